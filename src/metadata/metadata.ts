@@ -1,0 +1,166 @@
+// PORT 2: rows. Who holds what, by room. One method = one transaction, named as an outcome; safe to repeat.
+// Every writing method resolves when its commit is durable, unless it says otherwise.
+import type { Digest } from "../content/digest.ts";
+import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
+import type { Locator, StagingState } from "../storage/storage.ts";
+import type { UploadId, UploadSession } from "../uploads/session.ts";
+
+/** Content that is stored: size in bytes and the name it is stored under. */
+export interface StoredContent {
+  readonly size: number;
+  readonly locator: Locator;
+}
+
+/** What HEAD of a manifest answers. */
+export interface ManifestSummary {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly size: number;
+}
+
+/** A manifest with its exact bytes. */
+export interface StoredManifest extends ManifestSummary {
+  readonly body: Uint8Array;
+}
+
+/** One reference of a manifest that is being put. */
+export interface ManifestReference {
+  readonly digest: Digest;
+  /** Declared size in bytes. */
+  readonly size: number;
+  /** `blob`: a config or layer. `child`: entry of an index, a manifest or (BuildKit caches) a blob. */
+  readonly kind: "blob" | "child";
+  /** False for what need not be present: non-distributable layers. */
+  readonly required: boolean;
+}
+
+/** A manifest to be stored. */
+export interface ManifestPut {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly artifactType: string | null;
+  readonly subject: Digest | null;
+  readonly body: Uint8Array;
+  readonly references: readonly ManifestReference[];
+  readonly tags: readonly Tag[];
+  /** Unix ms. */
+  readonly now: number;
+  /** Who pushed it; null while there are no accounts. */
+  readonly pushedBy: string | null;
+}
+
+/** Nothing is stored unless `kind` is `stored`. */
+export type ManifestPutOutcome =
+  | { readonly kind: "stored" }
+  | { readonly kind: "missing"; readonly digests: readonly Digest[] }
+  | {
+      readonly kind: "sizeDiffers";
+      readonly digest: Digest;
+      readonly declared: number;
+      readonly stored: number;
+    };
+
+/** A page by key: names strictly after `after` in byte order, at most `limit`. */
+export interface PageRequest {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** `more` is true when names follow the last one. */
+export interface Page<T> {
+  readonly names: readonly T[];
+  readonly more: boolean;
+}
+
+export interface RegistryMetadata {
+  /** @returns null when `repository` has no link to `digest`, even if the content exists. */
+  findBlob(repository: RepositoryName, digest: Digest): Promise<StoredContent | null>;
+  findManifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | null>;
+  /** As `findManifest`, without reading the body. */
+  findManifestSummary(
+    repository: RepositoryName,
+    reference: Reference,
+  ): Promise<ManifestSummary | null>;
+  /** Checks references, inserts manifest, references and tags in one transaction. Creates the repository. */
+  putManifest(put: ManifestPut): Promise<ManifestPutOutcome>;
+  /** @returns null when there is no such repository. */
+  listTags(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | null>;
+  listRepositories(page: PageRequest): Promise<Page<RepositoryName>>;
+  /** Keeps linked content until `keptUntil` (Unix ms); writes only if it is kept for less than `atLeast` now. */
+  renewLease(digest: Digest, atLeast: number, keptUntil: number): Promise<void>;
+}
+
+/** A writer's hold on a session: `owner` is unique to one request, `until` is Unix ms. */
+export interface Claim {
+  readonly owner: string;
+  readonly until: number;
+}
+
+export type ClaimOutcome =
+  | { readonly kind: "claimed"; readonly session: UploadSession }
+  | { readonly kind: "unknown" }
+  | { readonly kind: "busy" };
+
+/** The end of an upload: content becomes known, linked and leased; its session, if it had one, is gone. */
+export interface UploadFinish {
+  /** null for an upload in a single request, which never had a session. */
+  readonly session: { readonly id: UploadId; readonly owner: string } | null;
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly size: number;
+  /** Where this upload's bytes are, or the locator of content found before. */
+  readonly locator: Locator;
+  /** A locator found damaged or absent: it is replaced. null otherwise. */
+  readonly replaces: Locator | null;
+  /** True when `locator` was found, not published: then the row must still name it. */
+  readonly found: boolean;
+  readonly now: number;
+  readonly keptUntil: number;
+}
+
+export type UploadFinishOutcome =
+  /** `locator` is the one that counts: another upload of the same digest may have won. */
+  | { readonly kind: "finished"; readonly locator: Locator }
+  /** The session was cancelled or taken over meanwhile. */
+  | { readonly kind: "sessionGone" }
+  /** `found` was true and the content is gone meanwhile: publish instead. */
+  | { readonly kind: "contentGone" };
+
+export interface UploadsMetadata {
+  /** Not durable on purpose: a session lost with the power starts again. */
+  startUpload(session: UploadSession): Promise<void>;
+  findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
+  /** Makes `claim.owner` the one writer, if nobody else is at `now`. Not durable on purpose. */
+  claimUpload(
+    id: UploadId,
+    repository: RepositoryName,
+    claim: Claim,
+    now: number,
+  ): Promise<ClaimOutcome>;
+  /** @returns false when the claim was lost or the session is gone. Not durable on purpose. */
+  renewClaim(id: UploadId, claim: Claim): Promise<boolean>;
+  /** Compare-and-set of the offset by the claim's owner, which gives up its claim. @returns false when the claim was lost. */
+  advanceUpload(
+    id: UploadId,
+    owner: string,
+    to: { readonly offset: number; readonly staging: StagingState; readonly now: number },
+  ): Promise<boolean>;
+  /** Gives up a claim without a change. Not durable on purpose. */
+  releaseUpload(id: UploadId, owner: string): Promise<void>;
+  /** Content that is stored under any repository: for deduplication only, never to serve it. */
+  findContent(digest: Digest): Promise<StoredContent | null>;
+  finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
+  /** Removes the row. @returns the session as it was, or null when it was not there. */
+  removeUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
+  /** Open sessions and their staged bytes, for metrics. */
+  countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
+}
+
+export interface Metadata {
+  readonly registry: RegistryMetadata;
+  readonly uploads: UploadsMetadata;
+  /** A cheap read. @throws when rows cannot be read. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,84 @@
+// PORT 1: bytes. Staged bytes of open upload sessions, and content under names that are used once.
+// No path, no rename, no synchronous call: an S3 bucket must be able to stand behind it unchanged.
+import type { Digest } from "../content/digest.ts";
+import type { UploadId } from "../uploads/session.ts";
+
+/** The name content is stored under; a name is never used twice. Opaque outside of the storage room. */
+export type Locator = string & { readonly __brand: "Locator" };
+
+/** Opaque text the storage keeps with a session in the database (on S3: upload id, parts, key); empty if it needs none. */
+export type StagingState = string & { readonly __brand: "StagingState" };
+
+/** Staged bytes of one upload session. */
+export interface Staged {
+  readonly id: UploadId;
+  /** Bytes that count; whatever lies beyond was never acknowledged. */
+  readonly offset: number;
+  readonly staging: StagingState;
+}
+
+/** Is told of bytes as they are staged, in order, so that hashing can follow. */
+export interface StagingFollower {
+  /** `bytes` now stand at `offset` and can be read back. They are only valid during the call. */
+  staged(offset: number, bytes: Uint8Array): void;
+}
+
+/** Outcome of an append. */
+export interface Appended extends Staged {
+  /** Why the body ended early (client gone, length mismatch); null after a clean end. Bytes up to `offset` are durable either way. */
+  readonly cut: Error | null;
+}
+
+/** Content that was found. */
+export interface StoredFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Lazy: reads nothing until it is sent or consumed. */
+  readonly body: Blob;
+}
+
+/** Room left, in bytes. */
+export interface Capacity {
+  readonly free: number;
+  readonly total: number;
+}
+
+export interface Storage {
+  /** Makes room for a session's bytes. `startedAt` is Unix ms. Not durable: a session lost with the power starts again. */
+  createStaging(id: UploadId, startedAt: number): Promise<StagingState>;
+
+  /**
+   * Appends a body at `staged.offset`, dropping whatever stands beyond it. The answer's offset is durable.
+   * A body that breaks keeps the bytes that arrived (`cut` says why).
+   * @throws RegistryError DISK_FULL, READ_ONLY; then the staged bytes are as before the call.
+   */
+  append(
+    staged: Staged,
+    body: AsyncIterable<Uint8Array>,
+    follower: StagingFollower,
+  ): Promise<Appended>;
+
+  /** Reads staged bytes from `offset` into `into`; returns how many, 0 at the end. @throws when the session has no staged bytes. */
+  readStaged(id: UploadId, offset: number, into: Uint8Array): Promise<number>;
+
+  /**
+   * Turns staged bytes into content under a fresh name, durably (bytes, name and folders). The staged bytes are gone afterwards.
+   * The caller has verified the digest. @throws RegistryError UNKNOWN when the staged size is not `staged.offset`.
+   */
+  publish(staged: Staged, digest: Digest): Promise<Locator>;
+
+  /** Drops staged bytes. Dropping what is absent is not an error. */
+  discardStaged(id: UploadId, staging: StagingState): Promise<void>;
+
+  /** Opens content. @returns null only when it is absent; any other failure throws. */
+  open(locator: Locator): Promise<StoredFile | null>;
+
+  /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
+  delete(locator: Locator): Promise<void>;
+
+  /** Room left; null where the storage has no such limit. */
+  capacity(): Promise<Capacity | null>;
+
+  /** Frees handles. */
+  close(): Promise<void>;
+}

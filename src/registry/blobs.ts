@@ -1,0 +1,101 @@
+// Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
+import type { Digest } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import type { StoredContent } from "../metadata/metadata.ts";
+import type { RegistryDeps } from "./manifests.ts";
+import type { RepositoryName } from "./names.ts";
+
+/** What HEAD of a blob answers; size in bytes. */
+export interface BlobSummary {
+  readonly digest: Digest;
+  readonly size: number;
+  readonly mediaType: string;
+}
+
+/** A blob to be sent. */
+export interface OpenBlob extends BlobSummary {
+  /** Lazy when it is a Blob: nothing is read until it is sent. */
+  readonly body: Blob | Uint8Array;
+}
+
+/** Content that was found intact. */
+interface IntactContent {
+  readonly size: number;
+  readonly body: Blob;
+}
+
+const octetStream = "application/octet-stream";
+
+/**
+ * A blob of this repository, or the bytes of one of its manifests (containerd fetches those here as well).
+ * @throws RegistryError BLOB_UNKNOWN without a link, even if the content exists, and when the file is damaged, so that
+ * the next push stores it again.
+ */
+export async function openBlob(
+  deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage">,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<OpenBlob> {
+  const intact = await findIntact(deps, repository, digest);
+  if (intact !== null) {
+    return { digest, size: intact.size, mediaType: octetStream, body: intact.body };
+  }
+  const manifest = await deps.metadata.findManifest(repository, { digest });
+  if (manifest === null) throw unknownBlob(repository, digest);
+  const { size, mediaType, body } = manifest;
+  return { digest, size, mediaType, body };
+}
+
+/**
+ * As `openBlob` without the bytes. A pusher skips its upload after this answer, so the content is kept for a lease.
+ * @throws RegistryError BLOB_UNKNOWN
+ */
+export async function statBlob(
+  deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage" | "clock" | "leaseMs">,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobSummary> {
+  if ((await deps.metadata.findBlob(repository, digest)) !== null) {
+    const now = deps.clock();
+    await deps.metadata.renewLease(digest, now + deps.leaseMs / 2, now + deps.leaseMs);
+    // Looked up again: a sweep may have taken the row before the lease was written.
+    const intact = await findIntact(deps, repository, digest);
+    if (intact !== null) return { digest, size: intact.size, mediaType: octetStream };
+  }
+  const manifest = await deps.metadata.findManifestSummary(repository, { digest });
+  if (manifest === null) throw unknownBlob(repository, digest);
+  return { digest, size: manifest.size, mediaType: manifest.mediaType };
+}
+
+/** @returns null when the repository has no link, or the file behind it is absent or of another size. */
+async function findIntact(
+  deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage">,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<IntactContent | null> {
+  const row = await deps.metadata.findBlob(repository, digest);
+  if (row === null) return null;
+  const intact = await openIntact(deps, row);
+  if (intact !== null) return intact;
+  // The content may have been swept, or stored again under another name, between the two looks.
+  const now = await deps.metadata.findBlob(repository, digest);
+  if (now === null) return null;
+  if (now.locator !== row.locator) return openIntact(deps, now);
+  deps.onDamage?.(digest, row.locator);
+  return null;
+}
+
+async function openIntact(
+  { storage }: Pick<RegistryDeps, "storage">,
+  row: StoredContent,
+): Promise<IntactContent | null> {
+  const file = await storage.open(row.locator);
+  return file !== null && file.size === row.size ? file : null;
+}
+
+function unknownBlob(repository: RepositoryName, digest: Digest): RegistryError {
+  return new RegistryError("BLOB_UNKNOWN", {
+    message: `${repository} has no blob ${digest}`,
+    detail: { name: repository, digest },
+  });
+}

@@ -1,0 +1,168 @@
+// Manifests: get, stat, put (OCI distribution-spec, "Pulling manifests" and "Pushing Manifests").
+import { algorithmOf, type Digest, digestOf } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import type {
+  ManifestPutOutcome,
+  ManifestReference,
+  ManifestSummary,
+  RegistryMetadata,
+  StoredManifest,
+} from "../metadata/metadata.ts";
+import type { Locator, Storage } from "../storage/storage.ts";
+import { parseManifest } from "./manifest.ts";
+import type { Reference, RepositoryName, Tag } from "./names.ts";
+
+/** What the registry room works with. */
+export interface RegistryDeps {
+  readonly metadata: RegistryMetadata;
+  readonly storage: Storage;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** How long content is kept after a pusher was told that it exists, in ms. */
+  readonly leaseMs: number;
+  /** Largest manifest that is accepted, in bytes. */
+  readonly manifestMaxBytes: number;
+  /** Is told of content whose row stands but whose file is absent or of another size. */
+  readonly onDamage?: ((digest: Digest, locator: Locator) => void) | undefined;
+}
+
+/** A manifest as it arrived. */
+export interface ManifestUpload {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  /** The Content-Type header as it came; null when there was none. */
+  readonly mediaType: string | null;
+  readonly body: Uint8Array;
+  /** Further tags, besides the one in `reference`. */
+  readonly tags: readonly Tag[];
+  readonly pushedBy: string | null;
+}
+
+/** What a push of a manifest answers and logs. Sizes in bytes. */
+export interface ManifestReceipt {
+  readonly digest: Digest;
+  readonly subject: Digest | null;
+  readonly size: number;
+  /** Declared bytes of everything it refers to. */
+  readonly contentSize: number;
+  /** How many different digests it refers to. */
+  readonly references: number;
+}
+
+const listedDigests = 100;
+
+/** @throws RegistryError MANIFEST_UNKNOWN */
+export async function getManifest(
+  deps: Pick<RegistryDeps, "metadata">,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<StoredManifest> {
+  const manifest = await deps.metadata.findManifest(repository, reference);
+  if (manifest === null) throw unknownManifest(repository, reference);
+  return manifest;
+}
+
+/** As `getManifest`, without reading the body. @throws RegistryError MANIFEST_UNKNOWN */
+export async function statManifest(
+  deps: Pick<RegistryDeps, "metadata">,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<ManifestSummary> {
+  const summary = await deps.metadata.findManifestSummary(repository, reference);
+  if (summary === null) throw unknownManifest(repository, reference);
+  return summary;
+}
+
+/**
+ * Stores a manifest byte for byte, with its tags, once everything it needs is in its repository.
+ * @throws RegistryError MANIFEST_TOO_LARGE, DIGEST_INVALID (bytes differ from a digest in `reference`), MANIFEST_INVALID,
+ * MANIFEST_BLOB_UNKNOWN (`detail.missing` lists digests), DESCRIPTOR_SIZE_INVALID; then nothing is stored.
+ */
+export async function putManifest(
+  deps: Pick<RegistryDeps, "metadata" | "clock" | "manifestMaxBytes">,
+  upload: ManifestUpload,
+): Promise<ManifestReceipt> {
+  const { repository, reference, body } = upload;
+  if (body.byteLength > deps.manifestMaxBytes) {
+    throw new RegistryError("MANIFEST_TOO_LARGE", {
+      message: `manifest has ${body.byteLength} bytes; this registry accepts ${deps.manifestMaxBytes}`,
+    });
+  }
+  const digest = verifyDigest(body, reference);
+  const { mediaType, artifactType, subject, references, contentSize } = parseManifest(
+    body,
+    upload.mediaType,
+  );
+  const outcome = await deps.metadata.putManifest({
+    repository,
+    digest,
+    mediaType,
+    artifactType,
+    subject,
+    body,
+    references,
+    tags: "tag" in reference ? [...new Set([reference.tag, ...upload.tags])] : upload.tags,
+    now: deps.clock(),
+    pushedBy: upload.pushedBy,
+  });
+  assertStored(outcome, repository, references);
+  return { digest, subject, size: body.byteLength, contentSize, references: references.length };
+}
+
+function verifyDigest(body: Uint8Array, reference: Reference): Digest {
+  if ("tag" in reference) return digestOf(body);
+  const digest = digestOf(body, algorithmOf(reference.digest));
+  if (digest === reference.digest) return digest;
+  throw new RegistryError("DIGEST_INVALID", {
+    message: `the manifest's bytes have the digest ${digest}, not the one in the address`,
+    detail: { computed: digest, requested: reference.digest },
+  });
+}
+
+function assertStored(
+  outcome: ManifestPutOutcome,
+  repository: RepositoryName,
+  references: readonly ManifestReference[],
+): void {
+  switch (outcome.kind) {
+    case "stored":
+      return;
+    case "missing":
+      throw missingReferences(outcome.digests, repository, references);
+    case "sizeDiffers": {
+      const { digest, declared, stored } = outcome;
+      throw new RegistryError("DESCRIPTOR_SIZE_INVALID", {
+        message: `the manifest says that ${digest} has ${declared} bytes, but ${stored} are stored`,
+        detail: { digest, declared, stored },
+      });
+    }
+    default:
+      outcome satisfies never;
+  }
+}
+
+function missingReferences(
+  missing: readonly Digest[],
+  repository: RepositoryName,
+  references: readonly ManifestReference[],
+): RegistryError {
+  const absent = new Set(missing);
+  const onlyChildren = references.every(
+    ({ digest, kind }) => kind === "child" || !absent.has(digest),
+  );
+  const noun = onlyChildren ? "manifest" : "blob";
+  const others = missing.length - 1;
+  const rest = others > 0 ? ` and ${others} more` : "";
+  return new RegistryError("MANIFEST_BLOB_UNKNOWN", {
+    message: `${repository} does not hold ${noun} ${missing[0]}${rest}; push what a manifest refers to before the manifest`,
+    detail: { missing: missing.slice(0, listedDigests), count: missing.length },
+  });
+}
+
+function unknownManifest(repository: RepositoryName, reference: Reference): RegistryError {
+  const asked = "tag" in reference ? `tag ${reference.tag}` : reference.digest;
+  return new RegistryError("MANIFEST_UNKNOWN", {
+    message: `${repository} has no manifest ${asked}`,
+    detail: { name: repository, reference: "tag" in reference ? reference.tag : reference.digest },
+  });
+}

@@ -19,8 +19,26 @@ export interface Staged {
 
 /** Is told of bytes as they are staged, in order, so that hashing can follow. */
 export interface StagingFollower {
-  /** `bytes` now stand at `offset` and can be read back. They are only valid during the call. */
-  staged(offset: number, bytes: Uint8Array): void;
+  /**
+   * `chunks` now stand at `offset`, one after the other, and can be read back. They are only valid during the call.
+   * A promise asks the writer to wait: the follower has fallen behind.
+   */
+  staged(offset: number, chunks: readonly Uint8Array[]): Promise<void> | null;
+}
+
+/** What an append is for. */
+export interface AppendOptions {
+  /** Bytes that will come if the client keeps its word; null when it did not say. Refused at once when they cannot fit. */
+  readonly expected: number | null;
+  /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well. */
+  readonly resumable: boolean;
+}
+
+/** Positional reads of one session's staged bytes. */
+export interface StagedReader {
+  /** Fills `into` from `offset`; returns how many bytes it read, 0 at the end. */
+  read(offset: number, into: Uint8Array): Promise<number>;
+  close(): Promise<void>;
 }
 
 /** Outcome of an append. */
@@ -50,20 +68,21 @@ export interface Storage {
   /**
    * Appends a body at `staged.offset`, dropping whatever stands beyond it. The answer's offset is durable.
    * A body that breaks keeps the bytes that arrived (`cut` says why).
-   * @throws RegistryError DISK_FULL, READ_ONLY; then the staged bytes are as before the call.
+   * @throws RegistryError DISK_FULL, READ_ONLY; then the staged bytes are as before the call. UPLOAD_UNKNOWN when they are gone.
    */
   append(
     staged: Staged,
     body: AsyncIterable<Uint8Array>,
     follower: StagingFollower,
+    options: AppendOptions,
   ): Promise<Appended>;
 
-  /** Reads staged bytes from `offset` into `into`; returns how many, 0 at the end. @throws when the session has no staged bytes. */
-  readStaged(id: UploadId, offset: number, into: Uint8Array): Promise<number>;
+  /** Opens staged bytes for reading. @throws RegistryError UPLOAD_UNKNOWN when the session has none. */
+  openStaged(id: UploadId, staging: StagingState): Promise<StagedReader>;
 
   /**
    * Turns staged bytes into content under a fresh name, durably (bytes, name and folders). The staged bytes are gone afterwards.
-   * The caller has verified the digest. @throws RegistryError UNKNOWN when the staged size is not `staged.offset`.
+   * The caller has verified the digest. @throws RegistryError UPLOAD_UNKNOWN when fewer than `staged.offset` bytes are staged.
    */
   publish(staged: Staged, digest: Digest): Promise<Locator>;
 

@@ -1,0 +1,158 @@
+// Hashes staged bytes by reading them back while they grow: the worker's whole job, and the server's fallback without one.
+import { RegistryError } from "../../errors.ts";
+import type { StagedReader, StagingState } from "../../storage/storage.ts";
+import type { UploadId } from "../../uploads/session.ts";
+import type { Algorithm } from "../digest.ts";
+import type { HashReport, HashRequest } from "./protocol.ts";
+
+/** One read and one hash step: small enough that every session gets its turn. */
+const stepBytes = 1_048_576;
+/** Sessions beyond this many give up their open file until it is their turn again. */
+const openReaders = 64;
+
+type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StagedReader>;
+
+interface Followed {
+  readonly id: UploadId;
+  readonly staging: StagingState;
+  hasher: Bun.CryptoHasher;
+  algorithm: Algorithm;
+  position: number;
+  target: number;
+  /** The size a digest was asked for; null while nobody asked. */
+  wanted: number | null;
+}
+
+/** Follows any number of sessions, one step each in turn. */
+export class StagedFollower {
+  readonly #open: OpenStaged;
+  readonly #report: (report: HashReport) => void;
+  readonly #sessions = new Map<UploadId, Followed>();
+  readonly #readers = new Map<UploadId, StagedReader>();
+  readonly #buffer = new Uint8Array(stepBytes);
+  #running = false;
+  /** Whose file is being read right now: it must not be closed under the read. */
+  #reading: UploadId | null = null;
+
+  /** @param report is called for every step; it must not throw. */
+  constructor(open: OpenStaged, report: (report: HashReport) => void) {
+    this.#open = open;
+    this.#report = report;
+  }
+
+  /** Takes one request; the answers come through `report`. */
+  take(request: Exclude<HashRequest, { kind: "open" }>): void {
+    switch (request.kind) {
+      case "grown": {
+        const session = this.#session(request.id, request.staging);
+        session.target = Math.max(session.target, request.size);
+        break;
+      }
+      case "digest": {
+        const session = this.#session(request.id, request.staging);
+        if (session.algorithm !== request.algorithm || session.position > request.size) {
+          restart(session, request.algorithm);
+        }
+        session.target = request.size;
+        session.wanted = request.size;
+        break;
+      }
+      case "forget":
+        this.#sessions.delete(request.id);
+        void this.#closeReader(request.id);
+        return;
+      default:
+        request satisfies never;
+    }
+    void this.#run();
+  }
+
+  #session(id: UploadId, staging: StagingState): Followed {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const session: Followed = {
+      id,
+      staging,
+      hasher: new Bun.CryptoHasher("sha256"),
+      algorithm: "sha256",
+      position: 0,
+      target: 0,
+      wanted: null,
+    };
+    this.#sessions.set(id, session);
+    return session;
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    let busy = true;
+    while (busy) {
+      busy = false;
+      for (const session of [...this.#sessions.values()]) {
+        if (session.position < session.target) {
+          busy = true;
+          await this.#step(session);
+        }
+        this.#answer(session);
+      }
+    }
+    this.#running = false;
+  }
+
+  async #step(session: Followed): Promise<void> {
+    const { hasher } = session;
+    this.#reading = session.id;
+    try {
+      const reader = await this.#reader(session);
+      const room = Math.min(stepBytes, session.target - session.position);
+      const count = await reader.read(session.position, this.#buffer.subarray(0, room));
+      // Forgotten or restarted while it was read: these bytes belong to nobody.
+      if (this.#sessions.get(session.id) !== session || session.hasher !== hasher) return;
+      if (count === 0) throw new Error("staged bytes end before the session's offset");
+      hasher.update(this.#buffer.subarray(0, count));
+      session.position += count;
+      this.#report({ kind: "position", id: session.id, position: session.position });
+    } catch (error) {
+      if (this.#sessions.get(session.id) !== session) return;
+      this.#sessions.delete(session.id);
+      const gone = error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
+      this.#report({ kind: "failed", id: session.id, gone, message: String(error) });
+    } finally {
+      this.#reading = null;
+      if (this.#sessions.get(session.id) !== session) await this.#closeReader(session.id);
+    }
+  }
+
+  /** Reports the digest once exactly the wanted bytes are hashed; the session can go on growing afterwards. */
+  #answer(session: Followed): void {
+    const { id, wanted, position, algorithm } = session;
+    if (wanted === null || position !== wanted || this.#sessions.get(id) !== session) return;
+    session.wanted = null;
+    const hex = session.hasher.copy().digest("hex");
+    this.#report({ kind: "digest", id, size: wanted, algorithm, hex });
+  }
+
+  async #reader(session: Followed): Promise<StagedReader> {
+    const known = this.#readers.get(session.id);
+    if (known !== undefined) return known;
+    const [oldest] = this.#readers.keys();
+    if (oldest !== undefined && this.#readers.size >= openReaders) await this.#closeReader(oldest);
+    const reader = await this.#open(session.id, session.staging);
+    this.#readers.set(session.id, reader);
+    return reader;
+  }
+
+  async #closeReader(id: UploadId): Promise<void> {
+    if (this.#reading === id) return;
+    const reader = this.#readers.get(id);
+    this.#readers.delete(id);
+    await reader?.close().catch(() => {});
+  }
+}
+
+function restart(session: Followed, algorithm: Algorithm): void {
+  session.hasher = new Bun.CryptoHasher(algorithm);
+  session.algorithm = algorithm;
+  session.position = 0;
+}

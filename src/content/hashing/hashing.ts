@@ -1,0 +1,240 @@
+// Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
+import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
+import type { UploadId } from "../../uploads/session.ts";
+import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
+import { StagedFollower } from "./follower.ts";
+import { Lane } from "./lane.ts";
+import type { HashReport } from "./protocol.ts";
+
+/** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
+const inlineBytes = 256 * 1024;
+/** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
+const windowBytes = 8 * 1_048_576;
+const inspectEveryMs = 1_000;
+
+/** What hashing works with. */
+export interface HashingOptions {
+  readonly spawn: () => Worker;
+  /** How many workers at most; each is started when it is first needed. */
+  readonly workers: number;
+  /** The data directory, for the workers. */
+  readonly directory: string;
+  readonly storage: Pick<Storage, "openStaged">;
+  /** Called when a worker was lost and its work starts again. */
+  readonly onWorkerLost: (reason: string) => void;
+}
+
+interface Question {
+  readonly size: number;
+  readonly algorithm: Algorithm;
+  readonly resolve: (digest: Digest) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Running {
+  readonly staging: StagingState;
+  readonly lane: number;
+  inline: Bun.CryptoHasher | null;
+  /** Bytes staged. */
+  size: number;
+  /** Bytes the worker has hashed. */
+  position: number;
+  waiters: { readonly at: number; readonly resolve: () => void }[];
+  question: Question | null;
+}
+
+/** The running hashes of all open sessions. */
+export class Hashing {
+  readonly #options: HashingOptions;
+  readonly #sessions = new Map<UploadId, Running>();
+  readonly #lanes: Lane[];
+  #nextLane = 0;
+  #inspection: Timer | null = null;
+
+  constructor(options: HashingOptions) {
+    this.#options = options;
+    this.#lanes = Array.from({ length: options.workers }, (_, index) => this.#makeLane(index));
+  }
+
+  /** Follows an append that starts at `offset`. Bytes that were followed before and lie beyond it are forgotten. */
+  follow(id: UploadId, staging: StagingState, offset: number): StagingFollower {
+    const known = this.#sessions.get(id);
+    if (known !== undefined && known.size !== offset) this.forget(id);
+    const running = this.#running(id, staging);
+    if (offset > 0 && running.size === 0) this.#grow(id, running, offset);
+    const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
+    return {
+      staged: (at, chunks) => {
+        const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, at);
+        if (running.inline !== null && size <= inlineBytes) {
+          for (const chunk of chunks) running.inline.update(chunk);
+          running.size = size;
+          return null;
+        }
+        this.#grow(id, running, size);
+        return keepsUp ? this.#reached(running, size - windowBytes) : null;
+      },
+    };
+  }
+
+  /** Resolves when everything staged is hashed; at once for a session whose prefix is still being read again. */
+  async settled(id: UploadId): Promise<void> {
+    const running = this.#sessions.get(id);
+    if (running === undefined || running.inline !== null) return;
+    if (running.size - running.position > 2 * windowBytes) return;
+    await this.#reached(running, running.size);
+  }
+
+  /** Digest of exactly the first `size` staged bytes. Waits for the worker; memory stays flat. @throws when they cannot be read. */
+  digest(
+    id: UploadId,
+    staging: StagingState,
+    of: { readonly size: number; readonly algorithm: Algorithm },
+  ): Promise<Digest> {
+    const { size, algorithm } = of;
+    if (size === 0) return Promise.resolve(digestOf(new Uint8Array(), algorithm));
+    const running = this.#running(id, staging);
+    if (running.inline !== null && running.size === size && algorithm === "sha256") {
+      return Promise.resolve(digestFromHex("sha256", running.inline.copy().digest("hex")));
+    }
+    this.#grow(id, running, size);
+    return new Promise((resolve, reject) => {
+      running.question = { size, algorithm, resolve, reject };
+      this.#ask(id, running);
+    });
+  }
+
+  /** The session's bytes are gone, published or changed. */
+  forget(id: UploadId): void {
+    const running = this.#sessions.get(id);
+    if (running === undefined) return;
+    this.#sessions.delete(id);
+    release(running, Infinity);
+    running.question?.reject(new RegistryError("UPLOAD_UNKNOWN"));
+    if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+  }
+
+  /** Ends all workers. */
+  close(): void {
+    if (this.#inspection !== null) clearInterval(this.#inspection);
+    for (const lane of this.#lanes) lane.close();
+  }
+
+  #running(id: UploadId, staging: StagingState): Running {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const running: Running = {
+      staging,
+      lane: this.#nextLane,
+      inline: new Bun.CryptoHasher("sha256"),
+      size: 0,
+      position: 0,
+      waiters: [],
+      question: null,
+    };
+    this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
+    this.#sessions.set(id, running);
+    return running;
+  }
+
+  #grow(id: UploadId, running: Running, size: number): void {
+    running.inline = null;
+    running.size = size;
+    this.#lanes[running.lane]?.send({ kind: "grown", id, staging: running.staging, size });
+  }
+
+  #ask(id: UploadId, running: Running): void {
+    if (running.question === null) return;
+    const { size, algorithm } = running.question;
+    const { staging } = running;
+    this.#lanes[running.lane]?.send({ kind: "digest", id, staging, size, algorithm });
+    this.#watch();
+  }
+
+  #reached(running: Running, at: number): Promise<void> | null {
+    if (running.position >= at) return null;
+    this.#watch();
+    return new Promise((resolve) => running.waiters.push({ at, resolve }));
+  }
+
+  #makeLane(index: number): Lane {
+    const { spawn, directory, storage } = this.#options;
+    return new Lane({
+      spawn,
+      directory,
+      fallback: (report) =>
+        new StagedFollower((id, staging) => storage.openStaged(id, staging), report),
+      onReport: (report) => this.#take(report),
+      onReset: (reason) => this.#reset(index, reason),
+    });
+  }
+
+  #take(report: HashReport): void {
+    const running = this.#sessions.get(report.id);
+    if (running === undefined) return;
+    switch (report.kind) {
+      case "position":
+        running.position = report.position;
+        release(running, report.position);
+        return;
+      case "digest":
+        this.#answer(running, report);
+        return;
+      case "failed":
+        this.#sessions.delete(report.id);
+        release(running, Infinity);
+        running.question?.reject(
+          report.gone ? new RegistryError("UPLOAD_UNKNOWN") : new Error(report.message),
+        );
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #answer(running: Running, report: Extract<HashReport, { kind: "digest" }>): void {
+    const { question } = running;
+    if (question?.size !== report.size || question.algorithm !== report.algorithm) return;
+    running.question = null;
+    question.resolve(digestFromHex(report.algorithm, report.hex));
+  }
+
+  /** A new worker knows nothing: it reads every session of the lane from its first byte. */
+  #reset(index: number, reason: string): void {
+    this.#options.onWorkerLost(reason);
+    for (const [id, running] of this.#sessions) {
+      if (running.lane !== index || running.inline !== null) continue;
+      running.position = 0;
+      release(running, Infinity);
+      this.#grow(id, running, running.size);
+      this.#ask(id, running);
+    }
+  }
+
+  /** While anybody waits, hung workers are looked for. */
+  #watch(): void {
+    if (this.#inspection !== null) return;
+    this.#inspection = setInterval(() => this.#inspect(), inspectEveryMs);
+    this.#inspection.unref();
+  }
+
+  #inspect(): void {
+    const now = performance.now();
+    const owing = new Set<number>();
+    for (const running of this.#sessions.values()) {
+      if (running.question !== null || running.waiters.length > 0) owing.add(running.lane);
+    }
+    for (const [index, lane] of this.#lanes.entries()) lane.inspect(owing.has(index), now);
+    if (owing.size === 0 && this.#inspection !== null) {
+      clearInterval(this.#inspection);
+      this.#inspection = null;
+    }
+  }
+}
+
+function release(running: Running, position: number): void {
+  if (running.waiters.length === 0) return;
+  const due = running.waiters.filter(({ at }) => at <= position);
+  running.waiters = running.waiters.filter(({ at }) => at > position);
+  for (const { resolve } of due) resolve();
+}

@@ -1,0 +1,45 @@
+// Messages between the server and a hashing worker. Each end switches on `kind`.
+import type { StagingState } from "../../storage/storage.ts";
+import type { UploadId } from "../../uploads/session.ts";
+import type { Algorithm } from "../digest.ts";
+
+/** Server → worker. */
+export type HashRequest =
+  /** Once, first: where staged bytes are. */
+  | { readonly kind: "open"; readonly directory: string }
+  /** The session's staged bytes now reach to `size`. An unknown session is read from its first byte. */
+  | {
+      readonly kind: "grown";
+      readonly id: UploadId;
+      readonly staging: StagingState;
+      readonly size: number;
+    }
+  /** Asks for the digest of exactly the first `size` bytes. */
+  | {
+      readonly kind: "digest";
+      readonly id: UploadId;
+      readonly staging: StagingState;
+      readonly size: number;
+      readonly algorithm: Algorithm;
+    }
+  /** The session's bytes are gone or changed: what was hashed of them is worthless. */
+  | { readonly kind: "forget"; readonly id: UploadId };
+
+/** Worker → server. */
+export type HashReport =
+  /** Hashed up to `position`. */
+  | { readonly kind: "position"; readonly id: UploadId; readonly position: number }
+  | {
+      readonly kind: "digest";
+      readonly id: UploadId;
+      readonly size: number;
+      readonly algorithm: Algorithm;
+      readonly hex: string;
+    }
+  /** The staged bytes could not be read; `gone`: because there are none. */
+  | {
+      readonly kind: "failed";
+      readonly id: UploadId;
+      readonly gone: boolean;
+      readonly message: string;
+    };

@@ -1,0 +1,277 @@
+// Bytes on a local file system: uploads/<uuid>/data while staged, blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
+import { constants } from "node:fs";
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  rename,
+  rm,
+  stat,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
+import { join } from "node:path";
+import { algorithmOf, type Digest, hexOf } from "../content/digest.ts";
+import { GroupSync } from "../content/groupSync.ts";
+import type { WriteLatch } from "../content/writeLatch.ts";
+import { RegistryError } from "../errors.ts";
+import type { UploadId } from "../uploads/session.ts";
+import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { FreeSpace } from "./freeSpace.ts";
+import { openStagedFiles } from "./stagedFiles.ts";
+import { StagedWriter } from "./stagedWriter.ts";
+import type {
+  Appended,
+  AppendOptions,
+  Capacity,
+  Locator,
+  Staged,
+  StagedReader,
+  StagingFollower,
+  StagingState,
+  Storage,
+  StoredFile,
+} from "./storage.ts";
+
+const noState = "" as StagingState;
+const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
+
+/** What the file system storage is opened with. */
+export interface FilesystemOptions {
+  /** The data directory. */
+  readonly directory: string;
+  readonly latch: WriteLatch;
+  readonly clock: () => number;
+  /** UUIDv7 source: a stored name tells when it was published and is never used twice. */
+  readonly newId: () => string;
+}
+
+/** Opens (and where needed creates) the folders. @throws when they cannot be written, or are on different file systems. */
+export async function openFilesystem(options: FilesystemOptions): Promise<Storage> {
+  const uploads = join(options.directory, "uploads");
+  const blobs = join(options.directory, "blobs");
+  await mkdir(uploads, { recursive: true, mode: 0o700 });
+  await mkdir(blobs, { recursive: true, mode: 0o700 });
+  await syncDirectory(options.directory);
+  const [from, to] = await Promise.all([stat(uploads), stat(blobs)]);
+  if (from.dev !== to.dev) {
+    throw new Error(
+      "uploads and blobs must be on one file system: mount the whole data directory, not a part of it",
+    );
+  }
+  return new FilesystemStorage(options, uploads, blobs);
+}
+
+class FilesystemStorage implements Storage {
+  readonly #uploads: string;
+  readonly #blobs: string;
+  readonly #latch: WriteLatch;
+  readonly #newId: () => string;
+  readonly #space: FreeSpace;
+  readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
+  readonly #directorySyncs = new Map<string, GroupSync>();
+  readonly #knownFolders = new Set<string>();
+
+  constructor(options: FilesystemOptions, uploads: string, blobs: string) {
+    this.#uploads = uploads;
+    this.#blobs = blobs;
+    this.#latch = options.latch;
+    this.#newId = options.newId;
+    this.#space = new FreeSpace(options.directory, options.clock);
+    this.#openStagedFile = openStagedFiles(options.directory);
+  }
+
+  async createStaging(id: UploadId, startedAt: number): Promise<StagingState> {
+    this.#latch.assertWritable();
+    const folder = join(this.#uploads, id);
+    try {
+      await mkdir(folder, { mode: 0o700 });
+      await writeFile(join(folder, "startedat"), new Date(startedAt).toISOString(), { flag: "wx" });
+    } catch (error) {
+      throw writeFailure(error, this.#latch);
+    }
+    return noState;
+  }
+
+  async append(
+    staged: Staged,
+    body: AsyncIterable<Uint8Array>,
+    follower: StagingFollower,
+    options: AppendOptions,
+  ): Promise<Appended> {
+    this.#latch.assertWritable();
+    // Only asked here; each write takes its own share.
+    if (options.expected !== null) await this.#space.assertFits(options.expected);
+    const file = await this.#openForAppend(staged);
+    try {
+      const writer = new StagedWriter(file, staged.offset, {
+        follower,
+        latch: this.#latch,
+        space: this.#space,
+      });
+      const cut = await this.#receive(file, staged, body, writer);
+      if (options.resumable) await this.#keepFolder(staged.id);
+      return { ...staged, offset: writer.written, cut };
+    } finally {
+      await file.close();
+    }
+  }
+
+  openStaged(id: UploadId): Promise<StagedReader> {
+    return this.#openStagedFile(id);
+  }
+
+  async publish(staged: Staged, digest: Digest): Promise<Locator> {
+    this.#latch.assertWritable();
+    await this.#cutToOffset(staged);
+    const hex = hexOf(digest);
+    const folder = join(this.#blobs, algorithmOf(digest), hex.slice(0, 2));
+    const locator = `${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}.${this.#newId()}` as Locator;
+    try {
+      await this.#makeFolder(folder);
+      await rename(join(this.#uploads, staged.id, "data"), join(this.#blobs, locator));
+    } catch (error) {
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw writeFailure(error, this.#latch);
+    }
+    await Promise.all([this.#syncFolder(folder), this.discardStaged(staged.id)]);
+    return locator;
+  }
+
+  async discardStaged(id: UploadId): Promise<void> {
+    await rm(join(this.#uploads, id), { recursive: true, force: true });
+  }
+
+  async open(locator: Locator): Promise<StoredFile | null> {
+    const file = Bun.file(this.#path(locator));
+    try {
+      const found = await file.stat();
+      // Anything but a regular file is damage: no stored size is negative, so it never passes for the content.
+      return { size: found.isFile() ? found.size : -1, body: file };
+    } catch (error) {
+      if (isAbsent(error)) return null;
+      throw error;
+    }
+  }
+
+  async delete(locator: Locator): Promise<void> {
+    try {
+      await unlink(this.#path(locator));
+    } catch (error) {
+      if (!isAbsent(error)) throw writeFailure(error, this.#latch);
+    }
+  }
+
+  capacity(): Promise<Capacity> {
+    return this.#space.read();
+  }
+
+  async close(): Promise<void> {}
+
+  /** Reads the body to its end into `writer`. @returns why it broke, or null. */
+  async #receive(
+    file: FileHandle,
+    staged: Staged,
+    body: AsyncIterable<Uint8Array>,
+    writer: StagedWriter,
+  ): Promise<Error | null> {
+    const chunks = body[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await chunks.next().catch((error: unknown) => ({ error }));
+        if ("error" in next || next.done) {
+          await writer.finish();
+          return "error" in next ? asError(next.error) : null;
+        }
+        await writer.push(next.value);
+      }
+    } catch (error) {
+      // Nothing of this request was acknowledged: give its space back before anyone is told.
+      await writer.settle();
+      await file.truncate(staged.offset).catch(() => {});
+      await chunks.return?.(undefined).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #openForAppend(staged: Staged): Promise<FileHandle> {
+    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+    const file = await open(join(this.#uploads, staged.id, "data"), flags, 0o600).catch((error) => {
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw writeFailure(error, this.#latch);
+    });
+    try {
+      const found = await file.stat();
+      if (!found.isFile() || found.size < staged.offset) {
+        throw new RegistryError("UPLOAD_UNKNOWN", {
+          message: "the staged bytes of this upload are gone; start a new upload",
+        });
+      }
+      if (found.size > staged.offset) await file.truncate(staged.offset);
+      return file;
+    } catch (error) {
+      await file.close();
+      throw writeFailure(error, this.#latch);
+    }
+  }
+
+  /** Bytes beyond the offset were never acknowledged; an upload without a byte has no file yet. */
+  async #cutToOffset(staged: Staged): Promise<void> {
+    const file = await this.#openForAppend(staged);
+    try {
+      await file.datasync();
+    } catch (error) {
+      throw syncFailure(error, this.#latch);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** After a power loss the session's folder must still be found from the top. */
+  async #keepFolder(id: UploadId): Promise<void> {
+    await Promise.all([this.#syncFolder(join(this.#uploads, id)), this.#syncFolder(this.#uploads)]);
+    this.#directorySyncs.delete(join(this.#uploads, id));
+  }
+
+  async #makeFolder(folder: string): Promise<void> {
+    if (this.#knownFolders.has(folder)) return;
+    const parent = join(folder, "..");
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.#syncFolder(this.#blobs);
+    await this.#syncFolder(parent);
+    this.#knownFolders.add(folder);
+  }
+
+  /** Makes the entries of a folder durable; callers at the same moment share one sync. */
+  async #syncFolder(folder: string): Promise<void> {
+    let group = this.#directorySyncs.get(folder);
+    if (group === undefined) {
+      group = new GroupSync(() => syncDirectory(folder));
+      this.#directorySyncs.set(folder, group);
+    }
+    try {
+      await group.wait();
+    } catch (error) {
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw syncFailure(error, this.#latch);
+    }
+  }
+
+  #path(locator: Locator): string {
+    if (!locatorGrammar.test(locator)) throw new Error("malformed locator in the database");
+    return join(this.#blobs, locator);
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}

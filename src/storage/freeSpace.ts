@@ -1,0 +1,49 @@
+// Keeps headroom for the database and the cleanup: uploads are refused before the disk is really full.
+import { statfs } from "node:fs/promises";
+import { RegistryError } from "../errors.ts";
+import type { Capacity } from "./storage.ts";
+
+const mebibyte = 1_048_576;
+/** A reading is good for this long; what was written since is subtracted. Unit: ms. */
+const readingLastsMs = 1_000;
+
+/** Free space of the file system that holds `directory`, read at most once a second. */
+export class FreeSpace {
+  readonly #directory: string;
+  readonly #clock: () => number;
+  #reading: (Capacity & { readonly at: number }) | null = null;
+  #taken = 0;
+
+  constructor(directory: string, clock: () => number) {
+    this.#directory = directory;
+    this.#clock = clock;
+  }
+
+  /** Bytes free and in all, as an unprivileged writer sees them. */
+  async read(): Promise<Capacity> {
+    const { bsize, bavail, blocks } = await statfs(this.#directory);
+    this.#reading = { free: bavail * bsize, total: blocks * bsize, at: this.#clock() };
+    this.#taken = 0;
+    return this.#reading;
+  }
+
+  /**
+   * Fails early when `bytes` more cannot be written. @throws RegistryError DISK_FULL when less than the reserve would be
+   * left: 2 % of the disk, at most 64 MiB.
+   */
+  async assertFits(bytes: number): Promise<void> {
+    const age = this.#reading === null ? Infinity : this.#clock() - this.#reading.at;
+    const fresh = age >= 0 && age < readingLastsMs;
+    const { free, total } = fresh && this.#reading !== null ? this.#reading : await this.read();
+    const reserve = Math.min(total * 0.02, 64 * mebibyte);
+    if (free - this.#taken - bytes < reserve) {
+      throw new RegistryError("DISK_FULL", { retryAfter: 30 });
+    }
+  }
+
+  /** Counts `bytes` that are about to be written. @throws RegistryError DISK_FULL as `assertFits`. */
+  async take(bytes: number): Promise<void> {
+    await this.assertFits(bytes);
+    this.#taken += bytes;
+  }
+}

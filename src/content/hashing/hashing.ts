@@ -1,4 +1,5 @@
 // Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
+import { RegistryError } from "../../errors.ts";
 import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";

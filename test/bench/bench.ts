@@ -1,0 +1,174 @@
+// `bun run bench`: Breadbox, docker-registry and nginx side by side. Every round gives each system its turn on fresh
+// data, so that what disturbs the machine disturbs all of them alike. Options: see `usage`.
+import { statfsSync } from "node:fs";
+import { cpus, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { projectRoot } from "../support/binary.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import { machineCpu } from "../support/procfs.ts";
+import { Scope } from "../support/scope.ts";
+import { fillFile } from "./fillFile.ts";
+import { type LoadClient, startLoadClient } from "./loadClient.ts";
+import { type Metric, metrics } from "./metrics.ts";
+import { addSample, renderTable, type Samples } from "./report.ts";
+import { measureSink } from "./sink.ts";
+import { type SystemName, startSystem, systemNames } from "./systems.ts";
+import { wrkCpuSeconds } from "./wrk.ts";
+
+const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
+              [--systems ${systemNames.join(",")}] [--rounds N] [--write]
+  --quick   one or two rounds of smaller transfers: a smoke test, not a verdict
+  --write   replace the table in docs/BENCHMARKS.md`;
+
+interface Plan {
+  readonly chosen: readonly (readonly [string, Metric])[];
+  readonly systems: readonly SystemName[];
+  readonly rounds: number | null;
+  readonly quick: boolean;
+  readonly write: boolean;
+}
+
+function parsePlan(): Plan {
+  const { values } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string" },
+      systems: { type: "string" },
+      rounds: { type: "string" },
+      write: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(usage);
+    process.exit(0);
+  }
+  const only = values.only?.split(",") ?? [...metrics.keys()];
+  const unknown = only.filter((name) => !metrics.has(name));
+  if (unknown.length > 0) throw new Error(`no metric ${unknown.join(", ")}\n${usage}`);
+  const wanted = values.systems?.split(",");
+  return {
+    chosen: [...metrics].filter(([name]) => only.includes(name)),
+    systems: systemNames.filter((name) => wanted?.includes(name) ?? true),
+    rounds: values.rounds === undefined ? null : Number(values.rounds),
+    quick: values.quick,
+    write: values.write,
+  };
+}
+
+/** First touch of memory is many times slower than the next one in a fresh virtual machine: touch it before measuring. */
+async function warmPageCache(quick: boolean): Promise<void> {
+  await using scope = new Scope();
+  const folder = tempFolder(scope, "warm");
+  const { bavail, bsize } = statfsSync(folder);
+  const bytes = Math.min(quick ? 2 ** 31 : totalmem() / 2, (bavail * bsize) / 4);
+  await fillFile(join(folder, "file"), bytes);
+}
+
+/** CPU seconds that this bench itself has used: its own process, the load client, wrk. */
+const ownCpu = (client: LoadClient): number => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6 + client.cpuSeconds() + wrkCpuSeconds;
+};
+
+interface Turn {
+  readonly metric: Metric;
+  readonly name: SystemName;
+  readonly client: LoadClient;
+  readonly quick: boolean;
+}
+
+/** One system's turn. @returns its values and the share of the CPUs, 0 to 1, that others took meanwhile. */
+async function takeTurn({ metric, name, client, quick }: Turn) {
+  await using scope = new Scope();
+  const system = await startSystem(scope, name);
+  // What the turn before has left to be written back would be charged to this one.
+  await run(["sync", "-f", tmpdir()]);
+  const [machine, own, server] = [machineCpu(), ownCpu(client), system.cpuSeconds()];
+  const values = await metric.run({ system, client, quick });
+  const now = machineCpu();
+  const ours = ownCpu(client) - own + system.cpuSeconds() - server;
+  const others = Math.max(0, now.busy - machine.busy - ours) / (now.total - machine.total);
+  return { values, others };
+}
+
+/** All rounds of one metric: each system in turn, the order reversed in every second round. */
+function* turnsOf(plan: Plan, metric: Metric): Generator<{ round: string; name: SystemName }> {
+  const rounds = plan.rounds ?? (plan.quick ? 2 : metric.rounds);
+  const systems = metric.systems.filter((name) => plan.systems.includes(name));
+  for (let round = 0; round < rounds; round++) {
+    for (const name of round % 2 === 0 ? systems : systems.toReversed()) {
+      yield { round: `${round + 1}/${rounds}`, name };
+    }
+  }
+}
+
+interface Measured {
+  readonly samples: Samples;
+  /** Share of the CPUs that other work took, one value a turn. */
+  readonly others: number[];
+}
+
+async function measure(plan: Plan, client: LoadClient): Promise<Measured> {
+  const measured: Measured = { samples: new Map(), others: [] };
+  for (const [metricName, metric] of plan.chosen) {
+    for (const { round, name } of turnsOf(plan, metric)) {
+      const progress = `${metricName} ${round} ${name}`;
+      try {
+        const { values, others } = await takeTurn({ metric, name, client, quick: plan.quick });
+        measured.others.push(others);
+        for (const [figure, value] of Object.entries(values)) {
+          addSample(measured.samples, figure, { system: name, value });
+        }
+        console.error(`${progress}: ${describe(values)}; other work ${percent(others)}`);
+      } catch (failure) {
+        // What a system cannot do (docker-registry: a body in the POST) stays empty in the table.
+        console.error(`${progress}: ${failure}`);
+      }
+    }
+  }
+  return measured;
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+const describe = (values: Record<string, number>): string =>
+  Object.entries(values)
+    .map(([figure, value]) => `${figure} ${value.toFixed(2)}`)
+    .join(", ");
+
+/** Replaces what stands between the two marks of docs/BENCHMARKS.md. */
+async function writeDocument(text: string): Promise<void> {
+  const path = join(projectRoot, "docs", "BENCHMARKS.md");
+  const document = await Bun.file(path).text();
+  const marked = /(<!-- table -->\n)[\s\S]*(\n<!-- \/table -->)/;
+  if (!marked.test(document)) throw new Error(`${path} has no place for the table`);
+  await Bun.write(
+    path,
+    document.replace(marked, (_, open, close) => `${open}${text}${close}`),
+  );
+}
+
+async function main(): Promise<void> {
+  const plan = parsePlan();
+  await using scope = new Scope();
+  const client = startLoadClient(scope);
+  await warmPageCache(plan.quick);
+  const ceiling = await measureSink(client);
+  const { samples, others } = await measure(plan, client);
+  const sorted = others.toSorted((a, b) => a - b);
+  const notes = [
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux; ` +
+      `${plan.quick ? "quick mode: a smoke test, not a verdict" : "median (lowest–highest)"}.`,
+    `Load client alone, into a sink: ${ceiling.toFixed(0)} MiB/s. Other work on the CPUs meanwhile: ` +
+      `median ${percent(sorted[Math.floor(sorted.length / 2)] ?? 0)}, highest ${percent(sorted.at(-1) ?? 0)} ` +
+      "(the kernel's write-back counts as other work).",
+  ];
+  const text = `${renderTable(samples)}\n\n${notes.join("\n")}`;
+  console.log(text);
+  if (plan.write) await writeDocument(text);
+}
+
+await main();
+process.exit(0);

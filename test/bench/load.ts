@@ -1,0 +1,233 @@
+// The load client, a process of its own: takes one job a line as JSON on stdin, does it against 127.0.0.1, prints its
+// timings as one line of JSON. Everything that costs time (random bytes, digests) is prepared before the clock starts.
+import { randomBytes } from "node:crypto";
+import { createInterface } from "node:readline";
+import { type Answer, type Ask, type Body, Connection } from "./connection.ts";
+
+/** What the client can be told to do. Sizes are bytes, `name` is a repository. */
+export type Job =
+  /** POST, one PATCH with everything, closing PUT without a body; `times` in a row. */
+  | { kind: "upload"; port: number; name: string; size: number; times: number }
+  /** POST, then everything in the closing PUT. */
+  | { kind: "put"; port: number; name: string; size: number }
+  /** Everything in one POST?digest=. */
+  | { kind: "post"; port: number; name: string; size: number }
+  /** `count` times "put", all at once, one connection each. */
+  | { kind: "parallel"; port: number; name: string; size: number; count: number }
+  /** GET of each path in turn, on one connection. */
+  | { kind: "pull"; port: number; paths: string[] }
+  /** Config, layer and manifest of a small image under the tag `latest`. */
+  | { kind: "image"; port: number; name: string }
+  /** Body of `size` bytes to whoever listens there: the client's own ceiling. */
+  | { kind: "sink"; port: number; size: number };
+
+/** Milliseconds of each step of one upload. `totalMs` runs from the first byte sent to the last answer. */
+export interface UploadTimes {
+  readonly postMs: number;
+  readonly patchMs: number;
+  readonly putMs: number;
+  readonly totalMs: number;
+  readonly digest: string;
+}
+
+/** What a job prints. */
+export interface JobResult {
+  /** Wall time of the timed part. */
+  readonly ms: number;
+  readonly uploads: UploadTimes[];
+  /** Wall time of each pull. */
+  readonly pulls: number[];
+  /** Set when the job failed; the rest is then void. */
+  readonly failure?: string;
+}
+
+/** Small enough to stay in a CPU's cache, large enough for few writes: 1 MiB costs this client least (0.2 s of CPU a GiB). */
+const block = randomBytes(1 << 20);
+
+interface Prepared {
+  readonly body: Body;
+  readonly digest: string;
+}
+
+/** Content that nobody has seen before, so that no server can answer from what it holds. */
+function prepare(size: number): Prepared {
+  const body = { head: randomBytes(Math.min(size, 32)), block, size };
+  const hasher = new Bun.CryptoHasher("sha256").update(body.head);
+  let left = size - body.head.length;
+  while (left > 0) {
+    hasher.update(left < block.length ? block.subarray(0, left) : block);
+    left -= Math.min(left, block.length);
+  }
+  return { body, digest: `sha256:${hasher.digest("hex")}` };
+}
+
+async function expect(connection: Connection, statuses: number[], ask: Ask): Promise<Answer> {
+  const answer = await connection.ask(ask);
+  if (statuses.includes(answer.status)) return answer;
+  throw new Error(`${ask.method} ${ask.path}: ${answer.status} ${answer.excerpt}`);
+}
+
+/** Path and query of a Location, absolute or relative, with `digest` added. */
+function locationPath(answer: Answer, digest?: string): string {
+  const url = new URL(answer.headers.get("location") ?? "", "http://127.0.0.1");
+  if (digest !== undefined) url.searchParams.append("digest", digest);
+  return url.pathname + url.search;
+}
+
+const octets = { "Content-Type": "application/octet-stream" };
+
+async function upload(
+  connection: Connection,
+  name: string,
+  content: Prepared,
+): Promise<UploadTimes> {
+  const started = performance.now();
+  const session = await expect(connection, [202], {
+    method: "POST",
+    path: `/v2/${name}/blobs/uploads/`,
+  });
+  const posted = performance.now();
+  const chunk = await expect(connection, [202], {
+    method: "PATCH",
+    path: locationPath(session),
+    headers: octets,
+    body: content.body,
+  });
+  const patched = performance.now();
+  await expect(connection, [201], { method: "PUT", path: locationPath(chunk, content.digest) });
+  const done = performance.now();
+  return {
+    postMs: posted - started,
+    patchMs: patched - posted,
+    putMs: done - patched,
+    totalMs: done - started,
+    digest: content.digest,
+  };
+}
+
+async function putWhole(connection: Connection, name: string, content: Prepared): Promise<void> {
+  const session = await expect(connection, [202], {
+    method: "POST",
+    path: `/v2/${name}/blobs/uploads/`,
+  });
+  await expect(connection, [201], {
+    method: "PUT",
+    path: locationPath(session, content.digest),
+    headers: octets,
+    body: content.body,
+  });
+}
+
+const timed = async (work: () => Promise<unknown>): Promise<number> => {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+};
+
+const result = (ms: number, more: Partial<JobResult> = {}): JobResult => ({
+  ms,
+  uploads: [],
+  pulls: [],
+  ...more,
+});
+
+async function parallel(job: Extract<Job, { kind: "parallel" }>): Promise<JobResult> {
+  const contents = Array.from({ length: job.count }, () => prepare(job.size));
+  const lanes = await Promise.all(
+    contents.map(async (content) => ({ content, connection: await Connection.open(job.port) })),
+  );
+  const ms = await timed(() =>
+    Promise.all(lanes.map(({ connection, content }) => putWhole(connection, job.name, content))),
+  );
+  for (const { connection } of lanes) connection.close();
+  return result(ms);
+}
+
+async function pushImage(connection: Connection, name: string): Promise<void> {
+  const descriptors = [];
+  for (const size of [700, 4096]) {
+    const content = prepare(size);
+    await putWhole(connection, name, content);
+    descriptors.push({ digest: content.digest, size });
+  }
+  const [config, layer] = descriptors;
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      config: { mediaType: "application/vnd.oci.image.config.v1+json", ...config },
+      layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", ...layer }],
+    }),
+  );
+  await expect(connection, [201], {
+    method: "PUT",
+    path: `/v2/${name}/manifests/latest`,
+    headers: { "Content-Type": "application/vnd.oci.image.manifest.v1+json" },
+    body: { head: manifest, block, size: manifest.length },
+  });
+}
+
+async function pull(connection: Connection, paths: string[]): Promise<JobResult> {
+  const pulls: number[] = [];
+  for (const path of paths) {
+    pulls.push(await timed(() => expect(connection, [200], { method: "GET", path })));
+  }
+  return result(Math.min(...pulls), { pulls });
+}
+
+async function perform(job: Job): Promise<JobResult> {
+  if (job.kind === "parallel") return parallel(job);
+  const connection = await Connection.open(job.port);
+  try {
+    return await performOn(connection, job);
+  } finally {
+    connection.close();
+  }
+}
+
+async function performOn(
+  connection: Connection,
+  job: Exclude<Job, { kind: "parallel" }>,
+): Promise<JobResult> {
+  switch (job.kind) {
+    case "upload": {
+      const contents = Array.from({ length: job.times }, () => prepare(job.size));
+      const uploads: UploadTimes[] = [];
+      for (const content of contents) uploads.push(await upload(connection, job.name, content));
+      return result(
+        uploads.reduce((sum, { totalMs }) => sum + totalMs, 0),
+        { uploads },
+      );
+    }
+    case "put": {
+      const content = prepare(job.size);
+      return result(await timed(() => putWhole(connection, job.name, content)));
+    }
+    case "post": {
+      const { body, digest } = prepare(job.size);
+      const path = `/v2/${job.name}/blobs/uploads/?digest=${digest}`;
+      const ask = { method: "POST", path, headers: octets, body };
+      return result(await timed(() => expect(connection, [201], ask)));
+    }
+    case "pull":
+      return pull(connection, job.paths);
+    case "image":
+      return result(await timed(() => pushImage(connection, job.name)));
+    case "sink": {
+      const body = { head: new Uint8Array(0), block, size: job.size };
+      return result(
+        await timed(() => expect(connection, [200], { method: "PATCH", path: "/", body })),
+      );
+    }
+  }
+}
+
+if (import.meta.main) {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const job: Job = JSON.parse(line);
+    const answer = await perform(job).catch((failure) =>
+      result(0, { failure: `${job.kind}: ${failure}` }),
+    );
+    console.log(JSON.stringify(answer));
+  }
+}

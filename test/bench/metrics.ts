@@ -1,0 +1,179 @@
+// What the bench measures. One metric is one exercise of a freshly started system and yields one or more figures.
+import { join } from "node:path";
+import { fillFile } from "./fillFile.ts";
+import type { LoadClient } from "./loadClient.ts";
+import type { RunningSystem, SystemName } from "./systems.ts";
+import { getManifests, putManifests } from "./wrk.ts";
+
+const mebibyte = 1 << 20;
+
+/** What a metric works with. */
+export interface Exercise {
+  readonly system: RunningSystem;
+  readonly client: LoadClient;
+  /** Smaller sizes, for a smoke run. */
+  readonly quick: boolean;
+}
+
+/** Figure name → value, in the unit that `figures` gives it. */
+export type Values = Record<string, number>;
+
+/** One exercise. */
+export interface Metric {
+  readonly systems: readonly SystemName[];
+  /** Rounds when none are asked for. */
+  readonly rounds: number;
+  run(exercise: Exercise): Promise<Values>;
+}
+
+const registries = ["breadbox", "docker-registry"] as const;
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Mebibytes per second. */
+const rate = (bytes: number, ms: number): number => bytes / mebibyte / (ms / 1000);
+
+/** Runs `work` and adds what it cost the server. */
+async function withCost(
+  { system }: Exercise,
+  prefix: string,
+  work: () => Promise<Values>,
+): Promise<Values> {
+  const idle = system.rssBytes();
+  system.resetPeakRss();
+  const cpuBefore = system.cpuSeconds();
+  const values = await work();
+  return {
+    ...values,
+    [`${prefix}Cpu`]: system.cpuSeconds() - cpuBefore,
+    [`${prefix}Memory`]: (system.peakRssBytes() - idle) / mebibyte,
+  };
+}
+
+const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
+
+const upload: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: (exercise) =>
+    withCost(exercise, "upload", async () => {
+      const { client, system } = exercise;
+      const job = { kind: "upload", port: system.port, name: "bench/upload" } as const;
+      const size = big(exercise);
+      const result = await client.perform({ ...job, size, times: 1 });
+      const [times] = result.uploads;
+      return { upload: rate(size, result.ms), closingBig: times?.putMs ?? Number.NaN };
+    }),
+};
+
+const closing: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async ({ client, system }) => {
+    const job = { kind: "upload", port: system.port, name: "bench/closing" } as const;
+    const { uploads } = await client.perform({ ...job, size: mebibyte, times: 15 });
+    return {
+      closingSmall: median(uploads.map(({ putMs }) => putMs)),
+      small: median(uploads.map(({ totalMs }) => totalMs)),
+    };
+  },
+};
+
+const pull: Metric = {
+  systems: [...registries, "nginx"],
+  rounds: 5,
+  run: async (exercise) => {
+    const { client, system } = exercise;
+    const size = big(exercise);
+    const path = await putForPull(exercise, size);
+    const job = { kind: "pull", port: system.port } as const;
+    await client.perform({ ...job, paths: [path, path] });
+    const paths = [path, path, path, path];
+    return withCost(exercise, "pull", async () => {
+      const { pulls } = await client.perform({ ...job, paths });
+      return { pull: rate(size, median(pulls)) };
+    }).then((values) => ({ ...values, pullCpu: (values["pullCpu"] ?? 0) / paths.length }));
+  },
+};
+
+/** Gives the system a blob of `size` bytes. @returns the path to pull it from. */
+async function putForPull({ client, system }: Exercise, size: number): Promise<string> {
+  if (system.name === "nginx") {
+    const file = join(system.data, "blob");
+    await fillFile(file, size);
+    return "/blob";
+  }
+  const name = "bench/pull";
+  const job = { kind: "upload", port: system.port, name, size, times: 1 } as const;
+  const { uploads } = await client.perform(job);
+  return `/v2/${name}/blobs/${uploads[0]?.digest}`;
+}
+
+const whole = (kind: "put" | "post"): Metric => ({
+  systems: registries,
+  rounds: 5,
+  run: async ({ client, system, quick }) => {
+    const size = (quick ? 64 : 256) * mebibyte;
+    const { ms } = await client.perform({ kind, port: system.port, name: "bench/whole", size });
+    return { [kind]: rate(size, ms) };
+  },
+});
+
+const parallel: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: (exercise) =>
+    withCost(exercise, "parallel", async () => {
+      const { client, system } = exercise;
+      const size = 4 * mebibyte;
+      const job = { kind: "parallel", port: system.port, name: "bench/parallel", size } as const;
+      const { ms } = await client.perform({ ...job, count: 64 });
+      return { parallel: rate(64 * size, ms) };
+    }),
+};
+
+const manifestGet: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async ({ client, system, quick }) => {
+    await client.perform({ kind: "image", port: system.port, name: "bench/manifest" });
+    const seconds = quick ? 1 : 3;
+    const { perSecond, p99Ms } = await getManifests(system.port, "bench/manifest", seconds);
+    return { manifestGet: perSecond, manifestGetP99: p99Ms };
+  },
+};
+
+const manifestPut: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async ({ client, system, quick }) => {
+    await client.perform({ kind: "image", port: system.port, name: "bench/manifest" });
+    const seconds = quick ? 1 : 3;
+    const { perSecond, p99Ms } = await putManifests(system.port, "bench/manifest", seconds);
+    return { manifestPut: perSecond, manifestPutP99: p99Ms };
+  },
+};
+
+const start: Metric = {
+  systems: [...registries, "nginx"],
+  rounds: 20,
+  run: async ({ system }) => {
+    // Memory of a server that nobody has asked anything but whether it is ready.
+    await Bun.sleep(500);
+    return { ready: system.readyMs, idle: system.rssBytes() / mebibyte };
+  },
+};
+
+/** All metrics by the name that `--only` takes, in the order they run. */
+export const metrics: ReadonlyMap<string, Metric> = new Map([
+  ["upload", upload],
+  ["closing", closing],
+  ["put", whole("put")],
+  ["post", whole("post")],
+  ["parallel", parallel],
+  ["pull", pull],
+  ["manifestGet", manifestGet],
+  ["manifestPut", manifestPut],
+  ["start", start],
+]);

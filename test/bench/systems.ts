@@ -1,0 +1,91 @@
+// The systems that the bench compares, each started on fresh data for every round.
+import { join } from "node:path";
+import { startBreadbox, startDockerRegistry } from "../support/binary.ts";
+import { freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { cpuSeconds, peakRssBytes, resetPeakRss, rssBytes } from "../support/procfs.ts";
+import type { Scope } from "../support/scope.ts";
+
+/** Names in the order of the table's columns. */
+export const systemNames = ["breadbox", "docker-registry", "nginx"] as const;
+export type SystemName = (typeof systemNames)[number];
+
+/** A system that is ready for load. */
+export interface RunningSystem {
+  readonly name: SystemName;
+  readonly pid: number;
+  readonly port: number;
+  /** Folder that it keeps its data in; nginx serves the files in it. */
+  readonly data: string;
+  /** Milliseconds from spawn to the first 200. */
+  readonly readyMs: number;
+  cpuSeconds(): number;
+  rssBytes(): number;
+  peakRssBytes(): number;
+  resetPeakRss(): void;
+  /** Asks it to end, and waits. */
+  stop(): Promise<unknown>;
+}
+
+/** Starts a system on fresh data. */
+export async function startSystem(scope: Scope, name: SystemName): Promise<RunningSystem> {
+  if (name === "nginx") return startNginx(scope);
+  const data = join(tempFolder(scope, "bench"), "data");
+  const start = name === "breadbox" ? startBreadbox : startDockerRegistry;
+  const started = performance.now();
+  const registry = await start(scope, { data, pollMs: 1 });
+  return { ...registry, name, readyMs: performance.now() - started };
+}
+
+/** nginx in one process, so that its figures are one process's too; sendfile on, logs off, everything else default. */
+const nginxConfig = (folder: string, port: number): string => `
+user root;
+daemon off;
+master_process off;
+pid ${folder}/pid;
+error_log stderr crit;
+events {}
+http {
+  sendfile on;
+  access_log off;
+  client_body_temp_path ${folder}/body;
+  proxy_temp_path ${folder}/proxy;
+  fastcgi_temp_path ${folder}/fastcgi;
+  uwsgi_temp_path ${folder}/uwsgi;
+  scgi_temp_path ${folder}/scgi;
+  server {
+    listen 127.0.0.1:${port};
+    root ${folder}/data;
+    location = /ready { return 200; }
+  }
+}
+`;
+
+async function startNginx(scope: Scope): Promise<RunningSystem> {
+  const folder = tempFolder(scope, "bench");
+  const port = freePort();
+  await Bun.write(join(folder, "nginx.conf"), nginxConfig(folder, port));
+  await Bun.write(join(folder, "data", ".keep"), "");
+  const started = performance.now();
+  const server = startProcess(scope, ["nginx", "-c", join(folder, "nginx.conf")], {
+    log: join(folder, "log"),
+  });
+  const ready = () =>
+    fetch(`http://127.0.0.1:${port}/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+  await waitFor("nginx", ready, { everyMs: 1, explain: server.logs });
+  const pids = [server.pid];
+  return {
+    name: "nginx",
+    pid: server.pid,
+    port,
+    data: join(folder, "data"),
+    readyMs: performance.now() - started,
+    cpuSeconds: () => cpuSeconds(pids),
+    rssBytes: () => rssBytes(pids),
+    peakRssBytes: () => peakRssBytes(pids),
+    resetPeakRss: () => resetPeakRss(pids),
+    stop: () => server.stop(),
+  };
+}

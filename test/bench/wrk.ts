@@ -1,0 +1,71 @@
+// Request rates through wrk: its scripts, its arguments, and its report read back.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../support/processes.ts";
+
+/** What wrk reports. */
+export interface RequestRate {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+/** CPU seconds of all wrk runs so far, which are ours and not other work. */
+export let wrkCpuSeconds = 0;
+
+const units: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3 };
+
+function parseReport(text: string): RequestRate {
+  if (/Non-2xx|Socket errors/.test(text)) throw new Error(`requests failed under wrk\n${text}`);
+  const rate = /Requests\/sec:\s+([\d.]+)/.exec(text);
+  const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
+  if (rate === null || p99 === null) throw new Error(`cannot read the report of wrk\n${text}`);
+  return { perSecond: Number(rate[1]), p99Ms: Number(p99[1]) * (units[p99[2] ?? ""] ?? 1) };
+}
+
+async function wrk(script: string, connections: number, seconds: number, url: string) {
+  const folder = mkdtempSync(join(tmpdir(), "breadbox-wrk-"));
+  try {
+    const file = join(folder, "script.lua");
+    writeFileSync(file, script);
+    const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency"];
+    const { stdout, cpuSeconds } = await run(["wrk", ...load, "-s", file, url]);
+    wrkCpuSeconds += cpuSeconds;
+    return parseReport(stdout);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const mediaType = "application/vnd.oci.image.manifest.v1+json";
+
+/** GET of the manifest tagged `latest`, 16 connections. */
+export const getManifests = (port: number, name: string, seconds: number): Promise<RequestRate> =>
+  wrk(
+    `wrk.headers["Accept"] = "${mediaType}"`,
+    16,
+    seconds,
+    `http://127.0.0.1:${port}/v2/${name}/manifests/latest`,
+  );
+
+/** PUT of manifests that nobody has seen, each under a new tag, 8 connections. They share the config and layer of
+ *  the manifest tagged `latest`. */
+export async function putManifests(
+  port: number,
+  name: string,
+  seconds: number,
+): Promise<RequestRate> {
+  const url = `http://127.0.0.1:${port}/v2/${name}/manifests/latest`;
+  const latest = await (await fetch(url, { headers: { Accept: mediaType } })).text();
+  // The manifest's closing brace makes room for an annotation that differs from request to request.
+  const open = JSON.stringify(`${latest.slice(0, -1)},"annotations":{"n":"`);
+  const script = `
+    local count = 0
+    local headers = { ["Content-Type"] = "${mediaType}" }
+    request = function()
+      count = count + 1
+      local body = ${open} .. count .. '"}}'
+      return wrk.format("PUT", "/v2/${name}/manifests/t" .. count, headers, body)
+    end`;
+  return wrk(script, 8, seconds, url);
+}

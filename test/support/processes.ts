@@ -1,0 +1,170 @@
+// Child processes of tests: run to the end, or start, watch and stop by pid. Also temporary folders, ports and waiting.
+import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { adopt, release, type Scope, signal } from "./scope.ts";
+
+type Env = Readonly<Record<string, string>>;
+
+/** What every child gets: nothing that could make a client use a proxy, a login or a configuration of this machine. */
+const baseEnv = (): Env => ({
+  PATH: process.env["PATH"] ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+  HOME: tmpdir(),
+  TMPDIR: tmpdir(),
+  LANG: "C.UTF-8",
+});
+
+/** A new empty folder under the system's temporary one, removed when the scope closes. */
+export function tempFolder(scope: Scope, purpose: string): string {
+  const path = mkdtempSync(join(tmpdir(), `breadbox-${purpose}-`));
+  scope.defer(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A TCP port of 127.0.0.1 that nobody listens on at this moment. */
+export function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+const noExplanation = (): string => "";
+
+/** Asks `condition` every `everyMs` until it holds.
+ *  @throws Error naming `what` after `timeoutMs`, with whatever `explain` adds. */
+export async function waitFor(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  { timeoutMs = 30_000, everyMs = 20, explain = noExplanation } = {},
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) {
+      throw new Error(`gave up waiting for ${what} after ${timeoutMs} ms\n${explain()}`);
+    }
+    await Bun.sleep(everyMs);
+  }
+}
+
+/** Whether an HTTP GET of `url` is answered with 200 right now. */
+export async function answers200(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { keepalive: false });
+    await response.arrayBuffer();
+    return response.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/** How a command ended. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  /** stdout, then stderr: what to show a person. */
+  readonly output: string;
+  /** User and system time it used. */
+  readonly cpuSeconds: number;
+}
+
+/** How to run a command. */
+export interface RunOptions {
+  readonly env?: Env;
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+  /** Return a non-zero code instead of throwing it. */
+  readonly mayFail?: boolean;
+}
+
+/** Runs a command to its end.
+ *  @throws Error with the command, its code and all its output when it fails and `mayFail` is not set. */
+export async function run(command: string[], options: RunOptions = {}): Promise<Finished> {
+  const child = Bun.spawn(command, {
+    env: { ...baseEnv(), ...options.env },
+    cwd: options.cwd ?? tmpdir(),
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+    timeout: options.timeoutMs ?? 120_000,
+    killSignal: "SIGKILL",
+  });
+  adopt(child.pid);
+  const [stdout, stderr, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  release(child.pid);
+  const output = `${stdout}${stderr}`;
+  if (code !== 0 && options.mayFail !== true) {
+    throw new Error(`${command.join(" ")} ended with ${code}\n${output}`);
+  }
+  const cpuMicroseconds = Number(child.resourceUsage()?.cpuTime.total ?? 0);
+  return { code, stdout, output, cpuSeconds: cpuMicroseconds / 1e6 };
+}
+
+/** A child that keeps running. */
+export interface RunningProcess {
+  readonly pid: number;
+  /** Its exit code; 128 + n when a signal ended it. */
+  readonly exited: Promise<number>;
+  hasExited(): boolean;
+  /** Everything it has printed so far, both streams in order. */
+  logs(): string;
+  /** SIGTERM, and SIGKILL when it is still there after `graceMs`. @returns its exit code. */
+  stop(graceMs?: number): Promise<number>;
+  /** SIGKILL, as a power switch would. */
+  kill9(): Promise<void>;
+}
+
+/** How to start a child that keeps running. */
+export interface StartOptions {
+  readonly env?: Env;
+  readonly cwd?: string;
+  /** File that takes both output streams. */
+  readonly log: string;
+}
+
+/** Starts a child whose output goes to a file, so that it never waits for us, and stops it when the scope closes. */
+export function startProcess(
+  scope: Scope,
+  command: string[],
+  options: StartOptions,
+): RunningProcess {
+  const log = openSync(options.log, "a");
+  const child = Bun.spawn(command, {
+    env: { ...baseEnv(), ...options.env },
+    cwd: options.cwd ?? tmpdir(),
+    stdin: "ignore",
+    stdout: log,
+    stderr: log,
+  });
+  closeSync(log);
+  adopt(child.pid);
+  const exited = child.exited.then((code) => {
+    release(child.pid);
+    return code;
+  });
+  const stop = async (graceMs = 10_000): Promise<number> => {
+    if (!child.killed && child.exitCode === null) signal(child.pid, "SIGTERM");
+    const ended = await Promise.race([exited, Bun.sleep(graceMs).then(() => null)]);
+    if (ended === null) signal(child.pid, "SIGKILL");
+    return exited;
+  };
+  scope.defer(async () => {
+    await stop();
+  });
+  return {
+    pid: child.pid,
+    exited,
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
+    logs: () => readFileSync(options.log, "utf8"),
+    stop,
+    kill9: async () => {
+      if (child.exitCode === null && child.signalCode === null) signal(child.pid, "SIGKILL");
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// `npm test [-- pattern]`: assets, build, types, lint, tests, and one closing line that counts them all.
+import { buildIfStale } from "../build.ts";
+import { type Check, checks } from "./check.ts";
+import { parseBunTest, type TestRun, tally } from "./testSummary.ts";
+
+const root = `${import.meta.dir}/..`;
+
+/** Runs `bun test`, shows its output as it comes, and reads the counts from it. */
+async function runTests(patterns: readonly string[]): Promise<TestRun> {
+  const tests = Bun.spawn([process.execPath, "test", ...patterns], {
+    cwd: root,
+    stdio: ["ignore", "inherit", "pipe"],
+    env: { ...process.env, FORCE_COLOR: "0" },
+  });
+  let report = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of tests.stderr) {
+    process.stderr.write(bytes);
+    report += decoder.decode(bytes, { stream: true });
+  }
+  return parseBunTest(report, await tests.exited);
+}
+
+/** Builds when needed, because tests run the executable. @returns false, with the error printed, when it cannot. */
+async function buildSucceeds(): Promise<boolean> {
+  try {
+    await buildIfStale();
+    return true;
+  } catch (error) {
+    console.error(error);
+    return false;
+  }
+}
+
+/** Runs a check, says how it ended, counts it as one test. */
+async function runCheck({ name, run }: Check): Promise<TestRun> {
+  const passed = await run();
+  console.log(`${passed ? "passed" : "FAILED"}: ${name}`);
+  return { passed: Number(passed), failed: Number(!passed), skipped: [] };
+}
+
+const runs: TestRun[] = [];
+const build = await runCheck({ name: "build", run: buildSucceeds });
+if (build.failed > 0) runs.push(build);
+for (const check of checks) runs.push(await runCheck(check));
+runs.push(await runTests(process.argv.slice(2)));
+
+const { lines, failed } = tally(runs, Boolean(process.env["CI"]));
+process.exitCode = failed > 0 ? 1 : 0;
+// Written at once and last: whoever reads the output finds the counts in its last line.
+await Bun.write(Bun.stdout, `${lines.join("\n")}\n`);

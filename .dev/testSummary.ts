@@ -1,0 +1,52 @@
+// What a test run amounts to: reads `bun test`'s report, adds up, words the closing line. Pure.
+
+/** Counts of one run. `skipped` holds the full names of tests that did not run. */
+export interface TestRun {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Reads the report that `bun test` prints. A run that ended badly without a failed test
+ * (a crash, an error outside of tests, no file found) counts as one failure.
+ */
+export function parseBunTest(report: string, exitCode: number): TestRun {
+  const count = (word: string) =>
+    Number(
+      report
+        .match(new RegExp(`^ *(\\d+) ${word}$`, "gm"))
+        ?.at(-1)
+        ?.trim()
+        .split(" ")[0] ?? 0,
+    );
+  const skipped = Array.from(
+    report.matchAll(/^\((?:skip|todo)\) (.+)$/gm),
+    ([, name]) => name ?? "",
+  );
+  const failed = count("fail");
+  const endedBadly = exitCode !== 0 && failed === 0;
+  return { passed: count("pass"), failed: endedBadly ? 1 : failed, skipped };
+}
+
+/**
+ * Adds up runs.
+ * @param strict counts a skipped test as a failed one: on a machine that is set up for all of them, none may be skipped.
+ * @returns lines to print, of which the last is `N passed, N failed`.
+ */
+export function tally(
+  runs: readonly TestRun[],
+  strict: boolean,
+): { readonly lines: readonly string[]; readonly failed: number } {
+  const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
+  const skipped = runs.flatMap((run) => run.skipped);
+  const failed = sum((run) => run.failed) + (strict ? skipped.length : 0);
+  const verdict = strict ? "skipped, which counts as failed here" : "skipped";
+  return {
+    failed,
+    lines: [
+      ...skipped.map((name) => `${verdict}: ${name}`),
+      `${sum((run) => run.passed)} passed, ${failed} failed`,
+    ],
+  };
+}

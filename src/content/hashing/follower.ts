@@ -67,6 +67,12 @@ export class StagedFollower {
     void this.#run();
   }
 
+  /** Gives up everything that is open. */
+  async close(): Promise<void> {
+    this.#sessions.clear();
+    await Promise.all([...this.#readers.keys()].map((id) => this.#closeReader(id)));
+  }
+
   #session(id: UploadId, staging: StagingState): Followed {
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;

@@ -116,9 +116,9 @@ export class Hashing {
   }
 
   /** Ends all workers. */
-  close(): void {
+  async close(): Promise<void> {
     if (this.#inspection !== null) clearInterval(this.#inspection);
-    for (const lane of this.#lanes) lane.close();
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
   #running(id: UploadId, staging: StagingState): Running {

@@ -1,6 +1,12 @@
 // One hashing worker and its replacement when it dies or hangs; after repeated deaths the server hashes by itself.
 import type { HashReport, HashRequest } from "./protocol.ts";
 
+/** Takes the same requests as a worker, on the server's own thread. */
+export interface LocalHasher {
+  take(request: Exclude<HashRequest, { kind: "open" }>): void;
+  close(): Promise<void>;
+}
+
 /** What a lane needs from the outside. */
 export interface LaneOptions {
   /** Starts a worker. */
@@ -8,9 +14,7 @@ export interface LaneOptions {
   /** The data directory the worker opens. */
   readonly directory: string;
   /** Hashes on the server's own thread: slower for everyone, but never stuck. */
-  readonly fallback: (report: (report: HashReport) => void) => {
-    take(request: Exclude<HashRequest, { kind: "open" }>): void;
-  };
+  readonly fallback: (report: (report: HashReport) => void) => LocalHasher;
   readonly onReport: (report: HashReport) => void;
   /** The worker is gone with all it knew: whoever still waits must ask again. */
   readonly onReset: (reason: string) => void;
@@ -21,13 +25,11 @@ const silenceMs = 5_000;
 /** Deaths in a row, without a single report between them, after which no further worker is started. */
 const patience = 3;
 
-type Target = { take(request: Exclude<HashRequest, { kind: "open" }>): void };
-
 /** Sends requests to a living worker, whatever happens to workers. */
 export class Lane {
   readonly #options: LaneOptions;
   #worker: Worker | null = null;
-  #local: Target | null = null;
+  #local: LocalHasher | null = null;
   #deaths = 0;
   #silentSince: number | null = null;
   #closed = false;
@@ -58,10 +60,11 @@ export class Lane {
   }
 
   /** Ends the worker. */
-  close(): void {
+  async close(): Promise<void> {
     this.#closed = true;
     this.#worker?.terminate();
     this.#worker = null;
+    await this.#local?.close();
   }
 
   #start(): void {

@@ -1,0 +1,54 @@
+import { describe, expect, test } from "bun:test";
+import { GroupSync } from "../../src/content/groupSync.ts";
+
+/** A sync whose runs end when the test says so. */
+function controlled() {
+  const runs: { end: () => void; fail: (error: Error) => void }[] = [];
+  const group = new GroupSync(
+    () => new Promise((end, fail) => runs.push({ end: () => end(), fail })),
+  );
+  return { group, runs };
+}
+
+describe("GroupSync", () => {
+  test("a caller who comes during a sync is served by the next one, with everyone else who came", async () => {
+    const { group, runs } = controlled();
+    const first = group.wait();
+    const later = [group.wait(), group.wait(), group.wait()];
+    expect(runs).toHaveLength(1);
+
+    runs[0]?.end();
+    await first;
+    await Bun.sleep(0);
+
+    expect(runs).toHaveLength(2);
+    runs[1]?.end();
+    await Promise.all(later);
+    expect(runs).toHaveLength(2);
+  });
+
+  test("a failed sync fails its own callers and nobody else", async () => {
+    const { group, runs } = controlled();
+    const first = group.wait();
+    const second = group.wait();
+
+    runs[0]?.fail(new Error("the disk said no"));
+    await expect(first).rejects.toThrow("the disk said no");
+    await Bun.sleep(0);
+    runs[1]?.end();
+
+    await second;
+    expect(runs).toHaveLength(2);
+  });
+
+  test("after a quiet moment a new sync starts at once", async () => {
+    const { group, runs } = controlled();
+    const first = group.wait();
+    runs[0]?.end();
+    await first;
+
+    void group.wait();
+
+    expect(runs).toHaveLength(2);
+  });
+});

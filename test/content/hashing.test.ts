@@ -1,0 +1,203 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { Hashing } from "../../src/content/hashing/hashing.ts";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { openFilesystem } from "../../src/storage/filesystem.ts";
+import type { Staged, Storage } from "../../src/storage/storage.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+
+const workerUrl = new URL("../../src/content/hashing/worker.ts", import.meta.url).href;
+const mebibyte = 1_048_576;
+
+/** A worker that never says a word. */
+const deadSilent = () =>
+  new Worker(
+    URL.createObjectURL(new Blob(["self.onmessage = () => {};"], { type: "text/javascript" })),
+  );
+
+/** A worker that ends at its first request. */
+const dying = () =>
+  new Worker(
+    URL.createObjectURL(
+      new Blob(["self.onmessage = () => process.exit(0);"], { type: "text/javascript" }),
+    ),
+  );
+
+describe("hashing staged bytes", () => {
+  const cleanups: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0)) await cleanup();
+  });
+
+  const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
+    const directory = await mkdtemp(join(tmpdir(), "breadbox-hashing-"));
+    const storage = await openFilesystem({
+      directory,
+      latch: new WriteLatch(() => {}),
+      clock: Date.now,
+      newId: Bun.randomUUIDv7,
+    });
+    const lost: string[] = [];
+    const hashing = new Hashing({
+      spawn,
+      workers: 1,
+      directory,
+      storage,
+      onWorkerLost: (reason) => lost.push(reason),
+    });
+    cleanups.push(async () => {
+      await hashing.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+    return { storage, hashing, lost, directory };
+  };
+
+  const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
+    const id = makeUploadId(Bun.randomUUIDv7());
+    let staged: Staged = { id, offset: 0, staging: await storage.createStaging(id, 0) };
+    for (const part of parts) {
+      const body = (async function* () {
+        yield part;
+      })();
+      const follower = hashing.follow(id, staged.staging, staged.offset);
+      const options = { expected: null, resumable: false };
+      staged = await storage.append(staged, body, follower, options);
+    }
+    return staged;
+  };
+
+  const digest = (hashing: Hashing, staged: Staged, algorithm: "sha256" | "sha512" = "sha256") =>
+    hashing.digest(staged.id, staged.staging, { size: staged.offset, algorithm });
+
+  const noise = (length: number): Uint8Array => {
+    const bytes = new Uint8Array(length);
+    crypto.getRandomValues(bytes.subarray(0, 65_536));
+    return bytes;
+  };
+
+  for (const [what, sizes] of [
+    ["nothing", []],
+    ["a small body", [100]],
+    ["small chunks", [100, 200, 300]],
+    ["chunks that outgrow the server's thread", [200_000, 200_000, 5]],
+    ["a body for the worker", [3 * mebibyte + 1]],
+    ["chunks for the worker", [3 * mebibyte, 1, 2 * mebibyte]],
+  ] as const) {
+    test(`${what}: the digest is that of the bytes`, async () => {
+      const { storage, hashing } = await open();
+      const parts = sizes.map(noise);
+
+      const staged = await stage(storage, hashing, parts);
+
+      const bytes = Buffer.concat(parts);
+      expect(await digest(hashing, staged)).toBe(digestOf(bytes));
+      expect(await digest(hashing, staged, "sha512")).toBe(digestOf(bytes, "sha512"));
+      expect(await digest(hashing, staged)).toBe(digestOf(bytes));
+    });
+  }
+
+  test("without any memory of a session its staged bytes are read from the start", async () => {
+    const { storage, hashing, directory } = await open();
+    const bytes = noise(2 * mebibyte);
+    const staged = await stage(storage, hashing, [bytes]);
+    const restarted = new Hashing({
+      spawn: () => new Worker(workerUrl),
+      workers: 1,
+      directory,
+      storage,
+      onWorkerLost: () => {},
+    });
+
+    expect(await digest(restarted, staged)).toBe(digestOf(bytes));
+    await restarted.close();
+  });
+
+  test("a session that was cut back is hashed anew", async () => {
+    const { storage, hashing } = await open();
+    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    const id = staged.id;
+    const other = noise(2 * mebibyte);
+    const again = await storage.append(
+      { ...staged, offset: 0 },
+      (async function* () {
+        yield other;
+      })(),
+      hashing.follow(id, staged.staging, 0),
+      { expected: null, resumable: false },
+    );
+
+    expect(await digest(hashing, again)).toBe(digestOf(other));
+  });
+
+  test("many sessions at once each get their own digest", async () => {
+    const { storage, hashing } = await open();
+    const bodies = Array.from({ length: 20 }, () => noise(mebibyte + 17));
+
+    const digests = await Promise.all(
+      bodies.map(async (body) => digest(hashing, await stage(storage, hashing, [body]))),
+    );
+
+    expect(digests).toEqual(bodies.map((body) => digestOf(body)));
+  });
+
+  test("a worker that dies is replaced and its work starts again", async () => {
+    let spawned = 0;
+    const { storage, hashing, lost } = await open(() => {
+      spawned += 1;
+      return spawned === 1 ? dying() : new Worker(workerUrl);
+    });
+    const bytes = noise(3 * mebibyte);
+
+    const staged = await stage(storage, hashing, [bytes]);
+
+    expect(await digest(hashing, staged)).toBe(digestOf(bytes));
+    expect(lost).toHaveLength(1);
+  });
+
+  test("when every worker dies the server hashes by itself", async () => {
+    const { storage, hashing, lost } = await open(dying);
+    const bytes = noise(3 * mebibyte);
+
+    const staged = await stage(storage, hashing, [bytes]);
+
+    expect(await digest(hashing, staged)).toBe(digestOf(bytes));
+    expect(lost).toHaveLength(3);
+  });
+
+  test("a worker that hangs is replaced", async () => {
+    let spawned = 0;
+    const { storage, hashing, lost } = await open(() => {
+      spawned += 1;
+      return spawned === 1 ? deadSilent() : new Worker(workerUrl);
+    });
+    const bytes = noise(mebibyte);
+
+    const staged = await stage(storage, hashing, [bytes]);
+
+    expect(await digest(hashing, staged)).toBe(digestOf(bytes));
+    expect(lost).toEqual(["it stopped answering"]);
+  }, 20_000);
+
+  test("a session forgotten while its digest is awaited is unknown", async () => {
+    const { storage, hashing } = await open(deadSilent);
+    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    const awaited = digest(hashing, staged);
+
+    hashing.forget(staged.id);
+
+    await expect(awaited).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+  });
+
+  test("staged bytes that are gone are an unknown upload", async () => {
+    const { storage, hashing } = await open();
+    const id = makeUploadId(Bun.randomUUIDv7());
+    const staging = await storage.createStaging(id, 0);
+
+    const awaited = hashing.digest(id, staging, { size: 5, algorithm: "sha256" });
+
+    await expect(awaited).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+  });
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { openFilesystem } from "../../src/storage/filesystem.ts";
+import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+import { storageContract } from "../contract/storage.ts";
+
+const quiet: StagingFollower = { staged: () => null };
+const resumable = { expected: null, resumable: true };
+
+async function openInTemp() {
+  const directory = await mkdtemp(join(tmpdir(), "breadbox-storage-"));
+  const latch = new WriteLatch(() => {});
+  const storage = await openFilesystem({
+    directory,
+    latch,
+    clock: Date.now,
+    newId: Bun.randomUUIDv7,
+  });
+  const remove = () => rm(directory, { recursive: true, force: true });
+  return { storage, directory, latch, remove };
+}
+
+async function start(storage: Storage): Promise<Staged> {
+  const id = makeUploadId(Bun.randomUUIDv7());
+  return { id, offset: 0, staging: await storage.createStaging(id, Date.UTC(2026, 0, 2, 3, 4, 5)) };
+}
+
+async function* once(value: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(value);
+}
+
+storageContract("filesystem", openInTemp);
+
+describe("filesystem layout", () => {
+  test("a session's folder holds its bytes and its start time", async () => {
+    const { storage, directory, remove } = await openInTemp();
+
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+
+    const folder = join(directory, "uploads", staged.id);
+    expect(await readFile(join(folder, "data"), "utf8")).toBe("abc");
+    expect(await readFile(join(folder, "startedat"), "utf8")).toBe("2026-01-02T03:04:05.000Z");
+    await remove();
+  });
+
+  test("content stands under its digest and a fresh id, readable by its owner only", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const digest = digestOf(new TextEncoder().encode("abc"));
+    const hex = digest.slice(7);
+
+    const locator = await storage.publish(staged, digest);
+
+    expect(locator).toMatch(new RegExp(`^sha256/${hex.slice(0, 2)}/${hex}\\.[0-9a-f-]{36}$`));
+    const found = await stat(join(directory, "blobs", locator));
+    expect(found.mode & 0o077).toBe(0);
+    expect(await readdir(join(directory, "uploads"))).toEqual([]);
+    await remove();
+  });
+
+  test("a link in place of the staged file is not followed", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await start(storage);
+    const outside = join(directory, "outside");
+    await writeFile(outside, "precious");
+    await symlink(outside, join(directory, "uploads", staged.id, "data"));
+
+    const append = storage.append(staged, once("overwrite"), quiet, resumable);
+
+    await expect(append).rejects.toThrow();
+    expect(await readFile(outside, "utf8")).toBe("precious");
+    await remove();
+  });
+
+  test("a folder in place of content never passes for the content", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    await rm(join(directory, "blobs", locator));
+    await mkdir(join(directory, "blobs", locator));
+
+    expect((await storage.open(locator))?.size).toBe(-1);
+    await remove();
+  });
+
+  test("content that cannot be examined is an error, not absent", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const folder = join(directory, "blobs", locator, "..");
+    await rm(folder, { recursive: true });
+    await writeFile(folder, "a file where the folder was");
+
+    await expect(storage.open(locator)).rejects.toThrow();
+    await chmod(folder, 0o600);
+    await remove();
+  });
+
+  test("a tripped latch refuses every write and still reads", async () => {
+    const { storage, latch, remove } = await openInTemp();
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const open = await start(storage);
+    latch.trip("a sync failed", null);
+
+    const refused = { situation: "READ_ONLY" };
+    await expect(storage.append(open, once("x"), quiet, resumable)).rejects.toMatchObject(refused);
+    await expect(storage.publish(open, digestOf(new Uint8Array()))).rejects.toMatchObject(refused);
+    await expect(start(storage)).rejects.toMatchObject(refused);
+    expect((await storage.open(locator))?.size).toBe(3);
+    await remove();
+  });
+
+  test("cancelled while it is written, an append ends without content or folder", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await start(storage);
+    const body = (async function* () {
+      yield new TextEncoder().encode("before");
+      await storage.discardStaged(staged.id, staged.staging);
+      yield new TextEncoder().encode("after");
+    })();
+
+    const append = storage.append(staged, body, quiet, resumable);
+
+    await expect(append).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+    expect(existsSync(join(directory, "uploads", staged.id))).toBe(false);
+    await remove();
+  });
+});

@@ -1,0 +1,164 @@
+// The rules of the house as tables, and the judges that name whoever breaks one. Pure: they see names and texts only.
+import { dirname, join } from "node:path/posix";
+
+/** Rooms and top-level files of `src/`, with what each may import as a value. `import type` is erased, so it is free. */
+const rights: Readonly<Record<string, readonly string[]>> = {
+  "errors.ts": [],
+  "version.ts": [],
+  content: [],
+  registry: ["content"],
+  uploads: ["content"],
+  objects: ["content"],
+  maintenance: ["content"],
+  access: [],
+  storage: ["content"],
+  metadata: ["content", "drizzle"],
+  http: ["registry", "uploads", "objects", "maintenance", "access", "content", "telemetry"],
+  config: [],
+  telemetry: [],
+  // Wires every room; it knows neither who calls over HTTP nor who typed the command.
+  "assembly.ts": [
+    ...["content", "registry", "uploads", "objects", "maintenance", "access"],
+    ...["storage", "metadata", "config", "telemetry"],
+  ],
+  cli: ["assembly.ts", "config", "http"],
+  "main.ts": ["cli"],
+};
+/** Leaves that anyone may import. */
+const leaves = ["errors.ts", "version.ts"];
+/** A worker is a program of its own: it opens the ports that it needs. */
+const entryPoints: Readonly<Record<string, readonly string[]>> = {
+  "content/hashing/worker.ts": ["storage"],
+  "maintenance/worker.ts": ["assembly.ts", "storage", "metadata", "config", "telemetry"],
+};
+
+const node = {
+  "node:fs": [
+    ...["storage/", "metadata/", "config/"],
+    "cli/portHolder.ts", // reads /proc to name the process that holds a port
+    "cli/serve.ts", // free space for the banner
+  ],
+  "node:net": ["config/", "http/"],
+  "node:path": ["storage/", "metadata/", "config/"],
+};
+/** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
+const owners: Readonly<Record<string, readonly string[]>> = {
+  ...node,
+  "@elysiajs/swagger": ["http/"],
+  "@sinclair/typebox": ["http/"],
+  "bun:sqlite": ["metadata/"],
+  commander: ["cli/"],
+  "drizzle-orm": ["metadata/"],
+  elysia: ["http/"],
+  pino: ["telemetry/"],
+  "pino-pretty": ["telemetry/"],
+  "prom-client": ["telemetry/"],
+  yaml: ["config/"],
+};
+
+/** @returns why `file` (relative to `src/`) may not import `specifier`, or null when it may. */
+export function importObjection(file: string, specifier: string): string | null {
+  if (!specifier.startsWith(".")) return packageObjection(file, specifier);
+  const target = join("src", dirname(file), specifier).split("/");
+  const to = target[0] === "src" ? (target[1] ?? "") : (target[0] ?? "");
+  const from = file.split("/")[0] ?? "";
+  const allowed = rights[from];
+  if (allowed === undefined) return `${from} is no room of the house`;
+  if (to === from || leaves.includes(to) || allowed.includes(to)) return null;
+  if (entryPoints[file]?.includes(to)) return null;
+  return `${from} may not import ${to}`;
+}
+
+function packageObjection(file: string, specifier: string): string | null {
+  const owned = Object.entries(owners).find(
+    ([name]) => specifier === name || specifier.startsWith(`${name}/`),
+  );
+  if (owned === undefined) return `${specifier} has no owner yet`;
+  const [name, folders] = owned;
+  return folders.some((folder) => file.startsWith(folder))
+    ? null
+    : `${name} belongs to ${folders.join(", ")}`;
+}
+
+interface Reserved {
+  /** Found in code without comments and types. */
+  readonly pattern: RegExp;
+  readonly rule: string;
+  /** Files and folders it is reserved for. */
+  readonly allowed: readonly string[];
+}
+
+const reserved: readonly Reserved[] = [
+  {
+    pattern: /\bprocess\.env\b|\bBun\.env\b/,
+    rule: "the environment is read in config/",
+    allowed: ["config/", "main.ts"],
+  },
+  {
+    pattern: /\bDate\.now\b|\bnew Date\b(?:\(\)|(?!\())/,
+    rule: "the clock is passed in",
+    allowed: [
+      "assembly.ts",
+      "telemetry/", // a log line's own time
+    ],
+  },
+  {
+    pattern: /\brandomUUID(?:v\d)?\b|\bMath\.random\b|\bgetRandomValues\b/,
+    rule: "ids and randomness are passed in",
+    allowed: ["assembly.ts"],
+  },
+  { pattern: /\bprocess\.exit\b/, rule: "only main.ts ends the process", allowed: ["main.ts"] },
+  { pattern: /\bexport default\b/, rule: "exports are named", allowed: [] },
+  { pattern: /\bexport\s*(?:\*|\{[^}]*\})\s*from\b/, rule: "no barrels", allowed: [] },
+  { pattern: /\bnew (?:S3Client|SQL)\b/, rule: "ports have one file a driver", allowed: [] },
+];
+
+const transpiler = new Bun.Transpiler({ loader: "ts", deadCodeElimination: false });
+
+/** @returns the rules that a source text breaks; `file` is relative to `src/`. */
+export function sourceObjections(file: string, source: string): string[] {
+  const imports = transpiler.scanImports(source).flatMap(({ path }) => {
+    const objection = importObjection(file, path);
+    return objection === null ? [] : [`src/${file} imports ${path}: ${objection}`];
+  });
+  const code = transpiler.transformSync(source);
+  const uses = reserved
+    .filter(
+      ({ pattern, allowed }) => !allowed.some((it) => file.startsWith(it)) && pattern.test(code),
+    )
+    .map(({ rule, pattern }) => `src/${file} has ${pattern.exec(code)?.[0]}: ${rule}`);
+  return [...imports, ...uses];
+}
+
+const longestFile = 300;
+
+/** @returns the rules of size and name that a file breaks; `file` is relative to the project. */
+export function fileObjections(file: string, text: string): string[] {
+  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
+  const found: string[] = [];
+  if (lines > longestFile) found.push(`${file} has ${lines} lines: more than ${longestFile}`);
+  if (/(?:^|\/)index\.[jt]sx?$/.test(file)) found.push(`${file}: no barrels`);
+  return found;
+}
+
+/** Places that exist on one machine only, and hosts that a package client chooses by its own configuration. */
+const foreignPlaces = [
+  /(?<![\w.])\/(?:work|root|Users)\/[\w.]/,
+  /(?<![\w.])\/home\/[\w.]/,
+  /\b(?:registry\.(?:npmjs|yarnpkg)|deb\.debian|pypi|proxy\.golang|unpkg|cdn\.jsdelivr)\.(?:org|com|net)\b/,
+];
+
+/** @returns the places in a text that do not belong into a public source tree. */
+export function placeObjections(file: string, text: string): string[] {
+  return foreignPlaces.flatMap((pattern) => {
+    const found = pattern.exec(text)?.[0];
+    return found === undefined ? [] : [`${file} names ${found}`];
+  });
+}
+
+/** @returns the dependencies that are not pinned to one version. */
+export function versionObjections(dependencies: Readonly<Record<string, string>>): string[] {
+  return Object.entries(dependencies)
+    .filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
+    .map(([name, version]) => `${name} ${version} is not one exact version`);
+}

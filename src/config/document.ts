@@ -1,0 +1,79 @@
+// Writes docs/CONFIGURATION.md from the table, so that the page cannot lag behind the program.
+import { CONFIG_VARIABLE } from "./environment.ts";
+import { DEFAULT_FILE, SYSTEM_FILE } from "./load.ts";
+import { envName } from "./names.ts";
+import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
+
+const fallbackOf = (key: SettingKey): string => {
+  const { kind, fallback } = settingOf(key);
+  return String(kind.show(kind.parse(fallback)));
+};
+
+const code = (text: string): string => `\`${text}\``;
+
+function row(key: SettingKey): string {
+  const { doc, flag, aliases = [], secret } = settingOf(key);
+  const flags = flag ? [code(`${flag.short}, ${flag.long} ${flag.value}`)] : [];
+  const names = [envName(key), ...aliases.map(({ name }) => name)].map(code);
+  const hidden = secret ? " Never printed." : "";
+  const given = [...flags, ...names].join("<br>");
+  return `| ${code(key)} | ${code(fallbackOf(key))} | ${doc}${hidden} | ${given} |`;
+}
+
+const listenRow = code("http.listen");
+
+/** The whole page, with its final line break. */
+export function configurationDocument(): string {
+  return `# Configuration
+
+<!-- Printed by src/config/document.ts. Change src/config/settings.ts, then run:
+     bun src/main.ts config docs > docs/CONFIGURATION.md -->
+
+Breadbox runs without any configuration. Every setting below can be given in four places; the first one
+that names it counts:
+
+1. an option of \`breadbox serve\`,
+2. an environment variable \`BREADBOX_…\`,
+3. a variable \`REGISTRY_…\` that an existing setup of distribution/distribution already has,
+4. the configuration file.
+
+\`breadbox config check\` reports everything that is wrong, with line and column. \`breadbox config show --origin\`
+prints the value of every setting and where it came from.
+
+## Settings
+
+| Setting | Default | Meaning | Option and variables |
+| --- | --- | --- | --- |
+${settingKeys.map(row).join("\n")}
+
+Durations: \`90s\`, \`15m\`, \`24h\`, \`7d\`, \`1h30m\`, or a bare number of seconds.
+Sizes: \`512KiB\`, \`10MiB\` (powers of 1024), \`5GB\` (powers of 1000), or a bare number of bytes.
+Switches: \`true\` or \`false\`; \`yes\`, \`no\`, \`on\`, \`off\`, \`1\` and \`0\` work too.
+${listenRow} takes \`HOST:PORT\`, \`:PORT\` for every address, \`[IPv6]:PORT\`, or a bare port for this machine only.
+Relative paths start at the working directory.
+
+## The file
+
+The file is YAML. It is the one named by \`--config\`, else by \`${CONFIG_VARIABLE}\`, else \`${DEFAULT_FILE}\` in the
+working directory, else \`${SYSTEM_FILE}\`; only one file is read. All keys are optional and may be
+written \`likeThis\` or \`like_this\`, and in one line as \`http.listen\`. An unknown key, a key that is set twice and a value that does not fit are
+errors. \`breadbox config show\` prints a file to start from:
+
+\`\`\`yaml
+http:
+  listen: ":5000"
+  shutdownGrace: 2m
+log:
+  level: debug
+\`\`\`
+
+## Environment variables
+
+- Any setting: \`BREADBOX_\` and its path in capitals, with \`_\` between words. \`gc.minAge\` is \`${envName("gc.minAge")}\`.
+- \`BREADBOX_…_FILE\` names a file that holds the value (secrets of Docker, Podman and Kubernetes). Setting both is an error.
+- A variable that is set to nothing counts as not set.
+- A \`BREADBOX_…\` variable that no setting has is a warning. \`REGISTRY_…\` variables that Breadbox does not use are
+  listed once at the start. \`REGISTRY_AUTH…\` is refused: this version has no accounts, and a registry that was
+  protected must not become an open one unnoticed.
+`;
+}

@@ -1,0 +1,195 @@
+// The configuration file: YAML with positions. Loaded only when there is a file, since the parser takes time to start.
+import { isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import { camelCase, didYouMean, nearest, snakeCase } from "./names.ts";
+import type { Problem } from "./problem.ts";
+import { ReadError, readText } from "./readText.ts";
+import { findKey, type SettingKey, settingKeys } from "./settings.ts";
+
+/** A value as written, and where it stands. */
+export interface GivenValue {
+  readonly key: SettingKey;
+  readonly text: string;
+  readonly where: string;
+}
+
+/** What a source gave: values, and what is wrong with the rest. */
+export interface Reading {
+  readonly values: GivenValue[];
+  readonly problems: Problem[];
+}
+
+const LIMIT = 1024 * 1024;
+
+/** Paths of all sections, such as `gc`. */
+const sections = new Set(
+  settingKeys.flatMap((key) => {
+    const parts = key.split(".");
+    return parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("."));
+  }),
+);
+
+/** Reads a file, which its problems call `name`. */
+export function readConfigFile(path: string, name: string): Reading {
+  try {
+    return parseConfigText(readText(path, LIMIT), name);
+  } catch (error) {
+    if (!(error instanceof ReadError)) throw error;
+    return { values: [], problems: [{ where: name, message: error.message }] };
+  }
+}
+
+/** Reads the text of a file whose name is `name`. */
+export function parseConfigText(text: string, name: string): Reading {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: false, // found while walking, where both spellings of a key are known
+  });
+  return new Walk(document, lines, name).read();
+}
+
+/** Nothing, or a key with nothing after it. */
+const isEmpty = (node: unknown): boolean => !node || (isScalar(node) && node.value === null);
+
+type Document = ReturnType<typeof parseDocument>;
+type Place = { readonly range?: readonly [number, ...number[]] | null | undefined };
+
+/** One walk over one document: collects values and problems. */
+class Walk {
+  readonly #document: Document;
+  readonly #lines: LineCounter;
+  readonly #name: string;
+  readonly #seen = new Map<string, string>();
+  readonly #reading: Reading = { values: [], problems: [] };
+
+  constructor(document: Document, lines: LineCounter, name: string) {
+    this.#document = document;
+    this.#lines = lines;
+    this.#name = name;
+  }
+
+  read(): Reading {
+    const errors = this.#document.errors;
+    // The parser recurses: a file of brackets only exhausts its stack.
+    if (errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) {
+      this.#object(null, "is nested too deeply.");
+    } else if (errors.length > 0) {
+      // After a syntax error the rest of the tree is a guess.
+      for (const error of errors) this.#syntaxError(error);
+    } else {
+      this.#readRoot(this.#document.contents);
+    }
+    return this.#reading;
+  }
+
+  #syntaxError({ code, message, pos }: Document["errors"][number]): void {
+    const text =
+      code === "MULTIPLE_DOCS"
+        ? "a second document begins here; only one can be used."
+        : `is not valid YAML: ${message.replace(/\.?$/, ".")}`;
+    this.#object({ range: pos }, text);
+  }
+
+  #readRoot(root: Document["contents"]): void {
+    if (isEmpty(root)) return;
+    if (isMap(root)) this.#section(root, "");
+    else
+      this.#object(
+        root,
+        'holds no settings. Write lines such as "http:" and below it "  listen: …".',
+      );
+  }
+
+  #position(offset: number): string {
+    const { line, col } = this.#lines.linePos(offset);
+    return `${this.#name}:${line}:${col}`;
+  }
+
+  #where(place: Place | null | undefined): string {
+    return place?.range ? this.#position(place.range[0]) : this.#name;
+  }
+
+  #object(place: Place | null | undefined, message: string): void {
+    this.#reading.problems.push({ where: this.#where(place), message });
+  }
+
+  #section(map: YAMLMap<unknown, unknown>, path: string): void {
+    for (const { key, value } of map.items) {
+      if (!isScalar(key)) {
+        this.#object(map, "a key must be a plain word.");
+        continue;
+      }
+      const typed = String(key.value);
+      const name = path === "" ? camelCase(typed) : `${path}.${camelCase(typed)}`;
+      const setting = findKey(name);
+      if (setting === null && !sections.has(name)) this.#unknown(key, typed, path);
+      else if (this.#isNew(key, name)) {
+        if (setting === null) this.#subsection(key, value, name);
+        else this.#value(key, value, setting);
+      }
+    }
+  }
+
+  #isNew(key: Place, name: string): boolean {
+    const before = this.#seen.get(name);
+    if (before === undefined) this.#seen.set(name, this.#where(key));
+    else this.#object(key, `${name} is already set at ${before}. Keep one of the two.`);
+    return before === undefined;
+  }
+
+  /** The node an alias stands for. Known keys end the walk, so aliases cannot make it long. */
+  #resolve(value: unknown): unknown {
+    return isAlias(value) ? value.resolve(this.#document) : value;
+  }
+
+  #subsection(key: Place, value: unknown, path: string): void {
+    const node = this.#resolve(value);
+    if (isMap(node)) this.#section(node, path);
+    else if (isAlias(value) || !isEmpty(node)) {
+      this.#object(key, `${path} is a section: write its settings below it, indented.`);
+    }
+  }
+
+  #value(key: Place, value: unknown, setting: SettingKey): void {
+    const node = this.#resolve(value);
+    if (isAlias(value) && node === undefined) {
+      this.#object(value, `no anchor &${value.source} stands before this.`);
+    } else if (!isScalar(node)) {
+      this.#object(key, `${setting} takes one value.`);
+    } else if (node.value === null) {
+      this.#object(key, `${setting} has no value. Write one or remove the line.`);
+    } else {
+      // `source` keeps what was written: the setting's own parser decides what 0x10 means.
+      const text = typeof node.value === "string" ? node.value : String(node.source ?? node.value);
+      const where = this.#where(isAlias(value) ? value : node);
+      this.#reading.values.push({ key: setting, text, where });
+    }
+  }
+
+  #unknown(key: Place, typed: string, path: string): void {
+    const inside = path === "" ? "" : ` in ${path}`;
+    const suggestion = suggestKey(typed, path);
+    this.#object(key, `unknown key "${typed}"${inside}.${didYouMean(suggestion)}`);
+  }
+}
+
+/** The nearest key of the same section, else a key of that name in another one. In the spelling that was typed. */
+function suggestKey(typed: string, path: string): string | null {
+  const prefix = path === "" ? "" : `${path}.`;
+  const siblings = [...settingKeys, ...sections]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .filter((name) => !name.includes("."));
+  const own = nearest(typed, siblings);
+  const found = own ?? nearest(typed, settingKeys) ?? elsewhere(typed);
+  return found !== null && typed.includes("_") ? snakeCase(found) : found;
+}
+
+function elsewhere(typed: string): string | null {
+  const word = nearest(
+    typed,
+    settingKeys.map((key) => key.slice(key.lastIndexOf(".") + 1)),
+  );
+  return settingKeys.find((key) => word !== null && key.endsWith(`.${word}`)) ?? null;
+}

@@ -1,0 +1,119 @@
+// Every setting, once. Its key is its place in the file, its environment variable, a row of the
+// document and, with `flag`, an option of `breadbox serve`. A new setting is one entry here.
+import { listenAddress } from "./listen.ts";
+import { duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
+
+/** A variable that distribution/distribution users already set. `values` maps its words to ours. */
+export interface Alias {
+  readonly name: string;
+  readonly values?: Readonly<Record<string, string>>;
+}
+
+/** An option of the command line: short and long name, and the word for its value. */
+export interface Flag {
+  readonly short: string;
+  readonly long: string;
+  readonly value: string;
+}
+
+/** What may be added to a setting. */
+export interface SettingOptions {
+  readonly aliases?: readonly Alias[];
+  readonly flag?: Flag;
+  /** Never printed. */
+  readonly secret?: boolean;
+}
+
+/** One setting. `fallback` is its default as a user would write it; `doc` is Markdown, whole sentences. */
+export interface Setting<T> extends SettingOptions {
+  readonly kind: Kind<T>;
+  readonly fallback: string;
+  readonly doc: string;
+}
+
+/** Declares a setting: kind of value, default, what it does. */
+export const setting = <T>(
+  kind: Kind<T>,
+  fallback: string,
+  doc: string,
+  options: SettingOptions = {},
+): Setting<T> => ({ kind, fallback, doc, ...options });
+
+/** The table. Order is the order of the document and of `config show`. */
+export const settings = {
+  data: setting(
+    path,
+    "./breadbox-data",
+    "Directory for everything Breadbox keeps: database, blobs and unfinished uploads. Created when missing.",
+    {
+      aliases: [{ name: "REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY" }],
+      flag: { short: "-d", long: "--data", value: "DIR" },
+    },
+  ),
+  "http.listen": setting(
+    listenAddress,
+    "127.0.0.1:5000",
+    "Address to listen on. `:5000` is every address of the machine, a bare port stays on this machine, port 0 takes a free one.",
+    {
+      aliases: [{ name: "REGISTRY_HTTP_ADDR" }],
+      flag: { short: "-l", long: "--listen", value: "HOST:PORT" },
+    },
+  ),
+  "http.shutdownGrace": setting(
+    duration("24h"),
+    "1m",
+    "How long a stopping server waits for running transfers. A second signal ends it at once.",
+    { aliases: [{ name: "REGISTRY_HTTP_DRAINTIMEOUT" }] },
+  ),
+  "http.maxBody": setting(
+    size("0", "8000TiB"),
+    "0",
+    "Largest request body, and so the largest layer that can be pushed in one request. 0 is unlimited.",
+  ),
+  "registry.manifestMaxSize": setting(
+    size("1", "64MiB"),
+    "4MiB",
+    "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
+  ),
+  "gc.minAge": setting(
+    duration("3650d"),
+    "1h",
+    "How long a pushed blob is kept before a manifest must name it.",
+  ),
+  "log.level": setting(
+    oneOf("trace", "debug", "info", "warn", "error"),
+    "info",
+    "Least serious log line that is written: `trace`, `debug`, `info`, `warn` or `error`.",
+    { aliases: [{ name: "REGISTRY_LOG_LEVEL" }] },
+  ),
+  "log.format": setting(
+    oneOf("auto", "json", "pretty"),
+    "auto",
+    "`json` for machines, `pretty` for people. `auto` is pretty on a terminal and JSON otherwise.",
+    {
+      aliases: [{ name: "REGISTRY_LOG_FORMATTER", values: { text: "pretty", logstash: "json" } }],
+    },
+  ),
+  "metrics.enabled": setting(toggle, "true", "Serves Prometheus metrics at `/metrics`.", {
+    aliases: [{ name: "REGISTRY_HTTP_DEBUG_PROMETHEUS_ENABLED" }],
+  }),
+  "swagger.enabled": setting(toggle, "true", "Serves the API explorer at `/swagger`."),
+} as const;
+
+/** Path of a setting in the file, such as `gc.minAge`. */
+export type SettingKey = keyof typeof settings;
+
+/** Every setting's value. Durations are milliseconds, sizes bytes. */
+export type Config = {
+  readonly [K in SettingKey]: ReturnType<(typeof settings)[K]["kind"]["parse"]>;
+};
+
+/** All keys, in the table's order. */
+export const settingKeys = Object.keys(settings) as readonly SettingKey[];
+
+/** A setting without the type of its value, for code that treats all of them alike. */
+export const settingOf = (key: SettingKey): Setting<unknown> => settings[key];
+
+/** @returns the key, or null when the table has no such setting. */
+export const findKey = (text: string): SettingKey | null =>
+  settingKeys.find((key) => key === text) ?? null;

@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import { configurationDocument } from "../../src/config/document.ts";
+import { envName } from "../../src/config/names.ts";
+import { settingKeys } from "../../src/config/settings.ts";
+
+const page = `${import.meta.dir}/../../docs/CONFIGURATION.md`;
+
+test("docs/CONFIGURATION.md is what the settings table says", async () => {
+  const current = (await Bun.file(page).text()) === configurationDocument();
+
+  expect(current, "run: bun src/main.ts config docs > docs/CONFIGURATION.md").toBe(true);
+});
+
+test("every setting and its variable are on the page", () => {
+  const text = configurationDocument();
+
+  const absent = settingKeys.filter(
+    (key) => !text.includes(`\`${key}\``) || !text.includes(envName(key)),
+  );
+  expect(absent).toEqual([]);
+});

@@ -1,6 +1,6 @@
 // Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
 import type { Digest } from "../content/digest.ts";
-import { RegistryError } from "../errors.ts";
+import { RegistryError, type Situation } from "../errors.ts";
 import type { StoredContent } from "../metadata/metadata.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
@@ -24,6 +24,7 @@ interface IntactContent {
   readonly body: Blob;
 }
 
+const writeFailures: ReadonlySet<Situation> = new Set(["READ_ONLY", "DISK_FULL"]);
 const octetStream = "application/octet-stream";
 
 /**
@@ -56,8 +57,7 @@ export async function statBlob(
   digest: Digest,
 ): Promise<BlobSummary> {
   if ((await deps.metadata.findBlob(repository, digest)) !== null) {
-    const now = deps.clock();
-    await deps.metadata.renewLease(digest, now + deps.leaseMs / 2, now + deps.leaseMs);
+    await keep(deps, digest);
     // Looked up again: a sweep may have taken the row before the lease was written.
     const intact = await findIntact(deps, repository, digest);
     if (intact !== null) return { digest, size: intact.size, mediaType: octetStream };
@@ -65,6 +65,20 @@ export async function statBlob(
   const manifest = await deps.metadata.findManifestSummary(repository, { digest });
   if (manifest === null) throw unknownBlob(repository, digest);
   return { digest, size: manifest.size, mediaType: manifest.mediaType };
+}
+
+/** While nothing can be written, nothing can be pushed that needs the promise, and reads go on. */
+async function keep(
+  { metadata, clock, leaseMs }: Pick<RegistryDeps, "metadata" | "clock" | "leaseMs">,
+  digest: Digest,
+): Promise<void> {
+  const now = clock();
+  try {
+    await metadata.renewLease(digest, now + leaseMs / 2, now + leaseMs);
+  } catch (error) {
+    const unwritable = error instanceof RegistryError && writeFailures.has(error.situation);
+    if (!unwritable) throw error;
+  }
 }
 
 /** @returns null when the repository has no link, or the file behind it is absent or of another size. */

@@ -1,0 +1,186 @@
+// Blobs over the real ports: links, damage, and the lease that an answered HEAD promises.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { RegistryError } from "../../src/errors.ts";
+import { openBlob, statBlob } from "../../src/registry/blobs.ts";
+import { Scope } from "../support/scope.ts";
+import { bytes, digestFor, image, ociImage } from "./builders.ts";
+import { leaseMs, openWorld, repo, type World } from "./world.ts";
+
+const app = repo("team/app");
+const other = repo("other");
+const content = bytes("some layer");
+let scope: Scope;
+let world: World;
+
+beforeEach(async () => {
+  scope = new Scope();
+  world = await openWorld(scope);
+});
+afterEach(() => scope.close());
+
+/** What a promise is refused for. */
+async function situation(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof RegistryError)) throw new Error(`not a RegistryError: ${error}`);
+  return error.situation;
+}
+
+async function read(body: Blob | Uint8Array): Promise<string> {
+  return new TextDecoder().decode(body instanceof Blob ? await body.bytes() : body);
+}
+
+describe("openBlob", () => {
+  test("gives the bytes of a blob of this repository", async () => {
+    const digest = await world.push(app, content);
+
+    const { body, ...summary } = await openBlob(world, app, digest);
+
+    expect(summary).toEqual({ digest, size: 10, mediaType: "application/octet-stream" });
+    expect(await read(body)).toBe("some layer");
+  });
+
+  test("gives an empty blob", async () => {
+    const digest = await world.push(app, new Uint8Array());
+    const { size, body } = await openBlob(world, app, digest);
+    expect(size).toBe(0);
+    expect(await read(body)).toBe("");
+  });
+
+  test("does not give what only another repository holds", async () => {
+    const digest = await world.push(other, content);
+    expect(await situation(openBlob(world, app, digest))).toBe("BLOB_UNKNOWN");
+    expect(await situation(statBlob(world, app, digest))).toBe("BLOB_UNKNOWN");
+  });
+
+  test("gives the bytes of a manifest with its own media type", async () => {
+    for (const text of ["config", "layer one", "layer two"]) await world.push(app, bytes(text));
+    const body = bytes(image());
+    const { digest } = await world.put(app, "v1", body);
+
+    const opened = await openBlob(world, app, digest);
+
+    const summary = { digest, size: body.byteLength, mediaType: ociImage };
+    expect(opened).toMatchObject(summary);
+    expect(await read(opened.body)).toBe(JSON.stringify(image()));
+    expect(await statBlob(world, app, digest)).toEqual(summary);
+    expect(await situation(openBlob(world, other, digest))).toBe("BLOB_UNKNOWN");
+  });
+});
+
+describe("damaged content", () => {
+  test.each([
+    ["openBlob", openBlob],
+    ["statBlob", statBlob],
+  ] as const)("%s calls it unknown when its file is gone, and reports it", async (_, look) => {
+    const digest = await world.push(app, content);
+    const locator = await world.locatorOf(app, digest);
+    await world.storage.delete(locator);
+
+    expect(await situation(look(world, app, digest))).toBe("BLOB_UNKNOWN");
+    expect(world.damaged).toEqual([{ digest, locator }]);
+  });
+
+  test.each([
+    ["openBlob", openBlob],
+    ["statBlob", statBlob],
+  ] as const)(
+    "%s calls it unknown when its file has another size, and reports it",
+    async (_, look) => {
+      const digest = await world.push(app, content);
+      const locator = await world.locatorOf(app, digest);
+      await world.shorten(locator);
+
+      expect(await situation(look(world, app, digest))).toBe("BLOB_UNKNOWN");
+      expect(world.damaged).toEqual([{ digest, locator }]);
+    },
+  );
+
+  test("content stored again between two looks is no damage", async () => {
+    const digest = await world.push(app, content);
+    const locator = await world.locatorOf(app, digest);
+    await world.storage.delete(locator);
+    const stale = { size: content.byteLength, locator };
+    const fresh = await world.push(repo("elsewhere"), bytes("elsewhere"));
+    const renewed = {
+      size: "elsewhere".length,
+      locator: await world.locatorOf(repo("elsewhere"), fresh),
+    };
+    const looks = [stale, renewed];
+    const metadata = { ...world.metadata, findBlob: async () => looks.shift() ?? renewed };
+
+    expect(await read((await openBlob({ ...world, metadata }, app, digest)).body)).toBe(
+      "elsewhere",
+    );
+    expect(world.damaged).toEqual([]);
+  });
+
+  test("content swept between two looks is unknown, not damaged", async () => {
+    const digest = await world.push(app, content);
+    const locator = await world.locatorOf(app, digest);
+    await world.storage.delete(locator);
+    const looks = [{ size: content.byteLength, locator }];
+    const metadata = { ...world.metadata, findBlob: async () => looks.shift() ?? null };
+
+    expect(await situation(openBlob({ ...world, metadata }, app, digest))).toBe("BLOB_UNKNOWN");
+    expect(world.damaged).toEqual([]);
+  });
+
+  test("a storage that cannot be read is not taken for an absent file", async () => {
+    const digest = await world.push(app, content);
+    const storage = { ...world.storage, open: () => Promise.reject(new Error("EIO")) };
+
+    await expect(openBlob({ ...world, storage }, app, digest)).rejects.toThrow("EIO");
+    expect(world.damaged).toEqual([]);
+  });
+});
+
+describe("statBlob", () => {
+  test("keeps the content for a whole lease once half of it has gone", async () => {
+    const digest = await world.push(app, content);
+    const pushed = world.clock();
+
+    world.advance(leaseMs / 2 - 1);
+    await statBlob(world, app, digest);
+    expect(await world.keptUntil(digest)).toBe(pushed + leaseMs);
+
+    world.advance(2);
+    await statBlob(world, app, digest);
+    expect(await world.keptUntil(digest)).toBe(world.clock() + leaseMs);
+  });
+
+  test("keeps nothing for who asks through another repository", async () => {
+    const digest = await world.push(app, content);
+    const before = await world.keptUntil(digest);
+    world.advance(10 * leaseMs);
+
+    await situation(statBlob(world, other, digest));
+
+    expect(await world.keptUntil(digest)).toBe(before);
+  });
+
+  test("does not promise what was swept before the lease was written", async () => {
+    const digest = await world.push(app, content);
+    const row = await world.metadata.findBlob(app, digest);
+    const looks = [row];
+    const metadata = { ...world.metadata, findBlob: async () => looks.shift() ?? null };
+
+    expect(await situation(statBlob({ ...world, metadata }, app, digest))).toBe("BLOB_UNKNOWN");
+  });
+
+  test("still answers while the store is read-only", async () => {
+    const digest = await world.push(app, content);
+    world.advance(leaseMs);
+    world.latch.trip("a sync failed", null);
+
+    expect((await statBlob(world, app, digest)).size).toBe(content.byteLength);
+    expect(await read((await openBlob(world, app, digest)).body)).toBe("some layer");
+  });
+
+  test("says which blob of which repository is unknown", async () => {
+    const digest = digestFor("nothing");
+    await expect(statBlob(world, app, digest)).rejects.toThrow(`team/app has no blob ${digest}`);
+  });
+});

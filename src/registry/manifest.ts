@@ -28,8 +28,8 @@ export interface ParsedManifest {
   readonly contentSize: number;
 }
 
-/** Most descriptors of one manifest. Real ones stay below a few hundred; each is a row of one transaction. */
-export const maxDescriptors = 10_000;
+/** Most descriptors of one list. Real ones stay below a few hundred; each is a row, and one transaction holds up all others. */
+export const maxDescriptors = 4_096;
 /** Most brackets open at once; the specifications need six. */
 export const maxDepth = 32;
 /** Most values of one document: 20 bytes each in the largest manifest, which none comes near. */

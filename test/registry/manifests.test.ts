@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
+import { maxDescriptors } from "../../src/registry/manifest.ts";
 import { getManifest, putManifest, statManifest } from "../../src/registry/manifests.ts";
 import { Scope } from "../support/scope.ts";
 import {
@@ -228,10 +229,12 @@ describe("putManifest", () => {
     const config = { ...descriptor("config", { mediaType: configType }) };
     await world.push(app, bytes("config"));
     const mediaType = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
-    const layers = Array.from({ length: 10_000 }, (_, i) => descriptor(`${i}`, { mediaType }));
+    const layers = Array.from({ length: maxDescriptors }, (_, i) =>
+      descriptor(`${i}`, { mediaType }),
+    );
 
     const receipt = await world.put(app, "wide", bytes(image({ config, layers })));
-    expect(receipt.references).toBe(10_001);
+    expect(receipt.references).toBe(maxDescriptors + 1);
 
     const needed = [...layers.slice(1), descriptor("needed")];
     const error = await failure(world.put(app, "wide", bytes(image({ config, layers: needed }))));

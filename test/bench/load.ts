@@ -2,7 +2,7 @@
 // timings as one line of JSON. Everything that costs time (random bytes, digests) is prepared before the clock starts.
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
-import { type Answer, type Ask, type Body, Connection } from "./connection.ts";
+import { type Answer, type Ask, type Body, bodyDigest, Connection } from "../support/connection.ts";
 
 /** What the client can be told to do. Sizes are bytes, `name` is a repository. */
 export type Job =
@@ -52,13 +52,7 @@ interface Prepared {
 /** Content that nobody has seen before, so that no server can answer from what it holds. */
 function prepare(size: number): Prepared {
   const body = { head: randomBytes(Math.min(size, 32)), block, size };
-  const hasher = new Bun.CryptoHasher("sha256").update(body.head);
-  let left = size - body.head.length;
-  while (left > 0) {
-    hasher.update(left < block.length ? block.subarray(0, left) : block);
-    left -= Math.min(left, block.length);
-  }
-  return { body, digest: `sha256:${hasher.digest("hex")}` };
+  return { body, digest: bodyDigest(body) };
 }
 
 async function expect(connection: Connection, statuses: number[], ask: Ask): Promise<Answer> {

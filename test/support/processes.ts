@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { processTree, startTime } from "./procfs.ts";
 import { adopt, release, type Scope, signal } from "./scope.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -63,6 +64,8 @@ export async function answers200(url: string): Promise<boolean> {
 export interface Finished {
   readonly code: number;
   readonly stdout: string;
+  /** The same before it was read as UTF-8. */
+  readonly stdoutBytes: Uint8Array;
   /** stdout, then stderr: what to show a person. */
   readonly output: string;
   /** User and system time it used. */
@@ -91,18 +94,19 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     killSignal: "SIGKILL",
   });
   adopt(child.pid);
-  const [stdout, stderr, code] = await Promise.all([
-    new Response(child.stdout).text(),
+  const [stdoutBytes, stderr, code] = await Promise.all([
+    new Response(child.stdout).bytes(),
     new Response(child.stderr).text(),
     child.exited,
   ]);
   release(child.pid);
+  const stdout = new TextDecoder().decode(stdoutBytes);
   const output = `${stdout}${stderr}`;
   if (code !== 0 && options.mayFail !== true) {
     throw new Error(`${command.join(" ")} ended with ${code}\n${output}`);
   }
   const cpuMicroseconds = Number(child.resourceUsage()?.cpuTime.total ?? 0);
-  return { code, stdout, output, cpuSeconds: cpuMicroseconds / 1e6 };
+  return { code, stdout, stdoutBytes, output, cpuSeconds: cpuMicroseconds / 1e6 };
 }
 
 /** A child that keeps running. */
@@ -167,4 +171,23 @@ export function startProcess(
       await exited;
     },
   };
+}
+
+/** Stops a process that starts others (a daemon with its own containerd, say), and then whoever of those is left. */
+export async function stopWithChildren(parent: RunningProcess): Promise<void> {
+  const children = processTree(parent.pid).map((pid) => ({ pid, started: startTime(pid) }));
+  await parent.stop();
+  for (const { pid, started } of children) {
+    // A number may belong to somebody else by now; the start time tells.
+    if (started !== null && startTime(pid) === started) signal(pid, "SIGKILL");
+  }
+}
+
+/** Unmounts whatever is mounted at or under `folder`, innermost first. */
+export async function unmountUnder(folder: string): Promise<void> {
+  const mounts = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((path) => path === folder || path.startsWith(`${folder}/`));
+  for (const path of mounts.toReversed()) await run(["umount", "--lazy", path]);
 }

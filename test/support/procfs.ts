@@ -36,6 +36,9 @@ export function processTree(root: number): number[] {
   return tree.filter((pid) => statFields(pid) !== null);
 }
 
+/** When a process started, in ticks since boot: with its number it names the process for good. Null when it is gone. */
+export const startTime = (pid: number): string | null => statFields(pid)?.[19] ?? null;
+
 /** User and system seconds that the given processes have used so far (all threads). */
 export function cpuSeconds(pids: readonly number[]): number {
   let ticks = 0;

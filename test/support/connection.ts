@@ -1,5 +1,5 @@
-// One HTTP/1.1 connection of the load client, on a raw socket: sends a body straight from a prepared buffer and counts
-// what comes back without keeping it, so that the client stays far cheaper than the servers it measures.
+// One HTTP/1.1 connection on a raw socket: sends a body of any size straight from a prepared buffer and counts what
+// comes back without keeping it. Costs far less than the servers that the bench measures with it.
 
 /** Bytes to send: `head` first, then `block` again and again, `size` in all. */
 export interface Body {
@@ -15,6 +15,8 @@ export interface Ask {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
+  /** Sees the answer's body as it arrives; a chunk is only valid during the call. */
+  readonly onBody?: (chunk: Uint8Array) => void;
 }
 
 /** What came back. */
@@ -46,6 +48,7 @@ export class Connection {
   #head: Buffer = Buffer.alloc(0);
   #answer: { status: number; headers: Map<string, string>; length: number } | null = null;
   #bytes = 0;
+  #onBody: Ask["onBody"];
   #excerpt: Buffer = Buffer.alloc(0);
 
   private constructor(port: number) {
@@ -81,12 +84,12 @@ export class Connection {
     this.#head = Buffer.alloc(0);
     this.#answer = null;
     this.#bytes = 0;
+    this.#onBody = ask.onBody;
     this.#excerpt = Buffer.alloc(0);
-    const answered = new Promise<Answer>((resolve, reject) => {
-      this.#pending = { resolve, reject };
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    this.#pending = { resolve, reject };
     this.#pump();
-    return answered;
+    return promise;
   }
 
   /** Writes until the socket's buffer is full; `drain` calls again. */
@@ -122,6 +125,7 @@ export class Connection {
 
   #count(chunk: Buffer): void {
     this.#bytes += chunk.length;
+    this.#onBody?.(chunk);
     if (this.#excerpt.length < excerptBytes && chunk.length > 0) {
       this.#excerpt = Buffer.concat([this.#excerpt, chunk.subarray(0, excerptBytes)]);
     }
@@ -149,13 +153,21 @@ function* pieces(port: number, { method, path, headers = {}, body }: Ask): Gener
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
   if (method !== "GET") lines.push(`Content-Length: ${body?.size ?? 0}`);
   yield Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
-  if (body === undefined) return;
-  yield body.head.subarray(0, body.size);
-  let left = body.size - Math.min(body.size, body.head.length);
-  while (left > 0) {
-    yield left < body.block.length ? body.block.subarray(0, left) : body.block;
-    left -= Math.min(left, body.block.length);
+  if (body !== undefined) yield* bodyPieces(body);
+}
+
+function* bodyPieces({ head, block, size }: Body): Generator<Uint8Array> {
+  yield head.subarray(0, size);
+  for (let left = size - head.length; left > 0; left -= block.length) {
+    yield left < block.length ? block.subarray(0, left) : block;
   }
+}
+
+/** `sha256:<hex>` of a body, without holding it. */
+export function bodyDigest(body: Body): string {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for (const piece of bodyPieces(body)) hasher.update(piece);
+  return `sha256:${hasher.digest("hex")}`;
 }
 
 function parseHead(

@@ -1,0 +1,46 @@
+// Tests that need programs of other projects. Where one is absent they say so; in CI that is a failure.
+import { test } from "bun:test";
+import { Scope } from "./scope.ts";
+
+/** What a test with real clients needs. */
+export interface Needs {
+  /** Commands that must be on PATH. */
+  readonly commands: readonly string[];
+  /** Mounts or namespaces are involved. */
+  readonly root?: boolean;
+  /** Anything else: why it cannot run here, or null. */
+  readonly reason?: () => string | null;
+  readonly timeoutMs?: number;
+}
+
+/** Why a test with these needs cannot run on this machine; null when it can. */
+export function missing({ commands, root = false, reason }: Needs): string | null {
+  if (process.platform !== "linux") return "it needs Linux";
+  const absent = commands.filter((command) => Bun.which(command) === null);
+  if (absent.length > 0) return `${absent.join(", ")} not installed`;
+  if (root && process.getuid?.() !== 0) return "it needs root";
+  return reason?.() ?? null;
+}
+
+/** A test that cleans up behind itself and reports `skipped: <why>` where it cannot run; with CI set that fails. */
+export function clientTest(
+  sentence: string,
+  needs: Needs,
+  body: (scope: Scope) => Promise<void>,
+): void {
+  const why = missing(needs);
+  if (why !== null && !process.env["CI"]) {
+    console.warn(`skipped: ${why}: ${sentence}`);
+    test.skip(`${sentence} (skipped: ${why})`, () => {});
+    return;
+  }
+  test(
+    sentence,
+    async () => {
+      if (why !== null) throw new Error(`skipped: ${why}`);
+      await using scope = new Scope();
+      await body(scope);
+    },
+    needs.timeoutMs ?? 180_000,
+  );
+}

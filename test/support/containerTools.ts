@@ -1,0 +1,109 @@
+// podman, buildah and skopeo, and containerd's ctr, each on storage and settings of its own under a temporary folder.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Finished,
+  run,
+  startProcess,
+  stopWithChildren,
+  tempFolder,
+  unmountUnder,
+  waitFor,
+} from "./processes.ts";
+import type { Scope } from "./scope.ts";
+
+/** Runs a tool with the arguments that keep it in its own folder, then those given.
+ *  @throws Error with the tool's output when it fails. */
+export type Tool = (...args: string[]) => Promise<Finished>;
+
+/** The three tools that share one storage. */
+export interface Containers {
+  readonly podman: Tool;
+  readonly buildah: Tool;
+  readonly skopeo: Tool;
+}
+
+/** Storage (vfs: works in containers too) and configuration for podman, buildah and skopeo. They reach loopback
+ *  registries over plain HTTP. */
+export function openContainers(scope: Scope): Containers {
+  const folder = tempFolder(scope, "containers");
+  scope.defer(() => unmountUnder(folder));
+  const env = writeConfiguration(folder);
+  const storage = [
+    `--root=${join(folder, "root")}`,
+    `--runroot=${join(folder, "run")}`,
+    "--storage-driver=vfs",
+  ];
+  const tool =
+    (command: string, ...flags: string[]): Tool =>
+    (...args) =>
+      run([command, ...flags, ...args], { env, timeoutMs: 120_000 });
+  return {
+    podman: tool("podman", ...storage, `--tmpdir=${join(folder, "tmp")}`),
+    buildah: tool("buildah", ...storage),
+    skopeo: tool("skopeo"),
+  };
+}
+
+function writeConfiguration(folder: string): Record<string, string> {
+  const write = (name: string, text: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const home = join(folder, "home");
+  mkdirSync(join(home, ".config", "containers"), { recursive: true });
+  const anything = JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] });
+  write("home/.config/containers/policy.json", anything);
+  mkdirSync(join(folder, "var-tmp"));
+  return {
+    HOME: home,
+    XDG_CONFIG_HOME: join(home, ".config"),
+    TMPDIR: join(folder, "var-tmp"),
+    BUILDAH_ISOLATION: "chroot",
+    CONTAINERS_CONF: write(
+      "containers.conf",
+      '[engine]\nlock_type = "file"\nevents_logger = "none"\ncgroup_manager = "cgroupfs"\n',
+    ),
+    CONTAINERS_REGISTRIES_CONF: write(
+      "registries.conf",
+      'unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n',
+    ),
+    CONTAINERS_STORAGE_CONF: write(
+      "storage.conf",
+      `[storage]\ndriver = "vfs"\ngraphroot = "${folder}/root"\nrunroot = "${folder}/run"\n`,
+    ),
+  };
+}
+
+/** Starts a containerd and returns its `ctr`. Both are gone when the scope closes. */
+export async function startContainerd(scope: Scope): Promise<Tool> {
+  const folder = tempFolder(scope, "containerd");
+  scope.defer(() => unmountUnder(folder));
+  const address = join(folder, "socket");
+  const config = join(folder, "config.toml");
+  writeFileSync(
+    config,
+    `version = 2
+root = "${folder}/root"
+state = "${folder}/state"
+disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+[grpc]
+  address = "${address}"
+`,
+  );
+  const daemon = startProcess(scope, ["containerd", "--config", config], {
+    log: join(folder, "log"),
+  });
+  scope.defer(() => stopWithChildren(daemon));
+  const ctr = ["ctr", "--address", address];
+  await waitFor(
+    "containerd",
+    async () => {
+      if (daemon.hasExited()) throw new Error(`containerd ended early\n${daemon.logs()}`);
+      return (await run([...ctr, "version"], { mayFail: true })).code === 0;
+    },
+    { timeoutMs: 60_000, everyMs: 100, explain: daemon.logs },
+  );
+  return (...args) => run([...ctr, ...args], { timeoutMs: 120_000 });
+}

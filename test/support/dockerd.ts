@@ -1,0 +1,75 @@
+// A real Docker daemon of its own: own data, own socket, no network set-up, so that it runs beside any other and in
+// containers. Images for it are built FROM scratch: nothing is ever fetched from elsewhere.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Finished,
+  run,
+  startProcess,
+  stopWithChildren,
+  tempFolder,
+  unmountUnder,
+  waitFor,
+} from "./processes.ts";
+import type { Scope } from "./scope.ts";
+
+/** A running daemon and its command line. */
+export interface Dockerd {
+  /** Runs `docker …` against this daemon. @throws Error with docker's output when it fails. */
+  docker(...args: string[]): Promise<Finished>;
+  /** What the daemon has logged. */
+  logs(): string;
+}
+
+/** Programs that {@link startDockerd} uses. */
+export const dockerCommands = ["dockerd", "containerd", "docker"] as const;
+
+/** Starts a daemon and waits for it; everything of it is gone when the scope closes. */
+export async function startDockerd(scope: Scope): Promise<Dockerd> {
+  const folder = tempFolder(scope, "dockerd");
+  scope.defer(() => unmountUnder(folder));
+  const socket = `unix://${join(folder, "docker.sock")}`;
+  writeFileSync(join(folder, "daemon.json"), "{}");
+  mkdirSync(join(folder, "client"));
+  const daemon = startProcess(scope, ["dockerd", ...daemonFlags(folder, socket)], {
+    log: join(folder, "log"),
+  });
+  scope.defer(() => stopWithChildren(daemon));
+  const env = {
+    DOCKER_HOST: socket,
+    DOCKER_CONFIG: join(folder, "client"),
+    DOCKER_BUILDKIT: "0",
+  };
+  const docker = (...args: string[]) => run(["docker", ...args], { env, timeoutMs: 120_000 });
+  await waitFor(
+    "dockerd",
+    async () => {
+      if (daemon.hasExited()) throw new Error(`dockerd ended early\n${daemon.logs()}`);
+      return (await run(["docker", "info"], { env, mayFail: true })).code === 0;
+    },
+    { timeoutMs: 60_000, everyMs: 200, explain: daemon.logs },
+  );
+  return { docker, logs: daemon.logs };
+}
+
+const daemonFlags = (folder: string, socket: string): string[] => [
+  `--config-file=${join(folder, "daemon.json")}`,
+  `--data-root=${join(folder, "root")}`,
+  `--exec-root=${join(folder, "exec")}`,
+  `--pidfile=${join(folder, "pid")}`,
+  `--host=${socket}`,
+  "--bridge=none",
+  "--iptables=false",
+  "--ip-masq=false",
+  "--storage-driver=vfs",
+];
+
+/** Writes a build context: one file and one COPY, and so one layer, for each entry. */
+export function writeBuildContext(folder: string, files: ReadonlyMap<string, Uint8Array>): void {
+  const lines = ["FROM scratch"];
+  for (const [name, bytes] of files) {
+    writeFileSync(join(folder, name), bytes);
+    lines.push(`COPY ${name} /${name}`);
+  }
+  writeFileSync(join(folder, "Dockerfile"), `${lines.join("\n")}\n`);
+}

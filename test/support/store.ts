@@ -1,0 +1,86 @@
+// A whole store in a temporary folder: real database, real files, real hashing worker, a clock that the test moves.
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Hashing } from "../../src/content/hashing/hashing.ts";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { openFilesystem } from "../../src/storage/filesystem.ts";
+import type { UploadsDeps } from "../../src/uploads/uploads.ts";
+
+/** One hour, the default of `gc.minAge`. */
+export const leaseMs = 3_600_000;
+
+/** Time that stands still until the test moves it. */
+export class TestClock {
+  #now = Date.UTC(2026, 0, 1);
+  /** Unix ms. */
+  readonly now = (): number => this.#now;
+  advance(ms: number): void {
+    this.#now += ms;
+  }
+}
+
+/** Opens a store; `reopen` is a restart, `remove` closes and deletes it. */
+export async function openStore() {
+  const directory = await mkdtemp(join(tmpdir(), "breadbox-store-"));
+  const clock = new TestClock();
+  const open = async () => {
+    const latch = new WriteLatch(() => {});
+    const newId = (): string => Bun.randomUUIDv7();
+    const { metadata } = await openSqlite({
+      directory,
+      latch,
+      role: "server",
+      clock: clock.now,
+      newId,
+    });
+    const storage = await openFilesystem({ directory, latch, clock: clock.now, newId });
+    const hashing = new Hashing({
+      spawn: () => new Worker(new URL("../../src/content/hashing/worker.ts", import.meta.url).href),
+      workers: 1,
+      directory,
+      storage,
+      onWorkerLost: () => {},
+    });
+    const uploads: UploadsDeps = {
+      metadata: metadata.uploads,
+      storage,
+      hashing,
+      clock: clock.now,
+      newId,
+      leaseMs,
+    };
+    const close = async (): Promise<void> => {
+      await hashing.close();
+      await storage.close();
+      await metadata.close();
+    };
+    return { metadata, storage, hashing, uploads, latch, close };
+  };
+  let current = await open();
+  return {
+    directory,
+    clock,
+    get rooms() {
+      return current;
+    },
+    async reopen(): Promise<void> {
+      await current.close();
+      current = await open();
+    },
+    async remove(): Promise<void> {
+      await current.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Random bytes of a given length. */
+export function noise(length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
+  }
+  return bytes;
+}

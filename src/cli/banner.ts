@@ -1,0 +1,85 @@
+// What a terminal shows when the server is ready. Only lines that are true; facts in, text out.
+import { isLoopback } from "../config/listen.ts";
+import type { LoadedConfig, Origin } from "../config/load.ts";
+import { showOrigin } from "../config/show.ts";
+import { version } from "../version.ts";
+
+/** What the banner tells. */
+export interface BannerFacts {
+  readonly loaded: LoadedConfig;
+  /** Every URL at which the server can be reached, the best one first. */
+  readonly urls: readonly string[];
+  /** From the start of the process until it answered, in ms. */
+  readonly readyMs: number;
+  /** Bytes free in the data directory; null when it cannot be known. */
+  readonly free: number | null;
+}
+
+const COLUMN = 12;
+const WIDTH = 52;
+
+const line = (name: string, text: string): string => `  ${name.padEnd(COLUMN)}${text}`;
+
+/** The banner, an empty line before and after it. */
+export function banner(facts: BannerFacts): string {
+  const { loaded, readyMs } = facts;
+  const ready = `ready in ${Math.round(readyMs)} ms`;
+  const lines = [
+    `  ${`Breadbox ${version}`.padEnd(WIDTH)}${ready}`,
+    "",
+    ...addressLines(facts),
+    line("Data", dataText(facts)),
+    line("Config", configText(loaded)),
+    "",
+    ...warnings(loaded),
+    "  Ctrl+C stops after running transfers finish.",
+  ];
+  return ["", ...lines, ""].join("\n");
+}
+
+function addressLines({ loaded, urls }: BannerFacts): string[] {
+  const [best = "", ...others] = urls;
+  const host = best.replace(/^https?:\/\//, "");
+  const registry = `${best.padEnd(WIDTH - COLUMN)}docker push ${host}/…`;
+  return [
+    line("Registry", registry),
+    ...others.map((url) => line("", url)),
+    ...(loaded.config["swagger.enabled"] ? [line("Explorer", `${best}/swagger`)] : []),
+  ];
+}
+
+const units = ["B", "KB", "MB", "GB", "TB", "PB"];
+
+/** `412 GB`: three digits at most, powers of 1000 as file managers and disk makers count. */
+export function showBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+function dataText({ loaded, free }: BannerFacts): string {
+  const { data } = loaded.config;
+  return free === null ? data : `${data} (${showBytes(free)} free)`;
+}
+
+/** The file that was read and what else had a say. */
+function configText({ file, origins }: LoadedConfig): string {
+  const given: Origin[] = Object.values(origins);
+  const outside = given.filter(({ source }) => source === "environment" || source === "flag");
+  const parts = [...(file === null ? [] : [file]), ...outside.map(showOrigin)];
+  return parts.length === 0 ? "built-in defaults" : parts.join(", ");
+}
+
+function warnings({ config, notices }: LoadedConfig): string[] {
+  const open = [
+    "  ! Everyone who can reach this address can push: there are no accounts yet.",
+    "  ! Plain HTTP: Docker accepts it for localhost only. Put a proxy with TLS in front, or list this address",
+    '    under "insecure-registries" in every Docker\'s daemon.json.',
+  ];
+  const lines = [
+    ...(isLoopback(config["http.listen"]) ? [] : open),
+    ...notices.map(({ level, message }) => `  ${level === "warn" ? "!" : "-"} ${message}`),
+  ];
+  return lines.length === 0 ? [] : [...lines, ""];
+}

@@ -1,0 +1,50 @@
+// `breadbox config check`, `show` and `docs`: what the configuration is, before or beside a server.
+import type { LoadedConfig, Origin } from "../config/load.ts";
+import { exitCode } from "./exitCode.ts";
+import { loadFrom, type Options } from "./settingFlags.ts";
+
+const printNotices = ({ notices }: Pick<LoadedConfig, "notices">): void => {
+  for (const { level, message } of notices) {
+    console.error(level === "warn" ? `Warning: ${message}` : `Note: ${message}`);
+  }
+};
+
+/** Checks a file (or the one that would be used) together with the environment. @throws ConfigError */
+export async function checkConfig(file: string | undefined): Promise<number> {
+  const loaded = await loadFrom({}, file);
+  printNotices(loaded);
+  console.log(`The configuration is good: ${usedSources(loaded)}.`);
+  return exitCode.done;
+}
+
+/** `breadbox.yml (3 settings), 1 environment variable`. */
+function usedSources({ file, origins }: LoadedConfig): string {
+  const count = (source: Origin["source"], word: string): string => {
+    const found = Object.values<Origin>(origins).filter((origin) => origin.source === source);
+    return `${found.length} ${word}${found.length === 1 ? "" : "s"}`;
+  };
+  const fromFile = file === null ? "built-in defaults" : `${file} (${count("file", "setting")})`;
+  return `${fromFile}, ${count("environment", "environment variable")}`;
+}
+
+/** Prints every setting. @throws ConfigError */
+export async function showConfig(options: Options): Promise<number> {
+  const loaded = await loadFrom(options);
+  printNotices(loaded);
+  const { configOrigins, configTree, configYaml } = await import("../config/show.ts");
+  const withOrigin = options["origin"] === true;
+  if (options["json"] === true) {
+    const shown = withOrigin ? configOrigins(loaded) : configTree(loaded);
+    console.log(JSON.stringify(shown, null, 2));
+  } else {
+    console.log(configYaml(loaded, withOrigin));
+  }
+  return exitCode.done;
+}
+
+/** Prints docs/CONFIGURATION.md. */
+export async function printConfigDocument(): Promise<number> {
+  const { configurationDocument } = await import("../config/document.ts");
+  console.log(configurationDocument().trimEnd());
+  return exitCode.done;
+}

@@ -1,0 +1,108 @@
+// Why the server could not start, as sentences that say what to do. No stacks: they are for bugs, at log level debug.
+import { type ListenAddress, showListenAddress } from "../config/listen.ts";
+import { ConfigError } from "../config/problem.ts";
+import type { Config } from "../config/settings.ts";
+import { exitCode } from "./exitCode.ts";
+import { findPortHolder } from "./portHolder.ts";
+
+/** What to print, and the code to exit with. */
+export interface Failure {
+  readonly message: string;
+  readonly code: number;
+}
+
+/** Configuration problems, one a line, and what to do next. */
+export function explainConfig(error: ConfigError): Failure {
+  const count = error.problems.length;
+  const heading =
+    count === 1 ? "The configuration has a mistake:" : `The configuration has ${count} mistakes:`;
+  const lines = error.message.split("\n").map((line) => `  ${line}`);
+  return { message: [heading, ...lines].join("\n"), code: exitCode.badConfig };
+}
+
+/** Errors whose message is already written for the operator, by name, with their exit code. */
+const readyMessages = new Map<string, number>([
+  ["DirectoryBusyError", exitCode.directoryBusy],
+  ["SchemaTooNewError", exitCode.failed],
+  ["SchemaTooOldError", exitCode.failed],
+  ["StoreMismatchError", exitCode.failed],
+  ["SqliteTooOldError", exitCode.failed],
+]);
+
+/** Turns anything that was thrown while starting into a message. */
+export function explainStart(error: unknown, config: Config): Failure {
+  if (error instanceof ConfigError) return explainConfig(error);
+  if (!(error instanceof Error)) return unexpected(String(error));
+  const ready = readyMessages.get(error.name);
+  if (ready !== undefined) return { message: error.message, code: ready };
+  const code = "code" in error ? String(error.code) : "";
+  const listening = "syscall" in error && error.syscall === "listen";
+  const known = listening
+    ? explainListen(code, config["http.listen"])
+    : explainDirectory(code, error, config.data);
+  if (known !== null) return known;
+  const detailed = config["log.level"] === "debug" || config["log.level"] === "trace";
+  return unexpected(detailed ? (error.stack ?? error.message) : error.message);
+}
+
+const failed = (message: string): Failure => ({ message, code: exitCode.failed });
+
+const unexpected = (reason: string): Failure =>
+  failed(`Breadbox could not start: ${reason}\nFor more detail, set BREADBOX_LOG_LEVEL=debug.`);
+
+function explainListen(code: string, address: ListenAddress): Failure | null {
+  const shown = showListenAddress(address);
+  switch (code) {
+    case "EADDRINUSE":
+      return { message: portInUse(address), code: exitCode.addressInUse };
+    case "EADDRNOTAVAIL":
+      return failed(
+        `This machine has no address ${shown}. Listen on one it has, on 127.0.0.1:${address.port} (this machine only) or on :${address.port} (every address).`,
+      );
+    case "EACCES":
+      return failed(
+        `This user may not listen on port ${address.port}. Ports below 1024 are for root; try: breadbox serve --listen ${showListenAddress({ ...address, port: 5000 })}`,
+      );
+    default:
+      return null;
+  }
+}
+
+function portInUse(address: ListenAddress): string {
+  const holder = findPortHolder(address.port);
+  const who = holder === null ? "" : ` (pid ${holder.pid}, ${holder.name})`;
+  const other = address.port >= 65_535 ? 5000 : address.port + 1;
+  const suggestion = showListenAddress({ ...address, port: other });
+  const lines = [
+    `Port ${address.port} is in use by another program${who}. Try: breadbox serve --listen ${suggestion}`,
+  ];
+  if (process.platform === "darwin" && address.port === 5000) {
+    lines.push("macOS uses port 5000 for AirPlay; it can be switched off in System Settings.");
+  }
+  return lines.join("\n");
+}
+
+function explainDirectory(code: string, error: Error, data: string): Failure | null {
+  const place = "path" in error && typeof error.path === "string" ? error.path : data;
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+      return failed(
+        `This user may not write to ${place}. Change its owner, or name another data directory: breadbox serve --data DIR`,
+      );
+    case "EROFS":
+      return failed(
+        `${place} is on a read-only file system. Name another data directory: breadbox serve --data DIR`,
+      );
+    case "ENOTDIR":
+    case "EEXIST":
+      return failed(
+        `The data directory ${data} cannot be used: it, or a part of its path, is a file. Name another: breadbox serve --data DIR`,
+      );
+    case "ENOSPC":
+    case "EDQUOT":
+      return failed(`There is no space left for ${place}. Free some, then start again.`);
+    default:
+      return null;
+  }
+}

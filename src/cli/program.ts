@@ -1,0 +1,113 @@
+// The command tree: names, options and help. Each action is one call; what it needs is loaded when it runs.
+import { Command, CommanderError } from "commander";
+import { ConfigError } from "../config/problem.ts";
+import { exitCode, exitCodeHelp } from "./exitCode.ts";
+import { addSettingFlags, type Options } from "./settingFlags.ts";
+import { versionLine } from "./versionLine.ts";
+
+/** What an action returns: its exit code. */
+type Action = Promise<number>;
+
+/** Runs one command line (without the program's own name). @returns the exit code. */
+export async function run(args: readonly string[]): Promise<number> {
+  let code: number = exitCode.done;
+  const program = buildProgram(async (action) => {
+    code = await action;
+  });
+  try {
+    if (args.length === 0) program.outputHelp();
+    else await program.parseAsync(args, { from: "user" });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 ? exitCode.done : exitCode.badUsage;
+    if (error instanceof ConfigError) return reportConfig(error);
+    console.error(`The command failed: ${error instanceof Error ? error.message : error}`);
+    return exitCode.failed;
+  }
+}
+
+async function reportConfig(error: ConfigError): Promise<number> {
+  const { explainConfig } = await import("./failure.ts");
+  const { message, code } = explainConfig(error);
+  console.error(message);
+  return code;
+}
+
+const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
+
+function buildProgram(run: (action: Action) => Promise<void>): Command {
+  const program = new Command("breadbox")
+    .description("Breadbox: a complete OCI container registry in one executable.")
+    .version(versionLine(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print help")
+    .helpCommand("help [COMMAND]", "print help for a command")
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => console.log(text.trimEnd()),
+      writeErr: (text) => console.error(text.trimEnd()),
+    })
+    .showHelpAfterError('Run "breadbox --help" to see what there is.')
+    .addHelpText("after", `\n${exitCodeHelp}`)
+    .addHelpText(
+      "after",
+      examples("breadbox serve", "breadbox serve --data /srv/breadbox --listen :5000"),
+    );
+  addServe(program, run);
+  addConfig(program, run);
+  program
+    .command("version")
+    .description("print the version")
+    .addHelpText("after", examples("breadbox version", "breadbox --version"))
+    .action(() => console.log(versionLine()));
+  return program;
+}
+
+function addServe(program: Command, run: (action: Action) => Promise<void>): void {
+  addSettingFlags(program.command("serve"))
+    .summary("start the server")
+    .description(
+      "Starts the server. It needs no configuration; docs/CONFIGURATION.md lists every setting.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox serve",
+        "breadbox serve -d /srv/breadbox -l :5000 -c /etc/breadbox/breadbox.yml",
+      ),
+    )
+    .action(async (options: Options) => run((await import("./serve.ts")).serve(options)));
+}
+
+function addConfig(program: Command, run: (action: Action) => Promise<void>): void {
+  const config = program
+    .command("config")
+    .summary("check and print the configuration")
+    .description("Checks and prints the configuration.")
+    .addHelpText(
+      "after",
+      examples("breadbox config check breadbox.yml", "breadbox config show --origin"),
+    );
+  config
+    .command("check [FILE]")
+    .description("report everything that is wrong with the configuration")
+    .addHelpText("after", examples("breadbox config check", "breadbox config check breadbox.yml"))
+    .action(async (file?: string) => run((await import("./config.ts")).checkConfig(file)));
+  addSettingFlags(config.command("show"))
+    .description("print every setting, as a configuration file")
+    .option("--origin", "say where each value came from")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox config show --origin", "breadbox config show > breadbox.yml"),
+    )
+    .action(async (options: Options) => run((await import("./config.ts")).showConfig(options)));
+  config
+    .command("docs", { hidden: true })
+    .description("print docs/CONFIGURATION.md")
+    .addHelpText(
+      "after",
+      examples("breadbox config docs", "breadbox config docs > docs/CONFIGURATION.md"),
+    )
+    .action(async () => run((await import("./config.ts")).printConfigDocument()));
+}

@@ -1,0 +1,82 @@
+// `breadbox serve`: load, start, say so, wait for a signal, drain.
+import { statfs } from "node:fs/promises";
+import type { RunningServer } from "../assembly.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { banner } from "./banner.ts";
+import { exitCode } from "./exitCode.ts";
+import { explainStart } from "./failure.ts";
+import { loadFrom, type Options } from "./settingFlags.ts";
+
+/** Serves until it is told to stop. @returns the exit code.
+ *  @throws ConfigError */
+export async function serve(options: Options): Promise<number> {
+  const loaded = await loadFrom(options);
+  let server: RunningServer;
+  try {
+    // Loaded only here: no other command pays for the server's modules.
+    const { startServer } = await import("../assembly.ts");
+    server = await startServer(loaded.config);
+  } catch (error) {
+    const { message, code } = explainStart(error, loaded.config);
+    console.error(message);
+    return code;
+  }
+  const signals = catchSignals();
+  const onTerminal = process.stdout.isTTY && loaded.config["log.format"] !== "json";
+  if (onTerminal) console.log(banner(await factsOf(loaded, server)));
+  else for (const { level, message } of loaded.notices) server.log[level](message);
+  const say = onTerminal ? console.log : (message: string) => server.log.info(message);
+  return untilStopped(server, signals, say);
+}
+
+async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs }: RunningServer) {
+  const urls = [...new Set([url, ...addresses])];
+  return { loaded, urls, readyMs, free: await freeSpace(loaded.config.data) };
+}
+
+/** Bytes an unprivileged writer has left; null where the file system does not tell. */
+async function freeSpace(directory: string): Promise<number | null> {
+  try {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
+  } catch {
+    return null;
+  }
+}
+
+type StopSignal = "SIGINT" | "SIGTERM";
+
+interface Signals {
+  readonly first: Promise<StopSignal>;
+  readonly second: Promise<StopSignal>;
+}
+
+function catchSignals(): Signals {
+  const first = Promise.withResolvers<StopSignal>();
+  const second = Promise.withResolvers<StopSignal>();
+  const waiting = [first, second];
+  const next = (signal: StopSignal) => waiting.shift()?.resolve(signal);
+  process.on("SIGINT", next);
+  process.on("SIGTERM", next);
+  return { first: first.promise, second: second.promise };
+}
+
+/** 128 + the signal's number, as shells report it. */
+const signalCode = { SIGINT: 130, SIGTERM: 143 } as const;
+
+async function untilStopped(
+  server: RunningServer,
+  signals: Signals,
+  say: (message: string) => void,
+): Promise<number> {
+  const reason = await signals.first;
+  say(stopText(server.transfers()));
+  const drained = server.stop(reason).then(() => exitCode.done);
+  return Promise.race([drained, signals.second.then((signal) => signalCode[signal])]);
+}
+
+function stopText(transfers: number): string {
+  if (transfers === 0) return "Stopping: no transfers are running.";
+  const what = transfers === 1 ? "1 running transfer" : `${transfers} running transfers`;
+  return `Stopping after ${what}. A second signal (Ctrl+C) ends at once.`;
+}

@@ -1,0 +1,44 @@
+// Options that come from the settings table, so that --help and the table cannot differ.
+import { type Command, Option } from "commander";
+import { processEnvironment } from "../config/environment.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { type SettingKey, settingKeys, settingOf } from "../config/settings.ts";
+
+/** Parsed options of one command; commander leaves out what was not given. */
+export type Options = Readonly<Record<string, unknown>>;
+
+const textOf = (options: Options, name: string): string | undefined => {
+  const value = options[name];
+  return typeof value === "string" ? value : undefined;
+};
+
+const plainDoc = (doc: string): string => doc.replaceAll("`", "");
+
+/** Adds `--config` and an option for every setting that has a flag. */
+export function addSettingFlags(command: Command): Command {
+  for (const key of settingKeys) {
+    const { flag, doc, fallback } = settingOf(key);
+    if (flag === undefined) continue;
+    const text = `${plainDoc(doc)} Default: ${fallback}`;
+    command.addOption(new Option(`${flag.short}, ${flag.long} <${flag.value}>`, text));
+  }
+  return command.option(
+    "-c, --config <FILE>",
+    "Configuration file (YAML). Default: breadbox.yml, if there is one",
+  );
+}
+
+/** Loads the configuration for a command with `addSettingFlags`.
+ *  @throws ConfigError */
+export function loadFrom(
+  options: Options,
+  file = textOf(options, "config"),
+): Promise<LoadedConfig> {
+  const flags: Partial<Record<SettingKey, string>> = {};
+  for (const key of settingKeys) {
+    const name = settingOf(key).flag?.long.slice(2);
+    const text = name === undefined ? undefined : textOf(options, name);
+    if (text !== undefined) flags[key] = text;
+  }
+  return loadConfig({ flags, file, env: processEnvironment(), directory: process.cwd() });
+}

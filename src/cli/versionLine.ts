@@ -1,0 +1,6 @@
+// The one line of `breadbox version`.
+import { commit, target, version } from "../version.ts";
+
+/** `breadbox 0.1.0 (linux-x64, bun 1.4.4, commit 1f2e3d4)`. */
+export const versionLine = (): string =>
+  `breadbox ${version} (${target}, bun ${Bun.version}, commit ${commit})`;

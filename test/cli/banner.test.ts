@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { banner, showBytes } from "../../src/cli/banner.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import type { SettingKey } from "../../src/config/settings.ts";
+import { version } from "../../src/version.ts";
+
+async function bannerFor(
+  env: Record<string, string>,
+  flags: Partial<Record<SettingKey, string>> = {},
+): Promise<string> {
+  const loaded = await loadConfig({ flags, env, directory: import.meta.dir });
+  return banner({ loaded, urls: ["http://localhost:5000"], readyMs: 60.7, free: 412e9 });
+}
+
+describe("banner", () => {
+  test("on this machine only it shows addresses, data and configuration, and no warning", async () => {
+    expect(await bannerFor({})).toBe(
+      `
+  ${`Breadbox ${version}`.padEnd(52)}ready in 61 ms
+
+  Registry    http://localhost:5000                   docker push localhost:5000/…
+  Explorer    http://localhost:5000/swagger
+  Data        ./breadbox-data (412 GB free)
+  Config      built-in defaults
+
+  Ctrl+C stops after running transfers finish.
+`,
+    );
+  });
+
+  test("without the explorer its line is absent", async () => {
+    expect(await bannerFor({ BREADBOX_SWAGGER_ENABLED: "no" })).not.toContain("swagger\n");
+  });
+
+  test("an address others can reach warns about plain HTTP and about pushes without a login", async () => {
+    const text = await bannerFor({}, { "http.listen": ":5000" });
+
+    expect(text).toContain("! Everyone who can reach this address can push");
+    expect(text).toContain("! Plain HTTP");
+    expect(text).toContain("Config      --listen\n");
+  });
+
+  test("notices of the configuration are shown", async () => {
+    const text = await bannerFor({ BREADBOX_ZEBRA: "1", REGISTRY_HTTP_SECRET: "x" });
+
+    expect(text).toContain("! BREADBOX_ZEBRA is set, but no setting has that name.");
+    expect(text).toContain("- not used by Breadbox: REGISTRY_HTTP_SECRET");
+  });
+});
+
+test.each([
+  [0, "0 B"],
+  [999, "999 B"],
+  [1_500, "1.5 KB"],
+  [999_499, "999 KB"],
+  [999_600, "1.0 MB"],
+  [412e9, "412 GB"],
+  [2.5e12, "2.5 TB"],
+])("%d bytes are shown as %s", (bytes, text) => {
+  expect(showBytes(bytes)).toBe(text);
+});

@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const main = join(import.meta.dir, "../../src/main.ts");
+let directory = "";
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "breadbox-cli-"));
+  await writeFile(join(directory, "good.yml"), "http:\n  listen: :5001\ngc:\n  minAge: 2h\n");
+  await writeFile(join(directory, "bad.yml"), "http:\n  lisen: :5001\ngc:\n  minAge: 5x\n");
+});
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Runs the program as a user does, with no variable but the given ones. */
+async function breadbox(args: readonly string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([process.execPath, main, ...args], {
+    cwd: directory,
+    env,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, err, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  return { out, err, code };
+}
+
+describe("breadbox", () => {
+  test("alone it prints help with its exit codes", async () => {
+    const { out, err, code } = await breadbox([]);
+
+    expect(out).toContain("Usage: breadbox [options] [command]");
+    for (const text of ["2  bad usage", "3  bad conf", "4  the data dir", "5  the address"]) {
+      expect(out).toContain(text);
+    }
+    expect(err).toBe("");
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [["--help"]],
+    [["serve", "--help"]],
+    [["help", "serve"]],
+    [["config", "--help"]],
+    [["config", "check", "--help"]],
+    [["config", "show", "--help"]],
+    [["version", "--help"]],
+  ])("%p ends with two examples", async (args) => {
+    const { out, code } = await breadbox(args);
+
+    const [, examples = ""] = out.split("\nExamples:\n");
+    expect(examples.trimEnd().split("\n")).toEqual([
+      expect.stringMatching(/^ {2}breadbox /),
+      expect.stringMatching(/^ {2}breadbox /),
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test.each([[["version"]], [["--version"]], [["-V"]]])("%p is one line", async (args) => {
+    const { out, code } = await breadbox(args);
+
+    expect(out).toMatch(/^breadbox \S+ \(\S+, bun \d+\.\d+\.\d+, commit \S+\)\n$/);
+    expect(code).toBe(0);
+  });
+
+  const mistakes: [string[], string][] = [
+    [["sevre"], "(Did you mean serve?)"],
+    [["config", "chek"], "(Did you mean check?)"],
+    [["serve", "--lisen", ":1"], "(Did you mean --listen?)"],
+    [["serve", "--listen"], "argument missing"],
+    [["serve", "somewhere"], "too many arguments"],
+    [["config"], "Usage: breadbox config"],
+  ];
+  test.each(mistakes)("%p is bad usage", async (args, hint) => {
+    const { out, err, code } = await breadbox(args);
+
+    expect(err).toContain(hint);
+    expect(out).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("breadbox config check", () => {
+  test("a good file is confirmed, with what was used", async () => {
+    const { out, err, code } = await breadbox(["config", "check", "good.yml"], {
+      BREADBOX_LOG_LEVEL: "warn",
+    });
+
+    expect(out).toBe("The configuration is good: good.yml (2 settings), 1 environment variable.\n");
+    expect(err).toBe("");
+    expect(code).toBe(0);
+  });
+
+  test("every mistake is listed on standard error, without a stack, and the exit code is 3", async () => {
+    const { out, err, code } = await breadbox(["config", "check", "bad.yml"], {
+      BREADBOX_LOG_FORMAT: "xml",
+    });
+
+    expect(err).toBe(
+      [
+        "The configuration has 3 mistakes:",
+        '  bad.yml:2:3  unknown key "lisen" in http. Did you mean "listen"?',
+        '  bad.yml:4:11  gc.minAge: "5x" is not a duration. Examples: 90s, 15m, 24h, 7d.',
+        '  BREADBOX_LOG_FORMAT  log.format: "xml" is not one of auto, json, pretty.',
+        "",
+      ].join("\n"),
+    );
+    expect(out).toBe("");
+    expect(code).toBe(3);
+  });
+
+  test("warnings do not fail it", async () => {
+    const { err, code } = await breadbox(["config", "check"], { BREADBOX_HTTP_LISTN: ":1" });
+
+    expect(err).toContain('Did you mean "BREADBOX_HTTP_LISTEN"?');
+    expect(code).toBe(0);
+  });
+});
+
+describe("breadbox config show", () => {
+  test("what it prints is a configuration file with the same values", async () => {
+    const first = await breadbox(["config", "show", "-c", "good.yml", "-d", "/srv/a b"]);
+    await writeFile(join(directory, "shown.yml"), first.out);
+    const second = await breadbox(["config", "show", "--config", "shown.yml"]);
+
+    expect(first.out).toContain('data: "/srv/a b"');
+    expect(first.out).toContain('  listen: ":5001"');
+    expect(second).toEqual(first);
+  });
+
+  test("--origin says where each value came from", async () => {
+    const { out } = await breadbox(
+      ["config", "show", "--origin", "--config", "good.yml", "--data", "/srv"],
+      { REGISTRY_LOG_LEVEL: "warn" },
+    );
+
+    const origins = out.matchAll(/^\s*(\w+): .*# (.*)$/gm);
+    expect(Object.fromEntries(Array.from(origins, ([, key, origin]) => [key, origin]))).toEqual({
+      data: "--data",
+      listen: "good.yml:2:11",
+      shutdownGrace: "default",
+      maxBody: "default",
+      manifestMaxSize: "default",
+      minAge: "good.yml:4:11",
+      level: "REGISTRY_LOG_LEVEL",
+      format: "default",
+      enabled: "default",
+    });
+  });
+
+  test("--json prints the same as one object", async () => {
+    const plain = await breadbox(["config", "show", "--json", "-c", "good.yml"]);
+    const withOrigin = await breadbox(["config", "show", "--json", "--origin", "-c", "good.yml"]);
+
+    expect(JSON.parse(plain.out)).toMatchObject({
+      http: { listen: ":5001", maxBody: 0 },
+      gc: { minAge: "2h" },
+      metrics: { enabled: true },
+    });
+    expect(JSON.parse(withOrigin.out)["gc.minAge"]).toEqual({
+      value: "2h",
+      origin: "good.yml:4:11",
+    });
+  });
+});
+
+test("serve refuses a bad configuration with exit code 3 before it opens anything", async () => {
+  const { err, code } = await breadbox(["serve", "--listen", "nowhere", "--data", "./never-made"]);
+
+  expect(err).toContain('--listen  http.listen: "nowhere" has no port.');
+  expect(code).toBe(3);
+  expect(await Bun.file(join(directory, "never-made", "format")).exists()).toBe(false);
+});

@@ -1,6 +1,7 @@
 // The checks that run nothing: types and lint. Also a command: `npm run check`.
 
 const root = `${import.meta.dir}/..`;
+const colours = process.stdout.isTTY ? "force" : "off";
 
 /** Runs a tool of node_modules under this Bun, which works where there is no Node.js. @returns true when it is content. */
 async function runTool(script: string, ...args: string[]): Promise<boolean> {
@@ -21,7 +22,10 @@ export interface Check {
 /** All of them, in the order to run them. */
 export const checks: readonly Check[] = [
   { name: "type check", run: () => runTool("typescript/bin/tsc") },
-  { name: "lint", run: () => runTool("@biomejs/biome/bin/biome", "ci", ".") },
+  {
+    name: "lint",
+    run: () => runTool("@biomejs/biome/bin/biome", "ci", `--colors=${colours}`, "."),
+  },
 ];
 
 if (import.meta.main) {

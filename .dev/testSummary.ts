@@ -41,7 +41,7 @@ export function tally(
   const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
   const skipped = runs.flatMap((run) => run.skipped);
   const failed = sum((run) => run.failed) + (strict ? skipped.length : 0);
-  const verdict = strict ? "skipped, which counts as failed here" : "skipped";
+  const verdict = strict ? "not run, so it counts as failed" : "not run";
   return {
     failed,
     lines: [

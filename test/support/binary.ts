@@ -38,6 +38,9 @@ export interface RegistryOptions {
   readonly data?: string;
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Another copy of the executable, and the folder to start it in. */
+  readonly binary?: string;
+  readonly cwd?: string;
   /** Milliseconds between two looks at whether it is ready. */
   readonly pollMs?: number;
 }
@@ -91,14 +94,18 @@ async function watchUntilReady(
 
 /** Starts `dist/breadbox serve`. */
 export const startBreadbox: StartRegistry = async (scope, options = {}) => {
-  const binary = await breadboxBinary();
+  const binary = options.binary ?? (await breadboxBinary());
   const folder = tempFolder(scope, "run");
   const data = options.data ?? join(folder, "data");
   const port = options.port ?? freePort();
   const process = startProcess(
     scope,
     [binary, "serve", "--data", data, "--listen", `127.0.0.1:${port}`],
-    { log: join(folder, "log"), ...(options.env && { env: options.env }), cwd: folder },
+    {
+      log: join(folder, "log"),
+      ...(options.env && { env: options.env }),
+      cwd: options.cwd ?? folder,
+    },
   );
   return watchUntilReady(process, { port, data, probe: "/readyz" }, options.pollMs ?? 10);
 };

@@ -51,11 +51,19 @@ interface Signals {
   readonly second: Promise<StopSignal>;
 }
 
+/** One Ctrl+C arrives twice under `npm start` and `bun start`: from the terminal, and passed on. In ms. */
+const sameKeyPress = 500;
+
 function catchSignals(): Signals {
   const first = Promise.withResolvers<StopSignal>();
   const second = Promise.withResolvers<StopSignal>();
-  const waiting = [first, second];
-  const next = (signal: StopSignal) => waiting.shift()?.resolve(signal);
+  let firstAt: number | null = null;
+  const next = (signal: StopSignal) => {
+    const now = performance.now();
+    firstAt ??= now;
+    first.resolve(signal);
+    if (now - firstAt > sameKeyPress) second.resolve(signal);
+  };
   process.on("SIGINT", next);
   process.on("SIGTERM", next);
   return { first: first.promise, second: second.promise };

@@ -24,6 +24,7 @@ const situations = {
     "BAD_REQUEST",
     "the path holds characters that no address of this server uses",
   ],
+  REQUEST_INVALID: [400, "BAD_REQUEST", "the request cannot be understood"],
   ROUTE_UNKNOWN: [404, "NOT_FOUND", "no such address on this server; /swagger lists all of them"],
   METHOD_UNSUPPORTED: [405, "UNSUPPORTED", "this address does not take this method"],
   ENCODING_UNSUPPORTED: [

@@ -1,0 +1,70 @@
+// The whole surface on one screen. Two compiled Elysia instances over one list of routes: a compiled instance answers HEAD by
+// running GET and reading its body, so HEAD has an instance of its own, which knows nothing else.
+import { Elysia } from "elysia";
+import type { WriteLatch } from "../content/writeLatch.ts";
+import type { RegistryDeps } from "../registry/manifests.ts";
+import type { Telemetry } from "../telemetry/metrics.ts";
+import type { UploadsDeps } from "../uploads/uploads.ts";
+import { errorResponse } from "./errors.ts";
+import { baseRoutes } from "./oci/base.ts";
+import { blobRoutes } from "./oci/blobs.ts";
+import { listRoutes } from "./oci/lists.ts";
+import { manifestRoutes } from "./oci/manifests.ts";
+import { uploadRoutes } from "./oci/uploads.ts";
+import { healthRoutes } from "./ops/health.ts";
+import { metricsRoutes } from "./ops/metrics.ts";
+import { visitOf } from "./visit.ts";
+
+/** Everything the surface calls, opened and wired. */
+export interface Rooms {
+  readonly registry: RegistryDeps;
+  readonly uploads: UploadsDeps;
+  readonly telemetry: Telemetry;
+  readonly latch: Pick<WriteLatch, "assertWritable">;
+  /** Resolves when rows can be read and the store takes writes. @throws what stands in the way. */
+  readonly ready: () => Promise<void>;
+}
+
+/** What of the surface is switched on, and its limits. */
+export interface Surface {
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+  /** Serves `/metrics`. */
+  readonly metrics: boolean;
+  /** True once the server has begun to stop. */
+  readonly isDraining: () => boolean;
+}
+
+/** Answers a request that passed the front door. */
+export interface App {
+  fetch(request: Request): Response | Promise<Response>;
+  /** Every route, HEAD included, as `METHOD /template`. */
+  readonly routes: readonly string[];
+}
+
+/** Builds the surface. */
+export function buildApp(rooms: Rooms, surface: Surface): App {
+  const { registry, uploads, telemetry, ready } = rooms;
+  const app = new Elysia()
+    .onError({ as: "global" }, answerError)
+    .use(baseRoutes())
+    .use(listRoutes(registry))
+    .use(manifestRoutes({ registry, telemetry }))
+    .use(blobRoutes({ registry, telemetry }))
+    .use(uploadRoutes({ uploads, maxBodyBytes: surface.maxBodyBytes }))
+    .use(healthRoutes({ ready, isDraining: surface.isDraining }));
+  if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
+
+  const heads = new Elysia().onError({ as: "global" }, answerError);
+  for (const { method, path, handler, hooks } of app.routes) {
+    if (method === "HEAD") heads.head(path, handler, hooks);
+  }
+  return {
+    fetch: (request) => (request.method === "HEAD" ? heads : app).fetch(request),
+    routes: app.routes.map(({ method, path }) => `${method} ${path}`),
+  };
+}
+
+function answerError({ error, request }: { error: unknown; request: Request }): Response {
+  return errorResponse(error, visitOf(request));
+}

@@ -1,0 +1,49 @@
+// One request from its arrival to its answer: front door, guard, surface, and what is left behind.
+import type { App } from "./app.ts";
+import { errorResponse } from "./errors.ts";
+import { enter } from "./frontDoor.ts";
+import type { Guard } from "./guard.ts";
+import { closing, leavesBody } from "./linger.ts";
+import type { Observer } from "./observe.ts";
+import { isWrite } from "./operations.ts";
+import type { Connection, Visit } from "./visit.ts";
+
+/** What a request passes through. */
+export interface DispatchDeps {
+  readonly app: Pick<App, "fetch">;
+  readonly guard: Guard;
+  readonly observer: Observer;
+  /** Is told of writes while the server works on them, so that working does not count as idling. */
+  readonly atWork: Set<Visit>;
+}
+
+/** What `Bun.serve` calls. */
+export type Dispatch = (request: Request, connection: Connection) => Response | Promise<Response>;
+
+/** Never rejects: whatever is thrown is answered. */
+export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Dispatch {
+  const answer = (visit: Visit): Response | Promise<Response> => {
+    try {
+      const operation = enter(visit);
+      guard(operation);
+      if (isWrite(operation)) atWork.add(visit);
+      return app.fetch(visit.request);
+    } catch (error) {
+      return errorResponse(error, visit);
+    }
+  };
+  const end = (visit: Visit, response: Response): Response | Promise<Response> => {
+    atWork.delete(visit);
+    const observed = observer.close(visit, response);
+    return leavesBody(visit) ? closing(visit, observed) : observed;
+  };
+  return (request, connection) => {
+    const visit = observer.open(request, connection);
+    const response = answer(visit);
+    if (response instanceof Response) return end(visit, response);
+    return response.then(
+      (answered) => end(visit, answered),
+      (error) => end(visit, errorResponse(error, visit)),
+    );
+  };
+}

@@ -1,0 +1,130 @@
+// The one parse of a request: Host, path, method → typed operation. Everything after it uses these values and reads no URL again.
+// Elysia finds paths by position in the URL and Bun may hand over a relative one: together they would let a request slip past a guard.
+import { parseDigest } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import {
+  parseRepositoryName,
+  type Reference,
+  type RepositoryName,
+  readReference,
+} from "../registry/names.ts";
+import { readUploadId } from "../uploads/session.ts";
+import {
+  type Address,
+  canonicalPath,
+  findAddress,
+  isRegistryPath,
+  isWellFormed,
+  splitUrl,
+  unescapeColon,
+} from "./address.ts";
+import { AnswerError } from "./errors.ts";
+import { assertHost } from "./host.ts";
+import { allowedMethods, findOperation, type Operation, routes } from "./operations.ts";
+import type { Match, Visit } from "./visit.ts";
+
+/** Any host of four letters or more serves: Elysia looks for the path behind it. */
+const canonicalOrigin = "http://breadbox";
+/** Longest path in bytes: a name of 255, a digest and the words between them stay far below. */
+const longestPath = 2048;
+
+/**
+ * Reads the request into `visit`, and shadows its `url` with the canonical one that Elysia's routes match. The Request stays
+ * the same object: a copy would buffer its body whole.
+ * @returns the operation, for the guard.
+ * @throws RegistryError HOST_INVALID, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`), and
+ * what a malformed tag, digest or upload id means for its address.
+ */
+export function enter(visit: Visit): Operation {
+  const { request } = visit;
+  const { path, query } = splitUrl(request.url);
+  visit.query = query;
+  visit.foreign = !isRegistryPath(path);
+  assertHost(request.headers);
+  if (path.length > longestPath) throw new RegistryError("PATH_INVALID");
+  const address = locate(path);
+  const name = address.name === "" ? null : parseRepositoryName(address.name);
+  const operation = operationOf(address, request.method, name);
+  visit.operation = operation;
+  visit.match = readMatch(address, name, request.method);
+  const suffix = query === "" ? "" : `?${query}`;
+  Object.defineProperty(request, "url", {
+    value: `${canonicalOrigin}${canonicalPath(address)}${suffix}`,
+  });
+  return operation;
+}
+
+function locate(path: string): Address {
+  const found = findAddress(path);
+  if (found === null) {
+    throw new RegistryError(isWellFormed(path) ? "ROUTE_UNKNOWN" : "PATH_INVALID");
+  }
+  if (routes[found.template].target === "repository" && found.name === "") {
+    throw new RegistryError("NAME_INVALID");
+  }
+  const address = { ...found, value: unescapeColon(found.value) };
+  // What is wrong with a name is said by the name's own grammar.
+  if (address.value !== "" && !isWellFormed(`/${address.value}`)) {
+    throw new RegistryError("PATH_INVALID");
+  }
+  return address;
+}
+
+function operationOf(
+  { template }: Address,
+  method: string,
+  name: RepositoryName | null,
+): Operation {
+  const row = findOperation(template, method);
+  if (row === null) {
+    const allow = allowedMethods(template);
+    throw new AnswerError(
+      new RegistryError("METHOD_UNSUPPORTED", { detail: { method, allowed: allow } }),
+      { allow: allow.join(", ") },
+    );
+  }
+  const target =
+    name === null ? ({ kind: "server" } as const) : ({ kind: "repository", name } as const);
+  return { id: row.id, action: row.action, target };
+}
+
+function readMatch(
+  { template, value }: Address,
+  name: RepositoryName | null,
+  method: string,
+): Match {
+  switch (template) {
+    case "/v2/:name/tags/list":
+    case "/v2/:name/blobs/uploads/":
+      return { template, name: named(name) };
+    case "/v2/:name/manifests/:reference":
+      return { template, name: named(name), reference: parseReference(value, method) };
+    case "/v2/:name/blobs/:digest":
+      return { template, name: named(name), digest: parseDigest(value) };
+    case "/v2/:name/blobs/uploads/:uploadId": {
+      const uploadId = readUploadId(value);
+      if (uploadId === null) throw new RegistryError("UPLOAD_UNKNOWN");
+      return { template, name: named(name), uploadId };
+    }
+    default:
+      return { template };
+  }
+}
+
+/** Repository addresses always have a name; `locate` has refused the others. */
+function named(name: RepositoryName | null): RepositoryName {
+  if (name === null) throw new RegistryError("NAME_INVALID");
+  return name;
+}
+
+/** A malformed reference cannot be pushed; asked for, it is merely not there. */
+function parseReference(text: string, method: string): Reference {
+  const reference = readReference(text);
+  if (reference !== null) return reference;
+  if (method !== "PUT") throw new RegistryError("MANIFEST_UNKNOWN");
+  if (text.includes(":")) return { digest: parseDigest(text) };
+  throw new RegistryError("MANIFEST_INVALID", {
+    message:
+      "invalid tag: 1 to 128 letters, digits, '_', '.' or '-', and neither '.' nor '-' at the start",
+  });
+}

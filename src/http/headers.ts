@@ -1,0 +1,119 @@
+// Headers of requests and answers: parse and print. Pure.
+import type { Digest } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import type { UploadId } from "../uploads/session.ts";
+
+/** Where a chunk says it belongs: both positions inclusive. */
+export interface ChunkRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** `<start>-<end>` as the distribution-spec writes it, and the `bytes <start>-<end>/<total>` of RFC 9110. */
+const contentRange = /^(?:bytes )?([0-9]{1,19})-([0-9]{1,19})(?:\/(?:\*|([0-9]{1,19})))?$/;
+
+/**
+ * @returns null without a header.
+ * @throws RegistryError UPLOAD_INVALID when it is not a range of whole positions below 2^53.
+ */
+export function parseContentRange(text: string | null): ChunkRange | null {
+  if (text === null) return null;
+  const [, first, last, whole] = contentRange.exec(text) ?? [];
+  const start = Number(first);
+  const end = Number(last);
+  const total = whole === undefined ? Number.POSITIVE_INFINITY : Number(whole);
+  const valid = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+  if (!valid || start > end || end >= total) {
+    throw new RegistryError("UPLOAD_INVALID", {
+      message: "Content-Range must be <first>-<last>, both inclusive",
+    });
+  }
+  return { start, end };
+}
+
+/** Declared body length in bytes; null for a chunked body. The server has refused malformed ones. */
+export function contentLength(headers: Headers): number | null {
+  const text = headers.get("content-length");
+  if (text === null) return null;
+  const length = Number(text);
+  return Number.isSafeInteger(length) ? length : Number.POSITIVE_INFINITY;
+}
+
+/** @throws RegistryError ENCODING_UNSUPPORTED: bodies are kept as they come, and never inflated. */
+export function assertNotEncoded(headers: Headers): void {
+  const encoding = headers.get("content-encoding");
+  if (encoding !== null && encoding.trim().toLowerCase() !== "identity") {
+    throw new RegistryError("ENCODING_UNSUPPORTED");
+  }
+}
+
+/** Strong validator of immutable content. */
+export function etagOf(digest: Digest): string {
+  return `"${digest}"`;
+}
+
+/** If-None-Match by weak comparison (RFC 9110, 13.1.2): a list, `W/` and `*` included. */
+export function matchesEtag(ifNoneMatch: string | null, digest: Digest): boolean {
+  if (ifNoneMatch === null) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  const etag = etagOf(digest);
+  return ifNoneMatch.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);
+}
+
+/** What a list request asks for: at most `n` names after `last`. */
+export interface ListQuery {
+  readonly n: number;
+  readonly last: string | null;
+}
+
+/** Longest page of names; a larger `n` gets this many and a Link. */
+export const longestPage = 1000;
+
+/** @throws RegistryError PAGE_INVALID when `n` is not a whole number, or stands there twice. */
+export function parseListQuery(query: URLSearchParams): ListQuery {
+  const [text, ...others] = query.getAll("n");
+  const last = query.get("last");
+  if (text === undefined) return { n: longestPage, last };
+  if (others.length > 0 || !/^[0-9]{1,9}$/.test(text)) throw new RegistryError("PAGE_INVALID");
+  return { n: Math.min(Number(text), longestPage), last };
+}
+
+/** The next page, path-relative: right behind every proxy. */
+export function nextLink(path: string, { n }: ListQuery, last: string): string {
+  return `<${path}?n=${n}&last=${encodeURIComponent(last)}>; rel="next"`;
+}
+
+/** Path of a repository's resource. Path-relative: clients drop their credentials when the host differs. */
+export function uploadLocation(name: RepositoryName, id: UploadId): string {
+  return `/v2/${name}/blobs/uploads/${id}`;
+}
+
+/** Headers by which a client goes on with an upload: `Range` names the last byte that counts, `0-0` also for none. */
+export function uploadHeaders(
+  name: RepositoryName,
+  id: UploadId,
+  offset: number,
+): Record<string, string> {
+  return {
+    location: uploadLocation(name, id),
+    range: `0-${Math.max(offset - 1, 0)}`,
+    "docker-upload-uuid": id,
+  };
+}
+
+const singleRange = /^bytes=([0-9]*)-([0-9]*)$/;
+
+/** True for a Range header with one range: the only kind that is answered with 206. */
+export function isSingleRange(range: string | null): range is string {
+  return range !== null && singleRange.test(range);
+}
+
+/** Bytes that a GET of `size` bytes sends for this Range header; for metrics only, the server does the sending. */
+export function bytesAsked(range: string | null, size: number): number {
+  const [, first = "", last = ""] = range === null ? [] : (singleRange.exec(range) ?? []);
+  if (first === "") return last === "" ? size : Math.min(Number(last), size);
+  const start = Number(first);
+  const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
+  return start > end ? 0 : end - start + 1;
+}

@@ -1,0 +1,38 @@
+// Answers to requests whose body nobody reads. Left alone, the server would swallow the body to its last byte; closed at once, most
+// clients see a broken pipe instead of the answer (measured with Go's: 16 of 20). So: answer, wait a moment, then close.
+import { hasBody } from "./body.ts";
+import { contentLength } from "./headers.ts";
+import type { Visit } from "./visit.ts";
+
+/** Shorter bodies are left to the server to swallow, so that the connection can be used again. Bytes. */
+const swallowed = 65_536;
+/** Time for the client to notice that it was answered. */
+const lingerMs = 500;
+
+/** True when more of the request may still come than is worth reading. */
+export function leavesBody({ request, bodyEnded }: Pick<Visit, "request" | "bodyEnded">): boolean {
+  const { headers } = request;
+  if (bodyEnded || !hasBody(headers)) return false;
+  const length = contentLength(headers);
+  return length === null || length > swallowed;
+}
+
+/** The same answer on a connection that is closed after it; a refusal is given time to arrive first. */
+export function closing(visit: Visit, response: Response): Response | Promise<Response> {
+  response.headers.set("connection", "close");
+  if (response.status < 400 || visit.request.method === "HEAD") return response;
+  return lingering(response);
+}
+
+async function lingering(response: Response): Promise<Response> {
+  const { status, headers } = response;
+  const text = await response.bytes();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      controller.enqueue(text);
+      setTimeout(() => controller.close(), lingerMs);
+    },
+  });
+  headers.delete("content-length");
+  return new Response(body, { status, headers });
+}

@@ -1,0 +1,158 @@
+// Upload sessions: POST, PATCH, PUT, GET, DELETE (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
+import { Elysia } from "elysia";
+import { type Digest, parseDigest } from "../../content/digest.ts";
+import { RegistryError } from "../../errors.ts";
+import type { RepositoryName } from "../../registry/names.ts";
+import type { Chunk, UploadId } from "../../uploads/session.ts";
+import {
+  appendChunk,
+  cancelUpload,
+  finishUpload,
+  startUpload,
+  type UploadsDeps,
+  uploadInOneRequest,
+  uploadStatus,
+} from "../../uploads/uploads.ts";
+import { empty } from "../answers.ts";
+import { openBody } from "../body.ts";
+import { AnswerError } from "../errors.ts";
+import { assertNotEncoded, contentLength, parseContentRange, uploadHeaders } from "../headers.ts";
+import { matchOf, queryOf, visitOf } from "../visit.ts";
+
+/** What these routes work with. */
+export interface UploadRoutesDeps {
+  readonly uploads: UploadsDeps;
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+}
+
+const sessions = "/v2/:name/blobs/uploads/";
+const session = "/v2/:name/blobs/uploads/:uploadId";
+
+/** @throws RegistryError DIGEST_INVALID unless `digest` stands in the query exactly once and is one. */
+function askedDigest(query: URLSearchParams): Digest {
+  const [text, ...others] = query.getAll("digest");
+  if (text !== undefined && others.length === 0) return parseDigest(text);
+  throw new RegistryError("DIGEST_INVALID", {
+    message: "the digest parameter must be given exactly once",
+  });
+}
+
+/** @throws RegistryError ENCODING_UNSUPPORTED, UPLOAD_INVALID, BODY_TOO_LARGE: all before the body is read. */
+function chunkOf(request: Request, maxBodyBytes: number): Chunk {
+  const { headers } = request;
+  assertNotEncoded(headers);
+  const range = parseContentRange(headers.get("content-range"));
+  const body = openBody(visitOf(request), maxBodyBytes);
+  const length = contentLength(headers) ?? (body === null ? 0 : null);
+  return { body, length, start: range?.start ?? null, end: range?.end ?? null };
+}
+
+/** The session as the address names it. */
+interface SessionAddress {
+  readonly name: RepositoryName;
+  readonly uploadId: UploadId;
+}
+
+/** Tells a client whose chunk is out of order where to go on: it saves a round trip, and some clients need it. */
+async function withOffset<T>({ name, uploadId }: SessionAddress, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const offset = offsetOf(error);
+    if (!(error instanceof RegistryError) || offset === null) throw error;
+    throw new AnswerError(error, uploadHeaders(name, uploadId, offset));
+  }
+}
+
+function offsetOf(error: unknown): number | null {
+  if (!(error instanceof RegistryError) || error.situation !== "CHUNK_OUT_OF_ORDER") return null;
+  const { detail } = error;
+  if (typeof detail !== "object" || detail === null || !("offset" in detail)) return null;
+  return typeof detail.offset === "number" ? detail.offset : null;
+}
+
+function created(name: RepositoryName, digest: Digest): Response {
+  return empty(201, {
+    location: `/v2/${name}/blobs/${digest}`,
+    "docker-content-digest": digest,
+  });
+}
+
+/** Opens a session, or takes a whole blob when the query names its digest. A mount is answered with a session: the client uploads. */
+async function start(deps: UploadRoutesDeps, request: Request): Promise<Response> {
+  const { name } = matchOf(request, sessions);
+  const query = queryOf(request);
+  if (query.has("digest")) {
+    const digest = askedDigest(query);
+    const chunk = chunkOf(request, deps.maxBodyBytes);
+    await uploadInOneRequest(deps.uploads, { repository: name, digest, chunk });
+    return created(name, digest);
+  }
+  const { id } = await startUpload(deps.uploads, name);
+  return empty(202, uploadHeaders(name, id, 0));
+}
+
+async function append(deps: UploadRoutesDeps, request: Request): Promise<Response> {
+  const address = matchOf(request, session);
+  const { name, uploadId } = address;
+  const chunk = chunkOf(request, deps.maxBodyBytes);
+  const { offset } = await withOffset(
+    address,
+    appendChunk(deps.uploads, { repository: name, id: uploadId, chunk }),
+  );
+  return empty(202, uploadHeaders(name, uploadId, offset));
+}
+
+async function finish(deps: UploadRoutesDeps, request: Request): Promise<Response> {
+  const address = matchOf(request, session);
+  const { name, uploadId } = address;
+  const digest = askedDigest(queryOf(request));
+  const chunk = chunkOf(request, deps.maxBodyBytes);
+  await withOffset(
+    address,
+    finishUpload(deps.uploads, { repository: name, id: uploadId, digest, chunk }),
+  );
+  return created(name, digest);
+}
+
+async function status({ uploads }: UploadRoutesDeps, request: Request): Promise<Response> {
+  const { name, uploadId } = matchOf(request, session);
+  const { offset } = await uploadStatus(uploads, name, uploadId);
+  return empty(204, uploadHeaders(name, uploadId, offset));
+}
+
+async function cancel({ uploads }: UploadRoutesDeps, request: Request): Promise<Response> {
+  const { name, uploadId } = matchOf(request, session);
+  await cancelUpload(uploads, name, uploadId);
+  return empty(204, { "docker-upload-uuid": uploadId });
+}
+
+const tags = ["uploads"];
+
+/** `/v2/<name>/blobs/uploads/` and `/v2/<name>/blobs/uploads/<id>`. Bodies are never parsed: they stream. */
+export const uploadRoutes = (deps: UploadRoutesDeps) =>
+  new Elysia({ name: "oci.uploads" })
+    .post(sessions, ({ request }) => start(deps, request), {
+      parse: "none",
+      detail: {
+        operationId: "startUpload",
+        tags,
+        summary: "Start an upload, or push a whole blob",
+      },
+    })
+    .get(session, ({ request }) => status(deps, request), {
+      detail: { operationId: "getUpload", tags, summary: "How far did this upload get?" },
+    })
+    .patch(session, ({ request }) => append(deps, request), {
+      parse: "none",
+      detail: { operationId: "appendUpload", tags, summary: "Append a chunk" },
+    })
+    .put(session, ({ request }) => finish(deps, request), {
+      parse: "none",
+      detail: { operationId: "finishUpload", tags, summary: "Finish an upload under its digest" },
+    })
+    .delete(session, ({ request }) => cancel(deps, request), {
+      parse: "none",
+      detail: { operationId: "cancelUpload", tags, summary: "Cancel an upload" },
+    });

@@ -1,0 +1,133 @@
+// Every address of this server, once: template, methods, and what each request asks to do on what.
+// The front door, 405 answers, logs, metrics and the access check all read this table.
+import type { RepositoryName } from "../registry/names.ts";
+
+/** The right a request needs. `read` needs none beyond reaching the server. */
+export type Action = "read" | "pull" | "push" | "delete" | "catalog";
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What kind of thing an address is about. */
+type TargetKind = "server" | "repository";
+
+interface OperationRow {
+  readonly id: string;
+  readonly action: Action;
+}
+
+interface RouteRow {
+  readonly target: TargetKind;
+  readonly methods: { readonly [M in Method]?: OperationRow };
+}
+
+/** Templates are Elysia's routes; a repository name is one segment there. Operation ids are OpenAPI's. */
+export const routes = {
+  "/v2/": {
+    target: "server",
+    methods: {
+      GET: { id: "checkApi", action: "read" },
+      HEAD: { id: "headApi", action: "read" },
+    },
+  },
+  "/v2/_catalog": {
+    target: "server",
+    methods: { GET: { id: "listRepositories", action: "catalog" } },
+  },
+  "/v2/:name/tags/list": {
+    target: "repository",
+    methods: { GET: { id: "listTags", action: "pull" } },
+  },
+  "/v2/:name/manifests/:reference": {
+    target: "repository",
+    methods: {
+      GET: { id: "getManifest", action: "pull" },
+      HEAD: { id: "headManifest", action: "pull" },
+      PUT: { id: "putManifest", action: "push" },
+    },
+  },
+  "/v2/:name/blobs/:digest": {
+    target: "repository",
+    methods: {
+      GET: { id: "getBlob", action: "pull" },
+      HEAD: { id: "headBlob", action: "pull" },
+    },
+  },
+  "/v2/:name/blobs/uploads/": {
+    target: "repository",
+    methods: { POST: { id: "startUpload", action: "push" } },
+  },
+  "/v2/:name/blobs/uploads/:uploadId": {
+    target: "repository",
+    methods: {
+      GET: { id: "getUpload", action: "push" },
+      PATCH: { id: "appendUpload", action: "push" },
+      PUT: { id: "finishUpload", action: "push" },
+      DELETE: { id: "cancelUpload", action: "push" },
+    },
+  },
+  "/healthz": {
+    target: "server",
+    methods: { GET: { id: "getHealth", action: "read" } },
+  },
+  "/readyz": {
+    target: "server",
+    methods: { GET: { id: "getReadiness", action: "read" } },
+  },
+  "/metrics": {
+    target: "server",
+    methods: { GET: { id: "getMetrics", action: "read" } },
+  },
+} as const satisfies Record<string, RouteRow>;
+
+/** An address as the table spells it. */
+export type Template = keyof typeof routes;
+
+type IdsOf<M> = M extends Record<string, { readonly id: infer Id }> ? Id : never;
+type RouteIds = { [T in Template]: IdsOf<(typeof routes)[T]["methods"]> };
+/** OpenAPI operationId, metrics label and log field. */
+export type OperationId = RouteIds[Template];
+
+/** What a request is about. Buckets will be a third kind. */
+export type Target =
+  | { readonly kind: "server" }
+  | { readonly kind: "repository"; readonly name: RepositoryName };
+
+/** Who may do this is decided on this value, and nothing else. */
+export interface Operation {
+  readonly id: OperationId;
+  readonly action: Action;
+  readonly target: Target;
+}
+
+/** The row of one method of one address; null when the address does not take it. */
+export function findOperation(
+  template: Template,
+  method: string,
+): { readonly id: OperationId; readonly action: Action } | null {
+  return operations.get(template)?.get(method) ?? null;
+}
+
+/** Methods an address takes, in the order of the table: the value of `Allow`. */
+export function allowedMethods(template: Template): readonly string[] {
+  return Object.keys(routes[template].methods);
+}
+
+/** True when the operation changes what is stored. Asking for an upload's state does not. */
+export function isWrite({ action, id }: Pick<Operation, "action" | "id">): boolean {
+  return (action === "push" || action === "delete") && id !== "getUpload";
+}
+
+type Row = { readonly id: OperationId; readonly action: Action };
+const operations: ReadonlyMap<Template, ReadonlyMap<string, Row>> = new Map(
+  templates().map((template) => [template, new Map(Object.entries<Row>(routes[template].methods))]),
+);
+
+/** All addresses. */
+export function templates(): Template[] {
+  return Object.keys(routes).filter(isTemplate);
+}
+
+/** True for the addresses of the table. */
+export function isTemplate(text: string): text is Template {
+  return Object.hasOwn(routes, text);
+}

@@ -1,0 +1,88 @@
+// The server: Bun.serve around the dispatch, its limits, and how it stops.
+import { buildApp, type Rooms } from "./app.ts";
+import { makeDispatch } from "./dispatch.ts";
+import { makeGuard } from "./guard.ts";
+import { makeObserver } from "./observe.ts";
+import { longestTimeout, type Visit } from "./visit.ts";
+
+/** How to listen. */
+export interface HttpOptions {
+  readonly rooms: Rooms;
+  readonly listen: { readonly hostname: string; readonly port: number };
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+  /** Serves `/metrics`. */
+  readonly metrics: boolean;
+  /** Ids for requests that bring none. */
+  readonly newRequestId: () => string;
+}
+
+/** A server that listens. */
+export interface HttpServer {
+  /** As it was told to listen, with the real port. */
+  readonly url: string;
+  readonly port: number;
+  /** Requests whose answer has not been sent to its end. */
+  running(): number;
+  /** Takes no new connections and no new writes; resolves when running requests have ended, at the latest after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** Idle seconds where nobody extends them: in effect, senders slower than 16 KiB/s are cut. */
+const idleSeconds = 30;
+/** Bun's own limit answers without our envelope: bodies are counted by us. Well above 2^32, where smaller types would wrap. */
+const noBodyLimit = 2 ** 45;
+/** How often writes that the server is working on are extended. */
+const extendEveryMs = 60_000;
+
+/** Starts to listen. @throws when the address is taken or not this machine's. */
+export function startHttp(options: HttpOptions): HttpServer {
+  const { rooms, listen, maxBodyBytes, metrics, newRequestId } = options;
+  let draining = false;
+  const isDraining = () => draining;
+  const atWork = new Set<Visit>();
+  const dispatch = makeDispatch({
+    app: buildApp(rooms, { maxBodyBytes, metrics, isDraining }),
+    guard: makeGuard({ latch: rooms.latch, isDraining }),
+    observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
+    atWork,
+  });
+  const server = Bun.serve({
+    hostname: listen.hostname,
+    port: listen.port,
+    development: false,
+    idleTimeout: idleSeconds,
+    maxRequestBodySize: noBodyLimit,
+    fetch: dispatch,
+  });
+  const extending = setInterval(() => extendAll(atWork), extendEveryMs);
+  rooms.telemetry.metrics.watchRunning(() => server.pendingRequests);
+  return {
+    url: server.url.origin,
+    port: server.port ?? listen.port,
+    running: () => server.pendingRequests,
+    drain: async (graceMs) => {
+      draining = true;
+      await stop(server, graceMs);
+      clearInterval(extending);
+    },
+  };
+}
+
+/** A sender must earn its extensions; who has sent everything waits for us. */
+function extendAll(atWork: ReadonlySet<Visit>): void {
+  for (const visit of atWork) {
+    if (visit.bodyEnded) visit.extend(longestTimeout);
+  }
+}
+
+async function stop(
+  server: { stop(force?: boolean): Promise<void> },
+  graceMs: number,
+): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, graceMs);
+  await Promise.race([server.stop(), over.promise]);
+  clearTimeout(timer);
+  await server.stop(true);
+}

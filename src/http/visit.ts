@@ -1,0 +1,114 @@
+// One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
+import type { Digest } from "../content/digest.ts";
+import type { Reference, RepositoryName } from "../registry/names.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { Operation, Template } from "./operations.ts";
+
+/** An address that carries no values. */
+type PlainTemplate = Exclude<Template, `/v2/:name/${string}`>;
+
+/** The address a request hit, with its typed values. */
+export type Match =
+  | { readonly template: PlainTemplate }
+  | { readonly template: "/v2/:name/tags/list"; readonly name: RepositoryName }
+  | {
+      readonly template: "/v2/:name/manifests/:reference";
+      readonly name: RepositoryName;
+      readonly reference: Reference;
+    }
+  | {
+      readonly template: "/v2/:name/blobs/:digest";
+      readonly name: RepositoryName;
+      readonly digest: Digest;
+    }
+  | { readonly template: "/v2/:name/blobs/uploads/"; readonly name: RepositoryName }
+  | {
+      readonly template: "/v2/:name/blobs/uploads/:uploadId";
+      readonly name: RepositoryName;
+      readonly uploadId: UploadId;
+    };
+
+/** The two things a request may ask of its connection; `Bun.serve`'s server is one. */
+export interface Connection {
+  /** Cuts the connection of `request` when it idles for `seconds` from now on; at most 255. */
+  timeout(request: Request, seconds: number): void;
+  requestIP(request: Request): { readonly address: string } | null;
+}
+
+/** Longest idle time Bun knows, in seconds. */
+export const longestTimeout = 255;
+
+/** Opened when a request arrives, closed by its answer. */
+export class Visit {
+  readonly requestId: string;
+  /** Monotonic ms. */
+  readonly startedAt: number;
+  readonly request: Request;
+  readonly #connection: Connection;
+  /** Null until the front door knows it: refused requests may never have one. */
+  operation: Operation | null = null;
+  match: Match | null = null;
+  /** Everything after `?`, still encoded. */
+  query = "";
+  /** True outside of the registry's own addresses. */
+  foreign = true;
+  /** True once the request's body was read to its end. */
+  bodyEnded = false;
+  /** Bytes of the body that were read. */
+  received = 0;
+  /** What went wrong inside, for the log. */
+  failure: unknown = null;
+
+  constructor(request: Request, connection: Connection, requestId: string, startedAt: number) {
+    this.request = request;
+    this.#connection = connection;
+    this.requestId = requestId;
+    this.startedAt = startedAt;
+  }
+
+  /** Address of the other end of the connection; null when it is gone. */
+  address(): string | null {
+    return this.#connection.requestIP(this.request)?.address ?? null;
+  }
+
+  /** Gives the connection another `seconds` before it counts as idle. */
+  extend(seconds: number): void {
+    this.#connection.timeout(this.request, seconds);
+  }
+}
+
+const visits = new WeakMap<Request, Visit>();
+
+/** Makes the visit known to whoever holds the request. */
+export function registerVisit(visit: Visit): void {
+  visits.set(visit.request, visit);
+}
+
+/** @throws Error when the request did not come through the front door: a bug. */
+export function visitOf(request: Request): Visit {
+  const visit = visits.get(request);
+  if (visit === undefined) throw new Error("request did not pass the front door");
+  return visit;
+}
+
+function isMatch<T extends Template>(
+  match: Match | null,
+  template: T,
+): match is Extract<Match, { readonly template: T }> {
+  return match?.template === template;
+}
+
+/** The typed values of the address. @throws Error when the request hit another address: a bug. */
+export function matchOf<T extends Template>(
+  request: Request,
+  template: T,
+): Extract<Match, { readonly template: T }> {
+  const { match } = visitOf(request);
+  if (!isMatch(match, template)) throw new Error(`request is not about ${template}`);
+  return match;
+}
+
+/** The decoded query. */
+export function queryOf(request: Request): URLSearchParams {
+  return new URLSearchParams(visitOf(request).query);
+}

@@ -1,0 +1,64 @@
+// The two lines an operator reads: who pushed and who pulled what.
+import type { Log } from "./log.ts";
+
+/** A manifest that was pushed or pulled. Sizes in bytes. */
+export interface ManifestEvent {
+  readonly repository: string;
+  /** Tag or digest, as the client named it. */
+  readonly reference: string;
+  readonly digest: string;
+  /** Of the manifest itself. */
+  readonly size: number;
+  readonly requestId: string;
+  /** The client's; null when its connection is gone. */
+  readonly address: string | null;
+}
+
+/** What a push brings besides. */
+export interface PushEvent extends ManifestEvent {
+  /** Declared bytes of everything the manifest refers to. */
+  readonly contentSize: number;
+  /** How many different digests it refers to. */
+  readonly references: number;
+  /** True when those are manifests: an index was pushed. */
+  readonly ofManifests: boolean;
+}
+
+const units = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+
+/** Bytes for people, in powers of 1000: `3.6 MB`. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.95 would be printed as 1000.0.
+  while (value >= 999.95 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return unit === 0 ? `${bytes} B` : `${value.toFixed(1)} ${units[unit]}`;
+}
+
+const shortDigest = 19;
+
+function named({ repository, reference, digest }: ManifestEvent): string {
+  const short = `${digest.slice(0, shortDigest)}…`;
+  return reference === digest ? `${repository}@${short}` : `${repository}:${reference} ${short}`;
+}
+
+/** `push lab/alpine:3.22 sha256:4bcff63911fc… 3.6 MB, 2 blobs` */
+export function logPush(log: Log, event: PushEvent): void {
+  if (!log.isLevelEnabled("info")) return;
+  const { ofManifests, ...fields } = event;
+  const { contentSize, references } = fields;
+  const noun = `${ofManifests ? "manifest" : "blob"}${references === 1 ? "" : "s"}`;
+  log.info(
+    { event: "push", ...fields },
+    `push ${named(event)} ${formatBytes(contentSize)}, ${references} ${noun}`,
+  );
+}
+
+/** `pull lab/alpine:3.22 sha256:4bcff63911fc…` */
+export function logPull(log: Log, event: ManifestEvent): void {
+  if (!log.isLevelEnabled("info")) return;
+  log.info({ event: "pull", ...event }, `pull ${named(event)}`);
+}

@@ -1,0 +1,119 @@
+// The log: pino straight to standard output, JSON for machines or readable lines for people. No transports: they need files
+// that a single executable does not have.
+import pino from "pino";
+
+/** What rooms may do with the log. One line per event; no secrets, no bodies, no request headers. */
+export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
+
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** `auto` is pretty on a terminal. */
+  readonly format: "auto" | "json" | "pretty";
+  /** True when standard output is a terminal. */
+  readonly terminal: boolean;
+}
+
+/** The log and its end. */
+export interface OpenedLog {
+  readonly log: Log;
+  /** Writes what is still in memory. Lines logged later are written as well. */
+  flush(): void;
+  /** As `flush`, and stops flushing on a timer. */
+  close(): void;
+}
+
+/** Longest text of one field; a client decides how long a path or a name is. */
+const longestValue = 1024;
+const longestStack = 4096;
+const bufferedBytes = 4096;
+const flushEveryMs = 1000;
+
+/** The text, cut when it is longer than a log field may be. */
+export function capped(text: string, longest = longestValue): string {
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+}
+
+/** Options of the logger itself, whatever it writes to. */
+export function loggerOptions(level: LogLevel): pino.LoggerOptions {
+  return {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), log: capFields },
+    serializers: { err: describeError },
+  };
+}
+
+function capFields(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const key in fields) {
+    const value = fields[key];
+    if (typeof value === "string" && value.length > longestValue) {
+      return Object.fromEntries(
+        Object.entries(fields).map(([name, text]) => [name, capValue(text)]),
+      );
+    }
+  }
+  return fields;
+}
+
+function capValue(value: unknown): unknown {
+  return typeof value === "string" ? capped(value) : value;
+}
+
+/** An error and what caused it, as plain fields. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return capped(String(error));
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message: capped(message),
+    ...(stack !== undefined && { stack: capped(stack, longestStack) }),
+    ...("code" in error && { code: capped(String(error.code)) }),
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  };
+}
+
+/** Opens the log on standard output. JSON lines are buffered and written at least once a second, and when the process exits. */
+export async function openLog(options: LogOptions): Promise<OpenedLog> {
+  const { level, format, terminal } = options;
+  if (format === "pretty" || (format === "auto" && terminal)) return openPretty(level, terminal);
+  const destination = pino.destination({ fd: 1, sync: false, minLength: bufferedBytes });
+  // Nobody reads standard output any more: that is no reason to stop serving.
+  destination.on("error", () => {});
+  const flush = () => flushQuietly(destination);
+  const timer = setInterval(() => destination.flush(), flushEveryMs);
+  timer.unref();
+  process.on("exit", flush);
+  return {
+    log: pino(loggerOptions(level), destination),
+    flush,
+    close: () => {
+      clearInterval(timer);
+      process.off("exit", flush);
+      flush();
+    },
+  };
+}
+
+function flushQuietly(destination: { flushSync(): void }): void {
+  try {
+    destination.flushSync();
+  } catch {
+    // Standard output is closed or not open yet; there is no other place to say so.
+  }
+}
+
+/** People's lines are written at once. The printer is loaded only here: servers that write JSON do without it. */
+async function openPretty(level: LogLevel, colours: boolean): Promise<OpenedLog> {
+  const { default: pretty } = await import("pino-pretty");
+  const stream = pretty({
+    colorize: colours,
+    translateTime: "SYS:HH:MM:ss",
+    singleLine: true,
+    sync: true,
+    ignore: "requestId,repository,reference,digest,size",
+  });
+  return { log: pino(loggerOptions(level), stream), flush: () => {}, close: () => {} };
+}

@@ -1,0 +1,154 @@
+// Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Log } from "./log.ts";
+
+/** Where gauges get their values when they are asked for. */
+export interface MetricSources {
+  /** Open upload sessions and their staged bytes. */
+  countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
+  /** True once a failed sync made the store read-only. */
+  isReadOnly(): boolean;
+}
+
+/** Seconds; from a manifest's fraction of a millisecond to a layer's minutes. */
+const durationBuckets = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
+
+type Ended = (seconds: number) => void;
+
+/** The program's counters. One per process. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly #requests: Counter<"operation" | "status">;
+  readonly #durations: Histogram<"operation">;
+  readonly #received: Counter;
+  readonly #sent: Counter;
+  readonly #pushes: Counter;
+  readonly #pulls: Counter;
+  /** Labelled children, found once: looking them up is what costs. */
+  readonly #ended = new Map<string, Map<number, Ended>>();
+  #running: () => number = () => 0;
+
+  constructor(sources: MetricSources) {
+    const registers = [this.#registry];
+    collectDefaultMetrics({ register: this.#registry });
+    this.#requests = new Counter({
+      name: "breadbox_http_requests_total",
+      help: "Requests answered, by operation and status.",
+      labelNames: ["operation", "status"],
+      registers,
+    });
+    this.#durations = new Histogram({
+      name: "breadbox_http_request_duration_seconds",
+      help: "Time until the answer began, by operation.",
+      labelNames: ["operation"],
+      buckets: durationBuckets,
+      registers,
+    });
+    this.#received = this.#counter(
+      "breadbox_received_bytes_total",
+      "Bytes of request bodies read.",
+    );
+    this.#sent = this.#counter(
+      "breadbox_blob_sent_bytes_total",
+      "Bytes of blobs in answers; an answer that is cut short counts whole.",
+    );
+    this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
+    this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
+    this.#gauges(sources);
+  }
+
+  #counter(name: string, help: string): Counter {
+    return new Counter({ name, help, registers: [this.#registry] });
+  }
+
+  #gauges({ countUploads, isReadOnly }: MetricSources): void {
+    const registers = [this.#registry];
+    const running = () => this.#running();
+    new Gauge({
+      name: "breadbox_http_requests_running",
+      help: "Requests whose answer has not been sent to its end.",
+      registers,
+      collect() {
+        this.set(running());
+      },
+    });
+    new Gauge({
+      name: "breadbox_read_only",
+      help: "1 when a failed sync has made the store read-only until a restart.",
+      registers,
+      collect() {
+        this.set(isReadOnly() ? 1 : 0);
+      },
+    });
+    const staged = new Gauge({
+      name: "breadbox_upload_staged_bytes",
+      help: "Bytes staged in open upload sessions.",
+      registers,
+    });
+    new Gauge({
+      name: "breadbox_upload_sessions",
+      help: "Open upload sessions.",
+      registers,
+      async collect() {
+        // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
+        const unknown = { sessions: Number.NaN, bytes: Number.NaN };
+        const { sessions, bytes } = await countUploads().catch(() => unknown);
+        this.set(sessions);
+        staged.set(bytes);
+      },
+    });
+  }
+
+  /** @param read counts the requests that are running; set by the server once it listens. */
+  watchRunning(read: () => number): void {
+    this.#running = read;
+  }
+
+  /** A request was answered. @param operation `none` for one that no address took. */
+  requestEnded(operation: string, status: number, seconds: number): void {
+    const byStatus = this.#ended.get(operation);
+    const known = byStatus?.get(status);
+    if (known !== undefined) {
+      known(seconds);
+      return;
+    }
+    const requests = this.#requests.labels(operation, String(status));
+    const durations = this.#durations.labels(operation);
+    const ended = (elapsed: number) => {
+      requests.inc();
+      durations.observe(elapsed);
+    };
+    if (byStatus === undefined) this.#ended.set(operation, new Map([[status, ended]]));
+    else byStatus.set(status, ended);
+    ended(seconds);
+  }
+
+  /** Bytes of a request's body were read. */
+  received(bytes: number): void {
+    this.#received.inc(bytes);
+  }
+
+  /** Bytes of a blob go out. */
+  sent(bytes: number): void {
+    this.#sent.inc(bytes);
+  }
+
+  pushed(): void {
+    this.#pushes.inc();
+  }
+
+  pulled(): void {
+    this.#pulls.inc();
+  }
+
+  /** All metrics in Prometheus' text format, and its media type. */
+  async text(): Promise<{ readonly contentType: string; readonly text: string }> {
+    return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
+  }
+}
+
+/** What the rooms report to. */
+export interface Telemetry {
+  readonly log: Log;
+  readonly metrics: Metrics;
+}

@@ -1,0 +1,94 @@
+// A registry that listens on a free port over a real store, and a few words to talk to it.
+import { Writable } from "node:stream";
+import pino from "pino";
+import type { Rooms } from "../../../src/http/app.ts";
+import { countingIds } from "../../../src/http/observe.ts";
+import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
+import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+import { type RawAnswer, request, talk } from "../../support/rawHttp.ts";
+import { leaseMs, openStore } from "../../support/store.ts";
+
+/** Largest manifest of the test registry, bytes. */
+export const manifestMaxBytes = 1_048_576;
+
+/** What a test may want to be different. */
+export interface RegistryOptions extends Partial<Pick<HttpOptions, "maxBodyBytes" | "metrics">> {
+  readonly logLevel?: LogLevel;
+  /** Changes rooms before they are served. */
+  readonly change?: (rooms: Rooms) => Rooms;
+}
+
+/** One line of the log, parsed. */
+export type LogLine = Readonly<Record<string, unknown>>;
+
+/** Starts a registry; `await using` stops and removes it. */
+export async function openRegistry(options: RegistryOptions = {}) {
+  const store = await openStore();
+  const lines: LogLine[] = [];
+  const { metadata, storage, uploads, latch } = store.rooms;
+  const metrics = new Metrics({
+    countUploads: () => metadata.uploads.countUploads(),
+    isReadOnly: () => latch.reason !== null,
+  });
+  const rooms: Rooms = {
+    registry: {
+      metadata: metadata.registry,
+      storage,
+      clock: store.clock.now,
+      leaseMs,
+      manifestMaxBytes,
+    },
+    uploads,
+    telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
+    latch,
+    ready: async () => {
+      latch.assertWritable();
+      await metadata.check();
+    },
+  };
+  const http = startHttp({
+    rooms: options.change?.(rooms) ?? rooms,
+    listen: { hostname: "127.0.0.1", port: 0 },
+    maxBodyBytes: options.maxBodyBytes ?? 0,
+    metrics: options.metrics ?? true,
+    newRequestId: countingIds("test"),
+  });
+  return {
+    store,
+    http,
+    lines,
+    url: `http://127.0.0.1:${http.port}`,
+    /** One request exactly as written, on a connection of its own. */
+    raw: (...what: Parameters<typeof request>) => raw(http.port, ...what),
+    async [Symbol.asyncDispose](): Promise<void> {
+      await http.drain(0);
+      await store.remove();
+    },
+  };
+}
+
+export type TestRegistry = Awaited<ReturnType<typeof openRegistry>>;
+
+function lineSink(lines: LogLine[]): Writable {
+  return new Writable({
+    write(line, _encoding, done) {
+      lines.push(JSON.parse(String(line)));
+      done();
+    },
+  });
+}
+
+async function raw(port: number, ...what: Parameters<typeof request>): Promise<RawAnswer> {
+  const head = what[0].startsWith("HEAD ");
+  const { answers } = await talk(port, [request(...what)], { head });
+  const [answer] = answers;
+  if (answer === undefined) throw new Error(`no answer to ${what[0]}`);
+  return answer;
+}
+
+/** The first error of an envelope. */
+export function errorOf(answer: { readonly body: Uint8Array }): Readonly<Record<string, unknown>> {
+  const envelope = JSON.parse(Buffer.from(answer.body).toString());
+  return envelope.errors[0];
+}

@@ -6,6 +6,7 @@ import { banner } from "./banner.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainStart } from "./failure.ts";
 import { loadFrom, type Options } from "./settingFlags.ts";
+import { StopSignals } from "./stopSignals.ts";
 
 /** Serves until it is told to stop. @returns the exit code.
  *  @throws ConfigError */
@@ -44,29 +45,11 @@ async function freeSpace(directory: string): Promise<number | null> {
   }
 }
 
-type StopSignal = "SIGINT" | "SIGTERM";
-
-interface Signals {
-  readonly first: Promise<StopSignal>;
-  readonly second: Promise<StopSignal>;
-}
-
-/** One Ctrl+C arrives twice under `npm start` and `bun start`: from the terminal, and passed on. In ms. */
-const sameKeyPress = 500;
-
-function catchSignals(): Signals {
-  const first = Promise.withResolvers<StopSignal>();
-  const second = Promise.withResolvers<StopSignal>();
-  let firstAt: number | null = null;
-  const next = (signal: StopSignal) => {
-    const now = performance.now();
-    firstAt ??= now;
-    first.resolve(signal);
-    if (now - firstAt > sameKeyPress) second.resolve(signal);
-  };
-  process.on("SIGINT", next);
-  process.on("SIGTERM", next);
-  return { first: first.promise, second: second.promise };
+function catchSignals(): StopSignals {
+  const signals = new StopSignals(() => performance.now());
+  process.on("SIGINT", () => signals.receive("SIGINT"));
+  process.on("SIGTERM", () => signals.receive("SIGTERM"));
+  return signals;
 }
 
 /** 128 + the signal's number, as shells report it. */
@@ -74,7 +57,7 @@ const signalCode = { SIGINT: 130, SIGTERM: 143 } as const;
 
 async function untilStopped(
   server: RunningServer,
-  signals: Signals,
+  signals: StopSignals,
   say: (message: string) => void,
 ): Promise<number> {
   const reason = await signals.first;

@@ -168,11 +168,19 @@ class Walk {
   }
 
   #unknown(key: Place, typed: string, path: string): void {
+    const shown = `unknown key ${JSON.stringify(typed.slice(0, 100))}`;
+    if (path === "" && typed === "version") {
+      this.#object(key, `${shown}. ${FOREIGN_FILE}`);
+      return;
+    }
     const inside = path === "" ? "" : ` in ${path}`;
-    const suggestion = suggestKey(typed, path);
-    this.#object(key, `unknown key "${typed}"${inside}.${didYouMean(suggestion)}`);
+    this.#object(key, `${shown}${inside}.${didYouMean(suggestKey(typed, path))}`);
   }
 }
+
+/** Every file of distribution/distribution begins with its version. */
+const FOREIGN_FILE =
+  "A configuration file of distribution/distribution cannot be used; its REGISTRY_* variables can.";
 
 /** The nearest key of the same section, else a key of that name in another one. In the spelling that was typed. */
 function suggestKey(typed: string, path: string): string | null {

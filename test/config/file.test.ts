@@ -58,6 +58,18 @@ describe("loadConfig: what a file may hold", () => {
       ['breadbox.yml:1:1  unknown key "zebra".'],
     ],
     [
+      "a file written for distribution/distribution",
+      "version: 0.1\n",
+      [
+        'breadbox.yml:1:1  unknown key "version". A configuration file of distribution/distribution cannot be used; its REGISTRY_* variables can.',
+      ],
+    ],
+    [
+      "a key with a terminal's escape codes, which are not passed on",
+      '"\\e[31m": 1\n',
+      ['breadbox.yml:1:1  unknown key "\\u001b[31m".'],
+    ],
+    [
       "a misspelt section",
       "htpp:\n  listen: :5000\n",
       ['breadbox.yml:1:1  unknown key "htpp". Did you mean "http"?'],

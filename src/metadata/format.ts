@@ -1,0 +1,113 @@
+// `<data>/format`: which layout this directory has and which database belongs to it. It outlives the database file, so that
+// a lost database is noticed: with an empty one beside them, all stored bytes would look like garbage.
+import { open, readdir, readFile, rename } from "node:fs/promises";
+import { join } from "node:path";
+import { StoreMismatchError } from "./refusals.ts";
+
+/** The layout of the data directory that this version reads and writes. */
+export const formatVersion = 1;
+
+/** Content of the format file. */
+export interface Format {
+  readonly version: number;
+  /** The database's id (table `store`). */
+  readonly database: string;
+}
+
+/** @returns null when there is no format file. @throws StoreMismatchError when it cannot be understood or is newer. */
+export async function readFormat(directory: string): Promise<Format | null> {
+  const path = join(directory, "format");
+  const text = await readFile(path, "utf8").catch(nullIfAbsent);
+  if (text === null) return null;
+  const format = parseFormat(text);
+  if (format === null) {
+    throw new StoreMismatchError(
+      `${path} cannot be read as a format file: restore it from a backup; if the database beside it is the right one, the file can be deleted and is written anew`,
+    );
+  }
+  if (format.version > formatVersion) {
+    throw new StoreMismatchError(
+      `${path} says version ${format.version}, this Breadbox knows ${formatVersion}: run the version that wrote it, or a newer one`,
+    );
+  }
+  return format;
+}
+
+/** Writes the format file durably: whole or not at all. */
+export async function writeFormat(directory: string, format: Format): Promise<void> {
+  const path = join(directory, "format");
+  const draft = `${path}.new`;
+  const file = await open(draft, "w", 0o600);
+  try {
+    await file.writeFile(`${JSON.stringify(format)}\n`);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path);
+  await syncDirectory(directory);
+}
+
+/** Makes a directory's entries durable. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Called before anything is written to the database.
+ * @param stored id found in the database; null when there is no database or it is empty.
+ * @throws StoreMismatchError when database and directory do not belong together.
+ */
+export async function assertBelongsTogether(
+  directory: string,
+  format: Format | null,
+  stored: string | null,
+): Promise<void> {
+  if (format !== null && stored === null) {
+    throw new StoreMismatchError(
+      `${directory} was in use, but its database breadbox.db is missing or empty: restore it from a backup, or choose an empty data directory`,
+    );
+  }
+  if (format !== null && format.database !== stored) {
+    throw new StoreMismatchError(
+      `breadbox.db in ${directory} is another directory's database (${stored}, expected ${format.database}): put back the one that belongs here; if you restored both on purpose, delete the file format`,
+    );
+  }
+  if (format === null && stored === null && (await holdsFile(join(directory, "blobs")))) {
+    throw new StoreMismatchError(
+      `${directory} holds stored content but no database breadbox.db: restore it from a backup, or choose an empty data directory`,
+    );
+  }
+}
+
+/** Stops at the first file; a fresh directory has only empty folders. */
+async function holdsFile(directory: string): Promise<boolean> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch(nullIfAbsent);
+  for (const entry of entries ?? []) {
+    if (!entry.isDirectory() || (await holdsFile(join(directory, entry.name)))) return true;
+  }
+  return false;
+}
+
+function parseFormat(text: string): Format | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) return null;
+    if (!("version" in value && "database" in value)) return null;
+    const { version, database } = value;
+    if (!Number.isSafeInteger(version) || typeof version !== "number") return null;
+    return typeof database === "string" ? { version, database } : null;
+  } catch {
+    return null;
+  }
+}
+
+function nullIfAbsent(error: unknown): null {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return null;
+  throw error;
+}

@@ -1,0 +1,59 @@
+// One server per data directory. The lock is the kernel's: it lives exactly as long as the process and needs no expiry.
+import { Database } from "bun:sqlite";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DirectoryBusyError } from "./refusals.ts";
+import { isBusy } from "./sqlite/failures.ts";
+
+/** A held data directory. */
+export interface DirectoryHold {
+  /** Gives the directory free. The end of the process does the same, however it ends. */
+  release(): void;
+}
+
+/** Databases close when they are collected as garbage: a held one must stay reachable. */
+const held = new Set<Database>();
+
+/**
+ * Takes the data directory for this process, for life. `<data>/lock` is an empty SQLite database under an exclusive lock;
+ * nothing else may open it (closing any handle of it would drop the process's lock). `<data>/pid` is only told to people.
+ * @throws DirectoryBusyError when another process holds it.
+ */
+export function holdDirectory(directory: string): DirectoryHold {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const lock = takeLock(directory);
+  const pidFile = join(directory, "pid");
+  held.add(lock);
+  writeFileSync(pidFile, `${process.pid}\n`);
+  return {
+    release() {
+      if (!held.delete(lock)) return;
+      rmSync(pidFile, { force: true });
+      lock.close(true);
+    },
+  };
+}
+
+function takeLock(directory: string): Database {
+  const lock = new Database(join(directory, "lock"), { create: true });
+  try {
+    lock.run("PRAGMA busy_timeout = 0");
+    // No journal file: nothing is ever written.
+    lock.run("PRAGMA journal_mode = MEMORY");
+    lock.run("BEGIN EXCLUSIVE");
+    return lock;
+  } catch (error) {
+    lock.close();
+    if (isBusy(error)) throw new DirectoryBusyError(directory, readPid(directory));
+    throw error;
+  }
+}
+
+function readPid(directory: string): number | null {
+  try {
+    const pid = Number.parseInt(readFileSync(join(directory, "pid"), "utf8"), 10);
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,59 @@
+// Why a data directory cannot be used. Not RegistryErrors: no client sees them, the operator reads them at the start.
+
+/** The database was written by a newer Breadbox, or by one that this build does not know. */
+export class SchemaTooNewError extends Error {
+  override readonly name = "SchemaTooNewError";
+
+  /** @param path the database; @param schema name of the first migration this build does not know. */
+  constructor(path: string, schema: string) {
+    super(
+      `${path} has a schema (${schema}) that this version does not know: run the Breadbox that wrote it or a newer one, or restore a backup from before the upgrade`,
+    );
+  }
+}
+
+/** A command of a newer version found a running server of an older one. */
+export class SchemaTooOldError extends Error {
+  override readonly name = "SchemaTooOldError";
+
+  constructor(path: string) {
+    super(
+      `${path} has an older schema and a server is using it: restart the server with this version first, it upgrades the database`,
+    );
+  }
+}
+
+/** Another process serves this data directory. */
+export class DirectoryBusyError extends Error {
+  override readonly name = "DirectoryBusyError";
+  /** Process id of the holder; null when it could not be read. */
+  readonly pid: number | null;
+
+  constructor(directory: string, pid: number | null) {
+    const holder =
+      pid === null ? "another breadbox server" : `another breadbox server (pid ${pid})`;
+    super(`${directory} is in use by ${holder}: stop it first, or choose another data directory`);
+    this.pid = pid;
+  }
+}
+
+/** Database and data directory do not belong together: one of them is lost, or comes from elsewhere. */
+export class StoreMismatchError extends Error {
+  override readonly name = "StoreMismatchError";
+}
+
+/** The SQLite library of this build can lose data. */
+export class SqliteTooOldError extends Error {
+  override readonly name = "SqliteTooOldError";
+}
+
+/** True for errors whose message is all an operator needs: no stack. */
+export function isRefusal(error: unknown): error is Error {
+  return (
+    error instanceof SchemaTooNewError ||
+    error instanceof SchemaTooOldError ||
+    error instanceof DirectoryBusyError ||
+    error instanceof StoreMismatchError ||
+    error instanceof SqliteTooOldError
+  );
+}

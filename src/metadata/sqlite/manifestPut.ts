@@ -1,0 +1,207 @@
+// Storing a manifest: everything it needs is checked in the transaction that stores it, so that nothing it names
+// can be deleted in between.
+import { and, eq, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Digest } from "../../content/digest.ts";
+import type { RepositoryName } from "../../registry/names.ts";
+import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
+import {
+  contents,
+  manifestReferences,
+  manifests,
+  repositories,
+  repositoryContents,
+  tags,
+} from "./schema.ts";
+
+const placeholder = sql.placeholder;
+
+/** Statements of `putManifest`. */
+export type ManifestWrites = ReturnType<typeof prepareManifestWrites>;
+
+/** Prepares the statements of `putManifest`. */
+export function prepareManifestWrites(db: BunSQLiteDatabase) {
+  return { ...prepareChecks(db), ...prepareInserts(db) };
+}
+
+function prepareChecks(db: BunSQLiteDatabase) {
+  const repository = placeholder("repository");
+  const digest = placeholder("digest");
+  return {
+    linkedSize: db
+      .select({ size: contents.size })
+      .from(repositoryContents)
+      .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
+      .where(
+        and(eq(repositoryContents.repository, repository), eq(repositoryContents.digest, digest)),
+      )
+      .prepare(),
+    manifestSize: db
+      .select({ size: manifests.size })
+      .from(manifests)
+      .where(and(eq(manifests.repository, repository), eq(manifests.digest, digest)))
+      .prepare(),
+    known: db
+      .select({
+        mediaType: manifests.mediaType,
+        artifactType: manifests.artifactType,
+        subject: manifests.subject,
+      })
+      .from(manifests)
+      .where(and(eq(manifests.repository, repository), eq(manifests.digest, digest)))
+      .prepare(),
+  };
+}
+
+function prepareInserts(db: BunSQLiteDatabase) {
+  const excluded = (column: string) => sql.raw(`excluded.${column}`);
+  return {
+    insertRepository: db
+      .insert(repositories)
+      .values({ name: placeholder("repository"), createdAt: placeholder("now") })
+      .onConflictDoNothing()
+      .prepare(),
+    upsertManifest: db
+      .insert(manifests)
+      .values({
+        repository: placeholder("repository"),
+        digest: placeholder("digest"),
+        mediaType: placeholder("mediaType"),
+        artifactType: placeholder("artifactType"),
+        subject: placeholder("subject"),
+        size: placeholder("size"),
+        pushedAt: placeholder("now"),
+        pushedBy: placeholder("pushedBy"),
+        body: placeholder("body"),
+      })
+      // The same digest is the same body: only what was said about it can be news.
+      .onConflictDoUpdate({
+        target: [manifests.repository, manifests.digest],
+        set: {
+          mediaType: excluded("media_type"),
+          artifactType: excluded("artifact_type"),
+          subject: excluded("subject"),
+          pushedAt: excluded("pushed_at"),
+          pushedBy: excluded("pushed_by"),
+        },
+      })
+      .prepare(),
+    touchManifest: db
+      .update(manifests)
+      .set({
+        pushedAt: sql`${placeholder("now")}`,
+        pushedBy: sql`${placeholder("pushedBy")}`,
+      })
+      .where(
+        and(
+          eq(manifests.repository, placeholder("repository")),
+          eq(manifests.digest, placeholder("digest")),
+        ),
+      )
+      .prepare(),
+    insertReference: db
+      .insert(manifestReferences)
+      .values({
+        repository: placeholder("repository"),
+        manifest: placeholder("manifest"),
+        digest: placeholder("digest"),
+        kind: placeholder("kind"),
+        size: placeholder("size"),
+        required: placeholder("required"),
+      })
+      .onConflictDoNothing()
+      .prepare(),
+    moveTag: db
+      .insert(tags)
+      .values({
+        repository: placeholder("repository"),
+        name: placeholder("tag"),
+        digest: placeholder("digest"),
+        updatedAt: placeholder("now"),
+      })
+      .onConflictDoUpdate({
+        target: [tags.repository, tags.name],
+        set: { digest: excluded("digest"), updatedAt: excluded("updated_at") },
+      })
+      .prepare(),
+  };
+}
+
+/** The body of the transaction. */
+export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestPutOutcome {
+  const { repository, digest, now, pushedBy } = put;
+  const refusal = checkReferences(writes, repository, put.references);
+  if (refusal !== null) return refusal;
+  if (isKnown(writes, put)) writes.touchManifest.run({ repository, digest, now, pushedBy });
+  else insertManifest(writes, put);
+  for (const tag of put.tags) writes.moveTag.run({ repository, tag, digest, now });
+  return { kind: "stored" };
+}
+
+/** The same bytes read as the same type have the same references: a push under a further tag need not write them again. */
+function isKnown(writes: ManifestWrites, put: ManifestPut): boolean {
+  const stored = writes.known.get({ repository: put.repository, digest: put.digest });
+  return (
+    stored !== undefined &&
+    stored.mediaType === put.mediaType &&
+    stored.artifactType === put.artifactType &&
+    stored.subject === put.subject
+  );
+}
+
+function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
+  const { repository, digest, now } = put;
+  writes.insertRepository.run({ repository, now });
+  writes.upsertManifest.run({
+    repository,
+    digest,
+    mediaType: put.mediaType,
+    artifactType: put.artifactType,
+    subject: put.subject,
+    size: put.body.byteLength,
+    now,
+    pushedBy: put.pushedBy,
+    body: put.body,
+  });
+  // References are only ever added: what an earlier reading of these bytes found stays kept.
+  for (const reference of put.references) {
+    writes.insertReference.run({
+      repository,
+      manifest: digest,
+      digest: reference.digest,
+      kind: reference.kind,
+      size: reference.size,
+      required: reference.required ? 1 : 0,
+    });
+  }
+}
+
+/** @returns why the manifest cannot be stored: everything that is missing, or else the first wrong size; null when all is well. */
+function checkReferences(
+  writes: ManifestWrites,
+  repository: RepositoryName,
+  references: readonly ManifestReference[],
+): ManifestPutOutcome | null {
+  const missing = new Set<Digest>();
+  let sizeDiffers: ManifestPutOutcome | null = null;
+  for (const { digest, kind, required, size } of references) {
+    if (!required) continue;
+    const stored = storedSize(writes, repository, digest, kind);
+    if (stored === null) missing.add(digest);
+    else if (stored !== size) {
+      sizeDiffers ??= { kind: "sizeDiffers", digest, declared: size, stored };
+    }
+  }
+  return missing.size > 0 ? { kind: "missing", digests: [...missing] } : sizeDiffers;
+}
+
+/** Size of what the repository holds under `digest`; null when it holds nothing. */
+function storedSize(
+  { manifestSize, linkedSize }: ManifestWrites,
+  repository: RepositoryName,
+  digest: Digest,
+  kind: ManifestReference["kind"],
+): number | null {
+  const manifest = kind === "child" ? manifestSize.get({ repository, digest }) : undefined;
+  return (manifest ?? linkedSize.get({ repository, digest }))?.size ?? null;
+}

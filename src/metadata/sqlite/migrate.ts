@@ -1,0 +1,84 @@
+// Brings a database's schema up to this build's, in one transaction, or refuses. Drizzle's own migrator reads a folder,
+// which an executable does not have, and lets an older build run on a newer schema.
+import type { Database } from "bun:sqlite";
+import { SchemaTooNewError } from "../refusals.ts";
+import { migrations as embedded, type Migration } from "./migrations.ts";
+
+interface Applied {
+  readonly tag: string;
+  readonly sha256: string;
+}
+
+/**
+ * How many migrations are still to be applied.
+ * @throws SchemaTooNewError when the database knows one that this build does not.
+ */
+export function pendingMigrations(
+  client: Database,
+  migrations: readonly Migration[] = embedded,
+): number {
+  const applied = readApplied(client);
+  for (const [position, { tag, sha256 }] of applied.entries()) {
+    const known = migrations[position];
+    if (known === undefined || known.tag !== tag || hash(known) !== sha256) {
+      throw new SchemaTooNewError(client.filename, tag);
+    }
+  }
+  return migrations.length - applied.length;
+}
+
+/**
+ * Applies what is pending, all or nothing; `now` is Unix ms. Repeating it changes nothing.
+ * Leaves the connection with foreign keys off if it applied any: the caller turns them on.
+ * @throws SchemaTooNewError
+ */
+export function migrate(
+  client: Database,
+  now: number,
+  migrations: readonly Migration[] = embedded,
+): void {
+  if (pendingMigrations(client, migrations) === 0) return;
+  // A generated migration may rebuild a table; inside a transaction this pragma does nothing.
+  client.run("PRAGMA foreign_keys = OFF");
+  client
+    .transaction(() => {
+      // Asked again under the write lock: another process may have been faster.
+      const pending = pendingMigrations(client, migrations);
+      client.run(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (tag text PRIMARY KEY NOT NULL, sha256 text NOT NULL, applied_at integer NOT NULL)",
+      );
+      for (const migration of migrations.slice(migrations.length - pending)) {
+        client.run(migration.sql);
+        client.run("INSERT INTO schema_migrations (tag, sha256, applied_at) VALUES (?, ?, ?)", [
+          migration.tag,
+          hash(migration),
+          now,
+        ]);
+      }
+      assertReferences(client);
+    })
+    .immediate();
+}
+
+function readApplied(client: Database): Applied[] {
+  if (!hasTable(client, "schema_migrations")) return [];
+  return client.query<Applied, []>("SELECT tag, sha256 FROM schema_migrations ORDER BY tag").all();
+}
+
+/** Tells whether a table exists. */
+export function hasTable(client: Database, name: string): boolean {
+  return (
+    client.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== null
+  );
+}
+
+function assertReferences(client: Database): void {
+  if (client.query("PRAGMA foreign_key_check").get() === null) return;
+  throw new Error(
+    `${client.filename}: a migration would break references between rows; nothing was changed`,
+  );
+}
+
+function hash({ sql }: Migration): string {
+  return new Bun.CryptoHasher("sha256").update(sql).digest("hex");
+}

@@ -1,0 +1,11 @@
+// The generated migrations, in order, inside the executable. Add a line for each new file of drizzle/sqlite.
+import registry from "../../../drizzle/sqlite/0000_registry.sql" with { type: "text" };
+
+/** One generated file: its name without `.sql`, and its statements. */
+export interface Migration {
+  readonly tag: string;
+  readonly sql: string;
+}
+
+/** Every migration this build knows, oldest first. Released ones never change. */
+export const migrations: readonly Migration[] = [{ tag: "0000_registry", sql: registry }];

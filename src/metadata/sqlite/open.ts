@@ -1,0 +1,141 @@
+// Opens the database of a data directory: finds or refuses it, brings its schema up to date, and hands out the port.
+import type { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isNotNull } from "drizzle-orm";
+import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
+import type { WriteLatch } from "../../content/writeLatch.ts";
+import {
+  assertBelongsTogether,
+  type Format,
+  formatVersion,
+  readFormat,
+  writeFormat,
+} from "../format.ts";
+import { holdDirectory } from "../hold.ts";
+import type { Metadata } from "../metadata.ts";
+import { DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
+import { busyTimeout, Connection, openClient, type Role, setPragma } from "./connection.ts";
+import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
+import { registryMetadata } from "./registry.ts";
+import { store, uploadSessions } from "./schema.ts";
+import { uploadsMetadata } from "./uploads.ts";
+
+/** What opening needs. */
+export interface SqliteOptions {
+  /** The data directory; created if absent. */
+  readonly directory: string;
+  /** Trips when a sync fails; shared with the storage. */
+  readonly latch: WriteLatch;
+  /** A server holds the directory (`holdDirectory`) before it opens; a tool may work beside it. */
+  readonly role: Role;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** Makes the database's id when it is created. */
+  readonly newId: () => string;
+}
+
+/** An opened database. */
+export interface OpenedSqlite {
+  readonly metadata: Metadata;
+  /** The database's id, the same for its whole life. */
+  readonly storeId: string;
+  /** The database file: what `checkpoint` wants. */
+  readonly path: string;
+}
+
+/**
+ * Opens, or creates, the database of a data directory.
+ * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, SqliteTooOldError: `isRefusal` tells them from accidents.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> {
+  const { directory, role } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, "breadbox.db");
+  const format = await readFormat(directory);
+  // Asked before opening, which would leave an empty database where one is missed.
+  if (!existsSync(path)) await assertBelongsTogether(directory, format, null);
+  const client = openClient(path, role);
+  try {
+    const storeId = await prepareDatabase(client, format, options);
+    const db = drizzle({ client });
+    // One server per directory: whoever claimed a session before is gone.
+    if (role === "server") voidClaims(db);
+    setPragma(client, "busy_timeout", busyTimeout[role]);
+    const connection = await Connection.over(client, options);
+    if (format === null) {
+      await writeFormat(directory, { version: formatVersion, database: storeId });
+    }
+    return { metadata: assemble(connection, db), storeId, path };
+  } catch (error) {
+    client.close(true);
+    throw error;
+  }
+}
+
+/** Checks that the database is the right one before it changes anything. @returns the database's id. */
+async function prepareDatabase(
+  client: Database,
+  format: Format | null,
+  options: SqliteOptions,
+): Promise<string> {
+  const pending = pendingMigrations(client);
+  const found = hasTable(client, "store") ? readStoreId(client) : null;
+  await assertBelongsTogether(options.directory, format, found);
+  if (pending > 0) upgrade(client, found, options);
+  setPragma(client, "foreign_keys", 1);
+  client.run(
+    "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",
+    [options.newId(), options.clock()],
+  );
+  const storeId = readStoreId(client);
+  if (storeId === null) throw new Error(`${client.filename}: the database has no id`);
+  return storeId;
+}
+
+/** A command must not change the schema under a running server of an older version. */
+function upgrade(
+  client: Database,
+  storeId: string | null,
+  { role, directory, clock }: SqliteOptions,
+): void {
+  if (role === "server" || storeId === null) {
+    migrate(client, clock());
+    return;
+  }
+  try {
+    const hold = holdDirectory(directory);
+    try {
+      migrate(client, clock());
+    } finally {
+      hold.release();
+    }
+  } catch (error) {
+    throw error instanceof DirectoryBusyError ? new SchemaTooOldError(client.filename) : error;
+  }
+}
+
+function readStoreId(client: Database): string | null {
+  return client.query<{ id: string }, []>("SELECT id FROM store").get()?.id ?? null;
+}
+
+function voidClaims(db: BunSQLiteDatabase): void {
+  db.update(uploadSessions)
+    .set({ claimOwner: null, claimUntil: 0 })
+    .where(isNotNull(uploadSessions.claimOwner))
+    .run();
+}
+
+function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
+  const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
+  return {
+    registry: registryMetadata(connection, db),
+    uploads: uploadsMetadata(connection, db),
+    check: () =>
+      connection.read(() => {
+        if (anyRow.get() === undefined) throw new Error("the database has lost its id");
+      }),
+    close: () => connection.close(),
+  };
+}

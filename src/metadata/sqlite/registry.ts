@@ -1,0 +1,39 @@
+// The registry's half of the port on SQLite.
+import { and, eq, lt, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { RegistryMetadata } from "../metadata.ts";
+import type { Connection } from "./connection.ts";
+import { prepareManifestWrites, putManifest } from "./manifestPut.ts";
+import { prepareRegistryReads, registryReads } from "./registryReads.ts";
+import { contents } from "./schema.ts";
+
+/** Builds the registry's half of the port over one connection. */
+export function registryMetadata(connection: Connection, db: BunSQLiteDatabase): RegistryMetadata {
+  const reads = prepareRegistryReads(db);
+  const writes = prepareManifestWrites(db);
+  const raiseLease = db
+    .update(contents)
+    .set({ keptUntil: sql`${sql.placeholder("keptUntil")}` })
+    .where(
+      and(
+        eq(contents.digest, sql.placeholder("digest")),
+        lt(contents.keptUntil, sql.placeholder("atLeast")),
+      ),
+    )
+    .prepare();
+  return {
+    ...registryReads(connection, reads),
+    putManifest: (put) =>
+      connection.writeDurably(
+        () => putManifest(writes, put),
+        ({ kind }) => kind === "stored",
+      ),
+    async renewLease(digest, atLeast, keptUntil) {
+      connection.assertWritable();
+      const content = await connection.read(() => reads.lease.get({ digest }));
+      // Most calls end here, without a write: a lease is renewed when half of it has gone.
+      if (content === undefined || content.keptUntil >= atLeast) return connection.settled();
+      await connection.writeDurably(() => raiseLease.run({ digest, atLeast, keptUntil }));
+    },
+  };
+}

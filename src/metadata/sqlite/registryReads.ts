@@ -1,0 +1,129 @@
+// The registry's questions, prepared once: building a statement costs more than running it.
+import { and, asc, eq, exists, gt, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { RegistryMetadata } from "../metadata.ts";
+import type { Connection } from "./connection.ts";
+import { contents, manifests, repositories, repositoryContents, tags } from "./schema.ts";
+
+const repository = sql.placeholder("repository");
+const digest = sql.placeholder("digest");
+const tag = sql.placeholder("tag");
+const after = sql.placeholder("after");
+const limit = sql.placeholder("limit");
+
+const summary = {
+  digest: manifests.digest,
+  mediaType: manifests.mediaType,
+  size: manifests.size,
+};
+
+/** Statements of the registry's reads. */
+export type RegistryReads = ReturnType<typeof prepareRegistryReads>;
+
+/** Prepares the registry's reads. */
+export function prepareRegistryReads(db: BunSQLiteDatabase) {
+  const byDigest = and(eq(manifests.repository, repository), eq(manifests.digest, digest));
+  const byTag = and(eq(tags.repository, repository), eq(tags.name, tag));
+  const tagged = and(eq(manifests.repository, tags.repository), eq(manifests.digest, tags.digest));
+  return {
+    blob: db
+      .select({ size: contents.size, locator: contents.locator })
+      .from(repositoryContents)
+      .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
+      .where(
+        and(eq(repositoryContents.repository, repository), eq(repositoryContents.digest, digest)),
+      )
+      .prepare(),
+    manifestByDigest: db
+      .select({ ...summary, body: manifests.body })
+      .from(manifests)
+      .where(byDigest)
+      .prepare(),
+    manifestByTag: db
+      .select({ ...summary, body: manifests.body })
+      .from(tags)
+      .innerJoin(manifests, tagged)
+      .where(byTag)
+      .prepare(),
+    summaryByDigest: db.select(summary).from(manifests).where(byDigest).prepare(),
+    summaryByTag: db.select(summary).from(tags).innerJoin(manifests, tagged).where(byTag).prepare(),
+    repository: db
+      .select({ name: repositories.name })
+      .from(repositories)
+      .where(eq(repositories.name, repository))
+      .prepare(),
+    lease: db
+      .select({ keptUntil: contents.keptUntil })
+      .from(contents)
+      .where(eq(contents.digest, digest))
+      .prepare(),
+    ...prepareLists(db),
+  };
+}
+
+/** Both walk an index in key order from `after` on: the thousandth page costs what the first one costs. */
+function prepareLists(db: BunSQLiteDatabase) {
+  const holdsManifest = exists(
+    db.select({ one: sql`1` }).from(manifests).where(eq(manifests.repository, repositories.name)),
+  );
+  return {
+    tagPage: db
+      .select({ name: tags.name })
+      .from(tags)
+      .where(and(eq(tags.repository, repository), gt(tags.name, after)))
+      .orderBy(asc(tags.name))
+      .limit(limit)
+      .prepare(),
+    repositoryPage: db
+      .select({ name: repositories.name })
+      .from(repositories)
+      .where(and(gt(repositories.name, after), holdsManifest))
+      .orderBy(asc(repositories.name))
+      .limit(limit)
+      .prepare(),
+  };
+}
+
+/** The reading half of the registry's port. */
+export function registryReads(
+  connection: Connection,
+  reads: RegistryReads,
+): Pick<
+  RegistryMetadata,
+  "findBlob" | "findManifest" | "findManifestSummary" | "listTags" | "listRepositories"
+> {
+  return {
+    findBlob: (repository, digest) =>
+      connection.read(() => reads.blob.get({ repository, digest }) ?? null),
+    findManifest: (repository, reference) =>
+      connection.read(
+        () =>
+          ("tag" in reference
+            ? reads.manifestByTag.get({ repository, tag: reference.tag })
+            : reads.manifestByDigest.get({ repository, digest: reference.digest })) ?? null,
+      ),
+    findManifestSummary: (repository, reference) =>
+      connection.read(
+        () =>
+          ("tag" in reference
+            ? reads.summaryByTag.get({ repository, tag: reference.tag })
+            : reads.summaryByDigest.get({ repository, digest: reference.digest })) ?? null,
+      ),
+    listTags: (repository, { after, limit }) =>
+      connection.read(() => {
+        const rows = reads.tagPage.all({ repository, after: after ?? "", limit: limit + 1 });
+        if (rows.length === 0 && reads.repository.get({ repository }) === undefined) return null;
+        return cut(rows, limit);
+      }),
+    listRepositories: ({ after, limit }) =>
+      connection.read(() =>
+        cut(reads.repositoryPage.all({ after: after ?? "", limit: limit + 1 }), limit),
+      ),
+  };
+}
+
+/** One row more was asked for, to know whether any follow. Nothing follows an empty page: it has no last name to go on from. */
+function cut<T>(rows: readonly { readonly name: T }[], limit: number) {
+  const names = rows.slice(0, limit).map(({ name }) => name);
+  return { names, more: limit > 0 && rows.length > limit };
+}

@@ -1,0 +1,145 @@
+// The tables of the SQLite database. Only text, integer and blob: another dialect must be able to mirror it.
+// Change it together with a generated migration (docs/CONTRIBUTING.md); a test compares both.
+import {
+  customType,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+} from "drizzle-orm/sqlite-core";
+import type { Digest } from "../../content/digest.ts";
+import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type { Locator, StagingState } from "../../storage/storage.ts";
+import type { UploadId } from "../../uploads/session.ts";
+
+/** Drizzle's own blob column copies every value into a Buffer; the driver's bytes are already ours. */
+const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "blob" });
+
+/** One row: which database this is. `<data>/format` names the same id. */
+export const store = sqliteTable("store", {
+  id: text("id").primaryKey(),
+  createdAt: integer("created_at").notNull(), // Unix ms
+});
+
+/** Every name something was ever pushed to; listed once it holds a manifest. */
+export const repositories = sqliteTable("repositories", {
+  name: text("name").$type<RepositoryName>().primaryKey(),
+  createdAt: integer("created_at").notNull(), // Unix ms
+});
+
+/** Content that is stored: digest → stored name. Shared by all repositories. */
+export const contents = sqliteTable("contents", {
+  digest: text("digest").$type<Digest>().primaryKey(),
+  size: integer("size").notNull(), // bytes
+  locator: text("locator").$type<Locator>().notNull(),
+  createdAt: integer("created_at").notNull(), // Unix ms
+  keptUntil: integer("kept_until").notNull(), // Unix ms; the lease
+});
+
+/** Which repository may serve which content. */
+export const repositoryContents = sqliteTable(
+  "repository_contents",
+  {
+    repository: text("repository")
+      .$type<RepositoryName>()
+      .notNull()
+      .references(() => repositories.name),
+    digest: text("digest")
+      .$type<Digest>()
+      .notNull()
+      .references(() => contents.digest),
+    linkedAt: integer("linked_at").notNull(), // Unix ms
+  },
+  (row) => [
+    primaryKey({ columns: [row.repository, row.digest] }),
+    index("repository_contents_by_digest").on(row.digest),
+  ],
+);
+
+/** Manifests with their exact bytes. `body` stands last: who reads the columns before it does not read it. */
+export const manifests = sqliteTable(
+  "manifests",
+  {
+    repository: text("repository")
+      .$type<RepositoryName>()
+      .notNull()
+      .references(() => repositories.name),
+    digest: text("digest").$type<Digest>().notNull(),
+    mediaType: text("media_type").notNull(),
+    artifactType: text("artifact_type"),
+    subject: text("subject").$type<Digest>(),
+    size: integer("size").notNull(), // bytes
+    pushedAt: integer("pushed_at").notNull(), // Unix ms of the latest push
+    pushedBy: text("pushed_by"),
+    body: bytes("body").notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.repository, row.digest] })],
+);
+
+/** What a manifest names, and by that keeps: config, layers (`blob`), entries of an index (`child`). */
+export const manifestReferences = sqliteTable(
+  "manifest_references",
+  {
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    manifest: text("manifest").$type<Digest>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    kind: text("kind").$type<"blob" | "child">().notNull(),
+    size: integer("size").notNull(), // bytes, as declared
+    required: integer("required").notNull(), // 0: need not be present (non-distributable layer)
+  },
+  (row) => [
+    primaryKey({ columns: [row.repository, row.manifest, row.digest, row.kind] }),
+    foreignKey({
+      name: "manifest_references_of_manifest",
+      columns: [row.repository, row.manifest],
+      foreignColumns: [manifests.repository, manifests.digest],
+    }).onDelete("cascade"),
+    index("manifest_references_by_digest").on(row.digest),
+  ],
+);
+
+/** Movable names of manifests. */
+export const tags = sqliteTable(
+  "tags",
+  {
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    name: text("name").$type<Tag>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    updatedAt: integer("updated_at").notNull(), // Unix ms
+  },
+  (row) => [
+    primaryKey({ columns: [row.repository, row.name] }),
+    foreignKey({
+      name: "tags_of_manifest",
+      columns: [row.repository, row.digest],
+      foreignColumns: [manifests.repository, manifests.digest],
+    }),
+    index("tags_by_manifest").on(row.repository, row.digest),
+  ],
+);
+
+/** Open upload sessions. Their repository need not exist yet. */
+export const uploadSessions = sqliteTable(
+  "upload_sessions",
+  {
+    id: text("id").$type<UploadId>().primaryKey(),
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    offset: integer("offset").notNull(), // bytes durably staged
+    staging: text("staging").$type<StagingState>().notNull(),
+    startedAt: integer("started_at").notNull(), // Unix ms
+    updatedAt: integer("updated_at").notNull(), // Unix ms
+    claimOwner: text("claim_owner"), // the one writer; null: nobody writes
+    claimUntil: integer("claim_until").notNull(), // Unix ms; 0 while nobody writes
+  },
+  (row) => [index("upload_sessions_by_updated_at").on(row.updatedAt)],
+);
+
+/** Who may do what only one may do at a time. `epoch` grows with each owner and outs the one before. */
+export const locks = sqliteTable("locks", {
+  name: text("name").primaryKey(),
+  owner: text("owner").notNull(),
+  epoch: integer("epoch").notNull(),
+  expiresAt: integer("expires_at").notNull(), // Unix ms
+});

@@ -1,0 +1,145 @@
+// Statements of upload sessions, prepared once.
+import { and, count, eq, isNull, lt, lte, or, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";
+
+const placeholder = sql.placeholder;
+/** `set` takes no bare placeholder. */
+const given = (name: string) => sql`${placeholder(name)}`;
+
+const session = {
+  id: uploadSessions.id,
+  repository: uploadSessions.repository,
+  offset: uploadSessions.offset,
+  staging: uploadSessions.staging,
+  startedAt: uploadSessions.startedAt,
+  updatedAt: uploadSessions.updatedAt,
+};
+
+const byId = eq(uploadSessions.id, placeholder("id"));
+const inRepository = and(byId, eq(uploadSessions.repository, placeholder("repository")));
+const byOwner = and(byId, eq(uploadSessions.claimOwner, placeholder("owner")));
+const unclaimed = { claimOwner: null, claimUntil: 0 };
+
+/** Statements of the sessions' half of the port. */
+export type UploadStatements = ReturnType<typeof prepareUploadStatements>;
+
+/** Prepares all of them. */
+export function prepareUploadStatements(db: BunSQLiteDatabase) {
+  return { ...prepareSessions(db), ...prepareClaims(db), ...prepareFinish(db) };
+}
+
+function prepareSessions(db: BunSQLiteDatabase) {
+  return {
+    insert: db
+      .insert(uploadSessions)
+      .values({
+        id: placeholder("id"),
+        repository: placeholder("repository"),
+        offset: placeholder("offset"),
+        staging: placeholder("staging"),
+        startedAt: placeholder("startedAt"),
+        updatedAt: placeholder("updatedAt"),
+        ...unclaimed,
+      })
+      .prepare(),
+    find: db.select(session).from(uploadSessions).where(inRepository).prepare(),
+    owned: db
+      .select({ id: uploadSessions.id })
+      .from(uploadSessions)
+      .where(and(inRepository, byOwner))
+      .prepare(),
+    remove: db.delete(uploadSessions).where(inRepository).returning(session).prepare(),
+    delete: db.delete(uploadSessions).where(byId).prepare(),
+    count: db
+      .select({
+        sessions: count(),
+        bytes: sql<number>`coalesce(sum(${uploadSessions.offset}), 0)`,
+      })
+      .from(uploadSessions)
+      .prepare(),
+  };
+}
+
+function prepareClaims(db: BunSQLiteDatabase) {
+  return {
+    claim: db
+      .update(uploadSessions)
+      .set({ claimOwner: given("owner"), claimUntil: given("until") })
+      .where(
+        and(
+          inRepository,
+          or(
+            isNull(uploadSessions.claimOwner),
+            eq(uploadSessions.claimOwner, placeholder("owner")),
+            lte(uploadSessions.claimUntil, placeholder("now")),
+          ),
+        ),
+      )
+      .returning(session)
+      .prepare(),
+    renew: db
+      .update(uploadSessions)
+      .set({ claimUntil: given("until") })
+      .where(byOwner)
+      .returning({ id: uploadSessions.id })
+      .prepare(),
+    release: db.update(uploadSessions).set(unclaimed).where(byOwner).prepare(),
+    advance: db
+      .update(uploadSessions)
+      .set({
+        offset: given("offset"),
+        staging: given("staging"),
+        updatedAt: given("now"),
+        ...unclaimed,
+      })
+      .where(byOwner)
+      .returning({ id: uploadSessions.id })
+      .prepare(),
+  };
+}
+
+function prepareFinish(db: BunSQLiteDatabase) {
+  const byDigest = eq(contents.digest, placeholder("digest"));
+  return {
+    content: db
+      .select({ size: contents.size, locator: contents.locator })
+      .from(contents)
+      .where(byDigest)
+      .prepare(),
+    insertContent: db
+      .insert(contents)
+      .values({
+        digest: placeholder("digest"),
+        size: placeholder("size"),
+        locator: placeholder("locator"),
+        createdAt: placeholder("now"),
+        keptUntil: placeholder("keptUntil"),
+      })
+      .prepare(),
+    replaceContent: db
+      .update(contents)
+      .set({ size: given("size"), locator: given("locator") })
+      .where(byDigest)
+      .prepare(),
+    raiseLease: db
+      .update(contents)
+      .set({ keptUntil: given("keptUntil") })
+      .where(and(byDigest, lt(contents.keptUntil, placeholder("keptUntil"))))
+      .prepare(),
+    insertRepository: db
+      .insert(repositories)
+      .values({ name: placeholder("repository"), createdAt: placeholder("now") })
+      .onConflictDoNothing()
+      .prepare(),
+    link: db
+      .insert(repositoryContents)
+      .values({
+        repository: placeholder("repository"),
+        digest: placeholder("digest"),
+        linkedAt: placeholder("now"),
+      })
+      .onConflictDoNothing()
+      .prepare(),
+  };
+}

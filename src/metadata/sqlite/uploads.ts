@@ -1,0 +1,79 @@
+// The upload sessions' half of the port on SQLite.
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { UploadFinish, UploadFinishOutcome, UploadsMetadata } from "../metadata.ts";
+import type { Connection } from "./connection.ts";
+import { prepareUploadStatements, type UploadStatements } from "./uploadStatements.ts";
+
+/** Builds the sessions' half of the port over one connection. */
+export function uploadsMetadata(connection: Connection, db: BunSQLiteDatabase): UploadsMetadata {
+  const statements = prepareUploadStatements(db);
+  return {
+    ...claims(connection, statements),
+    startUpload: (session) =>
+      connection.write(() => {
+        statements.insert.run({ ...session });
+      }),
+    findUpload: (id, repository) =>
+      connection.read(() => statements.find.get({ id, repository }) ?? null),
+    advanceUpload: (id, owner, { offset, staging, now }) =>
+      connection.writeDurably(
+        () => statements.advance.get({ id, owner, offset, staging, now }) !== undefined,
+        (advanced) => advanced,
+      ),
+    findContent: (digest) => connection.read(() => statements.content.get({ digest }) ?? null),
+    finishUpload: (finish) =>
+      connection.writeDurably(
+        () => finishUpload(statements, finish),
+        ({ kind }) => kind === "finished",
+      ),
+    removeUpload: (id, repository) =>
+      connection.writeDurably(
+        () => statements.remove.get({ id, repository }) ?? null,
+        (session) => session !== null,
+      ),
+    countUploads: () => connection.read(() => statements.count.get() ?? { sessions: 0, bytes: 0 }),
+  };
+}
+
+function claims(
+  connection: Connection,
+  statements: UploadStatements,
+): Pick<UploadsMetadata, "claimUpload" | "renewClaim" | "releaseUpload"> {
+  return {
+    claimUpload: (id, repository, { owner, until }, now) =>
+      connection.write(() => {
+        const session = statements.claim.get({ id, repository, owner, until, now });
+        if (session !== undefined) return { kind: "claimed", session } as const;
+        const known = statements.find.get({ id, repository }) !== undefined;
+        return { kind: known ? "busy" : "unknown" } as const;
+      }),
+    renewClaim: (id, { owner, until }) =>
+      connection.write(() => statements.renew.get({ id, owner, until }) !== undefined),
+    releaseUpload: (id, owner) =>
+      connection.write(() => {
+        statements.release.run({ id, owner });
+      }),
+  };
+}
+
+/** The body of the transaction: content, link, lease and the end of the session, or nothing. */
+function finishUpload(statements: UploadStatements, finish: UploadFinish): UploadFinishOutcome {
+  const { session, repository, digest, locator, now, keptUntil } = finish;
+  if (session !== null && statements.owned.get({ ...session, repository }) === undefined) {
+    return { kind: "sessionGone" };
+  }
+  const stored = statements.content.get({ digest });
+  if (finish.found && stored?.locator !== locator) return { kind: "contentGone" };
+  // The first to commit wins, unless its bytes are the ones this upload was asked to replace.
+  const wins = stored === undefined || stored.locator === finish.replaces;
+  if (stored === undefined) {
+    statements.insertContent.run({ digest, size: finish.size, locator, now, keptUntil });
+  } else if (wins) {
+    statements.replaceContent.run({ digest, size: finish.size, locator });
+  }
+  if (stored !== undefined) statements.raiseLease.run({ digest, keptUntil });
+  statements.insertRepository.run({ repository, now });
+  statements.link.run({ repository, digest, now });
+  if (session !== null) statements.delete.run({ id: session.id });
+  return { kind: "finished", locator: wins ? locator : stored.locator };
+}

@@ -1,5 +1,5 @@
 // The explorer's script, packed once from its pinned package, so that the executable serves it without a network.
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { staleReason } from "./stale.ts";
@@ -8,7 +8,7 @@ const root = `${import.meta.dir}/..`;
 // Packages keep the times they were published with, so the lock file's time stands for "another version".
 const source = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
 /** Where the packed script goes; not in git. `http/ops` embeds it. */
-export const scalarAsset = "src/http/ops/assets/scalar.js.gz";
+const scalarAsset = "src/http/ops/assets/scalar.js.gz";
 
 /** Writes `scalarAsset` when it is missing or older than the package. Safe to run twice at once. */
 export async function prepareAssets(): Promise<void> {
@@ -21,7 +21,4 @@ export async function prepareAssets(): Promise<void> {
   await rename(unfinished, output);
 }
 
-if (import.meta.main) {
-  await prepareAssets();
-  console.log((await readdir(dirname(`${root}/${scalarAsset}`))).join("\n"));
-}
+if (import.meta.main) await prepareAssets();

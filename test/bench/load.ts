@@ -2,7 +2,16 @@
 // timings as one line of JSON. Everything that costs time (random bytes, digests) is prepared before the clock starts.
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
-import { type Answer, type Ask, type Body, bodyDigest, Connection } from "../support/connection.ts";
+import { Connection } from "../support/connection.ts";
+import {
+  askFor,
+  type Prepared,
+  prepareUpload,
+  type UploadTimes,
+  uploadInPatch,
+  uploadInPost,
+  uploadInPut,
+} from "../support/rawUploads.ts";
 
 /** What the client can be told to do. Sizes are bytes, `name` is a repository. */
 export type Job =
@@ -21,12 +30,8 @@ export type Job =
   /** Body of `size` bytes to whoever listens there: the client's own ceiling. */
   | { kind: "sink"; port: number; size: number };
 
-/** Milliseconds of each step of one upload. `totalMs` runs from the first byte sent to the last answer. */
-export interface UploadTimes {
-  readonly postMs: number;
-  readonly patchMs: number;
-  readonly putMs: number;
-  readonly totalMs: number;
+/** One upload of an "upload" job. */
+export interface Uploaded extends UploadTimes {
   readonly digest: string;
 }
 
@@ -34,7 +39,7 @@ export interface UploadTimes {
 export interface JobResult {
   /** Wall time of the timed part. */
   readonly ms: number;
-  readonly uploads: UploadTimes[];
+  readonly uploads: Uploaded[];
   /** Wall time of each pull. */
   readonly pulls: number[];
   /** Set when the job failed; the rest is then void. */
@@ -44,73 +49,8 @@ export interface JobResult {
 /** Small enough to stay in a CPU's cache, large enough for few writes: 1 MiB costs this client least (0.2 s of CPU a GiB). */
 const block = randomBytes(1 << 20);
 
-interface Prepared {
-  readonly body: Body;
-  readonly digest: string;
-}
-
 /** Content that nobody has seen before, so that no server can answer from what it holds. */
-function prepare(size: number): Prepared {
-  const body = { head: randomBytes(Math.min(size, 32)), block, size };
-  return { body, digest: bodyDigest(body) };
-}
-
-async function expect(connection: Connection, statuses: number[], ask: Ask): Promise<Answer> {
-  const answer = await connection.ask(ask);
-  if (statuses.includes(answer.status)) return answer;
-  throw new Error(`${ask.method} ${ask.path}: ${answer.status} ${answer.excerpt}`);
-}
-
-/** Path and query of a Location, absolute or relative, with `digest` added. */
-function locationPath(answer: Answer, digest?: string): string {
-  const url = new URL(answer.headers.get("location") ?? "", "http://127.0.0.1");
-  if (digest !== undefined) url.searchParams.append("digest", digest);
-  return url.pathname + url.search;
-}
-
-const octets = { "Content-Type": "application/octet-stream" };
-
-async function upload(
-  connection: Connection,
-  name: string,
-  content: Prepared,
-): Promise<UploadTimes> {
-  const started = performance.now();
-  const session = await expect(connection, [202], {
-    method: "POST",
-    path: `/v2/${name}/blobs/uploads/`,
-  });
-  const posted = performance.now();
-  const chunk = await expect(connection, [202], {
-    method: "PATCH",
-    path: locationPath(session),
-    headers: octets,
-    body: content.body,
-  });
-  const patched = performance.now();
-  await expect(connection, [201], { method: "PUT", path: locationPath(chunk, content.digest) });
-  const done = performance.now();
-  return {
-    postMs: posted - started,
-    patchMs: patched - posted,
-    putMs: done - patched,
-    totalMs: done - started,
-    digest: content.digest,
-  };
-}
-
-async function putWhole(connection: Connection, name: string, content: Prepared): Promise<void> {
-  const session = await expect(connection, [202], {
-    method: "POST",
-    path: `/v2/${name}/blobs/uploads/`,
-  });
-  await expect(connection, [201], {
-    method: "PUT",
-    path: locationPath(session, content.digest),
-    headers: octets,
-    body: content.body,
-  });
-}
+const prepare = (size: number): Prepared => prepareUpload(randomBytes(32), block, size);
 
 const timed = async (work: () => Promise<unknown>): Promise<number> => {
   const started = performance.now();
@@ -131,7 +71,7 @@ async function parallel(job: Extract<Job, { kind: "parallel" }>): Promise<JobRes
     contents.map(async (content) => ({ content, connection: await Connection.open(job.port) })),
   );
   const ms = await timed(() =>
-    Promise.all(lanes.map(({ connection, content }) => putWhole(connection, job.name, content))),
+    Promise.all(lanes.map(({ connection, content }) => uploadInPut(connection, job.name, content))),
   );
   for (const { connection } of lanes) connection.close();
   return result(ms);
@@ -141,7 +81,7 @@ async function pushImage(connection: Connection, name: string): Promise<void> {
   const descriptors = [];
   for (const size of [700, 4096]) {
     const content = prepare(size);
-    await putWhole(connection, name, content);
+    await uploadInPut(connection, name, content);
     descriptors.push({ digest: content.digest, size });
   }
   const [config, layer] = descriptors;
@@ -153,7 +93,7 @@ async function pushImage(connection: Connection, name: string): Promise<void> {
       layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar+gzip", ...layer }],
     }),
   );
-  await expect(connection, [201], {
+  await askFor(connection, [201], {
     method: "PUT",
     path: `/v2/${name}/manifests/latest`,
     headers: { "Content-Type": "application/vnd.oci.image.manifest.v1+json" },
@@ -164,7 +104,7 @@ async function pushImage(connection: Connection, name: string): Promise<void> {
 async function pull(connection: Connection, paths: string[]): Promise<JobResult> {
   const pulls: number[] = [];
   for (const path of paths) {
-    pulls.push(await timed(() => expect(connection, [200], { method: "GET", path })));
+    pulls.push(await timed(() => askFor(connection, [200], { method: "GET", path })));
   }
   return result(Math.min(...pulls), { pulls });
 }
@@ -186,8 +126,11 @@ async function performOn(
   switch (job.kind) {
     case "upload": {
       const contents = Array.from({ length: job.times }, () => prepare(job.size));
-      const uploads: UploadTimes[] = [];
-      for (const content of contents) uploads.push(await upload(connection, job.name, content));
+      const uploads: Uploaded[] = [];
+      for (const content of contents) {
+        const times = await uploadInPatch(connection, job.name, content);
+        uploads.push({ ...times, digest: content.digest });
+      }
       return result(
         uploads.reduce((sum, { totalMs }) => sum + totalMs, 0),
         { uploads },
@@ -195,13 +138,11 @@ async function performOn(
     }
     case "put": {
       const content = prepare(job.size);
-      return result(await timed(() => putWhole(connection, job.name, content)));
+      return result(await timed(() => uploadInPut(connection, job.name, content)));
     }
     case "post": {
-      const { body, digest } = prepare(job.size);
-      const path = `/v2/${job.name}/blobs/uploads/?digest=${digest}`;
-      const ask = { method: "POST", path, headers: octets, body };
-      return result(await timed(() => expect(connection, [201], ask)));
+      const content = prepare(job.size);
+      return result(await timed(() => uploadInPost(connection, job.name, content)));
     }
     case "pull":
       return pull(connection, job.paths);
@@ -210,7 +151,7 @@ async function performOn(
     case "sink": {
       const body = { head: new Uint8Array(0), block, size: job.size };
       return result(
-        await timed(() => expect(connection, [200], { method: "PATCH", path: "/", body })),
+        await timed(() => askFor(connection, [200], { method: "PATCH", path: "/", body })),
       );
     }
   }

@@ -116,6 +116,10 @@ export function writeLayout(
   );
 }
 
+/** A connection for each request: one that is kept alive may lead to a server that has been killed since. */
+const ask = (url: string | URL, init: RequestInit = {}): Promise<Response> =>
+  fetch(url, { ...init, keepalive: false });
+
 /** @throws Error with the body when the status is not the expected one. */
 export async function expectStatus(response: Response, status: number): Promise<Response> {
   if (response.status === status) return response;
@@ -124,12 +128,12 @@ export async function expectStatus(response: Response, status: number): Promise<
 
 /** Pushes one blob: POST, one PATCH, closing PUT. */
 export async function pushBlob(repository: string, { digest, bytes }: Content): Promise<void> {
-  const session = await fetch(`${repository}/blobs/uploads/`, { method: "POST" });
+  const session = await ask(`${repository}/blobs/uploads/`, { method: "POST" });
   const place = location(await expectStatus(session, 202));
-  const chunk = await fetch(place, { method: "PATCH", body: bytes });
+  const chunk = await ask(place, { method: "PATCH", body: bytes });
   const end = location(await expectStatus(chunk, 202));
   end.searchParams.append("digest", digest);
-  await expectStatus(await fetch(end, { method: "PUT" }), 201);
+  await expectStatus(await ask(end, { method: "PUT" }), 201);
 }
 
 const location = (response: Response): URL =>
@@ -141,7 +145,7 @@ export async function pushManifest(
   reference: string,
   { mediaType, bytes }: Content,
 ): Promise<void> {
-  const response = await fetch(`${repository}/manifests/${reference}`, {
+  const response = await ask(`${repository}/manifests/${reference}`, {
     method: "PUT",
     headers: { "content-type": mediaType },
     body: bytes,
@@ -158,7 +162,7 @@ export async function pushImage(repository: string, tag: string, image: Image): 
 
 /** Gets content and checks it against its digest. @returns its bytes. */
 export async function pullBlob(repository: string, digest: string): Promise<Uint8Array> {
-  const response = await expectStatus(await fetch(`${repository}/blobs/${digest}`), 200);
+  const response = await expectStatus(await ask(`${repository}/blobs/${digest}`), 200);
   return checked(digest, await response.bytes());
 }
 
@@ -190,7 +194,7 @@ const anyManifest = [
 
 /** Pulls everything under a reference: each manifest and blob has the digest it goes by, or this throws. */
 export async function pullAll(repository: string, reference: string): Promise<Pulled> {
-  const response = await fetch(`${repository}/manifests/${reference}`, {
+  const response = await ask(`${repository}/manifests/${reference}`, {
     headers: { accept: anyManifest },
   });
   await expectStatus(response, 200);

@@ -1,0 +1,89 @@
+// A disk with 64 MiB: what does not fit is refused in the protocol's words, everything else goes on, and room made by
+// the operator is used without a restart.
+import { expect } from "bun:test";
+import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startRegistry } from "../support/binary.ts";
+import { randomBytes } from "../support/bytes.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { type Answer, Connection } from "../support/connection.ts";
+import { run, tempFolder, unmountUnder } from "../support/processes.ts";
+import { type Prepared, prepareUpload, pullAndHash, uploadInPatch } from "../support/rawUploads.ts";
+import type { Scope } from "../support/scope.ts";
+
+const mebibyte = 2 ** 20;
+const block = randomBytes("disk full", mebibyte);
+const blob = (seed: string, size: number) => prepareUpload(randomBytes(seed, 32), block, size);
+
+async function mountSmallDisk(scope: Scope): Promise<string> {
+  const folder = tempFolder(scope, "disk");
+  await run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
+  scope.defer(() => unmountUnder(folder));
+  return folder;
+}
+
+const freeBytes = (folder: string): number => {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+};
+
+/** One PATCH on a connection of its own: the server may close it after a refusal. */
+async function patch(port: number, name: string, { body }: Prepared): Promise<Answer> {
+  const connection = await Connection.open(port);
+  try {
+    const session = await connection.ask({ method: "POST", path: `/v2/${name}/blobs/uploads/` });
+    const path = session.headers.get("location") ?? "";
+    return await connection.ask({ method: "PATCH", path, body });
+  } finally {
+    connection.close();
+  }
+}
+
+async function push(port: number, name: string, content: Prepared): Promise<void> {
+  const connection = await Connection.open(port);
+  await uploadInPatch(connection, name, content);
+  connection.close();
+}
+
+async function pulledDigest(port: number, name: string, { digest }: Prepared): Promise<string> {
+  const connection = await Connection.open(port);
+  const pulled = await pullAndHash(connection, name, digest);
+  connection.close();
+  return pulled.digest;
+}
+
+clientTest(
+  "a full disk refuses the push that does not fit, and nothing else",
+  { commands: ["mount", "umount"], root: true },
+  async (scope) => {
+    const disk = await mountSmallDisk(scope);
+    const filler = join(disk, "filler");
+    writeFileSync(filler, Buffer.alloc(20 * mebibyte));
+    const { port } = await startRegistry(scope, { data: join(disk, "data") });
+    const [kept, large, small] = [
+      blob("kept", 14 * mebibyte),
+      blob("large", 36 * mebibyte),
+      blob("small", mebibyte),
+    ];
+    await push(port, "team/app", kept);
+    const freeBefore = freeBytes(disk);
+
+    const refused = await patch(port, "team/app", large);
+
+    expect(refused.status).toBe(503);
+    expect(JSON.parse(refused.excerpt)).toMatchObject({ errors: [{ code: "UNAVAILABLE" }] });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(refused.headers.get("content-type")).toStartWith("application/json");
+    // The staged bytes of the refused request are gone again; the database's log may have grown a little.
+    expect(freeBytes(disk)).toBeGreaterThan(freeBefore - mebibyte);
+    expect(await pulledDigest(port, "team/app", kept)).toBe(kept.digest);
+    await push(port, "team/app", small);
+
+    rmSync(filler);
+    await push(port, "team/app", large);
+
+    for (const each of [kept, small, large]) {
+      expect(await pulledDigest(port, "team/app", each)).toBe(each.digest);
+    }
+  },
+);

@@ -55,7 +55,7 @@ async function* paced(
   visit.extend(pace.patienceSeconds);
   let extendedAt = pace.now();
   let sinceExtended = 0;
-  for await (const chunk of body) {
+  for await (const chunk of arriving(body)) {
     visit.received += chunk.byteLength;
     if (visit.received > limit) throw tooLarge(limit);
     sinceExtended += chunk.byteLength;
@@ -68,6 +68,18 @@ async function* paced(
     yield chunk;
   }
   end(visit);
+}
+
+/** A client that leaves, or breaks its framing, is no failure of the server's: it is logged and counted as a bad request. */
+async function* arriving(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new RegistryError("REQUEST_INVALID", {
+      message: "the body ended before its announced end",
+      cause,
+    });
+  }
 }
 
 /** From here on the client waits for the server, not the server for the client. */

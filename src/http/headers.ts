@@ -117,3 +117,11 @@ export function bytesAsked(range: string | null, size: number): number {
   const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
   return start > end ? 0 : end - start + 1;
 }
+
+/**
+ * True for a single range that holds no byte. The server knows most of them itself, but takes one that ends before it starts, or
+ * starts beyond 2^63, for no range at all and sends everything.
+ */
+export function isUnsatisfiable(range: string | null, size: number): boolean {
+  return size > 0 && isSingleRange(range) && bytesAsked(range, size) === 0;
+}

@@ -27,12 +27,23 @@ export function closing(visit: Visit, response: Response): Response | Promise<Re
 async function lingering(response: Response): Promise<Response> {
   const { status, headers } = response;
   const text = await response.bytes();
+  let timer: Timer | undefined;
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => {
       controller.enqueue(text);
-      setTimeout(() => controller.close(), lingerMs);
+      timer = setTimeout(() => end(controller), lingerMs);
     },
+    cancel: () => clearTimeout(timer),
   });
   headers.delete("content-length");
   return new Response(body, { status, headers });
+}
+
+/** The client may have gone first: then the stream is over already, which nothing tells, and closing it again throws. */
+function end(controller: ReadableStreamDefaultController<Uint8Array>): void {
+  try {
+    controller.close();
+  } catch {
+    // Nobody is left to answer.
+  }
 }

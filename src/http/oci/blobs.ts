@@ -3,8 +3,8 @@ import { Elysia } from "elysia";
 import { openBlob, statBlob } from "../../registry/blobs.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
-import { contentHeaders, notModified } from "../answers.ts";
-import { bytesAsked, isSingleRange, matchesEtag } from "../headers.ts";
+import { contentHeaders, empty, notModified } from "../answers.ts";
+import { bytesAsked, isSingleRange, isUnsatisfiable, matchesEtag } from "../headers.ts";
 import { longestTimeout, matchOf, visitOf } from "../visit.ts";
 
 /** What these routes work with. */
@@ -23,6 +23,9 @@ async function pull({ registry, telemetry }: BlobRoutesDeps, request: Request): 
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
   visitOf(request).extend(longestTimeout);
   const range = request.headers.get("range");
+  if (body instanceof Blob && isUnsatisfiable(range, size)) {
+    return empty(416, { "content-range": `bytes */${size}`, "accept-ranges": "bytes" });
+  }
   telemetry.metrics.sent(bytesAsked(range, size));
   // The server adds the header itself to the ranges of a file, and knows none of bytes in memory.
   const sendsRanges = body instanceof Blob && !isSingleRange(range);

@@ -13,7 +13,7 @@ import { isBusy, translate } from "./failures.ts";
 export type Role = "server" | "tool";
 
 /** How long a statement waits for another connection's lock, in ms. That wait blocks the thread: a server's is short. */
-export const busyTimeout: Record<Role, number> = { server: 5, tool: 5000 };
+const busyTimeout: Record<Role, number> = { server: 5, tool: 5000 };
 
 /** How often a transaction that found the lock taken is tried again, and how long it sleeps in between, in ms. */
 const retries: Record<Role, number> = { server: 100, tool: 0 };
@@ -36,11 +36,10 @@ export function assertSqliteVersion(version: string): void {
   }
 }
 
-/** Opens or creates the database with every setting but foreign keys, which come after the migrations. */
+/** Opens or creates the database, patient and without foreign keys: `beginWork` ends that once the schema is up to date. */
 export function openClient(path: string, role: Role): Database {
   const client = new Database(path, { create: true, readwrite: true });
   try {
-    // Opening is patient; who opened sets the role's own timeout afterwards.
     setPragma(client, "busy_timeout", busyTimeout.tool);
     assertSqliteVersion(String(client.query("SELECT sqlite_version()").values()[0]?.[0]));
     setPragma(client, "journal_mode", "wal");
@@ -53,6 +52,12 @@ export function openClient(path: string, role: Role): Database {
     client.close(true);
     throw error;
   }
+}
+
+/** The settings that would get in the way of a migration, or of an opening beside other processes. */
+export function beginWork(client: Database, role: Role): void {
+  setPragma(client, "foreign_keys", 1);
+  setPragma(client, "busy_timeout", busyTimeout[role]);
 }
 
 /** Sets a pragma and reads it back: SQLite ignores what it does not know. */
@@ -85,6 +90,7 @@ export class Connection {
   readonly #rollback;
   #commits = 0;
   #durableCommits = 0;
+  #closing: Promise<void> | null = null;
 
   private constructor(client: Database, { latch, role }: ConnectionOptions, log: FileHandle) {
     this.client = client;
@@ -144,8 +150,13 @@ export class Connection {
     this.#latch.assertWritable();
   }
 
-  /** Waits for pending syncs, empties the log into the database and closes both. */
+  /** Waits for pending syncs, empties the log into the database and closes both. Again is not an error. */
   async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.settled().catch(() => undefined);
     await this.#log.close();
     // After a failed sync the log's pages may exist in memory only: a checkpoint could half-apply what a restart cannot read.

@@ -16,7 +16,7 @@ import {
 import { holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
 import { DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
-import { busyTimeout, Connection, openClient, type Role, setPragma } from "./connection.ts";
+import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
@@ -62,7 +62,7 @@ export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> 
     const db = drizzle({ client });
     // One server per directory: whoever claimed a session before is gone.
     if (role === "server") voidClaims(db);
-    setPragma(client, "busy_timeout", busyTimeout[role]);
+    beginWork(client, role);
     const connection = await Connection.over(client, options);
     if (format === null) {
       await writeFormat(directory, { version: formatVersion, database: storeId });
@@ -84,7 +84,6 @@ async function prepareDatabase(
   const found = hasTable(client, "store") ? readStoreId(client) : null;
   await assertBelongsTogether(options.directory, format, found);
   if (pending > 0) upgrade(client, found, options);
-  setPragma(client, "foreign_keys", 1);
   client.run(
     "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",
     [options.newId(), options.clock()],

@@ -1,0 +1,35 @@
+// What every implementation of the metadata port promises. Callers pass an `open` that returns an empty database.
+import { afterEach, describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { listsContract } from "./metadataLists.ts";
+import { manifestsContract } from "./metadataManifests.ts";
+import type { OpenedMetadata } from "./metadataRows.ts";
+import { sessionsContract } from "./metadataSessions.ts";
+import { uploadsContract } from "./metadataUploads.ts";
+
+/** The suite. */
+export function metadataContract(name: string, open: () => Promise<OpenedMetadata>): void {
+  describe(`metadata: ${name}`, () => {
+    const opened: OpenedMetadata[] = [];
+    const openEmpty = async (): Promise<Metadata> => {
+      const database = await open();
+      opened.push(database);
+      return database.metadata;
+    };
+
+    afterEach(async () => {
+      for (const database of opened.splice(0)) await database.remove();
+    });
+
+    sessionsContract(openEmpty);
+    uploadsContract(openEmpty);
+    manifestsContract(openEmpty);
+    listsContract(openEmpty);
+
+    test("a new database can be read", async () => {
+      const metadata = await openEmpty();
+
+      expect(await metadata.check()).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,143 @@
+// Contract of upload sessions: who may write, and what is remembered.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { app, minute, now, other, session, staging, uploadId } from "./metadataRows.ts";
+
+/** Part of `metadataContract`. */
+export function sessionsContract(open: () => Promise<Metadata>): void {
+  const claim = (owner: string, until = now + minute) => ({ owner, until });
+
+  describe("upload sessions", () => {
+    test("a started session is found in its repository and in no other", async () => {
+      const { uploads } = await open();
+      const started = session({ staging: staging("state of the storage") });
+      await uploads.startUpload(started);
+
+      expect(await uploads.findUpload(started.id, app)).toEqual(started);
+      expect(await uploads.findUpload(started.id, other)).toBeNull();
+      expect(await uploads.findUpload(uploadId(), app)).toBeNull();
+    });
+
+    test("one writer has the claim until it gives it up", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+
+      const first = await uploads.claimUpload(started.id, app, claim("a"), now);
+      const second = await uploads.claimUpload(started.id, app, claim("b"), now);
+      await uploads.releaseUpload(started.id, "b");
+      const third = await uploads.claimUpload(started.id, app, claim("b"), now);
+      await uploads.releaseUpload(started.id, "a");
+      const fourth = await uploads.claimUpload(started.id, app, claim("b"), now);
+
+      expect(first).toEqual({ kind: "claimed", session: started });
+      expect(second).toEqual({ kind: "busy" });
+      expect(third).toEqual({ kind: "busy" });
+      expect(fourth).toEqual({ kind: "claimed", session: started });
+    });
+
+    test("a session that is not there, or belongs to another repository, cannot be claimed", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+
+      expect(await uploads.claimUpload(uploadId(), app, claim("a"), now)).toEqual({
+        kind: "unknown",
+      });
+      expect(await uploads.claimUpload(started.id, other, claim("a"), now)).toEqual({
+        kind: "unknown",
+      });
+    });
+
+    test("a claim that ran out goes to the next writer, and the first one has lost it", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+      await uploads.claimUpload(started.id, app, claim("a", now + minute), now);
+
+      const early = await uploads.claimUpload(started.id, app, claim("b"), now + minute - 1);
+      const late = await uploads.claimUpload(
+        started.id,
+        app,
+        claim("b", now + 2 * minute),
+        now + minute,
+      );
+
+      expect(early.kind).toBe("busy");
+      expect(late.kind).toBe("claimed");
+      expect(await uploads.renewClaim(started.id, claim("a", now + 3 * minute))).toBe(false);
+      const to = { offset: 5, staging: staging("x"), now };
+      expect(await uploads.advanceUpload(started.id, "a", to)).toBe(false);
+      expect(await uploads.findUpload(started.id, app)).toEqual(started);
+    });
+
+    test("a renewed claim holds for longer", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+      await uploads.claimUpload(started.id, app, claim("a", now + minute), now);
+
+      const renewed = await uploads.renewClaim(started.id, claim("a", now + 5 * minute));
+      const next = await uploads.claimUpload(started.id, app, claim("b"), now + 2 * minute);
+
+      expect(renewed).toBe(true);
+      expect(next.kind).toBe("busy");
+    });
+
+    test("advancing sets offset, staging and time, and gives up the claim", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+      await uploads.claimUpload(started.id, app, claim("a"), now);
+
+      // 5 TiB: beyond what 32 bits hold.
+      const to = { offset: 5 * 2 ** 40, staging: staging("next"), now: now + 7 };
+      const advanced = await uploads.advanceUpload(started.id, "a", to);
+      const again = await uploads.advanceUpload(started.id, "a", { ...to, offset: 1 });
+
+      expect(advanced).toBe(true);
+      expect(again).toBe(false);
+      const expected = { ...started, offset: to.offset, staging: to.staging, updatedAt: to.now };
+      expect(await uploads.claimUpload(started.id, app, claim("b"), now)).toEqual({
+        kind: "claimed",
+        session: expected,
+      });
+    });
+
+    test("of 20 writers at once exactly one gets the claim", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started);
+
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, writer) =>
+          uploads.claimUpload(started.id, app, claim(`writer ${writer}`), now),
+        ),
+      );
+
+      expect(outcomes.filter(({ kind }) => kind === "claimed")).toHaveLength(1);
+      expect(outcomes.filter(({ kind }) => kind === "busy")).toHaveLength(19);
+    });
+
+    test("a session is removed once, by its own repository, and returned as it was", async () => {
+      const { uploads } = await open();
+      const started = session({ offset: 12 });
+      await uploads.startUpload(started);
+
+      expect(await uploads.removeUpload(started.id, other)).toBeNull();
+      expect(await uploads.removeUpload(started.id, app)).toEqual(started);
+      expect(await uploads.removeUpload(started.id, app)).toBeNull();
+      expect(await uploads.findUpload(started.id, app)).toBeNull();
+    });
+
+    test("open sessions and their staged bytes are counted", async () => {
+      const { uploads } = await open();
+      expect(await uploads.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+
+      await uploads.startUpload(session({ offset: 2 ** 40 }));
+      await uploads.startUpload(session({ offset: 5, repository: other }));
+
+      expect(await uploads.countUploads()).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
+    });
+  });
+}

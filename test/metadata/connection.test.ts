@@ -1,0 +1,196 @@
+// The connection's settings, its transactions, and what happens when a write, a lock or a sync fails.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { SqliteTooOldError } from "../../src/metadata/refusals.ts";
+import {
+  assertSqliteVersion,
+  beginWork,
+  Connection,
+  openClient,
+  type Role,
+  setPragma,
+} from "../../src/metadata/sqlite/connection.ts";
+import { translate } from "../../src/metadata/sqlite/failures.ts";
+import { tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+
+const quiet = () => new WriteLatch(() => {});
+
+/** A connection over a database with one table, `notes(text)`. */
+async function openNotes(scope: Scope, latch = quiet()) {
+  const client = openClient(join(tempFolder(scope, "connection"), "notes.db"), "server");
+  client.run("CREATE TABLE notes (text text NOT NULL)");
+  beginWork(client, "server");
+  const connection = await Connection.over(client, { latch, role: "server" });
+  scope.defer(() => connection.close());
+  const add = (text: string | Uint8Array) => client.run("INSERT INTO notes VALUES (?)", [text]);
+  const texts = () => client.query("SELECT text FROM notes").values().flat();
+  return { client, connection, add, texts };
+}
+
+/** Descriptors of this process that stand for a file called `name`. */
+function descriptorsOf(name: string): number[] {
+  return readdirSync("/proc/self/fd")
+    .map(Number)
+    .filter((descriptor) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${descriptor}`).endsWith(`/${name}`);
+      } catch {
+        return false;
+      }
+    });
+}
+
+/** Puts another file behind a descriptor: one that cannot be synced (EINVAL). */
+function makeUnsyncable(descriptor: number): void {
+  closeSync(descriptor);
+  const opened = [openSync("/dev/null", "r")];
+  while (opened.at(-1) !== descriptor && opened.length < 100)
+    opened.push(openSync("/dev/null", "r"));
+  expect(opened.pop()).toBe(descriptor);
+  for (const other of opened) closeSync(other);
+}
+
+describe("settings", () => {
+  test.each<[Role, number, number]>([
+    ["server", 0, 5],
+    ["tool", 1000, 5000],
+  ])(
+    "a %s's connection has what durability and patience need",
+    async (role, autocheckpoint, busy) => {
+      await using scope = new Scope();
+      const client = openClient(join(tempFolder(scope, "settings"), "a.db"), role);
+      scope.defer(() => client.close(true));
+      const pragma = (name: string) => client.query(`PRAGMA ${name}`).values()[0]?.[0];
+      expect([pragma("busy_timeout"), pragma("foreign_keys")]).toEqual([5000, 0]);
+
+      beginWork(client, role);
+
+      expect(pragma("journal_mode")).toBe("wal");
+      expect(pragma("synchronous")).toBe(1);
+      expect(pragma("wal_autocheckpoint")).toBe(autocheckpoint);
+      expect(pragma("foreign_keys")).toBe(1);
+      expect(pragma("busy_timeout")).toBe(busy);
+    },
+  );
+
+  test("a setting that SQLite does not take is an error", () => {
+    using client = new Database(":memory:");
+
+    expect(() => setPragma(client, "journal_mode", "wal")).toThrow("it stays memory");
+    expect(() => setPragma(client, "no_such_setting", 1)).toThrow("SQLite refused");
+  });
+
+  test.each(["3.51.3", "3.51.10", "3.52.0", "4.0.0"])("SQLite %s is new enough", (version) => {
+    expect(() => assertSqliteVersion(version)).not.toThrow();
+  });
+
+  test.each(["3.51.2", "3.50.9", "3.9.99", "2.99.99"])("SQLite %s is refused", (version) => {
+    expect(() => assertSqliteVersion(version)).toThrow(SqliteTooOldError);
+  });
+});
+
+describe("transactions", () => {
+  test("a body that throws leaves nothing, and the next one is not affected", async () => {
+    await using scope = new Scope();
+    const { connection, add, texts } = await openNotes(scope);
+    const failing = connection.writeDurably(() => {
+      add("lost");
+      throw new Error("changed my mind");
+    });
+
+    await expect(failing).rejects.toThrow("changed my mind");
+    await connection.writeDurably(() => add("kept"));
+
+    expect(texts()).toEqual(["kept"]);
+  });
+
+  test("a full database refuses with DISK_FULL, keeps what it has, and goes on when there is room", async () => {
+    await using scope = new Scope();
+    const { client, connection, add, texts } = await openNotes(scope);
+    await connection.writeDurably(() => add("before"));
+    client.run("PRAGMA max_page_count = 4");
+    const tooMuch = connection.writeDurably(() => {
+      add("lost");
+      add("x".repeat(100_000));
+    });
+
+    await expect(tooMuch).rejects.toMatchObject({ situation: "DISK_FULL", status: 503 });
+    expect(texts()).toEqual(["before"]);
+    client.run("PRAGMA max_page_count = 1000");
+    await connection.writeDurably(() => add("after"));
+
+    expect(texts()).toEqual(["before", "after"]);
+  });
+
+  test("a write waits for another connection's transaction without blocking the thread", async () => {
+    await using scope = new Scope();
+    const { client, connection, add, texts } = await openNotes(scope);
+    using other = new Database(client.filename);
+    other.run("BEGIN IMMEDIATE");
+    other.run("INSERT INTO notes VALUES ('by the other')");
+
+    const waiting = connection.write(() => add("mine"));
+    // Only a thread that is free gets here before the write has ended.
+    other.run("COMMIT");
+    await waiting;
+
+    expect(texts()).toEqual(["by the other", "mine"]);
+  });
+
+  test("a lock that stays taken becomes BUSY", async () => {
+    await using scope = new Scope();
+    const { client } = await openNotes(scope);
+    using other = new Database(client.filename);
+    other.run("BEGIN IMMEDIATE");
+    let failure: unknown;
+    try {
+      client.run("BEGIN IMMEDIATE");
+    } catch (error) {
+      failure = error;
+    }
+
+    const translated = translate(failure, quiet());
+
+    expect(translated).toMatchObject({ situation: "BUSY", status: 503, cause: failure });
+  });
+
+  test("any other failure rises as it is", async () => {
+    await using scope = new Scope();
+    const { client, connection } = await openNotes(scope);
+
+    const broken = connection.writeDurably(() => client.run("INSERT INTO notes VALUES (NULL)"));
+
+    await expect(broken).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_NOTNULL" });
+  });
+});
+
+describe("a failed sync", () => {
+  test("refuses everything that waited for it, trips the latch, and is never tried again", async () => {
+    await using scope = new Scope();
+    const trips: string[] = [];
+    const latch = new WriteLatch((reason) => trips.push(reason));
+    const before = new Set(descriptorsOf("notes.db-wal"));
+    const { client, connection, add } = await openNotes(scope, latch);
+    // The log is open twice: by SQLite first, then by the connection, to sync it.
+    const [, syncing] = descriptorsOf("notes.db-wal").filter((opened) => !before.has(opened));
+    makeUnsyncable(syncing ?? -1);
+
+    const outcomes = await Promise.allSettled([
+      connection.writeDurably(() => add("one")),
+      connection.writeDurably(() => add("two")),
+      connection.writeDurably(() => add("three")),
+    ]);
+    const later = connection.write(() => add("four"));
+
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { situation: "READ_ONLY" } });
+    }
+    await expect(later).rejects.toMatchObject({ situation: "READ_ONLY" });
+    expect(trips).toEqual(["fdatasync of the database's log failed"]);
+    expect(await connection.read(() => client.query("SELECT 1 AS one").get())).toEqual({ one: 1 });
+  });
+});

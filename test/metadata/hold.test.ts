@@ -1,0 +1,54 @@
+// One server per data directory, for as long as it lives.
+import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { holdDirectory } from "../../src/metadata/hold.ts";
+import { DirectoryBusyError } from "../../src/metadata/refusals.ts";
+import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+
+/** What taking the directory throws; null when it was free. */
+function refusal(directory: string): unknown {
+  try {
+    holdDirectory(directory).release();
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("holdDirectory", () => {
+  test("refuses while another process lives, naming it, and no longer once that was killed", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "hold");
+    const holder = startProcess(
+      scope,
+      [process.execPath, join(import.meta.dir, "fixtures/holder.ts"), directory],
+      { log: join(tempFolder(scope, "hold-log"), "log") },
+    );
+    await waitFor("the holder", () => holder.logs().includes("held"), { explain: holder.logs });
+
+    const busy = refusal(directory);
+    await holder.kill9();
+    const free = refusal(directory);
+
+    expect(busy).toBeInstanceOf(DirectoryBusyError);
+    expect(busy).toMatchObject({ pid: holder.pid });
+    expect(String(busy)).toContain(`pid ${holder.pid}`);
+    expect(free).toBeNull();
+  });
+
+  test("refuses a second time in the same process, until it is released", async () => {
+    await using scope = new Scope();
+    const directory = join(tempFolder(scope, "hold"), "not there yet");
+    const hold = holdDirectory(directory);
+
+    const busy = refusal(directory);
+    hold.release();
+    hold.release();
+
+    expect(busy).toBeInstanceOf(DirectoryBusyError);
+    expect(refusal(directory)).toBeNull();
+    expect(existsSync(join(directory, "pid"))).toBe(false);
+  });
+});

@@ -1,0 +1,144 @@
+// The schema: generated, embedded, applied once and whole, and never by a build that is too old.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { cpSync, readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { holdDirectory } from "../../src/metadata/hold.ts";
+import { SchemaTooNewError, SchemaTooOldError } from "../../src/metadata/refusals.ts";
+import { hasTable, migrate, pendingMigrations } from "../../src/metadata/sqlite/migrate.ts";
+import { migrations } from "../../src/metadata/sqlite/migrations.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { inspect, now, openIn } from "./database.ts";
+
+const root = join(import.meta.dir, "../..");
+const generated = join(root, "drizzle/sqlite");
+
+describe("generated migrations", () => {
+  test("the schema in the code is the one the migrations make", async () => {
+    await using scope = new Scope();
+    const copy = join(tempFolder(scope, "drift"), "sqlite");
+    cpSync(generated, copy, { recursive: true });
+    const kit = join(root, "node_modules/drizzle-kit/bin.cjs");
+    const schema = "./src/metadata/sqlite/schema.ts";
+    const options = ["--dialect", "sqlite", "--schema", schema, "--out", relative(root, copy)];
+
+    const { output } = await run([process.execPath, kit, "generate", ...options], { cwd: root });
+
+    expect(output).toContain("No schema changes");
+    expect(readdirSync(copy)).toEqual(readdirSync(generated));
+  });
+
+  test("every one of them is embedded, in order", async () => {
+    const files = readdirSync(generated)
+      .filter((name) => name.endsWith(".sql"))
+      .sort();
+    const texts = files.map((name) => Bun.file(join(generated, name)).text());
+
+    expect(migrations.map(({ tag }) => `${tag}.sql`)).toEqual(files);
+    expect(migrations.map(({ sql }) => sql)).toEqual(await Promise.all(texts));
+  });
+});
+
+describe("migrate", () => {
+  const table = (name: string) => ({ tag: name, sql: `CREATE TABLE ${name} (a integer)` });
+
+  test("applies what is pending and nothing twice", () => {
+    using client = new Database(":memory:");
+    migrate(client, 1, [table("t0")]);
+    migrate(client, 2, [table("t0"), table("t1")]);
+    migrate(client, 3, [table("t0"), table("t1")]);
+
+    expect(
+      client.query("SELECT tag, applied_at FROM schema_migrations ORDER BY tag").values(),
+    ).toEqual([
+      ["t0", 1],
+      ["t1", 2],
+    ]);
+    expect(pendingMigrations(client, [table("t0"), table("t1"), table("t2")])).toBe(1);
+  });
+
+  test("one that fails takes all of them back", () => {
+    using client = new Database(":memory:");
+    const failing = { tag: "t1", sql: "CREATE TABLE half (a integer); CREATE NONSENSE" };
+
+    expect(() => migrate(client, 1, [table("t0"), failing])).toThrow("syntax error");
+
+    expect(["t0", "half", "schema_migrations"].filter((name) => hasTable(client, name))).toEqual(
+      [],
+    );
+  });
+
+  test("one that breaks references between rows is taken back", () => {
+    using client = new Database(":memory:");
+    migrate(client, 1, [
+      { tag: "t0", sql: "CREATE TABLE a (id integer PRIMARY KEY); INSERT INTO a VALUES (1)" },
+    ]);
+    const orphan = {
+      tag: "t1",
+      sql: "CREATE TABLE b (a integer REFERENCES a (id)); INSERT INTO b VALUES (2)",
+    };
+
+    expect(() =>
+      migrate(client, 2, [
+        { tag: "t0", sql: "CREATE TABLE a (id integer PRIMARY KEY); INSERT INTO a VALUES (1)" },
+        orphan,
+      ]),
+    ).toThrow("break references");
+
+    expect(hasTable(client, "b")).toBe(false);
+  });
+});
+
+describe("opening a database", () => {
+  test("of this version changes nothing in it", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "migrate");
+    const first = await openIn(scope, directory);
+    await first.metadata.close();
+    const second = await openIn(scope, directory);
+
+    expect(second.storeId).toBe(first.storeId);
+    const applied = inspect(scope, directory).query(
+      "SELECT tag, applied_at FROM schema_migrations",
+    );
+    expect(applied.values()).toEqual(migrations.map(({ tag }) => [tag, now]));
+  });
+
+  test.each([
+    [
+      "a migration that this build does not know",
+      "INSERT INTO schema_migrations VALUES ('9999_future', 'x', 1)",
+    ],
+    ["a migration that was another one there", "UPDATE schema_migrations SET sha256 = 'x'"],
+  ])("with %s is refused, and nothing is changed", async (_, sql) => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "migrate");
+    const { metadata } = await openIn(scope, directory);
+    await metadata.close();
+    const client = inspect(scope, directory);
+    client.run(sql);
+    const before = client.query("SELECT * FROM schema_migrations").values();
+
+    const opening = openIn(scope, directory);
+
+    await expect(opening).rejects.toThrow(SchemaTooNewError);
+    await expect(opening).rejects.toThrow("run the Breadbox that wrote it or a newer one");
+    expect(client.query("SELECT * FROM schema_migrations").values()).toEqual(before);
+  });
+
+  test("of an older version is refused to a tool while a server holds the directory", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "migrate");
+    const { metadata } = await openIn(scope, directory);
+    await metadata.close();
+    const client = inspect(scope, directory);
+    client.run("DELETE FROM schema_migrations");
+    const hold = holdDirectory(directory);
+    scope.defer(() => hold.release());
+
+    await expect(openIn(scope, directory, { role: "tool" })).rejects.toThrow(SchemaTooOldError);
+
+    expect(client.query("SELECT * FROM schema_migrations").values()).toEqual([]);
+  });
+});

@@ -1,0 +1,218 @@
+// What holds on SQLite beyond the port's contract: leases, claims after a restart, plans of lists, checkpoints, refusals.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { drizzle } from "drizzle-orm/bun-sqlite";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { checkpoint } from "../../src/metadata/sqlite/checkpoint.ts";
+import { prepareRegistryReads } from "../../src/metadata/sqlite/registryReads.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  manifest,
+  minute,
+  now,
+  session,
+  staging,
+  tag,
+} from "../contract/metadataRows.ts";
+import { tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { inspect, openIn } from "./database.ts";
+
+describe("leases", () => {
+  test("an upload only ever makes a lease longer", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "leases");
+    const { uploads } = (await openIn(scope, directory)).metadata;
+    const lease = inspect(scope, directory).query("SELECT kept_until FROM contents");
+    const kept: unknown[] = [];
+
+    for (const keptUntil of [100, 300, 200]) {
+      await uploads.finishUpload(finish("layer", { keptUntil }));
+      kept.push(...lease.values().flat());
+    }
+
+    expect(kept).toEqual([100, 300, 300]);
+  });
+
+  test("a lease that is long enough costs no write", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "leases");
+    const { registry, uploads } = (await openIn(scope, directory)).metadata;
+    await uploads.finishUpload(finish("layer", { keptUntil: 200 }));
+    const client = inspect(scope, directory);
+    const lease = () => client.query("SELECT kept_until FROM contents").values().flat();
+    const version = () => client.query("PRAGMA data_version").values().flat();
+    const before = version();
+
+    await registry.renewLease(digest("layer"), 200, 999);
+    const unchanged = [lease(), version()];
+    await registry.renewLease(digest("layer"), 201, 999);
+
+    expect(unchanged).toEqual([[200], before]);
+    expect(lease()).toEqual([999]);
+  });
+});
+
+describe("claims", () => {
+  test("those of an earlier server are void, those of a running one are not a tool's to take", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "claims");
+    const server = await openIn(scope, directory);
+    const upload = session();
+    await server.metadata.uploads.startUpload(upload);
+    const claim = { owner: "a", until: now + minute };
+    await server.metadata.uploads.claimUpload(upload.id, app, claim, now);
+    const next = { owner: "b", until: now + minute };
+
+    const tool = await openIn(scope, directory, { role: "tool" });
+    const beside = await tool.metadata.uploads.claimUpload(upload.id, app, next, now);
+    await tool.metadata.close();
+    await server.metadata.close();
+    const restarted = await openIn(scope, directory);
+    const after = await restarted.metadata.uploads.claimUpload(upload.id, app, next, now);
+
+    expect(beside.kind).toBe("busy");
+    expect(after.kind).toBe("claimed");
+  });
+});
+
+describe("references", () => {
+  test("each is recorded once, with what the manifest says of it", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "references");
+    const { registry, uploads } = (await openIn(scope, directory)).metadata;
+    await uploads.finishUpload(finish("layer"));
+    const put = manifest("{}", {
+      references: [blob("layer"), blob("layer"), blob("foreign", { required: false, size: 7 })],
+      tags: [tag("a")],
+    });
+
+    await registry.putManifest(put);
+    await registry.putManifest({ ...put, tags: [tag("b")] });
+
+    const rows = inspect(scope, directory)
+      .query("SELECT manifest, digest, kind, size, required FROM manifest_references ORDER BY size")
+      .values();
+    expect(rows).toEqual([
+      [put.digest, digest("foreign"), "blob", 7, 0],
+      [put.digest, digest("layer"), "blob", 100, 1],
+    ]);
+  });
+
+  test("a second push refreshes when and by whom it was pushed", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "references");
+    const { registry } = (await openIn(scope, directory)).metadata;
+    await registry.putManifest(manifest("{}"));
+
+    await registry.putManifest(manifest("{}", { now: now + 5, pushedBy: "somebody" }));
+
+    const rows = inspect(scope, directory).query("SELECT pushed_at, pushed_by FROM manifests");
+    expect(rows.values()).toEqual([[now + 5, "somebody"]]);
+  });
+});
+
+describe("a store that is read-only", () => {
+  test("refuses every write and goes on reading", async () => {
+    await using scope = new Scope();
+    const latch = new WriteLatch(() => {});
+    const { metadata } = await openIn(scope, tempFolder(scope, "latch"), { latch });
+    const { registry, uploads } = metadata;
+    await uploads.finishUpload(finish("layer"));
+    const upload = session();
+    const claim = { owner: "a", until: now + minute };
+    latch.trip("a test", null);
+
+    const refused = await Promise.allSettled([
+      registry.putManifest(manifest("{}")),
+      registry.renewLease(digest("layer"), now, now),
+      uploads.startUpload(upload),
+      uploads.claimUpload(upload.id, app, claim, now),
+      uploads.renewClaim(upload.id, claim),
+      uploads.advanceUpload(upload.id, "a", { offset: 1, staging: staging(""), now }),
+      uploads.releaseUpload(upload.id, "a"),
+      uploads.finishUpload(finish("layer")),
+      uploads.removeUpload(upload.id, app),
+    ]);
+
+    for (const outcome of refused) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { situation: "READ_ONLY" } });
+    }
+    expect(await registry.findBlob(app, digest("layer"))).not.toBeNull();
+  });
+});
+
+describe("lists", () => {
+  test.each([
+    ["tagPage", "SEARCH tags USING COVERING INDEX"],
+    ["repositoryPage", "SEARCH repositories USING COVERING INDEX"],
+  ] as const)(
+    "%s walks an index from its start, without sorting or scanning",
+    async (name, plan) => {
+      await using scope = new Scope();
+      const directory = tempFolder(scope, "plans");
+      await openIn(scope, directory);
+      const client = inspect(scope, directory);
+      const { sql, params } = prepareRegistryReads(drizzle({ client }))[name].getQuery();
+
+      const steps = client
+        .query<{ detail: string }, null[]>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...params.map(() => null))
+        .map(({ detail }) => detail);
+
+      expect(steps[0]).toStartWith(plan);
+      expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
+    },
+  );
+});
+
+describe("checkpoint", () => {
+  test("moves what is in the log into the database file", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "checkpoint");
+    const { metadata, path } = await openIn(scope, directory);
+    await metadata.registry.putManifest(manifest("{}", { tags: [tag("v1")] }));
+
+    const report = checkpoint(path);
+
+    expect(report.logPages).toBeGreaterThan(0);
+    expect(report).toEqual({
+      logPages: report.logPages,
+      checkpointedPages: report.logPages,
+      busy: false,
+    });
+    const copy = join(tempFolder(scope, "copy"), "breadbox.db");
+    copyFileSync(path, copy);
+    using copied = new Database(copy);
+    expect(copied.query("SELECT name FROM tags").values()).toEqual([["v1"]]);
+  });
+
+  test("asks a log above 64 MiB to start over, and says when a reader forbids it", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "checkpoint");
+    const { metadata, path } = await openIn(scope, directory);
+    const big = "x".repeat(4 * 1024 * 1024);
+    const reader = inspect(scope, directory);
+    reader.run("BEGIN");
+    reader.query("SELECT * FROM tags").all();
+    for (let number = 0; number < 17; number += 1) {
+      await metadata.registry.putManifest(manifest(`${big}${number}`));
+    }
+
+    const held = checkpoint(path);
+    reader.run("COMMIT");
+    const free = checkpoint(path);
+
+    expect(held.busy).toBe(true);
+    expect(free).toEqual({
+      logPages: free.logPages,
+      checkpointedPages: free.logPages,
+      busy: false,
+    });
+  });
+});

@@ -36,7 +36,8 @@ export async function readFormat(directory: string): Promise<Format | null> {
 /** Writes the format file durably: whole or not at all. */
 export async function writeFormat(directory: string, format: Format): Promise<void> {
   const path = join(directory, "format");
-  const draft = `${path}.new`;
+  // Several commands may open a new directory at once: each has its own draft of the same text.
+  const draft = `${path}.${process.pid}`;
   const file = await open(draft, "w", 0o600);
   try {
     await file.writeFile(`${JSON.stringify(format)}\n`);

@@ -36,7 +36,8 @@ test("what is promised is synced before it is answered, and nothing else is sync
   const log = ["breadbox.db-wal"];
   const folder = directory.replace(/^.*\//, "");
   // The log, then the folder with the names of database and log, then the format file and its name.
-  expect(answers.get("open")?.slice(-4)).toEqual([...log, folder, "format.new", folder]);
+  const format = expect.stringMatching(/^format\.\d+$/);
+  expect(answers.get("open")?.slice(-4)).toEqual([...log, folder, format, folder]);
   answers.delete("open");
   expect([...answers]).toEqual([
     ["startUpload", []],

@@ -32,10 +32,13 @@ export function parseContentRange(text: string | null): ChunkRange | null {
   return { start, end };
 }
 
-/** Declared body length in bytes; null for a chunked body. The server has refused malformed ones. */
+/**
+ * Declared body length in bytes; null for a chunked body. The server has refused malformed ones and those that contradict each
+ * other; the same one twice it hands over as `5, 5`.
+ */
 export function contentLength(headers: Headers): number | null {
-  const text = headers.get("content-length");
-  if (text === null) return null;
+  const text = headers.get("content-length")?.split(",", 1)[0];
+  if (text === undefined) return null;
   const length = Number(text);
   return Number.isSafeInteger(length) ? length : Number.POSITIVE_INFINITY;
 }

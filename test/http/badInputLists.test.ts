@@ -1,7 +1,6 @@
 // Page sizes and positions that no client should ask for, and byte ranges of blobs, over a plain socket.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { request } from "../support/rawHttp.ts";
-import { Scope } from "../support/scope.ts";
 import {
   ask,
   type BadInput,
@@ -10,21 +9,11 @@ import {
   layerDigest,
   refuses,
   repository,
-  seed,
   stored,
-  type Target,
 } from "./badInput.ts";
-import { startTarget } from "./target.ts";
+import { seededTarget } from "./target.ts";
 
-const scope = new Scope();
-let running: Target;
-const target = () => running;
-
-beforeAll(async () => {
-  running = await startTarget(scope);
-  await seed(running);
-});
-afterAll(() => scope.close());
+const target = seededTarget();
 
 const lists = [`/v2/${repository}/tags/list`, "/v2/_catalog"];
 
@@ -64,7 +53,7 @@ describe("page sizes", () => {
   );
 
   test.each(lists)("a size of 100,000,000 gets one page of %s", async (path) => {
-    const answer = await ask(running.port, request(`GET ${path}?n=100000000`));
+    const answer = await ask(target().port, request(`GET ${path}?n=100000000`));
     expect(answer.status).toBe(200);
     expect(answer.headers.get("link")).toBeUndefined();
   });
@@ -87,16 +76,16 @@ describe("list positions", () => {
   for (const path of lists) {
     for (const last of positions) {
       test(`${path} after ${last.slice(0, 40)} is a page and no header of the client's`, async () => {
-        const before = await stored(running);
+        const before = await stored(target());
 
-        const answer = await ask(running.port, request(`GET ${path}?n=1&last=${last}`));
+        const answer = await ask(target().port, request(`GET ${path}?n=1&last=${last}`));
 
         expect(answer.status).toBe(200);
         expect(answer.headers.get("content-type")).toBe("application/json");
         expect(JSON.parse(answer.body.toString("utf8"))).toBeObject();
         expect(answer.headers.get("set-cookie")).toBeUndefined();
-        expectNoLeak(answer, running.data);
-        expect(await stored(running)).toEqual(before);
+        expectNoLeak(answer, target().data);
+        expect(await stored(target())).toEqual(before);
       });
     }
   }
@@ -128,19 +117,19 @@ describe("byte ranges", () => {
     [`bytes=${"0-0,".repeat(2000)}0-0`, 200, whole, null],
   ];
   test.each(ranges)("Range %s is answered with %p", async (range, status, body, contentRange) => {
-    const answer = await ask(running.port, request(`GET ${path}`, [["Range", range]]));
+    const answer = await ask(target().port, request(`GET ${path}`, [["Range", range]]));
 
     expect(answer.status).toBe(status);
     if (body !== null) expect(answer.body.equals(body)).toBe(true);
     if (contentRange !== null) expect(answer.headers.get("content-range")).toBe(contentRange);
-    expectNoLeak(answer, running.data);
+    expectNoLeak(answer, target().data);
   });
 
   test.each(ranges)(
     "HEAD with Range %s has no body and keeps the connection in step",
     async (range) => {
       const head = request(`HEAD ${path}`, [["Range", range]]);
-      const answer = await ask(running.port, head, { head: true });
+      const answer = await ask(target().port, head, { head: true });
       expect([200, 206, 416]).toContain(answer.status);
     },
   );

@@ -72,6 +72,7 @@ describe("settings", () => {
       expect(pragma("journal_mode")).toBe("wal");
       expect(pragma("synchronous")).toBe(1);
       expect(pragma("wal_autocheckpoint")).toBe(autocheckpoint);
+      expect(pragma("journal_size_limit")).toBe(64 * 1024 * 1024);
       expect(pragma("foreign_keys")).toBe(1);
       expect(pragma("busy_timeout")).toBe(busy);
     },

@@ -1,7 +1,7 @@
 // What holds on SQLite beyond the port's contract: leases, claims after a restart, plans of lists, checkpoints, refusals.
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { copyFileSync } from "node:fs";
+import { copyFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
@@ -192,7 +192,7 @@ describe("checkpoint", () => {
     expect(copied.query("SELECT name FROM tags").values()).toEqual([["v1"]]);
   });
 
-  test("asks a log above 64 MiB to start over, and says when a reader forbids it", async () => {
+  test("asks a log above 64 MiB to start over, which shrinks it, and says when a reader forbids that", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "checkpoint");
     const { metadata, path } = await openIn(scope, directory);
@@ -206,7 +206,9 @@ describe("checkpoint", () => {
 
     const held = checkpoint(path);
     reader.run("COMMIT");
+    const grown = statSync(`${path}-wal`).size;
     const free = checkpoint(path);
+    await metadata.registry.putManifest(manifest("{}"));
 
     expect(held.busy).toBe(true);
     expect(free).toEqual({
@@ -214,5 +216,7 @@ describe("checkpoint", () => {
       checkpointedPages: free.logPages,
       busy: false,
     });
+    expect(grown).toBeGreaterThan(64 * 1024 * 1024);
+    expect(statSync(`${path}-wal`).size).toBe(64 * 1024 * 1024);
   });
 });

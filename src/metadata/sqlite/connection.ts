@@ -47,6 +47,8 @@ export function openClient(path: string, role: Role): Database {
     setPragma(client, "synchronous", 1);
     // Checkpoints belong to the maintenance worker, not to the request that happens to fill the log. A command has no worker.
     setPragma(client, "wal_autocheckpoint", role === "server" ? 0 : 1000);
+    // A log that grew in a rush gives its room back when it starts over.
+    setPragma(client, "journal_size_limit", 64 * 1024 * 1024);
     return client;
   } catch (error) {
     client.close(true);

@@ -51,6 +51,8 @@ export function startHttp(options: HttpOptions): HttpServer {
     hostname: listen.hostname,
     port: listen.port,
     development: false,
+    // Without development mode Bun shares the port by default, and a second server would take half of the requests.
+    reusePort: false,
     idleTimeout: idleSeconds,
     maxRequestBodySize: noBodyLimit,
     fetch: dispatch,

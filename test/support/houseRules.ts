@@ -39,6 +39,7 @@ const node = {
     "cli/serve.ts", // free space for the banner
   ],
   "node:net": ["config/", "http/"],
+  "node:os": ["assembly.ts"],
   "node:path": ["storage/", "metadata/", "config/"],
 };
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */

@@ -10,8 +10,8 @@ export interface ManifestEvent {
   /** Of the manifest itself. */
   readonly size: number;
   readonly requestId: string;
-  /** The client's; null when its connection is gone. */
-  readonly address: string | null;
+  /** The client's; null when its connection is gone. Asked for only when the line is written. */
+  readonly address: () => string | null;
 }
 
 /** What a push brings besides. */
@@ -48,17 +48,20 @@ function named({ repository, reference, digest }: ManifestEvent): string {
 /** `push lab/alpine:3.22 sha256:4bcff63911fc… 3.6 MB, 2 blobs` */
 export function logPush(log: Log, event: PushEvent): void {
   if (!log.isLevelEnabled("info")) return;
-  const { ofManifests, ...fields } = event;
-  const { contentSize, references } = fields;
+  const { contentSize, references, ofManifests } = event;
   const noun = `${ofManifests ? "manifest" : "blob"}${references === 1 ? "" : "s"}`;
   log.info(
-    { event: "push", ...fields },
+    { ...fieldsOf("push", event), contentSize, references },
     `push ${named(event)} ${formatBytes(contentSize)}, ${references} ${noun}`,
   );
 }
 
 /** `pull lab/alpine:3.22 sha256:4bcff63911fc…` */
 export function logPull(log: Log, event: ManifestEvent): void {
-  if (!log.isLevelEnabled("info")) return;
-  log.info({ event: "pull", ...event }, `pull ${named(event)}`);
+  if (log.isLevelEnabled("info")) log.info(fieldsOf("pull", event), `pull ${named(event)}`);
+}
+
+function fieldsOf(event: "push" | "pull", manifest: ManifestEvent) {
+  const { repository, reference, digest, size, requestId } = manifest;
+  return { event, repository, reference, digest, size, requestId, address: manifest.address() };
 }

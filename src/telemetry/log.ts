@@ -27,7 +27,8 @@ export interface OpenedLog {
 /** Longest text of one field; a client decides how long a path or a name is. */
 const longestValue = 1024;
 const longestStack = 4096;
-const bufferedBytes = 4096;
+/** Characters of log text that are worth a write. */
+const gatheredLength = 16_384;
 const flushEveryMs = 1000;
 
 /** The text, cut when it is longer than a log field may be. */
@@ -35,31 +36,15 @@ export function capped(text: string, longest = longestValue): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }
 
-/** Options of the logger itself, whatever it writes to. */
+/** Options of the logger itself, whatever it writes to. Long texts are cut where they are logged, not by a hook on every line. */
 export function loggerOptions(level: LogLevel): pino.LoggerOptions {
   return {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }), log: capFields },
+    formatters: { level: (label) => ({ level: label }) },
     serializers: { err: describeError },
   };
-}
-
-function capFields(fields: Record<string, unknown>): Record<string, unknown> {
-  for (const key in fields) {
-    const value = fields[key];
-    if (typeof value === "string" && value.length > longestValue) {
-      return Object.fromEntries(
-        Object.entries(fields).map(([name, text]) => [name, capValue(text)]),
-      );
-    }
-  }
-  return fields;
-}
-
-function capValue(value: unknown): unknown {
-  return typeof value === "string" ? capped(value) : value;
 }
 
 /** An error and what caused it, as plain fields. */
@@ -75,19 +60,26 @@ function describeError(error: unknown): unknown {
   };
 }
 
-/** Opens the log on standard output. JSON lines are buffered and written at least once a second, and when the process exits. */
+/**
+ * Opens the log on standard output. JSON lines are gathered and written when there are enough of them, at least once a second,
+ * and when the process exits.
+ */
 export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const { level, format, terminal } = options;
   if (format === "pretty" || (format === "auto" && terminal)) return openPretty(level, terminal);
-  const destination = pino.destination({ fd: 1, sync: false, minLength: bufferedBytes });
+  const destination = pino.destination({ fd: 1, sync: false });
   // Nobody reads standard output any more: that is no reason to stop serving.
   destination.on("error", () => {});
-  const flush = () => flushQuietly(destination);
-  const timer = setInterval(() => destination.flush(), flushEveryMs);
+  const lines = new LineBatch((text) => destination.write(text));
+  const flush = () => {
+    lines.flush();
+    flushQuietly(destination);
+  };
+  const timer = setInterval(() => lines.flush(), flushEveryMs);
   timer.unref();
   process.on("exit", flush);
   return {
-    log: pino(loggerOptions(level), destination),
+    log: pino(loggerOptions(level), lines),
     flush,
     close: () => {
       clearInterval(timer);
@@ -95,6 +87,34 @@ export async function openLog(options: LogOptions): Promise<OpenedLog> {
       flush();
     },
   };
+}
+
+/** Gathers lines. Handing each one to the destination costs more than making it. */
+export class LineBatch {
+  readonly #write: (text: string) => void;
+  #lines: string[] = [];
+  #length = 0;
+
+  /** @param write takes many whole lines at once. */
+  constructor(write: (text: string) => void) {
+    this.#write = write;
+  }
+
+  /** Adds a line; hands over when enough have gathered. */
+  write(line: string): void {
+    this.#lines.push(line);
+    this.#length += line.length;
+    if (this.#length >= gatheredLength) this.flush();
+  }
+
+  /** Hands over what has gathered. */
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join("");
+    this.#lines = [];
+    this.#length = 0;
+    this.#write(text);
+  }
 }
 
 function flushQuietly(destination: { flushSync(): void }): void {

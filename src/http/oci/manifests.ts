@@ -121,7 +121,7 @@ function eventOf(visit: Visit, { name, reference }: Named, { digest, size }: Siz
     digest,
     size,
     requestId: visit.requestId,
-    address: visit.address(),
+    address: () => visit.address(),
   };
 }
 

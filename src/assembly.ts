@@ -1,6 +1,19 @@
-// Config → opened ports and wired rooms. The one file that knows all rooms.
+// Config → opened ports and wired rooms, closed in reverse. The one file that knows all rooms.
+import { networkInterfaces } from "node:os";
+import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
-import type { Log } from "./telemetry/log.ts";
+import { Hashing } from "./content/hashing/hashing.ts";
+import { WriteLatch } from "./content/writeLatch.ts";
+import { countingIds } from "./http/observe.ts";
+import { type HttpServer, startHttp } from "./http/server.ts";
+import { Maintenance } from "./maintenance/maintenance.ts";
+import type { MaintenanceReport } from "./maintenance/protocol.ts";
+import { holdDirectory } from "./metadata/hold.ts";
+import { openSqlite } from "./metadata/sqlite/open.ts";
+import { openFilesystem } from "./storage/filesystem.ts";
+import { type Log, openLog } from "./telemetry/log.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import { commit, version } from "./version.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -17,7 +30,142 @@ export interface RunningServer {
   stop(reason: string): Promise<void>;
 }
 
+/** What has been opened, closed last in first out. */
+class Opened {
+  readonly #closers: (() => void | Promise<void>)[] = [];
+
+  add<T>(thing: T, close: (thing: T) => void | Promise<void>): T {
+    this.#closers.push(() => close(thing));
+    return thing;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}
+
+const clock = (): number => Date.now();
+const newId = (): string => Bun.randomUUIDv7();
+/** The server's own thread needs a core as well. */
+const hashingWorkers = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
+
 /** Opens everything and answers requests when it resolves. @throws what cannot be opened, with nothing left open. */
-export async function startServer(_config: Config): Promise<RunningServer> {
-  throw new Error("not wired yet");
+export async function startServer(config: Config): Promise<RunningServer> {
+  const opened = new Opened();
+  try {
+    return await assemble(config, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function assemble(config: Config, opened: Opened): Promise<RunningServer> {
+  // Everything below the data directory is its owner's only.
+  process.umask(0o077);
+  const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
+  const directory = config.data;
+  opened.add(holdDirectory(directory), (hold) => hold.release());
+  let maintenance: Maintenance | null = null;
+  const latch = new WriteLatch((reason, cause) => {
+    maintenance?.halt();
+    log.error({ err: cause }, `read-only until restart: ${reason}`);
+  });
+  const sqlite = await openSqlite({ directory, latch, role: "server", clock, newId });
+  const metadata = opened.add(sqlite.metadata, (it) => it.close());
+  const storage = opened.add(await openFilesystem({ directory, latch, clock, newId }), (it) =>
+    it.close(),
+  );
+  const hashing = opened.add(
+    new Hashing({
+      spawn: () => new Worker(new URL("./content/hashing/worker.ts", import.meta.url).href),
+      workers: hashingWorkers,
+      directory,
+      storage,
+      onWorkerLost: (reason) => log.warn({ reason }, "hashing worker lost, starting another"),
+    }),
+    (it) => it.close(),
+  );
+  const metrics = new Metrics({
+    countUploads: () => metadata.uploads.countUploads(),
+    isReadOnly: () => latch.reason !== null,
+  });
+  const leaseMs = config["gc.minAge"];
+  const http = startHttp({
+    rooms: {
+      registry: {
+        metadata: metadata.registry,
+        storage,
+        clock,
+        leaseMs,
+        manifestMaxBytes: config["registry.manifestMaxSize"],
+        onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
+      },
+      uploads: { metadata: metadata.uploads, storage, hashing, clock, newId, leaseMs },
+      telemetry: { log, metrics },
+      latch,
+      ready: async () => {
+        latch.assertWritable();
+        await metadata.check();
+      },
+    },
+    listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
+    maxBodyBytes: config["http.maxBody"],
+    metrics: config["metrics.enabled"],
+    newRequestId: countingIds(newId().slice(-12)),
+  });
+  maintenance = opened.add(
+    new Maintenance({
+      spawn: () => new Worker(new URL("./maintenance/worker.ts", import.meta.url).href),
+      database: sqlite.path,
+      onReport: (report) => logMaintenance(log, report),
+      onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
+    }),
+    (it) => it.close(),
+  );
+  maintenance.start();
+  const server = describeServer(config, http, log);
+  log.info({ version, commit, url: server.url, data: directory }, "listening");
+  return {
+    ...server,
+    stop: async (reason) => {
+      await http.drain(config["http.shutdownGrace"]);
+      log.info({ reason }, "stopped");
+      await opened.close();
+      close();
+    },
+  };
+}
+
+function openServerLog(config: Config) {
+  const terminal = process.stdout.isTTY === true;
+  return openLog({ level: config["log.level"], format: config["log.format"], terminal });
+}
+
+function logMaintenance(log: Log, report: MaintenanceReport): void {
+  if (report.kind === "failed") log.error({ message: report.message }, `${report.what} failed`);
+  else log.debug(report, "database log moved into the database");
+}
+
+function describeServer(config: Config, http: HttpServer, log: Log) {
+  const { host } = config["http.listen"];
+  return {
+    url: `http://${isLoopback(config["http.listen"]) || host === "" ? "localhost" : bracketed(host)}:${http.port}`,
+    addresses: reachableHosts(host).map((name) => `http://${bracketed(name)}:${http.port}`),
+    readyMs: performance.now(),
+    log,
+    transfers: () => http.running(),
+  };
+}
+
+/** The names under which clients reach a listener on `host`: every address of the machine when it listens on all. */
+function reachableHosts(host: string): string[] {
+  if (host !== "" && host !== "0.0.0.0" && host !== "::") return [host];
+  const all = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  const outside = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80"));
+  return ["localhost", ...outside.map(({ address }) => address)];
+}
+
+function bracketed(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
 }

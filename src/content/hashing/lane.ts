@@ -73,7 +73,6 @@ export class Lane {
       return;
     }
     const worker = this.#options.spawn();
-    worker.unref();
     worker.onmessage = ({ data }: MessageEvent<HashReport>) => {
       if (worker !== this.#worker) return;
       this.#deaths = 0;

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { Chunk } from "../../src/uploads/session.ts";
+import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { noise, openStore } from "../support/store.ts";
+
+const repository = parseRepositoryName("team/app");
+const other = parseRepositoryName("team/other");
+
+/** A chunk whose body ends cleanly. */
+function chunk(bytes: Uint8Array, start: number | null = null): Chunk {
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const end = start === null ? null : start + bytes.length - 1;
+  return { body, length: bytes.length, start, end };
+}
+
+describe("content that is stored already", () => {
+  let store: Awaited<ReturnType<typeof openStore>>;
+  beforeEach(async () => {
+    store = await openStore();
+  });
+  afterEach(() => store.remove());
+
+  const deps = () => store.rooms.uploads;
+  const blobs = async (): Promise<string[]> => {
+    const found = await readdir(join(store.directory, "blobs"), { recursive: true });
+    return found.filter((name) => /\.[0-9a-f-]{36}$/.test(name));
+  };
+  const stored = async (bytes: Uint8Array) => {
+    const found = await store.rooms.metadata.registry.findBlob(repository, digestOf(bytes));
+    if (found === null) return null;
+    return readFile(join(store.directory, "blobs", found.locator));
+  };
+
+  test("twenty uploads of the same bytes at once leave one stored file", async () => {
+    const bytes = noise(400_000);
+    const digest = digestOf(bytes);
+
+    await Promise.all(
+      Array.from({ length: 20 }, () =>
+        uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) }),
+      ),
+    );
+
+    expect(await blobs()).toHaveLength(1);
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test("content that another repository holds is linked, not stored twice", async () => {
+    const bytes = noise(1_000);
+    const digest = digestOf(bytes);
+    await uploadInOneRequest(deps(), { repository: other, digest, chunk: chunk(bytes) });
+
+    await uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+
+    expect(await blobs()).toHaveLength(1);
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test("a push heals content whose file is gone or has another size", async () => {
+    const bytes = noise(1_000);
+    const digest = digestOf(bytes);
+    const push = () => uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+    await push();
+    const [first] = await blobs();
+    await Bun.write(join(store.directory, "blobs", first ?? ""), "short");
+
+    await push();
+
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+    expect(await blobs()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,289 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { Chunk } from "../../src/uploads/session.ts";
+import {
+  appendChunk,
+  cancelUpload,
+  finishUpload,
+  startUpload,
+  uploadInOneRequest,
+  uploadStatus,
+} from "../../src/uploads/uploads.ts";
+import { leaseMs, noise, openStore } from "../support/store.ts";
+
+const repository = parseRepositoryName("team/app");
+const other = parseRepositoryName("team/other");
+
+/** A chunk whose body ends cleanly. */
+function chunk(bytes: Uint8Array, start: number | null = null): Chunk {
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const end = start === null ? null : start + bytes.length - 1;
+  return { body, length: bytes.length, start, end };
+}
+
+/** A streamed chunk whose connection is cut after `bytes`. */
+function cutAfter(bytes: Uint8Array): Chunk {
+  const body = (async function* () {
+    yield bytes;
+    throw new Error("the connection was cut");
+  })();
+  return { body, length: null, start: null, end: null };
+}
+
+describe("upload sessions", () => {
+  let store: Awaited<ReturnType<typeof openStore>>;
+  beforeEach(async () => {
+    store = await openStore();
+  });
+  afterEach(() => store.remove());
+
+  const deps = () => store.rooms.uploads;
+  const blobs = async (): Promise<string[]> => {
+    const found = await readdir(join(store.directory, "blobs"), { recursive: true });
+    return found.filter((name) => /\.[0-9a-f-]{36}$/.test(name));
+  };
+  const stored = async (bytes: Uint8Array) => {
+    const found = await store.rooms.metadata.registry.findBlob(repository, digestOf(bytes));
+    if (found === null) return null;
+    return readFile(join(store.directory, "blobs", found.locator));
+  };
+
+  test("chunks become one blob that the repository holds", async () => {
+    const [first, second] = [noise(700_000), noise(1_500_000)];
+    const bytes = Buffer.concat([first, second]);
+    const { id } = await startUpload(deps(), repository);
+
+    const one = await appendChunk(deps(), { repository, id, chunk: chunk(first, 0) });
+    const two = await appendChunk(deps(), { repository, id, chunk: chunk(second) });
+    const nothing = { body: null, length: 0, start: null, end: null };
+    const done = await finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(bytes),
+      chunk: nothing,
+    });
+
+    expect([one.offset, two.offset, done.size]).toEqual([first.length, bytes.length, bytes.length]);
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+    await expect(uploadStatus(deps(), repository, id)).rejects.toMatchObject({
+      situation: "UPLOAD_UNKNOWN",
+    });
+    expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
+  });
+
+  test("the closing request may carry the last bytes", async () => {
+    const bytes = noise(300);
+    const { id } = await startUpload(deps(), repository);
+    await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100)) });
+
+    await finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(bytes),
+      chunk: chunk(bytes.subarray(100), 100),
+    });
+
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test("a single request needs no session and leaves none", async () => {
+    const bytes = noise(300_000);
+
+    await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
+
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+    expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
+  });
+
+  test("sha512 is accepted, and the same bytes under both digests are two contents", async () => {
+    const bytes = noise(1_000);
+    const digests = [digestOf(bytes), digestOf(bytes, "sha512")] as const;
+
+    for (const digest of digests) {
+      await uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+    }
+
+    for (const digest of digests) {
+      expect(await store.rooms.metadata.registry.findBlob(repository, digest)).toMatchObject({
+        size: 1_000,
+      });
+    }
+  });
+
+  test("a finished blob is kept for the lease, without a manifest", async () => {
+    const bytes = noise(10);
+    await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
+
+    // A later lease must be written only when it is asked for more than is left.
+    const { registry } = store.rooms.metadata;
+    const until = store.clock.now() + leaseMs;
+    await registry.renewLease(digestOf(bytes), until, until + 1);
+
+    expect(await registry.findBlob(repository, digestOf(bytes))).not.toBeNull();
+  });
+
+  test("wrong bytes are refused, nothing is published and the session is gone", async () => {
+    const { id } = await startUpload(deps(), repository);
+    await appendChunk(deps(), { repository, id, chunk: chunk(noise(2_000_000)) });
+
+    const finish = finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(noise(5)),
+      chunk: { body: null, length: 0, start: null, end: null },
+    });
+
+    // `rejects` waits without letting a worker's message in: the failure is awaited before.
+    const failure = await finish.catch((error: unknown) => error);
+    expect(failure).toMatchObject({ situation: "DIGEST_INVALID", status: 400 });
+    expect(await blobs()).toEqual([]);
+    expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
+  });
+
+  test("a cut connection keeps the bytes that arrived, and the upload goes on from there", async () => {
+    const bytes = noise(900_000);
+    const { id } = await startUpload(deps(), repository);
+
+    const cut = appendChunk(deps(), {
+      repository,
+      id,
+      chunk: cutAfter(bytes.subarray(0, 600_001)),
+    });
+
+    await expect(cut).rejects.toThrow("the connection was cut");
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(600_001);
+    await finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(bytes),
+      chunk: chunk(bytes.subarray(600_001), 600_001),
+    });
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test("after a restart the session goes on and its digest is right", async () => {
+    const bytes = noise(3_000_000);
+    const { id } = await startUpload(deps(), repository);
+    await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 2_000_000)) });
+
+    await store.reopen();
+    await appendChunk(deps(), {
+      repository,
+      id,
+      chunk: chunk(bytes.subarray(2_000_000), 2_000_000),
+    });
+    await finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(bytes),
+      chunk: { body: null, length: 0, start: null, end: null },
+    });
+
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  for (const [what, start] of [
+    ["a gap", 150],
+    ["an overlap", 50],
+    ["a repeat", 0],
+  ] as const) {
+    test(`${what} is refused with the offset, and the session is unharmed`, async () => {
+      const bytes = noise(200);
+      const { id } = await startUpload(deps(), repository);
+      await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100), 0) });
+
+      const refused = appendChunk(deps(), { repository, id, chunk: chunk(noise(100), start) });
+
+      await expect(refused).rejects.toMatchObject({
+        situation: "CHUNK_OUT_OF_ORDER",
+        status: 416,
+        detail: { offset: 100 },
+      });
+      await finishUpload(deps(), {
+        repository,
+        id,
+        digest: digestOf(bytes),
+        chunk: chunk(bytes.subarray(100), 100),
+      });
+      expect((await stored(bytes))?.equals(bytes)).toBe(true);
+    });
+  }
+
+  test("a body of another length than its range announces counts for nothing", async () => {
+    const bytes = noise(100);
+    const { id } = await startUpload(deps(), repository);
+
+    const refused = appendChunk(deps(), {
+      repository,
+      id,
+      chunk: { ...chunk(noise(40)), length: null, start: 0, end: 99 },
+    });
+
+    await expect(refused).rejects.toMatchObject({ situation: "CHUNK_SIZE_MISMATCH" });
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(0);
+    await finishUpload(deps(), { repository, id, digest: digestOf(bytes), chunk: chunk(bytes, 0) });
+    expect((await stored(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  test("while one request writes, others are told to wait, and the first proceeds", async () => {
+    const bytes = noise(100);
+    const { id } = await startUpload(deps(), repository);
+    const gate = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const slow = (async function* () {
+      arrived.resolve();
+      yield bytes;
+      await gate.promise;
+    })();
+    const writing = appendChunk(deps(), {
+      repository,
+      id,
+      chunk: { body: slow, length: null, start: null, end: null },
+    });
+    await arrived.promise;
+
+    const second = appendChunk(deps(), { repository, id, chunk: chunk(noise(5)) });
+
+    await expect(second).rejects.toMatchObject({ situation: "UPLOAD_BUSY", status: 429 });
+    gate.resolve();
+    expect(await writing).toEqual({ offset: 100 });
+  });
+
+  test("a session is unknown under another repository's name", async () => {
+    const { id } = await startUpload(deps(), repository);
+    const unknown = { situation: "UPLOAD_UNKNOWN" };
+
+    await expect(uploadStatus(deps(), other, id)).rejects.toMatchObject(unknown);
+    await expect(cancelUpload(deps(), other, id)).rejects.toMatchObject(unknown);
+    await expect(
+      appendChunk(deps(), { repository: other, id, chunk: chunk(noise(1)) }),
+    ).rejects.toMatchObject(unknown);
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(0);
+  });
+
+  test("a cancelled session is gone, row and bytes, and a running append ends as unknown", async () => {
+    const { id } = await startUpload(deps(), repository);
+    const body = (async function* () {
+      yield noise(10);
+      await cancelUpload(deps(), repository, id);
+      yield noise(10);
+    })();
+
+    const append = appendChunk(deps(), {
+      repository,
+      id,
+      chunk: { body, length: null, start: null, end: null },
+    });
+
+    await expect(append).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+    await expect(cancelUpload(deps(), repository, id)).rejects.toMatchObject({
+      situation: "UPLOAD_UNKNOWN",
+    });
+    expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
+  });
+});

@@ -32,13 +32,21 @@ export class FreeSpace {
    * left: 2 % of the disk, at most 64 MiB.
    */
   async assertFits(bytes: number): Promise<void> {
+    if (this.#isFresh() && this.#fits(bytes)) return;
+    // Only a new reading may refuse: space that was freed a moment ago is to be used at once.
+    await this.read();
+    if (!this.#fits(bytes)) throw new RegistryError("DISK_FULL", { retryAfter: 30 });
+  }
+
+  #isFresh(): boolean {
     const age = this.#reading === null ? Infinity : this.#clock() - this.#reading.at;
-    const fresh = age >= 0 && age < readingLastsMs;
-    const { free, total } = fresh && this.#reading !== null ? this.#reading : await this.read();
+    return age >= 0 && age < readingLastsMs;
+  }
+
+  #fits(bytes: number): boolean {
+    const { free, total } = this.#reading ?? { free: 0, total: 0 };
     const reserve = Math.min(total * 0.02, 64 * mebibyte);
-    if (free - this.#taken - bytes < reserve) {
-      throw new RegistryError("DISK_FULL", { retryAfter: 30 });
-    }
+    return free - this.#taken - bytes >= reserve;
   }
 
   /** Counts `bytes` that are about to be written. @throws RegistryError DISK_FULL as `assertFits`. */

@@ -16,7 +16,7 @@ import {
 /** What the client can be told to do. Sizes are bytes, `name` is a repository. */
 export type Job =
   /** POST, one PATCH with everything, closing PUT without a body; `times` in a row. */
-  | { kind: "upload"; port: number; name: string; size: number; times: number }
+  | { kind: "upload"; port: number; name: string; size: number; times: number; chunked?: boolean }
   /** POST, then everything in the closing PUT. */
   | { kind: "put"; port: number; name: string; size: number }
   /** Everything in one POST?digest=. */
@@ -128,7 +128,10 @@ async function performOn(
       const contents = Array.from({ length: job.times }, () => prepare(job.size));
       const uploads: Uploaded[] = [];
       for (const content of contents) {
-        const times = await uploadInPatch(connection, job.name, content);
+        const times = await uploadInPatch(connection, job.name, {
+          ...content,
+          chunked: job.chunked ?? false,
+        });
         uploads.push({ ...times, digest: content.digest });
       }
       return result(

@@ -67,6 +67,18 @@ const upload: Metric = {
     }),
 };
 
+const uploadChunked: Metric = {
+  systems: registries,
+  rounds: 3,
+  run: async (exercise) => {
+    const { client, system } = exercise;
+    const job = { kind: "upload", port: system.port, name: "bench/chunked" } as const;
+    const size = big(exercise);
+    const { ms } = await client.perform({ ...job, size, times: 1, chunked: true });
+    return { uploadChunked: rate(size, ms) };
+  },
+};
+
 const closing: Metric = {
   systems: registries,
   rounds: 5,
@@ -168,6 +180,7 @@ const start: Metric = {
 /** All metrics by the name that `--only` takes, in the order they run. */
 export const metrics: ReadonlyMap<string, Metric> = new Map([
   ["upload", upload],
+  ["uploadChunked", uploadChunked],
   ["closing", closing],
   ["put", whole("put")],
   ["post", whole("post")],

@@ -30,6 +30,7 @@ const figures: Readonly<Record<string, Figure>> = {
   upload: { label: "1 GiB upload until durable", ...rate, goal: atLeast(2.2, peer) },
   uploadCpu: { label: "its server CPU", unit: "s", decimals: 2, goal: atMost(0.5, peer) },
   uploadMemory: { label: "its peak memory above idle", ...memory, goal: atMost(64) },
+  uploadChunked: { label: "the same without a Content-Length, as dockerd does", ...rate },
   closingSmall: { label: "closing PUT after 1 MiB", ...time },
   closingBig: {
     label: "closing PUT after 1 GiB",

@@ -15,6 +15,8 @@ export interface Ask {
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Body;
+  /** Sends the body in chunks of unstated number (RFC 9112, 7.1), as dockerd does, instead of with a length. */
+  readonly chunked?: boolean;
   /** Sees the answer's body as it arrives; a chunk is only valid during the call. */
   readonly onBody?: (chunk: Uint8Array) => void;
 }
@@ -38,6 +40,13 @@ interface Pending {
   readonly reject: (reason: Error) => void;
 }
 
+interface AnswerHead {
+  readonly status: number;
+  readonly headers: Map<string, string>;
+  /** Bytes of the body; null when it comes in chunks. */
+  readonly length: number | null;
+}
+
 /** One connection; one request at a time. */
 export class Connection {
   readonly #port: number;
@@ -46,7 +55,7 @@ export class Connection {
   #outgoing: Iterator<Uint8Array> | null = null;
   #unsent: Uint8Array | null = null;
   #head: Buffer = Buffer.alloc(0);
-  #answer: { status: number; headers: Map<string, string>; length: number } | null = null;
+  #answer: AnswerHead | null = null;
   #bytes = 0;
   #onBody: Ask["onBody"];
   #excerpt: Buffer = Buffer.alloc(0);
@@ -77,7 +86,7 @@ export class Connection {
   }
 
   /** Sends one request and waits for the whole answer.
-   *  @throws Error when the connection breaks or the answer has no Content-Length. */
+   *  @throws Error when the connection breaks. An answer in chunks must be short: it is kept until it ends. */
   ask(ask: Ask): Promise<Answer> {
     this.#outgoing = pieces(this.#port, ask);
     this.#unsent = null;
@@ -119,26 +128,33 @@ export class Connection {
     if (end < 0) return;
     const rest = this.#head.subarray(end + endOfHead.length);
     this.#answer = parseHead(this.#head.toString("latin1", 0, end));
-    if (this.#answer === null) this.#fail("an answer without Content-Length");
-    else this.#count(rest);
+    this.#count(rest);
   }
 
   #count(chunk: Buffer): void {
+    const answer = this.#answer;
+    if (answer === null) return;
+    if (answer.length === null) {
+      this.#excerpt = Buffer.concat([this.#excerpt, chunk]);
+      const text = decodeChunks(this.#excerpt.toString("utf8"));
+      if (text !== null) this.#finish(answer, { bytes: Buffer.byteLength(text), excerpt: text });
+      return;
+    }
     this.#bytes += chunk.length;
     this.#onBody?.(chunk);
     if (this.#excerpt.length < excerptBytes && chunk.length > 0) {
       this.#excerpt = Buffer.concat([this.#excerpt, chunk.subarray(0, excerptBytes)]);
     }
-    const answer = this.#answer;
-    if (answer === null || this.#bytes < answer.length) return;
+    if (this.#bytes < answer.length) return;
+    this.#finish(answer, { bytes: this.#bytes, excerpt: this.#excerpt.toString("utf8") });
+  }
+
+  #finish({ status, headers }: AnswerHead, body: Pick<Answer, "bytes" | "excerpt">): void {
     const pending = this.#pending;
     this.#pending = null;
-    pending?.resolve({
-      status: answer.status,
-      headers: answer.headers,
-      bytes: this.#bytes,
-      excerpt: this.#excerpt.toString("utf8"),
-    });
+    // What is left of the request would be read as the next one.
+    this.#outgoing = null;
+    pending?.resolve({ status, headers, ...body });
   }
 
   #fail(reason: string): void {
@@ -148,12 +164,24 @@ export class Connection {
   }
 }
 
-function* pieces(port: number, { method, path, headers = {}, body }: Ask): Generator<Uint8Array> {
+function* pieces(port: number, ask: Ask): Generator<Uint8Array> {
+  const { method, path, headers = {}, body, chunked = false } = ask;
   const lines = [`${method} ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`];
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${value}`);
-  if (method !== "GET") lines.push(`Content-Length: ${body?.size ?? 0}`);
+  if (chunked) lines.push("Transfer-Encoding: chunked");
+  else if (method !== "GET") lines.push(`Content-Length: ${body?.size ?? 0}`);
   yield Buffer.from(`${lines.join("\r\n")}\r\n\r\n`);
-  if (body !== undefined) yield* bodyPieces(body);
+  if (body === undefined) return;
+  if (!chunked) {
+    yield* bodyPieces(body);
+    return;
+  }
+  for (const piece of bodyPieces(body)) {
+    yield Buffer.from(`${piece.length.toString(16)}\r\n`);
+    yield piece;
+    yield Buffer.from("\r\n");
+  }
+  yield Buffer.from("0\r\n\r\n");
 }
 
 function* bodyPieces({ head, block, size }: Body): Generator<Uint8Array> {
@@ -170,16 +198,30 @@ export function bodyDigest(body: Body): string {
   return `sha256:${hasher.digest("hex")}`;
 }
 
-function parseHead(
-  text: string,
-): { status: number; headers: Map<string, string>; length: number } | null {
+function parseHead(text: string): AnswerHead {
   const [first = "", ...lines] = text.split("\r\n");
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(":");
     headers.set(line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim());
   }
-  const status = Number(first.split(" ")[1]);
-  const length = status === 204 ? "0" : headers.get("content-length");
-  return length === undefined ? null : { status, headers, length: Number(length) };
+  const chunked = headers.get("transfer-encoding") === "chunked";
+  const length = chunked ? null : Number(headers.get("content-length") ?? 0);
+  return { status: Number(first.split(" ")[1]), headers, length };
+}
+
+/** The text in a chunked body (ASCII), or null while its end has not arrived. */
+function decodeChunks(raw: string): string | null {
+  let text = "";
+  let rest = raw;
+  for (;;) {
+    const head = /^([0-9a-f]+)\r\n/i.exec(rest);
+    if (head === null) return null;
+    const size = Number.parseInt(head[1] ?? "", 16);
+    const start = head[0].length;
+    if (rest.length < start + size + 2) return null;
+    if (size === 0) return text;
+    text += rest.slice(start, start + size);
+    rest = rest.slice(start + size + 2);
+  }
 }

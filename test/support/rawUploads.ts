@@ -45,17 +45,18 @@ function locationPath(answer: Answer, digest?: string): string {
 const startUpload = (connection: Connection, name: string): Promise<Answer> =>
   askFor(connection, [202], { method: "POST", path: `/v2/${name}/blobs/uploads/` });
 
-/** POST, one PATCH with everything, closing PUT without a body. */
+/** POST, one PATCH with everything, closing PUT without a body. With `chunked` the PATCH states no length. */
 export async function uploadInPatch(
   connection: Connection,
   name: string,
-  { body, digest }: Prepared,
+  { body, digest, chunked = false }: Prepared & { readonly chunked?: boolean },
 ): Promise<UploadTimes> {
   const started = performance.now();
   const session = await startUpload(connection, name);
   const posted = performance.now();
   const path = locationPath(session);
-  const chunk = await askFor(connection, [202], { method: "PATCH", path, headers: octets, body });
+  const ask = { method: "PATCH", path, headers: octets, body, chunked };
+  const chunk = await askFor(connection, [202], ask);
   const patched = performance.now();
   await askFor(connection, [201], { method: "PUT", path: locationPath(chunk, digest) });
   const done = performance.now();

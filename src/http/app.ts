@@ -38,8 +38,17 @@ export interface Surface {
 /** Answers a request that passed the front door. */
 export interface App {
   fetch(request: Request): Response | Promise<Response>;
-  /** Every route, HEAD included, as `METHOD /template`. */
-  readonly routes: readonly string[];
+  /** Every route, HEAD included, with its documentation. */
+  readonly routes: readonly AppRoute[];
+}
+
+/** A route as Elysia knows it. */
+export interface AppRoute {
+  readonly method: string;
+  readonly path: string;
+  /** OpenAPI's; equal to the operation's id. */
+  readonly operationId: string | undefined;
+  readonly summary: string | undefined;
 }
 
 /** Builds the surface. */
@@ -61,8 +70,16 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
   }
   return {
     fetch: (request) => (request.method === "HEAD" ? heads : app).fetch(request),
-    routes: app.routes.map(({ method, path }) => `${method} ${path}`),
+    routes: app.routes.map(({ method, path, hooks }) => {
+      const { operationId, summary }: DocumentedHook = hooks.detail ?? {};
+      return { method, path, operationId, summary };
+    }),
   };
+}
+
+interface DocumentedHook {
+  readonly operationId?: string;
+  readonly summary?: string;
 }
 
 function answerError({ error, request }: { error: unknown; request: Request }): Response {

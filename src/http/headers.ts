@@ -105,26 +105,25 @@ export function uploadHeaders(
   };
 }
 
-const singleRange = /^bytes=([0-9]*)-([0-9]*)$/;
+const singleRange = /^bytes=(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
 
 /** True for a Range header with one range: the only kind that is answered with 206. */
 export function isSingleRange(range: string | null): range is string {
   return range !== null && singleRange.test(range);
 }
 
-/** Bytes that a GET of `size` bytes sends for this Range header; for metrics only, the server does the sending. */
-export function bytesAsked(range: string | null, size: number): number {
-  const [, first = "", last = ""] = range === null ? [] : (singleRange.exec(range) ?? []);
-  if (first === "") return last === "" ? size : Math.min(Number(last), size);
-  const start = Number(first);
-  const end = last === "" ? size - 1 : Math.min(Number(last), size - 1);
-  return start > end ? 0 : end - start + 1;
+/** Bytes of a range: `start` inclusive, `end` exclusive. */
+export interface ByteSpan {
+  readonly start: number;
+  readonly end: number;
 }
 
-/**
- * True for a single range that holds no byte. The server knows most of them itself, but takes one that ends before it starts, or
- * starts beyond 2^63, for no range at all and sends everything.
- */
-export function isUnsatisfiable(range: string | null, size: number): boolean {
-  return size > 0 && isSingleRange(range) && bytesAsked(range, size) === 0;
+/** Which of `size` bytes a Range header asks for (RFC 9110, 14.1.2): all of them unless it is a single range, none when they are equal. */
+export function spanOf(range: string | null, size: number): ByteSpan {
+  const [match, first, last, suffix] = range === null ? [] : (singleRange.exec(range) ?? []);
+  if (match === undefined) return { start: 0, end: size };
+  if (suffix !== undefined) return { start: Math.max(size - Number(suffix), 0), end: size };
+  const start = Math.min(Number(first), size);
+  const end = last === "" ? size : Math.min(Number(last) + 1, size);
+  return { start, end: Math.max(start, end) };
 }

@@ -1,4 +1,7 @@
 // The server: Bun.serve around the dispatch, its limits, and how it stops.
+import { RegistryError } from "../errors.ts";
+import type { Telemetry } from "../telemetry/metrics.ts";
+import { json } from "./answers.ts";
 import { buildApp, type Rooms } from "./app.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard } from "./guard.ts";
@@ -56,6 +59,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     idleTimeout: idleSeconds,
     maxRequestBodySize: noBodyLimit,
     fetch: dispatch,
+    error: (error) => sendFailed(error, rooms.telemetry),
   });
   const extending = setInterval(() => extendAll(atWork), extendEveryMs);
   rooms.telemetry.metrics.watchRunning(() => server.pendingRequests);
@@ -69,6 +73,14 @@ export function startHttp(options: HttpOptions): HttpServer {
       clearInterval(extending);
     },
   };
+}
+
+/** The server could not send an answer that the surface gave: a file went between its look-up and now, or cannot be read. */
+function sendFailed(error: Error, { log }: Telemetry): Response {
+  const gone = "code" in error && error.code === "ENOENT";
+  if (!gone) log.error({ err: error }, "an answer could not be sent");
+  const { status, code, message } = new RegistryError(gone ? "BLOB_UNKNOWN" : "UNKNOWN");
+  return json({ errors: [{ code, message }] }, { status });
 }
 
 /** A sender must earn its extensions; who has sent everything waits for us. */

@@ -1,10 +1,11 @@
 // Blobs: GET and HEAD (distribution-spec, "Pulling blobs"). Whole files go to the server's native send, which also answers ranges.
 import { Elysia } from "elysia";
-import { openBlob, statBlob } from "../../registry/blobs.ts";
+import type { Digest } from "../../content/digest.ts";
+import { type OpenBlob, openBlob, statBlob } from "../../registry/blobs.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
-import { bytesAsked, isSingleRange, isUnsatisfiable, matchesEtag } from "../headers.ts";
+import { type ByteSpan, etagOf, isSingleRange, matchesEtag, spanOf } from "../headers.ts";
 import { longestTimeout, matchOf, visitOf } from "../visit.ts";
 
 /** What these routes work with. */
@@ -15,22 +16,42 @@ export interface BlobRoutesDeps {
 
 const address = "/v2/:name/blobs/:digest";
 const asAttachment = { "content-disposition": "attachment" };
+const acceptsRanges = { "accept-ranges": "bytes" };
 
 async function pull({ registry, telemetry }: BlobRoutesDeps, request: Request): Promise<Response> {
   const { name, digest } = matchOf(request, address);
-  const { mediaType, size, body } = await openBlob(registry, name, digest);
-  const headers = { ...contentHeaders(digest, mediaType, true), ...asAttachment };
+  const blob = await openBlob(registry, name, digest);
+  const headers = { ...contentHeaders(digest, blob.mediaType, true), ...asAttachment };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
   visitOf(request).extend(longestTimeout);
-  const range = request.headers.get("range");
-  if (body instanceof Blob && isUnsatisfiable(range, size)) {
-    return empty(416, { "content-range": `bytes */${size}`, "accept-ranges": "bytes" });
+  const range = rangeFor(digest, request.headers);
+  const span = spanOf(range, blob.size);
+  if (range !== null && span.start === span.end && blob.size > 0) {
+    return empty(416, { ...acceptsRanges, "content-range": `bytes */${blob.size}` });
   }
-  telemetry.metrics.sent(bytesAsked(range, size));
-  // The server adds the header itself to the ranges of a file, and knows none of bytes in memory.
-  const sendsRanges = body instanceof Blob && !isSingleRange(range);
-  return new Response(body, {
-    headers: sendsRanges ? { ...headers, "accept-ranges": "bytes" } : headers,
+  telemetry.metrics.sent(span.end - span.start);
+  return send(blob, range === null ? null : span, headers);
+}
+
+/** The Range header when it is to be answered with a range: a single one, and of this version. */
+function rangeFor(digest: Digest, headers: Headers): string | null {
+  const range = headers.get("range");
+  const version = headers.get("if-range");
+  return isSingleRange(range) && (version === null || version === etagOf(digest)) ? range : null;
+}
+
+/** @param span null for the whole. */
+function send({ size, body }: OpenBlob, span: ByteSpan | null, headers: Record<string, string>) {
+  if (span === null) return new Response(body, { headers: { ...headers, ...acceptsRanges } });
+  // The server cuts a file to its range itself, status and headers included; bytes in memory are ours to cut.
+  if (body instanceof Blob) return new Response(body, { headers });
+  return new Response(body.subarray(span.start, span.end), {
+    status: 206,
+    headers: {
+      ...headers,
+      ...acceptsRanges,
+      "content-range": `bytes ${span.start}-${span.end - 1}/${size}`,
+    },
   });
 }
 
@@ -41,7 +62,7 @@ async function stat({ registry }: BlobRoutesDeps, request: Request): Promise<Res
   const headers = { ...contentHeaders(digest, mediaType, true), ...asAttachment };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
   return new Response(null, {
-    headers: { ...headers, "accept-ranges": "bytes", "content-length": String(size) },
+    headers: { ...headers, ...acceptsRanges, "content-length": String(size) },
   });
 }
 

@@ -1,0 +1,213 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { Rooms } from "../../src/http/app.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { imageType, type PushedImage, pushImage } from "./support/image.ts";
+import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
+
+const name = "team/app";
+let registry: TestRegistry;
+let image: PushedImage;
+beforeAll(async () => {
+  registry = await openRegistry();
+  image = await pushImage(registry.url, { name, tag: "1.0", size: 70_000 });
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const paths = (): readonly string[] => [
+  "/v2/",
+  `/v2/${name}/manifests/1.0`,
+  `/v2/${name}/manifests/${image.digest}`,
+  `/v2/${name}/blobs/${image.layerDigest}`,
+  `/v2/${name}/blobs/${image.digest}`,
+];
+
+/** Everything but what differs from one answer to the next. */
+function stable(headers: ReadonlyMap<string, string>): Record<string, string> {
+  const { date: _date, "x-request-id": _id, ...rest } = Object.fromEntries(headers);
+  return rest;
+}
+
+describe("HEAD", () => {
+  test("answers with the headers of GET and no body", async () => {
+    for (const path of paths()) {
+      const get = await registry.raw(`GET ${path}`);
+      const head = await registry.raw(`HEAD ${path}`);
+
+      expect([path, head.status]).toEqual([path, 200]);
+      expect(stable(head.headers)).toEqual(stable(get.headers));
+      expect(head.headers.get("content-length")).toBe(`${get.body.length}`);
+    }
+  });
+
+  test.each([
+    ["/v2/team/app/manifests/none", 404],
+    ["/v2/Team/manifests/none", 400],
+    ["/v2/team/app/tags/list", 405],
+    ["/nowhere", 404],
+  ])("%s fails as GET does, without a body", async (path, status) => {
+    const head = await registry.raw(`HEAD ${path}`);
+
+    expect(head.status).toBe(status);
+    expect(head.headers.get("content-type")).toBe("application/json");
+    expect(Number(head.headers.get("content-length"))).toBeGreaterThan(50);
+  });
+
+  test("of a blob reads none of its bytes", async () => {
+    await using bytesless = await openRegistry({ change: withoutBytes });
+    const pushed = await pushImage(bytesless.url, { name, tag: "1.0", size: 70_000 });
+    const path = `/v2/${name}/blobs/${pushed.layerDigest}`;
+
+    const head = await bytesless.raw(`HEAD ${path}`);
+    expect(head.status).toBe(200);
+    expect(head.headers.get("content-length")).toBe("70000");
+    const get = await bytesless.raw(`GET ${path}`);
+    expect([get.status, errorOf(get)["code"]]).toEqual([404, "BLOB_UNKNOWN"]);
+  });
+});
+
+/** Content keeps its rows and its size, but whoever reads a byte of it fails. */
+function withoutBytes(rooms: Rooms): Rooms {
+  const { storage } = rooms.registry;
+  const open: Storage["open"] = async (locator) => {
+    const file = await storage.open(locator);
+    return file && { size: file.size, body: Bun.file(join(import.meta.dir, "absent")) };
+  };
+  const bare = new Proxy(storage, {
+    get: (target, key) => {
+      const value: unknown = key === "open" ? open : Reflect.get(target, key, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  return { ...rooms, registry: { ...rooms.registry, storage: bare } };
+}
+
+describe("content", () => {
+  test("manifests are served byte for byte with the media type they were pushed with", async () => {
+    const answer = await registry.raw(`GET /v2/${name}/manifests/1.0`);
+
+    expect(answer.body.toString()).toBe(image.manifest);
+    expect(answer.headers.get("content-type")).toBe(imageType);
+    expect(answer.headers.get("docker-content-digest")).toBe(image.digest);
+    expect(answer.headers.get("etag")).toBe(`"${image.digest}"`);
+    expect(answer.headers.get("cache-control")).toBe("no-cache");
+  });
+
+  test("blobs cannot be run or guessed by a browser", async () => {
+    const { headers } = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`);
+
+    expect(headers.get("content-type")).toBe("application/octet-stream");
+    expect(headers.get("content-disposition")).toBe("attachment");
+    expect(headers.get("content-security-policy")).toBe("default-src 'none'; sandbox");
+    expect(headers.get("x-content-type-options")).toBe("nosniff");
+    expect(headers.get("accept-ranges")).toBe("bytes");
+  });
+
+  test("is never compressed, whatever the client accepts", async () => {
+    for (const path of paths()) {
+      const answer = await registry.raw(`GET ${path}`, [["Accept-Encoding", "gzip, zstd, br"]]);
+      expect(answer.headers.has("content-encoding")).toBe(false);
+      expect(answer.headers.has("transfer-encoding")).toBe(false);
+    }
+  });
+
+  test("known by its ETag is not sent again", async () => {
+    for (const method of ["GET", "HEAD"]) {
+      for (const path of paths().slice(1)) {
+        const known = await registry.raw(`HEAD ${path}`);
+        const etag = known.headers.get("etag") ?? "";
+        const answer = await registry.raw(`${method} ${path}`, [
+          ["If-None-Match", `"x", W/${etag}`],
+        ]);
+
+        expect([path, answer.status, answer.body.length]).toEqual([path, 304, 0]);
+        expect(answer.headers.get("etag")).toBe(etag);
+      }
+    }
+  });
+
+  test("a range carries each header once, and exactly its bytes", async () => {
+    const answer = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`, [
+      ["Range", "bytes=10-69"],
+    ]);
+
+    expect(answer.status).toBe(206);
+    expect(answer.headers.get("accept-ranges")).toBe("bytes");
+    expect(answer.headers.get("content-range")).toBe("bytes 10-69/70000");
+    expect(answer.headers.get("content-disposition")).toBe("attachment");
+    expect(answer.body.equals(Buffer.from(image.layer.slice(10, 70)))).toBe(true);
+  });
+
+  test("a manifest under its digest has ranges as well", async () => {
+    const path = `/v2/${name}/blobs/${image.digest}`;
+    const size = image.manifest.length;
+
+    const part = await registry.raw(`GET ${path}`, [["Range", "bytes=-5"]]);
+    expect([part.status, part.body.toString()]).toEqual([206, image.manifest.slice(-5)]);
+    expect(part.headers.get("content-range")).toBe(`bytes ${size - 5}-${size - 1}/${size}`);
+
+    const beyond = await registry.raw(`GET ${path}`, [["Range", `bytes=${size}-`]]);
+    expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${size}`]);
+  });
+
+  test("a range of this version is answered with 206", async () => {
+    for (const digest of [image.layerDigest, image.digest]) {
+      const answer = await registry.raw(`GET /v2/${name}/blobs/${digest}`, [
+        ["Range", "bytes=10-69"],
+        ["If-Range", `"${digest}"`],
+      ]);
+      expect([answer.status, answer.headers.get("accept-ranges")]).toEqual([206, "bytes"]);
+    }
+  });
+
+  test("a range of another version is answered whole", async () => {
+    const answer = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`, [
+      ["Range", "bytes=10-69"],
+      ["If-Range", '"another"'],
+    ]);
+
+    expect([answer.status, answer.body.length]).toEqual([200, 70_000]);
+  });
+
+  test("a digest whose colon was escaped is understood", async () => {
+    const escaped = image.digest.replace(":", "%3A");
+    for (const path of [`manifests/${escaped}`, `blobs/${escaped.replace("%3A", "%3a")}`]) {
+      expect((await registry.raw(`GET /v2/${name}/${path}`)).status).toBe(200);
+    }
+  });
+});
+
+describe("lists", () => {
+  test("pages follow one another by their links", async () => {
+    for (const tag of ["2.0", "latest"]) await pushImage(registry.url, { name, tag });
+    const seen: string[] = [];
+    let next: string | null = `/v2/${name}/tags/list?n=2`;
+    while (next !== null) {
+      const answer: Response = await fetch(registry.url + next);
+      const page: unknown = await answer.json();
+      expect(page).toEqual({ name, tags: expect.any(Array) });
+      expect(answer.headers.get("content-type")).toBe("application/json");
+      seen.push(...tagsOf(page));
+      next = /^<(\/v2\/[^>]*)>; rel="next"$/.exec(answer.headers.get("link") ?? "")?.[1] ?? null;
+    }
+
+    expect(seen).toEqual(["1.0", "2.0", "latest"]);
+  });
+
+  test("a page of none is empty and has no next one", async () => {
+    const answer = await registry.raw(`GET /v2/${name}/tags/list?n=0`);
+
+    expect(JSON.parse(answer.body.toString())).toEqual({ name, tags: [] });
+    expect(answer.headers.has("link")).toBe(false);
+  });
+
+  test("the catalog names the repository", async () => {
+    const answer = await fetch(`${registry.url}/v2/_catalog`);
+    expect(await answer.json()).toEqual({ repositories: [name] });
+  });
+});
+
+function tagsOf(page: unknown): string[] {
+  const tags = typeof page === "object" && page !== null && "tags" in page ? page.tags : null;
+  return Array.isArray(tags) ? tags.map(String) : [];
+}

@@ -1,10 +1,11 @@
 // What a test run amounts to: reads `bun test`'s report, adds up, words the closing line. Pure.
 
-/** Counts of one run. `skipped` holds the full names of tests that did not run. */
+/** Counts of one run, and the full names of those that were skipped. */
 export interface TestRun {
   readonly passed: number;
   readonly failed: number;
-  readonly skipped: readonly string[];
+  readonly skipped: number;
+  readonly skippedNames: readonly string[];
 }
 
 /**
@@ -20,13 +21,16 @@ export function parseBunTest(report: string, exitCode: number): TestRun {
         ?.trim()
         .split(" ")[0] ?? 0,
     );
-  const skipped = Array.from(
-    report.matchAll(/^\((?:skip|todo)\) (.+)$/gm),
-    ([, name]) => name ?? "",
-  );
   const failed = count("fail");
   const endedBadly = exitCode !== 0 && failed === 0;
-  return { passed: count("pass"), failed: endedBadly ? 1 : failed, skipped };
+  // A long report names them a second time at its end.
+  const names = Array.from(report.matchAll(/^\((?:skip|todo)\) (.+)$/gm), ([, name]) => name ?? "");
+  return {
+    passed: count("pass"),
+    failed: endedBadly ? 1 : failed,
+    skipped: count("skip") + count("todo"),
+    skippedNames: [...new Set(names)],
+  };
 }
 
 /**
@@ -39,13 +43,13 @@ export function tally(
   strict: boolean,
 ): { readonly lines: readonly string[]; readonly failed: number } {
   const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
-  const skipped = runs.flatMap((run) => run.skipped);
-  const failed = sum((run) => run.failed) + (strict ? skipped.length : 0);
+  const names = runs.flatMap((run) => run.skippedNames);
+  const failed = sum((run) => run.failed) + (strict ? sum((run) => run.skipped) : 0);
   const verdict = strict ? "not run, so it counts as failed" : "not run";
   return {
     failed,
     lines: [
-      ...skipped.map((name) => `${verdict}: ${name}`),
+      ...names.map((name) => `${verdict}: ${name}`),
       `${sum((run) => run.passed)} passed, ${failed} failed`,
     ],
   };

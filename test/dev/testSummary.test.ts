@@ -9,6 +9,10 @@ test/a.test.ts:
 (todo) later
 (fail) subtracts [0.10ms]
 
+2 tests skipped:
+(skip) docker > pushes (skipped: docker not installed)
+(todo) later
+
  12 pass
  1 skip
  1 todo
@@ -22,7 +26,8 @@ describe("parseBunTest", () => {
     expect(parseBunTest(report, 1)).toEqual({
       passed: 12,
       failed: 3,
-      skipped: ["docker > pushes (skipped: docker not installed)", "later"],
+      skipped: 2,
+      skippedNames: ["docker > pushes (skipped: docker not installed)", "later"],
     });
   });
 
@@ -48,8 +53,13 @@ describe("parseBunTest", () => {
 
 describe("tally", () => {
   const runs = [
-    { passed: 1, failed: 0, skipped: [] },
-    { passed: 4, failed: 1, skipped: ["docker (skipped: docker not installed)"] },
+    { passed: 1, failed: 0, skipped: 0, skippedNames: [] },
+    {
+      passed: 4,
+      failed: 1,
+      skipped: 1,
+      skippedNames: ["docker (skipped: docker not installed)"],
+    },
   ];
 
   test("closes with the sum of all runs and lists what did not run", () => {

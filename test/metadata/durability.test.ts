@@ -1,9 +1,9 @@
 // What an answer promises: a trace of the system calls shows the sync of the log before it, or that there was none.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { clientTest } from "../support/clientTest.ts";
 import { run, tempFolder } from "../support/processes.ts";
-import { Scope } from "../support/scope.ts";
 
 /** How many syncs of which files ended before each answer, since the one before. */
 function syncsBefore(trace: string): Map<string, string[]> {
@@ -24,8 +24,8 @@ function syncsBefore(trace: string): Map<string, string[]> {
   return answers;
 }
 
-test("what is promised is synced before it is answered, and nothing else is synced", async () => {
-  await using scope = new Scope();
+const sentence = "what is promised is synced before it is answered, and nothing else is synced";
+clientTest(sentence, { commands: ["strace"] }, async (scope) => {
   const directory = tempFolder(scope, "durability");
   const trace = join(tempFolder(scope, "trace"), "trace");
   const writer = [process.execPath, join(import.meta.dir, "fixtures/writer.ts"), directory];

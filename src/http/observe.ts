@@ -43,7 +43,8 @@ export function makeObserver(
       return visit;
     },
     close(visit, response) {
-      const { headers, status } = response;
+      const { headers } = response;
+      const status = visit.sentStatus ?? response.status;
       headers.set("x-request-id", visit.requestId);
       headers.set("x-content-type-options", "nosniff");
       if (!visit.foreign) headers.set("docker-distribution-api-version", "registry/2.0");

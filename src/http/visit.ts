@@ -56,6 +56,8 @@ export class Visit {
   bodyEnded = false;
   /** Bytes of the body that were read. */
   received = 0;
+  /** The status that the server makes of a 200 while it sends a range of a file; null when it changes nothing. */
+  sentStatus: number | null = null;
   /** What went wrong inside, for the log. */
   failure: unknown = null;
 

@@ -18,10 +18,8 @@ export interface LogOptions {
 /** The log and its end. */
 export interface OpenedLog {
   readonly log: Log;
-  /** Writes what is still in memory. Lines logged later are written as well. */
-  flush(): void;
-  /** As `flush`, and stops flushing on a timer. */
-  close(): void;
+  /** Resolves when everything is written. What is logged later is written when the process exits. */
+  close(): Promise<void>;
 }
 
 /** Longest text of one field; a client decides how long a path or a name is. */
@@ -30,6 +28,8 @@ const longestStack = 4096;
 /** Characters of log text that are worth a write. */
 const gatheredLength = 16_384;
 const flushEveryMs = 1000;
+/** How long the end of the log waits for its last write. */
+const patienceMs = 1000;
 
 /** The text, cut when it is longer than a log field may be. */
 export function capped(text: string, longest = longestValue): string {
@@ -67,24 +67,36 @@ function describeError(error: unknown): unknown {
 export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const { level, format, terminal } = options;
   if (format === "pretty" || (format === "auto" && terminal)) return openPretty(level, terminal);
-  const destination = pino.destination({ fd: 1, sync: false });
+  // Less than a full batch stays in memory until it is flushed: only what is there can be written when the process exits.
+  const destination = pino.destination({
+    fd: 1,
+    sync: false,
+    minLength: gatheredLength,
+    maxWrite: 4 * gatheredLength,
+  });
   // Nobody reads standard output any more: that is no reason to stop serving.
   destination.on("error", () => {});
   const lines = new LineBatch((text) => destination.write(text));
-  const flush = () => {
+  const finish = () => {
     lines.flush();
-    flushQuietly(destination);
+    writeNow(destination);
   };
-  const timer = setInterval(() => lines.flush(), flushEveryMs);
+  const timer = setInterval(() => {
+    lines.flush();
+    destination.flush();
+  }, flushEveryMs);
   timer.unref();
-  process.on("exit", flush);
+  process.on("exit", finish);
   return {
     log: pino(loggerOptions(level), lines),
-    flush,
-    close: () => {
+    close: async () => {
       clearInterval(timer);
-      process.off("exit", flush);
-      flush();
+      lines.flush();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      destination.flush(() => resolve());
+      // A reader that has stopped reading must not keep the server from ending.
+      setTimeout(resolve, patienceMs).unref();
+      await promise;
     },
   };
 }
@@ -117,7 +129,7 @@ export class LineBatch {
   }
 }
 
-function flushQuietly(destination: { flushSync(): void }): void {
+function writeNow(destination: { flushSync(): void }): void {
   try {
     destination.flushSync();
   } catch {
@@ -135,5 +147,5 @@ async function openPretty(level: LogLevel, colours: boolean): Promise<OpenedLog>
     sync: true,
     ignore: "requestId,repository,reference,digest,size",
   });
-  return { log: pino(loggerOptions(level), stream), flush: () => {}, close: () => {} };
+  return { log: pino(loggerOptions(level), stream), close: async () => {} };
 }

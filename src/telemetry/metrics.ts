@@ -62,39 +62,34 @@ export class Metrics {
   }
 
   #gauges({ countUploads, isReadOnly }: MetricSources): void {
-    const registers = [this.#registry];
-    const running = () => this.#running();
-    new Gauge({
-      name: "breadbox_http_requests_running",
-      help: "Requests whose answer has not been sent to its end.",
-      registers,
-      collect() {
-        this.set(running());
-      },
+    // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
+    const unknown = { sessions: Number.NaN, bytes: Number.NaN };
+    const uploads = () => countUploads().catch(() => unknown);
+    this.#gauge(
+      "breadbox_http_requests_running",
+      "Requests whose answer has not been sent to its end.",
+      () => this.#running(),
+    );
+    this.#gauge(
+      "breadbox_read_only",
+      "1 when a failed sync has made the store read-only until a restart.",
+      () => (isReadOnly() ? 1 : 0),
+    );
+    this.#gauge("breadbox_upload_sessions", "Open upload sessions.", async () => {
+      return (await uploads()).sessions;
     });
-    new Gauge({
-      name: "breadbox_read_only",
-      help: "1 when a failed sync has made the store read-only until a restart.",
-      registers,
-      collect() {
-        this.set(isReadOnly() ? 1 : 0);
-      },
+    this.#gauge("breadbox_upload_staged_bytes", "Bytes staged in open sessions.", async () => {
+      return (await uploads()).bytes;
     });
-    const staged = new Gauge({
-      name: "breadbox_upload_staged_bytes",
-      help: "Bytes staged in open upload sessions.",
-      registers,
-    });
+  }
+
+  #gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
-      name: "breadbox_upload_sessions",
-      help: "Open upload sessions.",
-      registers,
+      name,
+      help,
+      registers: [this.#registry],
       async collect() {
-        // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
-        const unknown = { sessions: Number.NaN, bytes: Number.NaN };
-        const { sessions, bytes } = await countUploads().catch(() => unknown);
-        this.set(sessions);
-        staged.set(bytes);
+        this.set(await read());
       },
     });
   }

@@ -23,12 +23,14 @@ async function pull({ registry, telemetry }: BlobRoutesDeps, request: Request): 
   const blob = await openBlob(registry, name, digest);
   const headers = { ...contentHeaders(digest, blob.mediaType, true), ...asAttachment };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
-  visitOf(request).extend(longestTimeout);
+  const visit = visitOf(request);
+  visit.extend(longestTimeout);
   const range = rangeFor(digest, request.headers);
   const span = spanOf(range, blob.size);
   if (range !== null && span.start === span.end && blob.size > 0) {
     return empty(416, { ...acceptsRanges, "content-range": `bytes */${blob.size}` });
   }
+  if (range !== null && blob.body instanceof Blob) visit.sentStatus = 206;
   telemetry.metrics.sent(span.end - span.start);
   return send(blob, range === null ? null : span, headers);
 }

@@ -1,0 +1,173 @@
+import { describe, expect, test } from "bun:test";
+import { connect, type Socket } from "node:net";
+import type { Rooms } from "../../src/http/app.ts";
+import { request } from "../support/rawHttp.ts";
+import { errorOf, openRegistry } from "./support/registry.ts";
+
+const name = "team/app";
+
+/** A connection on which the test decides when each piece goes. */
+async function openSocket(port: number): Promise<{ socket: Socket; received: () => string }> {
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.on("data", (chunk) => {
+    text += chunk.toString("latin1");
+  });
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.once("connect", resolve));
+  return { socket, received: () => text };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+}
+
+/** Reads of manifests wait for `release`. */
+function slowReads() {
+  const gate = Promise.withResolvers<void>();
+  const change = (rooms: Rooms): Rooms => {
+    const { metadata } = rooms.registry;
+    const findManifest: typeof metadata.findManifest = async (...what) => {
+      await gate.promise;
+      return metadata.findManifest(...what);
+    };
+    return { ...rooms, registry: { ...rooms.registry, metadata: { ...metadata, findManifest } } };
+  };
+  return { change, release: gate.resolve };
+}
+
+describe("a server that stops", () => {
+  test("answers what is running, and takes nothing new", async () => {
+    const { change, release } = slowReads();
+    await using registry = await openRegistry({ change });
+    const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
+    await until(() => registry.http.running() === 1);
+
+    let stopped = false;
+    const drained = registry.http.drain(60_000).then(() => {
+      stopped = true;
+    });
+    await expect(fetch(`${registry.url}/healthz`)).rejects.toThrow();
+    expect(stopped).toBe(false);
+
+    release();
+    expect((await running).status).toBe(404);
+    await drained;
+    expect(registry.http.running()).toBe(0);
+  });
+
+  test("refuses writes on connections that are still open, and ends those connections", async () => {
+    const { change, release } = slowReads();
+    await using registry = await openRegistry({ change });
+    const { socket, received } = await openSocket(registry.http.port);
+    socket.write(request(`GET /v2/${name}/manifests/latest`));
+    await until(() => registry.http.running() === 1);
+
+    const drained = registry.http.drain(60_000);
+    socket.write(request(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]));
+    release();
+    await drained;
+    await until(() => socket.closed);
+
+    const [first, second] = received().split("HTTP/1.1 ").slice(1);
+    expect(first).toMatch(/^404 .*connection: close/is);
+    expect(second ?? "503 ").toMatch(/^503 /);
+  });
+
+  test("cuts what has not ended when the grace period is over", async () => {
+    const { change, release } = slowReads();
+    await using registry = await openRegistry({ change });
+    const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
+    await until(() => registry.http.running() === 1);
+
+    const [outcome] = await Promise.allSettled([running, registry.http.drain(1)]);
+    release();
+    expect(outcome.status).toBe("rejected");
+  });
+
+  test("is no longer ready", async () => {
+    const gate = Promise.withResolvers<void>();
+    await using registry = await openRegistry({
+      change: (rooms) => ({ ...rooms, ready: () => gate.promise }),
+    });
+    const { socket, received } = await openSocket(registry.http.port);
+    socket.write(request("GET /readyz"));
+    await until(() => registry.http.running() === 1);
+
+    const drained = registry.http.drain(60_000);
+    gate.reject(new Error("database closed: /secret/path"));
+    await drained;
+    await until(() => socket.closed);
+
+    expect(received()).toStartWith("HTTP/1.1 503");
+    expect(received()).not.toContain("secret");
+  });
+});
+
+describe("a read-only store", () => {
+  test("still serves reads, refuses writes with 503 and is not ready", async () => {
+    await using registry = await openRegistry();
+    registry.store.rooms.latch.trip("sync failed", new Error("EIO"));
+
+    const write = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
+    expect([write.status, write.headers.get("retry-after")]).toEqual([503, "60"]);
+    expect(errorOf(write)["code"]).toBe("UNAVAILABLE");
+
+    expect((await registry.raw("GET /v2/_catalog")).status).toBe(200);
+    expect((await registry.raw("GET /healthz")).status).toBe(200);
+    const ready = await registry.raw("GET /readyz");
+    expect([ready.status, JSON.parse(ready.body.toString()).status]).toEqual([503, "not ready"]);
+    expect(await (await fetch(`${registry.url}/metrics`)).text()).toContain("breadbox_read_only 1");
+  });
+});
+
+describe("request bodies", () => {
+  test("larger than the limit are refused before they are read", async () => {
+    await using registry = await openRegistry({ maxBodyBytes: 1000 });
+    const start = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
+    const { socket, received } = await openSocket(registry.http.port);
+
+    socket.write(request(`PATCH ${start.headers.get("location")}`, [["Content-Length", "1001"]]));
+    await until(() => received().includes("\r\n\r\n"));
+
+    expect(received()).toStartWith("HTTP/1.1 413");
+    socket.destroy();
+  });
+
+  test("that stream past the limit are cut there, and what fits is kept", async () => {
+    await using registry = await openRegistry({ maxBodyBytes: 1000 });
+    const start = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
+    const location = start.headers.get("location");
+
+    const chunk = `200\r\n${"a".repeat(512)}\r\n`;
+    const answer = await registry.raw(
+      `PATCH ${location}`,
+      [["Transfer-Encoding", "chunked"]],
+      `${chunk}${chunk}0\r\n\r\n`,
+    );
+    expect([answer.status, errorOf(answer)["code"]]).toEqual([413, "SIZE_INVALID"]);
+  });
+
+  test("that nobody reads do not keep their connection", async () => {
+    await using registry = await openRegistry();
+    const { socket, received } = await openSocket(registry.http.port);
+
+    socket.write(request("PUT /v2/Bad/manifests/latest", [["Content-Length", "1000000000"]]));
+    await until(() => socket.closed || socket.readableEnded);
+
+    expect(received()).toMatch(/^HTTP\/1\.1 400 .*connection: close.*NAME_INVALID/is);
+    socket.destroy();
+  });
+
+  test("that are short and unread leave the connection usable", async () => {
+    await using registry = await openRegistry();
+    const { socket, received } = await openSocket(registry.http.port);
+
+    socket.write(request("PUT /v2/Bad/manifests/latest", [], "{}"));
+    socket.write(request("GET /healthz"));
+    await until(() => received().includes('"ok"'));
+
+    expect(received()).toStartWith("HTTP/1.1 400");
+    socket.destroy();
+  });
+});

@@ -1,0 +1,142 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import pino from "pino";
+import { formatBytes, logPush } from "../../src/telemetry/events.ts";
+import { capped, LineBatch, loggerOptions } from "../../src/telemetry/log.ts";
+
+const room = join(import.meta.dir, "..", "..", "src", "telemetry", "log.ts");
+
+/** Starts a program that has opened the log as `opened`. */
+function spawn(body: string, format: string, terminal = false) {
+  const program = `
+    const { openLog } = await import(${JSON.stringify(room)});
+    const opened = await openLog({ level: "info", format: "${format}", terminal: ${terminal} });
+    ${body}`;
+  return Bun.spawn([process.execPath, "-e", program], { stdout: "pipe", stderr: "inherit" });
+}
+
+/** Runs such a program to its end and returns what it printed. */
+async function run(body: string, format: string, terminal = false): Promise<string> {
+  const child = spawn(body, format, terminal);
+  const text = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(0);
+  return text;
+}
+
+const line = `opened.log.info({ size: 1 }, "one");`;
+
+describe("the opened log", () => {
+  test("writes JSON lines, the last ones when the process exits", async () => {
+    const text = await run(`${line} opened.log.debug("hidden"); process.exit(0);`, "json");
+    expect(
+      text
+        .trim()
+        .split("\n")
+        .map((text) => JSON.parse(text)),
+    ).toEqual([{ level: "info", time: expect.stringMatching(/^\d{4}-.*Z$/), size: 1, msg: "one" }]);
+  });
+
+  test("loses no line and no order when there are many", async () => {
+    const text = await run(
+      `for (let n = 0; n < 20000; n += 1) opened.log.info({ n }, "line"); await opened.close(); process.exit(0);`,
+      "json",
+    );
+    const numbers = text
+      .trim()
+      .split("\n")
+      .map((text) => JSON.parse(text).n);
+    expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, n) => n));
+  });
+
+  test("writes a line within a moment, without being told", async () => {
+    const child = spawn(`${line} setInterval(() => {}, 1000);`, "json");
+    for await (const chunk of child.stdout) {
+      expect(new TextDecoder().decode(chunk)).toContain('"msg":"one"');
+      break;
+    }
+    child.kill();
+    await child.exited;
+  });
+
+  test("writes what is logged after its end when the process exits", async () => {
+    const text = await run(`await opened.close(); ${line} process.exit(0);`, "json");
+    expect(text).toContain('"msg":"one"');
+  });
+
+  test.each([
+    ["pretty", false],
+    ["auto", true],
+  ])("format %s prints lines for people", async (format, terminal) => {
+    const text = await run(line, format, terminal);
+    expect(text).toContain("one");
+    expect(text).not.toStartWith("{");
+  });
+
+  test("auto is JSON where nobody watches", async () => {
+    expect(await run(line, "auto")).toStartWith("{");
+  });
+});
+
+describe("a batch of lines", () => {
+  test("is handed over whole, once there is enough of it or when asked", () => {
+    const written: string[] = [];
+    const batch = new LineBatch((text) => written.push(text));
+    const long = `${"x".repeat(9000)}\n`;
+
+    batch.write(long);
+    expect(written).toEqual([]);
+    batch.write(long);
+    expect(written).toEqual([long + long]);
+    batch.write("last\n");
+    batch.flush();
+    batch.flush();
+    expect(written.slice(1)).toEqual(["last\n"]);
+  });
+});
+
+describe("errors in the log", () => {
+  test("bring their stack and their cause, each cut to a length", () => {
+    const lines: string[] = [];
+    const log = pino(loggerOptions("info"), { write: (line) => lines.push(line) });
+    const cause = Object.assign(new Error("m".repeat(5000)), { code: "EIO" });
+
+    log.error({ err: new Error("outer", { cause }) }, "failed");
+
+    const { err } = JSON.parse(lines.join(""));
+    expect(err).toMatchObject({ type: "Error", message: "outer", cause: { code: "EIO" } });
+    expect(err.stack).toContain("log.test.ts");
+    expect(err.cause.message).toBe(capped("m".repeat(5000)));
+    expect(err.cause.message.length).toBe(1025);
+  });
+});
+
+describe("events", () => {
+  test.each([
+    [0, "0 B"],
+    [999, "999 B"],
+    [1000, "1.0 kB"],
+    [999_949, "999.9 kB"],
+    [999_950, "1.0 MB"],
+    [3_600_000, "3.6 MB"],
+    [5_368_709_120, "5.4 GB"],
+  ])("%p bytes are written as %s", (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  test("the push of an index counts manifests", () => {
+    const lines: string[] = [];
+    const log = pino(loggerOptions("info"), { write: (line) => lines.push(line) });
+    logPush(log, {
+      repository: "a",
+      reference: "1",
+      digest: `sha256:${"0".repeat(64)}`,
+      size: 10,
+      requestId: "r",
+      address: () => null,
+      contentSize: 2000,
+      references: 1,
+      ofManifests: true,
+    });
+    expect(JSON.parse(lines.join("")).msg).toBe("push a:1 sha256:000000000000… 2.0 kB, 1 manifest");
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "bun:test";
+import { NotFoundError, ParseError } from "elysia";
+import { RegistryError } from "../../src/errors.ts";
+import { AnswerError, errorResponse } from "../../src/http/errors.ts";
+import { Visit } from "../../src/http/visit.ts";
+
+const connection = { timeout: () => {}, requestIP: () => null };
+const makeVisit = () => new Visit(new Request("http://breadbox/v2/"), connection, "id-1", 0);
+
+describe("errorResponse", () => {
+  test("prints the situation, its detail and when to come back", async () => {
+    const visit = makeVisit();
+    visit.foreign = false;
+    const error = new RegistryError("UPLOAD_BUSY", { detail: { offset: 5 }, retryAfter: 7 });
+
+    const answer = errorResponse(error, visit);
+
+    expect(answer.status).toBe(429);
+    expect(answer.headers.get("content-type")).toBe("application/json");
+    expect(answer.headers.get("retry-after")).toBe("7");
+    expect(await answer.json()).toEqual({
+      errors: [{ code: "TOOMANYREQUESTS", message: error.message, detail: { offset: 5 } }],
+    });
+    expect(visit.failure).toBeNull();
+  });
+
+  test("adds the headers that came with the failure", () => {
+    const error = new AnswerError(new RegistryError("METHOD_UNSUPPORTED"), { allow: "GET, HEAD" });
+    const answer = errorResponse(error, makeVisit());
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+  });
+
+  test.each([
+    ["an error of ours", new TypeError("x is not a function at /secret")],
+    ["a text", "secret"],
+    ["nothing", undefined],
+    ["an error of the system", Object.assign(new Error("EIO: secret"), { code: "EIO" })],
+  ])("shows nothing of %s but the request's id", async (_, thrown) => {
+    const visit = makeVisit();
+    const answer = errorResponse(thrown, visit);
+
+    expect(answer.status).toBe(500);
+    const text = await answer.text();
+    expect(text).not.toContain("secret");
+    expect(JSON.parse(text).errors[0]).toMatchObject({
+      code: "UNKNOWN",
+      detail: { requestId: "id-1" },
+    });
+    expect(visit.failure).toBe(thrown);
+  });
+
+  test.each([
+    [new NotFoundError(), 404, "NOT_FOUND"],
+    [new ParseError(), 400, "BAD_REQUEST"],
+  ])("takes the framework's own errors for what they are", async (thrown, status, code) => {
+    const visit = makeVisit();
+    const answer = errorResponse(thrown, visit);
+
+    expect(answer.status).toBe(status);
+    expect(await answer.json()).toMatchObject({ errors: [{ code }], request_id: "id-1" });
+    expect(visit.failure).toBeNull();
+  });
+
+  test("logs what only the operator can mend", () => {
+    const visit = makeVisit();
+    const error = new RegistryError("READ_ONLY", { cause: new Error("EIO") });
+    errorResponse(error, visit);
+    expect(visit.failure).toBe(error);
+  });
+});

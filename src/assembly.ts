@@ -78,7 +78,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   );
   const hashing = opened.add(
     new Hashing({
-      spawn: () => new Worker(new URL("./content/hashing/worker.ts", import.meta.url).href),
+      spawn: () => startWorker(new URL("./content/hashing/worker.ts", import.meta.url)),
       workers: hashingWorkers,
       directory,
       storage,
@@ -116,7 +116,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   });
   maintenance = opened.add(
     new Maintenance({
-      spawn: () => new Worker(new URL("./maintenance/worker.ts", import.meta.url).href),
+      spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
       database: sqlite.path,
       onReport: (report) => logMaintenance(log, report),
       onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
@@ -135,6 +135,11 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       close();
     },
   };
+}
+
+/** Workers keep little: a small heap is enough for them. */
+function startWorker(entry: URL): Worker {
+  return new Worker(entry.href, { smol: true });
 }
 
 function openServerLog(config: Config) {

@@ -1,5 +1,6 @@
 // Request bodies as they flow: counted, limited, and with a connection that stays open for as long as bytes keep coming.
 import { RegistryError } from "../errors.ts";
+import type { Body } from "../storage/storage.ts";
 import { contentLength } from "./headers.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
@@ -31,11 +32,7 @@ export function hasBody(headers: Headers): boolean {
  * @param maxBytes 0 for no limit. @throws RegistryError BODY_TOO_LARGE before reading when the length was declared,
  * else (from the iterator) as soon as the limit is passed.
  */
-export function openBody(
-  visit: Visit,
-  maxBytes: number,
-  pace: Pace = uploadPace,
-): AsyncIterable<Uint8Array> | null {
+export function openBody(visit: Visit, maxBytes: number, pace: Pace = uploadPace): Body | null {
   const { headers, body } = visit.request;
   const limit = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
   if ((contentLength(headers) ?? 0) > limit) throw tooLarge(maxBytes);
@@ -43,7 +40,13 @@ export function openBody(
     end(visit);
     return null;
   }
-  return paced(visit, body, limit, pace);
+  return Object.assign(paced(visit, body, limit, pace), { release });
+}
+
+/** Each chunk of a request's body has memory of its own: moving it away frees it. */
+function release(chunk: Uint8Array): void {
+  const { buffer } = chunk;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === chunk.byteLength) buffer.transfer(0);
 }
 
 async function* paced(

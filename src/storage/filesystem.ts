@@ -23,6 +23,7 @@ import { StagedWriter } from "./stagedWriter.ts";
 import type {
   Appended,
   AppendOptions,
+  Body,
   Capacity,
   Locator,
   Staged,
@@ -95,7 +96,7 @@ class FilesystemStorage implements Storage {
 
   async append(
     staged: Staged,
-    body: AsyncIterable<Uint8Array>,
+    body: Body,
     follower: StagingFollower,
     options: AppendOptions,
   ): Promise<Appended> {
@@ -108,6 +109,7 @@ class FilesystemStorage implements Storage {
         follower,
         latch: this.#latch,
         space: this.#space,
+        release: body.release ?? null,
       });
       const cut = await this.#receive(file, staged, body, writer);
       if (options.resumable) await this.#keepFolder(staged.id);
@@ -172,7 +174,7 @@ class FilesystemStorage implements Storage {
   async #receive(
     file: FileHandle,
     staged: Staged,
-    body: AsyncIterable<Uint8Array>,
+    body: Body,
     writer: StagedWriter,
   ): Promise<Error | null> {
     const chunks = body[Symbol.asyncIterator]();

@@ -1,5 +1,5 @@
 // Reading staged bytes back. Apart from the rest of the storage so that a hashing worker loads nothing else.
-import { constants } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError } from "../errors.ts";
@@ -7,18 +7,48 @@ import type { UploadId } from "../uploads/session.ts";
 import { isAbsent } from "./failures.ts";
 import type { StagedReader } from "./storage.ts";
 
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+
 /** @param directory the data directory. @returns `Storage.openStaged` for it. */
 export function openStagedFiles(directory: string): (id: UploadId) => Promise<StagedReader> {
   return async (id) => {
-    const path = join(directory, "uploads", id, "data");
-    const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
-    const file = await open(path, flags).catch((error: unknown) => {
-      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw error;
-    });
+    const file = await open(pathOf(directory, id), flags).catch(refuseAbsent);
     return {
       read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
       close: () => file.close(),
     };
   };
+}
+
+/**
+ * As `openStagedFiles`, for a worker: it has nothing better to do than to wait, and handing each read to another thread costs
+ * more than the read.
+ */
+export function openStagedFilesBlocking(
+  directory: string,
+): (id: UploadId) => Promise<StagedReader> {
+  return async (id) => {
+    const file = tryOpen(pathOf(directory, id));
+    return {
+      read: async (offset, into) => readSync(file, into, 0, into.byteLength, offset),
+      close: async () => closeSync(file),
+    };
+  };
+}
+
+function tryOpen(path: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    return refuseAbsent(error);
+  }
+}
+
+function pathOf(directory: string, id: UploadId): string {
+  return join(directory, "uploads", id, "data");
+}
+
+function refuseAbsent(error: unknown): never {
+  if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+  throw error;
 }

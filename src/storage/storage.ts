@@ -17,6 +17,12 @@ export interface Staged {
   readonly staging: StagingState;
 }
 
+/** A body as it arrives. */
+export interface Body extends AsyncIterable<Uint8Array> {
+  /** Gives the memory of a chunk back at once; nobody uses it afterwards. Absent where chunks are not the reader's to give back. */
+  readonly release?: (chunk: Uint8Array) => void;
+}
+
 /** Is told of bytes as they are staged, in order, so that hashing can follow. */
 export interface StagingFollower {
   /**
@@ -72,7 +78,7 @@ export interface Storage {
    */
   append(
     staged: Staged,
-    body: AsyncIterable<Uint8Array>,
+    body: Body,
     follower: StagingFollower,
     options: AppendOptions,
   ): Promise<Appended>;

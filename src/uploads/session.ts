@@ -1,7 +1,7 @@
 // An upload session and its offset rule: pure, no I/O.
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../registry/names.ts";
-import type { StagingState } from "../storage/storage.ts";
+import type { Body, StagingState } from "../storage/storage.ts";
 
 /** Lower-case UUID. Only `readUploadId` and `makeUploadId` make one. */
 export type UploadId = string & { readonly __brand: "UploadId" };
@@ -23,7 +23,7 @@ export interface UploadSession {
 /** What a request brings: the body of a PATCH, a closing PUT or a single POST. */
 export interface Chunk {
   /** null when the request has no body. */
-  readonly body: AsyncIterable<Uint8Array> | null;
+  readonly body: Body | null;
   /** Content-Length; null when the client streams. */
   readonly length: number | null;
   /** First byte's offset from Content-Range; null without one. */

@@ -5,8 +5,10 @@ import type { UploadId } from "../../uploads/session.ts";
 import type { Algorithm } from "../digest.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
-/** One read and one hash step: small enough that every session gets its turn. */
-const stepBytes = 1_048_576;
+/** One read and one hash step: small enough that every session gets its turn, and that the bytes are still in the cache. */
+const stepBytes = 256 * 1024;
+/** How often a session that is behind says where it is. */
+const reportEveryBytes = 1_048_576;
 /** Sessions beyond this many give up their open file until it is their turn again. */
 const openReaders = 64;
 
@@ -18,6 +20,8 @@ interface Followed {
   hasher: Bun.CryptoHasher;
   algorithm: Algorithm;
   position: number;
+  /** The position that was last reported. */
+  reported: number;
   target: number;
   /** The size a digest was asked for; null while nobody asked. */
   wanted: number | null;
@@ -82,6 +86,7 @@ export class StagedFollower {
       hasher: new Bun.CryptoHasher("sha256"),
       algorithm: "sha256",
       position: 0,
+      reported: 0,
       target: 0,
       wanted: null,
     };
@@ -102,6 +107,8 @@ export class StagedFollower {
         }
         this.#answer(session);
       }
+      // Reads may not wait for anything: let requests in between them.
+      if (busy) await nextTurn();
     }
     this.#running = false;
   }
@@ -118,7 +125,7 @@ export class StagedFollower {
       if (count === 0) throw new Error("staged bytes end before the session's offset");
       hasher.update(this.#buffer.subarray(0, count));
       session.position += count;
-      this.#report({ kind: "position", id: session.id, position: session.position });
+      this.#tell(session);
     } catch (error) {
       if (this.#sessions.get(session.id) !== session) return;
       this.#sessions.delete(session.id);
@@ -128,6 +135,13 @@ export class StagedFollower {
       this.#reading = null;
       if (this.#sessions.get(session.id) !== session) await this.#closeReader(session.id);
     }
+  }
+
+  #tell(session: Followed): void {
+    const { id, position, target } = session;
+    if (position < target && position - session.reported < reportEveryBytes) return;
+    session.reported = position;
+    this.#report({ kind: "position", id, position });
   }
 
   /** Reports the digest once exactly the wanted bytes are hashed; the session can go on growing afterwards. */
@@ -161,4 +175,9 @@ function restart(session: Followed, algorithm: Algorithm): void {
   session.hasher = new Bun.CryptoHasher(algorithm);
   session.algorithm = algorithm;
   session.position = 0;
+  session.reported = 0;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

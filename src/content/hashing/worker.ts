@@ -1,5 +1,5 @@
 // Entry point of a hashing worker: opens the staged bytes itself and follows them while the server appends.
-import { openStagedFiles } from "../../storage/stagedFiles.ts";
+import { openStagedFilesBlocking } from "../../storage/stagedFiles.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
@@ -10,7 +10,7 @@ const report = (message: HashReport): void => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<HashRequest>) => {
   if (data.kind === "open") {
-    follower = new StagedFollower(openStagedFiles(data.directory), report);
+    follower = new StagedFollower(openStagedFilesBlocking(data.directory), report);
     return;
   }
   follower?.take(data);

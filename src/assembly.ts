@@ -65,6 +65,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   process.umask(0o077);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
   const directory = config.data;
+  opened.add(surviveAccidents(log), (stop) => stop());
   opened.add(holdDirectory(directory), (hold) => hold.release());
   let maintenance: Maintenance | null = null;
   const latch = new WriteLatch((reason, cause) => {
@@ -112,6 +113,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     maxBodyBytes: config["http.maxBody"],
     metrics: config["metrics.enabled"],
+    explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),
   });
   maintenance = opened.add(
@@ -134,6 +136,17 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       await opened.close();
       close();
     },
+  };
+}
+
+/** What nobody caught is a bug of one request, never a reason to drop all the others. @returns what ends the watch. */
+function surviveAccidents(log: Log): () => void {
+  const report = (err: unknown): void => log.error({ err }, "an error that nobody caught");
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+  return () => {
+    process.off("uncaughtException", report);
+    process.off("unhandledRejection", report);
   };
 }
 

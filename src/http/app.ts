@@ -11,6 +11,7 @@ import { blobRoutes } from "./oci/blobs.ts";
 import { listRoutes } from "./oci/lists.ts";
 import { manifestRoutes } from "./oci/manifests.ts";
 import { uploadRoutes } from "./oci/uploads.ts";
+import { docsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
 import { metricsRoutes } from "./ops/metrics.ts";
 import { visitOf } from "./visit.ts";
@@ -31,6 +32,8 @@ export interface Surface {
   readonly maxBodyBytes: number;
   /** Serves `/metrics`. */
   readonly metrics: boolean;
+  /** Serves `/swagger`. */
+  readonly explorer: boolean;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
 }
@@ -47,14 +50,20 @@ export interface AppRoute {
   readonly method: string;
   readonly path: string;
   /** OpenAPI's; equal to the operation's id. */
-  readonly operationId: string | undefined;
-  readonly summary: string | undefined;
+  readonly operationId?: string | undefined;
+  readonly summary?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** True for what is no part of the API. */
+  readonly hide?: boolean | undefined;
 }
+
+/** The front door has spelled the path as the routes do; `/swagger` and `/swagger/` are two of them. */
+const exactPaths = { strictPath: true };
 
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
   const { registry, uploads, telemetry, ready } = rooms;
-  const app = new Elysia()
+  const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
     .use(baseRoutes())
     .use(listRoutes(registry))
@@ -63,23 +72,28 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(uploadRoutes({ uploads, maxBodyBytes: surface.maxBodyBytes }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
+  const routes = () => app.routes.map(toAppRoute);
+  if (surface.explorer) app.use(docsRoutes({ routes }));
 
-  const heads = new Elysia().onError({ as: "global" }, answerError);
+  const heads = new Elysia(exactPaths).onError({ as: "global" }, answerError);
   for (const { method, path, handler, hooks } of app.routes) {
     if (method === "HEAD") heads.head(path, handler, hooks);
   }
   return {
     fetch: (request) => (request.method === "HEAD" ? heads : app).fetch(request),
-    routes: app.routes.map(({ method, path, hooks }) => {
-      const { operationId, summary }: DocumentedHook = hooks.detail ?? {};
-      return { method, path, operationId, summary };
-    }),
+    routes: routes(),
   };
 }
 
-interface DocumentedHook {
-  readonly operationId?: string;
-  readonly summary?: string;
+interface DocumentedRoute {
+  readonly method: string;
+  readonly path: string;
+  readonly hooks: { readonly detail?: Omit<AppRoute, "method" | "path"> };
+}
+
+function toAppRoute({ method, path, hooks }: DocumentedRoute): AppRoute {
+  const { operationId, summary, tags, hide }: Partial<AppRoute> = hooks.detail ?? {};
+  return { method, path, operationId, summary, tags, hide };
 }
 
 function answerError({ error, request }: { error: unknown; request: Request }): Response {

@@ -127,3 +127,16 @@ export function spanOf(range: string | null, size: number): ByteSpan {
   const end = last === "" ? size : Math.min(Number(last) + 1, size);
   return { start, end: Math.max(start, end) };
 }
+
+/** True when the client takes gzip (RFC 9110, 12.5.3): it, or `*`, is named and not with a weight of 0. */
+export function acceptsGzip(headers: Headers): boolean {
+  const accepted = (headers.get("accept-encoding") ?? "").toLowerCase().split(",");
+  const weight = (coding: string) =>
+    accepted
+      .map((entry) => entry.split(";").map((part) => part.trim()))
+      .find(([name]) => name === coding)
+      ?.slice(1)
+      .join(";");
+  const parameters = weight("gzip") ?? weight("*");
+  return parameters !== undefined && !/^q=0(?:\.0*)?$/.test(parameters);
+}

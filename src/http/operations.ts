@@ -77,6 +77,41 @@ export const routes = {
     target: "server",
     methods: { GET: { id: "getMetrics", action: "read" } },
   },
+  "/swagger": {
+    target: "server",
+    methods: {
+      GET: { id: "getExplorer", action: "read" },
+      HEAD: { id: "headExplorer", action: "read" },
+    },
+  },
+  "/swagger/": {
+    target: "server",
+    methods: {
+      GET: { id: "getExplorerRedirect", action: "read" },
+      HEAD: { id: "headExplorerRedirect", action: "read" },
+    },
+  },
+  "/swagger/json": {
+    target: "server",
+    methods: {
+      GET: { id: "getApiDocument", action: "read" },
+      HEAD: { id: "headApiDocument", action: "read" },
+    },
+  },
+  "/swagger/assets/scalar.js": {
+    target: "server",
+    methods: {
+      GET: { id: "getExplorerScript", action: "read" },
+      HEAD: { id: "headExplorerScript", action: "read" },
+    },
+  },
+  "/swagger/assets/try-it.js": {
+    target: "server",
+    methods: {
+      GET: { id: "getTryItScript", action: "read" },
+      HEAD: { id: "headTryItScript", action: "read" },
+    },
+  },
 } as const satisfies Record<string, RouteRow>;
 
 /** An address as the table spells it. */

@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Serves `/metrics`. */
   readonly metrics: boolean;
+  /** Serves `/swagger`. */
+  readonly explorer: boolean;
   /** Ids for requests that bring none. */
   readonly newRequestId: () => string;
 }
@@ -40,12 +42,12 @@ const extendEveryMs = 60_000;
 
 /** Starts to listen. @throws when the address is taken or not this machine's. */
 export function startHttp(options: HttpOptions): HttpServer {
-  const { rooms, listen, maxBodyBytes, metrics, newRequestId } = options;
+  const { rooms, listen, maxBodyBytes, metrics, explorer, newRequestId } = options;
   let draining = false;
   const isDraining = () => draining;
   const atWork = new Set<Visit>();
   const dispatch = makeDispatch({
-    app: buildApp(rooms, { maxBodyBytes, metrics, isDraining }),
+    app: buildApp(rooms, { maxBodyBytes, metrics, explorer, isDraining }),
     guard: makeGuard({ latch: rooms.latch, isDraining }),
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,

@@ -39,7 +39,12 @@ describe("the table of operations", () => {
     let built: App | null = null;
     registry = await openRegistry({
       change: (rooms) => {
-        built = buildApp(rooms, { maxBodyBytes: 0, metrics: true, isDraining: () => false });
+        built = buildApp(rooms, {
+          maxBodyBytes: 0,
+          metrics: true,
+          explorer: true,
+          isDraining: () => false,
+        });
         return rooms;
       },
     });

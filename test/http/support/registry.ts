@@ -13,7 +13,8 @@ import { leaseMs, openStore } from "../../support/store.ts";
 export const manifestMaxBytes = 1_048_576;
 
 /** What a test may want to be different. */
-export interface RegistryOptions extends Partial<Pick<HttpOptions, "maxBodyBytes" | "metrics">> {
+export interface RegistryOptions
+  extends Partial<Pick<HttpOptions, "maxBodyBytes" | "metrics" | "explorer">> {
   readonly logLevel?: LogLevel;
   /** Changes rooms before they are served. */
   readonly change?: (rooms: Rooms) => Rooms;
@@ -52,6 +53,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     listen: { hostname: "127.0.0.1", port: 0 },
     maxBodyBytes: options.maxBodyBytes ?? 0,
     metrics: options.metrics ?? true,
+    explorer: options.explorer ?? true,
     newRequestId: countingIds("test"),
   });
   return {

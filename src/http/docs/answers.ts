@@ -1,0 +1,81 @@
+// Answers: their headers, and every failure with its example, taken from the table of errors.
+import { RegistryError, type Situation } from "../../errors.ts";
+import type { Content, Headers, Response, Responses } from "./types.ts";
+
+/** A header that the answer always has. */
+export const always = (description: string, example: string): Headers[string] => ({
+  description,
+  required: true,
+  schema: { type: "string" },
+  example,
+});
+
+/** A header that the answer has sometimes; the description says when. */
+export const sometimes = (description: string, example: string): Headers[string] => ({
+  description,
+  schema: { type: "string" },
+  example,
+});
+
+/** Bytes of any kind. */
+export const bytes: Content[string] = { schema: { type: "string", format: "binary" } };
+
+/** A JSON body that looks like `example`. */
+export const jsonLike = (schema: Content[string]["schema"], example: unknown): Content => ({
+  "application/json": { ...(schema !== undefined && { schema }), example },
+});
+
+/**
+ * The answers to the failures an operation knows, one a status. Every operation may fail in the two ways that are added here: a
+ * malformed `Host`, and a defect of the server.
+ */
+export function failures(...situations: readonly Situation[]): Responses {
+  const errors = [...new Set<Situation>([...situations, "HOST_INVALID"])].map(
+    (situation) => new RegistryError(situation),
+  );
+  const byStatus = Map.groupBy(errors, ({ status }) => status);
+  return Object.fromEntries(
+    [...byStatus].map(([status, group]) => [String(status), failure(status, group)]),
+  );
+}
+
+/** The ways a repository's address may be wrong. */
+export const inRepository = ["NAME_INVALID", "PATH_INVALID"] as const satisfies Situation[];
+/** What keeps a server from writing. */
+export const whileWriting = ["DISK_FULL", "READ_ONLY", "BUSY"] as const satisfies Situation[];
+/** Where rows or files are read. */
+export const inside = ["UNKNOWN"] as const satisfies Situation[];
+
+function failure(status: number, errors: readonly RegistryError[]): Response {
+  const retried = status === 503 || status === 429;
+  return {
+    description: errors.map(({ code, message }) => `- \`${code}\`: ${message}`).join("\n"),
+    ...(retried && { headers: { "Retry-After": always("Seconds to wait.", "5") } }),
+    content: {
+      "application/json": {
+        schema: { $ref: "#/components/schemas/Errors" },
+        examples: Object.fromEntries(errors.map((error) => [error.situation, example(error)])),
+      },
+    },
+  };
+}
+
+function example({ code, message }: RegistryError) {
+  return { summary: message, value: { errors: [{ code, message }] } };
+}
+
+/** The same answers to a HEAD: status and headers. */
+export function withoutBodies(responses: Responses): Responses {
+  const bare = Object.entries(responses).map(([status, { content: _content, ...rest }]) => [
+    status,
+    rest,
+  ]);
+  return Object.fromEntries(bare);
+}
+
+/** `responses` and more headers for the answer with `status`. */
+export function withHeaders(responses: Responses, status: string, headers: Headers): Responses {
+  const answer = responses[status];
+  if (answer === undefined) throw new Error(`no answer with status ${status}`);
+  return { ...responses, [status]: { ...answer, headers: { ...answer.headers, ...headers } } };
+}

@@ -1,0 +1,88 @@
+// The explorer's files, made when somebody looks for the first time: nothing of it is loaded, and no memory taken, before that.
+import { swagger } from "@elysiajs/swagger";
+import { Elysia } from "elysia";
+import { type Digest, digestOf, hexOf } from "../../content/digest.ts";
+import type { AppRoute } from "../app.ts";
+import scalarPath from "../ops/assets/scalar.js.gz" with { type: "file" };
+import { info, schemas, tags } from "./info.ts";
+import { documentationOf } from "./operations.ts";
+import { completePage, type PageScripts, pagePolicy } from "./page.ts";
+import tryItText from "./try-it.js" with { type: "text" };
+
+/** A file ready to be sent. */
+export interface ServedFile {
+  readonly body: Blob | Uint8Array<ArrayBuffer>;
+  /** Bytes. */
+  readonly size: number;
+  /** Of the bytes as they are sent: the file's ETag. */
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** Tells two versions of the file apart in its address. */
+  readonly version: string;
+}
+
+/** Everything a browser loads. */
+export interface Explorer {
+  readonly page: ServedFile;
+  /** The page's Content-Security-Policy. */
+  readonly policy: string;
+  /** OpenAPI 3.0.3. */
+  readonly document: ServedFile;
+  readonly tryIt: ServedFile;
+  /** Packed with gzip. */
+  readonly scalar: ServedFile;
+}
+
+const javaScript = "text/javascript;charset=utf-8";
+
+/** Makes the files. @param routes what is documented. @throws Error when a route has no documentation. */
+export async function openExplorer(routes: readonly AppRoute[]): Promise<Explorer> {
+  const packed = Bun.file(scalarPath);
+  const scalar = describeFile(packed, await packed.bytes(), javaScript);
+  const tryIt = textFile(tryItText, javaScript);
+  const scripts = {
+    tryIt: `swagger/assets/try-it.js?v=${tryIt.version}`,
+    scalar: `swagger/assets/scalar.js?v=${scalar.version}`,
+  };
+  const documented = documentedApp(routes, scripts);
+  const answerOf = (path: string) => documented.handle(new Request(`http://localhost${path}`));
+  const page = await completePage(await answerOf(plugin.path), scripts);
+  const document = await (await answerOf(plugin.specPath)).text();
+  return {
+    page: textFile(page, "text/html;charset=utf-8"),
+    policy: pagePolicy,
+    document: textFile(document, "application/json"),
+    tryIt,
+    scalar,
+  };
+}
+
+function textFile(text: string, mediaType: string): ServedFile {
+  const bytes = new TextEncoder().encode(text);
+  return describeFile(bytes, bytes, mediaType);
+}
+
+function describeFile(body: ServedFile["body"], bytes: Uint8Array, mediaType: string): ServedFile {
+  const digest = digestOf(bytes);
+  return { body, size: bytes.byteLength, digest, mediaType, version: hexOf(digest).slice(0, 12) };
+}
+
+/** Where the plugin's own routes are: not in the way of those it describes. */
+const plugin = { path: "/page", specPath: "/document" };
+
+/** The same routes once more, for the plugin to read: documented in full, and answering nothing. */
+function documentedApp(routes: readonly AppRoute[], scripts: PageScripts) {
+  const app = new Elysia({ aot: false });
+  for (const route of routes) {
+    app.route(route.method, route.path, () => "", { detail: documentationOf(route) });
+  }
+  return app.use(
+    swagger({
+      ...plugin,
+      scalarCDN: scripts.scalar,
+      scalarConfig: { withDefaultFonts: false, customCss: "" },
+      excludeStaticFile: false,
+      documentation: { info, tags: [...tags], servers: [{ url: "/" }], components: { schemas } },
+    }),
+  );
+}

@@ -1,0 +1,140 @@
+// What the documentation says before its first operation.
+import { version } from "../../version.ts";
+
+/** One sentence, for search engines and link previews. */
+export const summary = "Breadbox, an OCI container registry in one executable: its HTTP API.";
+
+const introduction = `
+**Breadbox is a complete OCI container registry in one executable.** This page lists every address it answers, and what it
+answers there. It implements the [OCI distribution-spec](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md),
+so docker, containerd, podman, skopeo, oras and helm speak it already.
+
+## How a push goes
+
+1. \`HEAD /v2/team/app/blobs/sha256:…\` asks whether a layer is there: 200, and the client skips it.
+2. \`POST /v2/team/app/blobs/uploads/\` opens an upload session. The answer's \`Location\` is the session's address.
+3. \`PATCH\` that address with the bytes, whole or in chunks: an offset that was answered is on disk.
+4. \`PUT\` that address with \`?digest=sha256:…\`: the bytes are verified and stored under their digest.
+5. \`PUT /v2/team/app/manifests/1.0\` names the config and the layers: the image can be pulled now.
+
+A pull is \`GET\` of the manifest, then \`GET\` of each blob it names.
+
+## Addresses
+
+A repository's name may contain slashes. They stand in the address as they are, and so does the colon of a digest. The one
+escape that is understood is \`%3A\` for that colon. What is tried out on this page is sent in this form.
+
+## Failures
+
+A failure is JSON with one error: a \`code\` for programs, a \`message\` for people, and sometimes a \`detail\`. Answers
+outside of \`/v2/\` add the \`request_id\`.
+
+- An address that is none of these: 404 \`NOT_FOUND\`.
+- A method that the address does not take: 405 \`UNSUPPORTED\`, with the methods it takes in \`Allow\`.
+- A defect of the server: 500 \`UNKNOWN\`; the server's log has more under the request's id.
+- Storage full, read-only, or the server stopping: 503 \`UNAVAILABLE\` for whatever writes, with \`Retry-After\`. Pulls go on.
+
+Every answer has an \`X-Request-Id\`: the one the request brought, or a new one.
+`.trim();
+
+/** Title, version and introduction. */
+export const info = {
+  title: "Breadbox",
+  version,
+  description: introduction,
+  license: { name: "Apache-2.0" },
+};
+
+/** In the order of the page. The explorer shows `x-displayName`. */
+export const tags = [
+  {
+    name: "registry",
+    "x-displayName": "Registry",
+    description: "Is this a registry, and which repositories does it have?",
+  },
+  {
+    name: "manifests",
+    "x-displayName": "Manifests",
+    description:
+      "A manifest names the config and the layers of an image; an index names the manifests of several platforms. Both are kept byte for byte, with the media type they were pushed with.",
+  },
+  {
+    name: "tags",
+    "x-displayName": "Tags",
+    description: "A tag is a name for a manifest that a later push may give to another one.",
+  },
+  {
+    name: "blobs",
+    "x-displayName": "Blobs",
+    description:
+      "Layers and configs: bytes under their digest. A repository serves the blobs that were pushed to it, no others.",
+  },
+  {
+    name: "uploads",
+    "x-displayName": "Uploads",
+    description:
+      "A blob comes in through an upload session: open it, append to it, finish it under its digest. Sessions survive a restart of the server. A blob can also be pushed whole, in one request.",
+  },
+  {
+    name: "operations",
+    "x-displayName": "Operations",
+    description: "For whoever runs the server, and this documentation.",
+  },
+];
+
+const digest = {
+  type: "string" as const,
+  description: "`sha256:` or `sha512:` and lower-case hex",
+};
+
+/** Named shapes that operations refer to. */
+export const schemas = {
+  Errors: {
+    type: "object" as const,
+    description: "Why a request failed (distribution-spec, Error Codes).",
+    required: ["errors"],
+    properties: {
+      errors: {
+        type: "array" as const,
+        items: {
+          type: "object" as const,
+          required: ["code", "message"],
+          properties: {
+            code: { type: "string" as const, description: "for programs" },
+            message: { type: "string" as const, description: "for people" },
+            detail: { description: "differs from code to code, and is often absent" },
+          },
+        },
+      },
+      request_id: {
+        type: "string" as const,
+        description: "outside of `/v2/`: the id of the request in the server's log",
+      },
+    },
+  },
+  Descriptor: {
+    type: "object" as const,
+    description: "What content is, by which digest, and how large (OCI image-spec, Descriptors).",
+    required: ["mediaType", "digest", "size"],
+    properties: {
+      mediaType: { type: "string" as const },
+      digest,
+      size: { type: "integer" as const, format: "int64", description: "bytes" },
+    },
+  },
+  Manifest: {
+    type: "object" as const,
+    description:
+      "An image has `config` and `layers`, an index has `manifests`. Further members are kept as they come.",
+    required: ["schemaVersion"],
+    properties: {
+      schemaVersion: { type: "integer" as const, enum: [2] },
+      mediaType: { type: "string" as const, description: "the same as `Content-Type`" },
+      artifactType: { type: "string" as const },
+      config: { $ref: "#/components/schemas/Descriptor" },
+      layers: { type: "array" as const, items: { $ref: "#/components/schemas/Descriptor" } },
+      manifests: { type: "array" as const, items: { $ref: "#/components/schemas/Descriptor" } },
+      subject: { $ref: "#/components/schemas/Descriptor" },
+    },
+  },
+};

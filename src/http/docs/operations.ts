@@ -1,0 +1,70 @@
+// Every operation's documentation. The type asks for each one: an operation without it does not compile.
+import type { DocumentDecoration } from "elysia";
+import type { AppRoute } from "../app.ts";
+import type { OperationId } from "../operations.ts";
+import { getBlob, headBlob } from "./blobs.ts";
+import { checkApi, headApi, listRepositories, listTags } from "./lists.ts";
+import { getManifest, headManifest, putManifest } from "./manifests.ts";
+import {
+  getApiDocument,
+  getExplorer,
+  getHealth,
+  getMetrics,
+  getReadiness,
+  headApiDocument,
+  headExplorer,
+} from "./server.ts";
+import type { Documentation } from "./types.ts";
+import { appendUpload, cancelUpload, finishUpload, getUpload, startUpload } from "./uploads.ts";
+
+/** What only the explorer's page asks for: no part of the API. */
+type Hidden = `${"get" | "head"}${"ExplorerRedirect" | "ExplorerScript" | "TryItScript"}`;
+
+const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation>> = {
+  checkApi,
+  headApi,
+  listRepositories,
+  getManifest,
+  headManifest,
+  putManifest,
+  listTags,
+  getBlob,
+  headBlob,
+  startUpload,
+  getUpload,
+  appendUpload,
+  finishUpload,
+  cancelUpload,
+  getHealth,
+  getReadiness,
+  getMetrics,
+  getExplorer,
+  headExplorer,
+  getApiDocument,
+  headApiDocument,
+};
+
+/** All that is said of a route, for the plugin. @throws Error when nothing is. */
+export function documentationOf({
+  operationId,
+  summary,
+  tags,
+  hide,
+}: AppRoute): DocumentDecoration {
+  if (hide === true) return { hide };
+  if (operationId === undefined || !isDocumented(operationId)) {
+    throw new Error(`${operationId} is not documented`);
+  }
+  const { parameters = [], ...said } = documentation[operationId];
+  return {
+    operationId,
+    ...(summary !== undefined && { summary }),
+    tags: [...(tags ?? [])],
+    ...said,
+    parameters: [...parameters],
+  };
+}
+
+function isDocumented(id: string): id is keyof typeof documentation {
+  return Object.hasOwn(documentation, id);
+}

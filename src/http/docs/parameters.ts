@@ -1,0 +1,124 @@
+// What stands in addresses, queries and headers of requests. The patterns are those of the grammars that read the values.
+import { layerDigest, manifestDigest, repository, tag, uploadId } from "./examples.ts";
+import type { Parameter } from "./types.ts";
+
+const digestPattern = "(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})";
+const namePart = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+const tagPattern = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}";
+
+/** `{name}` of every repository's address. */
+export const name: Parameter = {
+  in: "path",
+  name: "name",
+  required: true,
+  description:
+    "Name of the repository. It may contain slashes, which stand in the address as they are: `/v2/team/app/…`.",
+  schema: { type: "string", maxLength: 255, pattern: `^${namePart}(?:/${namePart})*$` },
+  example: repository,
+};
+
+/** `{reference}` of a manifest. */
+export const reference: Parameter = {
+  in: "path",
+  name: "reference",
+  required: true,
+  description: "A tag, or the digest of the manifest.",
+  schema: { type: "string", pattern: `^(?:${digestPattern}|${tagPattern})$` },
+  examples: {
+    tag: { summary: "by tag", value: tag },
+    digest: { summary: "by digest", value: manifestDigest },
+  },
+};
+
+/** `{digest}` of a blob. */
+export const digest: Parameter = {
+  in: "path",
+  name: "digest",
+  required: true,
+  description: "Digest of the blob: of a layer, a config, or a manifest of this repository.",
+  schema: { type: "string", pattern: `^${digestPattern}$` },
+  example: layerDigest,
+};
+
+/** `{uploadId}` of a session. */
+export const session: Parameter = {
+  in: "path",
+  name: "uploadId",
+  required: true,
+  description: "Id of the upload session: the end of the `Location` that its `POST` answered.",
+  schema: { type: "string", format: "uuid" },
+  example: uploadId,
+};
+
+/** `?digest=` of an upload. @param required false where it makes the difference. */
+export const askedDigest = (required: boolean, description: string): Parameter => ({
+  in: "query",
+  name: "digest",
+  required,
+  description,
+  schema: { type: "string", pattern: `^${digestPattern}$` },
+  ...(required && { example: layerDigest }),
+});
+
+/** `?tag=` of a manifest's push. */
+export const furtherTags: Parameter = {
+  in: "query",
+  name: "tag",
+  required: false,
+  description:
+    "Further tags for the same manifest, up to 100: `?tag=1.0&tag=latest`. All of them are set, or none.",
+  schema: { type: "array", items: { type: "string", pattern: `^${tagPattern}$` }, maxItems: 100 },
+  style: "form",
+  explode: true,
+};
+
+/** `?n=` and `?last=` of a list. @param last an example of a name. */
+export const page = (last: string): readonly Parameter[] => [
+  {
+    in: "query",
+    name: "n",
+    required: false,
+    description: "Most names to answer with. 1000 is the default and the largest page.",
+    schema: { type: "integer", minimum: 0, default: 1000 },
+  },
+  {
+    in: "query",
+    name: "last",
+    required: false,
+    description: `The list goes on behind this name, which need not exist: \`last=${last}\`. The \`Link\` of the page before has it.`,
+    schema: { type: "string" },
+  },
+];
+
+/** A header of a request that need not be there. */
+const header = (name: string, description: string, example: string): Parameter => ({
+  in: "header",
+  name,
+  required: false,
+  description: `${description} For example \`${example}\`.`,
+  schema: { type: "string" },
+});
+
+export const ifNoneMatch = header(
+  "If-None-Match",
+  "The ETag of what the client has, a list of them, or `*`: 304 when it is still the same.",
+  `"${manifestDigest}"`,
+);
+
+export const range = header(
+  "Range",
+  "One range of bytes: answered with 206. Several ranges in one request are answered with the whole blob.",
+  "bytes=0-1023",
+);
+
+export const ifRange = header(
+  "If-Range",
+  "The ETag of what the client has a part of: with another one, the whole blob is sent.",
+  `"${layerDigest}"`,
+);
+
+export const contentRange = header(
+  "Content-Range",
+  "Where these bytes belong, first and last inclusive. The first must be the session's offset. Without it the bytes are appended.",
+  "0-1048575",
+);

@@ -41,11 +41,11 @@ export function formatBytes(bytes: number): string {
 const shortDigest = 19;
 
 function named({ repository, reference, digest }: ManifestEvent): string {
-  const short = `${digest.slice(0, shortDigest)}…`;
+  const short = digest.slice(0, shortDigest);
   return reference === digest ? `${repository}@${short}` : `${repository}:${reference} ${short}`;
 }
 
-/** `push lab/alpine:3.22 sha256:4bcff63911fc… 3.6 MB, 2 blobs` */
+/** `push lab/alpine:3.22 sha256:4bcff63911fc 3.6 MB, 2 blobs` */
 export function logPush(log: Log, event: PushEvent): void {
   if (!log.isLevelEnabled("info")) return;
   const { contentSize, references, ofManifests } = event;
@@ -56,7 +56,7 @@ export function logPush(log: Log, event: PushEvent): void {
   );
 }
 
-/** `pull lab/alpine:3.22 sha256:4bcff63911fc…` */
+/** `pull lab/alpine:3.22 sha256:4bcff63911fc` */
 export function logPull(log: Log, event: ManifestEvent): void {
   if (log.isLevelEnabled("info")) log.info(fieldsOf("pull", event), `pull ${named(event)}`);
 }

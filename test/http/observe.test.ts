@@ -82,7 +82,7 @@ describe("the log", () => {
     await fetch(`${registry.url}/v2/${name}/manifests/1.0`);
     await fetch(`${registry.url}/v2/${name}/manifests/${digest}`);
 
-    const short = `${digest.slice(0, 19)}…`;
+    const short = digest.slice(0, 19);
     expect(registry.lines.map(({ msg }) => msg)).toEqual([
       `push team/app:1.0 ${short} 3.6 MB, 2 blobs`,
       `pull team/app:1.0 ${short}`,

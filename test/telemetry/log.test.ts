@@ -137,6 +137,6 @@ describe("events", () => {
       references: 1,
       ofManifests: true,
     });
-    expect(JSON.parse(lines.join("")).msg).toBe("push a:1 sha256:000000000000… 2.0 kB, 1 manifest");
+    expect(JSON.parse(lines.join("")).msg).toBe("push a:1 sha256:000000000000 2.0 kB, 1 manifest");
   });
 });

@@ -13,6 +13,7 @@ import { openSqlite } from "./metadata/sqlite/open.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { dropDamaged } from "./uploads/uploads.ts";
 import { commit, version } from "./version.ts";
 
 /** A server that answers. */
@@ -84,6 +85,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       directory,
       storage,
       onWorkerLost: (reason) => log.warn({ reason }, "hashing worker lost, starting another"),
+      onDamaged: (id) => {
+        log.error({ uploadId: id }, "staged bytes differ from what was received, upload ended");
+        dropDamaged(uploads, id).catch((err) => log.error({ err }, "a damaged upload stays"));
+      },
     }),
     (it) => it.close(),
   );
@@ -92,6 +97,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     isReadOnly: () => latch.reason !== null,
   });
   const leaseMs = config["gc.minAge"];
+  const uploads = { metadata: metadata.uploads, storage, hashing, clock, newId, leaseMs };
   const http = startHttp({
     rooms: {
       registry: {
@@ -102,7 +108,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
         manifestMaxBytes: config["registry.manifestMaxSize"],
         onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
       },
-      uploads: { metadata: metadata.uploads, storage, hashing, clock, newId, leaseMs },
+      uploads,
       telemetry: { log, metrics },
       latch,
       ready: async () => {

@@ -4,6 +4,11 @@
 const situations = {
   BLOB_UNKNOWN: [404, "BLOB_UNKNOWN", "blob unknown to this repository"],
   UPLOAD_UNKNOWN: [404, "BLOB_UPLOAD_UNKNOWN", "no such upload session; start a new one with POST"],
+  UPLOAD_DAMAGED: [
+    404,
+    "BLOB_UPLOAD_UNKNOWN",
+    "the staged bytes of this upload are damaged; start a new one with POST",
+  ],
   UPLOAD_BUSY: [429, "TOOMANYREQUESTS", "another request is writing to this upload session"],
   UPLOAD_INVALID: [400, "BLOB_UPLOAD_INVALID", "the upload request cannot be understood"],
   CHUNK_OUT_OF_ORDER: [416, "BLOB_UPLOAD_INVALID", "chunk does not start at the session's offset"],

@@ -91,6 +91,16 @@ export interface RegistryMetadata {
   renewLease(digest: Digest, atLeast: number, keptUntil: number): Promise<void>;
 }
 
+/** Where a session stands after a chunk. */
+export interface Advance {
+  readonly offset: number;
+  readonly staging: StagingState;
+  /** sha256 of everything up to `offset`, where it is known. */
+  readonly prefix: Digest | null;
+  /** Unix ms. */
+  readonly now: number;
+}
+
 /** A writer's hold on a session: `owner` is unique to one request, `until` is Unix ms. */
 export interface Claim {
   readonly owner: string;
@@ -104,7 +114,7 @@ export type ClaimOutcome =
 
 /** The end of an upload: content becomes known, linked and leased; its session, if it had one, is gone. */
 export interface UploadFinish {
-  /** null for an upload in a single request, which never had a session. */
+  /** null for bytes that did not come through a session. */
   readonly session: { readonly id: UploadId; readonly owner: string } | null;
   readonly repository: RepositoryName;
   readonly digest: Digest;
@@ -127,9 +137,21 @@ export type UploadFinishOutcome =
   /** `found` was true and the content is gone meanwhile: publish instead. */
   | { readonly kind: "contentGone" };
 
+/** The end of a chunk: how many bytes are staged up to there, and their sha256. */
+export interface Boundary {
+  readonly offset: number;
+  readonly digest: Digest;
+}
+
+/** A session as an operator sees it. */
+export interface ListedUpload extends UploadSession {
+  /** True while a request writes to it. */
+  readonly writing: boolean;
+}
+
 export interface UploadsMetadata {
-  /** Not durable on purpose: a session lost with the power starts again. */
-  startUpload(session: UploadSession): Promise<void>;
+  /** `claim` makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
+  startUpload(session: UploadSession, claim: Claim | null): Promise<void>;
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
   /** Makes `claim.owner` the one writer, if nobody else is at `now`. Not durable on purpose. */
   claimUpload(
@@ -138,21 +160,39 @@ export interface UploadsMetadata {
     claim: Claim,
     now: number,
   ): Promise<ClaimOutcome>;
-  /** @returns false when the claim was lost or the session is gone. Not durable on purpose. */
-  renewClaim(id: UploadId, claim: Claim): Promise<boolean>;
+  /** Also counts as a sign of life at `now`. @returns false when the claim was lost or the session is gone. Not durable on purpose. */
+  renewClaim(id: UploadId, claim: Claim, now: number): Promise<boolean>;
   /** Compare-and-set of the offset by the claim's owner, which gives up its claim. @returns false when the claim was lost. */
-  advanceUpload(
-    id: UploadId,
-    owner: string,
-    to: { readonly offset: number; readonly staging: StagingState; readonly now: number },
-  ): Promise<boolean>;
+  advanceUpload(id: UploadId, owner: string, to: Advance): Promise<boolean>;
+  /** The session's chunk ends, first to last. */
+  listBoundaries(id: UploadId): Promise<readonly Boundary[]>;
   /** Gives up a claim without a change. Not durable on purpose. */
   releaseUpload(id: UploadId, owner: string): Promise<void>;
   /** Content that is stored under any repository: for deduplication only, never to serve it. */
   findContent(digest: Digest): Promise<StoredContent | null>;
   finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
-  /** Removes the row. @returns the session as it was, or null when it was not there. */
-  removeUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
+  /** A session of `repository` that was finished after `since` (Unix ms): its closing request may be repeated. */
+  findFinished(
+    id: UploadId,
+    repository: RepositoryName,
+    since: number,
+  ): Promise<{ readonly digest: Digest; readonly size: number } | null>;
+  /** Removes the row; `repository` null: whichever it belongs to. @returns the session as it was, or null when it was not there. */
+  removeUpload(id: UploadId, repository: RepositoryName | null): Promise<UploadSession | null>;
+  /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to at `now`. @returns them. */
+  expireUploads(expiry: {
+    readonly idleSince: number;
+    readonly now: number;
+    readonly limit: number;
+  }): Promise<readonly UploadSession[]>;
+  /** Forgets sessions that were finished before `before` (Unix ms). */
+  forgetFinished(before: number): Promise<void>;
+  /** Sessions with an id after `after`, in the order of their ids. `now` (Unix ms) tells who still writes. */
+  listUploads(page: {
+    readonly after: UploadId | null;
+    readonly limit: number;
+    readonly now: number;
+  }): Promise<readonly ListedUpload[]>;
   /** Open sessions and their staged bytes, for metrics. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
 }

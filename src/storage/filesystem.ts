@@ -4,6 +4,7 @@ import {
   type FileHandle,
   mkdir,
   open,
+  readdir,
   rename,
   rm,
   stat,
@@ -12,12 +13,13 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { algorithmOf, type Digest, hexOf } from "../content/digest.ts";
-import { GroupSync } from "../content/groupSync.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
+import { listStagedEntries } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
 import { StagedWriter } from "./stagedWriter.ts";
 import type {
@@ -27,6 +29,7 @@ import type {
   Capacity,
   Locator,
   Staged,
+  StagedEntry,
   StagedReader,
   StagingFollower,
   StagingState,
@@ -49,35 +52,51 @@ export interface FilesystemOptions {
 
 /** Opens (and where needed creates) the folders. @throws when they cannot be written, or are on different file systems. */
 export async function openFilesystem(options: FilesystemOptions): Promise<Storage> {
-  const uploads = join(options.directory, "uploads");
-  const blobs = join(options.directory, "blobs");
-  await mkdir(uploads, { recursive: true, mode: 0o700 });
-  await mkdir(blobs, { recursive: true, mode: 0o700 });
-  await syncDirectory(options.directory);
-  const [from, to] = await Promise.all([stat(uploads), stat(blobs)]);
-  if (from.dev !== to.dev) {
+  const folders = {
+    uploads: join(options.directory, "uploads"),
+    blobs: join(options.directory, "blobs"),
+    discarded: join(options.directory, "tmp", "discarded"),
+  };
+  const found = await Promise.all(
+    Object.values(folders).map(async (folder) => {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      return stat(folder);
+    }),
+  );
+  await syncFolder(options.directory);
+  if (new Set(found.map(({ dev }) => dev)).size > 1) {
     throw new Error(
-      "uploads and blobs must be on one file system: mount the whole data directory, not a part of it",
+      "uploads, blobs and tmp must be on one file system: mount the whole data directory, not a part of it",
     );
   }
-  return new FilesystemStorage(options, uploads, blobs);
+  return new FilesystemStorage(options, folders);
+}
+
+/** Where things stand. */
+interface Folders {
+  readonly uploads: string;
+  readonly blobs: string;
+  /** Staged bytes on their way out. */
+  readonly discarded: string;
 }
 
 class FilesystemStorage implements Storage {
   readonly #uploads: string;
   readonly #blobs: string;
+  readonly #discarded: string;
   readonly #latch: WriteLatch;
   readonly #newId: () => string;
   readonly #space: FreeSpace;
   readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
-  readonly #directorySyncs = new Map<string, GroupSync>();
-  readonly #knownFolders = new Set<string>();
+  readonly #syncs: FolderSyncs;
 
-  constructor(options: FilesystemOptions, uploads: string, blobs: string) {
+  constructor(options: FilesystemOptions, { uploads, blobs, discarded }: Folders) {
     this.#uploads = uploads;
     this.#blobs = blobs;
+    this.#discarded = discarded;
     this.#latch = options.latch;
     this.#newId = options.newId;
+    this.#syncs = new FolderSyncs(options.latch);
     this.#space = new FreeSpace(options.directory, options.clock);
     this.#openStagedFile = openStagedFiles(options.directory);
   }
@@ -127,21 +146,39 @@ class FilesystemStorage implements Storage {
     this.#latch.assertWritable();
     await this.#cutToOffset(staged);
     const hex = hexOf(digest);
-    const folder = join(this.#blobs, algorithmOf(digest), hex.slice(0, 2));
-    const locator = `${algorithmOf(digest)}/${hex.slice(0, 2)}/${hex}.${this.#newId()}` as Locator;
+    const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
+    const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
     try {
-      await this.#makeFolder(folder);
+      await this.#syncs.make(this.#blobs, algorithm, prefix);
       await rename(join(this.#uploads, staged.id, "data"), join(this.#blobs, locator));
     } catch (error) {
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
       throw writeFailure(error, this.#latch);
     }
-    await Promise.all([this.#syncFolder(folder), this.discardStaged(staged.id)]);
+    const emptied = rm(join(this.#uploads, staged.id), { recursive: true, force: true });
+    await Promise.all([this.#syncs.sync(join(this.#blobs, algorithm, prefix)), emptied]);
     return locator;
   }
 
+  listStaged(): AsyncIterable<StagedEntry> {
+    return listStagedEntries(this.#uploads);
+  }
+
   async discardStaged(id: UploadId): Promise<void> {
-    await rm(join(this.#uploads, id), { recursive: true, force: true });
+    const aside = join(this.#discarded, `${id}.${this.#newId()}`);
+    try {
+      await rename(join(this.#uploads, id), aside);
+    } catch (error) {
+      if (isAbsent(error)) return;
+      throw writeFailure(error, this.#latch);
+    }
+    await rm(aside, { recursive: true, force: true });
+  }
+
+  async finishDiscards(): Promise<void> {
+    for (const name of await readdir(this.#discarded)) {
+      await rm(join(this.#discarded, name), { recursive: true, force: true });
+    }
   }
 
   async open(locator: Locator): Promise<StoredFile | null> {
@@ -231,46 +268,15 @@ class FilesystemStorage implements Storage {
 
   /** After a power loss the session's folder must still be found from the top. */
   async #keepFolder(id: UploadId): Promise<void> {
-    await Promise.all([this.#syncFolder(join(this.#uploads, id)), this.#syncFolder(this.#uploads)]);
-    this.#directorySyncs.delete(join(this.#uploads, id));
-  }
-
-  async #makeFolder(folder: string): Promise<void> {
-    if (this.#knownFolders.has(folder)) return;
-    const parent = join(folder, "..");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    await this.#syncFolder(this.#blobs);
-    await this.#syncFolder(parent);
-    this.#knownFolders.add(folder);
-  }
-
-  /** Makes the entries of a folder durable; callers at the same moment share one sync. */
-  async #syncFolder(folder: string): Promise<void> {
-    let group = this.#directorySyncs.get(folder);
-    if (group === undefined) {
-      group = new GroupSync(() => syncDirectory(folder));
-      this.#directorySyncs.set(folder, group);
-    }
-    try {
-      await group.wait();
-    } catch (error) {
-      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw syncFailure(error, this.#latch);
-    }
+    await Promise.all([
+      this.#syncs.syncOnce(join(this.#uploads, id)),
+      this.#syncs.sync(this.#uploads),
+    ]);
   }
 
   #path(locator: Locator): string {
     if (!locatorGrammar.test(locator)) throw new Error("malformed locator in the database");
     return join(this.#blobs, locator);
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

@@ -53,6 +53,13 @@ export interface Appended extends Staged {
   readonly cut: Error | null;
 }
 
+/** Staged bytes as they are found, with or without a session that knows of them. */
+export interface StagedEntry {
+  readonly id: UploadId;
+  /** Unix ms; null when it cannot be read, or when what stands there is not a session's at all. */
+  readonly startedAt: number | null;
+}
+
 /** Content that was found. */
 export interface StoredFile {
   /** Bytes. */
@@ -92,8 +99,14 @@ export interface Storage {
    */
   publish(staged: Staged, digest: Digest): Promise<Locator>;
 
-  /** Drops staged bytes. Dropping what is absent is not an error. */
+  /** Every id that has staged bytes, or anything else in their place. */
+  listStaged(): AsyncIterable<StagedEntry>;
+
+  /** Drops staged bytes: out of sight at once, then removed. Dropping what is absent is not an error. */
   discardStaged(id: UploadId, staging: StagingState): Promise<void>;
+
+  /** Ends what an earlier process had begun to drop. */
+  finishDiscards(): Promise<void>;
 
   /** Opens content. @returns null only when it is absent; any other failure throws. */
   open(locator: Locator): Promise<StoredFile | null>;

@@ -1,11 +1,12 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
-import { type CommitDeps, commitStaged } from "../content/commit.ts";
+import { type CommitDeps, type CommitLink, commitStaged } from "../content/commit.ts";
 import type { Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadsMetadata } from "../metadata/metadata.ts";
+import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
+import { type Hold, holding, makeClaim, withClaim } from "./claim.ts";
 import {
   acceptChunk,
   type Chunk,
@@ -28,6 +29,12 @@ export interface UploadsDeps {
   readonly leaseMs: number;
 }
 
+/** An upload that ended well; size in bytes. */
+export interface FinishedUpload {
+  readonly digest: Digest;
+  readonly size: number;
+}
+
 /** A chunk for a session. */
 export interface ChunkRequest {
   readonly repository: RepositoryName;
@@ -35,21 +42,24 @@ export interface ChunkRequest {
   readonly chunk: Chunk;
 }
 
-/** How long a claim outlives its last renewal: only a writer that died without a word ever loses one. Unit: ms. */
-const claimMs = 30_000;
-const renewEveryMs = 10_000;
+/** How long a closing request may be repeated after its answer was lost; ms. */
+const repeatableMs = 15 * 60_000;
 
 /** Opens a session. Source: OCI distribution-spec, "Pushing blobs", POST. */
-export async function startUpload(
-  deps: UploadsDeps,
+export function startUpload(deps: UploadsDeps, repository: RepositoryName): Promise<UploadSession> {
+  return openSession(deps, repository, null);
+}
+
+async function openSession(
+  { metadata, storage, clock, newId }: UploadsDeps,
   repository: RepositoryName,
+  claim: Claim | null,
 ): Promise<UploadSession> {
-  const { metadata, storage, clock, newId } = deps;
   const id = makeUploadId(newId());
   const startedAt = clock();
   const staging = await storage.createStaging(id, startedAt);
   const session = { id, repository, offset: 0, staging, startedAt, updatedAt: startedAt };
-  await metadata.startUpload(session);
+  await metadata.startUpload(session, claim);
   return session;
 }
 
@@ -79,102 +89,108 @@ export async function appendChunk(
     const { staged, cut } = await receive(deps, session, chunk, true);
     await advance(deps, hold, staged);
     if (cut !== null) throw cut;
-    await deps.hashing.settled(id);
     return { offset: staged.offset };
   });
 }
 
 /**
- * Ends a session: appends what the closing PUT carries, verifies the whole, publishes it and links it to the repository.
+ * Ends a session: appends what the closing PUT carries, verifies the whole, publishes it and links it to the repository. The same
+ * request, repeated within 15 minutes because its answer was lost, is answered again.
  * @throws as `appendChunk`, and RegistryError DIGEST_INVALID; then the session is gone and nothing is published.
  */
 export async function finishUpload(
   deps: UploadsDeps,
+  request: ChunkRequest & { readonly digest: Digest },
+): Promise<FinishedUpload> {
+  const { repository, id, digest } = request;
+  try {
+    return await withClaim(deps, request, (session, hold) => finish(deps, request, session, hold));
+  } catch (error) {
+    if (!isUnknown(error)) throw error;
+    const finished = await deps.metadata.findFinished(id, repository, deps.clock() - repeatableMs);
+    if (finished?.digest !== digest) throw error;
+    return finished;
+  }
+}
+
+async function finish(
+  deps: UploadsDeps,
   { repository, id, chunk, digest }: ChunkRequest & { readonly digest: Digest },
-): Promise<{ readonly digest: Digest; readonly size: number }> {
-  return withClaim(deps, { repository, id }, async (session, hold) => {
-    acceptChunk(session.offset, chunk);
-    const { staged, cut } = await receive(deps, session, chunk, false);
-    if (cut !== null) {
-      await advance(deps, hold, staged);
-      throw cut;
-    }
-    await commit(deps, staged, digest, { session: { id, owner: hold.owner }, repository });
-    hold.released = true;
-    return { digest, size: staged.offset };
-  });
+  session: UploadSession,
+  hold: Hold,
+): Promise<FinishedUpload> {
+  acceptChunk(session.offset, chunk);
+  const { staged, cut } = await receive(deps, session, chunk, false);
+  if (cut !== null) {
+    await advance(deps, hold, staged);
+    throw cut;
+  }
+  await commit(deps, staged, digest, { session: { id, owner: hold.owner }, repository });
+  hold.released = true;
+  return { digest, size: staged.offset };
 }
 
 /**
- * A whole blob in one request: it needs no session.
+ * A whole blob in one request. It has a session like any other, so that nothing mistakes its bytes for leftovers.
  * @throws RegistryError DIGEST_INVALID, DISK_FULL, READ_ONLY; the error the body broke with. Nothing is left behind.
  */
 export async function uploadInOneRequest(
   deps: UploadsDeps,
   { repository, digest, chunk }: Omit<ChunkRequest, "id"> & { readonly digest: Digest },
-): Promise<{ readonly digest: Digest; readonly size: number }> {
-  const id = makeUploadId(deps.newId());
-  const staging = await deps.storage.createStaging(id, deps.clock());
+): Promise<FinishedUpload> {
+  const { owner, until } = makeClaim(deps);
+  const session = await openSession(deps, repository, { owner, until });
+  const { id } = session;
   try {
-    acceptChunk(0, chunk);
-    const { staged, cut } = await receive(deps, { id, staging, offset: 0 }, chunk, false);
-    if (cut !== null) throw cut;
-    await commit(deps, staged, digest, { session: null, repository });
-    return { digest, size: staged.offset };
+    return await holding(deps, id, owner, async (hold) => {
+      acceptChunk(0, chunk);
+      const { staged, cut } = await receive(deps, session, chunk, false);
+      if (cut !== null) throw cut;
+      await commit(deps, staged, digest, { session: { id, owner }, repository });
+      hold.released = true;
+      return { digest, size: staged.offset };
+    });
   } catch (error) {
-    deps.hashing.forget(id);
-    await deps.storage.discardStaged(id, staging);
+    await drop(deps, session);
     throw error;
   }
 }
 
-/** Ends a session and drops its bytes: the row first, so that nothing half deleted can be found. @throws RegistryError UPLOAD_UNKNOWN. */
+/** Ends a session and drops its bytes. @throws RegistryError UPLOAD_UNKNOWN. */
 export async function cancelUpload(
   deps: UploadsDeps,
   repository: RepositoryName,
   id: UploadId,
 ): Promise<void> {
-  const session = await deps.metadata.removeUpload(id, repository);
-  if (session === null) throw new RegistryError("UPLOAD_UNKNOWN");
-  deps.hashing.forget(id);
-  await deps.storage.discardStaged(id, session.staging);
+  if (!(await drop(deps, { id, repository }))) throw new RegistryError("UPLOAD_UNKNOWN");
 }
 
-/** A claim while it is used. */
-interface Hold {
-  readonly owner: string;
-  /** True once a transaction has given the claim up together with its own work. */
-  released: boolean;
+/** Ends a session whose staged bytes are no longer what was received. */
+export async function dropDamaged(deps: UploadsDeps, id: UploadId): Promise<void> {
+  await drop(deps, { id, repository: null });
 }
 
-/** Runs `use` as the session's one writer; the claim is given up whatever happens. */
-async function withClaim<T>(
-  { metadata, clock, newId }: UploadsDeps,
-  { repository, id }: { repository: RepositoryName; id: UploadId },
-  use: (session: UploadSession, hold: Hold) => Promise<T>,
-): Promise<T> {
-  const owner = newId();
-  const hold = { owner, released: false };
-  const now = clock();
-  const outcome = await metadata.claimUpload(id, repository, { owner, until: now + claimMs }, now);
-  if (outcome.kind === "unknown") throw new RegistryError("UPLOAD_UNKNOWN");
-  if (outcome.kind === "busy") throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
-  const renewal = setInterval(() => {
-    // A lost claim shows when the writer wants to advance; a failed renewal is no reason to stop before.
-    metadata.renewClaim(id, { owner, until: clock() + claimMs }).catch(() => {});
-  }, renewEveryMs);
-  try {
-    return await use(outcome.session, hold);
-  } finally {
-    clearInterval(renewal);
-    if (!hold.released) await metadata.releaseUpload(id, owner);
-  }
+/** Row first, then the bytes, so that nothing half deleted can be found. @returns false when there was no such session. */
+async function drop(
+  { metadata, storage, hashing }: UploadsDeps,
+  { id, repository }: { readonly id: UploadId; readonly repository: RepositoryName | null },
+): Promise<boolean> {
+  const session = await metadata.removeUpload(id, repository);
+  hashing.forget(id);
+  if (session === null) return false;
+  await storage.discardStaged(id, session.staging);
+  return true;
 }
 
-/** Makes the new offset known, durably, and gives up the claim. @throws RegistryError UPLOAD_UNKNOWN when the session is gone. */
-async function advance({ metadata, clock }: UploadsDeps, hold: Hold, staged: Staged) {
+/**
+ * Makes the new offset known, durably, with the digest of everything before it, and gives up the claim.
+ * @throws RegistryError UPLOAD_UNKNOWN when the session is gone, UPLOAD_DAMAGED when its bytes are not what they were.
+ */
+async function advance({ metadata, hashing, clock }: UploadsDeps, hold: Hold, staged: Staged) {
   const { id, offset, staging } = staged;
-  hold.released = await metadata.advanceUpload(id, hold.owner, { offset, staging, now: clock() });
+  const prefix = await hashing.prefix(id, staging);
+  const to = { offset, staging, prefix, now: clock() };
+  hold.released = await metadata.advanceUpload(id, hold.owner, to);
   if (!hold.released) throw new RegistryError("UPLOAD_UNKNOWN");
 }
 
@@ -183,13 +199,15 @@ async function advance({ metadata, clock }: UploadsDeps, hold: Hold, staged: Sta
  * @throws RegistryError CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than announced: nothing counts then.
  */
 async function receive(
-  { storage, hashing }: UploadsDeps,
+  deps: UploadsDeps,
   session: Staged,
   chunk: Chunk,
   resumable: boolean,
 ): Promise<{ readonly staged: Staged; readonly cut: Error | null }> {
+  const { storage, hashing } = deps;
   const { id, staging, offset } = session;
   const expected = declaredLength(chunk);
+  await takeUp(deps, session);
   if (chunk.body === null) return { staged: { id, staging, offset }, cut: null };
   try {
     const appended = await storage.append(
@@ -207,6 +225,12 @@ async function receive(
   }
 }
 
+/** A session that this process knows nothing of is read again in the background, and compared where its chunks ended. */
+async function takeUp({ metadata, hashing }: UploadsDeps, { id, staging, offset }: Staged) {
+  if (offset === 0 || hashing.knows(id)) return;
+  hashing.takeUp(id, staging, { offset, boundaries: await metadata.listBoundaries(id) });
+}
+
 function assertComplete(expected: number | null, received: number): void {
   if (expected === null || expected === received) return;
   throw new RegistryError("CHUNK_SIZE_MISMATCH", {
@@ -218,7 +242,7 @@ async function commit(
   deps: UploadsDeps & CommitDeps,
   staged: Staged,
   digest: Digest,
-  link: { session: { id: UploadId; owner: string } | null; repository: RepositoryName },
+  link: Pick<CommitLink, "session" | "repository">,
 ): Promise<void> {
   const now = deps.clock();
   try {
@@ -226,10 +250,12 @@ async function commit(
     deps.hashing.forget(staged.id);
   } catch (error) {
     if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
-      await deps.metadata.removeUpload(staged.id, link.repository);
-      deps.hashing.forget(staged.id);
-      await deps.storage.discardStaged(staged.id, staged.staging);
+      await drop(deps, { id: staged.id, repository: link.repository });
     }
     throw error;
   }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
 }

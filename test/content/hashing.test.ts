@@ -47,6 +47,7 @@ describe("hashing staged bytes", () => {
       directory,
       storage,
       onWorkerLost: (reason) => lost.push(reason),
+      onDamaged: () => {},
     });
     cleanups.push(async () => {
       await hashing.close();
@@ -109,6 +110,7 @@ describe("hashing staged bytes", () => {
       directory,
       storage,
       onWorkerLost: () => {},
+      onDamaged: () => {},
     });
 
     expect(await digest(restarted, staged)).toBe(digestOf(bytes));

@@ -11,7 +11,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("a started session is found in its repository and in no other", async () => {
       const { uploads } = await open();
       const started = session({ staging: staging("state of the storage") });
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
 
       expect(await uploads.findUpload(started.id, app)).toEqual(started);
       expect(await uploads.findUpload(started.id, other)).toBeNull();
@@ -21,7 +21,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("one writer has the claim until it gives it up", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
 
       const first = await uploads.claimUpload(started.id, app, claim("a"), now);
       const second = await uploads.claimUpload(started.id, app, claim("b"), now);
@@ -39,7 +39,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("a session that is not there, or belongs to another repository, cannot be claimed", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
 
       expect(await uploads.claimUpload(uploadId(), app, claim("a"), now)).toEqual({
         kind: "unknown",
@@ -52,7 +52,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("a claim that ran out goes to the next writer, and the first one has lost it", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
       await uploads.claimUpload(started.id, app, claim("a", now + minute), now);
 
       const early = await uploads.claimUpload(started.id, app, claim("b"), now + minute - 1);
@@ -65,8 +65,8 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
 
       expect(early.kind).toBe("busy");
       expect(late.kind).toBe("claimed");
-      expect(await uploads.renewClaim(started.id, claim("a", now + 3 * minute))).toBe(false);
-      const to = { offset: 5, staging: staging("x"), now };
+      expect(await uploads.renewClaim(started.id, claim("a", now + 3 * minute), now)).toBe(false);
+      const to = { offset: 5, staging: staging("x"), prefix: null, now };
       expect(await uploads.advanceUpload(started.id, "a", to)).toBe(false);
       expect(await uploads.findUpload(started.id, app)).toEqual(started);
     });
@@ -74,10 +74,10 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("a renewed claim holds for longer", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
       await uploads.claimUpload(started.id, app, claim("a", now + minute), now);
 
-      const renewed = await uploads.renewClaim(started.id, claim("a", now + 5 * minute));
+      const renewed = await uploads.renewClaim(started.id, claim("a", now + 5 * minute), now);
       const next = await uploads.claimUpload(started.id, app, claim("b"), now + 2 * minute);
 
       expect(renewed).toBe(true);
@@ -87,11 +87,11 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("advancing sets offset, staging and time, and gives up the claim", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
       await uploads.claimUpload(started.id, app, claim("a"), now);
 
       // 5 TiB: beyond what 32 bits hold.
-      const to = { offset: 5 * 2 ** 40, staging: staging("next"), now: now + 7 };
+      const to = { offset: 5 * 2 ** 40, staging: staging("next"), prefix: null, now: now + 7 };
       const advanced = await uploads.advanceUpload(started.id, "a", to);
       const again = await uploads.advanceUpload(started.id, "a", { ...to, offset: 1 });
 
@@ -107,7 +107,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("of 20 writers at once exactly one gets the claim", async () => {
       const { uploads } = await open();
       const started = session();
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
 
       const outcomes = await Promise.all(
         Array.from({ length: 20 }, (_, writer) =>
@@ -122,7 +122,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     test("a session is removed once, by its own repository, and returned as it was", async () => {
       const { uploads } = await open();
       const started = session({ offset: 12 });
-      await uploads.startUpload(started);
+      await uploads.startUpload(started, null);
 
       expect(await uploads.removeUpload(started.id, other)).toBeNull();
       expect(await uploads.removeUpload(started.id, app)).toEqual(started);
@@ -134,8 +134,8 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       const { uploads } = await open();
       expect(await uploads.countUploads()).toEqual({ sessions: 0, bytes: 0 });
 
-      await uploads.startUpload(session({ offset: 2 ** 40 }));
-      await uploads.startUpload(session({ offset: 5, repository: other }));
+      await uploads.startUpload(session({ offset: 2 ** 40 }), null);
+      await uploads.startUpload(session({ offset: 5, repository: other }), null);
 
       expect(await uploads.countUploads()).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
     });

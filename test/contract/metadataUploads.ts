@@ -8,7 +8,7 @@ import { app, digest, finish, locator, minute, now, other, session } from "./met
 export function uploadsContract(open: () => Promise<Metadata>): void {
   const claimed = async ({ uploads }: Metadata, owner: string): Promise<UploadSession> => {
     const started = session();
-    await uploads.startUpload(started);
+    await uploads.startUpload(started, null);
     await uploads.claimUpload(started.id, app, { owner, until: now + minute }, now);
     return started;
   };

@@ -64,7 +64,7 @@ describe("claims", () => {
     const directory = tempFolder(scope, "claims");
     const server = await openIn(scope, directory);
     const upload = session();
-    await server.metadata.uploads.startUpload(upload);
+    await server.metadata.uploads.startUpload(upload, null);
     const claim = { owner: "a", until: now + minute };
     await server.metadata.uploads.claimUpload(upload.id, app, claim, now);
     const next = { owner: "b", until: now + minute };
@@ -131,10 +131,10 @@ describe("a store that is read-only", () => {
     const refused = await Promise.allSettled([
       registry.putManifest(manifest("{}")),
       registry.renewLease(digest("layer"), now, now),
-      uploads.startUpload(upload),
+      uploads.startUpload(upload, null),
       uploads.claimUpload(upload.id, app, claim, now),
-      uploads.renewClaim(upload.id, claim),
-      uploads.advanceUpload(upload.id, "a", { offset: 1, staging: staging(""), now }),
+      uploads.renewClaim(upload.id, claim, now),
+      uploads.advanceUpload(upload.id, "a", { offset: 1, staging: staging(""), prefix: null, now }),
       uploads.releaseUpload(upload.id, "a"),
       uploads.finishUpload(finish("layer")),
       uploads.removeUpload(upload.id, app),

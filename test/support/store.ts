@@ -42,6 +42,7 @@ export async function openStore() {
       directory,
       storage,
       onWorkerLost: () => {},
+      onDamaged: () => {},
     });
     const uploads: UploadsDeps = {
       metadata: metadata.uploads,

@@ -1,8 +1,9 @@
 // Hashes staged bytes by reading them back while they grow: the worker's whole job, and the server's fallback without one.
 import { RegistryError } from "../../errors.ts";
+import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagedReader, StagingState } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
-import type { Algorithm } from "../digest.ts";
+import { type Algorithm, digestFromHex } from "../digest.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
 /** One read and one hash step: small enough that every session gets its turn, and that the bytes are still in the cache. */
@@ -23,6 +24,8 @@ interface Followed {
   /** The position that was last reported. */
   reported: number;
   target: number;
+  /** Chunk ends that are still to be checked, first to last. */
+  boundaries: readonly Boundary[];
   /** The size a digest was asked for; null while nobody asked. */
   wanted: number | null;
 }
@@ -47,6 +50,9 @@ export class StagedFollower {
   /** Takes one request; the answers come through `report`. */
   take(request: Exclude<HashRequest, { kind: "open" }>): void {
     switch (request.kind) {
+      case "expect":
+        this.#session(request.id, request.staging).boundaries = request.boundaries;
+        return;
       case "grown": {
         const session = this.#session(request.id, request.staging);
         session.target = Math.max(session.target, request.size);
@@ -88,6 +94,7 @@ export class StagedFollower {
       position: 0,
       reported: 0,
       target: 0,
+      boundaries: [],
       wanted: null,
     };
     this.#sessions.set(id, session);
@@ -118,23 +125,37 @@ export class StagedFollower {
     this.#reading = session.id;
     try {
       const reader = await this.#reader(session);
-      const room = Math.min(stepBytes, session.target - session.position);
+      const room = Math.min(stepBytes, nextStop(session) - session.position);
       const count = await reader.read(session.position, this.#buffer.subarray(0, room));
       // Forgotten or restarted while it was read: these bytes belong to nobody.
       if (this.#sessions.get(session.id) !== session || session.hasher !== hasher) return;
       if (count === 0) throw new Error("staged bytes end before the session's offset");
       hasher.update(this.#buffer.subarray(0, count));
       session.position += count;
+      this.#check(session);
       this.#tell(session);
     } catch (error) {
       if (this.#sessions.get(session.id) !== session) return;
       this.#sessions.delete(session.id);
+      if (error instanceof Damage) {
+        this.#report({ kind: "damaged", id: session.id, offset: error.offset });
+        return;
+      }
       const gone = error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
       this.#report({ kind: "failed", id: session.id, gone, message: String(error) });
     } finally {
       this.#reading = null;
       if (this.#sessions.get(session.id) !== session) await this.#closeReader(session.id);
     }
+  }
+
+  /** @throws Damage when a chunk has come to its end with other bytes than it had. */
+  #check(session: Followed): void {
+    const [boundary, ...later] = session.boundaries;
+    if (boundary === undefined || boundary.offset > session.position) return;
+    session.boundaries = later;
+    const digest = digestFromHex(session.algorithm, session.hasher.copy().digest("hex"));
+    if (digest !== boundary.digest) throw new Damage(boundary.offset);
   }
 
   #tell(session: Followed): void {
@@ -171,11 +192,28 @@ export class StagedFollower {
   }
 }
 
+/** Staged bytes that are not what they were. */
+class Damage extends Error {
+  readonly offset: number;
+  constructor(offset: number) {
+    super("staged bytes differ from what was received");
+    this.offset = offset;
+  }
+}
+
+/** A read ends where a chunk ended, so that the digest can be compared there. */
+function nextStop({ boundaries, target, position }: Followed): number {
+  const boundary = boundaries[0]?.offset ?? target;
+  return boundary > position ? Math.min(boundary, target) : target;
+}
+
 function restart(session: Followed, algorithm: Algorithm): void {
   session.hasher = new Bun.CryptoHasher(algorithm);
   session.algorithm = algorithm;
   session.position = 0;
   session.reported = 0;
+  // They are sha256's; they were checked or will be by whoever reads the bytes under that algorithm again.
+  session.boundaries = [];
 }
 
 function nextTurn(): Promise<void> {

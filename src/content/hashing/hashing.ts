@@ -1,5 +1,6 @@
 // Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
 import { RegistryError } from "../../errors.ts";
+import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
@@ -21,8 +22,16 @@ export interface HashingOptions {
   /** The data directory, for the workers. */
   readonly directory: string;
   readonly storage: Pick<Storage, "openStaged">;
+  /** Called when a session's staged bytes turn out to differ from what was received. */
+  readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
   readonly onWorkerLost: (reason: string) => void;
+}
+
+/** A session's staged bytes as they were left. */
+export interface Taken {
+  readonly offset: number;
+  readonly boundaries: readonly Boundary[];
 }
 
 interface Question {
@@ -40,6 +49,8 @@ interface Running {
   size: number;
   /** Bytes the worker has hashed. */
   position: number;
+  /** Where its chunks ended before it was taken up; empty for a session that was followed from the start. */
+  boundaries: readonly Boundary[];
   waiters: { readonly at: number; readonly resolve: () => void }[];
   question: Question | null;
 }
@@ -57,12 +68,28 @@ export class Hashing {
     this.#lanes = Array.from({ length: options.workers }, (_, index) => this.#makeLane(index));
   }
 
+  /** True when the session's bytes have been followed from the first one, or are being read again. */
+  knows(id: UploadId): boolean {
+    return this.#sessions.has(id);
+  }
+
+  /**
+   * Takes up a session nothing is known of, such as after a restart: a worker reads its staged bytes from the first one, in the
+   * background, and compares them where its chunks ended.
+   */
+  takeUp(id: UploadId, staging: StagingState, staged: Taken): void {
+    const running = this.#running(id, staging);
+    running.boundaries = staged.boundaries;
+    this.#expect(id, running);
+    this.#grow(id, running, staged.offset);
+  }
+
   /** Follows an append that starts at `offset`. Bytes that were followed before and lie beyond it are forgotten. */
   follow(id: UploadId, staging: StagingState, offset: number): StagingFollower {
     const known = this.#sessions.get(id);
     if (known !== undefined && known.size !== offset) this.forget(id);
+    if (offset > 0 && !this.knows(id)) this.takeUp(id, staging, { offset, boundaries: [] });
     const running = this.#running(id, staging);
-    if (offset > 0 && running.size === 0) this.#grow(id, running, offset);
     const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
     return {
       staged: (at, chunks) => {
@@ -78,12 +105,16 @@ export class Hashing {
     };
   }
 
-  /** Resolves when everything staged is hashed; at once for a session whose prefix is still being read again. */
-  async settled(id: UploadId): Promise<void> {
+  /**
+   * sha256 of everything staged, once it is hashed. Null, at once, for a session whose prefix is still being read again.
+   * @throws RegistryError UPLOAD_DAMAGED, UPLOAD_UNKNOWN.
+   */
+  async prefix(id: UploadId, staging: StagingState): Promise<Digest | null> {
     const running = this.#sessions.get(id);
-    if (running === undefined || running.inline !== null) return;
-    if (running.size - running.position > 2 * windowBytes) return;
-    await this.#reached(running, running.size);
+    if (running === undefined) return null;
+    const { size, inline } = running;
+    if (inline === null && size - running.position > 2 * windowBytes) return null;
+    return this.digest(id, staging, { size, algorithm: "sha256" });
   }
 
   /** Digest of exactly the first `size` staged bytes. Waits for the worker; memory stays flat. @throws when they cannot be read. */
@@ -109,9 +140,7 @@ export class Hashing {
   forget(id: UploadId): void {
     const running = this.#sessions.get(id);
     if (running === undefined) return;
-    this.#sessions.delete(id);
-    release(running, Infinity);
-    running.question?.reject(new RegistryError("UPLOAD_UNKNOWN"));
+    this.#drop(id, running, new RegistryError("UPLOAD_UNKNOWN"));
     if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
   }
 
@@ -130,12 +159,18 @@ export class Hashing {
       inline: new Bun.CryptoHasher("sha256"),
       size: 0,
       position: 0,
+      boundaries: [],
       waiters: [],
       question: null,
     };
     this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
     this.#sessions.set(id, running);
     return running;
+  }
+
+  #expect(id: UploadId, { lane, staging, boundaries }: Running): void {
+    if (boundaries.length === 0) return;
+    this.#lanes[lane]?.send({ kind: "expect", id, staging, boundaries });
   }
 
   #grow(id: UploadId, running: Running, size: number): void {
@@ -181,16 +216,26 @@ export class Hashing {
       case "digest":
         this.#answer(running, report);
         return;
+      case "damaged":
+        this.#drop(report.id, running, new RegistryError("UPLOAD_DAMAGED"));
+        this.#options.onDamaged(report.id);
+        return;
       case "failed":
-        this.#sessions.delete(report.id);
-        release(running, Infinity);
-        running.question?.reject(
+        this.#drop(
+          report.id,
+          running,
           report.gone ? new RegistryError("UPLOAD_UNKNOWN") : new Error(report.message),
         );
         return;
       default:
         report satisfies never;
     }
+  }
+
+  #drop(id: UploadId, running: Running, error: Error): void {
+    this.#sessions.delete(id);
+    release(running, Infinity);
+    running.question?.reject(error);
   }
 
   #answer(running: Running, report: Extract<HashReport, { kind: "digest" }>): void {
@@ -207,6 +252,7 @@ export class Hashing {
       if (running.lane !== index || running.inline !== null) continue;
       running.position = 0;
       release(running, Infinity);
+      this.#expect(id, running);
       this.#grow(id, running, running.size);
       this.#ask(id, running);
     }

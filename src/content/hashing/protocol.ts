@@ -1,4 +1,5 @@
 // Messages between the server and a hashing worker. Each end switches on `kind`.
+import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagingState } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import type { Algorithm } from "../digest.ts";
@@ -7,6 +8,13 @@ import type { Algorithm } from "../digest.ts";
 export type HashRequest =
   /** Once, first: where staged bytes are. */
   | { readonly kind: "open"; readonly directory: string }
+  /** What the session's staged bytes were when each chunk ended, first to last; told before the first byte is read. */
+  | {
+      readonly kind: "expect";
+      readonly id: UploadId;
+      readonly staging: StagingState;
+      readonly boundaries: readonly Boundary[];
+    }
   /** The session's staged bytes now reach to `size`. An unknown session is read from its first byte. */
   | {
       readonly kind: "grown";
@@ -36,6 +44,8 @@ export type HashReport =
       readonly algorithm: Algorithm;
       readonly hex: string;
     }
+  /** The staged bytes are not those that were received: they differ before `offset`. */
+  | { readonly kind: "damaged"; readonly id: UploadId; readonly offset: number }
   /** The staged bytes could not be read; `gone`: because there are none. */
   | {
       readonly kind: "failed";

@@ -1,5 +1,6 @@
 // The generated migrations, in order, inside the executable. Add a line for each new file of drizzle/sqlite.
 import registry from "../../../drizzle/sqlite/0000_registry.sql" with { type: "text" };
+import uploads from "../../../drizzle/sqlite/0001_uploads.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -8,4 +9,7 @@ export interface Migration {
 }
 
 /** Every migration this build knows, oldest first. Released ones never change. */
-export const migrations: readonly Migration[] = [{ tag: "0000_registry", sql: registry }];
+export const migrations: readonly Migration[] = [
+  { tag: "0000_registry", sql: registry },
+  { tag: "0001_uploads", sql: uploads },
+];

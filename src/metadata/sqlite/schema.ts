@@ -136,6 +136,33 @@ export const uploadSessions = sqliteTable(
   (row) => [index("upload_sessions_by_updated_at").on(row.updatedAt)],
 );
 
+/** Where a session's chunks ended, and the digest of everything before: what a restart checks the staged bytes against. */
+export const uploadChunks = sqliteTable(
+  "upload_chunks",
+  {
+    session: text("session")
+      .$type<UploadId>()
+      .notNull()
+      .references(() => uploadSessions.id, { onDelete: "cascade" }),
+    offset: integer("offset").notNull(), // bytes
+    digest: text("digest").$type<Digest>().notNull(),
+  },
+  (row) => [primaryKey({ columns: [row.session, row.offset] })],
+);
+
+/** Sessions that ended well a short while ago: their closing request may be repeated. */
+export const finishedUploads = sqliteTable(
+  "finished_uploads",
+  {
+    id: text("id").$type<UploadId>().primaryKey(),
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    size: integer("size").notNull(), // bytes
+    finishedAt: integer("finished_at").notNull(), // Unix ms
+  },
+  (row) => [index("finished_uploads_by_finished_at").on(row.finishedAt)],
+);
+
 /** Who may do what only one may do at a time. `epoch` grows with each owner and outs the one before. */
 export const locks = sqliteTable("locks", {
   name: text("name").primaryKey(),

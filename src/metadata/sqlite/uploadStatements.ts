@@ -1,7 +1,14 @@
 // Statements of upload sessions, prepared once.
-import { and, count, eq, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";
+import {
+  contents,
+  finishedUploads,
+  repositories,
+  repositoryContents,
+  uploadChunks,
+  uploadSessions,
+} from "./schema.ts";
 
 const placeholder = sql.placeholder;
 /** `set` takes no bare placeholder. */
@@ -26,7 +33,13 @@ export type UploadStatements = ReturnType<typeof prepareUploadStatements>;
 
 /** Prepares all of them. */
 export function prepareUploadStatements(db: BunSQLiteDatabase) {
-  return { ...prepareSessions(db), ...prepareClaims(db), ...prepareFinish(db) };
+  return {
+    ...prepareSessions(db),
+    ...prepareClaims(db),
+    ...prepareBoundaries(db),
+    ...prepareEndings(db),
+    ...prepareFinish(db),
+  };
 }
 
 function prepareSessions(db: BunSQLiteDatabase) {
@@ -40,7 +53,8 @@ function prepareSessions(db: BunSQLiteDatabase) {
         staging: placeholder("staging"),
         startedAt: placeholder("startedAt"),
         updatedAt: placeholder("updatedAt"),
-        ...unclaimed,
+        claimOwner: placeholder("owner"),
+        claimUntil: placeholder("until"),
       })
       .prepare(),
     find: db.select(session).from(uploadSessions).where(inRepository).prepare(),
@@ -50,6 +64,14 @@ function prepareSessions(db: BunSQLiteDatabase) {
       .where(and(inRepository, byOwner))
       .prepare(),
     remove: db.delete(uploadSessions).where(inRepository).returning(session).prepare(),
+    removeAny: db.delete(uploadSessions).where(byId).returning(session).prepare(),
+    list: db
+      .select({ ...session, claimUntil: uploadSessions.claimUntil })
+      .from(uploadSessions)
+      .where(gt(uploadSessions.id, placeholder("after")))
+      .orderBy(asc(uploadSessions.id))
+      .limit(placeholder("limit"))
+      .prepare(),
     delete: db.delete(uploadSessions).where(byId).prepare(),
     count: db
       .select({
@@ -80,7 +102,7 @@ function prepareClaims(db: BunSQLiteDatabase) {
       .prepare(),
     renew: db
       .update(uploadSessions)
-      .set({ claimUntil: given("until") })
+      .set({ claimUntil: given("until"), updatedAt: given("now") })
       .where(byOwner)
       .returning({ id: uploadSessions.id })
       .prepare(),
@@ -95,6 +117,73 @@ function prepareClaims(db: BunSQLiteDatabase) {
       })
       .where(byOwner)
       .returning({ id: uploadSessions.id })
+      .prepare(),
+  };
+}
+
+function prepareBoundaries(db: BunSQLiteDatabase) {
+  const { session: ofSession, offset, digest } = uploadChunks;
+  return {
+    // An empty chunk ends where the one before did.
+    bound: db
+      .insert(uploadChunks)
+      .values({
+        session: placeholder("id"),
+        offset: placeholder("offset"),
+        digest: placeholder("digest"),
+      })
+      .onConflictDoNothing()
+      .prepare(),
+    boundaries: db
+      .select({ offset, digest })
+      .from(uploadChunks)
+      .where(eq(ofSession, placeholder("id")))
+      .orderBy(asc(offset))
+      .prepare(),
+  };
+}
+
+function prepareEndings(db: BunSQLiteDatabase) {
+  const idle = db
+    .select({ id: uploadSessions.id })
+    .from(uploadSessions)
+    .where(
+      and(
+        lt(uploadSessions.updatedAt, placeholder("idleSince")),
+        lte(uploadSessions.claimUntil, placeholder("now")),
+      ),
+    )
+    .limit(placeholder("limit"));
+  return {
+    expire: db
+      .delete(uploadSessions)
+      .where(inArray(uploadSessions.id, idle))
+      .returning(session)
+      .prepare(),
+    finish: db
+      .insert(finishedUploads)
+      .values({
+        id: placeholder("id"),
+        repository: placeholder("repository"),
+        digest: placeholder("digest"),
+        size: placeholder("size"),
+        finishedAt: placeholder("now"),
+      })
+      .prepare(),
+    finished: db
+      .select({ digest: finishedUploads.digest, size: finishedUploads.size })
+      .from(finishedUploads)
+      .where(
+        and(
+          eq(finishedUploads.id, placeholder("id")),
+          eq(finishedUploads.repository, placeholder("repository")),
+          gt(finishedUploads.finishedAt, placeholder("since")),
+        ),
+      )
+      .prepare(),
+    forgetFinished: db
+      .delete(finishedUploads)
+      .where(lt(finishedUploads.finishedAt, placeholder("before")))
       .prepare(),
   };
 }

@@ -9,29 +9,68 @@ export function uploadsMetadata(connection: Connection, db: BunSQLiteDatabase): 
   const statements = prepareUploadStatements(db);
   return {
     ...claims(connection, statements),
-    startUpload: (session) =>
+    ...endings(connection, statements),
+    startUpload: (session, claim) =>
       connection.write(() => {
-        statements.insert.run({ ...session });
+        const { owner, until } = claim ?? { owner: null, until: 0 };
+        statements.insert.run({ ...session, owner, until });
       }),
     findUpload: (id, repository) =>
       connection.read(() => statements.find.get({ id, repository }) ?? null),
-    advanceUpload: (id, owner, { offset, staging, now }) =>
+    advanceUpload: (id, owner, { prefix, ...to }) =>
       connection.writeDurably(
-        () => statements.advance.get({ id, owner, offset, staging, now }) !== undefined,
+        () => {
+          if (statements.advance.get({ id, owner, ...to }) === undefined) return false;
+          if (prefix !== null) statements.bound.run({ id, offset: to.offset, digest: prefix });
+          return true;
+        },
         (advanced) => advanced,
       ),
+    listBoundaries: (id) => connection.read(() => statements.boundaries.all({ id })),
     findContent: (digest) => connection.read(() => statements.content.get({ digest }) ?? null),
     finishUpload: (finish) =>
       connection.writeDurably(
         () => finishUpload(statements, finish),
         ({ kind }) => kind === "finished",
       ),
+    countUploads: () => connection.read(() => statements.count.get() ?? { sessions: 0, bytes: 0 }),
+  };
+}
+
+/** Ways a session ends other than well, and what is remembered of those that did. */
+function endings(
+  connection: Connection,
+  statements: UploadStatements,
+): Pick<
+  UploadsMetadata,
+  "findFinished" | "removeUpload" | "expireUploads" | "forgetFinished" | "listUploads"
+> {
+  return {
+    findFinished: (id, repository, since) =>
+      connection.read(() => statements.finished.get({ id, repository, since }) ?? null),
     removeUpload: (id, repository) =>
       connection.writeDurably(
-        () => statements.remove.get({ id, repository }) ?? null,
+        () =>
+          (repository === null
+            ? statements.removeAny.get({ id })
+            : statements.remove.get({ id, repository })) ?? null,
         (session) => session !== null,
       ),
-    countUploads: () => connection.read(() => statements.count.get() ?? { sessions: 0, bytes: 0 }),
+    expireUploads: (expiry) =>
+      connection.writeDurably(
+        () => statements.expire.all({ ...expiry }),
+        (expired) => expired.length > 0,
+      ),
+    forgetFinished: (before) =>
+      connection.write(() => {
+        statements.forgetFinished.run({ before });
+      }),
+    listUploads: ({ after, limit, now }) =>
+      connection.read(() =>
+        statements.list
+          .all({ after: after ?? "", limit })
+          .map(({ claimUntil, ...session }) => ({ ...session, writing: claimUntil > now })),
+      ),
   };
 }
 
@@ -47,8 +86,8 @@ function claims(
         const known = statements.find.get({ id, repository }) !== undefined;
         return { kind: known ? "busy" : "unknown" } as const;
       }),
-    renewClaim: (id, { owner, until }) =>
-      connection.write(() => statements.renew.get({ id, owner, until }) !== undefined),
+    renewClaim: (id, { owner, until }, now) =>
+      connection.write(() => statements.renew.get({ id, owner, until, now }) !== undefined),
     releaseUpload: (id, owner) =>
       connection.write(() => {
         statements.release.run({ id, owner });
@@ -74,6 +113,9 @@ function finishUpload(statements: UploadStatements, finish: UploadFinish): Uploa
   if (stored !== undefined) statements.raiseLease.run({ digest, keptUntil });
   statements.insertRepository.run({ repository, now });
   statements.link.run({ repository, digest, now });
-  if (session !== null) statements.delete.run({ id: session.id });
+  if (session !== null) {
+    statements.delete.run({ id: session.id });
+    statements.finish.run({ id: session.id, repository, digest, size: finish.size, now });
+  }
   return { kind: "finished", locator: wins ? locator : stored.locator };
 }

@@ -1,0 +1,60 @@
+// Folders whose entries must outlive a power loss. Callers who wait for the same folder at the same moment share one sync.
+import { constants } from "node:fs";
+import { mkdir, open } from "node:fs/promises";
+import { join } from "node:path";
+import { GroupSync } from "../content/groupSync.ts";
+import type { WriteLatch } from "../content/writeLatch.ts";
+import { RegistryError } from "../errors.ts";
+import { isAbsent, syncFailure } from "./failures.ts";
+
+/** Syncs and makes folders. */
+export class FolderSyncs {
+  readonly #latch: WriteLatch;
+  readonly #groups = new Map<string, GroupSync>();
+  readonly #made = new Set<string>();
+
+  constructor(latch: WriteLatch) {
+    this.#latch = latch;
+  }
+
+  /** Makes the entries of a folder durable. @throws RegistryError UPLOAD_UNKNOWN when the folder is gone, READ_ONLY. */
+  async sync(folder: string): Promise<void> {
+    let group = this.#groups.get(folder);
+    if (group === undefined) {
+      group = new GroupSync(() => syncFolder(folder));
+      this.#groups.set(folder, group);
+    }
+    try {
+      await group.wait();
+    } catch (error) {
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw syncFailure(error, this.#latch);
+    }
+  }
+
+  /** As `sync`, for a folder that will not be synced again. */
+  async syncOnce(folder: string): Promise<void> {
+    await this.sync(folder);
+    this.#groups.delete(folder);
+  }
+
+  /** Makes `<top>/<middle>/<bottom>`, durably, the first time it is asked for. */
+  async make(top: string, middle: string, bottom: string): Promise<void> {
+    const folder = join(top, middle, bottom);
+    if (this.#made.has(folder)) return;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await this.sync(top);
+    await this.sync(join(top, middle));
+    this.#made.add(folder);
+  }
+}
+
+/** One sync of one folder. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

@@ -1,5 +1,6 @@
 // Config → opened ports and wired rooms, closed in reverse. The one file that knows all rooms.
 import { networkInterfaces } from "node:os";
+import { clock, newId } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
@@ -7,7 +8,7 @@ import { WriteLatch } from "./content/writeLatch.ts";
 import { countingIds } from "./http/observe.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
-import type { MaintenanceReport } from "./maintenance/protocol.ts";
+import { takeReport } from "./maintenance/reports.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
@@ -45,8 +46,6 @@ class Opened {
   }
 }
 
-const clock = (): number => Date.now();
-const newId = (): string => Bun.randomUUIDv7();
 /** The server's own thread needs a core as well. */
 const hashingWorkers = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
 
@@ -125,8 +124,13 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   maintenance = opened.add(
     new Maintenance({
       spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
-      database: sqlite.path,
-      onReport: (report) => logMaintenance(log, report),
+      duties: {
+        directory,
+        database: sqlite.path,
+        uploadTimeoutMs: config["storage.uploadTimeout"],
+        cleanupEveryMs: config["storage.cleanupInterval"],
+      },
+      onReport: (report) => takeReport(report, { log, metrics, hashing, latch }),
       onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
     }),
     (it) => it.close(),
@@ -164,11 +168,6 @@ function startWorker(entry: URL): Worker {
 function openServerLog(config: Config) {
   const terminal = process.stdout.isTTY === true;
   return openLog({ level: config["log.level"], format: config["log.format"], terminal });
-}
-
-function logMaintenance(log: Log, report: MaintenanceReport): void {
-  if (report.kind === "failed") log.error({ message: report.message }, `${report.what} failed`);
-  else log.debug(report, "database log moved into the database");
 }
 
 function describeServer(config: Config, http: HttpServer, log: Log) {

@@ -75,6 +75,23 @@ export const settings = {
     "4MiB",
     "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
   ),
+  "storage.uploadTimeout": setting(
+    duration("3650d"),
+    "1h",
+    "An upload session that received no byte for this long is dropped, with its bytes.",
+    {
+      aliases: [
+        { name: "REGISTRY_UPLOAD_TIMEOUT" },
+        { name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE" },
+      ],
+    },
+  ),
+  "storage.cleanupInterval": setting(
+    duration("3650d"),
+    "5m",
+    "How often expired upload sessions are looked for; the first time is at start.",
+    { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL" }] },
+  ),
   "gc.minAge": setting(
     duration("3650d"),
     "1h",

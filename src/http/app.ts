@@ -69,7 +69,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(listRoutes(registry))
     .use(manifestRoutes({ registry, telemetry }))
     .use(blobRoutes({ registry, telemetry }))
-    .use(uploadRoutes({ uploads, maxBodyBytes: surface.maxBodyBytes }))
+    .use(uploadRoutes({ uploads, telemetry, maxBodyBytes: surface.maxBodyBytes }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);

@@ -1,11 +1,10 @@
 // Keeps one maintenance worker alive. If it dies it is started again, and the server never notices.
-import type { MaintenanceReport, MaintenanceRequest } from "./protocol.ts";
+import type { Duties, MaintenanceReport, MaintenanceRequest } from "./protocol.ts";
 
 /** What the supervisor works with. */
 export interface MaintenanceOptions {
   readonly spawn: () => Worker;
-  /** The database file. */
-  readonly database: string;
+  readonly duties: Duties;
   readonly onReport: (report: MaintenanceReport) => void;
   readonly onLost: (reason: string) => void;
 }
@@ -39,7 +38,7 @@ export class Maintenance {
     };
     worker.addEventListener("close", () => this.#lose(worker, "it ended"));
     this.#worker = worker;
-    this.#send({ kind: "open", database: this.#options.database });
+    this.#send({ kind: "open", duties: this.#options.duties });
   }
 
   /** After a failed sync: the worker may not move or write anything any more. */

@@ -19,7 +19,7 @@ import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
-import { listStagedEntries } from "./stagedEntries.ts";
+import { listStagedEntries, noState } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
 import { StagedWriter } from "./stagedWriter.ts";
 import type {
@@ -37,7 +37,6 @@ import type {
   StoredFile,
 } from "./storage.ts";
 
-const noState = "" as StagingState;
 const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
 
 /** What the file system storage is opened with. */

@@ -2,19 +2,25 @@
 import { constants } from "node:fs";
 import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";
-import { readUploadId } from "../uploads/session.ts";
-import type { StagedEntry } from "./storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { StagedEntry, StagingState } from "./storage.ts";
 
 /** An ISO time has 24 characters; more than this is no time. */
 const longestTime = 64;
 
+/** Nothing has to be known of staged files but where they stand. */
+export const noState = "" as StagingState;
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
 /** Lists entries that are named like a session. Anything with another name is not ours and is left alone. */
 export async function* listStagedEntries(folder: string): AsyncGenerator<StagedEntry> {
   for await (const entry of await opendir(folder)) {
-    const id = readUploadId(entry.name);
-    if (id === null) continue;
+    if (!uuid.test(entry.name)) continue;
+    const id = entry.name as UploadId;
     // A link or a file in the place of a folder has no start time: it is dropped, never looked into.
-    yield { id, startedAt: entry.isDirectory() ? await readStart(join(folder, id)) : null };
+    const startedAt = entry.isDirectory() ? await readStart(join(folder, id)) : null;
+    yield { id, startedAt, staging: noState };
   }
 }
 

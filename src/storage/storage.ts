@@ -58,6 +58,8 @@ export interface StagedEntry {
   readonly id: UploadId;
   /** Unix ms; null when it cannot be read, or when what stands there is not a session's at all. */
   readonly startedAt: number | null;
+  /** What `discardStaged` wants. */
+  readonly staging: StagingState;
 }
 
 /** Content that was found. */

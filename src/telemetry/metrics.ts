@@ -24,6 +24,7 @@ export class Metrics {
   readonly #sent: Counter;
   readonly #pushes: Counter;
   readonly #pulls: Counter;
+  readonly #uploadsEnded: Counter<"outcome">;
   /** Labelled children, found once: looking them up is what costs. */
   readonly #ended = new Map<string, Map<number, Ended>>();
   #running: () => number = () => 0;
@@ -54,6 +55,14 @@ export class Metrics {
     );
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
+    this.#uploadsEnded = new Counter({
+      name: "breadbox_uploads_ended_total",
+      help: "Upload sessions that have ended, by outcome: completed, cancelled or expired.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    for (const outcome of ["completed", "cancelled", "expired"])
+      this.#uploadsEnded.inc({ outcome }, 0);
     this.#gauges(sources);
   }
 
@@ -134,6 +143,11 @@ export class Metrics {
 
   pulled(): void {
     this.#pulls.inc();
+  }
+
+  /** An upload session has ended; a blob pushed in one request counts as one. */
+  uploadEnded(outcome: "completed" | "cancelled" | "expired"): void {
+    this.#uploadsEnded.inc({ outcome });
   }
 
   /** All metrics in Prometheus' text format, and its media type. */

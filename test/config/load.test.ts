@@ -22,6 +22,8 @@ describe("loadConfig: sources", () => {
       "http.shutdownGrace": 60_000,
       "http.maxBody": 0,
       "registry.manifestMaxSize": 4_194_304,
+      "storage.uploadTimeout": 3_600_000,
+      "storage.cleanupInterval": 300_000,
       "gc.minAge": 3_600_000,
       "log.level": "info",
       "log.format": "auto",

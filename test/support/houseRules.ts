@@ -4,6 +4,7 @@ import { dirname, join } from "node:path/posix";
 /** Rooms and top-level files of `src/`, with what each may import as a value. `import type` is erased, so it is free. */
 const rights: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
+  "ambient.ts": [],
   "version.ts": [],
   content: [],
   registry: ["content"],
@@ -19,7 +20,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // The one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access"],
-    ...["storage", "metadata", "config", "telemetry", "http"],
+    ...["storage", "metadata", "config", "telemetry", "http", "ambient.ts"],
   ],
   cli: ["assembly.ts", "config"],
   "main.ts": ["cli"],
@@ -29,7 +30,7 @@ const leaves = ["errors.ts", "version.ts"];
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
   "content/hashing/worker.ts": ["storage"],
-  "maintenance/worker.ts": ["assembly.ts", "storage", "metadata", "config", "telemetry"],
+  "maintenance/worker.ts": ["storage", "metadata", "ambient.ts"],
 };
 
 const node = {
@@ -99,14 +100,14 @@ const reserved: readonly Reserved[] = [
     pattern: /\bDate\.now\b|\bnew Date\b(?:\(\)|(?!\())/,
     rule: "the clock is passed in",
     allowed: [
-      "assembly.ts",
+      "ambient.ts",
       "telemetry/", // a log line's own time
     ],
   },
   {
     pattern: /\brandomUUID(?:v\d)?\b|\bMath\.random\b|\bgetRandomValues\b/,
     rule: "ids and randomness are passed in",
-    allowed: ["assembly.ts"],
+    allowed: ["ambient.ts"],
   },
   { pattern: /\bprocess\.exit\b/, rule: "only main.ts ends the process", allowed: ["main.ts"] },
   { pattern: /\bexport default\b/, rule: "exports are named", allowed: [] },

@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { type Digest, parseDigest } from "../../content/digest.ts";
 import { RegistryError } from "../../errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
+import type { Telemetry } from "../../telemetry/metrics.ts";
 import type { Chunk, UploadId } from "../../uploads/session.ts";
 import {
   appendChunk,
@@ -22,6 +23,7 @@ import { matchOf, queryOf, visitOf } from "../visit.ts";
 /** What these routes work with. */
 export interface UploadRoutesDeps {
   readonly uploads: UploadsDeps;
+  readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
 }
@@ -87,6 +89,7 @@ async function start(deps: UploadRoutesDeps, request: Request): Promise<Response
     const digest = askedDigest(query);
     const chunk = chunkOf(request, deps.maxBodyBytes);
     await uploadInOneRequest(deps.uploads, { repository: name, digest, chunk });
+    deps.telemetry.metrics.uploadEnded("completed");
     return created(name, digest);
   }
   const { id } = await startUpload(deps.uploads, name);
@@ -113,6 +116,7 @@ async function finish(deps: UploadRoutesDeps, request: Request): Promise<Respons
     address,
     finishUpload(deps.uploads, { repository: name, id: uploadId, digest, chunk }),
   );
+  deps.telemetry.metrics.uploadEnded("completed");
   return created(name, digest);
 }
 
@@ -122,9 +126,13 @@ async function status({ uploads }: UploadRoutesDeps, request: Request): Promise<
   return empty(204, uploadHeaders(name, uploadId, offset));
 }
 
-async function cancel({ uploads }: UploadRoutesDeps, request: Request): Promise<Response> {
+async function cancel(
+  { uploads, telemetry }: UploadRoutesDeps,
+  request: Request,
+): Promise<Response> {
   const { name, uploadId } = matchOf(request, session);
   await cancelUpload(uploads, name, uploadId);
+  telemetry.metrics.uploadEnded("cancelled");
   return empty(204, { "docker-upload-uuid": uploadId });
 }
 

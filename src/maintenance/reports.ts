@@ -1,0 +1,58 @@
+// What the server does with the maintenance worker's reports.
+import type { Hashing } from "../content/hashing/hashing.ts";
+import type { WriteLatch } from "../content/writeLatch.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { MaintenanceReport } from "./protocol.ts";
+
+/** Who is told. */
+export interface Listeners {
+  readonly log: Pick<Log, "debug" | "info" | "error">;
+  readonly metrics: Pick<Metrics, "uploadEnded">;
+  readonly hashing: Pick<Hashing, "forget">;
+  readonly latch: Pick<WriteLatch, "trip">;
+}
+
+/** Passes a report of the worker on: to the log, the counters, and to whoever has to forget or to stop. */
+export function takeReport(
+  report: MaintenanceReport,
+  { log, metrics, hashing, latch }: Listeners,
+): void {
+  switch (report.kind) {
+    case "checkpointed":
+      log.debug(report, "database log moved into the database");
+      break;
+    case "dropped": {
+      const { id, reason, repository, bytes } = report.upload;
+      hashing.forget(id);
+      metrics.uploadEnded("expired");
+      log.info(
+        { event: "uploadExpired", uploadId: id, repository, bytes },
+        `upload ${id} ${reason}`,
+      );
+      break;
+    }
+    case "swept":
+      logSweep(log, report);
+      break;
+    case "latched":
+      latch.trip(report.reason, null);
+      break;
+    case "failed":
+      log.error({ message: report.message }, `${report.what} failed`);
+      break;
+    default:
+      report satisfies never;
+  }
+}
+
+/** Nothing found is no news. */
+function logSweep(
+  log: Listeners["log"],
+  { dropped, durationMs }: Extract<MaintenanceReport, { kind: "swept" }>,
+) {
+  const ms = Math.round(durationMs);
+  if (dropped === 0) log.debug({ ms }, "uploads looked through, none had expired");
+  else
+    log.info({ event: "uploadsSwept", dropped, ms }, `uploads cleaned up: ${dropped} in ${ms} ms`);
+}

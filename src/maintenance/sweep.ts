@@ -1,0 +1,132 @@
+// The cleanup of upload sessions: what nobody sends to any more goes, row first and then its bytes, and so does what a crash left.
+import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
+import type { StagedEntry, Storage } from "../storage/storage.ts";
+import type { UploadId, UploadSession } from "../uploads/session.ts";
+
+/** What a sweep works with. */
+export interface SweepDeps {
+  readonly metadata: Pick<
+    UploadsMetadata,
+    "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
+  >;
+  readonly storage: Pick<Storage, "listStaged" | "discardStaged" | "finishDiscards">;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
+  readonly firstSeen: Map<UploadId, number>;
+  /** Is told of each session that was dropped. */
+  readonly onDropped: (dropped: Dropped) => void;
+}
+
+/** Why something was dropped. */
+export type DropReason =
+  /** A session without a byte for too long. */
+  | "expired"
+  /** Staged bytes that no session knows of. */
+  | "without row"
+  /** A session whose staged bytes are gone. */
+  | "without bytes";
+
+/** One session, or what was left of one. */
+export interface Dropped {
+  readonly id: UploadId;
+  readonly reason: DropReason;
+  /** null when no row told. */
+  readonly repository: string | null;
+  /** Bytes that were staged; null when no row told. */
+  readonly bytes: number | null;
+}
+
+/** Rows in one transaction: other writers wait for a few milliseconds at most. */
+const batch = 100;
+/** A closing request may be repeated for 15 minutes; its session is remembered a little longer. Unit: ms. */
+const rememberFinishedMs = 20 * 60_000;
+
+/** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
+const startingMs = 60_000;
+
+/** One sweep. Safe to stop anywhere and to repeat. @param timeoutMs how long a session may be without a byte. */
+export async function sweepUploads(deps: SweepDeps, timeoutMs: number): Promise<void> {
+  await deps.storage.finishDiscards();
+  await expire(deps, timeoutMs);
+  await compare(deps, timeoutMs);
+  await deps.metadata.forgetFinished(deps.clock() - rememberFinishedMs);
+}
+
+async function expire(deps: SweepDeps, timeoutMs: number): Promise<void> {
+  for (;;) {
+    const now = deps.clock();
+    const gone = await deps.metadata.expireUploads({
+      idleSince: now - timeoutMs,
+      now,
+      limit: batch,
+    });
+    for (const session of gone) await drop(deps, session, "expired");
+    if (gone.length < batch) return;
+  }
+}
+
+/** Looks for bytes without a row and rows without bytes. Bytes are listed first: whoever starts meanwhile has both. */
+async function compare(deps: SweepDeps, timeoutMs: number): Promise<void> {
+  const listedAt = deps.clock();
+  const staged = new Map<UploadId, StagedEntry>();
+  for await (const entry of deps.storage.listStaged()) staged.set(entry.id, entry);
+  const rows = await listRows(deps);
+  await dropStrays(deps, staged, rows, timeoutMs);
+  for (const row of rows.values()) {
+    // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
+    if (staged.has(row.id) || row.writing || row.startedAt > listedAt - startingMs) continue;
+    const removed = await deps.metadata.removeUpload(row.id, row.repository);
+    if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
+  }
+}
+
+async function listRows({ metadata, clock }: SweepDeps): Promise<Map<UploadId, ListedUpload>> {
+  const rows = new Map<UploadId, ListedUpload>();
+  let after: UploadId | null = null;
+  for (;;) {
+    const page: readonly ListedUpload[] = await metadata.listUploads({
+      after,
+      limit: batch,
+      now: clock(),
+    });
+    for (const row of page) rows.set(row.id, row);
+    after = page.at(-1)?.id ?? null;
+    if (page.length < batch) return rows;
+  }
+}
+
+async function dropStrays(
+  deps: SweepDeps,
+  staged: ReadonlyMap<UploadId, StagedEntry>,
+  rows: ReadonlyMap<UploadId, ListedUpload>,
+  timeoutMs: number,
+): Promise<void> {
+  const { clock, firstSeen, storage } = deps;
+  for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
+  for (const entry of staged.values()) {
+    const { id, staging } = entry;
+    const now = clock();
+    if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
+    firstSeen.delete(id);
+    await storage.discardStaged(id, staging);
+    deps.onDropped({ id, reason: "without row", repository: null, bytes: null });
+  }
+}
+
+/** A start time that is absent, unreadable or in the future counts from the moment it was first seen. */
+function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<UploadId, number>) {
+  if (startedAt !== null && startedAt <= now) return startedAt;
+  const seen = firstSeen.get(id) ?? now;
+  firstSeen.set(id, seen);
+  return seen;
+}
+
+async function drop(deps: SweepDeps, session: UploadSession, reason: DropReason): Promise<void> {
+  await deps.storage.discardStaged(session.id, session.staging);
+  deps.onDropped(describe(session, reason));
+}
+
+function describe({ id, repository, offset }: UploadSession, reason: DropReason): Dropped {
+  return { id, reason, repository, bytes: offset };
+}

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { type Dropped, sweepUploads } from "../../src/maintenance/sweep.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { UploadId } from "../../src/uploads/session.ts";
+import { appendChunk, finishUpload, startUpload, uploadStatus } from "../../src/uploads/uploads.ts";
+import { noise, openStore } from "../support/store.ts";
+
+const repository = parseRepositoryName("team/app");
+const timeoutMs = 3_600_000;
+const minute = 60_000;
+
+describe("sweep of upload sessions", () => {
+  let store: Awaited<ReturnType<typeof openStore>>;
+  let firstSeen: Map<UploadId, number>;
+  beforeEach(async () => {
+    store = await openStore();
+    firstSeen = new Map();
+  });
+  afterEach(() => store.remove());
+
+  const deps = () => store.rooms.uploads;
+  const sweep = async (): Promise<Dropped[]> => {
+    const dropped: Dropped[] = [];
+    const { metadata, storage } = deps();
+    await sweepUploads(
+      { metadata, storage, clock: store.clock.now, firstSeen, onDropped: (it) => dropped.push(it) },
+      timeoutMs,
+    );
+    return dropped;
+  };
+  const append = (id: UploadId, bytes: Uint8Array) => {
+    const body = (async function* () {
+      yield bytes;
+    })();
+    const chunk = { body, length: bytes.length, start: null, end: null };
+    return appendChunk(deps(), { repository, id, chunk });
+  };
+  const folder = (name: string) => join(store.directory, "uploads", name);
+  const unknown = { situation: "UPLOAD_UNKNOWN" };
+  /** A folder under uploads/ that no session knows of. */
+  const stray = async (startedAt: string | null): Promise<string> => {
+    const name = Bun.randomUUIDv7();
+    await mkdir(folder(name));
+    await writeFile(join(folder(name), "data"), "left over");
+    if (startedAt !== null) await writeFile(join(folder(name), "startedat"), startedAt);
+    return name;
+  };
+  const ago = (ms: number) => new Date(store.clock.now() - ms).toISOString();
+
+  test("a session without a byte for the timeout goes, row and bytes, and is reported", async () => {
+    const { id } = await startUpload(deps(), repository);
+    await append(id, noise(1_000));
+    store.clock.advance(timeoutMs + 1);
+
+    const dropped = await sweep();
+
+    expect(dropped).toEqual([{ id, reason: "expired", repository, bytes: 1_000 }]);
+    await expect(uploadStatus(deps(), repository, id)).rejects.toMatchObject(unknown);
+    expect(await readdir(folder("."))).toEqual([]);
+  });
+
+  test("a session that received a byte within the timeout stays, however old it is", async () => {
+    const { id } = await startUpload(deps(), repository);
+    for (let round = 0; round < 48; round += 1) {
+      store.clock.advance(timeoutMs - minute);
+      await append(id, noise(1));
+      expect(await sweep()).toEqual([]);
+    }
+
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(48);
+  });
+
+  test("a session that is being written to stays", async () => {
+    const { id } = await startUpload(deps(), repository);
+    store.clock.advance(timeoutMs + minute);
+    const claim = { owner: "a request", until: store.clock.now() + 30_000 };
+    await deps().metadata.claimUpload(id, repository, claim, store.clock.now());
+
+    expect(await sweep()).toEqual([]);
+    expect(existsSync(folder(id))).toBe(true);
+  });
+
+  test("staged bytes without a row go once they are old enough", async () => {
+    const old = await stray(ago(timeoutMs + 1));
+    const young = await stray(ago(timeoutMs - minute));
+
+    const dropped = await sweep();
+
+    expect(dropped.map(({ id, reason }) => [String(id), reason])).toEqual([[old, "without row"]]);
+    expect(existsSync(folder(young))).toBe(true);
+  });
+
+  for (const [what, startedAt] of [
+    ["in the future", "2999-01-01T00:00:00.000Z"],
+    ["that is no time", "yesterday"],
+    ["that is empty", ""],
+    ["that is missing", null],
+  ] as const) {
+    test(`a start time ${what} counts from when it was first seen`, async () => {
+      const name = await stray(startedAt);
+
+      const first = await sweep();
+      store.clock.advance(timeoutMs - minute);
+      const second = await sweep();
+      store.clock.advance(2 * minute);
+      const third = await sweep();
+
+      expect([first, second].flat()).toEqual([]);
+      expect(third.map(({ id }) => String(id))).toEqual([name]);
+      expect(existsSync(folder(name))).toBe(false);
+    });
+  }
+
+  test("links and files in the place of a session are dropped and never followed", async () => {
+    const outside = join(store.directory, "precious");
+    await mkdir(outside);
+    await writeFile(join(outside, "startedat"), ago(10 * timeoutMs));
+    await writeFile(join(outside, "data"), "precious");
+    const [link, file] = [Bun.randomUUIDv7(), Bun.randomUUIDv7()];
+    await symlink(outside, folder(link));
+    await writeFile(folder(file), "not a folder");
+    const inner = await stray(null);
+    await symlink(join(outside, "startedat"), join(folder(inner), "startedat"));
+
+    const first = await sweep();
+    store.clock.advance(timeoutMs + 1);
+    const second = await sweep();
+
+    expect(first).toEqual([]);
+    expect(second.map(({ id }) => String(id)).sort()).toEqual([link, file, inner].sort());
+    expect(await readFile(join(outside, "data"), "utf8")).toBe("precious");
+  });
+
+  test("what is not named like a session is left alone", async () => {
+    await mkdir(folder("lost+found"));
+    await writeFile(folder("README"), "by an operator");
+    await sweep();
+    store.clock.advance(10 * timeoutMs);
+
+    expect(await sweep()).toEqual([]);
+    expect((await readdir(folder("."))).sort()).toEqual(["README", "lost+found"]);
+  });
+
+  test("a row whose bytes are gone goes, but not while its session is only just starting", async () => {
+    const { id } = await startUpload(deps(), repository);
+    await deps().storage.discardStaged(id, (await uploadStatus(deps(), repository, id)).staging);
+
+    const first = await sweep();
+    store.clock.advance(2 * minute);
+    const second = await sweep();
+
+    expect(first).toEqual([]);
+    expect(second).toEqual([{ id, reason: "without bytes", repository, bytes: 0 }]);
+  });
+
+  test("what an earlier process had begun to drop is gone afterwards", async () => {
+    const half = join(store.directory, "tmp", "discarded", "half");
+    await mkdir(half, { recursive: true });
+    await writeFile(join(half, "data"), "bytes");
+
+    await sweep();
+
+    expect(await readdir(join(store.directory, "tmp", "discarded"))).toEqual([]);
+  });
+
+  test("more sessions than one batch go in one sweep", async () => {
+    for (let count = 0; count < 250; count += 1) await startUpload(deps(), repository);
+    store.clock.advance(timeoutMs + 1);
+
+    expect(await sweep()).toHaveLength(250);
+    expect(await readdir(folder("."))).toEqual([]);
+  });
+
+  test("finished uploads are remembered for as long as their closing request may be repeated", async () => {
+    const bytes = noise(10);
+    const { id } = await startUpload(deps(), repository);
+    await append(id, bytes);
+    const nothing = { body: null, length: 0, start: null, end: null };
+    const request = { repository, id, digest: digestOf(bytes), chunk: nothing };
+    await finishUpload(deps(), request);
+
+    store.clock.advance(14 * minute);
+    await sweep();
+    expect(await finishUpload(deps(), request)).toEqual({ digest: digestOf(bytes), size: 10 });
+    store.clock.advance(2 * minute);
+    await expect(finishUpload(deps(), request)).rejects.toMatchObject(unknown);
+  });
+});

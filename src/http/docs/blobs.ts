@@ -13,7 +13,7 @@ const validators: Headers = {
   ),
 };
 const ranges: Headers = { "Accept-Ranges": always("A part can be asked for.", "bytes") };
-const content: Content = { "application/octet-stream": bytes };
+const content: Content = { "application/octet-stream": { ...bytes, example: "(the bytes)" } };
 const refusals = failures("BLOB_UNKNOWN", "DIGEST_INVALID", ...inRepository, ...inside);
 
 const whole: Responses = {

@@ -126,7 +126,6 @@ export const schemas = {
     type: "object" as const,
     description:
       "An image has `config` and `layers`, an index has `manifests`. Further members are kept as they come.",
-    required: ["schemaVersion"],
     properties: {
       schemaVersion: { type: "integer" as const, enum: [2] },
       mediaType: { type: "string" as const, description: "the same as `Content-Type`" },

@@ -39,8 +39,8 @@ const settings = {
   mcp: { disabled: true },
   hideClientButton: true,
   documentDownloadType: "json",
-  defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
   hideModels: true,
+  defaultOpenAllTags: true,
   persistAuth: false,
 };
 

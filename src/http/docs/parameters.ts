@@ -24,10 +24,7 @@ export const reference: Parameter = {
   required: true,
   description: "A tag, or the digest of the manifest.",
   schema: { type: "string", pattern: `^(?:${digestPattern}|${tagPattern})$` },
-  examples: {
-    tag: { summary: "by tag", value: tag },
-    digest: { summary: "by digest", value: manifestDigest },
-  },
+  example: tag,
 };
 
 /** `{digest}` of a blob. */
@@ -59,6 +56,24 @@ export const askedDigest = (required: boolean, description: string): Parameter =
   schema: { type: "string", pattern: `^${digestPattern}$` },
   ...(required && { example: layerDigest }),
 });
+
+/** `?mount=` and `?from=` of a new upload. */
+export const mount: readonly Parameter[] = [
+  {
+    in: "query",
+    name: "mount",
+    required: false,
+    description: "Digest of a blob that the client would like to have without an upload.",
+    schema: { type: "string", pattern: `^${digestPattern}$` },
+  },
+  {
+    in: "query",
+    name: "from",
+    required: false,
+    description: "Name of the repository that holds it.",
+    schema: { type: "string" },
+  },
+];
 
 /** `?tag=` of a manifest's push. */
 export const furtherTags: Parameter = {

@@ -16,6 +16,13 @@ export type Headers = NonNullable<Response["headers"]>;
 /** Bodies by media type. */
 export type Content = NonNullable<Response["content"]>;
 
+/** A command that does it, where the explorer would make a wrong one: it knows no files. */
+export interface CodeSample {
+  readonly lang: "shell";
+  readonly label: string;
+  readonly source: string;
+}
+
 /** What is said of an operation besides its route's id, tag and summary. */
 export interface Documentation {
   /** Markdown. */
@@ -23,4 +30,5 @@ export interface Documentation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: RequestBody;
   readonly responses: Responses;
+  readonly "x-codeSamples"?: readonly CodeSample[];
 }

@@ -10,8 +10,8 @@ import {
   withHeaders,
 } from "./answers.ts";
 import { layerDigest, repository, uploadId } from "./examples.ts";
-import { askedDigest, contentRange, name, session } from "./parameters.ts";
-import type { Documentation, Headers, RequestBody, Responses } from "./types.ts";
+import { askedDigest, contentRange, mount, name, session } from "./parameters.ts";
+import type { CodeSample, Documentation, Headers, RequestBody, Responses } from "./types.ts";
 
 const progress: Headers = {
   Location: always(
@@ -41,6 +41,14 @@ const body = (required: boolean, description: string): RequestBody => ({
   content: { "application/octet-stream": bytes },
 });
 
+const sessions = `http://localhost:5000/v2/${repository}/blobs/uploads/`;
+const curl = (label: string, ...words: string[]): CodeSample => ({
+  lang: "shell",
+  label,
+  source: ["curl --include", ...words].join(" \\\n  "),
+});
+const octets = "--header 'Content-Type: application/octet-stream'";
+
 const ofBytes = [
   "UPLOAD_INVALID",
   "CHUNK_SIZE_MISMATCH",
@@ -53,7 +61,15 @@ const ofSession = [...inRepository, "UPLOAD_UNKNOWN"] as const;
 /** What may go wrong while bytes are appended. A chunk out of order is told where to go on. */
 const notAppended = (...further: readonly Situation[]): Responses =>
   withHeaders(
-    failures(...ofSession, ...further, ...ofBytes, "UPLOAD_BUSY", ...whileWriting, ...inside),
+    failures(
+      ...ofSession,
+      "UPLOAD_DAMAGED",
+      ...further,
+      ...ofBytes,
+      "UPLOAD_BUSY",
+      ...whileWriting,
+      ...inside,
+    ),
     "416",
     progress,
   );
@@ -62,7 +78,11 @@ export const startUpload: Documentation = {
   description: `Opens an upload session. With \`?digest=\` it opens none: the body is the whole blob, and is stored at once.
 
 A mount (\`?mount=<digest>&from=<repository>\`) is answered with a session as well, which the distribution-spec allows: the client uploads the blob. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-11). The slash at the end may be left out.`,
-  parameters: [name, askedDigest(false, "Digest of the body, when the body is the whole blob.")],
+  parameters: [
+    name,
+    askedDigest(false, "Digest of the body, when the body is the whole blob."),
+    ...mount,
+  ],
   requestBody: body(false, "The blob, when `?digest=` names it; nothing otherwise."),
   responses: {
     202: {
@@ -72,6 +92,15 @@ A mount (\`?mount=<digest>&from=<repository>\`) is answered with a session as we
     ...stored,
     ...failures(...inRepository, "DIGEST_INVALID", ...ofBytes, ...whileWriting, ...inside),
   },
+  "x-codeSamples": [
+    curl("Start with curl", "--request POST", sessions),
+    curl(
+      "Push whole with curl",
+      octets,
+      "--data-binary @layer.tar.gz",
+      `'${sessions}?digest=${layerDigest}'`,
+    ),
+  ],
 };
 
 export const getUpload: Documentation = {
@@ -93,11 +122,20 @@ export const appendUpload: Documentation = {
     202: { description: "The bytes are on disk.", headers: progress },
     ...notAppended(),
   },
+  "x-codeSamples": [
+    curl(
+      "Append with curl",
+      "--upload-file layer.tar.gz",
+      "--request PATCH",
+      octets,
+      sessions + uploadId,
+    ),
+  ],
 };
 
 export const finishUpload: Documentation = {
   description:
-    "Ends a session: appends the body, if there is one, verifies the whole against `?digest=`, and stores it. It takes as long for 10 GiB as for 1 MiB. With another digest than that of the bytes the session is gone. Source: distribution-spec, _Pushing blobs_ (end-6).",
+    "Ends a session: appends the body, if there is one, verifies the whole against `?digest=`, and stores it. It takes as long for 10 GiB as for 1 MiB. The same request, sent again because its answer was lost, is answered again for a quarter of an hour. With another digest than that of the bytes the session is gone. Source: distribution-spec, _Pushing blobs_ (end-6).",
   parameters: [
     name,
     session,
@@ -109,6 +147,9 @@ export const finishUpload: Documentation = {
     ...stored,
     ...notAppended("DIGEST_INVALID"),
   },
+  "x-codeSamples": [
+    curl("Finish with curl", "--request PUT", `'${sessions}${uploadId}?digest=${layerDigest}'`),
+  ],
 };
 
 export const cancelUpload: Documentation = {

@@ -18,6 +18,7 @@ export interface Flag {
 
 /** What may be added to a setting. */
 export interface SettingOptions {
+  /** Where two of them are set, the later one counts. */
   readonly aliases?: readonly Alias[];
   readonly flag?: Flag;
   /** Never printed. */
@@ -60,7 +61,7 @@ export const settings = {
     },
   ),
   "http.shutdownGrace": setting(
-    duration("24h"),
+    duration("0", "24h"),
     "1m",
     "How long a stopping server waits for running transfers. A second signal ends it at once.",
     { aliases: [{ name: "REGISTRY_HTTP_DRAINTIMEOUT" }] },
@@ -70,30 +71,35 @@ export const settings = {
     "0",
     "Largest request body, and so the largest layer that can be pushed in one request. 0 is unlimited.",
   ),
+  "http.minUploadRate": setting(
+    size("0", "1GiB"),
+    "1KiB",
+    "Slowest sender that is waited for: bytes a second, averaged over a minute. A slower one is cut; what it sent is kept, and the client can go on from there. 0 waits for everyone who sends a byte a minute.",
+  ),
   "registry.manifestMaxSize": setting(
     size("1", "64MiB"),
     "4MiB",
     "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
   ),
   "storage.uploadTimeout": setting(
-    duration("3650d"),
+    duration("1s", "3650d"),
     "1h",
     "An upload session that received no byte for this long is dropped, with its bytes.",
     {
       aliases: [
-        { name: "REGISTRY_UPLOAD_TIMEOUT" },
         { name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE" },
+        { name: "REGISTRY_UPLOAD_TIMEOUT" },
       ],
     },
   ),
   "storage.cleanupInterval": setting(
-    duration("3650d"),
+    duration("1s", "24d"), // timers know no more
     "5m",
     "How often expired upload sessions are looked for; the first time is at start.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL" }] },
   ),
   "gc.minAge": setting(
-    duration("3650d"),
+    duration("0", "3650d"),
     "1h",
     "How long a pushed blob is kept before a manifest must name it.",
   ),

@@ -72,16 +72,20 @@ function withUnit(value: number, units: ReadonlyMap<string, number>): Plain {
   return value;
 }
 
-/** Milliseconds, at most `max` (itself a duration, such as `24h`). */
-export function duration(max: string): Kind<number> {
-  const limit = readDuration(max);
-  return {
-    parse(text) {
-      const value = readDuration(text);
-      if (value > limit) throw new ValueError(`is more than the largest allowed, ${max}.`);
-      return value;
-    },
-    show: (value) => withUnit(value, durationUnits),
+/** Milliseconds from `min` to `max` (durations themselves, such as `24h`). */
+export function duration(min: string, max: string): Kind<number> {
+  const parse = within(readDuration, min, max);
+  return { parse, show: (value) => withUnit(value, durationUnits) };
+}
+
+/** `read`, which refuses what is less than `min` or more than `max`. */
+function within(read: (text: string) => number, min: string, max: string): Kind<number>["parse"] {
+  const [least, most] = [read(min), read(max)];
+  return (text) => {
+    const value = read(text);
+    if (value < least) throw new ValueError(`is less than the smallest allowed, ${min}.`);
+    if (value > most) throw new ValueError(`is more than the largest allowed, ${max}.`);
+    return value;
   };
 }
 
@@ -103,16 +107,7 @@ const showSize = (value: number): Plain => {
 
 /** Bytes from `min` to `max` (sizes themselves, such as `4MiB`). */
 export function size(min: string, max: string): Kind<number> {
-  const [least, most] = [readSize(min), readSize(max)];
-  return {
-    parse(text) {
-      const value = readSize(text);
-      if (value < least) throw new ValueError(`is less than the smallest allowed, ${min}.`);
-      if (value > most) throw new ValueError(`is more than the largest allowed, ${max}.`);
-      return value;
-    },
-    show: showSize,
-  };
+  return { parse: within(readSize, min, max), show: showSize };
 }
 
 const truths = new Map([

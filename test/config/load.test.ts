@@ -21,6 +21,7 @@ describe("loadConfig: sources", () => {
       "http.listen": { host: "127.0.0.1", port: 5000 },
       "http.shutdownGrace": 60_000,
       "http.maxBody": 0,
+      "http.minUploadRate": 1024,
       "registry.manifestMaxSize": 4_194_304,
       "storage.uploadTimeout": 3_600_000,
       "storage.cleanupInterval": 300_000,
@@ -67,6 +68,19 @@ describe("loadConfig: sources", () => {
   const aliases: [string, string, SettingKey, unknown][] = [
     ["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "/var/lib/registry", "data", "/var/lib/registry"],
     ["REGISTRY_HTTP_DRAINTIMEOUT", "90s", "http.shutdownGrace", 90_000],
+    ["REGISTRY_UPLOAD_TIMEOUT", "7200", "storage.uploadTimeout", 7_200_000],
+    [
+      "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE",
+      "168h",
+      "storage.uploadTimeout",
+      604_800_000,
+    ],
+    [
+      "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL",
+      "24h",
+      "storage.cleanupInterval",
+      86_400_000,
+    ],
     ["REGISTRY_LOG_LEVEL", "debug", "log.level", "debug"],
     ["REGISTRY_LOG_FORMATTER", "text", "log.format", "pretty"],
     ["REGISTRY_LOG_FORMATTER", "logstash", "log.format", "json"],
@@ -75,6 +89,38 @@ describe("loadConfig: sources", () => {
   ];
   test.each(aliases)("%s=%s sets %s", async (name, text, key, value) => {
     expect((await load({ env: { [name]: text } })).config[key]).toEqual(value as never);
+  });
+
+  test("REGISTRY_UPLOAD_TIMEOUT outranks distribution's name for the same, BREADBOX_* outranks both", async () => {
+    const both = {
+      REGISTRY_UPLOAD_TIMEOUT: "1h",
+      REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE: "2h",
+    };
+    const all = { ...both, BREADBOX_STORAGE_UPLOAD_TIMEOUT: "3h" };
+
+    expect((await load({ env: both })).config["storage.uploadTimeout"]).toBe(3_600_000);
+    expect((await load({ env: all })).config["storage.uploadTimeout"]).toBe(10_800_000);
+  });
+
+  const spellings: [string, SettingKey, number][] = [
+    ["storage: { uploadTimeout: 90 }", "storage.uploadTimeout", 90_000],
+    ["storage: { upload_timeout: 90s }", "storage.uploadTimeout", 90_000],
+    ["storage: { cleanup_interval: 60 }", "storage.cleanupInterval", 60_000],
+    ["http: { min_upload_rate: 2KiB }", "http.minUploadRate", 2048],
+    ["http: { minUploadRate: 0 }", "http.minUploadRate", 0],
+  ];
+  test.each(spellings)("the file may say %s", async (yaml, key, value) => {
+    expect((await load({ yaml })).config[key]).toBe(value);
+  });
+
+  test.each([
+    ["BREADBOX_STORAGE_UPLOAD_TIMEOUT", "0", "is less than the smallest allowed, 1s."],
+    ["REGISTRY_UPLOAD_TIMEOUT", "0s", "is less than the smallest allowed, 1s."],
+    ["BREADBOX_STORAGE_CLEANUP_INTERVAL", "0", "is less than the smallest allowed, 1s."],
+    ["BREADBOX_STORAGE_CLEANUP_INTERVAL", "25d", "is more than the largest allowed, 24d."],
+    ["BREADBOX_HTTP_MIN_UPLOAD_RATE", "2GiB", "is more than the largest allowed, 1GiB."],
+  ])("%s=%s is refused", async (name, text, reason) => {
+    expect((await problemsOf({ env: { [name]: text } })).join()).toContain(reason);
   });
 
   test("a variable that is set to nothing counts as not set", async () => {

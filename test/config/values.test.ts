@@ -6,7 +6,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 
 describe("duration", () => {
-  const kind = duration("30d");
+  const kind = duration("0", "30d");
 
   test.each([
     ["0", 0],
@@ -31,6 +31,12 @@ describe("duration", () => {
 
   test.each(["31d", "99999999999999999999"])("%s is more than the limit of 30d", (text) => {
     expect(() => kind.parse(text)).toThrow("is more than the largest allowed, 30d.");
+  });
+
+  test("what is less than the limit is refused", () => {
+    expect(() => duration("1s", "30d").parse("999ms")).toThrow(
+      "is less than the smallest allowed, 1s.",
+    );
   });
 
   test.each([

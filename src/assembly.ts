@@ -10,6 +10,7 @@ import { type HttpServer, startHttp } from "./http/server.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
 import { takeReport } from "./maintenance/reports.ts";
 import { holdDirectory } from "./metadata/hold.ts";
+import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
@@ -124,12 +125,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   maintenance = opened.add(
     new Maintenance({
       spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
-      duties: {
-        directory,
-        database: sqlite.path,
-        uploadTimeoutMs: config["storage.uploadTimeout"],
-        cleanupEveryMs: config["storage.cleanupInterval"],
-      },
+      store: { directory, database: sqlite.path },
+      logState: () => logState(sqlite.path),
+      uploadTimeoutMs: config["storage.uploadTimeout"],
+      cleanupEveryMs: config["storage.cleanupInterval"],
       onReport: (report) => takeReport(report, { log, metrics, hashing, latch }),
       onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
     }),

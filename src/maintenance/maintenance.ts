@@ -1,70 +1,141 @@
-// Keeps one maintenance worker alive. If it dies it is started again, and the server never notices.
-import type { Duties, MaintenanceReport, MaintenanceRequest } from "./protocol.ts";
+// When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
+// by another, and the server never notices.
+import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
+import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 
-/** What the supervisor works with. */
+/** What maintenance works with. Times in ms. */
 export interface MaintenanceOptions {
   readonly spawn: () => Worker;
-  readonly duties: Duties;
+  readonly store: Store;
+  /** The size of the database's log, and a version that differs after every write. */
+  readonly logState: () => { readonly bytes: number; readonly version: string };
+  /** How long an upload session may be without a byte. */
+  readonly uploadTimeoutMs: number;
+  /** How often upload sessions are looked through; the first time is at start. */
+  readonly cleanupEveryMs: number;
   readonly onReport: (report: MaintenanceReport) => void;
   readonly onLost: (reason: string) => void;
 }
 
-/** First wait before a lost worker is replaced; doubled for each loss without a report between, up to the longest; ms. */
+type Job = "sweep" | "checkpoint";
+
+const tickMs = 1_000;
+/** A worker without a job is kept for this long: the next one may come at once. */
+const lingerMs = 3_000;
+/** First wait before work that was lost is tried again, doubled each time up to the longest. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
 
-/** The maintenance worker and its replacement. */
+/** Looks once a second for what is due. */
 export class Maintenance {
   readonly #options: MaintenanceOptions;
+  readonly #owed = new Set<Job>();
   #worker: Worker | null = null;
-  #restart: Timer | null = null;
+  #ticking: Timer | null = null;
+  #idleSince = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  #retryAt = 0;
   #waitMs = firstWaitMs;
-  #ended = false;
+  #firstSeen: FirstSeen = new Map();
+  #log: LogSighting | null = null;
+  #movedLog: string | null = null;
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
   }
 
-  /** Starts the worker; returns at once. */
+  /** Begins to look. Upload sessions are looked through first. */
   start(): void {
+    this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
+    this.#tick(performance.now());
+  }
+
+  /** After a failed sync: nothing may be moved or written any more. */
+  halt(): void {
+    this.#stopTicking();
+    this.#worker?.postMessage({ kind: "halt" } satisfies MaintenanceRequest);
+  }
+
+  /** Ends the worker. */
+  close(): void {
+    this.#stopTicking();
+    const worker = this.#worker;
+    this.#worker = null;
+    worker?.terminate();
+  }
+
+  #stopTicking(): void {
+    if (this.#ticking !== null) clearInterval(this.#ticking);
+  }
+
+  #tick(now: number): void {
+    if (now < this.#retryAt) return;
+    if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
+    this.#lookAtLog(now);
+    if (this.#worker !== null && this.#owed.size === 0 && now - this.#idleSince >= lingerMs) {
+      this.#send({ kind: "end" });
+      this.#worker = null;
+    }
+  }
+
+  #orderSweep(now: number): void {
+    if (this.#owed.has("sweep")) return;
+    this.#sweptAt = now;
+    this.#owed.add("sweep");
+    const { store, uploadTimeoutMs: timeoutMs } = this.#options;
+    this.#send({ kind: "sweep", store, timeoutMs, firstSeen: this.#firstSeen });
+  }
+
+  #lookAtLog(now: number): void {
+    const { bytes, version } = this.#options.logState();
+    if (this.#log?.version !== version) this.#log = { bytes, version, since: now };
+    if (this.#owed.has("checkpoint") || !isCheckpointDue(this.#log, this.#movedLog, now)) return;
+    this.#movedLog = version;
+    this.#owed.add("checkpoint");
+    this.#send({ kind: "checkpoint", store: this.#options.store });
+  }
+
+  #send(request: MaintenanceRequest): void {
+    this.#worker ??= this.#spawn();
+    this.#worker.postMessage(request);
+  }
+
+  #spawn(): Worker {
     const worker = this.#options.spawn();
-    worker.onmessage = ({ data }: MessageEvent<MaintenanceReport>) => {
-      this.#waitMs = firstWaitMs;
-      this.#options.onReport(data);
-    };
+    worker.onmessage = ({ data }: MessageEvent<MaintenanceReport>) => this.#take(data);
     worker.onerror = (event) => {
       event.preventDefault();
       this.#lose(worker, event.message);
     };
     worker.addEventListener("close", () => this.#lose(worker, "it ended"));
-    this.#worker = worker;
-    this.#send({ kind: "open", duties: this.#options.duties });
+    return worker;
   }
 
-  /** After a failed sync: the worker may not move or write anything any more. */
-  halt(): void {
-    this.#ended = true;
-    this.#send({ kind: "halt" });
+  #take(report: MaintenanceReport): void {
+    if (report.kind === "swept") {
+      this.#firstSeen = report.firstSeen;
+      this.#done("sweep");
+    }
+    if (report.kind === "checkpointed") this.#done("checkpoint");
+    if (report.kind === "failed") this.#owed.clear();
+    this.#options.onReport(report);
   }
 
-  /** Ends the worker. */
-  close(): void {
-    this.#ended = true;
-    if (this.#restart !== null) clearTimeout(this.#restart);
-    this.#worker?.terminate();
-    this.#worker = null;
+  #done(job: Job): void {
+    this.#owed.delete(job);
+    this.#idleSince = performance.now();
+    this.#waitMs = firstWaitMs;
   }
 
-  #send(request: MaintenanceRequest): void {
-    this.#worker?.postMessage(request);
-  }
-
+  /** What was owed is due again, after a wait. */
   #lose(worker: Worker, reason: string): void {
-    if (worker !== this.#worker || this.#ended) return;
+    if (worker !== this.#worker) return;
     this.#worker = null;
-    this.#options.onLost(reason);
-    this.#restart = setTimeout(() => this.start(), this.#waitMs);
-    this.#restart.unref();
+    if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
+    if (this.#owed.has("checkpoint")) this.#movedLog = null;
+    this.#owed.clear();
+    this.#retryAt = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
+    this.#options.onLost(reason);
   }
 }

@@ -1,27 +1,44 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
+import type { UploadId } from "../uploads/session.ts";
 import type { Dropped } from "./sweep.ts";
 
-/** What the worker is to look after. Times in ms. */
-export interface Duties {
+/** What the worker works on. */
+export interface Store {
   /** The data directory. */
   readonly directory: string;
-  /** The database file whose log is to be kept short. */
+  /** The database file. */
   readonly database: string;
-  /** How long an upload session may be without a byte. */
-  readonly uploadTimeoutMs: number;
-  /** How often upload sessions are looked through. */
-  readonly cleanupEveryMs: number;
 }
 
-/** Server → worker. */
+/** When staged bytes without a usable start time were first seen, Unix ms. It outlives the worker. */
+export type FirstSeen = ReadonlyMap<UploadId, number>;
+
+/** Server → worker. Jobs are done in turn, and each is answered. */
 export type MaintenanceRequest =
-  /** Once, first. */
-  | { readonly kind: "open"; readonly duties: Duties }
+  /** Move the database's log into the database. */
+  | { readonly kind: "checkpoint"; readonly store: Store }
+  /** Drop upload sessions that were without a byte for `timeoutMs`, and what a crash left. */
+  | {
+      readonly kind: "sweep";
+      readonly store: Store;
+      readonly timeoutMs: number;
+      readonly firstSeen: FirstSeen;
+    }
   /** A sync failed: from now on nothing may be moved or written. */
-  | { readonly kind: "halt" };
+  | { readonly kind: "halt" }
+  /** There is nothing more to do: close everything and end. */
+  | { readonly kind: "end" };
 
 /** Worker → server. */
 export type MaintenanceReport =
+  /** One upload session, or what was left of one, is gone. */
+  | { readonly kind: "dropped"; readonly upload: Dropped }
+  /** A sync failed in the worker: the store must turn read-only. */
+  | { readonly kind: "latched"; readonly reason: string }
+  | MaintenanceAnswer;
+
+/** The end of a job. */
+export type MaintenanceAnswer =
   | {
       readonly kind: "checkpointed";
       /** Pages the log held, and how many of them are in the database now. */
@@ -29,10 +46,10 @@ export type MaintenanceReport =
       readonly checkpointedPages: number;
       readonly durationMs: number;
     }
-  /** One upload session, or what was left of one, is gone. */
-  | { readonly kind: "dropped"; readonly upload: Dropped }
-  /** A sweep of upload sessions has ended. */
-  | { readonly kind: "swept"; readonly dropped: number; readonly durationMs: number }
-  /** A sync failed in the worker: the store must turn read-only. */
-  | { readonly kind: "latched"; readonly reason: string }
+  | {
+      readonly kind: "swept";
+      readonly dropped: number;
+      readonly durationMs: number;
+      readonly firstSeen: FirstSeen;
+    }
   | { readonly kind: "failed"; readonly what: string; readonly message: string };

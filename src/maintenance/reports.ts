@@ -39,7 +39,7 @@ export function takeReport(
       latch.trip(report.reason, null);
       break;
     case "failed":
-      log.error({ message: report.message }, `${report.what} failed`);
+      log.error({ message: report.message }, `maintenance failed: ${report.what}`);
       break;
     default:
       report satisfies never;

@@ -1,17 +1,54 @@
 import { describe, expect, test } from "bun:test";
 import { Maintenance } from "../../src/maintenance/maintenance.ts";
 
-const duties = { directory: "", database: "", uploadTimeoutMs: 1, cleanupEveryMs: 1 };
+const quiet = {
+  store: { directory: "", database: "" },
+  logState: () => ({ bytes: 0, version: "" }),
+  uploadTimeoutMs: 1,
+  cleanupEveryMs: 3_600_000,
+};
 const workerOf = (source: string) =>
   new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
 
 describe("Maintenance", () => {
+  test("a worker that has nothing to do ends, and the next job starts another", async () => {
+    const ends: Worker[] = [];
+    const swept = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let sweeps = 0;
+    const lost: string[] = [];
+    const maintenance = new Maintenance({
+      ...quiet,
+      cleanupEveryMs: 5_000,
+      spawn: () => {
+        const worker = workerOf(`self.onmessage = ({data}) => {
+          if (data.kind === "end") self.terminate();
+          else postMessage({kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map([["a", 1]])});
+        };`);
+        ends.push(worker);
+        return worker;
+      },
+      onReport: () => {
+        swept[sweeps]?.resolve();
+        sweeps += 1;
+      },
+      onLost: (reason) => lost.push(reason),
+    });
+
+    maintenance.start();
+    await swept[0]?.promise;
+    await swept[1]?.promise;
+
+    expect(ends).toHaveLength(2);
+    expect(lost).toEqual([]);
+    maintenance.close();
+  }, 15_000);
+
   for (const [how, source] of [
     ["ends", "self.onmessage = () => process.exit(0);"],
     ["throws", "self.onmessage = () => { throw new Error('gone'); };"],
     ["leaves a rejection", "self.onmessage = () => { Promise.reject(new Error('gone')); };"],
   ] as const) {
-    test(`a worker that ${how} is started again and gets its duties`, async () => {
+    test(`a worker that ${how} is started again and gets the job`, async () => {
       const answered = Promise.withResolvers<void>();
       const lost: string[] = [];
       let spawned = 0;
@@ -24,9 +61,9 @@ describe("Maintenance", () => {
               : "self.onmessage = ({data}) => postMessage({kind: 'failed', what: data.kind, message: ''});",
           );
         },
-        duties,
+        ...quiet,
         onReport: (report) => {
-          expect(report).toEqual({ kind: "failed", what: "open", message: "" });
+          expect(report).toEqual({ kind: "failed", what: "sweep", message: "" });
           answered.resolve();
         },
         onLost: (reason) => lost.push(reason),

@@ -80,6 +80,7 @@ async function tryCommit(
     replaces: known?.locator ?? null,
     found: false,
   });
+  await storage.discardStaged(staged.id, staged.staging);
   return true;
 }
 

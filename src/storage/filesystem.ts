@@ -19,6 +19,7 @@ import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
+import { dropMoveNote, noteMove, readMoveNote } from "./moveNote.ts";
 import { listStagedEntries, noState } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
 import { StagedWriter } from "./stagedWriter.ts";
@@ -147,16 +148,30 @@ class FilesystemStorage implements Storage {
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
+    const folder = join(this.#uploads, staged.id);
     try {
       await this.#syncs.make(this.#blobs, algorithm, prefix);
-      await rename(join(this.#uploads, staged.id, "data"), join(this.#blobs, locator));
+      await noteMove(folder, locator);
+      await rename(join(folder, "data"), join(this.#blobs, locator));
     } catch (error) {
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
       throw writeFailure(error, this.#latch);
     }
-    const emptied = rm(join(this.#uploads, staged.id), { recursive: true, force: true });
-    await Promise.all([this.#syncs.sync(join(this.#blobs, algorithm, prefix)), emptied]);
+    await this.#syncs.sync(join(this.#blobs, algorithm, prefix));
     return locator;
+  }
+
+  async restoreStaged(id: UploadId): Promise<void> {
+    this.#latch.assertWritable();
+    const folder = join(this.#uploads, id);
+    const locator = await readMoveNote(folder);
+    if (locator === null || !locatorGrammar.test(locator)) return;
+    try {
+      await rename(join(this.#blobs, locator), join(folder, "data"));
+    } catch (error) {
+      if (!isAbsent(error)) throw writeFailure(error, this.#latch);
+    }
+    await dropMoveNote(folder);
   }
 
   listStaged(): AsyncIterable<StagedEntry> {

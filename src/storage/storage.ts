@@ -96,10 +96,17 @@ export interface Storage {
   openStaged(id: UploadId, staging: StagingState): Promise<StagedReader>;
 
   /**
-   * Turns staged bytes into content under a fresh name, durably (bytes, name and folders). The staged bytes are gone afterwards.
+   * Turns staged bytes into content under a fresh name, durably (bytes, name and folders). They are no longer staged, but what is
+   * left of the session stays until `discardStaged`, so that `restoreStaged` can undo this.
    * The caller has verified the digest. @throws RegistryError UPLOAD_UNKNOWN when fewer than `staged.offset` bytes are staged.
    */
   publish(staged: Staged, digest: Digest): Promise<Locator>;
+
+  /**
+   * Stages bytes again that were published and then never named by a row, because the process ended or the row was refused.
+   * Nothing happens where there are none. The caller is the session's one writer: no row can come to name them meanwhile.
+   */
+  restoreStaged(id: UploadId, staging: StagingState): Promise<void>;
 
   /** Every id that has staged bytes, or anything else in their place. */
   listStaged(): AsyncIterable<StagedEntry>;

@@ -12,7 +12,7 @@ const workerOf = (source: string) =>
 
 describe("Maintenance", () => {
   test("a worker that has nothing to do ends, and the next job starts another", async () => {
-    const ends: Worker[] = [];
+    const ends: Promise<void>[] = [];
     const swept = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let sweeps = 0;
     const lost: string[] = [];
@@ -21,10 +21,10 @@ describe("Maintenance", () => {
       cleanupEveryMs: 5_000,
       spawn: () => {
         const worker = workerOf(`self.onmessage = ({data}) => {
-          if (data.kind === "end") self.terminate();
+          if (data.kind === "end") process.exit(0);
           else postMessage({kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map([["a", 1]])});
         };`);
-        ends.push(worker);
+        ends.push(new Promise((resolve) => worker.addEventListener("close", () => resolve())));
         return worker;
       },
       onReport: () => {
@@ -36,6 +36,7 @@ describe("Maintenance", () => {
 
     maintenance.start();
     await swept[0]?.promise;
+    await ends[0];
     await swept[1]?.promise;
 
     expect(ends).toHaveLength(2);

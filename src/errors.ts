@@ -19,6 +19,7 @@ const situations = {
   MANIFEST_UNKNOWN: [404, "MANIFEST_UNKNOWN", "manifest unknown to this repository"],
   MANIFEST_TOO_LARGE: [413, "SIZE_INVALID", "manifest is larger than this registry accepts"],
   BODY_TOO_LARGE: [413, "SIZE_INVALID", "request body is larger than this registry accepts"],
+  BODY_TOO_SLOW: [408, "REQUEST_TIMEOUT", "the request body came too slowly"],
   DESCRIPTOR_SIZE_INVALID: [400, "SIZE_INVALID", "descriptor size differs from the stored size"],
   NAME_INVALID: [400, "NAME_INVALID", "invalid repository name"],
   NAME_UNKNOWN: [404, "NAME_UNKNOWN", "repository name not known to registry"],

@@ -5,6 +5,7 @@ import type { WriteLatch } from "../content/writeLatch.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
+import type { Pace } from "./body.ts";
 import { errorResponse } from "./errors.ts";
 import { baseRoutes } from "./oci/base.ts";
 import { blobRoutes } from "./oci/blobs.ts";
@@ -30,6 +31,8 @@ export interface Rooms {
 export interface Surface {
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  /** Bodies that come slower are cut. */
+  readonly pace: Pace;
   /** Serves `/metrics`. */
   readonly metrics: boolean;
   /** Serves `/swagger`. */
@@ -63,13 +66,14 @@ const exactPaths = { strictPath: true };
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
   const { registry, uploads, telemetry, ready } = rooms;
+  const { maxBodyBytes, pace } = surface;
   const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
     .use(baseRoutes())
     .use(listRoutes(registry))
-    .use(manifestRoutes({ registry, telemetry }))
+    .use(manifestRoutes({ registry, telemetry, pace }))
     .use(blobRoutes({ registry, telemetry }))
-    .use(uploadRoutes({ uploads, telemetry, maxBodyBytes: surface.maxBodyBytes }))
+    .use(uploadRoutes({ uploads, telemetry, maxBodyBytes, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);

@@ -2,24 +2,21 @@
 import { RegistryError } from "../errors.ts";
 import type { Body } from "../storage/storage.ts";
 import { contentLength } from "./headers.ts";
+import { RateWindow } from "./rateWindow.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
 /** How slow a client may be. */
 export interface Pace {
   /** Monotonic ms. */
   readonly now: () => number;
-  /** A connection that gave less than this since it was last extended is not extended: bytes per second. */
+  /** Least mean rate of the last minute, bytes a second; 0 for none. */
   readonly minBytesPerSecond: number;
-  /** Idle seconds a sender is granted each time. */
-  readonly patienceSeconds: number;
 }
 
-/** Slower senders than 256 bytes a second are cut a minute later. */
-export const uploadPace: Pace = {
-  now: () => performance.now(),
-  minBytesPerSecond: 256,
-  patienceSeconds: 60,
-};
+/** Idle seconds a sender is granted each time. */
+const patienceSeconds = 60;
+/** An upload that is fast must not spend its time on timers. */
+const extendAtMostEveryMs = 1_000;
 
 /** True when the request has a body that its header announces. */
 export function hasBody(headers: Headers): boolean {
@@ -27,12 +24,12 @@ export function hasBody(headers: Headers): boolean {
 }
 
 /**
- * The body of an upload, null when there is none. Bun's idle limit is in effect a minimum rate of 16 KiB/s: the connection is
- * extended while bytes flow, at most once a second.
+ * The body of a request, null when there is none. Bun's idle limit is in effect a minimum rate of 16 KiB/s: the connection is
+ * extended while bytes flow, so that only who sends nothing for a minute meets it. Everyone else meets `pace`.
  * @param maxBytes 0 for no limit. @throws RegistryError BODY_TOO_LARGE before reading when the length was declared,
- * else (from the iterator) as soon as the limit is passed.
+ * else (from the iterator) as soon as the limit is passed; BODY_TOO_SLOW (from the iterator).
  */
-export function openBody(visit: Visit, maxBytes: number, pace: Pace = uploadPace): Body | null {
+export function openBody(visit: Visit, maxBytes: number, pace: Pace): Body | null {
   const { headers, body } = visit.request;
   const limit = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
   if ((contentLength(headers) ?? 0) > limit) throw tooLarge(maxBytes);
@@ -53,22 +50,30 @@ async function* paced(
   visit: Visit,
   body: AsyncIterable<Uint8Array>,
   limit: number,
-  pace: Pace,
+  { now, minBytesPerSecond }: Pace,
 ): AsyncGenerator<Uint8Array> {
-  visit.extend(pace.patienceSeconds);
-  let extendedAt = pace.now();
-  let sinceExtended = 0;
+  const announced = contentLength(visit.request.headers);
+  const window = new RateWindow();
+  let waitedMs = 0;
+  let askedAt = now();
+  let extendedAt = askedAt;
+  visit.extend(patienceSeconds);
   for await (const chunk of arriving(body)) {
+    // Only time spent waiting for the client counts against it: a slow disk is no fault of its.
+    waitedMs += now() - askedAt;
     visit.received += chunk.byteLength;
     if (visit.received > limit) throw tooLarge(limit);
-    sinceExtended += chunk.byteLength;
-    const seconds = (pace.now() - extendedAt) / 1000;
-    if (seconds >= 1 && sinceExtended >= pace.minBytesPerSecond * seconds) {
-      visit.extend(pace.patienceSeconds);
-      extendedAt += seconds * 1000;
-      sinceExtended = 0;
-    }
+    const rate = window.count(waitedMs / 1000, chunk.byteLength);
+    visit.awaitsClient = false;
     yield chunk;
+    if (rate < minBytesPerSecond && visit.received !== announced) {
+      throw tooSlow(visit, minBytesPerSecond);
+    }
+    visit.awaitsClient = true;
+    askedAt = now();
+    if (askedAt - extendedAt < extendAtMostEveryMs) continue;
+    visit.extend(patienceSeconds);
+    extendedAt = askedAt;
   }
   end(visit);
 }
@@ -88,7 +93,16 @@ async function* arriving(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 /** From here on the client waits for the server, not the server for the client. */
 function end(visit: Visit): void {
   visit.bodyEnded = true;
+  visit.awaitsClient = false;
   visit.extend(longestTimeout);
+}
+
+/** Whatever else the client sends would not be read. */
+function tooSlow(visit: Visit, minBytesPerSecond: number): RegistryError {
+  visit.abandoned = true;
+  return new RegistryError("BODY_TOO_SLOW", {
+    message: `the body came slower than ${minBytesPerSecond} bytes a second for a minute; an upload session keeps what arrived`,
+  });
 }
 
 function tooLarge(limit: number): RegistryError {
@@ -99,13 +113,18 @@ function tooLarge(limit: number): RegistryError {
 
 /**
  * Reads a whole body of at most `maxBytes` into memory.
- * @throws RegistryError MANIFEST_TOO_LARGE, before reading when the length was declared; REQUEST_INVALID when the body ends early.
+ * @throws RegistryError MANIFEST_TOO_LARGE, before reading when the length was declared; BODY_TOO_SLOW; REQUEST_INVALID when the
+ * body ends early.
  */
-export async function readSmallBody(visit: Visit, maxBytes: number): Promise<Uint8Array> {
+export async function readSmallBody(
+  visit: Visit,
+  maxBytes: number,
+  pace: Pace,
+): Promise<Uint8Array> {
   const declared = contentLength(visit.request.headers);
   if ((declared ?? 0) > maxBytes) throw manifestTooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of openBody(visit, 0) ?? []) {
+  for await (const chunk of openBody(visit, 0, pace) ?? []) {
     if (visit.received > maxBytes) throw manifestTooLarge(maxBytes);
     chunks.push(chunk);
   }

@@ -10,8 +10,13 @@ const swallowed = 65_536;
 const lingerMs = 500;
 
 /** True when more of the request may still come than is worth reading. */
-export function leavesBody({ request, bodyEnded }: Pick<Visit, "request" | "bodyEnded">): boolean {
+export function leavesBody({
+  request,
+  bodyEnded,
+  abandoned,
+}: Pick<Visit, "request" | "bodyEnded" | "abandoned">): boolean {
   const { headers } = request;
+  if (abandoned) return true;
   if (bodyEnded || !hasBody(headers)) return false;
   const length = contentLength(headers);
   return length === null || length > swallowed;

@@ -3,6 +3,7 @@ import { RegistryError } from "../errors.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
 import { buildApp, type Rooms } from "./app.ts";
+import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard } from "./guard.ts";
 import { makeObserver } from "./observe.ts";
@@ -14,6 +15,8 @@ export interface HttpOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  /** Bodies that come slower are cut. */
+  readonly pace: Pace;
   /** Serves `/metrics`. */
   readonly metrics: boolean;
   /** Serves `/swagger`. */
@@ -38,16 +41,16 @@ const idleSeconds = 30;
 /** Bun's own limit answers without our envelope: bodies are counted by us. Well above 2^32, where smaller types would wrap. */
 const noBodyLimit = 2 ** 45;
 /** How often writes that the server is working on are extended. */
-const extendEveryMs = 60_000;
+const extendEveryMs = 20_000;
 
 /** Starts to listen. @throws when the address is taken or not this machine's. */
 export function startHttp(options: HttpOptions): HttpServer {
-  const { rooms, listen, maxBodyBytes, metrics, explorer, newRequestId } = options;
+  const { rooms, listen, newRequestId } = options;
   let draining = false;
   const isDraining = () => draining;
   const atWork = new Set<Visit>();
   const dispatch = makeDispatch({
-    app: buildApp(rooms, { maxBodyBytes, metrics, explorer, isDraining }),
+    app: buildApp(rooms, { ...options, isDraining }),
     guard: makeGuard({ latch: rooms.latch, isDraining }),
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,
@@ -85,10 +88,10 @@ function sendFailed(error: Error, { log }: Telemetry): Response {
   return json({ errors: [{ code, message }] }, { status });
 }
 
-/** A sender must earn its extensions; who has sent everything waits for us. */
+/** A sender earns its extensions by sending; others wait for us. */
 function extendAll(atWork: ReadonlySet<Visit>): void {
   for (const visit of atWork) {
-    if (visit.bodyEnded) visit.extend(longestTimeout);
+    if (!visit.awaitsClient) visit.extend(longestTimeout);
   }
 }
 

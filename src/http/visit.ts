@@ -54,6 +54,10 @@ export class Visit {
   foreign = true;
   /** True once the request's body was read to its end. */
   bodyEnded = false;
+  /** True while the server waits for more of the body, false while the client waits for the server. */
+  awaitsClient = true;
+  /** True when the rest of the body will not be read: the connection ends with the answer. */
+  abandoned = false;
   /** Bytes of the body that were read. */
   received = 0;
   /** The status that the server makes of a 200 while it sends a range of a file; null when it changes nothing. */

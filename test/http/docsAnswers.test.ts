@@ -154,7 +154,8 @@ const plain: Readonly<Record<string, Ask>> = {
   cancelUpload: (world) => send(`DELETE ${world.session}`)(world),
 };
 
-const writes = ["putManifest", "startUpload", "appendUpload", "finishUpload", "cancelUpload"];
+const takesBody = ["putManifest", "startUpload", "appendUpload", "finishUpload"];
+const writes = [...takesBody, "cancelUpload"];
 const touchNoRows =
   /^(?:checkApi|headApi|getHealth|getReadiness|getMetrics|(?:get|head)(?:Explorer|ApiDocument))$/;
 
@@ -219,6 +220,18 @@ describe("what the documentation says of", () => {
     expectDocumented("getManifest", 200, await send(`GET ${base}/manifests/1.0`)(unwritable));
   });
 
+  test("a body that comes too slowly is answered with 408 by every operation that takes one", async () => {
+    let now = 0;
+    const pace = { now: () => (now += 61_000), minBytesPerSecond: 1024 };
+    await using registry = await openRegistry({ pace });
+
+    for (const [id, line] of await takers(registry)) {
+      const streamed = "1\r\nx\r\n0\r\n\r\n";
+      const answer = await registry.raw(line, [["Transfer-Encoding", "chunked"]], streamed);
+      expectDocumented(id, 408, answer);
+    }
+  });
+
   test("a defect of the server is answered with 500 by every operation that reads rows", async () => {
     const broken = await openWorld();
     await using _ = broken.registry;
@@ -240,6 +253,7 @@ describe("what the documentation says of", () => {
       ...Object.keys(healthy),
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...writes, "getReadiness"].map((id) => `${id} 503`),
+      ...takesBody.map((id) => `${id} 408`),
       ...operations
         .filter(({ operationId }) => !touchNoRows.test(operationId))
         .map(({ operationId }) => `${operationId} 500`),
@@ -250,6 +264,18 @@ describe("what the documentation says of", () => {
     expect(described.sort()).toEqual(provoked.sort());
   });
 });
+
+/** A request with a body to each operation that takes one. */
+async function takers(registry: TestRegistry): Promise<[id: string, line: string][]> {
+  const sessions = [await startSession(registry), await startSession(registry)];
+  const lines = [
+    `PUT ${base}/manifests/2.0`,
+    `POST ${base}/blobs/uploads/${x}`,
+    `PATCH ${sessions[0]}`,
+    `PUT ${sessions[1]}${x}`,
+  ];
+  return takesBody.map((id, index) => [id, lines[index] ?? ""]);
+}
 
 function dropTables(database: Database): void {
   database.run("PRAGMA foreign_keys = OFF");

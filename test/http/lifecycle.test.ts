@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
 import type { Rooms } from "../../src/http/app.ts";
 import { request } from "../support/rawHttp.ts";
-import { errorOf, openRegistry } from "./support/registry.ts";
+import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
 const name = "team/app";
 
@@ -34,6 +34,28 @@ function slowReads() {
     return { ...rooms, registry: { ...rooms.registry, metadata: { ...metadata, findManifest } } };
   };
   return { change, release: gate.resolve };
+}
+
+/** A pace whose time the test moves, and that tells how often it was looked at. */
+class SlowPace {
+  readonly minBytesPerSecond = 1024;
+  #ms = 0;
+  #reads = 0;
+  readonly now = (): number => {
+    this.#reads += 1;
+    return this.#ms;
+  };
+  advance(ms: number): void {
+    this.#ms += ms;
+  }
+  reads(count: number): Promise<void> {
+    return until(() => this.#reads >= count);
+  }
+}
+
+async function startedAt(registry: TestRegistry): Promise<string> {
+  const answer = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
+  return answer.headers.get("location") ?? "";
 }
 
 describe("a server that stops", () => {
@@ -146,6 +168,26 @@ describe("request bodies", () => {
       `${chunk}${chunk}0\r\n\r\n`,
     );
     expect([answer.status, errorOf(answer)["code"]]).toEqual([413, "SIZE_INVALID"]);
+  });
+
+  test("that come too slowly are cut; the session keeps what arrived and goes on with another request", async () => {
+    const pace = new SlowPace();
+    await using registry = await openRegistry({ pace });
+    const location = await startedAt(registry);
+    const { socket, received } = await openSocket(registry.http.port);
+
+    socket.write(request(`PATCH ${location}`, [["Content-Length", "10000"]], "abc"));
+    await pace.reads(3);
+    pace.advance(61_000);
+    socket.write("d");
+    await until(() => socket.closed || socket.readableEnded);
+
+    expect(received()).toMatch(/^HTTP\/1\.1 408 .*connection: close.*REQUEST_TIMEOUT/is);
+    const status = await registry.raw(`GET ${location}`);
+    expect(status.headers.get("range")).toBe("0-3");
+    const next = await registry.raw(`PATCH ${location}`, [["Content-Range", "4-4"]], "e");
+    expect([next.status, next.headers.get("range")]).toEqual([202, "0-4"]);
+    socket.destroy();
   });
 
   test("that nobody reads do not keep their connection", async () => {

@@ -88,6 +88,7 @@ The media type comes from \`Content-Type\`, else from \`mediaType\` in the body;
       "MANIFEST_BLOB_UNKNOWN",
       "DESCRIPTOR_SIZE_INVALID",
       "MANIFEST_TOO_LARGE",
+      "BODY_TOO_SLOW",
       "ENCODING_UNSUPPORTED",
       ...whileWriting,
       ...inside,

@@ -53,6 +53,7 @@ const ofBytes = [
   "UPLOAD_INVALID",
   "CHUNK_SIZE_MISMATCH",
   "BODY_TOO_LARGE",
+  "BODY_TOO_SLOW",
   "ENCODING_UNSUPPORTED",
   "CHUNK_OUT_OF_ORDER",
 ] as const;

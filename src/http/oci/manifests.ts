@@ -13,7 +13,7 @@ import { type Reference, type RepositoryName, readTag, type Tag } from "../../re
 import { logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
-import { readSmallBody } from "../body.ts";
+import { type Pace, readSmallBody } from "../body.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
 
@@ -63,7 +63,7 @@ async function stat({ registry }: ManifestRoutesDeps, request: Request): Promise
 }
 
 async function push(
-  { registry, telemetry }: ManifestRoutesDeps,
+  { registry, telemetry, pace }: ManifestRoutesDeps,
   request: Request,
 ): Promise<Response> {
   const { name, reference } = matchOf(request, address);
@@ -71,7 +71,7 @@ async function push(
   assertNotEncoded(request.headers);
   const tags = tagsOf(queryOf(request));
   const mediaType = request.headers.get("content-type");
-  const body = await readSmallBody(visit, registry.manifestMaxBytes);
+  const body = await readSmallBody(visit, registry.manifestMaxBytes, pace);
   const receipt = await putManifest(registry, {
     repository: name,
     reference,
@@ -129,6 +129,7 @@ function eventOf(visit: Visit, { name, reference }: Named, { digest, size }: Siz
 export interface ManifestRoutesDeps {
   readonly registry: RegistryDeps;
   readonly telemetry: Telemetry;
+  readonly pace: Pace;
 }
 
 /** `/v2/<name>/manifests/<reference>`. */

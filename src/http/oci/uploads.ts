@@ -15,7 +15,7 @@ import {
   uploadStatus,
 } from "../../uploads/uploads.ts";
 import { empty } from "../answers.ts";
-import { openBody } from "../body.ts";
+import { openBody, type Pace } from "../body.ts";
 import { AnswerError } from "../errors.ts";
 import { assertNotEncoded, contentLength, parseContentRange, uploadHeaders } from "../headers.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
@@ -26,6 +26,7 @@ export interface UploadRoutesDeps {
   readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  readonly pace: Pace;
 }
 
 const sessions = "/v2/:name/blobs/uploads/";
@@ -41,11 +42,11 @@ function askedDigest(query: URLSearchParams): Digest {
 }
 
 /** @throws RegistryError ENCODING_UNSUPPORTED, UPLOAD_INVALID, BODY_TOO_LARGE: all before the body is read. */
-function chunkOf(request: Request, maxBodyBytes: number): Chunk {
+function chunkOf({ maxBodyBytes, pace }: UploadRoutesDeps, request: Request): Chunk {
   const { headers } = request;
   assertNotEncoded(headers);
   const range = parseContentRange(headers.get("content-range"));
-  const body = openBody(visitOf(request), maxBodyBytes);
+  const body = openBody(visitOf(request), maxBodyBytes, pace);
   const length = contentLength(headers) ?? (body === null ? 0 : null);
   return { body, length, start: range?.start ?? null, end: range?.end ?? null };
 }
@@ -87,7 +88,7 @@ async function start(deps: UploadRoutesDeps, request: Request): Promise<Response
   const query = queryOf(request);
   if (query.has("digest")) {
     const digest = askedDigest(query);
-    const chunk = chunkOf(request, deps.maxBodyBytes);
+    const chunk = chunkOf(deps, request);
     await uploadInOneRequest(deps.uploads, { repository: name, digest, chunk });
     deps.telemetry.metrics.uploadEnded("completed");
     return created(name, digest);
@@ -99,7 +100,7 @@ async function start(deps: UploadRoutesDeps, request: Request): Promise<Response
 async function append(deps: UploadRoutesDeps, request: Request): Promise<Response> {
   const address = matchOf(request, session);
   const { name, uploadId } = address;
-  const chunk = chunkOf(request, deps.maxBodyBytes);
+  const chunk = chunkOf(deps, request);
   const { offset } = await withOffset(
     address,
     appendChunk(deps.uploads, { repository: name, id: uploadId, chunk }),
@@ -111,7 +112,7 @@ async function finish(deps: UploadRoutesDeps, request: Request): Promise<Respons
   const address = matchOf(request, session);
   const { name, uploadId } = address;
   const digest = askedDigest(queryOf(request));
-  const chunk = chunkOf(request, deps.maxBodyBytes);
+  const chunk = chunkOf(deps, request);
   await withOffset(
     address,
     finishUpload(deps.uploads, { repository: name, id: uploadId, digest, chunk }),

@@ -14,7 +14,7 @@ export const manifestMaxBytes = 1_048_576;
 
 /** What a test may want to be different. */
 export interface RegistryOptions
-  extends Partial<Pick<HttpOptions, "maxBodyBytes" | "metrics" | "explorer">> {
+  extends Partial<Pick<HttpOptions, "maxBodyBytes" | "pace" | "metrics" | "explorer">> {
   readonly logLevel?: LogLevel;
   /** Changes rooms before they are served. */
   readonly change?: (rooms: Rooms) => Rooms;
@@ -52,6 +52,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     rooms: options.change?.(rooms) ?? rooms,
     listen: { hostname: "127.0.0.1", port: 0 },
     maxBodyBytes: options.maxBodyBytes ?? 0,
+    pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
     newRequestId: countingIds("test"),

@@ -7,6 +7,8 @@ import type { StagingFollower } from "./storage.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
+/** However small they are, no more of them are gathered: each costs hundreds of bytes of memory beside its own. */
+const batchChunks = 1024;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
 const syncEveryBytes = 32 * 1024 * 1024;
 
@@ -51,7 +53,7 @@ export class StagedWriter {
   async push(chunk: Uint8Array): Promise<void> {
     this.#batch.push(chunk);
     this.#batchSize += chunk.byteLength;
-    if (this.#batchSize >= batchBytes) await this.#flush();
+    if (this.#batchSize >= batchBytes || this.#batch.length >= batchChunks) await this.#flush();
   }
 
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */

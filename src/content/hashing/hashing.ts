@@ -106,13 +106,15 @@ export class Hashing {
   }
 
   /**
-   * sha256 of everything staged, once it is hashed. Null, at once, for a session whose prefix is still being read again.
+   * sha256 of everything staged, once it is hashed. Null, at once, for a session without a byte, and for one whose prefix is still
+   * being read again.
    * @throws RegistryError UPLOAD_DAMAGED, UPLOAD_UNKNOWN.
    */
   async prefix(id: UploadId, staging: StagingState): Promise<Digest | null> {
     const running = this.#sessions.get(id);
     if (running === undefined) return null;
     const { size, inline } = running;
+    if (size === 0) return null;
     if (inline === null && size - running.position > 2 * windowBytes) return null;
     return this.digest(id, staging, { size, algorithm: "sha256" });
   }

@@ -43,7 +43,7 @@ describe("the explorer in a browser", () => {
     expect(await page.title()).toContain("Breadbox");
     for (const { summary } of operationsOf(document)) expect(text).toContain(summary);
     expect(text).toContain("How a push goes");
-    expect(text).not.toMatch(/Ask AI|Open API Client|Developer Tools|Deploy/);
+    expect(text).not.toMatch(/Ask AI|Generate MCP|Open API Client|Developer Tools|Deploy/);
     expect(policy).toContain("default-src 'none'");
     expect(new Set(requests.map((request) => new URL(request).origin))).toEqual(
       new Set([server.url]),

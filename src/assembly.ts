@@ -9,12 +9,22 @@ import { countingIds } from "./http/observe.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
 import { takeReport } from "./maintenance/reports.ts";
+import { assertStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import {
+  type DroppedUploads,
+  dropUpload,
+  dropUploads,
+  listAllUploads,
+  listIdleUploads,
+  type UploadOverview,
+} from "./uploads/operate.ts";
+import type { UploadSession } from "./uploads/session.ts";
 import { dropDamaged } from "./uploads/uploads.ts";
 import { commit, version } from "./version.ts";
 
@@ -55,6 +65,42 @@ export async function startServer(config: Config): Promise<RunningServer> {
   const opened = new Opened();
   try {
     return await assemble(config, opened);
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** A data directory that is open for a command, beside a running server or without one. */
+export interface Tool {
+  /** What `src/uploads/operate.ts` works with. */
+  listUploads(): Promise<readonly UploadOverview[]>;
+  listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
+  dropUpload(id: string): Promise<UploadSession | null>;
+  dropUploads(idleMs: number | null): Promise<DroppedUploads>;
+  close(): Promise<void>;
+}
+
+/** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
+export async function openTool(config: Config): Promise<Tool> {
+  const directory = config.data;
+  await assertStore(directory);
+  process.umask(0o077);
+  const opened = new Opened();
+  try {
+    const latch = new WriteLatch(() => {});
+    const sqlite = await openSqlite({ directory, latch, role: "tool", clock, newId });
+    const metadata = opened.add(sqlite.metadata, (it) => it.close());
+    const options = { directory, latch, clock, newId };
+    const storage = opened.add(await openFilesystem(options), (it) => it.close());
+    const deps = { metadata: metadata.uploads, storage, clock };
+    return {
+      listUploads: () => listAllUploads(deps),
+      listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
+      dropUpload: (id) => dropUpload(deps, id),
+      dropUploads: (idleMs) => dropUploads(deps, idleMs),
+      close: () => opened.close(),
+    };
   } catch (error) {
     await opened.close();
     throw error;

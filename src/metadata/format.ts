@@ -1,8 +1,8 @@
 // `<data>/format`: which layout this directory has and which database belongs to it. It outlives the database file, so that
 // a lost database is noticed: with an empty one beside them, all stored bytes would look like garbage.
-import { open, readdir, readFile, rename } from "node:fs/promises";
+import { open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { StoreMismatchError } from "./refusals.ts";
+import { NoStoreError, StoreMismatchError } from "./refusals.ts";
 
 /** The layout of the data directory that this version reads and writes. */
 export const formatVersion = 1;
@@ -31,6 +31,14 @@ export async function readFormat(directory: string): Promise<Format | null> {
     );
   }
   return format;
+}
+
+/** For commands that must not create anything. @throws NoStoreError when a directory was never served, or does not exist. */
+export async function assertStore(directory: string): Promise<void> {
+  if ((await readFormat(directory)) !== null) return;
+  // The format file alone may have been deleted: opening the database writes it anew.
+  const database = await stat(join(directory, "breadbox.db")).catch(nullIfAbsent);
+  if (database === null) throw new NoStoreError(directory);
 }
 
 /** Writes the format file durably: whole or not at all. */

@@ -37,6 +37,17 @@ export class DirectoryBusyError extends Error {
   }
 }
 
+/** A command that works on what is there found nothing. */
+export class NoStoreError extends Error {
+  override readonly name = "NoStoreError";
+
+  constructor(directory: string) {
+    super(
+      `${directory} is no data directory of Breadbox, or was never served: name the right one with --data DIR`,
+    );
+  }
+}
+
 /** Database and data directory do not belong together: one of them is lost, or comes from elsewhere. */
 export class StoreMismatchError extends Error {
   override readonly name = "StoreMismatchError";
@@ -53,6 +64,7 @@ export function isRefusal(error: unknown): error is Error {
     error instanceof SchemaTooNewError ||
     error instanceof SchemaTooOldError ||
     error instanceof DirectoryBusyError ||
+    error instanceof NoStoreError ||
     error instanceof StoreMismatchError ||
     error instanceof SqliteTooOldError
   );

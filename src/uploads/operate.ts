@@ -1,0 +1,108 @@
+// What an operator does with open upload sessions, beside a running server or without one: see them all, end them.
+import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
+import type { Storage } from "../storage/storage.ts";
+import { readUploadId, type UploadId, type UploadSession } from "./session.ts";
+
+/** What these functions work with. */
+export interface OperateDeps {
+  readonly metadata: Pick<UploadsMetadata, "listUploads" | "removeUpload" | "expireUploads">;
+  readonly storage: Pick<Storage, "discardStaged">;
+  /** Unix ms. */
+  readonly clock: () => number;
+}
+
+/** An open session as an operator sees it. */
+export interface UploadOverview {
+  readonly id: UploadId;
+  readonly repository: string;
+  /** Unix ms. */
+  readonly startedAt: number;
+  /** Since its start; ms, never negative. */
+  readonly ageMs: number;
+  /** Since its last byte, or since its start; ms, never negative. */
+  readonly idleMs: number;
+  /** Bytes that were acknowledged: a request that is running adds its own when it ends. */
+  readonly bytes: number;
+  /** True while a request writes to it. */
+  readonly writing: boolean;
+}
+
+/** What was ended, and how many sessions were spared because a request writes to them. */
+export interface DroppedUploads {
+  readonly dropped: readonly UploadSession[];
+  readonly spared: number;
+}
+
+/** Rows read or removed at a time: a running server waits for a few milliseconds at most. */
+const batch = 200;
+
+/** Every open session, the oldest first. */
+export async function listAllUploads(deps: OperateDeps): Promise<readonly UploadOverview[]> {
+  const found: UploadOverview[] = [];
+  let after: UploadId | null = null;
+  for (;;) {
+    const now = deps.clock();
+    const page: readonly ListedUpload[] = await deps.metadata.listUploads({
+      after,
+      limit: batch,
+      now,
+    });
+    for (const session of page) found.push(overview(session, now));
+    after = page.at(-1)?.id ?? null;
+    if (page.length < batch) return found.sort((a, b) => a.startedAt - b.startedAt);
+  }
+}
+
+/** The sessions that received nothing for `idleMs` (null: every session), also those that a request writes to. */
+export async function listIdleUploads(
+  deps: OperateDeps,
+  idleMs: number | null,
+): Promise<readonly UploadOverview[]> {
+  const all = await listAllUploads(deps);
+  return idleMs === null ? all : all.filter((upload) => upload.idleMs > idleMs);
+}
+
+/**
+ * Ends one session, also while a request writes to it: that request is then answered with 404.
+ * @param text its id as it was typed. @returns null when there is no such session.
+ */
+export async function dropUpload(deps: OperateDeps, text: string): Promise<UploadSession | null> {
+  const id = readUploadId(text);
+  const session = id === null ? null : await deps.metadata.removeUpload(id, null);
+  if (session !== null) await deps.storage.discardStaged(session.id, session.staging);
+  return session;
+}
+
+/** Ends every session that received nothing for `idleMs` (null: every session) and that no request writes to. */
+export async function dropUploads(
+  deps: OperateDeps,
+  idleMs: number | null,
+): Promise<DroppedUploads> {
+  const dropped: UploadSession[] = [];
+  // A last byte that lies in the future is no reason to keep a session when all are meant.
+  const idleSince = idleMs === null ? Number.MAX_SAFE_INTEGER : deps.clock() - idleMs;
+  for (;;) {
+    const expiry = { idleSince, now: deps.clock(), limit: batch };
+    const gone = await deps.metadata.expireUploads(expiry);
+    // Row first, then the bytes: what is interrupted here is found by the server's cleanup.
+    for (const { id, staging } of gone) await deps.storage.discardStaged(id, staging);
+    dropped.push(...gone);
+    if (gone.length === batch) continue;
+    const left = await listIdleUploads(deps, idleMs);
+    return { dropped, spared: left.filter(({ writing }) => writing).length };
+  }
+}
+
+function overview(session: ListedUpload, now: number): UploadOverview {
+  const { id, repository, startedAt, updatedAt, offset, writing } = session;
+  const ageMs = Math.max(0, now - startedAt);
+  return {
+    id,
+    repository,
+    startedAt,
+    ageMs,
+    idleMs: Math.min(ageMs, Math.max(0, now - updatedAt)),
+    bytes: offset,
+    writing,
+  };
+}

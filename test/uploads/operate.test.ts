@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RegistryError } from "../../src/errors.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import {
+  dropUpload,
+  dropUploads,
+  listAllUploads,
+  listIdleUploads,
+} from "../../src/uploads/operate.ts";
+import type { Chunk, UploadId } from "../../src/uploads/session.ts";
+import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
+import { noise, openStore } from "../support/store.ts";
+
+const repository = parseRepositoryName("team/app");
+const minute = 60_000;
+const hour = 60 * minute;
+
+let store: Awaited<ReturnType<typeof openStore>>;
+beforeEach(async () => {
+  store = await openStore();
+});
+afterEach(() => store.remove());
+
+const deps = () => store.rooms.uploads;
+const folders = () => readdir(join(store.directory, "uploads"));
+const ids = (uploads: readonly { readonly id: UploadId }[]) => uploads.map(({ id }) => id);
+
+const start = async (): Promise<UploadId> => (await startUpload(deps(), repository)).id;
+
+async function append(id: UploadId, size: number): Promise<void> {
+  const bytes = noise(size);
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const chunk: Chunk = { body, length: size, start: null, end: null };
+  await appendChunk(deps(), { repository, id, chunk });
+}
+
+/** A request that has sent a byte and goes on when it is told to. */
+async function openWriter(id: UploadId) {
+  const rest = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const body = (async function* () {
+    yield noise(1);
+    begun.resolve();
+    await rest.promise;
+    yield noise(1);
+  })();
+  const chunk: Chunk = { body, length: null, start: null, end: null };
+  const outcome = appendChunk(deps(), { repository, id, chunk }).catch((error: unknown) => error);
+  await begun.promise;
+  return {
+    finish: () => {
+      rest.resolve();
+      return outcome;
+    },
+  };
+}
+
+describe("listAllUploads", () => {
+  test("tells age, idle time, bytes and who is writing", async () => {
+    const startedAt = store.clock.now();
+    const first = await start();
+    store.clock.advance(hour);
+    await append(first, 300);
+    store.clock.advance(minute);
+    const second = await start();
+    const writer = await openWriter(second);
+
+    expect(await listAllUploads(deps())).toEqual([
+      {
+        id: first,
+        repository,
+        startedAt,
+        ageMs: hour + minute,
+        idleMs: minute,
+        bytes: 300,
+        writing: false,
+      },
+      {
+        id: second,
+        repository,
+        startedAt: startedAt + hour + minute,
+        ageMs: 0,
+        idleMs: 0,
+        bytes: 0,
+        writing: true,
+      },
+    ]);
+    await writer.finish();
+  });
+
+  test("lists more sessions than are read at a time, the oldest first", async () => {
+    const started: UploadId[] = [];
+    for (let count = 0; count < 405; count += 1) {
+      started.push(await start());
+      store.clock.advance(1);
+    }
+
+    expect(ids(await listAllUploads(deps()))).toEqual(started);
+  });
+
+  test("a start that lies in the future has no negative age", async () => {
+    const id = await start();
+    store.clock.advance(-hour);
+
+    expect(await listAllUploads(deps())).toEqual([
+      expect.objectContaining({ id, ageMs: 0, idleMs: 0 }),
+    ]);
+  });
+});
+
+describe("dropUpload", () => {
+  test("ends one session, its row and its bytes", async () => {
+    const [kept, dropped] = [await start(), await start()];
+    await append(dropped, 300);
+
+    const session = await dropUpload(deps(), dropped);
+
+    expect(session).toMatchObject({ id: dropped, repository, offset: 300 });
+    expect(ids(await listAllUploads(deps()))).toEqual([kept]);
+    expect(await folders()).toEqual([kept]);
+  });
+
+  test.each(["01a1f7e5-93cb-728c-8028-5a61b9c8f780", "nonsense", "", "../../blobs"])(
+    "finds nothing under %p",
+    async (text) => {
+      const id = await start();
+
+      expect(await dropUpload(deps(), text)).toBeNull();
+      expect(await folders()).toEqual([id]);
+    },
+  );
+
+  test("ends a session that is being written to: the writer learns that it is gone", async () => {
+    const id = await start();
+    const writer = await openWriter(id);
+
+    expect(await dropUpload(deps(), id)).toMatchObject({ id });
+
+    const error = await writer.finish();
+    expect(error).toBeInstanceOf(RegistryError);
+    expect(error).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+    expect(await folders()).toEqual([]);
+  });
+});
+
+describe("dropUploads", () => {
+  test("ends every session but those that are being written to, and counts these", async () => {
+    for (let count = 0; count < 250; count += 1) await start();
+    const busy = await start();
+    const writer = await openWriter(busy);
+
+    const { dropped, spared } = await dropUploads(deps(), null);
+
+    expect([dropped.length, spared]).toEqual([250, 1]);
+    expect(await folders()).toEqual([busy]);
+    expect(await writer.finish()).toEqual({ offset: 2 });
+  });
+
+  test("ends those that received nothing for longer than was asked, not the others", async () => {
+    const old = await start();
+    const fed = await start();
+    store.clock.advance(hour);
+    const young = await start();
+    await append(fed, 10);
+    store.clock.advance(hour);
+
+    expect(ids(await listIdleUploads(deps(), hour))).toEqual([old]);
+    expect((await dropUploads(deps(), hour)).dropped).toEqual([
+      expect.objectContaining({ id: old }),
+    ]);
+    expect(ids(await listAllUploads(deps()))).toEqual([fed, young]);
+  });
+
+  test("ends sessions of the future when all are meant", async () => {
+    await start();
+    store.clock.advance(-hour);
+
+    expect((await dropUploads(deps(), null)).dropped).toHaveLength(1);
+    expect(await folders()).toEqual([]);
+  });
+});

@@ -55,6 +55,8 @@ async function compile(platform: Platform | null, outfile: string): Promise<void
       },
       target: "bun",
       format: "esm",
+      // What is imported late stays out of memory until then.
+      splitting: true,
       bytecode: true,
       minify: { whitespace: true, syntax: true, identifiers: true, keepNames: true },
       sourcemap: "linked",

@@ -1,4 +1,4 @@
-// After a failed sync the kernel may have dropped the bytes: the store turns read-only until a restart (DESIGN "fsync failed").
+// After a failed sync the kernel may have dropped the bytes: the store turns read-only until a restart.
 import { RegistryError } from "../errors.ts";
 
 /** Trips once and stays: whoever writes asks first, whoever sees a sync fail trips it. */

@@ -3,6 +3,7 @@ import { isLoopback } from "../config/listen.ts";
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { showOrigin } from "../config/show.ts";
 import { version } from "../version.ts";
+import { showBytes } from "./amounts.ts";
 
 /** What the banner tells. */
 export interface BannerFacts {
@@ -46,16 +47,6 @@ function addressLines({ loaded, urls }: BannerFacts): string[] {
     ...others.map((url) => line("", url)),
     ...(loaded.config["swagger.enabled"] ? [line("Explorer", `${best}/swagger`)] : []),
   ];
-}
-
-const units = ["B", "KB", "MB", "GB", "TB", "PB"];
-
-/** `412 GB`: three digits at most, powers of 1000 as file managers and disk makers count. */
-export function showBytes(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
-  const digits = unit > 0 && value < 9.95 ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[unit]}`;
 }
 
 function dataText({ loaded, free }: BannerFacts): string {

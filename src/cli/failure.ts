@@ -1,4 +1,4 @@
-// Why the server could not start, as sentences that say what to do. No stacks: they are for bugs, at log level debug.
+// Why a command could not do its work, as sentences that say what to do. No stacks: they are for bugs, at log level debug.
 import { type ListenAddress, showListenAddress } from "../config/listen.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { Config } from "../config/settings.ts";
@@ -27,6 +27,7 @@ const readyMessages = new Map<string, number>([
   ["SchemaTooOldError", exitCode.failed],
   ["StoreMismatchError", exitCode.failed],
   ["SqliteTooOldError", exitCode.failed],
+  ["NoStoreError", exitCode.failed],
 ]);
 
 /** Turns anything that was thrown while starting into a message. */
@@ -43,6 +44,25 @@ export function explainStart(error: unknown, config: Config): Failure {
   if (known !== null) return known;
   const detailed = config["log.level"] === "debug" || config["log.level"] === "trace";
   return unexpected(detailed ? (error.stack ?? error.message) : error.message);
+}
+
+/** Turns anything that a command threw which works in a data directory into a message. */
+export function explainTool(error: unknown, { data }: Config): Failure {
+  if (!(error instanceof Error)) return failed(`The command failed: ${error}`);
+  const ready = readyMessages.get(error.name);
+  if (ready !== undefined) return { message: error.message, code: ready };
+  const code = "code" in error ? String(error.code) : "";
+  if (/^(?:EACCES|EPERM|EROFS|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) {
+    return failed(
+      `This user may not read and write ${data}. Run the command as the user that the server runs as.`,
+    );
+  }
+  if (code === "ENOTDIR") {
+    return failed(
+      `${data} is no data directory of Breadbox: it, or a part of its path, is a file.`,
+    );
+  }
+  return failed(`The command failed: ${error.message}`);
 }
 
 const failed = (message: string): Failure => ({ message, code: exitCode.failed });

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
-import { addSettingFlags, type Options } from "./settingFlags.ts";
+import { addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
 /** What an action returns: its exit code. */
@@ -54,6 +54,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
       examples("breadbox serve", "breadbox serve --data /srv/breadbox --listen :5000"),
     );
   addServe(program, run);
+  addUploads(program, run);
   addConfig(program, run);
   program
     .command("version")
@@ -77,6 +78,53 @@ function addServe(program: Command, run: (action: Action) => Promise<void>): voi
       ),
     )
     .action(async (options: Options) => run((await import("./serve.ts")).serve(options)));
+}
+
+function addUploads(program: Command, run: (action: Action) => Promise<void>): void {
+  const uploads = program
+    .command("uploads")
+    .summary("list and remove open uploads")
+    .description(
+      "Lists and removes open upload sessions, beside a running server or without one. What nobody sends to is removed by the server itself after storage.uploadTimeout.",
+    )
+    .addHelpText(
+      "after",
+      examples("breadbox uploads ls", "breadbox uploads rm --older-than 2h --yes"),
+    );
+  addDataFlags(uploads.command("ls"))
+    .description(
+      "Lists open uploads, the oldest first. IDLE is the time since the last byte. BYTES counts what was acknowledged: a running request adds its own when it ends.",
+    )
+    .summary("list open uploads")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox uploads ls", "breadbox uploads ls --json --data /srv/breadbox"),
+    )
+    .action(async (options: Options) => run((await import("./uploads.ts")).listUploads(options)));
+  addRemoveUploads(uploads, run);
+}
+
+function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(uploads.command("rm [ID]"))
+    .description(
+      "Removes one open upload, or many. One that is named is removed also while a client sends to it: the client is told that it is gone. --all and --older-than leave those alone.",
+    )
+    .summary("remove open uploads")
+    .option("--all", "every upload")
+    .option("--older-than <TIME>", "every upload that received nothing for TIME, such as 2h")
+    .option("-y, --yes", "do not ask")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox uploads rm 01a1f7e5-93cb-728c-8028-5a61b9c8f780",
+        "breadbox uploads rm --older-than 2h --yes",
+      ),
+    )
+    .action(async (id: string | undefined, options: Options) =>
+      run((await import("./uploads.ts")).removeUploads(id, options)),
+    );
 }
 
 function addConfig(program: Command, run: (action: Action) => Promise<void>): void {

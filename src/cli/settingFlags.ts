@@ -7,7 +7,8 @@ import { type SettingKey, settingKeys, settingOf } from "../config/settings.ts";
 /** Parsed options of one command; commander leaves out what was not given. */
 export type Options = Readonly<Record<string, unknown>>;
 
-const textOf = (options: Options, name: string): string | undefined => {
+/** @returns the text given for an option, or undefined. */
+export const textOf = (options: Options, name: string): string | undefined => {
   const value = options[name];
   return typeof value === "string" ? value : undefined;
 };
@@ -16,19 +17,31 @@ const plainDoc = (doc: string): string => doc.replaceAll("`", "");
 
 /** Adds `--config` and an option for every setting that has a flag. */
 export function addSettingFlags(command: Command): Command {
-  for (const key of settingKeys) {
-    const { flag, doc, fallback } = settingOf(key);
-    if (flag === undefined) continue;
-    const text = `${plainDoc(doc)} Default: ${fallback}`;
-    command.addOption(new Option(`${flag.short}, ${flag.long} <${flag.value}>`, text));
-  }
+  for (const key of settingKeys) addSettingFlag(command, key, settingOf(key).doc);
+  return addConfigFlag(command);
+}
+
+/** Adds `--config` and `--data`, for a command that works on what is there. */
+export function addDataFlags(command: Command): Command {
+  addSettingFlag(command, "data", "Data directory of the server.");
+  return addConfigFlag(command);
+}
+
+function addSettingFlag(command: Command, key: SettingKey, doc: string): void {
+  const { flag, fallback } = settingOf(key);
+  if (flag === undefined) return;
+  const text = `${plainDoc(doc)} Default: ${fallback}`;
+  command.addOption(new Option(`${flag.short}, ${flag.long} <${flag.value}>`, text));
+}
+
+function addConfigFlag(command: Command): Command {
   return command.option(
     "-c, --config <FILE>",
     "Configuration file (YAML). Default: breadbox.yml, if there is one",
   );
 }
 
-/** Loads the configuration for a command with `addSettingFlags`.
+/** Loads the configuration for a command with `addSettingFlags` or `addDataFlags`.
  *  @throws ConfigError */
 export function loadFrom(
   options: Options,

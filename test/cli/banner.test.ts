@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { banner, showBytes } from "../../src/cli/banner.ts";
+import { showBytes } from "../../src/cli/amounts.ts";
+import { banner } from "../../src/cli/banner.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { SettingKey } from "../../src/config/settings.ts";
 import { version } from "../../src/version.ts";

@@ -1,0 +1,36 @@
+// Sizes and times as people read them.
+
+const units = ["B", "KB", "MB", "GB", "TB", "PB"];
+
+/** `412 GB`: three digits at most, powers of 1000 as file managers and disk makers count. */
+export function showBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 999.5 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
+  const digits = unit > 0 && value < 9.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[unit]}`;
+}
+
+const spans = [
+  ["d", 86_400],
+  ["h", 3_600],
+  ["m", 60],
+] as const;
+
+/** `45s`, `12m`, `3h 5m`, `2d 4h`: the two largest units, nothing below a minute once there is an hour. @param ms never negative. */
+export function showAge(ms: number): string {
+  let seconds = Math.floor(ms / 1000);
+  const parts: string[] = [];
+  for (const [unit, length] of spans) {
+    const count = Math.floor(seconds / length);
+    seconds -= count * length;
+    if (count > 0 || parts.length > 0) parts.push(`${count}${unit}`);
+  }
+  if (parts.length === 0) return `${seconds}s`;
+  return parts.slice(0, 2).filter(isSomething).join(" ");
+}
+
+const isSomething = (part: string): boolean => !part.startsWith("0");
+
+/** `1 upload`, `2 uploads`. */
+export const counted = (count: number, word: string): string =>
+  `${count} ${word}${count === 1 ? "" : "s"}`;

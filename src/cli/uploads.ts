@@ -1,0 +1,115 @@
+// `breadbox uploads ls` and `rm`: open upload sessions, beside a running server or without one.
+import type { Tool } from "../assembly.ts";
+import { duration, ValueError } from "../config/values.ts";
+import { exitCode } from "./exitCode.ts";
+import { explainTool } from "./failure.ts";
+import { loadFrom, type Options, textOf } from "./settingFlags.ts";
+import {
+  type Dropped,
+  droppedJson,
+  droppedText,
+  listJson,
+  listText,
+  question,
+} from "./uploadsText.ts";
+
+/** Prints every open session. @throws ConfigError */
+export function listUploads(options: Options): Promise<number> {
+  return withTool(options, async (tool) => {
+    const uploads = await tool.listUploads();
+    console.log(asked(options, "json") ? toJson(listJson(uploads)) : listText(uploads));
+    return exitCode.done;
+  });
+}
+
+/** Ends one session by its id, or those that `--all` and `--older-than` mean. @throws ConfigError */
+export function removeUploads(id: string | undefined, options: Options): Promise<number> {
+  const many = readMany(options);
+  if (id !== undefined) {
+    if (many !== null) return badUsage("an id stands alone, without --all and --older-than.");
+    return withTool(options, (tool) => removeOne(tool, id, options));
+  }
+  if (many === null) return badUsage("name an upload, --all or --older-than TIME.");
+  if ("mistake" in many) return badUsage(many.mistake);
+  if (!asked(options, "yes") && process.stdin.isTTY !== true) {
+    return badUsage("add --yes: there is no terminal to ask on. Nothing was removed.");
+  }
+  return withTool(options, (tool) => removeMany(tool, many.idleMs, options));
+}
+
+const asked = (options: Options, name: string): boolean => options[name] === true;
+
+const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
+
+/** Which sessions are meant; `idleMs` null means all. */
+type Many = { readonly idleMs: number | null } | { readonly mistake: string };
+
+/** @returns null when neither `--all` nor `--older-than` was given. */
+function readMany(options: Options): Many | null {
+  const olderThan = textOf(options, "olderThan");
+  if (olderThan === undefined) return asked(options, "all") ? { idleMs: null } : null;
+  try {
+    return { idleMs: duration("0", "3650d").parse(olderThan) };
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return { mistake: `--older-than: ${JSON.stringify(olderThan)} ${error.message}` };
+  }
+}
+
+async function badUsage(mistake: string): Promise<number> {
+  console.error(`error: ${mistake}\nRun "breadbox uploads rm --help" to see what there is.`);
+  return exitCode.badUsage;
+}
+
+async function withTool(options: Options, work: (tool: Tool) => Promise<number>): Promise<number> {
+  const { config } = await loadFrom(options);
+  try {
+    const { openTool } = await import("../assembly.ts");
+    const tool = await openTool(config);
+    try {
+      return await work(tool);
+    } finally {
+      await tool.close();
+    }
+  } catch (error) {
+    const { message, code } = explainTool(error, config);
+    console.error(message);
+    return code;
+  }
+}
+
+async function removeOne(tool: Tool, id: string, options: Options): Promise<number> {
+  const session = await tool.dropUpload(id);
+  if (session === null) {
+    console.error(
+      `No open upload has the id ${JSON.stringify(id)}. "breadbox uploads ls" lists them.`,
+    );
+    return exitCode.failed;
+  }
+  printDropped({ dropped: [session], spared: 0 }, options);
+  return exitCode.done;
+}
+
+async function removeMany(tool: Tool, idleMs: number | null, options: Options): Promise<number> {
+  if (!asked(options, "yes")) {
+    const found = await tool.listIdleUploads(idleMs);
+    const meant = found.filter(({ writing }) => !writing);
+    if (meant.length > 0 && !(await confirm(question(meant)))) {
+      console.error("Nothing was removed.");
+      return exitCode.failed;
+    }
+  }
+  printDropped(await tool.dropUploads(idleMs), options);
+  return exitCode.done;
+}
+
+function printDropped(dropped: Dropped, options: Options): void {
+  console.log(asked(options, "json") ? toJson(droppedJson(dropped)) : droppedText(dropped));
+}
+
+/** Anything but a yes is a no, the end of the input as well. */
+async function confirm(text: string): Promise<boolean> {
+  process.stderr.write(text);
+  for await (const line of console) return /^y(?:es)?$/i.test(line.trim());
+  return false;
+}

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { showBytes } from "../../src/cli/amounts.ts";
 import { banner } from "../../src/cli/banner.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { SettingKey } from "../../src/config/settings.ts";
@@ -47,16 +46,4 @@ describe("banner", () => {
     expect(text).toContain("! BREADBOX_ZEBRA is set, but no setting has that name.");
     expect(text).toContain("- not used by Breadbox: REGISTRY_HTTP_SECRET");
   });
-});
-
-test.each([
-  [0, "0 B"],
-  [999, "999 B"],
-  [1_500, "1.5 KB"],
-  [999_499, "999 KB"],
-  [999_600, "1.0 MB"],
-  [412e9, "412 GB"],
-  [2.5e12, "2.5 TB"],
-])("%d bytes are shown as %s", (bytes, text) => {
-  expect(showBytes(bytes)).toBe(text);
 });

@@ -1,9 +1,13 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { explainStart } from "../../src/cli/failure.ts";
+import { explainStart, explainTool } from "../../src/cli/failure.ts";
 import { findPortHolder } from "../../src/cli/portHolder.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config, SettingKey } from "../../src/config/settings.ts";
-import { DirectoryBusyError, SchemaTooNewError } from "../../src/metadata/refusals.ts";
+import {
+  DirectoryBusyError,
+  NoStoreError,
+  SchemaTooNewError,
+} from "../../src/metadata/refusals.ts";
 
 const configWith = async (flags: Partial<Record<SettingKey, string>>): Promise<Config> =>
   (await loadConfig({ flags, env: {}, directory: import.meta.dir })).config;
@@ -86,6 +90,33 @@ describe("explainStart", () => {
       "Breadbox could not start: the moon is full\nFor more detail, set BREADBOX_LOG_LEVEL=debug.",
     );
     expect(explainStart(error, detailed).message).toContain("    at ");
+  });
+});
+
+describe("explainTool", () => {
+  test.each(["EACCES", "EPERM", "EROFS", "SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY"])(
+    "%s says which user to be",
+    (code) => {
+      const error = Object.assign(new Error("no"), { code });
+
+      expect(explainTool(error, config)).toEqual({
+        message:
+          "This user may not read and write /srv/breadbox. Run the command as the user that the server runs as.",
+        code: 1,
+      });
+    },
+  );
+
+  test("what is written for the operator is passed on", () => {
+    const error = new NoStoreError("/srv/breadbox");
+
+    expect(explainTool(error, config)).toEqual({ message: error.message, code: 1 });
+  });
+
+  test("anything else is one sentence", () => {
+    const { message } = explainTool(new Error("the moon is full"), config);
+
+    expect(message).toBe("The command failed: the moon is full");
   });
 });
 

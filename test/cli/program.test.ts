@@ -50,6 +50,9 @@ describe("breadbox", () => {
     [["config", "--help"]],
     [["config", "check", "--help"]],
     [["config", "show", "--help"]],
+    [["uploads", "--help"]],
+    [["uploads", "ls", "--help"]],
+    [["uploads", "rm", "--help"]],
     [["version", "--help"]],
   ])("%p ends with two examples", async (args) => {
     const { out, code } = await breadbox(args);
@@ -76,6 +79,8 @@ describe("breadbox", () => {
     [["serve", "--listen"], "argument missing"],
     [["serve", "somewhere"], "too many arguments"],
     [["config"], "Usage: breadbox config"],
+    [["uploads"], "Usage: breadbox uploads"],
+    [["uploads", "sl"], "unknown command 'sl'"],
   ];
   test.each(mistakes)("%p is bad usage", async (args, hint) => {
     const { out, err, code } = await breadbox(args);
@@ -171,6 +176,13 @@ describe("breadbox config show", () => {
       origin: "good.yml:4:11",
     });
   });
+});
+
+test("uploads refuses a bad configuration with exit code 3", async () => {
+  const { err, code } = await breadbox(["uploads", "ls", "-c", "bad.yml"]);
+
+  expect(err).toStartWith("The configuration has 2 mistakes:");
+  expect(code).toBe(3);
 });
 
 test("serve refuses a bad configuration with exit code 3 before it opens anything", async () => {

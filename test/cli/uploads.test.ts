@@ -235,6 +235,50 @@ describe("breadbox uploads rm --all and --older-than", () => {
   });
 });
 
+describe("on a terminal", () => {
+  /** Answers the question that `rm` asks. @returns what was on the screen, and the exit code. */
+  async function answering(args: readonly string[], key: string) {
+    const screen: string[] = [];
+    const text = () => screen.join("");
+    const child = Bun.spawn([process.execPath, main, "uploads", ...args, "--data", data], {
+      cwd: folder,
+      env: {},
+      terminal: { data: (_, bytes) => void screen.push(new TextDecoder().decode(bytes)) },
+    });
+    await waitFor("the question", () => text().includes("[y/N]"), { explain: text });
+    child.terminal?.write(key);
+    const code = await child.exited;
+    await waitFor("the answer", () => /(?:Removed|Nothing)/.test(text()), { explain: text });
+    return { text: text(), code };
+  }
+
+  test("--all asks first, and does it after a yes", async () => {
+    await start();
+    await start();
+
+    const { text, code } = await answering(["rm", "--all"], "y\r");
+
+    expect(text).toStartWith("Remove 2 open uploads (0 B)? [y/N] ");
+    expect(text).toContain("Removed 2 uploads (0 B).");
+    expect(code).toBe(0);
+    expect(await listed()).toEqual([]);
+  });
+
+  test.each([
+    ["no", "n\r"],
+    ["nothing", "\r"],
+    ["the end of input", "\x04"],
+  ])("%s removes nothing", async (_, key) => {
+    await start();
+
+    const { text, code } = await answering(["rm", "--older-than", "0"], key);
+
+    expect(text).toContain("Nothing was removed.");
+    expect(code).toBe(1);
+    expect(await listed()).toHaveLength(1);
+  });
+});
+
 describe("a data directory", () => {
   test("that does not exist is named, and not created", async () => {
     const missing = join(folder, "missing");

@@ -19,7 +19,7 @@ import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
-import { dropMoveNote, noteMove, readMoveNote } from "./moveNote.ts";
+import { dropMoveNote, noteMove, readLocator, undoMove } from "./moveNote.ts";
 import { listStagedEntries, noState } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
 import { StagedWriter } from "./stagedWriter.ts";
@@ -37,8 +37,6 @@ import type {
   Storage,
   StoredFile,
 } from "./storage.ts";
-
-const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
 
 /** What the file system storage is opened with. */
 export interface FilesystemOptions {
@@ -144,14 +142,17 @@ class FilesystemStorage implements Storage {
 
   async publish(staged: Staged, digest: Digest): Promise<Locator> {
     this.#latch.assertWritable();
-    await this.#cutToOffset(staged);
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
     const folder = join(this.#uploads, staged.id);
     try {
-      await this.#syncs.make(this.#blobs, algorithm, prefix);
-      await noteMove(folder, locator);
+      await Promise.all([
+        this.#cutToOffset(staged),
+        this.#syncs.make(this.#blobs, algorithm, prefix),
+        // The note must be there after a power loss that the move survives: a file system need not keep their order.
+        noteMove(folder, locator).then(() => this.#syncs.syncOnce(folder)),
+      ]);
       await rename(join(folder, "data"), join(this.#blobs, locator));
     } catch (error) {
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
@@ -164,13 +165,12 @@ class FilesystemStorage implements Storage {
   async restoreStaged(id: UploadId): Promise<void> {
     this.#latch.assertWritable();
     const folder = join(this.#uploads, id);
-    const locator = await readMoveNote(folder);
-    if (locator === null || !locatorGrammar.test(locator)) return;
     try {
-      await rename(join(this.#blobs, locator), join(folder, "data"));
+      if (!(await undoMove(folder, (locator) => this.#path(locator)))) return;
     } catch (error) {
-      if (!isAbsent(error)) throw writeFailure(error, this.#latch);
+      throw writeFailure(error, this.#latch);
     }
+    await this.#syncs.syncOnce(folder);
     await dropMoveNote(folder);
   }
 
@@ -289,7 +289,7 @@ class FilesystemStorage implements Storage {
   }
 
   #path(locator: Locator): string {
-    if (!locatorGrammar.test(locator)) throw new Error("malformed locator in the database");
+    if (readLocator(locator) === null) throw new Error("malformed locator in the database");
     return join(this.#blobs, locator);
   }
 }

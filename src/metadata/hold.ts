@@ -1,7 +1,15 @@
 // One server per data directory. The lock is the kernel's: it lives exactly as long as the process and needs no expiry.
 import { Database } from "bun:sqlite";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { DirectoryBusyError } from "./refusals.ts";
 import { isBusy } from "./sqlite/failures.ts";
 
@@ -20,7 +28,7 @@ const held = new Set<Database>();
  * @throws DirectoryBusyError when another process holds it.
  */
 export function holdDirectory(directory: string): DirectoryHold {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(resolve(directory));
   const lock = takeLock(directory);
   const pidFile = join(directory, "pid");
   held.add(lock);
@@ -32,6 +40,22 @@ export function holdDirectory(directory: string): DirectoryHold {
       lock.close(true);
     },
   };
+}
+
+/** Creates the directory where it is missing. Its name, and those of parents that were missing too, outlive a power loss. */
+function makeDirectory(directory: string): void {
+  const first = mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(first);
+  for (let parent = dirname(directory); ; parent = dirname(parent)) {
+    const handle = openSync(parent, "r");
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    if (parent === top) return;
+  }
 }
 
 function takeLock(directory: string): Database {

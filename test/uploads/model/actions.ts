@@ -62,25 +62,19 @@ const size = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 524_280, max: 530_000 }) },
 );
 
-const carried: fc.Arbitrary<Carried> = fc.record({
-  content: fc.record({ salt: fc.nat(7), size }),
-  place: fc.oneof(
-    { weight: 5, arbitrary: fc.constant<Place>("unsaid") },
-    { weight: 6, arbitrary: fc.constant<Place>("here") },
-    { weight: 3, arbitrary: fc.constantFrom<Place>("gap", "overlap", "repeat") },
-  ),
-  streamed: fc.boolean(),
-  ending: fc.oneof(
-    { weight: 8, arbitrary: fc.constant<Ending>("clean") },
-    { weight: 3, arbitrary: fc.constantFrom<Ending>("cut", "shorter", "longer") },
-  ),
-});
-
-/** Most closing requests carry nothing. */
-const closing: fc.Arbitrary<Carried> = fc.oneof(
-  carried.map((body): Carried => ({ ...body, content: { salt: 0, size: 0 } })),
-  carried,
+const place = fc.oneof(
+  { weight: 5, arbitrary: fc.constant<Place>("unsaid") },
+  { weight: 6, arbitrary: fc.constant<Place>("here") },
+  { weight: 3, arbitrary: fc.constantFrom<Place>("gap", "overlap", "repeat") },
 );
+
+const ending = fc.oneof(
+  { weight: 8, arbitrary: fc.constant<Ending>("clean") },
+  { weight: 3, arbitrary: fc.constantFrom<Ending>("cut", "shorter", "longer") },
+);
+
+const contentOf = (sizes: fc.Arbitrary<number>): fc.Arbitrary<Content> =>
+  fc.record({ salt: fc.nat(7), size: sizes });
 
 const digest = fc.oneof(
   { weight: 6, arbitrary: fc.constant<AskedDigest>("right") },
@@ -90,34 +84,40 @@ const digest = fc.oneof(
 /** Short waits, waits around the 15 minutes of a repeated closing request, and around the hour after which a session expires. */
 const minutes = fc.constantFrom(1, 10, 14, 16, 45, 59, 61);
 
+function requestsOf(sizes: fc.Arbitrary<number>) {
+  const content = contentOf(sizes);
+  const carried = fc.record({ content, place, streamed: fc.boolean(), ending });
+  // Most closing requests carry nothing.
+  const empty = carried.map((body): Carried => ({ ...body, content: { salt: 0, size: 0 } }));
+  const closing = fc.oneof(empty, carried);
+  const one = <K extends string>(kind: K) => fc.constant(kind);
+  return fc.oneof(
+    { weight: 5, arbitrary: fc.record({ kind: one("start") }) },
+    { weight: 10, arbitrary: fc.record({ kind: one("patch"), slot, carried }) },
+    { weight: 5, arbitrary: fc.record({ kind: one("finish"), slot, carried: closing, digest }) },
+    { weight: 2, arbitrary: fc.record({ kind: one("finish again"), slot, same: rarely(70) }) },
+    { weight: 2, arbitrary: fc.record({ kind: one("status"), slot, foreign: rarely(20) }) },
+    { weight: 1, arbitrary: fc.record({ kind: one("cancel"), slot, foreign: rarely(20) }) },
+    { weight: 1, arbitrary: fc.record({ kind: one("upload at once"), carried, digest }) },
+  ) satisfies fc.Arbitrary<Action>;
+}
+
+/** Over HTTP nobody can tell one byte from none: both are `0-0`. */
+const tellableSize = size.filter((bytes) => bytes !== 1);
+
 /** What any registry can be asked. */
-export const requests = fc.oneof(
-  { weight: 5, arbitrary: fc.constant<Action>({ kind: "start" }) },
-  {
-    weight: 10,
-    arbitrary: fc.record({ kind: fc.constant("patch"), slot, carried }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({ kind: fc.constant("finish"), slot, carried: closing, digest }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("finish again"), slot, same: rarely(70) }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({ kind: fc.constant("status"), slot, foreign: rarely(20) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("cancel"), slot, foreign: rarely(20) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant("upload at once"), carried, digest }),
-  },
-) satisfies fc.Arbitrary<Action>;
+export const requests = requestsOf(size);
+
+/** The same, for a registry that is asked over HTTP. */
+export const httpRequests = requestsOf(tellableSize);
+
+/** A request in whose middle the server is killed. */
+export const killed = fc.record({
+  slot,
+  content: contentOf(tellableSize),
+  closing: fc.boolean(),
+  afterMs: fc.nat(8),
+});
 
 export const restart: fc.Arbitrary<Action> = fc.constant({ kind: "restart" });
 

@@ -31,7 +31,7 @@ export function roomsRegistry(store: Store): Registry {
   const deps = () => store.rooms.uploads;
   const named = (isForeign: boolean): RepositoryName => (isForeign ? foreign : own);
   return {
-    keepsWholeCuts: true,
+    exact: true,
     start: async () => (await startUpload(deps(), own)).id,
     patch: (id, sent) =>
       answer(202, async () => {

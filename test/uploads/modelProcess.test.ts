@@ -1,0 +1,40 @@
+// Upload sessions against the same model, over HTTP, with a server that is killed and started again on the way.
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Scope } from "../support/scope.ts";
+import { httpRequests, killed, restart } from "./model/actions.ts";
+import { audit } from "./model/audit.ts";
+import { ActionCommand, endRun } from "./model/command.ts";
+import { KillCommand } from "./model/killCommand.ts";
+import { SessionsModel } from "./model/model.ts";
+import { type ServerRegistry, serverRegistry } from "./model/server.ts";
+
+const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const runs = Number(process.env["BREADBOX_MODEL_PROCESS_RUNS"] ?? 300);
+
+const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, ServerRegistry>> = fc.oneof(
+  { weight: 18, arbitrary: httpRequests.map((it) => new ActionCommand(it)) },
+  { weight: 2, arbitrary: killed.map((it) => new KillCommand(it)) },
+  { weight: 1, arbitrary: restart.map((it) => new ActionCommand(it)) },
+);
+const commands = fc.commands([step], { maxCommands: 12, size: "max" });
+
+test(`${runs} sequences are answered as the model says by a server that is killed on the way`, async () => {
+  console.log(`BREADBOX_TEST_SEED=${seed}`);
+  await using scope = new Scope();
+  const real = await serverRegistry(scope);
+
+  await fc.assert(
+    fc.asyncProperty(commands, async (sequence) => {
+      await real.reset();
+      const model = new SessionsModel();
+      model.start(await real.start());
+      await fc.asyncModelRun(() => ({ model, real }), sequence);
+      await endRun(model, real);
+    }),
+    { seed, numRuns: runs },
+  );
+
+  await real.sweepAll();
+  expect((await audit(real.data)).wrong).toEqual([]);
+}, 600_000);

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { readFormat, writeFormat } from "../../src/metadata/format.ts";
-import { isRefusal, StoreMismatchError } from "../../src/metadata/refusals.ts";
+import { assertStore, readFormat, writeFormat } from "../../src/metadata/format.ts";
+import { isRefusal, NoStoreError, StoreMismatchError } from "../../src/metadata/refusals.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openIn } from "./database.ts";
@@ -23,6 +23,27 @@ describe("a data directory", () => {
 
     expect(await readFormat(directory)).toEqual({ version: 1, database: storeId });
     expect(readdirSync(directory).sort()).toEqual(["breadbox.db", "format"]);
+  });
+
+  test("that was served is one to work on, also without its format file", async () => {
+    await using scope = new Scope();
+    const { directory } = await usedDirectory(scope);
+    await assertStore(directory);
+
+    rmSync(join(directory, "format"));
+
+    await assertStore(directory);
+  });
+
+  test("that was never served, or does not exist, is none to work on", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "format");
+
+    for (const nothing of [directory, join(directory, "missing")]) {
+      const failure = await assertStore(nothing).catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(NoStoreError);
+      expect(String(failure)).toContain(nothing);
+    }
   });
 
   test("that lost its database is refused, and no empty one appears", async () => {

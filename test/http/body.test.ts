@@ -23,12 +23,19 @@ interface Receiver {
   /** Seconds that the server spends on each chunk. */
   readonly work?: number;
   readonly headers?: Record<string, string>;
+  /** Is called while the server has a chunk in its hands. */
+  readonly onChunk?: (visit: Visit) => void;
 }
 
 /** Receives what the sender sends. */
 async function receive(
   steps: readonly Step[],
-  { rate = 1024, work = 0, headers = { "transfer-encoding": "chunked" } }: Receiver = {},
+  {
+    rate = 1024,
+    work = 0,
+    headers = { "transfer-encoding": "chunked" },
+    onChunk = () => {},
+  }: Receiver = {},
 ): Promise<Reception> {
   let seconds = 0;
   const pace: Pace = { now: () => seconds * 1000, minBytesPerSecond: rate };
@@ -47,6 +54,7 @@ async function receive(
     for await (const chunk of openBody(visit, 0, pace) ?? []) {
       received += chunk.byteLength;
       seconds += work;
+      onChunk(visit);
     }
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
@@ -99,6 +107,16 @@ describe("the time a sender is granted", () => {
       [59, 60],
       [59, 255],
     ]);
+  });
+
+  test("is the server's to extend while it works on a chunk", async () => {
+    const turns: boolean[] = [];
+    const { visit } = await receive(repeat(2, [1, 2048]), {
+      onChunk: (during) => turns.push(during.awaitsClient),
+    });
+
+    expect(turns).toEqual([false, false]);
+    expect(visit.awaitsClient).toBe(false);
   });
 
   test("starts anew when the server was busy with a chunk", async () => {

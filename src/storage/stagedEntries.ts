@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { UploadId } from "../uploads/session.ts";
 import type { StagedEntry, StagingState } from "./storage.ts";
 
-/** An ISO time has 24 characters; more than this is no time. */
+/** Longer than any ISO time: a file that fills this is none. */
 const longestTime = 64;
+/** RFC 3339; `Date.parse` alone would find a year in almost any text. */
+const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
 /** Nothing has to be known of staged files but where they stand. */
 export const noState = "" as StagingState;
@@ -31,7 +33,8 @@ async function readStart(folder: string): Promise<number | null> {
   if (file === null) return null;
   try {
     const { buffer, bytesRead } = await file.read(new Uint8Array(longestTime), 0, longestTime, 0);
-    const time = Date.parse(new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim());
+    const text = new TextDecoder().decode(buffer.subarray(0, bytesRead)).trim();
+    const time = bytesRead < longestTime && isoTime.test(text) ? Date.parse(text) : Number.NaN;
     return Number.isNaN(time) ? null : time;
   } catch {
     return null;

@@ -1,0 +1,200 @@
+// What somebody else put under uploads/: it is listed at most as something without a start time, and never looked into.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { openFilesystem } from "../../src/storage/filesystem.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+
+const startedAt = "2026-01-02T03:04:05.678Z";
+
+let scope: Scope;
+let directory: string;
+let storage: Storage;
+beforeEach(async () => {
+  scope = new Scope();
+  directory = tempFolder(scope, "staged");
+  const latch = new WriteLatch(() => {});
+  storage = await openFilesystem({ directory, latch, clock: Date.now, newId: Bun.randomUUIDv7 });
+});
+afterEach(() => scope.close());
+
+const place = (...names: string[]): string => join(directory, "uploads", ...names);
+const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
+
+/** Start times by id, as they are listed. */
+async function listed(): Promise<Record<string, number | null>> {
+  const entries = await Array.fromAsync(storage.listStaged());
+  return Object.fromEntries(entries.map((entry) => [entry.id, entry.startedAt]));
+}
+
+/** A session's folder; what is in the place of its start time is up to the test. */
+async function folderOf(id: UploadId): Promise<string> {
+  await mkdir(place(id));
+  return join(place(id), "startedat");
+}
+
+describe("names under uploads/ that are no session's", () => {
+  const strange = [
+    "latest",
+    ".hidden",
+    "0190A0A0-0000-7000-8000-000000000000",
+    "0190a0a000007000800000000000000",
+    "0190a0a0-0000-7000-8000-000000000000.tmp",
+    " 0190a0a0-0000-7000-8000-000000000000",
+    "0190a0a0-0000-7000-8000-00000000000g",
+    "ü",
+  ];
+  test.each(strange)("%j is not listed and stays", async (name) => {
+    await mkdir(place(name));
+    await writeFile(place(name, "startedat"), startedAt);
+
+    expect(await listed()).toEqual({});
+    await storage.finishDiscards();
+    expect(await readdir(place(name))).toEqual(["startedat"]);
+  });
+});
+
+describe("what is named like a session but is no folder", () => {
+  test("a file and a link, to a folder or to nothing, are listed without a start time", async () => {
+    const ids = [newId(), newId(), newId()] as const;
+    const outside = join(directory, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "startedat"), startedAt);
+    await writeFile(place(ids[0]), startedAt);
+    await symlink(outside, place(ids[1]));
+    await symlink("/nowhere", place(ids[2]));
+
+    expect(await listed()).toEqual(Object.fromEntries(ids.map((id) => [id, null])));
+  });
+
+  test("a link is dropped, what it names is not", async () => {
+    const id = newId();
+    const outside = join(directory, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "data"), "precious");
+    await symlink(outside, place(id));
+    for await (const entry of storage.listStaged()) {
+      await storage.discardStaged(entry.id, entry.staging);
+    }
+
+    expect(await readdir(place())).toEqual([]);
+    expect(await readFile(join(outside, "data"), "utf8")).toBe("precious");
+  });
+
+  test("a file is dropped", async () => {
+    await writeFile(place(newId()), "");
+    for await (const { id, staging } of storage.listStaged()) {
+      await storage.discardStaged(id, staging);
+    }
+
+    expect(await readdir(place())).toEqual([]);
+  });
+});
+
+describe("start times", () => {
+  test.each([
+    [startedAt, Date.parse(startedAt)],
+    [`${startedAt}\n`, Date.parse(startedAt)],
+    ["2026-01-02T03:04:05Z", Date.parse("2026-01-02T03:04:05Z")],
+    ["2026-01-02T03:04:05.123456789+01:00", Date.parse("2026-01-02T02:04:05.123Z")],
+    ["2999-12-31T23:59:59Z", Date.parse("2999-12-31T23:59:59Z")],
+  ])("%j is one", async (content, expected) => {
+    const id = newId();
+    await writeFile(await folderOf(id), content);
+
+    expect(await listed()).toEqual({ [id]: expected });
+  });
+
+  test.each([
+    "",
+    "yesterday",
+    "12",
+    "garbage 1",
+    "1767225600000",
+    "2026-13-45T99:99:99Z",
+    "2026-01-02",
+    "\0\0\0",
+    `${startedAt} and more`,
+    `${" ".repeat(100)}${startedAt}`,
+  ])("%j is none", async (content) => {
+    const id = newId();
+    await writeFile(await folderOf(id), content);
+
+    expect(await listed()).toEqual({ [id]: null });
+  });
+
+  test("of 10 MB are none, whatever they begin with", async () => {
+    const id = newId();
+    const file = await folderOf(id);
+    await writeFile(file, `${startedAt}\n`);
+    await truncate(file, 10_000_000);
+
+    expect(await listed()).toEqual({ [id]: null });
+  });
+
+  test("that are missing, folders, links or pipes are none, and nobody waits for them", async () => {
+    const [missing, folder, link, pipe] = [newId(), newId(), newId(), newId()] as const;
+    const outside = join(directory, "outside");
+    await writeFile(outside, startedAt);
+    await folderOf(missing);
+    await mkdir(await folderOf(folder));
+    await symlink(outside, await folderOf(link));
+    await run(["mkfifo", await folderOf(pipe)]);
+
+    expect(await listed()).toEqual({ [missing]: null, [folder]: null, [link]: null, [pipe]: null });
+  });
+
+  test("do not stop a session from being dropped with all that is in it", async () => {
+    const id = newId();
+    const outside = join(directory, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "precious"), "");
+    await run(["mkfifo", await folderOf(id)]);
+    await symlink(outside, place(id, "data"));
+    await mkdir(place(id, "deep", "deeper"), { recursive: true });
+    for await (const { staging } of storage.listStaged()) await storage.discardStaged(id, staging);
+
+    expect(await readdir(place())).toEqual([]);
+    expect(await readdir(outside)).toEqual(["precious"]);
+  });
+});
+
+describe("a drop that was cut short", () => {
+  test("stands aside, out of the sessions' way, and is ended later", async () => {
+    const aside = join(directory, "tmp", "discarded", `${newId()}.${newId()}`);
+    await mkdir(aside);
+    await writeFile(join(aside, "data"), "half deleted");
+    const outside = join(directory, "outside");
+    await mkdir(outside);
+    await writeFile(join(outside, "precious"), "");
+    await symlink(outside, join(directory, "tmp", "discarded", "a-link"));
+
+    expect(await listed()).toEqual({});
+    await storage.finishDiscards();
+
+    expect(await readdir(join(directory, "tmp", "discarded"))).toEqual([]);
+    expect(await readdir(outside)).toEqual(["precious"]);
+  });
+});
+
+describe("the note of where a session's bytes went", () => {
+  test.each(["../outside", "/etc/passwd", "sha256/../../outside", "sha256/ab/.."])(
+    "that names %j moves nothing",
+    async (target) => {
+      const id = newId();
+      await storage.createStaging(id, 0);
+      await writeFile(join(directory, "outside"), "precious");
+      await symlink(target, place(id, "publishing"));
+
+      for await (const { staging } of storage.listStaged())
+        await storage.restoreStaged(id, staging);
+
+      expect(await readdir(place(id))).not.toContain("data");
+      expect(await readFile(join(directory, "outside"), "utf8")).toBe("precious");
+    },
+  );
+});

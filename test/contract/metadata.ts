@@ -1,6 +1,8 @@
 // What every implementation of the metadata port promises. Callers pass an `open` that returns an empty database.
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import { chunksContract } from "./metadataChunks.ts";
+import { endingsContract } from "./metadataEndings.ts";
 import { listsContract } from "./metadataLists.ts";
 import { manifestsContract } from "./metadataManifests.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
@@ -22,6 +24,8 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     });
 
     sessionsContract(openEmpty);
+    chunksContract(openEmpty);
+    endingsContract(openEmpty);
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);

@@ -4,6 +4,7 @@ import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
+import { stagingContract } from "./storageStaging.ts";
 
 /** A store under test and what removes it again. */
 export interface OpenedStorage {
@@ -48,6 +49,8 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         await store.remove();
       }
     });
+
+    stagingContract(openStore);
 
     const start = async (storage: Storage): Promise<Staged> => {
       const id = makeUploadId(Bun.randomUUIDv7());

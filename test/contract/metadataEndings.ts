@@ -1,0 +1,215 @@
+// Contract of how sessions end other than by a closing request, and of what is remembered of those that did end well.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { UploadSession } from "../../src/uploads/session.ts";
+import {
+  app,
+  digest,
+  finish,
+  minute,
+  now,
+  other,
+  session,
+  staging,
+  uploadId,
+} from "./metadataRows.ts";
+
+/** Part of `metadataContract`. */
+export function endingsContract(open: () => Promise<Metadata>): void {
+  const startAt = async ({ uploads }: Metadata, updatedAt: number, offset = 0) => {
+    const started = session({ updatedAt, startedAt: now - 60 * minute, offset });
+    await uploads.startUpload(started, null);
+    return started;
+  };
+  const finished = async ({ uploads }: Metadata, at: number): Promise<UploadSession> => {
+    const started = session();
+    await uploads.startUpload(started, { owner: "a", until: at + minute });
+    const end = finish("layer", { session: { id: started.id, owner: "a" }, now: at });
+    expect((await uploads.finishUpload(end)).kind).toBe("finished");
+    return started;
+  };
+  const expire = ({ uploads }: Metadata, idleSince: number, limit = 100) =>
+    uploads.expireUploads({ idleSince, now, limit });
+
+  describe("expiry", () => {
+    test("removes sessions without a sign of life, returns them as they were, and no others", async () => {
+      const metadata = await open();
+      const idle = await startAt(metadata, now - 10 * minute - 1, 5 * 2 ** 40);
+      const onTime = await startAt(metadata, now - 10 * minute);
+      const fresh = await startAt(metadata, now);
+
+      expect(await expire(metadata, now - 10 * minute)).toEqual([idle]);
+
+      expect(await metadata.uploads.findUpload(idle.id, app)).toBeNull();
+      for (const { id } of [onTime, fresh]) {
+        expect(await metadata.uploads.findUpload(id, app)).not.toBeNull();
+      }
+      expect(await expire(metadata, now - 10 * minute)).toEqual([]);
+    });
+
+    test("never removes a session that somebody writes to, until the claim has run out", async () => {
+      const metadata = await open();
+      const { uploads } = metadata;
+      const { id } = await startAt(metadata, now - 100 * minute);
+      await uploads.claimUpload(id, app, { owner: "a", until: now + 1 }, now);
+
+      expect(await expire(metadata, now - minute)).toEqual([]);
+      const later = { idleSince: now - minute, now: now + 1, limit: 100 };
+      expect((await uploads.expireUploads(later)).map((gone) => gone.id)).toEqual([id]);
+    });
+
+    test("removes at most as many as it is told, and the rest when it is told again", async () => {
+      const metadata = await open();
+      const started = await Promise.all(
+        Array.from({ length: 5 }, () => startAt(metadata, now - 100 * minute)),
+      );
+
+      const batches = [await expire(metadata, now, 2), await expire(metadata, now, 2)];
+      const rest = await expire(metadata, now, 2);
+
+      expect(batches.map((batch) => batch.length)).toEqual([2, 2]);
+      const all = [...batches.flat(), ...rest].map(({ id }) => id).sort();
+      expect(all).toEqual(started.map(({ id }) => id).sort());
+    });
+
+    test("is put off by each chunk and each renewal of a claim", async () => {
+      const metadata = await open();
+      const { uploads } = metadata;
+      const chunked = await startAt(metadata, now - 100 * minute);
+      const renewed = await startAt(metadata, now - 100 * minute);
+      for (const { id } of [chunked, renewed]) {
+        await uploads.claimUpload(id, app, { owner: "a", until: now + minute }, now);
+      }
+      const to = { offset: 1, staging: staging(""), prefix: null, now };
+      await uploads.advanceUpload(chunked.id, "a", to);
+      await uploads.renewClaim(renewed.id, { owner: "a", until: now + minute }, now);
+      await uploads.releaseUpload(renewed.id, "a");
+
+      expect(await expire(metadata, now)).toEqual([]);
+      expect(await expire(metadata, now + 1)).toHaveLength(2);
+    });
+
+    test("takes what was known of the chunks along", async () => {
+      const metadata = await open();
+      const { uploads } = metadata;
+      const { id } = await startAt(metadata, now);
+      await uploads.claimUpload(id, app, { owner: "a", until: now + 1 }, now);
+      const to = { offset: 1, staging: staging(""), prefix: digest("a"), now };
+      await uploads.advanceUpload(id, "a", to);
+
+      await expire(metadata, now + 1);
+
+      expect(await uploads.listBoundaries(id)).toEqual([]);
+    });
+  });
+
+  describe("finished sessions", () => {
+    test("are remembered with their digest and size, under their own repository", async () => {
+      const metadata = await open();
+      const { id } = await finished(metadata, now);
+
+      const { uploads } = metadata;
+      const kept = { digest: digest("layer"), size: 100 };
+      expect(await uploads.findFinished(id, app, now - 1)).toEqual(kept);
+      expect(await uploads.findFinished(id, other, now - 1)).toBeNull();
+      expect(await uploads.findFinished(uploadId(), app, now - 1)).toBeNull();
+    });
+
+    test("count only when they were finished after a moment", async () => {
+      const metadata = await open();
+      const { id } = await finished(metadata, now);
+
+      expect(await metadata.uploads.findFinished(id, app, now - 1)).not.toBeNull();
+      expect(await metadata.uploads.findFinished(id, app, now)).toBeNull();
+    });
+
+    test("are forgotten when they were finished before a moment", async () => {
+      const metadata = await open();
+      const [old, young] = [await finished(metadata, now - 1), await finished(metadata, now)];
+
+      await metadata.uploads.forgetFinished(now);
+
+      expect(await metadata.uploads.findFinished(old.id, app, 0)).toBeNull();
+      expect(await metadata.uploads.findFinished(young.id, app, 0)).not.toBeNull();
+    });
+
+    test("are none of those that were removed, or whose end failed", async () => {
+      const metadata = await open();
+      const { uploads } = metadata;
+      const removed = await startAt(metadata, now);
+      await uploads.removeUpload(removed.id, null);
+      const failed = await startAt(metadata, now);
+      const end = finish("layer", { session: { id: failed.id, owner: "nobody" } });
+      expect(await uploads.finishUpload(end)).toEqual({ kind: "sessionGone" });
+
+      for (const { id } of [removed, failed]) {
+        expect(await uploads.findFinished(id, app, 0)).toBeNull();
+      }
+    });
+
+    test("end without a session when they came in one request", async () => {
+      const { uploads } = await open();
+
+      expect((await uploads.finishUpload(finish("layer"))).kind).toBe("finished");
+      expect(await uploads.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+    });
+  });
+
+  describe("the list of sessions", () => {
+    test("has all of them, page by page, in the order of their ids", async () => {
+      const metadata = await open();
+      const started = [];
+      for (let count = 0; count < 5; count += 1) started.push(await startAt(metadata, now, count));
+      const ordered = started
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1))
+        .map((each) => ({ ...each, writing: false }));
+
+      const { uploads } = metadata;
+      const first = await uploads.listUploads({ after: null, limit: 2, now });
+      const after = first.at(-1)?.id ?? null;
+      const second = await uploads.listUploads({ after, limit: 2, now });
+      const last = second.at(-1)?.id ?? null;
+      const third = await uploads.listUploads({ after: last, limit: 2, now });
+
+      expect([first.length, second.length, third.length]).toEqual([2, 2, 1]);
+      expect([...first, ...second, ...third]).toEqual(ordered);
+      const end = third.at(-1)?.id ?? null;
+      expect(await uploads.listUploads({ after: end, limit: 2, now })).toEqual([]);
+    });
+
+    test("goes on behind a session that is gone meanwhile", async () => {
+      const metadata = await open();
+      const ids = [];
+      for (let count = 0; count < 3; count += 1) ids.push((await startAt(metadata, now)).id);
+      ids.sort();
+      await metadata.uploads.removeUpload(ids[0] ?? uploadId(), null);
+
+      const after = ids[0] ?? null;
+      const rest = await metadata.uploads.listUploads({ after, limit: 10, now });
+
+      expect(rest.map(({ id }) => id)).toEqual(ids.slice(1));
+    });
+
+    test("tells which of them are being written to", async () => {
+      const metadata = await open();
+      const { uploads } = metadata;
+      const { id } = await startAt(metadata, now);
+      const writing = async (at: number) =>
+        (await uploads.listUploads({ after: null, limit: 1, now: at })).map((it) => it.writing);
+      expect(await writing(now)).toEqual([false]);
+
+      await uploads.claimUpload(id, app, { owner: "a", until: now + minute }, now);
+
+      expect(await writing(now)).toEqual([true]);
+      expect(await writing(now + minute)).toEqual([false]);
+    });
+  });
+
+  test("removing a session without naming its repository finds it", async () => {
+    const metadata = await open();
+    const started = await startAt(metadata, now);
+
+    expect(await metadata.uploads.removeUpload(started.id, null)).toEqual(started);
+    expect(await metadata.uploads.removeUpload(started.id, null)).toBeNull();
+  });
+}

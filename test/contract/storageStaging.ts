@@ -1,0 +1,183 @@
+// Contract of staged bytes between two appends: they are listed, dropped, and staged again when nobody came to name them.
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
+import type { Staged, StagedEntry, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+
+const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
+const quiet: StagingFollower = { staged: () => null };
+const resumable = { expected: null, resumable: true };
+const text = (value: string) => new TextEncoder().encode(value);
+
+async function* once(value: string): AsyncGenerator<Uint8Array> {
+  yield text(value);
+}
+
+/** Part of `storageContract`. */
+export function stagingContract(openStore: () => Promise<Storage>): void {
+  const start = async (storage: Storage, at = startedAt): Promise<Staged> => {
+    const id = makeUploadId(Bun.randomUUIDv7());
+    return { id, offset: 0, staging: await storage.createStaging(id, at) };
+  };
+  const stage = async (storage: Storage, value: string): Promise<Staged> => {
+    const { id, staging, offset } = await storage.append(
+      await start(storage),
+      once(value),
+      quiet,
+      resumable,
+    );
+    return { id, staging, offset };
+  };
+  const read = async (storage: Storage, { id, staging }: Staged): Promise<string> => {
+    const reader = await storage.openStaged(id, staging);
+    const into = new Uint8Array(1024);
+    const count = await reader.read(0, into);
+    await reader.close();
+    return new TextDecoder().decode(into.subarray(0, count));
+  };
+  const listed = async (storage: Storage): Promise<StagedEntry[]> => {
+    const entries = await Array.fromAsync(storage.listStaged());
+    return entries.sort((a, b) => (a.id < b.id ? -1 : 1));
+  };
+
+  describe("the list of staged bytes", () => {
+    test("is empty in an empty store", async () => {
+      expect(await listed(await openStore())).toEqual([]);
+    });
+
+    test("has every session with its start time, with and without bytes", async () => {
+      const storage = await openStore();
+      const staged = [await start(storage), await stage(storage, "abc")];
+
+      const expected = staged.map(({ id, staging }) => ({ id, staging, startedAt }));
+      expect(await listed(storage)).toEqual(expected.sort((a, b) => (a.id < b.id ? -1 : 1)));
+    });
+
+    test("has 1,000 of them", async () => {
+      const storage = await openStore();
+      const ids = await Promise.all(Array.from({ length: 1000 }, () => start(storage)));
+
+      const found = await listed(storage);
+
+      expect(found.map(({ id }) => id)).toEqual(ids.map(({ id }) => id).sort());
+    });
+
+    test("no longer has what was dropped, and what is dropped meanwhile does no harm", async () => {
+      const storage = await openStore();
+      const staged = await Promise.all(Array.from({ length: 50 }, () => stage(storage, "abc")));
+      for await (const { id } of storage.listStaged()) {
+        expect(staged.map((each) => each.id)).toContain(id);
+        await Promise.all(staged.map((each) => storage.discardStaged(each.id, each.staging)));
+      }
+
+      expect(await listed(storage)).toEqual([]);
+    });
+
+    test("tells a start time in the future as it stands", async () => {
+      const storage = await openStore();
+      const future = Date.UTC(2126, 0, 1);
+      await start(storage, future);
+
+      expect((await listed(storage)).map((entry) => entry.startedAt)).toEqual([future]);
+    });
+  });
+
+  describe("dropped staged bytes", () => {
+    test("cannot be read, written or published", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "abc");
+
+      await storage.discardStaged(staged.id, staged.staging);
+
+      const unknown = { situation: "UPLOAD_UNKNOWN" };
+      await expect(read(storage, staged)).rejects.toMatchObject(unknown);
+      const append = storage.append(staged, once("d"), quiet, resumable);
+      await expect(append).rejects.toMatchObject(unknown);
+      await expect(storage.publish(staged, digestOf(text("abc")))).rejects.toMatchObject(unknown);
+    });
+
+    test("are dropped once, however many drop them at once, and nobody fails", async () => {
+      const storage = await openStore();
+      const { id, staging } = await stage(storage, "abc");
+
+      await Promise.all(Array.from({ length: 20 }, () => storage.discardStaged(id, staging)));
+
+      expect(await listed(storage)).toEqual([]);
+    });
+
+    test("leave other sessions alone, also when drops are ended", async () => {
+      const storage = await openStore();
+      const [dropped, kept] = [await stage(storage, "abc"), await stage(storage, "xyz")];
+
+      await storage.discardStaged(dropped.id, dropped.staging);
+      await storage.finishDiscards();
+      await storage.finishDiscards();
+
+      expect(await read(storage, kept)).toBe("xyz");
+      expect((await listed(storage)).map(({ id }) => id)).toEqual([kept.id]);
+    });
+  });
+
+  describe("staged bytes that were published", () => {
+    test("are staged again when no row came to name them, and are no content any more", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "abc");
+      const locator = await storage.publish(staged, digestOf(text("abc")));
+
+      await storage.restoreStaged(staged.id, staged.staging);
+
+      expect(await read(storage, staged)).toBe("abc");
+      expect(await storage.open(locator)).toBeNull();
+      const longer = await storage.append(staged, once("def"), quiet, resumable);
+      const again = await storage.publish(longer, digestOf(text("abcdef")));
+      expect(await (await storage.open(again))?.body.text()).toBe("abcdef");
+    });
+
+    test("keep their session's place until that is dropped", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "abc");
+      const locator = await storage.publish(staged, digestOf(text("abc")));
+      expect((await listed(storage)).map(({ id }) => id)).toEqual([staged.id]);
+
+      await storage.discardStaged(staged.id, staged.staging);
+
+      expect(await listed(storage)).toEqual([]);
+      await storage.restoreStaged(staged.id, staged.staging);
+      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+    });
+
+    test("never replace bytes that came later", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "early");
+      await storage.publish(staged, digestOf(text("early")));
+      const later = await storage.append({ ...staged, offset: 0 }, once("late"), quiet, resumable);
+
+      await storage.restoreStaged(staged.id, staged.staging);
+
+      expect(await read(storage, later)).toBe("late");
+    });
+
+    test("can be published and staged again any number of times", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "abc");
+
+      for (let round = 0; round < 3; round += 1) {
+        await storage.publish(staged, digestOf(text("abc")));
+        await storage.restoreStaged(staged.id, staged.staging);
+        await storage.restoreStaged(staged.id, staged.staging);
+      }
+
+      expect(await read(storage, staged)).toBe("abc");
+    });
+  });
+
+  test("staging again what was never published changes nothing", async () => {
+    const storage = await openStore();
+    const [staged, empty] = [await stage(storage, "abc"), await start(storage)];
+
+    for (const { id, staging } of [staged, empty]) await storage.restoreStaged(id, staging);
+
+    expect(await read(storage, staged)).toBe("abc");
+    await expect(read(storage, empty)).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+  });
+}

@@ -27,7 +27,7 @@ export interface Body extends AsyncIterable<Uint8Array> {
 export interface StagingFollower {
   /**
    * `chunks` now stand at `offset`, one after the other, and can be read back. They are only valid during the call.
-   * A promise asks the writer to wait: the follower has fallen behind.
+   * A promise asks the writer to wait: the follower has fallen behind. @throws what ends the append: these bytes are of no use.
    */
   staged(offset: number, chunks: readonly Uint8Array[]): Promise<void> | null;
 }

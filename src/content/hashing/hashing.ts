@@ -53,6 +53,8 @@ interface Running {
   boundaries: readonly Boundary[];
   waiters: { readonly at: number; readonly resolve: () => void }[];
   question: Question | null;
+  /** Why it is no longer followed: damaged, forgotten. Whoever still writes to it is told. */
+  ended: Error | null;
 }
 
 /** The running hashes of all open sessions. */
@@ -84,7 +86,10 @@ export class Hashing {
     this.#grow(id, running, staged.offset);
   }
 
-  /** Follows an append that starts at `offset`. Bytes that were followed before and lie beyond it are forgotten. */
+  /**
+   * Follows an append that starts at `offset`. Bytes that were followed before and lie beyond it are forgotten. The follower throws
+   * RegistryError UPLOAD_DAMAGED or UPLOAD_UNKNOWN, which ends the append, once the session is damaged or gone.
+   */
   follow(id: UploadId, staging: StagingState, offset: number): StagingFollower {
     const known = this.#sessions.get(id);
     if (known !== undefined && known.size !== offset) this.forget(id);
@@ -93,6 +98,7 @@ export class Hashing {
     const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
     return {
       staged: (at, chunks) => {
+        if (running.ended !== null) throw running.ended;
         const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, at);
         if (running.inline !== null && size <= inlineBytes) {
           for (const chunk of chunks) running.inline.update(chunk);
@@ -164,6 +170,7 @@ export class Hashing {
       boundaries: [],
       waiters: [],
       question: null,
+      ended: null,
     };
     this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
     this.#sessions.set(id, running);
@@ -236,6 +243,7 @@ export class Hashing {
 
   #drop(id: UploadId, running: Running, error: Error): void {
     this.#sessions.delete(id);
+    running.ended = error;
     release(running, Infinity);
     running.question?.reject(error);
   }

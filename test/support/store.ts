@@ -6,7 +6,7 @@ import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
-import type { UploadsDeps } from "../../src/uploads/uploads.ts";
+import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
 
 /** One hour, the default of `gc.minAge`. */
 export const leaseMs = 3_600_000;
@@ -42,7 +42,7 @@ export async function openStore() {
       directory,
       storage,
       onWorkerLost: () => {},
-      onDamaged: () => {},
+      onDamaged: (id) => void dropDamaged(uploads, id),
     });
     const uploads: UploadsDeps = {
       metadata: metadata.uploads,

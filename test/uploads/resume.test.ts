@@ -1,0 +1,247 @@
+// Sessions that outlive what interrupts them: a lost answer, a crash, a row that was refused, damaged bytes, a cancel in between.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { open, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Digest, digestOf } from "../../src/content/digest.ts";
+import { RegistryError } from "../../src/errors.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import type { Chunk, UploadId } from "../../src/uploads/session.ts";
+import {
+  appendChunk,
+  cancelUpload,
+  finishUpload,
+  startUpload,
+  uploadStatus,
+} from "../../src/uploads/uploads.ts";
+import { waitFor } from "../support/processes.ts";
+import { noise, openStore } from "../support/store.ts";
+
+const repository = parseRepositoryName("team/app");
+const other = parseRepositoryName("team/other");
+const minute = 60_000;
+const nothing: Chunk = { body: null, length: 0, start: null, end: null };
+
+function chunk(...parts: Uint8Array[]): Chunk {
+  const body = (async function* () {
+    yield* parts.map((part) => part.slice());
+  })();
+  return { body, length: null, start: null, end: null };
+}
+
+let store: Awaited<ReturnType<typeof openStore>>;
+beforeEach(async () => {
+  store = await openStore();
+});
+afterEach(() => store.remove());
+
+const deps = () => store.rooms.uploads;
+const append = (id: UploadId, bytes: Uint8Array) =>
+  appendChunk(deps(), { repository, id, chunk: chunk(bytes) });
+const finish = (id: UploadId, digest: Digest, name = repository) =>
+  finishUpload(deps(), { repository: name, id, digest, chunk: nothing });
+const start = async (): Promise<UploadId> => (await startUpload(deps(), repository)).id;
+const folders = () => readdir(join(store.directory, "uploads"));
+const blobs = async (): Promise<string[]> =>
+  (await readdir(join(store.directory, "blobs"), { recursive: true })).filter((name) =>
+    /\.[0-9a-f-]{36}$/.test(name),
+  );
+const stored = async (digest: Digest): Promise<Digest | null> => {
+  const row = await store.rooms.metadata.registry.findBlob(repository, digest);
+  const found = row === null ? null : await store.rooms.storage.open(row.locator);
+  return found === null ? null : digestOf(await found.body.bytes());
+};
+/** `rejects` would wait without letting a worker's message in. */
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+const unknown = { situation: "UPLOAD_UNKNOWN" };
+
+describe("a closing request whose answer was lost", () => {
+  test("is answered again for 15 minutes, also after a restart, and stores nothing twice", async () => {
+    const bytes = noise(1000);
+    const digest = digestOf(bytes);
+    const id = await start();
+    await append(id, bytes);
+    await finish(id, digest);
+
+    expect(await finish(id, digest)).toEqual({ digest, size: 1000 });
+    store.clock.advance(15 * minute - 1);
+    await store.reopen();
+    expect(await finish(id, digest)).toEqual({ digest, size: 1000 });
+    expect(await blobs()).toHaveLength(1);
+
+    store.clock.advance(1);
+    expect(await failure(finish(id, digest))).toMatchObject(unknown);
+  });
+
+  test("may carry its body again", async () => {
+    const bytes = noise(1000);
+    const digest = digestOf(bytes);
+    const id = await start();
+    const close = () => finishUpload(deps(), { repository, id, digest, chunk: chunk(bytes) });
+    await close();
+
+    expect(await close()).toEqual({ digest, size: 1000 });
+  });
+
+  test("is the same request only under its repository and digest", async () => {
+    const bytes = noise(1000);
+    const id = await start();
+    await append(id, bytes);
+    await finish(id, digestOf(bytes));
+
+    expect(await failure(finish(id, digestOf(bytes), other))).toMatchObject(unknown);
+    expect(await failure(finish(id, digestOf(noise(5))))).toMatchObject(unknown);
+    expect(await failure(finish(id, digestOf(bytes, "sha512")))).toMatchObject(unknown);
+    expect(await failure(append(id, bytes))).toMatchObject(unknown);
+    expect(await failure(uploadStatus(deps(), repository, id))).toMatchObject(unknown);
+    expect(await failure(cancelUpload(deps(), repository, id))).toMatchObject(unknown);
+  });
+});
+
+describe("bytes that were moved to their stored name but never named by a row", () => {
+  test("are staged again after a crash, and the closing request succeeds", async () => {
+    const bytes = noise(700_000);
+    const digest = digestOf(bytes);
+    const id = await start();
+    const { offset } = await append(id, bytes);
+    const { staging } = await uploadStatus(deps(), repository, id);
+    await deps().storage.publish({ id, offset, staging }, digest);
+    await store.reopen();
+
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(offset);
+    await finish(id, digest);
+
+    expect(await stored(digest)).toBe(digest);
+    expect(await blobs()).toHaveLength(1);
+    expect(await folders()).toEqual([]);
+  });
+
+  test("are staged again after a crash, and the next chunk goes on", async () => {
+    const bytes = noise(700_000);
+    const id = await start();
+    const { offset } = await append(id, bytes.subarray(0, 400_000));
+    const { staging } = await uploadStatus(deps(), repository, id);
+    const early = digestOf(bytes.subarray(0, 400_000));
+    await deps().storage.publish({ id, offset, staging }, early);
+    await store.reopen();
+
+    await append(id, bytes.subarray(400_000));
+    await finish(id, digestOf(bytes));
+
+    expect(await stored(digestOf(bytes))).toBe(digestOf(bytes));
+    expect(await blobs()).toHaveLength(1);
+  });
+
+  test("are staged again when the row was refused, without a restart", async () => {
+    const bytes = noise(700_000);
+    const digest = digestOf(bytes);
+    const id = await start();
+    await append(id, bytes);
+    const full = new RegistryError("DISK_FULL");
+    const metadata = { ...deps().metadata, finishUpload: () => Promise.reject(full) };
+    const request = { repository, id, digest, chunk: nothing };
+
+    expect(await failure(finishUpload({ ...deps(), metadata }, request))).toBe(full);
+    expect((await uploadStatus(deps(), repository, id)).offset).toBe(bytes.length);
+    await finish(id, digest);
+
+    expect(await stored(digest)).toBe(digest);
+    expect(await blobs()).toHaveLength(1);
+  });
+});
+
+describe("a session whose staged bytes were damaged while nobody looked", () => {
+  const damage = async (id: UploadId): Promise<void> => {
+    const file = await open(join(store.directory, "uploads", id, "data"), "r+");
+    await file.write("damaged", 10);
+    await file.close();
+  };
+
+  test("ends as soon as that is found, without a closing request", async () => {
+    const id = await start();
+    await append(id, noise(2_000_000));
+    await damage(id);
+    await store.reopen();
+
+    await failure(append(id, noise(10)));
+
+    await waitFor("the session's end", async () => (await folders()).length === 0);
+    expect(await failure(uploadStatus(deps(), repository, id))).toMatchObject(unknown);
+  });
+
+  test("is refused by the closing request, and nothing is stored", async () => {
+    const bytes = noise(2_000_000);
+    const id = await start();
+    await append(id, bytes.subarray(0, 1_000_000));
+    await append(id, bytes.subarray(1_000_000));
+    await damage(id);
+    await store.reopen();
+
+    const refusal = await failure(finish(id, digestOf(bytes)));
+
+    expect(refusal).toMatchObject({ situation: "UPLOAD_DAMAGED", status: 404 });
+    await waitFor("the session's end", async () => (await folders()).length === 0);
+    expect(await blobs()).toEqual([]);
+  });
+
+  test("may begin with an empty chunk: that is no damage", async () => {
+    const bytes = noise(2_000);
+    const id = await start();
+    await append(id, new Uint8Array());
+    await append(id, bytes);
+    await store.reopen();
+
+    await finish(id, digestOf(bytes));
+
+    expect(await stored(digestOf(bytes))).toBe(digestOf(bytes));
+  });
+});
+
+describe("a cancel in the middle", () => {
+  test("of a chunk ends it at once, however much is still to come", async () => {
+    const id = await start();
+    const part = noise(1_048_576);
+    let sent = 0;
+    const body = (async function* () {
+      for (; sent < 200; sent += 1) {
+        if (sent === 20) await cancelUpload(deps(), repository, id);
+        yield part.slice();
+      }
+    })();
+
+    const appending = appendChunk(deps(), {
+      repository,
+      id,
+      chunk: { ...nothing, body, length: null },
+    });
+
+    expect(await failure(appending)).toMatchObject(unknown);
+    expect(sent).toBeLessThan(200);
+    expect(await folders()).toEqual([]);
+  });
+
+  test("of a closing request leaves either the content or nothing", async () => {
+    let kept = 0;
+    for (let round = 0; round < 40; round += 1) {
+      const bytes = noise(300_000 + round);
+      const digest = digestOf(bytes);
+      const id = await start();
+      await append(id, bytes);
+
+      const closing = failure(finish(id, digest));
+      for (let turn = 0; turn < round % 10; turn += 1) await Bun.sleep(0);
+      const cancelled = (await failure(cancelUpload(deps(), repository, id))) === null;
+
+      const refusal = await closing;
+      if (cancelled) expect(refusal).toMatchObject(unknown);
+      else expect(refusal).toBeNull();
+      if (!cancelled) kept += 1;
+      expect(await stored(digest)).toBe(cancelled ? null : digest);
+      expect(await folders()).toEqual([]);
+    }
+    expect(await blobs()).toHaveLength(kept);
+  });
+});

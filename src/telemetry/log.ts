@@ -1,6 +1,7 @@
 // The log: pino straight to standard output, JSON for machines or readable lines for people. No transports: they need files
 // that a single executable does not have.
 import pino from "pino";
+import { Output } from "./output.ts";
 
 /** What rooms may do with the log. One line per event; no secrets, no bodies, no request headers. */
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
@@ -18,18 +19,13 @@ export interface LogOptions {
 /** The log and its end. */
 export interface OpenedLog {
   readonly log: Log;
-  /** Resolves when everything is written. What is logged later is written when the process exits. */
+  /** Resolves when everything is written, or nobody took it. What is logged later is written when the process exits. */
   close(): Promise<void>;
 }
 
 /** Longest text of one field; a client decides how long a path or a name is. */
 const longestValue = 1024;
 const longestStack = 4096;
-/** Characters of log text that are worth a write. */
-const gatheredLength = 16_384;
-const flushEveryMs = 1000;
-/** How long the end of the log waits for its last write. */
-const patienceMs = 1000;
 
 /** The text, cut when it is longer than a log field may be. */
 export function capped(text: string, longest = longestValue): string {
@@ -60,92 +56,28 @@ function describeError(error: unknown): unknown {
   };
 }
 
-/**
- * Opens the log on standard output. JSON lines are gathered and written when there are enough of them, at least once a second,
- * and when the process exits.
- */
+/** Opens the log on standard output. Lines are gathered for a moment; what is left is written when the process exits. */
 export async function openLog(options: LogOptions): Promise<OpenedLog> {
-  const { level, format, terminal } = options;
-  if (format === "pretty" || (format === "auto" && terminal)) return openPretty(level, terminal);
-  // Less than a full batch stays in memory until it is flushed: only what is there can be written when the process exits.
-  const destination = pino.destination({
-    fd: 1,
-    sync: false,
-    minLength: gatheredLength,
-    maxWrite: 4 * gatheredLength,
+  const output = new Output((lost) => {
+    log.warn({ lost }, "standard output took nothing for a while, log lines were lost");
   });
-  // Nobody reads standard output any more: that is no reason to stop serving.
-  destination.on("error", () => {});
-  const lines = new LineBatch((text) => destination.write(text));
-  const finish = () => {
-    lines.flush();
-    writeNow(destination);
-  };
-  const timer = setInterval(() => {
-    lines.flush();
-    destination.flush();
-  }, flushEveryMs);
-  timer.unref();
-  process.on("exit", finish);
-  return {
-    log: pino(loggerOptions(level), lines),
-    close: async () => {
-      clearInterval(timer);
-      lines.flush();
-      const { promise, resolve } = Promise.withResolvers<void>();
-      destination.flush(() => resolve());
-      // A reader that has stopped reading must not keep the server from ending.
-      setTimeout(resolve, patienceMs).unref();
-      await promise;
-    },
-  };
+  const log = pino(loggerOptions(options.level), await lineSink(options, output));
+  process.on("exit", () => output.finish());
+  return { log, close: () => output.close() };
 }
 
-/** Gathers lines. Handing each one to the destination costs more than making it. */
-export class LineBatch {
-  readonly #write: (text: string) => void;
-  #lines: string[] = [];
-  #length = 0;
-
-  /** @param write takes many whole lines at once. */
-  constructor(write: (text: string) => void) {
-    this.#write = write;
-  }
-
-  /** Adds a line; hands over when enough have gathered. */
-  write(line: string): void {
-    this.#lines.push(line);
-    this.#length += line.length;
-    if (this.#length >= gatheredLength) this.flush();
-  }
-
-  /** Hands over what has gathered. */
-  flush(): void {
-    if (this.#lines.length === 0) return;
-    const text = this.#lines.join("");
-    this.#lines = [];
-    this.#length = 0;
-    this.#write(text);
-  }
-}
-
-function writeNow(destination: { flushSync(): void }): void {
-  try {
-    destination.flushSync();
-  } catch {
-    // Standard output is closed or not open yet; there is no other place to say so.
-  }
-}
-
-/** People's lines are written at once. The printer is loaded only here: servers that write JSON do without it. */
-async function openPretty(level: LogLevel, colours: boolean): Promise<OpenedLog> {
-  const { default: pretty } = await import("pino-pretty");
-  const stream = pretty({
-    colorize: colours,
+/** Takes pino's lines. The printer of people's lines is loaded only here: servers that write JSON do without it. */
+async function lineSink(
+  { format, terminal }: LogOptions,
+  output: Output,
+): Promise<pino.DestinationStream> {
+  if (format === "json" || (format === "auto" && !terminal)) return output;
+  const { prettyFactory } = await import("pino-pretty");
+  const print = prettyFactory({
+    colorize: terminal,
     translateTime: "SYS:HH:MM:ss",
     singleLine: true,
-    sync: true,
     ignore: "requestId,repository,reference,digest,size",
   });
-  return { log: pino(loggerOptions(level), stream), close: async () => {} };
+  return { write: (line) => output.write(print(line)) };
 }

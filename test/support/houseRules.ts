@@ -38,6 +38,7 @@ const node = {
     ...["storage/", "metadata/", "config/"],
     "cli/portHolder.ts", // reads /proc to name the process that holds a port
     "cli/serve.ts", // free space for the banner
+    "telemetry/output.ts", // writes to standard output without waiting for it
   ],
   "node:net": ["config/", "http/"],
   "node:os": ["assembly.ts"],

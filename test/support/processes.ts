@@ -129,6 +129,8 @@ export interface StartOptions {
   readonly cwd?: string;
   /** File that takes both output streams. */
   readonly log: string;
+  /** Takes standard output instead; a file descriptor. */
+  readonly stdout?: number;
 }
 
 /** Starts a child whose output goes to a file, so that it never waits for us, and stops it when the scope closes. */
@@ -142,7 +144,7 @@ export function startProcess(
     env: { ...baseEnv(), ...options.env },
     cwd: options.cwd ?? tmpdir(),
     stdin: "ignore",
-    stdout: log,
+    stdout: options.stdout ?? log,
     stderr: log,
   });
   closeSync(log);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import pino from "pino";
 import { formatBytes, logPush } from "../../src/telemetry/events.ts";
-import { capped, LineBatch, loggerOptions } from "../../src/telemetry/log.ts";
+import { capped, loggerOptions } from "../../src/telemetry/log.ts";
 
 const room = join(import.meta.dir, "..", "..", "src", "telemetry", "log.ts");
 
@@ -74,23 +74,6 @@ describe("the opened log", () => {
 
   test("auto is JSON where nobody watches", async () => {
     expect(await run(line, "auto")).toStartWith("{");
-  });
-});
-
-describe("a batch of lines", () => {
-  test("is handed over whole, once there is enough of it or when asked", () => {
-    const written: string[] = [];
-    const batch = new LineBatch((text) => written.push(text));
-    const long = `${"x".repeat(9000)}\n`;
-
-    batch.write(long);
-    expect(written).toEqual([]);
-    batch.write(long);
-    expect(written).toEqual([long + long]);
-    batch.write("last\n");
-    batch.flush();
-    batch.flush();
-    expect(written.slice(1)).toEqual(["last\n"]);
   });
 });
 

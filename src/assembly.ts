@@ -159,7 +159,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       latch,
       ready: async () => {
         latch.assertWritable();
-        await metadata.check();
+        await Promise.all([metadata.check(), storage.check()]);
       },
     },
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },

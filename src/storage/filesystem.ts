@@ -1,9 +1,7 @@
 // Bytes on a local file system: uploads/<uuid>/data while staged, blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
-import { constants } from "node:fs";
 import {
   type FileHandle,
   mkdir,
-  open,
   readdir,
   rename,
   rm,
@@ -16,13 +14,14 @@ import { algorithmOf, type Digest, hexOf } from "../content/digest.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
-import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { isAbsent, writeFailure } from "./failures.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
-import { dropMoveNote, noteMove, readLocator, undoMove } from "./moveNote.ts";
+import { giveName } from "./links.ts";
 import { listStagedEntries, noState } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
 import { StagedWriter } from "./stagedWriter.ts";
+import { StagedWrites } from "./stagedWrites.ts";
 import type {
   Appended,
   AppendOptions,
@@ -37,6 +36,8 @@ import type {
   Storage,
   StoredFile,
 } from "./storage.ts";
+
+const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
 
 /** What the file system storage is opened with. */
 export interface FilesystemOptions {
@@ -87,6 +88,7 @@ class FilesystemStorage implements Storage {
   readonly #space: FreeSpace;
   readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
   readonly #syncs: FolderSyncs;
+  readonly #staged: StagedWrites;
 
   constructor(options: FilesystemOptions, { uploads, blobs, discarded }: Folders) {
     this.#uploads = uploads;
@@ -95,6 +97,7 @@ class FilesystemStorage implements Storage {
     this.#latch = options.latch;
     this.#newId = options.newId;
     this.#syncs = new FolderSyncs(options.latch);
+    this.#staged = new StagedWrites(uploads, options.latch, this.#syncs);
     this.#space = new FreeSpace(options.directory, options.clock);
     this.#openStagedFile = openStagedFiles(options.directory);
   }
@@ -120,7 +123,7 @@ class FilesystemStorage implements Storage {
     this.#latch.assertWritable();
     // Only asked here; each write takes its own share.
     if (options.expected !== null) await this.#space.assertFits(options.expected);
-    const file = await this.#openForAppend(staged);
+    const file = await this.#staged.openToWrite(staged);
     try {
       const writer = new StagedWriter(file, staged.offset, {
         follower,
@@ -142,36 +145,26 @@ class FilesystemStorage implements Storage {
 
   async publish(staged: Staged, digest: Digest): Promise<Locator> {
     this.#latch.assertWritable();
+    await this.#staged.settle(staged);
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
-    const folder = join(this.#uploads, staged.id);
+    const from = join(this.#uploads, staged.id, "data");
+    const to = join(this.#blobs, locator);
     try {
-      await Promise.all([
-        this.#cutToOffset(staged),
-        this.#syncs.make(this.#blobs, algorithm, prefix),
-        // The note must be there after a power loss that the move survives: a file system need not keep their order.
-        noteMove(folder, locator).then(() => this.#syncs.syncOnce(folder)),
-      ]);
-      await rename(join(folder, "data"), join(this.#blobs, locator));
+      await this.#syncs.make(this.#blobs, algorithm, prefix);
+      await giveName(from, to).catch(async (error: unknown) => {
+        if (!isAbsent(error)) throw error;
+        // Somebody may have removed the folder that was made long ago.
+        await this.#syncs.makeAgain(this.#blobs, algorithm, prefix);
+        await giveName(from, to);
+      });
     } catch (error) {
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
       throw writeFailure(error, this.#latch);
     }
     await this.#syncs.sync(join(this.#blobs, algorithm, prefix));
     return locator;
-  }
-
-  async restoreStaged(id: UploadId): Promise<void> {
-    this.#latch.assertWritable();
-    const folder = join(this.#uploads, id);
-    try {
-      if (!(await undoMove(folder, (locator) => this.#path(locator)))) return;
-    } catch (error) {
-      throw writeFailure(error, this.#latch);
-    }
-    await this.#syncs.syncOnce(folder);
-    await dropMoveNote(folder);
   }
 
   listStaged(): AsyncIterable<StagedEntry> {
@@ -219,6 +212,10 @@ class FilesystemStorage implements Storage {
     return this.#space.read();
   }
 
+  async check(): Promise<void> {
+    await Promise.all([stat(this.#uploads), stat(this.#blobs)]);
+  }
+
   async close(): Promise<void> {}
 
   /** Reads the body to its end into `writer`. @returns why it broke, or null. */
@@ -247,39 +244,6 @@ class FilesystemStorage implements Storage {
     }
   }
 
-  async #openForAppend(staged: Staged): Promise<FileHandle> {
-    const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-    const file = await open(join(this.#uploads, staged.id, "data"), flags, 0o600).catch((error) => {
-      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw writeFailure(error, this.#latch);
-    });
-    try {
-      const found = await file.stat();
-      if (!found.isFile() || found.size < staged.offset) {
-        throw new RegistryError("UPLOAD_UNKNOWN", {
-          message: "the staged bytes of this upload are gone; start a new upload",
-        });
-      }
-      if (found.size > staged.offset) await file.truncate(staged.offset);
-      return file;
-    } catch (error) {
-      await file.close();
-      throw writeFailure(error, this.#latch);
-    }
-  }
-
-  /** Bytes beyond the offset were never acknowledged; an upload without a byte has no file yet. */
-  async #cutToOffset(staged: Staged): Promise<void> {
-    const file = await this.#openForAppend(staged);
-    try {
-      await file.datasync();
-    } catch (error) {
-      throw syncFailure(error, this.#latch);
-    } finally {
-      await file.close();
-    }
-  }
-
   /** After a power loss the session's folder must still be found from the top. */
   async #keepFolder(id: UploadId): Promise<void> {
     await Promise.all([
@@ -289,7 +253,7 @@ class FilesystemStorage implements Storage {
   }
 
   #path(locator: Locator): string {
-    if (readLocator(locator) === null) throw new Error("malformed locator in the database");
+    if (!locatorGrammar.test(locator)) throw new Error("malformed locator in the database");
     return join(this.#blobs, locator);
   }
 }

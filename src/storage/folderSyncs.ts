@@ -47,6 +47,12 @@ export class FolderSyncs {
     await this.sync(join(top, middle));
     this.#made.add(folder);
   }
+
+  /** As `make`, for a folder that should have been there. */
+  async makeAgain(top: string, middle: string, bottom: string): Promise<void> {
+    this.#made.delete(join(top, middle, bottom));
+    await this.make(top, middle, bottom);
+  }
 }
 
 /** One sync of one folder. */

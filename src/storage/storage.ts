@@ -96,17 +96,11 @@ export interface Storage {
   openStaged(id: UploadId, staging: StagingState): Promise<StagedReader>;
 
   /**
-   * Turns staged bytes into content under a fresh name, durably (bytes, name and folders). They are no longer staged, but what is
-   * left of the session stays until `discardStaged`, so that `restoreStaged` can undo this.
+   * Makes staged bytes content under a fresh name, durably (bytes, name and folders). The session keeps them as well until
+   * `discardStaged`: if the process ends before a row names the content, the client goes on as if nothing had happened.
    * The caller has verified the digest. @throws RegistryError UPLOAD_UNKNOWN when fewer than `staged.offset` bytes are staged.
    */
   publish(staged: Staged, digest: Digest): Promise<Locator>;
-
-  /**
-   * Stages bytes again that were published and then never named by a row, because the process ended or the row was refused.
-   * Nothing happens where there are none. The caller is the session's one writer: no row can come to name them meanwhile.
-   */
-  restoreStaged(id: UploadId, staging: StagingState): Promise<void>;
 
   /** Every id that has staged bytes, or anything else in their place. */
   listStaged(): AsyncIterable<StagedEntry>;
@@ -125,6 +119,9 @@ export interface Storage {
 
   /** Room left; null where the storage has no such limit. */
   capacity(): Promise<Capacity | null>;
+
+  /** A cheap look. @throws when bytes cannot be reached. */
+  check(): Promise<void>;
 
   /** Frees handles. */
   close(): Promise<void>;

@@ -226,10 +226,8 @@ async function receive(
 }
 
 /** A session that this process knows nothing of is read again in the background, and compared where its chunks ended. */
-async function takeUp({ metadata, storage, hashing }: UploadsDeps, session: Staged) {
-  const { id, staging, offset } = session;
+async function takeUp({ metadata, hashing }: UploadsDeps, { id, staging, offset }: Staged) {
   if (offset === 0 || hashing.knows(id)) return;
-  await storage.restoreStaged(id, staging);
   hashing.takeUp(id, staging, { offset, boundaries: await metadata.listBoundaries(id) });
 }
 
@@ -249,14 +247,12 @@ async function commit(
   const now = deps.clock();
   try {
     await commitStaged(deps, staged, digest, { ...link, now, keptUntil: now + deps.leaseMs });
+    deps.hashing.forget(staged.id);
   } catch (error) {
     if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
       await drop(deps, { id: staged.id, repository: link.repository });
     }
     throw error;
-  } finally {
-    // After a failure the bytes may have moved: whoever tries again takes the session up anew.
-    deps.hashing.forget(staged.id);
   }
 }
 

@@ -184,20 +184,6 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect((await storage.open(locator))?.size).toBe(0);
     });
 
-    test("staged bytes are gone after publishing", async () => {
-      const storage = await openStore();
-      const staged = await storage.append(
-        await start(storage),
-        chunks(text("x")),
-        quiet,
-        resumable,
-      );
-
-      await storage.publish(staged, digestOf(text("x")));
-
-      await expect(storage.openStaged(staged.id, staged.staging)).rejects.toThrow(RegistryError);
-    });
-
     test("publishing staged bytes that are gone is an unknown upload", async () => {
       const storage = await openStore();
       const staged = await storage.append(

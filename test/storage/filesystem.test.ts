@@ -1,6 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
@@ -38,6 +48,30 @@ async function* once(value: string): AsyncGenerator<Uint8Array> {
 storageContract("filesystem", openInTemp);
 
 describe("filesystem layout", () => {
+  test("a folder of stored content that somebody removed is made again", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const bytes = new TextEncoder().encode("abc");
+    const push = async () => {
+      const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+      return storage.publish(staged, digestOf(bytes));
+    };
+    const first = await push();
+    await rm(join(directory, "blobs", first, ".."), { recursive: true });
+
+    const second = await push();
+
+    expect((await storage.open(second))?.size).toBe(3);
+    await remove();
+  });
+
+  test("a store without its folders does not pass the check", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    await rm(join(directory, "uploads"), { recursive: true });
+
+    await expect(storage.check()).rejects.toThrow();
+    await remove();
+  });
+
   test("a session's folder holds its bytes and its start time", async () => {
     const { storage, directory, remove } = await openInTemp();
 
@@ -60,7 +94,8 @@ describe("filesystem layout", () => {
     expect(locator).toMatch(new RegExp(`^sha256/${hex.slice(0, 2)}/${hex}\\.[0-9a-f-]{36}$`));
     const found = await stat(join(directory, "blobs", locator));
     expect(found.mode & 0o077).toBe(0);
-    expect(existsSync(join(directory, "uploads", staged.id, "data"))).toBe(false);
+    await storage.discardStaged(staged.id, staged.staging);
+    expect(await readdir(join(directory, "uploads"))).toEqual([]);
     await remove();
   });
 

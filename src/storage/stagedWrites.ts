@@ -1,0 +1,82 @@
+// The files of open sessions, opened to be written: checked against the offset that counts, and never through a stored name.
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { WriteLatch } from "../content/writeLatch.ts";
+import { RegistryError } from "../errors.ts";
+import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import type { FolderSyncs } from "./folderSyncs.ts";
+import { copyOut } from "./links.ts";
+import type { Staged } from "./storage.ts";
+
+/** Opens the staged files under one folder. */
+export class StagedWrites {
+  readonly #uploads: string;
+  readonly #latch: WriteLatch;
+  readonly #syncs: FolderSyncs;
+
+  constructor(uploads: string, latch: WriteLatch, syncs: FolderSyncs) {
+    this.#uploads = uploads;
+    this.#latch = latch;
+    this.#syncs = syncs;
+  }
+
+  /**
+   * Opens a session's file, cut to its offset; bytes that stand under a stored name as well are copied first.
+   * @throws RegistryError UPLOAD_UNKNOWN when less than the offset is there, or something else than a file.
+   */
+  async openToWrite(staged: Staged): Promise<FileHandle> {
+    const file = await this.#open(staged);
+    try {
+      const { size, nlink } = await file.stat();
+      if (nlink === 1) {
+        if (size > staged.offset) await file.truncate(staged.offset);
+        return file;
+      }
+      await copyOut(this.#path(staged), staged.offset);
+      await this.#syncs.syncOnce(join(this.#uploads, staged.id));
+    } catch (error) {
+      await file.close();
+      throw writeFailure(error, this.#latch);
+    }
+    await file.close();
+    return this.#open(staged);
+  }
+
+  /** Exactly the bytes up to the offset, on disk: what lies beyond was never acknowledged. @throws as `openToWrite`, READ_ONLY. */
+  async settle(staged: Staged): Promise<void> {
+    const opened = await this.#open(staged);
+    const found = await opened.stat().catch(() => null);
+    // The usual case needs no cut, and then a file with two names is as good as any.
+    const exact = found?.size === staged.offset;
+    if (!exact) await opened.close();
+    const file = exact ? opened : await this.openToWrite(staged);
+    try {
+      await file.datasync();
+    } catch (error) {
+      throw syncFailure(error, this.#latch);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(staged: Staged): Promise<FileHandle> {
+    // An upload without a byte has no file yet; any other must have one.
+    const flags =
+      constants.O_RDWR | constants.O_NOFOLLOW | (staged.offset === 0 ? constants.O_CREAT : 0);
+    const file = await open(this.#path(staged), flags, 0o600).catch((error: unknown) => {
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw writeFailure(error, this.#latch);
+    });
+    const found = await file.stat().catch(() => null);
+    if (found?.isFile() && found.size >= staged.offset) return file;
+    await file.close();
+    throw new RegistryError("UPLOAD_UNKNOWN", {
+      message: "the staged bytes of this upload are gone; start a new upload",
+    });
+  }
+
+  #path({ id }: Staged): string {
+    return join(this.#uploads, id, "data");
+  }
+}

@@ -167,6 +167,17 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await (await storage.open(locator))?.body.text()).toBe("early");
     });
 
+    test("can be sent anew from the first one without changing the content", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "early");
+      const locator = await storage.publish(staged, digestOf(text("early")));
+
+      const later = await storage.append({ ...staged, offset: 0 }, once("late"), quiet, resumable);
+
+      expect(await read(storage, later)).toBe("late");
+      expect(await (await storage.open(locator))?.body.text()).toBe("early");
+    });
+
     test("are cut to the offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abcdef");

@@ -67,15 +67,24 @@ export const routes = {
   },
   "/healthz": {
     target: "server",
-    methods: { GET: { id: "getHealth", action: "read" } },
+    methods: {
+      GET: { id: "getHealth", action: "read" },
+      HEAD: { id: "headHealth", action: "read" },
+    },
   },
   "/readyz": {
     target: "server",
-    methods: { GET: { id: "getReadiness", action: "read" } },
+    methods: {
+      GET: { id: "getReadiness", action: "read" },
+      HEAD: { id: "headReadiness", action: "read" },
+    },
   },
   "/metrics": {
     target: "server",
-    methods: { GET: { id: "getMetrics", action: "read" } },
+    methods: {
+      GET: { id: "getMetrics", action: "read" },
+      HEAD: { id: "headMetrics", action: "read" },
+    },
   },
   "/swagger": {
     target: "server",

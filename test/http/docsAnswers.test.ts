@@ -129,8 +129,11 @@ const healthy: Readonly<Record<string, Ask>> = {
   "cancelUpload 204": inSession("DELETE"),
   "cancelUpload 404": send(`DELETE ${unknownSession}`),
   "getHealth 200": send("GET /healthz"),
+  "headHealth 200": send("HEAD /healthz"),
   "getReadiness 200": send("GET /readyz"),
+  "headReadiness 200": send("HEAD /readyz"),
   "getMetrics 200": send("GET /metrics"),
+  "headMetrics 200": send("HEAD /metrics"),
   "getExplorer 200": send("GET /swagger"),
   "getExplorer 304": send("GET /swagger", any),
   "headExplorer 200": send("HEAD /swagger"),
@@ -156,8 +159,9 @@ const plain: Readonly<Record<string, Ask>> = {
 
 const takesBody = ["putManifest", "startUpload", "appendUpload", "finishUpload"];
 const writes = [...takesBody, "cancelUpload"];
+const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
-  /^(?:checkApi|headApi|getHealth|getReadiness|getMetrics|(?:get|head)(?:Explorer|ApiDocument))$/;
+  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument))$/;
 
 let world: World;
 let operations: DocumentedOperation[];
@@ -212,7 +216,7 @@ describe("what the documentation says of", () => {
     await using _ = unwritable.registry;
     unwritable.registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
 
-    for (const id of [...writes, "getReadiness"]) {
+    for (const id of [...writes, ...asksReadiness]) {
       const answer = await plain[id]?.(unwritable);
       if (answer === undefined) throw new Error(`${id} is not asked`);
       expectDocumented(id, 503, answer);
@@ -252,7 +256,7 @@ describe("what the documentation says of", () => {
     const provoked = [
       ...Object.keys(healthy),
       ...operations.map(({ operationId }) => `${operationId} 400`),
-      ...[...writes, "getReadiness"].map((id) => `${id} 503`),
+      ...[...writes, ...asksReadiness].map((id) => `${id} 503`),
       ...takesBody.map((id) => `${id} 408`),
       ...operations
         .filter(({ operationId }) => !touchNoRows.test(operationId))

@@ -105,6 +105,22 @@ describe("the table of operations", () => {
   });
 });
 
+describe("an address for whoever watches the server", () => {
+  test.each(["/healthz", "/readyz", "/metrics"])(
+    "answers HEAD %s as GET, without a body",
+    async (path) => {
+      await using registry = await openRegistry();
+
+      const [asked, got] = [await registry.raw(`HEAD ${path}`), await registry.raw(`GET ${path}`)];
+
+      expect([asked.status, got.status]).toEqual([200, 200]);
+      expect(asked.body.length).toBe(0);
+      expect(asked.headers.get("content-type")).toBe(got.headers.get("content-type"));
+      expect(Number(asked.headers.get("content-length"))).toBeGreaterThan(0);
+    },
+  );
+});
+
 describe("metrics switched off", () => {
   test("have no address", async () => {
     await using registry = await openRegistry({ metrics: false });

@@ -13,6 +13,9 @@ import {
   getReadiness,
   headApiDocument,
   headExplorer,
+  headHealth,
+  headMetrics,
+  headReadiness,
 } from "./server.ts";
 import type { Documentation } from "./types.ts";
 import { appendUpload, cancelUpload, finishUpload, getUpload, startUpload } from "./uploads.ts";
@@ -36,8 +39,11 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   finishUpload,
   cancelUpload,
   getHealth,
+  headHealth,
   getReadiness,
+  headReadiness,
   getMetrics,
+  headMetrics,
   getExplorer,
   headExplorer,
   getApiDocument,

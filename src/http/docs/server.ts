@@ -18,9 +18,14 @@ export const getHealth: Documentation = {
   },
 };
 
+export const headHealth: Documentation = {
+  description: "As `GET`, without a body.",
+  responses: withoutBodies(getHealth.responses),
+};
+
 export const getReadiness: Documentation = {
   description:
-    "For a load balancer: 200 when the database can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop.",
+    "For a load balancer: 200 when the data directory can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop.",
   responses: {
     200: {
       description: "It should.",
@@ -45,6 +50,11 @@ export const getReadiness: Documentation = {
   },
 };
 
+export const headReadiness: Documentation = {
+  description: "As `GET`, without a body: the status says it.",
+  responses: withoutBodies(getReadiness.responses),
+};
+
 export const getMetrics: Documentation = {
   description:
     "Counters and gauges of the server and of its process. The setting `metrics.enabled` switches them off; then there is no such address.",
@@ -60,6 +70,11 @@ export const getMetrics: Documentation = {
     },
     ...failures(),
   },
+};
+
+export const headMetrics: Documentation = {
+  description: "As `GET`, without a body: for whoever asks whether there is such an address.",
+  responses: withoutBodies(getMetrics.responses),
 };
 
 const fileHeaders: Headers = {

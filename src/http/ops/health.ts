@@ -13,31 +13,34 @@ export interface HealthDeps {
 }
 
 const uncached = { "cache-control": "no-store" };
+const tags = ["operations"];
 
-/** `/healthz`: the process answers. `/readyz`: it can do its work; 503 says why not. */
-export const healthRoutes = ({ ready, isDraining }: HealthDeps) =>
-  new Elysia({ name: "ops.health" })
-    .get("/healthz", () => json({ status: "ok" }, { headers: uncached }), {
-      detail: { operationId: "getHealth", tags: ["operations"], summary: "Is the process alive?" },
+/**
+ * `/healthz`: the process answers. `/readyz`: it can do its work; 503 says why not. Some load balancers probe with HEAD: the server
+ * drops the body.
+ */
+export const healthRoutes = (deps: HealthDeps) => {
+  const health = { tags, summary: "Is the process alive?" };
+  const readiness = { tags, summary: "Should this server get traffic?" };
+  return new Elysia({ name: "ops.health" })
+    .get("/healthz", alive, { detail: { ...health, operationId: "getHealth" } })
+    .head("/healthz", alive, { detail: { ...health, operationId: "headHealth" } })
+    .get("/readyz", ({ request }) => able(deps, request), {
+      detail: { ...readiness, operationId: "getReadiness" },
     })
-    .get(
-      "/readyz",
-      async ({ request }) => {
-        const reason = isDraining()
-          ? "the server is stopping"
-          : await reasonNotReady(ready, request);
-        return reason === null
-          ? json({ status: "ready" }, { headers: uncached })
-          : json({ status: "not ready", reason }, { status: 503, headers: uncached });
-      },
-      {
-        detail: {
-          operationId: "getReadiness",
-          tags: ["operations"],
-          summary: "Should this server get traffic?",
-        },
-      },
-    );
+    .head("/readyz", ({ request }) => able(deps, request), {
+      detail: { ...readiness, operationId: "headReadiness" },
+    });
+};
+
+const alive = (): Response => json({ status: "ok" }, { headers: uncached });
+
+async function able({ ready, isDraining }: HealthDeps, request: Request): Promise<Response> {
+  const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, request);
+  return reason === null
+    ? json({ status: "ready" }, { headers: uncached })
+    : json({ status: "not ready", reason }, { status: 503, headers: uncached });
+}
 
 /** @returns null when ready; otherwise a reason fit for a client. The real one goes to the log. */
 async function reasonNotReady(
@@ -49,6 +52,6 @@ async function reasonNotReady(
     return null;
   } catch (error) {
     const { situation, message } = understand(error, visitOf(request));
-    return situation === "UNKNOWN" ? "the database cannot be read" : message;
+    return situation === "UNKNOWN" ? "the data directory cannot be read" : message;
   }
 }

@@ -138,6 +138,32 @@ describe("content", () => {
     expect(answer.body.equals(Buffer.from(image.layer.slice(10, 70)))).toBe(true);
   });
 
+  test("a range may end as far beyond the end as it likes", async () => {
+    const beyond = "9".repeat(20);
+    for (const [range, start] of [
+      [`10-${beyond}`, 10],
+      [`0-${2 ** 53}`, 0],
+      [`-${beyond}`, 0],
+    ] as const) {
+      for (const [digest, whole] of [
+        [image.layerDigest, Buffer.from(image.layer)],
+        [image.digest, Buffer.from(image.manifest)],
+      ] as const) {
+        const answer = await registry.raw(`GET /v2/${name}/blobs/${digest}`, [
+          ["Range", `bytes=${range}`],
+        ]);
+        const { length } = whole;
+
+        expect([range, answer.status]).toEqual([range, 206]);
+        expect(answer.headers.get("content-range")).toBe(`bytes ${start}-${length - 1}/${length}`);
+        expect(answer.headers.get("content-length")).toBe(String(length - start));
+        expect(answer.headers.get("etag")).toBe(`"${digest}"`);
+        expect(answer.headers.get("content-type")).not.toContain("charset");
+        expect(answer.body.equals(whole.subarray(start))).toBe(true);
+      }
+    }
+  });
+
   test("a manifest under its digest has ranges as well", async () => {
     const path = `/v2/${name}/blobs/${image.digest}`;
     const size = image.manifest.length;

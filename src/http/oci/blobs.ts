@@ -5,7 +5,7 @@ import { type OpenBlob, openBlob, statBlob } from "../../registry/blobs.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
-import { type ByteSpan, etagOf, isSingleRange, matchesEtag, spanOf } from "../headers.ts";
+import { etagOf, isSingleRange, matchesEtag, spanOf } from "../headers.ts";
 import { longestTimeout, matchOf, visitOf } from "../visit.ts";
 
 /** What these routes work with. */
@@ -32,7 +32,7 @@ async function pull({ registry, telemetry }: BlobRoutesDeps, request: Request): 
   }
   if (range !== null && blob.body instanceof Blob) visit.sentStatus = 206;
   telemetry.metrics.sent(span.end - span.start);
-  return send(blob, range === null ? null : span, headers);
+  return send(blob, range, headers);
 }
 
 /** The Range header when it is to be answered with a range: a single one, and of this version. */
@@ -42,17 +42,20 @@ function rangeFor(digest: Digest, headers: Headers): string | null {
   return isSingleRange(range) && (version === null || version === etagOf(digest)) ? range : null;
 }
 
-/** @param span null for the whole. */
-function send({ size, body }: OpenBlob, span: ByteSpan | null, headers: Record<string, string>) {
-  if (span === null) return new Response(body, { headers: { ...headers, ...acceptsRanges } });
-  // The server cuts a file to its range itself, status and headers included; bytes in memory are ours to cut.
-  if (body instanceof Blob) return new Response(body, { headers });
-  return new Response(body.subarray(span.start, span.end), {
+/** @param range null for the whole. */
+function send({ size, body }: OpenBlob, range: string | null, headers: Record<string, string>) {
+  if (range === null) return new Response(body, { headers: { ...headers, ...acceptsRanges } });
+  // The server cuts a file to its range itself, status and headers included. It sends all of it for positions that it cannot
+  // count to: these ranges, and bytes in memory, are ours to cut.
+  if (body instanceof Blob && !/\d{16}/.test(range)) return new Response(body, { headers });
+  const { start, end } = spanOf(range, size);
+  const part = body instanceof Blob ? body.slice(start, end) : body.subarray(start, end);
+  return new Response(part, {
     status: 206,
     headers: {
       ...headers,
       ...acceptsRanges,
-      "content-range": `bytes ${span.start}-${span.end - 1}/${size}`,
+      "content-range": `bytes ${start}-${end - 1}/${size}`,
     },
   });
 }

@@ -38,6 +38,7 @@ const longestPath = 2048;
 export function enter(visit: Visit): Operation {
   const { request } = visit;
   const { path, query } = splitUrl(request.url);
+  visit.path = path;
   visit.query = query;
   visit.foreign = !isRegistryPath(path);
   assertHost(request.headers);

@@ -1,7 +1,8 @@
 // What every request leaves behind: its id in the answer, a line in the log, and its metrics.
-import { capped } from "../telemetry/log.ts";
+import { RegistryError } from "../errors.ts";
+import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
-import { splitUrl } from "./address.ts";
+import { RefusalCount } from "./refusals.ts";
 import { type Connection, registerVisit, Visit } from "./visit.ts";
 
 const saneRequestId = /^[A-Za-z0-9._:=+/-]{1,64}$/;
@@ -34,6 +35,7 @@ export function makeObserver(
   { log, metrics }: Telemetry,
   { newRequestId, isDraining }: ObserverOptions,
 ): Observer {
+  const logAnswer = answerLog(log);
   return {
     open(request, connection) {
       const given = request.headers.get("x-request-id");
@@ -52,30 +54,47 @@ export function makeObserver(
       const ms = performance.now() - visit.startedAt;
       metrics.requestEnded(visit.operation?.id ?? "none", status, ms / 1000);
       if (visit.received > 0) metrics.received(visit.received);
-      if (visit.failure !== null) {
-        log.error(
-          { err: visit.failure, ...fieldsOf(visit, status, ms) },
-          `${textOf(visit)} failed`,
-        );
-      } else if (log.isLevelEnabled("debug")) {
-        log.debug(fieldsOf(visit, status, ms), textOf(visit));
-      }
+      logAnswer(visit, status, ms);
       return response;
     },
   };
+}
+
+/** Writes an answer's line: defects with their stack, refusals thinned out, everything else at level debug. */
+function answerLog(log: Log): (visit: Visit, status: number, ms: number) => void {
+  const refusals = new RefusalCount();
+  return (visit, status, ms) => {
+    const { failure } = visit;
+    if (isRefusal(failure)) {
+      const { situation, message } = failure;
+      const keptBack = refusals.count(situation, performance.now());
+      if (keptBack === null) return;
+      const fields = { ...fieldsOf(visit, status, ms), situation, keptBack };
+      log.warn(fields, `${textOf(visit)} refused: ${message}`);
+    } else if (failure !== null) {
+      log.error({ err: failure, ...fieldsOf(visit, status, ms) }, `${textOf(visit)} failed`);
+    } else if (log.isLevelEnabled("debug")) {
+      log.debug(fieldsOf(visit, status, ms), textOf(visit));
+    }
+  };
+}
+
+/** What the server cannot do for now and says so: a full disk, a store that is read-only. Nobody has to look for a defect. */
+function isRefusal(failure: unknown): failure is RegistryError {
+  return failure instanceof RegistryError && failure.situation !== "UNKNOWN";
 }
 
 function textOf({ request, operation }: Visit): string {
   return operation === null ? `refused ${request.method}` : operation.id;
 }
 
-function fieldsOf(visit: Visit, status: number, ms: number): Record<string, unknown> {
+function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<string, unknown>> {
   const { requestId, request, operation, received } = visit;
   return {
     requestId,
     method: request.method,
     // Without the query: it may carry what a later credential scheme puts there.
-    path: capped(splitUrl(request.url).path),
+    path: capped(visit.path),
     operation: operation?.id ?? null,
     status,
     ms: Math.round(ms * 1000) / 1000,

@@ -48,6 +48,8 @@ export class Visit {
   /** Null until the front door knows it: refused requests may never have one. */
   operation: Operation | null = null;
   match: Match | null = null;
+  /** As it was sent: the front door gives the request another spelling of it. */
+  path = "";
   /** Everything after `?`, still encoded. */
   query = "";
   /** True outside of the registry's own addresses. */

@@ -71,6 +71,28 @@ describe("what goes wrong inside", () => {
   });
 });
 
+describe("a refusal that is no defect", () => {
+  test("is a warning of one line without a stack", async () => {
+    await using registry = await openRegistry();
+    registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
+
+    const { status } = await registry.raw(`POST /v2/${name}/blobs/uploads/`);
+
+    expect(status).toBe(503);
+    expect(registry.lines).toEqual([
+      expect.objectContaining({
+        level: "warn",
+        situation: "READ_ONLY",
+        operation: "startUpload",
+        status: 503,
+        keptBack: 0,
+        msg: expect.stringContaining("startUpload refused: the store is read-only"),
+      }),
+    ]);
+    expect(JSON.stringify(registry.lines)).not.toContain("stack");
+  });
+});
+
 describe("the log", () => {
   test("has one readable line for a push and one for a pull", async () => {
     await using registry = await openRegistry();
@@ -109,6 +131,7 @@ describe("the log", () => {
       ["Authorization", "Basic hush"],
     ]);
     await registry.raw(`GET /${"x".repeat(1500)}`);
+    await registry.raw(`GET /v2/${name}/blobs/sha256%3A${"0".repeat(64)}`);
 
     expect(registry.lines).toEqual([
       expect.objectContaining({
@@ -118,6 +141,10 @@ describe("the log", () => {
         status: 404,
       }),
       expect.objectContaining({ operation: null, status: 404, path: `/${"x".repeat(1023)}…` }),
+      expect.objectContaining({
+        operation: "getBlob",
+        path: `/v2/team/app/blobs/sha256%3A${"0".repeat(64)}`,
+      }),
     ]);
     expect(JSON.stringify(registry.lines)).not.toMatch(/hidden|hush/);
   });

@@ -152,6 +152,7 @@ export interface ListedUpload extends UploadSession {
 export interface UploadsMetadata {
   /** `claim` makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
   startUpload(session: UploadSession, claim: Claim | null): Promise<void>;
+  /** What it tells of the offset is durable by then. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
   /** Makes `claim.owner` the one writer, if nobody else is at `now`. Not durable on purpose. */
   claimUpload(
@@ -171,7 +172,7 @@ export interface UploadsMetadata {
   /** Content that is stored under any repository: for deduplication only, never to serve it. */
   findContent(digest: Digest): Promise<StoredContent | null>;
   finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
-  /** A session of `repository` that was finished after `since` (Unix ms): its closing request may be repeated. */
+  /** A session of `repository` that was finished after `since` (Unix ms), durably: its closing request may be repeated. */
   findFinished(
     id: UploadId,
     repository: RepositoryName,

@@ -85,7 +85,7 @@ export async function appendChunk(
   { repository, id, chunk }: ChunkRequest,
 ): Promise<{ readonly offset: number }> {
   return withClaim(deps, { repository, id }, async (session, hold) => {
-    acceptChunk(session.offset, chunk);
+    await accept(deps, session, chunk);
     const { staged, cut } = await receive(deps, session, chunk, true);
     await advance(deps, hold, staged);
     if (cut !== null) throw cut;
@@ -119,7 +119,7 @@ async function finish(
   session: UploadSession,
   hold: Hold,
 ): Promise<FinishedUpload> {
-  acceptChunk(session.offset, chunk);
+  await accept(deps, session, chunk);
   const { staged, cut } = await receive(deps, session, chunk, false);
   if (cut !== null) {
     await advance(deps, hold, staged);
@@ -192,6 +192,16 @@ async function advance({ metadata, hashing, clock }: UploadsDeps, hold: Hold, st
   const to = { offset, staging, prefix, now: clock() };
   hold.released = await metadata.advanceUpload(id, hold.owner, to);
   if (!hold.released) throw new RegistryError("UPLOAD_UNKNOWN");
+}
+
+/** The offset rule. What a refusal says of the offset is a promise too, so it waits until the offset is durable. */
+async function accept({ metadata }: UploadsDeps, session: UploadSession, chunk: Chunk) {
+  try {
+    acceptChunk(session.offset, chunk);
+  } catch (error) {
+    await metadata.findUpload(session.id, session.repository);
+    throw error;
+  }
 }
 
 /**

@@ -104,6 +104,22 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       });
     });
 
+    test("a new offset is told once it is durable, and not before", async () => {
+      const { uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started, claim("a"));
+      let durable = false;
+      const to = { offset: 5, staging: started.staging, prefix: null, now };
+
+      const advancing = uploads.advanceUpload(started.id, "a", to).then(() => {
+        durable = true;
+      });
+      const found = await uploads.findUpload(started.id, app);
+
+      expect(durable || found?.offset === 0).toBe(true);
+      await advancing;
+    });
+
     test("of 20 writers at once exactly one gets the claim", async () => {
       const { uploads } = await open();
       const started = session();

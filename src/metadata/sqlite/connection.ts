@@ -124,6 +124,13 @@ export class Connection {
     }
   }
 
+  /** As `read`, for what will be told as a promise: resolves when everything that was read is durable. */
+  async readSettled<T>(body: () => T): Promise<T> {
+    const outcome = await this.read(body);
+    await this.settled();
+    return outcome;
+  }
+
   /** One transaction that is visible at once but may be lost with the power. */
   async write<T>(body: () => T): Promise<T> {
     return this.#transact(body);

@@ -16,7 +16,7 @@ export function uploadsMetadata(connection: Connection, db: BunSQLiteDatabase): 
         statements.insert.run({ ...session, owner, until });
       }),
     findUpload: (id, repository) =>
-      connection.read(() => statements.find.get({ id, repository }) ?? null),
+      connection.readSettled(() => statements.find.get({ id, repository }) ?? null),
     advanceUpload: (id, owner, { prefix, ...to }) =>
       connection.writeDurably(
         () => {
@@ -47,7 +47,7 @@ function endings(
 > {
   return {
     findFinished: (id, repository, since) =>
-      connection.read(() => statements.finished.get({ id, repository, since }) ?? null),
+      connection.readSettled(() => statements.finished.get({ id, repository, since }) ?? null),
     removeUpload: (id, repository) =>
       connection.writeDurably(
         () =>

@@ -74,6 +74,7 @@ log:
 - A variable that is set to nothing counts as not set.
 - A \`BREADBOX_…\` variable that no setting has is a warning. \`REGISTRY_…\` variables that Breadbox does not use are
   listed once at the start. \`REGISTRY_AUTH…\` is refused: this version has no accounts, and a registry that was
-  protected must not become an open one unnoticed.
+  protected must not become an open one unnoticed. So are a certificate, a key, client CAs and Let's Encrypt of
+  \`REGISTRY_HTTP_TLS_…\`: this version speaks plain HTTP, and TLS belongs to a proxy in front of it.
 `;
 }

@@ -116,19 +116,36 @@ const aliasNames = new Set(
 
 const asksForLogin = (name: string): boolean => /^REGISTRY_AUTH(?:_|$)/.test(name);
 
+const asksForTls = (name: string): boolean =>
+  /^REGISTRY_HTTP_TLS_(?:CERTIFICATE|KEY|CLIENTCAS|LETSENCRYPT)(?:_|$)/.test(name);
+
 /** A registry that was protected must not become an open one without a word. */
+const protections = [
+  {
+    asks: asksForLogin,
+    message:
+      "asks for a login, and this version of Breadbox has none: everyone could push. Unset it to start without.",
+  },
+  {
+    asks: asksForTls,
+    message:
+      "asks for TLS, and this version of Breadbox speaks plain HTTP: put a proxy with TLS in front (examples/nginx.conf), then unset it.",
+  },
+];
+
 function refusals(names: readonly string[]): Problem[] {
-  const asked = names.filter(asksForLogin).sort();
-  const [first] = asked;
-  if (first === undefined) return [];
-  const message =
-    "asks for a login, and this version of Breadbox has none: everyone could push. Unset it to start without.";
-  return [{ where: asked.join(", "), message }];
+  return protections.flatMap(({ asks, message }) => {
+    const asked = names.filter(asks).sort();
+    return asked.length === 0 ? [] : [{ where: asked.join(", "), message }];
+  });
 }
 
 function unusedNames(names: readonly string[]): Notice[] {
   const unused = names.filter(
-    (name) => name.startsWith("REGISTRY_") && !aliasNames.has(name) && !asksForLogin(name),
+    (name) =>
+      name.startsWith("REGISTRY_") &&
+      !aliasNames.has(name) &&
+      !protections.some(({ asks }) => asks(name)),
   );
   if (unused.length === 0) return [];
   return [{ level: "info", message: `not used by Breadbox: ${unused.sort().join(", ")}` }];

@@ -237,6 +237,18 @@ describe("loadConfig: problems and notices", () => {
     expect((await load({ env })).notices).toEqual([]);
   });
 
+  test("a setup that asks for TLS is refused, not served in plain text", async () => {
+    const env = {
+      REGISTRY_HTTP_TLS_CERTIFICATE: "/certs/domain.crt",
+      REGISTRY_HTTP_TLS_KEY: "/certs/domain.key",
+      REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com",
+    };
+
+    expect(await problemsOf({ env })).toEqual([
+      "REGISTRY_HTTP_TLS_CERTIFICATE, REGISTRY_HTTP_TLS_KEY, REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for TLS, and this version of Breadbox speaks plain HTTP: put a proxy with TLS in front (examples/nginx.conf), then unset it.",
+    ]);
+  });
+
   test("a setup that asks for a login is refused, not opened to everyone", async () => {
     const env = { REGISTRY_AUTH: "htpasswd", REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd" };
 

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DirectoryBusyError } from "./refusals.ts";
-import { isBusy } from "./sqlite/failures.ts";
+import { DatabaseDamagedError, DirectoryBusyError } from "./refusals.ts";
+import { isBusy, isDamaged } from "./sqlite/failures.ts";
 
 /** A held data directory. */
 export interface DirectoryHold {
@@ -25,7 +25,7 @@ const held = new Set<Database>();
 /**
  * Takes the data directory for this process, for life. `<data>/lock` is an empty SQLite database under an exclusive lock;
  * nothing else may open it (closing any handle of it would drop the process's lock). `<data>/pid` is only told to people.
- * @throws DirectoryBusyError when another process holds it.
+ * @throws DirectoryBusyError when another process holds it, DatabaseDamagedError when the lock file is something else.
  */
 export function holdDirectory(directory: string): DirectoryHold {
   makeDirectory(resolve(directory));
@@ -68,6 +68,10 @@ function takeLock(directory: string): Database {
     return lock;
   } catch (error) {
     lock.close();
+    if (isDamaged(error)) {
+      const remedy = "when no server uses the directory, delete the file; nothing is kept in it";
+      throw new DatabaseDamagedError(join(directory, "lock"), remedy);
+    }
     if (isBusy(error)) throw new DirectoryBusyError(directory, readPid(directory));
     throw error;
   }

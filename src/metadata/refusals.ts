@@ -53,6 +53,16 @@ export class StoreMismatchError extends Error {
   override readonly name = "StoreMismatchError";
 }
 
+/** A file of the data directory is no database, or no longer one. */
+export class DatabaseDamagedError extends Error {
+  override readonly name = "DatabaseDamagedError";
+
+  /** @param remedy what to do about it. */
+  constructor(path: string, remedy: string) {
+    super(`${path} is damaged, or is no database of Breadbox: ${remedy}`);
+  }
+}
+
 /** The SQLite library of this build can lose data. */
 export class SqliteTooOldError extends Error {
   override readonly name = "SqliteTooOldError";
@@ -66,6 +76,7 @@ export function isRefusal(error: unknown): error is Error {
     error instanceof DirectoryBusyError ||
     error instanceof NoStoreError ||
     error instanceof StoreMismatchError ||
+    error instanceof DatabaseDamagedError ||
     error instanceof SqliteTooOldError
   );
 }

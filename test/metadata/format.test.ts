@@ -67,6 +67,19 @@ describe("a data directory", () => {
     await expect(openIn(scope, directory)).rejects.toThrow("missing or empty");
   });
 
+  test("whose database is something else is refused, naming the file", async () => {
+    await using scope = new Scope();
+    const { directory } = await usedDirectory(scope);
+    const path = join(directory, "breadbox.db");
+    await Bun.write(path, "x".repeat(8192));
+
+    const failure = await openIn(scope, directory).catch((error: unknown) => error);
+
+    expect(isRefusal(failure)).toBe(true);
+    expect(String(failure)).toContain(`${path} is damaged, or is no database of Breadbox: restore`);
+    expect(await Bun.file(path).text()).toBe("x".repeat(8192));
+  });
+
   test("with another directory's database is refused", async () => {
     await using scope = new Scope();
     const mine = await usedDirectory(scope);

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { holdDirectory } from "../../src/metadata/hold.ts";
-import { DirectoryBusyError } from "../../src/metadata/refusals.ts";
+import { DatabaseDamagedError, DirectoryBusyError } from "../../src/metadata/refusals.ts";
 import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
@@ -36,6 +36,15 @@ describe("holdDirectory", () => {
     expect(busy).toMatchObject({ pid: holder.pid });
     expect(String(busy)).toContain(`pid ${holder.pid}`);
     expect(free).toBeNull();
+  });
+
+  test("refuses a lock file that is something else, naming it", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "hold");
+    await Bun.write(join(directory, "lock"), "x".repeat(8192));
+
+    expect(refusal(directory)).toBeInstanceOf(DatabaseDamagedError);
+    expect(String(refusal(directory))).toContain(`${join(directory, "lock")} is damaged`);
   });
 
   test("refuses a second time in the same process, until it is released", async () => {

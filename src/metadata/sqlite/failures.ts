@@ -8,6 +8,11 @@ export function isBusy(error: unknown): boolean {
   return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY");
 }
 
+/** The file is no database, or its pages contradict each other. */
+export function isDamaged(error: unknown): boolean {
+  return error instanceof SQLiteError && /^SQLITE_(?:NOTADB|CORRUPT)/.test(error.code ?? "");
+}
+
 /** No space for the database, its log, or the log's index. */
 function isFull(code: string): boolean {
   return code === "SQLITE_FULL" || code === "SQLITE_IOERR_SHMSIZE";

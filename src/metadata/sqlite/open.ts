@@ -15,8 +15,9 @@ import {
 } from "../format.ts";
 import { holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
-import { DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
+import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
+import { isDamaged } from "./failures.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
@@ -47,12 +48,22 @@ export interface OpenedSqlite {
 
 /**
  * Opens, or creates, the database of a data directory.
- * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, SqliteTooOldError: `isRefusal` tells them from accidents.
+ * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, DatabaseDamagedError, SqliteTooOldError: `isRefusal` tells them
+ * from accidents.
  */
 export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> {
+  const path = join(options.directory, "breadbox.db");
+  try {
+    return await openFile(path, options);
+  } catch (error) {
+    if (!isDamaged(error)) throw error;
+    throw new DatabaseDamagedError(path, "restore it from a backup, or choose an empty directory");
+  }
+}
+
+async function openFile(path: string, options: SqliteOptions): Promise<OpenedSqlite> {
   const { directory, role } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, "breadbox.db");
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
   if (!existsSync(path)) await assertBelongsTogether(directory, format, null);

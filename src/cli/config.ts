@@ -1,7 +1,7 @@
 // `breadbox config check`, `show` and `docs`: what the configuration is, before or beside a server.
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { exitCode } from "./exitCode.ts";
-import { loadFrom, type Options } from "./settingFlags.ts";
+import { loadFrom, type Options, textOf } from "./settingFlags.ts";
 
 const printNotices = ({ notices }: Pick<LoadedConfig, "notices">): void => {
   for (const { level, message } of notices) {
@@ -9,9 +9,16 @@ const printNotices = ({ notices }: Pick<LoadedConfig, "notices">): void => {
   }
 };
 
-/** Checks a file (or the one that would be used) together with the environment. @throws ConfigError */
-export async function checkConfig(file: string | undefined): Promise<number> {
-  const loaded = await loadFrom({}, file);
+/**
+ * Checks a file, named with or without `--config`, or the one that would be used, together with the environment.
+ * @throws ConfigError
+ */
+export async function checkConfig(file: string | undefined, options: Options): Promise<number> {
+  if (file !== undefined && textOf(options, "config") !== undefined) {
+    console.error("error: two files are named; name one, with or without --config.");
+    return exitCode.badUsage;
+  }
+  const loaded = await loadFrom(options, file);
   printNotices(loaded);
   console.log(`The configuration is good: ${usedSources(loaded)}.`);
   return exitCode.done;

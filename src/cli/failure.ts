@@ -26,12 +26,13 @@ const readyMessages = new Map<string, number>([
   ["SchemaTooNewError", exitCode.failed],
   ["SchemaTooOldError", exitCode.failed],
   ["StoreMismatchError", exitCode.failed],
+  ["DatabaseDamagedError", exitCode.failed],
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],
 ]);
 
 /** Turns anything that was thrown while starting into a message. */
-export function explainStart(error: unknown, config: Config): Failure {
+export async function explainStart(error: unknown, config: Config): Promise<Failure> {
   if (error instanceof ConfigError) return explainConfig(error);
   if (!(error instanceof Error)) return unexpected(String(error));
   const ready = readyMessages.get(error.name);
@@ -39,11 +40,12 @@ export function explainStart(error: unknown, config: Config): Failure {
   const code = "code" in error ? String(error.code) : "";
   const listening = "syscall" in error && error.syscall === "listen";
   const known = listening
-    ? explainListen(code, config["http.listen"])
-    : explainDirectory(code, error, config.data);
+    ? await explainListen(code, config["http.listen"])
+    : await explainDirectory(code, error, config.data);
   if (known !== null) return known;
   const detailed = config["log.level"] === "debug" || config["log.level"] === "trace";
-  return unexpected(detailed ? (error.stack ?? error.message) : error.message);
+  if (detailed) return failed(`Breadbox could not start: ${error.stack ?? error.message}`);
+  return unexpected(error.message);
 }
 
 /** Turns anything that a command threw which works in a data directory into a message. */
@@ -70,8 +72,15 @@ const failed = (message: string): Failure => ({ message, code: exitCode.failed }
 const unexpected = (reason: string): Failure =>
   failed(`Breadbox could not start: ${reason}\nFor more detail, set BREADBOX_LOG_LEVEL=debug.`);
 
-function explainListen(code: string, address: ListenAddress): Failure | null {
+async function explainListen(code: string, address: ListenAddress): Promise<Failure | null> {
+  const { host } = address;
   const shown = showListenAddress(address);
+  // Where the system gives no reason, Bun gives an earlier one or EADDRINUSE: a name without an address is found out here.
+  if (host !== "" && !(await hasAddress(host))) {
+    return failed(
+      `The host name ${host} has no address. Check its spelling, or listen on 127.0.0.1:${address.port} (this machine only) or on :${address.port} (every address).`,
+    );
+  }
   switch (code) {
     case "EADDRINUSE":
       return { message: portInUse(address), code: exitCode.addressInUse };
@@ -85,6 +94,14 @@ function explainListen(code: string, address: ListenAddress): Failure | null {
       );
     default:
       return null;
+  }
+}
+
+async function hasAddress(host: string): Promise<boolean> {
+  try {
+    return (await Bun.dns.lookup(host)).length > 0;
+  } catch {
+    return false;
   }
 }
 
@@ -102,13 +119,20 @@ function portInUse(address: ListenAddress): string {
   return lines.join("\n");
 }
 
-function explainDirectory(code: string, error: Error, data: string): Failure | null {
+async function explainDirectory(code: string, error: Error, data: string): Promise<Failure | null> {
   const place = "path" in error && typeof error.path === "string" ? error.path : data;
   switch (code) {
     case "EACCES":
     case "EPERM":
       return failed(
-        `This user may not write to ${place}. Change its owner, or name another data directory: breadbox serve --data DIR`,
+        `This user may not write to ${place}.${await ownerOf(data)} Change its owner, or name another data directory: breadbox serve --data DIR`,
+      );
+    case "SQLITE_CANTOPEN":
+    case "SQLITE_READONLY":
+    case "SQLITE_READONLY_DIRECTORY":
+    case "SQLITE_PERM":
+      return failed(
+        `This user may not write the database in ${data}, or something else is in its place.${await ownerOf(data)} Change the owner of everything in it, or name another data directory: breadbox serve --data DIR`,
       );
     case "EROFS":
       return failed(
@@ -125,4 +149,14 @@ function explainDirectory(code: string, error: Error, data: string): Failure | n
     default:
       return null;
   }
+}
+
+/** A sentence that says whose the directory is, when it is another user's; nothing otherwise. */
+async function ownerOf(directory: string): Promise<string> {
+  const user = process.getuid?.();
+  const found = await Bun.file(directory)
+    .stat()
+    .catch(() => null);
+  if (user === undefined || found === null || found.uid === user) return "";
+  return ` ${directory} belongs to user ${found.uid}, and this is user ${user}.`;
 }

@@ -2,7 +2,7 @@
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
-import { addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
+import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
 /** What an action returns: its exit code. */
@@ -136,11 +136,12 @@ function addConfig(program: Command, run: (action: Action) => Promise<void>): vo
       "after",
       examples("breadbox config check breadbox.yml", "breadbox config show --origin"),
     );
-  config
-    .command("check [FILE]")
+  addConfigFlag(config.command("check [FILE]"))
     .description("report everything that is wrong with the configuration")
     .addHelpText("after", examples("breadbox config check", "breadbox config check breadbox.yml"))
-    .action(async (file?: string) => run((await import("./config.ts")).checkConfig(file)));
+    .action(async (file: string | undefined, options: Options) =>
+      run((await import("./config.ts")).checkConfig(file, options)),
+    );
   addSettingFlags(config.command("show"))
     .description("print every setting, as a configuration file")
     .option("--origin", "say where each value came from")

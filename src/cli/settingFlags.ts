@@ -34,7 +34,8 @@ function addSettingFlag(command: Command, key: SettingKey, doc: string): void {
   command.addOption(new Option(`${flag.short}, ${flag.long} <${flag.value}>`, text));
 }
 
-function addConfigFlag(command: Command): Command {
+/** Adds `--config`. */
+export function addConfigFlag(command: Command): Command {
   return command.option(
     "-c, --config <FILE>",
     "Configuration file (YAML). Default: breadbox.yml, if there is one",

@@ -1,9 +1,13 @@
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chown, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { explainStart, explainTool } from "../../src/cli/failure.ts";
 import { findPortHolder } from "../../src/cli/portHolder.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import type { Config, SettingKey } from "../../src/config/settings.ts";
 import {
+  DatabaseDamagedError,
   DirectoryBusyError,
   NoStoreError,
   SchemaTooNewError,
@@ -16,6 +20,19 @@ let config: Config;
 
 beforeAll(async () => {
   config = await configWith({ data: "/srv/breadbox" });
+});
+
+/** A directory that belongs to `user`; only root can make one. */
+async function directoryOf(user: number): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), "breadbox-theirs-"));
+  folders.push(directory);
+  await chown(directory, user, user);
+  return directory;
+}
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true });
 });
 
 /** What listening throws. */
@@ -34,7 +51,7 @@ describe("explainStart", () => {
     const port = holder.port ?? 0;
     const busy = await configWith({ "http.listen": `127.0.0.1:${port}` });
 
-    const { message, code } = explainStart(listenError("127.0.0.1", port), busy);
+    const { message, code } = await explainStart(listenError("127.0.0.1", port), busy);
 
     const name = findPortHolder(port)?.name;
     expect(message).toBe(
@@ -46,23 +63,42 @@ describe("explainStart", () => {
   test("an address of another machine is explained", async () => {
     const elsewhere = await configWith({ "http.listen": "203.0.113.9:5000" });
 
-    const { message, code } = explainStart(listenError("203.0.113.9", 5000), elsewhere);
+    const { message, code } = await explainStart(listenError("203.0.113.9", 5000), elsewhere);
 
     expect(message).toStartWith("This machine has no address 203.0.113.9:5000.");
     expect(code).toBe(1);
   });
 
-  test("a served data directory has exit code 4 and says whose it is", () => {
-    const { message, code } = explainStart(new DirectoryBusyError("/srv/breadbox", 4711), config);
+  test("a host name without an address is explained, whatever code listening gives", async () => {
+    const misspelt = await configWith({ "http.listen": "nosuch.invalid:5000" });
+
+    for (const code of ["EADDRINUSE", "EINVAL"]) {
+      const error = Object.assign(new Error("Failed to start server"), { code, syscall: "listen" });
+      const { message, code: exit } = await explainStart(error, misspelt);
+
+      expect(message).toStartWith("The host name nosuch.invalid has no address.");
+      expect(exit).toBe(1);
+    }
+  });
+
+  test("a served data directory has exit code 4 and says whose it is", async () => {
+    const { message, code } = await explainStart(
+      new DirectoryBusyError("/srv/breadbox", 4711),
+      config,
+    );
 
     expect(message).toContain("/srv/breadbox is in use by another breadbox server (pid 4711)");
     expect(code).toBe(4);
   });
 
-  test("a newer schema is explained by its own message", () => {
-    const error = new SchemaTooNewError("/srv/breadbox/breadbox.db", "0099");
-
-    expect(explainStart(error, config)).toEqual({ message: error.message, code: 1 });
+  test("what is written for the operator is passed on", async () => {
+    const file = "/srv/breadbox/breadbox.db";
+    for (const error of [
+      new SchemaTooNewError(file, "0099"),
+      new DatabaseDamagedError(file, "restore it from a backup"),
+    ]) {
+      expect(await explainStart(error, config)).toEqual({ message: error.message, code: 1 });
+    }
   });
 
   const system: [string, string][] = [
@@ -70,26 +106,42 @@ describe("explainStart", () => {
     ["EPERM", "This user may not write to /srv/breadbox/blobs."],
     ["EROFS", "/srv/breadbox/blobs is on a read-only file system."],
     ["ENOTDIR", "The data directory /srv/breadbox cannot be used"],
+    ["SQLITE_CANTOPEN", "This user may not write the database in /srv/breadbox,"],
+    ["SQLITE_READONLY", "This user may not write the database in /srv/breadbox,"],
     ["ENOSPC", "There is no space left for /srv/breadbox/blobs."],
   ];
-  test.each(system)("%s while opening the data directory says what to do", (code, start) => {
+  test.each(system)("%s while opening the data directory says what to do", async (code, start) => {
     const error = Object.assign(new Error(`${code}: mkdir`), { code, path: "/srv/breadbox/blobs" });
 
-    const failure = explainStart(error, config);
+    const failure = await explainStart(error, config);
 
     expect(failure.message).toStartWith(start);
     expect(failure.message).not.toContain("    at ");
     expect(failure.code).toBe(1);
   });
 
+  test("a directory of another user is said to be one", async () => {
+    const user = process.getuid?.() ?? 0;
+    // The first process of the system is nobody's but its own; every user may look at its folder.
+    const data = user === 0 ? await directoryOf(user + 1) : "/proc/1";
+    const theirs = await configWith({ data });
+
+    for (const code of ["EACCES", "SQLITE_CANTOPEN"]) {
+      const { message } = await explainStart(Object.assign(new Error(code), { code }), theirs);
+      expect(message).toContain(`${data} belongs to user ${user === 0 ? 1 : 0}, and this is user`);
+    }
+  });
+
   test("anything else is one sentence, with its stack only at log level debug", async () => {
     const error = new Error("the moon is full");
     const detailed = await configWith({ "log.level": "debug" });
 
-    expect(explainStart(error, config).message).toBe(
+    expect((await explainStart(error, config)).message).toBe(
       "Breadbox could not start: the moon is full\nFor more detail, set BREADBOX_LOG_LEVEL=debug.",
     );
-    expect(explainStart(error, detailed).message).toContain("    at ");
+    const { message } = await explainStart(error, detailed);
+    expect(message).toContain("    at ");
+    expect(message).not.toContain("LOG_LEVEL");
   });
 });
 

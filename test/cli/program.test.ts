@@ -102,6 +102,15 @@ describe("breadbox config check", () => {
     expect(code).toBe(0);
   });
 
+  test("a file may be named with --config as well, but not two", async () => {
+    const named = await breadbox(["config", "check", "--config", "good.yml"]);
+    const twice = await breadbox(["config", "check", "good.yml", "-c", "bad.yml"]);
+
+    expect(named.out).toContain("good.yml (2 settings)");
+    expect([named.code, twice.code]).toEqual([0, 2]);
+    expect(twice.err).toContain("two files are named");
+  });
+
   test("every mistake is listed on standard error, without a stack, and the exit code is 3", async () => {
     const { out, err, code } = await breadbox(["config", "check", "bad.yml"], {
       BREADBOX_LOG_FORMAT: "xml",

@@ -26,7 +26,6 @@ import {
 } from "./uploads/operate.ts";
 import type { UploadSession } from "./uploads/session.ts";
 import { dropDamaged } from "./uploads/uploads.ts";
-import { commit, version } from "./version.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -183,7 +182,6 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   );
   maintenance.start();
   const server = describeServer(config, http, log);
-  log.info({ version, commit, url: server.url, data: directory }, "listening");
   return {
     ...server,
     stop: async (reason) => {

@@ -2,6 +2,7 @@
 import { statfs } from "node:fs/promises";
 import type { RunningServer } from "../assembly.ts";
 import type { LoadedConfig } from "../config/load.ts";
+import { commit, version } from "../version.ts";
 import { banner } from "./banner.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainStart } from "./failure.ts";
@@ -18,16 +19,21 @@ export async function serve(options: Options): Promise<number> {
     const { startServer } = await import("../assembly.ts");
     server = await startServer(loaded.config);
   } catch (error) {
-    const { message, code } = explainStart(error, loaded.config);
+    const { message, code } = await explainStart(error, loaded.config);
     console.error(message);
     return code;
   }
   const signals = catchSignals();
   const onTerminal = process.stdout.isTTY && loaded.config["log.format"] !== "json";
   if (onTerminal) console.log(banner(await factsOf(loaded, server)));
-  else for (const { level, message } of loaded.notices) server.log[level](message);
+  else logStart(loaded, server);
   const say = onTerminal ? console.log : (message: string) => server.log.info(message);
   return untilStopped(server, signals, say);
+}
+
+function logStart({ config, notices }: LoadedConfig, { log, url }: RunningServer): void {
+  log.info({ version, commit, url, data: config.data }, "listening");
+  for (const { level, message } of notices) log[level](message);
 }
 
 async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs }: RunningServer) {

@@ -129,7 +129,8 @@ export class StagedFollower {
       const count = await reader.read(session.position, this.#buffer.subarray(0, room));
       // Forgotten or restarted while it was read: these bytes belong to nobody.
       if (this.#sessions.get(session.id) !== session || session.hasher !== hasher) return;
-      if (count === 0) throw new Error("staged bytes end before the session's offset");
+      // Somebody cut the file: it is no more the session's than one that was removed.
+      if (count === 0) throw new RegistryError("UPLOAD_UNKNOWN");
       hasher.update(this.#buffer.subarray(0, count));
       session.position += count;
       this.#check(session);

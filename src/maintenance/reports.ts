@@ -9,7 +9,7 @@ import type { MaintenanceReport } from "./protocol.ts";
 export interface Listeners {
   readonly log: Pick<Log, "debug" | "info" | "error">;
   readonly metrics: Pick<Metrics, "uploadEnded">;
-  readonly hashing: Pick<Hashing, "forget">;
+  readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
   readonly latch: Pick<WriteLatch, "trip">;
 }
 
@@ -33,6 +33,7 @@ export function takeReport(
       break;
     }
     case "swept":
+      hashing.forgetIdle(performance.now());
       logSweep(log, report);
       break;
     case "latched":

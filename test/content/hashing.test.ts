@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
@@ -26,59 +26,59 @@ const dying = () =>
     ),
   );
 
-describe("hashing staged bytes", () => {
-  const cleanups: (() => Promise<void>)[] = [];
-  afterEach(async () => {
-    for (const cleanup of cleanups.splice(0)) await cleanup();
+const cleanups: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0)) await cleanup();
+});
+
+const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
+  const directory = await mkdtemp(join(tmpdir(), "breadbox-hashing-"));
+  const storage = await openFilesystem({
+    directory,
+    latch: new WriteLatch(() => {}),
+    clock: Date.now,
+    newId: Bun.randomUUIDv7,
   });
+  const lost: string[] = [];
+  const hashing = new Hashing({
+    spawn,
+    workers: 1,
+    directory,
+    storage,
+    onWorkerLost: (reason) => lost.push(reason),
+    onDamaged: () => {},
+  });
+  cleanups.push(async () => {
+    await hashing.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+  return { storage, hashing, lost, directory };
+};
 
-  const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
-    const directory = await mkdtemp(join(tmpdir(), "breadbox-hashing-"));
-    const storage = await openFilesystem({
-      directory,
-      latch: new WriteLatch(() => {}),
-      clock: Date.now,
-      newId: Bun.randomUUIDv7,
-    });
-    const lost: string[] = [];
-    const hashing = new Hashing({
-      spawn,
-      workers: 1,
-      directory,
-      storage,
-      onWorkerLost: (reason) => lost.push(reason),
-      onDamaged: () => {},
-    });
-    cleanups.push(async () => {
-      await hashing.close();
-      await rm(directory, { recursive: true, force: true });
-    });
-    return { storage, hashing, lost, directory };
-  };
+const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
+  const id = makeUploadId(Bun.randomUUIDv7());
+  let staged: Staged = { id, offset: 0, staging: await storage.createStaging(id, 0) };
+  for (const part of parts) {
+    const body = (async function* () {
+      yield part;
+    })();
+    const follower = hashing.follow(id, staged.staging, staged.offset);
+    const options = { expected: null, resumable: false };
+    staged = await storage.append(staged, body, follower, options);
+  }
+  return staged;
+};
 
-  const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
-    const id = makeUploadId(Bun.randomUUIDv7());
-    let staged: Staged = { id, offset: 0, staging: await storage.createStaging(id, 0) };
-    for (const part of parts) {
-      const body = (async function* () {
-        yield part;
-      })();
-      const follower = hashing.follow(id, staged.staging, staged.offset);
-      const options = { expected: null, resumable: false };
-      staged = await storage.append(staged, body, follower, options);
-    }
-    return staged;
-  };
+const digest = (hashing: Hashing, staged: Staged, algorithm: "sha256" | "sha512" = "sha256") =>
+  hashing.digest(staged.id, staged.staging, { size: staged.offset, algorithm });
 
-  const digest = (hashing: Hashing, staged: Staged, algorithm: "sha256" | "sha512" = "sha256") =>
-    hashing.digest(staged.id, staged.staging, { size: staged.offset, algorithm });
+const noise = (length: number): Uint8Array => {
+  const bytes = new Uint8Array(length);
+  crypto.getRandomValues(bytes.subarray(0, 65_536));
+  return bytes;
+};
 
-  const noise = (length: number): Uint8Array => {
-    const bytes = new Uint8Array(length);
-    crypto.getRandomValues(bytes.subarray(0, 65_536));
-    return bytes;
-  };
-
+describe("hashing staged bytes", () => {
   for (const [what, sizes] of [
     ["nothing", []],
     ["a small body", [100]],
@@ -204,5 +204,78 @@ describe("hashing staged bytes", () => {
       .catch((error: unknown) => error);
 
     expect(failure).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+  });
+
+  test("staged bytes that somebody cut are an unknown upload", async () => {
+    const { storage, hashing, directory } = await open();
+    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    await digest(hashing, staged);
+    await truncate(join(directory, "uploads", staged.id, "data"), 5);
+
+    const failure = await digest(hashing, staged, "sha512").catch((error: unknown) => error);
+
+    expect(failure).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+  });
+});
+
+describe("a session nobody asks about", () => {
+  const minutes = (count: number) => performance.now() + count * 60_000;
+
+  test("is forgotten, a small one soon, and has its digest all the same", async () => {
+    const { storage, hashing } = await open();
+    const [small, large] = [noise(100), noise(mebibyte)];
+    const sessions = [
+      await stage(storage, hashing, [small]),
+      await stage(storage, hashing, [large]),
+    ] as const;
+    const known = () => sessions.map(({ id }) => hashing.knows(id));
+
+    hashing.forgetIdle(minutes(4));
+    expect(known()).toEqual([true, true]);
+    hashing.forgetIdle(minutes(6));
+    expect(known()).toEqual([false, true]);
+    hashing.forgetIdle(minutes(61));
+    expect(known()).toEqual([false, false]);
+
+    expect(await digest(hashing, sessions[0])).toBe(digestOf(small));
+    expect(await digest(hashing, sessions[1])).toBe(digestOf(large));
+  });
+
+  test.each([
+    ["small", [100, 100]],
+    ["large", [mebibyte, mebibyte]],
+    ["growing", [100, mebibyte]],
+  ])(
+    "goes on when its client does, in the same request: %s",
+    async (_, [first = 0, second = 0]) => {
+      const { storage, hashing } = await open();
+      const parts = [noise(first), noise(second)];
+      const id = makeUploadId(Bun.randomUUIDv7());
+      const staging = await storage.createStaging(id, 0);
+      const body = (async function* () {
+        for (const part of parts) {
+          yield part;
+          hashing.forgetIdle(minutes(61));
+        }
+      })();
+      const follower = hashing.follow(id, staging, 0);
+      const options = { expected: null, resumable: false };
+
+      const staged = await storage.append({ id, offset: 0, staging }, body, follower, options);
+
+      expect(await digest(hashing, staged)).toBe(digestOf(Buffer.concat(parts)));
+    },
+  );
+
+  test("is kept while somebody waits for its digest", async () => {
+    const { storage, hashing } = await open();
+    const bytes = noise(mebibyte);
+    const staged = await stage(storage, hashing, [bytes]);
+    const awaited = digest(hashing, staged);
+
+    hashing.forgetIdle(minutes(61));
+
+    expect(hashing.knows(staged.id)).toBe(true);
+    expect(await awaited).toBe(digestOf(bytes));
   });
 });

@@ -7,6 +7,7 @@ import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.
 import { StagedFollower } from "./follower.ts";
 import { Lane } from "./lane.ts";
 import type { HashReport } from "./protocol.ts";
+import { isIdle, type Running, release } from "./running.ts";
 
 /** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
 const inlineBytes = 256 * 1024;
@@ -32,29 +33,6 @@ export interface HashingOptions {
 export interface Taken {
   readonly offset: number;
   readonly boundaries: readonly Boundary[];
-}
-
-interface Question {
-  readonly size: number;
-  readonly algorithm: Algorithm;
-  readonly resolve: (digest: Digest) => void;
-  readonly reject: (error: Error) => void;
-}
-
-interface Running {
-  readonly staging: StagingState;
-  readonly lane: number;
-  inline: Bun.CryptoHasher | null;
-  /** Bytes staged. */
-  size: number;
-  /** Bytes the worker has hashed. */
-  position: number;
-  /** Where its chunks ended before it was taken up; empty for a session that was followed from the start. */
-  boundaries: readonly Boundary[];
-  waiters: { readonly at: number; readonly resolve: () => void }[];
-  question: Question | null;
-  /** Why it is no longer followed: damaged, forgotten. Whoever still writes to it is told. */
-  ended: Error | null;
 }
 
 /** The running hashes of all open sessions. */
@@ -99,6 +77,10 @@ export class Hashing {
     return {
       staged: (at, chunks) => {
         if (running.ended !== null) throw running.ended;
+        if ((this.#sessions.get(id) ?? running) !== running) {
+          throw new RegistryError("UPLOAD_UNKNOWN");
+        }
+        this.#keep(id, running);
         const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, at);
         if (running.inline !== null && size <= inlineBytes) {
           for (const chunk of chunks) running.inline.update(chunk);
@@ -152,6 +134,19 @@ export class Hashing {
     if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
   }
 
+  /**
+   * Forgets who has not been asked about for long: sessions that ended behind our back, and those whose client waits. They are
+   * taken up again from their staged bytes. @param now monotonic ms.
+   */
+  forgetIdle(now: number): void {
+    for (const [id, running] of this.#sessions) {
+      if (!isIdle(running, now)) continue;
+      this.#sessions.delete(id);
+      running.position = 0;
+      if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+    }
+  }
+
   /** Ends all workers. */
   async close(): Promise<void> {
     if (this.#inspection !== null) clearInterval(this.#inspection);
@@ -160,9 +155,10 @@ export class Hashing {
 
   #running(id: UploadId, staging: StagingState): Running {
     const known = this.#sessions.get(id);
-    if (known !== undefined) return known;
+    if (known !== undefined) return this.#keep(id, known);
     const running: Running = {
       staging,
+      usedAt: 0,
       lane: this.#nextLane,
       inline: new Bun.CryptoHasher("sha256"),
       size: 0,
@@ -173,6 +169,12 @@ export class Hashing {
       ended: null,
     };
     this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
+    return this.#keep(id, running);
+  }
+
+  /** Also who was forgotten while it was idle, and is written to again. */
+  #keep(id: UploadId, running: Running): Running {
+    running.usedAt = performance.now();
     this.#sessions.set(id, running);
     return running;
   }
@@ -287,11 +289,4 @@ export class Hashing {
       this.#inspection = null;
     }
   }
-}
-
-function release(running: Running, position: number): void {
-  if (running.waiters.length === 0) return;
-  const due = running.waiters.filter(({ at }) => at <= position);
-  running.waiters = running.waiters.filter(({ at }) => at > position);
-  for (const { resolve } of due) resolve();
 }

@@ -1,0 +1,50 @@
+// A session whose hash is running, as the server's thread knows it. Pure, no I/O.
+import type { Boundary } from "../../metadata/metadata.ts";
+import type { StagingState } from "../../storage/storage.ts";
+import type { Algorithm, Digest } from "../digest.ts";
+
+/** How long a small session is remembered that nobody asks about: reading it again costs next to nothing. Unit: ms. */
+const inlineIdleMs = 5 * 60_000;
+/** The same for one of any size, whose closing request would wait for it to be read again. Unit: ms. */
+const followedIdleMs = 60 * 60_000;
+
+/** Somebody waits for a digest. */
+export interface Question {
+  readonly size: number;
+  readonly algorithm: Algorithm;
+  readonly resolve: (digest: Digest) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** What is known of an open session. */
+export interface Running {
+  readonly staging: StagingState;
+  readonly lane: number;
+  /** When it was last asked about; monotonic ms. */
+  usedAt: number;
+  inline: Bun.CryptoHasher | null;
+  /** Bytes staged. */
+  size: number;
+  /** Bytes the worker has hashed. */
+  position: number;
+  /** Where its chunks ended before it was taken up; empty for a session that was followed from the start. */
+  boundaries: readonly Boundary[];
+  waiters: { readonly at: number; readonly resolve: () => void }[];
+  question: Question | null;
+  /** Why it is no longer followed: damaged, forgotten. Whoever still writes to it is told. */
+  ended: Error | null;
+}
+
+/** True when it can be forgotten: nobody waits for it, and nobody has asked about it for long. @param now monotonic ms. */
+export function isIdle({ inline, question, waiters, usedAt }: Running, now: number): boolean {
+  if (question !== null || waiters.length > 0) return false;
+  return now - usedAt >= (inline === null ? followedIdleMs : inlineIdleMs);
+}
+
+/** Lets those go on who wait for at most `position` bytes to be hashed. */
+export function release(running: Running, position: number): void {
+  if (running.waiters.length === 0) return;
+  const due = running.waiters.filter(({ at }) => at <= position);
+  running.waiters = running.waiters.filter(({ at }) => at > position);
+  for (const { resolve } of due) resolve();
+}

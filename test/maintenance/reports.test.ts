@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+import { type Listeners, takeReport } from "../../src/maintenance/reports.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+
+/** Whoever is told, and what they were told. */
+function listeners() {
+  const told: string[] = [];
+  const note =
+    (what: string) =>
+    (...[first]: readonly unknown[]) =>
+      void told.push(`${what} ${typeof first}`);
+  const all: Listeners = {
+    log: { debug: note("debug"), info: note("info"), error: note("error") },
+    metrics: { uploadEnded: note("ended") },
+    hashing: { forget: note("forget"), forgetIdle: note("forget idle") },
+    latch: { trip: note("trip") },
+  };
+  return { all, told };
+}
+
+test("hashing forgets a session that was dropped, and after a sweep those that nobody asks about", () => {
+  const { all, told } = listeners();
+  const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
+  const upload = { id, reason: "expired", repository: "a", bytes: 1 } as const;
+
+  takeReport({ kind: "dropped", upload }, all);
+  takeReport({ kind: "swept", dropped: 1, durationMs: 1, firstSeen: new Map() }, all);
+
+  expect(told).toEqual([
+    "forget string",
+    "ended string",
+    "info object",
+    "forget idle number",
+    "info object",
+  ]);
+});

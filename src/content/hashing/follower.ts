@@ -17,6 +17,7 @@ type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StagedReader>
 
 interface Followed {
   readonly id: UploadId;
+  readonly reading: number;
   readonly staging: StagingState;
   hasher: Bun.CryptoHasher;
   algorithm: Algorithm;
@@ -51,15 +52,15 @@ export class StagedFollower {
   take(request: Exclude<HashRequest, { kind: "open" }>): void {
     switch (request.kind) {
       case "expect":
-        this.#session(request.id, request.staging).boundaries = request.boundaries;
+        this.#session(request).boundaries = request.boundaries;
         return;
       case "grown": {
-        const session = this.#session(request.id, request.staging);
+        const session = this.#session(request);
         session.target = Math.max(session.target, request.size);
         break;
       }
       case "digest": {
-        const session = this.#session(request.id, request.staging);
+        const session = this.#session(request);
         if (session.algorithm !== request.algorithm || session.position > request.size) {
           restart(session, request.algorithm);
         }
@@ -83,11 +84,12 @@ export class StagedFollower {
     await Promise.all([...this.#readers.keys()].map((id) => this.#closeReader(id)));
   }
 
-  #session(id: UploadId, staging: StagingState): Followed {
+  #session({ id, reading, staging }: Pick<Followed, "id" | "reading" | "staging">): Followed {
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
     const session: Followed = {
       id,
+      reading,
       staging,
       hasher: new Bun.CryptoHasher("sha256"),
       algorithm: "sha256",
@@ -121,8 +123,8 @@ export class StagedFollower {
   }
 
   async #step(session: Followed): Promise<void> {
-    const { hasher } = session;
-    this.#reading = session.id;
+    const { id, reading, hasher } = session;
+    this.#reading = id;
     try {
       const reader = await this.#reader(session);
       const room = Math.min(stepBytes, nextStop(session) - session.position);
@@ -139,11 +141,11 @@ export class StagedFollower {
       if (this.#sessions.get(session.id) !== session) return;
       this.#sessions.delete(session.id);
       if (error instanceof Damage) {
-        this.#report({ kind: "damaged", id: session.id, offset: error.offset });
+        this.#report({ kind: "damaged", id, reading, offset: error.offset });
         return;
       }
       const gone = error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
-      this.#report({ kind: "failed", id: session.id, gone, message: String(error) });
+      this.#report({ kind: "failed", id, reading, gone, message: String(error) });
     } finally {
       this.#reading = null;
       if (this.#sessions.get(session.id) !== session) await this.#closeReader(session.id);
@@ -160,19 +162,19 @@ export class StagedFollower {
   }
 
   #tell(session: Followed): void {
-    const { id, position, target } = session;
+    const { id, reading, position, target } = session;
     if (position < target && position - session.reported < reportEveryBytes) return;
     session.reported = position;
-    this.#report({ kind: "position", id, position });
+    this.#report({ kind: "position", id, reading, position });
   }
 
   /** Reports the digest once exactly the wanted bytes are hashed; the session can go on growing afterwards. */
   #answer(session: Followed): void {
-    const { id, wanted, position, algorithm } = session;
+    const { id, reading, wanted, position, algorithm } = session;
     if (wanted === null || position !== wanted || this.#sessions.get(id) !== session) return;
     session.wanted = null;
     const hex = session.hasher.copy().digest("hex");
-    this.#report({ kind: "digest", id, size: wanted, algorithm, hex });
+    this.#report({ kind: "digest", id, reading, size: wanted, algorithm, hex });
   }
 
   async #reader(session: Followed): Promise<StagedReader> {

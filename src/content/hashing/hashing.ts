@@ -41,6 +41,7 @@ export class Hashing {
   readonly #sessions = new Map<UploadId, Running>();
   readonly #lanes: Lane[];
   #nextLane = 0;
+  #readings = 0;
   #inspection: Timer | null = null;
 
   constructor(options: HashingOptions) {
@@ -156,7 +157,9 @@ export class Hashing {
   #running(id: UploadId, staging: StagingState): Running {
     const known = this.#sessions.get(id);
     if (known !== undefined) return this.#keep(id, known);
+    this.#readings += 1;
     const running: Running = {
+      reading: this.#readings,
       staging,
       usedAt: 0,
       lane: this.#nextLane,
@@ -179,22 +182,23 @@ export class Hashing {
     return running;
   }
 
-  #expect(id: UploadId, { lane, staging, boundaries }: Running): void {
+  #expect(id: UploadId, { lane, reading, staging, boundaries }: Running): void {
     if (boundaries.length === 0) return;
-    this.#lanes[lane]?.send({ kind: "expect", id, staging, boundaries });
+    this.#lanes[lane]?.send({ kind: "expect", id, reading, staging, boundaries });
   }
 
   #grow(id: UploadId, running: Running, size: number): void {
     running.inline = null;
     running.size = size;
-    this.#lanes[running.lane]?.send({ kind: "grown", id, staging: running.staging, size });
+    const { lane, reading, staging } = running;
+    this.#lanes[lane]?.send({ kind: "grown", id, reading, staging, size });
   }
 
   #ask(id: UploadId, running: Running): void {
     if (running.question === null) return;
     const { size, algorithm } = running.question;
-    const { staging } = running;
-    this.#lanes[running.lane]?.send({ kind: "digest", id, staging, size, algorithm });
+    const { lane, reading, staging } = running;
+    this.#lanes[lane]?.send({ kind: "digest", id, reading, staging, size, algorithm });
     this.#watch();
   }
 
@@ -218,7 +222,7 @@ export class Hashing {
 
   #take(report: HashReport): void {
     const running = this.#sessions.get(report.id);
-    if (running === undefined) return;
+    if (running?.reading !== report.reading) return;
     switch (report.kind) {
       case "position":
         running.position = report.position;

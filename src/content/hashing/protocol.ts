@@ -4,6 +4,12 @@ import type { StagingState } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import type { Algorithm } from "../digest.ts";
 
+/**
+ * Which reading of a session's bytes a message is about: a new number after each time they were forgotten. What a worker said of
+ * bytes that have been cut or replaced since may arrive late, and must not count for the new ones.
+ */
+type Reading = number;
+
 /** Server → worker. */
 export type HashRequest =
   /** Once, first: where staged bytes are. */
@@ -12,6 +18,7 @@ export type HashRequest =
   | {
       readonly kind: "expect";
       readonly id: UploadId;
+      readonly reading: Reading;
       readonly staging: StagingState;
       readonly boundaries: readonly Boundary[];
     }
@@ -19,6 +26,7 @@ export type HashRequest =
   | {
       readonly kind: "grown";
       readonly id: UploadId;
+      readonly reading: Reading;
       readonly staging: StagingState;
       readonly size: number;
     }
@@ -26,6 +34,7 @@ export type HashRequest =
   | {
       readonly kind: "digest";
       readonly id: UploadId;
+      readonly reading: Reading;
       readonly staging: StagingState;
       readonly size: number;
       readonly algorithm: Algorithm;
@@ -36,20 +45,32 @@ export type HashRequest =
 /** Worker → server. */
 export type HashReport =
   /** Hashed up to `position`. */
-  | { readonly kind: "position"; readonly id: UploadId; readonly position: number }
+  | {
+      readonly kind: "position";
+      readonly id: UploadId;
+      readonly reading: Reading;
+      readonly position: number;
+    }
   | {
       readonly kind: "digest";
       readonly id: UploadId;
+      readonly reading: Reading;
       readonly size: number;
       readonly algorithm: Algorithm;
       readonly hex: string;
     }
   /** The staged bytes are not those that were received: they differ before `offset`. */
-  | { readonly kind: "damaged"; readonly id: UploadId; readonly offset: number }
+  | {
+      readonly kind: "damaged";
+      readonly id: UploadId;
+      readonly reading: Reading;
+      readonly offset: number;
+    }
   /** The staged bytes could not be read; `gone`: because there are none. */
   | {
       readonly kind: "failed";
       readonly id: UploadId;
+      readonly reading: Reading;
       readonly gone: boolean;
       readonly message: string;
     };

@@ -18,6 +18,8 @@ export interface Question {
 
 /** What is known of an open session. */
 export interface Running {
+  /** Tells what is said of these bytes from what was said of earlier ones. */
+  readonly reading: number;
   readonly staging: StagingState;
   readonly lane: number;
   /** When it was last asked about; monotonic ms. */

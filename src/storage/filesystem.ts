@@ -39,6 +39,9 @@ import type {
 
 const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
 
+/** `00` to `ff`. */
+const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** What the file system storage is opened with. */
 export interface FilesystemOptions {
   /** The data directory. */
@@ -68,7 +71,20 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
       "uploads, blobs and tmp must be on one file system: mount the whole data directory, not a part of it",
     );
   }
+  await prepareBlobs(folders.blobs);
   return new FilesystemStorage(options, folders);
+}
+
+/** All folders of sha256 at once: made one by one, each would cost a push two more syncs. */
+async function prepareBlobs(blobs: string): Promise<void> {
+  const top = join(blobs, "sha256");
+  await mkdir(top, { recursive: true, mode: 0o700 });
+  const found = new Set(await readdir(top));
+  const missing = prefixes.filter((prefix) => !found.has(prefix));
+  if (missing.length === 0) return;
+  await Promise.all(missing.map((prefix) => mkdir(join(top, prefix), { mode: 0o700 })));
+  await syncFolder(top);
+  await syncFolder(blobs);
 }
 
 /** Where things stand. */
@@ -89,6 +105,8 @@ class FilesystemStorage implements Storage {
   readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
   readonly #syncs: FolderSyncs;
   readonly #staged: StagedWrites;
+  /** What the last append of a closing request has put on disk, to the byte: publishing it needs no second look. */
+  readonly #settled = new WeakSet<Staged>();
 
   constructor(options: FilesystemOptions, { uploads, blobs, discarded }: Folders) {
     this.#uploads = uploads;
@@ -133,7 +151,9 @@ class FilesystemStorage implements Storage {
       });
       const cut = await this.#receive(file, staged, body, writer);
       if (options.resumable) await this.#keepFolder(staged.id);
-      return { ...staged, offset: writer.written, cut };
+      const appended = { ...staged, offset: writer.written, cut };
+      if (!options.resumable) this.#settled.add(appended);
+      return appended;
     } finally {
       await file.close();
     }
@@ -145,14 +165,14 @@ class FilesystemStorage implements Storage {
 
   async publish(staged: Staged, digest: Digest): Promise<Locator> {
     this.#latch.assertWritable();
-    await this.#staged.settle(staged);
+    if (!this.#settled.delete(staged)) await this.#staged.settle(staged);
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
     const from = join(this.#uploads, staged.id, "data");
     const to = join(this.#blobs, locator);
     try {
-      await this.#syncs.make(this.#blobs, algorithm, prefix);
+      if (algorithm !== "sha256") await this.#syncs.make(this.#blobs, algorithm, prefix);
       await giveName(from, to).catch(async (error: unknown) => {
         if (!isAbsent(error)) throw error;
         // Somebody may have removed the folder that was made long ago.

@@ -29,6 +29,8 @@ export class StagedWrites {
     const file = await this.#open(staged);
     try {
       const { size, nlink } = await file.stat();
+      // None is left when the session was cancelled in this moment.
+      if (nlink === 0) throw new RegistryError("UPLOAD_UNKNOWN");
       if (nlink === 1) {
         if (size > staged.offset) await file.truncate(staged.offset);
         return file;
@@ -37,6 +39,7 @@ export class StagedWrites {
       await this.#syncs.syncOnce(join(this.#uploads, staged.id));
     } catch (error) {
       await file.close();
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
       throw writeFailure(error, this.#latch);
     }
     await file.close();

@@ -159,6 +159,12 @@ class FilesystemStorage implements Storage {
     }
   }
 
+  async separateStaged(staged: Staged): Promise<void> {
+    this.#latch.assertWritable();
+    const file = await this.#staged.openToWrite(staged);
+    await file.close();
+  }
+
   openStaged(id: UploadId): Promise<StagedReader> {
     return this.#openStagedFile(id);
   }

@@ -1,6 +1,6 @@
 // Staged bytes and stored content are one file under two names for a moment, so that no crash can lose both.
 import { constants } from "node:fs";
-import { copyFile, link, open, rename, writeFile } from "node:fs/promises";
+import { copyFile, link, open, rename, rm, writeFile } from "node:fs/promises";
 import { errnoOf } from "./failures.ts";
 
 /** What a file system answers that has no links: there a crash right here costs the client a new upload. */
@@ -27,15 +27,25 @@ export async function giveName(from: string, to: string): Promise<void> {
  */
 export async function copyOut(path: string, size: number): Promise<void> {
   const copy = `${path}.copy`;
-  // A closing request that brought everything starts over: nothing of it counts, however much it is.
-  if (size === 0) await writeFile(copy, "", { mode: 0o600 });
-  else await copyFile(path, copy, constants.COPYFILE_FICLONE);
-  const file = await open(copy, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    // A closing request that brought everything starts over: nothing of it counts, however much it is.
+    if (size === 0) await writeFile(copy, "", { mode: 0o600 });
+    else await copyFile(path, copy, constants.COPYFILE_FICLONE);
+    await cut(copy, size);
+    await rename(copy, path);
+  } catch (error) {
+    // On a full disk above all.
+    await rm(copy, { force: true });
+    throw error;
+  }
+}
+
+async function cut(path: string, size: number): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     await file.truncate(size);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(copy, path);
 }

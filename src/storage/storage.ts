@@ -92,6 +92,12 @@ export interface Storage {
     options: AppendOptions,
   ): Promise<Appended>;
 
+  /**
+   * Makes sure that staged bytes are no content as well, which a closing request that was cut short may have made them. Who reads
+   * them while they grow opens them afterwards. @throws RegistryError UPLOAD_UNKNOWN when they are gone, DISK_FULL, READ_ONLY.
+   */
+  separateStaged(staged: Staged): Promise<void>;
+
   /** Opens staged bytes for reading. @throws RegistryError UPLOAD_UNKNOWN when the session has none. */
   openStaged(id: UploadId, staging: StagingState): Promise<StagedReader>;
 

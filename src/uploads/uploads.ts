@@ -217,7 +217,7 @@ async function receive(
   const { storage, hashing } = deps;
   const { id, staging, offset } = session;
   const expected = declaredLength(chunk);
-  await takeUp(deps, session);
+  await takeUp(deps, session, chunk.body !== null || resumable);
   if (chunk.body === null) return { staged: { id, staging, offset }, cut: null };
   try {
     const appended = await storage.append(
@@ -235,9 +235,18 @@ async function receive(
   }
 }
 
-/** A session that this process knows nothing of is read again in the background, and compared where its chunks ended. */
-async function takeUp({ metadata, hashing }: UploadsDeps, { id, staging, offset }: Staged) {
+/**
+ * A session that this process knows nothing of is read again in the background, and compared where its chunks ended.
+ * @param grows true when bytes may follow; false when it can only be finished as it is.
+ */
+async function takeUp(
+  { metadata, storage, hashing }: UploadsDeps,
+  { id, staging, offset }: Staged,
+  grows: boolean,
+): Promise<void> {
   if (offset === 0 || hashing.knows(id)) return;
+  // Before anybody opens them: what is read must be what is written.
+  if (grows) await storage.separateStaged({ id, staging, offset });
   hashing.takeUp(id, staging, { offset, boundaries: await metadata.listBoundaries(id) });
 }
 
@@ -257,12 +266,14 @@ async function commit(
   const now = deps.clock();
   try {
     await commitStaged(deps, staged, digest, { ...link, now, keptUntil: now + deps.leaseMs });
-    deps.hashing.forget(staged.id);
   } catch (error) {
     if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
       await drop(deps, { id: staged.id, repository: link.repository });
     }
     throw error;
+  } finally {
+    // After a failure too: the bytes may have a stored name by now, and whoever adds to them adds to a copy.
+    deps.hashing.forget(staged.id);
   }
 }
 

@@ -167,6 +167,22 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await (await storage.open(locator))?.body.text()).toBe("early");
     });
 
+    test("are no content any more once they were separated", async () => {
+      const storage = await openStore();
+      const staged = await stage(storage, "abc");
+      const locator = await storage.publish(staged, digestOf(text("abc")));
+
+      await storage.separateStaged(staged);
+      const reader = await storage.openStaged(staged.id, staged.staging);
+      await storage.append(staged, once("def"), quiet, resumable);
+
+      // Opened before the append, it sees what the append wrote.
+      const into = new Uint8Array(10);
+      expect(await reader.read(3, into)).toBe(3);
+      await reader.close();
+      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+    });
+
     test("can be sent anew from the first one without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");

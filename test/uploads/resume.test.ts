@@ -11,6 +11,7 @@ import {
   cancelUpload,
   finishUpload,
   startUpload,
+  type UploadsDeps,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
@@ -149,6 +150,63 @@ describe("bytes that got their stored name but were never named by a row", () =>
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(bytes.length);
     await finish(id, digest);
 
+    expect(await stored(digest)).toBe(digest);
+    expect(await damagedFiles(store.directory)).toEqual([]);
+  });
+});
+
+describe("bytes that got their stored name in a closing request which was never answered", () => {
+  /** A closing request that carried `carried` was cut short by a crash before its row. @returns the session; 1 MB of it counts. */
+  const interrupted = async (counted: Uint8Array, carried: Uint8Array): Promise<UploadId> => {
+    const id = await start();
+    await append(id, counted);
+    const session = await uploadStatus(deps(), repository, id);
+    const { offset, staging } = await deps().storage.append(
+      session,
+      (async function* () {
+        yield carried.slice();
+      })(),
+      { staged: () => null },
+      { expected: null, resumable: false },
+    );
+    const digest = digestOf(Buffer.concat([counted, carried]));
+    await deps().storage.publish({ id, offset, staging }, digest);
+    await store.reopen();
+    return id;
+  };
+
+  test("are never taken for those that the client sends instead", async () => {
+    const [counted, early, late] = [noise(1_000_000), noise(600_000), noise(600_000)];
+    const ids = [await interrupted(counted, early), await interrupted(counted, early)] as const;
+    for (const id of ids) await append(id, late);
+
+    const wrong = await failure(finish(ids[0], digestOf(Buffer.concat([counted, early]))));
+    const right = digestOf(Buffer.concat([counted, late]));
+    await finish(ids[1], right);
+
+    expect(wrong).toMatchObject({ situation: "DIGEST_INVALID" });
+    expect(await stored(right)).toBe(right);
+    expect(await damagedFiles(store.directory)).toEqual([]);
+  });
+
+  test("do no harm when the row was refused and the client sends something else", async () => {
+    const [counted, early, late] = [noise(1_000_000), noise(600_000), noise(600_000)];
+    const id = await start();
+    await append(id, counted);
+    const full = new RegistryError("DISK_FULL");
+    const metadata = { ...deps().metadata, finishUpload: () => Promise.reject(full) };
+    const close = (room: UploadsDeps, carried: Uint8Array) =>
+      finishUpload(room, {
+        repository,
+        id,
+        digest: digestOf(Buffer.concat([counted, carried])),
+        chunk: chunk(carried),
+      });
+
+    expect(await failure(close({ ...deps(), metadata }, early))).toBe(full);
+    await close(deps(), late);
+
+    const digest = digestOf(Buffer.concat([counted, late]));
     expect(await stored(digest)).toBe(digest);
     expect(await damagedFiles(store.directory)).toEqual([]);
   });

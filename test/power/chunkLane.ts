@@ -1,0 +1,203 @@
+// A client that uploads blob after blob in chunks. It remembers every offset it was told, and knows what a power loss may
+// change of it: nothing, except that a session without a byte may be gone.
+import { randomBytes, randomNumbers, sha256 } from "../support/bytes.ts";
+import { pullBlob } from "../support/images.ts";
+import { ask, BrokenPromise, between, locationOf, offsetOf, type Target } from "./promise.ts";
+
+interface Upload {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly digest: string;
+  location: string | null;
+  /** The highest offset in any answer, a status's included. */
+  acknowledged: number;
+  /** The highest offset that a request could have led to. */
+  sent: number;
+  /** What was asked last that ends the session. */
+  ending: "none" | "close" | "cancel";
+}
+
+const largest = 1_200_000;
+const largestChunk = 300_000;
+
+/** Uploads until the power fails; `settle` after the next start, then on it goes. */
+export class ChunkLane {
+  readonly #target: Target;
+  readonly #random: () => number;
+  readonly #finished = new Set<string>();
+  readonly #cancelled = new Set<string>();
+  #count = 0;
+  #upload: Upload;
+  /** What restarts met: requests without an answer by their kind, and sessions lost that might be. */
+  readonly met = { chunk: 0, close: 0, cancel: 0, between: 0, forgotten: 0 };
+
+  constructor(target: Target) {
+    this.#target = target;
+    this.#random = randomNumbers(`${target.seed}/choices`);
+    this.#upload = this.#next();
+  }
+
+  /** Digests that were answered with 201. */
+  get finished(): ReadonlySet<string> {
+    return this.#finished;
+  }
+
+  /** Uploads until a request fails. @throws BrokenPromise for an answer that is not the right one. */
+  async run(): Promise<void> {
+    for (;;) await this.#step();
+  }
+
+  /** After a restart: what was answered is so, and the upload under way is finished and pulled. @throws BrokenPromise. */
+  async settle(): Promise<void> {
+    for (const location of this.#cancelled) this.#expect(await ask("GET", location), [404]);
+    this.#cancelled.clear();
+    const upload = this.#upload;
+    if (upload.location === null) return;
+    this.#countMet(upload);
+    const status = await ask("GET", upload.location);
+    if (status.status === 404) {
+      await this.#settleUnknown(upload);
+    } else {
+      this.#expect(status, [204]);
+      await this.#resume(upload, offsetOf(status));
+    }
+    this.#upload = this.#next();
+  }
+
+  /** Every blob that was ever answered with 201 is there. */
+  async verify(): Promise<void> {
+    for (const digest of this.#finished) await pullBlob(this.#target.repository, digest);
+  }
+
+  async #settleUnknown(upload: Upload): Promise<void> {
+    if (upload.ending === "cancel") return;
+    if (upload.ending === "close") {
+      const repeated = await ask("PUT", `${upload.location}?digest=${upload.digest}`);
+      if (repeated.status === 201) {
+        await this.#keep(upload);
+        return;
+      }
+    }
+    if (upload.acknowledged > 0) throw this.#broken("the session is gone");
+    this.met.forgotten += 1;
+  }
+
+  async #resume(upload: Upload, offset: number): Promise<void> {
+    if (offset < upload.acknowledged || offset > upload.sent) {
+      throw this.#broken(`status says ${offset}`);
+    }
+    const rest = upload.bytes.subarray(offset);
+    const headers = { "content-range": `${offset}-${upload.bytes.length - 1}` };
+    if (rest.length > 0) {
+      const chunk = await ask("PATCH", `${upload.location}`, { body: rest, headers });
+      // The row may have outlived its folder; without an acknowledged byte the client starts again.
+      if (chunk.status === 404 && upload.acknowledged === 0) {
+        this.met.forgotten += 1;
+        return;
+      }
+      this.#expect(chunk, [202]);
+    }
+    this.#expect(await ask("PUT", `${upload.location}?digest=${upload.digest}`), [201]);
+    await this.#keep(upload);
+  }
+
+  async #keep({ digest }: Upload): Promise<void> {
+    this.#finished.add(digest);
+    await pullBlob(this.#target.repository, digest);
+  }
+
+  async #step(): Promise<void> {
+    const upload = this.#upload;
+    if (upload.location === null) {
+      const started = await ask("POST", `${this.#target.repository}/blobs/uploads/`);
+      this.#expect(started, [202]);
+      upload.location = locationOf(started);
+      return;
+    }
+    const left = upload.bytes.length - upload.acknowledged;
+    const choice = this.#random();
+    if (choice < 0.02) return this.#cancel(upload, upload.location);
+    if (left === 0 || (left < largestChunk && choice < 0.3)) {
+      return this.#close(upload, upload.location);
+    }
+    await this.#patch(upload, upload.location);
+  }
+
+  async #patch(upload: Upload, location: string): Promise<void> {
+    const { bytes, acknowledged } = upload;
+    const small = this.#random() < 0.5;
+    const size = between(2, small ? 5_000 : largestChunk, this.#random());
+    const end = Math.min(bytes.length, acknowledged + size);
+    upload.sent = end;
+    const body = bytes.subarray(acknowledged, end);
+    const headers = { "content-range": `${acknowledged}-${end - 1}` };
+    const curious = this.#random() < 0.5;
+    let underWay = true;
+    const sending = ask("PATCH", location, this.#random() < 0.3 ? { body } : { body, headers });
+    const [answer] = await Promise.all([
+      sending.finally(() => {
+        underWay = false;
+      }),
+      curious ? this.#watch(upload, location, () => underWay) : null,
+    ]);
+    this.#expect(answer, [202]);
+    if (offsetOf(answer) !== end) throw this.#broken(`PATCH says ${offsetOf(answer)}`);
+    upload.acknowledged = end;
+  }
+
+  /** Asks for the status while a chunk is on its way: what that says is a promise too. */
+  async #watch(upload: Upload, location: string, underWay: () => boolean): Promise<void> {
+    while (underWay()) {
+      const status = await ask("GET", location);
+      this.#expect(status, [204]);
+      upload.acknowledged = Math.max(upload.acknowledged, offsetOf(status));
+    }
+  }
+
+  async #close(upload: Upload, location: string): Promise<void> {
+    upload.ending = "close";
+    upload.sent = upload.bytes.length;
+    const body = upload.bytes.subarray(upload.acknowledged);
+    const url = `${location}?digest=${upload.digest}`;
+    this.#expect(await ask("PUT", url, body.length > 0 ? { body } : {}), [201]);
+    this.#finished.add(upload.digest);
+    this.#upload = this.#next();
+  }
+
+  async #cancel(upload: Upload, location: string): Promise<void> {
+    upload.ending = "cancel";
+    this.#expect(await ask("DELETE", location), [204]);
+    this.#cancelled.add(location);
+    this.#upload = this.#next();
+  }
+
+  #next(): Upload {
+    this.#count += 1;
+    const size = between(10, largest, this.#random() ** 2);
+    const bytes = new Uint8Array(randomBytes(`${this.#target.seed}/${this.#count}`, size));
+    return {
+      bytes,
+      digest: sha256(bytes),
+      location: null,
+      acknowledged: 0,
+      sent: 0,
+      ending: "none",
+    };
+  }
+
+  #countMet({ ending, sent, acknowledged }: Upload): void {
+    if (ending !== "none") this.met[ending] += 1;
+    else if (sent > acknowledged) this.met.chunk += 1;
+    else this.met.between += 1;
+  }
+
+  #expect(answer: Response, statuses: readonly number[]): void {
+    if (statuses.includes(answer.status)) return;
+    throw this.#broken(`${answer.status}, not ${statuses.join(" or ")}, from ${answer.url}`);
+  }
+
+  #broken(what: string): BrokenPromise {
+    const { bytes, digest, ...state } = this.#upload;
+    const text = JSON.stringify({ ...state, size: bytes.length, digest });
+    return new BrokenPromise(`${this.#target.seed}, upload ${this.#count} ${text}: ${what}`);
+  }
+}

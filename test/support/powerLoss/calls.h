@@ -1,0 +1,25 @@
+// The FUSE calls, and the power switch that stands before all of them.
+#ifndef CALLS_H
+#define CALLS_H
+
+#define FUSE_USE_VERSION 35
+#include <fuse_lowlevel.h>
+#include <stdbool.h>
+
+struct power {
+  bool off;
+  unsigned long operations;  // that changed the disk, or synced it
+  const char *ignored;       // a fault to find: syncs of "wal", "data" or "folders" that do nothing
+};
+
+extern struct power power;
+extern const struct fuse_lowlevel_ops calls;
+
+// Called first by everything. @returns true when the power is off; the request has been answered then.
+bool refused(fuse_req_t req);
+// The same for what changes the disk: such operations are counted, and the power can fail before any of them.
+bool refused_change(fuse_req_t req);
+// And for syncs, which take their time: others go on as if it had been done.
+bool refused_sync(fuse_req_t req);
+
+#endif

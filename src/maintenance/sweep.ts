@@ -14,6 +14,8 @@ export interface SweepDeps {
   readonly clock: () => number;
   /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
   readonly firstSeen: Map<UploadId, number>;
+  /** Waits; ms. */
+  readonly rest: (ms: number) => Promise<void>;
   /** Is told of each session that was dropped. */
   readonly onDropped: (dropped: Dropped) => void;
 }
@@ -45,12 +47,35 @@ const rememberFinishedMs = 20 * 60_000;
 /** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
 const startingMs = 60_000;
 
+/** After this many drops the sweep rests for twice the time that they took: others use the same disk. */
+const dropsBeforeRest = 20;
+
 /** One sweep. Safe to stop anywhere and to repeat. @param timeoutMs how long a session may be without a byte. */
-export async function sweepUploads(deps: SweepDeps, timeoutMs: number): Promise<void> {
+export async function sweepUploads(options: SweepDeps, timeoutMs: number): Promise<void> {
+  const deps = { ...options, storage: pacing(options) };
   await deps.storage.finishDiscards();
   await expire(deps, timeoutMs);
   await compare(deps, timeoutMs);
   await deps.metadata.forgetFinished(deps.clock() - rememberFinishedMs);
+}
+
+/** The storage, dropping at a pace that leaves the disk to others most of the time. */
+function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
+  let drops = 0;
+  let spentMs = 0;
+  return {
+    listStaged: () => storage.listStaged(),
+    finishDiscards: () => storage.finishDiscards(),
+    discardStaged: async (id, staging) => {
+      const startedAt = performance.now();
+      await storage.discardStaged(id, staging);
+      spentMs += performance.now() - startedAt;
+      drops += 1;
+      if (drops % dropsBeforeRest > 0) return;
+      await rest(2 * spentMs);
+      spentMs = 0;
+    },
+  };
 }
 
 async function expire(deps: SweepDeps, timeoutMs: number): Promise<void> {

@@ -44,6 +44,7 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
     storage,
     clock,
     firstSeen: seen,
+    rest: (ms: number) => Bun.sleep(ms),
     onDropped: (upload: Extract<MaintenanceReport, { kind: "dropped" }>["upload"]) => {
       dropped += 1;
       report({ kind: "dropped", upload });

@@ -16,9 +16,11 @@ const minute = 60_000;
 describe("sweep of upload sessions", () => {
   let store: Awaited<ReturnType<typeof openStore>>;
   let firstSeen: Map<UploadId, number>;
+  let rests: number;
   beforeEach(async () => {
     store = await openStore();
     firstSeen = new Map();
+    rests = 0;
   });
   afterEach(() => store.remove());
 
@@ -27,7 +29,16 @@ describe("sweep of upload sessions", () => {
     const dropped: Dropped[] = [];
     const { metadata, storage } = deps();
     await sweepUploads(
-      { metadata, storage, clock: store.clock.now, firstSeen, onDropped: (it) => dropped.push(it) },
+      {
+        metadata,
+        storage,
+        clock: store.clock.now,
+        firstSeen,
+        rest: async () => {
+          rests += 1;
+        },
+        onDropped: (it) => dropped.push(it),
+      },
       timeoutMs,
     );
     return dropped;
@@ -167,11 +178,12 @@ describe("sweep of upload sessions", () => {
     expect(await readdir(join(store.directory, "tmp", "discarded"))).toEqual([]);
   });
 
-  test("more sessions than one batch go in one sweep", async () => {
+  test("more sessions than one batch go in one sweep, which rests now and then", async () => {
     for (let count = 0; count < 250; count += 1) await startUpload(deps(), repository);
     store.clock.advance(timeoutMs + 1);
 
     expect(await sweep()).toHaveLength(250);
+    expect(rests).toBe(12);
     expect(await readdir(folder("."))).toEqual([]);
   });
 

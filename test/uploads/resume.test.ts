@@ -14,7 +14,7 @@ import {
   type UploadsDeps,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
-import { damagedFiles } from "../support/dataFolder.ts";
+import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
 import { waitFor } from "../support/processes.ts";
 import { noise, openStore } from "../support/store.ts";
 
@@ -23,12 +23,10 @@ const other = parseRepositoryName("team/other");
 const minute = 60_000;
 const nothing: Chunk = { body: null, length: 0, start: null, end: null };
 
-function chunk(...parts: Uint8Array[]): Chunk {
-  const body = (async function* () {
-    yield* parts.map((part) => part.slice());
-  })();
-  return { body, length: null, start: null, end: null };
+async function* bodyOf(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* parts.map((part) => part.slice());
 }
+const chunk = (...parts: Uint8Array[]) => ({ ...nothing, body: bodyOf(...parts), length: null });
 
 let store: Awaited<ReturnType<typeof openStore>>;
 beforeEach(async () => {
@@ -43,10 +41,7 @@ const finish = (id: UploadId, digest: Digest, name = repository) =>
   finishUpload(deps(), { repository: name, id, digest, chunk: nothing });
 const start = async (): Promise<UploadId> => (await startUpload(deps(), repository)).id;
 const folders = () => readdir(join(store.directory, "uploads"));
-const blobs = async (): Promise<string[]> =>
-  (await readdir(join(store.directory, "blobs"), { recursive: true })).filter((name) =>
-    /\.[0-9a-f-]{36}$/.test(name),
-  );
+const blobs = () => storedFiles(store.directory);
 const stored = async (digest: Digest): Promise<Digest | null> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
   const found = row === null ? null : await store.rooms.storage.open(row.locator);

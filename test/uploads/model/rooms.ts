@@ -64,7 +64,8 @@ export function roomsRegistry(store: Store): Registry {
     wait: async (minutes) => {
       store.clock.advance(minutes * 60_000);
       const { metadata, storage } = store.rooms.uploads;
-      const sweep = { metadata, storage, clock: store.clock.now, firstSeen: new Map() };
+      const rest = (): Promise<void> => Promise.resolve();
+      const sweep = { metadata, storage, clock: store.clock.now, rest, firstSeen: new Map() };
       await sweepUploads({ ...sweep, onDropped: () => {} }, timeoutMs);
     },
     reset: async () => {

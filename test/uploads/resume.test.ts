@@ -48,11 +48,7 @@ const stored = async (digest: Digest): Promise<Digest | null> => {
   return found === null ? null : digestOf(await found.body.bytes());
 };
 /** `rejects` would wait without letting a worker's message in. */
-const failure = (work: Promise<unknown>) =>
-  work.then(
-    () => null,
-    (error: unknown) => error,
-  );
+const failure = (work: Promise<unknown>) => work.then(() => null).catch((error: unknown) => error);
 const unknown = { situation: "UPLOAD_UNKNOWN" };
 
 describe("a closing request whose answer was lost", () => {

@@ -1,4 +1,5 @@
 // Bytes on a local file system: uploads/<uuid>/data while staged, blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
+import { mkdirSync } from "node:fs";
 import {
   type FileHandle,
   mkdir,
@@ -82,7 +83,8 @@ async function prepareBlobs(blobs: string): Promise<void> {
   const found = new Set(await readdir(top));
   const missing = prefixes.filter((prefix) => !found.has(prefix));
   if (missing.length === 0) return;
-  await Promise.all(missing.map((prefix) => mkdir(join(top, prefix), { mode: 0o700 })));
+  // Nothing is served yet: one after the other on this thread is ten times faster than through the pool.
+  for (const prefix of missing) mkdirSync(join(top, prefix), { mode: 0o700 });
   await syncFolder(top);
   await syncFolder(blobs);
 }

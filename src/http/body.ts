@@ -48,7 +48,7 @@ function release(chunk: Uint8Array): void {
 
 async function* paced(
   visit: Visit,
-  body: AsyncIterable<Uint8Array>,
+  body: ReadableStream<Uint8Array>,
   limit: number,
   { now, minBytesPerSecond }: Pace,
 ): AsyncGenerator<Uint8Array> {
@@ -79,15 +79,20 @@ async function* paced(
 }
 
 /** A client that leaves, or breaks its framing, is no failure of the server's: it is logged and counted as a bad request. */
-async function* arriving(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* body;
-  } catch (cause) {
+function arriving(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  const chunks = body[Symbol.asyncIterator]();
+  const refuse = (cause: unknown): never => {
     throw new RegistryError("REQUEST_INVALID", {
       message: "the body ended before its announced end",
       cause,
     });
-  }
+  };
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => chunks.next().catch(refuse),
+      return: async () => (await chunks.return?.()) ?? { done: true, value: undefined },
+    }),
+  };
 }
 
 /** From here on the client waits for the server, not the server for the client. */

@@ -256,12 +256,13 @@ class FilesystemStorage implements Storage {
     const chunks = body[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await chunks.next().catch((error: unknown) => ({ error }));
-        if ("error" in next || next.done) {
+        const next = await chunks.next().catch(brokenBy);
+        if (next.done) {
           await writer.finish();
-          return "error" in next ? asError(next.error) : null;
+          return next.value instanceof Error ? next.value : null;
         }
-        await writer.push(next.value);
+        const full = writer.push(next.value);
+        if (full !== null) await full;
       }
     } catch (error) {
       // Nothing of this request was acknowledged: give its space back before anyone is told.
@@ -286,6 +287,7 @@ class FilesystemStorage implements Storage {
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** The end of a body that broke: its value says why. */
+function brokenBy(error: unknown): IteratorReturnResult<Error> {
+  return { done: true, value: error instanceof Error ? error : new Error(String(error)) };
 }

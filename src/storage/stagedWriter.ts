@@ -49,11 +49,15 @@ export class StagedWriter {
     return this.#written;
   }
 
-  /** Takes a chunk, which must not change afterwards. @throws RegistryError when an earlier write failed. */
-  async push(chunk: Uint8Array): Promise<void> {
+  /**
+   * Takes a chunk, which must not change afterwards. @returns null, or what to wait for before the next one: it rejects with a
+   * RegistryError when an earlier write failed.
+   */
+  push(chunk: Uint8Array): Promise<void> | null {
     this.#batch.push(chunk);
     this.#batchSize += chunk.byteLength;
-    if (this.#batchSize >= batchBytes || this.#batch.length >= batchChunks) await this.#flush();
+    const full = this.#batchSize >= batchBytes || this.#batch.length >= batchChunks;
+    return full ? this.#flush() : null;
   }
 
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */

@@ -1,5 +1,4 @@
 // Bytes on a local file system: uploads/<uuid>/data while staged, blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
-import { mkdirSync } from "node:fs";
 import {
   type FileHandle,
   mkdir,
@@ -72,21 +71,7 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
       "uploads, blobs and tmp must be on one file system: mount the whole data directory, not a part of it",
     );
   }
-  await prepareBlobs(folders.blobs);
   return new FilesystemStorage(options, folders);
-}
-
-/** All folders of sha256 at once: made one by one, each would cost a push two more syncs. */
-async function prepareBlobs(blobs: string): Promise<void> {
-  const top = join(blobs, "sha256");
-  await mkdir(top, { recursive: true, mode: 0o700 });
-  const found = new Set(await readdir(top));
-  const missing = prefixes.filter((prefix) => !found.has(prefix));
-  if (missing.length === 0) return;
-  // Nothing is served yet: one after the other on this thread is ten times faster than through the pool.
-  for (const prefix of missing) mkdirSync(join(top, prefix), { mode: 0o700 });
-  await syncFolder(top);
-  await syncFolder(blobs);
 }
 
 /** Where things stand. */
@@ -107,6 +92,7 @@ class FilesystemStorage implements Storage {
   readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
   readonly #syncs: FolderSyncs;
   readonly #staged: StagedWrites;
+  readonly #preparing: Promise<void>;
   /** What the last append of a closing request has put on disk, to the byte: publishing it needs no second look. */
   readonly #settled = new WeakSet<Staged>();
 
@@ -120,6 +106,8 @@ class FilesystemStorage implements Storage {
     this.#staged = new StagedWrites(uploads, options.latch, this.#syncs);
     this.#space = new FreeSpace(options.directory, options.clock);
     this.#openStagedFile = openStagedFiles(options.directory);
+    // Nobody waits for it: a push that comes first makes the folder it needs.
+    this.#preparing = this.#syncs.makeAll(blobs, "sha256", prefixes).catch(() => {});
   }
 
   async createStaging(id: UploadId, startedAt: number): Promise<StagingState> {
@@ -180,7 +168,7 @@ class FilesystemStorage implements Storage {
     const from = join(this.#uploads, staged.id, "data");
     const to = join(this.#blobs, locator);
     try {
-      if (algorithm !== "sha256") await this.#syncs.make(this.#blobs, algorithm, prefix);
+      await this.#syncs.make(this.#blobs, algorithm, prefix);
       await giveName(from, to).catch(async (error: unknown) => {
         if (!isAbsent(error)) throw error;
         // Somebody may have removed the folder that was made long ago.
@@ -244,7 +232,9 @@ class FilesystemStorage implements Storage {
     await Promise.all([stat(this.#uploads), stat(this.#blobs)]);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    await this.#preparing;
+  }
 
   /** Reads the body to its end into `writer`. @returns why it broke, or null. */
   async #receive(

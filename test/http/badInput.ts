@@ -1,9 +1,8 @@
 // A server with one image in it, and what has to hold after any bad request: a clean answer, nothing stored, still serving.
 import { expect, test } from "bun:test";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { type Digest, digestOf } from "../../src/content/digest.ts";
 import { bytes, configType, layerType, ociImage } from "../registry/builders.ts";
+import { storedFiles } from "../support/dataFolder.ts";
 import { type RawAnswer, request, type TalkOptions, talk } from "../support/rawHttp.ts";
 
 /** A running server that the cases talk to. */
@@ -118,7 +117,7 @@ export async function stored({ port, data }: Target): Promise<Stored> {
     expect(answer.status).toBe(200);
     return answer.body.toString("latin1");
   };
-  const blobs = readdirSync(join(data, "blobs"), { recursive: true }).map(String).sort();
+  const blobs = await storedFiles(data);
   return {
     blobs,
     catalog: await get("/v2/_catalog"),

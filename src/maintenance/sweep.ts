@@ -47,7 +47,7 @@ const rememberFinishedMs = 20 * 60_000;
 /** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
 const startingMs = 60_000;
 
-/** After this many drops the sweep rests for twice the time that they took: others use the same disk. */
+/** After this many drops the sweep rests for four times the time that they took: others use the same disk. */
 const dropsBeforeRest = 20;
 
 /** One sweep. Safe to stop anywhere and to repeat. @param timeoutMs how long a session may be without a byte. */
@@ -72,7 +72,7 @@ function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
       spentMs += performance.now() - startedAt;
       drops += 1;
       if (drops % dropsBeforeRest > 0) return;
-      await rest(2 * spentMs);
+      await rest(4 * spentMs);
       spentMs = 0;
     },
   };

@@ -142,7 +142,8 @@ class FilesystemStorage implements Storage {
       const cut = await this.#receive(file, staged, body, writer);
       if (options.resumable) await this.#keepFolder(staged.id);
       const appended = { ...staged, offset: writer.written, cut };
-      if (!options.resumable) this.#settled.add(appended);
+      // Without a byte nothing was synced, not even the cut to the offset.
+      if (!options.resumable && writer.written > staged.offset) this.#settled.add(appended);
       return appended;
     } finally {
       await file.close();

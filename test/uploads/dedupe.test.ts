@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { Chunk } from "../../src/uploads/session.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { storedFiles } from "../support/dataFolder.ts";
 import { noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
@@ -27,10 +28,7 @@ describe("content that is stored already", () => {
   afterEach(() => store.remove());
 
   const deps = () => store.rooms.uploads;
-  const blobs = async (): Promise<string[]> => {
-    const found = await readdir(join(store.directory, "blobs"), { recursive: true });
-    return found.filter((name) => /\.[0-9a-f-]{36}$/.test(name));
-  };
+  const blobs = () => storedFiles(store.directory);
   const stored = async (bytes: Uint8Array) => {
     const found = await store.rooms.metadata.registry.findBlob(repository, digestOf(bytes));
     if (found === null) return null;

@@ -12,6 +12,7 @@ import {
   uploadInOneRequest,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
+import { storedFiles } from "../support/dataFolder.ts";
 import { leaseMs, noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
@@ -43,10 +44,7 @@ describe("upload sessions", () => {
   afterEach(() => store.remove());
 
   const deps = () => store.rooms.uploads;
-  const blobs = async (): Promise<string[]> => {
-    const found = await readdir(join(store.directory, "blobs"), { recursive: true });
-    return found.filter((name) => /\.[0-9a-f-]{36}$/.test(name));
-  };
+  const blobs = () => storedFiles(store.directory);
   const stored = async (bytes: Uint8Array) => {
     const found = await store.rooms.metadata.registry.findBlob(repository, digestOf(bytes));
     if (found === null) return null;

@@ -1,6 +1,7 @@
 // The generated migrations, in order, inside the executable. Add a line for each new file of drizzle/sqlite.
 import registry from "../../../drizzle/sqlite/0000_registry.sql" with { type: "text" };
 import uploads from "../../../drizzle/sqlite/0001_uploads.sql" with { type: "text" };
+import collection from "../../../drizzle/sqlite/0002_collection.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -12,4 +13,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { tag: "0000_registry", sql: registry },
   { tag: "0001_uploads", sql: uploads },
+  { tag: "0002_collection", sql: collection },
 ];

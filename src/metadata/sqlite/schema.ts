@@ -9,7 +9,7 @@ import {
   sqliteTable,
   text,
 } from "drizzle-orm/sqlite-core";
-import type { Digest } from "../../content/digest.ts";
+import type { Algorithm, Digest } from "../../content/digest.ts";
 import type { RepositoryName, Tag } from "../../registry/names.ts";
 import type { Locator, StagingState } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
@@ -36,6 +36,16 @@ export const contents = sqliteTable("contents", {
   locator: text("locator").$type<Locator>().notNull(),
   createdAt: integer("created_at").notNull(), // Unix ms
   keptUntil: integer("kept_until").notNull(), // Unix ms; the lease
+  releasedAt: integer("released_at"), // Unix ms; when a manifest that named it was last deleted
+  verifiedAt: integer("verified_at"), // Unix ms; when its bytes were last read and were right
+  damagedAt: integer("damaged_at"), // Unix ms; its bytes were wrong and were set aside: it counts as absent until it is pushed again
+});
+
+/** Stored names whose rows are gone and whose bytes still have to go: a deletion that was broken off is finished from here. */
+export const trash = sqliteTable("trash", {
+  locator: text("locator").$type<Locator>().primaryKey(),
+  size: integer("size").notNull(), // bytes
+  discardedAt: integer("discarded_at").notNull(), // Unix ms
 });
 
 /** Which repository may serve which content. */
@@ -76,6 +86,28 @@ export const manifests = sqliteTable(
     body: bytes("body").notNull(),
   },
   (row) => [primaryKey({ columns: [row.repository, row.digest] })],
+);
+
+/** Manifests with a subject, as the list of its referrers shows them. The subject need not exist. */
+export const referrers = sqliteTable(
+  "referrers",
+  {
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    subject: text("subject").$type<Digest>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    artifactType: text("artifact_type"),
+    annotations: text("annotations"), // the manifest's, as JSON; null when it has none
+  },
+  (row) => [
+    primaryKey({ columns: [row.repository, row.subject, row.digest] }),
+    foreignKey({
+      name: "referrers_are_manifests",
+      columns: [row.repository, row.digest],
+      foreignColumns: [manifests.repository, manifests.digest],
+    }).onDelete("cascade"),
+    index("referrers_by_type").on(row.repository, row.subject, row.artifactType, row.digest),
+    index("referrers_by_manifest").on(row.repository, row.digest),
+  ],
 );
 
 /** What a manifest names, and by that keeps: config, layers (`blob`), entries of an index (`child`). */
@@ -132,6 +164,7 @@ export const uploadSessions = sqliteTable(
     updatedAt: integer("updated_at").notNull(), // Unix ms
     claimOwner: text("claim_owner"), // the one writer; null: nobody writes
     claimUntil: integer("claim_until").notNull(), // Unix ms; 0 while nobody writes
+    algorithm: text("algorithm").$type<Algorithm>().notNull().default("sha256"), // what the client said it will close with
   },
   (row) => [index("upload_sessions_by_updated_at").on(row.updatedAt)],
 );
@@ -169,4 +202,36 @@ export const locks = sqliteTable("locks", {
   owner: text("owner").notNull(),
   epoch: integer("epoch").notNull(),
   expiresAt: integer("expires_at").notNull(), // Unix ms
+});
+
+/** Runs of the garbage collection, the latest ones. */
+export const gcRuns = sqliteTable(
+  "gc_runs",
+  {
+    id: text("id").primaryKey(),
+    trigger: text("trigger").$type<"schedule" | "api" | "command">().notNull(),
+    dryRun: integer("dry_run").notNull(), // 0 or 1
+    state: text("state").$type<"running" | "done" | "refused" | "failed">().notNull(),
+    startedAt: integer("started_at").notNull(), // Unix ms
+    finishedAt: integer("finished_at"), // Unix ms; null while it runs, and when it was killed
+    totalBlobs: integer("total_blobs").notNull(),
+    referencedBlobs: integer("referenced_blobs").notNull(),
+    orphanedBlobs: integer("orphaned_blobs").notNull(),
+    orphanedBytes: integer("orphaned_bytes").notNull(),
+    deletedBlobs: integer("deleted_blobs").notNull(),
+    deletedBytes: integer("deleted_bytes").notNull(),
+    deletedManifests: integer("deleted_manifests").notNull(),
+    deletedLinks: integer("deleted_links").notNull(),
+    reason: text("reason"), // why it was refused or failed
+  },
+  (row) => [index("gc_runs_by_started_at").on(row.startedAt)],
+);
+
+/** One row: the wall clock beside a clock that nobody sets, as they were last read. A step between two looks shows. */
+export const clockAnchor = sqliteTable("clock_anchor", {
+  id: integer("id").primaryKey(), // always 1
+  boot: text("boot").notNull(), // which run of the machine `uptime` counts from
+  uptime: integer("uptime").notNull(), // ms since boot
+  wall: integer("wall").notNull(), // Unix ms
+  distrustUntil: integer("distrust_until").notNull(), // ms since boot; until then ages prove nothing
 });

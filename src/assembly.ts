@@ -13,6 +13,7 @@ import { assertStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
+import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -151,6 +152,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
         clock,
         leaseMs,
         manifestMaxBytes: config["registry.manifestMaxSize"],
+        immutable: makeImmutability(config["registry.immutableTags"]),
         onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
       },
       uploads,

@@ -17,7 +17,8 @@ function row(key: SettingKey): string {
   const names = [envName(key), ...aliases.map(({ name }) => name)].map(code);
   const hidden = secret ? " Never printed." : "";
   const given = [...flags, ...names].join("<br>");
-  return `| ${code(key)} | ${code(fallbackOf(key))} | ${doc}${hidden} | ${given} |`;
+  const fallback = fallbackOf(key);
+  return `| ${code(key)} | ${fallback === "" ? "none" : code(fallback)} | ${doc}${hidden} | ${given} |`;
 }
 
 const listenRow = code("http.listen");
@@ -49,6 +50,7 @@ ${settingKeys.map(row).join("\n")}
 Durations: \`90s\`, \`15m\`, \`24h\`, \`7d\`, \`1h30m\`, or a bare number of seconds.
 Sizes: \`512KiB\`, \`10MiB\` (powers of 1024), \`5GB\` (powers of 1000), or a bare number of bytes.
 Switches: \`true\` or \`false\`; \`yes\`, \`no\`, \`on\`, \`off\`, \`1\` and \`0\` work too.
+Lists: a YAML list in the file, one text with commas everywhere else. Quote what begins with \`*\`.
 ${listenRow} takes \`HOST:PORT\`, \`:PORT\` for every address, \`[IPv6]:PORT\`, or a bare port for this machine only.
 Relative paths start at the working directory.
 

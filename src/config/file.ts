@@ -1,9 +1,19 @@
 // The configuration file: YAML with positions. Loaded only when there is a file, since the parser takes time to start.
-import { isAlias, isMap, isScalar, LineCounter, parseDocument, type YAMLMap } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 import { camelCase, didYouMean, nearest, snakeCase } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
-import { findKey, type SettingKey, settingKeys } from "./settings.ts";
+import { findKey, type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
 /** A value as written, and where it stands. */
 export interface GivenValue {
@@ -51,6 +61,10 @@ export function parseConfigText(text: string, name: string): Reading {
 
 /** Nothing, or a key with nothing after it. */
 const isEmpty = (node: unknown): boolean => !node || (isScalar(node) && node.value === null);
+
+/** `source` keeps what was written: the setting's own parser decides what 0x10 means. */
+const textOf = (node: Scalar): string =>
+  typeof node.value === "string" ? node.value : String(node.source ?? node.value);
 
 type Document = ReturnType<typeof parseDocument>;
 type Place = { readonly range?: readonly [number, ...number[]] | null | undefined };
@@ -155,16 +169,27 @@ class Walk {
     const node = this.#resolve(value);
     if (isAlias(value) && node === undefined) {
       this.#object(value, `no anchor &${value.source} stands before this.`);
+    } else if (isSeq(node) && settingOf(setting).kind.list === true) {
+      this.#list(key, node, setting);
     } else if (!isScalar(node)) {
       this.#object(key, `${setting} takes one value.`);
     } else if (node.value === null) {
       this.#object(key, `${setting} has no value. Write one or remove the line.`);
     } else {
-      // `source` keeps what was written: the setting's own parser decides what 0x10 means.
-      const text = typeof node.value === "string" ? node.value : String(node.source ?? node.value);
       const where = this.#where(isAlias(value) ? value : node);
-      this.#reading.values.push({ key: setting, text, where });
+      this.#reading.values.push({ key: setting, text: textOf(node), where });
     }
+  }
+
+  #list(key: Place, list: YAMLSeq, setting: SettingKey): void {
+    const texts: string[] = [];
+    for (const item of list.items) {
+      const node = this.#resolve(item);
+      if (isScalar(node) && node.value !== null) texts.push(textOf(node));
+      else
+        this.#object(key, `${setting} takes a list of plain values; quote what begins with "*".`);
+    }
+    this.#reading.values.push({ key: setting, text: texts.join(","), where: this.#where(list) });
   }
 
   #unknown(key: Place, typed: string, path: string): void {

@@ -1,6 +1,8 @@
 // Every setting, once. Its key is its place in the file, its environment variable, a row of the
 // document and, with `flag`, an option of `breadbox serve`. A new setting is one entry here.
+
 import { listenAddress } from "./listen.ts";
+import { listOf, tagPattern } from "./lists.ts";
 import { duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
 
 /** A variable that distribution/distribution users already set. `values` maps its words to ours. */
@@ -80,6 +82,23 @@ export const settings = {
     size("1", "64MiB"),
     "4MiB",
     "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
+  ),
+  "registry.delete": setting(
+    toggle,
+    "true",
+    "Tags, manifests and blobs can be deleted. Off: such requests are answered with 405. Uploads can always be cancelled.",
+    { aliases: [{ name: "REGISTRY_STORAGE_DELETE_ENABLED" }] },
+  ),
+  "registry.readOnly": setting(
+    toggle,
+    "false",
+    "Nothing can be pushed or deleted: such requests are answered with 405. Pulls go on.",
+    { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED" }] },
+  ),
+  "registry.immutableTags": setting(
+    listOf(tagPattern),
+    "",
+    "Tags that neither move nor go once they are set, by pattern: `v*` in every repository, `prod/**:v*` in those below `prod/`. `?` is one character, `*` any up to the next slash, `**` any.",
   ),
   "storage.uploadTimeout": setting(
     duration("1s", "3650d"),

@@ -8,6 +8,8 @@ export interface Kind<T> {
   /** @throws ValueError when `text` is no such value. */
   parse(text: string): T;
   show(value: T): Plain;
+  /** True when a file may hold a list; its items are parsed as one text, with commas between them. */
+  readonly list?: true;
 }
 
 /** A text that is no value of its kind. The message continues a sentence that begins with the text. */

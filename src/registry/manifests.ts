@@ -9,6 +9,7 @@ import type {
   StoredManifest,
 } from "../metadata/metadata.ts";
 import type { Locator, Storage } from "../storage/storage.ts";
+import type { Immutability } from "./immutableTags.ts";
 import { parseManifest } from "./manifest.ts";
 import type { Reference, RepositoryName, Tag } from "./names.ts";
 
@@ -22,6 +23,8 @@ export interface RegistryDeps {
   readonly leaseMs: number;
   /** Largest manifest that is accepted, in bytes. */
   readonly manifestMaxBytes: number;
+  /** Which tags may neither move nor go. */
+  readonly immutable: Immutability;
   /** Is told of content whose row stands but whose file is absent or of another size. */
   readonly onDamage?: ((digest: Digest, locator: Locator) => void) | undefined;
 }

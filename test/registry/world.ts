@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type Digest, digestOf } from "../../src/content/digest.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import {
   type ManifestReceipt,
   putManifest,
@@ -68,6 +69,7 @@ export async function openWorld(scope: Scope): Promise<World> {
     clock,
     leaseMs,
     manifestMaxBytes: 4 * 1024 * 1024,
+    immutable: makeImmutability(["locked*"]),
     onDamage: (digest, locator) => damaged.push({ digest, locator }),
   };
 

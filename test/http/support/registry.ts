@@ -4,6 +4,7 @@ import pino from "pino";
 import type { Rooms } from "../../../src/http/app.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
+import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { type RawAnswer, request, talk } from "../../support/rawHttp.ts";
@@ -39,6 +40,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       clock: store.clock.now,
       leaseMs,
       manifestMaxBytes,
+      immutable: makeImmutability(["locked*"]),
     },
     uploads,
     telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },

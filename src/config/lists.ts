@@ -1,0 +1,38 @@
+// Settings that hold several values: a list in the file, a text with commas everywhere else.
+import { type Kind, ValueError } from "./values.ts";
+
+/** Values of one kind in the order they were given. Their texts must hold no comma. */
+export function listOf<T>(item: Kind<T>): Kind<readonly T[]> {
+  return {
+    list: true,
+    parse: (text) =>
+      text
+        .split(",")
+        .map((part) => part.trim())
+        .filter((part) => part !== "")
+        .map((part) => parseItem(item, part)),
+    show: (values) => values.map((value) => item.show(value)).join(","),
+  };
+}
+
+function parseItem<T>(item: Kind<T>, text: string): T {
+  try {
+    return item.parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new ValueError(`holds ${JSON.stringify(text)}, which ${error.message}`);
+  }
+}
+
+const tagPatternGrammar = /^(?:[a-z0-9._/*?-]+:)?[A-Za-z0-9._*?-]+$/;
+
+/** A glob for tags, or `repository glob:tag glob`; `src/registry/immutableTags.ts` says what it matches. */
+export const tagPattern: Kind<string> = {
+  parse(text) {
+    if (!tagPatternGrammar.test(text)) {
+      throw new ValueError("is not a pattern for tags. Examples: v*, prod/**:v*, *:stable.");
+    }
+    return text;
+  },
+  show: (value) => value,
+};

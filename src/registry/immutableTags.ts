@@ -1,0 +1,35 @@
+// Which tags stay where they are: `v*` locks tags of every repository, `prod/**:v*` those of some. Pure.
+import type { RepositoryName, Tag } from "./names.ts";
+
+/** @returns the pattern that locks `tag` in `repository`: it may neither move nor go; null when it is free. */
+export type Immutability = (repository: RepositoryName, tag: Tag) => string | null;
+
+/**
+ * Reads patterns: a glob for tags, or one for repositories, a colon and one for tags. `?` is any one character, `*` any
+ * number of them up to the next slash, `**` any number of them.
+ */
+export function makeImmutability(patterns: readonly string[]): Immutability {
+  const locks = patterns.map((pattern) => {
+    const colon = pattern.indexOf(":");
+    return {
+      pattern,
+      repositories: colon === -1 ? null : globOf(pattern.slice(0, colon)),
+      tags: globOf(pattern.slice(colon + 1)),
+    };
+  });
+  return (repository, tag) => {
+    const lock = locks.find(
+      ({ repositories, tags }) => tags.test(tag) && (repositories?.test(repository) ?? true),
+    );
+    return lock?.pattern ?? null;
+  };
+}
+
+function globOf(glob: string): RegExp {
+  const source = glob.replaceAll(/\*+|\?|[^*?]+/g, (part) => {
+    if (part === "?") return "[^/]";
+    if (part === "*") return "[^/]*";
+    return part.startsWith("*") ? ".*" : RegExp.escape(part);
+  });
+  return new RegExp(`^${source}$`);
+}

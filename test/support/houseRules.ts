@@ -51,6 +51,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "@sinclair/typebox": ["http/"],
   "bun:sqlite": ["metadata/"],
   commander: ["cli/"],
+  croner: ["config/", "maintenance/"],
   "drizzle-orm": ["metadata/"],
   elysia: ["http/"],
   pino: ["telemetry/"],

@@ -3,6 +3,8 @@
 
 import { listenAddress } from "./listen.ts";
 import { listOf, tagPattern } from "./lists.ts";
+import { cron, timeZone } from "./schedule.ts";
+import { share } from "./share.ts";
 import { duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
 
 /** A variable that distribution/distribution users already set. `values` maps its words to ours. */
@@ -117,10 +119,45 @@ export const settings = {
     "How often expired upload sessions are looked for; the first time is at start.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL" }] },
   ),
+  "gc.enabled": setting(
+    toggle,
+    "true",
+    "Frees the space of what nothing refers to any more, by `gc.schedule`. Off: only when somebody asks for it, with `breadbox gc` or `POST /v1/gc`.",
+  ),
+  "gc.schedule": setting(
+    cron,
+    "0 3 * * *",
+    "When space is freed: minute, hour, day of the month, month, day of the week, as cron has them, or `@hourly`, `@daily`, `@weekly`. A time that the clocks skip or repeat in spring and autumn counts once.",
+  ),
+  "gc.timeZone": setting(
+    timeZone,
+    "local",
+    "Time zone of `gc.schedule`, such as `Europe/Berlin`. `local` is the machine's; in most containers that is UTC.",
+  ),
+  "gc.dryRun": setting(
+    toggle,
+    "false",
+    "Runs by schedule delete nothing: what they would delete stands in the log and in `GET /v1/gc/runs`.",
+  ),
   "gc.minAge": setting(
     duration("0", "3650d"),
     "1h",
     "How long a pushed blob is kept before a manifest must name it.",
+  ),
+  "gc.brake": setting(
+    share,
+    "0.25",
+    "A run by schedule that would delete more than this share of the stored blobs or bytes deletes nothing, and says so: `25%` or `0.25`. 0 switches the brake off. What a person asks for does not brake.",
+  ),
+  "gc.untagged.enabled": setting(
+    toggle,
+    "false",
+    "Every run first deletes manifests that have no tag, that no index names and that refer to no subject. Off: they are kept for who pulls them by digest.",
+  ),
+  "gc.untagged.olderThan": setting(
+    duration("0", "3650d"),
+    "7d",
+    "With `gc.untagged.enabled`: how long ago such a manifest must have been pushed.",
   ),
   "log.level": setting(
     oneOf("trace", "debug", "info", "warn", "error"),

@@ -154,21 +154,14 @@ describe("breadbox config show", () => {
       { REGISTRY_LOG_LEVEL: "warn" },
     );
 
-    const origins = out.matchAll(/^\s*(\w+): .*# (.*)$/gm);
-    expect(Object.fromEntries(Array.from(origins, ([, key, origin]) => [key, origin]))).toEqual({
-      data: "--data",
-      listen: "good.yml:2:11",
-      shutdownGrace: "default",
-      maxBody: "default",
-      minUploadRate: "default",
-      uploadTimeout: "default",
-      cleanupInterval: "default",
-      manifestMaxSize: "default",
-      minAge: "good.yml:4:11",
-      level: "REGISTRY_LOG_LEVEL",
-      format: "default",
-      enabled: "default",
-    });
+    const origins = Array.from(out.matchAll(/^\s*(\w+): .*# (.*)$/gm), ([, key, it]) => [key, it]);
+    expect(origins.filter(([, origin]) => origin !== "default")).toEqual([
+      ["data", "--data"],
+      ["listen", "good.yml:2:11"],
+      ["minAge", "good.yml:4:11"],
+      ["level", "REGISTRY_LOG_LEVEL"],
+    ]);
+    expect(origins).toContainEqual(["shutdownGrace", "default"]);
   });
 
   test("--json prints the same as one object", async () => {

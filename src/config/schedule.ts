@@ -1,0 +1,56 @@
+// Cron expressions and time zones as values of settings. Apart from the other kinds: only these need the library.
+import { Cron } from "croner";
+import { type Kind, ValueError } from "./values.ts";
+
+/** `@daily` and its kin, or five fields: what every cron knows. */
+const shortcut = /^@(?:yearly|annually|monthly|weekly|daily|hourly)$/i;
+const fields = 5;
+
+/** A cron expression: minute, hour, day of the month, month, day of the week. */
+export const cron: Kind<string> = {
+  parse(text) {
+    const written = text.trim().replace(/\s+/g, " ");
+    if (shortcut.test(written)) return written.toLowerCase();
+    if (written.split(" ").length !== fields) {
+      throw new ValueError(
+        'is not a cron expression of five fields. Examples: "0 3 * * *" (every day at 3:00), "30 4 * * 0" (Sundays at 4:30), "@hourly".',
+      );
+    }
+    if (nextRun(written) === null) throw new ValueError("is a time that never comes.");
+    return written;
+  },
+  show: (value) => value,
+};
+
+/** The first time from 2024 on, a leap year; null when there is none. */
+function nextRun(expression: string): Date | null {
+  try {
+    return new Cron(expression, { mode: "5-part", timezone: "UTC", paused: true }).nextRun(
+      "2024-01-01T00:00:00",
+    );
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new ValueError(
+      `is not a cron expression: ${error.message.replace(/^CronPattern: /, "")}`,
+    );
+  }
+}
+
+/** What stands for the time zone of the machine. */
+export const localZone = "local";
+
+/** An IANA time zone such as `Europe/Berlin`, or `local`. */
+export const timeZone: Kind<string> = {
+  parse(text) {
+    if (text.toLowerCase() === localZone) return localZone;
+    try {
+      // The name as its owner writes it: `europe/berlin` is understood, too.
+      return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
+    } catch {
+      throw new ValueError(
+        'is not a time zone. Examples: "Europe/Berlin", "America/New_York", "UTC", or "local" for the machine\'s own.',
+      );
+    }
+  },
+  show: (value) => value,
+};

@@ -1,4 +1,4 @@
-// `bun run bench`: Breadbox, docker-registry and nginx side by side. Every round gives each system its turn on fresh
+// `bun run bench`: Breadbox, distribution and nginx side by side. Every round gives each system its turn on fresh
 // data, so that what disturbs the machine disturbs all of them alike. Options: see `usage`.
 import { statfsSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -137,7 +137,7 @@ async function measure(plan: Plan, client: LoadClient): Promise<Measured> {
         }
         console.error(`${progress}: ${describe(values)}; other work ${percent(others)}`);
       } catch (failure) {
-        // What a system cannot do (docker-registry: a body in the POST) stays empty in the table.
+        // What a system cannot do (distribution: a body in the POST) stays empty in the table.
         console.error(`${progress}: ${failure}`);
       }
     }

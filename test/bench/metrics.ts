@@ -26,7 +26,7 @@ export interface Metric {
   run(exercise: Exercise): Promise<Values>;
 }
 
-const registries = ["breadbox", "docker-registry"] as const;
+const registries = ["breadbox", "distribution"] as const;
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

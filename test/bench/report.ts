@@ -23,7 +23,7 @@ const rate = { unit: "MiB/s", decimals: 0 };
 const time = { unit: "ms", decimals: 2 };
 const memory = { unit: "MiB", decimals: 0 };
 const requests = { unit: "req/s", decimals: 0 };
-const peer = "docker-registry";
+const peer = "distribution";
 
 /** Figures in the order of the table's rows; the keys are those that the metrics yield. */
 const figures: Readonly<Record<string, Figure>> = {

@@ -1,12 +1,12 @@
 // The systems that the bench compares, each started on fresh data for every round.
 import { join } from "node:path";
-import { startBreadbox, startDockerRegistry } from "../support/binary.ts";
+import { startBreadbox, startDistribution } from "../support/binary.ts";
 import { freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { cpuSeconds, peakRssBytes, resetPeakRss, rssBytes } from "../support/procfs.ts";
 import type { Scope } from "../support/scope.ts";
 
 /** Names in the order of the table's columns. */
-export const systemNames = ["breadbox", "docker-registry", "nginx"] as const;
+export const systemNames = ["breadbox", "distribution", "nginx"] as const;
 export type SystemName = (typeof systemNames)[number];
 
 /** A system that is ready for load. */
@@ -30,7 +30,7 @@ export interface RunningSystem {
 export async function startSystem(scope: Scope, name: SystemName): Promise<RunningSystem> {
   if (name === "nginx") return startNginx(scope);
   const data = join(tempFolder(scope, "bench"), "data");
-  const start = name === "breadbox" ? startBreadbox : startDockerRegistry;
+  const start = name === "breadbox" ? startBreadbox : startDistribution;
   const started = performance.now();
   const registry = await start(scope, { data, pollMs: 1 });
   return { ...registry, name, readyMs: performance.now() - started };

@@ -1,7 +1,8 @@
-// Starts the registry that tests talk to: the compiled dist/breadbox, or (BREADBOX_TEST_REGISTRY=docker-registry)
-// Debian's docker-registry, which shows whether a failing client test is the test's fault or ours.
+// Starts the registry that tests talk to: the compiled dist/breadbox, or (BREADBOX_TEST_REGISTRY=distribution) the
+// reference implementation, which shows whether a failing client test is the test's fault or ours.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { type GoTool, goTool } from "./goTools.ts";
 import {
   answers200,
   freePort,
@@ -110,26 +111,36 @@ export const startBreadbox: StartRegistry = async (scope, options = {}) => {
   return watchUntilReady(process, { port, data, probe: "/readyz" }, options.pollMs ?? 10);
 };
 
-/** Starts Debian's docker-registry (CNCF Distribution 2.8) with the settings of its package, without its login. */
-export const startDockerRegistry: StartRegistry = async (scope, options = {}) => {
+const distribution: GoTool = {
+  name: "distribution",
+  package: "github.com/distribution/distribution/v3/cmd/registry",
+  pins: [{ minor: 26, version: "v3.1.2" }],
+};
+
+/** Starts CNCF Distribution 3 with the settings of its example. */
+export const startDistribution: StartRegistry = async (scope, options = {}) => {
+  const program = await goTool(distribution);
   const folder = tempFolder(scope, "run");
   const data = options.data ?? join(folder, "data");
   mkdirSync(data, { recursive: true });
   const port = options.port ?? freePort();
   const config = join(folder, "config.yml");
-  await Bun.write(config, dockerRegistryConfig(data, port));
-  const process = startProcess(scope, ["docker-registry", "serve", config], {
+  await Bun.write(config, distributionConfig(data, port));
+  const process = startProcess(scope, [program, "serve", config], {
     log: join(folder, "log"),
     cwd: folder,
+    // It would spend its time on reaching a collector that is not there.
+    env: { OTEL_TRACES_EXPORTER: "none" },
   });
   return watchUntilReady(process, { port, data, probe: "/v2/" }, options.pollMs ?? 10);
 };
 
-const dockerRegistryConfig = (data: string, port: number): string => `version: 0.1
+const distributionConfig = (data: string, port: number): string => `version: 0.1
 log: { fields: { service: registry } }
 storage:
   cache: { blobdescriptor: inmemory }
   filesystem: { rootdirectory: ${data} }
+  tag: { concurrencylimit: 8 }
   delete: { enabled: true }
 http:
   addr: 127.0.0.1:${port}
@@ -140,6 +151,6 @@ health:
 
 /** The registry that client tests use. */
 export const startRegistry: StartRegistry = (scope, options) =>
-  process.env["BREADBOX_TEST_REGISTRY"] === "docker-registry"
-    ? startDockerRegistry(scope, options)
+  process.env["BREADBOX_TEST_REGISTRY"] === "distribution"
+    ? startDistribution(scope, options)
     : startBreadbox(scope, options);

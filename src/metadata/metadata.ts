@@ -4,6 +4,7 @@ import type { Digest } from "../content/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
+import type { GcRunsMetadata } from "./gcRuns.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
 export interface StoredContent {
@@ -201,6 +202,7 @@ export interface UploadsMetadata {
 export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly uploads: UploadsMetadata;
+  readonly gcRuns: GcRunsMetadata;
   /** A cheap read. @throws when rows cannot be read. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { endingsContract } from "./metadataEndings.ts";
+import { gcRunsContract } from "./metadataGcRuns.ts";
 import { listsContract } from "./metadataLists.ts";
 import { manifestsContract } from "./metadataManifests.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
@@ -29,6 +30,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);
+    gcRunsContract(openEmpty);
 
     test("a new database can be read", async () => {
       const metadata = await openEmpty();

@@ -18,6 +18,7 @@ import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { isDamaged } from "./failures.ts";
+import { gcRunsMetadata } from "./gcRuns.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
@@ -142,6 +143,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
   return {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
+    gcRuns: gcRunsMetadata(connection, db),
     check: () =>
       connection.read(() => {
         if (anyRow.get() === undefined) throw new Error("the database has lost its id");

@@ -1,0 +1,85 @@
+// The history of the garbage collection: a part of port 2. Apart from the collection itself, which works without it.
+
+/** Who asked for a run. */
+export type GcTrigger = "schedule" | "api" | "command";
+
+/** `refused`: it would have deleted too much. `failed`: it stopped at something it did not understand, or was killed. */
+export type GcRunState = "running" | "done" | "refused" | "failed";
+
+/** What a run saw and did; what a dry run would do counts as orphaned. Sizes in bytes. */
+export interface GcCounts {
+  readonly totalBlobs: number;
+  readonly referencedBlobs: number;
+  readonly orphanedBlobs: number;
+  readonly orphanedBytes: number;
+  readonly deletedBlobs: number;
+  readonly deletedBytes: number;
+  /** By the rule for untagged manifests; in a dry run: those that it would delete. */
+  readonly deletedManifests: number;
+  /** Of repositories to content that none of their manifests names. */
+  readonly deletedLinks: number;
+}
+
+/** Where a run begins. */
+export interface GcBeginning {
+  /** UUIDv7: later runs have greater ids. */
+  readonly id: string;
+  readonly trigger: GcTrigger;
+  readonly dryRun: boolean;
+  /** Unix ms. */
+  readonly startedAt: number;
+}
+
+/** How a run ended. */
+export interface GcEnding {
+  readonly state: Exclude<GcRunState, "running">;
+  readonly counts: GcCounts;
+  /** Why it was refused or failed; null when it is done. */
+  readonly reason: string | null;
+  /** Unix ms. */
+  readonly finishedAt: number;
+}
+
+/** A run of the garbage collection. */
+export interface GcRun extends GcBeginning {
+  readonly state: GcRunState;
+  readonly counts: GcCounts;
+  readonly reason: string | null;
+  /** Unix ms; null while it runs, and when it was killed. */
+  readonly finishedAt: number | null;
+}
+
+/** Nothing seen, nothing done. */
+export const noCounts: GcCounts = {
+  totalBlobs: 0,
+  referencedBlobs: 0,
+  orphanedBlobs: 0,
+  orphanedBytes: 0,
+  deletedBlobs: 0,
+  deletedBytes: 0,
+  deletedManifests: 0,
+  deletedLinks: 0,
+};
+
+/** What is told of a run that was killed. */
+export const brokenOff = "was broken off";
+
+/** How many runs are remembered. */
+export const rememberedRuns = 500;
+
+export interface GcRunsMetadata {
+  /** Remembers a run that begins, and forgets the oldest beyond `rememberedRuns`. @returns the run. */
+  beginRun(beginning: GcBeginning): Promise<GcRun>;
+  /** @returns the run as it ended; null when it was forgotten meanwhile. */
+  endRun(id: string, ending: GcEnding): Promise<GcRun | null>;
+  /** Runs that are said to run are said to have failed, all but those in `alive`. @returns how many. */
+  breakOffRuns(alive: readonly string[]): Promise<number>;
+  findRun(id: string): Promise<GcRun | null>;
+  /** Runs with an id before `after`, the latest first. */
+  listRuns(page: {
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<readonly GcRun[]>;
+  /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
+  lastSuccess(): Promise<number | null>;
+}

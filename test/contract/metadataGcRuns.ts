@@ -1,0 +1,137 @@
+// Contract of the history of the garbage collection.
+import { describe, expect, test } from "bun:test";
+import {
+  brokenOff,
+  type GcBeginning,
+  type GcCounts,
+  type GcEnding,
+  noCounts,
+  rememberedRuns,
+} from "../../src/metadata/gcRuns.ts";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { now } from "./metadataRows.ts";
+
+const counts: GcCounts = {
+  totalBlobs: 10,
+  referencedBlobs: 6,
+  orphanedBlobs: 4,
+  orphanedBytes: 400,
+  deletedBlobs: 3,
+  deletedBytes: 300,
+  deletedManifests: 2,
+  deletedLinks: 1,
+};
+
+const beginning = (changes: Partial<GcBeginning> = {}): GcBeginning => ({
+  id: Bun.randomUUIDv7(),
+  trigger: "schedule",
+  dryRun: false,
+  startedAt: now,
+  ...changes,
+});
+
+const done: GcEnding = { state: "done", counts, reason: null, finishedAt: now + 5 };
+
+/** Part of `metadataContract`. */
+export function gcRunsContract(open: () => Promise<Metadata>): void {
+  describe("the history of collections", () => {
+    test("a run that began is running and has counted nothing", async () => {
+      const { gcRuns } = await open();
+      const run = beginning({ trigger: "api", dryRun: true });
+
+      const begun = await gcRuns.beginRun(run);
+
+      expect(begun).toEqual({
+        ...run,
+        state: "running",
+        counts: noCounts,
+        reason: null,
+        finishedAt: null,
+      });
+      expect(await gcRuns.findRun(run.id)).toEqual(begun);
+    });
+
+    test("a run that ended tells how, when, and what it did", async () => {
+      const { gcRuns } = await open();
+      const run = beginning();
+      await gcRuns.beginRun(run);
+
+      const ended = await gcRuns.endRun(run.id, { ...done, state: "refused", reason: "too much" });
+
+      const expected = { ...run, ...done, state: "refused", reason: "too much" } as const;
+      expect(ended).toEqual(expected);
+      expect(await gcRuns.findRun(run.id)).toEqual(expected);
+    });
+
+    test("a run that nobody remembers neither ends nor is found", async () => {
+      const { gcRuns } = await open();
+
+      expect(await gcRuns.endRun("none", done)).toBeNull();
+      expect(await gcRuns.findRun("none")).toBeNull();
+    });
+
+    test("a run that was killed is said to have failed, one that lives and one that ended are left alone", async () => {
+      const { gcRuns } = await open();
+      const [ended, killed, alive] = [beginning(), beginning(), beginning()];
+      for (const run of [ended, killed, alive]) await gcRuns.beginRun(run);
+      await gcRuns.endRun(ended.id, done);
+
+      expect(await gcRuns.breakOffRuns([alive.id])).toBe(1);
+
+      const states = (await gcRuns.listRuns({ after: null, limit: 9 })).map(
+        ({ state, reason, finishedAt }) => ({ state, reason, finishedAt }),
+      );
+      expect(states).toEqual([
+        { state: "running", reason: null, finishedAt: null },
+        { state: "failed", reason: brokenOff, finishedAt: null },
+        { state: "done", reason: null, finishedAt: now + 5 },
+      ]);
+      expect(await gcRuns.breakOffRuns([])).toBe(1);
+    });
+
+    test("runs are listed by page, the latest first", async () => {
+      const { gcRuns } = await open();
+      const ids: string[] = [];
+      for (let count = 0; count < 5; count += 1) {
+        ids.unshift((await gcRuns.beginRun(beginning())).id);
+      }
+      const page = async (after: string | null) =>
+        (await gcRuns.listRuns({ after, limit: 2 })).map(({ id }) => id);
+
+      expect(await page(null)).toEqual(ids.slice(0, 2));
+      expect(await page(ids[1] ?? null)).toEqual(ids.slice(2, 4));
+      expect(await page(ids[3] ?? null)).toEqual(ids.slice(4));
+      expect(await page(ids[4] ?? null)).toEqual([]);
+    });
+
+    test("only the latest runs are remembered", async () => {
+      const { gcRuns } = await open();
+      const idOf = (count: number) => `0000${String(count).padStart(4, "0")}`;
+      for (let count = 0; count <= rememberedRuns; count += 1) {
+        await gcRuns.beginRun(beginning({ id: idOf(count) }));
+      }
+
+      const runs = await gcRuns.listRuns({ after: null, limit: 2 * rememberedRuns });
+
+      expect(runs).toHaveLength(rememberedRuns);
+      expect(runs.at(-1)?.id).toBe(idOf(1));
+    });
+
+    test("a success is a run that deleted what it found: no dry one, none that was refused", async () => {
+      const { gcRuns } = await open();
+      expect(await gcRuns.lastSuccess()).toBeNull();
+      const endings: [Partial<GcBeginning>, Partial<GcEnding>][] = [
+        [{}, { finishedAt: now + 1 }],
+        [{ dryRun: true }, { finishedAt: now + 2 }],
+        [{}, { finishedAt: now + 3, state: "refused" }],
+        [{}, { finishedAt: now + 4, state: "failed" }],
+      ];
+      for (const [run, ending] of endings) {
+        const { id } = await gcRuns.beginRun(beginning(run));
+        await gcRuns.endRun(id, { ...done, ...ending });
+      }
+
+      expect(await gcRuns.lastSuccess()).toBe(now + 1);
+    });
+  });
+}

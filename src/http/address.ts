@@ -60,6 +60,9 @@ function findInRepository(rest: string): Address | null {
   if (before.endsWith("/manifests")) {
     return { template: "/v2/:name/manifests/:reference", name: before.slice(0, -10), value };
   }
+  if (before.endsWith("/referrers")) {
+    return { template: "/v2/:name/referrers/:digest", name: before.slice(0, -10), value };
+  }
   if (before.endsWith("/blobs")) {
     return { template: "/v2/:name/blobs/:digest", name: before.slice(0, -6), value };
   }

@@ -11,6 +11,7 @@ import { baseRoutes } from "./oci/base.ts";
 import { blobRoutes } from "./oci/blobs.ts";
 import { listRoutes } from "./oci/lists.ts";
 import { manifestRoutes } from "./oci/manifests.ts";
+import { referrerRoutes } from "./oci/referrers.ts";
 import { uploadRoutes } from "./oci/uploads.ts";
 import { docsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
@@ -72,6 +73,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(baseRoutes())
     .use(listRoutes(registry))
     .use(manifestRoutes({ registry, telemetry, pace }))
+    .use(referrerRoutes(registry))
     .use(blobRoutes({ registry, telemetry }))
     .use(uploadRoutes({ uploads, telemetry, maxBodyBytes, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));

@@ -100,6 +100,7 @@ function readMatch(
       return { template, name: named(name) };
     case "/v2/:name/manifests/:reference":
       return { template, name: named(name), reference: parseReference(value, method) };
+    case "/v2/:name/referrers/:digest":
     case "/v2/:name/blobs/:digest":
       return { template, name: named(name), digest: parseDigest(value) };
     case "/v2/:name/blobs/uploads/:uploadId": {

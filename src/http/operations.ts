@@ -45,6 +45,13 @@ export const routes = {
       PUT: { id: "putManifest", action: "push" },
     },
   },
+  "/v2/:name/referrers/:digest": {
+    target: "repository",
+    methods: {
+      GET: { id: "listReferrers", action: "pull" },
+      HEAD: { id: "headReferrers", action: "pull" },
+    },
+  },
   "/v2/:name/blobs/:digest": {
     target: "repository",
     methods: {

@@ -17,7 +17,7 @@ export type Match =
       readonly reference: Reference;
     }
   | {
-      readonly template: "/v2/:name/blobs/:digest";
+      readonly template: "/v2/:name/blobs/:digest" | "/v2/:name/referrers/:digest";
       readonly name: RepositoryName;
       readonly digest: Digest;
     }

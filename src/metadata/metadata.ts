@@ -42,6 +42,8 @@ export interface ManifestPut {
   readonly mediaType: string;
   readonly artifactType: string | null;
   readonly subject: Digest | null;
+  /** For the list of its subject's referrers: JSON of an object of texts; null when it has none. */
+  readonly annotations: string | null;
   readonly body: Uint8Array;
   readonly references: readonly ManifestReference[];
   readonly tags: readonly Tag[];
@@ -74,6 +76,21 @@ export interface Page<T> {
   readonly more: boolean;
 }
 
+/** A manifest as the list of its subject's referrers shows it. */
+export interface Referrer extends ManifestSummary {
+  readonly artifactType: string | null;
+  /** JSON of an object of texts; null when it has none. */
+  readonly annotations: string | null;
+}
+
+/** Referrers with a digest after `after`, in the order of their digests. */
+export interface ReferrerRequest extends PageRequest {
+  /** Only those of this type; null for all. */
+  readonly artifactType: string | null;
+  /** Most bytes of annotations together. The first referrer comes whatever it has. */
+  readonly annotationBytes: number;
+}
+
 export interface RegistryMetadata {
   /** @returns null when `repository` has no link to `digest`, even if the content exists. */
   findBlob(repository: RepositoryName, digest: Digest): Promise<StoredContent | null>;
@@ -88,6 +105,12 @@ export interface RegistryMetadata {
   /** @returns null when there is no such repository. */
   listTags(repository: RepositoryName, page: PageRequest): Promise<Page<Tag> | null>;
   listRepositories(page: PageRequest): Promise<Page<RepositoryName>>;
+  /** Manifests of `repository` about `subject`, which need not exist. `more` is true when others follow. */
+  listReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    page: ReferrerRequest,
+  ): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }>;
   /** Keeps linked content until `keptUntil` (Unix ms); writes only if it is kept for less than `atLeast` now. */
   renewLease(digest: Digest, atLeast: number, keptUntil: number): Promise<void>;
 }

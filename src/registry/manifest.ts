@@ -22,6 +22,8 @@ export interface ParsedManifest {
   readonly artifactType: string | null;
   /** The manifest this one is about; it need not exist. */
   readonly subject: Digest | null;
+  /** For the same list: JSON of an object of texts; null when there are none, or no subject. */
+  readonly annotations: string | null;
   /** Each digest once. */
   readonly references: readonly ManifestReference[];
   /** Declared bytes of all references together. */
@@ -42,6 +44,7 @@ interface ManifestDocument extends TypedDocument {
   readonly schemaVersion?: unknown;
   readonly artifactType?: unknown;
   readonly subject?: unknown;
+  readonly annotations?: unknown;
   readonly blobs?: unknown;
 }
 
@@ -77,10 +80,12 @@ export function parseManifest(body: Uint8Array, contentType: string | null): Par
   refuseAmbiguity(document, shape);
   if (shape !== "other") refuseOtherSpellings(document, meaningful, "");
   const references = mergeReferences(collectReferences(document, shape));
+  const subject = readSubject(document.subject, shape);
   return {
     mediaType,
     artifactType: readArtifactType(document, shape),
-    subject: readSubject(document.subject, shape),
+    subject,
+    annotations: subject === null ? null : readAnnotations(document.annotations),
     references,
     contentSize: sumSizes(references),
   };
@@ -214,4 +219,15 @@ function readSubject(value: unknown, shape: ManifestShape): Digest | null {
   if (value === undefined || value === null) return null;
   if (shape === "other") return readDescriptor(value)?.digest ?? null;
   return parseDescriptor(value, "subject").digest;
+}
+
+/**
+ * Texts only (OCI image-spec, "Annotations"): clients read a list of referrers as a whole, and a single number in it would
+ * spoil all of it for them. Such a manifest is stored all the same.
+ */
+function readAnnotations(value: unknown): string | null {
+  const texts = Object.entries(readObject(value) ?? {}).filter(
+    ([, text]) => typeof text === "string",
+  );
+  return texts.length === 0 ? null : JSON.stringify(Object.fromEntries(texts));
 }

@@ -92,18 +92,13 @@ export async function putManifest(
     });
   }
   const digest = verifyDigest(body, reference);
-  const { mediaType, artifactType, subject, references, contentSize } = parseManifest(
-    body,
-    upload.mediaType,
-  );
+  const { contentSize, ...parsed } = parseManifest(body, upload.mediaType);
+  const { subject, references } = parsed;
   const outcome = await deps.metadata.putManifest({
     repository,
     digest,
-    mediaType,
-    artifactType,
-    subject,
+    ...parsed,
     body,
-    references,
     tags: "tag" in reference ? [...new Set([reference.tag, ...upload.tags])] : upload.tags,
     now: deps.clock(),
     pushedBy: upload.pushedBy,

@@ -104,6 +104,7 @@ export function manifest(text: string, changes: Partial<ManifestPut> = {}): Mani
     mediaType: ociManifest,
     artifactType: null,
     subject: null,
+    annotations: null,
     body,
     references: [],
     tags: [],

@@ -90,6 +90,8 @@ const healthy: Readonly<Record<string, Ask>> = {
   "listRepositories 200": send("GET /v2/_catalog?n=1"),
   "listTags 200": send(`GET ${base}/tags/list`),
   "listTags 404": send("GET /v2/nobody/tags/list"),
+  "listReferrers 200": send(`GET ${base}/referrers/${absent}`),
+  "headReferrers 200": send(`HEAD ${base}/referrers/${absent}`),
   "getManifest 200": send(`GET ${base}/manifests/1.0`),
   "getManifest 304": send(`GET ${base}/manifests/1.0`, any),
   "getManifest 404": send(`GET ${base}/manifests/3.0`),

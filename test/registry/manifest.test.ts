@@ -122,6 +122,7 @@ describe("manifests of other types", () => {
       mediaType: other,
       artifactType: null,
       subject: null,
+      annotations: null,
       references: [],
       contentSize: 0,
     });

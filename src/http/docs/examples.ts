@@ -15,6 +15,10 @@ export const configSize = 1470;
 export const manifestDigest =
   "sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b";
 export const manifestSize = 428;
+/** Of an SBOM of that image. */
+export const referrerDigest =
+  "sha256:2d6e1c5f0f2b3a1b9a2e6a2c0f4a1d5c7e8b9f0a1b2c3d4e5f60718293a4b5c6";
+export const referrerSize = 612;
 /** An upload session. */
 export const uploadId = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";
 

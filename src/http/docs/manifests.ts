@@ -56,7 +56,7 @@ export const headManifest: Documentation = {
 };
 
 export const putManifest: Documentation = {
-  description: `Stores a manifest byte for byte, and sets its tags. Whatever it refers to must be in this repository already: config and layers pushed as blobs, the manifests of an index as manifests (or, as BuildKit does for its caches, as blobs). A \`subject\` need not exist; there is no \`OCI-Subject\` in the answer and no referrers API yet, so clients keep the referrers of a subject under its referrers tag. Addressed by digest, the bytes must have that digest, and no tag is set unless \`?tag=\` names one.
+  description: `Stores a manifest byte for byte, and sets its tags. Whatever it refers to must be in this repository already: config and layers pushed as blobs, the manifests of an index as manifests (or, as BuildKit does for its caches, as blobs). A \`subject\` need not exist; the manifest is listed among its referrers at once. Addressed by digest, the bytes must have that digest, and no tag is set unless \`?tag=\` names one.
 
 The media type comes from \`Content-Type\`, else from \`mediaType\` in the body; other JSON media types than those listed are taken as well. The largest manifest is a setting of the server, 4 MiB unless it was changed. Source: distribution-spec, _Pushing Manifests_ (end-7).`,
   parameters: [name, reference, furtherTags],
@@ -74,6 +74,10 @@ The media type comes from \`Content-Type\`, else from \`mediaType\` in the body;
           `/v2/${repository}/manifests/${manifestDigest}`,
         ),
         "Docker-Content-Digest": always("Digest of the manifest's bytes.", manifestDigest),
+        "OCI-Subject": sometimes(
+          "The digest of the manifest's `subject`, when it has one.",
+          manifestDigest,
+        ),
         "OCI-Tag": sometimes("The tags of `?tag=`, when there were any.", "1.0, latest"),
       },
     },

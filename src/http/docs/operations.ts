@@ -5,6 +5,7 @@ import type { OperationId } from "../operations.ts";
 import { getBlob, headBlob } from "./blobs.ts";
 import { checkApi, headApi, listRepositories, listTags } from "./lists.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
+import { headReferrers, listReferrers } from "./referrers.ts";
 import {
   getApiDocument,
   getExplorer,
@@ -31,6 +32,8 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   headManifest,
   putManifest,
   listTags,
+  listReferrers,
+  headReferrers,
   getBlob,
   headBlob,
   startUpload,

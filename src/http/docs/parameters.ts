@@ -37,6 +37,13 @@ export const digest: Parameter = {
   example: layerDigest,
 };
 
+/** `{digest}` of the manifest that referrers are about. */
+export const subject: Parameter = {
+  ...digest,
+  description: "Digest of the subject: the manifest that others refer to.",
+  example: manifestDigest,
+};
+
 /** `{uploadId}` of a session. */
 export const session: Parameter = {
   in: "path",

@@ -91,15 +91,16 @@ async function push(
   return empty(201, pushHeaders(name, receipt, tags));
 }
 
-/** No `OCI-Subject`: it would promise a referrers API, and the client would not keep the referrers tag that it needs without one. */
+/** `OCI-Subject` promises that the referrers API lists the manifest: the client does not keep a referrers tag any more. */
 function pushHeaders(
   name: RepositoryName,
-  { digest }: ManifestReceipt,
+  { digest, subject }: ManifestReceipt,
   tags: readonly Tag[],
 ): Record<string, string> {
   return {
     location: `/v2/${name}/manifests/${digest}`,
     "docker-content-digest": digest,
+    ...(subject !== null && { "oci-subject": subject }),
     ...(tags.length > 0 && { "oci-tag": tags.join(", ") }),
   };
 }

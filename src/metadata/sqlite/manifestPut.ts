@@ -1,6 +1,6 @@
 // Storing a manifest: everything it needs is checked in the transaction that stores it, so that nothing it names
 // can be deleted in between.
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
@@ -9,6 +9,7 @@ import {
   contents,
   manifestReferences,
   manifests,
+  referrers,
   repositories,
   repositoryContents,
   tags,
@@ -33,7 +34,12 @@ function prepareChecks(db: BunSQLiteDatabase) {
       .from(repositoryContents)
       .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
       .where(
-        and(eq(repositoryContents.repository, repository), eq(repositoryContents.digest, digest)),
+        and(
+          eq(repositoryContents.repository, repository),
+          eq(repositoryContents.digest, digest),
+          // Damaged content has to be pushed again, so it is asked for.
+          isNull(contents.damagedAt),
+        ),
       )
       .prepare(),
     manifestSize: db
@@ -111,6 +117,25 @@ function prepareInserts(db: BunSQLiteDatabase) {
       })
       .onConflictDoNothing()
       .prepare(),
+    insertReferrer: db
+      .insert(referrers)
+      .values({
+        repository: placeholder("repository"),
+        subject: placeholder("subject"),
+        digest: placeholder("digest"),
+        artifactType: placeholder("artifactType"),
+        annotations: placeholder("annotations"),
+      })
+      .prepare(),
+    removeReferrer: db
+      .delete(referrers)
+      .where(
+        and(
+          eq(referrers.repository, placeholder("repository")),
+          eq(referrers.digest, placeholder("digest")),
+        ),
+      )
+      .prepare(),
     moveTag: db
       .insert(tags)
       .values({
@@ -132,21 +157,34 @@ export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestP
   const { repository, digest, now, pushedBy } = put;
   const refusal = checkReferences(writes, repository, put.references);
   if (refusal !== null) return refusal;
-  if (isKnown(writes, put)) writes.touchManifest.run({ repository, digest, now, pushedBy });
-  else insertManifest(writes, put);
+  const stored = writes.known.get({ repository, digest });
+  if (stored !== undefined && readsAlike(stored, put)) {
+    writes.touchManifest.run({ repository, digest, now, pushedBy });
+  } else {
+    insertManifest(writes, put);
+    // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
+    if (stored !== undefined) writes.removeReferrer.run({ repository, digest });
+    insertReferrer(writes, put);
+  }
   for (const tag of put.tags) writes.moveTag.run({ repository, tag, digest, now });
   return { kind: "stored" };
 }
 
+type Reading = Pick<ManifestPut, "mediaType" | "artifactType" | "subject">;
+
 /** The same bytes read as the same type have the same references: a push under a further tag need not write them again. */
-function isKnown(writes: ManifestWrites, put: ManifestPut): boolean {
-  const stored = writes.known.get({ repository: put.repository, digest: put.digest });
+function readsAlike(stored: Reading, put: Reading): boolean {
   return (
-    stored !== undefined &&
     stored.mediaType === put.mediaType &&
     stored.artifactType === put.artifactType &&
     stored.subject === put.subject
   );
+}
+
+function insertReferrer(writes: ManifestWrites, put: ManifestPut): void {
+  const { repository, digest, subject, artifactType, annotations } = put;
+  if (subject === null) return;
+  writes.insertReferrer.run({ repository, subject, digest, artifactType, annotations });
 }
 
 function insertManifest(writes: ManifestWrites, put: ManifestPut): void {

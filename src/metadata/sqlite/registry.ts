@@ -4,12 +4,14 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { RegistryMetadata } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
 import { prepareManifestWrites, putManifest } from "./manifestPut.ts";
+import { listReferrers, prepareReferrerReads } from "./referrers.ts";
 import { prepareRegistryReads, registryReads } from "./registryReads.ts";
 import { contents } from "./schema.ts";
 
 /** Builds the registry's half of the port over one connection. */
 export function registryMetadata(connection: Connection, db: BunSQLiteDatabase): RegistryMetadata {
   const reads = prepareRegistryReads(db);
+  const referrers = prepareReferrerReads(db);
   const writes = prepareManifestWrites(db);
   const raiseLease = db
     .update(contents)
@@ -23,6 +25,8 @@ export function registryMetadata(connection: Connection, db: BunSQLiteDatabase):
     .prepare();
   return {
     ...registryReads(connection, reads),
+    listReferrers: (repository, subject, page) =>
+      connection.read(() => listReferrers(referrers, { repository, subject, ...page })),
     putManifest: (put) =>
       connection.writeDurably(
         () => putManifest(writes, put),

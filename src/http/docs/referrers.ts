@@ -1,0 +1,60 @@
+// What is said of the list of referrers.
+import { always, failures, inRepository, inside, sometimes, withoutBodies } from "./answers.ts";
+import { manifestDigest, referrerDigest, referrerSize, repository } from "./examples.ts";
+import { name, page, subject } from "./parameters.ts";
+import type { Documentation, Parameter, Responses } from "./types.ts";
+
+const indexType = "application/vnd.oci.image.index.v1+json";
+const example = {
+  schemaVersion: 2,
+  mediaType: indexType,
+  manifests: [
+    {
+      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      digest: referrerDigest,
+      size: referrerSize,
+      artifactType: "application/spdx+json",
+      annotations: { "org.opencontainers.image.created": "2026-01-01T00:00:00Z" },
+    },
+  ],
+};
+
+const artifactType: Parameter = {
+  in: "query",
+  name: "artifactType",
+  required: false,
+  description: "Lists only referrers of this type. Given several times, it filters nothing.",
+  schema: { type: "string" },
+};
+
+const answers: Responses = {
+  200: {
+    description:
+      "An image index with a descriptor of each referrer, in the order of their digests. It is empty when there are none, also when the subject or the repository does not exist.",
+    headers: {
+      "Content-Length": always("Bytes of the index.", "353"),
+      "OCI-Filters-Applied": sometimes("When `artifactType` was asked for.", "artifactType"),
+      Link: sometimes(
+        "The next page, when there is one (RFC 8288).",
+        `</v2/${repository}/referrers/${manifestDigest}?n=1&last=${encodeURIComponent(referrerDigest)}>; rel="next"`,
+      ),
+    },
+    content: { [indexType]: { schema: { $ref: "#/components/schemas/Manifest" }, example } },
+  },
+  ...failures("DIGEST_INVALID", ...inRepository, ...inside),
+};
+
+const parameters = [name, subject, artifactType, ...page(referrerDigest)];
+
+export const listReferrers: Documentation = {
+  description:
+    "The manifests of this repository whose `subject` is the given digest: signatures, SBOMs, attestations. Each carries its `artifactType` (an image without one: the media type of its config) and its annotations. A page has at most 1000 descriptors and 4 MiB, unless a single one is larger; `Link` leads on. Source: distribution-spec, _Listing Referrers_ (end-12a, end-12b).",
+  parameters,
+  responses: answers,
+};
+
+export const headReferrers: Documentation = {
+  description: "As `GET`, without the index.",
+  parameters,
+  responses: withoutBodies(answers),
+};

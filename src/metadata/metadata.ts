@@ -4,6 +4,7 @@ import type { Digest } from "../content/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
+import type { MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
@@ -91,7 +92,7 @@ export interface ReferrerRequest extends PageRequest {
   readonly annotationBytes: number;
 }
 
-export interface RegistryMetadata {
+export interface RegistryMetadata extends RemovalsMetadata, MountsMetadata {
   /** @returns null when `repository` has no link to `digest`, even if the content exists. */
   findBlob(repository: RepositoryName, digest: Digest): Promise<StoredContent | null>;
   findManifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | null>;

@@ -6,6 +6,8 @@ import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
 import { listsContract } from "./metadataLists.ts";
 import { manifestsContract } from "./metadataManifests.ts";
+import { mountsContract } from "./metadataMounts.ts";
+import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
 import { sessionsContract } from "./metadataSessions.ts";
 import { uploadsContract } from "./metadataUploads.ts";
@@ -30,6 +32,8 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);
+    removalsContract(openEmpty);
+    mountsContract(openEmpty);
     gcRunsContract(openEmpty);
 
     test("a new database can be read", async () => {

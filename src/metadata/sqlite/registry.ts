@@ -5,7 +5,9 @@ import type { RegistryMetadata } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
 import { prepareManifestWrites, putManifest } from "./manifestPut.ts";
 import { listReferrers, prepareReferrerReads } from "./referrers.ts";
+import { mountsMetadata } from "./mounts.ts";
 import { prepareRegistryReads, registryReads } from "./registryReads.ts";
+import { removalsMetadata } from "./removals.ts";
 import { contents } from "./schema.ts";
 
 /** Builds the registry's half of the port over one connection. */
@@ -25,6 +27,8 @@ export function registryMetadata(connection: Connection, db: BunSQLiteDatabase):
     .prepare();
   return {
     ...registryReads(connection, reads),
+    ...removalsMetadata(connection, db),
+    ...mountsMetadata(connection, db),
     listReferrers: (repository, subject, page) =>
       connection.read(() => listReferrers(referrers, { repository, subject, ...page })),
     putManifest: (put) =>

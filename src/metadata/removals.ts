@@ -1,0 +1,75 @@
+// The registry's half of port 2, continued: what takes tags, manifests and links away, and what links content that is stored already.
+import type { Digest } from "../content/digest.ts";
+import type { Immutability } from "../registry/immutableTags.ts";
+import type { RepositoryName, Tag } from "../registry/names.ts";
+import type { Locator } from "../storage/storage.ts";
+
+/** A tag to be removed, without the manifest. */
+export interface TagRemoval {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  /** Asked in the transaction. */
+  readonly immutable: Immutability;
+}
+
+/** A manifest to be removed, with its tags, references and its entry among the referrers of its subject. */
+export interface ManifestRemoval {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** Asked in the transaction, for every tag of the manifest. */
+  readonly immutable: Immutability;
+  /** Unix ms: when the content that it named was released. */
+  readonly now: number;
+}
+
+/** Nothing is removed: `pattern` locks `tag`. */
+export interface LockedTag {
+  readonly kind: "locked";
+  readonly tag: Tag;
+  readonly pattern: string;
+}
+
+export type TagRemovalOutcome =
+  /** `digest` is what the tag pointed to. */
+  { readonly kind: "removed"; readonly digest: Digest } | { readonly kind: "unknown" } | LockedTag;
+
+export type ManifestRemovalOutcome =
+  /** `tags` is how many pointed to it. */
+  { readonly kind: "removed"; readonly tags: number } | { readonly kind: "unknown" } | LockedTag;
+
+export type LinkRemovalOutcome =
+  | { readonly kind: "removed" }
+  | { readonly kind: "unknown" }
+  /** Nothing is removed: a manifest of the repository refers to it. `tag` is one of the manifest's, if it has any. */
+  | { readonly kind: "referenced"; readonly manifest: Digest; readonly tag: Tag | null };
+
+/** What takes rows of a repository away. Content stays until it is collected. */
+export interface RemovalsMetadata {
+  removeTag(removal: TagRemoval): Promise<TagRemovalOutcome>;
+  removeManifest(removal: ManifestRemoval): Promise<ManifestRemovalOutcome>;
+  /** Removes the repository's link to content, which other repositories may hold on to. */
+  removeLink(repository: RepositoryName, digest: Digest): Promise<LinkRemovalOutcome>;
+}
+
+/** A link to content that `source` holds, and that was found intact under `locator`. */
+export interface Mount {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly source: RepositoryName;
+  readonly locator: Locator;
+  /** Unix ms. */
+  readonly now: number;
+  /** The lease, Unix ms. */
+  readonly keptUntil: number;
+}
+
+/** What links content without an upload. */
+export interface MountsMetadata {
+  /** Repositories that link `digest`, in byte order, after `after`. */
+  listHolders(
+    digest: Digest,
+    page: { readonly after: RepositoryName | null; readonly limit: number },
+  ): Promise<readonly RepositoryName[]>;
+  /** Link and lease, if `source` still holds the content under that locator. @returns false when it does not. */
+  mountBlob(mount: Mount): Promise<boolean>;
+}

@@ -1,0 +1,149 @@
+// Taking tags, manifests and links away: each in one transaction with the checks that may forbid it.
+import { and, eq, inArray, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Digest } from "../../content/digest.ts";
+import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type {
+  LinkRemovalOutcome,
+  LockedTag,
+  ManifestRemoval,
+  ManifestRemovalOutcome,
+  RemovalsMetadata,
+  TagRemoval,
+  TagRemovalOutcome,
+} from "../removals.ts";
+import type { Connection } from "./connection.ts";
+import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
+
+const repository = sql.placeholder("repository");
+const digest = sql.placeholder("digest");
+
+type Statements = ReturnType<typeof prepare>;
+
+function prepare(db: BunSQLiteDatabase) {
+  const link = and(
+    eq(repositoryContents.repository, repository),
+    eq(repositoryContents.digest, digest),
+  );
+  return {
+    ...prepareTags(db),
+    ...prepareManifests(db),
+    link: db
+      .select({ digest: repositoryContents.digest })
+      .from(repositoryContents)
+      .where(link)
+      .prepare(),
+    removeLink: db.delete(repositoryContents).where(link).prepare(),
+    user: db
+      .select({ manifest: manifestReferences.manifest, tag: tags.name })
+      .from(manifestReferences)
+      .leftJoin(
+        tags,
+        and(
+          eq(tags.repository, manifestReferences.repository),
+          eq(tags.digest, manifestReferences.manifest),
+        ),
+      )
+      .where(
+        and(eq(manifestReferences.repository, repository), eq(manifestReferences.digest, digest)),
+      )
+      .limit(1)
+      .prepare(),
+  };
+}
+
+function prepareTags(db: BunSQLiteDatabase) {
+  const byName = and(eq(tags.repository, repository), eq(tags.name, sql.placeholder("tag")));
+  const ofManifest = and(eq(tags.repository, repository), eq(tags.digest, digest));
+  return {
+    tag: db.select({ digest: tags.digest }).from(tags).where(byName).prepare(),
+    removeTag: db.delete(tags).where(byName).prepare(),
+    tagsOf: db.select({ name: tags.name }).from(tags).where(ofManifest).prepare(),
+    removeTagsOf: db.delete(tags).where(ofManifest).prepare(),
+  };
+}
+
+function prepareManifests(db: BunSQLiteDatabase) {
+  const byDigest = and(eq(manifests.repository, repository), eq(manifests.digest, digest));
+  const named = db
+    .select({ digest: manifestReferences.digest })
+    .from(manifestReferences)
+    .where(
+      and(eq(manifestReferences.repository, repository), eq(manifestReferences.manifest, digest)),
+    );
+  return {
+    manifest: db.select({ digest: manifests.digest }).from(manifests).where(byDigest).prepare(),
+    removeManifest: db.delete(manifests).where(byDigest).prepare(),
+    release: db
+      .update(contents)
+      .set({ releasedAt: sql`${sql.placeholder("now")}` })
+      .where(inArray(contents.digest, named))
+      .prepare(),
+  };
+}
+
+/** Builds this part of the port over one connection. */
+export function removalsMetadata(connection: Connection, db: BunSQLiteDatabase): RemovalsMetadata {
+  const statements = prepare(db);
+  return {
+    removeTag: (removal) =>
+      connection.writeDurably(() => removeTag(statements, removal), isRemoved),
+    removeManifest: (removal) =>
+      connection.writeDurably(() => removeManifest(statements, removal), isRemoved),
+    removeLink: (repository, digest) =>
+      connection.writeDurably(() => removeLink(statements, repository, digest), isRemoved),
+  };
+}
+
+function isRemoved({ kind }: { readonly kind: string }): boolean {
+  return kind === "removed";
+}
+
+function removeTag(
+  statements: Statements,
+  { repository, tag, immutable }: TagRemoval,
+): TagRemovalOutcome {
+  const found = statements.tag.get({ repository, tag });
+  if (found === undefined) return { kind: "unknown" };
+  const pattern = immutable(repository, tag);
+  if (pattern !== null) return { kind: "locked", tag, pattern };
+  statements.removeTag.run({ repository, tag });
+  return { kind: "removed", digest: found.digest };
+}
+
+function removeManifest(statements: Statements, removal: ManifestRemoval): ManifestRemovalOutcome {
+  const { repository, digest, now } = removal;
+  if (statements.manifest.get({ repository, digest }) === undefined) return { kind: "unknown" };
+  const names = statements.tagsOf.all({ repository, digest });
+  const locked = findLocked(names, removal);
+  if (locked !== null) return locked;
+  statements.release.run({ repository, digest, now });
+  statements.removeTagsOf.run({ repository, digest });
+  // Its references and its place among the referrers of its subject go with the row.
+  statements.removeManifest.run({ repository, digest });
+  return { kind: "removed", tags: names.length };
+}
+
+function findLocked(
+  names: readonly { readonly name: Tag }[],
+  { repository, immutable }: ManifestRemoval,
+): LockedTag | null {
+  for (const { name } of names) {
+    const pattern = immutable(repository, name);
+    if (pattern !== null) return { kind: "locked", tag: name, pattern };
+  }
+  return null;
+}
+
+/** What a manifest of the repository refers to stays linked: without it the manifest could no longer be pulled. */
+function removeLink(
+  statements: Statements,
+  repository: RepositoryName,
+  digest: Digest,
+): LinkRemovalOutcome {
+  if (statements.link.get({ repository, digest }) === undefined) return { kind: "unknown" };
+  const user = statements.user.get({ repository, digest });
+  if (user !== undefined) return { kind: "referenced", ...user };
+  statements.removeLink.run({ repository, digest });
+  return { kind: "removed" };
+}

@@ -6,6 +6,7 @@ import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
 import type { MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
+import type { InspectionMetadata } from "./inspection.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
 export interface StoredContent {
@@ -93,7 +94,7 @@ export interface ReferrerRequest extends PageRequest {
 }
 
 export interface RegistryMetadata extends RemovalsMetadata, MountsMetadata {
-  /** @returns null when `repository` has no link to `digest`, even if the content exists. */
+  /** @returns null when `repository` has no link to `digest`, even if the content exists, and while it is known to be damaged. */
   findBlob(repository: RepositoryName, digest: Digest): Promise<StoredContent | null>;
   findManifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | null>;
   /** As `findManifest`, without reading the body. */
@@ -194,7 +195,7 @@ export interface UploadsMetadata {
   listBoundaries(id: UploadId): Promise<readonly Boundary[]>;
   /** Gives up a claim without a change. Not durable on purpose. */
   releaseUpload(id: UploadId, owner: string): Promise<void>;
-  /** Content that is stored under any repository: for deduplication only, never to serve it. */
+  /** Content that is stored under any repository, and not known to be damaged: for deduplication only, never to serve it. */
   findContent(digest: Digest): Promise<StoredContent | null>;
   finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
   /** A session of `repository` that was finished after `since` (Unix ms), durably: its closing request may be repeated. */
@@ -227,6 +228,7 @@ export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly uploads: UploadsMetadata;
   readonly gcRuns: GcRunsMetadata;
+  readonly inspection: InspectionMetadata;
   /** A cheap read. @throws when rows cannot be read. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import type { Metadata } from "../../src/metadata/metadata.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
+import { inspectionContract } from "./metadataInspection.ts";
 import { listsContract } from "./metadataLists.ts";
 import { manifestsContract } from "./metadataManifests.ts";
 import { mountsContract } from "./metadataMounts.ts";
@@ -32,6 +33,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);
+    inspectionContract(openEmpty);
     removalsContract(openEmpty);
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);

@@ -19,6 +19,7 @@ import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { isDamaged } from "./failures.ts";
 import { gcRunsMetadata } from "./gcRuns.ts";
+import { inspectionMetadata } from "./inspection.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
@@ -144,6 +145,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
     gcRuns: gcRunsMetadata(connection, db),
+    inspection: inspectionMetadata(connection, db),
     check: () =>
       connection.read(() => {
         if (anyRow.get() === undefined) throw new Error("the database has lost its id");

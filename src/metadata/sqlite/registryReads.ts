@@ -1,5 +1,5 @@
 // The registry's questions, prepared once: building a statement costs more than running it.
-import { and, asc, eq, exists, gt, sql } from "drizzle-orm";
+import { and, asc, eq, exists, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { RegistryMetadata } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
@@ -31,7 +31,12 @@ export function prepareRegistryReads(db: BunSQLiteDatabase) {
       .from(repositoryContents)
       .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
       .where(
-        and(eq(repositoryContents.repository, repository), eq(repositoryContents.digest, digest)),
+        and(
+          eq(repositoryContents.repository, repository),
+          eq(repositoryContents.digest, digest),
+          // Damaged content counts as absent: whoever has it pushes it again.
+          isNull(contents.damagedAt),
+        ),
       )
       .prepare(),
     manifestByDigest: db

@@ -194,6 +194,11 @@ function prepareFinish(db: BunSQLiteDatabase) {
     content: db
       .select({ size: contents.size, locator: contents.locator })
       .from(contents)
+      .where(and(byDigest, isNull(contents.damagedAt)))
+      .prepare(),
+    contentRow: db
+      .select({ locator: contents.locator, damagedAt: contents.damagedAt })
+      .from(contents)
       .where(byDigest)
       .prepare(),
     insertContent: db
@@ -208,7 +213,7 @@ function prepareFinish(db: BunSQLiteDatabase) {
       .prepare(),
     replaceContent: db
       .update(contents)
-      .set({ size: given("size"), locator: given("locator") })
+      .set({ size: given("size"), locator: given("locator"), damagedAt: null, verifiedAt: null })
       .where(byDigest)
       .prepare(),
     raiseLease: db

@@ -101,10 +101,11 @@ function finishUpload(statements: UploadStatements, finish: UploadFinish): Uploa
   if (session !== null && statements.owned.get({ ...session, repository }) === undefined) {
     return { kind: "sessionGone" };
   }
-  const stored = statements.content.get({ digest });
-  if (finish.found && stored?.locator !== locator) return { kind: "contentGone" };
-  // The first to commit wins, unless its bytes are the ones this upload was asked to replace.
-  const wins = stored === undefined || stored.locator === finish.replaces;
+  const stored = statements.contentRow.get({ digest });
+  const damaged = stored !== undefined && stored.damagedAt !== null;
+  if (finish.found && (stored?.locator !== locator || damaged)) return { kind: "contentGone" };
+  // The first to commit wins, unless what is stored is damaged: known to be, or found so by this upload.
+  const wins = stored === undefined || damaged || stored.locator === finish.replaces;
   if (stored === undefined) {
     statements.insertContent.run({ digest, size: finish.size, locator, now, keptUntil });
   } else if (wins) {

@@ -1,0 +1,141 @@
+// What the inspection asks of manifests: their bytes beside the rows that were derived from them, and who would notice a loss.
+import { sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Digest } from "../../content/digest.ts";
+import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type {
+  Derived,
+  Holders,
+  IncompleteManifest,
+  InspectedManifest,
+  InspectionMetadata,
+  ManifestKey,
+} from "../inspection.ts";
+import type { Connection } from "./connection.ts";
+import type { InspectionStatements } from "./inspectionStatements.ts";
+
+/** The half of the port that is about manifests and tags. */
+export function inspectManifests(
+  connection: Connection,
+  db: BunSQLiteDatabase,
+  statements: () => InspectionStatements,
+): Pick<
+  InspectionMetadata,
+  "listManifests" | "listIncomplete" | "holdersOf" | "tagsOf" | "deriveAgain"
+> {
+  return {
+    listManifests: ({ after, limit }) =>
+      connection.read(() =>
+        statements()
+          .manifestPage.all({
+            repository: after?.repository ?? "",
+            digest: after?.digest ?? "",
+            limit,
+          })
+          .map((row) => withDerived(statements(), row)),
+      ),
+    listIncomplete: (limit) => connection.read(() => listIncomplete(db, limit)),
+    holdersOf: (digest, limit) => connection.read(() => holdersOf(db, digest, limit)),
+    tagsOf: (manifest, limit) => connection.read(() => tagsOf(db, manifest, limit)),
+    deriveAgain: (manifest, derived) =>
+      connection.writeDurably(
+        () => deriveAgain(statements(), manifest, derived),
+        (found) => found,
+      ),
+  };
+}
+
+function withDerived(
+  statements: InspectionStatements,
+  row: Omit<InspectedManifest, "references" | "referrers">,
+): InspectedManifest {
+  const key = { repository: row.repository, digest: row.digest };
+  const references = statements.references
+    .all(key)
+    .map(({ required, ...reference }) => ({ ...reference, required: required === 1 }));
+  return { ...row, references, referrers: statements.referrersOf.all(key) };
+}
+
+/** Content that a repository's manifests need and that it holds neither as a blob nor, for entries of an index, as a manifest. */
+function listIncomplete(db: BunSQLiteDatabase, limit: number): IncompleteManifest[] {
+  const rows = db.all<{
+    repository: RepositoryName;
+    manifest: Digest;
+    kind: "blob" | "child";
+    digest: Digest;
+  }>(sql`
+    SELECT r.repository, r.manifest, r.kind, r.digest FROM manifest_references r
+    WHERE r.required = 1
+      AND NOT EXISTS (SELECT 1 FROM repository_contents l
+                      WHERE l.repository = r.repository AND l.digest = r.digest)
+      AND NOT (r.kind = 'child' AND EXISTS (SELECT 1 FROM manifests m
+                      WHERE m.repository = r.repository AND m.digest = r.digest))
+    LIMIT ${limit}`);
+  return rows.map(({ repository, manifest, kind, digest }) => ({
+    manifest: { repository, digest: manifest },
+    kind,
+    missing: digest,
+  }));
+}
+
+function holdersOf(db: BunSQLiteDatabase, digest: Digest, limit: number): Holders {
+  const repositories = db.all<{ repository: RepositoryName }>(sql`
+    SELECT repository FROM repository_contents WHERE digest = ${digest}
+    ORDER BY repository LIMIT ${limit + 1}`);
+  const start = sql`SELECT repository, manifest FROM manifest_references WHERE digest = ${digest}`;
+  const tags = tagsAbove(db, start, limit + 1);
+  return {
+    repositories: repositories.slice(0, limit).map(({ repository }) => repository),
+    tags: tags.slice(0, limit),
+    more: repositories.length > limit || tags.length > limit,
+  };
+}
+
+function tagsOf(db: BunSQLiteDatabase, manifest: ManifestKey, limit: number): Holders["tags"] {
+  const start = sql`SELECT ${manifest.repository} AS repository, ${manifest.digest} AS manifest`;
+  return tagsAbove(db, start, limit);
+}
+
+/** Tags of the manifests that `start` selects, and of the indexes above them. */
+function tagsAbove(
+  db: BunSQLiteDatabase,
+  start: ReturnType<typeof sql>,
+  limit: number,
+): { repository: RepositoryName; name: Tag }[] {
+  return db.all(sql`
+    WITH RECURSIVE above(repository, manifest) AS (
+      ${start}
+      UNION
+      SELECT r.repository, r.manifest FROM above a
+      JOIN manifest_references r
+        ON r.digest = a.manifest AND r.repository = a.repository AND r.kind = 'child'
+    )
+    SELECT DISTINCT t.repository, t.name FROM above a
+    JOIN tags t ON t.repository = a.repository AND t.digest = a.manifest
+    ORDER BY t.repository, t.name LIMIT ${limit}`);
+}
+
+/** The body of the transaction. */
+function deriveAgain(
+  statements: InspectionStatements,
+  { repository, digest }: ManifestKey,
+  { artifactType, subject, annotations, references }: Derived,
+): boolean {
+  if (statements.manifest.get({ repository, digest }) === undefined) return false;
+  statements.describe.run({ repository, digest, artifactType, subject });
+  for (const reference of references) {
+    statements.addReference.run({
+      repository,
+      manifest: digest,
+      digest: reference.digest,
+      kind: reference.kind,
+      size: reference.size,
+      required: reference.required ? 1 : 0,
+    });
+  }
+  statements.dropReferrers.run({ repository, digest });
+  if (subject !== null) {
+    statements.addReferrer.run({ repository, subject, digest, artifactType, annotations });
+  }
+  return true;
+}

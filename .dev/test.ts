@@ -1,5 +1,6 @@
 // `npm test [-- pattern]`: assets, build, types, lint, tests, and one closing line that counts them all.
 import { buildIfStale } from "../build.ts";
+import { installGoPrograms } from "../test/support/goPrograms.ts";
 import { type Check, checks } from "./check.ts";
 import { parseBunTest, type TestRun, tally } from "./testSummary.ts";
 
@@ -21,16 +22,19 @@ async function runTests(patterns: readonly string[]): Promise<TestRun> {
   return parseBunTest(report, await tests.exited);
 }
 
-/** Builds when needed, because tests run the executable. @returns false, with the error printed, when it cannot. */
-async function buildSucceeds(): Promise<boolean> {
-  try {
-    await buildIfStale();
-    return true;
-  } catch (error) {
-    console.error(error);
-    return false;
-  }
-}
+/** A check that something can be done; the error is printed when it cannot. */
+const works = (name: string, act: () => Promise<unknown>): Check => ({
+  name,
+  run: async () => {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      console.error(error);
+      return false;
+    }
+  },
+});
 
 /** Runs a check, says how it ended, counts it as one test. */
 async function runCheck({ name, run }: Check): Promise<TestRun> {
@@ -39,13 +43,18 @@ async function runCheck({ name, run }: Check): Promise<TestRun> {
   return { passed: Number(passed), failed: Number(!passed), skipped: 0, skippedNames: [] };
 }
 
+const everythingRuns = Boolean(process.env["CI"]);
 const runs: TestRun[] = [];
-const build = await runCheck({ name: "build", run: buildSucceeds });
+// Tests run the executable.
+const build = await runCheck(works("build", buildIfStale));
 if (build.failed > 0) runs.push(build);
 for (const check of checks) runs.push(await runCheck(check));
+// Together they share what they are built from; elsewhere each test gets the one it needs.
+if (everythingRuns)
+  runs.push(await runCheck(works("programs of other projects", installGoPrograms)));
 runs.push(await runTests(process.argv.slice(2)));
 
-const { lines, failed } = tally(runs, Boolean(process.env["CI"]));
+const { lines, failed } = tally(runs, everythingRuns);
 process.exitCode = failed > 0 ? 1 : 0;
 // Written at once and last: whoever reads the output finds the counts in its last line.
 await Bun.write(Bun.stdout, `${lines.join("\n")}\n`);

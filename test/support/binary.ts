@@ -2,7 +2,8 @@
 // reference implementation, which shows whether a failing client test is the test's fault or ours.
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type GoTool, goTool } from "./goTools.ts";
+import { distribution } from "./goPrograms.ts";
+import { goTool } from "./goTools.ts";
 import {
   answers200,
   freePort,
@@ -109,12 +110,6 @@ export const startBreadbox: StartRegistry = async (scope, options = {}) => {
     },
   );
   return watchUntilReady(process, { port, data, probe: "/readyz" }, options.pollMs ?? 10);
-};
-
-const distribution: GoTool = {
-  name: "distribution",
-  package: "github.com/distribution/distribution/v3/cmd/registry",
-  pins: [{ minor: 26, version: "v3.1.2" }],
 };
 
 /** Starts CNCF Distribution 3 with the settings of its example. */

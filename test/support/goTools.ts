@@ -1,70 +1,67 @@
-// Programs that no distribution packages: installed with Go, once, into .dev/cache under their name and version.
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+// Programs that no distribution packages: built with Go, once, into .dev/cache under their name and version.
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, join } from "node:path";
-import { run, tempFolder } from "./processes.ts";
+import { sha256 } from "./bytes.ts";
+import { type Go, openGo, toolCache } from "./goCompiler.ts";
+import { tempFolder } from "./processes.ts";
 import { Scope } from "./scope.ts";
 
-/** A program and where its source is. */
-export interface GoTool {
-  readonly name: string;
-  /** Path of the package with its `main`. */
-  readonly package: string;
-  /** Versions by the oldest Go that builds them, newest first: Debian 12 has Go 1.19. */
-  readonly pins: readonly { readonly minor: number; readonly version: string }[];
+/** A program: a published module's package at one version, or a module of this project. */
+export type GoTool =
+  | {
+      readonly name: string;
+      /** Path of the package with its `main`. */
+      readonly package: string;
+      readonly version: string;
+    }
+  | { readonly name: string; readonly folder: string };
+
+/** Name and version, as far as sources of our own have one. */
+function pathOf(tool: GoTool): string {
+  if ("version" in tool) return join(toolCache, `${tool.name}-${tool.version}`);
+  const sources = ["go.mod", "go.sum", "main.go"].map((file) =>
+    readFileSync(join(tool.folder, file)),
+  );
+  return join(toolCache, `${tool.name}-${sha256(Buffer.concat(sources)).slice(7, 23)}`);
 }
 
-const cache = join(import.meta.dir, "..", "..", ".dev", "cache");
+const isInstalled = (tool: GoTool): boolean => existsSync(pathOf(tool));
 
-const pathOf = ({ name }: GoTool, version: string): string => join(cache, `${name}-${version}`);
-
-const installed = (tool: GoTool): string | null =>
-  tool.pins.map(({ version }) => pathOf(tool, version)).find((path) => existsSync(path)) ?? null;
-
-/** What a test with the program needs. Installing it takes a minute the first time. */
+/** What a test with the program needs. Building takes minutes the first time. */
 export const goToolNeeds = (tool: GoTool) => ({
   commands: [],
   reason: () =>
-    installed(tool) === null && Bun.which("go") === null
-      ? `${tool.name} needs go to be installed`
-      : null,
+    !isInstalled(tool) && Bun.which("go") === null ? `${tool.name} needs go to be installed` : null,
   timeoutMs: 600_000,
 });
 
-/** Path of the program, installed where it is not yet.
- *  @throws Error when there is no Go, or only one that is too old. */
+/** Path of the program, built where it is not yet.
+ *  @throws Error with Go's output when it cannot be built. */
 export async function goTool(tool: GoTool): Promise<string> {
-  return installed(tool) ?? (await install(tool));
+  await installGoTools([tool]);
+  return pathOf(tool);
 }
 
-async function install(tool: GoTool): Promise<string> {
-  const go = await run(["go", "env", "GOVERSION"]);
-  const minor = Number(/^go1\.(\d+)/.exec(go.stdout)?.[1]);
-  const pin = tool.pins.find((each) => each.minor <= minor);
-  if (pin === undefined) throw new Error(`${go.stdout.trim()} is too old to build ${tool.name}`);
+/** Builds those that are missing, one after the other: they share modules and results, and Go uses all cores itself.
+ *  @throws Error with Go's output when one cannot be built. */
+export async function installGoTools(tools: readonly GoTool[]): Promise<void> {
+  const absent = tools.filter((tool) => !isInstalled(tool));
+  if (absent.length === 0) return;
   await using scope = new Scope();
   const folder = tempFolder(scope, "go");
-  await run(["go", "install", `${tool.package}@${pin.version}`], {
-    env: {
-      ...machineEnv(),
-      GOPATH: join(folder, "path"),
-      GOCACHE: join(folder, "cache"),
-      GOBIN: join(folder, "bin"),
-      // Go's module cache is read-only otherwise, and could not be removed.
-      GOFLAGS: "-modcacherw",
-    },
-    timeoutMs: 540_000,
-  });
-  const path = pathOf(tool, pin.version);
-  mkdirSync(cache, { recursive: true });
-  await run(["cp", join(folder, "bin", basename(tool.package)), `${path}.new`]);
-  renameSync(`${path}.new`, path);
-  return path;
+  const go = await openGo(folder);
+  for (const tool of absent) await install(tool, go, folder);
 }
 
-/** An installation may need this machine's way to the module proxy. */
-function machineEnv(): Record<string, string> {
-  const all = Object.entries(process.env);
-  return Object.fromEntries(
-    all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
+async function install(tool: GoTool, go: Go, folder: string): Promise<void> {
+  const published = "version" in tool;
+  await (published
+    ? go(folder, "install", `${tool.package}@${tool.version}`)
+    : go(tool.folder, "install", "."));
+  const built = basename(published ? tool.package : tool.folder);
+  const path = pathOf(tool);
+  const unfinished = `${path}.${process.pid}`;
+  mkdirSync(toolCache, { recursive: true });
+  copyFileSync(join(folder, "bin", built), unfinished);
+  renameSync(unfinished, path);
 }

@@ -1,18 +1,10 @@
 // regclient's regctl, the client that uploads in real chunks.
 import { join } from "node:path";
 import type { Tool } from "./containerTools.ts";
-import { type GoTool, goTool, goToolNeeds } from "./goTools.ts";
+import { regctl } from "./goPrograms.ts";
+import { goTool, goToolNeeds } from "./goTools.ts";
 import { run, tempFolder } from "./processes.ts";
 import type { Scope } from "./scope.ts";
-
-const regctl: GoTool = {
-  name: "regctl",
-  package: "github.com/regclient/regclient/cmd/regctl",
-  pins: [
-    { minor: 26, version: "v0.11.7" },
-    { minor: 19, version: "v0.5.7" },
-  ],
-};
 
 /** What a test with regctl needs. */
 export const regctlNeeds = goToolNeeds(regctl);

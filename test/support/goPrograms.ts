@@ -1,0 +1,41 @@
+// Every program that the tests build with Go, so that a machine which runs all tests can have them beforehand.
+import { join } from "node:path";
+import { type GoTool, installGoTools } from "./goTools.ts";
+
+/** go-containerregistry's command. */
+export const crane: GoTool = {
+  name: "crane",
+  package: "github.com/google/go-containerregistry/cmd/crane",
+  version: "v0.22.1",
+};
+
+/** CNCF Distribution, the reference registry. */
+export const distribution: GoTool = {
+  name: "distribution",
+  package: "github.com/distribution/distribution/v3/cmd/registry",
+  version: "v3.1.2",
+};
+
+/** Helm, which keeps charts in registries. */
+export const helm: GoTool = {
+  name: "helm",
+  package: "helm.sh/helm/v4/cmd/helm",
+  version: "v4.3.1",
+};
+
+/** The library of oras behind a few commands of ours: its own command is no module that can be fetched. */
+export const oras: GoTool = {
+  name: "oras",
+  folder: join(import.meta.dir, "..", "clients", "oras"),
+};
+
+/** regclient's command. */
+export const regctl: GoTool = {
+  name: "regctl",
+  package: "github.com/regclient/regclient/cmd/regctl",
+  version: "v0.11.7",
+};
+
+/** Builds those that the tests use and that are missing; without any it takes minutes.
+ *  @throws Error with Go's output when one cannot be built. */
+export const installGoPrograms = (): Promise<void> => installGoTools([crane, helm, oras, regctl]);

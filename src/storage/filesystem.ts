@@ -35,9 +35,10 @@ import type {
   StagingState,
   Storage,
   StoredFile,
+  StoredName,
+  StoredStat,
 } from "./storage.ts";
-
-const locatorGrammar = /^sha(?:256|512)\/[0-9a-f]{2}\/[0-9a-f]{64,128}\.[0-9a-f-]{36}$/;
+import { listStoredNames, readStoredName, statStored } from "./storedNames.ts";
 
 /** `00` to `ff`. */
 const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -225,6 +226,16 @@ class FilesystemStorage implements Storage {
     }
   }
 
+  readonly readName = readStoredName;
+
+  listStored(): AsyncIterable<readonly StoredName[]> {
+    return listStoredNames(this.#blobs);
+  }
+
+  stat(locator: Locator): Promise<StoredStat | null> {
+    return statStored(this.#path(locator));
+  }
+
   capacity(): Promise<Capacity> {
     return this.#space.read();
   }
@@ -273,7 +284,7 @@ class FilesystemStorage implements Storage {
   }
 
   #path(locator: Locator): string {
-    if (!locatorGrammar.test(locator)) throw new Error("malformed locator in the database");
+    if (readStoredName(locator) === null) throw new Error("malformed locator in the database");
     return join(this.#blobs, locator);
   }
 }

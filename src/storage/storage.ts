@@ -62,12 +62,37 @@ export interface StagedEntry {
   readonly staging: StagingState;
 }
 
+/** A name that content is stored under, with or without a row that knows of it. */
+export interface StoredName {
+  readonly locator: Locator;
+  /** What its bytes should be. */
+  readonly digest: Digest;
+  /** When the name was given, Unix ms. */
+  readonly publishedAt: number;
+}
+
 /** Content that was found. */
 export interface StoredFile {
   /** Bytes. */
   readonly size: number;
   /** Lazy: reads nothing until it is sent or consumed. */
   readonly body: Blob;
+}
+
+/** A stored name, and what it says. */
+export interface StoredName {
+  readonly locator: Locator;
+  readonly digest: Digest;
+  /** Unix ms. */
+  readonly publishedAt: number;
+}
+
+/** What stands under a stored name. */
+export interface StoredStat {
+  /** Bytes. */
+  readonly size: number;
+  /** True when the same bytes have another name: those of a session that is not over. */
+  readonly shared: boolean;
 }
 
 /** Room left, in bytes. */
@@ -120,8 +145,20 @@ export interface Storage {
   /** Opens content. @returns null only when it is absent; any other failure throws. */
   open(locator: Locator): Promise<StoredFile | null>;
 
+  /** Every name that content is stored under, in no order that can be relied on. What comes or goes meanwhile may be told or not. */
+  listContent(): AsyncIterable<StoredName>;
+
   /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
   delete(locator: Locator): Promise<void>;
+
+  /** Every stored name there is, with or without a row, in batches. Anything that is not named so is left out. @throws when a name may be missing. */
+  listStored(): AsyncIterable<readonly StoredName[]>;
+
+  /** What a stored name says; null for what is none. */
+  readName(locator: Locator): StoredName | null;
+
+  /** @returns null only when it is absent; any other failure throws. */
+  stat(locator: Locator): Promise<StoredStat | null>;
 
   /** Room left; null where the storage has no such limit. */
   capacity(): Promise<Capacity | null>;

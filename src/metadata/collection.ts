@@ -1,0 +1,141 @@
+// The collection's part of port 2: what nothing keeps, found window by window, and taken away in small transactions under a lock.
+// Apart from the rooms' halves, which never delete content.
+import type { Digest } from "../content/digest.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import type { Locator, StoredName } from "../storage/storage.ts";
+
+/** Work that only one may do at a time. */
+export type LockName = "gc";
+
+/** Who holds a lock. `epoch` grows with each holder: what an earlier one still writes is refused. */
+export interface Hold {
+  readonly name: LockName;
+  readonly owner: string;
+  readonly epoch: number;
+}
+
+/** A wish for a lock. */
+export interface LockRequest {
+  readonly name: LockName;
+  readonly owner: string;
+  /** Unix ms. */
+  readonly now: number;
+  /** How long it is held without a renewal, in ms. */
+  readonly lastsMs: number;
+  /** A holder that is known to be dead: its lock counts as free. */
+  readonly dead: string | null;
+}
+
+export type LockOutcome =
+  | { readonly kind: "acquired"; readonly hold: Hold }
+  | { readonly kind: "held"; readonly owner: string };
+
+/** The wall clock beside a clock that nobody sets, as they were read at one moment. */
+export interface ClockReading {
+  /** Which run of the machine `uptime` counts from. */
+  readonly boot: string;
+  /** ms since the machine started. */
+  readonly uptime: number;
+  /** Unix ms. */
+  readonly wall: number;
+}
+
+/** A reading to compare later ones with. */
+export interface ClockAnchor extends ClockReading {
+  /** ms since the machine started: until then ages prove nothing. 0: they do. */
+  readonly distrustUntil: number;
+}
+
+/** How old is old enough. */
+export interface AgeLimits {
+  /** Unix ms; the moment a run began. Leases that end later keep, and what was released later waits for the next run. */
+  readonly now: number;
+  /** Unix ms; what was stored or linked later stays. */
+  readonly olderThan: number;
+}
+
+/** Content that no manifest names. */
+export interface Unreferenced {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  readonly locator: Locator;
+  /** `orphaned`: it may go. `leased`, `young`: it stays for now. */
+  readonly state: "orphaned" | "leased" | "young";
+}
+
+/** A stretch of all content, in the order of its digests. */
+export interface MarkedWindow {
+  /** Where the next window begins; null after the last one. */
+  readonly next: Digest | null;
+  /** Rows of content in this window. */
+  readonly total: number;
+  readonly unreferenced: readonly Unreferenced[];
+  /** Links of repositories to content that none of their manifests names, and that may go. */
+  readonly links: readonly ContentLink[];
+}
+
+/** The row that lets a repository serve content. */
+export interface ContentLink {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
+/** A stored name on its way out: no row names it any more. */
+export interface Discarded {
+  readonly locator: Locator;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** A stored name that no row of content names, and none of what is on its way out. */
+export interface StrayName extends StoredName {
+  /** True when an open session is as old as the name: it may be about to name it. */
+  readonly awaited: boolean;
+}
+
+/** What became of a batch; null: the hold was lost, and nothing was done. */
+export type Swept<T> = Promise<T | null>;
+
+export interface CollectionMetadata {
+  /** Takes a lock that is free, has run out, or belongs to `dead`. */
+  acquireLock(request: LockRequest): Promise<LockOutcome>;
+  /** @param until Unix ms. @returns false when somebody else holds it now. Not durable on purpose. */
+  renewLock(hold: Hold, until: number): Promise<boolean>;
+  /** Giving up a lock that is lost is not an error. */
+  releaseLock(hold: Hold): Promise<void>;
+
+  findClockAnchor(): Promise<ClockAnchor | null>;
+  /** @returns false when the anchor is no longer `expected`. */
+  replaceClockAnchor(expected: ClockAnchor | null, next: ClockAnchor): Promise<boolean>;
+
+  /** @returns what contradicts itself in the rows that decide about life and death, in words; null when nothing does. */
+  findContradiction(): Promise<string | null>;
+  countContents(): Promise<number>;
+  /** The `limit` rows of content with a digest after `after`. */
+  markWindow(after: Digest | null, limit: number, limits: AgeLimits): Promise<MarkedWindow>;
+  findStrays(found: readonly StoredName[]): Promise<readonly StrayName[]>;
+
+  /**
+   * Takes away the rows of those of `digests` that are still orphaned, with their links; their stored names are on their way out then.
+   * `done` are stored names whose bytes are gone: nothing of them has to be remembered.
+   */
+  discardContents(
+    hold: Hold,
+    digests: readonly Digest[],
+    limits: AgeLimits,
+    done: readonly Locator[],
+  ): Swept<{ readonly discarded: readonly Discarded[]; readonly links: number }>;
+  /** Takes those of `strays` that are still nobody's, and not awaited, on their way out. */
+  discardStrays(
+    hold: Hold,
+    strays: readonly (StoredName & { readonly size: number })[],
+    now: number,
+  ): Swept<readonly Discarded[]>;
+  /** Takes away those of `links` that may still go. @returns how many. */
+  discardLinks(hold: Hold, links: readonly ContentLink[], limits: AgeLimits): Swept<number>;
+  /** Stored names on their way out, at most `limit`. */
+  listTrash(limit: number): Promise<readonly Discarded[]>;
+  /** Forgets stored names whose bytes are gone. */
+  emptyTrash(hold: Hold, done: readonly Locator[]): Swept<true>;
+}

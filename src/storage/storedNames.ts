@@ -1,0 +1,47 @@
+// Names under blobs/: which content each belongs to and when it was given. Read from the folders alone, whatever the rows say.
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Digest, readDigest } from "../content/digest.ts";
+import { isAbsent } from "./failures.ts";
+import type { Locator, StoredName } from "./storage.ts";
+
+const algorithms = ["sha256", "sha512"] as const;
+const prefix = /^[0-9a-f]{2}$/;
+const fileName =
+  /^([0-9a-f]{64}|[0-9a-f]{128})\.([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+
+/** @param blobs the folder. Anything with another name is not content, and not told. @throws when a folder cannot be read. */
+export async function* listStoredNames(blobs: string): AsyncGenerator<StoredName> {
+  for (const algorithm of algorithms) {
+    const folders = await entriesOf(join(blobs, algorithm));
+    for (const { name } of folders.filter((entry) => prefix.test(entry.name))) {
+      for (const file of await entriesOf(join(blobs, algorithm, name))) {
+        const found = readStoredName(`${algorithm}/${name}/${file.name}`);
+        if (found !== null) yield found;
+      }
+    }
+  }
+}
+
+/** @param path relative to `blobs/`. @returns null when nothing that is published has such a name. */
+export function readStoredName(path: string): StoredName | null {
+  const [algorithm = "", folder = "", file = "", ...rest] = path.split("/");
+  const [, hex = "", id = ""] = fileName.exec(file) ?? [];
+  const digest: Digest | null = readDigest(`${algorithm}:${hex}`);
+  if (digest === null || rest.length > 0 || folder !== hex.slice(0, 2)) return null;
+  // The first 48 bits of a UUIDv7 are the time (RFC 9562, 5.7).
+  const publishedAt = Number.parseInt(id.replace("-", "").slice(0, 12), 16);
+  return { locator: path as Locator, digest, publishedAt };
+}
+
+/** In the order of their names; none when the folder itself is absent. */
+async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

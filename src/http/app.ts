@@ -74,7 +74,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(listRoutes(registry))
     .use(manifestRoutes({ registry, telemetry, pace }))
     .use(referrerRoutes(registry))
-    .use(blobRoutes({ registry, telemetry }))
+    .use(blobRoutes({ registry, telemetry, newId: uploads.newId }))
     .use(uploadRoutes({ uploads, telemetry, maxBodyBytes, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));

@@ -105,29 +105,6 @@ export function uploadHeaders(
   };
 }
 
-const singleRange = /^bytes=(?:([0-9]+)-([0-9]*)|-([0-9]+))$/;
-
-/** True for a Range header with one range: the only kind that is answered with 206. */
-export function isSingleRange(range: string | null): range is string {
-  return range !== null && singleRange.test(range);
-}
-
-/** Bytes of a range: `start` inclusive, `end` exclusive. */
-export interface ByteSpan {
-  readonly start: number;
-  readonly end: number;
-}
-
-/** Which of `size` bytes a Range header asks for (RFC 9110, 14.1.2): all of them unless it is a single range, none when they are equal. */
-export function spanOf(range: string | null, size: number): ByteSpan {
-  const [match, first, last, suffix] = range === null ? [] : (singleRange.exec(range) ?? []);
-  if (match === undefined) return { start: 0, end: size };
-  if (suffix !== undefined) return { start: Math.max(size - Number(suffix), 0), end: size };
-  const start = Math.min(Number(first), size);
-  const end = last === "" ? size : Math.min(Number(last) + 1, size);
-  return { start, end: Math.max(start, end) };
-}
-
 /** True when the client takes gzip (RFC 9110, 12.5.3): it, or `*`, is named and not with a weight of 0. */
 export function acceptsGzip(headers: Headers): boolean {
   const accepted = (headers.get("accept-encoding") ?? "").toLowerCase().split(",");

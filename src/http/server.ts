@@ -1,4 +1,5 @@
 // The server: Bun.serve around the dispatch, its limits, and how it stops.
+import nodeHttp from "node:http";
 import { RegistryError } from "../errors.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
@@ -40,6 +41,8 @@ export interface HttpServer {
 const idleSeconds = 30;
 /** Bun's own limit answers without our envelope: bodies are counted by us. Well above 2^32, where smaller types would wrap. */
 const noBodyLimit = 2 ** 45;
+/** Longest head of a request in bytes; a longer one is answered with 431. podman's longest Range, of 1024 ranges, needs 25 KiB. */
+const longestHead = 32 * 1024;
 /** How often writes that the server is working on are extended. */
 const extendEveryMs = 20_000;
 
@@ -55,6 +58,8 @@ export function startHttp(options: HttpOptions): HttpServer {
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,
   });
+  // Of the whole process: Bun.serve itself has no such option, and its types know only how to read this one.
+  Reflect.set(nodeHttp, "maxHeaderSize", longestHead);
   const server = Bun.serve({
     hostname: listen.hostname,
     port: listen.port,

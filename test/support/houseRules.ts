@@ -40,6 +40,7 @@ const node = {
     "cli/serve.ts", // free space for the banner
     "telemetry/output.ts", // writes to standard output without waiting for it
   ],
+  "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/"],
   "node:os": ["assembly.ts"],
   "node:path": ["storage/", "metadata/", "config/"],

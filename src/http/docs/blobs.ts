@@ -1,5 +1,13 @@
 // What is said of blobs.
-import { always, bytes, failures, inRepository, inside, withoutBodies } from "./answers.ts";
+import {
+  always,
+  bytes,
+  failures,
+  inRepository,
+  inside,
+  sometimes,
+  withoutBodies,
+} from "./answers.ts";
 import { layerDigest, layerSize } from "./examples.ts";
 import { digest, ifNoneMatch, ifRange, name, range } from "./parameters.ts";
 import type { Content, Documentation, Headers, Responses } from "./types.ts";
@@ -32,21 +40,32 @@ const whole: Responses = {
 
 export const getBlob: Documentation = {
   description:
-    "A blob that this repository holds, whole or one range of it. Content that only another repository holds is not served: 404. Source: distribution-spec, _Pulling blobs_ (end-2).",
+    "A blob that this repository holds, whole or in ranges. Content that only another repository holds is not served: 404. Source: distribution-spec, _Pulling blobs_ (end-2).",
   parameters: [name, digest, range, ifRange, ifNoneMatch],
   responses: {
     ...whole,
     206: {
-      description: "The bytes that `Range` asked for.",
+      description:
+        "The bytes that `Range` asked for. Several ranges come as `multipart/byteranges`, a part each, in the order they were asked for; those that overlap become one.",
       headers: {
         ...validators,
-        "Content-Range": always("Which bytes these are, of how many.", `bytes 0-1023/${layerSize}`),
-        "Content-Length": always("Bytes of the range.", "1024"),
+        ...ranges,
+        "Content-Range": sometimes(
+          "Which bytes these are, of how many. Of several ranges, each part has its own.",
+          `bytes 0-1023/${layerSize}`,
+        ),
+        "Content-Length": sometimes(
+          "Bytes of the answer. Several ranges of more than 1 MiB come without one, in chunks.",
+          "1024",
+        ),
       },
-      content,
+      content: {
+        ...content,
+        "multipart/byteranges": { ...bytes, example: "(a part for each range)" },
+      },
     },
     416: {
-      description: "The range begins behind the blob's end. Without a body.",
+      description: "Every range begins behind the blob's end. Without a body.",
       headers: { "Content-Range": always("How many bytes there are.", `bytes */${layerSize}`) },
     },
     ...refusals,

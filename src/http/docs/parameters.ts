@@ -129,7 +129,7 @@ export const ifNoneMatch = header(
 
 export const range = header(
   "Range",
-  "One range of bytes: answered with 206. Several ranges in one request are answered with the whole blob.",
+  "Ranges of bytes, up to 1024: answered with 206. More of them, or what cannot be read, are answered with the whole blob.",
   "bytes=0-1023",
 );
 

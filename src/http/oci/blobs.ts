@@ -1,62 +1,98 @@
-// Blobs: GET and HEAD (distribution-spec, "Pulling blobs"). Whole files go to the server's native send, which also answers ranges.
+// Blobs: GET and HEAD (distribution-spec, "Pulling blobs"). Whole files and single ranges go to the server's native send.
 import { Elysia } from "elysia";
 import type { Digest } from "../../content/digest.ts";
 import { type OpenBlob, openBlob, statBlob } from "../../registry/blobs.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
-import { etagOf, isSingleRange, matchesEtag, spanOf } from "../headers.ts";
+import { etagOf, matchesEtag } from "../headers.ts";
+import { multipartBody, multipartType } from "../multipart.ts";
+import { type ByteSpan, chooseRanges } from "../ranges.ts";
 import { longestTimeout, matchOf, visitOf } from "../visit.ts";
 
 /** What these routes work with. */
 export interface BlobRoutesDeps {
   readonly registry: RegistryDeps;
   readonly telemetry: Telemetry;
+  /** Not to be guessed: parts of an answer are told apart by it. */
+  readonly newId: () => string;
 }
 
 const address = "/v2/:name/blobs/:digest";
 const asAttachment = { "content-disposition": "attachment" };
 const acceptsRanges = { "accept-ranges": "bytes" };
 
-async function pull({ registry, telemetry }: BlobRoutesDeps, request: Request): Promise<Response> {
+type AnswerHeaders = Record<string, string>;
+
+async function pull(deps: BlobRoutesDeps, request: Request): Promise<Response> {
   const { name, digest } = matchOf(request, address);
-  const blob = await openBlob(registry, name, digest);
+  const blob = await openBlob(deps.registry, name, digest);
   const headers = { ...contentHeaders(digest, blob.mediaType, true), ...asAttachment };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
-  const visit = visitOf(request);
-  visit.extend(longestTimeout);
-  const range = rangeFor(digest, request.headers);
-  const span = spanOf(range, blob.size);
-  if (range !== null && span.start === span.end && blob.size > 0) {
+  visitOf(request).extend(longestTimeout);
+  return send(deps, request, blob, headers);
+}
+
+/** The whole, or what Range asks for. */
+async function send(
+  { telemetry, newId }: BlobRoutesDeps,
+  request: Request,
+  blob: OpenBlob,
+  headers: AnswerHeaders,
+): Promise<Response> {
+  const range = rangeFor(blob.digest, request.headers);
+  const choice = chooseRanges(range, blob.size);
+  const { metrics } = telemetry;
+  if (choice.kind === "none") {
     return empty(416, { ...acceptsRanges, "content-range": `bytes */${blob.size}` });
   }
-  if (range !== null && blob.body instanceof Blob) visit.sentStatus = 206;
-  telemetry.metrics.sent(span.end - span.start);
-  return send(blob, range, headers);
+  if (choice.kind === "whole") {
+    metrics.sent(blob.size);
+    // The server would answer any range of an empty file with 416.
+    const body = blob.size === 0 ? new Uint8Array() : blob.body;
+    return new Response(body, { headers: { ...headers, ...acceptsRanges } });
+  }
+  const spans = [choice.first, ...choice.others];
+  metrics.sent(spans.reduce((sum, { start, end }) => sum + end - start, 0));
+  if (choice.others.length > 0) return sendSpans(blob, spans, headers, newId());
+  if (!(blob.body instanceof Blob) || !nativeRange.test(range ?? "")) {
+    return sendSpan(blob, choice.first, headers);
+  }
+  // The server cuts a file to its range itself, status and headers included.
+  visitOf(request).sentStatus = 206;
+  return new Response(blob.body, { headers });
 }
 
-/** The Range header when it is to be answered with a range: a single one, and of this version. */
+/** The Range header, unless it is about another version. */
 function rangeFor(digest: Digest, headers: Headers): string | null {
-  const range = headers.get("range");
   const version = headers.get("if-range");
-  return isSingleRange(range) && (version === null || version === etagOf(digest)) ? range : null;
+  return version === null || version === etagOf(digest) ? headers.get("range") : null;
 }
 
-/** @param range null for the whole. */
-function send({ size, body }: OpenBlob, range: string | null, headers: Record<string, string>) {
-  if (range === null) return new Response(body, { headers: { ...headers, ...acceptsRanges } });
-  // The server cuts a file to its range itself, status and headers included. It sends all of it for positions that it cannot
-  // count to: these ranges, and bytes in memory, are ours to cut.
-  if (body instanceof Blob && !/\d{16}/.test(range)) return new Response(body, { headers });
-  const { start, end } = spanOf(range, size);
+/** What the server can cut a file to: one range, of positions that it can count to (it sends all of the file for others). */
+const nativeRange = /^bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
+
+function sendSpan({ size, body }: OpenBlob, { start, end }: ByteSpan, headers: AnswerHeaders) {
   const part = body instanceof Blob ? body.slice(start, end) : body.subarray(start, end);
+  const contentRange = `bytes ${start}-${end - 1}/${size}`;
   return new Response(part, {
     status: 206,
-    headers: {
-      ...headers,
-      ...acceptsRanges,
-      "content-range": `bytes ${start}-${end - 1}/${size}`,
-    },
+    headers: { ...headers, ...acceptsRanges, "content-range": contentRange },
+  });
+}
+
+async function sendSpans(
+  { size, body, mediaType }: OpenBlob,
+  spans: readonly ByteSpan[],
+  headers: AnswerHeaders,
+  boundary: string,
+): Promise<Response> {
+  const read = (start: number, end: number) =>
+    body instanceof Blob ? body.slice(start, end).bytes() : body.subarray(start, end);
+  const parts = await multipartBody({ size, mediaType, boundary, read }, spans);
+  return new Response(parts, {
+    status: 206,
+    headers: { ...headers, ...acceptsRanges, "content-type": multipartType(boundary) },
   });
 }
 
@@ -75,7 +111,7 @@ async function stat({ registry }: BlobRoutesDeps, request: Request): Promise<Res
 export const blobRoutes = (deps: BlobRoutesDeps) =>
   new Elysia({ name: "oci.blobs" })
     .get(address, ({ request }) => pull(deps, request), {
-      detail: { operationId: "getBlob", tags: ["blobs"], summary: "Pull a blob, or a range of it" },
+      detail: { operationId: "getBlob", tags: ["blobs"], summary: "Pull a blob, or ranges of it" },
     })
     .head(address, ({ request }) => stat(deps, request), {
       detail: {

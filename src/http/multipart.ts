@@ -1,0 +1,92 @@
+// Several ranges in one answer: multipart/byteranges (RFC 9110, 14.6), made piece by piece while it is sent.
+import type { ByteSpan } from "./ranges.ts";
+
+/** Whose ranges are sent, and how its bytes are read. */
+export interface MultipartSource {
+  readonly mediaType: string;
+  /** Bytes of the whole. */
+  readonly size: number;
+  /** Must not stand in the content: not to be guessed by who pushed it. Letters, digits and `-`. */
+  readonly boundary: string;
+  /** Bytes from `start` to before `end`. */
+  readonly read: (start: number, end: number) => Promise<Uint8Array> | Uint8Array;
+}
+
+/** Bytes read at a time. */
+const step = 256 * 1024;
+/** Up to this size an answer is made in memory, and has a Content-Length: the server gives none to what it streams. */
+const gathered = 1_048_576;
+
+/** The answer's media type. */
+export function multipartType(boundary: string): string {
+  return `multipart/byteranges; boundary=${boundary}`;
+}
+
+/** The body of the answer, whatever its size in flat memory. Reading ends when the client leaves. */
+export async function multipartBody(
+  source: MultipartSource,
+  spans: readonly ByteSpan[],
+): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
+  const pieces = makePieces(source, spans);
+  if (multipartSize(source, spans) > gathered) return streamOf(pieces);
+  return Buffer.concat(await Array.fromAsync(pieces));
+}
+
+/** Bytes of the whole answer. */
+export function multipartSize(source: MultipartSource, spans: readonly ByteSpan[]): number {
+  const heads = spans.map((span, index) => headOf(source, span, index).length);
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, next) => total + next, 0);
+  return sum(heads) + sum(spans.map(({ start, end }) => end - start)) + endOf(source).length;
+}
+
+/** In ASCII: as many bytes as characters. */
+function headOf(
+  { boundary, mediaType, size }: MultipartSource,
+  { start, end }: ByteSpan,
+  index: number,
+): string {
+  const lines = [
+    `${index === 0 ? "" : "\r\n"}--${boundary}`,
+    `Content-Type: ${mediaType}`,
+    `Content-Range: bytes ${start}-${end - 1}/${size}`,
+  ];
+  return `${lines.join("\r\n")}\r\n\r\n`;
+}
+
+function endOf({ boundary }: MultipartSource): string {
+  return `\r\n--${boundary}--\r\n`;
+}
+
+async function* makePieces(
+  source: MultipartSource,
+  spans: readonly ByteSpan[],
+): AsyncGenerator<Uint8Array> {
+  for (const [index, span] of spans.entries()) {
+    yield Buffer.from(headOf(source, span, index), "latin1");
+    for (let at = span.start; at < span.end; at += step) {
+      const end = Math.min(at + step, span.end);
+      const bytes = await source.read(at, end);
+      // Somebody cut the file: an answer that breaks off is better than one with other bytes.
+      if (bytes.byteLength !== end - at) throw new Error("content is shorter than its row says");
+      yield bytes;
+    }
+  }
+  yield Buffer.from(endOf(source), "latin1");
+}
+
+/** Makes a piece whenever the connection takes one. */
+function streamOf(pieces: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = await pieces.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: async () => {
+        await pieces.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -62,15 +62,6 @@ export interface StagedEntry {
   readonly staging: StagingState;
 }
 
-/** A name that content is stored under, with or without a row that knows of it. */
-export interface StoredName {
-  readonly locator: Locator;
-  /** What its bytes should be. */
-  readonly digest: Digest;
-  /** When the name was given, Unix ms. */
-  readonly publishedAt: number;
-}
-
 /** Content that was found. */
 export interface StoredFile {
   /** Bytes. */
@@ -144,9 +135,6 @@ export interface Storage {
 
   /** Opens content. @returns null only when it is absent; any other failure throws. */
   open(locator: Locator): Promise<StoredFile | null>;
-
-  /** Every name that content is stored under, in no order that can be relied on. What comes or goes meanwhile may be told or not. */
-  listContent(): AsyncIterable<StoredName>;
 
   /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
   delete(locator: Locator): Promise<void>;

@@ -1,26 +1,36 @@
 // Names under blobs/: which content each belongs to and when it was given. Read from the folders alone, whatever the rows say.
 import type { Dirent } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, readDigest } from "../content/digest.ts";
 import { isAbsent } from "./failures.ts";
-import type { Locator, StoredName } from "./storage.ts";
+import type { Locator, StoredName, StoredStat } from "./storage.ts";
 
 const algorithms = ["sha256", "sha512"] as const;
 const prefix = /^[0-9a-f]{2}$/;
 const fileName =
   /^([0-9a-f]{64}|[0-9a-f]{128})\.([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
-/** @param blobs the folder. Anything with another name is not content, and not told. @throws when a folder cannot be read. */
-export async function* listStoredNames(blobs: string): AsyncGenerator<StoredName> {
+/** A folder of names at a time. Anything with another name is not content, and not told. @throws when a folder cannot be read. */
+export async function* listStoredNames(blobs: string): AsyncGenerator<readonly StoredName[]> {
   for (const algorithm of algorithms) {
     const folders = await entriesOf(join(blobs, algorithm));
     for (const { name } of folders.filter((entry) => prefix.test(entry.name))) {
-      for (const file of await entriesOf(join(blobs, algorithm, name))) {
-        const found = readStoredName(`${algorithm}/${name}/${file.name}`);
-        if (found !== null) yield found;
-      }
+      const files = await entriesOf(join(blobs, algorithm, name));
+      const found = files.map((file) => readStoredName(`${algorithm}/${name}/${file.name}`));
+      yield found.filter((each) => each !== null);
     }
+  }
+}
+
+/** What stands at a path, no link followed; null when nothing does. Anything but a regular file has no size that content has. */
+export async function statStored(path: string): Promise<StoredStat | null> {
+  try {
+    const found = await lstat(path);
+    return { size: found.isFile() ? found.size : -1, shared: found.nlink > 1 };
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
   }
 }
 

@@ -32,6 +32,10 @@ const situations = {
   ],
   REQUEST_INVALID: [400, "BAD_REQUEST", "the request cannot be understood"],
   ROUTE_UNKNOWN: [404, "NOT_FOUND", "no such address on this server; /swagger lists all of them"],
+  BLOB_IN_USE: [405, "UNSUPPORTED", "a manifest of this repository refers to this blob"],
+  TAG_IMMUTABLE: [403, "DENIED", "the tag is immutable (registry.immutableTags)"],
+  DELETE_DISABLED: [405, "UNSUPPORTED", "deletion is switched off (registry.delete)"],
+  WRITES_DISABLED: [405, "UNSUPPORTED", "this registry is read-only (registry.readOnly)"],
   METHOD_UNSUPPORTED: [405, "UNSUPPORTED", "this address does not take this method"],
   ENCODING_UNSUPPORTED: [
     415,

@@ -7,8 +7,10 @@ import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
 import type { Pace } from "./body.ts";
 import { errorResponse } from "./errors.ts";
+import type { Rights } from "./guard.ts";
 import { baseRoutes } from "./oci/base.ts";
 import { blobRoutes } from "./oci/blobs.ts";
+import { deletionRoutes } from "./oci/deletions.ts";
 import { listRoutes } from "./oci/lists.ts";
 import { manifestRoutes } from "./oci/manifests.ts";
 import { referrerRoutes } from "./oci/referrers.ts";
@@ -40,6 +42,7 @@ export interface Surface {
   readonly explorer: boolean;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
+  readonly rights: Rights;
 }
 
 /** Answers a request that passed the front door. */
@@ -67,15 +70,16 @@ const exactPaths = { strictPath: true };
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
   const { registry, uploads, telemetry, ready } = rooms;
-  const { maxBodyBytes, pace } = surface;
+  const { maxBodyBytes, pace, rights } = surface;
   const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
     .use(baseRoutes())
     .use(listRoutes(registry))
     .use(manifestRoutes({ registry, telemetry, pace }))
     .use(referrerRoutes(registry))
-    .use(blobRoutes({ registry, telemetry, newId: uploads.newId }))
-    .use(uploadRoutes({ uploads, telemetry, maxBodyBytes, pace }))
+    .use(blobRoutes({ registry, rights, telemetry, newId: uploads.newId }))
+    .use(deletionRoutes({ registry, telemetry }))
+    .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);

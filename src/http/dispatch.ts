@@ -11,7 +11,7 @@ import type { Connection, Visit } from "./visit.ts";
 /** What a request passes through. */
 export interface DispatchDeps {
   readonly app: Pick<App, "fetch">;
-  readonly guard: Guard;
+  readonly guard: Pick<Guard, "admit">;
   readonly observer: Observer;
   /** Is told of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<Visit>;
@@ -25,7 +25,7 @@ export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Di
   const answer = (visit: Visit): Response | Promise<Response> => {
     try {
       const operation = enter(visit);
-      guard(operation);
+      guard.admit(operation);
       if (isWrite(operation)) atWork.add(visit);
       return app.fetch(visit.request);
     } catch (error) {

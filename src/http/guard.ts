@@ -1,25 +1,78 @@
 // The one place that decides whether an operation may go on. Accounts will be asked here as well.
 import type { WriteLatch } from "../content/writeLatch.ts";
-import { RegistryError } from "../errors.ts";
-import { isWrite, type Operation } from "./operations.ts";
+import { RegistryError, type Situation } from "../errors.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import { AnswerError } from "./errors.ts";
+import {
+  allowedMethods,
+  findOperation,
+  isWrite,
+  type Operation,
+  type OperationRow,
+  templateOf,
+} from "./operations.ts";
 
-/** Lets an operation pass or throws what stops it. */
-export type Guard = (operation: Operation) => void;
+/** What an operator switched on or off. */
+export interface Switches {
+  /** False: nothing can be deleted. Uploads can still be cancelled. */
+  readonly delete: boolean;
+  /** True: nothing can be pushed or deleted. */
+  readonly readOnly: boolean;
+}
+
+/** What may be done besides the operation that was asked for, where the answer depends on it. */
+export interface Rights {
+  /** True when content of `repository` may be seen. */
+  mayPull(repository: RepositoryName): boolean;
+  /** True when what is told of `repository` may be followed by a push to it. */
+  mayPush(repository: RepositoryName): boolean;
+}
+
+export interface Guard extends Rights {
+  /**
+   * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED and WRITES_DISABLED (with `Allow`), READ_ONLY, BUSY.
+   */
+  admit(operation: Operation): void;
+}
 
 /** What the guard looks at. */
 export interface GuardDeps {
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
+  readonly switches: Switches;
 }
 
-/** Everything is allowed, except writes to a store that is read-only or about to stop. */
-export function makeGuard({ latch, isDraining }: GuardDeps): Guard {
-  return (operation) => {
-    if (!isWrite(operation)) return;
-    latch.assertWritable();
-    if (isDraining()) {
-      throw new RegistryError("BUSY", { message: "the server is stopping; try again in a moment" });
-    }
+/** Everything is allowed, except what is switched off, and writes to a store that is read-only or about to stop. */
+export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
+  return {
+    admit: (operation) => {
+      const situation = switchedOff(switches, operation);
+      if (situation !== null) throw refusal(situation, switches, operation);
+      if (!isWrite(operation)) return;
+      latch.assertWritable();
+      if (isDraining()) {
+        throw new RegistryError("BUSY", {
+          message: "the server is stopping; try again in a moment",
+        });
+      }
+    },
+    mayPull: () => true,
+    mayPush: () => !switches.readOnly,
   };
+}
+
+function switchedOff(switches: Switches, operation: OperationRow): Situation | null {
+  if (switches.readOnly && isWrite(operation)) return "WRITES_DISABLED";
+  return !switches.delete && operation.action === "delete" ? "DELETE_DISABLED" : null;
+}
+
+/** What the address still takes stands in `Allow` (RFC 9110, 15.5.6). */
+function refusal(situation: Situation, switches: Switches, { id }: Operation): AnswerError {
+  const template = templateOf(id);
+  const allowed = allowedMethods(template).filter((method) => {
+    const row = findOperation(template, method);
+    return row !== null && switchedOff(switches, row) === null;
+  });
+  return new AnswerError(new RegistryError(situation), { allow: allowed.join(", ") });
 }

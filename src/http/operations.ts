@@ -10,14 +10,14 @@ export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 /** What kind of thing an address is about. */
 type TargetKind = "server" | "repository";
 
-interface OperationRow {
+interface TableRow {
   readonly id: string;
   readonly action: Action;
 }
 
 interface RouteRow {
   readonly target: TargetKind;
-  readonly methods: { readonly [M in Method]?: OperationRow };
+  readonly methods: { readonly [M in Method]?: TableRow };
 }
 
 /** Templates are Elysia's routes; a repository name is one segment there. Operation ids are OpenAPI's. */
@@ -43,6 +43,7 @@ export const routes = {
       GET: { id: "getManifest", action: "pull" },
       HEAD: { id: "headManifest", action: "pull" },
       PUT: { id: "putManifest", action: "push" },
+      DELETE: { id: "deleteManifest", action: "delete" },
     },
   },
   "/v2/:name/referrers/:digest": {
@@ -57,6 +58,7 @@ export const routes = {
     methods: {
       GET: { id: "getBlob", action: "pull" },
       HEAD: { id: "headBlob", action: "pull" },
+      DELETE: { id: "deleteBlob", action: "delete" },
     },
   },
   "/v2/:name/blobs/uploads/": {
@@ -143,18 +145,19 @@ export type Target =
   | { readonly kind: "server" }
   | { readonly kind: "repository"; readonly name: RepositoryName };
 
-/** Who may do this is decided on this value, and nothing else. */
-export interface Operation {
+/** What a method of an address does. */
+export interface OperationRow {
   readonly id: OperationId;
   readonly action: Action;
+}
+
+/** Who may do this is decided on this value, and nothing else. */
+export interface Operation extends OperationRow {
   readonly target: Target;
 }
 
 /** The row of one method of one address; null when the address does not take it. */
-export function findOperation(
-  template: Template,
-  method: string,
-): { readonly id: OperationId; readonly action: Action } | null {
+export function findOperation(template: Template, method: string): OperationRow | null {
   return operations.get(template)?.get(method) ?? null;
 }
 
@@ -164,14 +167,28 @@ export function allowedMethods(template: Template): readonly string[] {
 }
 
 /** True when the operation changes what is stored. Asking for an upload's state does not. */
-export function isWrite({ action, id }: Pick<Operation, "action" | "id">): boolean {
+export function isWrite({ action, id }: OperationRow): boolean {
   return (action === "push" || action === "delete") && id !== "getUpload";
 }
 
-type Row = { readonly id: OperationId; readonly action: Action };
-const operations: ReadonlyMap<Template, ReadonlyMap<string, Row>> = new Map(
-  templates().map((template) => [template, new Map(Object.entries<Row>(routes[template].methods))]),
+const operations: ReadonlyMap<Template, ReadonlyMap<string, OperationRow>> = new Map(
+  templates().map((template) => [
+    template,
+    new Map(Object.entries<OperationRow>(routes[template].methods)),
+  ]),
 );
+const addresses: ReadonlyMap<OperationId, Template> = new Map(
+  [...operations].flatMap(([template, rows]) =>
+    [...rows.values()].map(({ id }) => [id, template] as const),
+  ),
+);
+
+/** The address of an operation. */
+export function templateOf(id: OperationId): Template {
+  const template = addresses.get(id);
+  if (template === undefined) throw new Error(`${id} has no address`);
+  return template;
+}
 
 /** All addresses. */
 export function templates(): Template[] {

@@ -6,7 +6,7 @@ import { json } from "./answers.ts";
 import { buildApp, type Rooms } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
-import { makeGuard } from "./guard.ts";
+import { makeGuard, type Switches } from "./guard.ts";
 import { makeObserver } from "./observe.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
@@ -18,6 +18,7 @@ export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** Bodies that come slower are cut. */
   readonly pace: Pace;
+  readonly switches: Switches;
   /** Serves `/metrics`. */
   readonly metrics: boolean;
   /** Serves `/swagger`. */
@@ -52,9 +53,10 @@ export function startHttp(options: HttpOptions): HttpServer {
   let draining = false;
   const isDraining = () => draining;
   const atWork = new Set<Visit>();
+  const guard = makeGuard({ latch: rooms.latch, isDraining, switches: options.switches });
   const dispatch = makeDispatch({
-    app: buildApp(rooms, { ...options, isDraining }),
-    guard: makeGuard({ latch: rooms.latch, isDraining }),
+    app: buildApp(rooms, { ...options, isDraining, rights: guard }),
+    guard,
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,
   });

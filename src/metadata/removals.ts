@@ -29,13 +29,11 @@ export interface LockedTag {
   readonly pattern: string;
 }
 
-export type TagRemovalOutcome =
-  /** `digest` is what the tag pointed to. */
-  { readonly kind: "removed"; readonly digest: Digest } | { readonly kind: "unknown" } | LockedTag;
-
-export type ManifestRemovalOutcome =
-  /** `tags` is how many pointed to it. */
-  { readonly kind: "removed"; readonly tags: number } | { readonly kind: "unknown" } | LockedTag;
+export type RemovalOutcome =
+  /** `digest` is the manifest's, `tags` how many of its tags went. */
+  | { readonly kind: "removed"; readonly digest: Digest; readonly tags: number }
+  | { readonly kind: "unknown" }
+  | LockedTag;
 
 export type LinkRemovalOutcome =
   | { readonly kind: "removed" }
@@ -45,8 +43,8 @@ export type LinkRemovalOutcome =
 
 /** What takes rows of a repository away. Content stays until it is collected. */
 export interface RemovalsMetadata {
-  removeTag(removal: TagRemoval): Promise<TagRemovalOutcome>;
-  removeManifest(removal: ManifestRemoval): Promise<ManifestRemovalOutcome>;
+  removeTag(removal: TagRemoval): Promise<RemovalOutcome>;
+  removeManifest(removal: ManifestRemoval): Promise<RemovalOutcome>;
   /** Removes the repository's link to content, which other repositories may hold on to. */
   removeLink(repository: RepositoryName, digest: Digest): Promise<LinkRemovalOutcome>;
 }

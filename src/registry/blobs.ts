@@ -2,6 +2,7 @@
 import type { Digest } from "../content/digest.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { StoredContent } from "../metadata/metadata.ts";
+import type { Locator } from "../storage/storage.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
 
@@ -20,6 +21,7 @@ export interface OpenBlob extends BlobSummary {
 
 /** Content that was found intact. */
 interface IntactContent {
+  readonly locator: Locator;
   readonly size: number;
   readonly body: Blob;
 }
@@ -49,15 +51,17 @@ export async function openBlob(
 
 /**
  * As `openBlob` without the bytes. A pusher skips its upload after this answer, so the content is kept for a lease.
+ * @param mayPush false for who cannot push: then the answer promises nothing.
  * @throws RegistryError BLOB_UNKNOWN
  */
 export async function statBlob(
   deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage" | "clock" | "leaseMs">,
   repository: RepositoryName,
   digest: Digest,
+  mayPush = true,
 ): Promise<BlobSummary> {
   if ((await deps.metadata.findBlob(repository, digest)) !== null) {
-    await keep(deps, digest);
+    if (mayPush) await keep(deps, digest);
     // Looked up again: a sweep may have taken the row before the lease was written.
     const intact = await findIntact(deps, repository, digest);
     if (intact !== null) return { digest, size: intact.size, mediaType: octetStream };
@@ -82,7 +86,7 @@ async function keep(
 }
 
 /** @returns null when the repository has no link, or the file behind it is absent or of another size. */
-async function findIntact(
+export async function findIntact(
   deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage">,
   repository: RepositoryName,
   digest: Digest,
@@ -104,10 +108,12 @@ async function openIntact(
   row: StoredContent,
 ): Promise<IntactContent | null> {
   const file = await storage.open(row.locator);
-  return file !== null && file.size === row.size ? file : null;
+  if (file === null || file.size !== row.size) return null;
+  return { locator: row.locator, size: file.size, body: file.body };
 }
 
-function unknownBlob(repository: RepositoryName, digest: Digest): RegistryError {
+/** The refusal of a digest that this repository does not hold. */
+export function unknownBlob(repository: RepositoryName, digest: Digest): RegistryError {
   return new RegistryError("BLOB_UNKNOWN", {
     message: `${repository} has no blob ${digest}`,
     detail: { name: repository, digest },

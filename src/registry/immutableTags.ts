@@ -1,4 +1,5 @@
 // Which tags stay where they are: `v*` locks tags of every repository, `prod/**:v*` those of some. Pure.
+import { RegistryError } from "../errors.ts";
 import type { RepositoryName, Tag } from "./names.ts";
 
 /** @returns the pattern that locks `tag` in `repository`: it may neither move nor go; null when it is free. */
@@ -32,4 +33,15 @@ function globOf(glob: string): RegExp {
     return part.startsWith("*") ? ".*" : RegExp.escape(part);
   });
   return new RegExp(`^${source}$`);
+}
+
+/** The refusal of what would take a locked tag away or move it. */
+export function lockedTag(
+  repository: RepositoryName,
+  { tag, pattern }: { readonly tag: Tag; readonly pattern: string },
+): RegistryError {
+  return new RegistryError("TAG_IMMUTABLE", {
+    message: `${repository}:${tag} is immutable: the pattern ${pattern} of registry.immutableTags locks it`,
+    detail: { tag, pattern },
+  });
 }

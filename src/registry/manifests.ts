@@ -157,7 +157,8 @@ function missingReferences(
   });
 }
 
-function unknownManifest(repository: RepositoryName, reference: Reference): RegistryError {
+/** The refusal of a reference that this repository does not hold. */
+export function unknownManifest(repository: RepositoryName, reference: Reference): RegistryError {
   const asked = "tag" in reference ? `tag ${reference.tag}` : reference.digest;
   return new RegistryError("MANIFEST_UNKNOWN", {
     message: `${repository} has no manifest ${asked}`,

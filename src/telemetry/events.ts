@@ -24,6 +24,15 @@ export interface PushEvent extends ManifestEvent {
   readonly ofManifests: boolean;
 }
 
+/** What was taken out of a repository. */
+export interface DeletionEvent extends Omit<ManifestEvent, "size"> {
+  readonly kind: "tag" | "manifest" | "blob";
+  /** Tags that went with it. */
+  readonly tags: number;
+  /** Who deleted it; null while there are no accounts. */
+  readonly deletedBy: string | null;
+}
+
 const units = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
 /** Bytes for people, in powers of 1000: `3.6 MB`. */
@@ -40,7 +49,7 @@ export function formatBytes(bytes: number): string {
 
 const shortDigest = 19;
 
-function named({ repository, reference, digest }: ManifestEvent): string {
+function named({ repository, reference, digest }: Omit<ManifestEvent, "size">): string {
   const short = digest.slice(0, shortDigest);
   return reference === digest ? `${repository}@${short}` : `${repository}:${reference} ${short}`;
 }
@@ -59,6 +68,15 @@ export function logPush(log: Log, event: PushEvent): void {
 /** `pull lab/alpine:3.22 sha256:4bcff63911fc` */
 export function logPull(log: Log, event: ManifestEvent): void {
   if (log.isLevelEnabled("info")) log.info(fieldsOf("pull", event), `pull ${named(event)}`);
+}
+
+/** `delete tag lab/alpine:3.22 sha256:4bcff63911fc`, `delete manifest lab/alpine@sha256:4bcff63911fc, 2 tags` */
+export function logDeletion(log: Log, event: DeletionEvent): void {
+  if (!log.isLevelEnabled("info")) return;
+  const { kind, tags, address } = event;
+  const withTags = kind === "manifest" ? `, ${tags} tag${tags === 1 ? "" : "s"}` : "";
+  const fields = { event: "delete", ...event, address: address() };
+  log.info(fields, `delete ${kind} ${named(event)}${withTags}`);
 }
 
 function fieldsOf(event: "push" | "pull", manifest: ManifestEvent) {

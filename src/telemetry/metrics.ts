@@ -24,6 +24,8 @@ export class Metrics {
   readonly #sent: Counter;
   readonly #pushes: Counter;
   readonly #pulls: Counter;
+  readonly #deletions: Counter<"kind">;
+  readonly #mounts: Counter;
   readonly #uploadsEnded: Counter<"outcome">;
   /** Labelled children, found once: looking them up is what costs. */
   readonly #ended = new Map<string, Map<number, Ended>>();
@@ -55,6 +57,14 @@ export class Metrics {
     );
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
+    this.#mounts = this.#counter("breadbox_mounts_total", "Blobs mounted instead of uploaded.");
+    this.#deletions = new Counter({
+      name: "breadbox_deletions_total",
+      help: "What clients deleted, by kind: tag, manifest or blob.",
+      labelNames: ["kind"],
+      registers,
+    });
+    for (const kind of ["tag", "manifest", "blob"]) this.#deletions.inc({ kind }, 0);
     this.#uploadsEnded = new Counter({
       name: "breadbox_uploads_ended_total",
       help: "Upload sessions that have ended, by outcome: completed, cancelled or expired.",
@@ -143,6 +153,16 @@ export class Metrics {
 
   pulled(): void {
     this.#pulls.inc();
+  }
+
+  /** A blob was mounted. */
+  mounted(): void {
+    this.#mounts.inc();
+  }
+
+  /** A client deleted something. */
+  deleted(kind: "tag" | "manifest" | "blob"): void {
+    this.#deletions.inc({ kind });
   }
 
   /** An upload session has ended; a blob pushed in one request counts as one. */

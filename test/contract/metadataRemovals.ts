@@ -6,7 +6,6 @@ import { app, blob, digest, finish, manifest, now, other, tag } from "./metadata
 
 const free: Immutability = () => null;
 const locked: Immutability = (_, name) => (name.startsWith("v") ? "v*" : null);
-const removed = (tags: number) => ({ kind: "removed", tags }) as const;
 
 /** Part of `metadataContract`. */
 export function removalsContract(open: () => Promise<Metadata>): void {
@@ -14,6 +13,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
     references: [blob("layer")],
     tags: [tag("v1"), tag("latest")],
   });
+  const removed = (tags: number) => ({ kind: "removed", digest: image.digest, tags }) as const;
   const openWithImage = async () => {
     const metadata = await open();
     for (const repository of [app, other]) {
@@ -29,7 +29,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       const registry = await openWithImage();
       const removal = { repository: app, tag: tag("latest"), immutable: free };
 
-      expect(await registry.removeTag(removal)).toEqual({ kind: "removed", digest: image.digest });
+      expect(await registry.removeTag(removal)).toEqual(removed(1));
 
       expect(await registry.removeTag(removal)).toEqual({ kind: "unknown" });
       expect(await registry.findManifestSummary(app, { tag: tag("latest") })).toBeNull();

@@ -45,6 +45,7 @@ describe("the table of operations", () => {
           metrics: true,
           explorer: true,
           isDraining: () => false,
+          rights: { mayPull: () => true, mayPush: () => true },
         });
         return rooms;
       },

@@ -42,15 +42,21 @@ export function failures(...situations: readonly Situation[]): Responses {
 /** The ways a repository's address may be wrong. */
 export const inRepository = ["NAME_INVALID", "PATH_INVALID"] as const satisfies Situation[];
 /** What keeps a server from writing. */
-export const whileWriting = ["DISK_FULL", "READ_ONLY", "BUSY"] as const satisfies Situation[];
+export const whileWriting = [
+  ...["DISK_FULL", "READ_ONLY", "BUSY"] as const,
+  "WRITES_DISABLED",
+] as const satisfies Situation[];
 /** Where rows or files are read. */
 export const inside = ["UNKNOWN"] as const satisfies Situation[];
+
+const allowSaid = "What this address still takes, where a setting forbids the rest.";
 
 function failure(status: number, errors: readonly RegistryError[]): Response {
   const retried = status === 503 || status === 429;
   return {
     description: errors.map(({ code, message }) => `- \`${code}\`: ${message}`).join("\n"),
     ...(retried && { headers: { "Retry-After": always("Seconds to wait.", "5") } }),
+    ...(status === 405 && { headers: { Allow: sometimes(allowSaid, "GET, HEAD") } }),
     content: {
       "application/json": {
         schema: { $ref: "#/components/schemas/Errors" },

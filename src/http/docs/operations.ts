@@ -3,6 +3,7 @@ import type { DocumentDecoration } from "elysia";
 import type { AppRoute } from "../app.ts";
 import type { OperationId } from "../operations.ts";
 import { getBlob, headBlob } from "./blobs.ts";
+import { deleteBlob, deleteManifest } from "./deletions.ts";
 import { checkApi, headApi, listRepositories, listTags } from "./lists.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
 import { headReferrers, listReferrers } from "./referrers.ts";
@@ -31,11 +32,13 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   getManifest,
   headManifest,
   putManifest,
+  deleteManifest,
   listTags,
   listReferrers,
   headReferrers,
   getBlob,
   headBlob,
+  deleteBlob,
   startUpload,
   getUpload,
   appendUpload,

@@ -77,7 +77,7 @@ export const mount: readonly Parameter[] = [
     in: "query",
     name: "from",
     required: false,
-    description: "Name of the repository that holds it.",
+    description: "Name of the repository that holds it; any repository when it is left out.",
     schema: { type: "string" },
   },
 ];

@@ -78,7 +78,7 @@ const notAppended = (...further: readonly Situation[]): Responses =>
 export const startUpload: Documentation = {
   description: `Opens an upload session. With \`?digest=\` it opens none: the body is the whole blob, and is stored at once.
 
-A mount (\`?mount=<digest>&from=<repository>\`) is answered with a session as well, which the distribution-spec allows: the client uploads the blob. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-11). The slash at the end may be left out.`,
+A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository will do that the client may pull from. What cannot be mounted is answered as if there was no \`mount\`. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-11). The slash at the end may be left out.`,
   parameters: [
     name,
     askedDigest(false, "Digest of the body, when the body is the whole blob."),

@@ -5,6 +5,7 @@ import { type OpenBlob, openBlob, statBlob } from "../../registry/blobs.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
+import type { Rights } from "../guard.ts";
 import { etagOf, matchesEtag } from "../headers.ts";
 import { multipartBody, multipartType } from "../multipart.ts";
 import { type ByteSpan, chooseRanges } from "../ranges.ts";
@@ -13,6 +14,7 @@ import { longestTimeout, matchOf, visitOf } from "../visit.ts";
 /** What these routes work with. */
 export interface BlobRoutesDeps {
   readonly registry: RegistryDeps;
+  readonly rights: Pick<Rights, "mayPush">;
   readonly telemetry: Telemetry;
   /** Not to be guessed: parts of an answer are told apart by it. */
   readonly newId: () => string;
@@ -97,9 +99,9 @@ async function sendSpans(
 }
 
 /** Answered from the rows and the file's size: no byte of the blob is read. */
-async function stat({ registry }: BlobRoutesDeps, request: Request): Promise<Response> {
+async function stat({ registry, rights }: BlobRoutesDeps, request: Request): Promise<Response> {
   const { name, digest } = matchOf(request, address);
-  const { mediaType, size } = await statBlob(registry, name, digest);
+  const { mediaType, size } = await statBlob(registry, name, digest, rights.mayPush(name));
   const headers = { ...contentHeaders(digest, mediaType, true), ...asAttachment };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
   return new Response(null, {

@@ -19,9 +19,10 @@ import { openBody, type Pace } from "../body.ts";
 import { AnswerError } from "../errors.ts";
 import { assertNotEncoded, contentLength, parseContentRange, uploadHeaders } from "../headers.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
+import { type MountDeps, mountAsked } from "./mounts.ts";
 
 /** What these routes work with. */
-export interface UploadRoutesDeps {
+export interface UploadRoutesDeps extends MountDeps {
   readonly uploads: UploadsDeps;
   readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
@@ -82,10 +83,15 @@ function created(name: RepositoryName, digest: Digest): Response {
   });
 }
 
-/** Opens a session, or takes a whole blob when the query names its digest. A mount is answered with a session: the client uploads. */
+/** Mounts a blob, takes a whole one when the query names its digest, or opens a session. */
 async function start(deps: UploadRoutesDeps, request: Request): Promise<Response> {
   const { name } = matchOf(request, sessions);
   const query = queryOf(request);
+  const mounted = await mountAsked(deps, name, query);
+  if (mounted !== null) {
+    deps.telemetry.metrics.mounted();
+    return created(name, mounted);
+  }
   if (query.has("digest")) {
     const digest = askedDigest(query);
     const chunk = chunkOf(deps, request);

@@ -7,10 +7,9 @@ import type {
   LinkRemovalOutcome,
   LockedTag,
   ManifestRemoval,
-  ManifestRemovalOutcome,
+  RemovalOutcome,
   RemovalsMetadata,
   TagRemoval,
-  TagRemovalOutcome,
 } from "../removals.ts";
 import type { Connection } from "./connection.ts";
 import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
@@ -27,7 +26,7 @@ function prepare(db: BunSQLiteDatabase) {
   );
   return {
     ...prepareTags(db),
-    ...prepareManifests(db),
+    ...prepareManifestDrops(db),
     link: db
       .select({ digest: repositoryContents.digest })
       .from(repositoryContents)
@@ -63,7 +62,11 @@ function prepareTags(db: BunSQLiteDatabase) {
   };
 }
 
-function prepareManifests(db: BunSQLiteDatabase) {
+/** Statements of `dropManifest`. */
+type ManifestDrops = ReturnType<typeof prepareManifestDrops>;
+
+/** Prepares the statements of `dropManifest`. */
+export function prepareManifestDrops(db: BunSQLiteDatabase) {
   const byDigest = and(eq(manifests.repository, repository), eq(manifests.digest, digest));
   const named = db
     .select({ digest: manifestReferences.digest })
@@ -73,6 +76,10 @@ function prepareManifests(db: BunSQLiteDatabase) {
     );
   return {
     manifest: db.select({ digest: manifests.digest }).from(manifests).where(byDigest).prepare(),
+    removeTagsOf: db
+      .delete(tags)
+      .where(and(eq(tags.repository, repository), eq(tags.digest, digest)))
+      .prepare(),
     removeManifest: db.delete(manifests).where(byDigest).prepare(),
     release: db
       .update(contents)
@@ -102,26 +109,34 @@ function isRemoved({ kind }: { readonly kind: string }): boolean {
 function removeTag(
   statements: Statements,
   { repository, tag, immutable }: TagRemoval,
-): TagRemovalOutcome {
+): RemovalOutcome {
   const found = statements.tag.get({ repository, tag });
   if (found === undefined) return { kind: "unknown" };
   const pattern = immutable(repository, tag);
   if (pattern !== null) return { kind: "locked", tag, pattern };
   statements.removeTag.run({ repository, tag });
-  return { kind: "removed", digest: found.digest };
+  return { kind: "removed", digest: found.digest, tags: 1 };
 }
 
-function removeManifest(statements: Statements, removal: ManifestRemoval): ManifestRemovalOutcome {
+function removeManifest(statements: Statements, removal: ManifestRemoval): RemovalOutcome {
   const { repository, digest, now } = removal;
   if (statements.manifest.get({ repository, digest }) === undefined) return { kind: "unknown" };
   const names = statements.tagsOf.all({ repository, digest });
   const locked = findLocked(names, removal);
   if (locked !== null) return locked;
+  dropManifest(statements, { repository, digest, now });
+  return { kind: "removed", digest, tags: names.length };
+}
+
+/** Removes a manifest with its tags, and notes at what it named that it was released at `now`. */
+export function dropManifest(
+  statements: ManifestDrops,
+  { repository, digest, now }: Omit<ManifestRemoval, "immutable">,
+): void {
   statements.release.run({ repository, digest, now });
   statements.removeTagsOf.run({ repository, digest });
   // Its references and its place among the referrers of its subject go with the row.
   statements.removeManifest.run({ repository, digest });
-  return { kind: "removed", tags: names.length };
 }
 
 function findLocked(

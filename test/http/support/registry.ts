@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import type { Rooms } from "../../../src/http/app.ts";
+import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
@@ -17,6 +18,7 @@ export const manifestMaxBytes = 1_048_576;
 export interface RegistryOptions
   extends Partial<Pick<HttpOptions, "maxBodyBytes" | "pace" | "metrics" | "explorer">> {
   readonly logLevel?: LogLevel;
+  readonly switches?: Partial<Switches>;
   /** Changes rooms before they are served. */
   readonly change?: (rooms: Rooms) => Rooms;
 }
@@ -55,6 +57,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     listen: { hostname: "127.0.0.1", port: 0 },
     maxBodyBytes: options.maxBodyBytes ?? 0,
     pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },
+    switches: { delete: true, readOnly: false, ...options.switches },
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
     newRequestId: countingIds("test"),

@@ -1,0 +1,64 @@
+// Taking tags, manifests and blobs out of a repository (OCI distribution-spec, "Content Management"). Bytes stay until nothing
+// keeps them; what a client sees is gone at once.
+import type { Digest } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import { unknownBlob } from "./blobs.ts";
+import { lockedTag } from "./immutableTags.ts";
+import { type RegistryDeps, unknownManifest } from "./manifests.ts";
+import type { Reference, RepositoryName, Tag } from "./names.ts";
+
+/** What is gone. */
+export interface ManifestDeletion {
+  /** Of the manifest: gone as well when it was asked for by digest. */
+  readonly digest: Digest;
+  /** How many tags went. */
+  readonly tags: number;
+}
+
+/**
+ * By tag: removes that tag, and the manifest stays. By digest: removes the manifest with all its tags.
+ * @throws RegistryError MANIFEST_UNKNOWN; TAG_IMMUTABLE when a pattern locks one of the tags, and nothing is removed.
+ */
+export async function deleteManifest(
+  { metadata, immutable, clock }: Pick<RegistryDeps, "metadata" | "immutable" | "clock">,
+  repository: RepositoryName,
+  reference: Reference,
+): Promise<ManifestDeletion> {
+  const outcome =
+    "tag" in reference
+      ? await metadata.removeTag({ repository, tag: reference.tag, immutable })
+      : await metadata.removeManifest({
+          repository,
+          digest: reference.digest,
+          immutable,
+          now: clock(),
+        });
+  if (outcome.kind === "unknown") throw unknownManifest(repository, reference);
+  if (outcome.kind === "locked") throw lockedTag(repository, outcome);
+  return outcome;
+}
+
+/**
+ * Removes the repository's hold on a blob. Others keep theirs.
+ * @throws RegistryError BLOB_UNKNOWN; BLOB_IN_USE while a manifest of the repository refers to it.
+ */
+export async function deleteBlob(
+  { metadata }: Pick<RegistryDeps, "metadata">,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
+  const outcome = await metadata.removeLink(repository, digest);
+  if (outcome.kind === "unknown") throw unknownBlob(repository, digest);
+  if (outcome.kind === "referenced") throw usedBlob(digest, outcome);
+}
+
+function usedBlob(
+  digest: Digest,
+  { manifest, tag }: { readonly manifest: Digest; readonly tag: Tag | null },
+): RegistryError {
+  const called = tag === null ? manifest : `${manifest} (tag ${tag})`;
+  return new RegistryError("BLOB_IN_USE", {
+    message: `the manifest ${called} refers to this blob; delete the manifest first`,
+    detail: { digest, manifest, ...(tag !== null && { tag }) },
+  });
+}

@@ -15,8 +15,10 @@ import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
+import { inspectFilesystem } from "./filesystemInspection.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
+import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
 import { listStagedEntries, noState } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
@@ -84,6 +86,7 @@ interface Folders {
 }
 
 class FilesystemStorage implements Storage {
+  readonly inspection: StorageInspection;
   readonly #uploads: string;
   readonly #blobs: string;
   readonly #discarded: string;
@@ -104,6 +107,7 @@ class FilesystemStorage implements Storage {
     this.#latch = options.latch;
     this.#newId = options.newId;
     this.#syncs = new FolderSyncs(options.latch);
+    this.inspection = inspectFilesystem({ ...options, syncs: this.#syncs });
     this.#staged = new StagedWrites(uploads, options.latch, this.#syncs);
     this.#space = new FreeSpace(options.directory, options.clock);
     this.#openStagedFile = openStagedFiles(options.directory);

@@ -2,6 +2,7 @@
 // No path, no rename, no synchronous call: an S3 bucket must be able to stand behind it unchanged.
 import type { Digest } from "../content/digest.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { StorageInspection } from "./inspection.ts";
 
 /** The name content is stored under; a name is never used twice. Opaque outside of the storage room. */
 export type Locator = string & { readonly __brand: "Locator" };
@@ -93,6 +94,8 @@ export interface Capacity {
 }
 
 export interface Storage {
+  readonly inspection: StorageInspection;
+
   /** Makes room for a session's bytes. `startedAt` is Unix ms. Not durable: a session lost with the power starts again. */
   createStaging(id: UploadId, startedAt: number): Promise<StagingState>;
 

@@ -1,0 +1,20 @@
+// The inspection's half of port 1: reading stored content back, setting what is damaged aside, and naming what is not ours.
+// Apart from the rest because no push and no pull needs it.
+import type { Locator, StagedReader, StoredName } from "./storage.ts";
+
+export interface StorageInspection {
+  /** Opens content for positional reads; its bytes stay readable when it is deleted meanwhile. @returns null when it is absent, or no file. */
+  openContent(locator: Locator): Promise<StagedReader | null>;
+
+  /**
+   * Takes content out of the way, durably, without losing a byte of it: nothing reads it any more, a person can.
+   * Safe to repeat. @returns false when there is nothing under this name.
+   */
+  setAside(locator: Locator): Promise<boolean>;
+
+  /** Names of content that was set aside, in batches. */
+  listSetAside(): AsyncIterable<readonly StoredName[]>;
+
+  /** What stands where only this program writes and is not named as it names things. @throws when a folder cannot be read. */
+  listStrangers(): AsyncIterable<string>;
+}

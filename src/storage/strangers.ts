@@ -1,0 +1,71 @@
+// What stands in a data directory and is none of Breadbox's names: never read, never removed, only told to whoever asks.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isAbsent } from "./failures.ts";
+import { readStoredName } from "./storedNames.ts";
+
+/** How a name below a folder looks: each level has its own rule. */
+type Rule = (path: readonly string[]) => boolean;
+
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const stagedNames: ReadonlySet<string> = new Set(["data", "data.copy", "startedat"]);
+
+const storedRules: readonly Rule[] = [
+  ([algorithm = ""]) => algorithm === "sha256" || algorithm === "sha512",
+  ([, prefix = ""]) => /^[0-9a-f]{2}$/.test(prefix),
+  (path) => readStoredName(path.join("/")) !== null,
+];
+
+/** Folders of the data directory, and what may stand below. */
+const folders = new Map<string, readonly Rule[]>([
+  ["blobs", storedRules],
+  ["damaged", storedRules],
+  ["uploads", [([id = ""]) => uuid.test(id), ([, name = ""]) => stagedNames.has(name)]],
+  ["tmp", [([name]) => name === "discarded"]],
+]);
+
+/** Of the database, its log, the format and the hold: those who write them know more. */
+const files: ReadonlySet<string> = new Set([
+  "breadbox.db",
+  "breadbox.db-wal",
+  "breadbox.db-shm",
+  "format",
+  "lock",
+  "pid",
+]);
+
+/** @returns paths relative to the data directory. @throws when a folder cannot be read. */
+export async function* listStrangers(directory: string): AsyncGenerator<string> {
+  for (const { name } of await entriesOf(directory)) {
+    const rules = folders.get(name);
+    if (rules !== undefined) yield* listBelow(join(directory, name), [], rules, name);
+    else if (!files.has(name)) yield name;
+  }
+}
+
+async function* listBelow(
+  folder: string,
+  above: readonly string[],
+  rules: readonly Rule[],
+  top: string,
+): AsyncGenerator<string> {
+  const [rule, ...deeper] = rules;
+  if (rule === undefined) return;
+  for (const entry of await entriesOf(folder)) {
+    const path = [...above, entry.name];
+    if (!rule(path)) yield join(top, ...path);
+    else if (entry.isDirectory()) yield* listBelow(join(folder, entry.name), path, deeper, top);
+    // A link or a file where a folder belongs.
+    else if (deeper.length > 0) yield join(top, ...path);
+  }
+}
+
+async function entriesOf(folder: string) {
+  try {
+    return await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    // Folders of sessions come and go.
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

@@ -7,6 +7,7 @@ import type { UploadId, UploadSession } from "../uploads/session.ts";
 import type { MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
+import type { UntaggedMetadata } from "./untagged.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
 export interface StoredContent {
@@ -228,6 +229,7 @@ export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly uploads: UploadsMetadata;
   readonly gcRuns: GcRunsMetadata;
+  readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;
   /** A cheap read. @throws when rows cannot be read. */
   check(): Promise<void>;

@@ -11,6 +11,7 @@ import { mountsContract } from "./metadataMounts.ts";
 import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
 import { sessionsContract } from "./metadataSessions.ts";
+import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
 
 /** The suite. */
@@ -37,6 +38,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     removalsContract(openEmpty);
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);
+    untaggedContract(openEmpty);
 
     test("a new database can be read", async () => {
       const metadata = await openEmpty();

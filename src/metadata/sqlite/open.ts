@@ -23,6 +23,7 @@ import { inspectionMetadata } from "./inspection.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
+import { untaggedMetadata } from "./untagged.ts";
 import { uploadsMetadata } from "./uploads.ts";
 
 /** What opening needs. */
@@ -145,6 +146,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
     gcRuns: gcRunsMetadata(connection, db),
+    untagged: untaggedMetadata(connection, db),
     inspection: inspectionMetadata(connection, db),
     check: () =>
       connection.read(() => {

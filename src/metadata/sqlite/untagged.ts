@@ -1,0 +1,120 @@
+// The rule for untagged manifests on SQLite. What may go is gathered in a table of this connection only, round by round, so that
+// the plan of a dry run follows indexes and subjects as far as the deletion would.
+import { type SQL, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { ManifestKey, ReleasedContent, UntaggedMetadata } from "../untagged.ts";
+import type { Connection } from "./connection.ts";
+import { dropManifest, prepareManifestDrops } from "./removals.ts";
+import { contents, manifestReferences, manifests, referrers, tags } from "./schema.ts";
+
+const doomed = sql.raw("temp.doomed");
+
+/** Builds the rule's part of the port over one connection. */
+export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase): UntaggedMetadata {
+  const drops = prepareManifestDrops(db);
+  return {
+    planUntagged: ({ pushedBefore }, limits) =>
+      connection.read(() => {
+        gather(db, pushedBefore);
+        const planned = {
+          manifests: db.all<ManifestKey>(
+            sql`SELECT repository, digest FROM ${doomed} ORDER BY round, repository, digest`,
+          ),
+          released: db.all<ReleasedContent>(released(limits)),
+        };
+        db.run(sql`DELETE FROM ${doomed}`);
+        return planned;
+      }),
+    removeUntagged: (keys, { pushedBefore, now }) =>
+      connection.writeDurably(
+        () => {
+          const mayGo = ({ repository, digest }: ManifestKey): boolean =>
+            db.get(sql`
+              SELECT 1 FROM ${manifests} AS m
+              WHERE m.repository = ${repository} AND m.digest = ${digest} AND ${free(pushedBefore, never)}
+            `) !== undefined;
+          const gone = keys.filter((key) => {
+            if (!mayGo(key)) return false;
+            dropManifest(drops, { ...key, now });
+            return true;
+          });
+          return gone.length;
+        },
+        (count) => count > 0,
+      ),
+  };
+}
+
+/** The first round looks at every manifest, the others at what the round before has freed. */
+function gather(db: BunSQLiteDatabase, pushedBefore: number): void {
+  db.run(sql`
+    CREATE TEMP TABLE IF NOT EXISTS doomed (
+      repository TEXT NOT NULL, digest TEXT NOT NULL, round INTEGER NOT NULL, PRIMARY KEY (repository, digest)
+    ) WITHOUT ROWID
+  `);
+  db.run(sql`DELETE FROM ${doomed}`);
+  const add = (round: number, candidates: SQL): number =>
+    db.all(sql`
+      INSERT OR IGNORE INTO ${doomed}
+      SELECT m.repository, m.digest, ${round} FROM ${candidates} AS m
+      WHERE ${free(pushedBefore, isDoomed)}
+      RETURNING 1
+    `).length;
+  let added = add(0, sql`${manifests}`);
+  for (let round = 1; added > 0; round += 1) added = add(round, freedBy(round - 1));
+}
+
+/** What the manifests of a round name as children, and what names them as its subject. */
+function freedBy(round: number): SQL {
+  return sql`(
+    SELECT child.* FROM ${doomed} AS d
+    JOIN ${manifestReferences} AS r
+      ON r.repository = d.repository AND r.manifest = d.digest AND r.kind = 'child'
+    JOIN ${manifests} AS child ON child.repository = r.repository AND child.digest = r.digest
+    WHERE d.round = ${round}
+    UNION
+    SELECT about.* FROM ${doomed} AS d
+    JOIN ${referrers} AS f ON f.repository = d.repository AND f.subject = d.digest
+    JOIN ${manifests} AS about ON about.repository = f.repository AND about.digest = f.digest
+    WHERE d.round = ${round}
+  )`;
+}
+
+/** True for a manifest that counts as gone already. */
+type Gone = (repository: SQL, digest: SQL) => SQL;
+const never: Gone = () => sql`0`;
+const isDoomed: Gone = (repository, digest) =>
+  sql`EXISTS (SELECT 1 FROM ${doomed} AS d WHERE d.repository = ${repository} AND d.digest = ${digest})`;
+
+/** The rule, for the manifest `m`. */
+function free(pushedBefore: number, gone: Gone): SQL {
+  return sql`m.pushed_at <= ${pushedBefore}
+    AND NOT EXISTS (SELECT 1 FROM ${tags} AS t WHERE t.repository = m.repository AND t.digest = m.digest)
+    AND NOT EXISTS (
+      SELECT 1 FROM ${manifestReferences} AS r
+      WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child'
+        AND NOT ${gone(sql`r.repository`, sql`r.manifest`)}
+    )
+    AND NOT EXISTS (
+      SELECT 1 FROM ${manifests} AS s
+      WHERE s.repository = m.repository AND s.digest = m.subject
+        AND NOT ${gone(sql`s.repository`, sql`s.digest`)}
+    )`;
+}
+
+/** Content that only doomed manifests name, old enough and not leased. */
+function released({ now, olderThan }: { readonly now: number; readonly olderThan: number }): SQL {
+  return sql`
+    SELECT c.digest, c.size FROM ${contents} AS c
+    WHERE c.digest IN (
+        SELECT r.digest FROM ${doomed} AS d
+        JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
+      )
+      AND c.kept_until <= ${now} AND c.created_at <= ${olderThan}
+      AND NOT EXISTS (
+        SELECT 1 FROM ${manifestReferences} AS r
+        WHERE r.digest = c.digest AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}
+      )
+    ORDER BY c.digest
+  `;
+}

@@ -1,0 +1,48 @@
+// The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
+import type { Digest } from "../content/digest.ts";
+import type { RepositoryName } from "../registry/names.ts";
+
+/** A manifest in its repository. */
+export interface ManifestKey {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
+/** When the rule is applied, and to what. */
+export interface UntaggedRule {
+  /** Unix ms; what was pushed later stays. */
+  readonly pushedBefore: number;
+}
+
+/** Content as it would be collected. */
+export interface ReleasedContent {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What the rule says at one moment. */
+export interface UntaggedPlan {
+  /** Those that may go, indexes before what they name, subjects before their referrers. */
+  readonly manifests: readonly ManifestKey[];
+  /** Content that only they name, and that could be collected without them. */
+  readonly released: readonly ReleasedContent[];
+}
+
+/**
+ * A manifest may go when it has no tag, no index of its repository names it, its subject (if it has one) is not in its repository,
+ * and it was pushed long enough ago. An index that goes frees what it names, a subject its referrers; each of them is then judged
+ * by its own age.
+ */
+export interface UntaggedMetadata {
+  /** Changes nothing. @param limits Unix ms; what was stored after `olderThan` or is kept beyond `now` is not released. */
+  planUntagged(
+    rule: UntaggedRule,
+    limits: { readonly now: number; readonly olderThan: number },
+  ): Promise<UntaggedPlan>;
+  /** Removes those that may still go, in this order, as a deletion at `now` (Unix ms) would. @returns how many. */
+  removeUntagged(
+    manifests: readonly ManifestKey[],
+    rule: UntaggedRule & { readonly now: number },
+  ): Promise<number>;
+}

@@ -1,0 +1,173 @@
+// Contract of the rule for untagged manifests: what may go, what stays, and what a deletion leaves behind.
+import { describe, expect, test } from "bun:test";
+import type { ManifestPut, Metadata } from "../../src/metadata/metadata.ts";
+import { app, blob, digest, finish, manifest, minute, now, other, tag } from "./metadataRows.ts";
+
+const day = 24 * 60 * minute;
+const later = now + 8 * day;
+const rule = { pushedBefore: later - 7 * day };
+const limits = { now: later, olderThan: later - 60 * minute };
+
+const child = (of: ManifestPut) => ({
+  digest: of.digest,
+  size: of.body.byteLength,
+  kind: "child" as const,
+  required: true,
+});
+const about = (text: string, subject: ManifestPut, changes: Partial<ManifestPut> = {}) =>
+  manifest(text, { subject: subject.digest, ...changes });
+
+/** Part of `metadataContract`. */
+export function untaggedContract(open: () => Promise<Metadata>): void {
+  const holding = async (...puts: readonly ManifestPut[]): Promise<Metadata> => {
+    const metadata = await open();
+    for (const repository of [app, other]) {
+      for (const name of ["layer", "shared"]) {
+        await metadata.uploads.finishUpload(finish(name, { repository }));
+      }
+    }
+    for (const put of puts) {
+      expect(await metadata.registry.putManifest(put)).toEqual({ kind: "stored" });
+    }
+    return metadata;
+  };
+  /** The texts of what would go, in order. */
+  const planned = async ({ untagged }: Metadata, puts: readonly ManifestPut[]) => {
+    const { manifests } = await untagged.planUntagged(rule, limits);
+    return manifests.map(({ repository, digest }) => {
+      const put = puts.find((it) => it.repository === repository && it.digest === digest);
+      return new TextDecoder().decode(put?.body);
+    });
+  };
+
+  const image = manifest("image");
+  const cases: readonly (readonly [string, readonly ManifestPut[], readonly string[]])[] = [
+    ["an old manifest that nothing names goes", [image], ["image"]],
+    ["a young one stays", [manifest("young", { now: later - 7 * day + 1 })], []],
+    ["a tagged one stays", [manifest("tagged", { tags: [tag("1")] })], []],
+    [
+      "what a tagged index names stays",
+      [image, manifest("index", { references: [child(image)], tags: [tag("1")] })],
+      [],
+    ],
+    [
+      "an index that nothing names goes before what it names",
+      [image, manifest("index", { references: [child(image)] })],
+      ["index", "image"],
+    ],
+    [
+      "a young index keeps the old manifest that it names",
+      [image, manifest("index", { references: [child(image)], now: later })],
+      [],
+    ],
+    [
+      "what two indexes name stays while one of them does",
+      [
+        image,
+        manifest("gone", { references: [child(image)] }),
+        manifest("kept", { references: [child(image)], tags: [tag("1")] }),
+      ],
+      ["gone"],
+    ],
+    [
+      "the young child of an index that goes stays",
+      [
+        manifest("child", { now: later }),
+        manifest("index", { references: [child(manifest("child"))] }),
+      ],
+      ["index"],
+    ],
+    [
+      "an index of another repository names nothing here",
+      [
+        image,
+        { ...image, repository: other },
+        manifest("index", { repository: other, references: [child(image)], tags: [tag("1")] }),
+      ],
+      ["image"],
+    ],
+    [
+      "referrers of a tagged manifest stay, and their own referrers too",
+      [
+        manifest("image", { tags: [tag("1")] }),
+        about("sbom", image),
+        about("signature", about("sbom", image)),
+      ],
+      [],
+    ],
+    [
+      "referrers go after their subject",
+      [image, about("sbom", image), about("signature", about("sbom", image))],
+      ["image", "sbom", "signature"],
+    ],
+    [
+      "a young referrer outlives its subject, and with it its own referrers",
+      [image, about("sbom", image, { now: later }), about("signature", about("sbom", image))],
+      ["image"],
+    ],
+    [
+      "a tagged referrer does not keep its subject",
+      [image, about("sig", image, { tags: [tag("s")] })],
+      ["image"],
+    ],
+    ["a referrer whose subject was never pushed goes", [about("early", image)], ["early"]],
+    [
+      "the referrer of a child stays as long as an index keeps the child",
+      [
+        image,
+        manifest("index", { references: [child(image)], tags: [tag("1")] }),
+        about("attestation", image),
+      ],
+      [],
+    ],
+  ];
+
+  describe("untagged manifests", () => {
+    test.each(cases)("%s", async (_, puts, expected) => {
+      const metadata = await holding(...puts);
+
+      expect(await planned(metadata, puts)).toEqual([...expected]);
+
+      const { manifests } = await metadata.untagged.planUntagged(rule, limits);
+      const gone = await metadata.untagged.removeUntagged(manifests, { ...rule, now: later });
+      expect(gone).toBe(expected.length);
+      for (const put of puts) {
+        const { repository, digest } = put;
+        const found = await metadata.registry.findManifestSummary(repository, { digest });
+        const name = new TextDecoder().decode(put.body);
+        const stays = repository === other || !expected.includes(name);
+        expect([name, found !== null]).toEqual([name, stays]);
+      }
+      expect(await planned(metadata, puts)).toEqual([]);
+    });
+
+    test("content that only they name is released: neither young, nor leased, nor named elsewhere", async () => {
+      const metadata = await holding(
+        manifest("image", { references: [blob("layer"), blob("shared")] }),
+        manifest("other", { repository: other, references: [blob("shared")], tags: [tag("1")] }),
+      );
+      const released = async (changes: Partial<typeof limits>) => {
+        const plan = await metadata.untagged.planUntagged(rule, { ...limits, ...changes });
+        return plan.released;
+      };
+
+      expect(await released({})).toEqual([{ digest: digest("layer"), size: 100 }]);
+      expect(await released({ olderThan: now - 1 })).toEqual([]);
+      expect(await released({ now: now + minute })).toEqual([]);
+    });
+
+    test("what was tagged, named or pushed again since the plan stays", async () => {
+      const [tagged, named, pushed] = [manifest("tagged"), manifest("named"), manifest("pushed")];
+      const metadata = await holding(tagged, named, pushed);
+      const { manifests } = await metadata.untagged.planUntagged(rule, limits);
+      await metadata.registry.putManifest({ ...tagged, tags: [tag("1")] });
+      await metadata.registry.putManifest(
+        manifest("index", { references: [child(named)], now: later }),
+      );
+      await metadata.registry.putManifest({ ...pushed, now: later });
+
+      expect(manifests).toHaveLength(3);
+      expect(await metadata.untagged.removeUntagged(manifests, { ...rule, now: later })).toBe(0);
+    });
+  });
+}

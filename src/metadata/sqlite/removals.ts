@@ -58,7 +58,6 @@ function prepareTags(db: BunSQLiteDatabase) {
     tag: db.select({ digest: tags.digest }).from(tags).where(byName).prepare(),
     removeTag: db.delete(tags).where(byName).prepare(),
     tagsOf: db.select({ name: tags.name }).from(tags).where(ofManifest).prepare(),
-    removeTagsOf: db.delete(tags).where(ofManifest).prepare(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Digest } from "../content/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
+import type { CollectionMetadata } from "./collection.ts";
 import type { MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
@@ -229,6 +230,7 @@ export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly uploads: UploadsMetadata;
   readonly gcRuns: GcRunsMetadata;
+  readonly collection: CollectionMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;
   /** A cheap read. @throws when rows cannot be read. */

@@ -2,6 +2,9 @@
 import registry from "../../../drizzle/sqlite/0000_registry.sql" with { type: "text" };
 import uploads from "../../../drizzle/sqlite/0001_uploads.sql" with { type: "text" };
 import collection from "../../../drizzle/sqlite/0002_collection.sql" with { type: "text" };
+import referenceIndexes from "../../../drizzle/sqlite/0003_reference_indexes.sql" with {
+  type: "text",
+};
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -14,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0000_registry", sql: registry },
   { tag: "0001_uploads", sql: uploads },
   { tag: "0002_collection", sql: collection },
+  { tag: "0003_reference_indexes", sql: referenceIndexes },
 ];

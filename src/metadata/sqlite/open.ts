@@ -16,6 +16,7 @@ import {
 import { holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
+import { collectionMetadata } from "./collection.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { isDamaged } from "./failures.ts";
 import { gcRunsMetadata } from "./gcRuns.ts";
@@ -146,6 +147,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
     gcRuns: gcRunsMetadata(connection, db),
+    collection: collectionMetadata(connection, db),
     untagged: untaggedMetadata(connection, db),
     inspection: inspectionMetadata(connection, db),
     check: () =>

@@ -64,7 +64,7 @@ export const repositoryContents = sqliteTable(
   },
   (row) => [
     primaryKey({ columns: [row.repository, row.digest] }),
-    index("repository_contents_by_digest").on(row.digest),
+    index("repository_contents_by_digest").on(row.digest, row.repository),
   ],
 );
 
@@ -128,7 +128,7 @@ export const manifestReferences = sqliteTable(
       columns: [row.repository, row.manifest],
       foreignColumns: [manifests.repository, manifests.digest],
     }).onDelete("cascade"),
-    index("manifest_references_by_digest").on(row.digest),
+    index("manifest_references_by_digest").on(row.digest, row.repository),
   ],
 );
 

@@ -1,0 +1,119 @@
+// The collection's part of the port on SQLite.
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Locator, StoredName } from "../../storage/storage.ts";
+import type { AgeLimits, CollectionMetadata, Discarded, Hold } from "../collection.ts";
+import { type CollectionStatements, prepareCollectionStatements } from "./collectionStatements.ts";
+import type { Connection } from "./connection.ts";
+import { findContradiction } from "./contradictions.ts";
+import { clockMethods, isHeld, type LockStatements, lockMethods, prepareLocks } from "./locks.ts";
+
+/** Builds the collection's part of the port over one connection. */
+export function collectionMetadata(
+  connection: Connection,
+  db: BunSQLiteDatabase,
+): CollectionMetadata {
+  const statements = prepareCollectionStatements(db);
+  const locks = prepareLocks(db);
+  return {
+    ...lockMethods(connection, locks),
+    ...clockMethods(connection, db),
+    ...marking(connection, statements),
+    ...sweeping(connection, statements, locks),
+    findContradiction: () =>
+      connection.read(() => findContradiction(connection.client, statements)),
+  };
+}
+
+function marking(
+  connection: Connection,
+  statements: CollectionStatements,
+): Pick<CollectionMetadata, "countContents" | "markWindow" | "findStrays" | "listTrash"> {
+  return {
+    countContents: () => connection.read(() => statements.countContents.get()?.total ?? 0),
+    markWindow: (after, limit, limits) =>
+      connection.read(() => {
+        const from = after ?? "";
+        const { total = 0, last = null } = statements.window.get({ after: from, limit }) ?? {};
+        if (last === null) return { next: null, total: 0, unreferenced: [], links: [] };
+        const stretch = { after: from, last, ...limits };
+        const unreferenced = statements.unreferenced.all(stretch);
+        const links = statements.links.all(stretch);
+        return { next: total < limit ? null : last, total, unreferenced, links };
+      }),
+    findStrays: (found) => connection.read(() => strays(statements, found)),
+    listTrash: (limit) => connection.read(() => statements.listTrash.all({ limit })),
+  };
+}
+
+/** Those that no row names. */
+function strays<T extends StoredName>(statements: CollectionStatements, found: readonly T[]) {
+  const digests = JSON.stringify(found.map(({ digest }) => digest));
+  const locators = JSON.stringify(found.map(({ locator }) => locator));
+  const named = new Set<Locator>();
+  for (const { locator } of statements.namedContents.all({ digests })) named.add(locator);
+  for (const { locator } of statements.namedTrash.all({ locators })) named.add(locator);
+  const oldest = statements.oldestSession.get()?.startedAt ?? Number.POSITIVE_INFINITY;
+  return found
+    .filter(({ locator }) => !named.has(locator))
+    .map((stray) => ({ ...stray, awaited: oldest <= stray.publishedAt }));
+}
+
+function sweeping(
+  connection: Connection,
+  statements: CollectionStatements,
+  locks: LockStatements,
+): Pick<CollectionMetadata, "discardContents" | "discardStrays" | "discardLinks" | "emptyTrash"> {
+  /** One transaction of who holds the lock: who lost it changes nothing. */
+  const asHolder = <T>(hold: Hold, body: () => T): Promise<T | null> =>
+    connection.writeDurably(
+      () => (isHeld(locks, hold) ? body() : null),
+      (outcome) => outcome !== null,
+    );
+  const empty = (done: readonly Locator[]): void => {
+    if (done.length > 0) statements.emptyTrash.run({ locators: JSON.stringify(done) });
+  };
+  return {
+    discardContents: (hold, digests, limits, done) =>
+      asHolder(hold, () => {
+        empty(done);
+        return discardContents(statements, JSON.stringify(digests), limits);
+      }),
+    discardStrays: (hold, found, now) =>
+      asHolder(hold, () => {
+        const going = strays(statements, found).filter(({ awaited }) => !awaited);
+        return discard(statements, going, now);
+      }),
+    discardLinks: (hold, links, limits) =>
+      asHolder(
+        hold,
+        () =>
+          links.filter((link) => statements.unlink.get({ ...link, ...limits }) !== undefined)
+            .length,
+      ),
+    emptyTrash: (hold, done) =>
+      asHolder(hold, () => {
+        empty(done);
+        return true;
+      }),
+  };
+}
+
+/** Everything is asked again: a manifest or a lease may have come since. */
+function discardContents(statements: CollectionStatements, digests: string, limits: AgeLimits) {
+  const orphaned = statements.orphaned.all({ digests, ...limits });
+  const going = JSON.stringify(orphaned.map(({ digest }) => digest));
+  const links = statements.unlinkAll.all({ digests: going }).length;
+  statements.deleteContents.run({ digests: going });
+  return { discarded: discard(statements, orphaned, limits.now), links };
+}
+
+function discard(
+  statements: CollectionStatements,
+  going: readonly Discarded[],
+  now: number,
+): readonly Discarded[] {
+  return going.map(({ locator, size }) => {
+    statements.discard.run({ locator, size, now });
+    return { locator, size };
+  });
+}

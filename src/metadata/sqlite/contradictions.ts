@@ -1,0 +1,41 @@
+// What must be true of the rows that decide about life and death before any of them is believed.
+import type { Database } from "bun:sqlite";
+import type { CollectionStatements } from "./collectionStatements.ts";
+
+/** A digest in any other spelling names nothing: what it should name would look like garbage. */
+const isMalformed = (column: string) => `typeof(${column}) <> 'text' OR NOT (
+  length(${column}) = 71 AND ${column} GLOB 'sha256:*' AND substr(${column}, 8) NOT GLOB '*[^0-9a-f]*'
+  OR length(${column}) = 135 AND ${column} GLOB 'sha512:*' AND substr(${column}, 8) NOT GLOB '*[^0-9a-f]*')`;
+
+/** Indexes that marking believes; an entry that is missing there would be a reference that is not seen. */
+const believed = [
+  ["manifest_references", "manifest_references_by_digest"],
+  ["repository_contents", "repository_contents_by_digest"],
+  ["contents", "sqlite_autoindex_contents_1"],
+] as const;
+
+/** @returns the first contradiction, in words; null when there is none. Reads what marking reads, once. */
+export function findContradiction(
+  client: Database,
+  statements: CollectionStatements,
+): string | null {
+  const value = (text: string): unknown => client.query(text).values()[0]?.[0];
+  for (const table of ["manifest_references", "contents"]) {
+    const malformed = value(`SELECT digest FROM ${table} WHERE ${isMalformed("digest")} LIMIT 1`);
+    if (malformed !== undefined) return `${table} holds a malformed digest, ${String(malformed)}`;
+  }
+  for (const [table, index] of believed) {
+    // One statement sees one moment.
+    const [rows, entries] =
+      client
+        .query(
+          `SELECT (SELECT count(*) FROM ${table} NOT INDEXED),
+          (SELECT count(*) FROM ${table} INDEXED BY ${index} WHERE digest >= '')`,
+        )
+        .values()[0] ?? [];
+    if (rows !== entries) return `${table} has ${rows} rows and its index has ${entries}`;
+  }
+  if (statements.listTrash.all({ limit: 1 }).length === 0) return null;
+  const used = statements.trashInUse.get();
+  return used === undefined ? null : `${used.locator} is on its way out, and a row names it`;
+}

@@ -1,6 +1,6 @@
 // The closing line of `npm test` decides what a change is worth: it must not lose a failure.
 import { describe, expect, test } from "bun:test";
-import { parseBunTest, tally } from "../../.dev/testSummary.ts";
+import { parseBunTest, refusedConformance, tally } from "../../.dev/testSummary.ts";
 
 const report = `
 test/a.test.ts:
@@ -65,7 +65,7 @@ describe("tally", () => {
   test("closes with the sum of all runs and lists what did not run", () => {
     expect(tally(runs, false)).toEqual({
       failed: 1,
-      lines: ["not run: docker (skipped: docker not installed)", "5 passed, 1 failed"],
+      lines: ["not run: docker (skipped: docker not installed)", "5 passed, 1 failed, 1 skipped"],
     });
   });
 
@@ -74,5 +74,19 @@ describe("tally", () => {
 
     expect(failed).toBe(2);
     expect(lines.at(-1)).toBe("5 passed, 2 failed");
+  });
+
+  test("the conformance program that cannot be had is skipped, and nothing else may be", () => {
+    const refused = `${refusedConformance}: every check passes`;
+    const run = { passed: 4, failed: 0, skipped: 2, skippedNames: [refused, "docker pushes"] };
+
+    expect(tally([run], true)).toEqual({
+      failed: 1,
+      lines: [
+        `not run: ${refused}`,
+        "not run, so it counts as failed: docker pushes",
+        "4 passed, 1 failed, 1 skipped",
+      ],
+    });
   });
 });

@@ -1,0 +1,89 @@
+// The results of the conformance program as a page to read. Pure.
+import type { Mode, Results } from "./suite.ts";
+
+/** One run. */
+export interface Run {
+  readonly mode: Mode;
+  readonly results: Results;
+}
+
+/** What was run, with what. */
+export interface Setting {
+  /** Version of the conformance program's module. */
+  readonly program: string;
+  /** Commit of Breadbox. */
+  readonly commit: string;
+  /** Day of the run, `YYYY-MM-DD`. */
+  readonly day: string;
+}
+
+/** One line for the log. */
+export const closingLine = ({ mode, results: { counts } }: Run): string =>
+  `conformance: OCI_VERSION=${mode.version}: ${counts.total} checks: ${counts.passed} passed, ${counts.failed} failed, ` +
+  `${counts.skipped} skipped, ${counts.disabled} disabled`;
+
+/** The whole page. */
+export function reportPage(setting: Setting, runs: readonly Run[]): string {
+  const versions = runs.map(({ mode }) => mode.version);
+  const lines = [
+    "# Conformance",
+    "",
+    "The conformance program of the [OCI distribution specification](https://github.com/opencontainers/distribution-spec)",
+    "against the compiled `dist/breadbox` on an empty data directory, over plain HTTP. This page is written by",
+    "`sh .dev/bun test/conformance/run.ts --write`.",
+    "",
+    `- program: \`github.com/opencontainers/distribution-spec/conformance@${setting.program}\``,
+    `- Breadbox: commit \`${setting.commit}\``,
+    `- day: ${setting.day}`,
+    "",
+    ...table(
+      ["OCI_VERSION", "passed", "failed", "skipped", "disabled", "switches"],
+      runs.map(({ mode, results: { counts } }) => [
+        mode.version,
+        ...[counts.passed, counts.failed, counts.skipped, counts.disabled].map(String),
+        mode.description,
+      ]),
+    ),
+    "",
+    "Disabled is what the program leaves out by itself, because the released specification does not have it.",
+    "",
+    "## APIs",
+    "",
+    ...rows(versions, runs, "apis"),
+    "",
+    "## Data",
+    "",
+    ...rows(versions, runs, "data"),
+    "",
+    "## Running it",
+    "",
+    "`npm test -- conformance` runs it as `.ci/run` does. The program is taken from `OCI_CONFORMANCE` (a path), from PATH",
+    "(`oci-conformance` or `conformance`), or built from its Go module at the version above. To build it by hand, with Go",
+    "1.24 or newer:",
+    "",
+    "```sh",
+    "git clone https://github.com/opencontainers/distribution-spec",
+    `git -C distribution-spec checkout ${setting.program.split("-").at(-1)}`,
+    "(cd distribution-spec/conformance && go build -o conformance .)",
+    "OCI_CONFORMANCE=$PWD/distribution-spec/conformance/conformance npm test -- conformance",
+    "```",
+    "",
+    "Where the module proxy refuses the module, the run says so (`conformance: skipped: …`) and counts it as skipped.",
+    "`test/http/` covers what the program checks with tests of our own, which run everywhere.",
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function rows(versions: readonly string[], runs: readonly Run[], section: "apis" | "data") {
+  const names = new Set(runs.flatMap(({ results }) => Object.keys(results[section])));
+  return table(
+    ["", ...versions],
+    [...names].map((name) => [name, ...runs.map(({ results }) => results[section][name] ?? "–")]),
+  );
+}
+
+const table = (head: readonly string[], body: readonly (readonly string[])[]): string[] => [
+  `| ${head.join(" | ")} |`,
+  `|${" --- |".repeat(head.length)}`,
+  ...body.map((cells) => `| ${cells.join(" | ")} |`),
+];

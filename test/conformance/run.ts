@@ -1,0 +1,41 @@
+// `sh .dev/bun test/conformance/run.ts [--write]`: the conformance program in all modes; with --write its counts go into
+// README.md beside this file. The same runs are tests in conformance.test.ts.
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { projectRoot } from "../support/binary.ts";
+import { run } from "../support/processes.ts";
+import { findProgram, pinnedVersion } from "./program.ts";
+import { closingLine, type Run, reportPage } from "./report.ts";
+import { modes, runSuite } from "./suite.ts";
+
+const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
+
+async function main(): Promise<number> {
+  const program = await findProgram();
+  if ("missing" in program) {
+    console.error(`conformance: skipped: ${program.missing}`);
+    return 2;
+  }
+  console.log(`conformance: ${program.origin}`);
+  const runs: Run[] = [];
+  for (const mode of modes) {
+    const done = { mode, results: await runSuite(program.path, mode) };
+    console.log(closingLine(done));
+    for (const complaint of done.results.complaints) console.log(complaint);
+    runs.push(done);
+  }
+  if (values.write) await writePage(runs);
+  return runs.every(({ results: { counts } }) => counts.failed + counts.skipped === 0) ? 0 : 1;
+}
+
+async function writePage(runs: readonly Run[]): Promise<void> {
+  const head = await run(["git", "rev-parse", "--short=12", "HEAD"], { cwd: projectRoot });
+  const setting = {
+    program: pinnedVersion,
+    commit: head.stdout.trim(),
+    day: new Date().toISOString().slice(0, 10),
+  };
+  await Bun.write(join(import.meta.dir, "README.md"), reportPage(setting, runs));
+}
+
+process.exitCode = await main();

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { Immutability } from "../../src/registry/immutableTags.ts";
-import { app, blob, digest, finish, manifest, now, other, tag } from "./metadataRows.ts";
+import { app, blob, digest, finish, manifest, now, other, session, tag } from "./metadataRows.ts";
 
 const free: Immutability = () => null;
 const locked: Immutability = (_, name) => (name.startsWith("v") ? "v*" : null);
@@ -158,6 +158,19 @@ export function removalsContract(open: () => Promise<Metadata>): void {
 
       expect(await registry.removeLink(app, digest("layer"))).toEqual({ kind: "removed" });
       expect(await registry.findBlob(other, digest("layer"))).not.toBeNull();
+    });
+
+    test("an upload that brought it is not told as finished again", async () => {
+      const { registry, uploads } = await open();
+      const started = session();
+      await uploads.startUpload(started, { owner: "a request", until: now + 1 });
+      const { id } = started;
+      await uploads.finishUpload(finish("layer", { session: { id, owner: "a request" } }));
+      expect(await uploads.findFinished(id, app, now - 1)).not.toBeNull();
+
+      await registry.removeLink(app, digest("layer"));
+
+      expect(await uploads.findFinished(id, app, now - 1)).toBeNull();
     });
 
     test("what was never linked is unknown", async () => {

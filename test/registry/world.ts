@@ -31,6 +31,8 @@ const start = 1_800_000_000_000;
 /** The registry's dependencies with what a test does around them. */
 export interface World extends RegistryDeps {
   readonly latch: WriteLatch;
+  /** The database file, for what no port tells. */
+  readonly database: string;
   readonly damaged: { readonly digest: Digest; readonly locator: Locator }[];
   /** Lets time pass. */
   advance(ms: number): void;
@@ -107,6 +109,7 @@ export async function openWorld(scope: Scope): Promise<World> {
   return {
     ...deps,
     latch,
+    database: opened.path,
     damaged,
     advance: (ms) => {
       now += ms;

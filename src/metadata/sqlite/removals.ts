@@ -91,18 +91,17 @@ export function prepareManifestDrops(db: BunSQLiteDatabase) {
 /** Builds this part of the port over one connection. */
 export function removalsMetadata(connection: Connection, db: BunSQLiteDatabase): RemovalsMetadata {
   const statements = prepare(db);
-  return {
-    removeTag: (removal) =>
-      connection.writeDurably(() => removeTag(statements, removal), isRemoved),
-    removeManifest: (removal) =>
-      connection.writeDurably(() => removeManifest(statements, removal), isRemoved),
-    removeLink: (repository, digest) =>
-      connection.writeDurably(() => removeLink(statements, repository, digest), isRemoved),
+  const remove = async <T extends { readonly kind: string }>(body: () => T): Promise<T> => {
+    const outcome = await connection.writeDurably(body, ({ kind }) => kind === "removed");
+    // Unknown may mean that another request has just removed it: that is told once it is durable.
+    if (outcome.kind === "unknown") await connection.settled();
+    return outcome;
   };
-}
-
-function isRemoved({ kind }: { readonly kind: string }): boolean {
-  return kind === "removed";
+  return {
+    removeTag: (removal) => remove(() => removeTag(statements, removal)),
+    removeManifest: (removal) => remove(() => removeManifest(statements, removal)),
+    removeLink: (repository, digest) => remove(() => removeLink(statements, repository, digest)),
+  };
 }
 
 function removeTag(

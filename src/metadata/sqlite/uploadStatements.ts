@@ -1,5 +1,5 @@
 // Statements of upload sessions, prepared once.
-import { and, asc, count, eq, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import {
   contents,
@@ -178,6 +178,18 @@ function prepareEndings(db: BunSQLiteDatabase) {
           eq(finishedUploads.id, placeholder("id")),
           eq(finishedUploads.repository, placeholder("repository")),
           gt(finishedUploads.finishedAt, placeholder("since")),
+          // What was deleted since cannot be promised again.
+          exists(
+            db
+              .select({ one: sql`1` })
+              .from(repositoryContents)
+              .where(
+                and(
+                  eq(repositoryContents.repository, finishedUploads.repository),
+                  eq(repositoryContents.digest, finishedUploads.digest),
+                ),
+              ),
+          ),
         ),
       )
       .prepare(),

@@ -1,0 +1,83 @@
+// Mounts over the real ports: from where a blob may come, and what has to be uploaded all the same.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { Digest } from "../../src/content/digest.ts";
+import { openBlob } from "../../src/registry/blobs.ts";
+import { deleteBlob } from "../../src/registry/deletions.ts";
+import { mountBlob } from "../../src/registry/mounts.ts";
+import type { RepositoryName } from "../../src/registry/names.ts";
+import { Scope } from "../support/scope.ts";
+import { bytes, digestFor } from "./builders.ts";
+import { leaseMs, openWorld, repo, type World } from "./world.ts";
+
+const app = repo("team/app");
+const other = repo("team/other");
+const hidden = repo("secret/app");
+let scope: Scope;
+let world: World;
+let digest: Digest;
+
+beforeEach(async () => {
+  scope = new Scope();
+  world = await openWorld(scope);
+  digest = await world.push(other, bytes("layer"));
+});
+afterEach(() => scope.close());
+
+const mayPull = (name: RepositoryName) => name !== hidden;
+const mount = (from: RepositoryName | null, what = digest) =>
+  mountBlob(world, { repository: app, digest: what, from, mayPull });
+
+describe("a mount", () => {
+  test.each([
+    ["from the repository that holds the blob", other],
+    ["from any repository", null],
+  ])("%s links it and keeps it for a lease", async (_, from) => {
+    world.advance(10 * leaseMs);
+
+    expect(await mount(from)).toBe(true);
+
+    expect((await openBlob(world, app, digest)).size).toBe(5);
+    expect(await world.keptUntil(digest)).toBe(world.clock() + leaseMs);
+  });
+
+  test("outlives the repository that it came from", async () => {
+    await mount(other);
+    await deleteBlob(world, other, digest);
+
+    expect((await openBlob(world, app, digest)).size).toBe(5);
+  });
+
+  test("does not come from a repository that holds nothing, though another one does", async () => {
+    expect(await mount(repo("elsewhere"))).toBe(false);
+    expect(await mount(app)).toBe(false);
+  });
+
+  test("does not come from a repository that may not be pulled from", async () => {
+    const secret = await world.push(hidden, bytes("secret layer"));
+
+    expect(await mount(hidden, secret)).toBe(false);
+    expect(await mount(null, secret)).toBe(false);
+    expect(await world.metadata.findBlob(app, secret)).toBeNull();
+
+    await world.push(other, bytes("secret layer"));
+    expect(await mount(hidden, secret)).toBe(false);
+    expect(await mount(null, secret)).toBe(true);
+  });
+
+  test("does not link what nobody holds", async () => {
+    expect(await mount(null, digestFor("nothing"))).toBe(false);
+  });
+
+  test("does not link what is damaged, and reports it", async () => {
+    const locator = await world.locatorOf(other, digest);
+    await world.shorten(locator);
+
+    expect(await mount(other)).toBe(false);
+    expect(await mount(null)).toBe(false);
+    expect(world.damaged).toEqual([
+      { digest, locator },
+      { digest, locator },
+    ]);
+    expect(await world.metadata.findBlob(app, digest)).toBeNull();
+  });
+});

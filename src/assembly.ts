@@ -153,6 +153,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
         leaseMs,
         manifestMaxBytes: config["registry.manifestMaxSize"],
         immutable: makeImmutability(config["registry.immutableTags"]),
+        sparse: config["registry.sparse"],
         onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
       },
       uploads,

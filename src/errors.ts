@@ -17,6 +17,7 @@ const situations = {
   MANIFEST_BLOB_UNKNOWN: [400, "MANIFEST_BLOB_UNKNOWN", "manifest references unknown content"],
   MANIFEST_INVALID: [400, "MANIFEST_INVALID", "manifest invalid"],
   MANIFEST_UNKNOWN: [404, "MANIFEST_UNKNOWN", "manifest unknown to this repository"],
+  TAGS_TOO_MANY: [414, "MANIFEST_INVALID", "more tags in one request than this registry takes"],
   MANIFEST_TOO_LARGE: [413, "SIZE_INVALID", "manifest is larger than this registry accepts"],
   BODY_TOO_LARGE: [413, "SIZE_INVALID", "request body is larger than this registry accepts"],
   BODY_TOO_SLOW: [408, "REQUEST_TIMEOUT", "the request body came too slowly"],

@@ -85,6 +85,11 @@ export const settings = {
     "4MiB",
     "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
   ),
+  "registry.sparse": setting(
+    oneOf("off", "indexes", "all"),
+    "off",
+    "What a manifest may name although its repository does not hold it: `off` nothing, `indexes` the entries of an index (an image that is mirrored for some of its platforms), `all` anything. What is there must have the declared size.",
+  ),
   "registry.delete": setting(
     toggle,
     "true",

@@ -4,6 +4,7 @@ import { parseDigest } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
 import {
   parseRepositoryName,
+  parseTag,
   type Reference,
   type RepositoryName,
   readReference,
@@ -125,8 +126,5 @@ function parseReference(text: string, method: string): Reference {
   if (reference !== null) return reference;
   if (method !== "PUT") throw new RegistryError("MANIFEST_UNKNOWN");
   if (text.includes(":")) return { digest: parseDigest(text) };
-  throw new RegistryError("MANIFEST_INVALID", {
-    message:
-      "invalid tag: 1 to 128 letters, digits, '_', '.' or '-', and neither '.' nor '-' at the start",
-  });
+  return { tag: parseTag(text) };
 }

@@ -1,11 +1,12 @@
 // PORT 2: rows. Who holds what, by room. One method = one transaction, named as an outcome; safe to repeat.
 // Every writing method resolves when its commit is durable, unless it says otherwise.
 import type { Digest } from "../content/digest.ts";
+import type { Immutability } from "../registry/immutableTags.ts";
 import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
 import type { CollectionMetadata } from "./collection.ts";
-import type { MountsMetadata, RemovalsMetadata } from "./removals.ts";
+import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
@@ -51,6 +52,8 @@ export interface ManifestPut {
   readonly body: Uint8Array;
   readonly references: readonly ManifestReference[];
   readonly tags: readonly Tag[];
+  /** Asked in the transaction, for every tag that would move. */
+  readonly immutable: Immutability;
   /** Unix ms. */
   readonly now: number;
   /** Who pushed it; null while there are no accounts. */
@@ -61,6 +64,8 @@ export interface ManifestPut {
 export type ManifestPutOutcome =
   | { readonly kind: "stored" }
   | { readonly kind: "missing"; readonly digests: readonly Digest[] }
+  /** The tag names another manifest already. */
+  | LockedTag
   | {
       readonly kind: "sizeDiffers";
       readonly digest: Digest;

@@ -9,9 +9,11 @@ import type {
   StoredManifest,
 } from "../metadata/metadata.ts";
 import type { Locator, Storage } from "../storage/storage.ts";
-import type { Immutability } from "./immutableTags.ts";
+import { findDeprecations } from "./deprecations.ts";
+import { type Immutability, lockedTag } from "./immutableTags.ts";
 import { parseManifest } from "./manifest.ts";
 import type { Reference, RepositoryName, Tag } from "./names.ts";
+import { relaxReferences, type Sparse } from "./sparse.ts";
 
 /** What the registry room works with. */
 export interface RegistryDeps {
@@ -25,6 +27,8 @@ export interface RegistryDeps {
   readonly manifestMaxBytes: number;
   /** Which tags may neither move nor go. */
   readonly immutable: Immutability;
+  /** What a manifest may name although its repository does not hold it. */
+  readonly sparse: Sparse;
   /** Is told of content whose row stands but whose file is absent or of another size. */
   readonly onDamage?: ((digest: Digest, locator: Locator) => void) | undefined;
 }
@@ -50,6 +54,8 @@ export interface ManifestReceipt {
   readonly contentSize: number;
   /** How many different digests it refers to. */
   readonly references: number;
+  /** Sentences for who pushed it: what it does that is deprecated. */
+  readonly deprecations: readonly string[];
 }
 
 const listedDigests = 100;
@@ -79,10 +85,10 @@ export async function statManifest(
 /**
  * Stores a manifest byte for byte, with its tags, once everything it needs is in its repository.
  * @throws RegistryError MANIFEST_TOO_LARGE, DIGEST_INVALID (bytes differ from a digest in `reference`), MANIFEST_INVALID,
- * MANIFEST_BLOB_UNKNOWN (`detail.missing` lists digests), DESCRIPTOR_SIZE_INVALID; then nothing is stored.
+ * MANIFEST_BLOB_UNKNOWN (`detail.missing` lists digests), DESCRIPTOR_SIZE_INVALID, TAG_IMMUTABLE; then nothing is stored.
  */
 export async function putManifest(
-  deps: Pick<RegistryDeps, "metadata" | "clock" | "manifestMaxBytes">,
+  deps: Pick<RegistryDeps, "metadata" | "clock" | "manifestMaxBytes" | "immutable" | "sparse">,
   upload: ManifestUpload,
 ): Promise<ManifestReceipt> {
   const { repository, reference, body } = upload;
@@ -93,18 +99,33 @@ export async function putManifest(
   }
   const digest = verifyDigest(body, reference);
   const { contentSize, ...parsed } = parseManifest(body, upload.mediaType);
-  const { subject, references } = parsed;
+  const { mediaType, subject, references } = parsed;
+  const tags = tagsOf(upload);
   const outcome = await deps.metadata.putManifest({
     repository,
     digest,
     ...parsed,
     body,
-    tags: "tag" in reference ? [...new Set([reference.tag, ...upload.tags])] : upload.tags,
+    references: relaxReferences(references, deps.sparse),
+    tags,
+    immutable: deps.immutable,
     now: deps.clock(),
     pushedBy: upload.pushedBy,
   });
   assertStored(outcome, repository, references);
-  return { digest, subject, size: body.byteLength, contentSize, references: references.length };
+  const hasForeignLayers = references.some(({ required }) => !required);
+  return {
+    digest,
+    subject,
+    size: body.byteLength,
+    contentSize,
+    references: references.length,
+    deprecations: findDeprecations({ mediaType, tags, hasForeignLayers }),
+  };
+}
+
+function tagsOf({ reference, tags }: ManifestUpload): readonly Tag[] {
+  return [...new Set("tag" in reference ? [reference.tag, ...tags] : tags)];
 }
 
 function verifyDigest(body: Uint8Array, reference: Reference): Digest {
@@ -134,6 +155,8 @@ function assertStored(
         detail: { digest, declared, stored },
       });
     }
+    case "locked":
+      throw lockedTag(repository, outcome);
     default:
       outcome satisfies never;
   }

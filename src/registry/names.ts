@@ -37,6 +37,16 @@ export function readTag(text: string): Tag | null {
   return tagGrammar.test(text) ? (text as Tag) : null;
 }
 
+/** @throws RegistryError MANIFEST_INVALID when `text` is not a tag. */
+export function parseTag(text: string): Tag {
+  const tag = readTag(text);
+  if (tag !== null) return tag;
+  throw new RegistryError("MANIFEST_INVALID", {
+    message:
+      "invalid tag: 1 to 128 letters, digits, '_', '.' or '-', and neither '.' nor '-' at the start",
+  });
+}
+
 /** @returns a digest or a tag; null when `text` is neither (a text with a colon can only be a digest). */
 export function readReference(text: string): Reference | null {
   const digest = readDigest(text);

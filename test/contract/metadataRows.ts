@@ -108,6 +108,7 @@ export function manifest(text: string, changes: Partial<ManifestPut> = {}): Mani
     body,
     references: [],
     tags: [],
+    immutable: () => null,
     now,
     pushedBy: null,
     ...changes,

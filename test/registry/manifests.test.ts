@@ -57,6 +57,7 @@ describe("putManifest", () => {
       size: body.byteLength,
       contentSize: 24,
       references: 3,
+      deprecations: [],
     });
     const expected = { digest, mediaType: ociImage, size: body.byteLength };
     for (const reference of ["v1", digest]) {

@@ -72,6 +72,7 @@ export async function openWorld(scope: Scope): Promise<World> {
     leaseMs,
     manifestMaxBytes: 4 * 1024 * 1024,
     immutable: makeImmutability(["locked*"]),
+    sparse: "off",
     onDamage: (digest, locator) => damaged.push({ digest, locator }),
   };
 

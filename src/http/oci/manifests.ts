@@ -9,13 +9,14 @@ import {
   type RegistryDeps,
   statManifest,
 } from "../../registry/manifests.ts";
-import { type Reference, type RepositoryName, readTag, type Tag } from "../../registry/names.ts";
+import { parseTag, type Reference, type RepositoryName, type Tag } from "../../registry/names.ts";
 import { logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
 import { type Pace, readSmallBody } from "../body.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import { warningOf } from "../warnings.ts";
 
 const address = "/v2/:name/manifests/:reference";
 /** The specification asks for at least 10 tags in one request. */
@@ -25,17 +26,15 @@ function spell(reference: Reference): string {
   return "tag" in reference ? reference.tag : reference.digest;
 }
 
-/** @throws RegistryError MANIFEST_INVALID for a malformed tag, or too many. */
+/** Each tag once. @throws RegistryError TAGS_TOO_MANY, MANIFEST_INVALID for a malformed tag. */
 function tagsOf(query: URLSearchParams): readonly Tag[] {
-  const texts = query.getAll("tag");
-  if (texts.length > mostTags) {
-    throw new RegistryError("MANIFEST_INVALID", { message: `more than ${mostTags} tags` });
+  const texts = new Set(query.getAll("tag"));
+  if (texts.size > mostTags) {
+    throw new RegistryError("TAGS_TOO_MANY", {
+      message: `${texts.size} tags in one request; this registry takes ${mostTags}`,
+    });
   }
-  return texts.map((text) => {
-    const tag = readTag(text);
-    if (tag === null) throw new RegistryError("MANIFEST_INVALID", { message: "invalid tag" });
-    return tag;
-  });
+  return [...texts].map(parseTag);
 }
 
 async function pull(
@@ -94,13 +93,14 @@ async function push(
 /** `OCI-Subject` promises that the referrers API lists the manifest: the client does not keep a referrers tag any more. */
 function pushHeaders(
   name: RepositoryName,
-  { digest, subject }: ManifestReceipt,
+  { digest, subject, deprecations }: ManifestReceipt,
   tags: readonly Tag[],
 ): Record<string, string> {
   return {
     location: `/v2/${name}/manifests/${digest}`,
     "docker-content-digest": digest,
     ...(subject !== null && { "oci-subject": subject }),
+    ...(deprecations.length > 0 && { warning: warningOf(deprecations) }),
     ...(tags.length > 0 && { "oci-tag": tags.join(", ") }),
   };
 }

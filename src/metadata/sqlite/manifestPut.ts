@@ -47,6 +47,11 @@ function prepareChecks(db: BunSQLiteDatabase) {
       .from(manifests)
       .where(and(eq(manifests.repository, repository), eq(manifests.digest, digest)))
       .prepare(),
+    taggedDigest: db
+      .select({ digest: tags.digest })
+      .from(tags)
+      .where(and(eq(tags.repository, repository), eq(tags.name, placeholder("tag"))))
+      .prepare(),
     known: db
       .select({
         mediaType: manifests.mediaType,
@@ -155,7 +160,7 @@ function prepareInserts(db: BunSQLiteDatabase) {
 /** The body of the transaction. */
 export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestPutOutcome {
   const { repository, digest, now, pushedBy } = put;
-  const refusal = checkReferences(writes, repository, put.references);
+  const refusal = checkTags(writes, put) ?? checkReferences(writes, repository, put.references);
   if (refusal !== null) return refusal;
   const stored = writes.known.get({ repository, digest });
   if (stored !== undefined && readsAlike(stored, put)) {
@@ -214,6 +219,20 @@ function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
   }
 }
 
+/** @returns the first locked tag that names another manifest; null when none would move. */
+function checkTags(
+  writes: ManifestWrites,
+  { repository, digest, tags, immutable }: ManifestPut,
+): ManifestPutOutcome | null {
+  for (const tag of tags) {
+    const pattern = immutable(repository, tag);
+    if (pattern === null) continue;
+    const stored = writes.taggedDigest.get({ repository, tag })?.digest ?? digest;
+    if (stored !== digest) return { kind: "locked", tag, pattern };
+  }
+  return null;
+}
+
 /** @returns why the manifest cannot be stored: everything that is missing, or else the first wrong size; null when all is well. */
 function checkReferences(
   writes: ManifestWrites,
@@ -223,12 +242,11 @@ function checkReferences(
   const missing = new Set<Digest>();
   let sizeDiffers: ManifestPutOutcome | null = null;
   for (const { digest, kind, required, size } of references) {
-    if (!required) continue;
     const stored = storedSize(writes, repository, digest, kind);
-    if (stored === null) missing.add(digest);
-    else if (stored !== size) {
+    if (stored !== null && stored !== size) {
       sizeDiffers ??= { kind: "sizeDiffers", digest, declared: size, stored };
     }
+    if (stored === null && required) missing.add(digest);
   }
   return missing.size > 0 ? { kind: "missing", digests: [...missing] } : sizeDiffers;
 }

@@ -43,6 +43,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       leaseMs,
       manifestMaxBytes,
       immutable: makeImmutability(["locked*"]),
+      sparse: "off",
     },
     uploads,
     telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },

@@ -31,6 +31,8 @@ const situations = {
     "BAD_REQUEST",
     "the path holds characters that no address of this server uses",
   ],
+  GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
+  GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
   REQUEST_INVALID: [400, "BAD_REQUEST", "the request cannot be understood"],
   ROUTE_UNKNOWN: [404, "NOT_FOUND", "no such address on this server; /swagger lists all of them"],
   BLOB_IN_USE: [405, "UNSUPPORTED", "a manifest of this repository refers to this blob"],

@@ -74,6 +74,8 @@ export interface GcRunsMetadata {
   endRun(id: string, ending: GcEnding): Promise<GcRun | null>;
   /** Runs that are said to run are said to have failed, all but those in `alive`. @returns how many. */
   breakOffRuns(alive: readonly string[]): Promise<number>;
+  /** @returns the owner of the collection's lock; null when nobody holds it at `now` (Unix ms). */
+  findHolder(now: number): Promise<string | null>;
   findRun(id: string): Promise<GcRun | null>;
   /** Runs with an id before `after`, the latest first. */
   listRuns(page: {

@@ -89,6 +89,19 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.breakOffRuns([])).toBe(1);
     });
 
+    test("who holds the collection's lock is known until it runs out or is given up", async () => {
+      const { gcRuns, collection } = await open();
+      const request = { name: "gc", owner: "me", now, lastsMs: 1000, dead: null } as const;
+      expect(await gcRuns.findHolder(now)).toBeNull();
+
+      const outcome = await collection.acquireLock(request);
+
+      expect(await gcRuns.findHolder(now + 999)).toBe("me");
+      expect(await gcRuns.findHolder(now + 1000)).toBeNull();
+      if (outcome.kind === "acquired") await collection.releaseLock(outcome.hold);
+      expect(await gcRuns.findHolder(now)).toBeNull();
+    });
+
     test("runs are listed by page, the latest first", async () => {
       const { gcRuns } = await open();
       const ids: string[] = [];

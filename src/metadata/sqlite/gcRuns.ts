@@ -1,5 +1,5 @@
 // The history of the garbage collection on SQLite.
-import { and, desc, eq, getTableColumns, lt, max, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, lt, max, notInArray, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import {
   brokenOff,
@@ -10,7 +10,7 @@ import {
   rememberedRuns,
 } from "../gcRuns.ts";
 import type { Connection } from "./connection.ts";
-import { gcRuns } from "./schema.ts";
+import { gcRuns, locks } from "./schema.ts";
 
 type Row = typeof gcRuns.$inferSelect;
 
@@ -47,6 +47,7 @@ export function gcRunsMetadata(connection: Connection, db: BunSQLiteDatabase): G
             .all().length,
         (count) => count > 0,
       ),
+    findHolder: (now) => connection.read(() => statements.holder.get({ now })?.owner ?? null),
     findRun: (id) =>
       connection.read(() => {
         const row = statements.find.get({ id });
@@ -81,6 +82,11 @@ function prepare(db: BunSQLiteDatabase) {
       .select({ finishedAt: max(gcRuns.finishedAt) })
       .from(gcRuns)
       .where(succeeded)
+      .prepare(),
+    holder: db
+      .select({ owner: locks.owner })
+      .from(locks)
+      .where(and(eq(locks.name, "gc"), gt(locks.expiresAt, sql.placeholder("now"))))
       .prepare(),
     forget: db
       .delete(gcRuns)

@@ -128,7 +128,7 @@ export interface RegistryMetadata extends RemovalsMetadata, MountsMetadata {
 export interface Advance {
   readonly offset: number;
   readonly staging: StagingState;
-  /** sha256 of everything up to `offset`, where it is known. */
+  /** Digest of everything up to `offset`, under the session's algorithm, where it is known. */
   readonly prefix: Digest | null;
   /** Unix ms. */
   readonly now: number;
@@ -170,7 +170,7 @@ export type UploadFinishOutcome =
   /** `found` was true and the content is gone meanwhile: publish instead. */
   | { readonly kind: "contentGone" };
 
-/** The end of a chunk: how many bytes are staged up to there, and their sha256. */
+/** The end of a chunk: how many bytes are staged up to there, and their digest under the session's algorithm. */
 export interface Boundary {
   readonly offset: number;
   readonly digest: Digest;

@@ -1,4 +1,5 @@
 // An upload session and its offset rule: pure, no I/O.
+import type { Algorithm } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Body, StagingState } from "../storage/storage.ts";
@@ -14,6 +15,8 @@ export interface UploadSession {
   readonly offset: number;
   /** What the storage needs to go on with these staged bytes. */
   readonly staging: StagingState;
+  /** What the client said it will close with: its bytes are hashed under it as they come. */
+  readonly algorithm: Algorithm;
   /** Unix ms. */
   readonly startedAt: number;
   /** Unix ms of the last byte, or of the start. */

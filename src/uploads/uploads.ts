@@ -1,6 +1,6 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
 import { type CommitDeps, type CommitLink, commitStaged } from "../content/commit.ts";
-import type { Digest } from "../content/digest.ts";
+import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { RegistryError } from "../errors.ts";
 import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
@@ -42,23 +42,33 @@ export interface ChunkRequest {
   readonly chunk: Chunk;
 }
 
+/** A session's staged bytes, and what they are hashed with. */
+type Resumed = Staged & Pick<UploadSession, "algorithm">;
+
 /** How long a closing request may be repeated after its answer was lost; ms. */
 const repeatableMs = 15 * 60_000;
 
-/** Opens a session. Source: OCI distribution-spec, "Pushing blobs", POST. */
-export function startUpload(deps: UploadsDeps, repository: RepositoryName): Promise<UploadSession> {
-  return openSession(deps, repository, null);
+/**
+ * Opens a session. Source: OCI distribution-spec, "Pushing blobs", POST.
+ * @param algorithm hashes the bytes as they come; who closes with another one waits until they are read again.
+ */
+export function startUpload(
+  deps: UploadsDeps,
+  repository: RepositoryName,
+  algorithm: Algorithm = "sha256",
+): Promise<UploadSession> {
+  return openSession(deps, { repository, algorithm }, null);
 }
 
 async function openSession(
   { metadata, storage, clock, newId }: UploadsDeps,
-  repository: RepositoryName,
+  of: Pick<UploadSession, "repository" | "algorithm">,
   claim: Claim | null,
 ): Promise<UploadSession> {
   const id = makeUploadId(newId());
   const startedAt = clock();
   const staging = await storage.createStaging(id, startedAt);
-  const session = { id, repository, offset: 0, staging, startedAt, updatedAt: startedAt };
+  const session = { id, ...of, offset: 0, staging, startedAt, updatedAt: startedAt };
   await metadata.startUpload(session, claim);
   return session;
 }
@@ -139,7 +149,8 @@ export async function uploadInOneRequest(
   { repository, digest, chunk }: Omit<ChunkRequest, "id"> & { readonly digest: Digest },
 ): Promise<FinishedUpload> {
   const { owner, until } = makeClaim(deps);
-  const session = await openSession(deps, repository, { owner, until });
+  const of = { repository, algorithm: algorithmOf(digest) };
+  const session = await openSession(deps, of, { owner, until });
   const { id } = session;
   try {
     return await holding(deps, id, owner, async (hold) => {
@@ -210,12 +221,12 @@ async function accept({ metadata }: UploadsDeps, session: UploadSession, chunk: 
  */
 async function receive(
   deps: UploadsDeps,
-  session: Staged,
+  session: Resumed,
   chunk: Chunk,
   resumable: boolean,
 ): Promise<{ readonly staged: Staged; readonly cut: Error | null }> {
   const { storage, hashing } = deps;
-  const { id, staging, offset } = session;
+  const { id, staging, offset, algorithm } = session;
   const expected = declaredLength(chunk);
   await takeUp(deps, session, chunk.body !== null || resumable);
   if (chunk.body === null) return { staged: { id, staging, offset }, cut: null };
@@ -223,7 +234,7 @@ async function receive(
     const appended = await storage.append(
       { id, staging, offset },
       chunk.body,
-      hashing.follow(id, staging, offset),
+      hashing.follow(id, staging, offset, algorithm),
       { expected, resumable },
     );
     if (appended.cut === null) assertComplete(expected, appended.offset - offset);
@@ -241,13 +252,14 @@ async function receive(
  */
 async function takeUp(
   { metadata, storage, hashing }: UploadsDeps,
-  { id, staging, offset }: Staged,
+  { id, staging, offset, algorithm }: Resumed,
   grows: boolean,
 ): Promise<void> {
   if (offset === 0 || hashing.knows(id)) return;
   // Before anybody opens them: what is read must be what is written.
   if (grows) await storage.separateStaged({ id, staging, offset });
-  hashing.takeUp(id, staging, { offset, boundaries: await metadata.listBoundaries(id) });
+  const boundaries = await metadata.listBoundaries(id);
+  hashing.takeUp(id, staging, { offset, boundaries, algorithm });
 }
 
 function assertComplete(expected: number | null, received: number): void {

@@ -68,6 +68,7 @@ export function session(changes: Partial<UploadSession> = {}): UploadSession {
     repository: app,
     offset: 0,
     staging: staging(""),
+    algorithm: "sha256",
     startedAt: now,
     updatedAt: now,
     ...changes,

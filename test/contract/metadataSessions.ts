@@ -10,7 +10,10 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
   describe("upload sessions", () => {
     test("a started session is found in its repository and in no other", async () => {
       const { uploads } = await open();
-      const started = session({ staging: staging("state of the storage") });
+      const started = session({
+        staging: staging("state of the storage"),
+        algorithm: "sha512",
+      });
       await uploads.startUpload(started, null);
 
       expect(await uploads.findUpload(started.id, app)).toEqual(started);

@@ -84,15 +84,20 @@ export class StagedFollower {
     await Promise.all([...this.#readers.keys()].map((id) => this.#closeReader(id)));
   }
 
-  #session({ id, reading, staging }: Pick<Followed, "id" | "reading" | "staging">): Followed {
+  #session({
+    id,
+    reading,
+    staging,
+    algorithm,
+  }: Pick<Followed, "id" | "reading" | "staging" | "algorithm">): Followed {
     const known = this.#sessions.get(id);
     if (known !== undefined) return known;
     const session: Followed = {
       id,
       reading,
       staging,
-      hasher: new Bun.CryptoHasher("sha256"),
-      algorithm: "sha256",
+      hasher: new Bun.CryptoHasher(algorithm),
+      algorithm,
       position: 0,
       reported: 0,
       target: 0,
@@ -215,7 +220,7 @@ function restart(session: Followed, algorithm: Algorithm): void {
   session.algorithm = algorithm;
   session.position = 0;
   session.reported = 0;
-  // They are sha256's; they were checked or will be by whoever reads the bytes under that algorithm again.
+  // They are the other algorithm's; they were checked or will be by whoever reads the bytes under that one again.
   session.boundaries = [];
 }
 

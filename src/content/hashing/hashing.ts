@@ -1,13 +1,12 @@
 // Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
 import { RegistryError } from "../../errors.ts";
-import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
 import { StagedFollower } from "./follower.ts";
 import { Lane } from "./lane.ts";
 import type { HashReport } from "./protocol.ts";
-import { isIdle, type Running, release } from "./running.ts";
+import { isIdle, type Running, release, type Taken } from "./running.ts";
 
 /** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
 const inlineBytes = 256 * 1024;
@@ -27,12 +26,6 @@ export interface HashingOptions {
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
   readonly onWorkerLost: (reason: string) => void;
-}
-
-/** A session's staged bytes as they were left. */
-export interface Taken {
-  readonly offset: number;
-  readonly boundaries: readonly Boundary[];
 }
 
 /** The running hashes of all open sessions. */
@@ -59,21 +52,28 @@ export class Hashing {
    * background, and compares them where its chunks ended.
    */
   takeUp(id: UploadId, staging: StagingState, staged: Taken): void {
-    const running = this.#running(id, staging);
+    const running = this.#running(id, staging, staged.algorithm);
     running.boundaries = staged.boundaries;
     this.#expect(id, running);
     this.#grow(id, running, staged.offset);
   }
 
   /**
-   * Follows an append that starts at `offset`. Bytes that were followed before and lie beyond it are forgotten. The follower throws
-   * RegistryError UPLOAD_DAMAGED or UPLOAD_UNKNOWN, which ends the append, once the session is damaged or gone.
+   * Follows an append that starts at `offset`, under `algorithm` if it is the session's first. Bytes that were followed before and
+   * lie beyond it are forgotten. The follower throws RegistryError UPLOAD_DAMAGED or UPLOAD_UNKNOWN, which ends the append, once
+   * the session is damaged or gone.
    */
-  follow(id: UploadId, staging: StagingState, offset: number): StagingFollower {
+  follow(
+    id: UploadId,
+    staging: StagingState,
+    offset: number,
+    algorithm: Algorithm = "sha256",
+  ): StagingFollower {
     const known = this.#sessions.get(id);
     if (known !== undefined && known.size !== offset) this.forget(id);
-    if (offset > 0 && !this.knows(id)) this.takeUp(id, staging, { offset, boundaries: [] });
-    const running = this.#running(id, staging);
+    if (offset > 0 && !this.knows(id))
+      this.takeUp(id, staging, { offset, boundaries: [], algorithm });
+    const running = this.#running(id, staging, algorithm);
     const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
     return {
       staged: (at, chunks) => {
@@ -95,17 +95,17 @@ export class Hashing {
   }
 
   /**
-   * sha256 of everything staged, once it is hashed. Null, at once, for a session without a byte, and for one whose prefix is still
+   * Digest of everything staged, under the session's algorithm, once it is hashed. Null, at once, for a session without a byte, and for one whose prefix is still
    * being read again.
    * @throws RegistryError UPLOAD_DAMAGED, UPLOAD_UNKNOWN.
    */
   async prefix(id: UploadId, staging: StagingState): Promise<Digest | null> {
     const running = this.#sessions.get(id);
     if (running === undefined) return null;
-    const { size, inline } = running;
+    const { size, inline, algorithm } = running;
     if (size === 0) return null;
     if (inline === null && size - running.position > 2 * windowBytes) return null;
-    return this.digest(id, staging, { size, algorithm: "sha256" });
+    return this.digest(id, staging, { size, algorithm });
   }
 
   /** Digest of exactly the first `size` staged bytes. Waits for the worker; memory stays flat. @throws when they cannot be read. */
@@ -116,9 +116,9 @@ export class Hashing {
   ): Promise<Digest> {
     const { size, algorithm } = of;
     if (size === 0) return Promise.resolve(digestOf(new Uint8Array(), algorithm));
-    const running = this.#running(id, staging);
-    if (running.inline !== null && running.size === size && algorithm === "sha256") {
-      return Promise.resolve(digestFromHex("sha256", running.inline.copy().digest("hex")));
+    const running = this.#running(id, staging, algorithm);
+    if (running.inline !== null && running.size === size && algorithm === running.algorithm) {
+      return Promise.resolve(digestFromHex(algorithm, running.inline.copy().digest("hex")));
     }
     this.#grow(id, running, size);
     return new Promise((resolve, reject) => {
@@ -154,16 +154,17 @@ export class Hashing {
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
-  #running(id: UploadId, staging: StagingState): Running {
+  #running(id: UploadId, staging: StagingState, algorithm: Algorithm = "sha256"): Running {
     const known = this.#sessions.get(id);
     if (known !== undefined) return this.#keep(id, known);
     this.#readings += 1;
     const running: Running = {
       reading: this.#readings,
       staging,
+      algorithm,
       usedAt: 0,
       lane: this.#nextLane,
-      inline: new Bun.CryptoHasher("sha256"),
+      inline: new Bun.CryptoHasher(algorithm),
       size: 0,
       position: 0,
       boundaries: [],
@@ -182,16 +183,16 @@ export class Hashing {
     return running;
   }
 
-  #expect(id: UploadId, { lane, reading, staging, boundaries }: Running): void {
+  #expect(id: UploadId, { lane, reading, staging, algorithm, boundaries }: Running): void {
     if (boundaries.length === 0) return;
-    this.#lanes[lane]?.send({ kind: "expect", id, reading, staging, boundaries });
+    this.#lanes[lane]?.send({ kind: "expect", id, reading, staging, algorithm, boundaries });
   }
 
   #grow(id: UploadId, running: Running, size: number): void {
     running.inline = null;
     running.size = size;
-    const { lane, reading, staging } = running;
-    this.#lanes[lane]?.send({ kind: "grown", id, reading, staging, size });
+    const { lane, reading, staging, algorithm } = running;
+    this.#lanes[lane]?.send({ kind: "grown", id, reading, staging, algorithm, size });
   }
 
   #ask(id: UploadId, running: Running): void {

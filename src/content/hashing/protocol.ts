@@ -20,17 +20,19 @@ export type HashRequest =
       readonly id: UploadId;
       readonly reading: Reading;
       readonly staging: StagingState;
+      readonly algorithm: Algorithm;
       readonly boundaries: readonly Boundary[];
     }
-  /** The session's staged bytes now reach to `size`. An unknown session is read from its first byte. */
+  /** The session's staged bytes now reach to `size`. An unknown session is read from its first byte, under `algorithm`. */
   | {
       readonly kind: "grown";
       readonly id: UploadId;
       readonly reading: Reading;
       readonly staging: StagingState;
+      readonly algorithm: Algorithm;
       readonly size: number;
     }
-  /** Asks for the digest of exactly the first `size` bytes. */
+  /** Asks for the digest of exactly the first `size` bytes. Under another algorithm they are read again. */
   | {
       readonly kind: "digest";
       readonly id: UploadId;

@@ -8,6 +8,14 @@ const inlineIdleMs = 5 * 60_000;
 /** The same for one of any size, whose closing request would wait for it to be read again. Unit: ms. */
 const followedIdleMs = 60 * 60_000;
 
+/** A session's staged bytes as they were left. */
+export interface Taken {
+  readonly offset: number;
+  readonly boundaries: readonly Boundary[];
+  /** The boundaries' too; sha256 unless it is given. */
+  readonly algorithm?: Algorithm;
+}
+
 /** Somebody waits for a digest. */
 export interface Question {
   readonly size: number;
@@ -21,6 +29,8 @@ export interface Running {
   /** Tells what is said of these bytes from what was said of earlier ones. */
   readonly reading: number;
   readonly staging: StagingState;
+  /** Under which its bytes are hashed as they come. */
+  readonly algorithm: Algorithm;
   readonly lane: number;
   /** When it was last asked about; monotonic ms. */
   usedAt: number;

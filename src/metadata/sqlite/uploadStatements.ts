@@ -19,6 +19,7 @@ const session = {
   repository: uploadSessions.repository,
   offset: uploadSessions.offset,
   staging: uploadSessions.staging,
+  algorithm: uploadSessions.algorithm,
   startedAt: uploadSessions.startedAt,
   updatedAt: uploadSessions.updatedAt,
 };
@@ -55,6 +56,7 @@ function prepareSessions(db: BunSQLiteDatabase) {
         updatedAt: placeholder("updatedAt"),
         claimOwner: placeholder("owner"),
         claimUntil: placeholder("until"),
+        algorithm: placeholder("algorithm"),
       })
       .prepare(),
     find: db.select(session).from(uploadSessions).where(inRepository).prepare(),

@@ -90,6 +90,7 @@ export class Connection {
   readonly #begin;
   readonly #commit;
   readonly #rollback;
+  #committed = 0;
   #commits = 0;
   #durableCommits = 0;
   #closing: Promise<void> | null = null;
@@ -113,6 +114,11 @@ export class Connection {
     await connection.#sync.wait();
     await syncDirectory(dirname(client.filename));
     return connection;
+  }
+
+  /** How many transactions it has committed. */
+  get committed(): number {
+    return this.#committed;
   }
 
   /** A read outside of a transaction: one statement, or several that need not agree. */
@@ -189,6 +195,7 @@ export class Connection {
     try {
       const outcome = body();
       this.#commit.run();
+      this.#committed += 1;
       return outcome;
     } catch (error) {
       // SQLite has already rolled back after some errors, a full disk among them.

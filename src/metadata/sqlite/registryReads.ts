@@ -1,8 +1,10 @@
 // The registry's questions, prepared once: building a statement costs more than running it.
 import { and, asc, eq, exists, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { RegistryMetadata } from "../metadata.ts";
+import type { Reference, RepositoryName } from "../../registry/names.ts";
+import type { ManifestSummary, RegistryMetadata, StoredManifest } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
+import { CommitCount, RowCache } from "./rowCache.ts";
 import { contents, manifests, repositories, repositoryContents, tags } from "./schema.ts";
 
 const repository = sql.placeholder("repository");
@@ -97,22 +99,27 @@ export function registryReads(
   RegistryMetadata,
   "findBlob" | "findManifest" | "findManifestSummary" | "listTags" | "listRepositories"
 > {
+  const commits = new CommitCount(connection);
+  const pulled = new RowCache<StoredManifest>(commits, ({ body }) => body.byteLength);
+  const asked = new RowCache<ManifestSummary>(commits, () => 0);
   return {
     findBlob: (repository, digest) =>
       connection.read(() => reads.blob.get({ repository, digest }) ?? null),
     findManifest: (repository, reference) =>
-      connection.read(
-        () =>
-          ("tag" in reference
+      connection.read(() =>
+        pulled.get(keyOf(repository, reference), () =>
+          "tag" in reference
             ? reads.manifestByTag.get({ repository, tag: reference.tag })
-            : reads.manifestByDigest.get({ repository, digest: reference.digest })) ?? null,
+            : reads.manifestByDigest.get({ repository, digest: reference.digest }),
+        ),
       ),
     findManifestSummary: (repository, reference) =>
-      connection.read(
-        () =>
-          ("tag" in reference
+      connection.read(() =>
+        asked.get(keyOf(repository, reference), () =>
+          "tag" in reference
             ? reads.summaryByTag.get({ repository, tag: reference.tag })
-            : reads.summaryByDigest.get({ repository, digest: reference.digest })) ?? null,
+            : reads.summaryByDigest.get({ repository, digest: reference.digest }),
+        ),
       ),
     listTags: (repository, { after, limit }) =>
       connection.read(() => {
@@ -125,6 +132,11 @@ export function registryReads(
         cut(reads.repositoryPage.all({ after: after ?? "", limit: limit + 1 }), limit),
       ),
   };
+}
+
+/** Names hold no space, tags no colon. */
+function keyOf(repository: RepositoryName, reference: Reference): string {
+  return `${repository} ${"tag" in reference ? reference.tag : reference.digest}`;
 }
 
 /** One row more was asked for, to know whether any follow. Nothing follows an empty page: it has no last name to go on from. */

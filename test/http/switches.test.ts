@@ -1,0 +1,138 @@
+import { Database } from "bun:sqlite";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { findOperation, isWrite, type Method, templates } from "../../src/http/operations.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
+import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { leaseMs } from "../support/store.ts";
+import { pushImage } from "./support/image.ts";
+import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
+
+const name = "team/app";
+const absent = `sha256:${"0".repeat(64)}`;
+const values: Readonly<Record<string, string>> = {
+  ":name": name,
+  ":reference": "latest",
+  ":digest": absent,
+  ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
+};
+const fill = (template: string): string =>
+  template.replaceAll(/:[a-zA-Z]+/g, (parameter) => values[parameter] ?? parameter);
+
+const methods: readonly Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+const operations = templates().flatMap((template) =>
+  methods.flatMap((method) => {
+    const row = findOperation(template, method);
+    return row === null ? [] : [{ ...row, method, path: fill(template), template }];
+  }),
+);
+
+/** Of the registry itself. Told by their methods: whatever is added to the table is asked as well. */
+const changing = operations.filter(
+  ({ method, template }) => template.startsWith("/v2/") && method !== "GET" && method !== "HEAD",
+);
+const deletions = changing.filter(({ method, id }) => method === "DELETE" && id !== "cancelUpload");
+
+const refused = (answer: { readonly status: number; readonly body: Uint8Array }): unknown =>
+  answer.status === 405 ? errorOf(answer)["message"] : null;
+
+describe("the table of operations", () => {
+  test("calls a write what a client changes, and nothing else", () => {
+    expect(
+      operations.filter(({ template }) => template.startsWith("/v2/")).filter(isWrite),
+    ).toEqual(changing);
+    expect(deletions.map(({ action }) => action)).toEqual(deletions.map(() => "delete"));
+    expect(deletions.length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe("with registry.delete off", () => {
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    registry = await openRegistry({ switches: { delete: false } });
+  });
+  afterAll(() => registry[Symbol.asyncDispose]());
+
+  test.each(operations.map((operation) => [operation.id, operation] as const))(
+    "%s is refused if it deletes, and only then",
+    async (_, operation) => {
+      const { method, path } = operation;
+      const answer = await registry.raw(`${method} ${path}`, [["Content-Length", "0"]]);
+
+      const expected = deletions.includes(operation)
+        ? "deletion is switched off (registry.delete)"
+        : null;
+      expect(refused(answer)).toBe(expected);
+    },
+  );
+
+  test("the answer says what the address still takes, and nothing is gone", async () => {
+    const { digest, layerDigest } = await pushImage(registry.url, { name, tag: "1.0" });
+    const takes = [
+      [`manifests/1.0`, "GET, HEAD, PUT"],
+      [`manifests/${digest}`, "GET, HEAD, PUT"],
+      [`blobs/${layerDigest}`, "GET, HEAD"],
+    ] as const;
+
+    for (const [path, allow] of takes) {
+      const answer = await registry.raw(`DELETE /v2/${name}/${path}`);
+      expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);
+      expect(errorOf(answer)["code"]).toBe("UNSUPPORTED");
+      expect((await registry.raw(`HEAD /v2/${name}/${path}`)).status).toBe(200);
+    }
+  });
+});
+
+describe("with registry.readOnly on", () => {
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    registry = await openRegistry({ switches: { readOnly: true } });
+  });
+  afterAll(() => registry[Symbol.asyncDispose]());
+
+  test.each(operations.map((operation) => [operation.id, operation] as const))(
+    "%s is refused if it writes, and only then",
+    async (_, operation) => {
+      const { method, path } = operation;
+      const answer = await registry.raw(`${method} ${path}`, [["Content-Length", "0"]]);
+
+      const expected = changing.includes(operation)
+        ? "this registry is read-only (registry.readOnly)"
+        : null;
+      expect(refused(answer)).toBe(expected);
+    },
+  );
+
+  test("the answer says what the address still takes, if anything", async () => {
+    const allow = async (line: string) => (await registry.raw(line)).headers.get("allow");
+
+    expect(await allow(`PUT /v2/${name}/manifests/1.0`)).toBe("GET, HEAD");
+    expect(await allow(`DELETE /v2/${name}/blobs/${absent}`)).toBe("GET, HEAD");
+    expect(await allow(`PATCH ${fill("/v2/:name/blobs/uploads/:uploadId")}`)).toBe("GET");
+    expect(await allow(`POST /v2/${name}/blobs/uploads/?mount=${absent}`)).toBe("");
+  });
+});
+
+describe("HEAD of a blob", () => {
+  test.each([
+    [false, "keeps it for a lease, since a push may follow"],
+    [true, "keeps nothing, since no push can follow"],
+  ])("with registry.readOnly %p %s", async (readOnly) => {
+    await using registry = await openRegistry({ switches: { readOnly } });
+    const { store, raw } = registry;
+    const repository = parseRepositoryName(name);
+    const digest = digestOf(new Uint8Array());
+    const chunk = { body: null, length: 0, start: null, end: null };
+    await uploadInOneRequest(store.rooms.uploads, { repository, digest, chunk });
+    const pushed = store.clock.now();
+    store.clock.advance(10 * leaseMs);
+
+    expect((await raw(`HEAD /v2/${name}/blobs/${digest}`)).status).toBe(200);
+
+    using database = new Database(join(store.directory, "breadbox.db"), { readonly: true });
+    expect(database.query("SELECT kept_until AS until FROM contents").get()).toEqual({
+      until: (readOnly ? pushed : store.clock.now()) + leaseMs,
+    });
+  });
+});

@@ -47,8 +47,13 @@ ALTER TABLE `contents` ADD `released_at` integer;--> statement-breakpoint
 ALTER TABLE `contents` ADD `verified_at` integer;--> statement-breakpoint
 ALTER TABLE `contents` ADD `damaged_at` integer;--> statement-breakpoint
 ALTER TABLE `upload_sessions` ADD `algorithm` text DEFAULT 'sha256' NOT NULL;--> statement-breakpoint
--- Manifests that were pushed before there was a list of referrers belong into it as well.
+-- Manifests that were pushed before there was a list of referrers belong into it as well, with those annotations that are texts.
 INSERT INTO `referrers` (`repository`, `subject`, `digest`, `artifact_type`, `annotations`)
 SELECT `repository`, `subject`, `digest`, `artifact_type`,
-	CASE WHEN json_valid(CAST(`body` AS TEXT)) THEN json_extract(CAST(`body` AS TEXT), '$.annotations') END
-FROM `manifests` WHERE `subject` IS NOT NULL;
+	CASE WHEN json_valid(`text`) AND json_type(`text`, '$.annotations') = 'object' THEN
+		(SELECT nullif(json_group_object(`key`, `value`), '{}') FROM json_each(`text`, '$.annotations') WHERE `type` = 'text')
+	END
+FROM (
+	SELECT `repository`, `subject`, `digest`, `artifact_type`, ltrim(CAST(`body` AS TEXT), char(65279)) AS `text`
+	FROM `manifests` WHERE `subject` IS NOT NULL
+);

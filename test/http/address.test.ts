@@ -21,6 +21,7 @@ const shapes: readonly { template: Address["template"]; end: string; value: stri
   { template: "/v2/:name/manifests/:reference", end: "manifests/uploads", value: "uploads" },
   { template: "/v2/:name/manifests/:reference", end: `manifests/${digest}`, value: digest },
   { template: "/v2/:name/blobs/:digest", end: `blobs/${digest}`, value: digest },
+  { template: "/v2/:name/referrers/:digest", end: `referrers/${digest}`, value: digest },
   { template: "/v2/:name/blobs/uploads/", end: "blobs/uploads/", value: "" },
   { template: "/v2/:name/blobs/uploads/", end: "blobs/uploads", value: "" },
   {

@@ -166,6 +166,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     },
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     maxBodyBytes: config["http.maxBody"],
+    chunkMinBytes: config["registry.chunkMinSize"],
     pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },
     switches: { delete: config["registry.delete"], readOnly: config["registry.readOnly"] },
     metrics: config["metrics.enabled"],

@@ -85,6 +85,11 @@ export const settings = {
     "4MiB",
     "Largest manifest that can be pushed. Manifests are held in memory while they are read.",
   ),
+  "registry.chunkMinSize": setting(
+    size("0", "1GiB"),
+    "0",
+    "Clients that push in chunks are asked to send at least this many bytes at a time (`OCI-Chunk-Min-Length`): fewer requests. Shorter chunks are taken all the same. 0 does not ask.",
+  ),
   "registry.sparse": setting(
     oneOf("off", "indexes", "all"),
     "off",

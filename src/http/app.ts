@@ -34,6 +34,8 @@ export interface Rooms {
 export interface Surface {
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  readonly chunkMinBytes: number;
   /** Bodies that come slower are cut. */
   readonly pace: Pace;
   /** Serves `/metrics`. */
@@ -70,7 +72,7 @@ const exactPaths = { strictPath: true };
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
   const { registry, uploads, telemetry, ready } = rooms;
-  const { maxBodyBytes, pace, rights } = surface;
+  const { maxBodyBytes, chunkMinBytes, pace, rights } = surface;
   const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
     .use(baseRoutes())
@@ -79,7 +81,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(referrerRoutes(registry))
     .use(blobRoutes({ registry, rights, telemetry, newId: uploads.newId }))
     .use(deletionRoutes({ registry, telemetry }))
-    .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, pace }))
+    .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, chunkMinBytes, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);

@@ -16,6 +16,8 @@ export interface HttpOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  readonly chunkMinBytes: number;
   /** Bodies that come slower are cut. */
   readonly pace: Pace;
   readonly switches: Switches;

@@ -23,6 +23,7 @@ describe("loadConfig: sources", () => {
       "http.maxBody": 0,
       "http.minUploadRate": 1024,
       "registry.manifestMaxSize": 4_194_304,
+      "registry.chunkMinSize": 0,
       "registry.sparse": "off",
       "registry.delete": true,
       "registry.readOnly": false,

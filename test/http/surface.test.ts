@@ -41,6 +41,7 @@ describe("the table of operations", () => {
       change: (rooms) => {
         built = buildApp(rooms, {
           maxBodyBytes: 0,
+          chunkMinBytes: 0,
           pace: { now: () => 0, minBytesPerSecond: 0 },
           metrics: true,
           explorer: true,

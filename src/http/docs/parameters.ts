@@ -64,6 +64,16 @@ export const askedDigest = (required: boolean, description: string): Parameter =
   ...(required && { example: layerDigest }),
 });
 
+/** `?digest-algorithm=` of a new upload. */
+export const digestAlgorithm: Parameter = {
+  in: "query",
+  name: "digest-algorithm",
+  required: false,
+  description:
+    "What the session will be closed with. Its bytes are hashed with it as they come; closed with another one, they are read again.",
+  schema: { type: "string", enum: ["sha256", "sha512"], default: "sha256" },
+};
+
 /** `?mount=` and `?from=` of a new upload. */
 export const mount: readonly Parameter[] = [
   {

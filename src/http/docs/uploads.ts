@@ -6,11 +6,12 @@ import {
   failures,
   inRepository,
   inside,
+  sometimes,
   whileWriting,
   withHeaders,
 } from "./answers.ts";
 import { layerDigest, repository, uploadId } from "./examples.ts";
-import { askedDigest, contentRange, mount, name, session } from "./parameters.ts";
+import { askedDigest, contentRange, digestAlgorithm, mount, name, session } from "./parameters.ts";
 import type { CodeSample, Documentation, Headers, RequestBody, Responses } from "./types.ts";
 
 const progress: Headers = {
@@ -78,17 +79,25 @@ const notAppended = (...further: readonly Situation[]): Responses =>
 export const startUpload: Documentation = {
   description: `Opens an upload session. With \`?digest=\` it opens none: the body is the whole blob, and is stored at once.
 
-A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository will do that the client may pull from. What cannot be mounted is answered as if there was no \`mount\`. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-11). The slash at the end may be left out.`,
+A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository will do that the client may pull from. What cannot be mounted is answered as if there was no \`mount\`. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
   parameters: [
     name,
     askedDigest(false, "Digest of the body, when the body is the whole blob."),
+    digestAlgorithm,
     ...mount,
   ],
   requestBody: body(false, "The blob, when `?digest=` names it; nothing otherwise."),
   responses: {
     202: {
       description: "A session is open.",
-      headers: { ...progress, Range: always("Nothing is there yet.", "0-0") },
+      headers: {
+        ...progress,
+        Range: always("Nothing is there yet.", "0-0"),
+        "OCI-Chunk-Min-Length": sometimes(
+          "When `registry.chunkMinSize` asks for chunks of at least so many bytes.",
+          "1048576",
+        ),
+      },
     },
     ...stored,
     ...failures(...inRepository, "DIGEST_INVALID", ...ofBytes, ...whileWriting, ...inside),
@@ -155,7 +164,7 @@ export const finishUpload: Documentation = {
 
 export const cancelUpload: Documentation = {
   description:
-    "Ends a session and drops its bytes. Not part of the distribution-spec; the Docker registry has it.",
+    "Ends a session and drops its bytes. Source: distribution-spec, _Cancel a blob upload_ (end-14).",
   parameters: [name, session],
   responses: {
     204: {

@@ -1,6 +1,12 @@
 // Upload sessions: POST, PATCH, PUT, GET, DELETE (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
 import { Elysia } from "elysia";
-import { type Digest, parseDigest } from "../../content/digest.ts";
+import {
+  type Algorithm,
+  algorithmOf,
+  type Digest,
+  parseDigest,
+  readDigest,
+} from "../../content/digest.ts";
 import { RegistryError } from "../../errors.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
@@ -27,6 +33,8 @@ export interface UploadRoutesDeps extends MountDeps {
   readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
+  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  readonly chunkMinBytes: number;
   readonly pace: Pace;
 }
 
@@ -40,6 +48,22 @@ function askedDigest(query: URLSearchParams): Digest {
   throw new RegistryError("DIGEST_INVALID", {
     message: "the digest parameter must be given exactly once",
   });
+}
+
+/**
+ * The algorithm that a new session's bytes are hashed under as they come: the one that is named, that of the digest which was to be
+ * mounted, else sha256. @throws RegistryError DIGEST_INVALID for one that content is not stored under.
+ */
+function askedAlgorithm(query: URLSearchParams): Algorithm {
+  const [text, ...others] = query.getAll("digest-algorithm");
+  if (others.length === 0 && (text === "sha256" || text === "sha512")) return text;
+  if (text !== undefined) {
+    throw new RegistryError("DIGEST_INVALID", {
+      message: "digest-algorithm must be sha256 or sha512, given once",
+    });
+  }
+  const mounted = readDigest(query.get("mount") ?? "");
+  return mounted === null ? "sha256" : algorithmOf(mounted);
 }
 
 /** @throws RegistryError ENCODING_UNSUPPORTED, UPLOAD_INVALID, BODY_TOO_LARGE: all before the body is read. */
@@ -87,6 +111,7 @@ function created(name: RepositoryName, digest: Digest): Response {
 async function start(deps: UploadRoutesDeps, request: Request): Promise<Response> {
   const { name } = matchOf(request, sessions);
   const query = queryOf(request);
+  const algorithm = askedAlgorithm(query);
   const mounted = await mountAsked(deps, name, query);
   if (mounted !== null) {
     deps.telemetry.metrics.mounted();
@@ -99,8 +124,13 @@ async function start(deps: UploadRoutesDeps, request: Request): Promise<Response
     deps.telemetry.metrics.uploadEnded("completed");
     return created(name, digest);
   }
-  const { id } = await startUpload(deps.uploads, name);
-  return empty(202, uploadHeaders(name, id, 0));
+  const { id } = await startUpload(deps.uploads, name, algorithm);
+  return empty(202, { ...uploadHeaders(name, id, 0), ...chunkHint(deps) });
+}
+
+/** Only a hint: which chunk is the last one, and may be shorter, shows when the session is closed. A cut one is short as well. */
+function chunkHint({ chunkMinBytes }: UploadRoutesDeps): Record<string, string> {
+  return chunkMinBytes === 0 ? {} : { "oci-chunk-min-length": String(chunkMinBytes) };
 }
 
 async function append(deps: UploadRoutesDeps, request: Request): Promise<Response> {

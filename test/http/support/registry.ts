@@ -16,7 +16,9 @@ export const manifestMaxBytes = 1_048_576;
 
 /** What a test may want to be different. */
 export interface RegistryOptions
-  extends Partial<Pick<HttpOptions, "maxBodyBytes" | "pace" | "metrics" | "explorer">> {
+  extends Partial<
+    Pick<HttpOptions, "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer">
+  > {
   readonly logLevel?: LogLevel;
   readonly switches?: Partial<Switches>;
   /** Changes rooms before they are served. */
@@ -57,6 +59,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     rooms: options.change?.(rooms) ?? rooms,
     listen: { hostname: "127.0.0.1", port: 0 },
     maxBodyBytes: options.maxBodyBytes ?? 0,
+    chunkMinBytes: options.chunkMinBytes ?? 0,
     pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },
     switches: { delete: true, readOnly: false, ...options.switches },
     metrics: options.metrics ?? true,

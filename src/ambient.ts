@@ -1,7 +1,49 @@
-// The clock and the ids of a running process. Passed in from the entry points: nothing else asks the machine for them.
+// The clock, the ids and the name of a running process. Passed in from the entry points: nothing else asks the machine for them.
+import { uptime } from "node:os";
 
 /** Unix ms. */
 export const clock = (): number => Date.now();
 
 /** Lower-case UUIDv7: never the same twice, and it tells when it was made. */
 export const newId = (): string => Bun.randomUUIDv7();
+
+/** How long the machine has run, in ms, and which of its runs this is. Nobody sets this clock, and it goes on while it sleeps. */
+export async function readUptime(): Promise<{ readonly boot: string; readonly uptime: number }> {
+  const [boot, seconds] = await Promise.all([
+    readText("/proc/sys/kernel/random/boot_id"),
+    readText("/proc/uptime"),
+  ]);
+  // Elsewhere than on Linux a run of the machine has no name; the system counts for us.
+  const counted = seconds === null ? uptime() : Number.parseFloat(seconds);
+  return { boot: boot ?? "", uptime: Math.round(counted * 1000) };
+}
+
+/** Names this process among all that may share its store: where its number counts, and the number. */
+export async function nameProcess(): Promise<string> {
+  const { boot } = await readUptime();
+  const space = await Bun.file("/proc/self/ns/pid")
+    .stat()
+    .catch(() => null);
+  return `${boot}.${space?.ino ?? 0}.${process.pid}`;
+}
+
+/** False only when the process of that name is certainly gone. @param self this process's own name. */
+export function isProcessAlive(name: string, self: string): boolean {
+  const [boot, space, pid] = name.split(".");
+  const [ownBoot, ownSpace] = self.split(".");
+  // Another machine, or a container whose numbers mean something else here.
+  if (boot !== ownBoot || space !== ownSpace || !/^[1-9]\d*$/.test(pid ?? "")) return true;
+  try {
+    process.kill(Number(pid), 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+async function readText(path: string): Promise<string | null> {
+  const text = await Bun.file(path)
+    .text()
+    .catch(() => null);
+  return text === null ? null : text.trim();
+}

@@ -35,7 +35,7 @@ export interface GcDeps {
     readonly now: number;
     readonly dryRun: boolean;
   }) => Promise<number>;
-  /** Asked before more than `brakeShare` goes at a person's command. Absent: nobody is asked. */
+  /** Asked before more than `brakeShare` goes. A run with nobody to ask is refused then, unless it was commanded. */
   readonly confirm?: (plan: GcPlan) => Promise<boolean>;
 }
 
@@ -79,6 +79,8 @@ export interface GcPlan {
   readonly totalBytes: number;
   readonly referenced: number;
   readonly orphaned: BlobSum;
+  /** Those of them that no row names: what a crash between a file and its row left. */
+  readonly strays: BlobSum;
   readonly protected: Protection;
   readonly links: number;
 }

@@ -111,7 +111,8 @@ export interface CollectionMetadata {
 
   /** @returns what contradicts itself in the rows that decide about life and death, in words; null when nothing does. */
   findContradiction(): Promise<string | null>;
-  countContents(): Promise<number>;
+  /** Rows of content, and their bytes together. */
+  countContents(): Promise<{ readonly blobs: number; readonly bytes: number }>;
   /** The `limit` rows of content with a digest after `after`. */
   markWindow(after: Digest | null, limit: number, limits: AgeLimits): Promise<MarkedWindow>;
   findStrays(found: readonly StoredName[]): Promise<readonly StrayName[]>;

@@ -42,7 +42,7 @@ const node = {
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/"],
-  "node:os": ["assembly.ts"],
+  "node:os": ["assembly.ts", "ambient.ts"],
   "node:path": ["storage/", "metadata/", "config/"],
 };
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */

@@ -27,7 +27,7 @@ export async function openStore() {
   const clock = new TestClock();
   const open = async () => {
     const latch = new WriteLatch(() => {});
-    const newId = (): string => Bun.randomUUIDv7();
+    const newId = (): string => Bun.randomUUIDv7("hex", clock.now());
     const { metadata } = await openSqlite({
       directory,
       latch,

@@ -29,7 +29,8 @@ function marking(
   statements: CollectionStatements,
 ): Pick<CollectionMetadata, "countContents" | "markWindow" | "findStrays" | "listTrash"> {
   return {
-    countContents: () => connection.read(() => statements.countContents.get()?.total ?? 0),
+    countContents: () =>
+      connection.read(() => statements.countContents.get() ?? { blobs: 0, bytes: 0 }),
     markWindow: (after, limit, limits) =>
       connection.read(() => {
         const from = after ?? "";

@@ -75,7 +75,10 @@ function prepareMarking(db: BunSQLiteDatabase) {
   const within = (column: typeof contents.digest | typeof repositoryContents.digest) =>
     and(gt(column, placeholder("after")), lte(column, placeholder("last")));
   return {
-    countContents: db.select({ total: count() }).from(contents).prepare(),
+    countContents: db
+      .select({ blobs: count(), bytes: sql<number>`coalesce(sum(${contents.size}), 0)` })
+      .from(contents)
+      .prepare(),
     window: db
       .select({ total: count(), last: sql<Digest | null>`max(${window.digest})` })
       .from(window)

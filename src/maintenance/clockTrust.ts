@@ -1,0 +1,90 @@
+// Whether the wall clock can be believed: judged against a clock that nobody sets. Leases and ages are told by the wall clock, so
+// a step forward would end them all at once.
+import type { ClockAnchor, ClockReading } from "../metadata/collection.ts";
+
+/** What the clock's past says about now. `anchor` is what to compare the next look with. */
+export type ClockVerdict =
+  /** `setBackMs` is by how much it was set back; 0: it was not. Then content is kept for longer, which hurts nothing. */
+  | { readonly kind: "trusted"; readonly anchor: ClockAnchor; readonly setBackMs: number }
+  /** Ages prove nothing for `waitMs` more. */
+  | {
+      readonly kind: "doubted";
+      readonly anchor: ClockAnchor;
+      readonly waitMs: number;
+      readonly cause: string;
+    };
+
+/** Clocks that are steered move by less between two looks; ms. */
+const toleranceMs = 60_000;
+/** A machine that was off for longer cannot be told from one whose clock was wrong when it started; ms. */
+const plausibleGapMs = 24 * 3_600_000;
+
+/**
+ * Judges a reading. After a step forward nothing that was promised before can be judged until it would have run out by the other
+ * clock: `patienceMs`, the longest promise there is.
+ * @param anchor the reading before; null when there is none.
+ */
+export function judgeClock(
+  anchor: ClockAnchor | null,
+  reading: ClockReading,
+  patienceMs: number,
+): ClockVerdict {
+  if (anchor === null) return trusted(reading, 0);
+  const { boot, uptime } = anchor;
+  // In a container the machine's name stays and the time since its start begins anew.
+  if (boot !== reading.boot || reading.uptime < uptime) {
+    return judgeAfterStart(anchor, reading, patienceMs);
+  }
+  const step = reading.wall - anchor.wall - (reading.uptime - uptime);
+  if (step > toleranceMs) {
+    return doubted(
+      reading,
+      reading.uptime + patienceMs,
+      `the clock was set forward by ${spanText(step)}`,
+    );
+  }
+  if (anchor.distrustUntil > reading.uptime) {
+    return doubted(reading, anchor.distrustUntil, "the clock was set forward a short while ago");
+  }
+  return trusted(reading, setBack(step));
+}
+
+/** The machine has started since: how long it was off, only the clock in doubt can tell. */
+function judgeAfterStart(
+  anchor: ClockAnchor,
+  reading: ClockReading,
+  patienceMs: number,
+): ClockVerdict {
+  const gap = reading.wall - reading.uptime - anchor.wall;
+  const inDoubt = anchor.distrustUntil > anchor.uptime || gap > plausibleGapMs;
+  if (inDoubt && reading.uptime < patienceMs) {
+    const cause = `the machine has just started and its clock is ${spanText(gap)} ahead of when it was last seen`;
+    return doubted(reading, patienceMs, cause);
+  }
+  return trusted(reading, setBack(gap));
+}
+
+const setBack = (step: number): number => (step < -toleranceMs ? -step : 0);
+
+function trusted(reading: ClockReading, setBackMs: number): ClockVerdict {
+  return { kind: "trusted", anchor: { ...reading, distrustUntil: 0 }, setBackMs };
+}
+
+function doubted(reading: ClockReading, distrustUntil: number, cause: string): ClockVerdict {
+  const waitMs = distrustUntil - reading.uptime;
+  return { kind: "doubted", anchor: { ...reading, distrustUntil }, waitMs, cause };
+}
+
+const spans = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+  ["second", 1_000],
+] as const;
+
+/** `2 hours`: in the largest unit of which there is at least one, rounded up. @param ms not negative. */
+export function spanText(ms: number): string {
+  const [unit, length] = spans.find(([, length]) => ms >= length) ?? spans[3];
+  const count = Math.ceil(ms / length);
+  return `${count} ${unit}${count === 1 ? "" : "s"}`;
+}

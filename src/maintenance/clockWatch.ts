@@ -1,0 +1,29 @@
+// Looks at the wall clock beside the machine's uptime and remembers what it saw. A server looks regularly, a collection when it begins.
+import type { CollectionMetadata } from "../metadata/collection.ts";
+import { type ClockVerdict, judgeClock } from "./clockTrust.ts";
+import type { Uptime } from "./gcRun.ts";
+
+/** What a look needs. */
+export interface ClockWatchDeps {
+  readonly metadata: Pick<CollectionMetadata, "findClockAnchor" | "replaceClockAnchor">;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly readUptime: () => Promise<Uptime>;
+}
+
+/**
+ * Judges the clock and remembers this look, unless `remember` is false. A doubt that another look has raised is never forgotten.
+ * @param patienceMs the longest lease or age that is judged by this clock.
+ */
+export async function watchClock(
+  { metadata, clock, readUptime }: ClockWatchDeps,
+  patienceMs: number,
+  remember = true,
+): Promise<ClockVerdict> {
+  for (;;) {
+    const anchor = await metadata.findClockAnchor();
+    const reading = { ...(await readUptime()), wall: clock() };
+    const verdict = judgeClock(anchor, reading, patienceMs);
+    if (!remember || (await metadata.replaceClockAnchor(anchor, verdict.anchor))) return verdict;
+  }
+}

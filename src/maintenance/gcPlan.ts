@@ -1,0 +1,153 @@
+// What a collection would take away: every row of content and every stored file is looked at, nothing is changed.
+import type { Digest } from "../content/digest.ts";
+import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
+import type { StoredName } from "../storage/storage.ts";
+import type { BlobSum, GcDeps, GcListener, GcPlan } from "./gcRun.ts";
+
+/** What looking needs. */
+export type PlanDeps = Pick<GcDeps, "metadata" | "storage" | "rest">;
+
+/** Rows of content at a time. */
+const windowRows = 2_000;
+/** Stored names that are looked up at a time. */
+const namesAtOnce = 1_000;
+/** A name without a row may be that of an upload which is about to end: none that is younger is touched. Unit: ms. */
+const strayAgeMs = 3_600_000;
+
+/** A stored file that nothing names. */
+export interface Stray extends StoredName {
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Where content and links may go, window by window. @throws Error for a row that is not what it should be. */
+export async function* markContents(
+  { metadata, storage, rest }: PlanDeps,
+  limits: AgeLimits,
+): AsyncGenerator<MarkedWindow> {
+  let after: Digest | null = null;
+  do {
+    const window: MarkedWindow = await metadata.markWindow(after, windowRows, limits);
+    for (const content of window.unreferenced) assertSound(storage, content);
+    yield window;
+    after = window.next;
+    // Timers must get their turn, the one that keeps the lock above all.
+    await rest(0);
+  } while (after !== null);
+}
+
+function assertSound(
+  { readName }: PlanDeps["storage"],
+  { digest, locator, size }: Unreferenced,
+): void {
+  if (readName(locator)?.digest !== digest || !Number.isSafeInteger(size) || size < 0) {
+    throw new Error(`the row of content ${digest} is damaged`);
+  }
+}
+
+/** A file that nothing names, or one that a session may still name. */
+type StrayFinding =
+  | { readonly kind: "stray"; readonly stray: Stray }
+  | { readonly kind: "awaited"; readonly size: number };
+
+/** Stored files without a row, batch by batch. @throws what the storage throws for anything but an absent file. */
+export async function* findStrays(
+  deps: PlanDeps,
+  limits: AgeLimits,
+): AsyncGenerator<readonly StrayFinding[]> {
+  const before = Math.min(limits.olderThan, limits.now - strayAgeMs);
+  for await (const names of deps.storage.listStored()) {
+    const old = names.filter(({ publishedAt }) => publishedAt <= before);
+    for (let at = 0; at < old.length; at += namesAtOnce) {
+      yield await lookUp(deps, old.slice(at, at + namesAtOnce));
+    }
+    await deps.rest(0);
+  }
+}
+
+/**
+ * An upload that is about to name its file holds it under a second name until then, and its session lasts until then: a file with
+ * neither is nobody's, however slow its upload was.
+ */
+async function lookUp(
+  { metadata, storage }: PlanDeps,
+  names: readonly StoredName[],
+): Promise<readonly StrayFinding[]> {
+  const findings: StrayFinding[] = [];
+  for (const { awaited, ...name } of await metadata.findStrays(names)) {
+    const found = await storage.stat(name.locator);
+    if (found === null) continue;
+    const size = Math.max(0, found.size);
+    if (awaited || found.shared) findings.push({ kind: "awaited", size });
+    else findings.push({ kind: "stray", stray: { ...name, size } });
+  }
+  return findings;
+}
+
+/** A sum that grows. */
+class Sum implements BlobSum {
+  blobs = 0;
+  bytes = 0;
+
+  add(size: number): void {
+    this.blobs += 1;
+    this.bytes += size;
+  }
+
+  get(): BlobSum {
+    return { blobs: this.blobs, bytes: this.bytes };
+  }
+}
+
+/** Looks at everything. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
+export async function planCollection(
+  deps: PlanDeps,
+  limits: AgeLimits,
+  { onProgress, onOrphan }: GcListener,
+): Promise<GcPlan> {
+  const contradiction = await deps.metadata.findContradiction();
+  if (contradiction !== null) {
+    throw new Error(`the database contradicts itself: ${contradiction}; run breadbox fsck`);
+  }
+  const all = await deps.metadata.countContents();
+  const sums = { orphaned: new Sum(), leased: new Sum(), young: new Sum(), awaited: new Sum() };
+  let [seen, unreferenced, links] = [0, 0, 0];
+  for await (const window of markContents(deps, limits)) {
+    for (const { digest, size, state } of window.unreferenced) {
+      sums[state].add(size);
+      if (state === "orphaned") onOrphan?.({ digest, size });
+    }
+    seen += window.total;
+    unreferenced += window.unreferenced.length;
+    links += window.links.length;
+    onProgress?.({ phase: "marking", done: seen, total: Math.max(seen, all.blobs) });
+  }
+  const strays = new Sum();
+  for await (const findings of findStrays(deps, limits)) {
+    for (const finding of findings) {
+      if (finding.kind === "awaited") {
+        sums.awaited.add(finding.size);
+        continue;
+      }
+      const { digest, size } = finding.stray;
+      strays.add(size);
+      sums.orphaned.add(size);
+      onOrphan?.({ digest, size });
+    }
+  }
+  return {
+    limits,
+    total: seen + strays.blobs,
+    totalBytes: all.bytes + strays.bytes,
+    // Rows may have come while it was counted: it never says less than nothing.
+    referenced: Math.max(0, seen - unreferenced),
+    orphaned: sums.orphaned.get(),
+    strays: strays.get(),
+    protected: {
+      leased: sums.leased.get(),
+      young: sums.young.get(),
+      awaited: sums.awaited.get(),
+    },
+    links,
+  };
+}

@@ -1,0 +1,152 @@
+// Taking away what a plan found: rows in small transactions that ask everything again, then, when that is durable, their bytes.
+import type { Digest } from "../content/digest.ts";
+import type { AgeLimits, ContentLink, Discarded, Hold } from "../metadata/collection.ts";
+import type { Locator } from "../storage/storage.ts";
+import { findStrays, markContents } from "./gcPlan.ts";
+import type { GcDeps, GcPlan, GcProgress } from "./gcRun.ts";
+
+/** What sweeping needs. */
+export interface SweepWork {
+  readonly deps: Pick<GcDeps, "metadata" | "storage" | "rest">;
+  readonly hold: Hold;
+  readonly limits: AgeLimits;
+  readonly onProgress: ((progress: GcProgress) => void) | undefined;
+}
+
+/** What is gone: counted as it goes, so that a run which breaks off knows what it did. */
+export interface Gone {
+  blobs: number;
+  bytes: number;
+  links: number;
+}
+
+/** Another run has taken the lock: what this one knew may be wrong by now. */
+export class LockLostError extends Error {
+  override readonly name = "LockLostError";
+
+  constructor() {
+    super("another garbage collection has taken over");
+  }
+}
+
+/** Rows in one transaction: other writers wait for a few milliseconds at most. */
+const batch = 100;
+/** Stored names of an earlier run that are finished at a time. */
+const trashBatch = 500;
+/** Between two transactions, so that who waits to write gets its turn; ms. */
+const restMs = 2;
+/** Files that are deleted at once. */
+const deletesAtOnce = 8;
+
+/** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */
+export async function finishTrash({ deps, hold }: SweepWork, finished: Gone): Promise<void> {
+  for (;;) {
+    const left = await deps.metadata.listTrash(trashBatch);
+    await deleteBytes(deps, left, finished);
+    mine(await deps.metadata.emptyTrash(hold, locatorsOf(left)));
+    if (left.length < trashBatch) return;
+  }
+}
+
+/** Takes away what `plan` found, no more than it found, and of that what is still garbage. */
+export async function sweep(work: SweepWork, plan: GcPlan, gone: Gone): Promise<void> {
+  const rows = plan.orphaned.blobs - plan.strays.blobs;
+  if (rows > 0 || plan.links > 0) await sweepContents(work, rows, plan.orphaned.blobs, gone);
+  if (plan.strays.blobs > 0) await sweepStrays(work, plan.orphaned.blobs, gone);
+}
+
+/** @param allowance rows of content that may go at most; @param total blobs of the plan. */
+async function sweepContents(
+  work: SweepWork,
+  allowance: number,
+  total: number,
+  gone: Gone,
+): Promise<void> {
+  const { deps, hold, limits, onProgress } = work;
+  let left = allowance;
+  let done: readonly Locator[] = [];
+  for await (const { unreferenced, links } of markContents(deps, limits)) {
+    const orphaned = unreferenced.filter(({ state }) => state === "orphaned").slice(0, left);
+    left -= orphaned.length;
+    const digests = orphaned.map(({ digest }) => digest);
+    for (const some of batches(digests)) {
+      done = await sweepBatch(work, some, done, gone);
+      onProgress?.({ phase: "deleting", done: gone.blobs, total });
+    }
+    await sweepLinks(work, links, new Set(digests), gone);
+  }
+  if (done.length > 0) mine(await deps.metadata.emptyTrash(hold, done));
+}
+
+/** One transaction and its files. @returns the stored names whose bytes are gone: the next transaction forgets them. */
+async function sweepBatch(
+  { deps, hold, limits }: SweepWork,
+  digests: readonly Digest[],
+  done: readonly Locator[],
+  gone: Gone,
+): Promise<readonly Locator[]> {
+  const { metadata, rest } = deps;
+  const { discarded, links } = mine(await metadata.discardContents(hold, digests, limits, done));
+  gone.links += links;
+  await deleteBytes(deps, discarded, gone);
+  await rest(restMs);
+  return locatorsOf(discarded);
+}
+
+/** Links of what has just gone are gone with it. */
+async function sweepLinks(
+  { deps, hold, limits }: SweepWork,
+  links: readonly ContentLink[],
+  swept: ReadonlySet<Digest>,
+  gone: Gone,
+): Promise<void> {
+  for (const some of batches(links.filter(({ digest }) => !swept.has(digest)))) {
+    gone.links += mine(await deps.metadata.discardLinks(hold, some, limits));
+    await deps.rest(restMs);
+  }
+}
+
+async function sweepStrays(work: SweepWork, total: number, gone: Gone): Promise<void> {
+  const { deps, hold, limits, onProgress } = work;
+  for await (const findings of findStrays(deps, limits)) {
+    const strays = findings.flatMap((it) => (it.kind === "stray" ? [it.stray] : []));
+    for (const some of batches(strays)) {
+      const discarded = mine(await deps.metadata.discardStrays(hold, some, limits.now));
+      await deleteBytes(deps, discarded, gone);
+      mine(await deps.metadata.emptyTrash(hold, locatorsOf(discarded)));
+      onProgress?.({ phase: "deleting", done: gone.blobs, total });
+      await deps.rest(restMs);
+    }
+  }
+}
+
+/** Deletes files, and counts what is gone. @throws the first failure, after those that were under way have ended. */
+async function deleteBytes(
+  { storage }: Pick<GcDeps, "storage">,
+  discarded: readonly Discarded[],
+  gone: Gone,
+): Promise<void> {
+  for (const some of batches(discarded, deletesAtOnce)) {
+    const ends = await Promise.allSettled(some.map(({ locator }) => storage.delete(locator)));
+    for (const [position, end] of ends.entries()) {
+      if (end.status === "rejected") continue;
+      gone.blobs += 1;
+      gone.bytes += some[position]?.size ?? 0;
+    }
+    const failure = ends.find((end) => end.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
+  }
+}
+
+/** What a transaction of the holder did. @throws LockLostError when it is the holder no more. */
+function mine<T>(outcome: T | null): T {
+  if (outcome === null) throw new LockLostError();
+  return outcome;
+}
+
+const locatorsOf = (discarded: readonly Discarded[]): readonly Locator[] =>
+  discarded.map(({ locator }) => locator);
+
+function* batches<T>(items: readonly T[], size = batch): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);
+}

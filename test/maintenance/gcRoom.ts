@@ -1,0 +1,104 @@
+// A store with a garbage collection that runs at hand-moved clocks: pushes, deletions, and what stays after a run.
+import type { Digest } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/content/digest.ts";
+import { collectGarbage } from "../../src/maintenance/gc.ts";
+import type {
+  GcDeps,
+  GcListener,
+  GcOutcome,
+  GcRequest,
+  OrphanedBlob,
+} from "../../src/maintenance/gcRun.ts";
+import { parseRepositoryName, type RepositoryName } from "../../src/registry/names.ts";
+import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { manifest } from "../contract/metadataRows.ts";
+import { leaseMs, openStore } from "../support/store.ts";
+
+export const hour = 3_600_000;
+export const app = parseRepositoryName("team/app");
+export const other = parseRepositoryName("team/other");
+
+/** What a run by hand is asked unless a test says otherwise. */
+const command: GcRequest = { trigger: "command", dryRun: false, minAgeMs: hour, brakeShare: 0 };
+
+/** Opens a store; `remove` closes and deletes it. */
+export async function openGcRoom() {
+  const store = await openStore();
+  const bootedAt = store.clock.now();
+  const machine = { boot: "this boot", uptimeOffset: 0 };
+  const deps = (): GcDeps => ({
+    metadata: store.rooms.metadata.collection,
+    storage: store.rooms.storage,
+    clock: store.clock.now,
+    readUptime: async () => ({
+      boot: machine.boot,
+      uptime: store.clock.now() - bootedAt + hour + machine.uptimeOffset,
+    }),
+    owner: Bun.randomUUIDv7(),
+    isAlive: () => true,
+    rest: async () => {},
+    leaseMs,
+  });
+  const push = async (text: string, repository: RepositoryName = app): Promise<Digest> => {
+    const bytes = new TextEncoder().encode(text);
+    const digest = digestOf(bytes);
+    await uploadInOneRequest(store.rooms.uploads, {
+      repository,
+      digest,
+      chunk: { body: chunks(bytes), start: null, end: null, length: bytes.length },
+    });
+    return digest;
+  };
+  return {
+    store,
+    machine,
+    deps,
+    push,
+    /** Pushes an image of the given layers. @returns its manifest's digest. */
+    async pushImage(layers: readonly string[], repository = app): Promise<Digest> {
+      const references = [];
+      for (const layer of layers) {
+        const digest = await push(layer, repository);
+        references.push({ digest, size: layer.length, kind: "blob", required: true } as const);
+      }
+      const put = manifest(`{"layers":${JSON.stringify(layers)}}`, {
+        repository,
+        references,
+        now: store.clock.now(),
+      });
+      await store.rooms.metadata.registry.putManifest(put);
+      return put.digest;
+    },
+    async deleteImage(digest: Digest, repository = app): Promise<void> {
+      const removal = { repository, digest, immutable: () => null, now: store.clock.now() };
+      await store.rooms.metadata.registry.removeManifest(removal);
+    },
+    collect: (
+      request: Partial<GcRequest> = {},
+      changes: Partial<GcDeps> = {},
+      listener: GcListener = {},
+    ): Promise<GcOutcome> =>
+      collectGarbage({ ...deps(), ...changes }, { ...command, ...request }, listener),
+    /** The blobs that a run by hand would delete. */
+    async plan(): Promise<readonly OrphanedBlob[]> {
+      const found: OrphanedBlob[] = [];
+      const onOrphan = (blob: OrphanedBlob) => void found.push(blob);
+      await collectGarbage(deps(), { ...command, dryRun: true }, { onOrphan });
+      return found;
+    },
+    /** True when the content has a row, and its file is there. */
+    async has(digest: Digest): Promise<boolean> {
+      const row = await store.rooms.metadata.uploads.findContent(digest);
+      return row !== null && (await store.rooms.storage.open(row.locator)) !== null;
+    },
+    async storedFiles(): Promise<number> {
+      let files = 0;
+      for await (const names of store.rooms.storage.listStored()) files += names.length;
+      return files;
+    },
+  };
+}
+
+async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

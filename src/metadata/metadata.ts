@@ -6,9 +6,9 @@ import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator, StagingState } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
 import type { CollectionMetadata } from "./collection.ts";
-import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
+import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */

@@ -43,7 +43,9 @@ export function failures(...situations: readonly Situation[]): Responses {
 export const inRepository = ["NAME_INVALID", "PATH_INVALID"] as const satisfies Situation[];
 /** What keeps a server from writing. */
 export const whileWriting = [
-  ...["DISK_FULL", "READ_ONLY", "BUSY"] as const,
+  "DISK_FULL",
+  "READ_ONLY",
+  "BUSY",
   "WRITES_DISABLED",
 ] as const satisfies Situation[];
 /** Where rows or files are read. */

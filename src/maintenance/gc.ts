@@ -142,7 +142,10 @@ async function run(deps: GcDeps, hold: Hold, run: Run, listener: GcListener): Pr
 }
 
 /** @returns why a run that nobody watches may not delete what it found; null when it may. */
-function brakeReason({ brakeShare }: GcRequest, found: GcPlan): string | null {
+export function brakeReason(
+  { brakeShare }: Pick<GcRequest, "brakeShare">,
+  found: Pick<GcPlan, "orphaned" | "total" | "totalBytes">,
+): string | null {
   const { orphaned, total, totalBytes } = found;
   const share = Math.max(orphaned.blobs / (total || 1), orphaned.bytes / (totalBytes || 1));
   if (brakeShare === 0 || share <= brakeShare) return null;

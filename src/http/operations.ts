@@ -31,11 +31,17 @@ export const routes = {
   },
   "/v2/_catalog": {
     target: "server",
-    methods: { GET: { id: "listRepositories", action: "catalog" } },
+    methods: {
+      GET: { id: "listRepositories", action: "catalog" },
+      HEAD: { id: "headRepositories", action: "catalog" },
+    },
   },
   "/v2/:name/tags/list": {
     target: "repository",
-    methods: { GET: { id: "listTags", action: "pull" } },
+    methods: {
+      GET: { id: "listTags", action: "pull" },
+      HEAD: { id: "headTags", action: "pull" },
+    },
   },
   "/v2/:name/manifests/:reference": {
     target: "repository",
@@ -69,6 +75,7 @@ export const routes = {
     target: "repository",
     methods: {
       GET: { id: "getUpload", action: "push" },
+      HEAD: { id: "headUpload", action: "push" },
       PATCH: { id: "appendUpload", action: "push" },
       PUT: { id: "finishUpload", action: "push" },
       DELETE: { id: "cancelUpload", action: "push" },
@@ -168,7 +175,8 @@ export function allowedMethods(template: Template): readonly string[] {
 
 /** True when the operation changes what is stored. Asking for an upload's state does not. */
 export function isWrite({ action, id }: OperationRow): boolean {
-  return (action === "push" || action === "delete") && id !== "getUpload";
+  const asksOnly = id === "getUpload" || id === "headUpload";
+  return (action === "push" || action === "delete") && !asksOnly;
 }
 
 const operations: ReadonlyMap<Template, ReadonlyMap<string, OperationRow>> = new Map(

@@ -43,7 +43,8 @@ describe("HEAD", () => {
   test.each([
     ["/v2/team/app/manifests/none", 404],
     ["/v2/Team/manifests/none", 400],
-    ["/v2/team/app/tags/list", 405],
+    ["/v2/nobody/tags/list", 404],
+    ["/v2/team/app/blobs/uploads/", 405],
     ["/nowhere", 404],
   ])("%s fails as GET does, without a body", async (path, status) => {
     const head = await registry.raw(`HEAD ${path}`);

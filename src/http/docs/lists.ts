@@ -82,3 +82,13 @@ export const listTags: Documentation = {
     ...failures("PAGE_INVALID", "NAME_UNKNOWN", ...inRepository, ...inside),
   },
 };
+
+/** The same list, asked for without its body. */
+const withoutBody = (list: Documentation): Documentation => ({
+  ...list,
+  description: "As `GET`, without a body.",
+  responses: withoutBodies(list.responses),
+});
+
+export const headRepositories = withoutBody(listRepositories);
+export const headTags = withoutBody(listTags);

@@ -4,7 +4,14 @@ import type { AppRoute } from "../app.ts";
 import type { OperationId } from "../operations.ts";
 import { getBlob, headBlob } from "./blobs.ts";
 import { deleteBlob, deleteManifest } from "./deletions.ts";
-import { checkApi, headApi, listRepositories, listTags } from "./lists.ts";
+import {
+  checkApi,
+  headApi,
+  headRepositories,
+  headTags,
+  listRepositories,
+  listTags,
+} from "./lists.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
 import { headReferrers, listReferrers } from "./referrers.ts";
 import {
@@ -20,7 +27,14 @@ import {
   headReadiness,
 } from "./server.ts";
 import type { Documentation } from "./types.ts";
-import { appendUpload, cancelUpload, finishUpload, getUpload, startUpload } from "./uploads.ts";
+import {
+  appendUpload,
+  cancelUpload,
+  finishUpload,
+  getUpload,
+  headUpload,
+  startUpload,
+} from "./uploads.ts";
 
 /** What only the explorer's page asks for: no part of the API. */
 type Hidden = `${"get" | "head"}${"ExplorerRedirect" | "ExplorerScript" | "TryItScript"}`;
@@ -29,11 +43,13 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   checkApi,
   headApi,
   listRepositories,
+  headRepositories,
   getManifest,
   headManifest,
   putManifest,
   deleteManifest,
   listTags,
+  headTags,
   listReferrers,
   headReferrers,
   getBlob,
@@ -41,6 +57,7 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   deleteBlob,
   startUpload,
   getUpload,
+  headUpload,
   appendUpload,
   finishUpload,
   cancelUpload,

@@ -9,6 +9,7 @@ import {
   sometimes,
   whileWriting,
   withHeaders,
+  withoutBodies,
 } from "./answers.ts";
 import { layerDigest, repository, uploadId } from "./examples.ts";
 import { askedDigest, contentRange, digestAlgorithm, mount, name, session } from "./parameters.ts";
@@ -121,6 +122,12 @@ export const getUpload: Documentation = {
     204: { description: "The session is open.", headers: progress },
     ...failures(...ofSession, ...inside),
   },
+};
+
+export const headUpload: Documentation = {
+  ...getUpload,
+  description: "As `GET`.",
+  responses: withoutBodies(getUpload.responses),
 };
 
 export const appendUpload: Documentation = {

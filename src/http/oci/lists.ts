@@ -22,43 +22,36 @@ function pageHeaders(
   return more && last !== undefined ? { link: nextLink(path, query, last) } : {};
 }
 
-/** `GET /v2/_catalog` and `GET /v2/<name>/tags/list`. */
-export const listRoutes = (deps: RegistryDeps) =>
-  new Elysia({ name: "oci.lists" })
-    .get(
-      "/v2/_catalog",
-      async ({ request }) => {
-        const query = parseListQuery(queryOf(request));
-        const page = await listRepositories(deps, query);
-        return json(
-          { repositories: page.names },
-          { headers: pageHeaders("/v2/_catalog", query, page) },
-        );
-      },
-      {
-        detail: {
-          operationId: "listRepositories",
-          tags: ["registry"],
-          summary: "List repositories",
-        },
-      },
-    )
-    .get(
-      "/v2/:name/tags/list",
-      async ({ request }) => {
-        const { name } = matchOf(request, "/v2/:name/tags/list");
-        const query = parseListQuery(queryOf(request));
-        const page = await listTags(deps, name, query);
-        return json(
-          { name, tags: page.names },
-          { headers: pageHeaders(`/v2/${name}/tags/list`, query, page) },
-        );
-      },
-      {
-        detail: {
-          operationId: "listTags",
-          tags: ["tags"],
-          summary: "List the tags of a repository",
-        },
-      },
-    );
+async function catalog(deps: RegistryDeps, request: Request): Promise<Response> {
+  const query = parseListQuery(queryOf(request));
+  const page = await listRepositories(deps, query);
+  const headers = pageHeaders("/v2/_catalog", query, page);
+  return json({ repositories: page.names }, { headers });
+}
+
+async function tags(deps: RegistryDeps, request: Request): Promise<Response> {
+  const { name } = matchOf(request, "/v2/:name/tags/list");
+  const query = parseListQuery(queryOf(request));
+  const page = await listTags(deps, name, query);
+  const headers = pageHeaders(`/v2/${name}/tags/list`, query, page);
+  return json({ name, tags: page.names }, { headers });
+}
+
+/** `/v2/_catalog` and `/v2/<name>/tags/list`. After a HEAD the server drops the body. */
+export const listRoutes = (deps: RegistryDeps) => {
+  const repositories = { tags: ["registry"], summary: "List repositories" };
+  const ofRepository = { tags: ["tags"], summary: "List the tags of a repository" };
+  return new Elysia({ name: "oci.lists" })
+    .get("/v2/_catalog", ({ request }) => catalog(deps, request), {
+      detail: { ...repositories, operationId: "listRepositories" },
+    })
+    .head("/v2/_catalog", ({ request }) => catalog(deps, request), {
+      detail: { ...repositories, operationId: "headRepositories" },
+    })
+    .get("/v2/:name/tags/list", ({ request }) => tags(deps, request), {
+      detail: { ...ofRepository, operationId: "listTags" },
+    })
+    .head("/v2/:name/tags/list", ({ request }) => tags(deps, request), {
+      detail: { ...ofRepository, operationId: "headTags" },
+    });
+};

@@ -189,6 +189,9 @@ export const uploadRoutes = (deps: UploadRoutesDeps) =>
     .get(session, ({ request }) => status(deps, request), {
       detail: { operationId: "getUpload", tags, summary: "How far did this upload get?" },
     })
+    .head(session, ({ request }) => status(deps, request), {
+      detail: { operationId: "headUpload", tags, summary: "How far did this upload get?" },
+    })
     .patch(session, ({ request }) => append(deps, request), {
       parse: "none",
       detail: { operationId: "appendUpload", tags, summary: "Append a chunk" },

@@ -7,6 +7,8 @@ import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import { countingIds } from "./http/observe.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
+import { inspectStore } from "./maintenance/fsck.ts";
+import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
 import { takeReport } from "./maintenance/reports.ts";
 import { assertStore } from "./metadata/format.ts";
@@ -14,6 +16,7 @@ import { holdDirectory } from "./metadata/hold.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
+import { parseManifest } from "./registry/manifest.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -78,6 +81,8 @@ export interface Tool {
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
   dropUpload(id: string): Promise<UploadSession | null>;
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
+  /** `src/maintenance/fsck.ts`. */
+  fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
   close(): Promise<void>;
 }
 
@@ -99,6 +104,8 @@ export async function openTool(config: Config): Promise<Tool> {
       listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
       dropUpload: (id) => dropUpload(deps, id),
       dropUploads: (idleMs) => dropUploads(deps, idleMs),
+      fsck: (request, onProgress) =>
+        inspectStore({ metadata, storage, derive: parseManifest, clock }, request, onProgress),
       close: () => opened.close(),
     };
   } catch (error) {

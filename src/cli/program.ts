@@ -55,6 +55,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     );
   addServe(program, run);
   addUploads(program, run);
+  addFsck(program, run);
   addConfig(program, run);
   program
     .command("version")
@@ -125,6 +126,26 @@ function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<voi
     .action(async (id: string | undefined, options: Options) =>
       run((await import("./uploads.ts")).removeUploads(id, options)),
     );
+}
+
+function addFsck(program: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(program.command("fsck"))
+    .summary("check the data directory")
+    .description(
+      "Compares the database with the stored files, beside a running server or without one, and says what is wrong and whom it concerns. Exits with 0 only when nothing is wrong. Nothing is changed without --repair.",
+    )
+    .option("--quick", "compare names and sizes (this is the default)")
+    .option("--full", "read every stored byte and hash it as well")
+    .option(
+      "--repair",
+      "take damaged blobs out, so that the next push heals them, and mend what can be mended; nothing is deleted",
+    )
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox fsck", "breadbox fsck --full --repair --data /srv/breadbox"),
+    )
+    .action(async (options: Options) => run((await import("./fsck.ts")).fsck(options)));
 }
 
 function addConfig(program: Command, run: (action: Action) => Promise<void>): void {

@@ -117,6 +117,10 @@ export interface InspectionMetadata {
     readonly after: ManifestKey | null;
     readonly limit: number;
   }): Promise<readonly InspectedManifest[]>;
+  /** @returns null when there is no such manifest. */
+  findManifestRow(key: ManifestKey): Promise<Pick<InspectedManifest, "mediaType" | "body"> | null>;
+  /** Manifests whose place in the lists of referrers is not what their subject says. At most `limit`. */
+  listWrongReferrers(limit: number): Promise<readonly ManifestKey[]>;
   /** At most `limit`; those of other manifests are not told. */
   listIncomplete(limit: number): Promise<readonly IncompleteManifest[]>;
   /** Tags of a manifest, and of the indexes above it, at most `limit`. */

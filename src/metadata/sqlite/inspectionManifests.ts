@@ -21,7 +21,13 @@ export function inspectManifests(
   statements: () => InspectionStatements,
 ): Pick<
   InspectionMetadata,
-  "listManifests" | "listIncomplete" | "holdersOf" | "tagsOf" | "deriveAgain"
+  | "listManifests"
+  | "findManifestRow"
+  | "listWrongReferrers"
+  | "listIncomplete"
+  | "holdersOf"
+  | "tagsOf"
+  | "deriveAgain"
 > {
   return {
     listManifests: ({ after, limit }) =>
@@ -34,6 +40,9 @@ export function inspectManifests(
           })
           .map((row) => withDerived(statements(), row)),
       ),
+    findManifestRow: (key) =>
+      connection.read(() => statements().manifestBody.get({ ...key }) ?? null),
+    listWrongReferrers: (limit) => connection.read(() => listWrongReferrers(db, limit)),
     listIncomplete: (limit) => connection.read(() => listIncomplete(db, limit)),
     holdersOf: (digest, limit) => connection.read(() => holdersOf(db, digest, limit)),
     tagsOf: (manifest, limit) => connection.read(() => tagsOf(db, manifest, limit)),
@@ -76,6 +85,15 @@ function listIncomplete(db: BunSQLiteDatabase, limit: number): IncompleteManifes
     kind,
     missing: digest,
   }));
+}
+
+/** One row for each manifest with a subject, under that subject, and none for the others. */
+function listWrongReferrers(db: BunSQLiteDatabase, limit: number): ManifestKey[] {
+  return db.all(sql`
+    SELECT m.repository, m.digest FROM manifests m
+    LEFT JOIN referrers r ON r.repository = m.repository AND r.digest = m.digest
+    WHERE m.subject IS NOT r.subject OR (r.digest IS NOT NULL AND m.artifact_type IS NOT r.artifact_type)
+    GROUP BY m.repository, m.digest LIMIT ${limit}`);
 }
 
 function holdersOf(db: BunSQLiteDatabase, digest: Digest, limit: number): Holders {

@@ -121,6 +121,16 @@ function prepareManifests(db: BunSQLiteDatabase) {
       .orderBy(asc(manifests.repository), asc(manifests.digest))
       .limit(placeholder("limit"))
       .prepare(),
+    manifestBody: db
+      .select({ mediaType: manifests.mediaType, body: manifests.body })
+      .from(manifests)
+      .where(
+        and(
+          eq(manifests.repository, placeholder("repository")),
+          eq(manifests.digest, placeholder("digest")),
+        ),
+      )
+      .prepare(),
     references: db
       .select({ digest, kind, size, required })
       .from(manifestReferences)

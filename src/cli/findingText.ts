@@ -1,0 +1,159 @@
+// Each finding of fsck as one line: what is wrong, and what it means to whoever pulls and pushes.
+import type { Finding, RepairKind } from "../maintenance/findings.ts";
+import { counted, showBytes } from "./amounts.ts";
+
+type Tags = readonly { readonly repository: string; readonly name: string }[];
+
+/** Tags that are named in a line. */
+const named = 3;
+
+/** The finding as a sentence or two. */
+export function describeFinding(finding: Finding): string {
+  switch (finding.kind) {
+    case "contentMissing":
+    case "contentSizeDiffers":
+    case "contentHashDiffers":
+    case "contentWaits":
+    case "contentInPlace":
+      return describeContent(finding);
+    case "manifestDamaged":
+    case "manifestUnread":
+    case "derivedDiffers":
+    case "incomplete":
+    case "entryMissing":
+      return describeManifest(finding);
+    case "sessionShort":
+    case "sessionWithoutBytes":
+    case "stagedWithoutSession":
+      return describeSession(finding);
+    default:
+      return describeOther(finding);
+  }
+}
+
+type ContentFinding = Extract<Finding, { readonly content: { readonly size: number } }>;
+
+function describeContent(finding: ContentFinding): string {
+  const { digest, size } = finding.content;
+  const meaning = whoMisses(finding);
+  switch (finding.kind) {
+    case "contentMissing":
+      return `${digest} (${showBytes(size)}): the file is missing. ${meaning}`;
+    case "contentSizeDiffers":
+      return finding.found < 0
+        ? `${digest}: something else stands where its file belongs. ${meaning}`
+        : `${digest}: the file has ${finding.found} bytes, not ${size}. ${meaning}`;
+    case "contentHashDiffers":
+      return `${digest} (${showBytes(size)}): the bytes are damaged, they are ${finding.found}. ${meaning}`;
+    case "contentWaits":
+      return `${digest} (${showBytes(size)}): known to be damaged, it waits for a push. ${meaning}`;
+    case "contentInPlace":
+      return `${digest} (${showBytes(size)}): marked as damaged, but its file is there. ${meaning}`;
+    default:
+      return finding satisfies never;
+  }
+}
+
+function whoMisses({ holders }: ContentFinding): string {
+  const { tags, repositories, more } = holders;
+  if (tags.length > 0) return `Pulls fail: ${listTags(tags, more)}.`;
+  const [first, ...others] = repositories;
+  if (first === undefined) return "Nothing refers to it.";
+  const rest = others.length > 0 || more ? ` and ${others.length}${more ? "+" : ""} more` : "";
+  return `No tag needs it; it belongs to ${first}${rest}.`;
+}
+
+function listTags(tags: Tags, more: boolean): string {
+  const names = tags.slice(0, named).map(({ repository, name }) => `${repository}:${name}`);
+  const rest = tags.length - names.length;
+  if (rest === 0 && !more) return names.join(", ");
+  return `${names.join(", ")} and ${rest}${more ? "+" : ""} more`;
+}
+
+type ManifestFinding = Extract<Finding, { readonly manifest: object }>;
+
+function describeManifest(finding: ManifestFinding): string {
+  const { repository, digest } = finding.manifest;
+  const name = `manifest ${repository}@${digest}`;
+  switch (finding.kind) {
+    case "manifestDamaged":
+      return `${name}: its bytes are damaged${tagged(finding.tags)}. Delete it and push it again, or restore the database from a backup.`;
+    case "manifestUnread":
+      return `${name}: its bytes are right, but this version cannot read them: ${finding.reason}`;
+    case "derivedDiffers":
+      return `${name}: ${finding.what.join(" and ")} differ from what it says${tagged(finding.tags)}.`;
+    case "incomplete":
+      return `${name} needs ${finding.missing}, which ${repository} does not hold${tagged(finding.tags)}. Pulls of it fail until it is pushed again.`;
+    case "entryMissing":
+      return `${name} lists ${finding.missing}, which ${repository} does not hold${tagged(finding.tags)}. Other entries can be pulled.`;
+    default:
+      return finding satisfies never;
+  }
+}
+
+const tagged = (tags: Tags): string => (tags.length === 0 ? "" : ` (${listTags(tags, false)})`);
+
+type SessionFinding = Extract<
+  Finding,
+  { readonly kind: "sessionShort" | "sessionWithoutBytes" | "stagedWithoutSession" }
+>;
+
+function describeSession(finding: SessionFinding): string {
+  switch (finding.kind) {
+    case "sessionShort": {
+      const { id, repository, offset } = finding.session;
+      return `upload ${id} of ${repository}: not all of its ${counted(offset, "acknowledged byte")} are there. Its client has to start again.`;
+    }
+    case "sessionWithoutBytes":
+      return `upload ${finding.session.id} of ${finding.session.repository}: nothing is staged yet.`;
+    case "stagedWithoutSession":
+      return `staged bytes of ${finding.id} belong to no upload: the server's cleanup removes them.`;
+    default:
+      return finding satisfies never;
+  }
+}
+
+type OtherFinding = Exclude<Finding, ContentFinding | ManifestFinding | SessionFinding>;
+
+function describeOther(finding: OtherFinding): string {
+  switch (finding.kind) {
+    case "databaseDamaged":
+      return `the database is damaged: ${finding.fault}. Restore it from a backup.`;
+    case "danglingRow":
+      return `a row of ${finding.row.table} (${finding.row.row}) names something that ${finding.row.lacking} does not have. Pushing it again repairs it; a backup would, too.`;
+    case "trashInUse":
+      return `${finding.content.digest} is in use and on the list of what will be deleted.`;
+    case "strayOld":
+      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to nothing: "breadbox gc" removes it.`;
+    case "strayYoung":
+      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to nothing yet: a push that is running, or was cut short. The garbage collection removes it later.`;
+    case "setAside":
+      return `damaged/${finding.locator} was set aside; once it was pushed again, or is not missed, it can be deleted.`;
+    case "stranger":
+      return `${finding.path} is nothing of Breadbox.`;
+    case "unchecked":
+      return `${finding.what}: ${finding.reason}`;
+    default:
+      return finding satisfies never;
+  }
+}
+
+/** What `--repair` would do, after its name. */
+export function repairText(repair: RepairKind): string {
+  switch (repair) {
+    case "setAside":
+      return "moves it to damaged/, so that the next push heals it";
+    case "mark":
+      return "marks it, so that the next push heals it";
+    case "decide":
+      return "reads it: right bytes are served again, wrong ones are moved to damaged/";
+    case "derive":
+      return "makes these rows again from the manifest";
+    case "endSession":
+      return "ends the upload";
+    case "keep":
+      return "takes it off that list";
+    default:
+      return repair satisfies never;
+  }
+}

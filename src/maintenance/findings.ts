@@ -1,0 +1,152 @@
+// What an inspection can find, as facts. How serious each is stands here; how it is told stands with the command.
+import type { Digest } from "../content/digest.ts";
+import type {
+  ContentKey,
+  DanglingRow,
+  Holders,
+  InspectedContent,
+  ManifestKey,
+} from "../metadata/inspection.ts";
+import type { Locator } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+
+/** Content that is not what its row says. */
+export type ContentFault =
+  | { readonly kind: "contentMissing" }
+  /** `found` is -1 for what is no file. */
+  | { readonly kind: "contentSizeDiffers"; readonly found: number }
+  | { readonly kind: "contentHashDiffers"; readonly found: Digest }
+  /** Known to be damaged, and set aside: the next push heals it. */
+  | { readonly kind: "contentWaits" }
+  /** Known to be damaged, and still in its place. */
+  | { readonly kind: "contentInPlace" };
+
+/** One fact. Everything but the `notice` kinds is a problem. */
+export type Finding =
+  | (ContentFault & { readonly content: InspectedContent; readonly holders: Holders })
+  /** Pages or indexes of the database contradict each other. */
+  | { readonly kind: "databaseDamaged"; readonly fault: string }
+  | { readonly kind: "danglingRow"; readonly row: DanglingRow }
+  /** The bytes of a manifest have another digest than its row. */
+  | {
+      readonly kind: "manifestDamaged";
+      readonly manifest: ManifestKey;
+      readonly found: Digest;
+      readonly tags: Holders["tags"];
+    }
+  /** Rows that are derived from a manifest do not say what the manifest says. */
+  | {
+      readonly kind: "derivedDiffers";
+      readonly manifest: ManifestKey;
+      readonly what: readonly ("references" | "subject" | "referrers")[];
+      readonly tags: Holders["tags"];
+    }
+  /** A manifest needs content that its repository does not hold. */
+  | {
+      readonly kind: "incomplete";
+      readonly manifest: ManifestKey;
+      readonly missing: Digest;
+      readonly tags: Holders["tags"];
+    }
+  /** Fewer bytes are staged than a client was told. */
+  | {
+      readonly kind: "sessionShort";
+      readonly session: FoundSession;
+    }
+  /** A stored name that a row needs is on the list of those on their way out. */
+  | { readonly kind: "trashInUse"; readonly content: ContentKey }
+  /** A file that no row names, and that should have been collected. */
+  | { readonly kind: "strayOld"; readonly stray: Stray }
+  /** Something could not be looked at: nothing is known of it. */
+  | { readonly kind: "unchecked"; readonly what: string; readonly reason: string }
+  | Notice;
+
+/** Worth a line, and no problem. */
+export type Notice =
+  /** A file that no row names yet, or no longer: a push that is running, or one that was cut short. */
+  | { readonly kind: "strayYoung"; readonly stray: Stray }
+  /** An entry of an index that its repository does not hold: others may have been removed on purpose. */
+  | {
+      readonly kind: "entryMissing";
+      readonly manifest: ManifestKey;
+      readonly missing: Digest;
+      readonly tags: Holders["tags"];
+    }
+  /** Bytes that this version cannot read as a manifest, though they are the ones that were pushed. */
+  | { readonly kind: "manifestUnread"; readonly manifest: ManifestKey; readonly reason: string }
+  | { readonly kind: "stagedWithoutSession"; readonly id: UploadId }
+  | { readonly kind: "sessionWithoutBytes"; readonly session: FoundSession }
+  | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest }
+  | { readonly kind: "stranger"; readonly path: string };
+
+/** An open session, with what its client was told. */
+export interface FoundSession {
+  readonly id: UploadId;
+  readonly repository: string;
+  /** Bytes. */
+  readonly offset: number;
+}
+
+/** A stored name without a row. */
+export interface Stray {
+  readonly locator: Locator;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Unix ms. */
+  readonly publishedAt: number;
+}
+
+/** How much a finding matters. `unchecked` stops every repair. */
+export type Severity = "problem" | "unchecked" | "notice";
+
+const notices: ReadonlySet<Finding["kind"]> = new Set<Notice["kind"]>([
+  "strayYoung",
+  "entryMissing",
+  "manifestUnread",
+  "stagedWithoutSession",
+  "sessionWithoutBytes",
+  "setAside",
+  "stranger",
+]);
+
+/** How serious a finding is. Damaged content that nobody holds is nobody's problem. */
+export function severityOf(finding: Finding): Severity {
+  if (finding.kind === "unchecked") return "unchecked";
+  if (notices.has(finding.kind)) return "notice";
+  if (finding.kind === "contentWaits") {
+    const { repositories, tags } = finding.holders;
+    return repositories.length === 0 && tags.length === 0 ? "notice" : "problem";
+  }
+  return "problem";
+}
+
+/** What `--repair` would do about a finding. */
+export type RepairKind =
+  /** Its row is marked, and it is moved aside: the next push of it stores it anew. */
+  | "setAside"
+  /** Its row is marked: the next push of it stores it anew. */
+  | "mark"
+  /** It is read: right bytes are served again, wrong ones are moved aside. */
+  | "decide"
+  /** The rows are made again from the manifest's bytes; no reference is lost. */
+  | "derive"
+  /** The session ends: its client starts again. */
+  | "endSession"
+  /** Its deletion is called off. */
+  | "keep";
+
+const repairs: ReadonlyMap<Finding["kind"], RepairKind> = new Map<Finding["kind"], RepairKind>([
+  ["contentMissing", "mark"],
+  ["contentSizeDiffers", "setAside"],
+  ["contentHashDiffers", "setAside"],
+  ["contentInPlace", "decide"],
+  ["derivedDiffers", "derive"],
+  ["sessionShort", "endSession"],
+  ["trashInUse", "keep"],
+]);
+
+/** @returns null for what no program should decide, and for what repairs itself. */
+export function repairOf({ kind }: Finding): RepairKind | null {
+  return repairs.get(kind) ?? null;
+}

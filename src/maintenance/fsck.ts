@@ -1,0 +1,109 @@
+// The inspection of a whole store: rows against files, files against rows, bytes against digests. It looks only; what it may change is in
+// fsckRepair.ts. Beside a running server it looks twice before it says that something is wrong.
+import { type Finding, repairOf, severityOf } from "./findings.ts";
+import { inspectContents } from "./fsckContents.ts";
+import { inspectManifests } from "./fsckManifests.ts";
+import { inspectNames } from "./fsckNames.ts";
+import { repairFindings } from "./fsckRepair.ts";
+import type {
+  Checked,
+  FsckDeps,
+  FsckProgress,
+  FsckReport,
+  FsckRequest,
+  Inspection,
+  Judged,
+  Repaired,
+} from "./fsckRun.ts";
+import { inspectSessions } from "./fsckSessions.ts";
+
+/** Findings that are kept; a store with more has one cause that is worth to be found first. */
+const mostFindings = 10_000;
+
+/** Inspects, and repairs what is safe to repair if that is asked for. @throws only what makes the whole inspection impossible. */
+export async function inspectStore(
+  deps: FsckDeps,
+  request: FsckRequest,
+  onProgress: (progress: FsckProgress) => void = () => {},
+): Promise<FsckReport> {
+  const startedAt = performance.now();
+  const findings: Finding[] = [];
+  let [more, hashed] = [0, 0];
+  const found = (finding: Finding): void => {
+    if (findings.length < mostFindings) findings.push(finding);
+    else more += 1;
+  };
+  const inspection: Inspection = {
+    ...deps,
+    full: request.full,
+    found,
+    progress: onProgress,
+    attempt: (what, look) => attempt(found, what, look),
+    hashed: (bytes) => {
+      hashed += bytes;
+    },
+  };
+  const counts = await inspectAll(inspection);
+  const refusal = request.repair ? refuseRepair(findings) : null;
+  const repaired =
+    request.repair && refusal === null
+      ? await repairFindings(inspection, findings)
+      : new Map<Finding, Repaired>();
+  const judged = findings.map((finding) => ({
+    finding,
+    severity: severityOf(finding),
+    repair: repairOf(finding),
+    repaired: repaired.get(finding) ?? null,
+  }));
+  return {
+    full: request.full,
+    checked: { ...counts, hashed },
+    judged,
+    more,
+    refusal,
+    clean: more === 0 && judged.every(isOver),
+    durationMs: performance.now() - startedAt,
+  };
+}
+
+/** Nothing is wrong, or not any more. */
+function isOver({ severity, repaired }: Judged): boolean {
+  return severity === "notice" || repaired?.kind === "solved";
+}
+
+async function inspectAll(inspection: Inspection): Promise<Omit<Checked, "hashed">> {
+  const { metadata, full, found, progress, attempt } = inspection;
+  progress({ phase: "database", done: 0, total: 0 });
+  const report = await attempt("the database", () => metadata.inspection.checkDatabase(full));
+  for (const fault of report?.faults ?? []) found({ kind: "databaseDamaged", fault });
+  for (const row of report?.dangling ?? []) found({ kind: "danglingRow", row });
+  const nothing = { contents: 0, bytes: 0, manifests: 0, names: 0, sessions: 0 };
+  // What is read from a damaged database proves nothing about the rest.
+  if (report === null || report.faults.length > 0) return nothing;
+  const totals = await metadata.inspection.countAll();
+  await attempt("stored content", () => inspectContents(inspection, totals));
+  await attempt("manifests", () => inspectManifests(inspection, totals));
+  const names = await attempt("the names of stored content", () => inspectNames(inspection));
+  const sessions = await attempt("upload sessions", () => inspectSessions(inspection));
+  return { ...totals, names: names ?? 0, sessions: sessions ?? 0 };
+}
+
+async function attempt<T>(
+  found: Inspection["found"],
+  what: string,
+  look: () => Promise<T>,
+): Promise<T | null> {
+  try {
+    return await look();
+  } catch (error) {
+    found({ kind: "unchecked", what, reason: error instanceof Error ? error.message : `${error}` });
+    return null;
+  }
+}
+
+/** Whoever could not see everything must change nothing: an unreadable disk makes everything look lost. */
+function refuseRepair(findings: readonly Finding[]): string | null {
+  if (findings.some(({ kind }) => kind === "databaseDamaged")) return "the database is damaged";
+  const unchecked = findings.filter(({ kind }) => kind === "unchecked").length;
+  return unchecked === 0 ? null : "not everything could be looked at";
+}

@@ -1,0 +1,95 @@
+// Repairs: each is safe to repeat, asks the row again in its transaction, and deletes nothing that may be the only copy.
+import { algorithmOf, digestOf } from "../content/digest.ts";
+import type { ContentKey, ManifestKey } from "../metadata/inspection.ts";
+import type { Finding } from "./findings.ts";
+import { repairOf } from "./findings.ts";
+import type { Inspection, Repaired } from "./fsckRun.ts";
+import { rehash } from "./rehash.ts";
+
+const solved: Repaired = { kind: "solved" };
+const waits: Repaired = { kind: "waits" };
+
+/** Repairs what can be repaired, in turn. A repair that fails does not keep the others from being made. */
+export async function repairFindings(
+  inspection: Inspection,
+  findings: readonly Finding[],
+): Promise<ReadonlyMap<Finding, Repaired>> {
+  const repaired = new Map<Finding, Repaired>();
+  const repairable = findings.filter((finding) => repairOf(finding) !== null);
+  for (const [done, finding] of repairable.entries()) {
+    inspection.progress({ phase: "repairs", done, total: repairable.length });
+    repaired.set(finding, await repairOne(inspection, finding));
+  }
+  return repaired;
+}
+
+async function repairOne(inspection: Inspection, finding: Finding): Promise<Repaired> {
+  try {
+    return await repair(inspection, finding);
+  } catch (error) {
+    return { kind: "failed", reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function repair(inspection: Inspection, finding: Finding): Promise<Repaired> {
+  const { metadata, storage, clock } = inspection;
+  switch (finding.kind) {
+    case "contentMissing":
+      return (await metadata.inspection.markDamaged(finding.content, clock())) ? waits : solved;
+    case "contentSizeDiffers":
+    case "contentHashDiffers":
+      return setAside(inspection, finding.content);
+    case "contentInPlace":
+      return decide(inspection, finding.content);
+    case "derivedDiffers":
+      return derive(inspection, finding.manifest);
+    case "sessionShort": {
+      const { id } = finding.session;
+      const removed = await metadata.uploads.removeUpload(id, null);
+      if (removed !== null) await storage.discardStaged(id, removed.staging);
+      return solved;
+    }
+    case "trashInUse":
+      await metadata.inspection.keepTrash(finding.content.locator);
+      return solved;
+    default:
+      return { kind: "failed", reason: "there is no repair for it" };
+  }
+}
+
+/** Row first: from then on nobody is told that it exists, and whoever pushes it stores it under another name. */
+export async function setAside(
+  { metadata, storage, clock }: Pick<Inspection, "metadata" | "storage" | "clock">,
+  content: ContentKey,
+): Promise<Repaired> {
+  // Otherwise it was pushed again, or collected, since it was found.
+  if (!(await metadata.inspection.markDamaged(content, clock()))) return solved;
+  await storage.inspection.setAside(content.locator);
+  return waits;
+}
+
+async function decide(inspection: Inspection, content: ContentKey & { readonly size: number }) {
+  const { metadata, storage, clock } = inspection;
+  const file = await storage.stat(content.locator);
+  const isWhole =
+    file?.size === content.size && (await rehash(storage.inspection, content)) === content.digest;
+  if (isWhole) {
+    await metadata.inspection.markSound(content, clock());
+    return solved;
+  }
+  const now = await metadata.inspection.findContentRow(content.digest);
+  // Pushed again meanwhile: what stood under the earlier name is not this row's any more.
+  if (now?.locator !== content.locator) return solved;
+  await storage.inspection.setAside(content.locator);
+  return waits;
+}
+
+async function derive({ metadata, derive: read }: Inspection, key: ManifestKey): Promise<Repaired> {
+  const row = await metadata.inspection.findManifestRow(key);
+  if (row === null) return solved;
+  if (digestOf(row.body, algorithmOf(key.digest)) !== key.digest) {
+    return { kind: "failed", reason: "the manifest itself is damaged" };
+  }
+  await metadata.inspection.deriveAgain(key, read(row.body, row.mediaType));
+  return solved;
+}

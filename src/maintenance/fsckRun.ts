@@ -1,0 +1,93 @@
+// What an inspection is asked, what it works with, and what it tells: the types that its parts and its callers share.
+import type { CollectionMetadata } from "../metadata/collection.ts";
+import type { Derived, InspectionMetadata, InspectionTotals } from "../metadata/inspection.ts";
+import type { UploadsMetadata } from "../metadata/metadata.ts";
+import type { StorageInspection } from "../storage/inspection.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Finding, RepairKind, Severity } from "./findings.ts";
+
+/** What became of a finding. */
+export type Repaired =
+  /** It is as it should be. */
+  | { readonly kind: "solved" }
+  /** Everything was done that can be done here: it is served again once it is pushed again. */
+  | { readonly kind: "waits" }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** What fsck works with. */
+export interface FsckDeps {
+  readonly metadata: {
+    readonly inspection: InspectionMetadata;
+    readonly collection: Pick<CollectionMetadata, "findStrays">;
+    readonly uploads: Pick<UploadsMetadata, "listUploads" | "findUpload" | "removeUpload">;
+  };
+  readonly storage: Pick<
+    Storage,
+    "listStored" | "stat" | "listStaged" | "openStaged" | "discardStaged"
+  > & {
+    readonly inspection: StorageInspection;
+  };
+  /** Reads a manifest. @throws when it is none. */
+  readonly derive: (body: Uint8Array, mediaType: string) => Derived;
+  /** Unix ms. */
+  readonly clock: () => number;
+}
+
+/** What is asked for. */
+export interface FsckRequest {
+  /** Reads every byte, and hashes it; otherwise sizes are compared. */
+  readonly full: boolean;
+  readonly repair: boolean;
+}
+
+/** How far an inspection is. */
+export interface FsckProgress {
+  readonly phase: "database" | "contents" | "manifests" | "names" | "sessions" | "repairs";
+  /** Bytes for `contents` of a full inspection, things otherwise. `total` is 0 while it is not known. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** What was looked at. */
+export interface Checked extends InspectionTotals {
+  readonly sessions: number;
+  /** Stored names. */
+  readonly names: number;
+  /** Bytes that were read and hashed. */
+  readonly hashed: number;
+}
+
+/** A finding, how much it matters, what could be done about it, and what was done. */
+export interface Judged {
+  readonly finding: Finding;
+  readonly severity: Severity;
+  /** null for what no program should decide, and for what ends by itself. */
+  readonly repair: RepairKind | null;
+  /** null when nothing was done. */
+  readonly repaired: Repaired | null;
+}
+
+/** What an inspection found, and what became of it. */
+export interface FsckReport {
+  readonly full: boolean;
+  readonly checked: Checked;
+  /** In the order in which they were found. */
+  readonly judged: readonly Judged[];
+  /** Findings beyond the most that are kept. */
+  readonly more: number;
+  /** Why no repair was made though one was asked for; null otherwise. */
+  readonly refusal: string | null;
+  /** True when nothing is wrong, or nothing is wrong any more. */
+  readonly clean: boolean;
+  readonly durationMs: number;
+}
+
+/** What the parts of an inspection share. */
+export interface Inspection extends FsckDeps {
+  readonly full: boolean;
+  readonly found: (finding: Finding) => void;
+  readonly progress: (progress: FsckProgress) => void;
+  /** Tells the failure as a finding instead of ending the inspection. @returns null then. */
+  readonly attempt: <T>(what: string, look: () => Promise<T>) => Promise<T | null>;
+  readonly hashed: (bytes: number) => void;
+}

@@ -1,0 +1,69 @@
+// Upload sessions: what their clients were told against what is staged.
+import { RegistryError } from "../errors.ts";
+import type { ListedUpload } from "../metadata/metadata.ts";
+import type { StagedReader } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { FoundSession } from "./findings.ts";
+import type { Inspection } from "./fsckRun.ts";
+
+/** Rows read at a time. */
+const page = 200;
+
+/** Every session, and everything that is staged. @returns how many sessions there are. */
+export async function inspectSessions(inspection: Inspection): Promise<number> {
+  const { metadata, storage, clock, progress, attempt, found } = inspection;
+  // Listed first: whoever starts meanwhile has bytes before it has a row.
+  const staged = new Set<UploadId>();
+  for await (const { id } of storage.listStaged()) staged.add(id);
+  let done = 0;
+  for (let after: UploadId | null = null; ; ) {
+    progress({ phase: "sessions", done, total: 0 });
+    const rows: readonly ListedUpload[] = await metadata.uploads.listUploads({
+      after,
+      limit: page,
+      now: clock(),
+    });
+    for (const row of rows) {
+      staged.delete(row.id);
+      await attempt(`upload session ${row.id}`, () => inspectSession(inspection, row));
+    }
+    done += rows.length;
+    after = rows.at(-1)?.id ?? null;
+    if (rows.length < page) break;
+  }
+  for (const id of staged) found({ kind: "stagedWithoutSession", id });
+  return done;
+}
+
+async function inspectSession(inspection: Inspection, row: ListedUpload): Promise<void> {
+  // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
+  if (row.writing || (await isWhole(inspection, row))) return;
+  const { metadata, found } = inspection;
+  const now = await metadata.uploads.findUpload(row.id, row.repository);
+  // Ended or written to between the two looks.
+  if (now === null || now.updatedAt !== row.updatedAt || now.offset !== row.offset) return;
+  const session: FoundSession = { id: row.id, repository: row.repository, offset: row.offset };
+  // Without a byte nothing was promised: a start is not made durable, and the cleanup ends what is left of it.
+  found({ kind: row.offset === 0 ? "sessionWithoutBytes" : "sessionShort", session });
+}
+
+/** @returns whether the byte before the offset is there. */
+async function isWhole({ storage }: Inspection, row: ListedUpload): Promise<boolean> {
+  if (row.offset === 0) return true;
+  let reader: StagedReader;
+  try {
+    reader = await storage.openStaged(row.id, row.staging);
+  } catch (error) {
+    if (isUnknown(error)) return false;
+    throw error;
+  }
+  try {
+    return (await reader.read(row.offset - 1, new Uint8Array(1))) === 1;
+  } finally {
+    await reader.close();
+  }
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
+}

@@ -81,7 +81,7 @@ function operationOf(
   if (row === null) {
     const allow = allowedMethods(template);
     throw new AnswerError(
-      new RegistryError("METHOD_UNSUPPORTED", { detail: { method, allowed: allow } }),
+      new RegistryError("METHOD_UNSUPPORTED", { detail: { allowed: allow } }),
       { allow: allow.join(", ") },
     );
   }

@@ -1,0 +1,260 @@
+// HEAD is GET without a body: same status, same headers, nothing behind them. Asked over a socket, for every address of the table.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { digestOf } from "../../src/content/digest.ts";
+import { allowedMethods, findOperation, templates } from "../../src/http/operations.ts";
+import { type RawAnswer, request } from "../support/rawHttp.ts";
+import { type PushedImage, pushImage } from "./support/image.ts";
+import { openRegistry, type TestRegistry } from "./support/registry.ts";
+
+const name = "team/nested/app";
+const absent = `sha256:${"0".repeat(64)}`;
+const sha512 = digestOf(Buffer.from("sha512"), "sha512");
+const unknownId = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";
+
+let registry: TestRegistry;
+let image: PushedImage;
+/** Values of an address that are known only when the server runs. */
+let values: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  registry = await openRegistry();
+  image = await pushImage(registry.url, { name, tag: "1.0", size: 70_000 });
+  for (const tag of ["2.0", "3.0"]) await pushImage(registry.url, { name, tag, size: 10 });
+  await pushImage(registry.url, { name: "another", tag: "1.0" });
+  const uploads = `/v2/${name}/blobs/uploads/`;
+  await registry.raw(`POST ${uploads}?digest=${sha512}`, [], "sha512");
+  await registry.raw(`POST ${uploads}?digest=${digestOf(new Uint8Array())}`, [], "");
+  const fresh = await registry.raw(`POST ${uploads}`, [], "");
+  const begun = (await registry.raw(`POST ${uploads}`, [], "")).headers.get("location") ?? "";
+  await registry.raw(`PATCH ${begun}`, [], "12345");
+  values = {
+    manifest: image.digest,
+    layer: image.layerDigest,
+    begun,
+    fresh: fresh.headers.get("location") ?? "",
+  };
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+type Headers = Readonly<Record<string, string>>;
+type Case = readonly [path: string, status: number, headers?: Headers];
+
+const known = { "If-None-Match": "*" };
+const unknown = { "If-None-Match": '"x"' };
+const badHost = { Host: "not a host" };
+const gzip = { "Accept-Encoding": "gzip" };
+const base = `/v2/${name}`;
+
+/** What every address that takes GET is asked. `<…>` stands for a value. A new address without a line here fails below. */
+const cases: Readonly<Record<string, readonly Case[]>> = {
+  "/v2/": [
+    ["/v2/", 200],
+    ["/v2", 200],
+    ["/v2/?a=b", 200],
+    ["/v2/", 200, known],
+  ],
+  "/v2/_catalog": [
+    ["/v2/_catalog", 200],
+    ["/v2/_catalog?n=1", 200],
+    ["/v2/_catalog?n=0", 200],
+    ["/v2/_catalog?last=zzz", 200],
+    ["/v2/_catalog?n=x", 400],
+    ["/v2/_catalog?n=1&n=2", 400],
+  ],
+  "/v2/:name/tags/list": [
+    [`${base}/tags/list`, 200],
+    [`${base}/tags/list?n=1`, 200],
+    [`${base}/tags/list?n=0`, 200],
+    [`${base}/tags/list?last=1.0`, 200],
+    [`${base}/tags/list?n=-1`, 400],
+    ["/v2/nobody/tags/list", 404],
+    ["/v2/Nobody/tags/list", 400],
+  ],
+  "/v2/:name/manifests/:reference": [
+    [`${base}/manifests/1.0`, 200],
+    [`${base}/manifests/1.0`, 304, known],
+    [`${base}/manifests/1.0`, 200, unknown],
+    [`${base}/manifests/<manifest>`, 200],
+    [`${base}/manifests/<manifest>`, 200, gzip],
+    [`${base}/manifests/<manifest>`, 200, { Accept: "text/plain" }],
+    [`${base}/manifests/<manifest>`, 304, known],
+    [`${base}/manifests/none`, 404],
+    [`${base}/manifests/${absent}`, 404],
+    [`${base}/manifests/${absent}`, 404, known],
+    [`${base}/manifests/sha256:bad`, 404],
+    [`${base}/manifests/-bad`, 404],
+    ["/v2/nobody/manifests/1.0", 404],
+    ["/v2/UPPER/manifests/1.0", 400],
+  ],
+  "/v2/:name/referrers/:digest": [
+    [`${base}/referrers/<manifest>`, 200],
+    [`${base}/referrers/${absent}`, 200],
+    [`${base}/referrers/${absent}?artifactType=a/b`, 200],
+    [`${base}/referrers/${absent}?n=x`, 400],
+    ["/v2/nobody/referrers/<manifest>", 200],
+    [`${base}/referrers/sha256:bad`, 400],
+  ],
+  "/v2/:name/blobs/:digest": [
+    [`${base}/blobs/<layer>`, 200],
+    [`${base}/blobs/<layer>`, 200, gzip],
+    [`${base}/blobs/<layer>`, 200, unknown],
+    [`${base}/blobs/<layer>`, 304, known],
+    [`${base}/blobs/<layer>`, 304, { ...known, Range: "bytes=0-9" }],
+    [`${base}/blobs/<manifest>`, 200],
+    [`${base}/blobs/<manifest>`, 304, known],
+    [`${base}/blobs/${sha512}`, 200],
+    [`${base}/blobs/${digestOf(new Uint8Array())}`, 200],
+    [`${base}/blobs/${absent}`, 404],
+    ["/v2/another/blobs/<layer>", 404],
+    ["/v2/nobody/blobs/<layer>", 404],
+    [`${base}/blobs/sha256:bad`, 400],
+    [`${base}/blobs/md5:d41d8cd98f00b204e9800998ecf8427e`, 400],
+    ["/v2/a--/blobs/<layer>", 400],
+  ],
+  "/v2/:name/blobs/uploads/:uploadId": [
+    ["<fresh>", 204],
+    ["<begun>", 204],
+    ["<begun>?digest=x", 204],
+    [`${base}/blobs/uploads/${unknownId}`, 404],
+    [`${base}/blobs/uploads/no-id`, 404],
+    [`/v2/UPPER/blobs/uploads/${unknownId}`, 400],
+  ],
+  "/healthz": [["/healthz", 200]],
+  "/readyz": [["/readyz", 200]],
+  "/metrics": [["/metrics", 200]],
+  "/swagger": [
+    ["/swagger", 200],
+    ["/swagger", 200, gzip],
+    ["/swagger", 304, known],
+  ],
+  "/swagger/": [["/swagger/", 308]],
+  "/swagger/json": [
+    ["/swagger/json", 200],
+    ["/swagger/json", 304, known],
+  ],
+  "/swagger/assets/scalar.js": [
+    ["/swagger/assets/scalar.js", 200],
+    ["/swagger/assets/scalar.js?v=x", 200, gzip],
+    ["/swagger/assets/scalar.js", 304, { ...known, ...gzip }],
+  ],
+  "/swagger/assets/try-it.js": [
+    ["/swagger/assets/try-it.js", 200],
+    ["/swagger/assets/try-it.js", 304, known],
+  ],
+};
+
+/** Their bodies grow with every request. */
+const restless = ["/metrics"];
+const readable = templates().filter((template) => findOperation(template, "GET") !== null);
+const unreadable = templates().filter((template) => findOperation(template, "GET") === null);
+
+/** One answer to its last byte, on a connection that ends with it: whatever stands behind its head is its body. */
+function ask(method: string, path: string, headers: Headers = {}): Promise<RawAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<RawAnswer>();
+  const socket = connect({ host: "127.0.0.1", port: registry.http.port });
+  const chunks: Buffer[] = [];
+  const all = Object.entries({ Connection: "close", ...headers });
+  socket.on("connect", () => socket.write(request(`${method} ${path}`, all)));
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  socket.on("error", reject);
+  socket.on("end", () => {
+    socket.destroy();
+    resolve(readAnswer(Buffer.concat(chunks)));
+  });
+  return promise;
+}
+
+function readAnswer(bytes: Buffer): RawAnswer {
+  const end = bytes.indexOf("\r\n\r\n");
+  const [first = "", ...lines] = bytes.toString("latin1", 0, end).split("\r\n");
+  const headers = new Map(
+    lines.map((line): [string, string] => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  return { status: Number(first.split(" ")[1]), headers, body: bytes.subarray(end + 4) };
+}
+
+/** Everything but what differs from one answer to the next. */
+function stable({ headers }: RawAnswer): Headers {
+  const { date: _date, "x-request-id": _id, ...rest } = Object.fromEntries(headers);
+  return rest;
+}
+
+async function expectSame(status: number, path: string, headers: Headers = {}): Promise<void> {
+  const target = path.replaceAll(/<(\w+)>/g, (_, key: string) => values[key] ?? "");
+  const get = await ask("GET", target, headers);
+  const head = await ask("HEAD", target, headers);
+
+  expect([get.status, head.status]).toEqual([status, status]);
+  expect(head.body.length).toBe(0);
+  expect(head.headers.has("x-request-id")).toBe(true);
+  expect(get.headers.has("transfer-encoding")).toBe(false);
+  const bodiless = status === 204 || status === 304;
+  const length = bodiless ? undefined : String(get.body.length);
+  expect(get.headers.get("content-length")).toBe(length);
+  if (!restless.includes(target)) expect(stable(head)).toEqual(stable(get));
+  else expect(Object.keys(stable(head))).toEqual(Object.keys(stable(get)));
+}
+
+describe("HEAD", () => {
+  test("is taken wherever GET is, and nowhere else", () => {
+    for (const template of templates()) {
+      const [get, head] = [findOperation(template, "GET"), findOperation(template, "HEAD")];
+      expect([template, head?.action]).toEqual([template, get?.action]);
+    }
+  });
+
+  test("is asked here at every address that takes it", () => {
+    expect(Object.keys(cases).sort()).toEqual([...readable].sort());
+  });
+
+  const asked = Object.values(cases).flat();
+  test.each(asked.map(([path, status, headers]) => [path, headers ?? {}, status] as const))(
+    "%s with %p answers %p as GET does",
+    (path, headers, status) => expectSame(status, path, headers),
+  );
+
+  test.each(readable)("%s answers a malformed Host as GET does", (template) => {
+    const path = cases[template]?.[0]?.[0] ?? "";
+    return expectSame(400, path, badHost);
+  });
+
+  test.each(unreadable)("%s takes neither", async (template) => {
+    const path = template.replace(":name", name);
+    await expectSame(405, path);
+    const { headers } = await ask("HEAD", path);
+    expect(headers.get("allow")).toBe(allowedMethods(template).join(", "));
+  });
+
+  test.each([
+    "/",
+    "/v2/x",
+    "/v2/team//app/tags/list",
+    "/v2/team/app/",
+    "/v3/",
+    "/v2/%2e/tags/list",
+  ])("%s, which is no address, answers as GET does", async (path) => {
+    const { status } = await ask("GET", path);
+    expect([400, 404]).toContain(status);
+    await expectSame(status, path);
+  });
+
+  test("of a blob is the same whatever range it is asked for", async () => {
+    const path = `${base}/blobs/${image.layerDigest}`;
+    const whole = stable(await ask("HEAD", path));
+    for (const range of ["bytes=0-9", "bytes=0-9,20-29", "bytes=99999-", "x"]) {
+      const head = await ask("HEAD", path, { Range: range });
+      expect([head.status, stable(head), head.body.length]).toEqual([200, whole, 0]);
+    }
+  });
+
+  test("of a store that is read-only says so as GET does", async () => {
+    await using broken = await openRegistry();
+    broken.store.rooms.latch.trip("a sync failed", new Error("EIO"));
+    const [get, head] = [await broken.raw("GET /readyz"), await broken.raw("HEAD /readyz")];
+    expect([get.status, head.status]).toEqual([503, 503]);
+    expect(stable(head)).toEqual(stable(get));
+  });
+});

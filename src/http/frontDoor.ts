@@ -80,10 +80,9 @@ function operationOf(
   const row = findOperation(template, method);
   if (row === null) {
     const allow = allowedMethods(template);
-    throw new AnswerError(
-      new RegistryError("METHOD_UNSUPPORTED", { detail: { allowed: allow } }),
-      { allow: allow.join(", ") },
-    );
+    throw new AnswerError(new RegistryError("METHOD_UNSUPPORTED", { detail: { allowed: allow } }), {
+      allow: allow.join(", "),
+    });
   }
   const target =
     name === null ? ({ kind: "server" } as const) : ({ kind: "repository", name } as const);

@@ -13,11 +13,13 @@ import {
   type Image,
   type ImageIndex,
   pullAll,
+  pushImage,
   writeLayout,
 } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { tar } from "../support/tar.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const needs = { commands: ["containerd", "ctr"], root: true };
 
@@ -81,4 +83,26 @@ clientTest("ctr pulls back an index with all its images", needs, async (scope) =
 
   const images = index.images.flatMap(({ manifest, blobs }) => [manifest, ...blobs]);
   await expectIntact(ctr, [index.manifest, ...images]);
+});
+
+clientTest("ctr pulls by digest and pushes elsewhere by mounting", needs, async (scope) => {
+  const registry = await startRegistry(scope);
+  const ctr = await startContainerd(scope);
+  const image = buildImage({ seed: "ctr/mount", layerSizes: [1_200_000, 10] });
+  const repository = `${registry.url}/v2/first`;
+  await pushImage(repository, "v1", image);
+  const byDigest = `${registry.host}/first@${image.manifest.digest}`;
+  const elsewhere = `${registry.host}/deep/second:v1`;
+  await ctr("images", "pull", "--plain-http", "--snapshotter=native", byDigest);
+
+  await ctr("images", "tag", byDigest, elsewhere);
+  const traffic = await trafficDuring(registry, () =>
+    ctr("images", "push", "--plain-http", elsewhere),
+  );
+
+  await expectIntact(ctr, [image.manifest, ...image.blobs]);
+  const held = await pullAll(`${registry.url}/v2/deep/second`, "v1");
+  expect(held.digest).toBe(image.manifest.digest);
+  expect(traffic.mounts).toBe(image.blobs.length);
+  expect(traffic.receivedBytes).toBeLessThan(10_000);
 });

@@ -15,6 +15,7 @@ import { differences, type Files } from "../support/files.ts";
 import { pullAll } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const files = (version: string): Files =>
   new Map([
@@ -106,5 +107,29 @@ clientTest(
     expect(stdout.match(/Layer already exists/g)).toHaveLength(4);
     const repository = `${registry.url}/v2/team/app/web`;
     expect(await pullAll(repository, "second")).toEqual(await pullAll(repository, "first"));
+  },
+);
+
+clientTest(
+  "docker pushes to a second repository by mounting, and pulls by digest",
+  { commands: dockerCommands, root: true },
+  async (scope) => {
+    const registry = await startRegistry(scope);
+    const dockerd = await startDockerd(scope);
+    const [first, second] = [`${registry.host}/first:v1`, `${registry.host}/deep/second:v1`];
+    const built = await build(dockerd, first, files("1"));
+    await dockerd.docker("push", first);
+
+    await dockerd.docker("tag", first, second);
+    const traffic = await trafficDuring(registry, () => dockerd.docker("push", second));
+
+    const { digest } = await pullAll(`${registry.url}/v2/deep/second`, "v1");
+    await forget(dockerd, built);
+    const byDigest = `${registry.host}/deep/second@${digest}`;
+    await dockerd.docker("pull", byDigest);
+    expect(await imageId(dockerd, byDigest)).toBe(built);
+    // The config is sent as docker always does, the layers are not.
+    expect(traffic.mounts).toBe(4);
+    expect(traffic.receivedBytes).toBeLessThan(10_000);
   },
 );

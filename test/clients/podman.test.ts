@@ -1,13 +1,15 @@
 // podman and buildah build an image from files, push it, forget it and pull it back.
 import { expect } from "bun:test";
+import { join } from "node:path";
 import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers, type Tool } from "../support/containerTools.ts";
 import { writeBuildContext } from "../support/dockerd.ts";
 import { differences, type Files, readFolder } from "../support/files.ts";
-import { pullAll } from "../support/images.ts";
+import { buildImage, pullAll, pushImage } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const files = (seed: string): Files =>
   new Map([
@@ -70,5 +72,65 @@ clientTest(
     const mounted = (await buildah("mount", container)).stdout.trim();
     expect(differences(readFolder(mounted), contents)).toEqual([]);
     await pullAll(`${registry.url}/v2/team/app/web`, "buildah");
+  },
+);
+
+clientTest(
+  "podman lists tags, pulls by digest and pushes to a second repository by mounting",
+  { commands: ["podman"], root: true },
+  async (scope) => {
+    const registry = await startRegistry(scope);
+    const { podman } = openContainers(scope);
+    const image = buildImage({ seed: "podman/mount", layerSizes: [1_200_000, 10] });
+    await pushImage(`${registry.url}/v2/first`, "v1", image);
+    const byDigest = `${registry.host}/first@${image.manifest.digest}`;
+
+    await podman("pull", insecure, byDigest);
+    const second = `${registry.host}/deep/second:v1`;
+    const traffic = await trafficDuring(registry, () =>
+      podman("push", insecure, byDigest, `docker://${second}`),
+    );
+    const listed = await podman("search", insecure, "--list-tags", `${registry.host}/first`);
+
+    expect(listed.stdout).toMatch(/\bv1$/m);
+    const held = await pullAll(`${registry.url}/v2/deep/second`, "v1");
+    expect(held.blobs).toEqual(image.blobs.map(({ digest }) => digest));
+    expect(traffic.mounts).toBeGreaterThanOrEqual(2);
+    expect(traffic.receivedBytes).toBeLessThan(10_000);
+  },
+);
+
+clientTest(
+  "an index that buildah makes of two platforms comes back as it was",
+  { commands: ["buildah", "skopeo"], root: true },
+  async (scope) => {
+    const registry = await startRegistry(scope);
+    const { buildah, skopeo } = openContainers(scope);
+    const list = "localhost/web";
+    await buildah("manifest", "create", list);
+    for (const architecture of ["amd64", "arm64"]) {
+      const context = tempFolder(scope, "context");
+      writeBuildContext(context, files(architecture));
+      const platform = `--platform=linux/${architecture}`;
+      await buildah("build", "--isolation=chroot", platform, "--manifest", list, context);
+    }
+    const remote = `docker://${registry.host}/team/web:many`;
+
+    await buildah("manifest", "push", "--all", insecure, list, remote);
+
+    const [first, second] = [tempFolder(scope, "first"), tempFolder(scope, "second")];
+    await skopeo("copy", "--all", "--src-tls-verify=false", remote, `oci:${first}:v1`);
+    const again = `docker://${registry.host}/again:many`;
+    await skopeo("copy", "--all", "--dest-tls-verify=false", `oci:${first}:v1`, again);
+    await skopeo("copy", "--all", "--src-tls-verify=false", again, `oci:${second}:v1`);
+    const blobs = [first, second].map((folder) => readFolder(join(folder, "blobs")));
+    expect(differences(blobs[0] ?? new Map(), blobs[1] ?? new Map())).toEqual([]);
+    const inspected = await skopeo("inspect", "--raw", "--tls-verify=false", remote);
+    const platforms = JSON.parse(inspected.stdout).manifests.map(
+      (each: { platform: { architecture: string } }) => each.platform.architecture,
+    );
+    expect(platforms).toEqual(["amd64", "arm64"]);
+    const held = await pullAll(`${registry.url}/v2/team/web`, "many");
+    expect(held).toEqual(await pullAll(`${registry.url}/v2/again`, "many"));
   },
 );

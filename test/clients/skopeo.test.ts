@@ -7,6 +7,7 @@ import { openContainers } from "../support/containerTools.ts";
 import { differences, readFolder } from "../support/files.ts";
 import { buildImage, buildIndex, pullAll, writeLayout } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
+import { trafficDuring } from "../support/traffic.ts";
 
 const needs = { commands: ["skopeo"] };
 const layerSizes = [2_000_000, 300_000, 10];
@@ -96,4 +97,39 @@ describe("skopeo", () => {
     });
     expect(JSON.parse(listed.stdout).Tags.toSorted()).toEqual(["latest", "v1", "v2"]);
   });
+
+  clientTest(
+    "copies by digest between repositories by mounting, and deletes",
+    needs,
+    async (scope) => {
+      const registry = await startRegistry(scope);
+      const { skopeo } = openContainers(scope);
+      const [layout, to] = [tempFolder(scope, "layout"), tempFolder(scope, "to")];
+      const image = buildImage({ seed: "skopeo/mount", layerSizes });
+      writeLayout(layout, "v1", image);
+      const [first, second] = [
+        `docker://${registry.host}/first`,
+        `docker://${registry.host}/second`,
+      ];
+      const insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"];
+      await skopeo("copy", ...insecure, `oci:${layout}:v1`, `${first}:v1`);
+
+      const byDigest = `${first}@${image.manifest.digest}`;
+      const traffic = await trafficDuring(registry, () =>
+        skopeo("copy", ...insecure, byDigest, `${second}:v1`),
+      );
+      await skopeo("copy", "--src-tls-verify=false", byDigest, `oci:${to}:v1`);
+      await skopeo("delete", "--tls-verify=false", `${first}:v1`);
+
+      const blobs = [layout, to].map((folder) => readFolder(join(folder, "blobs")));
+      expect(differences(blobs[0] ?? new Map(), blobs[1] ?? new Map())).toEqual([]);
+      const held = await pullAll(`${registry.url}/v2/second`, "v1");
+      expect(held.digest).toBe(image.manifest.digest);
+      // The config is sent as it always is, the layers are not.
+      expect(traffic.mounts).toBe(layerSizes.length);
+      expect(traffic.receivedBytes).toBeLessThan(10_000);
+      const listed = await skopeo("list-tags", "--tls-verify=false", first);
+      expect(JSON.parse(listed.stdout).Tags).toEqual([]);
+    },
+  );
 });

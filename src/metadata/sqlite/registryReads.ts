@@ -1,5 +1,5 @@
 // The registry's questions, prepared once: building a statement costs more than running it.
-import { and, asc, eq, exists, gt, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Reference, RepositoryName } from "../../registry/names.ts";
 import type { ManifestSummary, RegistryMetadata, StoredManifest } from "../metadata.ts";
@@ -70,9 +70,6 @@ export function prepareRegistryReads(db: BunSQLiteDatabase) {
 
 /** Both walk an index in key order from `after` on: the thousandth page costs what the first one costs. */
 function prepareLists(db: BunSQLiteDatabase) {
-  const holdsManifest = exists(
-    db.select({ one: sql`1` }).from(manifests).where(eq(manifests.repository, repositories.name)),
-  );
   return {
     tagPage: db
       .select({ name: tags.name })
@@ -82,14 +79,26 @@ function prepareLists(db: BunSQLiteDatabase) {
       .limit(limit)
       .prepare(),
     repositoryPage: db
-      .select({ name: repositories.name })
-      .from(repositories)
-      .where(and(gt(repositories.name, after), holdsManifest))
-      .orderBy(asc(repositories.name))
+      .select({ name: sql<RepositoryName>`name` })
+      .from(repositoriesWithManifests)
       .limit(limit)
       .prepare(),
   };
 }
+
+/**
+ * Steps from each repository of the manifests' index to the next one: neither its many manifests cost anything, nor the
+ * repositories in between that hold none.
+ */
+const repositoriesWithManifests = sql`(
+  WITH RECURSIVE found(name) AS (
+    SELECT min(${manifests.repository}) FROM ${manifests} WHERE ${manifests.repository} > ${after}
+    UNION ALL
+    SELECT (SELECT min(${manifests.repository}) FROM ${manifests} WHERE ${manifests.repository} > found.name)
+    FROM found WHERE found.name IS NOT NULL
+  )
+  SELECT name FROM found WHERE name IS NOT NULL
+)`;
 
 /** The reading half of the registry's port. */
 export function registryReads(

@@ -2,8 +2,7 @@
 import type { Tool } from "../assembly.ts";
 import { duration, ValueError } from "../config/values.ts";
 import { exitCode } from "./exitCode.ts";
-import { explainTool } from "./failure.ts";
-import { loadFrom, type Options, textOf } from "./settingFlags.ts";
+import { type Options, textOf } from "./settingFlags.ts";
 import {
   type Dropped,
   droppedJson,
@@ -12,6 +11,7 @@ import {
   listText,
   question,
 } from "./uploadsText.ts";
+import { confirm, withTool } from "./withTool.ts";
 
 /** Prints every open session. @throws ConfigError */
 export function listUploads(options: Options): Promise<number> {
@@ -61,23 +61,6 @@ async function badUsage(mistake: string): Promise<number> {
   return exitCode.badUsage;
 }
 
-async function withTool(options: Options, work: (tool: Tool) => Promise<number>): Promise<number> {
-  const { config } = await loadFrom(options);
-  try {
-    const { openTool } = await import("../assembly.ts");
-    const tool = await openTool(config);
-    try {
-      return await work(tool);
-    } finally {
-      await tool.close();
-    }
-  } catch (error) {
-    const { message, code } = explainTool(error, config);
-    console.error(message);
-    return code;
-  }
-}
-
 async function removeOne(tool: Tool, id: string, options: Options): Promise<number> {
   const session = await tool.dropUpload(id);
   if (session === null) {
@@ -105,11 +88,4 @@ async function removeMany(tool: Tool, idleMs: number | null, options: Options): 
 
 function printDropped(dropped: Dropped, options: Options): void {
   console.log(asked(options, "json") ? toJson(droppedJson(dropped)) : droppedText(dropped));
-}
-
-/** Anything but a yes is a no, the end of the input as well. */
-async function confirm(text: string): Promise<boolean> {
-  process.stderr.write(text);
-  for await (const line of console) return /^y(?:es)?$/i.test(line.trim());
-  return false;
 }

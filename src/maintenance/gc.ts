@@ -124,6 +124,7 @@ async function plan(
   }
   const found = await planCollection(deps, limits, listener);
   progress.plan = found;
+  listener.onPlan?.(found);
   if (request.trigger !== "command") progress.wouldRefuse = brakeReason(request, found);
   return found;
 }

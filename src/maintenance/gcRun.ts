@@ -111,6 +111,8 @@ export interface GcProgress {
 /** Who is told while a run goes on. */
 export interface GcListener {
   readonly onProgress?: (progress: GcProgress) => void;
+  /** Is told the plan before anything is deleted. */
+  readonly onPlan?: (plan: GcPlan) => void;
   /** Is told of each blob of the plan, before anything is deleted. */
   readonly onOrphan?: (blob: OrphanedBlob) => void;
 }

@@ -1,0 +1,35 @@
+// What commands on a data directory share: they open it, do one thing, close it, and say what went wrong in their own words.
+import type { Tool } from "../assembly.ts";
+import type { Config } from "../config/settings.ts";
+import { explainTool } from "./failure.ts";
+import { loadFrom, type Options } from "./settingFlags.ts";
+
+/** Runs `work` on the opened data directory. @param always runs before a failure is printed, too. @throws ConfigError */
+export async function withTool(
+  options: Options,
+  work: (tool: Tool, config: Config) => Promise<number>,
+  always: () => void = () => {},
+): Promise<number> {
+  const { config } = await loadFrom(options);
+  try {
+    const { openTool } = await import("../assembly.ts");
+    const tool = await openTool(config);
+    try {
+      return await work(tool, config);
+    } finally {
+      await tool.close();
+    }
+  } catch (error) {
+    always();
+    const { message, code } = explainTool(error, config);
+    console.error(message);
+    return code;
+  }
+}
+
+/** Asks on the terminal. Anything but a yes is a no, the end of the input as well. */
+export async function confirm(text: string): Promise<boolean> {
+  process.stderr.write(text);
+  for await (const line of console) return /^y(?:es)?$/i.test(line.trim());
+  return false;
+}

@@ -10,7 +10,8 @@ import { machineCpu } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";
 import { fillFile } from "./fillFile.ts";
 import { type LoadClient, startLoadClient } from "./loadClient.ts";
-import { type Metric, metrics } from "./metrics.ts";
+import type { Metric } from "./metric.ts";
+import { metrics, type SectionName, sections } from "./metrics.ts";
 import { addSample, renderTable, type Samples } from "./report.ts";
 import { measureSink } from "./sink.ts";
 import { type SystemName, startSystem, systemNames } from "./systems.ts";
@@ -18,8 +19,9 @@ import { wrkCpuSeconds } from "./wrk.ts";
 
 const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
               [--systems ${systemNames.join(",")}] [--rounds N] [--write]
+  --only    metrics, or all of a table: ${Object.keys(sections).join(", ")}
   --quick   one or two rounds of smaller transfers: a smoke test, not a verdict
-  --write   replace the table in docs/BENCHMARKS.md`;
+  --write   replace those tables in docs/BENCHMARKS.md that something was measured of`;
 
 interface Plan {
   readonly chosen: readonly (readonly [string, Metric])[];
@@ -44,7 +46,7 @@ function parsePlan(): Plan {
     console.log(usage);
     process.exit(0);
   }
-  const only = values.only?.split(",") ?? [...metrics.keys()];
+  const only = values.only?.split(",").flatMap(expand) ?? [...metrics.keys()];
   const unknown = only.filter((name) => !metrics.has(name));
   if (unknown.length > 0) throw new Error(`no metric ${unknown.join(", ")}\n${usage}`);
   const wanted = values.systems?.split(",");
@@ -55,6 +57,12 @@ function parsePlan(): Plan {
     quick: values.quick,
     write: values.write,
   };
+}
+
+/** The metrics of a table, or the one that `name` is. */
+function expand(name: string): string[] {
+  const section = Object.entries(sections).find(([each]) => each === name)?.[1];
+  return section === undefined ? [name] : Object.keys(section);
 }
 
 /** First touch of memory is many times slower than the next one in a fresh virtual machine: touch it before measuring. */
@@ -72,6 +80,8 @@ const ownCpu = (client: LoadClient): number => {
   return (user + system) / 1e6 + client.cpuSeconds() + wrkCpuSeconds;
 };
 
+const none = Promise.resolve();
+
 interface Turn {
   readonly metric: Metric;
   readonly name: SystemName;
@@ -82,7 +92,7 @@ interface Turn {
 /** One system's turn. @returns its values and the share of the CPUs, 0 to 1, that others took meanwhile. */
 async function takeTurn({ metric, name, client, quick }: Turn) {
   await using scope = new Scope();
-  const system = await startSystem(scope, name);
+  const system = await startSystem(scope, name, (data) => metric.seed?.(data, quick) ?? none);
   // What the turn before has left to be written back would be charged to this one.
   await run(["sync", "-f", tmpdir()]);
   const [machine, own, server] = [machineCpu(), ownCpu(client), system.cpuSeconds()];
@@ -152,16 +162,16 @@ const describe = (values: Record<string, number>): string =>
     .map(([figure, value]) => `${figure} ${value.toFixed(2)}`)
     .join(", ");
 
-/** Replaces what stands between the two marks of docs/BENCHMARKS.md. */
-async function writeDocument(text: string): Promise<void> {
+/** Replaces what stands between the marks of each table in docs/BENCHMARKS.md. */
+async function writeDocument(tables: readonly (readonly [SectionName, string])[]): Promise<void> {
   const path = join(projectRoot, "docs", "BENCHMARKS.md");
-  const document = await Bun.file(path).text();
-  const marked = /(<!-- table -->\n)[\s\S]*(\n<!-- \/table -->)/;
-  if (!marked.test(document)) throw new Error(`${path} has no place for the table`);
-  await Bun.write(
-    path,
-    document.replace(marked, (_, open, close) => `${open}${text}${close}`),
-  );
+  let document = await Bun.file(path).text();
+  for (const [section, text] of tables) {
+    const marked = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*(\n<!-- /${section} -->)`);
+    if (!marked.test(document)) throw new Error(`${path} has no place for ${section}`);
+    document = document.replace(marked, (_, open, close) => `${open}${text}${close}`);
+  }
+  await Bun.write(path, document);
 }
 
 async function main(): Promise<void> {
@@ -179,9 +189,13 @@ async function main(): Promise<void> {
       `median ${percent(sorted[Math.floor(sorted.length / 2)] ?? 0)}, highest ${percent(sorted.at(-1) ?? 0)} ` +
       "(the kernel's write-back counts as other work).",
   ];
-  const text = `${renderTable(samples)}\n\n${notes.join("\n")}`;
-  console.log(text);
-  if (plan.write) await writeDocument(text);
+  const names: readonly SectionName[] = ["transfers", "manifests", "collection"];
+  const tables = names.flatMap((section) => {
+    const table = renderTable(samples, section);
+    return table === null ? [] : [[section, `${table}\n\n${notes.join("\n")}`] as const];
+  });
+  for (const [, text] of tables) console.log(`${text}\n`);
+  if (plan.write) await writeDocument(tables);
 }
 
 await main();

@@ -1,32 +1,9 @@
-// What the bench measures. One metric is one exercise of a freshly started system and yields one or more figures.
+// What the bench measures of blobs and of starting. One metric is one exercise of a freshly started system.
 import { join } from "node:path";
+import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
-import type { LoadClient } from "./loadClient.ts";
-import type { RunningSystem, SystemName } from "./systems.ts";
-import { getManifests, putManifests } from "./wrk.ts";
-
-const mebibyte = 1 << 20;
-
-/** What a metric works with. */
-export interface Exercise {
-  readonly system: RunningSystem;
-  readonly client: LoadClient;
-  /** Smaller sizes, for a smoke run. */
-  readonly quick: boolean;
-}
-
-/** Figure name → value, in the unit that `figures` gives it. */
-export type Values = Record<string, number>;
-
-/** One exercise. */
-export interface Metric {
-  readonly systems: readonly SystemName[];
-  /** Rounds when none are asked for. */
-  readonly rounds: number;
-  run(exercise: Exercise): Promise<Values>;
-}
-
-const registries = ["breadbox", "distribution"] as const;
+import { manifestMetrics } from "./manifestMetrics.ts";
+import { type Exercise, type Metric, mebibyte, registries, type Values } from "./metric.ts";
 
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -145,28 +122,6 @@ const parallel: Metric = {
     }),
 };
 
-const manifestGet: Metric = {
-  systems: registries,
-  rounds: 5,
-  run: async ({ client, system, quick }) => {
-    await client.perform({ kind: "image", port: system.port, name: "bench/manifest" });
-    const seconds = quick ? 1 : 3;
-    const { perSecond, p99Ms } = await getManifests(system.port, "bench/manifest", seconds);
-    return { manifestGet: perSecond, manifestGetP99: p99Ms };
-  },
-};
-
-const manifestPut: Metric = {
-  systems: registries,
-  rounds: 5,
-  run: async ({ client, system, quick }) => {
-    await client.perform({ kind: "image", port: system.port, name: "bench/manifest" });
-    const seconds = quick ? 1 : 3;
-    const { perSecond, p99Ms } = await putManifests(system.port, "bench/manifest", seconds);
-    return { manifestPut: perSecond, manifestPutP99: p99Ms };
-  },
-};
-
 const start: Metric = {
   systems: [...registries, "nginx"],
   rounds: 20,
@@ -177,16 +132,28 @@ const start: Metric = {
   },
 };
 
-/** All metrics by the name that `--only` takes, in the order they run. */
-export const metrics: ReadonlyMap<string, Metric> = new Map([
-  ["upload", upload],
-  ["uploadChunked", uploadChunked],
-  ["closing", closing],
-  ["put", whole("put")],
-  ["post", whole("post")],
-  ["parallel", parallel],
-  ["pull", pull],
-  ["manifestGet", manifestGet],
-  ["manifestPut", manifestPut],
-  ["start", start],
-]);
+const transferMetrics = {
+  upload,
+  uploadChunked,
+  closing,
+  put: whole("put"),
+  post: whole("post"),
+  parallel,
+  pull,
+  start,
+};
+
+/** The tables of the report, each with its metrics by the names that `--only` takes, in the order they run. */
+export const sections = {
+  transfers: transferMetrics,
+  manifests: manifestMetrics,
+  collection: collectionMetrics,
+} satisfies Record<string, Readonly<Record<string, Metric>>>;
+
+/** Name of a table. */
+export type SectionName = keyof typeof sections;
+
+/** All metrics by name. */
+export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>(
+  Object.values(sections).flatMap((section) => Object.entries<Metric>(section)),
+);

@@ -8,6 +8,7 @@ import { Connection } from "../support/connection.ts";
 import { run, tempFolder, waitFor } from "../support/processes.ts";
 import { askFor } from "../support/rawUploads.ts";
 import { Scope } from "../support/scope.ts";
+import { Prober, quantile } from "./prober.ts";
 
 const mebibyte = 1 << 20;
 const { values: options } = parseArgs({
@@ -20,38 +21,6 @@ const { values: options } = parseArgs({
 
 const note = (what: string, value: string | number): void => console.log(`${what}: ${value}`);
 const rounded = (value: number, digits = 1): number => Number(value.toFixed(digits));
-
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-
-/** Asks GET /v2/ on two connections, 1 ms between an answer and the next question, until told to stop. */
-class Prober {
-  readonly #times: number[] = [];
-  #running = true;
-  #done: Promise<unknown>;
-
-  constructor(port: number) {
-    this.#done = Promise.all([this.#ask(port), this.#ask(port)]);
-  }
-
-  async #ask(port: number): Promise<void> {
-    const connection = await Connection.open(port);
-    while (this.#running) {
-      const asked = performance.now();
-      await askFor(connection, [200], { method: "GET", path: "/v2/" });
-      this.#times.push(performance.now() - asked);
-      await Bun.sleep(1);
-    }
-    connection.close();
-  }
-
-  /** @returns the latencies in ms, sorted. */
-  async stop(): Promise<number[]> {
-    this.#running = false;
-    await this.#done;
-    return this.#times.sort((a, b) => a - b);
-  }
-}
 
 const spread = (times: readonly number[]): string =>
   `p50 ${rounded(quantile(times, 0.5), 2)} ms, p99 ${rounded(quantile(times, 0.99), 2)} ms, max ${rounded(
@@ -112,7 +81,7 @@ async function sweep(prepare: Prepare) {
   const started = performance.now();
   const registry = await startBreadbox(scope, { data, pollMs: 1, env: sweeping });
   const readyMs = performance.now() - started;
-  const prober = new Prober(registry.port);
+  const prober = new Prober(registry.port, "/v2/");
   await waitFor("the sweep", () => sessionsIn(data) === 0, { timeoutMs: 300_000, everyMs: 20 });
   const sweptMs = performance.now() - started;
   return { left, readyMs, sweptMs, times: await prober.stop() };
@@ -122,7 +91,7 @@ async function sweep(prepare: Prepare) {
 async function quiet(ms: number): Promise<number[]> {
   await using scope = new Scope();
   const registry = await startBreadbox(scope, { pollMs: 1, env: sweeping });
-  const prober = new Prober(registry.port);
+  const prober = new Prober(registry.port, "/v2/");
   await Bun.sleep(ms);
   return prober.stop();
 }

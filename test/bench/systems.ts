@@ -26,10 +26,15 @@ export interface RunningSystem {
   stop(): Promise<unknown>;
 }
 
-/** Starts a system on fresh data. */
-export async function startSystem(scope: Scope, name: SystemName): Promise<RunningSystem> {
+/** Starts a system on fresh data, or on what `seed` makes of it. */
+export async function startSystem(
+  scope: Scope,
+  name: SystemName,
+  seed: (data: string) => Promise<void> = async () => {},
+): Promise<RunningSystem> {
   if (name === "nginx") return startNginx(scope);
   const data = join(tempFolder(scope, "bench"), "data");
+  await seed(data);
   const start = name === "breadbox" ? startBreadbox : startDistribution;
   const started = performance.now();
   const registry = await start(scope, { data, pollMs: 1 });

@@ -37,12 +37,13 @@ async function wrk(script: string, connections: number, seconds: number, url: st
   }
 }
 
-const mediaType = "application/vnd.oci.image.manifest.v1+json";
+/** Media type of the manifests that are asked for and pushed. */
+export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
 /** GET of the manifest tagged `latest`, 16 connections. */
 export const getManifests = (port: number, name: string, seconds: number): Promise<RequestRate> =>
   wrk(
-    `wrk.headers["Accept"] = "${mediaType}"`,
+    `wrk.headers["Accept"] = "${manifestType}"`,
     16,
     seconds,
     `http://127.0.0.1:${port}/v2/${name}/manifests/latest`,
@@ -56,12 +57,12 @@ export async function putManifests(
   seconds: number,
 ): Promise<RequestRate> {
   const url = `http://127.0.0.1:${port}/v2/${name}/manifests/latest`;
-  const latest = await (await fetch(url, { headers: { Accept: mediaType } })).text();
+  const latest = await (await fetch(url, { headers: { Accept: manifestType } })).text();
   // The manifest's closing brace makes room for an annotation that differs from request to request.
   const open = JSON.stringify(`${latest.slice(0, -1)},"annotations":{"n":"`);
   const script = `
     local count = 0
-    local headers = { ["Content-Type"] = "${mediaType}" }
+    local headers = { ["Content-Type"] = "${manifestType}" }
     request = function()
       count = count + 1
       local body = ${open} .. count .. '"}}'
@@ -69,3 +70,22 @@ export async function putManifests(
     end`;
   return wrk(script, 8, seconds, url);
 }
+
+/** GET of each path in turn, again and again, 8 connections. */
+export const getPages = (
+  port: number,
+  paths: readonly string[],
+  seconds: number,
+): Promise<RequestRate> =>
+  wrk(
+    `
+    local paths = { ${paths.map((path) => JSON.stringify(path)).join(", ")} }
+    local count = 0
+    request = function()
+      count = count + 1
+      return wrk.format("GET", paths[count % #paths + 1])
+    end`,
+    8,
+    seconds,
+    `http://127.0.0.1:${port}/`,
+  );

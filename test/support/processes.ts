@@ -70,6 +70,8 @@ export interface Finished {
   readonly output: string;
   /** User and system time it used. */
   readonly cpuSeconds: number;
+  /** Highest resident bytes. */
+  readonly peakRssBytes: number;
 }
 
 /** How to run a command. */
@@ -105,8 +107,9 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   if (code !== 0 && options.mayFail !== true) {
     throw new Error(`${command.join(" ")} ended with ${code}\n${output}`);
   }
-  const cpuMicroseconds = Number(child.resourceUsage()?.cpuTime.total ?? 0);
-  return { code, stdout, stdoutBytes, output, cpuSeconds: cpuMicroseconds / 1e6 };
+  const usage = child.resourceUsage();
+  const cpuSeconds = Number(usage?.cpuTime.total ?? 0) / 1e6;
+  return { code, stdout, stdoutBytes, output, cpuSeconds, peakRssBytes: usage?.maxRSS ?? 0 };
 }
 
 /** A child that keeps running. */

@@ -1,0 +1,140 @@
+// The figures' names and units, and what Breadbox is held against: the rows of the tables.
+import type { SectionName } from "./metrics.ts";
+import type { SystemName } from "./systems.ts";
+
+/** A row. */
+export interface Figure {
+  readonly label: string;
+  readonly unit: string;
+  readonly decimals: number;
+  /** What Breadbox is held against: another system's figure, another figure of its own, or a plain number. */
+  readonly goal?: Goal;
+}
+
+/** What is to be reached. */
+export interface Goal {
+  readonly relation: "≥" | "≤";
+  readonly value: number;
+  readonly of?: SystemName | { readonly figure: string };
+}
+
+const atLeast = (value: number, of: SystemName): Goal => ({ relation: "≥", value, of });
+const own = (value: number, relation: Goal["relation"], figure: string): Goal => ({
+  relation,
+  value,
+  of: { figure },
+});
+const atMost = (value: number, of?: Goal["of"]): Goal =>
+  of === undefined ? { relation: "≤", value } : { relation: "≤", value, of };
+
+const rate = { unit: "MiB/s", decimals: 0 };
+const time = { unit: "ms", decimals: 2 };
+const memory = { unit: "MiB", decimals: 0 };
+const requests = { unit: "req/s", decimals: 0 };
+const page = { unit: "ms", decimals: 3 };
+const seconds = { unit: "s", decimals: 2 };
+const peer = "distribution";
+
+const transfers: Readonly<Record<string, Figure>> = {
+  upload: { label: "1 GiB upload until durable", ...rate, goal: atLeast(2.2, peer) },
+  uploadCpu: { label: "its server CPU", unit: "s", decimals: 2, goal: atMost(0.5, peer) },
+  uploadMemory: { label: "its peak memory above idle", ...memory, goal: atMost(64) },
+  uploadChunked: { label: "the same without a Content-Length, as dockerd does", ...rate },
+  closingSmall: { label: "closing PUT after 1 MiB", ...time },
+  closingBig: {
+    label: "closing PUT after 1 GiB",
+    ...time,
+    goal: atMost(2, { figure: "closingSmall" }),
+  },
+  small: { label: "1 MiB upload, POST + PATCH + PUT", ...time },
+  put: { label: "256 MiB in the closing PUT", ...rate },
+  post: { label: "256 MiB in one POST", ...rate },
+  parallel: { label: "64 × 4 MiB at once", ...rate },
+  parallelCpu: { label: "its server CPU", unit: "s", decimals: 2 },
+  parallelMemory: { label: "its peak memory above idle", ...memory },
+  pull: { label: "1 GiB pull", ...rate, goal: atLeast(0.85, "nginx") },
+  pullCpu: { label: "its server CPU", unit: "s", decimals: 2 },
+  pullMemory: { label: "its peak memory above idle", ...memory },
+  ready: { label: "ready after exec", unit: "ms", decimals: 1, goal: atMost(120) },
+  idle: { label: "idle memory", ...memory, goal: atMost(64) },
+};
+
+const manifests: Readonly<Record<string, Figure>> = {
+  manifestGet: {
+    label: "manifest GET by tag, 16 connections",
+    ...requests,
+    goal: atLeast(4, peer),
+  },
+  manifestGetP99: { label: "its p99", ...time, goal: atMost(1, peer) },
+  manifestHead: {
+    label: "manifest HEAD by tag, 16 connections",
+    ...requests,
+    goal: atLeast(4, peer),
+  },
+  manifestHeadP99: { label: "its p99", ...time, goal: atMost(1, peer) },
+  manifestPut: {
+    label: "manifest PUT, new tag, 8 connections",
+    ...requests,
+    goal: atLeast(4, peer),
+  },
+  manifestPutP99: { label: "its p99", ...time },
+  manifestPutFull: {
+    label: "the same beside 100,000 tags",
+    ...requests,
+    goal: own(0.9, "≥", "manifestPut"),
+  },
+  manifestPutFullP99: { label: "its p99", ...time },
+  tagsFew: { label: "page of 100 tags, of 100", ...page },
+  tagsFirst: {
+    label: "page of 100 tags, the first of 1,000,000",
+    ...page,
+    goal: own(1.3, "≤", "tagsFew"),
+  },
+  tagsDeep: { label: "the same anywhere in the list", ...page, goal: own(1.3, "≤", "tagsFew") },
+  catalogFew: { label: "page of 100 repositories, of 100", ...page },
+  catalogFirst: {
+    label: "page of 100 repositories, the first of 100,000",
+    ...page,
+    goal: own(1.3, "≤", "catalogFew"),
+  },
+  catalogDeep: {
+    label: "the same anywhere in the catalog",
+    ...page,
+    goal: own(1.3, "≤", "catalogFew"),
+  },
+  referrersFew: { label: "page of 100 referrers, of 100", ...page },
+  referrersFirst: {
+    label: "page of 100 referrers, the first of 1,000,000",
+    ...page,
+    goal: own(1.3, "≤", "referrersFew"),
+  },
+  referrersDeep: {
+    label: "the same anywhere in the list of referrers",
+    ...page,
+    goal: own(1.3, "≤", "referrersFew"),
+  },
+};
+
+const collection: Readonly<Record<string, Figure>> = {
+  gc: { label: "gc: 20,000 orphans among 40,000 blobs", ...seconds, goal: atMost(2) },
+  gcDryRun: { label: "gc: dry run of the same", ...seconds, goal: atMost(1) },
+  gcQuietP99: { label: "p99 of manifest GETs before", ...time },
+  gcP99: {
+    label: "p99 of manifest GETs during the collection",
+    ...time,
+    goal: own(1.5, "≤", "gcQuietP99"),
+  },
+  gcMark: { label: "gc: 1,000,000 references marked, dry run", ...seconds, goal: atMost(5) },
+  gcMarkMemory: {
+    label: "its memory above a run with nothing to do",
+    ...memory,
+    goal: atMost(64),
+  },
+};
+
+/** The tables' rows in their order; the keys are those that the metrics yield. */
+export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figure>>>> = {
+  transfers,
+  manifests,
+  collection,
+};

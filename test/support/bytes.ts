@@ -19,3 +19,7 @@ export function randomNumbers(seed: string): () => number {
 /** `sha256:<hex>` of some bytes. */
 export const sha256 = (bytes: Uint8Array | string): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+
+/** `<algorithm>:<hex>` of some bytes. */
+export const digestWith = (algorithm: "sha256" | "sha512", bytes: Uint8Array): string =>
+  `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;

@@ -11,10 +11,9 @@ const page = 200;
 
 /** Every session, and everything that is staged. @returns how many sessions there are. */
 export async function inspectSessions(inspection: Inspection): Promise<number> {
-  const { metadata, storage, clock, progress, attempt, found } = inspection;
+  const { metadata, clock, progress, attempt, found } = inspection;
   // Listed first: whoever starts meanwhile has bytes before it has a row.
-  const staged = new Set<UploadId>();
-  for await (const { id } of storage.listStaged()) staged.add(id);
+  const strays = await listStaged(inspection);
   let done = 0;
   for (let after: UploadId | null = null; ; ) {
     progress({ phase: "sessions", done, total: 0 });
@@ -24,15 +23,23 @@ export async function inspectSessions(inspection: Inspection): Promise<number> {
       now: clock(),
     });
     for (const row of rows) {
-      staged.delete(row.id);
+      strays.delete(row.id);
       await attempt(`upload session ${row.id}`, () => inspectSession(inspection, row));
     }
     done += rows.length;
     after = rows.at(-1)?.id ?? null;
     if (rows.length < page) break;
   }
-  for (const id of staged) found({ kind: "stagedWithoutSession", id });
+  // Sessions that ended meanwhile have lost their row, and then their bytes.
+  const still = strays.size === 0 ? strays : await listStaged(inspection);
+  for (const id of strays) if (still.has(id)) found({ kind: "stagedWithoutSession", id });
   return done;
+}
+
+async function listStaged({ storage }: Inspection): Promise<Set<UploadId>> {
+  const staged = new Set<UploadId>();
+  for await (const { id } of storage.listStaged()) staged.add(id);
+  return staged;
 }
 
 async function inspectSession(inspection: Inspection, row: ListedUpload): Promise<void> {

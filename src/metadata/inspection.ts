@@ -102,15 +102,15 @@ export interface InspectionMetadata {
   listContents(page: ContentPage): Promise<readonly InspectedContent[]>;
   /** @returns null when no row has this digest. */
   findContentRow(digest: Digest): Promise<InspectedContent | null>;
-  /** Sound content that was neither stored nor read since `since` (Unix ms). `now` finds what was read in a future that never came. */
-  listUnverified(
-    page: ContentPage & { readonly since: number; readonly now: number },
-  ): Promise<readonly InspectedContent[]>;
-  /** How much of it there is. */
-  countUnverified(
-    since: number,
-    now: number,
-  ): Promise<{ readonly contents: number; readonly bytes: number }>;
+  /**
+   * Sound content that was neither stored nor read since `since` (Unix ms), at most `limit`, what was not read for the longest first.
+   * `now` finds what was read in a future that never came.
+   */
+  listUnverified(due: {
+    readonly since: number;
+    readonly now: number;
+    readonly limit: number;
+  }): Promise<readonly InspectedContent[]>;
   /** At most `limit` of either. */
   holdersOf(digest: Digest, limit: number): Promise<Holders>;
   listManifests(page: {

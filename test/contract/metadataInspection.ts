@@ -139,12 +139,11 @@ function verificationContract(open: () => Promise<Metadata>): void {
     await uploads.finishUpload(finish("young"));
     await uploads.finishUpload(finish("future", { now: now + 1_000 }));
     const due = async () =>
-      (await inspection.listUnverified({ after: null, limit: 9, since: now - 50, now })).map(
+      (await inspection.listUnverified({ limit: 9, since: now - 50, now })).map(
         (content) => content.locator,
       );
 
-    expect((await due()).sort()).toEqual([locator("stored-future"), locator("stored-old")]);
-    expect(await inspection.countUnverified(now - 50, now)).toEqual({ contents: 2, bytes: 200 });
+    expect(await due()).toEqual([locator("stored-old"), locator("stored-future")]);
     await inspection.noteVerified([{ digest: digest("old"), locator: locator("stored-old") }], now);
     expect(await due()).toEqual([locator("stored-future")]);
   });

@@ -39,18 +39,13 @@ function readContents(
   statements: () => InspectionStatements,
 ): Pick<
   InspectionMetadata,
-  "listContents" | "findContentRow" | "listUnverified" | "countUnverified" | "listTrashInUse"
+  "listContents" | "findContentRow" | "listUnverified" | "listTrashInUse"
 > {
   return {
     listContents: ({ after, limit }) =>
       connection.read(() => statements().page.all({ after: after ?? "", limit })),
     findContentRow: (digest) => connection.read(() => statements().row.get({ digest }) ?? null),
-    listUnverified: ({ after, limit, since, now }) =>
-      connection.read(() => statements().unverified.all({ after: after ?? "", limit, since, now })),
-    countUnverified: (since, now) =>
-      connection.read(
-        () => statements().unverifiedTotal.get({ since, now }) ?? { contents: 0, bytes: 0 },
-      ),
+    listUnverified: (due) => connection.read(() => statements().unverified.all({ ...due })),
     listTrashInUse: (limit) => connection.read(() => statements().trashInUse.all({ limit })),
   };
 }

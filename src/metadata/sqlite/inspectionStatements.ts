@@ -50,17 +50,13 @@ function prepareContents(db: BunSQLiteDatabase) {
       .from(contents)
       .where(eq(contents.digest, placeholder("digest")))
       .prepare(),
+    // Without an index on purpose: the scrub asks once for thousands, and every push would pay for it.
     unverified: db
       .select(inspected)
       .from(contents)
-      .where(and(gt(contents.digest, placeholder("after")), unverified))
-      .orderBy(asc(contents.digest))
-      .limit(placeholder("limit"))
-      .prepare(),
-    unverifiedTotal: db
-      .select({ contents: count(), bytes })
-      .from(contents)
       .where(unverified)
+      .orderBy(asc(lastKnown), asc(contents.digest))
+      .limit(placeholder("limit"))
       .prepare(),
     trashInUse: db
       .select({ digest: contents.digest, locator: contents.locator })

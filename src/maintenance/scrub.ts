@@ -83,6 +83,8 @@ export class Scrub {
   /** Could not be read, and is not tried again before the next round. */
   #skipped = new Set<Digest>();
   #verified: InspectedContent[] = [];
+  /** How many of this slice are noted in their rows. */
+  #noted = 0;
   /** Monotonic ms: when the next byte may be read. */
   #readAt = 0;
 
@@ -106,9 +108,10 @@ export class Scrub {
       // Time that was not used is not saved up.
       this.#readAt = Math.max(this.#readAt, now()) + ((count ?? 0) / bytesPerSecond) * 1_000;
     }
-    const verified = this.#verified.splice(0);
-    if (verified.length > 0) await this.#deps.metadata.noteVerified(verified, this.#deps.clock());
-    return { bytes, verified: verified.length, finished };
+    await this.#noteVerified();
+    const verified = this.#noted;
+    this.#noted = 0;
+    return { bytes, verified, finished };
   }
 
   /** Closes what is open. */
@@ -122,6 +125,12 @@ export class Scrub {
     this.#since = since;
     this.#queue = [];
     this.#skipped = new Set();
+  }
+
+  async #noteVerified(): Promise<void> {
+    const verified = this.#verified.splice(0);
+    if (verified.length > 0) await this.#deps.metadata.noteVerified(verified, this.#deps.clock());
+    this.#noted += verified.length;
   }
 
   /** One portion, or one look. @returns bytes that were read; null when nothing is due. */
@@ -145,8 +154,7 @@ export class Scrub {
     const { metadata, clock } = this.#deps;
     if (this.#queue.length === 0) {
       // Those that were read would be asked for again.
-      const verified = this.#verified.splice(0);
-      if (verified.length > 0) await metadata.noteVerified(verified, clock());
+      await this.#noteVerified();
       const limit = page + this.#skipped.size;
       const due = await metadata.listUnverified({ since: this.#since, now: clock(), limit });
       this.#queue = due.filter(({ digest }) => !this.#skipped.has(digest)).reverse();

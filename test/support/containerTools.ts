@@ -23,16 +23,23 @@ export interface Containers {
   readonly skopeo: Tool;
 }
 
-/** Storage (vfs: works in containers too) and configuration for podman, buildah and skopeo. They reach loopback
- *  registries over plain HTTP. */
-export function openContainers(scope: Scope): Containers {
+/** How the three tools store images. */
+export type ImageStorage =
+  /** Works in containers too. */
+  | "vfs"
+  /** Pulls only the parts of a layer that are not there yet. */
+  | "partial overlay";
+
+/** Storage and configuration for podman, buildah and skopeo. They reach loopback registries over plain HTTP. */
+export function openContainers(scope: Scope, images: ImageStorage = "vfs"): Containers {
   const folder = tempFolder(scope, "containers");
   scope.defer(() => unmountUnder(folder));
-  const env = writeConfiguration(folder);
+  const driver = images === "vfs" ? "vfs" : "overlay";
+  const env = writeConfiguration(folder, driver);
   const storage = [
     `--root=${join(folder, "root")}`,
     `--runroot=${join(folder, "run")}`,
-    "--storage-driver=vfs",
+    `--storage-driver=${driver}`,
   ];
   const tool =
     (command: string, ...flags: string[]): Tool =>
@@ -45,7 +52,7 @@ export function openContainers(scope: Scope): Containers {
   };
 }
 
-function writeConfiguration(folder: string): Record<string, string> {
+function writeConfiguration(folder: string, driver: string): Record<string, string> {
   const write = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -71,7 +78,8 @@ function writeConfiguration(folder: string): Record<string, string> {
     ),
     CONTAINERS_STORAGE_CONF: write(
       "storage.conf",
-      `[storage]\ndriver = "vfs"\ngraphroot = "${folder}/root"\nrunroot = "${folder}/run"\n`,
+      `[storage]\ndriver = "${driver}"\ngraphroot = "${folder}/root"\nrunroot = "${folder}/run"
+[storage.options]\npull_options = {enable_partial_images = "true"}\n`,
     ),
   };
 }

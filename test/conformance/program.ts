@@ -23,11 +23,11 @@ export async function findProgram(): Promise<Program> {
   const given = process.env["OCI_CONFORMANCE"];
   if (given !== undefined) {
     return existsSync(given)
-      ? { path: given, origin: "the program that OCI_CONFORMANCE names" }
+      ? { path: given, origin: "found through OCI_CONFORMANCE" }
       : { missing: `OCI_CONFORMANCE names ${given}, which does not exist`, refused: false };
   }
   const onPath = Bun.which("oci-conformance") ?? Bun.which("conformance");
-  if (onPath !== null) return { path: onPath, origin: onPath };
+  if (onPath !== null) return { path: onPath, origin: "found on PATH" };
   return buildModule();
 }
 
@@ -35,7 +35,7 @@ async function buildModule(): Promise<Program> {
   const absent = goToolNeeds(published).reason();
   if (absent !== null) return { missing: absent, refused: false };
   try {
-    return { path: await goTool(published), origin: `${module}@${pinnedVersion}` };
+    return { path: await goTool(published), origin: `from the module ${module}@${pinnedVersion}` };
   } catch (error) {
     const output = error instanceof Error ? error.message : String(error);
     return { missing: output.trim(), refused: isRefusal(output) };

@@ -9,8 +9,10 @@ export interface Run {
 
 /** What was run, with what. */
 export interface Setting {
-  /** Version of the conformance program's module. */
-  readonly program: string;
+  /** Where the program comes from. */
+  readonly origin: string;
+  /** Version of its module that is asked for. */
+  readonly pinned: string;
   /** Commit of Breadbox. */
   readonly commit: string;
   /** Day of the run, `YYYY-MM-DD`. */
@@ -25,6 +27,7 @@ export const closingLine = ({ mode, results: { counts } }: Run): string =>
 /** The whole page. */
 export function reportPage(setting: Setting, runs: readonly Run[]): string {
   const versions = runs.map(({ mode }) => mode.version);
+  const commits = [...new Set(runs.map(({ results }) => results.commit))];
   const lines = [
     "# Conformance",
     "",
@@ -32,7 +35,7 @@ export function reportPage(setting: Setting, runs: readonly Run[]): string {
     "against the compiled `dist/breadbox` on an empty data directory, over plain HTTP. This page is written by",
     "`sh .dev/bun test/conformance/run.ts --write`.",
     "",
-    `- program: \`github.com/opencontainers/distribution-spec/conformance@${setting.program}\``,
+    `- program: built from commit \`${commits.join(", ")}\` of its repository, as it says itself; ${setting.origin}`,
     `- Breadbox: commit \`${setting.commit}\``,
     `- day: ${setting.day}`,
     "",
@@ -58,18 +61,18 @@ export function reportPage(setting: Setting, runs: readonly Run[]): string {
     "## Running it",
     "",
     "`npm test -- conformance` runs it as `.ci/run` does. The program is taken from `OCI_CONFORMANCE` (a path), from PATH",
-    "(`oci-conformance` or `conformance`), or built from its Go module at the version above. To build it by hand, with Go",
-    "1.24 or newer:",
+    `(\`oci-conformance\` or \`conformance\`), or built from its Go module at ${setting.pinned}.`,
+    "To build it by hand, with Go 1.24 or newer:",
     "",
     "```sh",
     "git clone https://github.com/opencontainers/distribution-spec",
-    `git -C distribution-spec checkout ${setting.program.split("-").at(-1)}`,
-    "(cd distribution-spec/conformance && go build -o conformance .)",
+    `git -C distribution-spec checkout ${setting.pinned.split("-").at(-1)}`,
+    "(cd distribution-spec/conformance && go build -buildvcs=true -o conformance .)",
     "OCI_CONFORMANCE=$PWD/distribution-spec/conformance/conformance npm test -- conformance",
     "```",
     "",
     "Where the module proxy refuses the module, the run says so (`conformance: skipped: …`) and counts it as skipped.",
-    "`test/http/` covers what the program checks with tests of our own, which run everywhere.",
+    "`blobLife.test.ts` and `manifestLife.test.ts` beside this page ask for the same in our own words, and run everywhere.",
   ];
   return `${lines.join("\n")}\n`;
 }

@@ -24,14 +24,15 @@ async function main(): Promise<number> {
     for (const complaint of done.results.complaints) console.log(complaint);
     runs.push(done);
   }
-  if (values.write) await writePage(runs);
+  if (values.write) await writePage(program.origin, runs);
   return runs.every(({ results: { counts } }) => counts.failed + counts.skipped === 0) ? 0 : 1;
 }
 
-async function writePage(runs: readonly Run[]): Promise<void> {
+async function writePage(origin: string, runs: readonly Run[]): Promise<void> {
   const head = await run(["git", "rev-parse", "--short=12", "HEAD"], { cwd: projectRoot });
   const setting = {
-    program: pinnedVersion,
+    origin,
+    pinned: pinnedVersion,
     commit: head.stdout.trim(),
     day: new Date().toISOString().slice(0, 10),
   };

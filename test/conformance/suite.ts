@@ -60,6 +60,8 @@ export const modes: readonly Mode[] = [
 /** What one run amounts to. */
 export interface Results {
   readonly counts: Counts;
+  /** Commit that the program says it was built from; `unknown` when it does not know. */
+  readonly commit: string;
   /** Row → `Pass`, `FAIL`, `Skip` or `Disabled`. */
   readonly apis: Readonly<Record<string, string>>;
   readonly data: Readonly<Record<string, string>>;
@@ -101,7 +103,7 @@ export async function runSuite(program: string, mode: Mode): Promise<Results> {
 }
 
 /** @throws Error when these are no results of the program. */
-function readRows(text: string): Pick<Results, "apis" | "data"> {
+function readRows(text: string): Pick<Results, "apis" | "commit" | "data"> {
   const results: unknown = Bun.YAML.parse(text);
   const section = (name: string): Record<string, string> => {
     const found: unknown = Object(results)[name];
@@ -109,7 +111,8 @@ function readRows(text: string): Pick<Results, "apis" | "data"> {
     if (rows.length === 0) throw new Error(`the results have no ${name}\n${text}`);
     return Object.fromEntries(rows);
   };
-  return { apis: section("apis"), data: section("data") };
+  const { commit = "unknown" } = section("config");
+  return { commit, apis: section("apis"), data: section("data") };
 }
 
 /** @throws Error when the closing table is missing. */

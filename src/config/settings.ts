@@ -169,6 +169,21 @@ export const settings = {
     "7d",
     "With `gc.untagged.enabled`: how long ago such a manifest must have been pushed.",
   ),
+  "scrub.enabled": setting(
+    toggle,
+    "true",
+    "Reads every stored blob back by `scrub.schedule` and compares it with its digest. What is damaged is taken out, so that the next push heals it, and told in the log and by `breadbox_scrub_damaged_total`.",
+  ),
+  "scrub.schedule": setting(
+    cron,
+    "30 4 * * 0",
+    "From when on stored blobs are read again, in the time zone of `gc.timeZone`: what was neither pushed nor read since the latest such time is due. A server that was off then, or is restarted meanwhile, goes on with what is left.",
+  ),
+  "scrub.rate": setting(
+    size("1KiB", "1TiB"),
+    "20MiB",
+    "Bytes a second that the scrub reads at most.",
+  ),
   "log.level": setting(
     oneOf("trace", "debug", "info", "warn", "error"),
     "info",

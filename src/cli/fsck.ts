@@ -27,7 +27,7 @@ export async function fsck(options: Options): Promise<number> {
   const { config } = await loadFrom(options);
   const bar = new ProgressBar();
   try {
-    const { openTool } = await import("../assembly.ts");
+    const { openTool } = await import("../tool.ts");
     const tool = await openTool(config);
     try {
       const request = { full: asked("full"), repair: asked("repair") };

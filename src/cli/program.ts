@@ -55,6 +55,8 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     );
   addServe(program, run);
   addUploads(program, run);
+  addGc(program, run);
+  addWhy(program, run);
   addFsck(program, run);
   addConfig(program, run);
   program
@@ -146,6 +148,37 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
       examples("breadbox fsck", "breadbox fsck --full --repair --data /srv/breadbox"),
     )
     .action(async (options: Options) => run((await import("./fsck.ts")).fsck(options)));
+}
+
+function addGc(program: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(program.command("gc"))
+    .summary("free the space of what nothing refers to")
+    .description(
+      "Deletes blobs that no manifest of any repository names, beside a running server or without one. What was just pushed, mounted or asked for stays. A dry run prints what a run would delete, and deletes nothing.",
+    )
+    .option("--dry-run", "delete nothing")
+    .option("--min-age <TIME>", "leave younger blobs alone. Default: gc.minAge")
+    .option("-v, --verbose", "list every blob")
+    .option("--json", "print JSON")
+    .option("-y, --yes", "do not ask before a large part of the content goes")
+    .addHelpText("after", examples("breadbox gc --dry-run", "breadbox gc --data /srv/breadbox"))
+    .action(async (options: Options) => run((await import("./gc.ts")).collectGarbage(options)));
+}
+
+function addWhy(program: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(program.command("why <DIGEST>"))
+    .summary("say what keeps a blob or a manifest")
+    .description(
+      "Says what keeps a blob or a manifest: from the tag down to it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
+    )
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox why sha256:9f86d081", "breadbox why 9f86d081 --data /srv/breadbox"),
+    )
+    .action(async (digest: string, options: Options) =>
+      run((await import("./why.ts")).explain(digest, options)),
+    );
 }
 
 function addConfig(program: Command, run: (action: Action) => Promise<void>): void {

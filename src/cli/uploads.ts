@@ -1,6 +1,7 @@
 // `breadbox uploads ls` and `rm`: open upload sessions, beside a running server or without one.
-import type { Tool } from "../assembly.ts";
+
 import { duration, ValueError } from "../config/values.ts";
+import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import { type Options, textOf } from "./settingFlags.ts";
 import {

@@ -1,5 +1,5 @@
 // What `breadbox uploads` prints: facts in, text out.
-import type { Tool } from "../assembly.ts";
+import type { Tool } from "../tool.ts";
 import { counted, showAge, showBytes } from "./amounts.ts";
 
 /** An open session. */

@@ -1,6 +1,7 @@
 // What commands on a data directory share: they open it, do one thing, close it, and say what went wrong in their own words.
-import type { Tool } from "../assembly.ts";
+
 import type { Config } from "../config/settings.ts";
+import type { Tool } from "../tool.ts";
 import { explainTool } from "./failure.ts";
 import { loadFrom, type Options } from "./settingFlags.ts";
 
@@ -12,7 +13,7 @@ export async function withTool(
 ): Promise<number> {
   const { config } = await loadFrom(options);
   try {
-    const { openTool } = await import("../assembly.ts");
+    const { openTool } = await import("../tool.ts");
     const tool = await openTool(config);
     try {
       return await work(tool, config);

@@ -8,6 +8,7 @@ import type { UploadId, UploadSession } from "../uploads/session.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
+import type { KeepersMetadata } from "./keepers.ts";
 import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 
@@ -236,6 +237,7 @@ export interface Metadata {
   readonly uploads: UploadsMetadata;
   readonly gcRuns: GcRunsMetadata;
   readonly collection: CollectionMetadata;
+  readonly keepers: KeepersMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;
   /** A cheap read. @throws when rows cannot be read. */

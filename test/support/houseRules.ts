@@ -5,6 +5,7 @@ import { dirname, join } from "node:path/posix";
 const rights: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "ambient.ts": [],
+  "opened.ts": [],
   "version.ts": [],
   content: [],
   registry: ["content"],
@@ -20,9 +21,14 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // The one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access"],
-    ...["storage", "metadata", "config", "telemetry", "http", "ambient.ts"],
+    ...["storage", "metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts"],
   ],
-  cli: ["assembly.ts", "config"],
+  // As much of it as commands need.
+  "tool.ts": [
+    ...["content", "registry", "uploads", "objects", "maintenance"],
+    ...["storage", "metadata", "config", "ambient.ts", "opened.ts"],
+  ],
+  cli: ["assembly.ts", "tool.ts", "config"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import. */

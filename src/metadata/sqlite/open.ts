@@ -21,6 +21,7 @@ import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { isDamaged } from "./failures.ts";
 import { gcRunsMetadata } from "./gcRuns.ts";
 import { inspectionMetadata } from "./inspection.ts";
+import { keepersMetadata } from "./keepers.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
@@ -147,9 +148,10 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
     gcRuns: gcRunsMetadata(connection, db),
-    collection: collectionMetadata(connection, db),
     untagged: untaggedMetadata(connection, db),
     inspection: inspectionMetadata(connection, db),
+    collection: collectionMetadata(connection, db),
+    keepers: keepersMetadata(connection, db),
     check: () =>
       connection.read(() => {
         if (anyRow.get() === undefined) throw new Error("the database has lost its id");

@@ -1,0 +1,105 @@
+// `breadbox gc`: frees the space of what nothing refers to any more, beside a running server or without one.
+
+import { duration, ValueError } from "../config/values.ts";
+import type { GcListener, GcOutcome, GcPlan, GcProgress } from "../maintenance/gcRun.ts";
+import type { Tool } from "../tool.ts";
+import { exitCode } from "./exitCode.ts";
+import {
+  BlobList,
+  doneText,
+  dryRunText,
+  failureText,
+  gcJson,
+  planText,
+  question,
+} from "./gcText.ts";
+import { ProgressBar } from "./progressBar.ts";
+import { type Options, textOf } from "./settingFlags.ts";
+import { confirm, withTool } from "./withTool.ts";
+
+const labels: Readonly<Record<GcProgress["phase"], string>> = {
+  marking: "looking",
+  listing: "file names",
+  deleting: "deleting",
+};
+
+/** Blobs that are listed without `--verbose`. */
+const page = 50;
+
+/** How the command was called. */
+interface Asked {
+  readonly dryRun: boolean;
+  readonly verbose: boolean;
+  readonly json: boolean;
+  /** True when there is somebody to ask. */
+  readonly ask: boolean;
+  /** null: as it is set. */
+  readonly minAgeMs: number | null;
+}
+
+/** Collects, or says what would be collected. @returns 0 only when the run is done. @throws ConfigError */
+export async function collectGarbage(options: Options): Promise<number> {
+  const given = (name: string): boolean => options[name] === true;
+  const age = readMinAge(textOf(options, "minAge"));
+  if ("mistake" in age) {
+    console.error(`error: ${age.mistake}\nRun "breadbox gc --help" to see what there is.`);
+    return exitCode.badUsage;
+  }
+  const asked: Asked = {
+    dryRun: given("dryRun"),
+    verbose: given("verbose"),
+    json: given("json"),
+    ask: !given("yes") && process.stdin.isTTY === true,
+    minAgeMs: age.ms,
+  };
+  const bar = new ProgressBar();
+  return withTool(
+    options,
+    (tool) => collect(tool, asked, bar),
+    () => bar.clear(),
+  );
+}
+
+function readMinAge(
+  text: string | undefined,
+): { readonly ms: number | null } | { readonly mistake: string } {
+  if (text === undefined) return { ms: null };
+  try {
+    return { ms: duration("0", "3650d").parse(text) };
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    return { mistake: `--min-age: ${JSON.stringify(text)} ${error.message}` };
+  }
+}
+
+async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<number> {
+  const { dryRun, minAgeMs, json } = asked;
+  const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
+  const onPlan = (plan: GcPlan): void => {
+    bar.clear();
+    // The plan of a dry run is told at its end.
+    if (!dryRun && !json) console.log(planText(plan, list, false));
+  };
+  const listener: GcListener = {
+    onPlan,
+    onOrphan: list.add,
+    onProgress: ({ phase, done, total }) =>
+      bar.show({ label: labels[phase], unit: "things", done, total }),
+  };
+  const ask = asked.ask ? (plan: GcPlan) => confirm(question(plan)) : null;
+  const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
+  bar.clear();
+  print(outcome, list, asked);
+  return outcome.state === "done" ? exitCode.done : exitCode.failed;
+}
+
+function print(outcome: GcOutcome, list: BlobList, { json, dryRun }: Asked): void {
+  if (json) console.log(JSON.stringify(gcJson(outcome, list, dryRun), null, 2));
+  if (outcome.state !== "done") {
+    console.error(failureText(outcome));
+    return;
+  }
+  if (json) return;
+  if (dryRun && outcome.plan !== null) console.log(planText(outcome.plan, list, true));
+  console.log(dryRun ? dryRunText(outcome) : doneText(outcome));
+}

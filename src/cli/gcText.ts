@@ -1,0 +1,136 @@
+// What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
+import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../maintenance/gcRun.ts";
+import { counted, showAge, showBytes } from "./amounts.ts";
+
+/** Blobs of a plan, as many of them as are shown, and how many there are. */
+export class BlobList {
+  readonly blobs: OrphanedBlob[] = [];
+  readonly #most: number;
+  #count = 0;
+
+  /** @param most blobs that are shown. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  readonly add = (blob: OrphanedBlob): void => {
+    this.#count += 1;
+    if (this.blobs.length < this.#most) this.blobs.push(blob);
+  };
+
+  /** Blobs that are not shown. */
+  get more(): number {
+    return this.#count - this.blobs.length;
+  }
+}
+
+/** What is known before anything is deleted. */
+export function planText(plan: GcPlan, list: BlobList, dryRun: boolean): string {
+  return [
+    dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
+    `Found ${plan.total} total blobs`,
+    `Found ${plan.referenced} referenced blobs`,
+    ...list.blobs.map(({ digest, size }) => `  ${digest}  ${showBytes(size)}`),
+    ...(list.more === 0 ? [] : [`  … and ${list.more} more (--verbose lists them)`]),
+    ...strayLines(plan),
+    ...protectionLines(plan),
+  ].join("\n");
+}
+
+function strayLines({ strays }: GcPlan): string[] {
+  if (strays.blobs === 0) return [];
+  return [`Of these, ${sumText(strays)} in files that a crash left without a row`];
+}
+
+function protectionLines({ limits, protected: { leased, young, awaited } }: GcPlan): string[] {
+  const age = showAge(limits.now - limits.olderThan);
+  return [
+    ...kept(leased, "pushed, mounted or asked for a short while ago"),
+    ...kept(young, `younger than ${age}`),
+    ...kept(awaited, "an open upload may be about to use it"),
+  ];
+}
+
+const kept = (sum: BlobSum, why: string): string[] =>
+  sum.blobs === 0 ? [] : [`Kept ${sumText(sum)}: ${why}`];
+
+const sumText = ({ blobs, bytes }: BlobSum): string =>
+  `${counted(blobs, "blob")} (${showBytes(bytes)})`;
+
+/** What follows a plan that was not executed. */
+export function dryRunText({ counts, plan, reason, notes }: GcOutcome): string {
+  const links = plan?.links ?? 0;
+  return [
+    ...(counts.deletedManifests === 0
+      ? []
+      : [`Would delete ${counted(counts.deletedManifests, "untagged manifest")}`]),
+    ...(links === 0 ? [] : [`Would remove ${linksText(links)}`]),
+    ...notes.map((note) => `Note: ${note}`),
+    ...(reason === null ? [] : [`Note: a run by schedule would be refused: ${reason}`]),
+    `Would delete ${counts.orphanedBlobs} orphaned blobs`,
+    `Would reclaim ${showBytes(counts.orphanedBytes)}`,
+  ].join("\n");
+}
+
+/** What follows a run that is done. */
+export function doneText({ counts, finished, notes, durationMs }: GcOutcome): string {
+  return [
+    ...(finished.blobs === 0
+      ? []
+      : [`Finished what an earlier run had begun: ${sumText(finished)}`]),
+    ...(counts.deletedManifests === 0
+      ? []
+      : [`Deleted ${counted(counts.deletedManifests, "untagged manifest")}`]),
+    ...(counts.deletedLinks === 0 ? [] : [`Removed ${linksText(counts.deletedLinks)}`]),
+    ...notes.map((note) => `Note: ${note}`),
+    `Deleted ${counts.deletedBlobs} orphaned blobs`,
+    `Reclaimed ${showBytes(counts.deletedBytes)}`,
+    `Duration: ${showDuration(durationMs)}`,
+  ].join("\n");
+}
+
+const linksText = (links: number): string =>
+  `${counted(links, "link")} of repositories to blobs that none of their manifests uses`;
+
+/** `45s`, `2m 5s`: seconds matter to who waits. */
+export function showDuration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds % 60}s`;
+}
+
+/** Why a run did not take place, or how far it came. */
+export function failureText({ state, reason, counts }: GcOutcome): string {
+  if (state === "refused") return `Garbage collection refused: ${reason}`;
+  const gone =
+    counts.deletedBlobs === 0
+      ? "Nothing was deleted."
+      : `${counted(counts.deletedBlobs, "blob")} had been deleted by then; the next run goes on.`;
+  return `Garbage collection failed: ${reason}\n${gone}`;
+}
+
+/** What a person is asked before a large part goes. */
+export function question({ orphaned, total, totalBytes }: GcPlan): string {
+  const share = Math.max(orphaned.blobs / (total || 1), orphaned.bytes / (totalBytes || 1));
+  return `Delete ${sumText(orphaned)}, ${Math.round(share * 100)} % of what is stored? [y/N] `;
+}
+
+/** The whole outcome for programs. */
+export function gcJson(outcome: GcOutcome, list: BlobList, dryRun: boolean): unknown {
+  const { state, reason, counts, plan, finished, notes, startedAt, durationMs } = outcome;
+  return {
+    dryRun,
+    state,
+    reason,
+    ...counts,
+    strayBlobs: plan?.strays.blobs ?? 0,
+    looseLinks: plan?.links ?? 0,
+    protected: plan?.protected ?? null,
+    finished,
+    notes,
+    blobs: list.blobs,
+    moreBlobs: list.more,
+    startedAt: new Date(startedAt).toISOString(),
+    durationMs: Math.round(durationMs),
+  };
+}

@@ -1,0 +1,103 @@
+// What `breadbox why` prints: facts in, text out.
+import type { Chain, Explanation } from "../maintenance/why.ts";
+import { showAge, showBytes } from "./amounts.ts";
+
+/** What keeps a digest, or since when nothing does. */
+export function whyText(explanation: Explanation): string {
+  return [
+    heading(explanation),
+    ...chainLines(explanation),
+    ...leaseLines(explanation),
+    ...garbageLines(explanation),
+    ...linkLines(explanation),
+  ].join("\n");
+}
+
+const at = (time: number): string =>
+  `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+
+function heading({ digest, content, isManifest }: Explanation): string {
+  if (content === null) {
+    return isManifest
+      ? `${digest} is a manifest.`
+      : `${digest} is not stored here; manifests name it.`;
+  }
+  const damage = content.damagedAt === null ? "" : "; its bytes are damaged";
+  const kind = isManifest ? "a manifest, and a blob as well:" : "a blob:";
+  return `${digest} is ${kind} ${showBytes(content.size)}, stored ${at(content.createdAt)}${damage}.`;
+}
+
+function chainLines(explanation: Explanation): string[] {
+  const { chains, moreChains } = explanation;
+  if (chains.length === 0) return [];
+  const verb = explanation.content === null && !explanation.isManifest ? "Named by:" : "Kept by:";
+  const lines = chains.map((chain) => `  ${chainText(chain, explanation)}`);
+  return [verb, ...lines, ...(moreChains ? ["  … and others"] : [])];
+}
+
+/** `tag team/app:v1 → index sha256:… → manifest sha256:… → blob`. */
+function chainText({ repository, tags, moreTags, manifests }: Chain, { isManifest }: Explanation) {
+  const names = tags.map((name) => `${repository}:${name}`).join(", ");
+  const top =
+    tags.length === 0
+      ? `untagged in ${repository} (stored manifests are kept)`
+      : `tag ${names}${moreTags ? ", …" : ""}`;
+  const steps = manifests.map(({ digest, mediaType, subject }, position) => {
+    const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;
+    return `${isReferrer ? "referrer" : kindOf(mediaType)} ${digest}`;
+  });
+  return [top, ...steps, ...(isManifest ? [] : ["blob"])].join(" → ");
+}
+
+const kindOf = (mediaType: string): string =>
+  /(?:index|manifest\.list)/.test(mediaType) ? "index" : "manifest";
+
+function leaseLines({ leasedUntil, now }: Explanation): string[] {
+  if (leasedUntil === null) return [];
+  return [
+    `Kept until ${at(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or asked for.`,
+  ];
+}
+
+function garbageLines({ garbage, now }: Explanation): string[] {
+  if (garbage === null) return [];
+  const { since, deletableFrom } = garbage;
+  const when =
+    deletableFrom > now
+      ? `a garbage collection deletes it from ${at(deletableFrom)} on (in ${showAge(deletableFrom - now)})`
+      : "the next garbage collection deletes it";
+  return [`Nothing has kept it since ${at(since)}: ${when}.`];
+}
+
+function linkLines({ links, moreLinks, content }: Explanation): string[] {
+  if (content === null) return [];
+  if (links.length === 0) return ["No repository links to it."];
+  return [`Linked by ${links.join(", ")}${moreLinks ? ", …" : ""}.`];
+}
+
+/** The same for programs. */
+export function whyJson(explanation: Explanation): unknown {
+  const time = (value: number | null): string | null =>
+    value === null ? null : new Date(value).toISOString();
+  const { digest, isManifest, content, chains, links, leasedUntil, garbage } = explanation;
+  return {
+    digest,
+    isManifest,
+    content: content && {
+      size: content.size,
+      createdAt: time(content.createdAt),
+      damagedAt: time(content.damagedAt),
+    },
+    keptBy: chains.map(({ repository, tags, manifests }) => ({
+      repository,
+      tags,
+      manifests: manifests.map((each) => ({ digest: each.digest, mediaType: each.mediaType })),
+    })),
+    links,
+    leasedUntil: time(leasedUntil),
+    garbage: garbage && {
+      since: time(garbage.since),
+      deletableFrom: time(garbage.deletableFrom),
+    },
+  };
+}

@@ -1,0 +1,60 @@
+// The garbage collection at a person's command: beside a running server or without one, remembered like every other run.
+import type { Metadata } from "../metadata/metadata.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
+import { ownerOfRun, type RecordedGcDeps, runGc } from "./recordedGc.ts";
+
+/** What a command works with. */
+export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "rest"> {
+  readonly metadata: Pick<Metadata, "collection" | "gcRuns" | "untagged">;
+  readonly storage: Storage;
+  /** UUIDv7. */
+  readonly newId: () => string;
+  /** This process's name among those that share the store. */
+  readonly self: string;
+  /** False only when the process of that name is certainly gone. */
+  readonly isProcessAlive: (name: string, self: string) => boolean;
+  readonly settings: {
+    /** The longest lease, and how old content must be unless the command says otherwise; ms. */
+    readonly minAgeMs: number;
+    /** Above this share a person is asked; 0 is never. */
+    readonly brakeShare: number;
+    /** Untagged manifests that were pushed longer ago go first, in ms; null: they stay. */
+    readonly untaggedOlderThanMs: number | null;
+  };
+}
+
+/** What a person asks for. */
+export interface GcCommand extends Pick<GcRequest, "dryRun"> {
+  /** null: as it is set. */
+  readonly minAgeMs: number | null;
+  /** Asked before more than the brake's share goes; null: nobody is asked. */
+  readonly confirm: NonNullable<GcDeps["confirm"]> | null;
+}
+
+/** One run. A dry run changes nothing, so that nothing remembers it. */
+export async function collectByCommand(
+  deps: CommandGcDeps,
+  { dryRun, minAgeMs, confirm }: GcCommand,
+  listener: GcListener,
+): Promise<GcOutcome> {
+  const { metadata, clock, settings, newId, self } = deps;
+  const { untaggedOlderThanMs, brakeShare } = settings;
+  const id = newId();
+  const trigger = "command";
+  const request = { trigger, dryRun, brakeShare, minAgeMs: minAgeMs ?? settings.minAgeMs } as const;
+  const gc: RecordedGcDeps = {
+    ...deps,
+    metadata: metadata.collection,
+    runs: dryRun ? forgetful : metadata.gcRuns,
+    untagged: metadata.untagged,
+    leaseMs: settings.minAgeMs,
+    owner: ownerOfRun(self, id),
+    isAlive: (name) => deps.isProcessAlive(name, self),
+    ...(confirm === null ? {} : { confirm }),
+  };
+  if (!dryRun) await metadata.gcRuns.beginRun({ id, trigger, dryRun, startedAt: clock() });
+  return (await runGc(gc, { id, request, untaggedOlderThanMs }, listener)).outcome;
+}
+
+const forgetful: RecordedGcDeps["runs"] = { endRun: async () => null };

@@ -1,0 +1,118 @@
+// A collection with the rule for untagged manifests: they go first, by their age, and what only they named goes with the garbage.
+import type { ReleasedContent, UntaggedMetadata, UntaggedPlan } from "../metadata/untagged.ts";
+import { brakeReason, collectGarbage } from "./gc.ts";
+import type { BlobSum, GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
+
+/** What the rule works with. */
+export interface UntaggedDeps extends Omit<GcDeps, "deleteManifests"> {
+  readonly untagged: UntaggedMetadata;
+}
+
+/** A collection that begins with the rule. */
+export interface UntaggedRequest extends GcRequest {
+  /** Untagged manifests that were pushed longer ago go, in ms. */
+  readonly untaggedOlderThanMs: number;
+}
+
+/** Manifests in one transaction: other writers wait for a few milliseconds at most. */
+const batch = 50;
+
+/**
+ * As `collectGarbage`. A dry run also tells of what the rule would release. Whoever may stop a run that deletes too much is asked
+ * before the first manifest goes.
+ */
+export async function collectWithUntagged(
+  deps: UntaggedDeps,
+  request: UntaggedRequest,
+  listener: GcListener,
+): Promise<GcOutcome> {
+  if (request.dryRun) return preview(deps, request, listener);
+  const foreseen = await preview(deps, { ...request, dryRun: true }, {});
+  const refusal = await refusalOf(deps, request, foreseen);
+  if (refusal !== null) return refusal;
+  const { confirm: _asked, ...unasked } = deps;
+  const deleteManifests = ({ now }: { readonly now: number }) => remove(deps, request, now);
+  return collectGarbage({ ...unasked, deleteManifests }, request, listener);
+}
+
+/** The end of a run that must not begin; null when it may. */
+async function refusalOf(
+  { confirm }: UntaggedDeps,
+  { trigger, brakeShare }: UntaggedRequest,
+  foreseen: GcOutcome,
+): Promise<GcOutcome | null> {
+  const { plan: found, state } = foreseen;
+  const counts = { ...foreseen.counts, deletedManifests: 0 };
+  if (state !== "done" || found === null) return { ...foreseen, counts };
+  const tooMuch = brakeReason({ brakeShare }, found);
+  if (tooMuch === null) return null;
+  if (trigger !== "command") return { ...foreseen, counts, state: "refused", reason: tooMuch };
+  if (confirm === undefined || (await confirm(found))) return null;
+  return { ...foreseen, counts, state: "refused", reason: "nothing was deleted" };
+}
+
+/** @returns how many went. */
+async function remove(deps: UntaggedDeps, request: UntaggedRequest, now: number): Promise<number> {
+  const rule = { pushedBefore: now - request.untaggedOlderThanMs, now };
+  const { manifests } = await plan(deps, request, now);
+  let gone = 0;
+  for (let at = 0; at < manifests.length; at += batch) {
+    gone += await deps.untagged.removeUntagged(manifests.slice(at, at + batch), rule);
+    await deps.rest(0);
+  }
+  return gone;
+}
+
+async function preview(
+  deps: UntaggedDeps,
+  request: UntaggedRequest,
+  listener: GcListener,
+): Promise<GcOutcome> {
+  let released: readonly ReleasedContent[] = [];
+  const deleteManifests: GcDeps["deleteManifests"] = async ({ now }) => {
+    const planned = await plan(deps, request, now);
+    released = planned.released;
+    return planned.manifests.length;
+  };
+  const outcome = await collectGarbage({ ...deps, deleteManifests }, request, listener);
+  for (const blob of released) listener.onOrphan?.(blob);
+  const foreseen = withReleased(outcome, released);
+  const { plan: found, reason } = foreseen;
+  const isBraked = found !== null && request.trigger !== "command";
+  return { ...foreseen, reason: isBraked ? brakeReason(request, found) : reason };
+}
+
+function plan(
+  { untagged }: UntaggedDeps,
+  { untaggedOlderThanMs, minAgeMs }: UntaggedRequest,
+  now: number,
+): Promise<UntaggedPlan> {
+  const rule = { pushedBefore: now - untaggedOlderThanMs };
+  return untagged.planUntagged(rule, { now, olderThan: now - minAgeMs });
+}
+
+/** `outcome` of a dry run, with content that is still referenced but would not be. */
+function withReleased(outcome: GcOutcome, released: readonly ReleasedContent[]): GcOutcome {
+  const { counts, plan } = outcome;
+  const bytes = released.reduce((sum, { size }) => sum + size, 0);
+  const add = (sum: BlobSum): BlobSum => ({
+    blobs: sum.blobs + released.length,
+    bytes: sum.bytes + bytes,
+  });
+  const orphaned = add({ blobs: counts.orphanedBlobs, bytes: counts.orphanedBytes });
+  const referencedBlobs = counts.referencedBlobs - released.length;
+  return {
+    ...outcome,
+    counts: {
+      ...counts,
+      referencedBlobs,
+      orphanedBlobs: orphaned.blobs,
+      orphanedBytes: orphaned.bytes,
+    },
+    plan: plan && {
+      ...plan,
+      referenced: plan.referenced - released.length,
+      orphaned: add(plan.orphaned),
+    },
+  };
+}

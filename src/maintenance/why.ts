@@ -1,0 +1,141 @@
+// Why content is still there, or since when nothing keeps it: the chain from a name that people gave down to the bytes.
+import { type Digest, readDigest } from "../content/digest.ts";
+import type { ContentAges, KeepersMetadata, KeepingManifest } from "../metadata/keepers.ts";
+import type { RepositoryName, Tag } from "../registry/names.ts";
+
+/** What explaining works with. */
+export interface WhyDeps {
+  readonly metadata: KeepersMetadata;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** How old content must be before it may go, in ms. */
+  readonly minAgeMs: number;
+}
+
+/** One way from the top down to what was asked about. */
+export interface Chain {
+  readonly repository: RepositoryName;
+  /** Names of the first manifest; none for an untagged one, which is kept because every stored manifest is. */
+  readonly tags: readonly Tag[];
+  readonly moreTags: boolean;
+  /** From the top down. The last of them names the content, or is what was asked about. */
+  readonly manifests: readonly KeepingManifest[];
+}
+
+/** What is known of a digest. Times are Unix ms. */
+export interface Explanation {
+  readonly digest: Digest;
+  /** null when no content is stored under it: a manifest, or something that is named and not there. */
+  readonly content: ContentAges | null;
+  /** True when a manifest has this digest. */
+  readonly isManifest: boolean;
+  readonly chains: readonly Chain[];
+  readonly moreChains: boolean;
+  readonly links: readonly RepositoryName[];
+  readonly moreLinks: boolean;
+  /** The end of its lease, while it lasts. */
+  readonly leasedUntil: number | null;
+  /** Set when no manifest names it and no lease keeps it. */
+  readonly garbage: { readonly since: number; readonly deletableFrom: number } | null;
+  /** When this was true. */
+  readonly now: number;
+}
+
+/** The answer to a digest, or to the beginning of one. */
+export type WhyAnswer =
+  | { readonly kind: "explained"; readonly explanation: Explanation }
+  | { readonly kind: "unknown" }
+  /** More than one begins so. */
+  | { readonly kind: "ambiguous"; readonly digests: readonly Digest[] }
+  /** Neither a digest nor the beginning of one. */
+  | { readonly kind: "malformed" };
+
+/** Ways that are told, names and repositories of each. */
+const told = 5;
+/** Manifests that are looked at on the way up; deeper than any real index. */
+const lookedAt = 500;
+const beginning = /^(?:(sha256|sha512):)?([0-9a-f]{8,128})$/;
+
+/** Explains the content or manifest whose digest is, or begins with, `text`; `sha256:` may be left out. */
+export async function explainContent(deps: WhyDeps, text: string): Promise<WhyAnswer> {
+  const [, algorithm, hex] = beginning.exec(text) ?? [];
+  if (hex === undefined) return { kind: "malformed" };
+  const algorithms = algorithm === undefined ? ["sha256", "sha512"] : [algorithm];
+  const found: Digest[] = [];
+  for (const each of algorithms) {
+    const exact = readDigest(`${each}:${hex}`);
+    const some = await deps.metadata.findDigests(exact ?? `${each}:${hex}`, told + 1);
+    found.push(...some);
+  }
+  const [digest, ...others] = found;
+  if (digest === undefined) return { kind: "unknown" };
+  if (others.length > 0) return { kind: "ambiguous", digests: found };
+  return { kind: "explained", explanation: await explain(deps, digest) };
+}
+
+async function explain(
+  { metadata, clock, minAgeMs }: WhyDeps,
+  digest: Digest,
+): Promise<Explanation> {
+  const now = clock();
+  const content = await metadata.findAges(digest);
+  const links = await metadata.listLinks(digest, told);
+  const own = await metadata.listManifests(digest, told);
+  const naming = await metadata.listNaming(digest, null, told);
+  // Whatever else may keep content one day joins here: its chain has no manifests.
+  const bottoms = own.some.length > 0 ? own.some : naming.some;
+  const chains: Chain[] = [];
+  for (const bottom of bottoms) chains.push(await climb(metadata, bottom));
+  const leased = content !== null && content.keptUntil > now;
+  const isNamed = naming.some.length > 0;
+  return {
+    digest,
+    content,
+    isManifest: own.some.length > 0,
+    chains,
+    moreChains: own.more || naming.more,
+    links: links.some,
+    moreLinks: links.more,
+    leasedUntil: leased ? content.keptUntil : null,
+    garbage: content === null || isNamed || leased ? null : garbageOf(content, minAgeMs),
+    now,
+  };
+}
+
+/** The conditions of the collection, as times. */
+function garbageOf({ createdAt, keptUntil, releasedAt }: ContentAges, minAgeMs: number) {
+  const since = Math.max(createdAt, keptUntil, releasedAt ?? 0);
+  return { since, deletableFrom: Math.max(since, createdAt + minAgeMs) };
+}
+
+/** The shortest way up to a tag: through the indexes that name a manifest, and the subject that it is about. */
+async function climb(metadata: KeepersMetadata, bottom: KeepingManifest): Promise<Chain> {
+  const { repository } = bottom;
+  const seen = new Set<Digest>([bottom.digest]);
+  const paths: (readonly [KeepingManifest, ...KeepingManifest[]])[] = [[bottom]];
+  let highest: readonly KeepingManifest[] = [bottom];
+  for (const path of paths) {
+    const [top] = path;
+    if (path.length > highest.length) highest = path;
+    const tags = await metadata.listTagsOf(repository, top.digest, told);
+    if (tags.some.length > 0) {
+      return { repository, tags: tags.some, moreTags: tags.more, manifests: path };
+    }
+    for (const parent of await parentsOf(metadata, top)) {
+      if (seen.has(parent.digest) || seen.size >= lookedAt) continue;
+      seen.add(parent.digest);
+      paths.push([parent, ...path]);
+    }
+  }
+  return { repository, tags: [], moreTags: false, manifests: highest };
+}
+
+async function parentsOf(
+  metadata: KeepersMetadata,
+  { repository, digest, subject }: KeepingManifest,
+): Promise<readonly KeepingManifest[]> {
+  const indexes = (await metadata.listNaming(digest, repository, lookedAt)).some;
+  if (subject === null) return indexes;
+  const subjects = (await metadata.listManifests(subject, lookedAt)).some;
+  return [...indexes, ...subjects.filter((it) => it.repository === repository)];
+}

@@ -1,0 +1,50 @@
+// The questions of `breadbox why`, a part of port 2: who keeps what. Apart from the collection, which asks only whether anybody does.
+import type { Digest } from "../content/digest.ts";
+import type { RepositoryName, Tag } from "../registry/names.ts";
+
+/** A row of content, with every time that its life depends on. Times are Unix ms. */
+export interface ContentAges {
+  /** Bytes. */
+  readonly size: number;
+  readonly createdAt: number;
+  /** The end of its lease. */
+  readonly keptUntil: number;
+  /** When a manifest that named it was last deleted; null: none was. */
+  readonly releasedAt: number | null;
+  /** null: it is not known to be damaged. */
+  readonly damagedAt: number | null;
+}
+
+/** A manifest as a link of a chain. */
+export interface KeepingManifest {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** The manifest it is about; null for most. */
+  readonly subject: Digest | null;
+}
+
+/** A part of many; `more` is true when there are others. */
+export interface Some<T> {
+  readonly some: readonly T[];
+  readonly more: boolean;
+}
+
+export interface KeepersMetadata {
+  /** Digests of content, of manifests, or that a manifest names, that begin with `prefix` (`sha256:` and hexadecimal digits). */
+  findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
+  /** @returns null when no such content is stored. */
+  findAges(digest: Digest): Promise<ContentAges | null>;
+  /** Repositories with a link to it, by name. */
+  listLinks(digest: Digest, limit: number): Promise<Some<RepositoryName>>;
+  /** Manifests with this digest: one in each repository that stores it. */
+  listManifests(digest: Digest, limit: number): Promise<Some<KeepingManifest>>;
+  /** Manifests that name `digest`; `repository` null: in any. */
+  listNaming(
+    digest: Digest,
+    repository: RepositoryName | null,
+    limit: number,
+  ): Promise<Some<KeepingManifest>>;
+  /** Tags of a manifest, by name. */
+  listTagsOf(repository: RepositoryName, manifest: Digest, limit: number): Promise<Some<Tag>>;
+}

@@ -1,0 +1,108 @@
+// Who keeps what, on SQLite. Asked by people, one digest at a time.
+import { and, asc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
+import type { KeepersMetadata, Some } from "../keepers.ts";
+import type { Connection } from "./connection.ts";
+import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
+
+const manifest = {
+  repository: manifests.repository,
+  digest: manifests.digest,
+  mediaType: manifests.mediaType,
+  subject: manifests.subject,
+};
+
+/** Greater than any hexadecimal digit. */
+const afterHex = "~";
+
+/** Builds this part of the port over one connection. */
+export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): KeepersMetadata {
+  return {
+    ...manifestQuestions(connection, db),
+    findDigests: (prefix, limit) =>
+      connection.read(() => {
+        const begins = (digest: SQLiteColumn) =>
+          and(gte(digest, prefix), lt(digest, prefix + afterHex));
+        const found = [contents, manifests, manifestReferences].flatMap((table) => {
+          const { digest } = table;
+          const rows = db.selectDistinct({ digest }).from(table).where(begins(digest));
+          return rows.limit(limit).all();
+        });
+        return [...new Set(found.map(({ digest }) => digest))].slice(0, limit);
+      }),
+    findAges: (digest) =>
+      connection.read(() => {
+        const { size, createdAt, keptUntil, releasedAt, damagedAt } = contents;
+        const ages = { size, createdAt, keptUntil, releasedAt, damagedAt };
+        return db.select(ages).from(contents).where(eq(contents.digest, digest)).get() ?? null;
+      }),
+    listLinks: (digest, limit) =>
+      connection.read(() => {
+        const links = db
+          .select({ repository: repositoryContents.repository })
+          .from(repositoryContents)
+          .where(eq(repositoryContents.digest, digest))
+          .orderBy(asc(repositoryContents.repository))
+          .limit(limit + 1)
+          .all();
+        return cut(
+          links.map(({ repository }) => repository),
+          limit,
+        );
+      }),
+  };
+}
+
+function manifestQuestions(
+  connection: Connection,
+  db: BunSQLiteDatabase,
+): Pick<KeepersMetadata, "listManifests" | "listNaming" | "listTagsOf"> {
+  const listNaming = (condition: SQL | undefined, limit: number) =>
+    db
+      .selectDistinct(manifest)
+      .from(manifestReferences)
+      .innerJoin(
+        manifests,
+        and(
+          eq(manifests.repository, manifestReferences.repository),
+          eq(manifests.digest, manifestReferences.manifest),
+        ),
+      )
+      .where(condition)
+      .limit(limit + 1)
+      .all();
+  return {
+    listManifests: (digest, limit) =>
+      connection.read(() => {
+        const found = db.select(manifest).from(manifests).where(eq(manifests.digest, digest));
+        return cut(found.limit(limit + 1).all(), limit);
+      }),
+    listNaming: (digest, repository, limit) =>
+      connection.read(() => {
+        const named = eq(manifestReferences.digest, digest);
+        const inRepository =
+          repository === null ? named : and(named, eq(manifestReferences.repository, repository));
+        return cut(listNaming(inRepository, limit), limit);
+      }),
+    listTagsOf: (repository, digest, limit) =>
+      connection.read(() => {
+        const found = db
+          .select({ name: tags.name })
+          .from(tags)
+          .where(and(eq(tags.repository, repository), eq(tags.digest, digest)))
+          .orderBy(sql`name`)
+          .limit(limit + 1)
+          .all();
+        return cut(
+          found.map(({ name }) => name),
+          limit,
+        );
+      }),
+  };
+}
+
+/** One row more was asked for, to know whether there is one. */
+function cut<T>(rows: readonly T[], limit: number): Some<T> {
+  return { some: rows.slice(0, limit), more: rows.length > limit };
+}

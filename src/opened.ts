@@ -1,0 +1,15 @@
+// What has been opened on the way up, for the way down. Shared by the server and the commands, which open different things.
+
+/** What has been opened, closed last in first out. */
+export class Opened {
+  readonly #closers: (() => void | Promise<void>)[] = [];
+
+  add<T>(thing: T, close: (thing: T) => void | Promise<void>): T {
+    this.#closers.push(() => close(thing));
+    return thing;
+  }
+
+  async close(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+  }
+}

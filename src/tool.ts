@@ -1,0 +1,77 @@
+// Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
+import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import { gcSettings } from "./config/collection.ts";
+import type { Config } from "./config/settings.ts";
+import { WriteLatch } from "./content/writeLatch.ts";
+import { collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
+import { inspectStore } from "./maintenance/fsck.ts";
+import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
+import type { GcListener, GcOutcome } from "./maintenance/gcRun.ts";
+import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
+import { assertStore } from "./metadata/format.ts";
+import { openSqlite } from "./metadata/sqlite/open.ts";
+import { Opened } from "./opened.ts";
+import { parseManifest } from "./registry/manifest.ts";
+import { openFilesystem } from "./storage/filesystem.ts";
+import {
+  type DroppedUploads,
+  dropUpload,
+  dropUploads,
+  listAllUploads,
+  listIdleUploads,
+  type UploadOverview,
+} from "./uploads/operate.ts";
+import type { UploadSession } from "./uploads/session.ts";
+
+/** A data directory that is open for a command, beside a running server or without one. */
+export interface Tool {
+  /** What `src/uploads/operate.ts` works with. */
+  listUploads(): Promise<readonly UploadOverview[]>;
+  listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
+  dropUpload(id: string): Promise<UploadSession | null>;
+  dropUploads(idleMs: number | null): Promise<DroppedUploads>;
+  /** `src/maintenance/fsck.ts`. */
+  fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
+  /** `src/maintenance/commandGc.ts`. */
+  collectGarbage(command: GcCommand, listener: GcListener): Promise<GcOutcome>;
+  /** `src/maintenance/why.ts`. */
+  explain(digest: string): Promise<WhyAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
+export async function openTool(config: Config): Promise<Tool> {
+  const directory = config.data;
+  await assertStore(directory);
+  process.umask(0o077);
+  const opened = new Opened();
+  try {
+    const latch = new WriteLatch(() => {});
+    const sqlite = await openSqlite({ directory, latch, role: "tool", clock, newId });
+    const metadata = opened.add(sqlite.metadata, (it) => it.close());
+    const options = { directory, latch, clock, newId };
+    const storage = opened.add(await openFilesystem(options), (it) => it.close());
+    const deps = { metadata: metadata.uploads, storage, clock };
+    const self = await nameProcess();
+    const ambient = { clock, newId, readUptime, self, isProcessAlive, rest: Bun.sleep };
+    const gc = { ...ambient, metadata, storage, settings: gcSettings(config) };
+    return {
+      listUploads: () => listAllUploads(deps),
+      listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
+      dropUpload: (id) => dropUpload(deps, id),
+      dropUploads: (idleMs) => dropUploads(deps, idleMs),
+      fsck: (request, onProgress) =>
+        inspectStore({ metadata, storage, derive: parseManifest, clock }, request, onProgress),
+      explain: (digest) =>
+        explainContent(
+          { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"] },
+          digest,
+        ),
+      collectGarbage: (command, listener) => collectByCommand(gc, command, listener),
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}

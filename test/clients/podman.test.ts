@@ -75,30 +75,40 @@ clientTest(
   },
 );
 
-clientTest(
-  "podman lists tags, pulls by digest and pushes to a second repository by mounting",
-  { commands: ["podman"], root: true },
-  async (scope) => {
-    const registry = await startRegistry(scope);
-    const { podman } = openContainers(scope);
-    const image = buildImage({ seed: "podman/mount", layerSizes: [1_200_000, 10] });
-    await pushImage(`${registry.url}/v2/first`, "v1", image);
-    const byDigest = `${registry.host}/first@${image.manifest.digest}`;
+for (const command of ["podman", "buildah"] as const) {
+  clientTest(
+    `${command} pulls by digest and pushes to a second repository by mounting`,
+    { commands: [command], root: true },
+    async (scope) => {
+      const registry = await startRegistry(scope);
+      const tool = openContainers(scope)[command];
+      const image = buildImage({ seed: `${command}/mount`, layerSizes: [1_200_000, 10] });
+      await pushImage(`${registry.url}/v2/first`, "v1", image);
+      const byDigest = `${registry.host}/first@${image.manifest.digest}`;
 
-    await podman("pull", insecure, byDigest);
-    const second = `${registry.host}/deep/second:v1`;
-    const traffic = await trafficDuring(registry, () =>
-      podman("push", insecure, byDigest, `docker://${second}`),
-    );
-    const listed = await podman("search", insecure, "--list-tags", `${registry.host}/first`);
+      await tool("pull", insecure, byDigest);
+      const second = `docker://${registry.host}/deep/second:v1`;
+      const traffic = await trafficDuring(registry, () => tool("push", insecure, byDigest, second));
 
-    expect(listed.stdout).toMatch(/\bv1$/m);
-    const held = await pullAll(`${registry.url}/v2/deep/second`, "v1");
-    expect(held.blobs).toEqual(image.blobs.map(({ digest }) => digest));
-    expect(traffic.mounts).toBeGreaterThanOrEqual(2);
-    expect(traffic.receivedBytes).toBeLessThan(10_000);
-  },
-);
+      const held = await pullAll(`${registry.url}/v2/deep/second`, "v1");
+      expect(held.blobs).toEqual(image.blobs.map(({ digest }) => digest));
+      // The config is sent as it always is, the layers are not.
+      expect(traffic.mounts).toBe(2);
+      expect(traffic.receivedBytes).toBeLessThan(10_000);
+    },
+  );
+}
+
+clientTest("podman lists tags", { commands: ["podman"], root: true }, async (scope) => {
+  const registry = await startRegistry(scope);
+  const { podman } = openContainers(scope);
+  const image = buildImage({ seed: "podman/list", layerSizes: [10] });
+  for (const tag of ["v1", "v2"]) await pushImage(`${registry.url}/v2/team/web`, tag, image);
+
+  const listed = await podman("search", insecure, "--list-tags", `${registry.host}/team/web`);
+
+  expect(listed.stdout.match(/\bv\d$/gm)).toEqual(["v1", "v2"]);
+});
 
 clientTest(
   "an index that buildah makes of two platforms comes back as it was",

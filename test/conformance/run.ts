@@ -2,7 +2,7 @@
 // README.md beside this file. The same runs are tests in conformance.test.ts.
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { projectRoot } from "../support/binary.ts";
+import { breadboxBinary } from "../support/binary.ts";
 import { run } from "../support/processes.ts";
 import { findProgram, pinnedVersion } from "./program.ts";
 import { closingLine, type Run, reportPage } from "./report.ts";
@@ -29,11 +29,12 @@ async function main(): Promise<number> {
 }
 
 async function writePage(origin: string, runs: readonly Run[]): Promise<void> {
-  const head = await run(["git", "rev-parse", "--short=12", "HEAD"], { cwd: projectRoot });
+  // Not the checkout's: the binary under test may be another build.
+  const version = await run([await breadboxBinary(), "--version"]);
   const setting = {
     origin,
     pinned: pinnedVersion,
-    commit: head.stdout.trim(),
+    commit: /commit (\S+)\)/.exec(version.stdout)?.[1] ?? "unknown",
     day: new Date().toISOString().slice(0, 10),
   };
   await Bun.write(join(import.meta.dir, "README.md"), reportPage(setting, runs));

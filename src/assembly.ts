@@ -1,34 +1,28 @@
-// Config → opened ports and wired rooms, closed in reverse. The one file that knows all rooms.
+// Config → opened ports and wired rooms of a server, closed in reverse. The one file that knows all rooms.
 import { networkInterfaces } from "node:os";
-import { clock, newId } from "./ambient.ts";
+import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import { gcSettings } from "./config/collection.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import { countingIds } from "./http/observe.ts";
+import { urlsOf } from "./http/reachable.ts";
 import { type HttpServer, startHttp } from "./http/server.ts";
-import { inspectStore } from "./maintenance/fsck.ts";
-import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
+import { watchClock } from "./maintenance/clockWatch.ts";
+import { Collections } from "./maintenance/collections.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
 import { takeReport } from "./maintenance/reports.ts";
-import { assertStore } from "./metadata/format.ts";
+import { Schedule } from "./maintenance/schedule.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
+import { Opened } from "./opened.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
-import { parseManifest } from "./registry/manifest.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
+import { reportCollection } from "./telemetry/collections.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import {
-  type DroppedUploads,
-  dropUpload,
-  dropUploads,
-  listAllUploads,
-  listIdleUploads,
-  type UploadOverview,
-} from "./uploads/operate.ts";
-import type { UploadSession } from "./uploads/session.ts";
 import { dropDamaged } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -46,20 +40,6 @@ export interface RunningServer {
   stop(reason: string): Promise<void>;
 }
 
-/** What has been opened, closed last in first out. */
-class Opened {
-  readonly #closers: (() => void | Promise<void>)[] = [];
-
-  add<T>(thing: T, close: (thing: T) => void | Promise<void>): T {
-    this.#closers.push(() => close(thing));
-    return thing;
-  }
-
-  async close(): Promise<void> {
-    for (const close of this.#closers.splice(0).reverse()) await close();
-  }
-}
-
 /** The server's own thread needs a core as well. */
 const hashingWorkers = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
 
@@ -74,44 +54,10 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** A data directory that is open for a command, beside a running server or without one. */
-export interface Tool {
-  /** What `src/uploads/operate.ts` works with. */
-  listUploads(): Promise<readonly UploadOverview[]>;
-  listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
-  dropUpload(id: string): Promise<UploadSession | null>;
-  dropUploads(idleMs: number | null): Promise<DroppedUploads>;
-  /** `src/maintenance/fsck.ts`. */
-  fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
-  close(): Promise<void>;
-}
-
-/** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
-export async function openTool(config: Config): Promise<Tool> {
-  const directory = config.data;
-  await assertStore(directory);
-  process.umask(0o077);
-  const opened = new Opened();
-  try {
-    const latch = new WriteLatch(() => {});
-    const sqlite = await openSqlite({ directory, latch, role: "tool", clock, newId });
-    const metadata = opened.add(sqlite.metadata, (it) => it.close());
-    const options = { directory, latch, clock, newId };
-    const storage = opened.add(await openFilesystem(options), (it) => it.close());
-    const deps = { metadata: metadata.uploads, storage, clock };
-    return {
-      listUploads: () => listAllUploads(deps),
-      listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
-      dropUpload: (id) => dropUpload(deps, id),
-      dropUploads: (idleMs) => dropUploads(deps, idleMs),
-      fsck: (request, onProgress) =>
-        inspectStore({ metadata, storage, derive: parseManifest, clock }, request, onProgress),
-      close: () => opened.close(),
-    };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+/** When garbage is collected; null for on request only. */
+function scheduled(config: Config): Schedule | null {
+  const options = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
+  return config["gc.enabled"] ? new Schedule(options, clock()) : null;
 }
 
 async function assemble(config: Config, opened: Opened): Promise<RunningServer> {
@@ -145,9 +91,19 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     }),
     (it) => it.close(),
   );
+  const self = await nameProcess();
+  const collections = new Collections({
+    runs: metadata.gcRuns,
+    clock,
+    newId,
+    isAlive: (name) => isProcessAlive(name, self),
+    settings: { ...gcSettings(config), dryRun: config["gc.dryRun"] },
+    order: (order) => maintenance?.collect(order),
+  });
   const metrics = new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
     isReadOnly: () => latch.reason !== null,
+    collections,
   });
   const leaseMs = config["gc.minAge"];
   const uploads = { metadata: metadata.uploads, storage, hashing, clock, newId, leaseMs };
@@ -164,6 +120,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
         onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
       },
       uploads,
+      collections,
       telemetry: { log, metrics },
       latch,
       ready: async () => {
@@ -187,7 +144,19 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       logState: () => logState(sqlite.path),
       uploadTimeoutMs: config["storage.uploadTimeout"],
       cleanupEveryMs: config["storage.cleanupInterval"],
-      onReport: (report) => takeReport(report, { log, metrics, hashing, latch }),
+      schedule: scheduled(config),
+      clock,
+      leaseMs,
+      onDue: () => collections.runScheduled(),
+      onCleanup: async () => {
+        await watchClock({ metadata: metadata.collection, clock, readUptime }, leaseMs);
+        await collections.tidy();
+      },
+      onReport: (report) =>
+        takeReport(report, {
+          ...{ log, metrics, hashing, latch, collections },
+          onCollected: (run, durationMs) => reportCollection({ log, metrics }, run, durationMs),
+        }),
       onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
     }),
     (it) => it.close(),
@@ -197,6 +166,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   return {
     ...server,
     stop: async (reason) => {
+      maintenance?.stop();
       await http.drain(config["http.shutdownGrace"]);
       log.info({ reason }, "stopped");
       await opened.close();
@@ -228,23 +198,12 @@ function openServerLog(config: Config) {
 
 function describeServer(config: Config, http: HttpServer, log: Log) {
   const { host } = config["http.listen"];
+  const listener = { host, port: http.port, isLoopback: isLoopback(config["http.listen"]) };
+  const machine = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return {
-    url: `http://${isLoopback(config["http.listen"]) || host === "" ? "localhost" : bracketed(host)}:${http.port}`,
-    addresses: reachableHosts(host).map((name) => `http://${bracketed(name)}:${http.port}`),
+    ...urlsOf(listener, machine),
     readyMs: performance.now(),
     log,
     transfers: () => http.running(),
   };
-}
-
-/** The names under which clients reach a listener on `host`: every address of the machine when it listens on all. */
-function reachableHosts(host: string): string[] {
-  if (host !== "" && host !== "0.0.0.0" && host !== "::") return [host];
-  const all = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  const outside = all.filter(({ internal, address }) => !internal && !address.startsWith("fe80"));
-  return ["localhost", ...outside.map(({ address }) => address)];
-}
-
-function bracketed(host: string): string {
-  return host.includes(":") ? `[${host}]` : host;
 }

@@ -36,13 +36,12 @@ function nextRun(expression: string): Date | null {
   }
 }
 
-/** What stands for the time zone of the machine. */
-export const localZone = "local";
+const local = "local";
 
-/** An IANA time zone such as `Europe/Berlin`, or `local`. */
-export const timeZone: Kind<string> = {
+/** An IANA time zone such as `Europe/Berlin`; null, written `local`, for the machine's. */
+export const timeZone: Kind<string | null> = {
   parse(text) {
-    if (text.toLowerCase() === localZone) return localZone;
+    if (text.toLowerCase() === local) return null;
     try {
       // The name as its owner writes it: `europe/berlin` is understood, too.
       return new Intl.DateTimeFormat("en", { timeZone: text }).resolvedOptions().timeZone;
@@ -52,5 +51,5 @@ export const timeZone: Kind<string> = {
       );
     }
   },
-  show: (value) => value,
+  show: (value) => value ?? local,
 };

@@ -26,11 +26,22 @@ export function isRegistryPath(path: string): boolean {
 
 /** @returns null when no address has this shape. */
 export function findAddress(path: string): Address | null {
-  if (!isRegistryPath(path))
-    return isTemplate(path) ? { template: path, name: "", value: "" } : null;
+  if (!isRegistryPath(path)) return findOutside(path);
   if (path.length <= 4) return { template: "/v2/", name: "", value: "" };
   if (path === "/v2/_catalog") return { template: "/v2/_catalog", name: "", value: "" };
   return findInRepository(path.slice(4));
+}
+
+const gcRun = "/v1/gc/runs/";
+
+/** Addresses outside of the registry's part: at most their last segment is a value. */
+function findOutside(path: string): Address | null {
+  if (path.startsWith(gcRun)) {
+    const value = path.slice(gcRun.length);
+    const isOne = value !== "" && !value.includes("/");
+    return isOne ? { template: `${gcRun}:runId`, name: "", value } : null;
+  }
+  return isTemplate(path) ? { template: path, name: "", value: "" } : null;
 }
 
 const uploadsEnd = "/blobs/uploads";
@@ -86,8 +97,12 @@ const beforeName = "/v2/:name".length;
 
 /** The path as Elysia's routes read: the name, which must be valid by now, folded into one segment. */
 export function canonicalPath({ template, name, value }: Address): string {
-  if (name === "") return template;
+  if (name === "") return value === "" ? template : withValue(template, value);
   const folded = name.includes("/") ? name.replaceAll("/", "%2F") : name;
   const rest = template.slice(beforeName);
-  return `/v2/${folded}${value === "" ? rest : rest.slice(0, rest.lastIndexOf(":")) + value}`;
+  return `/v2/${folded}${value === "" ? rest : withValue(rest, value)}`;
+}
+
+function withValue(template: string, value: string): string {
+  return template.slice(0, template.lastIndexOf(":")) + value;
 }

@@ -2,6 +2,7 @@
 // running GET and reading its body, so HEAD has an instance of its own, which knows nothing else.
 import { Elysia } from "elysia";
 import type { WriteLatch } from "../content/writeLatch.ts";
+import type { Collections } from "../maintenance/collections.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
@@ -18,12 +19,14 @@ import { uploadRoutes } from "./oci/uploads.ts";
 import { docsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
 import { metricsRoutes } from "./ops/metrics.ts";
+import { gcRoutes } from "./v1/gc.ts";
 import { visitOf } from "./visit.ts";
 
 /** Everything the surface calls, opened and wired. */
 export interface Rooms {
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
+  readonly collections: Pick<Collections, "request" | "find" | "list">;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** Resolves when rows can be read and the store takes writes. @throws what stands in the way. */
@@ -71,7 +74,7 @@ const exactPaths = { strictPath: true };
 
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
-  const { registry, uploads, telemetry, ready } = rooms;
+  const { registry, uploads, collections, telemetry, ready } = rooms;
   const { maxBodyBytes, chunkMinBytes, pace, rights } = surface;
   const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
@@ -82,6 +85,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(blobRoutes({ registry, rights, telemetry, newId: uploads.newId }))
     .use(deletionRoutes({ registry, telemetry }))
     .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, chunkMinBytes, pace }))
+    .use(gcRoutes({ collections, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);

@@ -108,6 +108,8 @@ function readMatch(
       if (uploadId === null) throw new RegistryError("UPLOAD_UNKNOWN");
       return { template, name: named(name), uploadId };
     }
+    case "/v1/gc/runs/:runId":
+      return { template, runId: value };
     default:
       return { template };
   }

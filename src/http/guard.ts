@@ -7,6 +7,7 @@ import {
   allowedMethods,
   findOperation,
   isWrite,
+  needsStore,
   type Operation,
   type OperationRow,
   templateOf,
@@ -49,7 +50,7 @@ export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
     admit: (operation) => {
       const situation = switchedOff(switches, operation);
       if (situation !== null) throw refusal(situation, switches, operation);
-      if (!isWrite(operation)) return;
+      if (!needsStore(operation)) return;
       latch.assertWritable();
       if (isDraining()) {
         throw new RegistryError("BUSY", {

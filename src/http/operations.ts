@@ -3,7 +3,7 @@
 import type { RepositoryName } from "../registry/names.ts";
 
 /** The right a request needs. `read` needs none beyond reaching the server. */
-export type Action = "read" | "pull" | "push" | "delete" | "catalog";
+export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate";
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -79,6 +79,24 @@ export const routes = {
       PATCH: { id: "appendUpload", action: "push" },
       PUT: { id: "finishUpload", action: "push" },
       DELETE: { id: "cancelUpload", action: "push" },
+    },
+  },
+  "/v1/gc": {
+    target: "server",
+    methods: { POST: { id: "startGc", action: "operate" } },
+  },
+  "/v1/gc/runs": {
+    target: "server",
+    methods: {
+      GET: { id: "listGcRuns", action: "operate" },
+      HEAD: { id: "headGcRuns", action: "operate" },
+    },
+  },
+  "/v1/gc/runs/:runId": {
+    target: "server",
+    methods: {
+      GET: { id: "getGcRun", action: "operate" },
+      HEAD: { id: "headGcRun", action: "operate" },
     },
   },
   "/healthz": {
@@ -171,6 +189,11 @@ export function findOperation(template: Template, method: string): OperationRow 
 /** Methods an address takes, in the order of the table: the value of `Allow`. */
 export function allowedMethods(template: Template): readonly string[] {
   return Object.keys(routes[template].methods);
+}
+
+/** True when the operation wants a store that takes writes: what changes it, and the collection, which no switch stops. */
+export function needsStore(operation: OperationRow): boolean {
+  return isWrite(operation) || operation.id === "startGc";
 }
 
 /** True when the operation changes what is stored. Asking for an upload's state does not. */

@@ -5,11 +5,12 @@ import type { UploadId } from "../uploads/session.ts";
 import type { Operation, Template } from "./operations.ts";
 
 /** An address that carries no values. */
-type PlainTemplate = Exclude<Template, `/v2/:name/${string}`>;
+type PlainTemplate = Exclude<Template, `/v2/:name/${string}` | `${string}/:runId`>;
 
 /** The address a request hit, with its typed values. */
 export type Match =
   | { readonly template: PlainTemplate }
+  | { readonly template: "/v1/gc/runs/:runId"; readonly runId: string }
   | { readonly template: "/v2/:name/tags/list"; readonly name: RepositoryName }
   | {
       readonly template: "/v2/:name/manifests/:reference";

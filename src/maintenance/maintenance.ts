@@ -2,6 +2,8 @@
 // by another, and the server never notices.
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
+import type { GcOrder } from "./recordedGc.ts";
+import type { Schedule } from "./schedule.ts";
 
 /** What maintenance works with. Times in ms. */
 export interface MaintenanceOptions {
@@ -13,11 +15,21 @@ export interface MaintenanceOptions {
   readonly uploadTimeoutMs: number;
   /** How often upload sessions are looked through; the first time is at start. */
   readonly cleanupEveryMs: number;
+  /** When garbage is collected; null for never. */
+  readonly schedule: Pick<Schedule, "isDue"> | null;
+  /** Unix ms; for the schedule. */
+  readonly clock: () => number;
+  /** The longest lease that a push may have been given. */
+  readonly leaseMs: number;
+  /** A time of the schedule has come: `collect` is expected. */
+  readonly onDue: () => Promise<unknown>;
+  /** Upload sessions are about to be looked through: time for what else is done that often. */
+  readonly onCleanup: () => Promise<void>;
   readonly onReport: (report: MaintenanceReport) => void;
   readonly onLost: (reason: string) => void;
 }
 
-type Job = "sweep" | "checkpoint";
+type Job = MaintenanceRequest["kind"];
 
 const tickMs = 1_000;
 /** A worker without a job is kept for this long: the next one may come at once. */
@@ -25,6 +37,8 @@ const lingerMs = 3_000;
 /** First wait before work that was lost is tried again, doubled each time up to the longest. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
+/** A collection is given this long to be left when the server stops; whatever it is doing may also be cut. */
+const longestStopMs = 5_000;
 
 /** Looks once a second for what is due. */
 export class Maintenance {
@@ -39,6 +53,8 @@ export class Maintenance {
   #firstSeen: FirstSeen = new Map();
   #log: LogSighting | null = null;
   #movedLog: string | null = null;
+  /** Is told when nothing is owed any more. */
+  #onIdle: () => void = () => {};
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
@@ -56,12 +72,36 @@ export class Maintenance {
     this.#worker?.postMessage({ kind: "halt" } satisfies MaintenanceRequest);
   }
 
-  /** Ends the worker. */
-  close(): void {
+  /** Collects garbage, after what is going on. */
+  collect(order: GcOrder): void {
+    const { store, leaseMs } = this.#options;
+    this.#owed.add("collect");
+    this.#send({ kind: "collect", store, order, leaseMs });
+  }
+
+  /** Begins nothing more, and asks a collection to end. */
+  stop(): void {
     this.#stopTicking();
+    this.#worker?.postMessage({ kind: "stop" } satisfies MaintenanceRequest);
+  }
+
+  /** Ends the worker; a collection is left between two of its steps. */
+  async close(): Promise<void> {
+    this.stop();
+    if (this.#worker !== null && this.#owed.has("collect")) await this.#idle();
     const worker = this.#worker;
     this.#worker = null;
     worker?.terminate();
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = setTimeout(resolve, longestStopMs);
+      this.#onIdle = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
   }
 
   #stopTicking(): void {
@@ -69,6 +109,8 @@ export class Maintenance {
   }
 
   #tick(now: number): void {
+    const { schedule, clock, onDue } = this.#options;
+    if (schedule?.isDue(clock()) === true) this.#attempt("collect", onDue);
     if (now < this.#retryAt) return;
     if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
     this.#lookAtLog(now);
@@ -81,9 +123,17 @@ export class Maintenance {
   #orderSweep(now: number): void {
     if (this.#owed.has("sweep")) return;
     this.#sweptAt = now;
+    this.#attempt("sweep", this.#options.onCleanup);
     this.#owed.add("sweep");
     const { store, uploadTimeoutMs: timeoutMs } = this.#options;
     this.#send({ kind: "sweep", store, timeoutMs, firstSeen: this.#firstSeen });
+  }
+
+  /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */
+  #attempt(what: Job, action: () => Promise<unknown>): void {
+    action().catch((error: unknown) => {
+      this.#options.onReport({ kind: "failed", what, message: String(error) });
+    });
   }
 
   #lookAtLog(now: number): void {
@@ -117,25 +167,32 @@ export class Maintenance {
       this.#done("sweep");
     }
     if (report.kind === "checkpointed") this.#done("checkpoint");
-    if (report.kind === "failed") this.#owed.clear();
+    if (report.kind === "collected") this.#done("collect");
+    if (report.kind === "failed") this.#done(report.what);
     this.#options.onReport(report);
   }
 
   #done(job: Job): void {
     this.#owed.delete(job);
+    if (this.#owed.size === 0) this.#onIdle();
     this.#idleSince = performance.now();
     this.#waitMs = firstWaitMs;
   }
 
-  /** What was owed is due again, after a wait. */
+  /** What was owed is due again, after a wait; a collection is not: it may have been what the worker died of. */
   #lose(worker: Worker, reason: string): void {
     if (worker !== this.#worker) return;
     this.#worker = null;
     if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;
+    const wasCollecting = this.#owed.delete("collect");
     this.#owed.clear();
+    this.#onIdle();
     this.#retryAt = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
     this.#options.onLost(reason);
+    if (wasCollecting) {
+      this.#options.onReport({ kind: "failed", what: "collect", message: reason });
+    }
   }
 }

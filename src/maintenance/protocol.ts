@@ -1,5 +1,7 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
+import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { GcOrder } from "./recordedGc.ts";
 import type { Dropped } from "./sweep.ts";
 
 /** What the worker works on. */
@@ -24,6 +26,15 @@ export type MaintenanceRequest =
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
     }
+  /** Collect garbage. `leaseMs` is the longest lease that a push may have been given. */
+  | {
+      readonly kind: "collect";
+      readonly store: Store;
+      readonly order: GcOrder;
+      readonly leaseMs: number;
+    }
+  /** The server is about to stop: end what is going on as soon as it can be left. */
+  | { readonly kind: "stop" }
   /** A sync failed: from now on nothing may be moved or written. */
   | { readonly kind: "halt" }
   /** There is nothing more to do: close everything and end. */
@@ -52,4 +63,16 @@ export type MaintenanceAnswer =
       readonly durationMs: number;
       readonly firstSeen: FirstSeen;
     }
-  | { readonly kind: "failed"; readonly what: string; readonly message: string };
+  | {
+      readonly kind: "collected";
+      /** As it is remembered; null when it was forgotten meanwhile. */
+      readonly run: GcRun | null;
+      /** What the operator should know besides. */
+      readonly notes: readonly string[];
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "failed";
+      readonly what: MaintenanceRequest["kind"];
+      readonly message: string;
+    };

@@ -1,23 +1,26 @@
 // What the server does with the maintenance worker's reports.
 import type { Hashing } from "../content/hashing/hashing.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
+import type { GcRun } from "../metadata/gcRuns.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { Collections } from "./collections.ts";
 import type { MaintenanceReport } from "./protocol.ts";
 
 /** Who is told. */
 export interface Listeners {
-  readonly log: Pick<Log, "debug" | "info" | "error">;
+  readonly log: Pick<Log, "debug" | "info" | "warn" | "error">;
   readonly metrics: Pick<Metrics, "uploadEnded">;
   readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
   readonly latch: Pick<WriteLatch, "trip">;
+  readonly collections: Pick<Collections, "ended">;
+  /** Is told of a collection that has ended, with its duration in ms. */
+  readonly onCollected: (run: GcRun, durationMs: number) => void;
 }
 
 /** Passes a report of the worker on: to the log, the counters, and to whoever has to forget or to stop. */
-export function takeReport(
-  report: MaintenanceReport,
-  { log, metrics, hashing, latch }: Listeners,
-): void {
+export function takeReport(report: MaintenanceReport, listeners: Listeners): void {
+  const { log, metrics, hashing, latch } = listeners;
   switch (report.kind) {
     case "checkpointed":
       log.debug(report, "database log moved into the database");
@@ -36,15 +39,32 @@ export function takeReport(
       hashing.forgetIdle(performance.now());
       logSweep(log, report);
       break;
+    case "collected":
+      takeRun(report, listeners);
+      break;
     case "latched":
       latch.trip(report.reason, null);
       break;
     case "failed":
       log.error({ message: report.message }, `maintenance failed: ${report.what}`);
+      if (report.what === "collect") endRun(listeners);
       break;
     default:
       report satisfies never;
   }
+}
+
+function takeRun(
+  { run, notes, durationMs }: Extract<MaintenanceReport, { kind: "collected" }>,
+  { log, collections, onCollected }: Listeners,
+): void {
+  for (const note of notes) log.warn({ event: "gc" }, note);
+  if (run !== null) onCollected(run, durationMs);
+  endRun({ log, collections });
+}
+
+function endRun({ log, collections }: Pick<Listeners, "log" | "collections">): void {
+  collections.ended().catch((err) => log.error({ err }, "a run that is over still seems to run"));
 }
 
 /** Nothing found is no news. */

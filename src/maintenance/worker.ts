@@ -1,5 +1,5 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
-import { clock, newId } from "../ambient.ts";
+import { clock, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../content/writeLatch.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
@@ -7,6 +7,7 @@ import { openSqlite } from "../metadata/sqlite/open.ts";
 import { openFilesystem } from "../storage/filesystem.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
+import { ownerOfRun, runGc } from "./recordedGc.ts";
 import { sweepUploads } from "./sweep.ts";
 
 declare const self: Worker;
@@ -16,6 +17,7 @@ type Job<K> = Extract<MaintenanceRequest, { readonly kind: K }>;
 const report = (message: MaintenanceReport): void => self.postMessage(message);
 /** Trips when a sync fails here, or when the server says that one failed there. */
 const latch = new WriteLatch((reason) => report({ kind: "latched", reason }));
+let isStopping = false;
 let ports: { readonly metadata: Metadata; readonly storage: Storage } | null = null;
 
 async function openPorts({ directory }: Store) {
@@ -55,6 +57,32 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
   report({ kind: "swept", dropped, durationMs, firstSeen: seen });
 }
 
+/** Between two batches others get their turn, and a run of a server that stops is left. */
+async function rest(ms: number): Promise<void> {
+  if (isStopping) throw new Error("the server was stopped");
+  await Bun.sleep(ms);
+}
+
+async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void> {
+  const { metadata, storage } = await openPorts(store);
+  const process = await nameProcess();
+  const deps = {
+    metadata: metadata.collection,
+    untagged: metadata.untagged,
+    runs: metadata.gcRuns,
+    storage,
+    clock,
+    readUptime,
+    owner: ownerOfRun(process, order.id),
+    isAlive: (other: string) => isProcessAlive(other, process),
+    rest,
+    leaseMs,
+  };
+  const { run, outcome } = await runGc(deps, order);
+  const { notes, durationMs } = outcome;
+  report({ kind: "collected", run, notes, durationMs });
+}
+
 async function end(): Promise<void> {
   await ports?.metadata.close();
   await ports?.storage.close();
@@ -68,6 +96,10 @@ async function take(request: MaintenanceRequest): Promise<void> {
       return moveLog(request);
     case "sweep":
       return sweep(request);
+    case "collect":
+      return collect(request);
+    case "stop":
+      return;
     case "halt":
       return latch.trip("a sync failed in the server", null);
     case "end":
@@ -77,11 +109,12 @@ async function take(request: MaintenanceRequest): Promise<void> {
   }
 }
 
-/** Jobs are done in turn; only the order to halt overtakes. */
+/** Jobs are done in turn; only the orders to halt and to stop overtake. */
 let turn: Promise<void> = Promise.resolve();
 
 self.onmessage = ({ data }: MessageEvent<MaintenanceRequest>) => {
   if (data.kind === "halt") latch.trip("a sync failed in the server", null);
+  if (data.kind === "stop") isStopping = true;
   turn = turn
     .then(() => take(data))
     .catch((error: unknown) => report({ kind: "failed", what: data.kind, message: String(error) }));

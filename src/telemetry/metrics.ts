@@ -1,5 +1,6 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { CollectionMetrics, type CollectionSources } from "./collections.ts";
 import type { Log } from "./log.ts";
 
 /** Where gauges get their values when they are asked for. */
@@ -8,6 +9,7 @@ export interface MetricSources {
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
   isReadOnly(): boolean;
+  readonly collections: CollectionSources;
 }
 
 /** Seconds; from a manifest's fraction of a millisecond to a layer's minutes. */
@@ -18,6 +20,7 @@ type Ended = (seconds: number) => void;
 /** The program's counters. One per process. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly collections: CollectionMetrics;
   readonly #requests: Counter<"operation" | "status">;
   readonly #durations: Histogram<"operation">;
   readonly #received: Counter;
@@ -74,6 +77,7 @@ export class Metrics {
     for (const outcome of ["completed", "cancelled", "expired"])
       this.#uploadsEnded.inc({ outcome }, 0);
     this.#gauges(sources);
+    this.collections = new CollectionMetrics(this.#registry, sources.collections);
   }
 
   #counter(name: string, help: string): Counter {

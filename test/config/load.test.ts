@@ -32,7 +32,7 @@ describe("loadConfig: sources", () => {
       "storage.cleanupInterval": 300_000,
       "gc.enabled": true,
       "gc.schedule": "0 3 * * *",
-      "gc.timeZone": "local",
+      "gc.timeZone": null,
       "gc.dryRun": false,
       "gc.minAge": 3_600_000,
       "gc.brake": 0.25,

@@ -29,12 +29,13 @@ describe("cron", () => {
 
 describe("timeZone", () => {
   test.each([
-    ["local", "local"],
-    ["LOCAL", "local"],
+    ["local", null],
+    ["LOCAL", null],
     ["UTC", "UTC"],
     ["europe/berlin", "Europe/Berlin"],
-  ])("%p is read as %p", (text, zone) => {
+  ])("%p is read as %p, and shown as what reads as the same", (text, zone) => {
     expect(timeZone.parse(text)).toBe(zone);
+    expect(timeZone.parse(String(timeZone.show(zone)))).toBe(zone);
   });
 
   test.each(["", "Nowhere/City", ":/etc/localtime"])("%p is refused", (text) => {

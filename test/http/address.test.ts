@@ -45,6 +45,9 @@ describe("findAddress", () => {
     ["/v2/", "/v2/"],
     ["/v2/_catalog", "/v2/_catalog"],
     ["/healthz", "/healthz"],
+    ["/v1/gc", "/v1/gc"],
+    ["/v1/gc/runs", "/v1/gc/runs"],
+    ["/v1/gc/runs/1", "/v1/gc/runs/:runId"],
   ])("%s is the address %s", (path, template) => {
     expect(`${findAddress(path)?.template}`).toBe(template);
   });
@@ -62,6 +65,11 @@ describe("findAddress", () => {
     "/healthz/",
     "/v2/:name/tags/lists",
     "/constructor",
+    "/v1",
+    "/v1/gc/",
+    "/v1/gc/runs/",
+    "/v1/gc/runs/1/",
+    "/v1/gc/runs/1/2",
   ])("%s is no address", (path) => {
     expect(findAddress(path)).toBeNull();
   });
@@ -76,6 +84,15 @@ describe("canonicalPath", () => {
         expect(canonicalPath({ ...shape, name })).toBe(`/v2/${folded}/${slash}`);
       }),
     );
+  });
+});
+
+describe("a run's address", () => {
+  test("has the run's id as its value, and is spelled as it was", () => {
+    const address = findAddress("/v1/gc/runs/01a1f7e6");
+
+    expect(address).toEqual({ template: "/v1/gc/runs/:runId", name: "", value: "01a1f7e6" });
+    expect(address && canonicalPath(address)).toBe("/v1/gc/runs/01a1f7e6");
   });
 });
 

@@ -20,6 +20,8 @@ import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts"
 
 const takesBody = ["putManifest", "startUpload", "appendUpload", "finishUpload"];
 const writes = [...takesBody, "cancelUpload", "deleteManifest", "deleteBlob"];
+/** No switch stops a collection. */
+const wantStore = [...writes, "startGc"];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
   /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument))$/;
@@ -77,7 +79,7 @@ describe("what the documentation says of", () => {
     await using _ = unwritable.registry;
     unwritable.registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
 
-    for (const id of [...writes, ...asksReadiness]) {
+    for (const id of [...wantStore, ...asksReadiness]) {
       const answer = await plain[id]?.(unwritable);
       if (answer === undefined) throw new Error(`${id} is not asked`);
       expectDocumented(id, 503, answer);
@@ -127,9 +129,9 @@ describe("what the documentation says of", () => {
     const provoked = [
       ...Object.keys(healthy),
       ...operations.map(({ operationId }) => `${operationId} 400`),
-      ...[...writes, ...asksReadiness].map((id) => `${id} 503`),
+      ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
       ...writes.map((id) => `${id} 405`),
-      ...takesBody.map((id) => `${id} 408`),
+      ...[...takesBody, "startGc"].map((id) => `${id} 408`),
       ...operations
         .filter(({ operationId }) => !touchNoRows.test(operationId))
         .map(({ operationId }) => `${operationId} 500`),
@@ -150,7 +152,8 @@ async function takers(registry: TestRegistry): Promise<[id: string, line: string
     `PATCH ${sessions[0]}`,
     `PUT ${sessions[1]}${x}`,
   ];
-  return takesBody.map((id, index) => [id, lines[index] ?? ""]);
+  const uploads = takesBody.map((id, index): [string, string] => [id, lines[index] ?? ""]);
+  return [...uploads, ["startGc", "POST /v1/gc"]];
 }
 
 function dropTables(database: Database): void {

@@ -16,6 +16,7 @@ const values: Readonly<Record<string, string>> = {
   ":reference": "latest",
   ":digest": digest,
   ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
+  ":runId": "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
 };
 const fill = (template: string): string =>
   template.replaceAll(/:[a-zA-Z]+/g, (parameter) => values[parameter] ?? parameter);

@@ -6,6 +6,11 @@ const quiet = {
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
   cleanupEveryMs: 3_600_000,
+  schedule: null,
+  clock: () => 0,
+  leaseMs: 1,
+  onDue: async () => {},
+  onCleanup: async () => {},
 };
 const workerOf = (source: string) =>
   new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
@@ -41,7 +46,7 @@ describe("Maintenance", () => {
 
     expect(ends).toHaveLength(2);
     expect(lost).toEqual([]);
-    maintenance.close();
+    await maintenance.close();
   }, 15_000);
 
   for (const [how, source] of [
@@ -75,7 +80,7 @@ describe("Maintenance", () => {
 
       expect(spawned).toBe(2);
       expect(lost).toHaveLength(1);
-      maintenance.close();
+      await maintenance.close();
     });
   }
 });

@@ -10,10 +10,12 @@ function listeners() {
     (...[first]: readonly unknown[]) =>
       void told.push(`${what} ${typeof first}`);
   const all: Listeners = {
-    log: { debug: note("debug"), info: note("info"), error: note("error") },
+    log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
     metrics: { uploadEnded: note("ended") },
     hashing: { forget: note("forget"), forgetIdle: note("forget idle") },
     latch: { trip: note("trip") },
+    collections: { ended: async () => note("ended run")() },
+    onCollected: note("collected"),
   };
   return { all, told };
 }

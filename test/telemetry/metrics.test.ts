@@ -4,6 +4,7 @@ import { type MetricSources, Metrics } from "../../src/telemetry/metrics.ts";
 const sources: MetricSources = {
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
   isReadOnly: () => false,
+  collections: { lastSuccess: async () => null, isRunning: false },
 };
 
 const own = async (metrics: Metrics): Promise<string[]> =>

@@ -21,6 +21,8 @@ export const referrerDigest =
 export const referrerSize = 612;
 /** An upload session. */
 export const uploadId = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";
+/** A run of the garbage collection. */
+export const runId = "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55";
 
 const imageDescriptors = (config: string, layer: string) => ({
   config: { mediaType: config, digest: configDigest, size: configSize },

@@ -4,6 +4,7 @@ import type { AppRoute } from "../app.ts";
 import type { OperationId } from "../operations.ts";
 import { getBlob, headBlob } from "./blobs.ts";
 import { deleteBlob, deleteManifest } from "./deletions.ts";
+import { getGcRun, headGcRun, headGcRuns, listGcRuns, startGc } from "./gc.ts";
 import {
   checkApi,
   headApi,
@@ -61,6 +62,11 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   appendUpload,
   finishUpload,
   cancelUpload,
+  startGc,
+  listGcRuns,
+  headGcRuns,
+  getGcRun,
+  headGcRun,
   getHealth,
   headHealth,
   getReadiness,

@@ -1,5 +1,5 @@
 // What stands in addresses, queries and headers of requests. The patterns are those of the grammars that read the values.
-import { layerDigest, manifestDigest, repository, tag, uploadId } from "./examples.ts";
+import { layerDigest, manifestDigest, repository, runId, tag, uploadId } from "./examples.ts";
 import type { Parameter } from "./types.ts";
 
 const digestPattern = "(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})";
@@ -154,3 +154,31 @@ export const contentRange = header(
   "Where these bytes belong, first and last inclusive. The first must be the session's offset. Without it the bytes are appended.",
   "0-1048575",
 );
+
+/** `{runId}` of a collection. */
+export const run: Parameter = {
+  in: "path",
+  name: "runId",
+  required: true,
+  description: "Id of the run: the end of the `Location` that its `POST` answered.",
+  schema: { type: "string" },
+  example: runId,
+};
+
+/** `?limit=` and `?after=` of the list of runs. */
+export const runsPage: readonly Parameter[] = [
+  {
+    in: "query",
+    name: "limit",
+    required: false,
+    description: "Most runs to answer with; 500 is the largest page.",
+    schema: { type: "integer", minimum: 1, default: 50 },
+  },
+  {
+    in: "query",
+    name: "after",
+    required: false,
+    description: "The list goes on behind this run. The `Link` of the page before has it.",
+    schema: { type: "string" },
+  },
+];

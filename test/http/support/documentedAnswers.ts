@@ -104,6 +104,25 @@ const first =
     return send(line)(world);
   };
 
+const unknownRun = "/v1/gc/runs/01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55";
+
+/** While no collection is running. */
+const collect =
+  (headers: Headers = {}, body: string | null = null): Ask =>
+  async (world) => {
+    // A database that cannot be read is what some of the tests want.
+    await world.registry.collections.ended().catch(() => {});
+    return send("POST /v1/gc", headers, body)(world);
+  };
+
+/** About a run that has begun. */
+const askRun =
+  (method: string): Ask =>
+  async (world) => {
+    const { headers } = await collect()(world);
+    return send(`${method} ${headers.get("location")}`)(world);
+  };
+
 /** One way to each answer of a healthy server. */
 export const healthy: Readonly<Record<string, Ask>> = {
   "checkApi 200": send("GET /v2/"),
@@ -174,6 +193,19 @@ export const healthy: Readonly<Record<string, Ask>> = {
   "finishUpload 429": whileClaimed("PUT", x),
   "cancelUpload 204": inSession("DELETE"),
   "cancelUpload 404": send(`DELETE ${unknownSession}`),
+  "startGc 202": collect(),
+  "startGc 409": async (world) => {
+    await collect()(world);
+    return send("POST /v1/gc")(world);
+  },
+  "startGc 413": collect({}, " ".repeat(4097)),
+  "startGc 415": collect(encoded, "{}"),
+  "listGcRuns 200": send("GET /v1/gc/runs"),
+  "headGcRuns 200": send("HEAD /v1/gc/runs"),
+  "getGcRun 200": askRun("GET"),
+  "getGcRun 404": send(`GET ${unknownRun}`),
+  "headGcRun 200": askRun("HEAD"),
+  "headGcRun 404": send(`HEAD ${unknownRun}`),
   "getHealth 200": send("GET /healthz"),
   "headHealth 200": send("HEAD /healthz"),
   "getReadiness 200": send("GET /readyz"),
@@ -204,4 +236,6 @@ export const plain: Readonly<Record<string, Ask>> = {
   cancelUpload: (world) => send(`DELETE ${world.session}`)(world),
   deleteManifest: send(`DELETE ${base}/manifests/1.0`),
   deleteBlob: blob("DELETE"),
+  getGcRun: send(`GET ${unknownRun}`),
+  headGcRun: send(`HEAD ${unknownRun}`),
 };

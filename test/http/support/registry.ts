@@ -5,6 +5,8 @@ import type { Rooms } from "../../../src/http/app.ts";
 import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
+import { Collections } from "../../../src/maintenance/collections.ts";
+import type { GcOrder } from "../../../src/maintenance/recordedGc.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
@@ -33,9 +35,19 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
   const { metadata, storage, uploads, latch } = store.rooms;
+  const orders: GcOrder[] = [];
+  const collections = new Collections({
+    runs: metadata.gcRuns,
+    clock: store.clock.now,
+    newId: () => Bun.randomUUIDv7(),
+    isAlive: () => true,
+    settings: { minAgeMs: leaseMs, brakeShare: 0.25, dryRun: false, untaggedOlderThanMs: null },
+    order: (order) => orders.push(order),
+  });
   const metrics = new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
     isReadOnly: () => latch.reason !== null,
+    collections,
   });
   const rooms: Rooms = {
     registry: {
@@ -48,6 +60,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       sparse: "off",
     },
     uploads,
+    collections,
     telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
     latch,
     ready: async () => {
@@ -70,6 +83,9 @@ export async function openRegistry(options: RegistryOptions = {}) {
     store,
     http,
     lines,
+    collections,
+    /** Collections that were asked for: nobody does them here. */
+    orders,
     url: `http://127.0.0.1:${http.port}`,
     /** One request exactly as written, on a connection of its own. */
     raw: (...what: Parameters<typeof request>) => raw(http.port, ...what),

@@ -1,0 +1,156 @@
+// What is said of the garbage collection.
+import { always, failures, inside, jsonLike, sometimes, withoutBodies } from "./answers.ts";
+import { runId } from "./examples.ts";
+import { run as runParameter, runsPage } from "./parameters.ts";
+import type { Documentation, Headers, RequestBody } from "./types.ts";
+
+const uncached: Headers = { "Cache-Control": always("True at this moment only.", "no-store") };
+const text = { type: "string" as const };
+const words = (...values: string[]) => ({ ...text, enum: values });
+const time = { ...text, format: "date-time" };
+const count = (description: string) => ({ type: "integer" as const, description });
+const bytes = (description: string) => ({
+  type: "integer" as const,
+  format: "int64",
+  description: `${description}, in bytes`,
+});
+
+const run = {
+  type: "object" as const,
+  required: ["id", "state", "trigger", "dry_run", "started_at", "finished_at", "reason"],
+  properties: {
+    id: text,
+    state: {
+      ...words("running", "done", "refused", "failed"),
+      description:
+        "`refused`: it would have deleted more than `gc.brake` allows, and has deleted nothing. `failed`: it stopped at something that it did not understand, or was killed.",
+    },
+    trigger: words("schedule", "api", "command"),
+    dry_run: { type: "boolean" as const },
+    started_at: time,
+    finished_at: { ...time, nullable: true, description: "absent value: it runs, or was killed" },
+    total_blobs: count("stored blobs, manifests not counted"),
+    referenced_blobs: count("those that a manifest names"),
+    orphaned_blobs: count("those that may go; a dry run counts here what it would delete"),
+    orphaned_bytes: bytes("their size"),
+    deleted_blobs: count("those that are gone"),
+    deleted_bytes: bytes("their size"),
+    deleted_manifests: count("untagged manifests, by `gc.untagged`"),
+    deleted_links: count("of repositories to blobs that none of their manifests names"),
+    reason: { ...text, nullable: true, description: "why it was refused or failed" },
+  },
+};
+
+const begun = {
+  id: runId,
+  state: "running",
+  trigger: "api",
+  dry_run: true,
+  started_at: "2026-01-01T03:00:00.000Z",
+  finished_at: null,
+  total_blobs: 0,
+  referenced_blobs: 0,
+  orphaned_blobs: 0,
+  orphaned_bytes: 0,
+  deleted_blobs: 0,
+  deleted_bytes: 0,
+  deleted_manifests: 0,
+  deleted_links: 0,
+  reason: null,
+};
+
+const ended = {
+  ...begun,
+  state: "done",
+  finished_at: "2026-01-01T03:00:01.250Z",
+  total_blobs: 120,
+  referenced_blobs: 112,
+  orphaned_blobs: 8,
+  orphaned_bytes: 52_428_800,
+};
+
+const wish: RequestBody = {
+  description: "What differs from the configuration; may be absent.",
+  required: false,
+  content: jsonLike(
+    {
+      type: "object",
+      additionalProperties: false,
+      properties: {
+        dryRun: { type: "boolean", default: false, description: "Count, and delete nothing." },
+        minAge: {
+          type: "number",
+          minimum: 0,
+          description: "Seconds; younger blobs stay. Without it `gc.minAge` counts.",
+        },
+      },
+    },
+    { dryRun: true },
+  ),
+};
+
+export const startGc: Documentation = {
+  description:
+    "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dryRun`.",
+  requestBody: wish,
+  responses: {
+    202: {
+      description: "It has begun.",
+      headers: { ...uncached, Location: always("Address of the run.", `/v1/gc/runs/${runId}`) },
+      content: jsonLike(run, begun),
+    },
+    ...failures(
+      ...(["REQUEST_INVALID", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
+      ...(["GC_RUNNING", "DISK_FULL", "READ_ONLY", "BUSY"] as const),
+      ...inside,
+    ),
+  },
+};
+
+export const listGcRuns: Documentation = {
+  description:
+    "The latest 500 runs, the latest first: those by schedule, those that were asked for here, and those of `breadbox gc`.",
+  parameters: runsPage,
+  responses: {
+    200: {
+      description: "A page of runs.",
+      headers: {
+        ...uncached,
+        Link: sometimes(
+          "The next page, when there is one (RFC 8288).",
+          `</v1/gc/runs?limit=1&after=${runId}>; rel="next"`,
+        ),
+      },
+      content: jsonLike(
+        {
+          type: "object",
+          required: ["runs"],
+          properties: { runs: { type: "array", items: run } },
+        },
+        { runs: [ended] },
+      ),
+    },
+    ...failures("PAGE_INVALID", ...inside),
+  },
+};
+
+export const headGcRuns: Documentation = {
+  description: "As `GET`, without a body.",
+  parameters: runsPage,
+  responses: withoutBodies(listGcRuns.responses),
+};
+
+export const getGcRun: Documentation = {
+  description: "One run: ask again until `state` is no longer `running`.",
+  parameters: [runParameter],
+  responses: {
+    200: { description: "The run.", headers: uncached, content: jsonLike(run, ended) },
+    ...failures("GC_RUN_UNKNOWN", "PATH_INVALID", ...inside),
+  },
+};
+
+export const headGcRun: Documentation = {
+  description: "As `GET`, without a body.",
+  parameters: [runParameter],
+  responses: withoutBodies(getGcRun.responses),
+};

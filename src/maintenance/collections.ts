@@ -1,0 +1,124 @@
+// The server's side of the garbage collection: begins runs, one at a time, and knows which one is going on. The worker does them.
+import { RegistryError } from "../errors.ts";
+import type { GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
+import { type BeginDeps, beginGc, type GcOrder, tidyRuns } from "./recordedGc.ts";
+
+/** What every run of this server has in common. Times in ms. */
+export interface CollectionSettings {
+  /** Younger content stays, unless a request says otherwise. */
+  readonly minAgeMs: number;
+  /** 0 to 1; 0 is no brake. */
+  readonly brakeShare: number;
+  /** Runs by schedule delete nothing. */
+  readonly dryRun: boolean;
+  /** Untagged manifests that were pushed longer ago go first; null: they stay. */
+  readonly untaggedOlderThanMs: number | null;
+}
+
+/** What the server's side works with. */
+export interface CollectionsOptions extends BeginDeps {
+  readonly runs: GcRunsMetadata;
+  readonly settings: CollectionSettings;
+  /** Hands a run to the worker. */
+  readonly order: (order: GcOrder) => void;
+}
+
+/** What somebody asks for. */
+export interface RunRequest {
+  readonly dryRun: boolean;
+  /** Younger content stays, in ms; null: as it is set. */
+  readonly minAgeMs: number | null;
+}
+
+/** A page of runs, the latest first: those before `after`. */
+export interface RunsPage {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** One per server. */
+export class Collections {
+  readonly #options: CollectionsOptions;
+  /** Id of the run that this server works on; "" while it begins. */
+  #running: string | null = null;
+
+  constructor(options: CollectionsOptions) {
+    this.#options = options;
+  }
+
+  /** True while a run of this server is going on. */
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Begins a run that somebody asked for. @throws RegistryError GC_RUNNING */
+  async request({ dryRun, minAgeMs }: RunRequest): Promise<GcRun> {
+    return this.#begin("api", dryRun, minAgeMs ?? this.#options.settings.minAgeMs);
+  }
+
+  /** Begins a run by schedule. @returns null when one is going on already: it does the same. */
+  async runScheduled(): Promise<GcRun | null> {
+    const { dryRun, minAgeMs } = this.#options.settings;
+    try {
+      return await this.#begin("schedule", dryRun, minAgeMs);
+    } catch (error) {
+      if (error instanceof RegistryError && error.situation === "GC_RUNNING") return null;
+      throw error;
+    }
+  }
+
+  /** The run that was ordered is over, or the worker that did it is gone. */
+  async ended(): Promise<void> {
+    const over = this.#running;
+    this.#running = null;
+    await tidyRuns(this.#options, { alive: null, over });
+  }
+
+  /** Runs that were killed are said to have failed. */
+  async tidy(): Promise<void> {
+    await tidyRuns(this.#options, { alive: this.#running, over: null });
+  }
+
+  /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
+  lastSuccess(): Promise<number | null> {
+    return this.#options.runs.lastSuccess();
+  }
+
+  /** @throws RegistryError GC_RUN_UNKNOWN */
+  async find(id: string): Promise<GcRun> {
+    const run = await this.#options.runs.findRun(id);
+    if (run === null) throw new RegistryError("GC_RUN_UNKNOWN");
+    return run;
+  }
+
+  /** `more` is true when others follow. */
+  async list({ after, limit }: RunsPage): Promise<{
+    readonly runs: readonly GcRun[];
+    readonly more: boolean;
+  }> {
+    const found = await this.#options.runs.listRuns({ after, limit: limit + 1 });
+    return { runs: found.slice(0, limit), more: found.length > limit };
+  }
+
+  async #begin(trigger: GcTrigger, dryRun: boolean, minAgeMs: number): Promise<GcRun> {
+    if (this.#running !== null) throw new RegistryError("GC_RUNNING");
+    this.#running = "";
+    const { settings, order } = this.#options;
+    try {
+      const run = await beginGc(this.#options, { trigger, dryRun });
+      this.#running = run.id;
+      // What somebody asks for is done: the brake is for runs that nobody looks at.
+      const brakeShare = trigger === "schedule" ? settings.brakeShare : 0;
+      const { untaggedOlderThanMs } = settings;
+      order({
+        id: run.id,
+        request: { trigger, dryRun, minAgeMs, brakeShare },
+        untaggedOlderThanMs,
+      });
+      return run;
+    } catch (error) {
+      this.#running = null;
+      throw error;
+    }
+  }
+}

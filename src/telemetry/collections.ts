@@ -1,0 +1,125 @@
+// What a garbage collection leaves behind: a line in the log that says what it did, or what to do about it, and its metrics.
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { GcRun } from "../metadata/gcRuns.ts";
+import { formatBytes } from "./events.ts";
+import type { Log } from "./log.ts";
+
+/** Where the gauges get their values when they are asked for. */
+export interface CollectionSources {
+  /** Unix ms; null when no run has deleted what it found yet. */
+  lastSuccess(): Promise<number | null>;
+  /** True while a run of this server is going on. */
+  readonly isRunning: boolean;
+}
+
+/** Seconds. */
+const durationBuckets = [0.01, 0.1, 0.5, 1, 5, 30, 60, 300, 1800];
+
+/** A dry run that is done is an outcome of its own: it frees nothing. */
+const outcomeOf = ({ state, dryRun }: GcRun): string =>
+  dryRun && state === "done" ? "dry" : state;
+
+/** Counters of the collections that this server ran. `breadbox gc` is a process of its own. */
+export class CollectionMetrics {
+  readonly #runs: Counter<"outcome">;
+  readonly #blobs: Counter;
+  readonly #bytes: Counter;
+  readonly #manifests: Counter;
+  readonly #durations: Histogram;
+
+  constructor(registry: Registry, sources: CollectionSources) {
+    const registers = [registry];
+    const counter = (what: string, help: string) =>
+      new Counter({ name: `breadbox_gc_deleted_${what}_total`, help, registers });
+    this.#runs = new Counter({
+      name: "breadbox_gc_runs_total",
+      help: "Garbage collections of this server, by outcome: done, dry, refused or failed.",
+      labelNames: ["outcome"],
+      registers,
+    });
+    for (const outcome of ["done", "dry", "refused", "failed"]) this.#runs.inc({ outcome }, 0);
+    this.#blobs = counter("blobs", "Blobs deleted by them.");
+    this.#bytes = counter("bytes", "Bytes of those blobs.");
+    this.#manifests = counter("manifests", "Untagged manifests deleted by them.");
+    this.#durations = new Histogram({
+      name: "breadbox_gc_duration_seconds",
+      help: "How long they took.",
+      buckets: durationBuckets,
+      registers,
+    });
+    const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+      new Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await read());
+        },
+      });
+    gauge("breadbox_gc_running", "1 while this server collects garbage.", () =>
+      sources.isRunning ? 1 : 0,
+    );
+    gauge(
+      "breadbox_gc_last_success_timestamp_seconds",
+      "When garbage was last collected, by whomever; Unix time, 0 for never.",
+      // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
+      () =>
+        sources.lastSuccess().then(
+          (ms) => (ms ?? 0) / 1000,
+          () => Number.NaN,
+        ),
+    );
+  }
+
+  /** A run has ended. */
+  ended(run: GcRun, seconds: number): void {
+    this.#runs.inc({ outcome: outcomeOf(run) });
+    this.#durations.observe(seconds);
+    if (run.dryRun) return;
+    this.#blobs.inc(run.counts.deletedBlobs);
+    this.#bytes.inc(run.counts.deletedBytes);
+    this.#manifests.inc(run.counts.deletedManifests);
+  }
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+/** Who is told of a run. */
+export interface CollectionListeners {
+  readonly log: Pick<Log, "info" | "warn" | "error">;
+  readonly metrics: { readonly collections: Pick<CollectionMetrics, "ended"> };
+}
+
+/** Counts a run that has ended, and writes its line: `garbage collection: deleted 12 orphaned blobs of 120, reclaimed 3.6 MB, in 45 ms`. */
+export function reportCollection(
+  { log, metrics }: CollectionListeners,
+  run: GcRun,
+  durationMs: number,
+): void {
+  metrics.collections.ended(run, durationMs / 1000);
+  const { id, trigger, dryRun, state, reason, counts } = run;
+  const ms = Math.round(durationMs);
+  const fields = { event: "gc", runId: id, trigger, dryRun, state, reason, ...counts, ms };
+  if (state === "failed") {
+    log.error(fields, `garbage collection failed: ${reason}`);
+  } else if (state === "refused") {
+    log.warn(fields, `garbage collection refused: ${reason}`);
+  } else {
+    log.info(fields, `garbage collection: ${dryRun ? foreseen(run) : done(run)}, in ${ms} ms`);
+  }
+}
+
+function done({ counts }: GcRun): string {
+  const { deletedBlobs, deletedBytes, deletedManifests } = counts;
+  const manifests =
+    deletedManifests === 0 ? "" : `${plural(deletedManifests, "untagged manifest")} and `;
+  return `deleted ${manifests}${plural(deletedBlobs, "orphaned blob")} of ${counts.totalBlobs}, reclaimed ${formatBytes(deletedBytes)}`;
+}
+
+function foreseen({ counts, reason }: GcRun): string {
+  const { orphanedBlobs, orphanedBytes, deletedManifests } = counts;
+  const manifests =
+    deletedManifests === 0 ? "" : `${plural(deletedManifests, "untagged manifest")} and `;
+  const warning = reason === null ? "" : `, but ${reason}`;
+  return `dry run, would delete ${manifests}${plural(orphanedBlobs, "orphaned blob")} of ${counts.totalBlobs} and reclaim ${formatBytes(orphanedBytes)}${warning}`;
+}

@@ -1,4 +1,5 @@
 // Several ranges in one answer: multipart/byteranges (RFC 9110, 14.6), made piece by piece while it is sent.
+import type { BlobReader } from "../registry/blobReader.ts";
 import type { ByteSpan } from "./ranges.ts";
 
 /** Whose ranges are sent, and how its bytes are read. */
@@ -8,12 +9,12 @@ export interface MultipartSource {
   readonly size: number;
   /** Must not stand in the content: not to be guessed by who pushed it. Letters, digits and `-`. */
   readonly boundary: string;
-  /** Bytes from `start` to before `end`. */
-  readonly read: (start: number, end: number) => Promise<Uint8Array> | Uint8Array;
+  /** Called when the first piece is made; what it opens is closed after the last one. */
+  readonly openReader: () => Promise<BlobReader>;
 }
 
 /** Bytes read at a time. */
-const step = 256 * 1024;
+const step = 128 * 1024;
 /** Up to this size an answer is made in memory, and has a Content-Length: the server gives none to what it streams. */
 const gathered = 1_048_576;
 
@@ -61,17 +62,18 @@ async function* makePieces(
   source: MultipartSource,
   spans: readonly ByteSpan[],
 ): AsyncGenerator<Uint8Array> {
-  for (const [index, span] of spans.entries()) {
-    yield Buffer.from(headOf(source, span, index), "latin1");
-    for (let at = span.start; at < span.end; at += step) {
-      const end = Math.min(at + step, span.end);
-      const bytes = await source.read(at, end);
-      // Somebody cut the file: an answer that breaks off is better than one with other bytes.
-      if (bytes.byteLength !== end - at) throw new Error("content is shorter than its row says");
-      yield bytes;
+  const reader = await source.openReader();
+  try {
+    for (const [index, span] of spans.entries()) {
+      yield Buffer.from(headOf(source, span, index), "latin1");
+      for (let at = span.start; at < span.end; at += step) {
+        yield await reader.read(at, Math.min(at + step, span.end));
+      }
     }
+    yield Buffer.from(endOf(source), "latin1");
+  } finally {
+    await reader.close();
   }
-  yield Buffer.from(endOf(source), "latin1");
 }
 
 /** Makes a piece whenever the connection takes one. */

@@ -3,6 +3,7 @@ import type { Digest } from "../content/digest.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { StoredContent } from "../metadata/metadata.ts";
 import type { Locator } from "../storage/storage.ts";
+import { type BlobReader, openReader, readerOf } from "./blobReader.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
 
@@ -17,6 +18,8 @@ export interface BlobSummary {
 export interface OpenBlob extends BlobSummary {
   /** Lazy when it is a Blob: nothing is read until it is sent. */
   readonly body: Blob | Uint8Array;
+  /** For parts of it. */
+  readonly openReader: () => Promise<BlobReader>;
 }
 
 /** Content that was found intact. */
@@ -41,12 +44,14 @@ export async function openBlob(
 ): Promise<OpenBlob> {
   const intact = await findIntact(deps, repository, digest);
   if (intact !== null) {
-    return { digest, size: intact.size, mediaType: octetStream, body: intact.body };
+    const { locator, size, body } = intact;
+    const open = () => openReader(deps.storage, locator);
+    return { digest, size, mediaType: octetStream, body, openReader: open };
   }
   const manifest = await deps.metadata.findManifest(repository, { digest });
   if (manifest === null) throw unknownBlob(repository, digest);
   const { size, mediaType, body } = manifest;
-  return { digest, size, mediaType, body };
+  return { digest, size, mediaType, body, openReader: async () => readerOf(body) };
 }
 
 /**

@@ -1,5 +1,5 @@
 // The inspection's half of port 1: reading stored content back, setting what is damaged aside, and naming what is not ours.
-// Apart from the rest because no push and no pull needs it.
+// Apart from the rest because no push needs it, and of pulls only those of several ranges.
 import type { Locator, StagedReader, StoredName } from "./storage.ts";
 
 export interface StorageInspection {

@@ -203,3 +203,30 @@ describe("many ranges", () => {
     expect(registry.lines.filter(({ level }) => level === "error")).toEqual([]);
   });
 });
+
+test("ranges of a blob that is deleted while they are sent arrive to the last byte", async () => {
+  const { storage, metadata } = registry.store.rooms;
+  const content = noise(20 * 1_048_576);
+  const digest = digestOf(content);
+  const address = `${registry.url}/v2/${name}/blobs/uploads/?digest=${digest}`;
+  await fetch(address, { method: "POST", body: content });
+  const row = await metadata.uploads.findContent(digest);
+  if (row === null) throw new Error("not stored");
+  const last = content.length - 1;
+
+  const answer = await fetch(`${registry.url}/v2/${name}/blobs/${digest}`, {
+    headers: { Range: `bytes=10-${last},0-8` },
+  });
+  const chunks = answer.body?.getReader();
+  const parts = [(await chunks?.read())?.value ?? new Uint8Array()];
+  await storage.delete(row.locator);
+  for (let next = await chunks?.read(); next?.value; next = await chunks?.read()) {
+    parts.push(next.value);
+  }
+
+  const body = Buffer.concat(parts);
+  const start = body.indexOf("\r\n\r\n") + 4;
+  expect(digestOf(body.subarray(start, start + content.length - 10))).toBe(
+    digestOf(content.subarray(10)),
+  );
+});

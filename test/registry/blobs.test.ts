@@ -36,8 +36,12 @@ describe("openBlob", () => {
   test("gives the bytes of a blob of this repository", async () => {
     const digest = await world.push(app, content);
 
-    const { body, ...summary } = await openBlob(world, app, digest);
+    const { body, openReader, ...summary } = await openBlob(world, app, digest);
 
+    const reader = await openReader();
+    expect(await read(await reader.read(5, 10))).toBe("layer");
+    expect(await reader.read(5, 11).catch(String)).toContain("shorter than its row says");
+    await reader.close();
     expect(summary).toEqual({ digest, size: 10, mediaType: "application/octet-stream" });
     expect(await read(body)).toBe("some layer");
   });

@@ -84,14 +84,12 @@ function sendSpan({ size, body }: OpenBlob, { start, end }: ByteSpan, headers: A
 }
 
 async function sendSpans(
-  { size, body, mediaType }: OpenBlob,
+  { size, mediaType, openReader }: OpenBlob,
   spans: readonly ByteSpan[],
   headers: AnswerHeaders,
   boundary: string,
 ): Promise<Response> {
-  const read = (start: number, end: number) =>
-    body instanceof Blob ? body.slice(start, end).bytes() : body.subarray(start, end);
-  const parts = await multipartBody({ size, mediaType, boundary, read }, spans);
+  const parts = await multipartBody({ size, mediaType, boundary, openReader }, spans);
   return new Response(parts, {
     status: 206,
     headers: { ...headers, ...acceptsRanges, "content-type": multipartType(boundary) },

@@ -32,7 +32,8 @@ function section(title: string, lines: readonly string[]): string[] {
 }
 
 function checkedText({ checked, full, durationMs }: FsckReport): string {
-  const how = full ? `, ${showBytes(checked.hashed)} of them read and hashed` : "";
+  const read = checked.hashed < checked.bytes ? `${showBytes(checked.hashed)} of them` : "all";
+  const how = full ? `, ${read} read and hashed` : "";
   const parts = [
     "the database",
     `${counted(checked.contents, "stored blob")} (${showBytes(checked.bytes)}${how})`,

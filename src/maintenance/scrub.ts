@@ -61,6 +61,13 @@ export interface ScrubSlice {
   readonly finished: boolean;
 }
 
+/** What a worker tells of a scrub. */
+export type ScrubReport =
+  | { readonly kind: "damaged"; readonly found: DamagedContent }
+  | { readonly kind: "unreadable"; readonly found: UnreadableContent }
+  /** The end of a slice of the round that `since` names. */
+  | ({ readonly kind: "scrubbed"; readonly since: number } & ScrubSlice);
+
 /** Rows asked for at a time: each question reads all of them. */
 const page = 5_000;
 /** Repositories and tags that an alarm names. */

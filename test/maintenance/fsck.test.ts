@@ -215,6 +215,56 @@ describe("a repair", () => {
   });
 });
 
+describe("content that changes between two looks", () => {
+  const once = (change: () => Promise<unknown>) => {
+    let isDone = false;
+    return async () => {
+      if (isDone) return;
+      isDone = true;
+      await change();
+    };
+  };
+
+  test("is no damage when it was collected", async () => {
+    const orphan = await room.push(noise(10));
+    const path = await room.path(orphan);
+    const collect = async () => {
+      room.sql("DELETE FROM repository_contents WHERE digest = ?", orphan);
+      room.sql("DELETE FROM contents WHERE digest = ?", orphan);
+      await rm(path);
+    };
+
+    const report = await room.fsck(full, undefined, once(collect));
+
+    expect(problems(report)).toEqual([]);
+  });
+
+  test("is no damage when it was healed", async () => {
+    await room.lose(digest);
+
+    const report = await room.fsck(
+      full,
+      undefined,
+      once(() => room.push(layer)),
+    );
+
+    expect(problems(report)).toEqual([]);
+    expect(report.checked.hashed).toBe(layer.length + 14);
+  });
+
+  test("is damage when what was pushed is damaged as well", async () => {
+    await room.lose(digest);
+    const pushAndLose = async () => {
+      await room.push(layer);
+      await room.cut(digest, 5);
+    };
+
+    const report = await room.fsck(full, undefined, once(pushAndLose));
+
+    expect(only(report)).toMatchObject({ kind: "contentSizeDiffers", found: 5 });
+  });
+});
+
 describe("what cannot be looked at", () => {
   test("is told as that, and keeps everything from being repaired", async () => {
     const other = await room.push(noise(20_000));

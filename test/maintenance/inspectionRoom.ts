@@ -12,6 +12,7 @@ import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { parseManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
 import { parseRepositoryName, readTag } from "../../src/registry/names.ts";
+import type { Locator } from "../../src/storage/storage.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 
@@ -127,12 +128,25 @@ export class InspectionRoom {
     return database.query(text).values(...values);
   }
 
+  /** @param beforeStat happens between fsck's look at a row and its look at the file. */
   fsck(
     request: FsckRequest,
     onProgress: (progress: FsckProgress) => void = () => {},
+    beforeStat: () => Promise<void> = async () => {},
   ): Promise<FsckReport> {
     const { metadata, storage } = this.store.rooms;
-    const deps = { metadata, storage, derive: parseManifest, clock: this.store.clock.now };
+    const looking = {
+      inspection: storage.inspection,
+      listStored: () => storage.listStored(),
+      listStaged: () => storage.listStaged(),
+      openStaged: storage.openStaged.bind(storage),
+      discardStaged: storage.discardStaged.bind(storage),
+      stat: async (locator: Locator) => {
+        await beforeStat();
+        return storage.stat(locator);
+      },
+    };
+    const deps = { metadata, storage: looking, derive: parseManifest, clock: this.store.clock.now };
     return inspectStore(deps, request, onProgress);
   }
 

@@ -1,0 +1,160 @@
+// `breadbox fsck` as a process: what it prints, how it ends, beside a server that works, and on a disk that fails.
+import { expect, test } from "bun:test";
+import { existsSync, truncateSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { clientTest } from "../support/clientTest.ts";
+import { storedFiles } from "../support/dataFolder.ts";
+import { buildImage, pushBlob, pushImage, pushManifest } from "../support/images.ts";
+import { inspectData } from "../support/inspect.ts";
+import { Scope } from "../support/scope.ts";
+import { type Ended, main, UploadsRoom } from "./uploadsRoom.ts";
+
+const image = buildImage({ seed: "fsck", layerSizes: [300_000, 20_000] });
+
+async function openRoom(scope: Scope): Promise<UploadsRoom> {
+  const room = new UploadsRoom(scope);
+  await room.startServer();
+  await pushImage(`${room.url}/v2/team/app`, "1.0", image);
+  return room;
+}
+
+async function fsck(data: string, args: readonly string[], before: string[] = []): Promise<Ended> {
+  const command = [...before, process.execPath, main, "fsck", ...args, "--data", data];
+  const child = Bun.spawn(command, { env: {}, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [out, err, code] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  return { out, err, code };
+}
+
+const lastLine = ({ out }: Ended): string | undefined => out.trimEnd().split("\n").at(-1);
+
+test("a store that is as it should be ends with 0, beside its server", async () => {
+  await using scope = new Scope();
+  const { data } = await openRoom(scope);
+
+  const ended = await fsck(data, ["--full"]);
+
+  expect([ended.code, ended.err]).toEqual([0, ""]);
+  expect(ended.out).toMatch(
+    /^Checked in \d+s: the database, 3 stored blobs \(338 KB, all read and hashed\), 1 manifest, 0 open uploads\.\n/,
+  );
+  expect(lastLine(ended)).toBe("No problems.");
+});
+
+test("damage is told with the tags it breaks, repaired once, and healed by a push", async () => {
+  await using scope = new Scope();
+  const room = await openRoom(scope);
+  const [file = ""] = await storedFiles(room.data);
+  truncateSync(join(room.data, "blobs", file), 3);
+
+  const found = await fsck(room.data, []);
+  expect(found.code).toBe(1);
+  expect(found.out).toContain("the file has 3 bytes, not ");
+  expect(found.out).toContain("Pulls fail: team/app:1.0. --repair moves it to damaged/");
+  expect(lastLine(found)).toBe("1 problem left.");
+
+  const repaired = await fsck(room.data, ["--repair"]);
+  expect(repaired.code).toBe(1);
+  expect(lastLine(repaired)).toBe("1 blob to be pushed again.");
+  expect(existsSync(join(room.data, "damaged", file))).toBeTrue();
+
+  const json = JSON.parse((await fsck(room.data, ["--json"])).out);
+  expect(json).toMatchObject({ clean: false, full: false, notListed: 0, checked: { contents: 3 } });
+  expect(json.findings[0]).toMatchObject({
+    severity: "problem",
+    kind: "contentWaits",
+    holders: { tags: [{ repository: "team/app", name: "1.0" }] },
+  });
+
+  await pushImage(`${room.url}/v2/team/app`, "1.0", image);
+  expect((await fsck(room.data, ["--full"])).code).toBe(0);
+});
+
+test("options that exclude each other, and a folder that is no store, are refused", async () => {
+  await using scope = new Scope();
+  const { folder } = new UploadsRoom(scope);
+
+  expect((await fsck(folder, ["--full", "--quick"])).code).toBe(2);
+  const nothing = await fsck(folder, []);
+  expect(nothing.code).toBe(1);
+  expect(nothing.err).toContain("is no data directory of Breadbox");
+});
+
+test("pushes and deletions beside it are never taken for damage", async () => {
+  await using scope = new Scope();
+  const room = await openRoom(scope);
+  const ended = Promise.withResolvers<void>();
+  let isOver = false;
+  const lanes = Array.from({ length: 3 }, async (_, lane) => {
+    const repository = `${room.url}/v2/busy/lane-${lane}`;
+    for (let round = 0; !isOver; round += 1) {
+      const seed = `busy/${round % 4}`;
+      const pushed = buildImage({ seed, layerSizes: [200_000 + lane, 9_000, 9_000] });
+      for (const blob of pushed.blobs) await pushBlob(repository, blob);
+      await pushManifest(repository, "latest", pushed.manifest);
+      const remove = (path: string) => fetch(`${repository}/${path}`, { method: "DELETE" });
+      await remove(`manifests/${pushed.manifest.digest}`);
+      await Promise.all(pushed.blobs.map(({ digest }) => remove(`blobs/${digest}`)));
+      await fetch(`${room.url}/v1/gc`, { method: "POST", body: '{"minAge":"0s"}' });
+    }
+  });
+  void Promise.all(lanes).then(() => ended.resolve(), ended.reject);
+
+  for (let run = 0; run < 25; run += 1) {
+    const { judged } = await inspectData(room.data, run % 2 === 0);
+    expect(judged.filter(({ severity }) => severity !== "notice")).toEqual([]);
+  }
+  isOver = true;
+  await ended.promise;
+
+  expect((await inspectData(room.data)).clean).toBeTrue();
+}, 60_000);
+
+for (const [errno, calls] of [
+  ["EIO", "%%stat,statx"],
+  ["EACCES", "openat"],
+  ["EIO", "read,pread64"],
+] as const) {
+  clientTest(
+    `${errno} of ${calls} is no damage: it is told, nothing is repaired, and the end is not 0`,
+    { commands: ["strace"] },
+    async (scope) => {
+      const room = await openRoom(scope);
+      await room.stopServer();
+      const [failing = "", damaged = ""] = await storedFiles(room.data);
+      truncateSync(join(room.data, "blobs", damaged), 3);
+      const path = join(room.data, "blobs", failing);
+      const inject = ["-P", path, "-e", `trace=${calls}`, "-e", `inject=${calls}:error=${errno}`];
+      const strace = ["strace", "-f", "-qq", "-o", "/dev/null", ...inject];
+
+      const ended = await fsck(room.data, ["--full", "--repair"], strace);
+
+      expect(ended.code).toBe(1);
+      expect(ended.out).toContain("Could not be checked:");
+      expect(ended.out).toContain(`sha256:${failing.slice(10, 74)}: ${errno}`);
+      expect(ended.out).toContain("Nothing was repaired: not everything could be looked at.");
+      expect(existsSync(join(room.data, "damaged"))).toBeFalse();
+      expect((await fsck(room.data, [])).out).toContain("the file has 3 bytes");
+    },
+  );
+}
+
+clientTest(
+  "a folder that cannot be listed is no empty folder",
+  { commands: ["strace"] },
+  async (scope) => {
+    const room = await openRoom(scope);
+    await room.stopServer();
+    const [file = ""] = await storedFiles(room.data);
+    const folder = dirname(join(room.data, "blobs", file));
+    const inject = ["-P", folder, "-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO"];
+
+    const ended = await fsck(room.data, [], ["strace", "-f", "-qq", "-o", "/dev/null", ...inject]);
+
+    expect(ended.code).toBe(1);
+    expect(ended.out).toContain("the names of stored content: EIO");
+  },
+);

@@ -119,6 +119,17 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
     [`${base}/blobs/uploads/no-id`, 404],
     [`/v2/UPPER/blobs/uploads/${unknownId}`, 400],
   ],
+  "/v1/gc/runs": [
+    ["/v1/gc/runs", 200],
+    ["/v1/gc/runs?limit=1", 200],
+    ["/v1/gc/runs?after=nothing", 200],
+    ["/v1/gc/runs?limit=0", 400],
+    ["/v1/gc/runs?limit=1&limit=2", 400],
+  ],
+  "/v1/gc/runs/:runId": [
+    [`/v1/gc/runs/${unknownId}`, 404],
+    ["/v1/gc/runs/no-id", 404],
+  ],
   "/healthz": [["/healthz", 200]],
   "/readyz": [["/readyz", 200]],
   "/metrics": [["/metrics", 200]],

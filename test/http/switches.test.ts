@@ -109,7 +109,7 @@ describe("with registry.readOnly on", () => {
 
     expect(await allow(`PUT /v2/${name}/manifests/1.0`)).toBe("GET, HEAD");
     expect(await allow(`DELETE /v2/${name}/blobs/${absent}`)).toBe("GET, HEAD");
-    expect(await allow(`PATCH ${fill("/v2/:name/blobs/uploads/:uploadId")}`)).toBe("GET");
+    expect(await allow(`PATCH ${fill("/v2/:name/blobs/uploads/:uploadId")}`)).toBe("GET, HEAD");
     expect(await allow(`POST /v2/${name}/blobs/uploads/?mount=${absent}`)).toBe("");
   });
 });

@@ -13,7 +13,8 @@ import { watchClock } from "./maintenance/clockWatch.ts";
 import { Collections } from "./maintenance/collections.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
 import { takeReport } from "./maintenance/reports.ts";
-import { Schedule } from "./maintenance/schedule.ts";
+import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
+import { Scrubs } from "./maintenance/scrubs.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
@@ -23,6 +24,7 @@ import { openFilesystem } from "./storage/filesystem.ts";
 import { reportCollection } from "./telemetry/collections.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { reportScrub } from "./telemetry/scrub.ts";
 import { dropDamaged } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -137,6 +139,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),
   });
+  const scrubs = makeScrubs(config);
   maintenance = opened.add(
     new Maintenance({
       spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
@@ -152,10 +155,15 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
         await watchClock({ metadata: metadata.collection, clock, readUptime }, leaseMs);
         await collections.tidy();
       },
+      scrubs,
       onReport: (report) =>
         takeReport(report, {
           ...{ log, metrics, hashing, latch, collections },
           onCollected: (run, durationMs) => reportCollection({ log, metrics }, run, durationMs),
+          onScrub: (report) => {
+            const round = scrubs?.take(report) ?? null;
+            reportScrub({ log, metrics }, report, round, clock());
+          },
         }),
       onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
     }),
@@ -173,6 +181,14 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       close();
     },
   };
+}
+
+/** Rounds of the scrub; null for none. */
+function makeScrubs(config: Config): Scrubs | null {
+  if (!config["scrub.enabled"]) return null;
+  const times = { expression: config["scrub.schedule"], timeZone: config["gc.timeZone"] };
+  const latestTime = latestTimeOf(times);
+  return new Scrubs({ latestTime, bytesPerSecond: config["scrub.rate"], clock }, performance.now());
 }
 
 /** What nobody caught is a bug of one request, never a reason to drop all the others. @returns what ends the watch. */

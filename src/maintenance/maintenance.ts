@@ -4,6 +4,7 @@ import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import type { GcOrder } from "./recordedGc.ts";
 import type { Schedule } from "./schedule.ts";
+import type { Scrubs } from "./scrubs.ts";
 
 /** What maintenance works with. Times in ms. */
 export interface MaintenanceOptions {
@@ -25,6 +26,8 @@ export interface MaintenanceOptions {
   readonly onDue: () => Promise<unknown>;
   /** Upload sessions are about to be looked through: time for what else is done that often. */
   readonly onCleanup: () => Promise<void>;
+  /** Hands out slices of the scrub; null for never. Their reports are its to take. */
+  readonly scrubs: Pick<Scrubs, "next" | "failed"> | null;
   readonly onReport: (report: MaintenanceReport) => void;
   readonly onLost: (reason: string) => void;
 }
@@ -106,6 +109,7 @@ export class Maintenance {
 
   #stopTicking(): void {
     if (this.#ticking !== null) clearInterval(this.#ticking);
+    this.#ticking = null;
   }
 
   #tick(now: number): void {
@@ -114,6 +118,7 @@ export class Maintenance {
     if (now < this.#retryAt) return;
     if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
     this.#lookAtLog(now);
+    this.#orderScrub(now);
     if (this.#worker !== null && this.#owed.size === 0 && now - this.#idleSince >= lingerMs) {
       this.#send({ kind: "end" });
       this.#worker = null;
@@ -134,6 +139,15 @@ export class Maintenance {
     action().catch((error: unknown) => {
       this.#options.onReport({ kind: "failed", what, message: String(error) });
     });
+  }
+
+  /** One slice at a time, each behind whatever else was ordered meanwhile. */
+  #orderScrub(now: number): void {
+    if (this.#ticking === null || this.#owed.has("scrub")) return;
+    const order = this.#options.scrubs?.next(now) ?? null;
+    if (order === null) return;
+    this.#owed.add("scrub");
+    this.#send({ kind: "scrub", store: this.#options.store, order });
   }
 
   #lookAtLog(now: number): void {
@@ -168,8 +182,13 @@ export class Maintenance {
     }
     if (report.kind === "checkpointed") this.#done("checkpoint");
     if (report.kind === "collected") this.#done("collect");
-    if (report.kind === "failed") this.#done(report.what);
+    if (report.kind === "scrubbed") this.#done("scrub");
+    if (report.kind === "failed") {
+      if (report.what === "scrub") this.#options.scrubs?.failed(performance.now());
+      this.#done(report.what);
+    }
     this.#options.onReport(report);
+    if (report.kind === "scrubbed") this.#orderScrub(performance.now());
   }
 
   #done(job: Job): void {
@@ -185,6 +204,7 @@ export class Maintenance {
     this.#worker = null;
     if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;
+    if (this.#owed.has("scrub")) this.#options.scrubs?.failed(performance.now());
     const wasCollecting = this.#owed.delete("collect");
     this.#owed.clear();
     this.#onIdle();

@@ -2,6 +2,7 @@
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { GcOrder } from "./recordedGc.ts";
+import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 import type { Dropped } from "./sweep.ts";
 
 /** What the worker works on. */
@@ -33,6 +34,8 @@ export type MaintenanceRequest =
       readonly order: GcOrder;
       readonly leaseMs: number;
     }
+  /** Read some of the stored content back. */
+  | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
   /** The server is about to stop: end what is going on as soon as it can be left. */
   | { readonly kind: "stop" }
   /** A sync failed: from now on nothing may be moved or written. */
@@ -46,6 +49,7 @@ export type MaintenanceReport =
   | { readonly kind: "dropped"; readonly upload: Dropped }
   /** A sync failed in the worker: the store must turn read-only. */
   | { readonly kind: "latched"; readonly reason: string }
+  | ScrubReport
   | MaintenanceAnswer;
 
 /** The end of a job. */

@@ -6,6 +6,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Collections } from "./collections.ts";
 import type { MaintenanceReport } from "./protocol.ts";
+import type { ScrubReport } from "./scrub.ts";
 
 /** Who is told. */
 export interface Listeners {
@@ -16,6 +17,7 @@ export interface Listeners {
   readonly collections: Pick<Collections, "ended">;
   /** Is told of a collection that has ended, with its duration in ms. */
   readonly onCollected: (run: GcRun, durationMs: number) => void;
+  readonly onScrub: (report: ScrubReport) => void;
 }
 
 /** Passes a report of the worker on: to the log, the counters, and to whoever has to forget or to stop. */
@@ -41,6 +43,11 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       break;
     case "collected":
       takeRun(report, listeners);
+      break;
+    case "damaged":
+    case "unreadable":
+    case "scrubbed":
+      listeners.onScrub(report);
       break;
     case "latched":
       latch.trip(report.reason, null);

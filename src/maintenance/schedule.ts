@@ -8,6 +8,30 @@ export interface ScheduleOptions {
   readonly timeZone: string | null;
 }
 
+/** @returns what tells the latest time of a schedule up to `now` (Unix ms); null when there was none. */
+export function latestTimeOf(options: ScheduleOptions): (now: number) => number | null {
+  const cron = cronOf(options);
+  // Asked every second, and the answer changes once a week.
+  let known: {
+    readonly from: number;
+    readonly until: number;
+    readonly latest: number | null;
+  } | null = null;
+  return (now) => {
+    if (known !== null && known.from <= now && now < known.until) return known.latest;
+    // A time is reckoned to the second before it.
+    const latest = cron.previousRuns(1, new Date(now + 1_000))[0]?.getTime() ?? null;
+    const until = cron.nextRun(new Date(now))?.getTime() ?? Number.POSITIVE_INFINITY;
+    known = { from: now, until, latest };
+    return latest;
+  };
+}
+
+function cronOf({ expression, timeZone }: ScheduleOptions): Cron {
+  const timezone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return new Cron(expression, { mode: "5-part", timezone, paused: true });
+}
+
 /** Clocks that are set by more than this were wrong before: what they had passed by then may come again. Unit: ms. */
 const longestStepBack = 25 * 60 * 60_000;
 
@@ -20,9 +44,8 @@ export class Schedule {
   #dueAt: number | null;
 
   /** @param now Unix ms; what came before is not made up for. */
-  constructor({ expression, timeZone }: ScheduleOptions, now: number) {
-    const timezone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-    this.#cron = new Cron(expression, { mode: "5-part", timezone, paused: true });
+  constructor(options: ScheduleOptions, now: number) {
+    this.#cron = cronOf(options);
     this.#askedAt = now;
     this.#doneUntil = now;
     this.#dueAt = this.#after(now);

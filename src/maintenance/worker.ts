@@ -8,6 +8,7 @@ import { openFilesystem } from "../storage/filesystem.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import { ownerOfRun, runGc } from "./recordedGc.ts";
+import { Scrub } from "./scrub.ts";
 import { sweepUploads } from "./sweep.ts";
 
 declare const self: Worker;
@@ -83,7 +84,26 @@ async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void>
   report({ kind: "collected", run, notes, durationMs });
 }
 
+let reading: Scrub | null = null;
+
+async function scrub({ store, order }: Job<"scrub">): Promise<void> {
+  latch.assertWritable();
+  const { metadata, storage } = await openPorts(store);
+  reading ??= new Scrub({
+    metadata: metadata.inspection,
+    storage,
+    clock,
+    now: () => performance.now(),
+    sleep: (ms) => Bun.sleep(ms),
+    onDamaged: (found) => report({ kind: "damaged", found }),
+    onUnreadable: (found) => report({ kind: "unreadable", found }),
+  });
+  const slice = await reading.slice(order);
+  report({ kind: "scrubbed", since: order.since, ...slice });
+}
+
 async function end(): Promise<void> {
+  await reading?.close();
   await ports?.metadata.close();
   await ports?.storage.close();
   // In a worker this ends the worker, and gives its memory back.
@@ -98,6 +118,8 @@ async function take(request: MaintenanceRequest): Promise<void> {
       return sweep(request);
     case "collect":
       return collect(request);
+    case "scrub":
+      return scrub(request);
     case "stop":
       return;
     case "halt":

@@ -2,6 +2,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { CollectionMetrics, type CollectionSources } from "./collections.ts";
 import type { Log } from "./log.ts";
+import { ScrubMetrics } from "./scrub.ts";
 
 /** Where gauges get their values when they are asked for. */
 export interface MetricSources {
@@ -21,6 +22,7 @@ type Ended = (seconds: number) => void;
 export class Metrics {
   readonly #registry = new Registry();
   readonly collections: CollectionMetrics;
+  readonly scrub: ScrubMetrics;
   readonly #requests: Counter<"operation" | "status">;
   readonly #durations: Histogram<"operation">;
   readonly #received: Counter;
@@ -78,6 +80,7 @@ export class Metrics {
       this.#uploadsEnded.inc({ outcome }, 0);
     this.#gauges(sources);
     this.collections = new CollectionMetrics(this.#registry, sources.collections);
+    this.scrub = new ScrubMetrics(this.#registry);
   }
 
   #counter(name: string, help: string): Counter {

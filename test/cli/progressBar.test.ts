@@ -54,7 +54,7 @@ describe("a progress bar", () => {
     bar.clear();
     bar.clear();
 
-    expect(shown.lines).toEqual(["\r\x1b[Kx  [============>   ", "\r\x1b[K"]);
+    expect(shown.lines).toEqual(["\r\x1b[Kx  [============>  ", "\r\x1b[K"]);
   });
 
   test("is not there without a terminal", () => {

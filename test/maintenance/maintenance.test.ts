@@ -11,6 +11,7 @@ const quiet = {
   leaseMs: 1,
   onDue: async () => {},
   onCleanup: async () => {},
+  scrubs: null,
 };
 const workerOf = (source: string) =>
   new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));

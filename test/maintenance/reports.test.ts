@@ -16,6 +16,7 @@ function listeners() {
     latch: { trip: note("trip") },
     collections: { ended: async () => note("ended run")() },
     onCollected: note("collected"),
+    onScrub: note("scrub"),
   };
   return { all, told };
 }

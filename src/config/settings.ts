@@ -104,7 +104,7 @@ export const settings = {
   "registry.readOnly": setting(
     toggle,
     "false",
-    "Nothing can be pushed or deleted: such requests are answered with 405. Pulls go on.",
+    "Nothing can be pushed or deleted: such requests are answered with 405. Pulls go on, and so does the collection of garbage: `gc.enabled` switches that off.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED" }] },
   ),
   "registry.immutableTags": setting(
@@ -157,12 +157,12 @@ export const settings = {
   "gc.brake": setting(
     share,
     "0.25",
-    "A run by schedule that would delete more than this share of the stored blobs or bytes deletes nothing, and says so: `25%` or `0.25`. 0 switches the brake off. What a person asks for does not brake.",
+    "A run by schedule that would delete more than this share of the stored blobs or bytes deletes nothing, and says so: `25%` or `0.25`. 0 switches the brake off. `POST /v1/gc` and `breadbox gc` do what they are told; on a terminal, `breadbox gc` asks first.",
   ),
   "gc.untagged.enabled": setting(
     toggle,
     "false",
-    "Every run first deletes manifests that have no tag, that no index names and that refer to no subject. Off: they are kept for who pulls them by digest.",
+    "Every run first deletes manifests that have no tag, that no index names and whose subject, if they have one, is gone. Off: they are kept for who pulls them by digest.",
   ),
   "gc.untagged.olderThan": setting(
     duration("0", "3650d"),

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { type Listeners, takeReport } from "../../src/maintenance/reports.ts";
+import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
 
 /** Whoever is told, and what they were told. */
@@ -36,4 +37,22 @@ test("hashing forgets a session that was dropped, and after a sweep those that n
     "forget idle number",
     "info object",
   ]);
+});
+
+test("a collection that has ended is told and counted, and so is the end of one that failed on the way", () => {
+  const { all, told } = listeners();
+  const run: GcRun = {
+    ...{ id: "a", trigger: "api", dryRun: false, state: "done", reason: null, counts: noCounts },
+    ...{ startedAt: 1, finishedAt: 2 },
+  };
+
+  takeReport({ kind: "collected", run, notes: ["the clock was set back"], durationMs: 1 }, all);
+  takeReport({ kind: "collected", run: null, notes: [], durationMs: 1 }, all);
+  takeReport({ kind: "failed", what: "collect", message: "EIO" }, all);
+  takeReport({ kind: "failed", what: "sweep", message: "EIO" }, all);
+
+  const over = "ended run undefined";
+  const note = "warn object";
+  const failed = "error object";
+  expect(told).toEqual([note, "collected object", over, over, failed, over, failed]);
 });

@@ -13,6 +13,7 @@ import {
   pushImage,
   pushManifest,
 } from "../support/images.ts";
+import { problemsOf } from "../support/inspect.ts";
 import { Scope } from "../support/scope.ts";
 
 const rounds = Number(process.env["BREADBOX_CRASH_ROUNDS"] ?? 12);
@@ -100,6 +101,7 @@ test("what was acknowledged before kill -9 is whole after the next start", async
 
     registry = await startRegistry(scope, { data: registry.data, port: registry.port });
     expect(await damagedFiles(registry.data)).toEqual([]);
+    expect(await problemsOf(registry.data)).toEqual([]);
     await expectAllThere(killed.noted);
     for (const [lane, image] of images.entries()) {
       await pushNoting(repositoryOf(registry, lane), { tag, image, noted: killed.noted });
@@ -110,4 +112,5 @@ test("what was acknowledged before kill -9 is whole after the next start", async
   expect(cutShort).toBeGreaterThan(0);
   for (const noted of allNoted) await expectAllThere(noted);
   expect(await damagedFiles(registry.data)).toEqual([]);
+  expect(await problemsOf(registry.data)).toEqual([]);
 }, 300_000);

@@ -3,6 +3,7 @@ import { startRegistry } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
 import { pullBlob } from "../support/images.ts";
+import { problemsOf } from "../support/inspect.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { UploadLane } from "./uploadLane.ts";
@@ -23,7 +24,7 @@ export interface KillFigures {
   /** What killed uploads were doing: sending a chunk, or closing. */
   chunk: number;
   closing: number;
-  /** Bytes under `blobs/` whose hash is not the one in their name. */
+  /** Bytes under `blobs/` whose hash is not the one in their name, and whatever fsck finds. */
   readonly damaged: string[];
   /** Longest time from a start to the first answer, ms. */
   slowestStartMs: number;
@@ -75,6 +76,7 @@ async function killOnOneDirectory(
     const started = performance.now();
     registry = await startRegistry(scope, { data: registry.data, port, pollMs: 5 });
     figures.slowestStartMs = Math.max(figures.slowestStartMs, performance.now() - started);
+    figures.damaged.push(...(await problemsOf(registry.data, false)));
     await Promise.all(lanes.map((lane) => lane.settle()));
   }
   await Promise.all(lanes.map((lane) => lane.complete()));
@@ -86,7 +88,10 @@ async function killOnOneDirectory(
     figures.chunk += lane.met.chunk;
     figures.closing += lane.met.closing;
   }
-  figures.damaged.push(...(await damagedFiles(registry.data)));
+  figures.damaged.push(
+    ...(await damagedFiles(registry.data)),
+    ...(await problemsOf(registry.data)),
+  );
 }
 
 if (import.meta.main) {

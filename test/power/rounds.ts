@@ -1,9 +1,9 @@
 // Power losses, one after the other on the same disk: start, work, cut, mount, start, compare with what was answered.
-import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
+import { problemsOf } from "../support/inspect.ts";
 import { type Disk, type IgnoredSyncs, mountDisk } from "../support/powerLoss/powerLoss.ts";
 import {
   answers200,
@@ -218,11 +218,17 @@ async function compare({
   await Promise.all(lanes.map((lane) => lane.settle()));
   await Promise.all(lanes.map((lane) => lane.verify()));
   await assertUndamaged(disk);
-  checkDatabase(join(dataOn(disk), "breadbox.db"));
+  await assertClean(disk);
   // kill -9, with everything on its disk: the next round starts from a log that was not emptied.
   await server.process.kill9();
   await disk.unmount();
   return startMs;
+}
+
+/** By the words of fsck: database, rows, files, sessions. */
+async function assertClean(disk: Disk): Promise<void> {
+  const [first, ...others] = await problemsOf(dataOn(disk));
+  if (first !== undefined) throw new BrokenPromise(`fsck: ${first}, and ${others.length} more`);
 }
 
 async function assertUndamaged(disk: Disk): Promise<void> {
@@ -258,19 +264,6 @@ async function startServer(scope: Scope, disk: Disk, port: number): Promise<Star
     { everyMs: 5, explain: process.logs },
   );
   return { process, isReady };
-}
-
-function checkDatabase(path: string): void {
-  const database = new Database(path, { readonly: true });
-  try {
-    const integrity = database.query("PRAGMA integrity_check").values().flat().join("; ");
-    const dangling = database.query("PRAGMA foreign_key_check").values().length;
-    if (integrity !== "ok" || dangling > 0) {
-      throw new BrokenPromise(`the database: ${integrity}, ${dangling} dangling references`);
-    }
-  } finally {
-    database.close();
-  }
 }
 
 function figuresOf(lanes: readonly Lane[]): PowerFigures {

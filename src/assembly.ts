@@ -159,7 +159,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       onReport: (report) =>
         takeReport(report, {
           ...{ log, metrics, hashing, latch, collections },
-          onCollected: (run, durationMs) => reportCollection({ log, metrics }, run, durationMs),
+          onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
           onScrub: (report) => {
             const round = scrubs?.take(report) ?? null;
             reportScrub({ log, metrics }, report, round, clock());

@@ -2,7 +2,7 @@
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
-import { ownerOfRun, type RecordedGcDeps, runGc } from "./recordedGc.ts";
+import { ownerOfRun, type RecordedGcDeps, runGc, tidyRuns } from "./recordedGc.ts";
 
 /** What a command works with. */
 export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "rest"> {
@@ -53,8 +53,12 @@ export async function collectByCommand(
     isAlive: (name) => deps.isProcessAlive(name, self),
     ...(confirm === null ? {} : { confirm }),
   };
-  if (!dryRun) await metadata.gcRuns.beginRun({ id, trigger, dryRun, startedAt: clock() });
+  if (!dryRun) {
+    await tidyRuns({ runs: metadata.gcRuns, clock, isAlive: gc.isAlive }, noneKnown);
+    await metadata.gcRuns.beginRun({ id, trigger, dryRun, startedAt: clock() });
+  }
   return (await runGc(gc, { id, request, untaggedOlderThanMs }, listener)).outcome;
 }
 
+const noneKnown = { alive: null, over: null };
 const forgetful: RecordedGcDeps["runs"] = { endRun: async () => null };

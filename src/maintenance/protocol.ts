@@ -74,6 +74,8 @@ export type MaintenanceAnswer =
       /** What the operator should know besides. */
       readonly notes: readonly string[];
       readonly durationMs: number;
+      /** True when the server asked for its end. */
+      readonly isStopped: boolean;
     }
   | {
       readonly kind: "failed";

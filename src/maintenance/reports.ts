@@ -2,6 +2,7 @@
 import type { Hashing } from "../content/hashing/hashing.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import type { GcRun } from "../metadata/gcRuns.ts";
+import type { CollectionEnd } from "../telemetry/collections.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Collections } from "./collections.ts";
@@ -15,8 +16,8 @@ export interface Listeners {
   readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
   readonly latch: Pick<WriteLatch, "trip">;
   readonly collections: Pick<Collections, "ended">;
-  /** Is told of a collection that has ended, with its duration in ms. */
-  readonly onCollected: (run: GcRun, durationMs: number) => void;
+  /** Is told of a collection that has ended. */
+  readonly onCollected: (run: GcRun, end: CollectionEnd) => void;
   readonly onScrub: (report: ScrubReport) => void;
 }
 
@@ -62,11 +63,11 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
 }
 
 function takeRun(
-  { run, notes, durationMs }: Extract<MaintenanceReport, { kind: "collected" }>,
+  { run, notes, ...end }: Extract<MaintenanceReport, { kind: "collected" }>,
   { log, collections, onCollected }: Listeners,
 ): void {
   for (const note of notes) log.warn({ event: "gc" }, note);
-  if (run !== null) onCollected(run, durationMs);
+  if (run !== null) onCollected(run, end);
   endRun({ log, collections });
 }
 

@@ -81,7 +81,7 @@ async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void>
   };
   const { run, outcome } = await runGc(deps, order);
   const { notes, durationMs } = outcome;
-  report({ kind: "collected", run, notes, durationMs });
+  report({ kind: "collected", run, notes, durationMs, isStopped: isStopping });
 }
 
 let reading: Scrub | null = null;

@@ -90,17 +90,26 @@ export interface CollectionListeners {
   readonly metrics: { readonly collections: Pick<CollectionMetrics, "ended"> };
 }
 
+/** What a run's row does not tell. */
+export interface CollectionEnd {
+  readonly durationMs: number;
+  /** The server that did it was about to stop: no failure that anybody has to look at. */
+  readonly isStopped: boolean;
+}
+
 /** Counts a run that has ended, and writes its line: `garbage collection: deleted 12 orphaned blobs of 120, reclaimed 3.6 MB, in 45 ms`. */
 export function reportCollection(
   { log, metrics }: CollectionListeners,
   run: GcRun,
-  durationMs: number,
+  { durationMs, isStopped }: CollectionEnd,
 ): void {
   metrics.collections.ended(run, durationMs / 1000);
   const { id, trigger, dryRun, state, reason, counts } = run;
   const ms = Math.round(durationMs);
   const fields = { event: "gc", runId: id, trigger, dryRun, state, reason, ...counts, ms };
-  if (state === "failed") {
+  if (state === "failed" && isStopped) {
+    log.info(fields, `garbage collection left, the next one goes on: ${reason}`);
+  } else if (state === "failed") {
     log.error(fields, `garbage collection failed: ${reason}`);
   } else if (state === "refused") {
     log.warn(fields, `garbage collection refused: ${reason}`);

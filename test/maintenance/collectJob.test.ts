@@ -16,7 +16,7 @@ const order: GcOrder = {
 /** A worker that answers sweeps, and collections as `onCollect` says; `stop` is what it does when it is asked to stop. */
 function workerThat({ onCollect = "", onStop = "" }): Worker {
   const source = `
-    const collected = () => postMessage({ kind: "collected", run: null, notes: [], durationMs: 1 });
+    const collected = () => postMessage({ kind: "collected", run: null, notes: [], durationMs: 1, isStopped: false });
     self.onmessage = ({ data: { kind } }) => {
       if (kind === "sweep")
         postMessage({ kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map() });

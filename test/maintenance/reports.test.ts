@@ -46,8 +46,9 @@ test("a collection that has ended is told and counted, and so is the end of one 
     ...{ startedAt: 1, finishedAt: 2 },
   };
 
-  takeReport({ kind: "collected", run, notes: ["the clock was set back"], durationMs: 1 }, all);
-  takeReport({ kind: "collected", run: null, notes: [], durationMs: 1 }, all);
+  const end = { durationMs: 1, isStopped: false };
+  takeReport({ kind: "collected", run, notes: ["the clock was set back"], ...end }, all);
+  takeReport({ kind: "collected", run: null, notes: [], ...end }, all);
   takeReport({ kind: "failed", what: "collect", message: "EIO" }, all);
   takeReport({ kind: "failed", what: "sweep", message: "EIO" }, all);
 

@@ -21,14 +21,15 @@ const finished: GcRun = {
 };
 
 /** Reports runs of 1.5 s. @returns the lines by level, and the samples. */
-async function reported(runs: readonly Partial<GcRun>[], sources = quiet) {
+async function reported(runs: readonly Partial<GcRun>[], sources = quiet, isStopped = false) {
   const registry = new Registry();
   const metrics = { collections: new CollectionMetrics(registry, sources) };
   const lines: string[] = [];
   const note = (level: string) => (_: unknown, text?: string) =>
     void lines.push(`${level} ${text}`);
   const log = { info: note("info"), warn: note("warn"), error: note("error") };
-  for (const run of runs) reportCollection({ log, metrics }, { ...finished, ...run }, 1500);
+  for (const run of runs)
+    reportCollection({ log, metrics }, { ...finished, ...run }, { durationMs: 1500, isStopped });
   return { lines, samples: (await registry.metrics()).split("\n") };
 }
 
@@ -80,6 +81,16 @@ describe("a run in the log", () => {
   ])("%s", async (_, run, line) => {
     expect((await reported([run])).lines).toEqual([line]);
   });
+});
+
+test("a run that a stopping server left is no error", async () => {
+  const run = { state: "failed", reason: "the server was stopped" } as const;
+
+  const { lines } = await reported([run], quiet, true);
+
+  expect(lines).toEqual([
+    "info garbage collection left, the next one goes on: the server was stopped",
+  ]);
 });
 
 describe("metrics of runs", () => {

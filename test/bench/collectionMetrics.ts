@@ -5,7 +5,7 @@ import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
-import { type GarbageSeed, seedGarbage } from "./seed.ts";
+import { type GarbageSeed, seedGarbage, seedTags } from "./seed.ts";
 
 const repository = "bench/gc";
 
@@ -73,7 +73,9 @@ const gcMark: Metric = {
   seed: (data, quick) => seedGarbage(data, repository, manyReferences(quick)),
   run: async ({ system, quick }: Exercise) => {
     await using scope = new Scope();
-    const empty = await collect(join(tempFolder(scope, "empty"), "data"), "--dry-run");
+    const nothing = join(tempFolder(scope, "empty"), "data");
+    await seedTags(nothing, {});
+    const empty = await collect(nothing, "--dry-run");
     const marked = await collect(system.data, "--dry-run");
     assertOrphans(marked, manyReferences(quick));
     return { gcMark: marked.seconds, gcMarkMemory: (marked.peakRss - empty.peakRss) / mebibyte };

@@ -1,22 +1,30 @@
 // Reading stored bytes back and hashing them, in flat memory: for fsck as fast as the disk gives them, for the scrub in portions.
 import { algorithmOf, type Digest, digestFromHex } from "../content/digest.ts";
+import type { InspectedContent } from "../metadata/inspection.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
-import type { Locator, StagedReader } from "../storage/storage.ts";
+import type { StagedReader } from "../storage/storage.ts";
 
 /** One read, in bytes. Two buffers of this size are all the memory that hashing takes. */
 export const portion = 1_048_576;
+
+/** What is read; `size` (bytes) is what its row says. */
+export type Readable = Pick<InspectedContent, "digest" | "locator" | "size">;
 
 /** One content that is being read back. Close it whatever happens. */
 export class Rehash {
   readonly #reader: StagedReader;
   readonly #digest: Digest;
   readonly #hasher: Bun.CryptoHasher;
-  #buffer = new Uint8Array(portion);
-  #spare = new Uint8Array(portion);
+  #buffer: Uint8Array;
+  #spare: Uint8Array;
   #ahead: Promise<number> | null = null;
   #offset = 0;
 
-  private constructor(reader: StagedReader, digest: Digest) {
+  private constructor(reader: StagedReader, { digest, size }: Readable) {
+    // Most content is small, and a byte more than it should have shows that it is longer.
+    const length = Math.min(portion, size + 1);
+    this.#buffer = new Uint8Array(length);
+    this.#spare = new Uint8Array(length);
     this.#reader = reader;
     this.#digest = digest;
     this.#hasher = new Bun.CryptoHasher(algorithmOf(digest));
@@ -25,10 +33,10 @@ export class Rehash {
   /** @returns null when there is nothing to read under this name. */
   static async open(
     storage: Pick<StorageInspection, "openContent">,
-    { digest, locator }: { readonly digest: Digest; readonly locator: Locator },
+    content: Readable,
   ): Promise<Rehash | null> {
-    const reader = await storage.openContent(locator);
-    return reader === null ? null : new Rehash(reader, digest);
+    const reader = await storage.openContent(content.locator);
+    return reader === null ? null : new Rehash(reader, content);
   }
 
   /** Bytes that were hashed so far. */
@@ -69,7 +77,7 @@ export class Rehash {
 /** @param onBytes is told of each portion. @returns the digest that the bytes have; null when there are none under this name. */
 export async function rehash(
   storage: Pick<StorageInspection, "openContent">,
-  content: { readonly digest: Digest; readonly locator: Locator },
+  content: Readable,
   onBytes: (count: number) => void = () => {},
 ): Promise<Digest | null> {
   const reading = await Rehash.open(storage, content);

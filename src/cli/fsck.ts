@@ -1,10 +1,11 @@
 // `breadbox fsck`: is the store what it should be, beside a running server or without one; and what can be repaired, is it wanted.
-import type { FsckProgress } from "../maintenance/fsckRun.ts";
+import type { FsckProgress, FsckRequest } from "../maintenance/fsckRun.ts";
+import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
-import { explainTool } from "./failure.ts";
 import { fsckJson, fsckText } from "./fsckText.ts";
 import { ProgressBar } from "./progressBar.ts";
-import { loadFrom, type Options } from "./settingFlags.ts";
+import type { Options } from "./settingFlags.ts";
+import { withTool } from "./withTool.ts";
 
 const labels: Readonly<Record<FsckProgress["phase"], string>> = {
   database: "database",
@@ -24,33 +25,26 @@ export async function fsck(options: Options): Promise<number> {
     );
     return exitCode.badUsage;
   }
-  const { config } = await loadFrom(options);
   const bar = new ProgressBar();
-  try {
-    const { openTool } = await import("../tool.ts");
-    const tool = await openTool(config);
-    try {
+  return withTool(
+    options,
+    async (tool) => {
       const request = { full: asked("full"), repair: asked("repair") };
-      const report = await tool.fsck(request, ({ phase, done, total }) =>
-        bar.show({
-          label: labels[phase],
-          unit: request.full && phase === "contents" ? "bytes" : "things",
-          done,
-          total,
-        }),
-      );
+      const report = await inspect(tool, request, bar);
       bar.clear();
-      console.log(
-        asked("json") ? JSON.stringify(fsckJson(report), null, 2) : fsckText(report, request),
-      );
+      const text = asked("json") ? toJson(fsckJson(report)) : fsckText(report, request);
+      console.log(text);
       return report.clean ? exitCode.done : exitCode.failed;
-    } finally {
-      await tool.close();
-    }
-  } catch (error) {
-    bar.clear();
-    const { message, code } = explainTool(error, config);
-    console.error(message);
-    return code;
-  }
+    },
+    () => bar.clear(),
+  );
+}
+
+const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
+
+function inspect(tool: Tool, request: FsckRequest, bar: ProgressBar) {
+  return tool.fsck(request, ({ phase, done, total }) => {
+    const unit = request.full && phase === "contents" ? "bytes" : "things";
+    bar.show({ label: labels[phase], unit, done, total });
+  });
 }

@@ -33,10 +33,8 @@ export class LockLostError extends Error {
 const batch = 100;
 /** Stored names of an earlier run that are finished at a time. */
 const trashBatch = 500;
-/** Between two transactions, so that who waits to write gets its turn; ms. */
-const restMs = 2;
 /** Files that are deleted at once. */
-const deletesAtOnce = 8;
+const deletesAtOnce = 32;
 
 /** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */
 export async function finishTrash({ deps, hold }: SweepWork, finished: Gone): Promise<void> {
@@ -63,34 +61,63 @@ async function sweepContents(
   gone: Gone,
 ): Promise<void> {
   const { deps, hold, limits, onProgress } = work;
+  const bytes = new Deletions(deps.storage, gone);
   let left = allowance;
-  let done: readonly Locator[] = [];
-  for await (const { unreferenced, links } of markContents(deps, limits)) {
-    const orphaned = unreferenced.filter(({ state }) => state === "orphaned").slice(0, left);
-    left -= orphaned.length;
-    const digests = orphaned.map(({ digest }) => digest);
-    for (const some of batches(digests)) {
-      done = await sweepBatch(work, some, done, gone);
-      onProgress?.({ phase: "deleting", done: gone.blobs, total });
+  try {
+    for await (const { unreferenced, links } of markContents(deps, limits)) {
+      const orphaned = unreferenced.filter(({ state }) => state === "orphaned").slice(0, left);
+      left -= orphaned.length;
+      const digests = orphaned.map(({ digest }) => digest);
+      for (const some of batches(digests)) {
+        const done = bytes.takeDone();
+        const swept = mine(await deps.metadata.discardContents(hold, some, limits, done));
+        gone.links += swept.links;
+        await bytes.start(swept.discarded);
+        onProgress?.({ phase: "deleting", done: gone.blobs, total });
+        await deps.rest(0);
+      }
+      await sweepLinks(work, links, new Set(digests), gone);
     }
-    await sweepLinks(work, links, new Set(digests), gone);
+  } finally {
+    await bytes.settled();
   }
-  if (done.length > 0) mine(await deps.metadata.emptyTrash(hold, done));
+  await bytes.start([]);
+  mine(await deps.metadata.emptyTrash(hold, bytes.takeDone()));
 }
 
-/** One transaction and its files. @returns the stored names whose bytes are gone: the next transaction forgets them. */
-async function sweepBatch(
-  { deps, hold, limits }: SweepWork,
-  digests: readonly Digest[],
-  done: readonly Locator[],
-  gone: Gone,
-): Promise<readonly Locator[]> {
-  const { metadata, rest } = deps;
-  const { discarded, links } = mine(await metadata.discardContents(hold, digests, limits, done));
-  gone.links += links;
-  await deleteBytes(deps, discarded, gone);
-  await rest(restMs);
-  return locatorsOf(discarded);
+/** Deletes the files of one transaction while the next one is made. */
+class Deletions {
+  readonly #storage: GcDeps["storage"];
+  readonly #gone: Gone;
+  #running: Promise<unknown> = Promise.resolve();
+  #done: Locator[] = [];
+
+  constructor(storage: GcDeps["storage"], gone: Gone) {
+    this.#storage = storage;
+    this.#gone = gone;
+  }
+
+  /** Waits for the files before, then begins with these. @throws what deleting those before has failed with. */
+  async start(discarded: readonly Discarded[]): Promise<void> {
+    await this.#running;
+    this.#running = this.#delete(discarded);
+    // Told by the next call, whenever that is.
+    this.#running.catch(() => {});
+  }
+
+  async settled(): Promise<void> {
+    await this.#running.catch(() => {});
+  }
+
+  /** Stored names whose bytes are gone since this was last asked: nothing of them has to be remembered. */
+  takeDone(): readonly Locator[] {
+    return this.#done.splice(0);
+  }
+
+  async #delete(discarded: readonly Discarded[]): Promise<void> {
+    await deleteBytes({ storage: this.#storage }, discarded, this.#gone);
+    this.#done.push(...locatorsOf(discarded));
+  }
 }
 
 /** Links of what has just gone are gone with it. */
@@ -102,7 +129,7 @@ async function sweepLinks(
 ): Promise<void> {
   for (const some of batches(links.filter(({ digest }) => !swept.has(digest)))) {
     gone.links += mine(await deps.metadata.discardLinks(hold, some, limits));
-    await deps.rest(restMs);
+    await deps.rest(0);
   }
 }
 
@@ -115,7 +142,7 @@ async function sweepStrays(work: SweepWork, total: number, gone: Gone): Promise<
       await deleteBytes(deps, discarded, gone);
       mine(await deps.metadata.emptyTrash(hold, locatorsOf(discarded)));
       onProgress?.({ phase: "deleting", done: gone.blobs, total });
-      await deps.rest(restMs);
+      await deps.rest(0);
     }
   }
 }

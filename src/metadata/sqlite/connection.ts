@@ -46,7 +46,9 @@ export function openClient(path: string, role: Role): Database {
     // A commit is durable once the log is synced; `Connection` does that off this thread, once for many commits.
     setPragma(client, "synchronous", 1);
     // Checkpoints belong to the maintenance worker, not to the request that happens to fill the log. A command has no worker.
-    setPragma(client, "wal_autocheckpoint", role === "server" ? 0 : 1000);
+    setPragma(client, "wal_autocheckpoint", role === "server" ? 0 : 4_000);
+    // Looking through everything returns to the same pages again and again; KiB.
+    if (role === "tool") setPragma(client, "cache_size", -16_384);
     // A log that grew in a rush gives its room back when it starts over.
     setPragma(client, "journal_size_limit", 64 * 1024 * 1024);
     return client;

@@ -3,9 +3,9 @@ import type { Database } from "bun:sqlite";
 import type { CollectionStatements } from "./collectionStatements.ts";
 
 /** A digest in any other spelling names nothing: what it should name would look like garbage. */
-const isMalformed = (column: string) => `typeof(${column}) <> 'text' OR NOT (
-  length(${column}) = 71 AND ${column} GLOB 'sha256:*' AND substr(${column}, 8) NOT GLOB '*[^0-9a-f]*'
-  OR length(${column}) = 135 AND ${column} GLOB 'sha512:*' AND substr(${column}, 8) NOT GLOB '*[^0-9a-f]*')`;
+const isMalformed = (column: string) => `(${column} = lower(${column}) AND (
+  substr(${column}, 1, 7) = 'sha256:' AND length(unhex(substr(${column}, 8))) = 32
+  OR substr(${column}, 1, 7) = 'sha512:' AND length(unhex(substr(${column}, 8))) = 64)) IS NOT TRUE`;
 
 /** Indexes that marking believes; an entry that is missing there would be a reference that is not seen. */
 const believed = [

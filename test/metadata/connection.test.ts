@@ -57,7 +57,7 @@ function makeUnsyncable(descriptor: number): void {
 describe("settings", () => {
   test.each<[Role, number, number]>([
     ["server", 0, 5],
-    ["tool", 1000, 5000],
+    ["tool", 4000, 5000],
   ])(
     "a %s's connection has what durability and patience need",
     async (role, autocheckpoint, busy) => {

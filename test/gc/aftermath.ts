@@ -1,0 +1,108 @@
+// What must be left when everybody has stopped and the last lease is over: what manifests name, whole, and nothing else.
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { breadboxBinary } from "../support/binary.ts";
+import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
+import { run } from "../support/processes.ts";
+
+/** What keeps content. */
+export interface Keeper {
+  readonly repository: string;
+  readonly blobs: readonly { readonly digest: string }[];
+}
+
+/** Compares the data directory with what is live. @returns what differs, in words. */
+export async function differences(
+  data: string,
+  live: Iterable<Keeper>,
+): Promise<readonly string[]> {
+  const links = new Set<string>();
+  const digests = new Set<string>();
+  for (const { repository, blobs } of live) {
+    for (const { digest } of blobs) {
+      links.add(`${repository} ${digest}`);
+      digests.add(digest);
+    }
+  }
+  const database = new Database(join(data, "breadbox.db"), { readonly: true });
+  const column = (text: string): Set<string> =>
+    new Set(
+      database
+        .query(text)
+        .values()
+        .map((row) => row.join(" ")),
+    );
+  try {
+    const files = (await storedFiles(data)).map((file) => file.split("/").at(-1)?.split(".")[0]);
+    return [
+      ...compare("rows of content", column("SELECT digest FROM contents"), digests),
+      ...compare("links", column("SELECT repository, digest FROM repository_contents"), links),
+      ...compare("stored files", new Set(files.map((hex) => `sha256:${hex}`)), digests),
+      ...compare("trash", column("SELECT locator FROM trash"), new Set()),
+      ...(files.length === digests.size ? [] : [`${files.length} files, ${digests.size} digests`]),
+      ...(await damagedFiles(data)),
+    ];
+  } finally {
+    database.close();
+  }
+}
+
+/** What lives and is not there, whole, with its row and its links; a row of content without its file. @returns them, in words. */
+export async function incomplete(
+  data: string,
+  live: Iterable<Keeper & { readonly manifest: { readonly digest: string } }>,
+): Promise<readonly string[]> {
+  const database = new Database(join(data, "breadbox.db"), { readonly: true });
+  const missing: string[] = [];
+  const has = (query: string, values: readonly string[]): boolean =>
+    database.query(query).get(...values) !== null;
+  try {
+    const files = new Set(await storedFiles(data));
+    for (const [locator] of database.query("SELECT locator FROM contents").values()) {
+      if (!files.has(String(locator))) missing.push(`the file ${locator}`);
+    }
+    for (const { repository, manifest, blobs } of live) {
+      const query = "SELECT 1 FROM manifests WHERE repository = ? AND digest = ?";
+      if (!has(query, [repository, manifest.digest])) missing.push(`manifest ${manifest.digest}`);
+      for (const { digest } of blobs) {
+        const link = "SELECT 1 FROM repository_contents WHERE repository = ? AND digest = ?";
+        if (!has(link, [repository, digest])) missing.push(`the link to ${digest}`);
+      }
+    }
+    return [...missing, ...(await damagedFiles(data)).filter((each) => !each.includes(strayHex))];
+  } finally {
+    database.close();
+  }
+}
+
+/** The planted file without a row has a name of its own, and bytes of another. */
+const strayHex = "e".repeat(64);
+
+function compare(what: string, found: ReadonlySet<string>, expected: ReadonlySet<string>) {
+  const missing = [...expected].filter((each) => !found.has(each));
+  const surplus = [...found].filter((each) => !expected.has(each));
+  return [
+    ...(missing.length === 0 ? [] : [`${what}: ${missing.length} missing, ${missing[0]}`]),
+    ...(surplus.length === 0 ? [] : [`${what}: ${surplus.length} too many, ${surplus[0]}`]),
+  ];
+}
+
+/** Rows that a query finds. */
+export function countRows(
+  data: string,
+  [query, ...values]: readonly [string, ...string[]],
+): number {
+  const database = new Database(join(data, "breadbox.db"), { readonly: true });
+  try {
+    return database.query(query).values(...values).length;
+  } finally {
+    database.close();
+  }
+}
+
+/** `breadbox fsck --full`. @returns what it prints when anything is wrong; null when nothing is. */
+export async function fsckComplaint(data: string): Promise<string | null> {
+  const command = [await breadboxBinary(), "fsck", "--full", "--data", data];
+  const { code, output } = await run(command, { mayFail: true });
+  return code === 0 ? null : output;
+}

@@ -1,0 +1,48 @@
+// Commands whose system calls fail, or kill them, at a place that is chosen: strace(1), "Tampering".
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { breadboxBinary } from "../support/binary.ts";
+import { type Finished, run, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import type { Scope } from "../support/scope.ts";
+
+/** A place: the `nth` call of one thread, among calls that touch one of `paths`. */
+export interface Place {
+  /** Names of system calls, separated by commas. */
+  readonly calls: string;
+  /** From 1; `nth+` is every call from there on. */
+  readonly nth: string;
+  /** From the data directory; "" is the directory itself. */
+  readonly paths: readonly string[];
+  /** `signal=KILL`, `error=EIO` … */
+  readonly fault: string;
+}
+
+/** `breadbox gc` on a data directory: everything that may go. */
+export async function gcCommand(data: string): Promise<string[]> {
+  return [await breadboxBinary(), "gc", "--data", data, "--yes", "--min-age", "0s"];
+}
+
+/** Runs a command on `data` with a fault. Its code is 137 when it was killed. */
+export function runWith(place: Place, data: string, command: readonly string[]): Promise<Finished> {
+  return run(["strace", ...tampering(place, data), ...command], { mayFail: true });
+}
+
+/** Lets the calls of a running process meet a fault from now on. */
+export async function attach(scope: Scope, pid: number, place: Place, data: string): Promise<void> {
+  const log = join(tempFolder(scope, "strace"), "log");
+  const command = ["strace", ...tampering(place, data), `--attach=${pid}`];
+  const tracer = startProcess(scope, command, { log });
+  const isTraced = (): boolean =>
+    /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  await waitFor("strace", isTraced, { everyMs: 5, explain: tracer.logs });
+}
+
+/** Arguments of strace, for a command or a running process. */
+function tampering({ calls, nth, paths, fault }: Place, data: string): string[] {
+  return [
+    ...["--follow-forks", "--quiet=all", "--output=/dev/null"],
+    ...paths.map((path) => `--trace-path=${join(data, path)}`),
+    `--trace=${calls}`,
+    `--inject=${calls}:${fault}:when=${nth}`,
+  ];
+}

@@ -1,0 +1,21 @@
+// A bounded share of test/gc/race/run.ts.
+import { expect, test } from "bun:test";
+import { figuresOf, race } from "./race/race.ts";
+
+const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
+const seconds = Number(process.env["BREADBOX_RACE_SECONDS"] ?? 60);
+
+test("nothing that was pushed, mounted or asked for is lost while collections run without a pause", async () => {
+  console.log(`BREADBOX_TEST_SEED=${seed}`);
+
+  const { ledger, differences, fsck } = await race({ seed, seconds, pushers: 10, restMs: 20 });
+
+  console.log(JSON.stringify(figuresOf(ledger)));
+  expect(ledger.violations).toEqual([]);
+  expect(differences).toEqual([]);
+  expect(fsck).toBeNull();
+  // A race in which nothing was collected, and nothing was used that could have been, proves nothing.
+  expect(ledger.counts.collectedBlobs).toBeGreaterThan(0);
+  expect(ledger.counts.dedupedHeads).toBeGreaterThan(0);
+  expect(ledger.counts.mounts).toBeGreaterThan(0);
+}, 300_000);

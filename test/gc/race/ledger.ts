@@ -1,0 +1,109 @@
+// What was promised to whom until when, and every answer that broke a promise. One for all clients of a race: what one of them is
+// about to delete, the others know before the request is sent.
+import type { Content, Image } from "./contents.ts";
+
+/** An image that was answered 201 and that nobody has begun to delete, unless `doomed` says so. */
+export interface LiveImage extends Image {
+  readonly repository: string;
+  tag: string | null;
+  /** Its DELETE is about to be sent, or was. */
+  doomed: boolean;
+}
+
+/** What happened, by kind. */
+export type Counts = Record<(typeof countNames)[number], number>;
+
+const countNames = [
+  "uploads",
+  "chunkedUploads",
+  "dedupedHeads",
+  "headMisses",
+  "mounts",
+  "mountMisses",
+  "manifests",
+  "lateManifests",
+  "pulls",
+  "pulledBlobs",
+  "deletedManifests",
+  "deletedTags",
+  "deletedBlobs",
+  "refusedDeletions",
+  "collections",
+  "refusedCollections",
+  "collectedBlobs",
+  "rescuedBlobs",
+  "collectedLinks",
+] as const;
+
+/** Violations that are kept in words; all are counted. */
+const mostKept = 20;
+
+/** Bookkeeping of one race. */
+export class Ledger {
+  readonly counts: Counts = {
+    uploads: 0,
+    chunkedUploads: 0,
+    dedupedHeads: 0,
+    headMisses: 0,
+    mounts: 0,
+    mountMisses: 0,
+    manifests: 0,
+    lateManifests: 0,
+    pulls: 0,
+    pulledBlobs: 0,
+    deletedManifests: 0,
+    deletedTags: 0,
+    deletedBlobs: 0,
+    refusedDeletions: 0,
+    collections: 0,
+    refusedCollections: 0,
+    collectedBlobs: 0,
+    rescuedBlobs: 0,
+    collectedLinks: 0,
+  };
+  /** Requests that were answered. */
+  events = 0;
+  /** Lost: something that was promised is not there, or has other bytes. */
+  lost = 0;
+  /** A manifest was refused although all it names was promised. */
+  falseUnknowns = 0;
+  /** Answers of 500 and above. */
+  serverErrors = 0;
+  /** Anything else that should not be. */
+  others = 0;
+  readonly violations: string[] = [];
+  readonly live = new Set<LiveImage>();
+  #beginning = Promise.withResolvers<number>();
+  /** When content was last promised to anybody: what runs out now is what the collection wants now. Monotonic ms. */
+  readonly #promisedAt = new Map<string, number>();
+
+  get broken(): number {
+    return this.lost + this.falseUnknowns + this.serverErrors + this.others;
+  }
+
+  note(kind: "lost" | "falseUnknowns" | "serverErrors" | "others", what: string): void {
+    this[kind] += 1;
+    if (this.violations.length < mostKept) this.violations.push(`${kind}: ${what}`);
+  }
+
+  /** A collection is asked for, and takes about `spanMs`: whoever waits for that hears of it. */
+  collectionBegins(spanMs: number): void {
+    this.#beginning.resolve(spanMs);
+    this.#beginning = Promise.withResolvers();
+  }
+
+  /** Resolves when the next collection is asked for, or the last one was. @returns how long it takes, about; ms. */
+  nextCollection(): Promise<number> {
+    return this.#beginning.promise;
+  }
+
+  promised({ digest }: Content, at: number): void {
+    this.#promisedAt.set(digest, at);
+  }
+
+  /** True when the last promise about it ran out at about `now`. */
+  isRunningOut({ digest }: Content, now: number, lastsMs: number): boolean {
+    const at = this.#promisedAt.get(digest);
+    return at !== undefined && Math.abs(now - at - lastsMs) < lastsMs / 5;
+  }
+}

@@ -1,0 +1,103 @@
+// A race: pushers, pullers and deletions against collections that never stop, on the executable. Everything that was answered is
+// checked while it goes on, and everything that is left in the end.
+import { startRegistry } from "../../support/binary.ts";
+import { randomNumbers } from "../../support/bytes.ts";
+import { Scope } from "../../support/scope.ts";
+import { differences, fsckComplaint } from "../aftermath.ts";
+import { Client } from "./client.ts";
+import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
+import { makePool } from "./contents.ts";
+import { Ledger } from "./ledger.ts";
+import { pullImage, pullUntil } from "./puller.ts";
+import { Pusher, repositoriesOf } from "./pusher.ts";
+
+/** How long, and how hard. */
+export interface RacePlan {
+  readonly seed: string;
+  readonly seconds: number;
+  readonly pushers: number;
+  /** Longest rest of a client between two things, in ms. */
+  readonly restMs: number;
+  /** Told now and then how far it is. */
+  readonly onProgress?: (ledger: Ledger) => void;
+}
+
+/** What came of it. */
+export interface RaceResult {
+  readonly ledger: Ledger;
+  /** What is left and should not be, or is not left and should be. */
+  readonly differences: readonly string[];
+  /** What fsck complains of. */
+  readonly fsck: string | null;
+}
+
+/** `gc.minAge`: short, so that leases run out all the time. Unit: ms. */
+const leaseMs = 2_000;
+/** So many that a layer is often nobody's for longer than a lease. */
+const layers = 1_500;
+const pullers = 2;
+const env = {
+  BREADBOX_GC_MIN_AGE: `${leaseMs}ms`,
+  BREADBOX_GC_ENABLED: "false",
+  BREADBOX_LOG_LEVEL: "warn",
+};
+const progressMs = 60_000;
+
+/** Runs one race from an empty directory. */
+export async function race(plan: RacePlan): Promise<RaceResult> {
+  await using scope = new Scope();
+  const registry = await startRegistry(scope, { env });
+  const ledger = new Ledger();
+  const client = new Client(registry.url, ledger);
+  const random = randomNumbers(`${plan.seed}/collector`);
+  const collector = { client, ledger, registry, env, random };
+  await runAll(plan, collector);
+  await settle(collector);
+  await client.ask("GET", "/metrics");
+  await registry.stop();
+  return {
+    ledger,
+    differences: await differences(registry.data, ledger.live),
+    fsck: await fsckComplaint(registry.data),
+  };
+}
+
+async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
+  const { client, ledger } = collector;
+  const { seed, restMs, onProgress } = plan;
+  const end = performance.now() + plan.seconds * 1000;
+  const isOver = (): boolean => performance.now() > end || ledger.broken >= 20;
+  const pool = makePool(seed, layers);
+  const lanes = Array.from({ length: plan.pushers }, (_, lane) => lane);
+  const everywhere = lanes.flatMap(repositoriesOf);
+  const shared = { client, ledger, leaseMs, restMs };
+  const work = lanes.map((lane) => {
+    const random = randomNumbers(`${seed}/pusher ${lane}`);
+    return new Pusher({ ...shared, random, pool, everywhere }, lane).run(isOver);
+  });
+  const pulls = Array.from({ length: pullers }, (_, number) =>
+    pullUntil({ ...shared, random: randomNumbers(`${seed}/puller ${number}`) }, isOver),
+  );
+  const timer = setInterval(() => onProgress?.(ledger), progressMs);
+  try {
+    await Promise.all([...work, ...pulls, collectUntil(collector, isOver)]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** Everybody has stopped: two collections at the same time, then, after the last lease, one that takes all it may. */
+async function settle(collector: CollectorDeps): Promise<void> {
+  const { client, ledger } = collector;
+  await collectAtOnce(collector);
+  // Leases run out by the server's own clock.
+  await Bun.sleep(leaseMs + 200);
+  const { state, reason } = await collectByCommand(collector, 0);
+  if (state !== "done") ledger.note("others", `the last collection is ${state}: ${reason}`);
+  for (const image of ledger.live) await pullImage({ client, ledger }, image);
+}
+
+/** The figures of a race in one line. */
+export function figuresOf({ events, lost, falseUnknowns, serverErrors, others, counts }: Ledger) {
+  return { events, lost, falseUnknowns, serverErrors, others, ...counts };
+}

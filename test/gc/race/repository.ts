@@ -1,0 +1,204 @@
+// One repository of a race, to which one pusher alone writes: how it gets content into it, and what it was promised there.
+import type { Answer, Client } from "./client.ts";
+import type { Content, Image } from "./contents.ts";
+import type { Ledger, LiveImage } from "./ledger.ts";
+
+/** What all repositories of a race share. */
+export interface RaceDeps {
+  readonly client: Client;
+  readonly ledger: Ledger;
+  /** In [0, 1), the pusher's own. */
+  readonly random: () => number;
+  /** `gc.minAge` of the server; ms. */
+  readonly leaseMs: number;
+}
+
+const mostRunningOut = 20;
+const octets = { "content-type": "application/octet-stream" };
+
+/** What one pusher knows of its repository. */
+export class RaceRepository {
+  readonly name: string;
+  readonly live = new Set<LiveImage>();
+  readonly #deps: RaceDeps;
+  /** Blobs that were put here and not taken away again, and until when each was promised to be there; monotonic ms. */
+  readonly #promises = new Map<string, { readonly content: Content; readonly until: number }>();
+
+  constructor(deps: RaceDeps, name: string) {
+    this.#deps = deps;
+    this.name = name;
+  }
+
+  get path(): string {
+    return `/v2/${this.name}`;
+  }
+
+  /** Blobs that were put here and not taken away again, whether they are still promised or not. */
+  get known(): readonly string[] {
+    return [...this.#promises.keys()];
+  }
+
+  /** Those whose promise has just ended, or does at `now`: the next collection takes them. */
+  runningOut(now: number): readonly Content[] {
+    return [...this.#promises.values()]
+      .filter(({ content, until }) => until <= now && !this.uses(content.digest))
+      .slice(-mostRunningOut)
+      .map(({ content }) => content);
+  }
+
+  /** True when the blob has to be here at `at`. */
+  holds(digest: string, at: number): boolean {
+    return (this.#promises.get(digest)?.until ?? 0) > at || this.uses(digest);
+  }
+
+  /** True when an image of this repository names the blob. */
+  uses(digest: string): boolean {
+    return [...this.live].some(({ blobs }) => blobs.some((blob) => blob.digest === digest));
+  }
+
+  /** Gets a blob here by one of the ways clients have. @param from another repository that may hold it. */
+  async obtain(content: Content, from: string): Promise<void> {
+    const way = this.#deps.random();
+    if (way < 0.45 && (await this.head(content))) return;
+    if (way > 0.7 && (await this.#mount(content, way > 0.8 ? from : null))) return;
+    await this.#upload(content);
+  }
+
+  /** @returns true when the blob need not be uploaded. */
+  async head(content: Content): Promise<boolean> {
+    const { client, ledger, leaseMs } = this.#deps;
+    const answer = await client.ask("HEAD", `${this.path}/blobs/${content.digest}`);
+    if (answer.status === 200) {
+      ledger.counts.dedupedHeads += 1;
+      // It writes a new lease only when less than half of one is left.
+      this.#promise(content, answer.askedAt + leaseMs / 2, answer.askedAt);
+      return true;
+    }
+    ledger.counts.headMisses += 1;
+    this.#expectAbsent(content.digest, answer, "HEAD of a blob");
+    return false;
+  }
+
+  /** Deletes a blob: it stays only when an image of this repository names it. */
+  async deleteBlob(digest: string): Promise<void> {
+    const { client, ledger } = this.#deps;
+    const used = this.uses(digest);
+    const answer = await client.ask("DELETE", `${this.path}/blobs/${digest}`);
+    if (used) {
+      ledger.counts.refusedDeletions += 1;
+      if (answer.status === 405) return;
+      ledger.note("lost", `DELETE of a blob in use, ${digest}: ${answer.status} ${answer.text}`);
+      return;
+    }
+    if (answer.status !== 202) this.#expectAbsent(digest, answer, "DELETE of a blob");
+    this.#promises.delete(digest);
+    ledger.counts.deletedBlobs += 1;
+    const after = await client.ask("HEAD", `${this.path}/blobs/${digest}`);
+    if (after.status !== 404) ledger.note("others", `a deleted blob answers ${after.status}`);
+  }
+
+  /** Pushes a manifest whose blobs were obtained. @returns null when a promise ran out meanwhile, and it was refused. */
+  async putManifest(image: Image, tag: string): Promise<LiveImage | null> {
+    const { client, ledger } = this.#deps;
+    const { manifest, mediaType, blobs } = image;
+    const answer = await client.ask("PUT", `${this.path}/manifests/${tag}`, {
+      headers: { "content-type": mediaType },
+      body: manifest.bytes,
+    });
+    if (answer.status === 201) {
+      ledger.counts.manifests += 1;
+      const live: LiveImage = { ...image, repository: this.name, tag, doomed: false };
+      this.live.add(live);
+      ledger.live.add(live);
+      return live;
+    }
+    const gone = blobs.filter(({ digest }) => !this.holds(digest, answer.answeredAt));
+    const isUnknown = answer.text.includes("BLOB_UNKNOWN");
+    if (isUnknown && gone.length > 0) {
+      ledger.counts.lateManifests += 1;
+      return null;
+    }
+    const kind = isUnknown ? "falseUnknowns" : "others";
+    ledger.note(kind, `PUT of a manifest to ${this.name}: ${answer.status} ${answer.text}`);
+    return null;
+  }
+
+  async #mount(content: Content, from: string | null): Promise<boolean> {
+    const { client, ledger, leaseMs } = this.#deps;
+    const source = from === null ? "" : `&from=${from}`;
+    const path = `${this.path}/blobs/uploads/?mount=${content.digest}${source}`;
+    const answer = await client.ask("POST", path);
+    if (answer.status === 201) {
+      ledger.counts.mounts += 1;
+      this.#promise(content, answer.askedAt + leaseMs, answer.askedAt);
+      return true;
+    }
+    ledger.counts.mountMisses += 1;
+    if (answer.status !== 202) {
+      ledger.note("others", `a mount: ${answer.status} ${answer.text}`);
+      return false;
+    }
+    await this.#finish(answer, content, content.bytes);
+    return true;
+  }
+
+  async #upload(content: Content): Promise<void> {
+    const { client, ledger, random } = this.#deps;
+    const way = random();
+    const uploads = `${this.path}/blobs/uploads/`;
+    if (way < 0.35) {
+      const path = `${uploads}?digest=${content.digest}`;
+      const answer = await client.ask("POST", path, { headers: octets, body: content.bytes });
+      this.#uploaded(content, answer);
+      return;
+    }
+    const session = await client.ask("POST", uploads);
+    if (way < 0.6) {
+      await this.#finish(session, content, content.bytes);
+      return;
+    }
+    ledger.counts.chunkedUploads += 1;
+    const cut = Math.floor(content.bytes.length * random());
+    const first = content.bytes.slice(0, cut);
+    const chunk = await client.ask("PATCH", placeOf(session), { headers: octets, body: first });
+    await this.#finish(chunk, content, content.bytes.slice(cut));
+  }
+
+  /** The closing PUT of a session, with what is left of the blob. */
+  async #finish(session: Answer, content: Content, body: Uint8Array<ArrayBuffer>): Promise<void> {
+    const place = placeOf(session);
+    const path = `${place}${place.includes("?") ? "&" : "?"}digest=${content.digest}`;
+    this.#uploaded(content, await this.#deps.client.ask("PUT", path, { headers: octets, body }));
+  }
+
+  #uploaded(content: Content, { status, text, askedAt }: Answer): void {
+    const { ledger, leaseMs } = this.#deps;
+    if (status !== 201) {
+      ledger.note("others", `an upload to ${this.name}: ${status} ${text}`);
+      return;
+    }
+    ledger.counts.uploads += 1;
+    this.#promise(content, askedAt + leaseMs, askedAt);
+  }
+
+  #promise(content: Content, until: number, since: number): void {
+    const before = this.#promises.get(content.digest)?.until ?? 0;
+    // The latest promises stand last.
+    this.#promises.delete(content.digest);
+    this.#promises.set(content.digest, { content, until: Math.max(before, until) });
+    this.#deps.ledger.promised(content, since);
+  }
+
+  #expectAbsent(digest: string, { status, answeredAt, text }: Answer, what: string): void {
+    const { ledger } = this.#deps;
+    if (status !== 404) {
+      if (status < 500 && status > 0) ledger.note("others", `${what}: ${status} ${text}`);
+      return;
+    }
+    if (this.holds(digest, answeredAt)) {
+      ledger.note("lost", `${what} of ${this.name}, ${digest}: 404 ${text}`);
+    }
+  }
+}
+
+const placeOf = ({ headers }: Answer): string => headers.get("location") ?? "/no-location";

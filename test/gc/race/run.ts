@@ -1,0 +1,32 @@
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS]`: the long form of the race, with its figures for docs/.
+import { parseArgs } from "node:util";
+import { figuresOf, race } from "./race.ts";
+
+const { values } = parseArgs({
+  options: {
+    minutes: { type: "string", default: "65" },
+    pushers: { type: "string", default: "10" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+    /** Longest rest of a client between two things, ms: what leaves other programs of the machine their share. */
+    rest: { type: "string", default: "60" },
+  },
+});
+
+const { seed } = values;
+console.log(`BREADBOX_TEST_SEED=${seed}`);
+const started = performance.now();
+const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
+const { ledger, differences, fsck } = await race({
+  seed,
+  seconds: Number(values.minutes) * 60,
+  pushers: Number(values.pushers),
+  restMs: Number(values.rest),
+  onProgress: (at) => console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`),
+});
+for (const violation of ledger.violations) console.log(violation);
+for (const difference of differences) console.log(`left behind: ${difference}`);
+if (fsck !== null) console.log(`fsck: ${fsck}`);
+console.log(JSON.stringify({ seed, minutes: minutes(), ...figuresOf(ledger) }, null, 2));
+const isRight = ledger.broken === 0 && differences.length === 0 && fsck === null;
+console.log(isRight ? "nothing broken" : "BROKEN");
+process.exitCode = isRight ? 0 : 1;

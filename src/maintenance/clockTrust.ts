@@ -56,9 +56,11 @@ function judgeAfterStart(
   patienceMs: number,
 ): ClockVerdict {
   const gap = reading.wall - reading.uptime - anchor.wall;
-  const inDoubt = anchor.distrustUntil > anchor.uptime || gap > plausibleGapMs;
-  if (inDoubt && reading.uptime < patienceMs) {
-    const cause = `the machine has just started and its clock is ${spanText(gap)} ahead of when it was last seen`;
+  const wasDoubted = anchor.distrustUntil > anchor.uptime;
+  if ((wasDoubted || gap > plausibleGapMs) && reading.uptime < patienceMs) {
+    const cause = wasDoubted
+      ? "the clock was set forward shortly before the machine started"
+      : `the machine has just started, and its clock says that it was off for ${spanText(gap)}`;
     return doubted(reading, patienceMs, cause);
   }
   return trusted(reading, setBack(gap));

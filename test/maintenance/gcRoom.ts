@@ -91,6 +91,11 @@ export async function openGcRoom() {
       const row = await store.rooms.metadata.uploads.findContent(digest);
       return row !== null && (await store.rooms.storage.open(row.locator)) !== null;
     },
+    /** The wall clock is set; the machine's uptime goes on as before. */
+    setClock(stepMs: number): void {
+      store.clock.advance(stepMs);
+      machine.uptimeOffset -= stepMs;
+    },
     async storedFiles(): Promise<number> {
       let files = 0;
       for await (const names of store.rooms.storage.listStored()) files += names.length;

@@ -1,0 +1,231 @@
+// When a collection does not take place, or breaks off: any doubt, a lock that another holds, a clock that was set, too much at once.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { RegistryError } from "../../src/errors.ts";
+import type { GcDeps } from "../../src/maintenance/gcRun.ts";
+import { Scope } from "../support/scope.ts";
+import { hour, openGcRoom } from "./gcRoom.ts";
+
+const year = 365 * 24 * hour;
+
+/** A store with one image, and `orphans` that nothing keeps. */
+async function openRoom(scope: Scope, orphans = 1) {
+  const room = await openGcRoom();
+  scope.defer(() => room.store.remove());
+  await room.pushImage(["layer"]);
+  for (let each = 0; each < orphans; each += 1) await room.push(`orphan ${each}`);
+  room.store.clock.advance(hour);
+  return room;
+}
+
+type Room = Awaited<ReturnType<typeof openRoom>>;
+
+/** Changes rows behind the server's back, as damage would. */
+function spoil({ store }: Room, statement: string): void {
+  const client = new Database(join(store.directory, "breadbox.db"));
+  client.run("PRAGMA foreign_keys = OFF");
+  client.run(statement);
+  client.close(true);
+}
+
+describe("a collection fails, with nothing deleted, when", () => {
+  test("a folder of stored files cannot be read", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const storage: GcDeps["storage"] = {
+      ...storageOf(room),
+      async *listStored() {
+        yield [];
+        throw new Error("EIO: i/o error, scandir");
+      },
+    };
+
+    const outcome = await room.collect({}, { storage });
+
+    expect(outcome).toMatchObject({ state: "failed", reason: "EIO: i/o error, scandir" });
+    expect(outcome.counts.deletedBlobs).toBe(0);
+    expect(await room.storedFiles()).toBe(2);
+  });
+
+  test.each([
+    ["a reference is no digest", "UPDATE manifest_references SET digest = upper(digest)"],
+    ["a digest is cut short", "UPDATE contents SET digest = substr(digest, 1, 70)"],
+    ["a digest is no text", "UPDATE manifest_references SET digest = CAST(digest AS BLOB)"],
+    ["a stored name is damaged", "UPDATE contents SET locator = replace(locator, 'sha256/', '')"],
+    [
+      "a stored name is another content's",
+      "UPDATE contents SET locator = (SELECT locator FROM contents ORDER BY digest LIMIT 1)",
+    ],
+    ["a size is none", "UPDATE contents SET size = -1"],
+    ["an index is missing", "DROP INDEX manifest_references_by_digest"],
+    ["what is on its way out is needed", "INSERT INTO trash SELECT locator, size, 0 FROM contents"],
+  ])("%s", async (_, statement) => {
+    await using scope = new Scope();
+    const room = await openRoom(scope, 2);
+    spoil(room, statement);
+
+    const outcome = await room.collect();
+
+    expect(outcome.state).toBe("failed");
+    expect(outcome.reason).not.toBeNull();
+    expect(await room.storedFiles()).toBe(3);
+  });
+});
+
+function storageOf({ store }: Room): GcDeps["storage"] {
+  const { storage } = store.rooms;
+  return {
+    listStored: () => storage.listStored(),
+    readName: (locator) => storage.readName(locator),
+    stat: (locator) => storage.stat(locator),
+    delete: (locator) => storage.delete(locator),
+  };
+}
+
+describe("a collection that breaks off", () => {
+  test("is finished by the next one", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope, 3);
+    const refused = async (): Promise<void> => {
+      throw new RegistryError("READ_ONLY");
+    };
+
+    const broken = await room.collect({}, { storage: { ...storageOf(room), delete: refused } });
+    expect(broken).toMatchObject({ state: "failed", counts: { deletedBlobs: 0 } });
+    expect(await room.storedFiles()).toBe(4);
+    const next = await room.collect();
+
+    expect(next).toMatchObject({ state: "done", finished: { blobs: 3, bytes: 24 } });
+    expect(next.counts).toMatchObject({ totalBlobs: 1, deletedBlobs: 0 });
+    expect(await room.storedFiles()).toBe(1);
+  });
+
+  test("leaves the rest to the run that took its lock", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const confirm = async () => {
+      const request = { name: "gc", owner: "thief", lastsMs: hour } as const;
+      const { collection } = room.store.rooms.metadata;
+      const now = room.store.clock.now() + hour;
+      await collection.acquireLock({ ...request, now, dead: null });
+      return true;
+    };
+
+    const outcome = await room.collect({ brakeShare: 0.1 }, { confirm });
+
+    expect(outcome).toMatchObject({
+      state: "failed",
+      reason: "another garbage collection has taken over",
+      counts: { deletedBlobs: 0 },
+    });
+    expect(await room.storedFiles()).toBe(2);
+  });
+});
+
+describe("a second collection", () => {
+  test("is refused while one is going on, and not any longer", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    let second = null;
+    const confirm = async () => {
+      second = await room.collect();
+      return true;
+    };
+
+    const first = await room.collect({ brakeShare: 0.1 }, { confirm });
+
+    expect(second).toMatchObject({
+      state: "refused",
+      reason: "another garbage collection is going on",
+    });
+    expect(first).toMatchObject({ state: "done", counts: { deletedBlobs: 1 } });
+    expect((await room.collect()).state).toBe("done");
+  });
+
+  test("goes on at once where the process of the first was killed", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const { collection } = room.store.rooms.metadata;
+    const now = room.store.clock.now();
+    const request = { name: "gc", owner: "killed", now, lastsMs: 30_000, dead: null } as const;
+    await collection.acquireLock(request);
+
+    expect((await room.collect()).state).toBe("refused");
+    const isAlive = (owner: string) => owner !== "killed";
+    expect((await room.collect({}, { isAlive })).state).toBe("done");
+  });
+});
+
+describe("after the clock was set", () => {
+  test("forward, nothing is deleted until every lease has run out by the machine's uptime", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    await room.collect({ minAgeMs: 2 * hour });
+    const leased = await room.push("leased");
+    room.setClock(10 * year);
+
+    const refused = await room.collect();
+    expect(refused).toMatchObject({ state: "refused", counts: { deletedBlobs: 0 } });
+    expect(refused.reason).toBe(
+      "the clock was set forward by 3650 days: ages prove nothing yet, so nothing was deleted; it can run again in 1 hour",
+    );
+    expect((await room.collect({ dryRun: true })).state).toBe("refused");
+    room.store.clock.advance(hour - 1);
+    expect((await room.collect()).state).toBe("refused");
+    expect(await room.has(leased)).toBe(true);
+    room.store.clock.advance(1);
+    expect(await room.collect()).toMatchObject({ state: "done", counts: { deletedBlobs: 2 } });
+  });
+
+  test("back, content is kept for longer, and that is said", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    await room.collect({ minAgeMs: 2 * hour });
+    room.setClock(-24 * hour);
+
+    const outcome = await room.collect();
+
+    expect(outcome).toMatchObject({ state: "done", counts: { deletedBlobs: 0 } });
+    expect(outcome.notes).toEqual([
+      "the clock was set back by 1 day: content from before is kept for that much longer",
+    ]);
+  });
+});
+
+describe("the brake", () => {
+  test.each(["schedule", "api"] as const)(
+    "refuses a run by %s that would delete more than it allows",
+    async (trigger) => {
+      await using scope = new Scope();
+      const room = await openRoom(scope);
+
+      const outcome = await room.collect({ trigger, brakeShare: 0.25 });
+
+      expect(outcome).toMatchObject({ state: "refused", counts: { deletedBlobs: 0 } });
+      expect(outcome.reason).toStartWith("it would delete 62 % of the stored content");
+      expect(await room.storedFiles()).toBe(2);
+      expect((await room.collect({ trigger, brakeShare: 0 })).counts.deletedBlobs).toBe(1);
+    },
+  );
+
+  test("is only told of by a dry run", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+
+    const outcome = await room.collect({ trigger: "api", dryRun: true, brakeShare: 0.25 });
+
+    expect(outcome.state).toBe("done");
+    expect(outcome.reason).toStartWith("it would delete 62 %");
+  });
+
+  test("lets a person's command do what it says, unless the person says no", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+
+    const refused = await room.collect({ brakeShare: 0.25 }, { confirm: async () => false });
+    expect(refused).toMatchObject({ state: "refused", reason: "nothing was deleted" });
+    expect(await room.storedFiles()).toBe(2);
+    expect((await room.collect({ brakeShare: 0.25 })).counts.deletedBlobs).toBe(1);
+  });
+});

@@ -2,9 +2,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { chunksContract } from "./metadataChunks.ts";
+import { collectionContract } from "./metadataCollection.ts";
 import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
 import { inspectionContract } from "./metadataInspection.ts";
+import { keepersContract } from "./metadataKeepers.ts";
 import { listsContract } from "./metadataLists.ts";
 import { lockedTagsContract } from "./metadataLockedTags.ts";
 import { manifestsContract } from "./metadataManifests.ts";
@@ -36,6 +38,8 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);
+    collectionContract(openEmpty);
+    keepersContract(openEmpty);
     referrersContract(openEmpty);
     lockedTagsContract(openEmpty);
     inspectionContract(openEmpty);

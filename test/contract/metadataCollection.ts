@@ -1,0 +1,268 @@
+// The metadata contract, continued: locks, the clock's anchor, and what a collection finds and takes away.
+import { describe, expect, test } from "bun:test";
+import type { AgeLimits, Hold } from "../../src/metadata/collection.ts";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { StoredName } from "../../src/storage/storage.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  locator,
+  manifest,
+  minute,
+  now,
+  other,
+  session,
+} from "./metadataRows.ts";
+
+const hour = 60 * minute;
+/** Everything of the contract is two hours old by then, and every lease of it is over. */
+const later: AgeLimits = { now: now + 2 * hour, olderThan: now + hour };
+const request = { name: "gc", now, lastsMs: minute, dead: null } as const;
+
+async function hold({ collection }: Metadata): Promise<Hold> {
+  const outcome = await collection.acquireLock({ ...request, owner: "me" });
+  if (outcome.kind === "held") throw new Error("the lock is not free");
+  return outcome.hold;
+}
+
+/** A stored name of the content called `name`. */
+const stored = (name: string): StoredName => ({
+  locator: locator(`stored-${name}`),
+  digest: digest(name),
+  publishedAt: now,
+});
+
+/** What every implementation promises of collections. */
+export function collectionContract(open: () => Promise<Metadata>): void {
+  lockContract(open);
+  anchorContract(open);
+  markContract(open);
+  sweepContract(open);
+}
+
+function lockContract(open: () => Promise<Metadata>): void {
+  describe("a lock", () => {
+    test("has one holder until it is given up, and the next one's epoch is greater", async () => {
+      const { collection } = await open();
+
+      const first = await collection.acquireLock({ ...request, owner: "a" });
+      const second = await collection.acquireLock({ ...request, owner: "b" });
+      if (first.kind === "acquired") await collection.releaseLock(first.hold);
+      const third = await collection.acquireLock({ ...request, owner: "b" });
+
+      expect(first).toEqual({ kind: "acquired", hold: { name: "gc", owner: "a", epoch: 1 } });
+      expect(second).toEqual({ kind: "held", owner: "a" });
+      expect(third).toEqual({ kind: "acquired", hold: { name: "gc", owner: "b", epoch: 2 } });
+    });
+
+    test("that was not renewed, or whose holder is dead, is free", async () => {
+      const { collection } = await open();
+      await collection.acquireLock({ ...request, owner: "a" });
+
+      const ofDead = await collection.acquireLock({ ...request, owner: "b", dead: "a" });
+      const soon = { ...request, owner: "c", now: now + minute };
+      const outrun = await collection.acquireLock(soon);
+
+      expect([ofDead.kind, outrun.kind]).toEqual(["acquired", "acquired"]);
+    });
+
+    test("lasts when it is renewed, and not for who has lost it", async () => {
+      const metadata = await open();
+      const mine = await hold(metadata);
+      const { collection } = metadata;
+
+      expect(await collection.renewLock(mine, now + minute + 1)).toBe(true);
+      const soon = { ...request, owner: "b", now: now + minute };
+      expect((await collection.acquireLock(soon)).kind).toBe("held");
+      await collection.acquireLock({ ...soon, dead: "me" });
+      expect(await collection.renewLock(mine, now + hour)).toBe(false);
+      await collection.releaseLock(mine);
+      expect(await collection.acquireLock({ ...soon, owner: "c" })).toMatchObject({ owner: "b" });
+    });
+
+    test("is not kept for a day by a clock that was set back", async () => {
+      const { collection } = await open();
+      await collection.acquireLock({ ...request, owner: "a" });
+
+      const earlier = { ...request, owner: "b", now: now - 24 * hour };
+      expect((await collection.acquireLock(earlier)).kind).toBe("acquired");
+    });
+  });
+}
+
+function anchorContract(open: () => Promise<Metadata>): void {
+  test("the clock's anchor is replaced only by who has seen the latest one", async () => {
+    const { collection } = await open();
+    const first = { boot: "a", uptime: 1, wall: now, distrustUntil: 0 };
+    const second = { ...first, uptime: 2, distrustUntil: 5 };
+
+    expect(await collection.findClockAnchor()).toBeNull();
+    expect(await collection.replaceClockAnchor(null, first)).toBe(true);
+    expect(await collection.replaceClockAnchor(null, second)).toBe(false);
+    expect(await collection.replaceClockAnchor(first, second)).toBe(true);
+    expect(await collection.findClockAnchor()).toEqual(second);
+  });
+}
+
+function markContract(open: () => Promise<Metadata>): void {
+  describe("marking", () => {
+    test("walks all content in windows and tells what no manifest names", async () => {
+      const { collection, uploads, registry } = await open();
+      for (const name of ["a", "b", "c", "d", "e"]) await uploads.finishUpload(finish(name));
+      await registry.putManifest(manifest("{}", { references: [blob("a"), blob("b")] }));
+
+      const windows = [];
+      let after = null;
+      do {
+        const window = await collection.markWindow(after, 2, later);
+        windows.push(window);
+        after = window.next;
+      } while (after !== null);
+
+      expect(await collection.countContents()).toEqual({ blobs: 5, bytes: 500 });
+      expect(windows.map(({ total }) => total)).toEqual([2, 2, 1]);
+      const found = windows.flatMap(({ unreferenced }) => unreferenced);
+      expect(found).toEqual(
+        ["c", "d", "e"]
+          .map((name) => ({ ...stored(name), size: 100, state: "orphaned" as const }))
+          .map(({ publishedAt: _, ...row }) => row)
+          .sort((one, two) => (one.digest < two.digest ? -1 : 1)),
+      );
+    });
+
+    test.each([
+      ["leased", { now: now + hour - 1, olderThan: now }],
+      ["young", { now: now + 2 * hour, olderThan: now - 1 }],
+      ["orphaned", { now: now + hour, olderThan: now }],
+    ])("says that content is %s", async (state, limits) => {
+      const { collection, uploads } = await open();
+      await uploads.finishUpload(finish("a"));
+
+      const { unreferenced } = await collection.markWindow(null, 10, limits);
+
+      expect(unreferenced).toMatchObject([{ digest: digest("a"), state }]);
+    });
+
+    test("tells links that no manifest of their own repository needs", async () => {
+      const { collection, uploads, registry } = await open();
+      await uploads.finishUpload(finish("a"));
+      await uploads.finishUpload(finish("a", { repository: other, found: true }));
+      await registry.putManifest(manifest("{}", { references: [blob("a")] }));
+
+      const { links } = await collection.markWindow(null, 10, later);
+
+      expect(links).toEqual([{ repository: other, digest: digest("a") }]);
+    });
+
+    test("tells stored names that nobody's row names, and which a session may still name", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      await uploads.finishUpload(finish("known"));
+      await uploads.finishUpload(finish("discarded"));
+      await collection.discardContents(await hold(metadata), [digest("discarded")], later, []);
+      await uploads.startUpload(session({ startedAt: now }), null);
+      const early = { ...stored("early"), publishedAt: now - 1 };
+
+      const strays = await collection.findStrays([
+        stored("known"),
+        stored("discarded"),
+        stored("late"),
+        early,
+        { ...stored("known"), locator: locator("another name") },
+      ]);
+
+      expect(strays).toEqual([
+        { ...stored("late"), awaited: true },
+        { ...early, awaited: false },
+        { ...stored("known"), locator: locator("another name"), awaited: true },
+      ]);
+    });
+
+    test("of a sound database finds no contradiction", async () => {
+      const { collection, uploads } = await open();
+      await uploads.finishUpload(finish("a"));
+
+      expect(await collection.findContradiction()).toBeNull();
+    });
+  });
+}
+
+function sweepContract(open: () => Promise<Metadata>): void {
+  describe("sweeping", () => {
+    test("takes rows and links of what is still orphaned, and remembers the stored names", async () => {
+      const metadata = await open();
+      const { collection, uploads, registry } = metadata;
+      for (const name of ["gone", "named", "leased"]) await uploads.finishUpload(finish(name));
+      await registry.putManifest(manifest("{}", { references: [blob("named")] }));
+      await registry.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
+      const all = ["gone", "named", "leased"].map(digest);
+
+      const swept = await collection.discardContents(await hold(metadata), all, later, []);
+
+      const discarded = [{ locator: locator("stored-gone"), size: 100 }];
+      expect(swept).toEqual({ discarded, links: 1 });
+      expect(await collection.listTrash(10)).toEqual(discarded);
+      expect(await uploads.findContent(digest("gone"))).toBeNull();
+      expect(await registry.findBlob(app, digest("gone"))).toBeNull();
+      expect(await collection.countContents()).toMatchObject({ blobs: 2 });
+    });
+
+    test("forgets stored names whose bytes are gone", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      for (const name of ["a", "b", "c"]) await uploads.finishUpload(finish(name));
+      const mine = await hold(metadata);
+
+      await collection.discardContents(mine, [digest("a"), digest("b")], later, []);
+      await collection.discardContents(mine, [digest("c")], later, [locator("stored-a")]);
+      await collection.emptyTrash(mine, [locator("stored-b")]);
+
+      expect(await collection.listTrash(10)).toEqual([{ locator: locator("stored-c"), size: 100 }]);
+    });
+
+    test("takes links that nobody needs, and no others", async () => {
+      const metadata = await open();
+      const { collection, uploads, registry } = metadata;
+      await uploads.finishUpload(finish("a"));
+      await uploads.finishUpload(finish("a", { repository: other, found: true }));
+      await registry.putManifest(manifest("{}", { references: [blob("a")] }));
+      const links = [app, other].map((repository) => ({ repository, digest: digest("a") }));
+
+      expect(await collection.discardLinks(await hold(metadata), links, later)).toBe(1);
+      expect(await registry.findBlob(app, digest("a"))).not.toBeNull();
+      expect(await registry.findBlob(other, digest("a"))).toBeNull();
+    });
+
+    test("takes stray names that are still nobody's", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      await uploads.finishUpload(finish("known"));
+      const found = [stored("known"), stored("stray")].map((name) => ({ ...name, size: 7 }));
+
+      const discarded = await collection.discardStrays(await hold(metadata), found, now);
+
+      expect(discarded).toEqual([{ locator: locator("stored-stray"), size: 7 }]);
+      expect(await collection.listTrash(10)).toEqual(discarded ?? []);
+    });
+
+    test("changes nothing once the lock is lost", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      await uploads.finishUpload(finish("a"));
+      const lost = await hold(metadata);
+      await collection.acquireLock({ ...request, owner: "b", dead: "me" });
+      const names = [{ ...stored("stray"), size: 7 }];
+
+      expect(await collection.discardContents(lost, [digest("a")], later, [])).toBeNull();
+      expect(await collection.discardStrays(lost, names, now)).toBeNull();
+      expect(
+        await collection.discardLinks(lost, [{ repository: app, digest: digest("a") }], later),
+      ).toBeNull();
+      expect(await collection.emptyTrash(lost, [])).toBeNull();
+      expect(await collection.listTrash(10)).toEqual([]);
+      expect(await collection.countContents()).toMatchObject({ blobs: 1 });
+    });
+  });
+}

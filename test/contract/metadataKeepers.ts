@@ -1,0 +1,61 @@
+// The metadata contract, continued: who keeps what.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { app, blob, digest, finish, manifest, minute, now, other, tag } from "./metadataRows.ts";
+
+/** What every implementation promises of the questions of `breadbox why`. */
+export function keepersContract(open: () => Promise<Metadata>): void {
+  describe("who keeps what", () => {
+    test("content is known with the times that its life depends on", async () => {
+      const { keepers, uploads } = await open();
+      await uploads.finishUpload(finish("a"));
+
+      expect(await keepers.findAges(digest("a"))).toEqual({
+        size: 100,
+        createdAt: now,
+        keptUntil: now + 60 * minute,
+        releasedAt: null,
+        damagedAt: null,
+      });
+      expect(await keepers.findAges(digest("b"))).toBeNull();
+    });
+
+    test("digests are found by their beginning, of content, manifests and what they name", async () => {
+      const { keepers, uploads, registry } = await open();
+      await uploads.finishUpload(finish("a"));
+      const absent = blob("absent", { required: false });
+      const put = manifest("{}", { references: [blob("a"), absent] });
+      await registry.putManifest(put);
+
+      for (const each of [digest("a"), digest("absent"), put.digest]) {
+        expect(await keepers.findDigests(each.slice(0, 15), 10)).toEqual([each]);
+        expect(await keepers.findDigests(each, 10)).toEqual([each]);
+      }
+      expect(await keepers.findDigests("sha256:", 2)).toHaveLength(2);
+    });
+
+    test("manifests, links and tags are told by page", async () => {
+      const { keepers, uploads, registry } = await open();
+      await uploads.finishUpload(finish("a"));
+      await uploads.finishUpload(finish("a", { repository: other, found: true }));
+      const tags = [tag("v1"), tag("v2")];
+      const put = manifest("{}", { references: [blob("a")], tags });
+      await registry.putManifest(put);
+      await registry.putManifest({ ...put, repository: other, tags: [] });
+      const row = { digest: put.digest, mediaType: put.mediaType, subject: null };
+
+      const links = { some: [app], more: true };
+      expect(await keepers.listLinks(digest("a"), 1)).toEqual(links);
+      expect(await keepers.listTagsOf(app, put.digest, 1)).toEqual({
+        some: tags.slice(0, 1),
+        more: true,
+      });
+      expect(await keepers.listNaming(digest("a"), other, 5)).toEqual({
+        some: [{ ...row, repository: other }],
+        more: false,
+      });
+      expect((await keepers.listNaming(digest("a"), null, 5)).some).toHaveLength(2);
+      expect((await keepers.listManifests(put.digest, 1)).more).toBe(true);
+    });
+  });
+}

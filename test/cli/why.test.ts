@@ -1,0 +1,99 @@
+// `breadbox why`: the chain that keeps something, or since when nothing does, in words that a test can read.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Scope } from "../support/scope.ts";
+import { GcRoom } from "./gcRoom.ts";
+
+describe("why", () => {
+  const scope = new Scope();
+  const room = new GcRoom(scope, "1h");
+  beforeAll(() => room.startServer());
+  afterAll(() => scope[Symbol.asyncDispose]());
+
+  test("a blob is kept: from the tag through index and manifest down to it", async () => {
+    const image = await room.pushImage("image", ["layer"]);
+    const size = await room.sizeOf("image");
+    const index = await room.pushIndex("multi", [{ digest: image, size }]);
+    const layer = await room.pushBlob("layer");
+
+    const { out, err, code } = await room.run("why", layer);
+
+    expect([err, code]).toEqual(["", 0]);
+    const [heading, by, chain, lease, links] = out.split("\n");
+    expect(heading).toMatch(new RegExp(`^${layer} is a blob: 5 B, stored \\d{4}-.* UTC\\.$`));
+    expect(by).toBe("Kept by:");
+    expect(chain).toBe(`  tag team/app:image → manifest ${image} → blob`);
+    expect(lease).toMatch(
+      /^Kept until .* UTC \(for another 5\dm\), because it was pushed, mounted or asked for\.$/,
+    );
+    expect(links).toBe("Linked by team/app.");
+
+    expect(await room.deleteTag("image")).toBe(202);
+    const later = (await room.run("why", layer)).out.split("\n")[2];
+    expect(later).toBe(`  tag team/app:multi → index ${index} → manifest ${image} → blob`);
+  });
+
+  test("a manifest is kept, by a part of its digest", async () => {
+    const image = await room.pushImage("short", ["other layer"]);
+
+    const { out } = await room.run("why", image.slice(7, 19));
+
+    expect(out).toBe(
+      `${image} is a manifest.\nKept by:\n  tag team/app:short → manifest ${image}\n`,
+    );
+  });
+
+  test("a referrer's blob is kept: with what it refers to", async () => {
+    const image = await room.pushImage("subject", ["subject layer"]);
+    const config = await room.pushBlob("signature");
+    const type = "application/vnd.oci.image.manifest.v1+json";
+    const size = await room.sizeOf("subject");
+    const body = {
+      config: { mediaType: "application/vnd.example", digest: config, size: 9 },
+      layers: [],
+      subject: { mediaType: type, digest: image, size },
+    };
+    const text = JSON.stringify({ schemaVersion: 2, mediaType: type, ...body });
+    const referrer = `sha256:${new Bun.CryptoHasher("sha256").update(text).digest("hex")}`;
+    await room.put(referrer, type, body);
+
+    expect((await room.run("why", config)).out.split("\n")[2]).toBe(
+      `  tag team/app:subject → manifest ${image} → referrer ${referrer} → blob`,
+    );
+  });
+
+  test("garbage is garbage: since when, and when it goes", async () => {
+    const orphan = await room.pushBlob("orphan");
+    const shortLease = new GcRoom(scope, "0");
+    await shortLease.startServer();
+    const gone = await shortLease.pushBlob("gone");
+
+    const leased = await room.run("why", orphan, "--json");
+    const garbage = (await shortLease.run("why", gone)).out.split("\n");
+
+    expect(JSON.parse(leased.out)).toMatchObject({
+      digest: orphan,
+      isManifest: false,
+      content: { size: 6 },
+      keptBy: [],
+      links: ["team/app"],
+      leasedUntil: expect.stringMatching(/Z$/),
+      garbage: null,
+    });
+    expect(garbage[1]).toMatch(
+      /^Nothing has kept it since .* UTC: the next garbage collection deletes it\.$/,
+    );
+  });
+
+  test("what is unknown, ambiguous or no digest is said", async () => {
+    const unknown = await room.run("why", "sha256:0123456789abcdef");
+    const short = await room.run("why", "0123");
+
+    expect(unknown).toEqual({
+      out: "",
+      err: 'Nothing here has the digest "sha256:0123456789abcdef", and no manifest names it.\n',
+      code: 1,
+    });
+    expect(short.err).toStartWith('error: "0123" is no digest');
+    expect(short.code).toBe(2);
+  });
+});

@@ -1,5 +1,6 @@
 // Parts of a blob, read where they stand. Apart from blobs.ts because only answers with several ranges need it: the server sends
 // everything else by itself.
+import { RegistryError } from "../errors.ts";
 import type { Locator, Storage } from "../storage/storage.ts";
 
 /** Reads one blob, also when it is deleted meanwhile. Closed by who opened it. */
@@ -9,13 +10,13 @@ export interface BlobReader {
   close(): Promise<void>;
 }
 
-/** Opens stored content. @throws Error when it has gone since it was found. */
+/** Opens stored content. @throws RegistryError BLOB_UNKNOWN when it has gone since it was found: it was deleted in that moment. */
 export async function openReader(
   { inspection }: Pick<Storage, "inspection">,
   locator: Locator,
 ): Promise<BlobReader> {
   const file = await inspection.openContent(locator);
-  if (file === null) throw new Error("content is gone since it was found");
+  if (file === null) throw new RegistryError("BLOB_UNKNOWN");
   return {
     read: async (start, end) => {
       const bytes = new Uint8Array(end - start);

@@ -1,0 +1,48 @@
+// Blobs that go between their look-up and the first byte of the answer, as a collection may delete them: unknown, never an error.
+import { expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { digestOf } from "../../src/content/digest.ts";
+import { openRegistry } from "./support/registry.ts";
+
+test.each([
+  ["the whole", {}],
+  ["a range", { range: "bytes=0-3" }],
+  ["several ranges", { range: "bytes=0-3,10-13" }],
+])("%s of a blob that has just been deleted is unknown, and no alarm", async (_, headers) => {
+  let blobs = "";
+  await using registry = await openRegistry({
+    change: (rooms) => {
+      const { storage } = rooms.registry;
+      // The look-up finds the file; whoever sends it does not.
+      const open: typeof storage.open = async (locator) => {
+        const found = await storage.open(locator);
+        if (blobs !== "") await rm(join(blobs, locator), { force: true });
+        return found;
+      };
+      const vanishing = new Proxy(storage, {
+        get: (target, name) => {
+          if (name === "open") return open;
+          const value = Reflect.get(target, name);
+          return typeof value === "function" ? value.bind(target) : value;
+        },
+      });
+      return { ...rooms, registry: { ...rooms.registry, storage: vanishing } };
+    },
+  });
+  const bytes = new TextEncoder().encode("a blob of some length");
+  const digest = digestOf(bytes);
+  const target = `${registry.url}/v2/team/app/blobs`;
+  const pushed = await fetch(`${target}/uploads/?digest=${digest}`, {
+    method: "POST",
+    body: bytes,
+  });
+  expect(pushed.status).toBe(201);
+  blobs = join(registry.store.directory, "blobs");
+
+  const answer = await fetch(`${target}/${digest}`, { headers });
+
+  expect(answer.status).toBe(404);
+  expect(await answer.json()).toMatchObject({ errors: [{ code: "BLOB_UNKNOWN" }] });
+  expect(registry.lines.filter(({ level }) => level === "error")).toEqual([]);
+});

@@ -1,0 +1,39 @@
+// What a process knows of its machine and of itself.
+import { describe, expect, test } from "bun:test";
+import { isProcessAlive, nameProcess, readUptime } from "../src/ambient.ts";
+
+describe("the machine's uptime", () => {
+  test("goes on, in one run of the machine", async () => {
+    const first = await readUptime();
+    const second = await readUptime();
+
+    expect(second.boot).toBe(first.boot);
+    expect(second.uptime).toBeGreaterThanOrEqual(first.uptime);
+    expect(Number.isSafeInteger(first.uptime)).toBe(true);
+  });
+});
+
+describe("a process's name", () => {
+  test("tells that it lives, and once it has ended that it does not", async () => {
+    const self = await nameProcess();
+    const child = Bun.spawn(["sleep", "60"]);
+    const name = self.replace(/\d+$/, String(child.pid));
+
+    expect([isProcessAlive(self, self), isProcessAlive(name, self)]).toEqual([true, true]);
+    child.kill();
+    await child.exited;
+    expect(isProcessAlive(name, self)).toBe(false);
+  });
+
+  test("that counts elsewhere, or is none, tells nothing: it may be alive", async () => {
+    const self = await nameProcess();
+    const ended = Bun.spawn(["true"]);
+    await ended.exited;
+    const [boot, space] = self.split(".");
+
+    expect(isProcessAlive(`another-boot.${space}.${ended.pid}`, self)).toBe(true);
+    expect(isProcessAlive(`${boot}.1.${ended.pid}`, self)).toBe(true);
+    expect(isProcessAlive("", self)).toBe(true);
+    expect(isProcessAlive(`${boot}.${space}.-1`, self)).toBe(true);
+  });
+});

@@ -1,0 +1,62 @@
+// `breadbox gc` on a terminal: it asks before a large part of the content goes, and shows how far it is.
+import { expect, test } from "bun:test";
+import { waitFor } from "../support/processes.ts";
+import { adopt, release, Scope } from "../support/scope.ts";
+import { GcRoom } from "./gcRoom.ts";
+import { main } from "./uploadsRoom.ts";
+
+/** A terminal with a `breadbox gc` on it. */
+function runOnTerminal(data: string, ...args: readonly string[]) {
+  let shown = "";
+  const command = Bun.spawn([process.execPath, main, "gc", "--data", data, ...args], {
+    env: { BREADBOX_GC_MIN_AGE: "0", TERM: "xterm" },
+    terminal: {
+      data: (_, bytes) => {
+        shown += Buffer.from(bytes).toString();
+      },
+    },
+  });
+  adopt(command.pid);
+  return {
+    shown: () => shown,
+    type: (text: string) => command.terminal?.write(text),
+    async ended(): Promise<number> {
+      const code = await command.exited;
+      release(command.pid);
+      return code;
+    },
+  };
+}
+
+test("on a terminal a collection asks before it deletes more than the brake's share", async () => {
+  await using scope = new Scope();
+  const room = new GcRoom(scope);
+  await room.startServer();
+  await room.pushBlob("orphan");
+
+  const refused = runOnTerminal(room.data);
+  await waitFor("the question", () => refused.shown().includes("[y/N]"));
+  refused.type("n\n");
+  expect(await refused.ended()).toBe(1);
+  expect(refused.shown()).toContain("Delete 1 blob (6 B), 100 % of what is stored? [y/N]");
+  expect(refused.shown()).toContain("Garbage collection refused: nothing was deleted");
+
+  const agreed = runOnTerminal(room.data);
+  await waitFor("the question", () => agreed.shown().includes("[y/N]"));
+  agreed.type("y\n");
+  expect(await agreed.ended()).toBe(0);
+  expect(agreed.shown()).toContain("Deleted 1 orphaned blobs");
+});
+
+test("on a terminal --yes is not asked", async () => {
+  await using scope = new Scope();
+  const room = new GcRoom(scope);
+  await room.startServer();
+  await room.pushBlob("orphan");
+
+  const command = runOnTerminal(room.data, "--yes");
+
+  expect(await command.ended()).toBe(0);
+  expect(command.shown()).not.toContain("[y/N]");
+  expect(command.shown()).toContain("Deleted 1 orphaned blobs");
+});

@@ -19,7 +19,6 @@ import { confirm, withTool } from "./withTool.ts";
 
 const labels: Readonly<Record<GcProgress["phase"], string>> = {
   marking: "looking",
-  listing: "file names",
   deleting: "deleting",
 };
 

@@ -103,7 +103,7 @@ export interface GcOutcome {
 
 /** How far a run is. `total` is 0 while it is not known. */
 export interface GcProgress {
-  readonly phase: "marking" | "listing" | "deleting";
+  readonly phase: "marking" | "deleting";
   readonly done: number;
   readonly total: number;
 }

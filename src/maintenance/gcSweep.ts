@@ -1,13 +1,13 @@
 // Taking away what a plan found: rows in small transactions that ask everything again, then, when that is durable, their bytes.
 import type { Digest } from "../content/digest.ts";
-import type { AgeLimits, ContentLink, Discarded, Hold } from "../metadata/collection.ts";
+import type { AgeLimits, ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
 import type { Locator } from "../storage/storage.ts";
 import { findStrays, markContents } from "./gcPlan.ts";
 import type { GcDeps, GcPlan, GcProgress } from "./gcRun.ts";
 
 /** What sweeping needs. */
 export interface SweepWork {
-  readonly deps: Pick<GcDeps, "metadata" | "storage" | "rest">;
+  readonly deps: Pick<GcDeps, "metadata" | "storage" | "rest" | "clock">;
   readonly hold: Hold;
   readonly limits: AgeLimits;
   readonly onProgress: ((progress: GcProgress) => void) | undefined;
@@ -35,6 +35,17 @@ const batch = 100;
 const trashBatch = 500;
 /** Files that are deleted at once. */
 const deletesAtOnce = 32;
+
+/**
+ * The run's limits, unless the clock was set back since it began: leases that were given after that end by the new time, and would
+ * look as if they were over.
+ */
+function limitsOf({ deps, limits: { now, olderThan } }: SweepWork): LimitsNow {
+  return () => {
+    const setBackMs = Math.max(0, now - deps.clock());
+    return { now: now - setBackMs, olderThan: olderThan - setBackMs };
+  };
+}
 
 /** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */
 export async function finishTrash({ deps, hold }: SweepWork, finished: Gone): Promise<void> {
@@ -70,7 +81,7 @@ async function sweepContents(
       const digests = orphaned.map(({ digest }) => digest);
       for (const some of batches(digests)) {
         const done = bytes.takeDone();
-        const swept = mine(await deps.metadata.discardContents(hold, some, limits, done));
+        const swept = mine(await deps.metadata.discardContents(hold, some, limitsOf(work), done));
         gone.links += swept.links;
         await bytes.start(swept.discarded);
         onProgress?.({ phase: "deleting", done: gone.blobs, total });
@@ -122,13 +133,14 @@ class Deletions {
 
 /** Links of what has just gone are gone with it. */
 async function sweepLinks(
-  { deps, hold, limits }: SweepWork,
+  work: SweepWork,
   links: readonly ContentLink[],
   swept: ReadonlySet<Digest>,
   gone: Gone,
 ): Promise<void> {
+  const { deps, hold } = work;
   for (const some of batches(links.filter(({ digest }) => !swept.has(digest)))) {
-    gone.links += mine(await deps.metadata.discardLinks(hold, some, limits));
+    gone.links += mine(await deps.metadata.discardLinks(hold, some, limitsOf(work)));
     await deps.rest(0);
   }
 }

@@ -1,5 +1,6 @@
 // A collection with the rule for untagged manifests: they go first, by their age, and what only they named goes with the garbage.
 import type { ReleasedContent, UntaggedMetadata, UntaggedPlan } from "../metadata/untagged.ts";
+import { watchClock } from "./clockWatch.ts";
 import { brakeReason, collectGarbage } from "./gc.ts";
 import type { BlobSum, GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
 
@@ -27,12 +28,18 @@ export async function collectWithUntagged(
   listener: GcListener,
 ): Promise<GcOutcome> {
   if (request.dryRun) return preview(deps, request, listener);
+  await rememberClock(deps, request);
   const foreseen = await preview(deps, { ...request, dryRun: true }, {});
   const refusal = await refusalOf(deps, request, foreseen);
   if (refusal !== null) return refusal;
   const { confirm: _asked, ...unasked } = deps;
   const deleteManifests = ({ now }: { readonly now: number }) => remove(deps, request, now);
   return collectGarbage({ ...unasked, deleteManifests }, request, listener);
+}
+
+/** A preview remembers nothing: a doubt that it alone had would begin anew with each run. What cannot be read, the preview tells. */
+async function rememberClock(deps: UntaggedDeps, { minAgeMs }: UntaggedRequest): Promise<void> {
+  await watchClock(deps, Math.max(deps.leaseMs, minAgeMs)).catch(() => {});
 }
 
 /** The end of a run that must not begin; null when it may. */
@@ -53,10 +60,12 @@ async function refusalOf(
 
 /** @returns how many went. */
 async function remove(deps: UntaggedDeps, request: UntaggedRequest, now: number): Promise<number> {
-  const rule = { pushedBefore: now - request.untaggedOlderThanMs, now };
   const { manifests } = await plan(deps, request, now);
   let gone = 0;
   for (let at = 0; at < manifests.length; at += batch) {
+    // A clock that was set back since makes what is pushed now look old.
+    const today = Math.min(now, deps.clock());
+    const rule = { pushedBefore: today - request.untaggedOlderThanMs, now: today };
     gone += await deps.untagged.removeUntagged(manifests.slice(at, at + batch), rule);
     await deps.rest(0);
   }

@@ -54,6 +54,9 @@ export interface AgeLimits {
   readonly olderThan: number;
 }
 
+/** Asked once a transaction has begun: a clock that was set back until then has made leases that end earlier. */
+export type LimitsNow = () => AgeLimits;
+
 /** Content that no manifest names. */
 export interface Unreferenced {
   readonly digest: Digest;
@@ -124,7 +127,7 @@ export interface CollectionMetadata {
   discardContents(
     hold: Hold,
     digests: readonly Digest[],
-    limits: AgeLimits,
+    limits: LimitsNow,
     done: readonly Locator[],
   ): Swept<{ readonly discarded: readonly Discarded[]; readonly links: number }>;
   /** Takes those of `strays` that are still nobody's, and not awaited, on their way out. */
@@ -134,7 +137,7 @@ export interface CollectionMetadata {
     now: number,
   ): Swept<readonly Discarded[]>;
   /** Takes away those of `links` that may still go. @returns how many. */
-  discardLinks(hold: Hold, links: readonly ContentLink[], limits: AgeLimits): Swept<number>;
+  discardLinks(hold: Hold, links: readonly ContentLink[], limits: LimitsNow): Swept<number>;
   /** Stored names on their way out, at most `limit`. */
   listTrash(limit: number): Promise<readonly Discarded[]>;
   /** Forgets stored names whose bytes are gone. */

@@ -161,7 +161,12 @@ function markContract(open: () => Promise<Metadata>): void {
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));
       await uploads.finishUpload(finish("discarded"));
-      await collection.discardContents(await hold(metadata), [digest("discarded")], later, []);
+      await collection.discardContents(
+        await hold(metadata),
+        [digest("discarded")],
+        () => later,
+        [],
+      );
       await uploads.startUpload(session({ startedAt: now }), null);
       const early = { ...stored("early"), publishedAt: now - 1 };
 
@@ -199,7 +204,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       await registry.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
       const all = ["gone", "named", "leased"].map(digest);
 
-      const swept = await collection.discardContents(await hold(metadata), all, later, []);
+      const swept = await collection.discardContents(await hold(metadata), all, () => later, []);
 
       const discarded = [{ locator: locator("stored-gone"), size: 100 }];
       expect(swept).toEqual({ discarded, links: 1 });
@@ -215,8 +220,8 @@ function sweepContract(open: () => Promise<Metadata>): void {
       for (const name of ["a", "b", "c"]) await uploads.finishUpload(finish(name));
       const mine = await hold(metadata);
 
-      await collection.discardContents(mine, [digest("a"), digest("b")], later, []);
-      await collection.discardContents(mine, [digest("c")], later, [locator("stored-a")]);
+      await collection.discardContents(mine, [digest("a"), digest("b")], () => later, []);
+      await collection.discardContents(mine, [digest("c")], () => later, [locator("stored-a")]);
       await collection.emptyTrash(mine, [locator("stored-b")]);
 
       expect(await collection.listTrash(10)).toEqual([{ locator: locator("stored-c"), size: 100 }]);
@@ -230,7 +235,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       await registry.putManifest(manifest("{}", { references: [blob("a")] }));
       const links = [app, other].map((repository) => ({ repository, digest: digest("a") }));
 
-      expect(await collection.discardLinks(await hold(metadata), links, later)).toBe(1);
+      expect(await collection.discardLinks(await hold(metadata), links, () => later)).toBe(1);
       expect(await registry.findBlob(app, digest("a"))).not.toBeNull();
       expect(await registry.findBlob(other, digest("a"))).toBeNull();
     });
@@ -255,10 +260,14 @@ function sweepContract(open: () => Promise<Metadata>): void {
       await collection.acquireLock({ ...request, owner: "b", dead: "me" });
       const names = [{ ...stored("stray"), size: 7 }];
 
-      expect(await collection.discardContents(lost, [digest("a")], later, [])).toBeNull();
+      expect(await collection.discardContents(lost, [digest("a")], () => later, [])).toBeNull();
       expect(await collection.discardStrays(lost, names, now)).toBeNull();
       expect(
-        await collection.discardLinks(lost, [{ repository: app, digest: digest("a") }], later),
+        await collection.discardLinks(
+          lost,
+          [{ repository: app, digest: digest("a") }],
+          () => later,
+        ),
       ).toBeNull();
       expect(await collection.emptyTrash(lost, [])).toBeNull();
       expect(await collection.listTrash(10)).toEqual([]);

@@ -83,7 +83,7 @@ async function leaveTrash({ push, store }: Room): Promise<Digest> {
   const outcome = await collection.acquireLock(lock);
   if (outcome.kind !== "acquired") throw new Error("the lock of an empty store is held");
   const limits = { now, olderThan: now };
-  await collection.discardContents(outcome.hold, [digest], limits, []);
+  await collection.discardContents(outcome.hold, [digest], () => limits, []);
   await collection.releaseLock(outcome.hold);
   return digest;
 }

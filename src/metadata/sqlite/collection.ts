@@ -77,7 +77,7 @@ function sweeping(
     discardContents: (hold, digests, limits, done) =>
       asHolder(hold, () => {
         empty(done);
-        return discardContents(statements, JSON.stringify(digests), limits);
+        return discardContents(statements, JSON.stringify(digests), limits());
       }),
     discardStrays: (hold, found, now) =>
       asHolder(hold, () => {
@@ -85,12 +85,11 @@ function sweeping(
         return discard(statements, going, now);
       }),
     discardLinks: (hold, links, limits) =>
-      asHolder(
-        hold,
-        () =>
-          links.filter((link) => statements.unlink.get({ ...link, ...limits }) !== undefined)
-            .length,
-      ),
+      asHolder(hold, () => {
+        const now = limits();
+        return links.filter((link) => statements.unlink.get({ ...link, ...now }) !== undefined)
+          .length;
+      }),
     emptyTrash: (hold, done) =>
       asHolder(hold, () => {
         empty(done);

@@ -1,0 +1,230 @@
+// What a store promises about its content, as a few maps: pure, and nothing of the product in it.
+
+/** A manifest as it was pushed. */
+export interface Pushed {
+  readonly repository: string;
+  readonly digest: string;
+  /** Blobs that it names. */
+  readonly blobs: readonly string[];
+  /** Manifests that it names. */
+  readonly children: readonly string[];
+  readonly subject: string | null;
+  readonly tag: string | null;
+}
+
+/** What is known of content; times in Unix ms. */
+export interface ContentRow {
+  readonly createdAt: number;
+  readonly keptUntil: number;
+  /** When a manifest that named it was last deleted; 0 when none was. */
+  readonly releasedAt: number;
+}
+
+/** Rows as they stand; times in Unix ms. */
+export interface Rows {
+  /** By digest. */
+  readonly contents: Map<string, ContentRow>;
+  /** `<repository> <digest>` → when it was linked. */
+  readonly links: Map<string, number>;
+  /** `<repository> <digest>` → when it was pushed last. */
+  readonly manifests: Map<string, number>;
+  /** `<repository> <tag>` → digest. */
+  readonly tags: Map<string, string>;
+}
+
+/** One hour, as the store in test/support has it. */
+const leaseMs = 3_600_000;
+/** A clock that moves by less between two looks is only steered. */
+const steeredMs = 60_000;
+
+const key = (repository: string, name: string): string => `${repository} ${name}`;
+
+/** The model of one store. `wall` is what its clock shows, `true time` is what passes; ms. */
+export class StoreModel {
+  rows: Rows = { contents: new Map(), links: new Map(), manifests: new Map(), tags: new Map() };
+  wall: number;
+  time = 0;
+  readonly #known = new Map<string, Pushed>();
+  /** What was promised to a client, by link, and until when in true time. */
+  readonly #promises = new Map<string, number>();
+  #look: { wall: number; time: number } | null = null;
+  #doubtUntil = 0;
+
+  constructor(wall: number) {
+    this.wall = wall;
+  }
+
+  /** Manifests that are there, as they were pushed. */
+  manifestsOf(repository: string): readonly Pushed[] {
+    return [...this.#known.values()].filter(
+      (each) => each.repository === repository && this.#has(each),
+    );
+  }
+
+  wait(ms: number): void {
+    this.wall += ms;
+    this.time += ms;
+  }
+
+  upload(repository: string, digest: string): void {
+    this.#store(digest);
+    this.#link(repository, digest);
+  }
+
+  head(repository: string, digest: string): boolean {
+    if (!this.rows.links.has(key(repository, digest))) return false;
+    const content = this.#content(digest);
+    // Half a lease at least.
+    const isEnough = content.keptUntil >= this.wall + leaseMs / 2;
+    const keptUntil = isEnough ? content.keptUntil : this.wall + leaseMs;
+    this.rows.contents.set(digest, { ...content, keptUntil });
+    this.promise(repository, digest, leaseMs / 2);
+    return true;
+  }
+
+  mount(repository: string, digest: string, from: string | null): boolean {
+    const sources = [...this.rows.links.keys()].filter((each) => each.endsWith(` ${digest}`));
+    if (from === null ? sources.length === 0 : !sources.includes(key(from, digest))) return false;
+    this.#store(digest);
+    this.#link(repository, digest);
+    return true;
+  }
+
+  /** @returns false when a blob is missing. */
+  put(pushed: Pushed, required: readonly string[]): boolean {
+    const { repository, digest, tag } = pushed;
+    if (required.some((blob) => !this.rows.links.has(key(repository, blob)))) return false;
+    this.#known.set(key(repository, digest), pushed);
+    this.rows.manifests.set(key(repository, digest), this.wall);
+    if (tag !== null) this.rows.tags.set(key(repository, tag), digest);
+    return true;
+  }
+
+  deleteManifest(repository: string, digest: string): boolean {
+    const name = key(repository, digest);
+    if (!this.rows.manifests.delete(name)) return false;
+    const { blobs = [] } = this.#known.get(name) ?? {};
+    for (const blob of blobs) {
+      const content = this.rows.contents.get(blob);
+      if (content !== undefined)
+        this.rows.contents.set(blob, { ...content, releasedAt: this.wall });
+    }
+    for (const [tag, tagged] of this.rows.tags) {
+      if (tag.startsWith(`${repository} `) && tagged === digest) this.rows.tags.delete(tag);
+    }
+    return true;
+  }
+
+  deleteTag(repository: string, tag: string): boolean {
+    return this.rows.tags.delete(key(repository, tag));
+  }
+
+  deleteBlob(repository: string, digest: string): "gone" | "used" | "unknown" {
+    const name = key(repository, digest);
+    if (!this.rows.links.has(name)) return "unknown";
+    if (this.#isUsedIn(repository, digest)) return "used";
+    this.rows.links.delete(name);
+    this.#promises.delete(name);
+    return "gone";
+  }
+
+  /** Notes what a client was told. */
+  promise(repository: string, digest: string, lastsMs = leaseMs): void {
+    const name = key(repository, digest);
+    this.#promises.set(name, Math.max(this.#promises.get(name) ?? 0, this.time + lastsMs));
+  }
+
+  /** A client took it back. */
+  release(repository: string, digest: string): void {
+    this.#promises.delete(key(repository, digest));
+  }
+
+  /** Compares the wall clock with true time. @returns true when ages prove something. */
+  look(patienceMs: number): boolean {
+    const before = this.#look ?? this;
+    const step = this.wall - before.wall - (this.time - before.time);
+    this.#look = { wall: this.wall, time: this.time };
+    if (step > steeredMs) this.#doubtUntil = this.time + patienceMs;
+    return this.#doubtUntil <= this.time;
+  }
+
+  /** The rule for untagged manifests, until it finds nothing any more. */
+  dropUntagged(olderThanMs: number): void {
+    const goes = [...this.#known.values()].filter((each) => this.#mayGo(each, olderThanMs));
+    for (const { repository, digest } of goes) this.deleteManifest(repository, digest);
+    if (goes.length > 0) this.dropUntagged(olderThanMs);
+  }
+
+  collect(minAgeMs: number): void {
+    const isOver = (digest: string): boolean => this.#content(digest).keptUntil <= this.wall;
+    const before = this.wall - minAgeMs;
+    for (const [link, linkedAt] of this.rows.links) {
+      const [repository = "", digest = ""] = link.split(" ");
+      const isUsed = this.#isUsedIn(repository, digest);
+      if (!isUsed && linkedAt <= before && isOver(digest)) this.rows.links.delete(link);
+    }
+    for (const [digest, { createdAt, releasedAt }] of this.rows.contents) {
+      const isYoung = createdAt > before || releasedAt > this.wall;
+      if (this.#isUsed(digest) || isYoung || !isOver(digest)) continue;
+      this.rows.contents.delete(digest);
+      for (const link of this.rows.links.keys()) {
+        if (link.endsWith(` ${digest}`)) this.rows.links.delete(link);
+      }
+    }
+  }
+
+  /** Links that have to be there now: what is promised, and what a manifest of the repository uses. */
+  owed(): readonly string[] {
+    const promised = [...this.#promises].filter(([, until]) => until > this.time);
+    const used = [...this.rows.links.keys()].filter((link) => {
+      const [repository = "", digest = ""] = link.split(" ");
+      return this.#isUsedIn(repository, digest);
+    });
+    return [...new Set([...promised.map(([link]) => link), ...used])];
+  }
+
+  #store(digest: string): void {
+    const fresh = { createdAt: this.wall, keptUntil: 0, releasedAt: 0 };
+    const content = this.rows.contents.get(digest) ?? fresh;
+    const keptUntil = Math.max(content.keptUntil, this.wall + leaseMs);
+    this.rows.contents.set(digest, { ...content, keptUntil });
+  }
+
+  #link(repository: string, digest: string): void {
+    const name = key(repository, digest);
+    if (!this.rows.links.has(name)) this.rows.links.set(name, this.wall);
+    this.promise(repository, digest);
+  }
+
+  #content(digest: string): ContentRow {
+    return this.rows.contents.get(digest) ?? { createdAt: 0, keptUntil: 0, releasedAt: 0 };
+  }
+
+  #has({ repository, digest }: Pick<Pushed, "repository" | "digest">): boolean {
+    return this.rows.manifests.has(key(repository, digest));
+  }
+
+  #isUsed(digest: string): boolean {
+    return [...this.#known.values()].some((each) => this.#has(each) && names(each, digest));
+  }
+
+  #isUsedIn(repository: string, digest: string): boolean {
+    return this.manifestsOf(repository).some((each) => names(each, digest));
+  }
+
+  #mayGo(manifest: Pushed, olderThanMs: number): boolean {
+    const { repository, digest, subject } = manifest;
+    if (!this.#has(manifest)) return false;
+    const pushedAt = this.rows.manifests.get(key(repository, digest)) ?? 0;
+    const isTagged = [...this.rows.tags].some(
+      ([tag, tagged]) => tagged === digest && tag.startsWith(`${repository} `),
+    );
+    const parents = this.manifestsOf(repository).filter(({ children }) =>
+      children.includes(digest),
+    );
+    const hasSubject = subject !== null && this.#has({ repository, digest: subject });
+    return pushedAt <= this.wall - olderThanMs && !isTagged && parents.length === 0 && !hasSubject;
+  }
+}
+
+const names = ({ blobs }: Pushed, digest: string): boolean => blobs.includes(digest);

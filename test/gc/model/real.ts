@@ -1,0 +1,187 @@
+// The store of the property test: real rooms on a real database and real files, with clocks that the test sets.
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import { type Digest, digestOf } from "../../../src/content/digest.ts";
+import { RegistryError } from "../../../src/errors.ts";
+import { watchClock } from "../../../src/maintenance/clockWatch.ts";
+import { collectGarbage } from "../../../src/maintenance/gc.ts";
+import type { GcDeps, GcOutcome } from "../../../src/maintenance/gcRun.ts";
+import { collectWithUntagged } from "../../../src/maintenance/untagged.ts";
+import { statBlob } from "../../../src/registry/blobs.ts";
+import { deleteBlob, deleteManifest } from "../../../src/registry/deletions.ts";
+import { putManifest, type RegistryDeps } from "../../../src/registry/manifests.ts";
+import { mountBlob } from "../../../src/registry/mounts.ts";
+import { type RepositoryName, readReference } from "../../../src/registry/names.ts";
+import { uploadInOneRequest } from "../../../src/uploads/uploads.ts";
+import { leaseMs, openStore } from "../../support/store.ts";
+import type { Collection } from "./actions.ts";
+import type { Rows } from "./model.ts";
+
+/** A manifest to push. */
+export interface ManifestBody {
+  readonly repository: RepositoryName;
+  /** null to push it by its digest. */
+  readonly tag: string | null;
+  readonly body: Uint8Array;
+  readonly mediaType: string;
+}
+
+/** Opens a store; `remove` closes and deletes it. */
+export async function openRealStore() {
+  const store = await openStore();
+  const { clock } = store;
+  let uptime = leaseMs;
+  const registry: RegistryDeps = {
+    metadata: store.rooms.metadata.registry,
+    storage: store.rooms.storage,
+    clock: clock.now,
+    leaseMs,
+    manifestMaxBytes: 1024 * 1024,
+    immutable: () => null,
+    sparse: "indexes",
+  };
+  const readUptime = async () => ({ boot: "the only one", uptime });
+  const { collection, untagged } = store.rooms.metadata;
+  const gc: GcDeps = {
+    metadata: collection,
+    storage: store.rooms.storage,
+    clock: clock.now,
+    readUptime,
+    owner: "model",
+    isAlive: () => true,
+    rest: async () => {},
+    leaseMs,
+  };
+  return {
+    directory: store.directory,
+    storage: store.rooms.storage,
+    clock,
+    wait(ms: number): void {
+      clock.advance(ms);
+      uptime += ms;
+    },
+    /** Somebody sets the wall clock. */
+    step: (ms: number): void => clock.advance(ms),
+    /** What a server does now and then. */
+    look: () => watchClock({ metadata: collection, clock: clock.now, readUptime }, leaseMs),
+    async upload(repository: RepositoryName, bytes: Uint8Array): Promise<void> {
+      const chunk = { body: oneChunk(bytes), start: null, end: null, length: bytes.length };
+      const digest = digestOf(bytes);
+      await uploadInOneRequest(store.rooms.uploads, { repository, digest, chunk });
+    },
+    head: (repository: RepositoryName, digest: Digest) =>
+      found(statBlob(registry, repository, digest)),
+    mount: (repository: RepositoryName, digest: Digest, from: RepositoryName | null) =>
+      mountBlob(registry, { repository, digest, from, mayPull: () => true }),
+    put: ({ repository, tag, body, mediaType }: ManifestBody) =>
+      found(
+        putManifest(registry, {
+          repository,
+          reference: readReference(tag ?? digestOf(body)) ?? { digest: digestOf(body) },
+          mediaType,
+          body,
+          tags: [],
+          pushedBy: null,
+        }),
+      ),
+    deleteManifest: (repository: RepositoryName, reference: string) => {
+      const read = readReference(reference);
+      if (read === null) throw new Error(`${reference} is no reference`);
+      return found(deleteManifest(registry, repository, read));
+    },
+    deleteBlob: (repository: RepositoryName, digest: Digest) =>
+      found(deleteBlob(registry, repository, digest)),
+    /** @param moment is awaited again and again: before each step that looks or deletes. */
+    collect(
+      { minAgeMs, untaggedOlderThanMs }: Pick<Collection, "minAgeMs" | "untaggedOlderThanMs">,
+      moment: () => Promise<void>,
+    ): Promise<GcOutcome> {
+      const deps = interrupted(gc, moment);
+      const request = { trigger: "command", dryRun: false, minAgeMs, brakeShare: 0 } as const;
+      if (untaggedOlderThanMs === null) return collectGarbage(deps, request);
+      return collectWithUntagged({ ...deps, untagged }, { ...request, untaggedOlderThanMs }, {});
+    },
+    rows: () => readRows(store.directory),
+    remove: () => store.remove(),
+  };
+}
+
+/** Something may happen before each transaction, each file that goes, and each window of rows; never two of them at once. */
+function interrupted(gc: GcDeps, moment: () => Promise<void>): GcDeps {
+  const { metadata, storage } = gc;
+  let turn: Promise<unknown> = Promise.resolve();
+  const after = <T>(step: () => Promise<T>): Promise<T> => {
+    const mine = turn.then(moment).then(step);
+    turn = mine.catch(() => {});
+    return mine;
+  };
+  return {
+    ...gc,
+    metadata: {
+      ...metadata,
+      markWindow: (...asked) => after(() => metadata.markWindow(...asked)),
+      discardContents: (...asked) => after(() => metadata.discardContents(...asked)),
+      discardLinks: (...asked) => after(() => metadata.discardLinks(...asked)),
+    },
+    storage: {
+      listStored: () => storage.listStored(),
+      readName: storage.readName,
+      stat: (locator) => storage.stat(locator),
+      delete: (locator) => after(() => storage.delete(locator)),
+    },
+  };
+}
+
+/** @returns the situation of a refusal; null when there was none. */
+async function found(asked: Promise<unknown>): Promise<string | null> {
+  try {
+    await asked;
+    return null;
+  } catch (error) {
+    if (error instanceof RegistryError) return error.situation;
+    throw error;
+  }
+}
+
+function readRows(directory: string): Rows & { readonly locators: readonly string[] } {
+  const database = new Database(join(directory, "breadbox.db"), { readonly: true });
+  const all = (query: string): readonly unknown[][] => database.query(query).values();
+  try {
+    const contents = all(
+      "SELECT digest, created_at, kept_until, coalesce(released_at, 0), locator FROM contents",
+    );
+    return {
+      contents: new Map(
+        contents.map(([digest, createdAt, keptUntil, releasedAt]) => [
+          String(digest),
+          {
+            createdAt: Number(createdAt),
+            keptUntil: Number(keptUntil),
+            releasedAt: Number(releasedAt),
+          },
+        ]),
+      ),
+      links: times(all("SELECT repository || ' ' || digest, linked_at FROM repository_contents")),
+      manifests: times(all("SELECT repository || ' ' || digest, pushed_at FROM manifests")),
+      tags: new Map(
+        all("SELECT repository || ' ' || name, digest FROM tags").map(([tag, digest]) => [
+          String(tag),
+          String(digest),
+        ]),
+      ),
+      locators: contents.map(([, , , , locator]) => String(locator)).sort(),
+    };
+  } finally {
+    database.close();
+  }
+}
+
+const times = (rows: readonly unknown[][]): Map<string, number> =>
+  new Map(rows.map(([name, time]) => [String(name), Number(time)]));
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** A store as the property test sees it. */
+export type RealStore = Awaited<ReturnType<typeof openRealStore>>;

@@ -14,10 +14,14 @@ export interface CommitDeps {
     findContent(digest: Digest): Promise<StoredContent | null>;
     finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
   };
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** How long finished content is kept before a manifest must name it. Unit: ms. */
+  readonly leaseMs: number;
 }
 
-/** Everything `finishUpload` wants to know that is not about where the bytes are. */
-export type CommitLink = Pick<UploadFinish, "session" | "repository" | "now" | "keptUntil">;
+/** Whose upload it is: its session, if it has one, and where it goes. */
+export type CommitLink = Pick<UploadFinish, "session" | "repository">;
 
 /** Rounds in which the content that was found may vanish again before we give up. */
 const rounds = 4;
@@ -64,6 +68,7 @@ async function tryCommit(
     const { locator } = known;
     const outcome = await metadata.finishUpload({
       ...finish,
+      ...leaseFromNow(deps),
       locator,
       replaces: null,
       found: true,
@@ -76,12 +81,19 @@ async function tryCommit(
   const locator = await storage.publish(staged, digest);
   await finishPublished(deps, {
     ...finish,
+    ...leaseFromNow(deps),
     locator,
     replaces: known?.locator ?? null,
     found: false,
   });
   await storage.discardStaged(staged.id, staged.staging);
   return true;
+}
+
+/** Hashing and syncing may have taken long: a lease begins when its row is written. */
+function leaseFromNow({ clock, leaseMs }: CommitDeps): Pick<UploadFinish, "now" | "keptUntil"> {
+  const now = clock();
+  return { now, keptUntil: now + leaseMs };
 }
 
 /** Only the name that the row now holds may stay: another upload of the same content may have been first. */

@@ -212,6 +212,8 @@ export interface UploadsMetadata {
     repository: RepositoryName,
     since: number,
   ): Promise<{ readonly digest: Digest; readonly size: number } | null>;
+  /** Keeps content until `keptUntil` (Unix ms) at least, durably: a promise that is repeated lasts as long as the first time. */
+  raiseLease(digest: Digest, keptUntil: number): Promise<void>;
   /** Removes the row; `repository` null: whichever it belongs to. @returns the session as it was, or null when it was not there. */
   removeUpload(id: UploadId, repository: RepositoryName | null): Promise<UploadSession | null>;
   /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to at `now`. @returns them. */

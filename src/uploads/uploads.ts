@@ -17,16 +17,12 @@ import {
 } from "./session.ts";
 
 /** What the functions of this room work with. */
-export interface UploadsDeps {
+export interface UploadsDeps extends Pick<CommitDeps, "clock" | "leaseMs"> {
   readonly metadata: UploadsMetadata;
   readonly storage: Storage;
   readonly hashing: Hashing;
-  /** Unix ms. */
-  readonly clock: () => number;
   /** Lower-case UUIDv7. */
   readonly newId: () => string;
-  /** How long finished content is kept before a manifest must name it. Unit: ms. */
-  readonly leaseMs: number;
 }
 
 /** An upload that ended well; size in bytes. */
@@ -112,15 +108,25 @@ export async function finishUpload(
   deps: UploadsDeps,
   request: ChunkRequest & { readonly digest: Digest },
 ): Promise<FinishedUpload> {
-  const { repository, id, digest } = request;
   try {
     return await withClaim(deps, request, (session, hold) => finish(deps, request, session, hold));
   } catch (error) {
-    if (!isUnknown(error)) throw error;
-    const finished = await deps.metadata.findFinished(id, repository, deps.clock() - repeatableMs);
-    if (finished?.digest !== digest) throw error;
+    const finished = isUnknown(error) ? await finishAgain(deps, request) : null;
+    if (finished === null) throw error;
     return finished;
   }
+}
+
+/** Who asks again was not told the first time: the lease begins anew. @returns null when there is nothing to repeat. */
+async function finishAgain(
+  { metadata, clock, leaseMs }: UploadsDeps,
+  { repository, id, digest }: ChunkRequest & { readonly digest: Digest },
+): Promise<FinishedUpload | null> {
+  const find = () => metadata.findFinished(id, repository, clock() - repeatableMs);
+  if ((await find())?.digest !== digest) return null;
+  await metadata.raiseLease(digest, clock() + leaseMs);
+  // A collection may have taken the row before the lease was written.
+  return find();
 }
 
 async function finish(
@@ -273,11 +279,10 @@ async function commit(
   deps: UploadsDeps & CommitDeps,
   staged: Staged,
   digest: Digest,
-  link: Pick<CommitLink, "session" | "repository">,
+  link: CommitLink,
 ): Promise<void> {
-  const now = deps.clock();
   try {
-    await commitStaged(deps, staged, digest, { ...link, now, keptUntil: now + deps.leaseMs });
+    await commitStaged(deps, staged, digest, link);
   } catch (error) {
     if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
       await drop(deps, { id: staged.id, repository: link.repository });

@@ -115,6 +115,19 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findFinished(uploadId(), app, now - 1)).toBeNull();
     });
 
+    test("keep their content for longer when they are told again, and never for less", async () => {
+      const metadata = await open();
+      await finished(metadata, now);
+      const { uploads, collection } = metadata;
+
+      await uploads.raiseLease(digest("layer"), now + 90 * minute);
+      await uploads.raiseLease(digest("layer"), now + minute);
+
+      const limits = { now: now + 90 * minute - 1, olderThan: now };
+      const { unreferenced } = await collection.markWindow(null, 10, limits);
+      expect(unreferenced.map(({ state }) => state)).toEqual(["leased"]);
+    });
+
     test("count only when they were finished after a moment", async () => {
       const metadata = await open();
       const { id } = await finished(metadata, now);

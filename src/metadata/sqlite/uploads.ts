@@ -43,11 +43,20 @@ function endings(
   statements: UploadStatements,
 ): Pick<
   UploadsMetadata,
-  "findFinished" | "removeUpload" | "expireUploads" | "forgetFinished" | "listUploads"
+  | "findFinished"
+  | "raiseLease"
+  | "removeUpload"
+  | "expireUploads"
+  | "forgetFinished"
+  | "listUploads"
 > {
   return {
     findFinished: (id, repository, since) =>
       connection.readSettled(() => statements.finished.get({ id, repository, since }) ?? null),
+    raiseLease: (digest, keptUntil) =>
+      connection.writeDurably(() => {
+        statements.raiseLease.run({ digest, keptUntil });
+      }),
     removeUpload: (id, repository) =>
       connection.writeDurably(
         () =>

@@ -1,0 +1,59 @@
+// How long an answer keeps content: from the answer on, also when it took long, or had to be given twice.
+import { expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
+import { finishUpload, startUpload, uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { app, hour, openGcRoom } from "../maintenance/gcRoom.ts";
+import { Scope } from "../support/scope.ts";
+
+const minute = 60_000;
+const bytes = new TextEncoder().encode("layer");
+const digest = digestOf(bytes);
+
+async function* body(): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+const chunk = () => ({ body: body(), start: null, end: null, length: bytes.length });
+
+async function openRoom(scope: Scope) {
+  const room = await openGcRoom();
+  scope.defer(() => room.store.remove());
+  return room;
+}
+
+test("the time that it takes to verify and store an upload is no part of its lease", async () => {
+  await using scope = new Scope();
+  const { store, collect, has } = await openRoom(scope);
+  const { uploads } = store.rooms;
+  const slow = {
+    ...uploads.metadata,
+    findContent: async (of: typeof digest) => {
+      store.clock.advance(30 * minute);
+      return uploads.metadata.findContent(of);
+    },
+  };
+  await uploadInOneRequest(
+    { ...uploads, metadata: slow },
+    { repository: app, digest, chunk: chunk() },
+  );
+  store.clock.advance(hour - 1);
+
+  await collect({ minAgeMs: 0 });
+
+  expect(await has(digest)).toBe(true);
+});
+
+test("a closing request that is answered again begins a lease again", async () => {
+  await using scope = new Scope();
+  const { store, collect, has } = await openRoom(scope);
+  const { uploads } = store.rooms;
+  const { id } = await startUpload(uploads, app);
+  await finishUpload(uploads, { repository: app, id, digest, chunk: chunk() });
+  store.clock.advance(14 * minute);
+  await finishUpload(uploads, { repository: app, id, digest, chunk: chunk() });
+  store.clock.advance(hour - 1);
+
+  await collect({ minAgeMs: 0 });
+
+  expect(await has(digest)).toBe(true);
+});

@@ -6,7 +6,7 @@ import { History } from "./model/history.ts";
 import { openRealStore, type RealStore } from "./model/real.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env["BREADBOX_GC_MODEL_RUNS"] ?? 150);
+const runs = Number(process.env["BREADBOX_GC_MODEL_RUNS"] ?? 80);
 
 test(`${runs} histories of pushes, deletions, mounts, time and collections end as the model says`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);

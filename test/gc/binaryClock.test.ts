@@ -1,0 +1,60 @@
+// The executable under a wall clock that is set while a push is going on: what was uploaded is there when its manifest comes.
+import { expect } from "bun:test";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { breadboxBinary, startRegistry } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { buildImage, pullAll, pushBlob, pushImage, pushManifest } from "../support/images.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import type { Scope } from "../support/scope.ts";
+import { fsckComplaint } from "./aftermath.ts";
+
+/** Debian's libfaketime: every process that has `env` shows the time that `set` says, and counts on as the machine does. */
+function fakeClock(scope: Scope) {
+  const file = join(tempFolder(scope, "clock"), "offset");
+  const set = (offset: string): void => writeFileSync(file, offset);
+  set("+0");
+  const library = "faketime/libfaketimeMT.so.1";
+  const folder = readdirSync("/usr/lib").find((name) => name.endsWith("-linux-gnu")) ?? "";
+  const env = {
+    LD_PRELOAD: join("/usr/lib", folder, library),
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: "1",
+    FAKETIME_DONT_FAKE_MONOTONIC: "1",
+  };
+  return { set, env };
+}
+
+for (const [how, offset, isBelieved] of [
+  ["forward ten years", "+3650d", false],
+  ["back a day", "-1d", true],
+  ["back to 1970", "-20000d", true],
+] as const) {
+  clientTest(
+    `a push goes on when the clock is set ${how} and everything is collected`,
+    { commands: ["faketime"] },
+    async (scope) => {
+      const clock = fakeClock(scope);
+      const server = await startRegistry(scope, { env: clock.env });
+      const repository = `${server.url}/v2/clock/app`;
+      const [kept, image] = ["kept", "pushed meanwhile"].map((seed) =>
+        buildImage({ seed, layerSizes: [50_000, 300] }),
+      );
+      if (kept === undefined || image === undefined) throw new Error("two images");
+      await pushImage(repository, "kept", kept);
+      for (const blob of image.blobs) await pushBlob(repository, blob);
+
+      clock.set(offset);
+      const gc = [await breadboxBinary(), "gc", "--data", server.data, "--yes", "--min-age", "0s"];
+      const collected = await run(gc, { env: clock.env, mayFail: true });
+      await pushManifest(repository, "meanwhile", image.manifest);
+
+      expect(collected.output).toMatch(isBelieved ? /the clock was set back/ : /set forward/);
+      expect(collected.code === 0).toBe(isBelieved);
+      expect((await pullAll(repository, "kept")).digest).toBe(kept.manifest.digest);
+      expect((await pullAll(repository, "meanwhile")).digest).toBe(image.manifest.digest);
+      await server.stop();
+      expect(await fsckComplaint(server.data)).toBeNull();
+    },
+  );
+}

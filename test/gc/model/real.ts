@@ -63,7 +63,8 @@ export async function openRealStore() {
     /** Somebody sets the wall clock. */
     step: (ms: number): void => clock.advance(ms),
     /** What a server does now and then. */
-    look: () => watchClock({ metadata: collection, clock: clock.now, readUptime }, leaseMs),
+    look: (patienceMs: number) =>
+      watchClock({ metadata: collection, clock: clock.now, readUptime }, patienceMs),
     async upload(repository: RepositoryName, bytes: Uint8Array): Promise<void> {
       const chunk = { body: oneChunk(bytes), start: null, end: null, length: bytes.length };
       const digest = digestOf(bytes);

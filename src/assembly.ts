@@ -5,6 +5,7 @@ import { gcSettings } from "./config/collection.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
+import { longestLease } from "./content/lease.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import { countingIds } from "./http/observe.ts";
 import { urlsOf } from "./http/reachable.ts";
@@ -152,7 +153,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       leaseMs,
       onDue: () => collections.runScheduled(),
       onCleanup: async () => {
-        await watchClock({ metadata: metadata.collection, clock, readUptime }, leaseMs);
+        await watchClock(
+          { metadata: metadata.collection, clock, readUptime },
+          longestLease(leaseMs),
+        );
         await collections.tidy();
       },
       scrubs,

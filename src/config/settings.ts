@@ -152,7 +152,7 @@ export const settings = {
   "gc.minAge": setting(
     duration("0", "3650d"),
     "1h",
-    "How long a pushed blob is kept before a manifest must name it.",
+    "How long a pushed blob is kept before a manifest must name it. A push that takes longer keeps its blobs while its uploads follow each other, for a day at most.",
   ),
   "gc.brake": setting(
     share,

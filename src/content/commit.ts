@@ -5,6 +5,7 @@ import type { StoredContent, UploadFinish, UploadFinishOutcome } from "../metada
 import type { Locator, Staged, Storage } from "../storage/storage.ts";
 import { algorithmOf, type Digest } from "./digest.ts";
 import type { Hashing } from "./hashing/hashing.ts";
+import { leaseAt } from "./lease.ts";
 
 /** What a commit works with. */
 export interface CommitDeps {
@@ -93,7 +94,7 @@ async function tryCommit(
 /** Hashing and syncing may have taken long: a lease begins when its row is written. */
 function leaseFromNow({ clock, leaseMs }: CommitDeps): Pick<UploadFinish, "now" | "keptUntil"> {
   const now = clock();
-  return { now, keptUntil: now + leaseMs };
+  return { now, keptUntil: leaseAt(now, leaseMs).until };
 }
 
 /** Only the name that the row now holds may stay: another upload of the same content may have been first. */

@@ -3,6 +3,7 @@ import type { AgeLimits, Hold } from "../metadata/collection.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
 import { spanText } from "./clockTrust.ts";
 import { watchClock } from "./clockWatch.ts";
+import { ageLimits, longestAge } from "./gcAges.ts";
 import { planCollection } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcOutcome, GcPlan, GcRequest } from "./gcRun.ts";
 import { finishTrash, type Gone, type SweepWork, sweep } from "./gcSweep.ts";
@@ -41,7 +42,7 @@ export async function collectGarbage(
   const progress = new Progress();
   let end: Pick<GcOutcome, "state" | "reason">;
   try {
-    const limits = { now: startedAt, olderThan: startedAt - request.minAgeMs };
+    const limits = ageLimits({ ...request, leaseMs: deps.leaseMs }, startedAt);
     await assertClock(deps, request, progress);
     if (request.dryRun) await plan(deps, { request, limits, progress }, listener);
     else await underLock(deps, (hold) => run(deps, hold, { request, limits, progress }, listener));
@@ -71,7 +72,7 @@ interface Run {
 
 /** @throws Refusal while the wall clock proves nothing. */
 async function assertClock(deps: GcDeps, request: GcRequest, { notes }: Progress): Promise<void> {
-  const patienceMs = Math.max(deps.leaseMs, request.minAgeMs);
+  const patienceMs = longestAge({ ...request, leaseMs: deps.leaseMs });
   const verdict = await watchClock(deps, patienceMs, !request.dryRun);
   if (verdict.kind === "trusted") {
     if (verdict.setBackMs === 0) return;

@@ -2,6 +2,7 @@
 import type { Digest } from "../content/digest.ts";
 import type { AgeLimits, ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
 import type { Locator } from "../storage/storage.ts";
+import { setBack } from "./gcAges.ts";
 import { findStrays, markContents } from "./gcPlan.ts";
 import type { GcDeps, GcPlan, GcProgress } from "./gcRun.ts";
 
@@ -40,11 +41,8 @@ const deletesAtOnce = 32;
  * The run's limits, unless the clock was set back since it began: leases that were given after that end by the new time, and would
  * look as if they were over.
  */
-function limitsOf({ deps, limits: { now, olderThan } }: SweepWork): LimitsNow {
-  return () => {
-    const setBackMs = Math.max(0, now - deps.clock());
-    return { now: now - setBackMs, olderThan: olderThan - setBackMs };
-  };
+function limitsOf({ deps, limits }: SweepWork): LimitsNow {
+  return () => setBack(limits, Math.max(0, limits.now - deps.clock()));
 }
 
 /** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */

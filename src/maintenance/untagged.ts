@@ -2,6 +2,7 @@
 import type { ReleasedContent, UntaggedMetadata, UntaggedPlan } from "../metadata/untagged.ts";
 import { watchClock } from "./clockWatch.ts";
 import { brakeReason, collectGarbage } from "./gc.ts";
+import { ageLimits, longestAge } from "./gcAges.ts";
 import type { BlobSum, GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
 
 /** What the rule works with. */
@@ -39,7 +40,7 @@ export async function collectWithUntagged(
 
 /** A preview remembers nothing: a doubt that it alone had would begin anew with each run. What cannot be read, the preview tells. */
 async function rememberClock(deps: UntaggedDeps, { minAgeMs }: UntaggedRequest): Promise<void> {
-  await watchClock(deps, Math.max(deps.leaseMs, minAgeMs)).catch(() => {});
+  await watchClock(deps, longestAge({ minAgeMs, leaseMs: deps.leaseMs })).catch(() => {});
 }
 
 /** The end of a run that must not begin; null when it may. */
@@ -92,12 +93,12 @@ async function preview(
 }
 
 function plan(
-  { untagged }: UntaggedDeps,
+  { untagged, leaseMs }: UntaggedDeps,
   { untaggedOlderThanMs, minAgeMs }: UntaggedRequest,
   now: number,
 ): Promise<UntaggedPlan> {
   const rule = { pushedBefore: now - untaggedOlderThanMs };
-  return untagged.planUntagged(rule, { now, olderThan: now - minAgeMs });
+  return untagged.planUntagged(rule, ageLimits({ minAgeMs, leaseMs }, now));
 }
 
 /** `outcome` of a dry run, with content that is still referenced but would not be. */

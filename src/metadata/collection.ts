@@ -52,6 +52,13 @@ export interface AgeLimits {
   readonly now: number;
   /** Unix ms; what was stored or linked later stays. */
   readonly olderThan: number;
+  /**
+   * Unix ms; content whose lease ended later stays while uploads into one of its repositories follow each other, if they had begun
+   * before the lease ended: the manifest of a long push comes when its slowest layer has arrived.
+   */
+  readonly pushesSince: number;
+  /** Unix ms; an upload session that got no byte since then, and that nobody writes to, is no push that goes on. */
+  readonly bytesSince: number;
 }
 
 /** Asked once a transaction has begun: a clock that was set back until then has made leases that end earlier. */

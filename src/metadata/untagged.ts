@@ -1,6 +1,8 @@
 // The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
+
 import type { Digest } from "../content/digest.ts";
 import type { RepositoryName } from "../registry/names.ts";
+import type { AgeLimits } from "./collection.ts";
 
 /** A manifest in its repository. */
 export interface ManifestKey {
@@ -35,11 +37,8 @@ export interface UntaggedPlan {
  * by its own age.
  */
 export interface UntaggedMetadata {
-  /** Changes nothing. @param limits Unix ms; what was stored after `olderThan` or is kept beyond `now` is not released. */
-  planUntagged(
-    rule: UntaggedRule,
-    limits: { readonly now: number; readonly olderThan: number },
-  ): Promise<UntaggedPlan>;
+  /** Changes nothing. What `limits` keeps is not released. */
+  planUntagged(rule: UntaggedRule, limits: AgeLimits): Promise<UntaggedPlan>;
   /** Removes those that may still go, in this order, as a deletion at `now` (Unix ms) would. @returns how many. */
   removeUntagged(
     manifests: readonly ManifestKey[],

@@ -1,5 +1,6 @@
 // Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
 import type { Digest } from "../content/digest.ts";
+import { leaseAt } from "../content/lease.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { StoredContent } from "../metadata/metadata.ts";
 import type { Locator } from "../storage/storage.ts";
@@ -81,9 +82,9 @@ async function keep(
   { metadata, clock, leaseMs }: Pick<RegistryDeps, "metadata" | "clock" | "leaseMs">,
   digest: Digest,
 ): Promise<void> {
-  const now = clock();
+  const { atLeast, until } = leaseAt(clock(), leaseMs);
   try {
-    await metadata.renewLease(digest, now + leaseMs / 2, now + leaseMs);
+    await metadata.renewLease(digest, atLeast, until);
   } catch (error) {
     const unwritable = error instanceof RegistryError && writeFailures.has(error.situation);
     if (!unwritable) throw error;

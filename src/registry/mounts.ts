@@ -1,6 +1,7 @@
 // Mounts: a repository gets a blob that another one holds, without an upload (OCI distribution-spec, "Mounting a blob from
 // another repository").
 import type { Digest } from "../content/digest.ts";
+import { leaseAt } from "../content/lease.ts";
 import { findIntact } from "./blobs.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
@@ -32,7 +33,7 @@ export async function mountBlob(
   const intact = await findIntact(deps, source, digest);
   if (intact === null) return false;
   const now = deps.clock();
-  const keptUntil = now + deps.leaseMs;
+  const keptUntil = leaseAt(now, deps.leaseMs).until;
   const { locator } = intact;
   return deps.metadata.mountBlob({ repository, digest, source, locator, now, keptUntil });
 }

@@ -2,6 +2,7 @@
 import { type CommitDeps, type CommitLink, commitStaged } from "../content/commit.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
+import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
 import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
@@ -124,7 +125,7 @@ async function finishAgain(
 ): Promise<FinishedUpload | null> {
   const find = () => metadata.findFinished(id, repository, clock() - repeatableMs);
   if ((await find())?.digest !== digest) return null;
-  await metadata.raiseLease(digest, clock() + leaseMs);
+  await metadata.raiseLease(digest, leaseAt(clock(), leaseMs).until);
   // A collection may have taken the row before the lease was written.
   return find();
 }

@@ -1,6 +1,6 @@
 // The metadata contract, continued: locks, the clock's anchor, and what a collection finds and takes away.
 import { describe, expect, test } from "bun:test";
-import type { AgeLimits, Hold } from "../../src/metadata/collection.ts";
+import type { Hold } from "../../src/metadata/collection.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { StoredName } from "../../src/storage/storage.ts";
 import {
@@ -8,6 +8,7 @@ import {
   blob,
   digest,
   finish,
+  limitsAt,
   locator,
   manifest,
   minute,
@@ -18,7 +19,7 @@ import {
 
 const hour = 60 * minute;
 /** Everything of the contract is two hours old by then, and every lease of it is over. */
-const later: AgeLimits = { now: now + 2 * hour, olderThan: now + hour };
+const later = limitsAt(now + 2 * hour, now + hour);
 const request = { name: "gc", now, lastsMs: minute, dead: null } as const;
 
 async function hold({ collection }: Metadata): Promise<Hold> {
@@ -133,9 +134,9 @@ function markContract(open: () => Promise<Metadata>): void {
     });
 
     test.each([
-      ["leased", { now: now + hour - 1, olderThan: now }],
-      ["young", { now: now + 2 * hour, olderThan: now - 1 }],
-      ["orphaned", { now: now + hour, olderThan: now }],
+      ["leased", limitsAt(now + hour - 1, now)],
+      ["young", limitsAt(now + 2 * hour, now - 1)],
+      ["orphaned", limitsAt(now + hour, now)],
     ])("says that content is %s", async (state, limits) => {
       const { collection, uploads } = await open();
       await uploads.finishUpload(finish("a"));

@@ -6,6 +6,7 @@ import {
   app,
   digest,
   finish,
+  limitsAt,
   minute,
   now,
   other,
@@ -123,7 +124,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       await uploads.raiseLease(digest("layer"), now + 90 * minute);
       await uploads.raiseLease(digest("layer"), now + minute);
 
-      const limits = { now: now + 90 * minute - 1, olderThan: now };
+      const limits = limitsAt(now + 90 * minute - 1, now);
       const { unreferenced } = await collection.markWindow(null, 10, limits);
       expect(unreferenced.map(({ state }) => state)).toEqual(["leased"]);
     });

@@ -1,5 +1,7 @@
 // Rows for the metadata contract: short makers with plain defaults, and the opened port of one test.
+
 import { type Digest, digestOf } from "../../src/content/digest.ts";
+import type { AgeLimits } from "../../src/metadata/collection.ts";
 import type {
   ManifestPut,
   ManifestReference,
@@ -24,6 +26,14 @@ export interface OpenedMetadata {
 /** Unix ms at which everything in the contract happens. */
 export const now = 1_800_000_000_000;
 export const minute = 60_000;
+
+/** Limits of a collection that begins at `at`: what ended or was stored by then may go, and no push goes on. */
+export const limitsAt = (at: number, olderThan = at): AgeLimits => ({
+  now: at,
+  olderThan,
+  pushesSince: Number.MAX_SAFE_INTEGER,
+  bytesSince: at,
+});
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 
 export const app = parseRepositoryName("team/app");

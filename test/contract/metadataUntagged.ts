@@ -1,12 +1,23 @@
 // Contract of the rule for untagged manifests: what may go, what stays, and what a deletion leaves behind.
 import { describe, expect, test } from "bun:test";
 import type { ManifestPut, Metadata } from "../../src/metadata/metadata.ts";
-import { app, blob, digest, finish, manifest, minute, now, other, tag } from "./metadataRows.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  limitsAt,
+  manifest,
+  minute,
+  now,
+  other,
+  tag,
+} from "./metadataRows.ts";
 
 const day = 24 * 60 * minute;
 const later = now + 8 * day;
 const rule = { pushedBefore: later - 7 * day };
-const limits = { now: later, olderThan: later - 60 * minute };
+const limits = limitsAt(later, later - 60 * minute);
 
 const child = (of: ManifestPut) => ({
   digest: of.digest,

@@ -1,8 +1,10 @@
 // A data directory with one of everything that a collection meets, made long ago, so that it can be copied and collected again and
 // again: what lives, and every kind of garbage.
+
 import { copyFile, cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOf, hexOf } from "../../src/content/digest.ts";
+import { limitsAt } from "../contract/metadataRows.ts";
 import { app, openGcRoom, other } from "../maintenance/gcRoom.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
@@ -82,7 +84,7 @@ async function leaveTrash({ push, store }: Room): Promise<Digest> {
   const lock = { name: "gc", owner: "gone", now, lastsMs: 1, dead: null } as const;
   const outcome = await collection.acquireLock(lock);
   if (outcome.kind !== "acquired") throw new Error("the lock of an empty store is held");
-  const limits = { now, olderThan: now };
+  const limits = limitsAt(now);
   await collection.discardContents(outcome.hold, [digest], () => limits, []);
   await collection.releaseLock(outcome.hold);
   return digest;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { statBlob } from "../../src/registry/blobs.ts";
 import { manifest } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
-import { app, hour, openGcRoom, other } from "./gcRoom.ts";
+import { app, hour, lease, openGcRoom, other } from "./gcRoom.ts";
 
 async function openRoom(scope: Scope) {
   const room = await openGcRoom();
@@ -17,7 +17,7 @@ describe("a collection", () => {
     const room = await openRoom(scope);
     await room.pushImage(["layer one", "layer two"]);
     const orphan = await room.push("orphan");
-    room.store.clock.advance(hour);
+    room.store.clock.advance(2 * hour);
 
     const outcome = await room.collect();
 
@@ -42,7 +42,7 @@ describe("a collection", () => {
     const room = await openRoom(scope);
     await room.pushImage(["layer"]);
     const orphan = await room.push("orphan");
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
 
     const dry = await room.collect({ dryRun: true });
 
@@ -58,7 +58,7 @@ describe("a collection", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.push("orphan");
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
 
     await room.collect();
 
@@ -70,7 +70,7 @@ describe("a collection", () => {
     const room = await openRoom(scope);
     for (let each = 0; each < 250; each += 1) await room.push(`orphan ${each}`);
     await room.pushImage(["layer"]);
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
 
     const { counts } = await room.collect();
 
@@ -85,7 +85,7 @@ describe("content stays", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const pushed = await room.push("pushed");
-    room.store.clock.advance(hour - 1);
+    room.store.clock.advance(lease - 1);
 
     const outcome = await room.collect({ minAgeMs: 0 });
 
@@ -140,7 +140,7 @@ describe("content stays", () => {
     const room = await openRoom(scope);
     const first = await room.pushImage(["shared"], app);
     const second = await room.pushImage(["shared"], other);
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
 
     await room.deleteImage(first, app);
     expect((await room.collect()).counts).toMatchObject({ deletedBlobs: 0, deletedLinks: 1 });
@@ -154,7 +154,7 @@ describe("content stays", () => {
     const cached = await room.push("cached");
     const child = { digest: cached, size: 6, kind: "child", required: true } as const;
     await room.store.rooms.metadata.registry.putManifest(manifest("{}", { references: [child] }));
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
 
     expect((await room.collect()).counts).toMatchObject({ referencedBlobs: 1, deletedBlobs: 0 });
   });
@@ -164,7 +164,7 @@ describe("content stays", () => {
     const room = await openRoom(scope);
     const rescued = await room.push("rescued");
     await room.push("lost");
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
     const layer = { digest: rescued, size: 7, kind: "blob", required: true } as const;
     const confirm = async () => {
       await room.store.rooms.metadata.registry.putManifest(manifest("{}", { references: [layer] }));
@@ -182,7 +182,7 @@ describe("content stays", () => {
     const room = await openRoom(scope);
     const image = await room.pushImage(["layer"]);
     await room.push("orphan");
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
     const confirm = async () => {
       room.store.clock.advance(1);
       await room.deleteImage(image);
@@ -202,7 +202,7 @@ describe("a link", () => {
     const room = await openRoom(scope);
     await room.pushImage(["layer"], app);
     const layer = await room.push("layer", other);
-    room.store.clock.advance(hour);
+    room.store.clock.advance(lease);
     const { registry } = room.store.rooms.metadata;
 
     const { counts } = await room.collect();
@@ -217,7 +217,7 @@ describe("a link", () => {
     const room = await openRoom(scope);
     await room.pushImage(["layer"], app);
     const layer = await room.push("layer", other);
-    room.store.clock.advance(hour - 1);
+    room.store.clock.advance(lease - 1);
 
     expect((await room.collect({ minAgeMs: 0 })).counts.deletedLinks).toBe(0);
     expect(await room.store.rooms.metadata.registry.findBlob(other, layer)).not.toBeNull();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
 import type { GcDeps } from "../../src/maintenance/gcRun.ts";
 import { Scope } from "../support/scope.ts";
-import { hour, openGcRoom } from "./gcRoom.ts";
+import { hour, lease, openGcRoom } from "./gcRoom.ts";
 
 const year = 365 * 24 * hour;
 
@@ -15,7 +15,7 @@ async function openRoom(scope: Scope, orphans = 1) {
   scope.defer(() => room.store.remove());
   await room.pushImage(["layer"]);
   for (let each = 0; each < orphans; each += 1) await room.push(`orphan ${each}`);
-  room.store.clock.advance(hour);
+  room.store.clock.advance(lease);
   return room;
 }
 
@@ -168,10 +168,10 @@ describe("after the clock was set", () => {
     const refused = await room.collect();
     expect(refused).toMatchObject({ state: "refused", counts: { deletedBlobs: 0 } });
     expect(refused.reason).toBe(
-      "the clock was set forward by 3650 days: ages prove nothing yet, so nothing was deleted; it can run again in 1 hour",
+      "the clock was set forward by 3650 days: ages prove nothing yet, so nothing was deleted; it can run again in 2 hours",
     );
     expect((await room.collect({ dryRun: true })).state).toBe("refused");
-    room.store.clock.advance(hour - 1);
+    room.store.clock.advance(lease - 1);
     expect((await room.collect()).state).toBe("refused");
     expect(await room.has(leased)).toBe(true);
     room.store.clock.advance(1);

@@ -1,6 +1,7 @@
 // A store with a garbage collection that runs at hand-moved clocks: pushes, deletions, and what stays after a run.
 import type { Digest } from "../../src/content/digest.ts";
 import { digestOf } from "../../src/content/digest.ts";
+import { longestLease } from "../../src/content/lease.ts";
 import { collectGarbage } from "../../src/maintenance/gc.ts";
 import type {
   GcDeps,
@@ -15,6 +16,8 @@ import { manifest } from "../contract/metadataRows.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 
 export const hour = 3_600_000;
+/** How long a push keeps what it brought, in ms. */
+export const lease = longestLease(leaseMs);
 export const app = parseRepositoryName("team/app");
 export const other = parseRepositoryName("team/other");
 

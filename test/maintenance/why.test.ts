@@ -4,7 +4,7 @@ import { readDigest } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
 import { now as contractNow, finish } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
-import { app, hour, openGcRoom, other } from "./gcRoom.ts";
+import { app, hour, lease, openGcRoom, other } from "./gcRoom.ts";
 
 async function openRoom(scope: Scope) {
   const room = await openGcRoom();
@@ -58,7 +58,7 @@ describe("why", () => {
     const pushedAt = store.clock.now();
     const image = await pushImage(["layer"]);
     const layer = await push("layer");
-    expect(await why(layer)).toMatchObject({ leasedUntil: pushedAt + hour, garbage: null });
+    expect(await why(layer)).toMatchObject({ leasedUntil: pushedAt + lease, garbage: null });
     store.clock.advance(2 * hour);
     await deleteImage(image);
     store.clock.advance(1);

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Digest } from "../../src/content/digest.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { RepositoryName } from "../../src/registry/names.ts";
-import { app, manifest, now, other, tag } from "../contract/metadataRows.ts";
+import { app, limitsAt, manifest, now, other, tag } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { openEmpty } from "./database.ts";
 
@@ -72,7 +72,7 @@ test("the rule leaves what the model leaves, and a second look finds nothing mor
   await using scope = new Scope();
   const { metadata } = await openEmpty(scope);
   const { untagged, registry } = metadata;
-  const limits = { now: later, olderThan: later };
+  const limits = limitsAt(later);
   let run = 0;
   const property = fc.asyncProperty(fc.array(shape, { maxLength: 14 }), async (shapes) => {
     run += 1;

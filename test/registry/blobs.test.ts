@@ -1,5 +1,6 @@
 // Blobs over the real ports: links, damage, and the lease that an answered HEAD promises.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { longestLease } from "../../src/content/lease.ts";
 import { RegistryError } from "../../src/errors.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { Scope } from "../support/scope.ts";
@@ -142,17 +143,21 @@ describe("damaged content", () => {
 });
 
 describe("statBlob", () => {
-  test("keeps the content for a whole lease once half of it has gone", async () => {
+  test("keeps the content for all of what it promises, and writes that once for a while", async () => {
     const digest = await world.push(app, content);
-    const pushed = world.clock();
+    world.advance(10 * leaseMs);
 
-    world.advance(leaseMs / 2 - 1);
     await statBlob(world, app, digest);
-    expect(await world.keptUntil(digest)).toBe(pushed + leaseMs);
+    const kept = world.clock() + longestLease(leaseMs);
+    expect(await world.keptUntil(digest)).toBe(kept);
 
-    world.advance(2);
+    world.advance(leaseMs / 10);
     await statBlob(world, app, digest);
-    expect(await world.keptUntil(digest)).toBe(world.clock() + leaseMs);
+    expect(await world.keptUntil(digest)).toBe(kept);
+
+    world.advance(1);
+    await statBlob(world, app, digest);
+    expect(await world.keptUntil(digest)).toBe(world.clock() + longestLease(leaseMs));
   });
 
   test("keeps nothing for who asks through another repository", async () => {

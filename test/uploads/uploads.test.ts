@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
+import { longestLease } from "../../src/content/lease.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { Chunk } from "../../src/uploads/session.ts";
 import {
@@ -119,7 +120,7 @@ describe("upload sessions", () => {
 
     // A later lease must be written only when it is asked for more than is left.
     const { registry } = store.rooms.metadata;
-    const until = store.clock.now() + leaseMs;
+    const until = store.clock.now() + longestLease(leaseMs);
     await registry.renewLease(digestOf(bytes), until, until + 1);
 
     expect(await registry.findBlob(repository, digestOf(bytes))).not.toBeNull();

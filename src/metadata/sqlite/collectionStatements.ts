@@ -1,12 +1,26 @@
 // Statements of the collection, prepared once. The conditions under which something may go stand here, once for marking and once
 // more, the same, in the transactions that delete.
-import { and, asc, count, eq, exists, gt, inArray, lte, notExists, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  eq,
+  exists,
+  gt,
+  inArray,
+  lte,
+  notExists,
+  type Placeholder,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
 import {
   contents,
   manifestReferences,
+  repositories,
   repositoryContents,
   trash,
   uploadSessions,
@@ -15,6 +29,8 @@ import {
 const placeholder = sql.placeholder;
 const now = placeholder("now");
 const olderThan = placeholder("olderThan");
+const pushesSince = placeholder("pushesSince");
+const bytesSince = placeholder("bytesSince");
 /** A JSON list of texts, as the right side of IN. */
 const listed = (name: string) => sql`(SELECT value FROM json_each(${placeholder(name)}))`;
 
@@ -26,9 +42,31 @@ export function prepareCollectionStatements(db: BunSQLiteDatabase) {
   return { ...prepareMarking(db), ...prepareSweeping(db), ...prepareTrash(db) };
 }
 
+/** Limits as a statement has them: values, or placeholders of their names. */
+type LimitValues = { readonly [K in "now" | "pushesSince" | "bytesSince"]: number | Placeholder };
+
+/**
+ * When the uploads into a repository began that follow each other up to now: those that are open, or the latest ones while their
+ * promise lasts. NULL: nobody pushes. A session that began later than `pushing_until` is another push.
+ */
+const pushBegan = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql`(
+  SELECT CASE WHEN r.pushing_until > coalesce(min(s.started_at), ${now}) THEN r.pushing_since ELSE min(s.started_at) END
+  FROM ${repositories} AS r LEFT JOIN ${uploadSessions} AS s
+    ON s.repository = r.name AND (s.updated_at > ${bytesSince} OR s.claim_until > ${now})
+  WHERE r.name = ${repositoryContents.repository}
+)`;
+
+/** For a row of `contents`: it was promised to a push that still goes on. */
+export function isAwaited({ pushesSince, ...limits }: LimitValues): SQL {
+  return sql`(${contents.keptUntil} > ${pushesSince} AND EXISTS (
+    SELECT 1 FROM ${repositoryContents}
+    WHERE ${repositoryContents.digest} = ${contents.digest} AND ${pushBegan(limits)} < ${contents.keptUntil}
+  ))`;
+}
+
 /** Why content that no manifest names stays, or that it may go. */
 const stateOf = sql<Unreferenced["state"]>`CASE
-  WHEN ${contents.keptUntil} > ${now} THEN 'leased'
+  WHEN ${contents.keptUntil} > ${now} OR ${isAwaited({ now, pushesSince, bytesSince })} THEN 'leased'
   WHEN ${contents.createdAt} > ${olderThan} OR coalesce(${contents.releasedAt}, 0) > ${now} THEN 'young'
   ELSE 'orphaned' END`;
 
@@ -48,7 +86,13 @@ function isLoose(db: BunSQLiteDatabase) {
   const leaseIsOver = db
     .select({ one: sql`1` })
     .from(contents)
-    .where(and(eq(contents.digest, repositoryContents.digest), lte(contents.keptUntil, now)));
+    .where(
+      and(
+        eq(contents.digest, repositoryContents.digest),
+        lte(contents.keptUntil, now),
+        sql`NOT (${contents.keptUntil} > ${pushesSince} AND coalesce(${pushBegan({ now, bytesSince })}, ${contents.keptUntil}) < ${contents.keptUntil})`,
+      ),
+    );
   return and(
     notExists(
       db

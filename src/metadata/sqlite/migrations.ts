@@ -5,6 +5,7 @@ import collection from "../../../drizzle/sqlite/0002_collection.sql" with { type
 import referenceIndexes from "../../../drizzle/sqlite/0003_reference_indexes.sql" with {
   type: "text",
 };
+import pushes from "../../../drizzle/sqlite/0004_pushes.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0001_uploads", sql: uploads },
   { tag: "0002_collection", sql: collection },
   { tag: "0003_reference_indexes", sql: referenceIndexes },
+  { tag: "0004_pushes", sql: pushes },
 ];

@@ -27,6 +27,8 @@ export const store = sqliteTable("store", {
 export const repositories = sqliteTable("repositories", {
   name: text("name").$type<RepositoryName>().primaryKey(),
   createdAt: integer("created_at").notNull(), // Unix ms
+  pushingSince: integer("pushing_since").notNull().default(0), // Unix ms; when the first of the uploads began that follow each other
+  pushingUntil: integer("pushing_until").notNull().default(0), // Unix ms; an upload that begins later begins another push
 });
 
 /** Content that is stored: digest → stored name. Shared by all repositories. */
@@ -166,7 +168,10 @@ export const uploadSessions = sqliteTable(
     claimUntil: integer("claim_until").notNull(), // Unix ms; 0 while nobody writes
     algorithm: text("algorithm").$type<Algorithm>().notNull().default("sha256"), // what the client said it will close with
   },
-  (row) => [index("upload_sessions_by_updated_at").on(row.updatedAt)],
+  (row) => [
+    index("upload_sessions_by_updated_at").on(row.updatedAt),
+    index("upload_sessions_by_repository").on(row.repository, row.startedAt),
+  ],
 );
 
 /** Where a session's chunks ended, and the digest of everything before: what a restart checks the staged bytes against. */

@@ -2,7 +2,9 @@
 // the plan of a dry run follows indexes and subjects as far as the deletion would.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey, ReleasedContent, UntaggedMetadata } from "../untagged.ts";
+import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { dropManifest, prepareManifestDrops } from "./removals.ts";
 import { contents, manifestReferences, manifests, referrers, tags } from "./schema.ts";
@@ -103,18 +105,19 @@ function free(pushedBefore: number, gone: Gone): SQL {
 }
 
 /** Content that only doomed manifests name, old enough and not leased. */
-function released({ now, olderThan }: { readonly now: number; readonly olderThan: number }): SQL {
+function released(limits: AgeLimits): SQL {
   return sql`
-    SELECT c.digest, c.size FROM ${contents} AS c
-    WHERE c.digest IN (
+    SELECT ${contents.digest}, ${contents.size} FROM ${contents}
+    WHERE ${contents.digest} IN (
         SELECT r.digest FROM ${doomed} AS d
         JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
       )
-      AND c.kept_until <= ${now} AND c.created_at <= ${olderThan}
+      AND ${contents.keptUntil} <= ${limits.now} AND ${contents.createdAt} <= ${limits.olderThan}
+      AND NOT ${isAwaited(limits)}
       AND NOT EXISTS (
         SELECT 1 FROM ${manifestReferences} AS r
-        WHERE r.digest = c.digest AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}
+        WHERE r.digest = ${contents.digest} AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}
       )
-    ORDER BY c.digest
+    ORDER BY ${contents.digest}
   `;
 }

@@ -61,7 +61,7 @@ function prepareSessions(db: BunSQLiteDatabase) {
       .prepare(),
     find: db.select(session).from(uploadSessions).where(inRepository).prepare(),
     owned: db
-      .select({ id: uploadSessions.id })
+      .select({ startedAt: uploadSessions.startedAt })
       .from(uploadSessions)
       .where(and(inRepository, byOwner))
       .prepare(),
@@ -235,10 +235,24 @@ function prepareFinish(db: BunSQLiteDatabase) {
       .set({ keptUntil: given("keptUntil") })
       .where(and(byDigest, lt(contents.keptUntil, placeholder("keptUntil"))))
       .prepare(),
-    insertRepository: db
+    /** Uploads that follow each other are one push; most calls find that said already and write nothing. */
+    notePush: db
       .insert(repositories)
-      .values({ name: placeholder("repository"), createdAt: placeholder("now") })
-      .onConflictDoNothing()
+      .values({
+        name: placeholder("repository"),
+        createdAt: placeholder("now"),
+        pushingSince: placeholder("startedAt"),
+        pushingUntil: placeholder("keptUntil"),
+      })
+      .onConflictDoUpdate({
+        target: repositories.name,
+        set: {
+          pushingSince: sql`CASE WHEN ${repositories.pushingUntil} >= excluded.pushing_since
+            THEN ${repositories.pushingSince} ELSE excluded.pushing_since END`,
+          pushingUntil: sql`excluded.pushing_until`,
+        },
+        setWhere: lt(repositories.pushingUntil, placeholder("enough")),
+      })
       .prepare(),
     link: db
       .insert(repositoryContents)

@@ -107,9 +107,8 @@ function claims(
 /** The body of the transaction: content, link, lease and the end of the session, or nothing. */
 function finishUpload(statements: UploadStatements, finish: UploadFinish): UploadFinishOutcome {
   const { session, repository, digest, locator, now, keptUntil } = finish;
-  if (session !== null && statements.owned.get({ ...session, repository }) === undefined) {
-    return { kind: "sessionGone" };
-  }
+  const owned = session === null ? null : statements.owned.get({ ...session, repository });
+  if (owned === undefined) return { kind: "sessionGone" };
   const stored = statements.contentRow.get({ digest });
   const damaged = stored !== undefined && stored.damagedAt !== null;
   if (finish.found && (stored?.locator !== locator || damaged)) return { kind: "contentGone" };
@@ -121,7 +120,10 @@ function finishUpload(statements: UploadStatements, finish: UploadFinish): Uploa
     statements.replaceContent.run({ digest, size: finish.size, locator });
   }
   if (stored !== undefined) statements.raiseLease.run({ digest, keptUntil });
-  statements.insertRepository.run({ repository, now });
+  const startedAt = owned?.startedAt ?? now;
+  // Nine tenths left are enough, so that it need not be written for each upload.
+  const enough = keptUntil - Math.floor((keptUntil - now) / 10);
+  statements.notePush.run({ repository, now, startedAt, keptUntil, enough });
   statements.link.run({ repository, digest, now });
   if (session !== null) {
     statements.delete.run({ id: session.id });

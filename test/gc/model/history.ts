@@ -7,6 +7,8 @@ import { type Pushed, StoreModel } from "./model.ts";
 import type { RealStore } from "./real.ts";
 
 const hour = 3_600_000;
+/** What is given where an hour is promised, in ms. */
+const lease = 3_960_000;
 const types = {
   index: "application/vnd.oci.image.index.v1+json",
   image: "application/vnd.oci.image.manifest.v1+json",
@@ -33,11 +35,14 @@ export class History {
   /** The clock was set, and nobody has looked since. */
   #isUnseen = false;
   /** How long a look that finds a step doubts the clock: a collection may look while it runs. Unit: ms. */
-  #patienceMs = hour;
+  #patienceMs = lease;
 
   constructor(real: RealStore) {
     this.#real = real;
     this.#model = new StoreModel(real.clock.now());
+    // The store was used before: nothing is left but the times of its pushes.
+    const { locators: _none, ...rows } = real.rows();
+    this.#model.rows = rows;
   }
 
   /** Looks at the clock: a server does when it starts, and now and then. */
@@ -118,14 +123,14 @@ export class History {
         await this.#adopt();
       }
     };
-    this.#patienceMs = Math.max(hour, minAgeMs);
+    this.#patienceMs = Math.max(lease, minAgeMs);
     const isTrusted = this.#model.look(this.#patienceMs);
     this.#isUnseen = false;
     const { state, reason } = await this.#real.collect({ minAgeMs, untaggedOlderThanMs }, moment);
     if (!disturbed) expect(state).toBe(isTrusted ? "done" : "refused");
     expect([state, reason]).not.toEqual(["failed", expect.anything()]);
     if (this.#isUnseen) await this.look();
-    this.#patienceMs = hour;
+    this.#patienceMs = lease;
     if (disturbed) return this.#adopt();
     if (isTrusted && untaggedOlderThanMs !== null) this.#model.dropUntagged(untaggedOlderThanMs);
     if (isTrusted) this.#model.collect(minAgeMs);
@@ -259,6 +264,7 @@ const sorted = (rows: StoreModel["rows"]) => ({
   links: [...rows.links].sort(byName),
   manifests: [...rows.manifests].sort(byName),
   tags: [...rows.tags].sort(byName),
+  pushes: [...rows.pushes].sort(byName),
 });
 
 const byName = ([one]: [string, unknown], [other]: [string, unknown]): number =>

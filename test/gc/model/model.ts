@@ -30,10 +30,21 @@ export interface Rows {
   readonly manifests: Map<string, number>;
   /** `<repository> <tag>` → digest. */
   readonly tags: Map<string, string>;
+  /** By repository: uploads that follow each other. */
+  readonly pushes: Map<string, Push>;
 }
 
-/** One hour, as the store in test/support has it. */
-const leaseMs = 3_600_000;
+/** Uploads that follow each other: since when, and until when the next one has to begin; times in Unix ms. */
+export interface Push {
+  readonly since: number;
+  readonly until: number;
+}
+
+/** One hour is promised, as the store in test/support has it, and a tenth more is given. */
+const promiseMs = 3_600_000;
+const leaseMs = 3_960_000;
+/** A push that lasts longer keeps nothing. */
+const longestPushMs = 24 * promiseMs;
 /** A clock that moves by less between two looks is only steered. */
 const steeredMs = 60_000;
 
@@ -41,7 +52,13 @@ const key = (repository: string, name: string): string => `${repository} ${name}
 
 /** The model of one store. `wall` is what its clock shows, `true time` is what passes; ms. */
 export class StoreModel {
-  rows: Rows = { contents: new Map(), links: new Map(), manifests: new Map(), tags: new Map() };
+  rows: Rows = {
+    contents: new Map(),
+    links: new Map(),
+    manifests: new Map(),
+    tags: new Map(),
+    pushes: new Map(),
+  };
   wall: number;
   time = 0;
   readonly #known = new Map<string, Pushed>();
@@ -68,17 +85,17 @@ export class StoreModel {
 
   upload(repository: string, digest: string): void {
     this.#store(digest);
+    this.#notePush(repository);
     this.#link(repository, digest);
   }
 
   head(repository: string, digest: string): boolean {
     if (!this.rows.links.has(key(repository, digest))) return false;
     const content = this.#content(digest);
-    // Half a lease at least.
-    const isEnough = content.keptUntil >= this.wall + leaseMs / 2;
+    const isEnough = content.keptUntil >= this.wall + promiseMs;
     const keptUntil = isEnough ? content.keptUntil : this.wall + leaseMs;
     this.rows.contents.set(digest, { ...content, keptUntil });
-    this.promise(repository, digest, leaseMs / 2);
+    this.promise(repository, digest);
     return true;
   }
 
@@ -129,9 +146,9 @@ export class StoreModel {
   }
 
   /** Notes what a client was told. */
-  promise(repository: string, digest: string, lastsMs = leaseMs): void {
+  promise(repository: string, digest: string): void {
     const name = key(repository, digest);
-    this.#promises.set(name, Math.max(this.#promises.get(name) ?? 0, this.time + lastsMs));
+    this.#promises.set(name, Math.max(this.#promises.get(name) ?? 0, this.time + promiseMs));
   }
 
   /** A client took it back. */
@@ -156,16 +173,13 @@ export class StoreModel {
   }
 
   collect(minAgeMs: number): void {
-    const isOver = (digest: string): boolean => this.#content(digest).keptUntil <= this.wall;
     const before = this.wall - minAgeMs;
     for (const [link, linkedAt] of this.rows.links) {
-      const [repository = "", digest = ""] = link.split(" ");
-      const isUsed = this.#isUsedIn(repository, digest);
-      if (!isUsed && linkedAt <= before && isOver(digest)) this.rows.links.delete(link);
+      if (linkedAt <= before && this.#isLoose(link)) this.rows.links.delete(link);
     }
     for (const [digest, { createdAt, releasedAt }] of this.rows.contents) {
       const isYoung = createdAt > before || releasedAt > this.wall;
-      if (this.#isUsed(digest) || isYoung || !isOver(digest)) continue;
+      if (isYoung || this.#isUsed(digest) || this.#isPromised(digest)) continue;
       this.rows.contents.delete(digest);
       for (const link of this.rows.links.keys()) {
         if (link.endsWith(` ${digest}`)) this.rows.links.delete(link);
@@ -188,6 +202,41 @@ export class StoreModel {
     const content = this.rows.contents.get(digest) ?? fresh;
     const keptUntil = Math.max(content.keptUntil, this.wall + leaseMs);
     this.rows.contents.set(digest, { ...content, keptUntil });
+  }
+
+  /** An upload ends: one more of a push that goes on, or the first of another. */
+  #notePush(repository: string): void {
+    const push = this.rows.pushes.get(repository) ?? { since: 0, until: 0 };
+    if (push.until >= this.wall + leaseMs - leaseMs / 10) return;
+    const since = push.until >= this.wall ? push.since : this.wall;
+    this.rows.pushes.set(repository, { since, until: this.wall + leaseMs });
+  }
+
+  #isLeased(digest: string): boolean {
+    return this.#content(digest).keptUntil > this.wall;
+  }
+
+  #isLoose(link: string): boolean {
+    const [repository = "", digest = ""] = link.split(" ");
+    if (this.#isUsedIn(repository, digest) || this.#isLeased(digest)) return false;
+    return !this.#isAwaited(repository, digest);
+  }
+
+  #isPromised(digest: string): boolean {
+    const repositories = this.#linkedTo(digest);
+    return this.#isLeased(digest) || repositories.some((each) => this.#isAwaited(each, digest));
+  }
+
+  /** It was promised to a push that goes on. */
+  #isAwaited(repository: string, digest: string): boolean {
+    const { since, until } = this.rows.pushes.get(repository) ?? { since: 0, until: 0 };
+    const { keptUntil } = this.#content(digest);
+    return until > this.wall && since < keptUntil && keptUntil > this.wall - longestPushMs;
+  }
+
+  #linkedTo(digest: string): readonly string[] {
+    const links = [...this.rows.links.keys()].filter((link) => link.endsWith(` ${digest}`));
+    return links.map((link) => link.slice(0, -digest.length - 1));
   }
 
   #link(repository: string, digest: string): void {

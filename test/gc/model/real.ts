@@ -1,4 +1,5 @@
 // The store of the property test: real rooms on a real database and real files, with clocks that the test sets.
+
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { type Digest, digestOf } from "../../../src/content/digest.ts";
@@ -168,6 +169,14 @@ function readRows(directory: string): Rows & { readonly locators: readonly strin
         all("SELECT repository || ' ' || name, digest FROM tags").map(([tag, digest]) => [
           String(tag),
           String(digest),
+        ]),
+      ),
+      pushes: new Map(
+        all(
+          "SELECT name, pushing_since, pushing_until FROM repositories WHERE pushing_until > 0",
+        ).map(([name, since, until]) => [
+          String(name),
+          { since: Number(since), until: Number(until) },
         ]),
       ),
       locators: contents.map(([, , , , locator]) => String(locator)).sort(),

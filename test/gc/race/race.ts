@@ -91,7 +91,7 @@ async function settle(collector: CollectorDeps): Promise<void> {
   const { client, ledger } = collector;
   await collectAtOnce(collector);
   // Leases run out by the server's own clock.
-  await Bun.sleep(leaseMs + 200);
+  await Bun.sleep(1.1 * leaseMs + 200);
   const { state, reason } = await collectByCommand(collector, 0);
   if (state !== "done") ledger.note("others", `the last collection is ${state}: ${reason}`);
   for (const image of ledger.live) await pullImage({ client, ledger }, image);

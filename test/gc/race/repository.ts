@@ -70,8 +70,7 @@ export class RaceRepository {
     const answer = await client.ask("HEAD", `${this.path}/blobs/${content.digest}`);
     if (answer.status === 200) {
       ledger.counts.dedupedHeads += 1;
-      // It writes a new lease only when less than half of one is left.
-      this.#promise(content, answer.askedAt + leaseMs / 2, answer.askedAt);
+      this.#promise(content, answer.askedAt + leaseMs, answer.askedAt);
       return true;
     }
     ledger.counts.headMisses += 1;

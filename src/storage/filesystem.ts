@@ -211,15 +211,10 @@ class FilesystemStorage implements Storage {
   }
 
   async open(locator: Locator): Promise<StoredFile | null> {
-    const file = Bun.file(this.#path(locator));
-    try {
-      const found = await file.stat();
-      // Anything but a regular file is damage: no stored size is negative, so it never passes for the content.
-      return { size: found.isFile() ? found.size : -1, body: file };
-    } catch (error) {
-      if (isAbsent(error)) return null;
-      throw error;
-    }
+    const path = this.#path(locator);
+    // Anything but a regular file is damage: no stored size is negative, so it never passes for the content.
+    const found = await statStored(path);
+    return found === null ? null : { size: found.size, body: Bun.file(path) };
   }
 
   async delete(locator: Locator): Promise<void> {

@@ -113,6 +113,21 @@ describe("filesystem layout", () => {
     await remove();
   });
 
+  test("a link in place of content never passes for the content, wherever it leads", async () => {
+    const { storage, directory, remove } = await openInTemp();
+    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const [place, outside] = [join(directory, "blobs", locator), join(directory, "outside")];
+    await writeFile(outside, "abc");
+    await rm(place);
+    await symlink(outside, place);
+
+    expect((await storage.open(locator))?.size).toBe(-1);
+    await rm(outside);
+    expect((await storage.open(locator))?.size).toBe(-1);
+    await remove();
+  });
+
   test("a folder in place of content never passes for the content", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);

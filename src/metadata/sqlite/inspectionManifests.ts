@@ -12,6 +12,7 @@ import type {
   ManifestKey,
 } from "../inspection.ts";
 import type { Connection } from "./connection.ts";
+import { addReferences, insertReferrer } from "./derivedRows.ts";
 import type { InspectionStatements } from "./inspectionStatements.ts";
 
 /** The half of the port that is about manifests and tags. */
@@ -136,24 +137,15 @@ function tagsAbove(
 /** The body of the transaction. */
 function deriveAgain(
   statements: InspectionStatements,
-  { repository, digest }: ManifestKey,
-  { artifactType, subject, annotations, references }: Derived,
+  manifest: ManifestKey,
+  derived: Derived,
 ): boolean {
-  if (statements.manifest.get({ repository, digest }) === undefined) return false;
+  if (statements.manifest.get({ ...manifest }) === undefined) return false;
+  const { repository, digest } = manifest;
+  const { artifactType, subject } = derived;
   statements.describe.run({ repository, digest, artifactType, subject });
-  for (const reference of references) {
-    statements.addReference.run({
-      repository,
-      manifest: digest,
-      digest: reference.digest,
-      kind: reference.kind,
-      size: reference.size,
-      required: reference.required ? 1 : 0,
-    });
-  }
-  statements.dropReferrers.run({ repository, digest });
-  if (subject !== null) {
-    statements.addReferrer.run({ repository, subject, digest, artifactType, annotations });
-  }
+  addReferences(statements, manifest, derived.references);
+  statements.removeReferrer.run({ repository, digest });
+  insertReferrer(statements, manifest, derived);
   return true;
 }

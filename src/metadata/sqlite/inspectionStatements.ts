@@ -1,6 +1,7 @@
 // Statements of the inspection, prepared once.
 import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { prepareDerivedWrites } from "./derivedRows.ts";
 import { contents, manifestReferences, manifests, referrers, trash } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -24,6 +25,7 @@ export function prepareInspection(db: BunSQLiteDatabase) {
     ...prepareMarks(db),
     ...prepareManifests(db),
     ...prepareDerivations(db),
+    ...prepareDerivedWrites(db),
   };
 }
 
@@ -157,37 +159,6 @@ function prepareDerivations(db: BunSQLiteDatabase) {
       .update(manifests)
       .set({ artifactType: given("artifactType"), subject: given("subject") })
       .where(ofManifest)
-      .prepare(),
-    addReference: db
-      .insert(manifestReferences)
-      .values({
-        repository: placeholder("repository"),
-        manifest: placeholder("manifest"),
-        digest: placeholder("digest"),
-        kind: placeholder("kind"),
-        size: placeholder("size"),
-        required: placeholder("required"),
-      })
-      .onConflictDoNothing()
-      .prepare(),
-    dropReferrers: db
-      .delete(referrers)
-      .where(
-        and(
-          eq(referrers.repository, placeholder("repository")),
-          eq(referrers.digest, placeholder("digest")),
-        ),
-      )
-      .prepare(),
-    addReferrer: db
-      .insert(referrers)
-      .values({
-        repository: placeholder("repository"),
-        subject: placeholder("subject"),
-        digest: placeholder("digest"),
-        artifactType: placeholder("artifactType"),
-        annotations: placeholder("annotations"),
-      })
       .prepare(),
   };
 }

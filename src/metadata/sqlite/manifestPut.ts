@@ -5,15 +5,8 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
-import {
-  contents,
-  manifestReferences,
-  manifests,
-  referrers,
-  repositories,
-  repositoryContents,
-  tags,
-} from "./schema.ts";
+import { addReferences, insertReferrer, prepareDerivedWrites } from "./derivedRows.ts";
+import { contents, manifests, repositories, repositoryContents, tags } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -22,7 +15,7 @@ export type ManifestWrites = ReturnType<typeof prepareManifestWrites>;
 
 /** Prepares the statements of `putManifest`. */
 export function prepareManifestWrites(db: BunSQLiteDatabase) {
-  return { ...prepareChecks(db), ...prepareInserts(db) };
+  return { ...prepareChecks(db), ...prepareInserts(db), ...prepareDerivedWrites(db) };
 }
 
 function prepareChecks(db: BunSQLiteDatabase) {
@@ -110,37 +103,6 @@ function prepareInserts(db: BunSQLiteDatabase) {
         ),
       )
       .prepare(),
-    insertReference: db
-      .insert(manifestReferences)
-      .values({
-        repository: placeholder("repository"),
-        manifest: placeholder("manifest"),
-        digest: placeholder("digest"),
-        kind: placeholder("kind"),
-        size: placeholder("size"),
-        required: placeholder("required"),
-      })
-      .onConflictDoNothing()
-      .prepare(),
-    insertReferrer: db
-      .insert(referrers)
-      .values({
-        repository: placeholder("repository"),
-        subject: placeholder("subject"),
-        digest: placeholder("digest"),
-        artifactType: placeholder("artifactType"),
-        annotations: placeholder("annotations"),
-      })
-      .prepare(),
-    removeReferrer: db
-      .delete(referrers)
-      .where(
-        and(
-          eq(referrers.repository, placeholder("repository")),
-          eq(referrers.digest, placeholder("digest")),
-        ),
-      )
-      .prepare(),
     moveTag: db
       .insert(tags)
       .values({
@@ -169,7 +131,7 @@ export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestP
     insertManifest(writes, put);
     // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
     if (stored !== undefined) writes.removeReferrer.run({ repository, digest });
-    insertReferrer(writes, put);
+    insertReferrer(writes, put, put);
   }
   for (const tag of put.tags) writes.moveTag.run({ repository, tag, digest, now });
   return { kind: "stored" };
@@ -186,12 +148,6 @@ function readsAlike(stored: Reading, put: Reading): boolean {
   );
 }
 
-function insertReferrer(writes: ManifestWrites, put: ManifestPut): void {
-  const { repository, digest, subject, artifactType, annotations } = put;
-  if (subject === null) return;
-  writes.insertReferrer.run({ repository, subject, digest, artifactType, annotations });
-}
-
 function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
   const { repository, digest, now } = put;
   writes.insertRepository.run({ repository, now });
@@ -206,17 +162,7 @@ function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
     pushedBy: put.pushedBy,
     body: put.body,
   });
-  // References are only ever added: what an earlier reading of these bytes found stays kept.
-  for (const reference of put.references) {
-    writes.insertReference.run({
-      repository,
-      manifest: digest,
-      digest: reference.digest,
-      kind: reference.kind,
-      size: reference.size,
-      required: reference.required ? 1 : 0,
-    });
-  }
+  addReferences(writes, put, put.references);
 }
 
 /** @returns the first locked tag that names another manifest; null when none would move. */

@@ -46,6 +46,11 @@ const situations = {
     "Content-Encoding is not supported here; send the bytes as they are",
   ],
   UNAUTHORIZED: [401, "UNAUTHORIZED", "authentication required"],
+  CROSS_SITE: [
+    403,
+    "DENIED",
+    "a web page of another site may not change anything here (Origin, Sec-Fetch-Site)",
+  ],
   DENIED: [403, "DENIED", "requested access to the resource is denied"],
   DISK_FULL: [503, "UNAVAILABLE", "storage is full; free space, then try again"],
   READ_ONLY: [

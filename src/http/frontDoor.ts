@@ -19,6 +19,7 @@ import {
   splitUrl,
   unescapeColon,
 } from "./address.ts";
+import { assertOwnSite } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
 import { assertHost } from "./host.ts";
 import { allowedMethods, findOperation, type Operation, routes } from "./operations.ts";
@@ -33,8 +34,8 @@ const longestPath = 2048;
  * Reads the request into `visit`, and shadows its `url` with the canonical one that Elysia's routes match. The Request stays
  * the same object: a copy would buffer its body whole.
  * @returns the operation, for the guard.
- * @throws RegistryError HOST_INVALID, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`), and
- * what a malformed tag, digest or upload id means for its address.
+ * @throws RegistryError HOST_INVALID, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
+ * CROSS_SITE, and what a malformed tag, digest or upload id means for its address.
  */
 export function enter(visit: Visit): Operation {
   const { request } = visit;
@@ -48,6 +49,7 @@ export function enter(visit: Visit): Operation {
   const name = address.name === "" ? null : parseRepositoryName(address.name);
   const operation = operationOf(address, request.method, name);
   visit.operation = operation;
+  assertOwnSite(request);
   visit.match = readMatch(address, name, request.method);
   const suffix = query === "" ? "" : `?${query}`;
   Object.defineProperty(request, "url", {

@@ -9,6 +9,7 @@ import {
   base,
   healthy,
   openWorld,
+  otherSite,
   plain,
   send,
   startSession,
@@ -74,6 +75,15 @@ describe("what the documentation says of", () => {
     }
   });
 
+  test("a page of another site is answered with 403 by everything that changes something", async () => {
+    const changing = operations.filter(({ operationId }) => wantStore.includes(operationId));
+    expect(changing).toHaveLength(wantStore.length);
+    for (const { operationId, method, path } of changing) {
+      const line = `${method} ${path.replaceAll(/\{(\w+)\}/g, "x")}`;
+      expectDocumented(operationId, 403, await send(line, otherSite)(world));
+    }
+  });
+
   test("a store that is read-only is answered with 503 by every write, and by readiness", async () => {
     const unwritable = await openWorld();
     await using _ = unwritable.registry;
@@ -130,6 +140,7 @@ describe("what the documentation says of", () => {
       ...Object.keys(healthy),
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
+      ...wantStore.map((id) => `${id} 403`),
       ...writes.map((id) => `${id} 405`),
       ...[...takesBody, "startGc"].map((id) => `${id} 408`),
       ...operations

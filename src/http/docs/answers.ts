@@ -41,8 +41,9 @@ export function failures(...situations: readonly Situation[]): Responses {
 
 /** The ways a repository's address may be wrong. */
 export const inRepository = ["NAME_INVALID", "PATH_INVALID"] as const satisfies Situation[];
-/** What keeps a server from writing. */
+/** What keeps a server from writing, or from writing what a page of another site asks for. */
 export const whileWriting = [
+  "CROSS_SITE",
   "DISK_FULL",
   "READ_ONLY",
   "BUSY",

@@ -101,7 +101,7 @@ export const startGc: Documentation = {
     },
     ...failures(
       ...(["REQUEST_INVALID", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
-      ...(["GC_RUNNING", "DISK_FULL", "READ_ONLY", "BUSY"] as const),
+      ...(["GC_RUNNING", "CROSS_SITE", "DISK_FULL", "READ_ONLY", "BUSY"] as const),
       ...inside,
     ),
   },

@@ -46,6 +46,8 @@ export const send =
 
 /** Refused by every operation. */
 export const badHost: Headers = { Host: "not a host" };
+/** Refused by every operation that changes something. */
+export const otherSite: Headers = { Origin: "https://example.com" };
 const encoded: Headers = { "Content-Encoding": "gzip" };
 const any = { "If-None-Match": "*" };
 

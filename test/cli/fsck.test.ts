@@ -7,7 +7,8 @@ import { storedFiles } from "../support/dataFolder.ts";
 import { buildImage, pushImage } from "../support/images.ts";
 import { inspectData } from "../support/inspect.ts";
 import { Scope } from "../support/scope.ts";
-import { type Ended, main, UploadsRoom } from "./uploadsRoom.ts";
+import { breadbox, type Ended } from "./command.ts";
+import { UploadsRoom } from "./uploadsRoom.ts";
 
 const image = buildImage({ seed: "fsck", layerSizes: [300_000, 20_000] });
 
@@ -18,16 +19,8 @@ async function openRoom(scope: Scope): Promise<UploadsRoom> {
   return room;
 }
 
-async function fsck(data: string, args: readonly string[], before: string[] = []): Promise<Ended> {
-  const command = [...before, process.execPath, main, "fsck", ...args, "--data", data];
-  const child = Bun.spawn(command, { env: {}, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+const fsck = (data: string, args: readonly string[], behind: readonly string[] = []) =>
+  breadbox(["fsck", ...args, "--data", data], { behind });
 
 const lastLine = ({ out }: Ended): string | undefined => out.trimEnd().split("\n").at(-1);
 

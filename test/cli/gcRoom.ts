@@ -1,5 +1,6 @@
 // A server that runs from source, pushes to it, and `breadbox gc` and `why` as processes beside it. Leases last for a second.
 import { join } from "node:path";
+import { sha256 } from "../support/bytes.ts";
 import {
   answers200,
   freePort,
@@ -9,18 +10,9 @@ import {
   waitFor,
 } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
-import { main } from "./uploadsRoom.ts";
-
-/** How a command ended. */
-export interface Ended {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
-}
+import { breadbox, type Ended, main } from "./command.ts";
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
-const sha256 = (text: string): string =>
-  `sha256:${new Bun.CryptoHasher("sha256").update(text).digest("hex")}`;
 
 /** A server and its data directory. */
 export class GcRoom {
@@ -55,21 +47,8 @@ export class GcRoom {
   }
 
   /** Runs a command on the data directory. */
-  async run(...args: readonly string[]): Promise<Ended> {
-    const command = [process.execPath, main, ...args, "--data", this.data];
-    const child = Bun.spawn(command, {
-      cwd: this.#folder,
-      env: this.#env(),
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, err, code] = await Promise.all([
-      child.stdout.text(),
-      child.stderr.text(),
-      child.exited,
-    ]);
-    return { out, err, code };
+  run(...args: readonly string[]): Promise<Ended> {
+    return breadbox([...args, "--data", this.data], { cwd: this.#folder, env: this.#env() });
   }
 
   /** Pushes a blob. @returns its digest. */

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { waitFor } from "../support/processes.ts";
 import { adopt, release, Scope } from "../support/scope.ts";
+import { main } from "./command.ts";
 import { GcRoom } from "./gcRoom.ts";
-import { main } from "./uploadsRoom.ts";
 
 /** A terminal with a `breadbox gc` on it. */
 function runOnTerminal(data: string, ...args: readonly string[]) {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { breadbox as runBreadbox } from "./command.ts";
 
-const main = join(import.meta.dir, "../../src/main.ts");
 let directory = "";
 
 beforeAll(async () => {
@@ -14,22 +14,9 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Runs the program as a user does, with no variable but the given ones. */
-async function breadbox(args: readonly string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([process.execPath, main, ...args], {
-    cwd: directory,
-    env,
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, err, code] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  return { out, err, code };
-}
+/** Runs the program in a folder with configuration files. */
+const breadbox = (args: readonly string[], env: Record<string, string> = {}) =>
+  runBreadbox(args, { cwd: directory, env });
 
 describe("breadbox", () => {
   test("alone it prints help with its exit codes", async () => {

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { answers200, freePort, tempFolder, waitFor } from "../support/processes.ts";
 import { adopt, release, Scope } from "../support/scope.ts";
-import { main } from "./uploadsRoom.ts";
+import { main } from "./command.ts";
 
 test("on a terminal the banner says where the server listens, and no log line says it again", async () => {
   await using scope = new Scope();

@@ -14,7 +14,7 @@ import {
 } from "../support/processes.ts";
 import { request } from "../support/rawHttp.ts";
 import { Scope } from "../support/scope.ts";
-import { main } from "./uploadsRoom.ts";
+import { main } from "./command.ts";
 
 const digest = `sha256:${"0".repeat(64)}`;
 

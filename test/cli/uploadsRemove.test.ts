@@ -4,7 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { main, UploadsRoom } from "./uploadsRoom.ts";
+import { main } from "./command.ts";
+import { UploadsRoom } from "./uploadsRoom.ts";
 
 const unknown = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";
 const scope = new Scope();

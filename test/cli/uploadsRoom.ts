@@ -9,22 +9,13 @@ import {
   waitFor,
 } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
-
-/** The program's source, to be run by Bun. */
-export const main = join(import.meta.dir, "../../src/main.ts");
+import { breadbox, type Ended, main } from "./command.ts";
 
 /** A session, as its client knows it. */
 export interface Session {
   readonly id: string;
   /** Its address, whole. */
   readonly location: string;
-}
-
-/** How a command ended. */
-export interface Ended {
-  readonly out: string;
-  readonly err: string;
-  readonly code: number;
 }
 
 /** A server and its data directory. */
@@ -60,20 +51,8 @@ export class UploadsRoom {
   }
 
   /** Runs `breadbox uploads …` on the server's data directory, or another. */
-  async uploads(args: readonly string[], directory = this.data): Promise<Ended> {
-    const child = Bun.spawn([process.execPath, main, "uploads", ...args, "--data", directory], {
-      cwd: this.folder,
-      env: {},
-      stdin: "ignore",
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const [out, err, code] = await Promise.all([
-      child.stdout.text(),
-      child.stderr.text(),
-      child.exited,
-    ]);
-    return { out, err, code };
+  uploads(args: readonly string[], directory = this.data): Promise<Ended> {
+    return breadbox(["uploads", ...args, "--data", directory], { cwd: this.folder });
   }
 
   async listed(): Promise<{ id: string; state: string }[]> {

@@ -8,6 +8,7 @@ import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Staged, Storage } from "../../src/storage/storage.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
+import { noise } from "../support/store.ts";
 
 const workerUrl = new URL("../../src/content/hashing/worker.ts", import.meta.url).href;
 const mebibyte = 1_048_576;
@@ -71,12 +72,6 @@ const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Ar
 
 const digest = (hashing: Hashing, staged: Staged, algorithm: "sha256" | "sha512" = "sha256") =>
   hashing.digest(staged.id, staged.staging, { size: staged.offset, algorithm });
-
-const noise = (length: number): Uint8Array => {
-  const bytes = new Uint8Array(length);
-  crypto.getRandomValues(bytes.subarray(0, 65_536));
-  return bytes;
-};
 
 describe("hashing staged bytes", () => {
   for (const [what, sizes] of [

@@ -4,6 +4,7 @@ import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
+import { noise } from "../support/store.ts";
 import { stagingContract } from "./storageStaging.ts";
 
 /** A store under test and what removes it again. */
@@ -23,15 +24,6 @@ async function* chunks(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
 async function* broken(part: Uint8Array): AsyncGenerator<Uint8Array> {
   yield part;
   throw new Error("the connection was cut");
-}
-
-/** Random bytes of a given length. */
-function noise(length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; at += 65_536) {
-    crypto.getRandomValues(bytes.subarray(at, Math.min(at + 65_536, length)));
-  }
-  return bytes;
 }
 
 /** The suite. */

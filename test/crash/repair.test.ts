@@ -3,7 +3,8 @@
 import { expect } from "bun:test";
 import { cpSync, existsSync, readFileSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
-import { main, UploadsRoom } from "../cli/uploadsRoom.ts";
+import { main } from "../cli/command.ts";
+import { UploadsRoom } from "../cli/uploadsRoom.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { storedFiles } from "../support/dataFolder.ts";
 import { buildImage, pushImage } from "../support/images.ts";

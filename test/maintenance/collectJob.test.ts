@@ -6,6 +6,7 @@ import type { MaintenanceReport } from "../../src/maintenance/protocol.ts";
 import type { GcOrder } from "../../src/maintenance/recordedGc.ts";
 import { Scope } from "../support/scope.ts";
 import { openGcRoom } from "./gcRoom.ts";
+import { quiet, workerOf } from "./quiet.ts";
 
 const order: GcOrder = {
   id: "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
@@ -23,29 +24,19 @@ function workerThat({ onCollect = "", onStop = "" }): Worker {
       if (kind === "collect") { ${onCollect} }
       if (kind === "stop") { ${onStop} }
     };`;
-  return new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+  return workerOf(source);
 }
 
 function open(scope: Scope, changes: Partial<MaintenanceOptions>) {
   const reports: MaintenanceReport[] = [];
   const waiting: { readonly kind: string; readonly seen: () => void }[] = [];
   const maintenance = new Maintenance({
+    ...quiet,
     spawn: () => workerThat({ onCollect: "collected();" }),
-    store: { directory: "", database: "" },
-    logState: () => ({ bytes: 0, version: "" }),
-    uploadTimeoutMs: 1,
-    cleanupEveryMs: 3_600_000,
-    schedule: null,
-    clock: () => 0,
-    leaseMs: 1,
-    onDue: async () => {},
-    onCleanup: async () => {},
-    scrubs: null,
     onReport: (report) => {
       reports.push(report);
       for (const { kind, seen } of waiting) if (kind === report.kind) seen();
     },
-    onLost: () => {},
     ...changes,
   });
   scope.defer(() => maintenance.close());

@@ -1,20 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Maintenance } from "../../src/maintenance/maintenance.ts";
-
-const quiet = {
-  store: { directory: "", database: "" },
-  logState: () => ({ bytes: 0, version: "" }),
-  uploadTimeoutMs: 1,
-  cleanupEveryMs: 3_600_000,
-  schedule: null,
-  clock: () => 0,
-  leaseMs: 1,
-  onDue: async () => {},
-  onCleanup: async () => {},
-  scrubs: null,
-};
-const workerOf = (source: string) =>
-  new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
+import { quiet, workerOf } from "./quiet.ts";
 
 describe("Maintenance", () => {
   test("a worker that has nothing to do ends, and the next job starts another", async () => {

@@ -6,6 +6,7 @@ import type { MaintenanceReport } from "../../src/maintenance/protocol.ts";
 import { latestTimeOf } from "../../src/maintenance/schedule.ts";
 import type { ScrubReport } from "../../src/maintenance/scrub.ts";
 import { Scrubs } from "../../src/maintenance/scrubs.ts";
+import { quiet, workerOf } from "./quiet.ts";
 
 const minute = 60_000;
 const week = 7 * 24 * 60 * minute;
@@ -86,21 +87,6 @@ const nothing = { digest: digestOf(new Uint8Array()) };
 const holders = { repositories: [], tags: [], more: false };
 
 describe("slices", () => {
-  const workerOf = (source: string) =>
-    new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));
-  const quiet = {
-    store: { directory: "", database: "" },
-    logState: () => ({ bytes: 0, version: "" }),
-    uploadTimeoutMs: 1,
-    cleanupEveryMs: 3_600_000,
-    schedule: null,
-    clock: () => 0,
-    leaseMs: 1,
-    onDue: async () => {},
-    onCleanup: async () => {},
-    onLost: () => {},
-  };
-
   test("follow one another at once, behind work that was ordered meanwhile, until the round is over", async () => {
     const order = { since: 1, bytesPerSecond: 1, forMs: 1 };
     const over = Promise.withResolvers<void>();

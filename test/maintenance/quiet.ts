@@ -1,0 +1,21 @@
+// The server's side of maintenance with nothing to do, and workers made of a few lines: a test adds what it is about.
+
+/** Options of a server's maintenance that orders nothing before its first cleanup. */
+export const quiet = {
+  store: { directory: "", database: "" },
+  logState: () => ({ bytes: 0, version: "" }),
+  uploadTimeoutMs: 1,
+  cleanupEveryMs: 3_600_000,
+  schedule: null,
+  missed: null,
+  clock: () => 0,
+  leaseMs: 1,
+  onDue: async () => {},
+  onCleanup: async () => {},
+  onLost: () => {},
+  scrubs: null,
+};
+
+/** A worker that runs this JavaScript. */
+export const workerOf = (source: string): Worker =>
+  new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })));

@@ -13,6 +13,7 @@ import { type HttpServer, startHttp } from "./http/server.ts";
 import { watchClock } from "./maintenance/clockWatch.ts";
 import { Collections } from "./maintenance/collections.ts";
 import { Maintenance } from "./maintenance/maintenance.ts";
+import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
 import { takeReport } from "./maintenance/reports.ts";
 import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
 import { Scrubs } from "./maintenance/scrubs.ts";
@@ -57,10 +58,15 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** When garbage is collected; null for on request only. */
-function scheduled(config: Config): Schedule | null {
-  const options = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
-  return config["gc.enabled"] ? new Schedule(options, clock()) : null;
+/** When garbage is collected, and what looks for times that were missed; null for on request only. */
+function scheduled(config: Config, deps: Omit<MissedRunOptions, "latestTime" | "clock">) {
+  if (!config["gc.enabled"]) return { schedule: null, missed: null };
+  const times = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
+  const options = { ...deps, latestTime: latestTimeOf(times), clock };
+  return {
+    schedule: new Schedule(times, clock()),
+    missed: new MissedRun(options, performance.now()),
+  };
 }
 
 async function assemble(config: Config, opened: Opened): Promise<RunningServer> {
@@ -141,6 +147,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     newRequestId: countingIds(newId().slice(-12)),
   });
   const scrubs = makeScrubs(config);
+  const lookAtClock = () =>
+    watchClock({ metadata: metadata.collection, clock, readUptime }, longestLease(leaseMs));
+  const collect = () => collections.runScheduled();
+  const lastBeginning = (now: number) => collections.lastBeginning(now);
   maintenance = opened.add(
     new Maintenance({
       spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
@@ -148,15 +158,12 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
       logState: () => logState(sqlite.path),
       uploadTimeoutMs: config["storage.uploadTimeout"],
       cleanupEveryMs: config["storage.cleanupInterval"],
-      schedule: scheduled(config),
+      ...scheduled(config, { lastBeginning, lookAtClock, collect }),
       clock,
       leaseMs,
-      onDue: () => collections.runScheduled(),
+      onDue: collect,
       onCleanup: async () => {
-        await watchClock(
-          { metadata: metadata.collection, clock, readUptime },
-          longestLease(leaseMs),
-        );
+        await lookAtClock();
         await collections.tidy();
       },
       scrubs,

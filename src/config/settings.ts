@@ -137,7 +137,7 @@ export const settings = {
   "gc.schedule": setting(
     cron,
     "0 3 * * *",
-    "When space is freed: minute, hour, day of the month, month, day of the week, as cron has them, or `@hourly`, `@daily`, `@weekly`. A time that the clocks skip or repeat in spring and autumn counts once.",
+    "When space is freed: minute, hour, day of the month, month, day of the week, as cron has them, or `@hourly`, `@daily`, `@weekly`. A time that the clocks skip or repeat in spring and autumn counts once. A server that was off then collects ten minutes after its start.",
   ),
   "gc.timeZone": setting(
     timeZone,

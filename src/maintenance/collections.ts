@@ -84,6 +84,12 @@ export class Collections {
     return this.#options.runs.lastSuccess();
   }
 
+  /** When the latest run began that did what runs by schedule do, at `now` at the latest; Unix ms. Before any: when the store was made. */
+  lastBeginning(now: number): Promise<number | null> {
+    const { runs, settings } = this.#options;
+    return runs.lastBeginning({ now, dry: settings.dryRun });
+  }
+
   /** @throws RegistryError GC_RUN_UNKNOWN */
   async find(id: string): Promise<GcRun> {
     const run = await this.#options.runs.findRun(id);

@@ -1,6 +1,7 @@
 // When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
 // by another, and the server never notices.
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
+import type { MissedRun } from "./missedRun.ts";
 import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import type { GcOrder } from "./recordedGc.ts";
 import type { Schedule } from "./schedule.ts";
@@ -18,6 +19,8 @@ export interface MaintenanceOptions {
   readonly cleanupEveryMs: number;
   /** When garbage is collected; null for never. */
   readonly schedule: Pick<Schedule, "isDue"> | null;
+  /** Looks back, some time after the start; null for never. */
+  readonly missed: Pick<MissedRun, "isDue" | "look"> | null;
   /** Unix ms; for the schedule. */
   readonly clock: () => number;
   /** The longest lease that a push may have been given. */
@@ -113,8 +116,11 @@ export class Maintenance {
   }
 
   #tick(now: number): void {
-    const { schedule, clock, onDue } = this.#options;
+    const { schedule, missed, clock, onDue } = this.#options;
     if (schedule?.isDue(clock()) === true) this.#attempt("collect", onDue);
+    if (!this.#owed.has("collect") && missed?.isDue(now) === true) {
+      this.#attempt("collect", () => missed.look(now));
+    }
     if (now < this.#retryAt) return;
     if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
     this.#lookAtLog(now);

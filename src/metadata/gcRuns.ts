@@ -84,4 +84,9 @@ export interface GcRunsMetadata {
   }): Promise<readonly GcRun[]>;
   /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
   lastSuccess(): Promise<number | null>;
+  /**
+   * When the latest run began, or the store was made, if that is later. Neither counts when a clock that was ahead dated it after
+   * `now`. @param options.dry dry runs count as well. @returns Unix ms; null when nothing counts.
+   */
+  lastBeginning(options: { readonly now: number; readonly dry: boolean }): Promise<number | null>;
 }

@@ -130,6 +130,21 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(runs.at(-1)?.id).toBe(idOf(1));
     });
 
+    test("the latest beginning is a run's, or the store's own, and none of a clock that was ahead", async () => {
+      const { gcRuns } = await open();
+      const made = await gcRuns.lastBeginning({ now: now + 5, dry: true });
+      await gcRuns.beginRun(beginning({ startedAt: now + 10 }));
+      await gcRuns.beginRun(beginning({ startedAt: now + 20, dryRun: true }));
+      await gcRuns.beginRun(beginning({ startedAt: now + 1000 }));
+
+      expect(made).toBe(now);
+      expect(await gcRuns.lastBeginning({ now: now + 9, dry: false })).toBe(made);
+      expect(await gcRuns.lastBeginning({ now: now + 100, dry: false })).toBe(now + 10);
+      expect(await gcRuns.lastBeginning({ now: now + 100, dry: true })).toBe(now + 20);
+      expect(await gcRuns.lastBeginning({ now: now + 1000, dry: false })).toBe(now + 1000);
+      expect(await gcRuns.lastBeginning({ now: now - 1, dry: true })).toBeNull();
+    });
+
     test("a success is a run that deleted what it found: no dry one, none that was refused", async () => {
       const { gcRuns } = await open();
       expect(await gcRuns.lastSuccess()).toBeNull();

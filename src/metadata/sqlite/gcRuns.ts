@@ -1,5 +1,5 @@
 // The history of the garbage collection on SQLite.
-import { and, desc, eq, getTableColumns, gt, lt, max, notInArray, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, gt, lt, lte, max, notInArray, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import {
   brokenOff,
@@ -10,7 +10,7 @@ import {
   rememberedRuns,
 } from "../gcRuns.ts";
 import type { Connection } from "./connection.ts";
-import { gcRuns, locks } from "./schema.ts";
+import { gcRuns, locks, store } from "./schema.ts";
 
 type Row = typeof gcRuns.$inferSelect;
 
@@ -56,6 +56,12 @@ export function gcRunsMetadata(connection: Connection, db: BunSQLiteDatabase): G
     listRuns: ({ after, limit }) =>
       connection.read(() => statements.list.all({ before: after ?? last, limit }).map(toRun)),
     lastSuccess: () => connection.read(() => statements.lastSuccess.get()?.finishedAt ?? null),
+    lastBeginning: ({ now, dry }) =>
+      connection.read(() => {
+        const begun = statements.lastBegun.get({ now, dry: dry ? 1 : 0 })?.at ?? null;
+        const made = statements.made.get({ now })?.at ?? null;
+        return begun === null || made === null ? (begun ?? made) : Math.max(begun, made);
+      }),
   };
 }
 
@@ -82,6 +88,21 @@ function prepare(db: BunSQLiteDatabase) {
       .select({ finishedAt: max(gcRuns.finishedAt) })
       .from(gcRuns)
       .where(succeeded)
+      .prepare(),
+    lastBegun: db
+      .select({ at: max(gcRuns.startedAt) })
+      .from(gcRuns)
+      .where(
+        and(
+          lte(gcRuns.startedAt, sql.placeholder("now")),
+          lte(gcRuns.dryRun, sql.placeholder("dry")),
+        ),
+      )
+      .prepare(),
+    made: db
+      .select({ at: max(store.createdAt) })
+      .from(store)
+      .where(lte(store.createdAt, sql.placeholder("now")))
       .prepare(),
     holder: db
       .select({ owner: locks.owner })

@@ -93,7 +93,7 @@ const linksText = (links: number): string =>
   `${counted(links, "link")} of repositories to blobs that none of their manifests uses`;
 
 /** `45s`, `2m 5s`: seconds matter to who waits. */
-export function showDuration(ms: number): string {
+function showDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds % 60}s`;

@@ -34,7 +34,7 @@ export async function multipartBody(
 }
 
 /** Bytes of the whole answer. */
-export function multipartSize(source: MultipartSource, spans: readonly ByteSpan[]): number {
+function multipartSize(source: MultipartSource, spans: readonly ByteSpan[]): number {
   const heads = spans.map((span, index) => headOf(source, span, index).length);
   const sum = (numbers: readonly number[]) => numbers.reduce((total, next) => total + next, 0);
   return sum(heads) + sum(spans.map(({ start, end }) => end - start)) + endOf(source).length;

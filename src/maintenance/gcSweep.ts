@@ -22,7 +22,7 @@ export interface Gone {
 }
 
 /** Another run has taken the lock: what this one knew may be wrong by now. */
-export class LockLostError extends Error {
+class LockLostError extends Error {
   override readonly name = "LockLostError";
 
   constructor() {

@@ -10,7 +10,7 @@ export const layerDigest =
 export const layerSize = 2_811_478;
 export const configDigest =
   "sha256:b5b2b2c507a0944348e0303114d8d93aaaa081732b86451d9bce1f432a537bc7";
-export const configSize = 1470;
+const configSize = 1470;
 /** Of its manifest. */
 export const manifestDigest =
   "sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b";

@@ -7,8 +7,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /** Repositories, and blobs that each of them may get. */
-export const repositoryCount = 3;
-export const blobCount = 6;
+const repositoryCount = 3;
+const blobCount = 6;
 
 /** A request. `at` is a repository, `blob` a content, `slot` one of the manifests there. */
 export type Request =

@@ -41,6 +41,8 @@ export class Collections {
   readonly #options: CollectionsOptions;
   /** Id of the run that this server works on; "" while it begins. */
   #running: string | null = null;
+  /** Id of the latest run that is over. Its lock may be there still, if its worker died. */
+  #over: string | null = null;
 
   constructor(options: CollectionsOptions) {
     this.#options = options;
@@ -69,14 +71,14 @@ export class Collections {
 
   /** The run that was ordered is over, or the worker that did it is gone. */
   async ended(): Promise<void> {
-    const over = this.#running;
+    this.#over = this.#running;
     this.#running = null;
-    await tidyRuns(this.#options, { alive: null, over });
+    await tidyRuns(this.#options, { alive: null, over: this.#over });
   }
 
   /** Runs that were killed are said to have failed. */
   async tidy(): Promise<void> {
-    await tidyRuns(this.#options, { alive: this.#running, over: null });
+    await tidyRuns(this.#options, { alive: this.#running, over: this.#over });
   }
 
   /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
@@ -111,7 +113,7 @@ export class Collections {
     this.#running = "";
     const { settings, order } = this.#options;
     try {
-      const run = await beginGc(this.#options, { trigger, dryRun });
+      const run = await beginGc(this.#options, { trigger, dryRun }, this.#over);
       this.#running = run.id;
       // What somebody asks for is done: the brake is for runs that nobody looks at.
       const brakeShare = trigger === "schedule" ? settings.brakeShare : 0;

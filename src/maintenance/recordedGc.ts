@@ -77,12 +77,16 @@ export interface BeginDeps extends TidyDeps {
   readonly newId: () => string;
 }
 
-/** Remembers a run that begins. @throws RegistryError GC_RUNNING while another one holds the lock. */
+/**
+ * Remembers a run that begins. @param over a run of this process that is over, whatever its lock says.
+ * @throws RegistryError GC_RUNNING while another one holds the lock.
+ */
 export async function beginGc(
   deps: BeginDeps,
   { trigger, dryRun }: { readonly trigger: GcTrigger; readonly dryRun: boolean },
+  over: string | null,
 ): Promise<GcRun> {
-  const held = await tidyRuns(deps, { alive: null, over: null });
+  const held = await tidyRuns(deps, { alive: null, over });
   if (held !== null) throw new RegistryError("GC_RUNNING");
   return deps.runs.beginRun({ id: deps.newId(), trigger, dryRun, startedAt: deps.clock() });
 }

@@ -75,7 +75,8 @@ async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void>
     clock,
     readUptime,
     owner: ownerOfRun(process, order.id),
-    isAlive: (other: string) => isProcessAlive(other, process),
+    // Of this process only the worker collects, and one order at a time: who holds the lock under its name died on it.
+    isAlive: (other: string) => other !== process && isProcessAlive(other, process),
     rest,
     leaseMs,
   };

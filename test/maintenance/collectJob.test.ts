@@ -1,9 +1,10 @@
 // The garbage collection as a job of the maintenance worker: ordered when it is due, left when the server stops, done by the worker.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { nameProcess } from "../../src/ambient.ts";
 import { Maintenance, type MaintenanceOptions } from "../../src/maintenance/maintenance.ts";
 import type { MaintenanceReport } from "../../src/maintenance/protocol.ts";
-import type { GcOrder } from "../../src/maintenance/recordedGc.ts";
+import { type GcOrder, ownerOfRun } from "../../src/maintenance/recordedGc.ts";
 import { Scope } from "../support/scope.ts";
 import { openGcRoom } from "./gcRoom.ts";
 import { quiet, workerOf } from "./quiet.ts";
@@ -145,5 +146,26 @@ describe("a collection as a job", () => {
     expect(reports).toMatchObject([{ kind: "collected", run: { id: order.id, state: "done" } }]);
     expect(await room.has(orphan)).toBe(false);
     expect(await gcRuns.findHolder(Date.now())).toBeNull();
+  });
+
+  test("is done although a worker of the same server died on the one before, and left its lock", async () => {
+    await using scope = new Scope();
+    const room = await openGcRoom();
+    scope.defer(() => room.store.remove());
+    const { directory, rooms } = room.store;
+    const owner = ownerOfRun(await nameProcess(), "01a1f7e6-0000-7000-8000-000000000000");
+    const lock = { name: "gc", owner, now: Date.now(), lastsMs: 30_000, dead: null } as const;
+    await rooms.metadata.collection.acquireLock(lock);
+    const { maintenance, next, reports } = open(scope, {
+      spawn: () => new Worker(new URL("../../src/maintenance/worker.ts", import.meta.url).href),
+      store: { directory, database: join(directory, "breadbox.db") },
+    });
+    await rooms.metadata.gcRuns.beginRun({ ...order.request, id: order.id, startedAt: 0 });
+    const collected = next("collected");
+
+    maintenance.collect(order);
+    await collected;
+
+    expect(reports).toMatchObject([{ kind: "collected", run: { id: order.id, state: "done" } }]);
   });
 });

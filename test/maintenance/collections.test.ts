@@ -144,7 +144,7 @@ describe("a run that was killed", () => {
     expect(await second.find(id)).toMatchObject({ state: "failed", reason: "was broken off" });
   });
 
-  test("with its worker is said to have failed at once, though its lock has not run out", async () => {
+  test("with its worker is said to have failed at once, though its lock has not run out, and the next one begins", async () => {
     await using scope = new Scope();
     const { collections, hold } = await openRoom(scope);
     const { id } = await collections.request(asked);
@@ -153,6 +153,7 @@ describe("a run that was killed", () => {
     await collections.ended();
 
     expect(await collections.find(id)).toMatchObject({ state: "failed" });
+    expect(await collections.request(asked)).toMatchObject({ state: "running" });
   });
 
   test("is told from one of a command that goes on, and from the server's own", async () => {

@@ -1,12 +1,7 @@
 // What an inspection can find, as facts. How serious each is stands here; how it is told stands with the command.
 import type { Digest } from "../content/digest.ts";
-import type {
-  ContentKey,
-  DanglingRow,
-  Holders,
-  InspectedContent,
-  ManifestKey,
-} from "../metadata/inspection.ts";
+import type { ContentKey, DanglingRow, Holders, InspectedContent } from "../metadata/inspection.ts";
+import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Locator } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
 

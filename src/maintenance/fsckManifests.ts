@@ -1,11 +1,7 @@
 // Manifests: their bytes against their digest, and the rows that were derived from them against their bytes.
 import { algorithmOf, digestOf } from "../content/digest.ts";
-import type {
-  Derived,
-  InspectedManifest,
-  InspectionTotals,
-  ManifestKey,
-} from "../metadata/inspection.ts";
+import type { Derived, InspectedManifest, InspectionTotals } from "../metadata/inspection.ts";
+import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Inspection } from "./fsckRun.ts";
 
 /** Bodies held at a time; each may have some MiB. */

@@ -1,6 +1,7 @@
 // Repairs: each is safe to repeat, asks the row again in its transaction, and deletes nothing that may be the only copy.
 import { algorithmOf, digestOf } from "../content/digest.ts";
-import type { ContentKey, ManifestKey } from "../metadata/inspection.ts";
+import type { ContentKey } from "../metadata/inspection.ts";
+import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Finding } from "./findings.ts";
 import { repairOf } from "./findings.ts";
 import type { Inspection, Repaired } from "./fsckRun.ts";

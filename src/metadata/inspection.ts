@@ -3,7 +3,7 @@
 import type { Digest } from "../content/digest.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator } from "../storage/storage.ts";
-import type { ManifestReference } from "./metadata.ts";
+import type { ManifestKey, ManifestReference } from "./metadata.ts";
 
 /** A row of stored content, whatever is wrong with it. */
 export interface InspectedContent {
@@ -48,12 +48,6 @@ export interface DatabaseReport {
   /** Contradictions of its pages and indexes; empty when it is sound. Nothing that was read from it can be trusted otherwise. */
   readonly faults: readonly string[];
   readonly dangling: readonly DanglingRow[];
-}
-
-/** Where a manifest stands. */
-export interface ManifestKey {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
 }
 
 /** A manifest with everything that is derived from its bytes. */

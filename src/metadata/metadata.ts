@@ -30,6 +30,12 @@ export interface StoredManifest extends ManifestSummary {
   readonly body: Uint8Array;
 }
 
+/** A manifest in its repository. */
+export interface ManifestKey {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
 /** One reference of a manifest that is being put. */
 export interface ManifestReference {
   readonly digest: Digest;
@@ -42,9 +48,7 @@ export interface ManifestReference {
 }
 
 /** A manifest to be stored. */
-export interface ManifestPut {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
+export interface ManifestPut extends ManifestKey {
   readonly mediaType: string;
   readonly artifactType: string | null;
   readonly subject: Digest | null;

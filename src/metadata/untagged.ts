@@ -1,14 +1,8 @@
 // The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
 
 import type { Digest } from "../content/digest.ts";
-import type { RepositoryName } from "../registry/names.ts";
 import type { AgeLimits } from "./collection.ts";
-
-/** A manifest in its repository. */
-export interface ManifestKey {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-}
+import type { ManifestKey } from "./metadata.ts";
 
 /** When the rule is applied, and to what. */
 export interface UntaggedRule {

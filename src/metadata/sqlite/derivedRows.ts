@@ -2,8 +2,7 @@
 // them again.
 import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { ManifestKey } from "../inspection.ts";
-import type { ManifestPut, ManifestReference } from "../metadata.ts";
+import type { ManifestKey, ManifestPut, ManifestReference } from "../metadata.ts";
 import { manifestReferences, referrers } from "./schema.ts";
 
 const placeholder = sql.placeholder;

@@ -9,8 +9,8 @@ import type {
   IncompleteManifest,
   InspectedManifest,
   InspectionMetadata,
-  ManifestKey,
 } from "../inspection.ts";
+import type { ManifestKey } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
 import { addReferences, insertReferrer } from "./derivedRows.ts";
 import type { InspectionStatements } from "./inspectionStatements.ts";

@@ -3,7 +3,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { AgeLimits } from "../collection.ts";
-import type { ManifestKey, ReleasedContent, UntaggedMetadata } from "../untagged.ts";
+import type { ManifestKey } from "../metadata.ts";
+import type { ReleasedContent, UntaggedMetadata } from "../untagged.ts";
 import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { dropManifest, prepareManifestDrops } from "./removals.ts";

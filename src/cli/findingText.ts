@@ -77,7 +77,7 @@ function describeManifest(finding: ManifestFinding): string {
   const name = `manifest ${repository}@${digest}`;
   switch (finding.kind) {
     case "manifestDamaged":
-      return `${name}: its bytes are damaged${tagged(finding.tags)}. Delete it and push it again, or restore the database from a backup.`;
+      return `${name}: its bytes are damaged${tagged(finding.tags)}. Pushing it again repairs it; a backup would, too.`;
     case "manifestUnread":
       return `${name}: its bytes are right, but this version cannot read them: ${finding.reason}`;
     case "derivedDiffers":

@@ -29,7 +29,7 @@ beforeEach(async () => {
 afterEach(() => room.remove());
 
 describe("a manifest", () => {
-  test("whose bytes are damaged is told with its tags, and left to a person", async () => {
+  test("whose bytes are damaged is told with its tags, and left to the next push", async () => {
     room.sql("UPDATE manifests SET body = cast('{}' AS BLOB) WHERE digest = ?", manifest);
 
     const report = await room.fsck(repair);
@@ -41,6 +41,16 @@ describe("a manifest", () => {
     });
     expect(report.judged[0]?.repair).toBeNull();
     expect((await room.fsck(quick)).clean).toBeTrue();
+  });
+
+  test("whose bytes are damaged is right again once it is pushed again", async () => {
+    const body = "UPDATE manifests SET body = cast(substr(body, 2) AS BLOB) WHERE digest = ?";
+    room.sql(body, manifest);
+    expect(problems(await room.fsck(full))).toEqual(["manifestDamaged"]);
+
+    expect(await room.tag("1.0", [layer])).toBe(manifest);
+
+    expect(problems(await room.fsck(full))).toEqual([]);
   });
 
   test("whose references were lost gets them back", async () => {

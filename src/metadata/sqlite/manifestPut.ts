@@ -50,6 +50,7 @@ function prepareChecks(db: BunSQLiteDatabase) {
         mediaType: manifests.mediaType,
         artifactType: manifests.artifactType,
         subject: manifests.subject,
+        isIntact: sql<0 | 1>`${manifests.body} = ${placeholder("body")}`,
       })
       .from(manifests)
       .where(and(eq(manifests.repository, repository), eq(manifests.digest, digest)))
@@ -78,13 +79,15 @@ function prepareInserts(db: BunSQLiteDatabase) {
         pushedBy: placeholder("pushedBy"),
         body: placeholder("body"),
       })
-      // The same digest is the same body: only what was said about it can be news.
+      // The same digest is the same body, unless the disk damaged it: what was just pushed is right.
       .onConflictDoUpdate({
         target: [manifests.repository, manifests.digest],
         set: {
           mediaType: excluded("media_type"),
           artifactType: excluded("artifact_type"),
           subject: excluded("subject"),
+          size: excluded("size"),
+          body: excluded("body"),
           pushedAt: excluded("pushed_at"),
           pushedBy: excluded("pushed_by"),
         },
@@ -124,8 +127,8 @@ export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestP
   const { repository, digest, now, pushedBy } = put;
   const refusal = checkTags(writes, put) ?? checkReferences(writes, repository, put.references);
   if (refusal !== null) return refusal;
-  const stored = writes.known.get({ repository, digest });
-  if (stored !== undefined && readsAlike(stored, put)) {
+  const stored = writes.known.get({ repository, digest, body: put.body });
+  if (stored?.isIntact === 1 && readsAlike(stored, put)) {
     writes.touchManifest.run({ repository, digest, now, pushedBy });
   } else {
     insertManifest(writes, put);

@@ -36,7 +36,10 @@ function chainLines(explanation: Explanation): string[] {
 }
 
 /** `tag team/app:v1 → index sha256:… → manifest sha256:… → blob`. */
-function chainText({ repository, tags, moreTags, manifests }: Chain, { isManifest }: Explanation) {
+function chainText(
+  { repository, tags, moreTags, manifests }: Chain,
+  { isManifest, content }: Explanation,
+): string {
   const names = tags.map((name) => `${repository}:${name}`).join(", ");
   const top =
     tags.length === 0
@@ -46,7 +49,9 @@ function chainText({ repository, tags, moreTags, manifests }: Chain, { isManifes
     const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;
     return `${isReferrer ? "referrer" : kindOf(mediaType)} ${digest}`;
   });
-  return [top, ...steps, ...(isManifest ? [] : ["blob"])].join(" → ");
+  // What is not stored may be either: the last step names it.
+  const end = isManifest || content === null ? [] : ["blob"];
+  return [top, ...steps, ...end].join(" → ");
 }
 
 const kindOf = (mediaType: string): string =>

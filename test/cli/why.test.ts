@@ -42,6 +42,17 @@ describe("why", () => {
     );
   });
 
+  test("what an index names but nobody holds is not called a blob", async () => {
+    const child = await room.pushImage("child", ["child layer"]);
+    const size = await room.sizeOf("child");
+    const index = await room.pushIndex("incomplete", [{ digest: child, size }]);
+    expect(await room.deleteTag(child)).toBe(202);
+
+    expect((await room.run("why", child)).out).toBe(
+      `${child} is not stored here; manifests name it.\nNamed by:\n  tag team/app:incomplete → index ${index}\n`,
+    );
+  });
+
   test("a referrer's blob is kept: with what it refers to", async () => {
     const image = await room.pushImage("subject", ["subject layer"]);
     const config = await room.pushBlob("signature");

@@ -45,8 +45,8 @@ export function readStoredName(path: string): StoredName | null {
   return { locator: path as Locator, digest, publishedAt };
 }
 
-/** In the order of their names; none when the folder itself is absent. */
-async function entriesOf(folder: string): Promise<Dirent[]> {
+/** What stands in a folder, in the order of its names; nothing when the folder itself is absent: those of sessions come and go. */
+export async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,8 +1,6 @@
 // What stands in a data directory and is none of Breadbox's names: never read, never removed, only told to whoever asks.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isAbsent } from "./failures.ts";
-import { readStoredName } from "./storedNames.ts";
+import { entriesOf, readStoredName } from "./storedNames.ts";
 
 /** How a name below a folder looks: each level has its own rule. */
 type Rule = (path: readonly string[]) => boolean;
@@ -57,15 +55,5 @@ async function* listBelow(
     else if (entry.isDirectory()) yield* listBelow(join(folder, entry.name), path, deeper, top);
     // A link or a file where a folder belongs.
     else if (deeper.length > 0) yield join(top, ...path);
-  }
-}
-
-async function entriesOf(folder: string) {
-  try {
-    return await readdir(folder, { withFileTypes: true });
-  } catch (error) {
-    // Folders of sessions come and go.
-    if (isAbsent(error)) return [];
-    throw error;
   }
 }

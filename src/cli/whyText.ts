@@ -8,6 +8,7 @@ export function whyText(explanation: Explanation): string {
     heading(explanation),
     ...chainLines(explanation),
     ...leaseLines(explanation),
+    ...pushLines(explanation),
     ...garbageLines(explanation),
     ...linkLines(explanation),
   ].join("\n");
@@ -64,6 +65,14 @@ function leaseLines({ leasedUntil, now }: Explanation): string[] {
   ];
 }
 
+function pushLines({ push }: Explanation): string[] {
+  if (push === null) return [];
+  const { repository, since, until } = push;
+  return [
+    `Kept because a push into ${repository} goes on (since ${at(since)}), until ${at(until)} at the latest.`,
+  ];
+}
+
 function garbageLines({ garbage, now }: Explanation): string[] {
   if (garbage === null) return [];
   const { since, deletableFrom } = garbage;
@@ -84,7 +93,7 @@ function linkLines({ links, moreLinks, content }: Explanation): string[] {
 export function whyJson(explanation: Explanation): unknown {
   const time = (value: number | null): string | null =>
     value === null ? null : new Date(value).toISOString();
-  const { digest, isManifest, content, chains, links, leasedUntil, garbage } = explanation;
+  const { digest, isManifest, content, chains, links, leasedUntil, push, garbage } = explanation;
   return {
     digest,
     isManifest,
@@ -100,6 +109,11 @@ export function whyJson(explanation: Explanation): unknown {
     })),
     links,
     leasedUntil: time(leasedUntil),
+    push: push && {
+      repository: push.repository,
+      since: time(push.since),
+      until: time(push.until),
+    },
     garbage: garbage && {
       since: time(garbage.since),
       deletableFrom: time(garbage.deletableFrom),

@@ -3,7 +3,7 @@ import { longestLease } from "../content/lease.ts";
 import type { AgeLimits } from "../metadata/collection.ts";
 
 /** A push that goes on for longer cannot keep what its first uploads brought; ms. */
-const longestPushMs = 24 * 3_600_000;
+export const longestPushMs = 24 * 3_600_000;
 
 /** What the ages of a run are reckoned from, in ms: younger content than `minAgeMs` stays, and pushers were promised `leaseMs`. */
 export interface AgeRule {

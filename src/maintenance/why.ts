@@ -1,14 +1,20 @@
 // Why content is still there, or since when nothing keeps it: the chain from a name that people gave down to the bytes.
 import { type Digest, readDigest } from "../content/digest.ts";
-import type { ContentAges, KeepersMetadata, KeepingManifest } from "../metadata/keepers.ts";
+import type {
+  ContentAges,
+  GoingPush,
+  KeepersMetadata,
+  KeepingManifest,
+} from "../metadata/keepers.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
+import { ageLimits, longestPushMs } from "./gcAges.ts";
 
 /** What explaining works with. */
 export interface WhyDeps {
   readonly metadata: KeepersMetadata;
   /** Unix ms. */
   readonly clock: () => number;
-  /** How old content must be before it may go, in ms. */
+  /** How old content must be before it may go, and what pushes were promised, in ms. */
   readonly minAgeMs: number;
 }
 
@@ -35,7 +41,9 @@ export interface Explanation {
   readonly moreLinks: boolean;
   /** The end of its lease, while it lasts. */
   readonly leasedUntil: number | null;
-  /** Set when no manifest names it and no lease keeps it. */
+  /** The push that keeps it although its lease is over, and until when at the latest. */
+  readonly push: (GoingPush & { readonly until: number }) | null;
+  /** Set when no manifest names it, no lease and no push keeps it. */
   readonly garbage: { readonly since: number; readonly deletableFrom: number } | null;
   /** When this was true. */
   readonly now: number;
@@ -87,7 +95,10 @@ async function explain(
   const chains: Chain[] = [];
   for (const bottom of bottoms) chains.push(await climb(metadata, bottom));
   const leased = content !== null && content.keptUntil > now;
-  const isNamed = naming.some.length > 0;
+  const isKept = content === null || leased || naming.some.length > 0;
+  const push = isKept
+    ? null
+    : await metadata.findPush(digest, ageLimits({ minAgeMs, leaseMs: minAgeMs }, now));
   return {
     digest,
     content,
@@ -97,7 +108,8 @@ async function explain(
     links: links.some,
     moreLinks: links.more,
     leasedUntil: leased ? content.keptUntil : null,
-    garbage: content === null || isNamed || leased ? null : garbageOf(content, minAgeMs),
+    push: push && content && { ...push, until: content.keptUntil + longestPushMs },
+    garbage: isKept || push !== null ? null : garbageOf(content, minAgeMs),
     now,
   };
 }

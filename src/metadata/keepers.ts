@@ -1,6 +1,7 @@
 // The questions of `breadbox why`, a part of port 2: who keeps what. Apart from the collection, which asks only whether anybody does.
 import type { Digest } from "../content/digest.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
+import type { AgeLimits } from "./collection.ts";
 
 /** A row of content, with every time that its life depends on. Times are Unix ms. */
 export interface ContentAges {
@@ -24,6 +25,13 @@ export interface KeepingManifest {
   readonly subject: Digest | null;
 }
 
+/** Uploads into a repository that follow each other. */
+export interface GoingPush {
+  readonly repository: RepositoryName;
+  /** Unix ms. */
+  readonly since: number;
+}
+
 /** A part of many; `more` is true when there are others. */
 export interface Some<T> {
   readonly some: readonly T[];
@@ -35,6 +43,8 @@ export interface KeepersMetadata {
   findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
   /** @returns null when no such content is stored. */
   findAges(digest: Digest): Promise<ContentAges | null>;
+  /** @returns the longest push that goes on and to which the content was promised: the collection's own condition; null for none. */
+  findPush(digest: Digest, limits: AgeLimits): Promise<GoingPush | null>;
   /** Repositories with a link to it, by name. */
   listLinks(digest: Digest, limit: number): Promise<Some<RepositoryName>>;
   /** Manifests with this digest: one in each repository that stores it. */

@@ -1,7 +1,18 @@
 // The metadata contract, continued: who keeps what.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import { app, blob, digest, finish, manifest, minute, now, other, tag } from "./metadataRows.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  limitsAt,
+  manifest,
+  minute,
+  now,
+  other,
+  tag,
+} from "./metadataRows.ts";
 
 /** What every implementation promises of the questions of `breadbox why`. */
 export function keepersContract(open: () => Promise<Metadata>): void {
@@ -32,6 +43,18 @@ export function keepersContract(open: () => Promise<Metadata>): void {
         expect(await keepers.findDigests(each, 10)).toEqual([each]);
       }
       expect(await keepers.findDigests("sha256:", 2)).toHaveLength(2);
+    });
+
+    test("content is awaited by the push that it was promised to, while it goes on", async () => {
+      const { keepers, uploads } = await open();
+      await uploads.finishUpload(finish("a"));
+      const going = { ...limitsAt(now + 59 * minute), pushesSince: now };
+
+      expect(await keepers.findPush(digest("a"), going)).toEqual({ repository: app, since: now });
+      expect(await keepers.findPush(digest("b"), going)).toBeNull();
+      for (const changes of [{ now: now + 60 * minute }, { pushesSince: now + 60 * minute }]) {
+        expect(await keepers.findPush(digest("a"), { ...going, ...changes })).toBeNull();
+      }
     });
 
     test("manifests, links and tags are told by page", async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readDigest } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
+import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { now as contractNow, finish } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, lease, openGcRoom, other } from "./gcRoom.ts";
@@ -16,6 +17,10 @@ async function openRoom(scope: Scope) {
     return answer.kind === "explained" ? answer.explanation : null;
   };
   return { ...room, deps, why };
+}
+
+async function* oneByte(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1);
 }
 
 describe("why", () => {
@@ -50,6 +55,31 @@ describe("why", () => {
       links: [app, other],
       garbage: null,
     });
+  });
+
+  test("a push that goes on keeps what was promised to it when its lease is over, for a day", async () => {
+    await using scope = new Scope();
+    const { why, push, plan, store } = await openRoom(scope);
+    const { uploads } = store.rooms;
+    const { now } = store.clock;
+    const began = now();
+    const layer = await push("layer");
+    const { id } = await startUpload(uploads, app);
+    const told: unknown[] = [];
+    for (const until of [lease - 1, 5 * hour, 24 * hour + lease - 1, 24 * hour + lease]) {
+      while (now() < began + until) {
+        store.clock.advance(Math.min(hour / 2, began + until - now()));
+        const chunk = { body: oneByte(), start: null, end: null, length: 1 };
+        await appendChunk(uploads, { repository: app, id, chunk });
+      }
+      const explained = await why(layer);
+      const isGarbage = (await plan()).some(({ digest }) => digest === layer);
+      expect(isGarbage).toBe((explained?.garbage ?? null) !== null);
+      told.push(explained?.push);
+    }
+
+    const going = { repository: app, since: began, until: began + lease + 24 * hour };
+    expect(told).toEqual([null, going, going, null]);
   });
 
   test("garbage counts from the last thing that kept it, and goes when it is old enough", async () => {

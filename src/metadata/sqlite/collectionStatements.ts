@@ -49,19 +49,35 @@ type LimitValues = { readonly [K in "now" | "pushesSince" | "bytesSince"]: numbe
  * When the uploads into a repository began that follow each other up to now: those that are open, or the latest ones while their
  * promise lasts. NULL: nobody pushes. A session that began later than `pushing_until` is another push.
  */
-const pushBegan = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql`(
+const pushBegan = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql<number | null>`(
   SELECT CASE WHEN r.pushing_until > coalesce(min(s.started_at), ${now}) THEN r.pushing_since ELSE min(s.started_at) END
   FROM ${repositories} AS r LEFT JOIN ${uploadSessions} AS s
     ON s.repository = r.name AND (s.updated_at > ${bytesSince} OR s.claim_until > ${now})
   WHERE r.name = ${repositoryContents.repository}
 )`;
 
+/** For rows of `contents` and `repositoryContents`: it was promised to a push into this repository that still goes on. 0 or 1. */
+const isAwaitedIn = ({ pushesSince, ...limits }: LimitValues) =>
+  sql`(${contents.keptUntil} > ${pushesSince} AND coalesce(${pushBegan(limits)} < ${contents.keptUntil}, 0))`;
+
 /** For a row of `contents`: it was promised to a push that still goes on. */
-export function isAwaited({ pushesSince, ...limits }: LimitValues): SQL {
-  return sql`(${contents.keptUntil} > ${pushesSince} AND EXISTS (
+export function isAwaited(limits: LimitValues): SQL {
+  return sql`(${contents.keptUntil} > ${limits.pushesSince} AND EXISTS (
     SELECT 1 FROM ${repositoryContents}
-    WHERE ${repositoryContents.digest} = ${contents.digest} AND ${pushBegan(limits)} < ${contents.keptUntil}
+    WHERE ${repositoryContents.digest} = ${contents.digest} AND ${isAwaitedIn(limits)}
   ))`;
+}
+
+/** The pushes that content was promised to and that still go on, the longest first. */
+export function selectAwaiting(db: BunSQLiteDatabase, wanted: Digest, limits: LimitValues) {
+  const since = pushBegan(limits);
+  const { repository, digest } = repositoryContents;
+  return db
+    .select({ repository, since })
+    .from(repositoryContents)
+    .innerJoin(contents, eq(contents.digest, digest))
+    .where(and(eq(digest, wanted), isAwaitedIn(limits)))
+    .orderBy(asc(since), asc(repository));
 }
 
 /** Why content that no manifest names stays, or that it may go. */
@@ -90,7 +106,7 @@ function isLoose(db: BunSQLiteDatabase) {
       and(
         eq(contents.digest, repositoryContents.digest),
         lte(contents.keptUntil, now),
-        sql`NOT (${contents.keptUntil} > ${pushesSince} AND coalesce(${pushBegan({ now, bytesSince })}, ${contents.keptUntil}) < ${contents.keptUntil})`,
+        sql`NOT ${isAwaitedIn({ now, pushesSince, bytesSince })}`,
       ),
     );
   return and(

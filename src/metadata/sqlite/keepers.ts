@@ -3,6 +3,7 @@ import { and, asc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { KeepersMetadata, Some } from "../keepers.ts";
+import { selectAwaiting } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
 
@@ -36,6 +37,11 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
         const { size, createdAt, keptUntil, releasedAt, damagedAt } = contents;
         const ages = { size, createdAt, keptUntil, releasedAt, damagedAt };
         return db.select(ages).from(contents).where(eq(contents.digest, digest)).get() ?? null;
+      }),
+    findPush: (digest, limits) =>
+      connection.read(() => {
+        const { repository, since } = selectAwaiting(db, digest, limits).limit(1).get() ?? {};
+        return repository === undefined || typeof since !== "number" ? null : { repository, since };
       }),
     listLinks: (digest, limit) =>
       connection.read(() => {

@@ -32,6 +32,8 @@ export interface Tool {
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
   /** `src/maintenance/fsck.ts`. */
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
+  /** What a push is promised (`gc.minAge`), in ms. */
+  readonly promiseMs: number;
   /** `src/maintenance/commandGc.ts`. */
   collectGarbage(command: GcCommand, listener: GcListener): Promise<GcOutcome>;
   /** `src/maintenance/why.ts`. */
@@ -67,6 +69,7 @@ export async function openTool(config: Config): Promise<Tool> {
           { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"] },
           digest,
         ),
+      promiseMs: config["gc.minAge"],
       collectGarbage: (command, listener) => collectByCommand(gc, command, listener),
       close: () => opened.close(),
     };

@@ -74,10 +74,12 @@ function readMinAge(
 async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<number> {
   const { dryRun, minAgeMs, json } = asked;
   const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
+  const isShort = minAgeMs !== null && minAgeMs < tool.promiseMs;
+  const tell = (plan: GcPlan): void => console.log(planText(plan, list, { dryRun, isShort }));
   const onPlan = (plan: GcPlan): void => {
     bar.clear();
     // The plan of a dry run is told at its end.
-    if (!dryRun && !json) console.log(planText(plan, list, false));
+    if (!dryRun && !json) tell(plan);
   };
   const listener: GcListener = {
     onPlan,
@@ -88,6 +90,7 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
   const ask = asked.ask ? (plan: GcPlan) => confirm(question(plan)) : null;
   const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
   bar.clear();
+  if (dryRun && !json && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
   print(outcome, list, asked);
   return outcome.state === "done" ? exitCode.done : exitCode.failed;
 }
@@ -99,6 +102,5 @@ function print(outcome: GcOutcome, list: BlobList, { json, dryRun }: Asked): voi
     return;
   }
   if (json) return;
-  if (dryRun && outcome.plan !== null) console.log(planText(outcome.plan, list, true));
   console.log(dryRun ? dryRunText(outcome) : doneText(outcome));
 }

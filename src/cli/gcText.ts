@@ -1,6 +1,6 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
 import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../maintenance/gcRun.ts";
-import { counted, showAge, showBytes } from "./amounts.ts";
+import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 /** Blobs of a plan, as many of them as are shown, and how many there are. */
 export class BlobList {
@@ -24,8 +24,15 @@ export class BlobList {
   }
 }
 
+/** How a plan is told. */
+export interface PlanTelling {
+  readonly dryRun: boolean;
+  /** True when a smaller age was asked for than what pushes were promised. */
+  readonly isShort: boolean;
+}
+
 /** What is known before anything is deleted. */
-export function planText(plan: GcPlan, list: BlobList, dryRun: boolean): string {
+export function planText(plan: GcPlan, list: BlobList, { dryRun, isShort }: PlanTelling): string {
   return [
     dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
     `Found ${plan.total} total blobs`,
@@ -34,6 +41,7 @@ export function planText(plan: GcPlan, list: BlobList, dryRun: boolean): string 
     ...(list.more === 0 ? [] : [`  … and ${list.more} more (--verbose lists them)`]),
     ...strayLines(plan),
     ...protectionLines(plan),
+    ...(isShort ? promiseLines(plan) : []),
   ].join("\n");
 }
 
@@ -45,10 +53,20 @@ function strayLines({ strays }: GcPlan): string[] {
 function protectionLines({ limits, protected: { leased, young, awaited } }: GcPlan): string[] {
   const age = showAge(limits.now - limits.olderThan);
   return [
-    ...kept(leased, "pushed, mounted or asked for a short while ago"),
+    ...kept(leased, "pushed, mounted or asked for a short while ago, or by a push that goes on"),
     ...kept(young, `younger than ${age}`),
     ...kept(awaited, "an open upload may be about to use it"),
   ];
+}
+
+/** Who pushed, deleted and collected at once wonders where the space is. */
+function promiseLines({ limits, protected: { leased, leasedUntil } }: GcPlan): string[] {
+  if (leased.blobs === 0) return [];
+  const when =
+    leasedUntil > limits.now
+      ? `they can go from ${showTime(leasedUntil)} on, unless their push still goes on then`
+      : "they can go when the push is over";
+  return [`Note: --min-age does not shorten what pushes were promised (gc.minAge): ${when}`];
 }
 
 const kept = (sum: BlobSum, why: string): string[] =>
@@ -115,6 +133,8 @@ export function question({ orphaned, total, totalBytes }: GcPlan): string {
   return `Delete ${sumText(orphaned)}, ${Math.round(share * 100)} % of what is stored? [y/N] `;
 }
 
+const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
+
 /** The whole outcome for programs. */
 export function gcJson(outcome: GcOutcome, list: BlobList, dryRun: boolean): unknown {
   const { state, reason, counts, plan, finished, notes, startedAt, durationMs } = outcome;
@@ -125,12 +145,15 @@ export function gcJson(outcome: GcOutcome, list: BlobList, dryRun: boolean): unk
     ...counts,
     strayBlobs: plan?.strays.blobs ?? 0,
     looseLinks: plan?.links ?? 0,
-    protected: plan?.protected ?? null,
+    protected: plan && {
+      ...plan.protected,
+      leasedUntil: time(plan.protected.leasedUntil),
+    },
     finished,
     notes,
     blobs: list.blobs,
     moreBlobs: list.more,
-    startedAt: new Date(startedAt).toISOString(),
+    startedAt: time(startedAt),
     durationMs: Math.round(durationMs),
   };
 }

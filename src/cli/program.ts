@@ -157,7 +157,10 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
       "Deletes blobs that no manifest of any repository names, beside a running server or without one. What was just pushed, mounted or asked for stays. A dry run prints what a run would delete, and deletes nothing.",
     )
     .option("--dry-run", "delete nothing")
-    .option("--min-age <TIME>", "leave younger blobs alone. Default: gc.minAge")
+    .option(
+      "--min-age <TIME>",
+      "leave younger blobs alone. Default: gc.minAge, which pushes were promised whatever stands here",
+    )
     .option("-v, --verbose", "list every blob")
     .option("--json", "print JSON")
     .option("-y, --yes", "do not ask before a large part of the content goes")

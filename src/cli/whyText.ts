@@ -1,6 +1,6 @@
 // What `breadbox why` prints: facts in, text out.
 import type { Chain, Explanation } from "../maintenance/why.ts";
-import { showAge, showBytes } from "./amounts.ts";
+import { showAge, showBytes, showTime } from "./amounts.ts";
 
 /** What keeps a digest, or since when nothing does. */
 export function whyText(explanation: Explanation): string {
@@ -14,9 +14,6 @@ export function whyText(explanation: Explanation): string {
   ].join("\n");
 }
 
-const at = (time: number): string =>
-  `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
-
 function heading({ digest, content, isManifest }: Explanation): string {
   if (content === null) {
     return isManifest
@@ -25,7 +22,7 @@ function heading({ digest, content, isManifest }: Explanation): string {
   }
   const damage = content.damagedAt === null ? "" : "; its bytes are damaged";
   const kind = isManifest ? "a manifest, and a blob as well:" : "a blob:";
-  return `${digest} is ${kind} ${showBytes(content.size)}, stored ${at(content.createdAt)}${damage}.`;
+  return `${digest} is ${kind} ${showBytes(content.size)}, stored ${showTime(content.createdAt)}${damage}.`;
 }
 
 function chainLines(explanation: Explanation): string[] {
@@ -61,7 +58,7 @@ const kindOf = (mediaType: string): string =>
 function leaseLines({ leasedUntil, now }: Explanation): string[] {
   if (leasedUntil === null) return [];
   return [
-    `Kept until ${at(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or asked for.`,
+    `Kept until ${showTime(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or asked for.`,
   ];
 }
 
@@ -69,7 +66,7 @@ function pushLines({ push }: Explanation): string[] {
   if (push === null) return [];
   const { repository, since, until } = push;
   return [
-    `Kept because a push into ${repository} goes on (since ${at(since)}), until ${at(until)} at the latest.`,
+    `Kept because a push into ${repository} goes on (since ${showTime(since)}), until ${showTime(until)} at the latest.`,
   ];
 }
 
@@ -78,9 +75,9 @@ function garbageLines({ garbage, now }: Explanation): string[] {
   const { since, deletableFrom } = garbage;
   const when =
     deletableFrom > now
-      ? `a garbage collection deletes it from ${at(deletableFrom)} on (in ${showAge(deletableFrom - now)})`
+      ? `a garbage collection deletes it from ${showTime(deletableFrom)} on (in ${showAge(deletableFrom - now)})`
       : "the next garbage collection deletes it";
-  return [`Nothing has kept it since ${at(since)}: ${when}.`];
+  return [`Nothing has kept it since ${showTime(since)}: ${when}.`];
 }
 
 function linkLines({ links, moreLinks, content }: Explanation): string[] {

@@ -88,10 +88,13 @@ async function lookUp(
 class Sum implements BlobSum {
   blobs = 0;
   bytes = 0;
+  /** The latest of their leases' ends, Unix ms. */
+  until = 0;
 
-  add(size: number): void {
+  add(size: number, keptUntil = 0): void {
     this.blobs += 1;
     this.bytes += size;
+    this.until = Math.max(this.until, keptUntil);
   }
 
   get(): BlobSum {
@@ -113,8 +116,8 @@ export async function planCollection(
   const sums = { orphaned: new Sum(), leased: new Sum(), young: new Sum(), awaited: new Sum() };
   let [seen, unreferenced, links] = [0, 0, 0];
   for await (const window of markContents(deps, limits)) {
-    for (const { digest, size, state } of window.unreferenced) {
-      sums[state].add(size);
+    for (const { digest, size, state, keptUntil } of window.unreferenced) {
+      sums[state].add(size, keptUntil);
       if (state === "orphaned") onOrphan?.({ digest, size });
     }
     seen += window.total;
@@ -145,6 +148,7 @@ export async function planCollection(
     strays: strays.get(),
     protected: {
       leased: sums.leased.get(),
+      leasedUntil: sums.leased.until,
       young: sums.young.get(),
       awaited: sums.awaited.get(),
     },

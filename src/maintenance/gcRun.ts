@@ -64,8 +64,10 @@ export interface BlobSum {
 
 /** What keeps content that no manifest names. */
 export interface Protection {
-  /** It was pushed, mounted or asked for a short while ago. */
+  /** It was pushed, mounted or asked for a short while ago, or is awaited by a push that goes on. */
   readonly leased: BlobSum;
+  /** When the last of their leases ends, Unix ms; before `now` if only pushes that go on keep them, 0 if nothing is kept so. */
+  readonly leasedUntil: number;
   /** It is younger than the limit. */
   readonly young: BlobSum;
   /** Files that an open session may be about to name. */

@@ -70,6 +70,8 @@ export interface Unreferenced {
   /** Bytes. */
   readonly size: number;
   readonly locator: Locator;
+  /** The end of its lease, Unix ms. */
+  readonly keptUntil: number;
   /** `orphaned`: it may go. `leased`, `young`: it stays for now. */
   readonly state: "orphaned" | "leased" | "young";
 }

@@ -127,8 +127,9 @@ function markContract(open: () => Promise<Metadata>): void {
       const found = windows.flatMap(({ unreferenced }) => unreferenced);
       expect(found).toEqual(
         ["c", "d", "e"]
-          .map((name) => ({ ...stored(name), size: 100, state: "orphaned" as const }))
+          .map((name) => ({ ...stored(name), size: 100 }))
           .map(({ publishedAt: _, ...row }) => row)
+          .map((row) => ({ ...row, keptUntil: now + hour, state: "orphaned" as const }))
           .sort((one, two) => (one.digest < two.digest ? -1 : 1)),
       );
     });

@@ -148,6 +148,7 @@ function prepareMarking(db: BunSQLiteDatabase) {
         digest: contents.digest,
         size: contents.size,
         locator: contents.locator,
+        keptUntil: contents.keptUntil,
         state: stateOf,
       })
       .from(contents)

@@ -6,7 +6,8 @@ import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
 import { addReferences, insertReferrer, prepareDerivedWrites } from "./derivedRows.ts";
-import { contents, manifests, repositories, repositoryContents, tags } from "./schema.ts";
+import { prepareRepository } from "./links.ts";
+import { contents, manifests, repositoryContents, tags } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -15,7 +16,12 @@ export type ManifestWrites = ReturnType<typeof prepareManifestWrites>;
 
 /** Prepares the statements of `putManifest`. */
 export function prepareManifestWrites(db: BunSQLiteDatabase) {
-  return { ...prepareChecks(db), ...prepareInserts(db), ...prepareDerivedWrites(db) };
+  return {
+    ...prepareRepository(db),
+    ...prepareChecks(db),
+    ...prepareInserts(db),
+    ...prepareDerivedWrites(db),
+  };
 }
 
 function prepareChecks(db: BunSQLiteDatabase) {
@@ -61,11 +67,6 @@ function prepareChecks(db: BunSQLiteDatabase) {
 function prepareInserts(db: BunSQLiteDatabase) {
   const excluded = (column: string) => sql.raw(`excluded.${column}`);
   return {
-    insertRepository: db
-      .insert(repositories)
-      .values({ name: placeholder("repository"), createdAt: placeholder("now") })
-      .onConflictDoNothing()
-      .prepare(),
     upsertManifest: db
       .insert(manifests)
       .values({

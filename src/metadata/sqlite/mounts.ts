@@ -1,9 +1,10 @@
 // Linking content that another repository holds: link and lease in one transaction with the look at the source.
-import { and, asc, eq, gt, isNull, lt, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Mount, MountsMetadata } from "../removals.ts";
 import type { Connection } from "./connection.ts";
-import { contents, repositories, repositoryContents } from "./schema.ts";
+import { prepareLink, prepareRepository } from "./links.ts";
+import { contents, repositoryContents } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -32,30 +33,8 @@ function prepare(db: BunSQLiteDatabase) {
         ),
       )
       .prepare(),
-    raiseLease: db
-      .update(contents)
-      .set({ keptUntil: sql`${placeholder("keptUntil")}` })
-      .where(
-        and(
-          eq(contents.digest, placeholder("digest")),
-          lt(contents.keptUntil, placeholder("keptUntil")),
-        ),
-      )
-      .prepare(),
-    insertRepository: db
-      .insert(repositories)
-      .values({ name: placeholder("repository"), createdAt: placeholder("now") })
-      .onConflictDoNothing()
-      .prepare(),
-    link: db
-      .insert(repositoryContents)
-      .values({
-        repository: placeholder("repository"),
-        digest: placeholder("digest"),
-        linkedAt: placeholder("now"),
-      })
-      .onConflictDoNothing()
-      .prepare(),
+    ...prepareRepository(db),
+    ...prepareLink(db),
   };
 }
 

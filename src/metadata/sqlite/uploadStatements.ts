@@ -1,6 +1,7 @@
 // Statements of upload sessions, prepared once.
 import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { prepareLink } from "./links.ts";
 import {
   contents,
   finishedUploads,
@@ -230,11 +231,6 @@ function prepareFinish(db: BunSQLiteDatabase) {
       .set({ size: given("size"), locator: given("locator"), damagedAt: null, verifiedAt: null })
       .where(byDigest)
       .prepare(),
-    raiseLease: db
-      .update(contents)
-      .set({ keptUntil: given("keptUntil") })
-      .where(and(byDigest, lt(contents.keptUntil, placeholder("keptUntil"))))
-      .prepare(),
     /** Uploads that follow each other are one push; most calls find that said already and write nothing. */
     notePush: db
       .insert(repositories)
@@ -254,14 +250,6 @@ function prepareFinish(db: BunSQLiteDatabase) {
         setWhere: lt(repositories.pushingUntil, placeholder("enough")),
       })
       .prepare(),
-    link: db
-      .insert(repositoryContents)
-      .values({
-        repository: placeholder("repository"),
-        digest: placeholder("digest"),
-        linkedAt: placeholder("now"),
-      })
-      .onConflictDoNothing()
-      .prepare(),
+    ...prepareLink(db),
   };
 }

@@ -6,9 +6,12 @@ import { parseBunTest, type TestRun, tally } from "./testSummary.ts";
 
 const root = `${import.meta.dir}/..`;
 
+/** Four times the default: on two busy cores a test that starts a few processes has taken half of that. ms. */
+const testTimeout = 20_000;
+
 /** Runs `bun test`, shows its output as it comes, and reads the counts from it. */
 async function runTests(patterns: readonly string[]): Promise<TestRun> {
-  const tests = Bun.spawn([process.execPath, "test", ...patterns], {
+  const tests = Bun.spawn([process.execPath, "test", `--timeout=${testTimeout}`, ...patterns], {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...process.env, FORCE_COLOR: "0" },

@@ -6,7 +6,7 @@ import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName } from "../../registry/names.ts";
 import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
 import { addReferences, insertReferrer, prepareDerivedWrites } from "./derivedRows.ts";
-import { prepareRepository } from "./links.ts";
+import { prepareRepository } from "./linkStatements.ts";
 import { contents, manifests, repositoryContents, tags } from "./schema.ts";
 
 const placeholder = sql.placeholder;

@@ -3,7 +3,7 @@ import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Mount, MountsMetadata } from "../removals.ts";
 import type { Connection } from "./connection.ts";
-import { prepareLink, prepareRepository } from "./links.ts";
+import { prepareLink, prepareRepository } from "./linkStatements.ts";
 import { contents, repositoryContents } from "./schema.ts";
 
 const placeholder = sql.placeholder;

@@ -1,7 +1,7 @@
 // Statements of upload sessions, prepared once.
 import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import { prepareLink } from "./links.ts";
+import { prepareLink } from "./linkStatements.ts";
 import {
   contents,
   finishedUploads,

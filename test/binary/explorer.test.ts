@@ -1,4 +1,4 @@
-// The explorer of the compiled file in a real browser: what it shows, whom it asks, and whether a request can be tried out.
+// The compiled file in a real browser: what its explorer shows, whom it asks, what can be tried out; and what pages of others cannot do.
 import { describe, expect } from "bun:test";
 import { pushImage } from "../http/support/image.ts";
 import { type OpenApiDocument, operationsOf } from "../http/support/openApi.ts";
@@ -104,5 +104,25 @@ describe("the explorer in a browser", () => {
     expect(stored).toBe(201);
     const tags = await (await fetch(`${server.url}/v2/team/app/tags/list`)).json();
     expect(tags).toEqual({ name: "team/app", tags: ["1.0", "2.0", "3.0"] });
+  });
+});
+
+describe("another site's page in a browser", () => {
+  clientTest("changes nothing here, though its request arrives", needs, async (scope) => {
+    const server = await startBreadbox(scope);
+    const site = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("a page") });
+    scope.defer(() => site.stop(true));
+    const runs = async () => (await fetch(`${server.url}/v1/gc/runs`)).json();
+    const collect = (mode: string) =>
+      `fetch("${server.url}/v1/gc", { method: "POST", mode: "${mode}" }).then((it) => it.type, String)`;
+    const { page } = await openPage(scope);
+    await page.goto(site.url.href);
+
+    expect(await page.evaluate(collect("no-cors"))).toBe("opaque");
+    expect(await page.evaluate(collect("cors"))).toBe("TypeError: Failed to fetch");
+    expect(await runs()).toEqual({ runs: [] });
+    await page.goto(`${server.url}/swagger/json`);
+    expect(await page.evaluate(collect("cors"))).toBe("basic");
+    expect(await runs()).toMatchObject({ runs: [{ trigger: "api" }] });
   });
 });

@@ -41,7 +41,7 @@ function chainText(
   const names = tags.map((name) => `${repository}:${name}`).join(", ");
   const top =
     tags.length === 0
-      ? `untagged in ${repository} (stored manifests are kept)`
+      ? `untagged in ${repository} (stored manifests are kept, unless gc.untagged.enabled)`
       : `tag ${names}${moreTags ? ", …" : ""}`;
   const steps = manifests.map(({ digest, mediaType, subject }, position) => {
     const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;

@@ -3,9 +3,11 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { copyFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { checkpoint } from "../../src/metadata/sqlite/checkpoint.ts";
+import { selectTagsAbove } from "../../src/metadata/sqlite/inspectionManifests.ts";
 import { prepareRegistryReads } from "../../src/metadata/sqlite/registryReads.ts";
 import {
   app,
@@ -154,10 +156,10 @@ describe("lists", () => {
     const directory = tempFolder(scope, "plans");
     await openIn(scope, directory);
     const client = inspect(scope, directory);
-    const { sql, params } = prepareRegistryReads(drizzle({ client }))[name].getQuery();
+    const query = prepareRegistryReads(drizzle({ client }))[name].getQuery();
     return client
-      .query<{ detail: string }, null[]>(`EXPLAIN QUERY PLAN ${sql}`)
-      .all(...params.map(() => null))
+      .query<{ detail: string }, null[]>(`EXPLAIN QUERY PLAN ${query.sql}`)
+      .all(...query.params.map(() => null))
       .map(({ detail }) => detail);
   }
 
@@ -166,6 +168,21 @@ describe("lists", () => {
 
     expect(steps[0]).toStartWith("SEARCH tags USING COVERING INDEX");
     expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
+  });
+
+  test("what is above a manifest is found by its digest, not among all references", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "plans");
+    await openIn(scope, directory);
+    const start = sql`SELECT 'team/app' AS repository, 'sha256:00' AS manifest`;
+
+    const steps = drizzle({ client: inspect(scope, directory) })
+      .all<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${selectTagsAbove(start, 5)}`)
+      .map(({ detail }) => detail);
+
+    expect(steps).toContain(
+      "SEARCH r USING INDEX manifest_references_by_digest (digest=? AND repository=?)",
+    );
   });
 
   test("a page of repositories steps through an index, whatever lies in between", async () => {

@@ -1,5 +1,5 @@
 // What the inspection asks of manifests: their bytes beside the rows that were derived from them, and who would notice a loss.
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName, Tag } from "../../registry/names.ts";
@@ -115,24 +115,29 @@ function tagsOf(db: BunSQLiteDatabase, manifest: ManifestKey, limit: number): Ho
   return tagsAbove(db, start, limit);
 }
 
-/** Tags of the manifests that `start` selects, and of the indexes above them. */
 function tagsAbove(
   db: BunSQLiteDatabase,
-  start: ReturnType<typeof sql>,
+  start: SQL,
   limit: number,
 ): { repository: RepositoryName; name: Tag }[] {
-  return db.all(sql`
-    WITH RECURSIVE above(repository, manifest) AS (
-      ${start}
-      UNION
-      SELECT r.repository, r.manifest FROM above a
-      JOIN manifest_references r
-        ON r.digest = a.manifest AND r.repository = a.repository AND r.kind = 'child'
-    )
-    SELECT DISTINCT t.repository, t.name FROM above a
-    JOIN tags t ON t.repository = a.repository AND t.digest = a.manifest
-    ORDER BY t.repository, t.name LIMIT ${limit}`);
+  return db.all(selectTagsAbove(start, limit));
 }
+
+/**
+ * Tags of the manifests that `start` selects, and of the indexes above them. The index is named: left alone, SQLite reads all
+ * references of the repository.
+ */
+export const selectTagsAbove = (start: SQL, limit: number): SQL => sql`
+  WITH RECURSIVE above(repository, manifest) AS (
+    ${start}
+    UNION
+    SELECT r.repository, r.manifest FROM above a
+    JOIN manifest_references r INDEXED BY manifest_references_by_digest
+      ON r.digest = a.manifest AND r.repository = a.repository AND r.kind = 'child'
+  )
+  SELECT DISTINCT t.repository, t.name FROM above a
+  JOIN tags t ON t.repository = a.repository AND t.digest = a.manifest
+  ORDER BY t.repository, t.name LIMIT ${limit}`;
 
 /** The body of the transaction. */
 function deriveAgain(

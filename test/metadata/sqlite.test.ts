@@ -9,6 +9,7 @@ import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { checkpoint } from "../../src/metadata/sqlite/checkpoint.ts";
 import { selectTagsAbove } from "../../src/metadata/sqlite/inspectionManifests.ts";
 import { prepareRegistryReads } from "../../src/metadata/sqlite/registryReads.ts";
+import { free } from "../../src/metadata/sqlite/untagged.ts";
 import {
   app,
   blob,
@@ -170,14 +171,22 @@ describe("lists", () => {
     expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
   });
 
-  test("what is above a manifest is found by its digest, not among all references", async () => {
+  const start = sql`SELECT 'team/app' AS repository, 'sha256:00' AS manifest`;
+  const nothing = () => sql`0`;
+
+  test.each([
+    ["what is above a manifest", selectTagsAbove(start, 5)],
+    [
+      "whether an index names a manifest",
+      sql`SELECT 1 FROM manifests AS m WHERE ${free(0, nothing)}`,
+    ],
+  ])("%s is found by digest, not among all references", async (_, query) => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "plans");
     await openIn(scope, directory);
-    const start = sql`SELECT 'team/app' AS repository, 'sha256:00' AS manifest`;
 
     const steps = drizzle({ client: inspect(scope, directory) })
-      .all<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${selectTagsAbove(start, 5)}`)
+      .all<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${query}`)
       .map(({ detail }) => detail);
 
     expect(steps).toContain(

@@ -89,12 +89,12 @@ const never: Gone = () => sql`0`;
 const isDoomed: Gone = (repository, digest) =>
   sql`EXISTS (SELECT 1 FROM ${doomed} AS d WHERE d.repository = ${repository} AND d.digest = ${digest})`;
 
-/** The rule, for the manifest `m`. */
-function free(pushedBefore: number, gone: Gone): SQL {
+/** The rule, for the manifest `m`. The index is named: left alone, SQLite reads all references of the repository. */
+export function free(pushedBefore: number, gone: Gone): SQL {
   return sql`m.pushed_at <= ${pushedBefore}
     AND NOT EXISTS (SELECT 1 FROM ${tags} AS t WHERE t.repository = m.repository AND t.digest = m.digest)
     AND NOT EXISTS (
-      SELECT 1 FROM ${manifestReferences} AS r
+      SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
       WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child'
         AND NOT ${gone(sql`r.repository`, sql`r.manifest`)}
     )

@@ -73,12 +73,12 @@ export interface ListQuery {
 /** Longest page of names; a larger `n` gets this many and a Link. */
 export const longestPage = 1000;
 
-/** @throws RegistryError PAGE_INVALID when `n` is not a whole number, or stands there twice. */
+/** @throws RegistryError PAGE_INVALID when `n` is not a whole number (of any length), or stands there twice. */
 export function parseListQuery(query: URLSearchParams): ListQuery {
   const [text, ...others] = query.getAll("n");
   const last = query.get("last");
   if (text === undefined) return { n: longestPage, last };
-  if (others.length > 0 || !/^[0-9]{1,9}$/.test(text)) throw new RegistryError("PAGE_INVALID");
+  if (others.length > 0 || !/^[0-9]+$/.test(text)) throw new RegistryError("PAGE_INVALID");
   return { n: Math.min(Number(text), longestPage), last };
 }
 

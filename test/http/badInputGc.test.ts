@@ -96,7 +96,7 @@ describe("a collection", () => {
 
 describe("runs", () => {
   refuses(target, [
-    ...["0", "-1", "one", "1.5", "", "1e9", "0x10", "9999999999", "%00"].map(
+    ...["0", "-1", "one", "1.5", "", "1e9", "0x10", "-9999999999", "%00"].map(
       (limit): BadInput => ({
         what: `a page of ${limit === "" ? "no number" : limit} runs`,
         send: request(`GET /v1/gc/runs?limit=${limit}`),

@@ -7,6 +7,7 @@ import {
   expectNoLeak,
   layer,
   layerDigest,
+  manifestDigest,
   refuses,
   repository,
   stored,
@@ -26,7 +27,7 @@ describe("page sizes", () => {
     "0x10",
     "+1",
     "",
-    "9999999999",
+    "-99999999999",
     "%20",
     "1%00",
     "one",
@@ -52,11 +53,16 @@ describe("page sizes", () => {
     ]),
   );
 
-  test.each(lists)("a size of 100,000,000 gets one page of %s", async (path) => {
-    const answer = await ask(target().port, request(`GET ${path}?n=100000000`));
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get("link")).toBeUndefined();
-  });
+  const referrers = `/v2/${repository}/referrers/${manifestDigest}`;
+  const large = ["100000000", "2147483647", "99999999999", "9".repeat(30)];
+  test.each([...lists, referrers].flatMap((path) => large.map((n) => [n, path] as const)))(
+    "a size of %s gets one page of %s",
+    async (n, path) => {
+      const answer = await ask(target().port, request(`GET ${path}?n=${n}`));
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get("link")).toBeUndefined();
+    },
+  );
 });
 
 describe("list positions", () => {

@@ -158,7 +158,7 @@ describe("referrers", () => {
       status: 400,
       code: "NAME_INVALID",
     },
-    ...["-1", "one", "1.5", "", "1e9", "99999999999"].map(
+    ...["-1", "one", "1.5", "", "1e9", "+99999999999"].map(
       (n): BadInput => ({
         what: `a page of ${n === "" ? "no number" : n} referrers`,
         send: request(`GET ${base}/referrers/${manifestDigest}?n=${n}`),

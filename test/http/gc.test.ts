@@ -142,7 +142,7 @@ describe("GET /v1/gc/runs", () => {
     expect(found).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
   });
 
-  test.each(["0", "-1", "x", "1.5", "1e2", "", "9999999999", "1&limit=2"])(
+  test.each(["0", "-1", "x", "1.5", "1e2", "", "+9999999999", "1&limit=2"])(
     "?limit=%s is no page",
     async (limit) => {
       const answer = await get(`/v1/gc/runs?limit=${limit}`);
@@ -153,7 +153,7 @@ describe("GET /v1/gc/runs", () => {
   );
 
   test("a page is never longer than it may be", async () => {
-    expect((await get("/v1/gc/runs?limit=999999999")).status).toBe(200);
+    expect((await get("/v1/gc/runs?limit=99999999999")).status).toBe(200);
   });
 
   test("HEAD says what GET says, without the body", async () => {

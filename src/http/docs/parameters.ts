@@ -110,7 +110,8 @@ export const page = (last: string): readonly Parameter[] => [
     in: "query",
     name: "n",
     required: false,
-    description: "Most names to answer with. 1000 is the default and the largest page.",
+    description:
+      "Most names to answer with. 1000 is the default and the largest page; any larger number gets a page of 1000.",
     schema: { type: "integer", minimum: 0, default: 1000 },
   },
   {

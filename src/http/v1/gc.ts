@@ -91,7 +91,7 @@ function readPage(query: URLSearchParams): RunsPage {
   const [text, ...others] = query.getAll("limit");
   const after = query.get("after");
   if (text === undefined) return { after, limit: usualPage };
-  if (others.length > 0 || !/^[1-9][0-9]{0,8}$/.test(text)) {
+  if (others.length > 0 || !/^[1-9][0-9]*$/.test(text)) {
     throw new RegistryError("PAGE_INVALID", {
       message: "limit must be a whole number, 1 or larger",
     });

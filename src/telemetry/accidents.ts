@@ -1,0 +1,13 @@
+// Errors that nobody caught are written down instead of ending the process. Apart from the log: this watches the whole process.
+import type { Log } from "./log.ts";
+
+/** What nobody caught is a bug of one request, never a reason to drop all the others. @returns what ends the watch. */
+export function surviveAccidents(log: Pick<Log, "error">): () => void {
+  const report = (err: unknown): void => log.error({ err }, "an error that nobody caught");
+  process.on("uncaughtException", report);
+  process.on("unhandledRejection", report);
+  return () => {
+    process.off("uncaughtException", report);
+    process.off("unhandledRejection", report);
+  };
+}

@@ -11,7 +11,7 @@ import type { Connection, Visit } from "./visit.ts";
 /** What a request passes through. */
 export interface DispatchDeps {
   readonly app: Pick<App, "fetch">;
-  readonly guard: Pick<Guard, "admit">;
+  readonly guard: Pick<Guard, "admit" | "methodsOf">;
   readonly observer: Observer;
   /** Is told of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<Visit>;
@@ -24,7 +24,7 @@ export type Dispatch = (request: Request, connection: Connection) => Response | 
 export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Dispatch {
   const answer = (visit: Visit): Response | Promise<Response> => {
     try {
-      const operation = enter(visit);
+      const operation = enter(visit, guard);
       guard.admit(operation);
       if (isWrite(operation)) atWork.add(visit);
       return app.fetch(visit.request);

@@ -21,8 +21,9 @@ import {
 } from "./address.ts";
 import { assertOwnSite } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
+import type { Guard } from "./guard.ts";
 import { assertHost } from "./host.ts";
-import { allowedMethods, findOperation, type Operation, routes } from "./operations.ts";
+import { findOperation, type Operation, routes } from "./operations.ts";
 import type { Match, Visit } from "./visit.ts";
 
 /** Any host of four letters or more serves: Elysia looks for the path behind it. */
@@ -33,11 +34,12 @@ const longestPath = 2048;
 /**
  * Reads the request into `visit`, and shadows its `url` with the canonical one that Elysia's routes match. The Request stays
  * the same object: a copy would buffer its body whole.
+ * @param guard is asked what an address takes, when it does not take the method.
  * @returns the operation, for the guard.
  * @throws RegistryError HOST_INVALID, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
  * CROSS_SITE, and what a malformed tag, digest or upload id means for its address.
  */
-export function enter(visit: Visit): Operation {
+export function enter(visit: Visit, guard: Pick<Guard, "methodsOf">): Operation {
   const { request } = visit;
   const { path, query } = splitUrl(request.url);
   visit.path = path;
@@ -48,6 +50,7 @@ export function enter(visit: Visit): Operation {
   const address = locate(path);
   const name = address.name === "" ? null : parseRepositoryName(address.name);
   const operation = operationOf(address, request.method, name);
+  if (operation === null) throw unsupported(guard.methodsOf(address.template));
   visit.operation = operation;
   assertOwnSite(request);
   visit.match = readMatch(address, name, request.method);
@@ -78,17 +81,17 @@ function operationOf(
   { template }: Address,
   method: string,
   name: RepositoryName | null,
-): Operation {
+): Operation | null {
   const row = findOperation(template, method);
-  if (row === null) {
-    const allow = allowedMethods(template);
-    throw new AnswerError(new RegistryError("METHOD_UNSUPPORTED", { detail: { allowed: allow } }), {
-      allow: allow.join(", "),
-    });
-  }
+  if (row === null) return null;
   const target =
     name === null ? ({ kind: "server" } as const) : ({ kind: "repository", name } as const);
   return { id: row.id, action: row.action, target };
+}
+
+function unsupported(allowed: readonly string[]): AnswerError {
+  const error = new RegistryError("METHOD_UNSUPPORTED", { detail: { allowed } });
+  return new AnswerError(error, { allow: allowed.join(", ") });
 }
 
 function readMatch(

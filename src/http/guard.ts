@@ -10,6 +10,7 @@ import {
   needsStore,
   type Operation,
   type OperationRow,
+  type Template,
   templateOf,
 } from "./operations.ts";
 
@@ -34,6 +35,8 @@ export interface Guard extends Rights {
    * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED and WRITES_DISABLED (with `Allow`), READ_ONLY, BUSY.
    */
   admit(operation: Operation): void;
+  /** Methods an address takes while the switches are as they are: the value of `Allow` (RFC 9110, 15.5.6). */
+  methodsOf(template: Template): readonly string[];
 }
 
 /** What the guard looks at. */
@@ -49,7 +52,10 @@ export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
   return {
     admit: (operation) => {
       const situation = switchedOff(switches, operation);
-      if (situation !== null) throw refusal(situation, switches, operation);
+      if (situation !== null) {
+        const allow = permitted(switches, templateOf(operation.id)).join(", ");
+        throw new AnswerError(new RegistryError(situation), { allow });
+      }
       if (!needsStore(operation)) return;
       latch.assertWritable();
       if (isDraining()) {
@@ -58,6 +64,7 @@ export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
         });
       }
     },
+    methodsOf: (template) => permitted(switches, template),
     mayPull: () => true,
     mayPush: () => !switches.readOnly,
   };
@@ -68,12 +75,9 @@ function switchedOff(switches: Switches, operation: OperationRow): Situation | n
   return !switches.delete && operation.action === "delete" ? "DELETE_DISABLED" : null;
 }
 
-/** What the address still takes stands in `Allow` (RFC 9110, 15.5.6). */
-function refusal(situation: Situation, switches: Switches, { id }: Operation): AnswerError {
-  const template = templateOf(id);
-  const allowed = allowedMethods(template).filter((method) => {
+function permitted(switches: Switches, template: Template): readonly string[] {
+  return allowedMethods(template).filter((method) => {
     const row = findOperation(template, method);
     return row !== null && switchedOff(switches, row) === null;
   });
-  return new AnswerError(new RegistryError(situation), { allow: allowed.join(", ") });
 }

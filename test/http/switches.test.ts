@@ -68,6 +68,14 @@ describe("with registry.delete off", () => {
     },
   );
 
+  test("a method that no blob and no manifest takes is told what can be done", async () => {
+    const answer = await registry.raw(`POST /v2/${name}/blobs/${absent}`);
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    expect(errorOf(answer)["detail"]).toEqual({ allowed: ["GET", "HEAD"] });
+    const manifest = await registry.raw(`POST /v2/${name}/manifests/1.0`);
+    expect(manifest.headers.get("allow")).toBe("GET, HEAD, PUT");
+  });
+
   test("the answer says what the address still takes, and nothing is gone", async () => {
     const { digest, layerDigest } = await pushImage(registry.url, { name, tag: "1.0" });
     const takes = [
@@ -110,6 +118,7 @@ describe("with registry.readOnly on", () => {
 
     expect(await allow(`PUT /v2/${name}/manifests/1.0`)).toBe("GET, HEAD");
     expect(await allow(`DELETE /v2/${name}/blobs/${absent}`)).toBe("GET, HEAD");
+    expect(await allow(`POST /v2/${name}/manifests/1.0`)).toBe("GET, HEAD");
     expect(await allow(`PATCH ${fill("/v2/:name/blobs/uploads/:uploadId")}`)).toBe("GET, HEAD");
     expect(await allow(`POST /v2/${name}/blobs/uploads/?mount=${absent}`)).toBe("");
   });

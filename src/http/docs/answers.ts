@@ -52,7 +52,7 @@ export const whileWriting = [
 /** Where rows or files are read. */
 export const inside = ["UNKNOWN"] as const satisfies Situation[];
 
-const allowSaid = "What this address still takes, where a setting forbids the rest.";
+const allowSaid = "What this address still takes, where a setting or a manifest forbids the rest.";
 
 function failure(status: number, errors: readonly RegistryError[]): Response {
   const retried = status === 503 || status === 429;

@@ -30,7 +30,7 @@ A failure is JSON with one error: a \`code\` for programs, a \`message\` for peo
 outside of \`/v2/\` add the \`request_id\`.
 
 - An address that is none of these: 404 \`NOT_FOUND\`.
-- A method that the address does not take: 405 \`UNSUPPORTED\`, with the methods it takes in \`Allow\`.
+- A method that the address does not take: 405 \`UNSUPPORTED\`, with the methods it takes now in \`Allow\`.
 - A defect of the server: 500 \`UNKNOWN\`; the server's log has more under the request's id.
 - Storage full, read-only, or the server stopping: 503 \`UNAVAILABLE\` for whatever writes, with \`Retry-After\`. Pulls go on.
 

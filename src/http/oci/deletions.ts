@@ -1,11 +1,13 @@
 // DELETE of tags, manifests and blobs (distribution-spec, "Content Management"). Apart from the routes that serve them: these take
 // things away, and can be switched off as a whole.
 import { Elysia } from "elysia";
+import { RegistryError } from "../../errors.ts";
 import { deleteBlob, deleteManifest } from "../../registry/deletions.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import { logDeletion } from "../../telemetry/events.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { empty } from "../answers.ts";
+import { AnswerError } from "../errors.ts";
 import { matchOf, visitOf } from "../visit.ts";
 
 /** What these routes work with. */
@@ -42,11 +44,19 @@ async function removeBlob(
   request: Request,
 ): Promise<Response> {
   const { name, digest } = matchOf(request, blobs);
-  await deleteBlob(registry, name, digest);
+  await deleteBlob(registry, name, digest).catch((error) => {
+    throw withMethods(error);
+  });
   telemetry.metrics.deleted("blob");
   const what = { kind: "blob", repository: name, reference: digest, digest, tags: 0 } as const;
   logDeletion(telemetry.log, { ...eventOf(request), ...what });
   return empty(202, { "docker-content-digest": digest });
+}
+
+/** 405 says what can be done with a blob that is in use (RFC 9110, 15.5.6). */
+function withMethods(error: unknown): unknown {
+  const isInUse = error instanceof RegistryError && error.situation === "BLOB_IN_USE";
+  return isInUse ? new AnswerError(error, { allow: "GET, HEAD" }) : error;
 }
 
 function eventOf(request: Request) {

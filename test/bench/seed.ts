@@ -25,7 +25,6 @@ async function seeding(data: string, work: (database: Database) => void): Promis
   await metadata.close();
   const database = new Database(path);
   database.transaction(() => work(database))();
-  database.run("ANALYZE");
   database.close(true);
 }
 

@@ -58,6 +58,7 @@ describe("a collection fails, with nothing deleted, when", () => {
       "UPDATE contents SET locator = (SELECT locator FROM contents ORDER BY digest LIMIT 1)",
     ],
     ["a size is none", "UPDATE contents SET size = -1"],
+    ["an image has lost its references", "DELETE FROM manifest_references"],
     ["an index is missing", "DROP INDEX manifest_references_by_digest"],
     ["what is on its way out is needed", "INSERT INTO trash SELECT locator, size, 0 FROM contents"],
   ])("%s", async (_, statement) => {

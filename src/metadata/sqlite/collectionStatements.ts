@@ -46,14 +46,22 @@ export function prepareCollectionStatements(db: BunSQLiteDatabase) {
 type LimitValues = { readonly [K in "now" | "pushesSince" | "bytesSince"]: number | Placeholder };
 
 /**
- * When the uploads into a repository began that follow each other up to now: those that are open, or the latest ones while their
- * promise lasts. NULL: nobody pushes. A session that began later than `pushing_until` is another push.
+ * The repositories that are pushed to, and since when: uploads follow each other up to now, those that are open, or the latest ones
+ * while their promise lasts. A session that began later than `pushing_until` is another push. There are few of them, whatever the
+ * store holds: they are gathered once for each statement, and looked for in it.
  */
-const pushBegan = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql<number | null>`(
-  SELECT CASE WHEN r.pushing_until > coalesce(min(s.started_at), ${now}) THEN r.pushing_since ELSE min(s.started_at) END
-  FROM ${repositories} AS r LEFT JOIN ${uploadSessions} AS s
-    ON s.repository = r.name AND (s.updated_at > ${bytesSince} OR s.claim_until > ${now})
-  WHERE r.name = ${repositoryContents.repository}
+const pushes = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql`(
+  SELECT name AS repository, pushing_since AS since FROM ${repositories} WHERE pushing_until > ${now}
+  UNION ALL
+  SELECT s.repository, CASE WHEN r.pushing_until > min(s.started_at) THEN r.pushing_since ELSE min(s.started_at) END
+  FROM ${uploadSessions} AS s JOIN ${repositories} AS r ON r.name = s.repository
+  WHERE s.updated_at > ${bytesSince} OR s.claim_until > ${now}
+  GROUP BY s.repository
+)`;
+
+/** When the push into the repository of a row of `repositoryContents` began; NULL when nobody pushes. */
+const pushBegan = (limits: Omit<LimitValues, "pushesSince">) => sql<number | null>`(
+  SELECT min(since) FROM ${pushes(limits)} WHERE repository = ${repositoryContents.repository}
 )`;
 
 /** For rows of `contents` and `repositoryContents`: it was promised to a push into this repository that still goes on. 0 or 1. */
@@ -61,10 +69,11 @@ const isAwaitedIn = ({ pushesSince, ...limits }: LimitValues) =>
   sql`(${contents.keptUntil} > ${pushesSince} AND coalesce(${pushBegan(limits)} < ${contents.keptUntil}, 0))`;
 
 /** For a row of `contents`: it was promised to a push that still goes on. */
-export function isAwaited(limits: LimitValues): SQL {
-  return sql`(${contents.keptUntil} > ${limits.pushesSince} AND EXISTS (
-    SELECT 1 FROM ${repositoryContents}
-    WHERE ${repositoryContents.digest} = ${contents.digest} AND ${isAwaitedIn(limits)}
+export function isAwaited({ pushesSince, ...limits }: LimitValues): SQL {
+  return sql`(${contents.keptUntil} > ${pushesSince} AND EXISTS (
+    SELECT 1 FROM ${pushes(limits)} AS push JOIN ${repositoryContents}
+      ON ${repositoryContents.repository} = push.repository AND ${repositoryContents.digest} = ${contents.digest}
+    WHERE push.since < ${contents.keptUntil}
   ))`;
 }
 

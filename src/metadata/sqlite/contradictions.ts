@@ -14,6 +14,18 @@ const believed = [
   ["contents", "sqlite_autoindex_contents_1"],
 ] as const;
 
+/** Manifests of these types always name a config: without a reference, what keeps their blobs is lost. */
+const images = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+
+/** An image that names nothing any more. */
+const bereft = `SELECT m.repository || '@' || m.digest FROM manifests AS m
+  WHERE m.media_type IN (${images.map((type) => `'${type}'`).join(", ")}) AND NOT EXISTS (
+    SELECT 1 FROM manifest_references AS r WHERE r.repository = m.repository AND r.manifest = m.digest
+  ) LIMIT 1`;
+
 /** @returns the first contradiction, in words; null when there is none. Reads what marking reads, once. */
 export function findContradiction(
   client: Database,
@@ -35,6 +47,8 @@ export function findContradiction(
         .values()[0] ?? [];
     if (rows !== entries) return `${table} has ${rows} rows and its index has ${entries}`;
   }
+  const lost = value(bereft);
+  if (lost !== undefined) return `the references of the image ${String(lost)} are lost`;
   if (statements.listTrash.all({ limit: 1 }).length === 0) return null;
   const used = statements.trashInUse.get();
   return used === undefined ? null : `${used.locator} is on its way out, and a row names it`;

@@ -24,12 +24,16 @@ export const store = sqliteTable("store", {
 });
 
 /** Every name something was ever pushed to; listed once it holds a manifest. */
-export const repositories = sqliteTable("repositories", {
-  name: text("name").$type<RepositoryName>().primaryKey(),
-  createdAt: integer("created_at").notNull(), // Unix ms
-  pushingSince: integer("pushing_since").notNull().default(0), // Unix ms; when the first of the uploads began that follow each other
-  pushingUntil: integer("pushing_until").notNull().default(0), // Unix ms; an upload that begins later begins another push
-});
+export const repositories = sqliteTable(
+  "repositories",
+  {
+    name: text("name").$type<RepositoryName>().primaryKey(),
+    createdAt: integer("created_at").notNull(), // Unix ms
+    pushingSince: integer("pushing_since").notNull().default(0), // Unix ms; when the first of the uploads began that follow each other
+    pushingUntil: integer("pushing_until").notNull().default(0), // Unix ms; an upload that begins later begins another push
+  },
+  (row) => [index("repositories_by_pushing_until").on(row.pushingUntil)],
+);
 
 /** Content that is stored: digest → stored name. Shared by all repositories. */
 export const contents = sqliteTable("contents", {

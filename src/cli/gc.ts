@@ -87,18 +87,29 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
     onProgress: ({ phase, done, total }) =>
       bar.show({ label: labels[phase], unit: "things", done, total }),
   };
-  const ask = asked.ask ? (plan: GcPlan) => confirm(question(plan)) : null;
+  let declined = false;
+  const answer = async (plan: GcPlan): Promise<boolean> => {
+    const agreed = await confirm(question(plan));
+    declined = !agreed;
+    return agreed;
+  };
+  const ask = asked.ask ? answer : null;
   const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
   bar.clear();
   if (dryRun && !json && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
-  print(outcome, list, asked);
+  print(outcome, list, { ...asked, declined });
   return outcome.state === "done" ? exitCode.done : exitCode.failed;
 }
 
-function print(outcome: GcOutcome, list: BlobList, { json, dryRun }: Asked): void {
+/** @param asked `declined`: somebody was asked, and said no. */
+function print(
+  outcome: GcOutcome,
+  list: BlobList,
+  { json, dryRun, declined }: Asked & { readonly declined: boolean },
+): void {
   if (json) console.log(JSON.stringify(gcJson(outcome, list, dryRun), null, 2));
   if (outcome.state !== "done") {
-    console.error(failureText(outcome));
+    console.error(declined ? "Nothing was deleted." : failureText(outcome));
     return;
   }
   if (json) return;

@@ -1,6 +1,9 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
+import { duration } from "../config/values.ts";
 import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../maintenance/gcRun.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
+
+const anyDuration = duration("0", "3650d");
 
 /** Blobs of a plan, as many of them as are shown, and how many there are. */
 export class BlobList {
@@ -51,12 +54,17 @@ function strayLines({ strays }: GcPlan): string[] {
 }
 
 function protectionLines({ limits, protected: { leased, young, awaited } }: GcPlan): string[] {
-  const age = showAge(limits.now - limits.olderThan);
+  const age = exactAge(limits.now - limits.olderThan);
   return [
     ...kept(leased, "pushed, mounted or asked for a short while ago, or by a push that goes on"),
     ...kept(young, `younger than ${age}`),
     ...kept(awaited, "an open upload may be about to use it"),
   ];
+}
+
+/** As it was asked for: `90s`. A clock that was set back makes ages of no round number. */
+function exactAge(ms: number): string {
+  return ms % 1000 === 0 ? String(anyDuration.show(ms)) : showAge(ms);
 }
 
 /** Who pushed, deleted and collected at once wonders where the space is. */

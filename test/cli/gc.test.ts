@@ -76,6 +76,8 @@ describe("a collection beside a server", () => {
 
     expect(out).toContain("Would delete 0 orphaned blobs\nWould reclaim 0 B\n");
     expect(out).toMatch(/^Kept 52 blobs \(\d+ B\): younger than 1h$/m);
+    const short = await room.run("gc", "--dry-run", "--min-age", "90");
+    expect(short.out).toMatch(/: younger than 90s$/m);
   });
 
   test("prints JSON", async () => {

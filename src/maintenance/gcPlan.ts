@@ -102,11 +102,14 @@ class Sum implements BlobSum {
   }
 }
 
+/** What was found, by what it means for a collection. */
+type Sums = Readonly<Record<Unreferenced["state"] | "awaited", Sum>>;
+
 /** Looks at everything. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
 export async function planCollection(
   deps: PlanDeps,
   limits: AgeLimits,
-  { onProgress, onOrphan }: GcListener,
+  listener: GcListener,
 ): Promise<GcPlan> {
   const contradiction = await deps.metadata.findContradiction();
   if (contradiction !== null) {
@@ -114,17 +117,53 @@ export async function planCollection(
   }
   const all = await deps.metadata.countContents();
   const sums = { orphaned: new Sum(), leased: new Sum(), young: new Sum(), awaited: new Sum() };
+  const look: Look = { deps, limits, sums, listener };
+  const { seen, unreferenced, links } = await sumContents(look, all.blobs);
+  const strays = await sumStrays(look);
+  return {
+    limits,
+    total: seen + strays.blobs,
+    totalBytes: all.bytes + strays.bytes,
+    // Rows may have come while it was counted: it never says less than nothing.
+    referenced: Math.max(0, seen - unreferenced),
+    orphaned: sums.orphaned.get(),
+    strays,
+    protected: {
+      leased: sums.leased.get(),
+      leasedUntil: sums.leased.until,
+      young: sums.young.get(),
+      awaited: sums.awaited.get(),
+    },
+    links,
+  };
+}
+
+/** A look at everything that is going on. */
+interface Look {
+  readonly deps: PlanDeps;
+  readonly limits: AgeLimits;
+  readonly sums: Sums;
+  readonly listener: GcListener;
+}
+
+/** Adds up the rows that nothing names. @param expected how many rows there were at the beginning, for the progress. */
+async function sumContents({ deps, limits, sums, listener }: Look, expected: number) {
   let [seen, unreferenced, links] = [0, 0, 0];
   for await (const window of markContents(deps, limits)) {
     for (const { digest, size, state, keptUntil } of window.unreferenced) {
       sums[state].add(size, keptUntil);
-      if (state === "orphaned") onOrphan?.({ digest, size });
+      if (state === "orphaned") listener.onOrphan?.({ digest, size });
     }
     seen += window.total;
     unreferenced += window.unreferenced.length;
     links += window.links.length;
-    onProgress?.({ phase: "marking", done: seen, total: Math.max(seen, all.blobs) });
+    listener.onProgress?.({ phase: "marking", done: seen, total: Math.max(seen, expected) });
   }
+  return { seen, unreferenced, links };
+}
+
+/** Adds up the stored files that nothing names. @returns the sum of those that may go. */
+async function sumStrays({ deps, limits, sums, listener }: Look): Promise<BlobSum> {
   const strays = new Sum();
   for await (const findings of findStrays(deps, limits)) {
     for (const finding of findings) {
@@ -135,23 +174,8 @@ export async function planCollection(
       const { digest, size } = finding.stray;
       strays.add(size);
       sums.orphaned.add(size);
-      onOrphan?.({ digest, size });
+      listener.onOrphan?.({ digest, size });
     }
   }
-  return {
-    limits,
-    total: seen + strays.blobs,
-    totalBytes: all.bytes + strays.bytes,
-    // Rows may have come while it was counted: it never says less than nothing.
-    referenced: Math.max(0, seen - unreferenced),
-    orphaned: sums.orphaned.get(),
-    strays: strays.get(),
-    protected: {
-      leased: sums.leased.get(),
-      leasedUntil: sums.leased.until,
-      young: sums.young.get(),
-      awaited: sums.awaited.get(),
-    },
-    links,
-  };
+  return strays.get();
 }

@@ -27,21 +27,13 @@ export async function inspectStore(
   onProgress: (progress: FsckProgress) => void = () => {},
 ): Promise<FsckReport> {
   const startedAt = performance.now();
-  const findings: Finding[] = [];
-  let [more, hashed] = [0, 0];
-  const found = (finding: Finding): void => {
-    if (findings.length < mostFindings) findings.push(finding);
-    else more += 1;
-  };
+  const seen: Seen = { findings: [], more: 0, hashed: 0 };
+  const { findings } = seen;
   const inspection: Inspection = {
     ...deps,
+    ...noteIn(seen),
     full: request.full,
-    found,
     progress: onProgress,
-    attempt: (what, look) => attempt(found, what, look),
-    hashed: (bytes) => {
-      hashed += bytes;
-    },
   };
   const counts = await inspectAll(inspection);
   const refusal = request.repair ? refuseRepair(findings) : null;
@@ -57,12 +49,35 @@ export async function inspectStore(
   }));
   return {
     full: request.full,
-    checked: { ...counts, hashed },
+    checked: { ...counts, hashed: seen.hashed },
     judged,
-    more,
+    more: seen.more,
     refusal,
-    clean: more === 0 && judged.every(isOver),
+    clean: seen.more === 0 && judged.every(isOver),
     durationMs: performance.now() - startedAt,
+  };
+}
+
+/** What an inspection has seen so far. */
+interface Seen {
+  readonly findings: Finding[];
+  /** Findings that are not kept. */
+  more: number;
+  /** Bytes. */
+  hashed: number;
+}
+
+function noteIn(seen: Seen): Pick<Inspection, "found" | "attempt" | "hashed"> {
+  const found = (finding: Finding): void => {
+    if (seen.findings.length < mostFindings) seen.findings.push(finding);
+    else seen.more += 1;
+  };
+  return {
+    found,
+    attempt: (what, look) => attempt(found, what, look),
+    hashed: (bytes) => {
+      seen.hashed += bytes;
+    },
   };
 }
 

@@ -47,28 +47,7 @@ export class CollectionMetrics {
       buckets: durationBuckets,
       registers,
     });
-    const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
-      new Gauge({
-        name,
-        help,
-        registers,
-        async collect() {
-          this.set(await read());
-        },
-      });
-    gauge("breadbox_gc_running", "1 while this server collects garbage.", () =>
-      sources.isRunning ? 1 : 0,
-    );
-    gauge(
-      "breadbox_gc_last_success_timestamp_seconds",
-      "When garbage was last collected, by whomever; Unix time, 0 for never.",
-      // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
-      () =>
-        sources.lastSuccess().then(
-          (ms) => (ms ?? 0) / 1000,
-          () => Number.NaN,
-        ),
-    );
+    addGauges(registry, sources);
   }
 
   /** A run has ended. */
@@ -80,6 +59,31 @@ export class CollectionMetrics {
     this.#bytes.inc(run.counts.deletedBytes);
     this.#manifests.inc(run.counts.deletedManifests);
   }
+}
+
+function addGauges(registry: Registry, sources: CollectionSources): void {
+  const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await read());
+      },
+    });
+  gauge("breadbox_gc_running", "1 while this server collects garbage.", () =>
+    sources.isRunning ? 1 : 0,
+  );
+  gauge(
+    "breadbox_gc_last_success_timestamp_seconds",
+    "When garbage was last collected, by whomever; Unix time, 0 for never.",
+    // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
+    () =>
+      sources.lastSuccess().then(
+        (ms) => (ms ?? 0) / 1000,
+        () => Number.NaN,
+      ),
+  );
 }
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -40,7 +40,7 @@ function describeContent(finding: ContentFinding): string {
     case "contentMissing":
       return `${digest} (${showBytes(size)}): the file is missing. ${meaning}`;
     case "contentSizeDiffers":
-      return finding.found < 0
+      return finding.found === null
         ? `${digest}: something else stands where its file belongs. ${meaning}`
         : `${digest}: the file has ${finding.found} bytes, not ${size}. ${meaning}`;
     case "contentHashDiffers":
@@ -81,7 +81,7 @@ function describeManifest(finding: ManifestFinding): string {
     case "manifestUnread":
       return `${name}: its bytes are right, but this version cannot read them: ${finding.reason}`;
     case "derivedDiffers":
-      return `${name}: ${finding.what.join(" and ")} differ from what it says${tagged(finding.tags)}.`;
+      return `${name}: ${differences(finding.what)} from what it says${tagged(finding.tags)}.`;
     case "incomplete":
       return `${name} needs ${finding.missing}, which ${repository} does not hold${tagged(finding.tags)}. Pulls of it fail until it is pushed again.`;
     case "entryMissing":
@@ -89,6 +89,11 @@ function describeManifest(finding: ManifestFinding): string {
     default:
       return finding satisfies never;
   }
+}
+
+function differences(what: Extract<Finding, { readonly kind: "derivedDiffers" }>["what"]): string {
+  const isOne = what.length === 1 && what[0] === "subject";
+  return `${what.join(" and ")} ${isOne ? "differs" : "differ"}`;
 }
 
 const tagged = (tags: Tags): string => (tags.length === 0 ? "" : ` (${listTags(tags, false)})`);

@@ -8,13 +8,18 @@ import type { UploadId } from "../uploads/session.ts";
 /** Content that is not what its row says. */
 export type ContentFault =
   | { readonly kind: "contentMissing" }
-  /** `found` is -1 for what is no file. */
-  | { readonly kind: "contentSizeDiffers"; readonly found: number }
+  /** `found` in bytes; null for what is no file. */
+  | { readonly kind: "contentSizeDiffers"; readonly found: number | null }
   | { readonly kind: "contentHashDiffers"; readonly found: Digest }
   /** Known to be damaged, and set aside: the next push heals it. */
   | { readonly kind: "contentWaits" }
   /** Known to be damaged, and still in its place. */
   | { readonly kind: "contentInPlace" };
+
+/** @param found bytes, as the storage tells them: negative for what is no file. */
+export function sizeDiffers(found: number): ContentFault {
+  return { kind: "contentSizeDiffers", found: found < 0 ? null : found };
+}
 
 /** One fact. Everything but the `notice` kinds is a problem. */
 export type Finding =

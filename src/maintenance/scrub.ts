@@ -5,7 +5,7 @@ import { RegistryError } from "../errors.ts";
 import type { Holders, InspectedContent, InspectionMetadata } from "../metadata/inspection.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { ContentFault } from "./findings.ts";
+import { type ContentFault, sizeDiffers } from "./findings.ts";
 import { Rehash } from "./rehash.ts";
 
 /** What a scrub works with. */
@@ -191,7 +191,7 @@ export class Scrub {
     const { storage } = this.#deps;
     const file = await storage.stat(content.locator);
     if (file === null) return { kind: "contentMissing" };
-    if (file.size !== content.size) return { kind: "contentSizeDiffers", found: file.size };
+    if (file.size !== content.size) return sizeDiffers(file.size);
     const rehash = await Rehash.open(storage.inspection, content);
     if (rehash === null) return { kind: "contentMissing" };
     this.#reading = { content, rehash, isSecond };

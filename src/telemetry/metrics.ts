@@ -63,21 +63,14 @@ export class Metrics {
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
     this.#mounts = this.#counter("breadbox_mounts_total", "Blobs mounted instead of uploaded.");
-    this.#deletions = new Counter({
+    this.#deletions = this.#counterBy("kind", ["tag", "manifest", "blob"], {
       name: "breadbox_deletions_total",
       help: "What clients deleted, by kind: tag, manifest or blob.",
-      labelNames: ["kind"],
-      registers,
     });
-    for (const kind of ["tag", "manifest", "blob"]) this.#deletions.inc({ kind }, 0);
-    this.#uploadsEnded = new Counter({
+    this.#uploadsEnded = this.#counterBy("outcome", ["completed", "cancelled", "expired"], {
       name: "breadbox_uploads_ended_total",
       help: "Upload sessions that have ended, by outcome: completed, cancelled or expired.",
-      labelNames: ["outcome"],
-      registers,
     });
-    for (const outcome of ["completed", "cancelled", "expired"])
-      this.#uploadsEnded.inc({ outcome }, 0);
     this.#gauges(sources);
     this.collections = new CollectionMetrics(this.#registry, sources.collections);
     this.scrub = new ScrubMetrics(this.#registry);
@@ -85,6 +78,17 @@ export class Metrics {
 
   #counter(name: string, help: string): Counter {
     return new Counter({ name, help, registers: [this.#registry] });
+  }
+
+  /** Every value is there from the start, with 0. */
+  #counterBy<Label extends string>(
+    label: Label,
+    values: readonly string[],
+    about: { readonly name: string; readonly help: string },
+  ): Counter<Label> {
+    const counter = new Counter({ ...about, labelNames: [label], registers: [this.#registry] });
+    for (const value of values) counter.labels(value).inc(0);
+    return counter;
   }
 
   #gauges({ countUploads, isReadOnly }: MetricSources): void {

@@ -47,7 +47,6 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
       writeOut: (text) => console.log(text.trimEnd()),
       writeErr: (text) => console.error(text.trimEnd()),
     })
-    .showHelpAfterError('Run "breadbox --help" to see what there is.')
     .addHelpText("after", `\n${exitCodeHelp}`)
     .addHelpText(
       "after",
@@ -64,7 +63,14 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     .description("print the version")
     .addHelpText("after", examples("breadbox version", "breadbox --version"))
     .action(() => console.log(versionLine()));
+  pointToHelp(program, "breadbox");
   return program;
+}
+
+/** After a mistake each command points to its own help. */
+function pointToHelp(command: Command, path: string): void {
+  command.showHelpAfterError(`Run "${path} --help" to see what there is.`);
+  for (const each of command.commands) pointToHelp(each, `${path} ${each.name()}`);
 }
 
 function addServe(program: Command, run: (action: Action) => Promise<void>): void {

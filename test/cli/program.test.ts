@@ -78,6 +78,20 @@ describe("breadbox", () => {
   });
 });
 
+test.each([
+  [["sevre"], "breadbox"],
+  [["gc", "--dry"], "breadbox gc"],
+  [["fsck", "--fast"], "breadbox fsck"],
+  [["why"], "breadbox why"],
+  [["config", "chek"], "breadbox config"],
+  [["uploads", "rm", "--older-than"], "breadbox uploads rm"],
+])("the mistake in %p points to the help of %s", async (args, command) => {
+  const { err, code } = await breadbox(args);
+
+  expect(err).toEndWith(`\nRun "${command} --help" to see what there is.\n`);
+  expect(code).toBe(2);
+});
+
 describe("breadbox config check", () => {
   test("a good file is confirmed, with what was used", async () => {
     const { out, err, code } = await breadbox(["config", "check", "good.yml"], {

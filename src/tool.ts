@@ -25,6 +25,8 @@ import type { UploadSession } from "./uploads/session.ts";
 
 /** A data directory that is open for a command, beside a running server or without one. */
 export interface Tool {
+  /** True when opening it brought the database of an older version up to date. */
+  readonly upgraded: boolean;
   /** What `src/uploads/operate.ts` works with. */
   listUploads(): Promise<readonly UploadOverview[]>;
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
@@ -58,6 +60,7 @@ export async function openTool(config: Config): Promise<Tool> {
     const ambient = { clock, newId, readUptime, self, isProcessAlive, rest: Bun.sleep };
     const gc = { ...ambient, metadata, storage, settings: gcSettings(config) };
     return {
+      upgraded: sqlite.upgraded,
       listUploads: () => listAllUploads(deps),
       listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
       dropUpload: (id) => dropUpload(deps, id),

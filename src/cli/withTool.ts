@@ -15,6 +15,7 @@ export async function withTool(
   try {
     const { openTool } = await import("../tool.ts");
     const tool = await openTool(config);
+    if (tool.upgraded) console.error("updated the database from an older version of Breadbox");
     try {
       return await work(tool, config);
     } finally {

@@ -28,7 +28,7 @@ export function pendingMigrations(
 }
 
 /**
- * Applies what is pending, all or nothing; `now` is Unix ms. Repeating it changes nothing.
+ * Applies what is pending, all or nothing; `now` is Unix ms. Repeating it changes nothing. @returns how many that were.
  * Leaves the connection with foreign keys off if it applied any: the caller turns them on.
  * @throws SchemaTooNewError
  */
@@ -36,11 +36,11 @@ export function migrate(
   client: Database,
   now: number,
   migrations: readonly Migration[] = embedded,
-): void {
-  if (pendingMigrations(client, migrations) === 0) return;
+): number {
+  if (pendingMigrations(client, migrations) === 0) return 0;
   // A generated migration may rebuild a table; inside a transaction this pragma does nothing.
   client.run("PRAGMA foreign_keys = OFF");
-  client
+  return client
     .transaction(() => {
       // Asked again under the write lock: another process may have been faster.
       const pending = pendingMigrations(client, migrations);
@@ -56,6 +56,7 @@ export function migrate(
         ]);
       }
       assertReferences(client);
+      return pending;
     })
     .immediate();
 }

@@ -47,6 +47,8 @@ export interface OpenedSqlite {
   readonly metadata: Metadata;
   /** The database's id, the same for its whole life. */
   readonly storeId: string;
+  /** True when an older version had written the database, and this opening brought its schema up to date. */
+  readonly upgraded: boolean;
   /** The database file: what `checkpoint` wants. */
   readonly path: string;
 }
@@ -74,7 +76,7 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   if (!existsSync(path)) await assertBelongsTogether(directory, format, null);
   const client = openClient(path, role);
   try {
-    const storeId = await prepareDatabase(client, format, options);
+    const { storeId, upgraded } = await prepareDatabase(client, format, options);
     const db = drizzle({ client });
     // One server per directory: whoever claimed a session before is gone.
     if (role === "server") voidClaims(db);
@@ -83,46 +85,43 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
     if (format === null) {
       await writeFormat(directory, { version: formatVersion, database: storeId });
     }
-    return { metadata: assemble(connection, db), storeId, path };
+    return { metadata: assemble(connection, db), storeId, upgraded, path };
   } catch (error) {
     client.close(true);
     throw error;
   }
 }
 
-/** Checks that the database is the right one before it changes anything. @returns the database's id. */
+/** Checks that the database is the right one before it changes anything. @returns its id, and whether it was an older one. */
 async function prepareDatabase(
   client: Database,
   format: Format | null,
   options: SqliteOptions,
-): Promise<string> {
+): Promise<Pick<OpenedSqlite, "storeId" | "upgraded">> {
   const pending = pendingMigrations(client);
   const found = hasTable(client, "store") ? readStoreId(client) : null;
   await assertBelongsTogether(options.directory, format, found);
-  if (pending > 0) upgrade(client, found, options);
+  const applied = pending > 0 ? upgrade(client, found, options) : 0;
   client.run(
     "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",
     [options.newId(), options.clock()],
   );
   const storeId = readStoreId(client);
   if (storeId === null) throw new Error(`${client.filename}: the database has no id`);
-  return storeId;
+  return { storeId, upgraded: found !== null && applied > 0 };
 }
 
-/** A command must not change the schema under a running server of an older version. */
+/** A command must not change the schema under a running server of an older version. @returns how many migrations were applied. */
 function upgrade(
   client: Database,
   storeId: string | null,
   { role, directory, clock }: SqliteOptions,
-): void {
-  if (role === "server" || storeId === null) {
-    migrate(client, clock());
-    return;
-  }
+): number {
+  if (role === "server" || storeId === null) return migrate(client, clock());
   try {
     const hold = holdDirectory(directory);
     try {
-      migrate(client, clock());
+      return migrate(client, clock());
     } finally {
       hold.release();
     }

@@ -1,5 +1,5 @@
 // The clock, the ids and the name of a running process. Passed in from the entry points: nothing else asks the machine for them.
-import { uptime } from "node:os";
+import { constants, setPriority, uptime } from "node:os";
 
 /** Unix ms. */
 export const clock = (): number => Date.now();
@@ -16,6 +16,14 @@ export async function readUptime(): Promise<{ readonly boot: string; readonly up
   // Elsewhere than on Linux a run of the machine has no name; the system counts for us.
   const counted = seconds === null ? uptime() : Number.parseFloat(seconds);
   return { boot: boot ?? "", uptime: Math.round(counted * 1000) };
+}
+
+/**
+ * Lets whatever else runs on the machine go first, from now on: for work that nobody waits for. On Linux it is the calling thread
+ * alone, elsewhere it would be the whole process, and a server is not meant.
+ */
+export function giveWay(): void {
+  if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
 }
 
 /** Names this process among all that may share its store: where its number counts, and the number. */

@@ -1,5 +1,5 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
-import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
 import { gcSettings } from "./config/collection.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
@@ -73,7 +73,10 @@ export async function openTool(config: Config): Promise<Tool> {
           digest,
         ),
       promiseMs: config["gc.minAge"],
-      collectGarbage: (command, listener) => collectByCommand(gc, command, listener),
+      collectGarbage: (command, listener) => {
+        giveWay();
+        return collectByCommand(gc, command, listener);
+      },
       close: () => opened.close(),
     };
   } catch (error) {

@@ -1,5 +1,6 @@
 // What a process knows of its machine and of itself.
 import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { isProcessAlive, nameProcess, readUptime } from "../src/ambient.ts";
 
 describe("the machine's uptime", () => {
@@ -36,4 +37,18 @@ describe("a process's name", () => {
     expect(isProcessAlive("", self)).toBe(true);
     expect(isProcessAlive(`${boot}.${space}.-1`, self)).toBe(true);
   });
+});
+
+test("work that gives way lets other threads go first", async () => {
+  const script = `
+    import { getPriority } from "node:os";
+    import { giveWay } from ${JSON.stringify(join(import.meta.dir, "../src/ambient.ts"))};
+    giveWay();
+    console.log(getPriority());
+  `;
+  const child = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe" });
+
+  const priority = Number(await new Response(child.stdout).text());
+
+  expect(priority).toBe(process.platform === "linux" ? 10 : 0);
 });

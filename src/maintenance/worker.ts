@@ -1,5 +1,5 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
-import { clock, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
+import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../content/writeLatch.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
@@ -65,6 +65,7 @@ async function rest(ms: number): Promise<void> {
 }
 
 async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void> {
+  giveWay();
   const { metadata, storage } = await openPorts(store);
   const process = await nameProcess();
   const deps = {

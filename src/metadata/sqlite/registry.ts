@@ -1,30 +1,20 @@
 // The registry's half of the port on SQLite.
-import { and, eq, lt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { RegistryMetadata } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
+import { prepareLink } from "./linkStatements.ts";
 import { prepareManifestWrites, putManifest } from "./manifestPut.ts";
 import { mountsMetadata } from "./mounts.ts";
 import { listReferrers, prepareReferrerReads } from "./referrers.ts";
 import { prepareRegistryReads, registryReads } from "./registryReads.ts";
 import { removalsMetadata } from "./removals.ts";
-import { contents } from "./schema.ts";
 
 /** Builds the registry's half of the port over one connection. */
 export function registryMetadata(connection: Connection, db: BunSQLiteDatabase): RegistryMetadata {
   const reads = prepareRegistryReads(db);
   const referrers = prepareReferrerReads(db);
   const writes = prepareManifestWrites(db);
-  const raiseLease = db
-    .update(contents)
-    .set({ keptUntil: sql`${sql.placeholder("keptUntil")}` })
-    .where(
-      and(
-        eq(contents.digest, sql.placeholder("digest")),
-        lt(contents.keptUntil, sql.placeholder("atLeast")),
-      ),
-    )
-    .prepare();
+  const { raiseLease } = prepareLink(db);
   return {
     ...registryReads(connection, reads),
     ...removalsMetadata(connection, db),
@@ -39,9 +29,9 @@ export function registryMetadata(connection: Connection, db: BunSQLiteDatabase):
     async renewLease(digest, atLeast, keptUntil) {
       connection.assertWritable();
       const content = await connection.read(() => reads.lease.get({ digest }));
-      // Most calls end here, without a write: a lease is renewed when half of it has gone.
+      // Most calls end here, without a write: enough of the lease is left.
       if (content === undefined || content.keptUntil >= atLeast) return connection.settled();
-      await connection.writeDurably(() => raiseLease.run({ digest, atLeast, keptUntil }));
+      await connection.writeDurably(() => raiseLease.run({ digest, keptUntil }));
     },
   };
 }

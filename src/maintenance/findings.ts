@@ -16,9 +16,14 @@ export type ContentFault =
   /** Known to be damaged, and still in its place. */
   | { readonly kind: "contentInPlace" };
 
-/** @param found bytes, as the storage tells them: negative for what is no file. */
-export function sizeDiffers(found: number): ContentFault {
-  return { kind: "contentSizeDiffers", found: found < 0 ? null : found };
+/** What a look at a stored file says, without its bytes. @param file as the storage tells it: a negative size is no file. */
+export function faultOfFile(
+  file: { readonly size: number } | null,
+  { size }: Pick<InspectedContent, "size">,
+): ContentFault | null {
+  if (file === null) return { kind: "contentMissing" };
+  if (file.size === size) return null;
+  return { kind: "contentSizeDiffers", found: file.size < 0 ? null : file.size };
 }
 
 /** One fact. Everything but the `notice` kinds is a problem. */

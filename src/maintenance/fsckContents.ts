@@ -1,6 +1,6 @@
 // Rows of content against their files: are they there, are they whole, and, in a full inspection, are they what their digest says.
 import type { InspectedContent, InspectionTotals } from "../metadata/inspection.ts";
-import { type ContentFault, sizeDiffers } from "./findings.ts";
+import { type ContentFault, faultOfFile } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 import { rehash } from "./rehash.ts";
 
@@ -86,9 +86,9 @@ async function findFault(
   if (content.damagedAt !== null) {
     return { kind: found === null ? "contentWaits" : "contentInPlace" };
   }
-  if (found === null) return { kind: "contentMissing" };
-  if (found.size !== content.size) return sizeDiffers(found.size);
-  return inspection.full ? findWrongBytes(inspection, content, onBytes) : null;
+  const fault = faultOfFile(found, content);
+  if (fault !== null || !inspection.full) return fault;
+  return findWrongBytes(inspection, content, onBytes);
 }
 
 async function findWrongBytes(

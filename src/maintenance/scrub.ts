@@ -5,7 +5,7 @@ import { RegistryError } from "../errors.ts";
 import type { Holders, InspectedContent, InspectionMetadata } from "../metadata/inspection.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
 import type { Storage } from "../storage/storage.ts";
-import { type ContentFault, sizeDiffers } from "./findings.ts";
+import { type ContentFault, faultOfFile } from "./findings.ts";
 import { Rehash } from "./rehash.ts";
 
 /** What a scrub works with. */
@@ -189,9 +189,8 @@ export class Scrub {
   /** @returns what is wrong before a byte is read. */
   async #open(content: InspectedContent, isSecond: boolean): Promise<ContentFault | null> {
     const { storage } = this.#deps;
-    const file = await storage.stat(content.locator);
-    if (file === null) return { kind: "contentMissing" };
-    if (file.size !== content.size) return sizeDiffers(file.size);
+    const fault = faultOfFile(await storage.stat(content.locator), content);
+    if (fault !== null) return fault;
     const rehash = await Rehash.open(storage.inspection, content);
     if (rehash === null) return { kind: "contentMissing" };
     this.#reading = { content, rehash, isSecond };

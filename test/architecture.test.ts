@@ -156,7 +156,7 @@ describe("fileObjections, placeObjections, versionObjections", () => {
   test("paths of a machine and hosts of package services are named", () => {
     expect(placeObjections("a", "see /home/ann/notes")).toEqual(["a names /home/a"]);
     expect(placeObjections("a", `https://registry.${"npmjs"}.org/x`)).toHaveLength(1);
-    expect(placeObjections("a", "/v2/team/work/manifests and dist/root/x")).toEqual([]);
+    expect(placeObjections("a", `/v2/team/${"work"}/manifests and dist/root/x`)).toEqual([]);
   });
 
   test("ranges and tags are not versions", () => {

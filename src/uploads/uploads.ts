@@ -1,5 +1,4 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
-import { type CommitDeps, type CommitLink, commitStaged } from "../content/commit.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { leaseAt } from "../content/lease.ts";
@@ -8,6 +7,7 @@ import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
 import { type Hold, holding, makeClaim, withClaim } from "./claim.ts";
+import { commit, drop } from "./ending.ts";
 import {
   acceptChunk,
   type Chunk,
@@ -18,12 +18,16 @@ import {
 } from "./session.ts";
 
 /** What the functions of this room work with. */
-export interface UploadsDeps extends Pick<CommitDeps, "clock" | "leaseMs"> {
+export interface UploadsDeps {
   readonly metadata: UploadsMetadata;
   readonly storage: Storage;
   readonly hashing: Hashing;
   /** Lower-case UUIDv7. */
   readonly newId: () => string;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** How long finished content is kept before a manifest must name it. Unit: ms. */
+  readonly leaseMs: number;
 }
 
 /** An upload that ended well; size in bytes. */
@@ -188,18 +192,6 @@ export async function dropDamaged(deps: UploadsDeps, id: UploadId): Promise<void
   await drop(deps, { id, repository: null });
 }
 
-/** Row first, then the bytes, so that nothing half deleted can be found. @returns false when there was no such session. */
-async function drop(
-  { metadata, storage, hashing }: UploadsDeps,
-  { id, repository }: { readonly id: UploadId; readonly repository: RepositoryName | null },
-): Promise<boolean> {
-  const session = await metadata.removeUpload(id, repository);
-  hashing.forget(id);
-  if (session === null) return false;
-  await storage.discardStaged(id, session.staging);
-  return true;
-}
-
 /**
  * Makes the new offset known, durably, with the digest of everything before it, and gives up the claim.
  * @throws RegistryError UPLOAD_UNKNOWN when the session is gone, UPLOAD_DAMAGED when its bytes are not what they were.
@@ -274,25 +266,6 @@ function assertComplete(expected: number | null, received: number): void {
   throw new RegistryError("CHUNK_SIZE_MISMATCH", {
     message: `${expected} bytes were announced, ${received} arrived`,
   });
-}
-
-async function commit(
-  deps: UploadsDeps & CommitDeps,
-  staged: Staged,
-  digest: Digest,
-  link: CommitLink,
-): Promise<void> {
-  try {
-    await commitStaged(deps, staged, digest, link);
-  } catch (error) {
-    if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
-      await drop(deps, { id: staged.id, repository: link.repository });
-    }
-    throw error;
-  } finally {
-    // After a failure too: the bytes may have a stored name by now, and whoever adds to them adds to a copy.
-    deps.hashing.forget(staged.id);
-  }
 }
 
 function isUnknown(error: unknown): boolean {

@@ -1,0 +1,120 @@
+// Port 2, uploads in parts: from their start to their end. An object that comes whole has an upload as well, without parts.
+import type { PartEtag } from "../content/fingerprint.ts";
+import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { OpenState } from "../objects/state.ts";
+import type { PartPlace } from "../storage/parts.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { Claim } from "./metadata.ts";
+import type { ObjectRecord } from "./objects.ts";
+
+/** An upload as it is started. Times in Unix ms. */
+export interface MultipartStart {
+  readonly id: UploadId;
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  readonly contentType: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+}
+
+/** An open upload. */
+export interface MultipartUpload extends MultipartStart {
+  readonly state: OpenState;
+  /** Unix ms of the latest part, or of the start. */
+  readonly updatedAt: number;
+  /** Unix ms; 0 while nobody completes it. */
+  readonly claimUntil: number;
+}
+
+/** An open upload with what was staged for it. */
+export interface ListedMultipart extends MultipartUpload {
+  readonly parts: number;
+  readonly bytes: number;
+}
+
+/** A part that counts. */
+export interface StagedPart {
+  readonly number: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly etag: PartEtag;
+  readonly place: PartPlace;
+  /** Unix ms. */
+  readonly createdAt: number;
+}
+
+/** Which upload is meant. */
+export interface MultipartKey {
+  readonly bucket: BucketName;
+  readonly id: UploadId;
+}
+
+export interface MultipartMetadata {
+  /** @param claim for an object that comes whole: its receiver holds it, and it is not listed. @returns false when there is no such bucket. */
+  startMultipart(start: MultipartStart, claim: Claim | null): Promise<boolean>;
+  /** What it tells is durable by then. Never an object that comes whole. */
+  findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
+  /** Open uploads of a bucket with ids after `after`, in the order of their ids. @returns null when there is no such bucket. */
+  listMultipart(
+    bucket: BucketName,
+    page: {
+      readonly after: UploadId | null;
+      readonly limit: number;
+      /** Only for objects whose names begin so. */
+      readonly prefix: string;
+    },
+  ): Promise<{ readonly uploads: readonly ListedMultipart[]; readonly more: boolean } | null>;
+  /**
+   * Makes a part the one of its number, and the upload `uploading`, until `expiresAt`. `accepts` sees the upload inside of the
+   * transaction and throws what is in the way. @returns what the number had before; "unknown" when the upload is gone.
+   */
+  recordPart(
+    key: MultipartKey,
+    record: {
+      readonly part: StagedPart;
+      readonly expiresAt: number;
+      readonly accepts: (upload: MultipartUpload) => void;
+    },
+  ): Promise<{ readonly replaced: StagedPart | null } | "unknown">;
+  /** Parts with numbers after `after`, in order. @returns null when there is no such upload. */
+  listParts(
+    key: MultipartKey,
+    page: { readonly after: number; readonly limit: number },
+  ): Promise<readonly StagedPart[] | null>;
+  /**
+   * Makes `claim.owner` the one who completes the upload: from now on its parts are frozen. `choose` sees upload and parts inside of
+   * the transaction; what it throws is thrown, and nothing is claimed. @returns what it chose.
+   */
+  claimMultipart<T>(
+    key: MultipartKey,
+    claim: Claim,
+    choose: (upload: MultipartUpload, parts: readonly StagedPart[]) => T,
+  ): Promise<{ readonly upload: MultipartUpload; readonly chosen: T } | "unknown">;
+  /** @returns false when the claim was lost. Not durable on purpose, as `releaseMultipart`. */
+  renewMultipart(id: UploadId, claim: Claim): Promise<boolean>;
+  releaseMultipart(id: UploadId, owner: string): Promise<void>;
+  /** An upload of `bucket` that was completed after `since` (Unix ms), durably. `parts` names the list it was completed with. */
+  findCompleted(
+    key: MultipartKey,
+    since: number,
+  ): Promise<{ readonly parts: string; readonly record: ObjectRecord } | null>;
+  /** Removes an upload with its parts' rows. `accepts` as in `recordPart`. @returns it, or null when it was not there. */
+  removeMultipart(
+    key: MultipartKey,
+    accepts: (upload: MultipartUpload) => void,
+  ): Promise<MultipartUpload | null>;
+  /** Removes the upload of an object that came whole, if `owner` still holds it. */
+  removeWhole(id: UploadId, owner: string): Promise<void>;
+  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes at `now`. @returns them. */
+  expireMultipart(expiry: {
+    readonly expiredBefore: number;
+    readonly now: number;
+    readonly limit: number;
+  }): Promise<readonly ListedMultipart[]>;
+  /** Those of the ids that have an upload, objects that come whole included. */
+  knownMultipart(ids: readonly UploadId[]): Promise<ReadonlySet<UploadId>>;
+  /** Forgets uploads that were completed before `before` (Unix ms). */
+  forgetCompleted(before: number): Promise<void>;
+  /** Open uploads and the bytes of their parts, for metrics. */
+  countMultipart(): Promise<{ readonly uploads: number; readonly bytes: number }>;
+}

@@ -1,0 +1,174 @@
+// Port 2, the objects' part: buckets, objects, and what links content to them. One method = one transaction.
+import type { Digest } from "../content/digest.ts";
+import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import type { Locator } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+
+/** A bucket and what it holds. */
+export interface Bucket {
+  readonly name: BucketName;
+  /** Unix ms. */
+  readonly createdAt: number;
+  readonly objects: number;
+  /** Of all its objects; content that several share counts for each. */
+  readonly bytes: number;
+}
+
+/** What is known of an object. */
+export interface ObjectRecord {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  /** Bytes. */
+  readonly size: number;
+  readonly digest: Digest;
+  readonly contentType: string;
+  /** Unix ms of the latest put. */
+  readonly createdAt: number;
+}
+
+/** An object and the stored name of its content. */
+export interface StoredObject extends ObjectRecord {
+  readonly locator: Locator;
+  /** True while its content is known to be damaged: nothing can be read until it is put again. */
+  readonly damaged: boolean;
+}
+
+/** What If-Match and If-None-Match ask of the object as it is; null: there is none. Pure: it is asked inside of the transaction. */
+export type Precondition = (current: Digest | null) => boolean;
+
+/** A page of objects: those with names after `after`, in byte order. */
+export interface ObjectPageRequest {
+  readonly after: string | null;
+  /** Most entries, objects and prefixes together. */
+  readonly limit: number;
+  /** Only names that begin so; empty for all. */
+  readonly prefix: string;
+  /**
+   * Names that hold it behind `prefix` are told once, up to and with it; null for none. An `after` that begins with such a prefix
+   * leaves that prefix out.
+   */
+  readonly delimiter: string | null;
+}
+
+/** Objects and common prefixes, each in byte order. `last` is what the next page comes after; null when nothing follows. */
+export interface ObjectPage {
+  readonly objects: readonly ObjectRecord[];
+  readonly prefixes: readonly string[];
+  readonly last: string | null;
+}
+
+/** An object to be stored, whose bytes are there. */
+export interface ObjectCommit {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  /** The upload that it came by, which ends with it. */
+  readonly upload: { readonly id: UploadId; readonly owner: string };
+  readonly digest: Digest;
+  readonly size: number;
+  readonly contentType: string;
+  readonly allows: Precondition;
+  /** Where its bytes are, the locator of content found before, and what it replaces: as in `UploadFinish`. */
+  readonly locator: Locator;
+  readonly replaces: Locator | null;
+  readonly found: boolean;
+  /** Unix ms. */
+  readonly now: number;
+  /** Names the list of parts it was completed with, so that the request may be repeated; null for an object that came whole. */
+  readonly parts: string | null;
+}
+
+/** Nothing is stored unless `kind` is `finished`. */
+export type ObjectCommitOutcome =
+  /** `locator` is the one that counts: another upload of the same content may have won. */
+  | { readonly kind: "finished"; readonly locator: Locator }
+  /** The upload was aborted, or claimed by somebody else. */
+  | { readonly kind: "sessionGone" }
+  /** `found` was true and the content is gone meanwhile: publish instead. */
+  | { readonly kind: "contentGone" }
+  /** The precondition does not hold. The upload stays as it was. */
+  | { readonly kind: "refused" };
+
+/** An object made of content that a repository holds. */
+export interface ObjectLink {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  readonly contentType: string;
+  readonly allows: Precondition;
+  readonly from: {
+    readonly repository: RepositoryName;
+    readonly digest: Digest;
+    /** Under which it was found intact. */
+    readonly locator: Locator;
+  };
+  /** Unix ms. */
+  readonly now: number;
+}
+
+export type ObjectLinkOutcome =
+  | { readonly kind: "linked"; readonly record: ObjectRecord }
+  | { readonly kind: "bucketUnknown" }
+  /** The repository no longer holds the content under that locator. */
+  | { readonly kind: "contentGone" }
+  | { readonly kind: "refused" };
+
+/** A mount whose source is an object's content. */
+export interface ObjectMount {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** A bucket that holds an object with that content, and the locator it was found intact under. */
+  readonly bucket: BucketName;
+  readonly locator: Locator;
+  readonly now: number;
+  /** The lease, Unix ms. */
+  readonly keptUntil: number;
+}
+
+export interface ObjectsMetadata {
+  /** @returns false when it exists. */
+  createBucket(name: BucketName, now: number): Promise<boolean>;
+  findBucket(name: BucketName): Promise<Bucket | null>;
+  /** Buckets with names after `after`, in byte order. */
+  listBuckets(page: {
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<{ readonly buckets: readonly Bucket[]; readonly more: boolean }>;
+  /** Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received at `now`. */
+  removeBucket(
+    name: BucketName,
+    now: number,
+  ): Promise<
+    | { readonly kind: "removed"; readonly uploads: readonly UploadId[] }
+    | { readonly kind: "unknown" | "notEmpty" | "busy" }
+  >;
+  findObject(
+    bucket: BucketName,
+    object: ObjectName,
+  ): Promise<
+    | { readonly kind: "found"; readonly object: StoredObject }
+    | { readonly kind: "bucketUnknown" | "objectUnknown" }
+  >;
+  /** @returns null when there is no such bucket. */
+  listObjects(bucket: BucketName, page: ObjectPageRequest): Promise<ObjectPage | null>;
+  /** Content, object, bucket's counts and the end of its upload in one transaction. What the name was before is released at `now`. */
+  commitObject(commit: ObjectCommit): Promise<ObjectCommitOutcome>;
+  linkObject(link: ObjectLink): Promise<ObjectLinkOutcome>;
+  removeObject(removal: {
+    readonly bucket: BucketName;
+    readonly object: ObjectName;
+    readonly allows: Precondition;
+    readonly now: number;
+  }): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
+  /** Buckets that hold an object of this content, in byte order, after `after`. */
+  listObjectHolders(
+    digest: Digest,
+    page: { readonly after: BucketName | null; readonly limit: number },
+  ): Promise<readonly BucketName[]>;
+  /** Content that an object of the bucket is made of, and that is not known to be damaged. */
+  findObjectContent(
+    bucket: BucketName,
+    digest: Digest,
+  ): Promise<{ readonly size: number; readonly locator: Locator } | null>;
+  /** Link and lease, if the bucket still holds the content under that locator. @returns false when it does not. */
+  mountObject(mount: ObjectMount): Promise<boolean>;
+}

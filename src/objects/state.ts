@@ -1,0 +1,47 @@
+// The states of an upload in parts, and which follow each other: pure, no I/O.
+import { RegistryError } from "../errors.ts";
+
+/** A state that an upload can be worked on in. */
+export type OpenState = "initiated" | "uploading";
+/** The others are ends: an upload in one of them has lost its parts. */
+export type MultipartState = OpenState | "completed" | "aborted" | "expired";
+
+const followers: Readonly<Record<MultipartState, readonly MultipartState[]>> = {
+  initiated: ["uploading", "aborted", "expired"],
+  uploading: ["uploading", "completed", "aborted", "expired"],
+  completed: [],
+  aborted: [],
+  expired: [],
+};
+
+/** True when an upload may go from one state to the other. A further part leaves it `uploading`. */
+export function mayFollow(from: MultipartState, to: MultipartState): boolean {
+  return followers[from].includes(to);
+}
+
+/** @returns `to`. @throws RegistryError MULTIPART_STATE when an upload cannot go there from where it is. */
+export function advanceState(from: MultipartState, to: MultipartState): MultipartState {
+  if (mayFollow(from, to)) return to;
+  const message =
+    from === "initiated"
+      ? "this upload has no part yet; upload one, or abort it"
+      : `this upload is ${from}; initiate a new one`;
+  throw new RegistryError("MULTIPART_STATE", { message, detail: { state: from } });
+}
+
+/** When an upload ends by itself. Times in Unix ms. */
+export interface Lifetime {
+  readonly state: MultipartState;
+  readonly expiresAt: number;
+  /** While somebody completes it; 0 when nobody does. */
+  readonly claimUntil: number;
+}
+
+/** True when the cleanup may end it: open, over for longer than the grace period, and nobody completes it. */
+export function isEligible(
+  { state, expiresAt, claimUntil }: Lifetime,
+  now: number,
+  graceMs: number,
+) {
+  return mayFollow(state, "expired") && expiresAt < now - graceMs && claimUntil <= now;
+}

@@ -1,0 +1,61 @@
+// Port 1, continued: staged parts of objects, and what they are put together to.
+import type { UploadId } from "../uploads/session.ts";
+import type {
+  AppendOptions,
+  Body,
+  StagedReader,
+  StagingFollower,
+  StagingState,
+} from "./storage.ts";
+
+/** Where a staged part is, for the row that names it. `path` is the same for all versions of a part, `version` is used once. */
+export interface PartPlace {
+  /** On a file system: relative to the data directory, `tmp/multipart/<upload id>/part-00001`. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/** A part that was received. */
+export interface ReceivedPart {
+  readonly place: PartPlace;
+  /** Bytes that arrived. */
+  readonly size: number;
+  /** Why the body ended early; null after a clean end. Then the part is of use, and durable. */
+  readonly cut: Error | null;
+}
+
+/** What stands under an upload's id, with or without a row that knows of it. */
+export interface PartsStorage {
+  /** The staging state of an object that is put together from parts, or received whole. Creates nothing. */
+  readonly staging: StagingState;
+
+  /** Makes room for an object that comes whole; `Storage.append`, `publish` and `discardStaged` take it with `staging`. */
+  createWhole(id: UploadId): Promise<void>;
+
+  /**
+   * Receives a part under a name of its own, beside whatever the number has already. A body that breaks, or an error, leaves nothing.
+   * @throws RegistryError DISK_FULL, READ_ONLY, MULTIPART_UNKNOWN when the upload's parts were dropped meanwhile; the body's or the follower's error.
+   */
+  receivePart(
+    id: UploadId,
+    number: number,
+    body: Body,
+    follower: StagingFollower,
+    options: Pick<AppendOptions, "expected">,
+  ): Promise<ReceivedPart>;
+
+  /**
+   * Gives a part, whose row is durable, the number's plain name; whatever had it goes. Of two parts of one number the one whose row
+   * was written later must be settled later. Does nothing when the upload's parts were dropped meanwhile.
+   */
+  settlePart(place: PartPlace): Promise<void>;
+
+  /** Drops a part that no row names. Dropping what is absent is not an error. */
+  dropPart(place: PartPlace): Promise<void>;
+
+  /** Opens a part under its own name, or else under the number's. @returns null when neither is there. */
+  openPart(place: PartPlace): Promise<StagedReader | null>;
+
+  /** Every upload that has staged parts or bytes, or anything else in their place. `Storage.discardStaged` drops them. */
+  listUploads(): AsyncIterable<UploadId>;
+}

@@ -1,0 +1,58 @@
+// How a session ends: its bytes become content of its repository, or they are dropped.
+import { type CommittedContent, commitStaged, type FinishOutcome } from "../content/commit.ts";
+import type { Digest } from "../content/digest.ts";
+import { leaseAt } from "../content/lease.ts";
+import { RegistryError } from "../errors.ts";
+import type { UploadFinish } from "../metadata/metadata.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import type { Staged } from "../storage/storage.ts";
+import type { UploadId } from "./session.ts";
+import type { UploadsDeps } from "./uploads.ts";
+
+/** Whose upload it is, and where it goes. */
+type Link = Pick<UploadFinish, "session" | "repository">;
+
+/** Makes staged bytes content of a repository. @throws RegistryError DIGEST_INVALID: then the session is gone; UPLOAD_UNKNOWN. */
+export async function commit(
+  deps: UploadsDeps,
+  staged: Staged,
+  digest: Digest,
+  link: Link,
+): Promise<void> {
+  try {
+    await commitStaged(deps, staged, digest, (content) => finishRow(deps, link, content));
+  } catch (error) {
+    if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
+      await drop(deps, { id: staged.id, repository: link.repository });
+    }
+    throw error;
+  } finally {
+    // After a failure too: the bytes may have a stored name by now, and whoever adds to them adds to a copy.
+    deps.hashing.forget(staged.id);
+  }
+}
+
+/** Hashing and syncing may have taken long: a lease begins when its row is written. */
+async function finishRow(
+  { metadata, clock, leaseMs }: UploadsDeps,
+  link: Link,
+  content: CommittedContent,
+): Promise<FinishOutcome> {
+  const now = clock();
+  const keptUntil = leaseAt(now, leaseMs).until;
+  const outcome = await metadata.finishUpload({ ...link, ...content, now, keptUntil });
+  if (outcome.kind === "sessionGone") throw new RegistryError("UPLOAD_UNKNOWN");
+  return outcome;
+}
+
+/** Row first, then the bytes, so that nothing half deleted can be found. @returns false when there was no such session. */
+export async function drop(
+  { metadata, storage, hashing }: UploadsDeps,
+  { id, repository }: { readonly id: UploadId; readonly repository: RepositoryName | null },
+): Promise<boolean> {
+  const session = await metadata.removeUpload(id, repository);
+  hashing.forget(id);
+  if (session === null) return false;
+  await storage.discardStaged(id, session.staging);
+  return true;
+}

@@ -198,7 +198,11 @@ function httpSettings(config: Config): Omit<HttpOptions, "rooms"> {
     maxBodyBytes: config["http.maxBody"],
     chunkMinBytes: config["registry.chunkMinSize"],
     pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },
-    switches: { delete: config["registry.delete"], readOnly: config["registry.readOnly"] },
+    switches: {
+      delete: config["registry.delete"],
+      readOnly: config["registry.readOnly"],
+      multipart: config["storage.multipart.enabled"],
+    },
     metrics: config["metrics.enabled"],
     explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),

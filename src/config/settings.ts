@@ -5,7 +5,7 @@ import { listenAddress } from "./listen.ts";
 import { listOf, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
 import { share } from "./share.ts";
-import { duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
+import { count, duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
 
 /** A variable that distribution/distribution users already set. `values` maps its words to ours. */
 export interface Alias {
@@ -98,13 +98,13 @@ export const settings = {
   "registry.delete": setting(
     toggle,
     "true",
-    "Tags, manifests and blobs can be deleted. Off: such requests are answered with 405. Uploads can always be cancelled.",
+    "Tags, manifests, blobs, objects and buckets can be deleted. Off: such requests are answered with 405. Uploads can always be cancelled.",
     { aliases: [{ name: "REGISTRY_STORAGE_DELETE_ENABLED" }] },
   ),
   "registry.readOnly": setting(
     toggle,
     "false",
-    "Nothing can be pushed or deleted: such requests are answered with 405. Pulls go on, and so does the collection of garbage: `gc.enabled` switches that off.",
+    "Nothing can be pushed, put or deleted, objects included: such requests are answered with 405. Pulls go on, and so does the collection of garbage: `gc.enabled` switches that off.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED" }] },
   ),
   "registry.immutableTags": setting(
@@ -128,6 +128,42 @@ export const settings = {
     "5m",
     "How often expired upload sessions are looked for; the first time is at start.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL" }] },
+  ),
+  "storage.multipart.enabled": setting(
+    toggle,
+    "true",
+    "Objects can be uploaded in parts. Off: such requests are answered with 405; objects still come in one request.",
+  ),
+  "storage.multipart.maxParts": setting(count(1, 99_999), "10000", "Most parts of one object."),
+  "storage.multipart.maxPartBytes": setting(
+    size("1KiB", "1TiB"),
+    "128MiB",
+    "Largest part of an object. With `storage.multipart.maxParts` it says how large an object can be.",
+  ),
+  "storage.multipart.maxUploadTtlSeconds": setting(
+    duration("1s", "3650d"),
+    "1d",
+    "An upload in parts that received no part for this long expires. Seconds, or `24h`.",
+  ),
+  "jobs.cleanup.enabled": setting(
+    toggle,
+    "true",
+    "Removes expired uploads in parts, with what was staged for them.",
+  ),
+  "jobs.cleanup.sweepIntervalSeconds": setting(
+    duration("1s", "24d"), // timers know no more
+    "5m",
+    "How often they are looked for; the first time is at start. Seconds, or `5m`.",
+  ),
+  "jobs.cleanup.gracePeriodSeconds": setting(
+    duration("0", "3650d"),
+    "1m",
+    "How long after its end an expired upload is left alone. Seconds, or `1m`.",
+  ),
+  "jobs.cleanup.maxUploadsPerSweep": setting(
+    count(1, 1_000_000),
+    "200",
+    "Most uploads that are removed at a time.",
   ),
   "gc.enabled": setting(
     toggle,

@@ -74,6 +74,18 @@ function withUnit(value: number, units: ReadonlyMap<string, number>): Plain {
   return value;
 }
 
+/** Whole numbers from `min` to `max`. */
+export function count(min: number, max: number): Kind<number> {
+  return {
+    parse: (text) => {
+      const value = isWhole(text) ? Number(text) : Number.NaN;
+      if (value >= min && value <= max) return value;
+      throw new ValueError(`is not a whole number from ${min} to ${max}.`);
+    },
+    show: (value) => value,
+  };
+}
+
 /** Milliseconds from `min` to `max` (durations themselves, such as `24h`). */
 export function duration(min: string, max: string): Kind<number> {
   const parse = within(readDuration, min, max);

@@ -2,9 +2,12 @@
 // Read from the end, so that repository names may contain `blobs`, `manifests`, `tags` and `uploads`.
 import { isTemplate, type Template } from "./operations.ts";
 
+/** Addresses whose values are texts of their own: bucketAddress.ts reads the others. */
+export type PlainTemplate = Exclude<Template, `/v1/buckets/:bucket${string}`>;
+
 /** Where a path leads: still texts. `value` is the last segment where the template has a second parameter. */
 export interface Address {
-  readonly template: Template;
+  readonly template: PlainTemplate;
   readonly name: string;
   readonly value: string;
 }
@@ -41,7 +44,11 @@ function findOutside(path: string): Address | null {
     const isOne = value !== "" && !value.includes("/");
     return isOne ? { template: `${gcRun}:runId`, name: "", value } : null;
   }
-  return isTemplate(path) ? { template: path, name: "", value: "" } : null;
+  return isTemplate(path) && isPlain(path) ? { template: path, name: "", value: "" } : null;
+}
+
+function isPlain(template: Template): template is PlainTemplate {
+  return !template.startsWith("/v1/buckets/");
 }
 
 const uploadsEnd = "/blobs/uploads";

@@ -19,11 +19,17 @@ import {
   splitUrl,
   unescapeColon,
 } from "./address.ts";
+import {
+  bucketsPrefix,
+  canonicalBucketPath,
+  findInBucket,
+  longestBucketPath,
+} from "./bucketAddress.ts";
 import { assertOwnSite } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import { assertHost } from "./host.ts";
-import { findOperation, type Operation, routes } from "./operations.ts";
+import { findOperation, type Operation, routes, type Target, type Template } from "./operations.ts";
 import type { Match, Visit } from "./visit.ts";
 
 /** Any host of four letters or more serves: Elysia looks for the path behind it. */
@@ -46,19 +52,53 @@ export function enter(visit: Visit, guard: Pick<Guard, "methodsOf">): Operation 
   visit.query = query;
   visit.foreign = !isRegistryPath(path);
   assertHost(request.headers);
+  const { template, target, values, canonical } = path.startsWith(bucketsPrefix)
+    ? readBucket(path)
+    : readAddress(path);
+  const row = findOperation(template, request.method);
+  if (row === null) throw unsupported(guard.methodsOf(template));
+  const operation = { id: row.id, action: row.action, target };
+  visit.operation = operation;
+  assertOwnSite(request);
+  visit.match = values(request.method);
+  const suffix = query === "" ? "" : `?${query}`;
+  Object.defineProperty(request, "url", { value: `${canonicalOrigin}${canonical}${suffix}` });
+  return operation;
+}
+
+/** Where a path leads. */
+interface Place {
+  readonly template: Template;
+  readonly target: Target;
+  /** Its typed values, for a method that the address takes. @throws RegistryError for what is malformed. */
+  readonly values: (method: string) => Match;
+  /** The path as Elysia's routes read. */
+  readonly canonical: string;
+}
+
+function readAddress(path: string): Place {
   if (path.length > longestPath) throw new RegistryError("PATH_INVALID");
   const address = locate(path);
   const name = address.name === "" ? null : parseRepositoryName(address.name);
-  const operation = operationOf(address, request.method, name);
-  if (operation === null) throw unsupported(guard.methodsOf(address.template));
-  visit.operation = operation;
-  assertOwnSite(request);
-  visit.match = readMatch(address, name, request.method);
-  const suffix = query === "" ? "" : `?${query}`;
-  Object.defineProperty(request, "url", {
-    value: `${canonicalOrigin}${canonicalPath(address)}${suffix}`,
-  });
-  return operation;
+  return {
+    template: address.template,
+    target: name === null ? { kind: "server" } : { kind: "repository", name },
+    values: (method) => readMatch(address, name, method),
+    canonical: canonicalPath(address),
+  };
+}
+
+function readBucket(path: string): Place {
+  if (path.length > longestBucketPath) throw new RegistryError("PATH_INVALID");
+  const match = findInBucket(path);
+  if (match === null) throw new RegistryError("ROUTE_UNKNOWN");
+  const { template, bucket } = match;
+  return {
+    template,
+    target: { kind: "bucket", name: bucket },
+    values: () => match,
+    canonical: canonicalBucketPath(match),
+  };
 }
 
 function locate(path: string): Address {
@@ -75,18 +115,6 @@ function locate(path: string): Address {
     throw new RegistryError("PATH_INVALID");
   }
   return address;
-}
-
-function operationOf(
-  { template }: Address,
-  method: string,
-  name: RepositoryName | null,
-): Operation | null {
-  const row = findOperation(template, method);
-  if (row === null) return null;
-  const target =
-    name === null ? ({ kind: "server" } as const) : ({ kind: "repository", name } as const);
-  return { id: row.id, action: row.action, target };
 }
 
 function unsupported(allowed: readonly string[]): AnswerError {

@@ -1,11 +1,13 @@
 // The one place that decides whether an operation may go on. Accounts will be asked here as well.
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError, type Situation } from "../errors.ts";
+import type { BucketName } from "../objects/names.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import { AnswerError } from "./errors.ts";
 import {
   allowedMethods,
   findOperation,
+  isMultipart,
   isWrite,
   needsStore,
   type Operation,
@@ -20,6 +22,8 @@ export interface Switches {
   readonly delete: boolean;
   /** True: nothing can be pushed or deleted. */
   readonly readOnly: boolean;
+  /** False: objects come in one request only. */
+  readonly multipart: boolean;
 }
 
 /** What may be done besides the operation that was asked for, where the answer depends on it. */
@@ -28,11 +32,13 @@ export interface Rights {
   mayPull(repository: RepositoryName): boolean;
   /** True when what is told of `repository` may be followed by a push to it. */
   mayPush(repository: RepositoryName): boolean;
+  /** True when objects of `bucket` may be read. */
+  mayRead(bucket: BucketName): boolean;
 }
 
 export interface Guard extends Rights {
   /**
-   * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED and WRITES_DISABLED (with `Allow`), READ_ONLY, BUSY.
+   * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED, WRITES_DISABLED and MULTIPART_DISABLED (with `Allow`), READ_ONLY, BUSY.
    */
   admit(operation: Operation): void;
   /** Methods an address takes while the switches are as they are: the value of `Allow` (RFC 9110, 15.5.6). */
@@ -67,10 +73,12 @@ export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
     methodsOf: (template) => permitted(switches, template),
     mayPull: () => true,
     mayPush: () => !switches.readOnly,
+    mayRead: () => true,
   };
 }
 
 function switchedOff(switches: Switches, operation: OperationRow): Situation | null {
+  if (!switches.multipart && isMultipart(operation)) return "MULTIPART_DISABLED";
   if (switches.readOnly && isWrite(operation)) return "WRITES_DISABLED";
   return !switches.delete && operation.action === "delete" ? "DELETE_DISABLED" : null;
 }

@@ -1,5 +1,6 @@
 // Every address of this server, once: template, methods, and what each request asks to do on what.
 // The front door, 405 answers, logs, metrics and the access check all read this table.
+import type { BucketName } from "../objects/names.ts";
 import type { RepositoryName } from "../registry/names.ts";
 
 /** The right a request needs. `read` needs none beyond reaching the server. */
@@ -8,7 +9,7 @@ export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate"
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** What kind of thing an address is about. */
-type TargetKind = "server" | "repository";
+type TargetKind = "server" | "repository" | "bucket";
 
 interface TableRow {
   readonly id: string;
@@ -99,6 +100,69 @@ export const routes = {
       HEAD: { id: "headGcRun", action: "operate" },
     },
   },
+  "/v1/buckets": {
+    target: "server",
+    methods: {
+      GET: { id: "listBuckets", action: "catalog" },
+      HEAD: { id: "headBuckets", action: "catalog" },
+      POST: { id: "createBucket", action: "push" },
+    },
+  },
+  "/v1/buckets/:bucket": {
+    target: "bucket",
+    methods: {
+      GET: { id: "getBucket", action: "pull" },
+      HEAD: { id: "headBucket", action: "pull" },
+      DELETE: { id: "deleteBucket", action: "delete" },
+    },
+  },
+  "/v1/buckets/:bucket/objects": {
+    target: "bucket",
+    methods: {
+      GET: { id: "listObjects", action: "pull" },
+      HEAD: { id: "headObjects", action: "pull" },
+    },
+  },
+  "/v1/buckets/:bucket/objects/:object": {
+    target: "bucket",
+    methods: {
+      GET: { id: "getObject", action: "pull" },
+      HEAD: { id: "headObject", action: "pull" },
+      PUT: { id: "putObject", action: "push" },
+      DELETE: { id: "deleteObject", action: "delete" },
+    },
+  },
+  "/v1/buckets/:bucket/multipart-uploads": {
+    target: "bucket",
+    methods: {
+      GET: { id: "listMultipartUploads", action: "pull" },
+      HEAD: { id: "headMultipartUploads", action: "pull" },
+      POST: { id: "initiateMultipartUpload", action: "push" },
+    },
+  },
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId": {
+    target: "bucket",
+    methods: {
+      GET: { id: "getMultipartUpload", action: "pull" },
+      HEAD: { id: "headMultipartUpload", action: "pull" },
+      DELETE: { id: "abortMultipartUpload", action: "push" },
+    },
+  },
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId/parts": {
+    target: "bucket",
+    methods: {
+      GET: { id: "listParts", action: "pull" },
+      HEAD: { id: "headParts", action: "pull" },
+    },
+  },
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId/parts/:partNumber": {
+    target: "bucket",
+    methods: { PUT: { id: "putPart", action: "push" } },
+  },
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId/complete": {
+    target: "bucket",
+    methods: { POST: { id: "completeMultipartUpload", action: "push" } },
+  },
   "/healthz": {
     target: "server",
     methods: {
@@ -165,9 +229,10 @@ type RouteIds = { [T in Template]: IdsOf<(typeof routes)[T]["methods"]> };
 /** OpenAPI operationId, metrics label and log field. */
 export type OperationId = RouteIds[Template];
 
-/** What a request is about. Buckets will be a third kind. */
+/** What a request is about. */
 export type Target =
   | { readonly kind: "server" }
+  | { readonly kind: "bucket"; readonly name: BucketName }
   | { readonly kind: "repository"; readonly name: RepositoryName };
 
 /** What a method of an address does. */
@@ -200,6 +265,11 @@ export function needsStore(operation: OperationRow): boolean {
 export function isWrite({ action, id }: OperationRow): boolean {
   const asksOnly = id === "getUpload" || id === "headUpload";
   return (action === "push" || action === "delete") && !asksOnly;
+}
+
+/** True for the operations on uploads in parts, which have a switch of their own. */
+export function isMultipart({ id }: OperationRow): boolean {
+  return templateOf(id).includes("/multipart-uploads");
 }
 
 const operations: ReadonlyMap<Template, ReadonlyMap<string, OperationRow>> = new Map(

@@ -1,15 +1,48 @@
 // One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
 import type { Digest } from "../content/digest.ts";
+import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { Reference, RepositoryName } from "../registry/names.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { Operation, Template } from "./operations.ts";
 
 /** An address that carries no values. */
-type PlainTemplate = Exclude<Template, `/v2/:name/${string}` | `${string}/:runId`>;
+type PlainTemplate = Exclude<
+  Template,
+  `/v2/:name/${string}` | `${string}/:runId` | `/v1/buckets/:bucket${string}`
+>;
+
+type UploadTemplate = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
+
+/** An address in a bucket, with its typed values. */
+export type BucketMatch =
+  | {
+      readonly template:
+        | "/v1/buckets/:bucket"
+        | "/v1/buckets/:bucket/objects"
+        | "/v1/buckets/:bucket/multipart-uploads";
+      readonly bucket: BucketName;
+    }
+  | {
+      readonly template: "/v1/buckets/:bucket/objects/:object";
+      readonly bucket: BucketName;
+      readonly object: ObjectName;
+    }
+  | {
+      readonly template: UploadTemplate | `${UploadTemplate}/parts` | `${UploadTemplate}/complete`;
+      readonly bucket: BucketName;
+      readonly uploadId: UploadId;
+    }
+  | {
+      readonly template: `${UploadTemplate}/parts/:partNumber`;
+      readonly bucket: BucketName;
+      readonly uploadId: UploadId;
+      readonly partNumber: number;
+    };
 
 /** The address a request hit, with its typed values. */
 export type Match =
   | { readonly template: PlainTemplate }
+  | BucketMatch
   | { readonly template: "/v1/gc/runs/:runId"; readonly runId: string }
   | { readonly template: "/v2/:name/tags/list"; readonly name: RepositoryName }
   | {

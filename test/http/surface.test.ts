@@ -47,7 +47,7 @@ describe("the table of operations", () => {
           metrics: true,
           explorer: true,
           isDraining: () => false,
-          rights: { mayPull: () => true, mayPush: () => true },
+          rights: { mayPull: () => true, mayPush: () => true, mayRead: () => true },
         });
         return rooms;
       },

@@ -3,6 +3,14 @@ import type { DocumentDecoration } from "elysia";
 import type { AppRoute } from "../app.ts";
 import type { OperationId } from "../operations.ts";
 import { getBlob, headBlob } from "./blobs.ts";
+import {
+  createBucket,
+  deleteBucket,
+  getBucket,
+  headBucket,
+  headBuckets,
+  listBuckets,
+} from "./buckets.ts";
 import { deleteBlob, deleteManifest } from "./deletions.ts";
 import { getGcRun, headGcRun, headGcRuns, listGcRuns, startGc } from "./gc.ts";
 import {
@@ -14,6 +22,26 @@ import {
   listTags,
 } from "./lists.ts";
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
+import {
+  abortMultipartUpload,
+  completeMultipartUpload,
+  getMultipartUpload,
+  headMultipartUpload,
+  headMultipartUploads,
+  headParts,
+  initiateMultipartUpload,
+  listMultipartUploads,
+  listParts,
+  putPart,
+} from "./multipart.ts";
+import {
+  deleteObject,
+  getObject,
+  headObject,
+  headObjects,
+  listObjects,
+  putObject,
+} from "./objects.ts";
 import { headReferrers, listReferrers } from "./referrers.ts";
 import {
   getApiDocument,
@@ -62,6 +90,28 @@ const documentation: Readonly<Record<Exclude<OperationId, Hidden>, Documentation
   appendUpload,
   finishUpload,
   cancelUpload,
+  listBuckets,
+  headBuckets,
+  createBucket,
+  getBucket,
+  headBucket,
+  deleteBucket,
+  listObjects,
+  headObjects,
+  getObject,
+  headObject,
+  putObject,
+  deleteObject,
+  listMultipartUploads,
+  headMultipartUploads,
+  initiateMultipartUpload,
+  getMultipartUpload,
+  headMultipartUpload,
+  abortMultipartUpload,
+  listParts,
+  headParts,
+  putPart,
+  completeMultipartUpload,
   startGc,
   listGcRuns,
   headGcRuns,

@@ -74,7 +74,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     maxBodyBytes: options.maxBodyBytes ?? 0,
     chunkMinBytes: options.chunkMinBytes ?? 0,
     pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },
-    switches: { delete: true, readOnly: false, ...options.switches },
+    switches: { delete: true, readOnly: false, multipart: true, ...options.switches },
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
     newRequestId: countingIds("test"),

@@ -5,6 +5,8 @@ export type PartEtag = string & { readonly __brand: "PartEtag" };
 
 /** Bytes are hashed in blocks of this size, so that it makes no difference how they were cut on the way. */
 const blockBytes = 64 * 1024;
+/** An odd number: whatever it multiplies can be told apart afterwards. 2^64 divided by the golden ratio. */
+const factor = 0x9e3779b97f4a7c15n;
 const grammar = /^[0-9a-f]{16}-(?:0|[1-9][0-9]{0,15})$/;
 
 /** @returns the etag, with or without the quotes that HTTP puts around it; null when `text` is none. */
@@ -14,7 +16,10 @@ export function readPartEtag(text: string): PartEtag | null {
   return grammar.test(bare) ? (bare as PartEtag) : null;
 }
 
-/** Takes bytes in order. XXH3 over blocks, each seeded with the hash of everything before it. */
+/**
+ * Takes bytes in order: XXH3 of each block, added up to a polynomial, so that a block counts by its place. A seed would not do: of
+ * those, Bun's XXH3 takes 32 bits only.
+ */
 export class Fingerprint {
   #hash = 0n;
   #size = 0;
@@ -41,14 +46,16 @@ export class Fingerprint {
 
   /** Of everything so far. */
   etag(): PartEtag {
-    const hash =
-      this.#restSize === 0
-        ? this.#hash
-        : Bun.hash.xxHash3(this.#rest.subarray(0, this.#restSize), this.#hash);
+    const rest = this.#rest.subarray(0, this.#restSize);
+    const hash = this.#restSize === 0 ? this.#hash : added(this.#hash, rest);
     return `${hash.toString(16).padStart(16, "0")}-${this.#size}` as PartEtag;
   }
 
   #take(block: Uint8Array): void {
-    this.#hash = Bun.hash.xxHash3(block, this.#hash);
+    this.#hash = added(this.#hash, block);
   }
+}
+
+function added(hash: bigint, block: Uint8Array): bigint {
+  return BigInt.asUintN(64, hash * factor + Bun.hash.xxHash3(block));
 }

@@ -1,4 +1,4 @@
-// The clock, the ids and the name of a running process. Passed in from the entry points: nothing else asks the machine for them.
+// The clock, the ids, the name and the workers of a running process. Passed in from the entry points: nothing else asks the machine for them.
 import { constants, setPriority, uptime } from "node:os";
 
 /** Unix ms. */
@@ -24,6 +24,11 @@ export async function readUptime(): Promise<{ readonly boot: string; readonly up
  */
 export function giveWay(): void {
   if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
+/** Starts a worker. Workers keep little: a small heap is enough for them. */
+export function startWorker(entry: URL): Worker {
+  return new Worker(entry.href, { smol: true });
 }
 
 /** Names this process among all that may share its store: where its number counts, and the number. */

@@ -1,34 +1,26 @@
-// Config → opened ports and wired rooms of a server, closed in reverse. The one file that knows all rooms.
+// Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
+// all rooms.
 import { networkInterfaces } from "node:os";
-import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
-import { gcSettings } from "./config/collection.ts";
+import { clock, newId, startWorker } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
-import { longestLease } from "./content/lease.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import type { Rooms } from "./http/app.ts";
 import { countingIds } from "./http/observe.ts";
 import { urlsOf } from "./http/reachable.ts";
 import { type HttpOptions, type HttpServer, startHttp } from "./http/server.ts";
-import { watchClock } from "./maintenance/clockWatch.ts";
-import { Collections, type CollectionsOptions } from "./maintenance/collections.ts";
-import { Maintenance } from "./maintenance/maintenance.ts";
-import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
-import { type Listeners, takeReport } from "./maintenance/reports.ts";
-import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
-import { Scrubs } from "./maintenance/scrubs.ts";
+import type { Collections } from "./maintenance/collections.ts";
+import type { Maintenance } from "./maintenance/maintenance.ts";
 import { holdDirectory } from "./metadata/hold.ts";
-import { logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
-import { reportCollection } from "./telemetry/collections.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { reportScrub } from "./telemetry/scrub.ts";
+import { makeCollections, makeMaintenance } from "./upkeep.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -71,11 +63,13 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   let maintenance: Maintenance | null = null;
   const ports = await openPorts(base, () => maintenance?.halt());
   const uploads = openUploads(base, ports);
-  const collections = await makeCollections(config, ports, (order) => maintenance?.collect(order));
+  const collections = await makeCollections(config, ports.metadata, (order) =>
+    maintenance?.collect(order),
+  );
   const metrics = makeMetrics(ports, collections);
   const parts: Parts = { ...base, ports, uploads, collections, metrics };
   const http = startHttp({ rooms: makeRooms(parts), ...httpSettings(config) });
-  maintenance = openMaintenance(parts);
+  maintenance = opened.add(makeMaintenance(parts), (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
   return {
@@ -143,22 +137,6 @@ function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports
   return uploads;
 }
 
-async function makeCollections(
-  config: Config,
-  { metadata }: Ports,
-  order: CollectionsOptions["order"],
-): Promise<Collections> {
-  const self = await nameProcess();
-  return new Collections({
-    runs: metadata.gcRuns,
-    clock,
-    newId,
-    isAlive: (name) => isProcessAlive(name, self),
-    settings: { ...gcSettings(config), dryRun: config["gc.dryRun"] },
-    order,
-  });
-}
-
 function makeMetrics({ metadata, latch }: Ports, collections: Collections): Metrics {
   return new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
@@ -207,76 +185,6 @@ function httpSettings(config: Config): Omit<HttpOptions, "rooms"> {
     explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),
   };
-}
-
-/** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
-function openMaintenance(parts: Parts): Maintenance {
-  const { config, opened, log, ports, collections } = parts;
-  const leaseMs = config["gc.minAge"];
-  const scrubs = makeScrubs(config);
-  const listeners = listenersOf(parts, scrubs);
-  const lookAtClock = () =>
-    watchClock({ metadata: ports.metadata.collection, clock, readUptime }, longestLease(leaseMs));
-  const collect = () => collections.runScheduled();
-  const lastBeginning = (now: number) => collections.lastBeginning(now);
-  const maintenance = new Maintenance({
-    spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
-    store: { directory: config.data, database: ports.database },
-    logState: () => logState(ports.database),
-    uploadTimeoutMs: config["storage.uploadTimeout"],
-    cleanupEveryMs: config["storage.cleanupInterval"],
-    ...scheduled(config, { lastBeginning, lookAtClock, collect }),
-    clock,
-    leaseMs,
-    onDue: collect,
-    onCleanup: async () => {
-      await lookAtClock();
-      await collections.tidy();
-    },
-    scrubs,
-    onReport: (report) => takeReport(report, listeners),
-    onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
-  });
-  return opened.add(maintenance, (it) => it.close());
-}
-
-/** Who is told what the maintenance worker reports. */
-function listenersOf(
-  { log, metrics, uploads, ports, collections }: Parts,
-  scrubs: Scrubs | null,
-): Listeners {
-  return {
-    ...{ log, metrics, hashing: uploads.hashing, latch: ports.latch, collections },
-    onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
-    onScrub: (report) => {
-      const round = scrubs?.take(report) ?? null;
-      reportScrub({ log, metrics }, report, round, clock());
-    },
-  };
-}
-
-/** When garbage is collected, and what looks for times that were missed; null for on request only. */
-function scheduled(config: Config, deps: Omit<MissedRunOptions, "latestTime" | "clock">) {
-  if (!config["gc.enabled"]) return { schedule: null, missed: null };
-  const times = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
-  const options = { ...deps, latestTime: latestTimeOf(times), clock };
-  return {
-    schedule: new Schedule(times, clock()),
-    missed: new MissedRun(options, performance.now()),
-  };
-}
-
-/** Rounds of the scrub; null for none. */
-function makeScrubs(config: Config): Scrubs | null {
-  if (!config["scrub.enabled"]) return null;
-  const times = { expression: config["scrub.schedule"], timeZone: config["gc.timeZone"] };
-  const latestTime = latestTimeOf(times);
-  return new Scrubs({ latestTime, bytesPerSecond: config["scrub.rate"], clock }, performance.now());
-}
-
-/** Workers keep little: a small heap is enough for them. */
-function startWorker(entry: URL): Worker {
-  return new Worker(entry.href, { smol: true });
 }
 
 function openServerLog(config: Config) {

@@ -18,10 +18,12 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   http: ["registry", "uploads", "objects", "maintenance", "access", "content", "telemetry"],
   config: [],
   telemetry: [],
-  // The one file that knows all rooms; only the command line stands above it.
+  // What the maintenance worker does for a server; requests are none of its business.
+  "upkeep.ts": ["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
+  // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
-    ...["content", "registry", "uploads", "objects", "maintenance", "access"],
-    ...["storage", "metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts"],
+    ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
+    ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
   ],
   // As much of it as commands need.
   "tool.ts": [

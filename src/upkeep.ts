@@ -1,0 +1,116 @@
+// What is due on the maintenance worker, wired: cleanup, collections, scrubs, checkpoints, and who is told of them. Apart from
+// assembly.ts, which opens what requests need.
+import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
+import { gcSettings } from "./config/collection.ts";
+import type { Config } from "./config/settings.ts";
+import { longestLease } from "./content/lease.ts";
+import type { WriteLatch } from "./content/writeLatch.ts";
+import { watchClock } from "./maintenance/clockWatch.ts";
+import { Collections, type CollectionsOptions } from "./maintenance/collections.ts";
+import { Maintenance } from "./maintenance/maintenance.ts";
+import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
+import { type Listeners, takeReport } from "./maintenance/reports.ts";
+import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
+import { Scrubs } from "./maintenance/scrubs.ts";
+import type { Metadata } from "./metadata/metadata.ts";
+import { logState } from "./metadata/sqlite/checkpoint.ts";
+import { reportCollection } from "./telemetry/collections.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import { reportScrub } from "./telemetry/scrub.ts";
+
+/** What is kept in order, and who is told. */
+export interface UpkeepParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly ports: {
+    readonly metadata: Metadata;
+    readonly latch: WriteLatch;
+    /** The database file. */
+    readonly database: string;
+  };
+  readonly collections: Collections;
+  readonly uploads: Pick<Listeners, "hashing">;
+}
+
+/** Collections as requests and the schedule order them. @param order begins one on the worker. */
+export async function makeCollections(
+  config: Config,
+  metadata: Metadata,
+  order: CollectionsOptions["order"],
+): Promise<Collections> {
+  const self = await nameProcess();
+  return new Collections({
+    runs: metadata.gcRuns,
+    clock,
+    newId,
+    isAlive: (name) => isProcessAlive(name, self),
+    settings: { ...gcSettings(config), dryRun: config["gc.dryRun"] },
+    order,
+  });
+}
+
+/** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
+export function makeMaintenance(parts: UpkeepParts): Maintenance {
+  const { config, log, ports, collections } = parts;
+  const leaseMs = config["gc.minAge"];
+  const scrubs = makeScrubs(config);
+  const listeners = listenersOf(parts, scrubs);
+  const lookAtClock = () =>
+    watchClock({ metadata: ports.metadata.collection, clock, readUptime }, longestLease(leaseMs));
+  const collect = () => collections.runScheduled();
+  const lastBeginning = (now: number) => collections.lastBeginning(now);
+  return new Maintenance({
+    spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
+    store: { directory: config.data, database: ports.database },
+    logState: () => logState(ports.database),
+    uploadTimeoutMs: config["storage.uploadTimeout"],
+    cleanupEveryMs: config["storage.cleanupInterval"],
+    ...scheduled(config, { lastBeginning, lookAtClock, collect }),
+    clock,
+    leaseMs,
+    onDue: collect,
+    onCleanup: async () => {
+      await lookAtClock();
+      await collections.tidy();
+    },
+    scrubs,
+    onReport: (report) => takeReport(report, listeners),
+    onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
+  });
+}
+
+/** Who is told what the maintenance worker reports. */
+function listenersOf(
+  { log, metrics, uploads, ports, collections }: UpkeepParts,
+  scrubs: Scrubs | null,
+): Listeners {
+  return {
+    ...{ log, metrics, hashing: uploads.hashing, latch: ports.latch, collections },
+    onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
+    onScrub: (report) => {
+      const round = scrubs?.take(report) ?? null;
+      reportScrub({ log, metrics }, report, round, clock());
+    },
+  };
+}
+
+/** When garbage is collected, and what looks for times that were missed; null for on request only. */
+function scheduled(config: Config, deps: Omit<MissedRunOptions, "latestTime" | "clock">) {
+  if (!config["gc.enabled"]) return { schedule: null, missed: null };
+  const times = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
+  const options = { ...deps, latestTime: latestTimeOf(times), clock };
+  return {
+    schedule: new Schedule(times, clock()),
+    missed: new MissedRun(options, performance.now()),
+  };
+}
+
+/** Rounds of the scrub; null for none. */
+function makeScrubs(config: Config): Scrubs | null {
+  if (!config["scrub.enabled"]) return null;
+  const times = { expression: config["scrub.schedule"], timeZone: config["gc.timeZone"] };
+  const latestTime = latestTimeOf(times);
+  return new Scrubs({ latestTime, bytesPerSecond: config["scrub.rate"], clock }, performance.now());
+}

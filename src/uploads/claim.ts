@@ -1,31 +1,13 @@
-// One writer for each session: a claim in the database, renewed while its request lives and given up when it ends.
+// One writer for each session: who claims it, and what the others are told.
+import { type ClaimSource, type Hold, makeClaim, whileHeld } from "../content/claim.ts";
 import { RegistryError } from "../errors.ts";
-import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
+import type { UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { UploadId, UploadSession } from "./session.ts";
 
-/** What claims are made of. */
-export interface ClaimDeps {
+/** What claims work with. */
+export interface ClaimDeps extends ClaimSource {
   readonly metadata: UploadsMetadata;
-  /** Unix ms. */
-  readonly clock: () => number;
-  readonly newId: () => string;
-}
-
-/** A claim while it is used. */
-export interface Hold {
-  readonly owner: string;
-  /** True once a transaction has given the claim up together with its own work. */
-  released: boolean;
-}
-
-/** How long a claim outlives its last renewal: only a writer that died without a word ever loses one. Unit: ms. */
-const claimMs = 30_000;
-const renewEveryMs = 10_000;
-
-/** A fresh claim, for a session that is about to be claimed or opened. */
-export function makeClaim({ clock, newId }: ClaimDeps): Claim {
-  return { owner: newId(), until: clock() + claimMs };
 }
 
 /**
@@ -45,22 +27,19 @@ export async function withClaim<T>(
 }
 
 /** Runs `use` while `owner` holds the session already. */
-export async function holding<T>(
-  { metadata, clock }: ClaimDeps,
+export function holding<T>(
+  { metadata, clock }: Pick<ClaimDeps, "metadata" | "clock">,
   id: UploadId,
   owner: string,
   use: (hold: Hold) => Promise<T>,
 ): Promise<T> {
-  const hold = { owner, released: false };
-  const renewal = setInterval(() => {
-    const now = clock();
-    // A lost claim shows when the writer wants to advance; a failed renewal is no reason to stop before.
-    metadata.renewClaim(id, { owner, until: now + claimMs }, now).catch(() => {});
-  }, renewEveryMs);
-  try {
-    return await use(hold);
-  } finally {
-    clearInterval(renewal);
-    if (!hold.released) await metadata.releaseUpload(id, owner);
-  }
+  return whileHeld(
+    {
+      owner,
+      clock,
+      renew: (claim, now) => metadata.renewClaim(id, claim, now),
+      release: () => metadata.releaseUpload(id, owner),
+    },
+    use,
+  );
 }

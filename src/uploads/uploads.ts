@@ -1,4 +1,5 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
+import { type Hold, makeClaim } from "../content/claim.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { leaseAt } from "../content/lease.ts";
@@ -6,7 +7,7 @@ import { RegistryError } from "../errors.ts";
 import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
-import { type Hold, holding, makeClaim, withClaim } from "./claim.ts";
+import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
 import {
   acceptChunk,

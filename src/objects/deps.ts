@@ -1,0 +1,53 @@
+// What the functions of this room work with. Apart from them: single objects and uploads in parts share it.
+import type { Digest } from "../content/digest.ts";
+import type { Hashing } from "../content/hashing/hashing.ts";
+import type { RegistryMetadata, UploadsMetadata } from "../metadata/metadata.ts";
+import type { MultipartMetadata, StagedPart } from "../metadata/multipart.ts";
+import type { ObjectsMetadata } from "../metadata/objects.ts";
+import type { PartsStorage } from "../storage/parts.ts";
+import type { Locator, Storage } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+
+/** What puts parts together, in the background while they arrive, and at the latest when it is asked to complete. */
+export interface PartsAssembly {
+  /** A part is durable, and the one of its number. */
+  partRecorded(id: UploadId, part: StagedPart): void;
+  /** Puts exactly these parts together, as staged bytes of the upload. @returns what they are as a whole; `size` in bytes. */
+  complete(
+    id: UploadId,
+    parts: readonly StagedPart[],
+  ): Promise<{ readonly size: number; readonly digest: Digest }>;
+  /** The upload is over. */
+  forget(id: UploadId): void;
+}
+
+/** What uploads in parts are limited to. */
+export interface MultipartLimits {
+  /** Highest part number. */
+  readonly maxParts: number;
+  /** Bytes. */
+  readonly maxPartBytes: number;
+  /** How long an upload lives after its latest part; ms. */
+  readonly ttlMs: number;
+}
+
+/** What the functions of this room work with. */
+export interface ObjectsDeps {
+  readonly metadata: ObjectsMetadata;
+  readonly multipart: MultipartMetadata;
+  /** Content under any link, and not known to be damaged: for deduplication only, never to serve it. */
+  readonly findContent: UploadsMetadata["findContent"];
+  /** For links to what a repository holds. */
+  readonly registry: Pick<RegistryMetadata, "findBlob">;
+  readonly storage: Storage & { readonly parts: PartsStorage };
+  readonly hashing: Hashing;
+  readonly assembly: PartsAssembly;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly newUploadId: () => UploadId;
+  /** Owners of claims. */
+  readonly newId: () => string;
+  readonly limits: MultipartLimits;
+  /** Called for content that is not what its row says. */
+  readonly onDamage?: ((digest: Digest, locator: Locator) => void) | undefined;
+}

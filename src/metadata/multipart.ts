@@ -32,6 +32,12 @@ export interface ListedMultipart extends MultipartUpload {
   readonly bytes: number;
 }
 
+/** An upload that expired. */
+export interface ExpiredMultipart extends ListedMultipart {
+  /** True for what was left of an object that came whole: its receiver is gone. */
+  readonly whole: boolean;
+}
+
 /** A part that counts. */
 export interface StagedPart {
   readonly number: number;
@@ -110,7 +116,7 @@ export interface MultipartMetadata {
     readonly expiredBefore: number;
     readonly now: number;
     readonly limit: number;
-  }): Promise<readonly ListedMultipart[]>;
+  }): Promise<readonly ExpiredMultipart[]>;
   /** Those of the ids that have an upload, objects that come whole included. */
   knownMultipart(ids: readonly UploadId[]): Promise<ReadonlySet<UploadId>>;
   /** Forgets uploads that were completed before `before` (Unix ms). */

@@ -140,6 +140,7 @@ function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports
 function makeMetrics({ metadata, latch }: Ports, collections: Collections): Metrics {
   return new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
+    countMultipart: async () => ({ uploads: Number.NaN, bytes: Number.NaN }),
     isReadOnly: () => latch.reason !== null,
     collections,
   });

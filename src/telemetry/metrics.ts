@@ -2,10 +2,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { CollectionMetrics, type CollectionSources } from "./collections.ts";
 import type { Log } from "./log.ts";
+import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
 import { ScrubMetrics } from "./scrub.ts";
 
 /** Where gauges get their values when they are asked for. */
-export interface MetricSources {
+export interface MetricSources extends MultipartSources {
   /** Open upload sessions and their staged bytes. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
@@ -22,6 +23,7 @@ type Ended = (seconds: number) => void;
 export class Metrics {
   readonly #registry = new Registry();
   readonly collections: CollectionMetrics;
+  readonly multipart: MultipartMetrics;
   readonly scrub: ScrubMetrics;
   readonly #requests: Counter<"operation" | "status">;
   readonly #durations: Histogram<"operation">;
@@ -73,6 +75,7 @@ export class Metrics {
     });
     this.#gauges(sources);
     this.collections = new CollectionMetrics(this.#registry, sources.collections);
+    this.multipart = new MultipartMetrics(this.#registry, sources);
     this.scrub = new ScrubMetrics(this.#registry);
   }
 

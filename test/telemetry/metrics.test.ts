@@ -3,6 +3,7 @@ import { type MetricSources, Metrics } from "../../src/telemetry/metrics.ts";
 
 const sources: MetricSources = {
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
+  countMultipart: async () => ({ uploads: 1, bytes: 20 }),
   isReadOnly: () => false,
   collections: { lastSuccess: async () => null, isRunning: false },
 };

@@ -46,6 +46,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   });
   const metrics = new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
+    countMultipart: async () => ({ uploads: Number.NaN, bytes: Number.NaN }),
     isReadOnly: () => latch.reason !== null,
     collections,
   });

@@ -1,11 +1,19 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
 import { Elysia } from "elysia";
-import { RegistryError } from "../../errors.ts";
 import type { Collections, RunRequest, RunsPage } from "../../maintenance/collections.ts";
 import { json } from "../answers.ts";
-import { openBody, type Pace } from "../body.ts";
-import { assertNotEncoded } from "../headers.ts";
+import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import {
+  assertKnown,
+  invalid,
+  isoTime,
+  type Members,
+  nextPage,
+  readLimit,
+  readMembers,
+  uncached,
+} from "./requests.ts";
 
 /** What these routes call. */
 export interface GcRoutesDeps {
@@ -22,9 +30,6 @@ const longestBody = 4096;
 const longestAge = 3650 * 24 * 3600;
 const usualPage = 50;
 const longestPage = 500;
-const uncached = { "cache-control": "no-store" };
-
-const time = (ms: number): string => new Date(ms).toISOString();
 
 /** A run as this API prints it: times in ISO 8601, sizes in bytes. */
 function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, reason }: Run) {
@@ -33,8 +38,8 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
     state,
     trigger,
     dry_run: dryRun,
-    started_at: time(startedAt),
-    finished_at: finishedAt === null ? null : time(finishedAt),
+    started_at: isoTime(startedAt),
+    finished_at: finishedAt === null ? null : isoTime(finishedAt),
     total_blobs: counts.totalBlobs,
     referenced_blobs: counts.referencedBlobs,
     orphaned_blobs: counts.orphanedBlobs,
@@ -47,18 +52,10 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
   };
 }
 
-function invalid(message: string): RegistryError {
-  return new RegistryError("REQUEST_INVALID", { message });
-}
-
-/** @throws RegistryError REQUEST_INVALID for anything but an object with `dryRun` and `minAge`. */
-function readRequest(text: string): RunRequest {
-  if (text.trim() === "") return { dryRun: false, minAgeMs: null };
-  const members = parseObject(text);
-  const unknown = Object.keys(members).find((name) => name !== "dryRun" && name !== "minAge");
-  if (unknown !== undefined) {
-    throw invalid(`there is no ${JSON.stringify(unknown.slice(0, 100))}: only dryRun and minAge`);
-  }
+/** @throws RegistryError REQUEST_INVALID for anything but `dryRun` and `minAge`. */
+function readRequest(members: Members | null): RunRequest {
+  if (members === null) return { dryRun: false, minAgeMs: null };
+  assertKnown(members, ["dryRun", "minAge"]);
   const { dryRun = false, minAge = null } = members;
   if (typeof dryRun !== "boolean") throw invalid("dryRun must be true or false");
   return { dryRun, minAgeMs: minAge === null ? null : readAge(minAge) };
@@ -70,40 +67,17 @@ function readAge(minAge: unknown): number {
   return Math.round(minAge * 1000);
 }
 
-function parseObject(text: string): Readonly<Record<string, unknown>> {
-  const value = parseJson(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("the body must be a JSON object, or absent");
-  }
-  return { ...value };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw invalid("the body is not JSON");
-  }
-}
-
 /** @throws RegistryError PAGE_INVALID */
 function readPage(query: URLSearchParams): RunsPage {
-  const [text, ...others] = query.getAll("limit");
-  const after = query.get("after");
-  if (text === undefined) return { after, limit: usualPage };
-  if (others.length > 0 || !/^[1-9][0-9]*$/.test(text)) {
-    throw new RegistryError("PAGE_INVALID", {
-      message: "limit must be a whole number, 1 or larger",
-    });
-  }
-  return { after, limit: Math.min(Number(text), longestPage) };
+  return {
+    after: query.get("after"),
+    limit: readLimit(query, { usual: usualPage, longest: longestPage }),
+  };
 }
 
 async function start({ collections, pace }: GcRoutesDeps, visit: Visit): Promise<Response> {
-  assertNotEncoded(visit.request.headers);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of openBody(visit, longestBody, pace) ?? []) chunks.push(chunk);
-  const run = await collections.request(readRequest(Buffer.concat(chunks).toString()));
+  const members = await readMembers(visit, { longest: longestBody, pace });
+  const run = await collections.request(readRequest(members));
   return json(printed(run), {
     status: 202,
     headers: { ...uncached, location: `${runsPath}/${run.id}` },
@@ -114,16 +88,9 @@ async function list({ collections }: GcRoutesDeps, request: Request): Promise<Re
   const page = readPage(queryOf(request));
   const { runs, more } = await collections.list(page);
   const last = runs.at(-1)?.id;
-  const next = more && last !== undefined;
-  return json(
-    { runs: runs.map(printed) },
-    {
-      headers: {
-        ...uncached,
-        ...(next && { link: `<${runsPath}?limit=${page.limit}&after=${last}>; rel="next"` }),
-      },
-    },
-  );
+  const next =
+    more && last !== undefined ? nextPage(runsPath, { limit: page.limit, after: last }) : {};
+  return json({ runs: runs.map(printed) }, { headers: { ...uncached, ...next } });
 }
 
 async function find({ collections }: GcRoutesDeps, request: Request): Promise<Response> {

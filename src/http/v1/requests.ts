@@ -1,0 +1,122 @@
+// What the addresses below /v1 have in common: JSON bodies, pages, and answers that nobody may keep.
+import { RegistryError } from "../../errors.ts";
+import { openBody, type Pace } from "../body.ts";
+import { assertNotEncoded } from "../headers.ts";
+import type { Visit } from "../visit.ts";
+
+/** The members of a JSON object, not judged yet. */
+export type Members = Readonly<Record<string, unknown>>;
+
+/** True at this moment only. */
+export const uncached = { "cache-control": "no-store" };
+
+/** ISO 8601. @param ms Unix ms. */
+export const isoTime = (ms: number): string => new Date(ms).toISOString();
+
+/** A refusal that says what is wrong. */
+export function invalid(message: string): RegistryError {
+  return new RegistryError("REQUEST_INVALID", { message });
+}
+
+/**
+ * Reads a JSON object of at most `longest` bytes. @returns null for an empty body.
+ * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID when it is no JSON object.
+ */
+export async function readMembers(
+  visit: Visit,
+  { longest, pace }: { readonly longest: number; readonly pace: Pace },
+): Promise<Members | null> {
+  assertNotEncoded(visit.request.headers);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of openBody(visit, longest, pace) ?? []) chunks.push(chunk);
+  const text = readText(Buffer.concat(chunks));
+  return text.trim() === "" ? null : parseObject(text);
+}
+
+/** As `readMembers`, where there must be a body. */
+export async function wantMembers(
+  visit: Visit,
+  limits: { readonly longest: number; readonly pace: Pace },
+): Promise<Members> {
+  const members = await readMembers(visit, limits);
+  if (members === null) throw invalid("the body must be a JSON object");
+  return members;
+}
+
+/** Replacement characters would make one name of many. */
+function readText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw invalid("the body is not UTF-8");
+  }
+}
+
+function parseObject(text: string): Members {
+  const value = parseJson(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw invalid("the body must be a JSON object");
+  }
+  return { ...value };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid("the body is not JSON");
+  }
+}
+
+/** @throws RegistryError REQUEST_INVALID naming a member that is not among `known`: a misspelled one must not be passed over. */
+export function assertKnown(members: Members, known: readonly string[]): void {
+  const unknown = Object.keys(members).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const named = JSON.stringify(unknown.slice(0, 100));
+  const last = known.at(-1) ?? "nothing";
+  const list = known.length < 2 ? last : `${known.slice(0, -1).join(", ")} and ${last}`;
+  throw invalid(`there is no ${named}: only ${list}`);
+}
+
+/** A member that must be a text. @throws RegistryError REQUEST_INVALID */
+export function readString(members: Members, name: string): string {
+  const value = members[name];
+  if (typeof value !== "string") throw invalid(`${name} must be a text`);
+  return value;
+}
+
+/** A parameter that may stand in a query once. @throws RegistryError REQUEST_INVALID */
+export function readOnce(query: URLSearchParams, name: string): string | null {
+  const [text = null, ...others] = query.getAll(name);
+  if (others.length > 0) throw invalid(`${name} stands in the query more than once`);
+  return text;
+}
+
+/**
+ * `?limit=`: `usual` without it, `longest` for anything larger.
+ * @throws RegistryError PAGE_INVALID when it is not a whole number (of any length) from 1, or stands there twice.
+ */
+export function readLimit(
+  query: URLSearchParams,
+  { usual, longest }: { readonly usual: number; readonly longest: number },
+): number {
+  const [text, ...others] = query.getAll("limit");
+  if (text === undefined) return usual;
+  if (others.length > 0 || !/^[1-9][0-9]*$/.test(text)) {
+    throw new RegistryError("PAGE_INVALID", {
+      message: "limit must be a whole number, 1 or larger",
+    });
+  }
+  return Math.min(Number(text), longest);
+}
+
+/** The header that names the next page, path-relative: right behind every proxy. @param query without what is null or empty. */
+export function nextPage(
+  path: string,
+  query: Readonly<Record<string, string | number | null>>,
+): Record<string, string> {
+  const parameters = Object.entries(query).flatMap(([name, value]) =>
+    value === null || value === "" ? [] : [`${name}=${encodeURIComponent(value)}`],
+  );
+  return { link: `<${path}?${parameters.join("&")}>; rel="next"` };
+}

@@ -1,14 +1,6 @@
-// Bytes on a local file system: uploads/<uuid>/data while staged, blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
-import {
-  type FileHandle,
-  mkdir,
-  readdir,
-  rename,
-  rm,
-  stat,
-  unlink,
-  writeFile,
-} from "node:fs/promises";
+// Bytes on a local file system: uploads/<uuid>/data while staged (an object's: tmp/multipart/<uuid>/whole),
+// blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
+import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { algorithmOf, type Digest, hexOf } from "../content/digest.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
@@ -16,12 +8,16 @@ import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { inspectFilesystem } from "./filesystemInspection.ts";
+import { FilesystemParts } from "./filesystemParts.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
 import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
-import { listStagedEntries, noState } from "./stagedEntries.ts";
+import type { PartsStorage } from "./parts.ts";
+import { receiveBody } from "./receiveBody.ts";
+import { listStagedEntries } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
+import { multipartFolder, noState, placeOf } from "./stagedPlaces.ts";
 import { StagedWriter } from "./stagedWriter.ts";
 import { StagedWrites } from "./stagedWrites.ts";
 import type {
@@ -61,6 +57,7 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
     uploads: join(options.directory, "uploads"),
     blobs: join(options.directory, "blobs"),
     discarded: join(options.directory, "tmp", "discarded"),
+    multipart: multipartFolder(options.directory),
   };
   const found = await Promise.all(
     Object.values(folders).map(async (folder) => {
@@ -68,6 +65,7 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
       return stat(folder);
     }),
   );
+  await syncFolder(join(options.directory, "tmp"));
   await syncFolder(options.directory);
   if (new Set(found.map(({ dev }) => dev)).size > 1) {
     throw new Error(
@@ -87,13 +85,15 @@ interface Folders {
 
 class FilesystemStorage implements Storage {
   readonly inspection: StorageInspection;
+  readonly parts: PartsStorage;
+  readonly #directory: string;
   readonly #uploads: string;
   readonly #blobs: string;
   readonly #discarded: string;
   readonly #latch: WriteLatch;
   readonly #newId: () => string;
   readonly #space: FreeSpace;
-  readonly #openStagedFile: (id: UploadId) => Promise<StagedReader>;
+  readonly openStaged: (id: UploadId, staging: StagingState) => Promise<StagedReader>;
   readonly #syncs: FolderSyncs;
   readonly #staged: StagedWrites;
   readonly #preparing: Promise<void>;
@@ -101,6 +101,7 @@ class FilesystemStorage implements Storage {
   readonly #settled = new WeakSet<Staged>();
 
   constructor(options: FilesystemOptions, { uploads, blobs, discarded }: Folders) {
+    this.#directory = options.directory;
     this.#uploads = uploads;
     this.#blobs = blobs;
     this.#discarded = discarded;
@@ -108,9 +109,10 @@ class FilesystemStorage implements Storage {
     this.#newId = options.newId;
     this.#syncs = new FolderSyncs(options.latch);
     this.inspection = inspectFilesystem({ ...options, syncs: this.#syncs });
-    this.#staged = new StagedWrites(uploads, options.latch, this.#syncs);
+    this.#staged = new StagedWrites(options.directory, options.latch, this.#syncs);
     this.#space = new FreeSpace(options.directory, options.clock);
-    this.#openStagedFile = openStagedFiles(options.directory);
+    this.parts = new FilesystemParts({ ...options, space: this.#space, syncs: this.#syncs });
+    this.openStaged = openStagedFiles(options.directory);
     // Nobody waits for it: a push that comes first makes the folder it needs.
     this.#preparing = this.#syncs.makeAll(blobs, "sha256", prefixes).catch(() => {});
   }
@@ -144,8 +146,9 @@ class FilesystemStorage implements Storage {
         space: this.#space,
         release: body.release ?? null,
       });
-      const cut = await this.#receive(file, staged, body, writer);
-      if (options.resumable) await this.#keepFolder(staged.id);
+      const giveBack = () => file.truncate(staged.offset).catch(() => {});
+      const cut = await receiveBody(body, writer, { keepsCut: true, giveBack });
+      if (options.resumable) await this.#keepFolder(staged);
       const appended = { ...staged, offset: writer.written, cut };
       // Without a byte nothing was synced, not even the cut to the offset.
       if (!options.resumable && writer.written > staged.offset) this.#settled.add(appended);
@@ -161,17 +164,13 @@ class FilesystemStorage implements Storage {
     await file.close();
   }
 
-  openStaged(id: UploadId): Promise<StagedReader> {
-    return this.#openStagedFile(id);
-  }
-
   async publish(staged: Staged, digest: Digest): Promise<Locator> {
     this.#latch.assertWritable();
     if (!this.#settled.delete(staged)) await this.#staged.settle(staged);
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
-    const from = join(this.#uploads, staged.id, "data");
+    const from = placeOf(this.#directory, staged).file;
     const to = join(this.#blobs, locator);
     try {
       await this.#syncs.make(this.#blobs, algorithm, prefix);
@@ -193,10 +192,10 @@ class FilesystemStorage implements Storage {
     return listStagedEntries(this.#uploads);
   }
 
-  async discardStaged(id: UploadId): Promise<void> {
+  async discardStaged(id: UploadId, staging: StagingState): Promise<void> {
     const aside = join(this.#discarded, `${id}.${this.#newId()}`);
     try {
-      await rename(join(this.#uploads, id), aside);
+      await rename(placeOf(this.#directory, { id, staging }).folder, aside);
     } catch (error) {
       if (isAbsent(error)) return;
       throw writeFailure(error, this.#latch);
@@ -247,48 +246,14 @@ class FilesystemStorage implements Storage {
     await this.#preparing;
   }
 
-  /** Reads the body to its end into `writer`. @returns why it broke, or null. */
-  async #receive(
-    file: FileHandle,
-    staged: Staged,
-    body: Body,
-    writer: StagedWriter,
-  ): Promise<Error | null> {
-    const chunks = body[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await chunks.next().catch(brokenBy);
-        if (next.done) {
-          await writer.finish();
-          return next.value instanceof Error ? next.value : null;
-        }
-        const full = writer.push(next.value);
-        if (full !== null) await full;
-      }
-    } catch (error) {
-      // Nothing of this request was acknowledged: give its space back before anyone is told.
-      await writer.settle();
-      await file.truncate(staged.offset).catch(() => {});
-      await chunks.return?.(undefined).catch(() => {});
-      throw error;
-    }
-  }
-
   /** After a power loss the session's folder must still be found from the top. */
-  async #keepFolder(id: UploadId): Promise<void> {
-    await Promise.all([
-      this.#syncs.syncOnce(join(this.#uploads, id)),
-      this.#syncs.sync(this.#uploads),
-    ]);
+  async #keepFolder(staged: Staged): Promise<void> {
+    const { folder, parent } = placeOf(this.#directory, staged);
+    await Promise.all([this.#syncs.syncOnce(folder), this.#syncs.sync(parent)]);
   }
 
   #path(locator: Locator): string {
     if (readStoredName(locator) === null) throw new Error("malformed locator in the database");
     return join(this.#blobs, locator);
   }
-}
-
-/** The end of a body that broke: its value says why. */
-function brokenBy(error: unknown): IteratorReturnResult<Error> {
-  return { done: true, value: error instanceof Error ? error : new Error(String(error)) };
 }

@@ -2,24 +2,19 @@
 import { constants } from "node:fs";
 import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";
-import type { UploadId } from "../uploads/session.ts";
-import type { StagedEntry, StagingState } from "./storage.ts";
+import { noState, readFolderName } from "./stagedPlaces.ts";
+import type { StagedEntry } from "./storage.ts";
 
 /** Longer than any ISO time: a file that fills this is none. */
 const longestTime = 64;
 /** RFC 3339; `Date.parse` alone would find a year in almost any text. */
 const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/;
 
-/** Nothing has to be known of staged files but where they stand. */
-export const noState = "" as StagingState;
-
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** Lists entries that are named like a session. Anything with another name is not ours and is left alone. */
 export async function* listStagedEntries(folder: string): AsyncGenerator<StagedEntry> {
   for await (const entry of await opendir(folder)) {
-    if (!uuid.test(entry.name)) continue;
-    const id = entry.name as UploadId;
+    const id = readFolderName(entry.name);
+    if (id === null) continue;
     // A link or a file in the place of a folder has no start time: it is dropped, never looked into.
     const startedAt = entry.isDirectory() ? await readStart(join(folder, id)) : null;
     yield { id, startedAt, staging: noState };

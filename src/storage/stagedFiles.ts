@@ -1,18 +1,20 @@
 // Reading staged bytes back. Apart from the rest of the storage so that a hashing worker loads nothing else.
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { join } from "node:path";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent } from "./failures.ts";
-import type { StagedReader } from "./storage.ts";
+import { placeOf } from "./stagedPlaces.ts";
+import type { StagedReader, StagingState } from "./storage.ts";
 
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
 
+type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StagedReader>;
+
 /** @param directory the data directory. @returns `Storage.openStaged` for it. */
-export function openStagedFiles(directory: string): (id: UploadId) => Promise<StagedReader> {
-  return async (id) => {
-    const file = await open(pathOf(directory, id), flags).catch(refuseAbsent);
+export function openStagedFiles(directory: string): OpenStaged {
+  return async (id, staging) => {
+    const file = await open(placeOf(directory, { id, staging }).file, flags).catch(refuseAbsent);
     return {
       read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
       close: () => file.close(),
@@ -24,11 +26,9 @@ export function openStagedFiles(directory: string): (id: UploadId) => Promise<St
  * As `openStagedFiles`, for a worker: it has nothing better to do than to wait, and handing each read to another thread costs
  * more than the read.
  */
-export function openStagedFilesBlocking(
-  directory: string,
-): (id: UploadId) => Promise<StagedReader> {
-  return async (id) => {
-    const file = tryOpen(pathOf(directory, id));
+export function openStagedFilesBlocking(directory: string): OpenStaged {
+  return async (id, staging) => {
+    const file = tryOpen(placeOf(directory, { id, staging }).file);
     return {
       read: async (offset, into) => readSync(file, into, 0, into.byteLength, offset),
       close: async () => closeSync(file),
@@ -42,10 +42,6 @@ function tryOpen(path: string): number {
   } catch (error) {
     return refuseAbsent(error);
   }
-}
-
-function pathOf(directory: string, id: UploadId): string {
-  return join(directory, "uploads", id, "data");
 }
 
 function refuseAbsent(error: unknown): never {

@@ -1,22 +1,22 @@
-// The files of open sessions, opened to be written: checked against the offset that counts, and never through a stored name.
+// The staged files of open uploads, opened to be written: checked against the offset that counts, and never through a stored name.
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { join } from "node:path";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import { copyOut } from "./links.ts";
+import { placeOf } from "./stagedPlaces.ts";
 import type { Staged } from "./storage.ts";
 
-/** Opens the staged files under one folder. */
+/** Opens the staged files of one data directory. */
 export class StagedWrites {
-  readonly #uploads: string;
+  readonly #directory: string;
   readonly #latch: WriteLatch;
   readonly #syncs: FolderSyncs;
 
-  constructor(uploads: string, latch: WriteLatch, syncs: FolderSyncs) {
-    this.#uploads = uploads;
+  constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
+    this.#directory = directory;
     this.#latch = latch;
     this.#syncs = syncs;
   }
@@ -35,8 +35,9 @@ export class StagedWrites {
         if (size > staged.offset) await file.truncate(staged.offset);
         return file;
       }
-      await copyOut(this.#path(staged), staged.offset);
-      await this.#syncs.syncOnce(join(this.#uploads, staged.id));
+      const { file: path, folder } = placeOf(this.#directory, staged);
+      await copyOut(path, staged.offset);
+      await this.#syncs.syncOnce(folder);
     } catch (error) {
       await file.close();
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
@@ -67,19 +68,17 @@ export class StagedWrites {
     // An upload without a byte has no file yet; any other must have one.
     const flags =
       constants.O_RDWR | constants.O_NOFOLLOW | (staged.offset === 0 ? constants.O_CREAT : 0);
-    const file = await open(this.#path(staged), flags, 0o600).catch((error: unknown) => {
-      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw writeFailure(error, this.#latch);
-    });
+    const file = await open(placeOf(this.#directory, staged).file, flags, 0o600).catch(
+      (error: unknown) => {
+        if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+        throw writeFailure(error, this.#latch);
+      },
+    );
     const found = await file.stat().catch(() => null);
     if (found?.isFile() && found.size >= staged.offset) return file;
     await file.close();
     throw new RegistryError("UPLOAD_UNKNOWN", {
       message: "the staged bytes of this upload are gone; start a new upload",
     });
-  }
-
-  #path({ id }: Staged): string {
-    return join(this.#uploads, id, "data");
   }
 }

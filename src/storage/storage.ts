@@ -3,6 +3,7 @@
 import type { Digest } from "../content/digest.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { StorageInspection } from "./inspection.ts";
+import type { PartsStorage } from "./parts.ts";
 
 /** The name content is stored under; a name is never used twice. Opaque outside of the storage room. */
 export type Locator = string & { readonly __brand: "Locator" };
@@ -95,6 +96,7 @@ export interface Capacity {
 
 export interface Storage {
   readonly inspection: StorageInspection;
+  readonly parts: PartsStorage;
 
   /** Makes room for a session's bytes. `startedAt` is Unix ms. Not durable: a session lost with the power starts again. */
   createStaging(id: UploadId, startedAt: number): Promise<StagingState>;

@@ -1,5 +1,6 @@
 // What stands in a data directory and is none of Breadbox's names: never read, never removed, only told to whoever asks.
 import { join } from "node:path";
+import { isPartsName } from "./partNames.ts";
 import { entriesOf, readStoredName } from "./storedNames.ts";
 
 /** How a name below a folder looks: each level has its own rule. */
@@ -19,8 +20,12 @@ const folders = new Map<string, readonly Rule[]>([
   ["blobs", storedRules],
   ["damaged", storedRules],
   ["uploads", [([id = ""]) => uuid.test(id), ([, name = ""]) => stagedNames.has(name)]],
-  ["tmp", [([name]) => name === "discarded"]],
+  ["tmp", [([name]) => name === "discarded" || name === "multipart"]],
 ]);
+const partsRules: readonly Rule[] = [
+  ([id = ""]) => uuid.test(id),
+  ([, name = ""]) => isPartsName(name),
+];
 
 /** Of the database, its log, the format and the hold: those who write them know more. */
 const files: ReadonlySet<string> = new Set([
@@ -39,6 +44,7 @@ export async function* listStrangers(directory: string): AsyncGenerator<string> 
     if (rules !== undefined) yield* listBelow(join(directory, name), [], rules, name);
     else if (!files.has(name)) yield name;
   }
+  yield* listBelow(join(directory, "tmp", "multipart"), [], partsRules, "tmp/multipart");
 }
 
 async function* listBelow(

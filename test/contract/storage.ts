@@ -5,6 +5,7 @@ import { RegistryError } from "../../src/errors.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
 import { noise } from "../support/store.ts";
+import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";
 
 /** A store under test and what removes it again. */
@@ -43,6 +44,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     });
 
     stagingContract(openStore);
+    partsContract(openStore);
 
     const start = async (storage: Storage): Promise<Staged> => {
       const id = makeUploadId(Bun.randomUUIDv7());

@@ -1,0 +1,235 @@
+// Contract of staged parts: received under a name of their own, settled when their row is durable, dropped with their upload.
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
+import type { PartPlace } from "../../src/storage/parts.ts";
+import type { Body, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
+
+const quiet: StagingFollower = { staged: () => null };
+const unknown = { expected: null };
+const text = (value: string) => new TextEncoder().encode(value);
+const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
+
+async function* once(value: string): AsyncGenerator<Uint8Array> {
+  yield text(value);
+}
+
+async function* broken(value: string): AsyncGenerator<Uint8Array> {
+  yield text(value);
+  throw new Error("the connection was cut");
+}
+
+async function receive(storage: Storage, id: UploadId, number: number, value: string) {
+  const { place } = await storage.parts.receivePart(id, number, once(value), quiet, unknown);
+  return place;
+}
+
+async function read(storage: Storage, place: PartPlace): Promise<string | null> {
+  const reader = await storage.parts.openPart(place);
+  if (reader === null) return null;
+  const into = new Uint8Array(1024);
+  const count = await reader.read(0, into);
+  await reader.close();
+  return new TextDecoder().decode(into.subarray(0, count));
+}
+
+const uploads = (storage: Storage) => Array.fromAsync(storage.parts.listUploads());
+
+/** Part of `storageContract`. */
+export function partsContract(openStore: () => Promise<Storage>): void {
+  describe("a staged part", () => {
+    test("is read before and after it was settled, and its size is told", async () => {
+      const storage = await openStore();
+      const id = newId();
+
+      const part = await storage.parts.receivePart(id, 1, once("abc"), quiet, { expected: 3 });
+
+      expect([part.size, part.cut]).toEqual([3, null]);
+      expect(await read(storage, part.place)).toBe("abc");
+      await storage.parts.settlePart(part.place);
+      await storage.parts.settlePart(part.place);
+      expect(await read(storage, part.place)).toBe("abc");
+      expect(await uploads(storage)).toEqual([id]);
+    });
+
+    test("without a byte, and one with a number of six digits, are parts", async () => {
+      const storage = await openStore();
+      const id = newId();
+
+      const places = [await receive(storage, id, 1, ""), await receive(storage, id, 100_000, "x")];
+      for (const place of places) await storage.parts.settlePart(place);
+
+      expect(await Promise.all(places.map((place) => read(storage, place)))).toEqual(["", "x"]);
+    });
+
+    test("stays as it was until the next version of its number is settled", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const first = await receive(storage, id, 7, "first");
+      await storage.parts.settlePart(first);
+
+      const second = await receive(storage, id, 7, "second");
+
+      expect(second.path).toBe(first.path);
+      expect(second.version).not.toBe(first.version);
+      expect(await read(storage, first)).toBe("first");
+      expect(await read(storage, second)).toBe("second");
+      await storage.parts.settlePart(second);
+      expect(await read(storage, second)).toBe("second");
+    });
+
+    test("that is dropped before it was settled leaves the earlier version, and can be dropped twice", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const first = await receive(storage, id, 7, "first");
+      await storage.parts.settlePart(first);
+      const second = await receive(storage, id, 7, "second");
+
+      await storage.parts.dropPart(second);
+      await storage.parts.dropPart(second);
+
+      expect(await read(storage, first)).toBe("first");
+    });
+
+    test("whose body breaks says why and leaves nothing", async () => {
+      const storage = await openStore();
+      const id = newId();
+
+      const part = await storage.parts.receivePart(id, 1, broken("abc"), quiet, unknown);
+
+      expect(part.cut?.message).toBe("the connection was cut");
+      expect(await read(storage, part.place)).toBeNull();
+      expect(await uploads(storage)).toEqual([]);
+    });
+
+    test("whose follower refuses its bytes leaves nothing, and its body is ended", async () => {
+      const storage = await openStore();
+      let ended = false;
+      const body: Body = (async function* () {
+        try {
+          for (;;) yield new Uint8Array(1_048_576);
+        } finally {
+          ended = true;
+        }
+      })();
+      const refusing: StagingFollower = {
+        staged: () => {
+          throw new Error("too much");
+        },
+      };
+
+      const refused = storage.parts.receivePart(newId(), 1, body, refusing, unknown);
+
+      await expect(refused).rejects.toThrow("too much");
+      expect(ended).toBe(true);
+      expect(await uploads(storage)).toEqual([]);
+    });
+
+    test("that can never fit is refused before it is read", async () => {
+      const storage = await openStore();
+      const capacity = await storage.capacity();
+      const body = broken("never read");
+
+      const refused = storage.parts.receivePart(newId(), 1, body, quiet, {
+        expected: (capacity?.total ?? Number.MAX_SAFE_INTEGER / 2) * 2,
+      });
+
+      await expect(refused).rejects.toMatchObject({ situation: "DISK_FULL" });
+      expect(await uploads(storage)).toEqual([]);
+    });
+
+    test("whose upload is dropped while it comes is of an unknown upload", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const body: Body = (async function* () {
+        yield text("abc");
+        await storage.discardStaged(id, storage.parts.staging);
+      })();
+
+      const late = storage.parts.receivePart(id, 1, body, quiet, unknown);
+
+      await expect(late).rejects.toMatchObject({ situation: "MULTIPART_UNKNOWN" });
+      expect(await uploads(storage)).toEqual([]);
+    });
+
+    test("that came for an upload that was dropped goes with its folder", async () => {
+      const storage = await openStore();
+      const id = newId();
+      await receive(storage, id, 1, "abc");
+      await storage.discardStaged(id, storage.parts.staging);
+
+      await storage.parts.dropPart(await receive(storage, id, 2, "late"));
+
+      expect(await uploads(storage)).toEqual([]);
+    });
+
+    test("comes whole beside 50 others that break", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const breaking = Array.from({ length: 50 }, (_, at) =>
+        storage.parts.receivePart(id, at + 2, broken("x"), quiet, unknown),
+      );
+
+      const place = await receive(storage, id, 1, "abc");
+      await Promise.all(breaking);
+
+      expect(await read(storage, place)).toBe("abc");
+    });
+  });
+
+  describe("the parts of an upload", () => {
+    test("are gone when it was dropped, once and again, and those of others are not", async () => {
+      const storage = await openStore();
+      const [dropped, kept] = [newId(), newId()];
+      const gone = await receive(storage, dropped, 1, "abc");
+      const stays = await receive(storage, kept, 1, "xyz");
+
+      await storage.discardStaged(dropped, storage.parts.staging);
+      await storage.discardStaged(dropped, storage.parts.staging);
+
+      expect(await read(storage, gone)).toBeNull();
+      expect(await read(storage, stays)).toBe("xyz");
+      expect(await uploads(storage)).toEqual([kept]);
+      await storage.parts.settlePart(gone);
+      await storage.parts.dropPart(gone);
+    });
+
+    test("are no staged bytes of sessions", async () => {
+      const storage = await openStore();
+
+      await receive(storage, newId(), 1, "abc");
+
+      expect(await Array.fromAsync(storage.listStaged())).toEqual([]);
+    });
+  });
+
+  describe("an object that comes whole", () => {
+    test("is appended, published and dropped like a session's bytes", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const { staging } = storage.parts;
+      await storage.parts.createWhole(id);
+
+      const options = { expected: null, resumable: false };
+      const staged = await storage.append({ id, offset: 0, staging }, once("abc"), quiet, options);
+      const locator = await storage.publish(staged, digestOf(text("abc")));
+
+      expect(await uploads(storage)).toEqual([id]);
+      await storage.discardStaged(id, staging);
+      expect(await uploads(storage)).toEqual([]);
+      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+    });
+
+    test("is no session of the same id", async () => {
+      const storage = await openStore();
+      const id = newId();
+      await storage.parts.createWhole(id);
+      await storage.createStaging(id, 0);
+
+      await storage.discardStaged(id, storage.parts.staging);
+
+      const [entry] = await Array.fromAsync(storage.listStaged());
+      expect(entry?.id).toBe(id);
+    });
+  });
+}

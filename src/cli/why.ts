@@ -27,7 +27,9 @@ function refuse(
   const asked = JSON.stringify(digest);
   switch (answer.kind) {
     case "unknown":
-      console.error(`Nothing here has the digest ${asked}, and no manifest names it.`);
+      console.error(
+        `Nothing here has the digest ${asked}, and neither a manifest nor an object names it.`,
+      );
       return exitCode.failed;
     case "ambiguous":
       console.error([`More than one digest begins with ${asked}:`, ...answer.digests].join("\n  "));

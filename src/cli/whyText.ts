@@ -1,12 +1,12 @@
 // What `breadbox why` prints: facts in, text out.
 import type { Chain, Explanation } from "../maintenance/why.ts";
-import { showAge, showBytes, showTime } from "./amounts.ts";
+import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 /** What keeps a digest, or since when nothing does. */
 export function whyText(explanation: Explanation): string {
   return [
     heading(explanation),
-    ...chainLines(explanation),
+    ...keeperLines(explanation),
     ...leaseLines(explanation),
     ...pushLines(explanation),
     ...garbageLines(explanation),
@@ -14,23 +14,42 @@ export function whyText(explanation: Explanation): string {
   ].join("\n");
 }
 
-function heading({ digest, content, isManifest }: Explanation): string {
+function heading(explanation: Explanation): string {
+  const { digest, content, isManifest } = explanation;
   if (content === null) {
     return isManifest
       ? `${digest} is a manifest.`
-      : `${digest} is not stored here; manifests name it.`;
+      : `${digest} is not stored here; ${namersOf(explanation)} name it.`;
   }
   const damage = content.damagedAt === null ? "" : "; its bytes are damaged";
   const kind = isManifest ? "a manifest, and a blob as well:" : "a blob:";
   return `${digest} is ${kind} ${showBytes(content.size)}, stored ${showTime(content.createdAt)}${damage}.`;
 }
 
-function chainLines(explanation: Explanation): string[] {
-  const { chains, moreChains } = explanation;
-  if (chains.length === 0) return [];
-  const verb = explanation.content === null && !explanation.isManifest ? "Named by:" : "Kept by:";
-  const lines = chains.map((chain) => `  ${chainText(chain, explanation)}`);
-  return [verb, ...lines, ...(moreChains ? ["  … and others"] : [])];
+/** An object whose content is lost is damage; the command tells it all the same. */
+function namersOf({ chains, objects }: Explanation): string {
+  const some = [
+    ...(chains.length > 0 ? ["manifests"] : []),
+    ...(objects.some.length > 0 ? ["objects"] : []),
+  ];
+  return some.join(" and ");
+}
+
+function keeperLines(explanation: Explanation): string[] {
+  const { chains, moreChains, content, isManifest } = explanation;
+  const lines = [
+    ...chains.map((chain) => chainText(chain, explanation)),
+    ...(moreChains ? ["… and others"] : []),
+    ...objectLines(explanation.objects),
+  ];
+  if (lines.length === 0) return [];
+  const verb = content === null && !isManifest ? "Named by:" : "Kept by:";
+  return [verb, ...lines.map((line) => `  ${line}`)];
+}
+
+function objectLines({ some, others }: Explanation["objects"]): string[] {
+  const lines = some.map(({ bucket, object }) => `object ${bucket}/${object}`);
+  return others > 0 ? [...lines, `… and ${counted(others, "other object")}`] : lines;
 }
 
 /** `tag team/app:v1 → index sha256:… → manifest sha256:… → blob`. */
@@ -90,7 +109,8 @@ function linkLines({ links, moreLinks, content }: Explanation): string[] {
 export function whyJson(explanation: Explanation): unknown {
   const time = (value: number | null): string | null =>
     value === null ? null : new Date(value).toISOString();
-  const { digest, isManifest, content, chains, links, leasedUntil, push, garbage } = explanation;
+  const { digest, isManifest, content, chains, objects, links } = explanation;
+  const { leasedUntil, push, garbage } = explanation;
   return {
     digest,
     isManifest,
@@ -104,6 +124,8 @@ export function whyJson(explanation: Explanation): unknown {
       tags,
       manifests: manifests.map((each) => ({ digest: each.digest, mediaType: each.mediaType })),
     })),
+    objects: objects.some,
+    otherObjects: objects.others,
     links,
     leasedUntil: time(leasedUntil),
     push: push && {

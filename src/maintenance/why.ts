@@ -5,6 +5,7 @@ import type {
   GoingPush,
   KeepersMetadata,
   KeepingManifest,
+  MadeObjects,
 } from "../metadata/keepers.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
 import { ageLimits, longestPushMs } from "./gcAges.ts";
@@ -37,13 +38,15 @@ export interface Explanation {
   readonly isManifest: boolean;
   readonly chains: readonly Chain[];
   readonly moreChains: boolean;
+  /** Objects that are made of it: each of them keeps it. */
+  readonly objects: MadeObjects;
   readonly links: readonly RepositoryName[];
   readonly moreLinks: boolean;
   /** The end of its lease, while it lasts. */
   readonly leasedUntil: number | null;
   /** The push that keeps it although its lease is over, and until when at the latest. */
   readonly push: (GoingPush & { readonly until: number }) | null;
-  /** Set when no manifest names it, no lease and no push keeps it. */
+  /** Set when no manifest names it, no object is made of it, no lease and no push keeps it. */
   readonly garbage: { readonly since: number; readonly deletableFrom: number } | null;
   /** When this was true. */
   readonly now: number;
@@ -90,12 +93,13 @@ async function explain(
   const links = await metadata.listLinks(digest, told);
   const own = await metadata.listManifests(digest, told);
   const naming = await metadata.listNaming(digest, null, told);
-  // Whatever else may keep content one day joins here: its chain has no manifests.
+  const objects = await metadata.listObjects(digest, told);
   const bottoms = own.some.length > 0 ? own.some : naming.some;
   const chains: Chain[] = [];
   for (const bottom of bottoms) chains.push(await climb(metadata, bottom));
   const leased = content !== null && content.keptUntil > now;
-  const isKept = content === null || leased || naming.some.length > 0;
+  const isNamed = naming.some.length > 0 || objects.some.length > 0;
+  const isKept = content === null || leased || isNamed;
   const push = isKept
     ? null
     : await metadata.findPush(digest, ageLimits({ minAgeMs, leaseMs: minAgeMs }, now));
@@ -105,6 +109,7 @@ async function explain(
     isManifest: own.some.length > 0,
     chains,
     moreChains: own.more || naming.more,
+    objects,
     links: links.some,
     moreLinks: links.more,
     leasedUntil: leased ? content.keptUntil : null,

@@ -64,7 +64,7 @@ export interface AgeLimits {
 /** Asked once a transaction has begun: a clock that was set back until then has made leases that end earlier. */
 export type LimitsNow = () => AgeLimits;
 
-/** Content that no manifest names. */
+/** Content that no manifest names, and that no object is made of. */
 export interface Unreferenced {
   readonly digest: Digest;
   /** Bytes. */

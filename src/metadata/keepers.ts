@@ -1,5 +1,6 @@
 // The questions of `breadbox why`, a part of port 2: who keeps what. Apart from the collection, which asks only whether anybody does.
 import type { Digest } from "../content/digest.ts";
+import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
 import type { AgeLimits } from "./collection.ts";
 
@@ -10,7 +11,7 @@ export interface ContentAges {
   readonly createdAt: number;
   /** The end of its lease. */
   readonly keptUntil: number;
-  /** When a manifest that named it was last deleted; null: none was. */
+  /** When a manifest that named it, or an object made of it, was last deleted or replaced; null: none was. */
   readonly releasedAt: number | null;
   /** null: it is not known to be damaged. */
   readonly damagedAt: number | null;
@@ -32,6 +33,19 @@ export interface GoingPush {
   readonly since: number;
 }
 
+/** An object, by name. */
+export interface ObjectKey {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+}
+
+/** Objects that are made of one content. */
+export interface MadeObjects {
+  readonly some: readonly ObjectKey[];
+  /** How many there are besides. */
+  readonly others: number;
+}
+
 /** A part of many; `more` is true when there are others. */
 export interface Some<T> {
   readonly some: readonly T[];
@@ -39,7 +53,7 @@ export interface Some<T> {
 }
 
 export interface KeepersMetadata {
-  /** Digests of content, of manifests, or that a manifest names, that begin with `prefix` (`sha256:` and hexadecimal digits). */
+  /** Digests of content, of manifests, or that a manifest or an object names, that begin with `prefix` (`sha256:` and hexadecimal digits). */
   findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
   /** @returns null when no such content is stored. */
   findAges(digest: Digest): Promise<ContentAges | null>;
@@ -47,6 +61,8 @@ export interface KeepersMetadata {
   findPush(digest: Digest, limits: AgeLimits): Promise<GoingPush | null>;
   /** Repositories with a link to it, by name. */
   listLinks(digest: Digest, limit: number): Promise<Some<RepositoryName>>;
+  /** Objects that are made of it, by name. */
+  listObjects(digest: Digest, limit: number): Promise<MadeObjects>;
   /** Manifests with this digest: one in each repository that stores it. */
   listManifests(digest: Digest, limit: number): Promise<Some<KeepingManifest>>;
   /** Manifests that name `digest`; `repository` null: in any. */

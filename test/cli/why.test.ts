@@ -101,7 +101,7 @@ describe("why", () => {
 
     expect(unknown).toEqual({
       out: "",
-      err: 'Nothing here has the digest "sha256:0123456789abcdef", and no manifest names it.\n',
+      err: 'Nothing here has the digest "sha256:0123456789abcdef", and neither a manifest nor an object names it.\n',
       code: 1,
     });
     expect(short.err).toStartWith('error: "0123" is no digest');

@@ -53,7 +53,8 @@ function strays<T extends StoredName>(statements: CollectionStatements, found: r
   const named = new Set<Locator>();
   for (const { locator } of statements.namedContents.all({ digests })) named.add(locator);
   for (const { locator } of statements.namedTrash.all({ locators })) named.add(locator);
-  const oldest = statements.oldestSession.get()?.startedAt ?? Number.POSITIVE_INFINITY;
+  const { startedAt = null, createdAt = null } = statements.oldestSession.get() ?? {};
+  const oldest = Math.min(startedAt ?? Infinity, createdAt ?? Infinity);
   return found
     .filter(({ locator }) => !named.has(locator))
     .map((stray) => ({ ...stray, awaited: oldest <= stray.publishedAt }));

@@ -17,6 +17,7 @@ import {
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
+import { multipartUploads, objects } from "./objectsSchema.ts";
 import {
   contents,
   manifestReferences,
@@ -89,23 +90,29 @@ export function selectAwaiting(db: BunSQLiteDatabase, wanted: Digest, limits: Li
     .orderBy(asc(since), asc(repository));
 }
 
-/** Why content that no manifest names stays, or that it may go. */
+/** Why content that nothing names stays, or that it may go. */
 const stateOf = sql<Unreferenced["state"]>`CASE
   WHEN ${contents.keptUntil} > ${now} OR ${isAwaited({ now, pushesSince, bytesSince })} THEN 'leased'
   WHEN ${contents.createdAt} > ${olderThan} OR coalesce(${contents.releasedAt}, 0) > ${now} THEN 'young'
   ELSE 'orphaned' END`;
 
-/** No manifest of any repository names the content. */
+/** For a row of `contents`: no object is made of it. */
+const isInNoObject = (db: BunSQLiteDatabase) =>
+  notExists(db.select({ one: sql`1` }).from(objects).where(eq(objects.digest, contents.digest)));
+
+/** No manifest of any repository names the content, and no object is made of it. */
 function isUnreferenced(db: BunSQLiteDatabase) {
-  return notExists(
-    db
-      .select({ one: sql`1` })
-      .from(manifestReferences)
-      .where(eq(manifestReferences.digest, contents.digest)),
-  );
+  const isNamed = db
+    .select({ one: sql`1` })
+    .from(manifestReferences)
+    .where(eq(manifestReferences.digest, contents.digest));
+  return and(notExists(isNamed), isInNoObject(db));
 }
 
-/** No manifest of its own repository names what the link is to; the content's lease is over, and the link is old enough. */
+/**
+ * No manifest of its own repository names what the link is to; the content's lease is over, and the link is old enough. An object keeps
+ * bytes and no link: which repository serves them is no matter of a bucket.
+ */
 function isLoose(db: BunSQLiteDatabase) {
   const { repository, digest } = manifestReferences;
   const leaseIsOver = db
@@ -238,8 +245,12 @@ function prepareTrash(db: BunSQLiteDatabase) {
     namedTrash: named(trash)
       .where(inArray(trash.locator, listed("locators")))
       .prepare(),
+    /** Of uploads into repositories and into buckets: whichever is open may be about to name a file. */
     oldestSession: db
-      .select({ startedAt: sql<number | null>`min(${uploadSessions.startedAt})` })
+      .select({
+        startedAt: sql<number | null>`min(${uploadSessions.startedAt})`,
+        createdAt: sql<number | null>`(SELECT min(created_at) FROM ${multipartUploads})`,
+      })
       .from(uploadSessions)
       .prepare(),
     trashInUse: db

@@ -10,6 +10,7 @@ const isMalformed = (column: string) => `(${column} = lower(${column}) AND (
 /** Indexes that marking believes; an entry that is missing there would be a reference that is not seen. */
 const believed = [
   ["manifest_references", "manifest_references_by_digest"],
+  ["objects", "objects_by_digest"],
   ["repository_contents", "repository_contents_by_digest"],
   ["contents", "sqlite_autoindex_contents_1"],
 ] as const;
@@ -26,13 +27,22 @@ const bereft = `SELECT m.repository || '@' || m.digest FROM manifests AS m
     SELECT 1 FROM manifest_references AS r WHERE r.repository = m.repository AND r.manifest = m.digest
   ) LIMIT 1`;
 
+/** An object whose content has no row: something is lost, and nobody knows how much. Both indexes are walked in one order. */
+const bodiless = `SELECT b.name || '/' || o.name FROM objects AS o INDEXED BY objects_by_digest
+  LEFT JOIN buckets AS b ON b.id = o.bucket_id
+  WHERE o.digest >= '' AND NOT EXISTS (SELECT 1 FROM contents AS c WHERE c.digest = o.digest) LIMIT 1`;
+
+/** A bucket that has lost rows of objects, and with them what keeps their content. */
+const bereaved = `SELECT name FROM buckets AS b
+  WHERE object_count > (SELECT count(*) FROM objects AS o WHERE o.bucket_id = b.id) LIMIT 1`;
+
 /** @returns the first contradiction, in words; null when there is none. Reads what marking reads, once. */
 export function findContradiction(
   client: Database,
   statements: CollectionStatements,
 ): string | null {
   const value = (text: string): unknown => client.query(text).values()[0]?.[0];
-  for (const table of ["manifest_references", "contents"]) {
+  for (const table of ["manifest_references", "objects", "contents"]) {
     const malformed = value(`SELECT digest FROM ${table} WHERE ${isMalformed("digest")} LIMIT 1`);
     if (malformed !== undefined) return `${table} holds a malformed digest, ${String(malformed)}`;
   }
@@ -49,6 +59,10 @@ export function findContradiction(
   }
   const lost = value(bereft);
   if (lost !== undefined) return `the references of the image ${String(lost)} are lost`;
+  const alone = value(bodiless);
+  if (alone !== undefined) return `the content of the object ${String(alone)} has no row`;
+  const bucket = value(bereaved);
+  if (bucket !== undefined) return `the bucket ${String(bucket)} has lost objects that it counted`;
   if (statements.listTrash.all({ limit: 1 }).length === 0) return null;
   const used = statements.trashInUse.get();
   return used === undefined ? null : `${used.locator} is on its way out, and a row names it`;

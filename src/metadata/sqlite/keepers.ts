@@ -1,10 +1,12 @@
 // Who keeps what, on SQLite. Asked by people, one digest at a time.
-import { and, asc, eq, gte, lt, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { KeepersMetadata, Some } from "../keepers.ts";
+import type { Digest } from "../../content/digest.ts";
+import type { KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
 import { selectAwaiting } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
+import { buckets, objects } from "./objectsSchema.ts";
 import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
 
 const manifest = {
@@ -25,7 +27,7 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
       connection.read(() => {
         const begins = (digest: SQLiteColumn) =>
           and(gte(digest, prefix), lt(digest, prefix + afterHex));
-        const found = [contents, manifests, manifestReferences].flatMap((table) => {
+        const found = [contents, manifests, manifestReferences, objects].flatMap((table) => {
           const { digest } = table;
           const rows = db.selectDistinct({ digest }).from(table).where(begins(digest));
           return rows.limit(limit).all();
@@ -57,7 +59,25 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
           limit,
         );
       }),
+    listObjects: (digest, limit) => connection.read(() => listObjects(db, digest, limit)),
   };
+}
+
+function listObjects(db: BunSQLiteDatabase, digest: Digest, limit: number): MadeObjects {
+  const some = selectObjectsOf(db, digest).limit(limit).all();
+  if (some.length < limit) return { some, others: 0 };
+  const all = db.select({ total: count() }).from(objects).where(eq(objects.digest, digest)).get();
+  return { some, others: (all?.total ?? some.length) - some.length };
+}
+
+/** Objects that are made of the content, by name. */
+export function selectObjectsOf(db: BunSQLiteDatabase, digest: Digest) {
+  return db
+    .select({ bucket: buckets.name, object: objects.name })
+    .from(objects)
+    .innerJoin(buckets, eq(buckets.id, objects.bucketId))
+    .where(eq(objects.digest, digest))
+    .orderBy(asc(buckets.name), asc(objects.name));
 }
 
 function manifestQuestions(

@@ -7,6 +7,7 @@ import type { ManifestKey } from "../metadata.ts";
 import type { ReleasedContent, UntaggedMetadata } from "../untagged.ts";
 import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
+import { objects } from "./objectsSchema.ts";
 import { dropManifest, prepareManifestDrops } from "./removals.ts";
 import { contents, manifestReferences, manifests, referrers, tags } from "./schema.ts";
 
@@ -105,7 +106,7 @@ export function free(pushedBefore: number, gone: Gone): SQL {
     )`;
 }
 
-/** Content that only doomed manifests name, old enough and not leased. */
+/** Content that only doomed manifests name, and no object is made of, old enough and not leased. */
 function released(limits: AgeLimits): SQL {
   return sql`
     SELECT ${contents.digest}, ${contents.size} FROM ${contents}
@@ -115,6 +116,7 @@ function released(limits: AgeLimits): SQL {
       )
       AND ${contents.keptUntil} <= ${limits.now} AND ${contents.createdAt} <= ${limits.olderThan}
       AND NOT ${isAwaited(limits)}
+      AND NOT EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = ${contents.digest})
       AND NOT EXISTS (
         SELECT 1 FROM ${manifestReferences} AS r
         WHERE r.digest = ${contents.digest} AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}

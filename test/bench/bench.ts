@@ -87,18 +87,19 @@ interface Turn {
   readonly name: SystemName;
   readonly client: LoadClient;
   readonly quick: boolean;
+  readonly round: number;
 }
 
 /** One system's turn. @returns its values and the share of the CPUs, 0 to 1, that others took meanwhile. */
-async function takeTurn({ metric, name, client, quick }: Turn) {
+async function takeTurn({ metric, name, ...rest }: Turn) {
   await using scope = new Scope();
-  const system = await startSystem(scope, name, (data) => metric.seed?.(data, quick) ?? none);
+  const system = await startSystem(scope, name, (data) => metric.seed?.(data, rest.quick) ?? none);
   // What the turn before has left to be written back would be charged to this one.
   await run(["sync", "-f", tmpdir()]);
-  const [machine, own, server] = [machineCpu(), ownCpu(client), system.cpuSeconds()];
-  const values = await metric.run({ system, client, quick });
+  const [machine, own, server] = [machineCpu(), ownCpu(rest.client), system.cpuSeconds()];
+  const values = await metric.run({ system, ...rest });
   const now = machineCpu();
-  const ours = ownCpu(client) - own + system.cpuSeconds() - server;
+  const ours = ownCpu(rest.client) - own + system.cpuSeconds() - server;
   const others = Math.max(0, now.busy - machine.busy - ours) / (now.total - machine.total);
   return { values, others };
 }
@@ -118,12 +119,12 @@ async function takeQuietTurn(turn: Turn) {
 }
 
 /** All rounds of one metric: each system in turn, the order reversed in every second round. */
-function* turnsOf(plan: Plan, metric: Metric): Generator<{ round: string; name: SystemName }> {
+function* turnsOf(plan: Plan, metric: Metric) {
   const rounds = plan.rounds ?? (plan.quick ? 2 : metric.rounds);
   const systems = metric.systems.filter((name) => plan.systems.includes(name));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? systems : systems.toReversed()) {
-      yield { round: `${round + 1}/${rounds}`, name };
+      yield { round, rounds, name };
     }
   }
 }
@@ -137,10 +138,11 @@ interface Measured {
 async function measure(plan: Plan, client: LoadClient): Promise<Measured> {
   const measured: Measured = { samples: new Map(), others: [] };
   for (const [metricName, metric] of plan.chosen) {
-    for (const { round, name } of turnsOf(plan, metric)) {
-      const progress = `${metricName} ${round} ${name}`;
+    for (const { round, rounds, name } of turnsOf(plan, metric)) {
+      const progress = `${metricName} ${round + 1}/${rounds} ${name}`;
       try {
-        const { values, others } = await takeQuietTurn({ metric, name, client, quick: plan.quick });
+        const turn = { metric, name, client, quick: plan.quick, round };
+        const { values, others } = await takeQuietTurn(turn);
         measured.others.push(others);
         for (const [figure, value] of Object.entries(values)) {
           addSample(measured.samples, figure, { system: name, value });
@@ -189,7 +191,7 @@ async function main(): Promise<void> {
       `median ${percent(sorted[Math.floor(sorted.length / 2)] ?? 0)}, highest ${percent(sorted.at(-1) ?? 0)} ` +
       "(the kernel's write-back counts as other work).",
   ];
-  const names: readonly SectionName[] = ["transfers", "manifests", "collection"];
+  const names: readonly SectionName[] = ["transfers", "manifests", "collection", "objects"];
   const tables = names.flatMap((section) => {
     const table = renderTable(samples, section);
     return table === null ? [] : [[section, `${table}\n\n${notes.join("\n")}`] as const];

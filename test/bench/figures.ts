@@ -132,9 +132,31 @@ const collection: Readonly<Record<string, Figure>> = {
   },
 };
 
+const objects: Readonly<Record<string, Figure>> = {
+  multipartDisk: { label: "plain write of 10 GiB with fsync", ...rate },
+  multipartHash: { label: "SHA-256, one thread", ...rate },
+  multipartFloor: { label: "the lower of the two", ...rate },
+  multipart: {
+    label: "10 GiB object in 128 MiB parts, 4 at a time",
+    ...rate,
+    goal: own(0.7, "≥", "multipartFloor"),
+  },
+  multipartParts: { label: "its parts, from initiate to the last answer", unit: "s", decimals: 2 },
+  multipartComplete: { label: "its complete", ...seconds, goal: own(0.1, "≤", "multipartParts") },
+  multipartCpu: { label: "its server CPU", unit: "s", decimals: 2 },
+  multipartMemory: { label: "its peak memory above idle", ...memory, goal: atMost(64) },
+  tinyParts: { label: "10,000 parts of 1 KiB, 8 at a time", unit: "parts/s", decimals: 0 },
+  tinyComplete: { label: "their complete", ...seconds, goal: atMost(3) },
+  objectPut: { label: "4 KiB object PUT, new name and bytes, 8 connections", ...requests },
+  objectPutP99: { label: "its p99", ...time },
+  objectGet: { label: "4 KiB object GET, 16 connections", ...requests },
+  objectGetP99: { label: "its p99", ...time },
+};
+
 /** The tables' rows in their order; the keys are those that the metrics yield. */
 export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figure>>>> = {
   transfers,
   manifests,
   collection,
+  objects,
 };

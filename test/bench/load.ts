@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import { Connection } from "../support/connection.ts";
+import { createBucket, type PartedTimes, uploadInParts } from "../support/rawObjects.ts";
 import {
   askFor,
   type Prepared,
@@ -27,6 +28,18 @@ export type Job =
   | { kind: "pull"; port: number; paths: string[] }
   /** Config, layer and manifest of a small image under the tag `latest`. */
   | { kind: "image"; port: number; name: string }
+  /** A bucket that was not there. */
+  | { kind: "bucket"; port: number; bucket: string }
+  /** A bucket with one object in parts of `partSize` bytes, `lanes` of them at a time. */
+  | {
+      kind: "parts";
+      port: number;
+      bucket: string;
+      object: string;
+      size: number;
+      partSize: number;
+      lanes: number;
+    }
   /** Body of `size` bytes to whoever listens there: the client's own ceiling. */
   | { kind: "sink"; port: number; size: number };
 
@@ -42,6 +55,8 @@ export interface JobResult {
   readonly uploads: Uploaded[];
   /** Wall time of each pull. */
   readonly pulls: number[];
+  /** Of a "parts" job. */
+  readonly parted?: PartedTimes;
   /** Set when the job failed; the rest is then void. */
   readonly failure?: string;
 }
@@ -149,6 +164,13 @@ async function performOn(
     }
     case "pull":
       return pull(connection, job.paths);
+    case "bucket":
+      return result(await timed(() => createBucket(connection, job.bucket)));
+    case "parts": {
+      await createBucket(connection, job.bucket);
+      const parted = await uploadInParts(job.port, { ...job, block });
+      return result(parted.totalMs, { parted });
+    }
     case "image":
       return result(await timed(() => pushImage(connection, job.name)));
     case "sink": {

@@ -72,7 +72,7 @@ async function timePages(
   const times: Record<string, number[]> = {};
   for (let turn = 0; turn < (exercise.quick ? 1 : 5); turn += 1) {
     for (const [figure, paths] of Object.entries(pages)) {
-      const { perSecond } = await getPages(exercise.system.port, paths, 1);
+      const { perSecond } = await getPages({ port: exercise.system.port, paths, seconds: 1 });
       times[figure] = [...(times[figure] ?? []), 1000 / perSecond];
     }
   }

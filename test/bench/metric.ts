@@ -8,6 +8,8 @@ export interface Exercise {
   readonly client: LoadClient;
   /** Smaller sizes, for a smoke run. */
   readonly quick: boolean;
+  /** Rounds before this one. */
+  readonly round: number;
 }
 
 /** Figure name → value, in the unit that `figures` gives it. */
@@ -31,3 +33,27 @@ export const registries = ["breadbox", "distribution"] as const;
 
 /** Bytes. */
 export const mebibyte = 1 << 20;
+
+/** Middle value, the upper one of two. */
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Mebibytes per second. */
+export const rate = (bytes: number, ms: number): number => bytes / mebibyte / (ms / 1000);
+
+/** Runs `work` and adds what it cost the server: `<prefix>Cpu` in seconds, `<prefix>Memory` in MiB above what it had before. */
+export async function withCost(
+  { system }: Exercise,
+  prefix: string,
+  work: () => Promise<Values>,
+): Promise<Values> {
+  const idle = system.rssBytes();
+  system.resetPeakRss();
+  const cpuBefore = system.cpuSeconds();
+  const values = await work();
+  return {
+    ...values,
+    [`${prefix}Cpu`]: system.cpuSeconds() - cpuBefore,
+    [`${prefix}Memory`]: (system.peakRssBytes() - idle) / mebibyte,
+  };
+}

@@ -3,30 +3,16 @@ import { join } from "node:path";
 import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
 import { manifestMetrics } from "./manifestMetrics.ts";
-import { type Exercise, type Metric, mebibyte, registries, type Values } from "./metric.ts";
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** Mebibytes per second. */
-const rate = (bytes: number, ms: number): number => bytes / mebibyte / (ms / 1000);
-
-/** Runs `work` and adds what it cost the server. */
-async function withCost(
-  { system }: Exercise,
-  prefix: string,
-  work: () => Promise<Values>,
-): Promise<Values> {
-  const idle = system.rssBytes();
-  system.resetPeakRss();
-  const cpuBefore = system.cpuSeconds();
-  const values = await work();
-  return {
-    ...values,
-    [`${prefix}Cpu`]: system.cpuSeconds() - cpuBefore,
-    [`${prefix}Memory`]: (system.peakRssBytes() - idle) / mebibyte,
-  };
-}
+import {
+  type Exercise,
+  type Metric,
+  mebibyte,
+  median,
+  rate,
+  registries,
+  withCost,
+} from "./metric.ts";
+import { objectMetrics } from "./objectMetrics.ts";
 
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
 
@@ -148,6 +134,7 @@ export const sections = {
   transfers: transferMetrics,
   manifests: manifestMetrics,
   collection: collectionMetrics,
+  objects: objectMetrics,
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 
 /** Name of a table. */

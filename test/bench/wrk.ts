@@ -71,12 +71,18 @@ export async function putManifests(
   return wrk(script, 8, seconds, url);
 }
 
-/** GET of each path in turn, again and again, 8 connections. */
-export const getPages = (
-  port: number,
-  paths: readonly string[],
-  seconds: number,
-): Promise<RequestRate> =>
+/** GET of each path in turn, again and again, 8 connections unless told otherwise. */
+export const getPages = ({
+  port,
+  paths,
+  seconds,
+  connections = 8,
+}: {
+  readonly port: number;
+  readonly paths: readonly string[];
+  readonly seconds: number;
+  readonly connections?: number;
+}): Promise<RequestRate> =>
   wrk(
     `
     local paths = { ${paths.map((path) => JSON.stringify(path)).join(", ")} }
@@ -84,6 +90,22 @@ export const getPages = (
     request = function()
       count = count + 1
       return wrk.format("GET", paths[count % #paths + 1])
+    end`,
+    connections,
+    seconds,
+    `http://127.0.0.1:${port}/`,
+  );
+
+/** PUT of objects `o1`, `o2` … of 4 KiB that nobody has seen, 8 connections. */
+export const putObjects = (port: number, bucket: string, seconds: number): Promise<RequestRate> =>
+  wrk(
+    `
+    local count = 0
+    local filling = string.rep("o", 4088)
+    request = function()
+      count = count + 1
+      local body = string.format("%08d", count) .. filling
+      return wrk.format("PUT", "/v1/buckets/${bucket}/objects/o" .. count, {}, body)
     end`,
     8,
     seconds,

@@ -5,6 +5,7 @@ import type { StoredContent } from "../metadata/metadata.ts";
 import type { Locator, Staged, Storage } from "../storage/storage.ts";
 import { algorithmOf, type Digest } from "./digest.ts";
 import type { Hashing } from "./hashing/hashing.ts";
+import { openIntact } from "./intact.ts";
 
 /** What a commit works with. */
 export interface CommitDeps {
@@ -85,7 +86,7 @@ async function tryCommit(
   const { storage, metadata } = deps;
   const content = { digest, size: staged.offset };
   const known = await metadata.findContent(digest);
-  if (known !== null && (await isWhole(storage, known))) {
+  if (known !== null && (await openIntact(storage, known)) !== null) {
     const { locator } = known;
     const outcome = await finish({ ...content, locator, replaces: null, found: true });
     if (outcome.kind === "contentGone") return false;
@@ -113,10 +114,4 @@ async function finishPublished(
   });
   if (outcome.kind !== "finished" || outcome.locator !== locator) await storage.delete(locator);
   else if (replaces !== null) await storage.delete(replaces);
-}
-
-/** A row alone proves nothing: the file must be there with the row's size, or the push has to heal it. */
-async function isWhole(storage: Storage, known: { locator: Locator; size: number }) {
-  const found = await storage.open(known.locator);
-  return found !== null && found.size === known.size;
 }

@@ -1,5 +1,5 @@
 // Several ranges in one answer: multipart/byteranges (RFC 9110, 14.6), made piece by piece while it is sent.
-import type { BlobReader } from "../registry/blobReader.ts";
+import type { ContentReader } from "../content/intact.ts";
 import type { ByteSpan } from "./ranges.ts";
 
 /** Whose ranges are sent, and how its bytes are read. */
@@ -10,7 +10,7 @@ export interface MultipartSource {
   /** Must not stand in the content: not to be guessed by who pushed it. Letters, digits and `-`. */
   readonly boundary: string;
   /** Called when the first piece is made; what it opens is closed after the last one. */
-  readonly openReader: () => Promise<BlobReader>;
+  readonly openReader: () => Promise<ContentReader>;
 }
 
 /** Bytes read at a time. */

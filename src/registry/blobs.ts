@@ -1,10 +1,14 @@
 // Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
 import type { Digest } from "../content/digest.ts";
+import {
+  type IntactContent,
+  type OpenContent,
+  openIntact,
+  openReader,
+  readerOf,
+} from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError, type Situation } from "../errors.ts";
-import type { StoredContent } from "../metadata/metadata.ts";
-import type { Locator } from "../storage/storage.ts";
-import { type BlobReader, openReader, readerOf } from "./blobReader.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
 
@@ -16,19 +20,7 @@ export interface BlobSummary {
 }
 
 /** A blob to be sent. */
-export interface OpenBlob extends BlobSummary {
-  /** Lazy when it is a Blob: nothing is read until it is sent. */
-  readonly body: Blob | Uint8Array;
-  /** For parts of it. */
-  readonly openReader: () => Promise<BlobReader>;
-}
-
-/** Content that was found intact. */
-interface IntactContent {
-  readonly locator: Locator;
-  readonly size: number;
-  readonly body: Blob;
-}
+export interface OpenBlob extends BlobSummary, OpenContent {}
 
 const writeFailures: ReadonlySet<Situation> = new Set(["READ_ONLY", "DISK_FULL"]);
 const octetStream = "application/octet-stream";
@@ -46,7 +38,7 @@ export async function openBlob(
   const intact = await findIntact(deps, repository, digest);
   if (intact !== null) {
     const { locator, size, body } = intact;
-    const open = () => openReader(deps.storage, locator);
+    const open = () => openReader(deps.storage, locator, "BLOB_UNKNOWN");
     return { digest, size, mediaType: octetStream, body, openReader: open };
   }
   const manifest = await deps.metadata.findManifest(repository, { digest });
@@ -99,23 +91,14 @@ export async function findIntact(
 ): Promise<IntactContent | null> {
   const row = await deps.metadata.findBlob(repository, digest);
   if (row === null) return null;
-  const intact = await openIntact(deps, row);
+  const intact = await openIntact(deps.storage, row);
   if (intact !== null) return intact;
   // The content may have been swept, or stored again under another name, between the two looks.
   const now = await deps.metadata.findBlob(repository, digest);
   if (now === null) return null;
-  if (now.locator !== row.locator) return openIntact(deps, now);
+  if (now.locator !== row.locator) return openIntact(deps.storage, now);
   deps.onDamage?.(digest, row.locator);
   return null;
-}
-
-async function openIntact(
-  { storage }: Pick<RegistryDeps, "storage">,
-  row: StoredContent,
-): Promise<IntactContent | null> {
-  const file = await storage.open(row.locator);
-  if (file === null || file.size !== row.size) return null;
-  return { locator: row.locator, size: file.size, body: file.body };
 }
 
 /** The refusal of a digest that this repository does not hold. */

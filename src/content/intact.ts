@@ -1,0 +1,71 @@
+// Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
+import { RegistryError, type Situation } from "../errors.ts";
+import type { Locator, Storage } from "../storage/storage.ts";
+
+/** What a row says of stored content; size in bytes. */
+export interface StoredRow {
+  readonly locator: Locator;
+  readonly size: number;
+}
+
+/** Content that was found intact. */
+export interface IntactContent extends StoredRow {
+  /** Lazy: nothing is read until it is sent. */
+  readonly body: Blob;
+}
+
+/** Content to be sent, whole or in parts. */
+export interface OpenContent {
+  /** Bytes. */
+  readonly size: number;
+  /** Lazy when it is a Blob: nothing is read until it is sent. */
+  readonly body: Blob | Uint8Array;
+  /** For parts of it. */
+  readonly openReader: () => Promise<ContentReader>;
+}
+
+/** Reads one content, also when it is deleted meanwhile. Closed by who opened it. */
+export interface ContentReader {
+  /** Bytes from `start` to before `end`. @throws Error when they are not all there: the content is not what its row says. */
+  read(start: number, end: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** @returns null when the file behind the row is absent, or of another size. */
+export async function openIntact(
+  storage: Pick<Storage, "open">,
+  { locator, size }: StoredRow,
+): Promise<IntactContent | null> {
+  const file = await storage.open(locator);
+  return file === null || file.size !== size ? null : { locator, size, body: file.body };
+}
+
+/** @param gone is thrown when the content has gone since it was found: it was deleted in that moment. */
+export async function openReader(
+  { inspection }: Pick<Storage, "inspection">,
+  locator: Locator,
+  gone: Situation,
+): Promise<ContentReader> {
+  const file = await inspection.openContent(locator);
+  if (file === null) throw new RegistryError(gone);
+  return {
+    read: async (start, end) => {
+      const bytes = new Uint8Array(end - start);
+      for (let at = 0; at < bytes.length; ) {
+        const count = await file.read(start + at, bytes.subarray(at));
+        if (count === 0) throw new Error("content is shorter than its row says");
+        at += count;
+      }
+      return bytes;
+    },
+    close: () => file.close(),
+  };
+}
+
+/** Reads bytes in memory. */
+export function readerOf(bytes: Uint8Array): ContentReader {
+  return {
+    read: async (start, end) => bytes.subarray(start, end),
+    close: async () => {},
+  };
+}

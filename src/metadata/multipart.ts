@@ -60,6 +60,8 @@ export interface MultipartMetadata {
   startMultipart(start: MultipartStart, claim: Claim | null): Promise<boolean>;
   /** What it tells is durable by then. Never an object that comes whole. */
   findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
+  /** As `findMultipart`, without counting its parts and without a promise: for a look before a body is read. */
+  peekMultipart(key: MultipartKey): Promise<MultipartUpload | null>;
   /** Open uploads of a bucket with ids after `after`, in the order of their ids. @returns null when there is no such bucket. */
   listMultipart(
     bucket: BucketName,

@@ -7,6 +7,7 @@ import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { PartsStorage } from "../storage/parts.ts";
 import type { Locator, Storage } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { PartTurns } from "./turns.ts";
 
 /** What puts parts together, in the background while they arrive, and at the latest when it is asked to complete. */
 export interface PartsAssembly {
@@ -42,6 +43,7 @@ export interface ObjectsDeps {
   readonly storage: Storage & { readonly parts: PartsStorage };
   readonly hashing: Hashing;
   readonly assembly: PartsAssembly;
+  readonly turns: PartTurns;
   /** Unix ms. */
   readonly clock: () => number;
   readonly newUploadId: () => UploadId;

@@ -45,3 +45,12 @@ export function isEligible(
 ) {
   return mayFollow(state, "expired") && expiresAt < now - graceMs && claimUntil <= now;
 }
+
+/**
+ * What a request that takes an upload `to` a state meets at `now`. Whatever is over by then has expired, even if nobody has noticed.
+ * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
+ */
+export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number): void {
+  if (upload.claimUntil > now) throw new RegistryError("MULTIPART_COMPLETING");
+  advanceState(upload.expiresAt < now ? "expired" : upload.state, to);
+}

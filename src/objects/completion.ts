@@ -1,0 +1,125 @@
+// The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
+import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
+import { type CommittedContent, type FinishOutcome, storeVerified } from "../content/commit.ts";
+import type { Digest } from "../content/digest.ts";
+import { RegistryError } from "../errors.ts";
+import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
+import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
+import type { ObjectsDeps } from "./deps.ts";
+import { forget, refuseAbsent, repeatableMs } from "./multipart.ts";
+import { assertPartList, chooseParts, type NamedPart, namePartList } from "./partList.ts";
+import { assertMayBecome } from "./state.ts";
+
+/** What an upload is completed with. */
+export interface Completion {
+  readonly key: MultipartKey;
+  readonly parts: readonly NamedPart[];
+  /** What the whole must be; null for whatever it is. */
+  readonly digest: Digest | null;
+  readonly allows: Precondition;
+}
+
+/** A completion that has frozen its upload. */
+interface Claimed extends Completion {
+  readonly upload: MultipartUpload;
+  readonly chosen: readonly StagedPart[];
+  /** Names the list. */
+  readonly list: Digest;
+}
+
+/**
+ * Makes an object of the parts that are named. Told again with the same list within 15 minutes, because its answer was lost, it
+ * answers the same.
+ * @throws RegistryError PART_LIST_INVALID, MULTIPART_UNKNOWN, MULTIPART_STATE, MULTIPART_COMPLETING, PART_UNKNOWN, PART_DIFFERS,
+ * DIGEST_INVALID, PRECONDITION_FAILED, DISK_FULL, READ_ONLY: after each of them the upload is what it was before.
+ */
+export async function completeMultipart(
+  deps: ObjectsDeps,
+  completion: Completion,
+): Promise<ObjectRecord> {
+  const { multipart, clock, limits } = deps;
+  const { key, parts } = completion;
+  assertPartList(parts, limits.maxParts);
+  const list = namePartList(parts);
+  const claim = makeClaim(deps);
+  const claimed = await multipart.claimMultipart(key, claim, (upload, staged) => {
+    assertMayBecome(upload, "completed", clock());
+    return chooseParts(parts, staged);
+  });
+  if (claimed === "unknown") return completeAgain(deps, completion, list);
+  const { upload, chosen } = claimed;
+  return whileHeld(
+    {
+      owner: claim.owner,
+      clock,
+      renew: (renewed) => multipart.renewMultipart(key.id, renewed),
+      release: (owner) => multipart.releaseMultipart(key.id, owner),
+    },
+    (hold) => complete(deps, { ...completion, upload, chosen, list }, hold),
+  );
+}
+
+async function completeAgain(
+  deps: ObjectsDeps,
+  { key, digest }: Completion,
+  list: Digest,
+): Promise<ObjectRecord> {
+  const completed = await deps.multipart.findCompleted(key, deps.clock() - repeatableMs);
+  if (completed?.parts !== list) return refuseAbsent(deps, key, "completed");
+  assertDigest(digest, completed.record.digest);
+  return completed.record;
+}
+
+async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<ObjectRecord> {
+  const { storage, assembly, findContent, clock } = deps;
+  const { key, upload, chosen } = claimed;
+  await assertAllowed(deps, claimed);
+  const { size, digest } = await assembly.complete(key.id, chosen);
+  assertDigest(claimed.digest, digest);
+  const { bucket, object, contentType } = upload;
+  const record = { bucket, object, size, digest, contentType, createdAt: clock() };
+  const staged = { id: key.id, offset: size, staging: storage.parts.staging };
+  try {
+    await storeVerified({ storage, metadata: { findContent } }, staged, digest, (content) =>
+      commit(deps, claimed, hold, { ...content, ...record }),
+    );
+  } finally {
+    if (hold.released) await forget(deps, key.id);
+  }
+  return record;
+}
+
+/** Content, object and the end of the upload in one transaction. */
+async function commit(
+  { metadata }: ObjectsDeps,
+  { key, allows, list }: Claimed,
+  hold: Hold,
+  content: CommittedContent & ObjectRecord,
+): Promise<FinishOutcome> {
+  const { createdAt: now, ...stored } = content;
+  const upload = { id: key.id, owner: hold.owner };
+  const outcome = await metadata.commitObject({ ...stored, upload, allows, now, parts: list });
+  if (outcome.kind === "refused") throw new RegistryError("PRECONDITION_FAILED");
+  // Nobody can end an upload that is claimed: the claim was lost because this process stood still for long.
+  if (outcome.kind === "sessionGone") throw new RegistryError("MULTIPART_UNKNOWN");
+  hold.released = outcome.kind === "finished";
+  return outcome;
+}
+
+/** Asked again in the transaction that counts; here it saves the work. */
+async function assertAllowed(
+  { metadata }: ObjectsDeps,
+  { upload, allows }: Claimed,
+): Promise<void> {
+  const found = await metadata.findObject(upload.bucket, upload.object);
+  if (!allows(found.kind === "found" ? found.object.digest : null)) {
+    throw new RegistryError("PRECONDITION_FAILED");
+  }
+}
+
+function assertDigest(asked: Digest | null, actual: Digest): void {
+  if (asked === null || asked === actual) return;
+  throw new RegistryError("DIGEST_INVALID", {
+    message: `the parts are ${actual} together, not ${asked}; send again what differs, then complete`,
+  });
+}

@@ -1,0 +1,106 @@
+// Uploads in parts, from the outside: initiate, look at, list, abort. What stores a part and what completes them have files of their own.
+import { RegistryError } from "../errors.ts";
+import type {
+  ListedMultipart,
+  MultipartKey,
+  MultipartStart,
+  MultipartUpload,
+} from "../metadata/multipart.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { ObjectsDeps } from "./deps.ts";
+import type { BucketName, ObjectName } from "./names.ts";
+import { advanceState, assertMayBecome, type MultipartState } from "./state.ts";
+
+/** How long a completion may be repeated after its answer was lost; ms. */
+export const repeatableMs = 15 * 60_000;
+
+/** What an upload is initiated for. */
+export interface MultipartRequest {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  /** Of the object that it will be. */
+  readonly contentType: string;
+}
+
+/** Uploads with ids after `after`, for objects whose names begin with `prefix`. */
+export interface MultipartPage {
+  readonly after: UploadId | null;
+  readonly limit: number;
+  readonly prefix: string;
+}
+
+/** @throws RegistryError BUCKET_UNKNOWN, DISK_FULL, READ_ONLY. */
+export async function initiateMultipart(
+  { multipart, clock, newUploadId, limits }: ObjectsDeps,
+  request: MultipartRequest,
+): Promise<MultipartUpload> {
+  const now = clock();
+  const start: MultipartStart = {
+    ...request,
+    id: newUploadId(),
+    createdAt: now,
+    expiresAt: now + limits.ttlMs,
+  };
+  if (!(await multipart.startMultipart(start, null))) throw new RegistryError("BUCKET_UNKNOWN");
+  return { ...start, state: "initiated", updatedAt: now, claimUntil: 0 };
+}
+
+/** @throws RegistryError MULTIPART_UNKNOWN, also for an upload of another bucket. */
+export async function multipartStatus(
+  { multipart }: ObjectsDeps,
+  key: MultipartKey,
+): Promise<ListedMultipart> {
+  const upload = await multipart.findMultipart(key);
+  if (upload === null) throw new RegistryError("MULTIPART_UNKNOWN");
+  return upload;
+}
+
+/** Open uploads in the order in which they were initiated. @throws RegistryError BUCKET_UNKNOWN. */
+export async function listMultipart(
+  { multipart }: ObjectsDeps,
+  bucket: BucketName,
+  page: MultipartPage,
+): Promise<{ readonly uploads: readonly ListedMultipart[]; readonly more: boolean }> {
+  const found = await multipart.listMultipart(bucket, page);
+  if (found === null) throw new RegistryError("BUCKET_UNKNOWN");
+  return found;
+}
+
+/**
+ * Ends an upload and drops its parts. A part that arrives meanwhile is refused.
+ * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed, or has expired.
+ */
+export async function abortMultipart(deps: ObjectsDeps, key: MultipartKey): Promise<void> {
+  const { multipart, clock } = deps;
+  const removed = await multipart.removeMultipart(key, (upload) =>
+    assertMayBecome(upload, "aborted", clock()),
+  );
+  if (removed === null) return refuseAbsent(deps, key, "aborted");
+  await discard(deps, key.id);
+}
+
+/** Drops what is left of an upload that has no row any more. */
+export async function discard(deps: ObjectsDeps, id: UploadId): Promise<void> {
+  await forget(deps, id);
+  await deps.storage.discardStaged(id, deps.storage.parts.staging);
+}
+
+/** After the last one that may still tell the assembly of a part. */
+export async function forget({ turns, assembly }: ObjectsDeps, id: UploadId): Promise<void> {
+  await turns.idle(id);
+  assembly.forget(id);
+}
+
+/**
+ * What is said of an upload that was to become `to` and is not there: a completed one is remembered for a while.
+ * @throws RegistryError MULTIPART_STATE, MULTIPART_UNKNOWN.
+ */
+export async function refuseAbsent(
+  { multipart, clock }: ObjectsDeps,
+  key: MultipartKey,
+  to: MultipartState,
+): Promise<never> {
+  const completed = await multipart.findCompleted(key, clock() - repeatableMs);
+  if (completed !== null) advanceState("completed", to);
+  throw new RegistryError("MULTIPART_UNKNOWN");
+}

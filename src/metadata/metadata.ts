@@ -9,6 +9,8 @@ import type { CollectionMetadata } from "./collection.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
 import type { KeepersMetadata } from "./keepers.ts";
+import type { MultipartMetadata } from "./multipart.ts";
+import type { ObjectsMetadata } from "./objects.ts";
 import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 
@@ -241,6 +243,8 @@ export interface UploadsMetadata {
 export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly uploads: UploadsMetadata;
+  readonly objects: ObjectsMetadata;
+  readonly multipart: MultipartMetadata;
   readonly gcRuns: GcRunsMetadata;
   readonly collection: CollectionMetadata;
   readonly keepers: KeepersMetadata;

@@ -56,7 +56,10 @@ export interface MultipartKey {
 }
 
 export interface MultipartMetadata {
-  /** @param claim for an object that comes whole: its receiver holds it, and it is not listed. @returns false when there is no such bucket. */
+  /**
+   * @param claim for an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
+   * without a row are cleaned up as well. @returns false when there is no such bucket.
+   */
   startMultipart(start: MultipartStart, claim: Claim | null): Promise<boolean>;
   /** What it tells is durable by then. Never an object that comes whole. */
   findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
@@ -111,7 +114,7 @@ export interface MultipartMetadata {
     key: MultipartKey,
     accepts: (upload: MultipartUpload) => void,
   ): Promise<MultipartUpload | null>;
-  /** Removes the upload of an object that came whole, if `owner` still holds it. */
+  /** Removes the upload of an object that came whole, if `owner` still holds it. Not durable on purpose: what is left expires. */
   removeWhole(id: UploadId, owner: string): Promise<void>;
   /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes at `now`. @returns them. */
   expireMultipart(expiry: {

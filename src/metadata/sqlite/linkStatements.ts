@@ -1,5 +1,5 @@
 // Statements with which a repository comes to hold something: shared by whatever pushes.
-import { and, eq, lt, sql } from "drizzle-orm";
+import { and, eq, isNull, lt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { contents, repositories, repositoryContents } from "./schema.ts";
 
@@ -35,6 +35,25 @@ export function prepareLink(db: BunSQLiteDatabase) {
         and(
           eq(contents.digest, placeholder("digest")),
           lt(contents.keptUntil, placeholder("keptUntil")),
+        ),
+      )
+      .prepare(),
+  };
+}
+
+/** Content that a repository holds under a locator, and that is not known to be damaged. */
+export function prepareHeld(db: BunSQLiteDatabase) {
+  return {
+    held: db
+      .select({ size: contents.size })
+      .from(repositoryContents)
+      .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
+      .where(
+        and(
+          eq(repositoryContents.repository, placeholder("source")),
+          eq(repositoryContents.digest, placeholder("digest")),
+          eq(contents.locator, placeholder("locator")),
+          isNull(contents.damagedAt),
         ),
       )
       .prepare(),

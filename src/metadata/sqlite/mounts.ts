@@ -1,10 +1,10 @@
 // Linking content that another repository holds: link and lease in one transaction with the look at the source.
-import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
+import { and, asc, eq, gt, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Mount, MountsMetadata } from "../removals.ts";
 import type { Connection } from "./connection.ts";
-import { prepareLink, prepareRepository } from "./linkStatements.ts";
-import { contents, repositoryContents } from "./schema.ts";
+import { prepareHeld, prepareLink, prepareRepository } from "./linkStatements.ts";
+import { repositoryContents } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -20,19 +20,7 @@ function prepare(db: BunSQLiteDatabase) {
       .orderBy(asc(repository))
       .limit(placeholder("limit"))
       .prepare(),
-    held: db
-      .select({ digest })
-      .from(repositoryContents)
-      .innerJoin(contents, eq(contents.digest, digest))
-      .where(
-        and(
-          eq(repository, placeholder("source")),
-          eq(digest, placeholder("digest")),
-          eq(contents.locator, placeholder("locator")),
-          isNull(contents.damagedAt),
-        ),
-      )
-      .prepare(),
+    ...prepareHeld(db),
     ...prepareRepository(db),
     ...prepareLink(db),
   };

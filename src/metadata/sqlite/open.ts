@@ -23,6 +23,9 @@ import { gcRunsMetadata } from "./gcRuns.ts";
 import { inspectionMetadata } from "./inspection.ts";
 import { keepersMetadata } from "./keepers.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
+import { multipartMetadata } from "./multipart.ts";
+import { objectsMetadata } from "./objects.ts";
+import { multipartUploads } from "./objectsSchema.ts";
 import { registryMetadata } from "./registry.ts";
 import { store, uploadSessions } from "./schema.ts";
 import { untaggedMetadata } from "./untagged.ts";
@@ -139,6 +142,10 @@ function voidClaims(db: BunSQLiteDatabase): void {
     .set({ claimOwner: null, claimUntil: 0 })
     .where(isNotNull(uploadSessions.claimOwner))
     .run();
+  db.update(multipartUploads)
+    .set({ claimOwner: null, claimUntil: 0 })
+    .where(isNotNull(multipartUploads.claimOwner))
+    .run();
 }
 
 function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
@@ -146,6 +153,8 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
   return {
     registry: registryMetadata(connection, db),
     uploads: uploadsMetadata(connection, db),
+    objects: objectsMetadata(connection, db),
+    multipart: multipartMetadata(connection, db),
     gcRuns: gcRunsMetadata(connection, db),
     untagged: untaggedMetadata(connection, db),
     inspection: inspectionMetadata(connection, db),

@@ -1,6 +1,7 @@
 // Statements of upload sessions, prepared once.
 import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { prepareContentRow } from "./contentRow.ts";
 import { prepareLink } from "./linkStatements.ts";
 import {
   contents,
@@ -211,26 +212,6 @@ function prepareFinish(db: BunSQLiteDatabase) {
       .from(contents)
       .where(and(byDigest, isNull(contents.damagedAt)))
       .prepare(),
-    contentRow: db
-      .select({ locator: contents.locator, damagedAt: contents.damagedAt })
-      .from(contents)
-      .where(byDigest)
-      .prepare(),
-    insertContent: db
-      .insert(contents)
-      .values({
-        digest: placeholder("digest"),
-        size: placeholder("size"),
-        locator: placeholder("locator"),
-        createdAt: placeholder("now"),
-        keptUntil: placeholder("keptUntil"),
-      })
-      .prepare(),
-    replaceContent: db
-      .update(contents)
-      .set({ size: given("size"), locator: given("locator"), damagedAt: null, verifiedAt: null })
-      .where(byDigest)
-      .prepare(),
     /** Uploads that follow each other are one push; most calls find that said already and write nothing. */
     notePush: db
       .insert(repositories)
@@ -250,6 +231,7 @@ function prepareFinish(db: BunSQLiteDatabase) {
         setWhere: lt(repositories.pushingUntil, placeholder("enough")),
       })
       .prepare(),
+    ...prepareContentRow(db),
     ...prepareLink(db),
   };
 }

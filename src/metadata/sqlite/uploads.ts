@@ -2,6 +2,7 @@
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { UploadFinish, UploadFinishOutcome, UploadsMetadata } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
+import { keepContent } from "./contentRow.ts";
 import { prepareUploadStatements, type UploadStatements } from "./uploadStatements.ts";
 
 /** Builds the sessions' half of the port over one connection. */
@@ -106,20 +107,12 @@ function claims(
 
 /** The body of the transaction: content, link, lease and the end of the session, or nothing. */
 function finishUpload(statements: UploadStatements, finish: UploadFinish): UploadFinishOutcome {
-  const { session, repository, digest, locator, now, keptUntil } = finish;
+  const { session, repository, digest, now, keptUntil } = finish;
   const owned = session === null ? null : statements.owned.get({ ...session, repository });
   if (owned === undefined) return { kind: "sessionGone" };
-  const stored = statements.contentRow.get({ digest });
-  const damaged = stored !== undefined && stored.damagedAt !== null;
-  if (finish.found && (stored?.locator !== locator || damaged)) return { kind: "contentGone" };
-  // The first to commit wins, unless what is stored is damaged: known to be, or found so by this upload.
-  const wins = stored === undefined || damaged || stored.locator === finish.replaces;
-  if (stored === undefined) {
-    statements.insertContent.run({ digest, size: finish.size, locator, now, keptUntil });
-  } else if (wins) {
-    statements.replaceContent.run({ digest, size: finish.size, locator });
-  }
-  if (stored !== undefined) statements.raiseLease.run({ digest, keptUntil });
+  const locator = keepContent(statements, finish);
+  if (locator === null) return { kind: "contentGone" };
+  statements.raiseLease.run({ digest, keptUntil });
   const startedAt = owned?.startedAt ?? now;
   // Nine tenths left are enough, so that it need not be written for each upload.
   const enough = keptUntil - Math.floor((keptUntil - now) / 10);
@@ -129,5 +122,5 @@ function finishUpload(statements: UploadStatements, finish: UploadFinish): Uploa
     statements.delete.run({ id: session.id });
     statements.finish.run({ id: session.id, repository, digest, size: finish.size, now });
   }
-  return { kind: "finished", locator: wins ? locator : stored.locator };
+  return { kind: "finished", locator };
 }

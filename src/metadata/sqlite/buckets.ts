@@ -1,0 +1,53 @@
+// Buckets on SQLite: made, listed, and removed with the uploads that were on their way into them.
+import type { BucketName } from "../../objects/names.ts";
+import type { ObjectsMetadata } from "../objects.ts";
+import type { Connection } from "./connection.ts";
+import type { ObjectStatements } from "./objectStatements.ts";
+
+/** Builds this part of the port over one connection. */
+export function bucketsMetadata(
+  connection: Connection,
+  statements: ObjectStatements,
+): Pick<ObjectsMetadata, "createBucket" | "findBucket" | "listBuckets" | "removeBucket"> {
+  return {
+    createBucket: async (bucket, now) => {
+      const made = await connection.writeDurably(
+        () => statements.insertBucket.get({ bucket, now }) !== undefined,
+        (inserted) => inserted,
+      );
+      // It exists: that is told once it is durable.
+      if (!made) await connection.settled();
+      return made;
+    },
+    findBucket: (bucket) => connection.read(() => statements.bucket.get({ bucket }) ?? null),
+    listBuckets: ({ after, limit }) =>
+      connection.read(() => {
+        const rows = statements.bucketPage.all({ after: after ?? "", limit: limit + 1 });
+        return { buckets: rows.slice(0, limit), more: limit > 0 && rows.length > limit };
+      }),
+    removeBucket: async (bucket, now) => {
+      const outcome = await connection.writeDurably(
+        () => removeBucket(statements, bucket, now),
+        ({ kind }) => kind === "removed",
+      );
+      if (outcome.kind !== "removed") await connection.settled();
+      return outcome;
+    },
+  };
+}
+
+type Removal = Awaited<ReturnType<ObjectsMetadata["removeBucket"]>>;
+
+function removeBucket(statements: ObjectStatements, bucket: BucketName, now: number): Removal {
+  const found = statements.bucketId.get({ bucket });
+  if (found === undefined) return { kind: "unknown" };
+  const { id: bucketId } = found;
+  if (statements.anyObject.get({ bucketId }) !== undefined) return { kind: "notEmpty" };
+  const uploads = statements.uploadsOf.all({ bucketId });
+  if (uploads.some(({ claimUntil }) => claimUntil > now)) return { kind: "busy" };
+  // Its uploads and their parts go with the row.
+  statements.removeBucket.run({ bucketId });
+  // A bucket of the same name is another one.
+  statements.forgetCompletedOf.run({ bucket });
+  return { kind: "removed", uploads: uploads.map(({ id }) => id) };
+}

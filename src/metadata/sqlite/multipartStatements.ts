@@ -1,0 +1,254 @@
+// Statements of uploads in parts, prepared once. Objects that come whole have rows among them, which most statements leave out.
+import { and, asc, count, eq, gt, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { OpenState } from "../../objects/state.ts";
+import { buckets, completedUploads, multipartParts, multipartUploads } from "./objectsSchema.ts";
+
+const placeholder = sql.placeholder;
+/** `set` takes no bare placeholder. */
+const given = (name: string) => sql`${placeholder(name)}`;
+/** A JSON list of texts, as the right side of IN. */
+const listed = (name: string) => sql`(SELECT value FROM json_each(${placeholder(name)}))`;
+
+const upload = {
+  id: multipartUploads.uploadId,
+  bucket: buckets.name,
+  object: multipartUploads.objectName,
+  contentType: multipartUploads.contentType,
+  createdAt: multipartUploads.createdAt,
+  expiresAt: multipartUploads.expiresAt,
+  state: multipartUploads.state,
+  updatedAt: multipartUploads.updatedAt,
+  claimUntil: multipartUploads.claimUntil,
+};
+const staged = {
+  parts: count(multipartParts.id),
+  bytes: sql<number>`coalesce(sum(${multipartParts.sizeBytes}), 0)`,
+};
+const part = {
+  number: multipartParts.partNumber,
+  size: multipartParts.sizeBytes,
+  etag: multipartParts.etag,
+  path: multipartParts.tempPath,
+  version: multipartParts.version,
+  createdAt: multipartParts.createdAt,
+};
+
+const inParts = eq(multipartUploads.whole, 0);
+const ofUpload = eq(multipartParts.uploadId, placeholder("rowId"));
+const byRow = eq(multipartUploads.id, placeholder("rowId"));
+const byId = eq(multipartUploads.uploadId, placeholder("id"));
+const byOwner = and(byId, eq(multipartUploads.claimOwner, placeholder("owner")));
+const byKey = and(byId, inParts, eq(buckets.name, placeholder("bucket")));
+
+/** Statements of this part of the port. */
+export type MultipartStatements = ReturnType<typeof prepareMultipartStatements>;
+
+/** Prepares all of them. */
+export function prepareMultipartStatements(db: BunSQLiteDatabase) {
+  return {
+    ...prepareUploads(db),
+    ...prepareLists(db),
+    ...prepareParts(db),
+    ...prepareClaims(db),
+    ...prepareEndings(db),
+  };
+}
+
+function prepareUploads(db: BunSQLiteDatabase) {
+  return {
+    bucketId: db
+      .select({ id: buckets.id })
+      .from(buckets)
+      .where(eq(buckets.name, placeholder("bucket")))
+      .prepare(),
+    insert: db
+      .insert(multipartUploads)
+      .values({
+        uploadId: placeholder("id"),
+        bucketId: placeholder("bucketId"),
+        objectName: placeholder("object"),
+        state: sql<OpenState>`'initiated'`,
+        expiresAt: placeholder("expiresAt"),
+        createdAt: placeholder("createdAt"),
+        updatedAt: placeholder("createdAt"),
+        contentType: placeholder("contentType"),
+        claimOwner: placeholder("owner"),
+        claimUntil: placeholder("until"),
+        whole: placeholder("whole"),
+      })
+      .prepare(),
+    find: db
+      .select({ rowId: multipartUploads.id, upload })
+      .from(multipartUploads)
+      .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
+      .where(byKey)
+      .prepare(),
+    remove: db.delete(multipartUploads).where(byRow).prepare(),
+  };
+}
+
+/** Uploads that `which` picks, each with what was staged for it. */
+function selectStaged(db: BunSQLiteDatabase, which: SQL | undefined) {
+  return db
+    .select({ ...upload, ...staged, rowId: multipartUploads.id, whole: multipartUploads.whole })
+    .from(multipartUploads)
+    .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
+    .leftJoin(multipartParts, eq(multipartParts.uploadId, multipartUploads.id))
+    .where(which);
+}
+
+function prepareLists(db: BunSQLiteDatabase) {
+  const prefix = placeholder("prefix");
+  return {
+    findStaged: selectStaged(db, byKey).groupBy(multipartUploads.uploadId).prepare(),
+    page: selectStaged(
+      db,
+      and(
+        eq(multipartUploads.bucketId, placeholder("bucketId")),
+        gt(multipartUploads.uploadId, placeholder("after")),
+        inParts,
+        sql`substr(${multipartUploads.objectName}, 1, length(${prefix})) = ${prefix}`,
+      ),
+    )
+      .groupBy(multipartUploads.uploadId)
+      .orderBy(asc(multipartUploads.uploadId))
+      .limit(placeholder("limit"))
+      .prepare(),
+    expired: selectStaged(
+      db,
+      inArray(
+        multipartUploads.id,
+        db
+          .select({ id: multipartUploads.id })
+          .from(multipartUploads)
+          .where(
+            and(
+              lt(multipartUploads.expiresAt, placeholder("expiredBefore")),
+              lte(multipartUploads.claimUntil, placeholder("now")),
+            ),
+          )
+          .orderBy(asc(multipartUploads.expiresAt))
+          .limit(placeholder("limit")),
+      ),
+    )
+      .groupBy(multipartUploads.id)
+      .orderBy(asc(multipartUploads.expiresAt))
+      .prepare(),
+    countUploads: db.select({ uploads: count() }).from(multipartUploads).where(inParts).prepare(),
+    countBytes: db.select({ bytes: staged.bytes }).from(multipartParts).prepare(),
+  };
+}
+
+function prepareParts(db: BunSQLiteDatabase) {
+  const { partNumber } = multipartParts;
+  return {
+    part: db
+      .select(part)
+      .from(multipartParts)
+      .where(and(ofUpload, eq(partNumber, placeholder("number"))))
+      .prepare(),
+    parts: db
+      .select(part)
+      .from(multipartParts)
+      .where(and(ofUpload, gt(partNumber, placeholder("after"))))
+      .orderBy(asc(partNumber))
+      .limit(placeholder("limit"))
+      .prepare(),
+    putPart: db
+      .insert(multipartParts)
+      .values({
+        uploadId: placeholder("rowId"),
+        partNumber: placeholder("number"),
+        sizeBytes: placeholder("size"),
+        etag: placeholder("etag"),
+        tempPath: placeholder("path"),
+        version: placeholder("version"),
+        createdAt: placeholder("createdAt"),
+      })
+      .onConflictDoUpdate({
+        target: [multipartParts.uploadId, partNumber],
+        set: {
+          sizeBytes: sql`excluded.size_bytes`,
+          etag: sql`excluded.etag`,
+          tempPath: sql`excluded.temp_path`,
+          version: sql`excluded.version`,
+          createdAt: sql`excluded.created_at`,
+        },
+      })
+      .prepare(),
+    noteUploading: db
+      .update(multipartUploads)
+      .set({
+        state: sql<OpenState>`'uploading'`,
+        expiresAt: given("expiresAt"),
+        updatedAt: given("createdAt"),
+      })
+      .where(byRow)
+      .prepare(),
+  };
+}
+
+function prepareClaims(db: BunSQLiteDatabase) {
+  return {
+    claim: db
+      .update(multipartUploads)
+      .set({ claimOwner: given("owner"), claimUntil: given("until") })
+      .where(byRow)
+      .prepare(),
+    renew: db
+      .update(multipartUploads)
+      .set({ claimUntil: given("until") })
+      .where(byOwner)
+      .returning({ id: multipartUploads.id })
+      .prepare(),
+    release: db
+      .update(multipartUploads)
+      .set({ claimOwner: null, claimUntil: 0 })
+      .where(byOwner)
+      .prepare(),
+  };
+}
+
+function prepareEndings(db: BunSQLiteDatabase) {
+  return {
+    completed: db
+      .select({
+        parts: completedUploads.parts,
+        record: {
+          bucket: completedUploads.bucket,
+          object: completedUploads.objectName,
+          size: completedUploads.size,
+          digest: completedUploads.digest,
+          contentType: completedUploads.contentType,
+          createdAt: completedUploads.completedAt,
+        },
+      })
+      .from(completedUploads)
+      .where(
+        and(
+          eq(completedUploads.uploadId, placeholder("id")),
+          eq(completedUploads.bucket, placeholder("bucket")),
+          gt(completedUploads.completedAt, placeholder("since")),
+        ),
+      )
+      .prepare(),
+    forgetCompleted: db
+      .delete(completedUploads)
+      .where(lt(completedUploads.completedAt, placeholder("before")))
+      .prepare(),
+    removeWhole: db
+      .delete(multipartUploads)
+      .where(and(byOwner, eq(multipartUploads.whole, 1)))
+      .prepare(),
+    removeListed: db
+      .delete(multipartUploads)
+      .where(inArray(multipartUploads.id, listed("rowIds")))
+      .prepare(),
+    known: db
+      .select({ id: multipartUploads.uploadId })
+      .from(multipartUploads)
+      .where(inArray(multipartUploads.uploadId, listed("ids")))
+      .prepare(),
+  };
+}

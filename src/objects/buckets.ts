@@ -1,0 +1,61 @@
+// Buckets: create, look, list, remove.
+import { RegistryError } from "../errors.ts";
+import type { Bucket } from "../metadata/objects.ts";
+import type { ObjectsDeps } from "./deps.ts";
+import { dropStaged } from "./dropping.ts";
+import type { BucketName } from "./names.ts";
+
+/** A page of buckets: those with names after `after`, in byte order. */
+export interface BucketPage {
+  readonly after: string | null;
+  readonly limit: number;
+}
+
+/** @throws RegistryError BUCKET_EXISTS */
+export async function createBucket(
+  { metadata, clock }: Pick<ObjectsDeps, "metadata" | "clock">,
+  name: BucketName,
+): Promise<Bucket> {
+  const createdAt = clock();
+  if (!(await metadata.createBucket(name, createdAt))) throw new RegistryError("BUCKET_EXISTS");
+  return { name, createdAt, objects: 0, bytes: 0 };
+}
+
+/** @throws RegistryError BUCKET_UNKNOWN */
+export async function findBucket(
+  { metadata }: Pick<ObjectsDeps, "metadata">,
+  name: BucketName,
+): Promise<Bucket> {
+  const bucket = await metadata.findBucket(name);
+  if (bucket === null) throw new RegistryError("BUCKET_UNKNOWN");
+  return bucket;
+}
+
+/** `more` is true when others follow. */
+export function listBuckets(
+  { metadata }: Pick<ObjectsDeps, "metadata">,
+  page: BucketPage,
+): Promise<{ readonly buckets: readonly Bucket[]; readonly more: boolean }> {
+  return metadata.listBuckets(page);
+}
+
+/**
+ * Removes a bucket without objects. Open uploads into it end, and what was staged for them goes.
+ * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY; BUCKET_BUSY while an object is received or completed.
+ */
+export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise<void> {
+  const outcome = await deps.metadata.removeBucket(name, deps.clock());
+  switch (outcome.kind) {
+    case "removed":
+      for (const id of outcome.uploads) await dropStaged(deps, id);
+      return;
+    case "unknown":
+      throw new RegistryError("BUCKET_UNKNOWN");
+    case "notEmpty":
+      throw new RegistryError("BUCKET_NOT_EMPTY");
+    case "busy":
+      throw new RegistryError("BUCKET_BUSY", { retryAfter: 1 });
+    default:
+      outcome satisfies never;
+  }
+}

@@ -1,0 +1,239 @@
+// One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that a
+// repository holds.
+import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
+import { type CommittedContent, type FinishOutcome, storeVerified } from "../content/commit.ts";
+import { algorithmOf, type Digest } from "../content/digest.ts";
+import { openIntact } from "../content/intact.ts";
+import { RegistryError, type Situation } from "../errors.ts";
+import type { Claim } from "../metadata/metadata.ts";
+import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
+import type { RepositoryName } from "../registry/names.ts";
+import type { Body, Staged } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { ObjectsDeps } from "./deps.ts";
+import { dropStaged } from "./dropping.ts";
+import { type ObjectKey, unknownObject } from "./objects.ts";
+
+/** Bytes for an object. */
+export interface ObjectBytes {
+  readonly kind: "bytes";
+  /** null for none. */
+  readonly body: Body | null;
+  /** As announced; null when it was not. */
+  readonly length: number | null;
+  /** What the bytes must be, by any algorithm. */
+  readonly digests: readonly Digest[];
+}
+
+/** Content of a repository. */
+export interface LinkSource {
+  readonly kind: "link";
+  /** null for a name that no repository can have. */
+  readonly repository: RepositoryName | null;
+  readonly digest: Digest;
+}
+
+/** An object to be put. */
+export interface ObjectPut extends ObjectKey {
+  readonly contentType: string;
+  readonly allows: Precondition;
+  /** What it is to be made of: asked for, and read, when nothing is in the way. */
+  readonly receive: () => Promise<ObjectBytes | LinkSource>;
+  /** Content of other repositories must not even seem to exist. */
+  readonly mayPull: (repository: RepositoryName) => boolean;
+}
+
+/** An object that was put. */
+export interface PutObject {
+  readonly record: ObjectRecord;
+  /** True when another object had the name. */
+  readonly replaced: boolean;
+}
+
+/** What may befall staged bytes while they arrive, by no fault of the client's. */
+const lost: ReadonlySet<Situation> = new Set([
+  "UPLOAD_UNKNOWN",
+  "UPLOAD_DAMAGED",
+  "MULTIPART_UNKNOWN",
+]);
+
+/**
+ * Makes an object, or replaces it, at once and durably.
+ * @throws RegistryError BUCKET_UNKNOWN and PRECONDITION_FAILED, before anything is received if they are known by then;
+ * CONTENT_DIGEST_DIFFERS, CHUNK_SIZE_MISMATCH, BLOB_UNKNOWN, DISK_FULL, READ_ONLY; BUSY when the bytes were lost while they came; what
+ * the body broke with. Nothing is left behind.
+ */
+export async function putObject(deps: ObjectsDeps, put: ObjectPut): Promise<PutObject> {
+  await assertPuttable(deps, put);
+  const source = await put.receive();
+  const { precondition, replaced } = noting(put.allows);
+  const record = await (source.kind === "link"
+    ? link(deps, { ...put, allows: precondition }, source)
+    : receive(deps, { ...put, allows: precondition }, source));
+  return { record, replaced: replaced() };
+}
+
+/** What can be told before a byte of the body is read. */
+async function assertPuttable(
+  { metadata }: ObjectsDeps,
+  { bucket, object, allows }: ObjectPut,
+): Promise<void> {
+  const found = await metadata.findObject(bucket, object);
+  if (found.kind === "bucketUnknown") throw unknownObject(found.kind);
+  const current = found.kind === "found" ? found.object.digest : null;
+  if (!allows(current)) throw new RegistryError("PRECONDITION_FAILED");
+}
+
+/** The precondition that also remembers whether there was an object, as the transaction saw it. */
+function noting(allows: Precondition) {
+  let found = false;
+  const precondition: Precondition = (current) => {
+    found = current !== null;
+    return allows(current);
+  };
+  return { precondition, replaced: () => found };
+}
+
+async function link(
+  deps: ObjectsDeps,
+  { bucket, object, contentType, allows, mayPull }: ObjectPut,
+  { repository, digest }: LinkSource,
+): Promise<ObjectRecord> {
+  const unknown = () =>
+    new RegistryError("BLOB_UNKNOWN", { message: `the repository has no blob ${digest}` });
+  if (repository === null || !mayPull(repository)) throw unknown();
+  const row = await deps.registry.findBlob(repository, digest);
+  if (row === null || (await openIntact(deps.storage, row)) === null) throw unknown();
+  const from = { repository, digest, locator: row.locator };
+  const now = deps.clock();
+  const outcome = await deps.metadata.linkObject({
+    ...{ bucket, object, contentType, allows, from, now },
+  });
+  switch (outcome.kind) {
+    case "linked":
+      return outcome.record;
+    case "bucketUnknown":
+      throw unknownObject(outcome.kind);
+    case "refused":
+      throw new RegistryError("PRECONDITION_FAILED");
+    case "contentGone":
+      throw unknown();
+    default:
+      return outcome satisfies never;
+  }
+}
+
+async function receive(
+  deps: ObjectsDeps,
+  put: ObjectPut,
+  source: ObjectBytes,
+): Promise<ObjectRecord> {
+  const { multipart, clock } = deps;
+  const id = deps.newUploadId();
+  const claim = makeClaim(deps);
+  await start(deps, put, id, claim);
+  const { owner } = claim;
+  try {
+    return await whileHeld(
+      {
+        owner,
+        clock,
+        renew: (renewed) => multipart.renewMultipart(id, renewed),
+        release: async () => {},
+      },
+      async (hold) => {
+        const staged = await stage(deps, id, source);
+        return commit(deps, put, staged, { hold, digests: source.digests });
+      },
+    );
+  } catch (error) {
+    // The cleanup ends what cannot be ended now, and why it came to this is what counts.
+    await multipart
+      .removeWhole(id, owner)
+      .then(() => dropStaged(deps, id))
+      .catch(() => {});
+    throw isLost(error) ? new RegistryError("BUSY", { retryAfter: 1, cause: error }) : error;
+  } finally {
+    deps.hashing.forget(id);
+  }
+}
+
+/** A row first: then nobody takes the bytes for leftovers. It is over when its receiver is. */
+async function start(
+  { multipart, clock }: ObjectsDeps,
+  { bucket, object, contentType }: ObjectPut,
+  id: UploadId,
+  claim: Claim,
+): Promise<void> {
+  const createdAt = clock();
+  const started = await multipart.startMultipart(
+    { id, bucket, object, contentType, createdAt, expiresAt: createdAt },
+    claim,
+  );
+  if (!started) throw unknownObject("bucketUnknown");
+}
+
+/** Stages the whole body. @throws the error that it broke with. */
+async function stage(
+  { storage, hashing }: ObjectsDeps,
+  id: UploadId,
+  { body, length }: ObjectBytes,
+): Promise<Staged> {
+  const { staging } = storage.parts;
+  await storage.parts.createWhole(id);
+  const staged = { id, staging, offset: 0 };
+  if (body === null) return staged;
+  const follower = hashing.follow(id, staging, 0);
+  const options = { expected: length, resumable: false };
+  const { cut, offset } = await storage.append(staged, body, follower, options);
+  if (cut !== null) throw cut;
+  if (length !== null && length !== offset) {
+    throw new RegistryError("CHUNK_SIZE_MISMATCH", {
+      message: `${length} bytes were announced, ${offset} arrived`,
+    });
+  }
+  return { id, staging, offset };
+}
+
+async function commit(
+  deps: ObjectsDeps,
+  put: ObjectPut,
+  staged: Staged,
+  { hold, digests }: { readonly hold: Hold; readonly digests: readonly Digest[] },
+): Promise<ObjectRecord> {
+  const { hashing, storage, findContent } = deps;
+  const { id, staging, offset: size } = staged;
+  const digest = await hashing.digest(id, staging, { size, algorithm: "sha256" });
+  for (const asked of digests) {
+    const algorithm = algorithmOf(asked);
+    const actual =
+      algorithm === "sha256" ? digest : await hashing.digest(id, staging, { size, algorithm });
+    if (actual !== asked) throw new RegistryError("CONTENT_DIGEST_DIFFERS");
+  }
+  const { bucket, object, contentType } = put;
+  let createdAt = 0;
+  await storeVerified({ storage, metadata: { findContent } }, staged, digest, (content) => {
+    createdAt = deps.clock();
+    return finishRow(deps, put, content, { id, owner: hold.owner, now: createdAt });
+  });
+  hold.released = true;
+  return { bucket, object, size, digest, contentType, createdAt };
+}
+
+async function finishRow(
+  { metadata }: ObjectsDeps,
+  { bucket, object, contentType, allows }: ObjectPut,
+  content: CommittedContent,
+  { id, owner, now }: { readonly id: UploadId; readonly owner: string; readonly now: number },
+): Promise<FinishOutcome> {
+  const upload = { id, owner };
+  const commit = { ...content, bucket, object, upload, contentType, allows, now, parts: null };
+  const outcome = await metadata.commitObject(commit);
+  if (outcome.kind === "sessionGone") throw new RegistryError("MULTIPART_UNKNOWN");
+  if (outcome.kind === "refused") throw new RegistryError("PRECONDITION_FAILED");
+  return outcome;
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof RegistryError && lost.has(error.situation);
+}

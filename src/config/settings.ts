@@ -5,7 +5,7 @@ import { listenAddress } from "./listen.ts";
 import { listOf, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
 import { share } from "./share.ts";
-import { count, duration, type Kind, oneOf, path, size, toggle } from "./values.ts";
+import { count, duration, type Kind, oneOf, path, seconds, size, toggle } from "./values.ts";
 
 /** A variable that distribution/distribution users already set. `values` maps its words to ours. */
 export interface Alias {
@@ -141,29 +141,29 @@ export const settings = {
     "Largest part of an object. With `storage.multipart.maxParts` it says how large an object can be.",
   ),
   "storage.multipart.maxUploadTtlSeconds": setting(
-    duration("1s", "3650d"),
-    "1d",
+    seconds("1s", "3650d"),
+    "86400",
     "An upload in parts that received no part for this long expires. Seconds, or `24h`.",
   ),
   "jobs.cleanup.enabled": setting(
     toggle,
     "true",
-    "Removes expired uploads in parts, with what was staged for them.",
+    "Removes expired uploads in parts and their bytes, and bytes of uploads that no longer exist.",
   ),
   "jobs.cleanup.sweepIntervalSeconds": setting(
-    duration("1s", "24d"), // timers know no more
-    "5m",
+    seconds("1s", "24d"), // timers know no more
+    "300",
     "How often they are looked for; the first time is at start. Seconds, or `5m`.",
   ),
   "jobs.cleanup.gracePeriodSeconds": setting(
-    duration("0", "3650d"),
-    "1m",
-    "How long after its end an expired upload is left alone. Seconds, or `1m`.",
+    seconds("0", "3650d"),
+    "60",
+    "How long an expired upload is left alone before it is removed. Seconds, or `1m`.",
   ),
   "jobs.cleanup.maxUploadsPerSweep": setting(
     count(1, 1_000_000),
     "200",
-    "Most uploads that are removed at a time.",
+    "Most uploads that are removed at a time; the others wait for the next look.",
   ),
   "gc.enabled": setting(
     toggle,

@@ -92,6 +92,12 @@ export function duration(min: string, max: string): Kind<number> {
   return { parse, show: (value) => withUnit(value, durationUnits) };
 }
 
+/** As `duration`, for a setting whose name says seconds: they are shown without a unit. */
+export function seconds(min: string, max: string): Kind<number> {
+  const { parse, show } = duration(min, max);
+  return { parse, show: (value) => (value % SECOND === 0 ? value / SECOND : show(value)) };
+}
+
 /** `read`, which refuses what is less than `min` or more than `max`. */
 function within(read: (text: string) => number, min: string, max: string): Kind<number>["parse"] {
   const [least, most] = [read(min), read(max)];

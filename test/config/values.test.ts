@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { isLoopback, listenAddress } from "../../src/config/listen.ts";
-import { duration, oneOf, path, size, toggle } from "../../src/config/values.ts";
+import { duration, oneOf, path, seconds, size, toggle } from "../../src/config/values.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -46,6 +46,21 @@ describe("duration", () => {
     [hour, "1h"],
     [48 * hour, "2d"],
   ])("%d ms is shown as %p, which reads as the same", (value, shown) => {
+    expect(kind.show(value)).toBe(shown);
+    expect(kind.parse(String(shown))).toBe(value);
+  });
+});
+
+describe("seconds", () => {
+  test.each([
+    ["90", 90_000, 90],
+    ["5m", 300_000, 300],
+    ["0", 0, 0],
+    ["1.5s", 1500, "1500ms"],
+  ])("%s is read as a duration and shown in seconds", (text, value, shown) => {
+    const kind = seconds("0", "30d");
+
+    expect(kind.parse(text)).toBe(value);
     expect(kind.show(value)).toBe(shown);
     expect(kind.parse(String(shown))).toBe(value);
   });

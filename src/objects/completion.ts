@@ -6,7 +6,8 @@ import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { ObjectsDeps } from "./deps.ts";
-import { forget, refuseAbsent, repeatableMs } from "./multipart.ts";
+import { forgetParts } from "./dropping.ts";
+import { refuseAbsent, repeatableMs } from "./multipart.ts";
 import { assertPartList, chooseParts, type NamedPart, namePartList } from "./partList.ts";
 import { assertMayBecome } from "./state.ts";
 
@@ -84,7 +85,7 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
       commit(deps, claimed, hold, { ...content, ...record }),
     );
   } finally {
-    if (hold.released) await forget(deps, key.id);
+    if (hold.released) await forgetParts(deps, key.id);
   }
   return record;
 }

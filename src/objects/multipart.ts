@@ -8,6 +8,7 @@ import type {
 } from "../metadata/multipart.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { ObjectsDeps } from "./deps.ts";
+import { dropStaged } from "./dropping.ts";
 import type { BucketName, ObjectName } from "./names.ts";
 import { advanceState, assertMayBecome, type MultipartState } from "./state.ts";
 
@@ -76,19 +77,7 @@ export async function abortMultipart(deps: ObjectsDeps, key: MultipartKey): Prom
     assertMayBecome(upload, "aborted", clock()),
   );
   if (removed === null) return refuseAbsent(deps, key, "aborted");
-  await discard(deps, key.id);
-}
-
-/** Drops what is left of an upload that has no row any more. */
-export async function discard(deps: ObjectsDeps, id: UploadId): Promise<void> {
-  await forget(deps, id);
-  await deps.storage.discardStaged(id, deps.storage.parts.staging);
-}
-
-/** After the last one that may still tell the assembly of a part. */
-export async function forget({ turns, assembly }: ObjectsDeps, id: UploadId): Promise<void> {
-  await turns.idle(id);
-  assembly.forget(id);
+  await dropStaged(deps, key.id);
 }
 
 /**

@@ -21,6 +21,7 @@ import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { makeCollections, makeMaintenance } from "./upkeep.ts";
+import type { UploadId } from "./uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -69,7 +70,8 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const metrics = makeMetrics(ports, collections);
   const parts: Parts = { ...base, ports, uploads, collections, metrics };
   const http = startHttp({ rooms: makeRooms(parts), ...httpSettings(config) });
-  maintenance = opened.add(makeMaintenance(parts), (it) => it.close());
+  const forgetParts = (id: UploadId) => uploads.hashing.forget(id);
+  maintenance = opened.add(makeMaintenance({ ...parts, forgetParts }), (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
   return {

@@ -7,7 +7,7 @@ import { longestLease } from "./content/lease.ts";
 import type { WriteLatch } from "./content/writeLatch.ts";
 import { watchClock } from "./maintenance/clockWatch.ts";
 import { Collections, type CollectionsOptions } from "./maintenance/collections.ts";
-import { Maintenance } from "./maintenance/maintenance.ts";
+import { Maintenance, type MaintenanceOptions } from "./maintenance/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
 import { type Listeners, takeReport } from "./maintenance/reports.ts";
 import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
@@ -32,6 +32,7 @@ export interface UpkeepParts {
   };
   readonly collections: Collections;
   readonly uploads: Pick<Listeners, "hashing">;
+  readonly forgetParts: Listeners["forgetParts"];
 }
 
 /** Collections as requests and the schedule order them. @param order begins one on the worker. */
@@ -67,6 +68,7 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
     logState: () => logState(ports.database),
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],
+    multipart: multipartSweeps(config),
     ...scheduled(config, { lastBeginning, lookAtClock, collect }),
     clock,
     leaseMs,
@@ -83,17 +85,25 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
 
 /** Who is told what the maintenance worker reports. */
 function listenersOf(
-  { log, metrics, uploads, ports, collections }: UpkeepParts,
+  { log, metrics, uploads, ports, collections, forgetParts }: UpkeepParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {
-    ...{ log, metrics, hashing: uploads.hashing, latch: ports.latch, collections },
+    ...{ log, metrics, hashing: uploads.hashing, latch: ports.latch, collections, forgetParts },
     onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;
       reportScrub({ log, metrics }, report, round, clock());
     },
   };
+}
+
+/** When uploads in parts are looked through, and what is done then; null for never. */
+function multipartSweeps(config: Config): MaintenanceOptions["multipart"] {
+  if (!config["jobs.cleanup.enabled"]) return null;
+  const graceMs = config["jobs.cleanup.gracePeriodSeconds"];
+  const limit = config["jobs.cleanup.maxUploadsPerSweep"];
+  return { everyMs: config["jobs.cleanup.sweepIntervalSeconds"], limits: { graceMs, limit } };
 }
 
 /** When garbage is collected, and what looks for times that were missed; null for on request only. */

@@ -2,6 +2,7 @@
 // by another, and the server never notices.
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
+import type { MultipartSweepLimits } from "./multipartSweep.ts";
 import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import type { GcOrder } from "./recordedGc.ts";
 import type { Schedule } from "./schedule.ts";
@@ -17,6 +18,8 @@ export interface MaintenanceOptions {
   readonly uploadTimeoutMs: number;
   /** How often upload sessions are looked through; the first time is at start. */
   readonly cleanupEveryMs: number;
+  /** How often uploads in parts are looked through, the first time at start, and what is done then; null for never. */
+  readonly multipart: { readonly everyMs: number; readonly limits: MultipartSweepLimits } | null;
   /** When garbage is collected; null for never. */
   readonly schedule: Pick<Schedule, "isDue"> | null;
   /** Looks back, some time after the start; null for never. */
@@ -54,6 +57,7 @@ export class Maintenance {
   #ticking: Timer | null = null;
   #idleSince = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  #multipartSweptAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
   #waitMs = firstWaitMs;
   #firstSeen: FirstSeen = new Map();
@@ -66,7 +70,7 @@ export class Maintenance {
     this.#options = options;
   }
 
-  /** Begins to look. Upload sessions are looked through first. */
+  /** Begins to look. Uploads are looked through first. */
   start(): void {
     this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
     this.#tick(performance.now());
@@ -123,6 +127,7 @@ export class Maintenance {
     }
     if (now < this.#retryAt) return;
     if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
+    this.#orderMultipartSweep(now);
     this.#lookAtLog(now);
     this.#orderScrub(now);
     if (this.#worker !== null && this.#owed.size === 0 && now - this.#idleSince >= lingerMs) {
@@ -138,6 +143,16 @@ export class Maintenance {
     this.#owed.add("sweep");
     const { store, uploadTimeoutMs: timeoutMs } = this.#options;
     this.#send({ kind: "sweep", store, timeoutMs, firstSeen: this.#firstSeen });
+  }
+
+  /** What a sweep leaves because of its limit waits for the next one. */
+  #orderMultipartSweep(now: number): void {
+    const { multipart, store } = this.#options;
+    if (multipart === null || now - this.#multipartSweptAt < multipart.everyMs) return;
+    if (this.#owed.has("sweepMultipart")) return;
+    this.#multipartSweptAt = now;
+    this.#owed.add("sweepMultipart");
+    this.#send({ kind: "sweepMultipart", store, limits: multipart.limits });
   }
 
   /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */
@@ -186,6 +201,7 @@ export class Maintenance {
       this.#firstSeen = report.firstSeen;
       this.#done("sweep");
     }
+    if (report.kind === "multipartSwept") this.#done("sweepMultipart");
     if (report.kind === "checkpointed") this.#done("checkpoint");
     if (report.kind === "collected") this.#done("collect");
     if (report.kind === "scrubbed") this.#done("scrub");
@@ -209,6 +225,7 @@ export class Maintenance {
     if (worker !== this.#worker) return;
     this.#worker = null;
     if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
+    if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;
     if (this.#owed.has("scrub")) this.#options.scrubs?.failed(performance.now());
     const wasCollecting = this.#owed.delete("collect");

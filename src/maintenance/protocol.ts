@@ -1,6 +1,7 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
 import type { GcOrder } from "./recordedGc.ts";
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 import type { Dropped } from "./sweep.ts";
@@ -27,6 +28,12 @@ export type MaintenanceRequest =
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
     }
+  /** Remove uploads in parts that expired, and what a crash left of them. */
+  | {
+      readonly kind: "sweepMultipart";
+      readonly store: Store;
+      readonly limits: MultipartSweepLimits;
+    }
   /** Collect garbage. `leaseMs` is the longest lease that a push may have been given. */
   | {
       readonly kind: "collect";
@@ -47,6 +54,8 @@ export type MaintenanceRequest =
 export type MaintenanceReport =
   /** One upload session, or what was left of one, is gone. */
   | { readonly kind: "dropped"; readonly upload: Dropped }
+  /** One upload in parts is gone. */
+  | { readonly kind: "expired"; readonly upload: ExpiredUpload }
   /** A sync failed in the worker: the store must turn read-only. */
   | { readonly kind: "latched"; readonly reason: string }
   | ScrubReport
@@ -67,6 +76,7 @@ export type MaintenanceAnswer =
       readonly durationMs: number;
       readonly firstSeen: FirstSeen;
     }
+  | ({ readonly kind: "multipartSwept"; readonly durationMs: number } & MultipartSwept)
   | {
       readonly kind: "collected";
       /** As it is remembered; null when it was forgotten meanwhile. */

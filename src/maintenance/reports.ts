@@ -5,15 +5,22 @@ import type { GcRun } from "../metadata/gcRuns.ts";
 import type { CollectionEnd } from "../telemetry/collections.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { MultipartMetrics } from "../telemetry/multipart.ts";
+import type { UploadId } from "../uploads/session.ts";
 import type { Collections } from "./collections.ts";
+import type { ExpiredUpload } from "./multipartSweep.ts";
 import type { MaintenanceReport } from "./protocol.ts";
 import type { ScrubReport } from "./scrub.ts";
 
 /** Who is told. */
 export interface Listeners {
   readonly log: Pick<Log, "debug" | "info" | "warn" | "error">;
-  readonly metrics: Pick<Metrics, "uploadEnded">;
+  readonly metrics: Pick<Metrics, "uploadEnded"> & {
+    readonly multipart: Pick<MultipartMetrics, "expired" | "swept">;
+  };
   readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
+  /** Is told of an upload in parts that is over. */
+  readonly forgetParts: (id: UploadId) => void;
   readonly latch: Pick<WriteLatch, "trip">;
   readonly collections: Pick<Collections, "ended">;
   /** Is told of a collection that has ended. */
@@ -42,6 +49,13 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       hashing.forgetIdle(performance.now());
       logSweep(log, report);
       break;
+    case "expired":
+      takeExpired(report.upload, listeners);
+      break;
+    case "multipartSwept":
+      metrics.multipart.swept(report.durationMs / 1000);
+      logMultipartSweep(log, report);
+      break;
     case "collected":
       takeRun(report, listeners);
       break;
@@ -60,6 +74,18 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
     default:
       report satisfies never;
   }
+}
+
+function takeExpired(
+  { id, bucket, object, bytes }: ExpiredUpload,
+  { log, metrics, forgetParts }: Listeners,
+): void {
+  forgetParts(id);
+  metrics.multipart.expired(1);
+  log.info(
+    { event: "multipartExpired", uploadId: id, bucket, object, bytes },
+    `upload ${id} in parts expired`,
+  );
 }
 
 function takeRun(
@@ -84,4 +110,18 @@ function logSweep(
   if (dropped === 0) log.debug({ ms }, "uploads looked through, none had expired");
   else
     log.info({ event: "uploadsSwept", dropped, ms }, `uploads cleaned up: ${dropped} in ${ms} ms`);
+}
+
+function logMultipartSweep(
+  log: Listeners["log"],
+  { expired, leftovers, durationMs }: Extract<MaintenanceReport, { kind: "multipartSwept" }>,
+) {
+  const ms = Math.round(durationMs);
+  if (expired + leftovers === 0) {
+    log.debug({ ms }, "uploads in parts looked through, none had expired");
+    return;
+  }
+  const done = `${expired} expired, ${leftovers} leftovers`;
+  const fields = { event: "multipartSwept", expired, leftovers, ms };
+  log.info(fields, `uploads in parts cleaned up: ${done}, in ${ms} ms`);
 }

@@ -2,6 +2,7 @@
 import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
 import type { StagedEntry, Storage } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
+import { paced } from "./pace.ts";
 
 /** What a sweep works with. */
 export interface SweepDeps {
@@ -47,7 +48,7 @@ const rememberFinishedMs = 20 * 60_000;
 /** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
 const startingMs = 60_000;
 
-/** After this many drops the sweep rests for four times the time that they took: others use the same disk. */
+/** After this many drops the sweep rests. */
 const dropsBeforeRest = 20;
 
 /** One sweep. Safe to stop anywhere and to repeat. @param timeoutMs how long a session may be without a byte. */
@@ -61,20 +62,11 @@ export async function sweepUploads(options: SweepDeps, timeoutMs: number): Promi
 
 /** The storage, dropping at a pace that leaves the disk to others most of the time. */
 function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
-  let drops = 0;
-  let spentMs = 0;
+  const drop = paced({ steps: dropsBeforeRest, rest });
   return {
     listStaged: () => storage.listStaged(),
     finishDiscards: () => storage.finishDiscards(),
-    discardStaged: async (id, staging) => {
-      const startedAt = performance.now();
-      await storage.discardStaged(id, staging);
-      spentMs += performance.now() - startedAt;
-      drops += 1;
-      if (drops % dropsBeforeRest > 0) return;
-      await rest(4 * spentMs);
-      spentMs = 0;
-    },
+    discardStaged: (id, staging) => drop(() => storage.discardStaged(id, staging)),
   };
 }
 

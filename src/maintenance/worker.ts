@@ -6,6 +6,7 @@ import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "../metadata/sqlite/open.ts";
 import { openFilesystem } from "../storage/filesystem.ts";
 import type { Storage } from "../storage/storage.ts";
+import { sweepMultipart } from "./multipartSweep.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import { ownerOfRun, runGc } from "./recordedGc.ts";
 import { Scrub } from "./scrub.ts";
@@ -56,6 +57,21 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
   await sweepUploads(deps, timeoutMs);
   const durationMs = performance.now() - startedAt;
   report({ kind: "swept", dropped, durationMs, firstSeen: seen });
+}
+
+async function sweepParts({ store, limits }: Job<"sweepMultipart">): Promise<void> {
+  const startedAt = performance.now();
+  const { metadata, storage } = await openPorts(store);
+  const deps = {
+    metadata: metadata.multipart,
+    storage,
+    clock,
+    rest: (ms: number) => Bun.sleep(ms),
+    onExpired: (upload: Extract<MaintenanceReport, { kind: "expired" }>["upload"]) =>
+      report({ kind: "expired", upload }),
+  };
+  const swept = await sweepMultipart(deps, limits);
+  report({ kind: "multipartSwept", ...swept, durationMs: performance.now() - startedAt });
 }
 
 /** Between two batches others get their turn, and a run of a server that stops is left. */
@@ -118,6 +134,8 @@ async function take(request: MaintenanceRequest): Promise<void> {
       return moveLog(request);
     case "sweep":
       return sweep(request);
+    case "sweepMultipart":
+      return sweepParts(request);
     case "collect":
       return collect(request);
     case "scrub":

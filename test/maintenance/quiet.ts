@@ -6,6 +6,7 @@ export const quiet = {
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
   cleanupEveryMs: 3_600_000,
+  multipart: null,
   schedule: null,
   missed: null,
   clock: () => 0,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { type Listeners, takeReport } from "../../src/maintenance/reports.ts";
 import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
+import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
 
 /** Whoever is told, and what they were told. */
@@ -12,8 +13,12 @@ function listeners() {
       void told.push(`${what} ${typeof first}`);
   const all: Listeners = {
     log: { debug: note("debug"), info: note("info"), warn: note("warn"), error: note("error") },
-    metrics: { uploadEnded: note("ended") },
+    metrics: {
+      uploadEnded: note("ended"),
+      multipart: { expired: note("expired"), swept: note("swept") },
+    },
     hashing: { forget: note("forget"), forgetIdle: note("forget idle") },
+    forgetParts: note("forget parts"),
     latch: { trip: note("trip") },
     collections: { ended: async () => note("ended run")() },
     onCollected: note("collected"),
@@ -36,6 +41,24 @@ test("hashing forgets a session that was dropped, and after a sweep those that n
     "info object",
     "forget idle number",
     "info object",
+  ]);
+});
+
+test("an upload in parts that expired is counted, logged and forgotten; a sweep without a find is no news", () => {
+  const { all, told } = listeners();
+  const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
+  const [bucket, object] = [parseBucketName("backups"), parseObjectName("a/b")];
+
+  takeReport({ kind: "expired", upload: { id, bucket, object, bytes: 1 } }, all);
+  takeReport({ kind: "multipartSwept", expired: 1, leftovers: 0, durationMs: 1 }, all);
+  takeReport({ kind: "multipartSwept", expired: 0, leftovers: 1, durationMs: 1 }, all);
+  takeReport({ kind: "multipartSwept", expired: 0, leftovers: 0, durationMs: 1 }, all);
+
+  expect(told).toEqual([
+    ...["forget parts string", "expired number", "info object"],
+    ...["swept number", "info object"],
+    ...["swept number", "info object"],
+    ...["swept number", "debug object"],
   ]);
 });
 

@@ -1,0 +1,120 @@
+// The cleanup of uploads in parts: what expired goes, row first and then its bytes, and so does what a crash left. Apart from the
+// sweep of upload sessions: it has a time, a limit and a switch of its own.
+import type { MultipartMetadata } from "../metadata/multipart.ts";
+import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { PartsStorage } from "../storage/parts.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+import { paced } from "./pace.ts";
+
+/** What a sweep works with. */
+export interface MultipartSweepDeps {
+  readonly metadata: Pick<
+    MultipartMetadata,
+    "expireMultipart" | "knownMultipart" | "forgetCompleted"
+  >;
+  readonly storage: Pick<Storage, "discardStaged"> & {
+    readonly parts: Pick<PartsStorage, "staging" | "listUploads">;
+  };
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** Waits; ms. */
+  readonly rest: (ms: number) => Promise<void>;
+  /** Is told of each upload that is no more, before its bytes go. */
+  readonly onExpired: (expired: ExpiredUpload) => void;
+}
+
+/** What one sweep may do. */
+export interface MultipartSweepLimits {
+  /** How long an upload is left alone after it expired, ms. */
+  readonly graceMs: number;
+  /** Most uploads that are removed, leftovers included. The others wait for the next sweep. */
+  readonly limit: number;
+}
+
+/** An upload that has expired. */
+export interface ExpiredUpload {
+  readonly id: UploadId;
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+  /** Bytes of its parts. */
+  readonly bytes: number;
+}
+
+/** What a sweep removed. */
+export interface MultipartSwept {
+  /** Uploads that expired. */
+  readonly expired: number;
+  /** What requests and processes left that had no time to: bytes that no upload knows of, objects that came whole only in part. */
+  readonly leftovers: number;
+}
+
+/** Ids that are asked about in one transaction. */
+const batch = 100;
+/** A completion may be repeated for 15 minutes; it is remembered a little longer. Unit: ms. */
+const rememberCompletedMs = 20 * 60_000;
+
+type Discard = (id: UploadId) => Promise<void>;
+
+/** One sweep. Safe to stop anywhere and to repeat. */
+export async function sweepMultipart(
+  deps: MultipartSweepDeps,
+  { graceMs, limit }: MultipartSweepLimits,
+): Promise<MultipartSwept> {
+  const { metadata, storage, clock, rest } = deps;
+  // An upload may have thousands of parts: each is a step of its own.
+  const drop = paced({ steps: 1, rest });
+  const discard: Discard = (id) => drop(() => storage.discardStaged(id, storage.parts.staging));
+  const { expired, cut } = await expire(deps, { graceMs, limit }, discard);
+  const leftovers = await dropLeftovers(deps, limit - expired - cut, discard);
+  await metadata.forgetCompleted(clock() - rememberCompletedMs);
+  return { expired, leftovers: cut + leftovers };
+}
+
+/** One at a time: others wait for a transaction, and a process that ends here leaves the bytes of one upload. */
+async function expire(
+  { metadata, clock, onExpired }: MultipartSweepDeps,
+  { graceMs, limit }: MultipartSweepLimits,
+  discard: Discard,
+): Promise<{ readonly expired: number; readonly cut: number }> {
+  let expired = 0;
+  let cut = 0;
+  while (expired + cut < limit) {
+    const now = clock();
+    const [gone] = await metadata.expireMultipart({ expiredBefore: now - graceMs, now, limit: 1 });
+    if (gone === undefined) break;
+    const { id, bucket, object, bytes } = gone;
+    if (gone.whole) cut += 1;
+    else {
+      expired += 1;
+      onExpired({ id, bucket, object, bytes });
+    }
+    await discard(id);
+  }
+  return { expired, cut };
+}
+
+/** Bytes without a row. They are listed first: the row of an upload is there before its bytes, and an id is never used again. */
+async function dropLeftovers(
+  { metadata, storage }: MultipartSweepDeps,
+  limit: number,
+  discard: Discard,
+): Promise<number> {
+  let dropped = 0;
+  const dropStrays = async (ids: readonly UploadId[]): Promise<void> => {
+    const known = await metadata.knownMultipart(ids);
+    const strays = ids.filter((id) => !known.has(id)).slice(0, limit - dropped);
+    for (const id of strays) await discard(id);
+    dropped += strays.length;
+  };
+  let found: UploadId[] = [];
+  for await (const id of storage.parts.listUploads()) {
+    if (dropped >= limit) return dropped;
+    found.push(id);
+    if (found.length < batch) continue;
+    await dropStrays(found);
+    found = [];
+  }
+  await dropStrays(found);
+  return dropped;
+}

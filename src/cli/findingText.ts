@@ -26,6 +26,10 @@ export function describeFinding(finding: Finding): string {
     case "sessionWithoutBytes":
     case "stagedWithoutSession":
       return describeSession(finding);
+    case "objectSizeDiffers":
+    case "bucketMiscounted":
+    case "partLost":
+      return describeObject(finding);
     default:
       return describeOther(finding);
   }
@@ -55,8 +59,12 @@ function describeContent(finding: ContentFinding): string {
 }
 
 function whoMisses({ holders }: ContentFinding): string {
-  const { tags, repositories, more } = holders;
-  if (tags.length > 0) return `Pulls fail: ${listTags(tags, more)}.`;
+  const { tags, repositories, objects, more } = holders;
+  const meanings = [
+    ...(tags.length > 0 ? [`Pulls fail: ${listTags(tags, more)}.`] : []),
+    ...(objects.some.length > 0 ? [`Objects to be put again: ${listObjects(objects)}.`] : []),
+  ];
+  if (meanings.length > 0) return meanings.join(" ");
   const [first, ...others] = repositories;
   if (first === undefined) return "Nothing refers to it.";
   const rest = others.length > 0 || more ? ` and ${others.length}${more ? "+" : ""} more` : "";
@@ -69,6 +77,15 @@ function listTags(tags: Tags, more: boolean): string {
   if (rest === 0 && !more) return names.join(", ");
   return `${names.join(", ")} and ${rest}${more ? "+" : ""} more`;
 }
+
+function listObjects({ some, others }: ContentFinding["holders"]["objects"]): string {
+  const names = some.slice(0, named).map(nameOf);
+  const rest = some.length - names.length + others;
+  return rest === 0 ? names.join(", ") : `${names.join(", ")} and ${rest} more`;
+}
+
+const nameOf = ({ bucket, object }: { readonly bucket: string; readonly object: string }): string =>
+  `${bucket}/${object}`;
 
 type ManifestFinding = Extract<Finding, { readonly manifest: object }>;
 
@@ -118,14 +135,43 @@ function describeSession(finding: SessionFinding): string {
   }
 }
 
-type OtherFinding = Exclude<Finding, ContentFinding | ManifestFinding | SessionFinding>;
+type ObjectFinding = Extract<
+  Finding,
+  { readonly kind: "objectSizeDiffers" | "bucketMiscounted" | "partLost" }
+>;
+
+function describeObject(finding: ObjectFinding): string {
+  switch (finding.kind) {
+    case "objectSizeDiffers":
+      return `object ${nameOf(finding.object)}: it is said to have ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
+    case "bucketMiscounted": {
+      const { bucket, noted, counted: found } = finding;
+      return `bucket ${bucket}: it is said to hold ${counted(noted.objects, "object")} (${counted(noted.bytes, "byte")}), it holds ${found.objects} (${counted(found.bytes, "byte")}).`;
+    }
+    case "partLost": {
+      const { upload, object, number, size } = finding.part;
+      const fault =
+        finding.fault === "missing"
+          ? "is missing"
+          : `is ${finding.fault} than its ${counted(size, "acknowledged byte")}`;
+      return `upload ${upload} of ${nameOf(object)}: part ${number} ${fault}. The upload cannot be completed with it.`;
+    }
+    default:
+      return finding satisfies never;
+  }
+}
+
+type OtherFinding = Exclude<
+  Finding,
+  ContentFinding | ManifestFinding | SessionFinding | ObjectFinding
+>;
 
 function describeOther(finding: OtherFinding): string {
   switch (finding.kind) {
     case "databaseDamaged":
       return `the database is damaged: ${finding.fault}. Restore it from a backup.`;
     case "danglingRow":
-      return `a row of ${finding.row.table} (${finding.row.row}) names something that ${finding.row.lacking} does not have. Pushing it again repairs it; a backup would, too.`;
+      return `a row of ${finding.row.table} (${finding.row.row}) names something that ${finding.row.lacking} does not have. Pushing or putting it again repairs it; a backup would, too.`;
     case "trashInUse":
       return `${finding.content.digest} is in use and on the list of what will be deleted.`;
     case "strayOld":
@@ -158,6 +204,12 @@ export function repairText(repair: RepairKind): string {
       return "ends the upload";
     case "keep":
       return "takes it off that list";
+    case "refit":
+      return "takes the size of its content";
+    case "recount":
+      return "counts it anew";
+    case "forgetPart":
+      return "forgets this part, so that its client sends it again; the others stay";
     default:
       return repair satisfies never;
   }

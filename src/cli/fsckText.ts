@@ -38,7 +38,8 @@ function checkedText({ checked, full, durationMs }: FsckReport): string {
     "the database",
     `${counted(checked.contents, "stored blob")} (${showBytes(checked.bytes)}${how})`,
     counted(checked.manifests, "manifest"),
-    counted(checked.sessions, "open upload"),
+    counted(checked.objects, "object"),
+    counted(checked.sessions + checked.multipart, "open upload"),
   ];
   const hint = full ? "" : " Sizes were compared; --full reads and hashes every byte.";
   return `Checked in ${showAge(durationMs)}: ${parts.join(", ")}.${hint}`;

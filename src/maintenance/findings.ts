@@ -1,6 +1,8 @@
 // What an inspection can find, as facts. How serious each is stands here; how it is told stands with the command.
 import type { Digest } from "../content/digest.ts";
 import type { ContentKey, DanglingRow, Holders, InspectedContent } from "../metadata/inspection.ts";
+import type { MiscountedBucket, MisfitObject, PartKey } from "../metadata/inspectionObjects.ts";
+import type { ObjectKey } from "../metadata/keepers.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Locator } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
@@ -58,6 +60,10 @@ export type Finding =
       readonly kind: "sessionShort";
       readonly session: FoundSession;
     }
+  | ({ readonly kind: "objectSizeDiffers" } & MisfitObject)
+  | ({ readonly kind: "bucketMiscounted" } & MiscountedBucket)
+  /** A part of an upload is not what its client was told: the upload cannot be completed with it. */
+  | { readonly kind: "partLost"; readonly part: FoundPart; readonly fault: PartFault }
   /** A stored name that a row needs is on the list of those on their way out. */
   | { readonly kind: "trashInUse"; readonly content: ContentKey }
   /** A file that no row names, and that should have been collected. */
@@ -92,6 +98,16 @@ export interface FoundSession {
   readonly offset: number;
 }
 
+/** A part of an open upload, with what its client was told. */
+export interface FoundPart extends PartKey {
+  readonly object: ObjectKey;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What a look at a staged part says. */
+export type PartFault = "missing" | "shorter" | "longer";
+
 /** A stored name without a row. */
 export interface Stray {
   readonly locator: Locator;
@@ -120,8 +136,8 @@ export function severityOf(finding: Finding): Severity {
   if (finding.kind === "unchecked") return "unchecked";
   if (notices.has(finding.kind)) return "notice";
   if (finding.kind === "contentWaits") {
-    const { repositories, tags } = finding.holders;
-    return repositories.length === 0 && tags.length === 0 ? "notice" : "problem";
+    const { repositories, tags, objects } = finding.holders;
+    return repositories.length + tags.length + objects.some.length === 0 ? "notice" : "problem";
   }
   return "problem";
 }
@@ -139,7 +155,13 @@ export type RepairKind =
   /** The session ends: its client starts again. */
   | "endSession"
   /** Its deletion is called off. */
-  | "keep";
+  | "keep"
+  /** The row of an object says what its content's row says. */
+  | "refit"
+  /** A bucket is counted anew. */
+  | "recount"
+  /** The upload goes on without the part: its client sends it again. */
+  | "forgetPart";
 
 const repairs: ReadonlyMap<Finding["kind"], RepairKind> = new Map<Finding["kind"], RepairKind>([
   ["contentMissing", "mark"],
@@ -149,6 +171,9 @@ const repairs: ReadonlyMap<Finding["kind"], RepairKind> = new Map<Finding["kind"
   ["derivedDiffers", "derive"],
   ["sessionShort", "endSession"],
   ["trashInUse", "keep"],
+  ["objectSizeDiffers", "refit"],
+  ["bucketMiscounted", "recount"],
+  ["partLost", "forgetPart"],
 ]);
 
 /** @returns null for what no program should decide, and for what repairs itself. */

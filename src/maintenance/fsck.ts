@@ -4,6 +4,7 @@ import { type Finding, repairOf, severityOf } from "./findings.ts";
 import { inspectContents } from "./fsckContents.ts";
 import { inspectManifests } from "./fsckManifests.ts";
 import { inspectNames } from "./fsckNames.ts";
+import { inspectMultipart, inspectObjects } from "./fsckObjects.ts";
 import { repairFindings } from "./fsckRepair.ts";
 import type {
   Checked,
@@ -92,16 +93,27 @@ async function inspectAll(inspection: Inspection): Promise<Omit<Checked, "hashed
   const report = await attempt("the database", () => metadata.inspection.checkDatabase(full));
   for (const fault of report?.faults ?? []) found({ kind: "databaseDamaged", fault });
   for (const row of report?.dangling ?? []) found({ kind: "danglingRow", row });
-  const nothing = { contents: 0, bytes: 0, manifests: 0, names: 0, sessions: 0 };
   // What is read from a damaged database proves nothing about the rest.
-  if (report === null || report.faults.length > 0) return nothing;
+  if (report === null || report.faults.length > 0) return unseen;
   const totals = await metadata.inspection.countAll();
   await attempt("stored content", () => inspectContents(inspection, totals));
   await attempt("manifests", () => inspectManifests(inspection, totals));
+  await attempt("objects", () => inspectObjects(inspection));
   const names = await attempt("the names of stored content", () => inspectNames(inspection));
   const sessions = await attempt("upload sessions", () => inspectSessions(inspection));
-  return { ...totals, names: names ?? 0, sessions: sessions ?? 0 };
+  const multipart = await attempt("uploads into buckets", () => inspectMultipart(inspection));
+  return { ...totals, names: names ?? 0, sessions: sessions ?? 0, multipart: multipart ?? 0 };
 }
+
+const unseen: Omit<Checked, "hashed"> = {
+  contents: 0,
+  bytes: 0,
+  manifests: 0,
+  objects: 0,
+  names: 0,
+  sessions: 0,
+  multipart: 0,
+};
 
 async function attempt<T>(
   found: Inspection["found"],

@@ -53,6 +53,16 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
     case "trashInUse":
       await metadata.inspection.keepTrash(finding.content.locator);
       return solved;
+    case "objectSizeDiffers":
+      await metadata.inspection.refitObject(finding.object);
+      return solved;
+    case "bucketMiscounted":
+      await metadata.inspection.recountBucket(finding.bucket);
+      return solved;
+    case "partLost": {
+      const isGone = await metadata.inspection.forgetPart(finding.part, clock());
+      return isGone ? solved : { kind: "failed", reason: "its upload is being completed" };
+    }
     default:
       return { kind: "failed", reason: "there is no repair for it" };
   }

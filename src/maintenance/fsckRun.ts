@@ -2,7 +2,9 @@
 import type { CollectionMetadata } from "../metadata/collection.ts";
 import type { Derived, InspectionMetadata, InspectionTotals } from "../metadata/inspection.ts";
 import type { UploadsMetadata } from "../metadata/metadata.ts";
+import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
+import type { PartsStorage } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Finding, RepairKind, Severity } from "./findings.ts";
 
@@ -20,12 +22,14 @@ export interface FsckDeps {
     readonly inspection: InspectionMetadata;
     readonly collection: Pick<CollectionMetadata, "findStrays">;
     readonly uploads: Pick<UploadsMetadata, "listUploads" | "findUpload" | "removeUpload">;
+    readonly multipart: Pick<MultipartMetadata, "listParts">;
   };
   readonly storage: Pick<
     Storage,
     "listStored" | "stat" | "listStaged" | "openStaged" | "discardStaged"
   > & {
     readonly inspection: StorageInspection;
+    readonly parts: Pick<PartsStorage, "listUploads" | "openPart">;
   };
   /** Reads a manifest. @throws when it is none. */
   readonly derive: (body: Uint8Array, mediaType: string) => Derived;
@@ -51,6 +55,8 @@ export interface FsckProgress {
 /** What was looked at. */
 export interface Checked extends InspectionTotals {
   readonly sessions: number;
+  /** Open uploads into buckets. */
+  readonly multipart: number;
   /** Stored names. */
   readonly names: number;
   /** Bytes that were read and hashed. */

@@ -3,6 +3,8 @@
 import type { Digest } from "../content/digest.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
 import type { Locator } from "../storage/storage.ts";
+import type { ObjectsInspection } from "./inspectionObjects.ts";
+import type { MadeObjects } from "./keepers.ts";
 import type { ManifestKey, ManifestReference } from "./metadata.ts";
 
 /** A row of stored content, whatever is wrong with it. */
@@ -32,6 +34,8 @@ export interface Holders {
   readonly tags: readonly { readonly repository: RepositoryName; readonly name: Tag }[];
   /** True when there are more of either than were asked for. */
   readonly more: boolean;
+  /** Objects that are made of it. */
+  readonly objects: MadeObjects;
 }
 
 /** A row that names another one which is not there. */
@@ -79,6 +83,7 @@ export interface InspectionTotals {
   readonly contents: number;
   readonly bytes: number;
   readonly manifests: number;
+  readonly objects: number;
 }
 
 /** What is derived from a manifest's bytes; `annotations` is JSON. */
@@ -89,7 +94,7 @@ export interface Derived {
   readonly references: readonly ManifestReference[];
 }
 
-export interface InspectionMetadata {
+export interface InspectionMetadata extends ObjectsInspection {
   /** Reads the whole database. @param thorough compares indexes with tables as well. */
   checkDatabase(thorough: boolean): Promise<DatabaseReport>;
   countAll(): Promise<InspectionTotals>;
@@ -105,7 +110,7 @@ export interface InspectionMetadata {
     readonly now: number;
     readonly limit: number;
   }): Promise<readonly InspectedContent[]>;
-  /** At most `limit` of either. */
+  /** At most `limit` of each. */
   holdersOf(digest: Digest, limit: number): Promise<Holders>;
   listManifests(page: {
     readonly after: ManifestKey | null;

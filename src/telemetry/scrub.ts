@@ -67,11 +67,12 @@ export function reportScrub(
     case "damaged": {
       const { digest, fault, holders } = report.found;
       const tags = holders.tags.map(({ repository, name }) => `${repository}:${name}`);
+      const objects = holders.objects.some.map(({ bucket, object }) => `${bucket}/${object}`);
       const { repositories } = holders;
       scrub.damaged();
       log.error(
-        { event: "damaged", digest, fault, repositories, tags },
-        `stored blob ${digest} is damaged and was taken out: push it again${named(tags)}`,
+        { event: "damaged", digest, fault, repositories, tags, objects },
+        `stored blob ${digest} is damaged and was taken out: push it again${named("pulls that fail", tags)}${named("objects to be put again", objects)}`,
       );
       break;
     }
@@ -93,8 +94,8 @@ export function reportScrub(
   }
 }
 
-const named = (tags: readonly string[]): string =>
-  tags.length === 0 ? "" : `; pulls that fail: ${tags.join(", ")}`;
+const named = (what: string, names: readonly string[]): string =>
+  names.length === 0 ? "" : `; ${what}: ${names.join(", ")}`;
 
 /** A round without anything to read is no news. */
 function logRound(

@@ -32,7 +32,7 @@ test("a store that is as it should be ends with 0, beside its server", async () 
 
   expect([ended.code, ended.err]).toEqual([0, ""]);
   expect(ended.out).toMatch(
-    /^Checked in \d+s: the database, 3 stored blobs \(338 KB, all read and hashed\), 1 manifest, 0 open uploads\.\n/,
+    /^Checked in \d+s: the database, 3 stored blobs \(338 KB, all read and hashed\), 1 manifest, 0 objects, 0 open uploads\.\n/,
   );
   expect(lastLine(ended)).toBe("No problems.");
 });

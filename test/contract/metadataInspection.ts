@@ -157,6 +157,11 @@ function verificationContract(open: () => Promise<Metadata>): void {
 
     const digests = [...first, ...rest].map((content) => content.digest);
     expect(digests).toEqual([digest("a"), digest("b"), digest("c")].sort());
-    expect(await inspection.countAll()).toEqual({ contents: 3, bytes: 300, manifests: 0 });
+    expect(await inspection.countAll()).toEqual({
+      contents: 3,
+      bytes: 300,
+      manifests: 0,
+      objects: 0,
+    });
   });
 }

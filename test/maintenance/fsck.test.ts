@@ -45,8 +45,10 @@ describe("a store that nobody touched", () => {
       contents: 2,
       bytes: layer.length + 14,
       manifests: 1,
+      objects: 0,
       names: 2,
       sessions: 0,
+      multipart: 0,
       hashed: layer.length + 14,
     });
   });

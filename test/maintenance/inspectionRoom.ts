@@ -137,6 +137,7 @@ export class InspectionRoom {
     const { metadata, storage } = this.store.rooms;
     const looking = {
       inspection: storage.inspection,
+      parts: storage.parts,
       listStored: () => storage.listStored(),
       listStaged: () => storage.listStaged(),
       openStaged: storage.openStaged.bind(storage),

@@ -84,7 +84,8 @@ describe("a round", () => {
 });
 
 const nothing = { digest: digestOf(new Uint8Array()) };
-const holders = { repositories: [], tags: [], more: false };
+const objects = { some: [], others: 0 };
+const holders = { repositories: [], tags: [], more: false, objects };
 
 describe("slices", () => {
   test("follow one another at once, behind work that was ordered meanwhile, until the round is over", async () => {

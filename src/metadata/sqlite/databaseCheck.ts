@@ -16,6 +16,12 @@ const telling = new Map([
   ["referrers", "repository || ' ' || digest"],
   ["tags", "repository || ':' || name"],
   ["upload_chunks", "session"],
+  [
+    "objects",
+    "coalesce((SELECT b.name FROM buckets AS b WHERE b.id = bucket_id), bucket_id) || '/' || name || ' ' || digest",
+  ],
+  ["multipart_uploads", "upload_id || ' ' || object_name"],
+  ["multipart_parts", "temp_path"],
 ]);
 
 /** @param thorough compares indexes with tables as well, which takes about three times as long. */

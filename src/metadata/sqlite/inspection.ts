@@ -4,6 +4,7 @@ import type { InspectionMetadata } from "../inspection.ts";
 import type { Connection } from "./connection.ts";
 import { checkDatabase } from "./databaseCheck.ts";
 import { inspectManifests } from "./inspectionManifests.ts";
+import { inspectObjects } from "./inspectionObjects.ts";
 import { type InspectionStatements, prepareInspection } from "./inspectionStatements.ts";
 
 /** Builds the inspection's half of the port over one connection. */
@@ -20,6 +21,7 @@ export function inspectionMetadata(
   return {
     ...readContents(connection, statements),
     ...inspectManifests(connection, db, statements),
+    ...inspectObjects(connection, db),
     ...repairs(connection, statements),
     checkDatabase: (thorough) => connection.read(() => checkDatabase(connection.client, thorough)),
     countAll: () =>
@@ -29,6 +31,7 @@ export function inspectionMetadata(
           contents: contents?.contents ?? 0,
           bytes: contents?.bytes ?? 0,
           manifests: manifests?.manifests ?? 0,
+          objects: statements().objectTotal.get()?.objects ?? 0,
         };
       }),
   };

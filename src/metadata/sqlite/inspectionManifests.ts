@@ -14,6 +14,7 @@ import type { ManifestKey } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
 import { addReferences, insertReferrer } from "./derivedRows.ts";
 import type { InspectionStatements } from "./inspectionStatements.ts";
+import { listObjectsOf } from "./keepers.ts";
 
 /** The half of the port that is about manifests and tags. */
 export function inspectManifests(
@@ -107,6 +108,7 @@ function holdersOf(db: BunSQLiteDatabase, digest: Digest, limit: number): Holder
     repositories: repositories.slice(0, limit).map(({ repository }) => repository),
     tags: tags.slice(0, limit),
     more: repositories.length > limit || tags.length > limit,
+    objects: listObjectsOf(db, digest, limit),
   };
 }
 

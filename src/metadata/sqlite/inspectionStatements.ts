@@ -2,6 +2,7 @@
 import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { prepareDerivedWrites } from "./derivedRows.ts";
+import { objects } from "./objectsSchema.ts";
 import { contents, manifestReferences, manifests, referrers, trash } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -39,6 +40,7 @@ function prepareContents(db: BunSQLiteDatabase) {
   const bytes = sql<number>`coalesce(sum(${contents.size}), 0)`;
   return {
     total: db.select({ contents: count(), bytes }).from(contents).prepare(),
+    objectTotal: db.select({ objects: count() }).from(objects).prepare(),
     manifestTotal: db.select({ manifests: count() }).from(manifests).prepare(),
     page: db
       .select(inspected)

@@ -59,25 +59,23 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
           limit,
         );
       }),
-    listObjects: (digest, limit) => connection.read(() => listObjects(db, digest, limit)),
+    listObjects: (digest, limit) => connection.read(() => listObjectsOf(db, digest, limit)),
   };
 }
 
-function listObjects(db: BunSQLiteDatabase, digest: Digest, limit: number): MadeObjects {
-  const some = selectObjectsOf(db, digest).limit(limit).all();
-  if (some.length < limit) return { some, others: 0 };
-  const all = db.select({ total: count() }).from(objects).where(eq(objects.digest, digest)).get();
-  return { some, others: (all?.total ?? some.length) - some.length };
-}
-
-/** Objects that are made of the content, by name. */
-export function selectObjectsOf(db: BunSQLiteDatabase, digest: Digest) {
-  return db
+/** Objects that are made of the content, by name, at most `limit`. */
+export function listObjectsOf(db: BunSQLiteDatabase, digest: Digest, limit: number): MadeObjects {
+  const some = db
     .select({ bucket: buckets.name, object: objects.name })
     .from(objects)
     .innerJoin(buckets, eq(buckets.id, objects.bucketId))
     .where(eq(objects.digest, digest))
-    .orderBy(asc(buckets.name), asc(objects.name));
+    .orderBy(asc(buckets.name), asc(objects.name))
+    .limit(limit)
+    .all();
+  if (some.length < limit) return { some, others: 0 };
+  const all = db.select({ total: count() }).from(objects).where(eq(objects.digest, digest)).get();
+  return { some, others: (all?.total ?? some.length) - some.length };
 }
 
 function manifestQuestions(

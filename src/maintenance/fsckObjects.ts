@@ -1,0 +1,104 @@
+// Objects: their rows against those of their content, what buckets counted against what they hold, and parts that were acknowledged
+// against what is staged.
+import type { OpenMultipart } from "../metadata/inspectionObjects.ts";
+import type { StagedPart } from "../metadata/multipart.ts";
+import type { StagedReader } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { PartFault } from "./findings.ts";
+import type { Inspection } from "./fsckRun.ts";
+
+/** Objects and buckets that are told. */
+const mostRows = 1_000;
+/** Rows read at a time. */
+const page = 200;
+/** Looks at a part that changes under them; its client would have to be as fast as each of them. */
+const looks = 8;
+
+/** Rows that contradict each other. Each question sees one moment: nothing that runs beside it looks like a fault. */
+export async function inspectObjects({ metadata, found }: Inspection): Promise<void> {
+  const { inspection } = metadata;
+  for (const misfit of await inspection.listMisfits(mostRows)) {
+    found({ kind: "objectSizeDiffers", ...misfit });
+  }
+  for (const miscounted of await inspection.listMiscounted(mostRows)) {
+    found({ kind: "bucketMiscounted", ...miscounted });
+  }
+}
+
+/** Every open upload into a bucket, and everything that is staged for one. @returns how many uploads there are. */
+export async function inspectMultipart(inspection: Inspection): Promise<number> {
+  const { metadata, storage, attempt, found } = inspection;
+  const listStaged = () => Array.fromAsync(storage.parts.listUploads());
+  // Listed on both sides of the rows: an upload has its row before its first byte, and loses it before its last.
+  const strays = new Set(await listStaged());
+  let done = 0;
+  for (let after: UploadId | null = null; ; ) {
+    const rows: readonly OpenMultipart[] = await metadata.inspection.listOpenMultipart({
+      after,
+      limit: page,
+    });
+    for (const row of rows) {
+      strays.delete(row.id);
+      await attempt(`upload ${row.id}`, () => inspectParts(inspection, row));
+    }
+    done += rows.length;
+    after = rows.at(-1)?.id ?? null;
+    if (rows.length < page) break;
+  }
+  if (strays.size === 0) return done;
+  for (const id of await listStaged())
+    if (strays.has(id)) found({ kind: "stagedWithoutSession", id });
+  return done;
+}
+
+async function inspectParts(inspection: Inspection, upload: OpenMultipart): Promise<void> {
+  const { metadata } = inspection;
+  for (let after = 0; ; ) {
+    const parts = await metadata.multipart.listParts(upload, { after, limit: page });
+    for (const part of parts ?? []) await inspectPart(inspection, upload, part);
+    const last = parts?.at(-1);
+    if (last === undefined) return;
+    after = last.number;
+  }
+}
+
+/** A fault counts when the row is still the one it was found with: a replaced part has another version, an ended upload no row. */
+async function inspectPart(
+  { metadata, storage, found }: Inspection,
+  upload: OpenMultipart,
+  first: StagedPart,
+): Promise<void> {
+  const { bucket, id, object } = upload;
+  let part = first;
+  for (let look = 0; look < looks; look += 1) {
+    const fault = await findFault(storage, part);
+    if (fault === null) return;
+    const { number } = part;
+    const [now] =
+      (await metadata.multipart.listParts(upload, { after: number - 1, limit: 1 })) ?? [];
+    if (now?.number !== number) return;
+    const { version } = now.place;
+    if (version === part.place.version) {
+      const key = { upload: id, number, version, object: { bucket, object }, size: part.size };
+      found({ kind: "partLost", part: key, fault });
+      return;
+    }
+    part = now;
+  }
+  throw new Error("a part changes faster than it can be looked at");
+}
+
+async function findFault(
+  { parts }: Inspection["storage"],
+  { place, size }: StagedPart,
+): Promise<PartFault | null> {
+  const reader: StagedReader | null = await parts.openPart(place);
+  if (reader === null) return "missing";
+  const has = async (offset: number) => (await reader.read(offset, new Uint8Array(1))) === 1;
+  try {
+    if (size > 0 && !(await has(size - 1))) return "shorter";
+    return (await has(size)) ? "longer" : null;
+  } finally {
+    await reader.close();
+  }
+}

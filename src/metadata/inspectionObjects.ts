@@ -1,0 +1,59 @@
+// The inspection's half of port 2, continued: objects, their buckets' counts, and uploads in parts.
+import type { Digest } from "../content/digest.ts";
+import type { BucketName } from "../objects/names.ts";
+import type { UploadId } from "../uploads/session.ts";
+import type { ObjectKey } from "./keepers.ts";
+import type { MultipartKey } from "./multipart.ts";
+
+/** An object whose row says another size than the row of its content. Sizes in bytes. */
+export interface MisfitObject {
+  readonly object: ObjectKey;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly contentSize: number;
+}
+
+/** What a bucket holds. */
+export interface BucketCounts {
+  readonly objects: number;
+  readonly bytes: number;
+}
+
+/** A bucket whose row says something else than its objects' rows together. */
+export interface MiscountedBucket {
+  readonly bucket: BucketName;
+  readonly noted: BucketCounts;
+  readonly counted: BucketCounts;
+}
+
+/** An open upload into a bucket, in parts or whole. */
+export interface OpenMultipart extends MultipartKey {
+  readonly object: ObjectKey["object"];
+}
+
+/** A part as its row told it; what was received again meanwhile has another version. */
+export interface PartKey {
+  readonly upload: UploadId;
+  readonly number: number;
+  readonly version: string;
+}
+
+/** Part of `InspectionMetadata`. Its questions see one moment each. */
+export interface ObjectsInspection {
+  /** At most `limit`. */
+  listMisfits(limit: number): Promise<readonly MisfitObject[]>;
+  /** At most `limit`. */
+  listMiscounted(limit: number): Promise<readonly MiscountedBucket[]>;
+  /** Of all buckets, those with ids after `after`, in the order of their ids. */
+  listOpenMultipart(page: {
+    readonly after: UploadId | null;
+    readonly limit: number;
+  }): Promise<readonly OpenMultipart[]>;
+
+  /** An object's row says what its content's row says, and its bucket is counted anew. */
+  refitObject(object: ObjectKey): Promise<void>;
+  /** A bucket's row says what its objects' rows say together. */
+  recountBucket(bucket: BucketName): Promise<void>;
+  /** The upload goes on without this part: its client sends it again. @returns false when it is being completed at `now` (Unix ms). */
+  forgetPart(part: PartKey, now: number): Promise<boolean>;
+}

@@ -1,0 +1,84 @@
+// What the inspection asks of objects, on SQLite: each question is one statement, so that it sees one moment beside a server.
+import { type SQL, sql } from "drizzle-orm";
+import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type {
+  BucketCounts,
+  MiscountedBucket,
+  MisfitObject,
+  ObjectsInspection,
+  OpenMultipart,
+} from "../inspectionObjects.ts";
+import type { ObjectKey } from "../keepers.ts";
+import type { Connection } from "./connection.ts";
+import { buckets, multipartParts, multipartUploads, objects } from "./objectsSchema.ts";
+import { contents } from "./schema.ts";
+
+/** The part of the port that is about objects. */
+export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): ObjectsInspection {
+  return {
+    listMisfits: (limit) => connection.read(() => listMisfits(db, limit)),
+    listMiscounted: (limit) => connection.read(() => listMiscounted(db, limit)),
+    listOpenMultipart: ({ after, limit }) =>
+      connection.read(() =>
+        db.all<OpenMultipart>(sql`
+          SELECT b.name AS bucket, u.upload_id AS id, u.object_name AS object
+          FROM ${multipartUploads} AS u JOIN ${buckets} AS b ON b.id = u.bucket_id
+          WHERE u.upload_id > ${after ?? ""} ORDER BY u.upload_id LIMIT ${limit}`),
+      ),
+    refitObject: ({ bucket, object }) =>
+      connection.writeDurably(() => {
+        db.run(sql`
+          UPDATE ${objects}
+          SET size = coalesce((SELECT c.size FROM ${contents} AS c WHERE c.digest = ${objects.digest}), size)
+          WHERE bucket_id = (SELECT id FROM ${buckets} WHERE name = ${bucket}) AND name = ${object}`);
+        db.run(recount(bucket));
+      }),
+    recountBucket: (bucket) =>
+      connection.writeDurably(() => {
+        db.run(recount(bucket));
+      }),
+    forgetPart: ({ upload, number, version }, now) =>
+      connection.writeDurably(() => {
+        const part = sql`${multipartParts} WHERE part_number = ${number} AND version = ${version}`;
+        const row = sql`SELECT id FROM ${multipartUploads} WHERE upload_id = ${upload}`;
+        db.run(sql`DELETE FROM ${part} AND upload_id = (${row} AND claim_until <= ${now})`);
+        return db.get(sql`SELECT 1 FROM ${part} AND upload_id = (${row})`) === undefined;
+      }),
+  };
+}
+
+function listMisfits(db: BunSQLiteDatabase, limit: number): readonly MisfitObject[] {
+  const rows = db.all<ObjectKey & Omit<MisfitObject, "object">>(sql`
+    SELECT b.name AS bucket, o.name AS object, o.digest, o.size, c.size AS contentSize
+    FROM ${objects} AS o JOIN ${buckets} AS b ON b.id = o.bucket_id
+    JOIN ${contents} AS c ON c.digest = o.digest
+    WHERE o.size <> c.size LIMIT ${limit}`);
+  return rows.map(({ bucket, object, ...row }) => ({ object: { bucket, object }, ...row }));
+}
+
+/** What a bucket's rows say together. */
+const countOf = (bucketId: SQL) =>
+  sql`(SELECT count(*) FROM ${objects} AS o WHERE o.bucket_id = ${bucketId})`;
+const bytesOf = (bucketId: SQL) =>
+  sql`(SELECT coalesce(sum(o.size), 0) FROM ${objects} AS o WHERE o.bucket_id = ${bucketId})`;
+
+function listMiscounted(db: BunSQLiteDatabase, limit: number): readonly MiscountedBucket[] {
+  const rows = db.all<
+    BucketCounts &
+      Pick<MiscountedBucket, "bucket"> & { readonly count: number; readonly sum: number }
+  >(sql`
+    SELECT * FROM (
+      SELECT b.name AS bucket, b.object_count AS objects, b.object_bytes AS bytes,
+        ${countOf(sql`b.id`)} AS count, ${bytesOf(sql`b.id`)} AS sum
+      FROM ${buckets} AS b
+    ) WHERE objects <> count OR bytes <> sum LIMIT ${limit}`);
+  return rows.map(({ bucket, objects, bytes, count, sum }) => ({
+    bucket,
+    noted: { objects, bytes },
+    counted: { objects: count, bytes: sum },
+  }));
+}
+
+const recount = (bucket: string): SQL => sql`
+  UPDATE ${buckets} SET object_count = ${countOf(sql`${buckets.id}`)}, object_bytes = ${bytesOf(sql`${buckets.id}`)}
+  WHERE name = ${bucket}`;

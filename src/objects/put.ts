@@ -36,6 +36,8 @@ export interface LinkSource {
 /** An object to be put. */
 export interface ObjectPut extends ObjectKey {
   readonly contentType: string;
+  /** The content type of a link: what the request names is then that of the request's own body. */
+  readonly linkType: string;
   readonly allows: Precondition;
   /** What it is to be made of: asked for, and read, when nothing is in the way. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
@@ -96,7 +98,7 @@ function noting(allows: Precondition) {
 
 async function link(
   deps: ObjectsDeps,
-  { bucket, object, contentType, allows, mayPull }: ObjectPut,
+  { bucket, object, linkType: contentType, allows, mayPull }: ObjectPut,
   { repository, digest }: LinkSource,
 ): Promise<ObjectRecord> {
   const unknown = () =>
@@ -106,9 +108,8 @@ async function link(
   if (row === null || (await openIntact(deps.storage, row)) === null) throw unknown();
   const from = { repository, digest, locator: row.locator };
   const now = deps.clock();
-  const outcome = await deps.metadata.linkObject({
-    ...{ bucket, object, contentType, allows, from, now },
-  });
+  const request = { bucket, object, contentType, allows, from, now };
+  const outcome = await deps.metadata.linkObject(request);
   switch (outcome.kind) {
     case "linked":
       return outcome.record;

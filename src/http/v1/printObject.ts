@@ -1,12 +1,12 @@
-// How an object is printed, and how its media type is read: the same for those that came whole and those that came in parts.
+// How an object is printed, where it is, and how its media type is read: the same for those that came whole and those that came in parts.
 import type { ObjectRecord } from "../../metadata/objects.ts";
+import type { BucketName, ObjectName } from "../../objects/names.ts";
 import { invalid, isoTime } from "./requests.ts";
 
 /** What an object is when nobody says what it is. */
 export const unknownType = "application/octet-stream";
-/** Bytes. */
-const longestType = 255;
-const mediaType = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;[\t\x20-\x7e]*)?$/;
+/** It is kept as it came, and goes back out as a header: 1 to 255 printable characters of ASCII. */
+const mediaType = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** An object's metadata: size in bytes, time in ISO 8601; its etag is its digest. */
 export function printObject({
@@ -28,8 +28,18 @@ export function printObject({
   };
 }
 
-/** @throws RegistryError REQUEST_INVALID unless it is a media type (RFC 9110, 8.3.1) that a header can hold. */
+/** @throws RegistryError REQUEST_INVALID unless it is one that a header can hold. */
 export function readMediaType(text: string): string {
-  if (text.length <= longestType && mediaType.test(text)) return text;
-  throw invalid(`the content type must be type/subtype, at most ${longestType} bytes`);
+  if (mediaType.test(text)) return text;
+  throw invalid("the content type must be 1 to 255 printable characters of ASCII");
+}
+
+/** Path of a bucket. */
+export function bucketPath(bucket: BucketName): string {
+  return `/v1/buckets/${bucket}`;
+}
+
+/** Path of an object: slashes stand in it as they are, whatever else a path cannot hold is escaped. */
+export function objectPath(bucket: BucketName, object: ObjectName): string {
+  return `${bucketPath(bucket)}/objects/${object.split("/").map(encodeURIComponent).join("/")}`;
 }

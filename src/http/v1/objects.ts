@@ -1,0 +1,113 @@
+// Objects: put, get, look, delete, list.
+import { Elysia } from "elysia";
+import type { ObjectRecord } from "../../metadata/objects.ts";
+import { listObjects, openObject, removeObject } from "../../objects/objects.ts";
+import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
+import type { Telemetry } from "../../telemetry/metrics.ts";
+import { empty, inert, json, notModified } from "../answers.ts";
+import { readConditions } from "../conditions.ts";
+import { answerDigests } from "../contentDigest.ts";
+import { etagOf } from "../headers.ts";
+import { asAttachment, headContent, sendContent } from "../sendContent.ts";
+import { matchOf, queryOf, visitOf } from "../visit.ts";
+import { bucketPath, printObject } from "./printObject.ts";
+import { type PutDeps, put } from "./putObject.ts";
+import { nextPage, readLimit, readOnce, uncached } from "./requests.ts";
+
+/** What these routes work with. */
+export interface ObjectRoutesDeps extends PutDeps {
+  readonly telemetry: Telemetry;
+}
+
+const list = "/v1/buckets/:bucket/objects";
+const address = "/v1/buckets/:bucket/objects/:object";
+/** Largest page, and the usual one. */
+const longestPage = 1000;
+
+function headersOf({ contentType, digest, createdAt }: ObjectRecord): Record<string, string> {
+  return {
+    "content-type": contentType,
+    etag: etagOf(digest),
+    "last-modified": new Date(createdAt).toUTCString(),
+    "cache-control": "no-cache",
+    "content-security-policy": inert,
+    ...asAttachment,
+  };
+}
+
+/** HEAD as well: then nothing of the content is read. */
+async function get(
+  { objects, telemetry }: ObjectRoutesDeps,
+  request: Request,
+  withBody: boolean,
+): Promise<Response> {
+  const found = await openObject(objects, matchOf(request, address));
+  const { record } = found;
+  const { digest, contentType } = record;
+  const headers = headersOf(record);
+  if (judgeRead(readConditions(request.headers), digest) === "notModified") {
+    return notModified(headers);
+  }
+  const asked = answerDigests(request.headers, digest);
+  const content = {
+    ...found,
+    mediaType: contentType,
+    etag: etagOf(digest),
+    headers: { ...headers, ...asked.always },
+    wholeHeaders: asked.whole,
+  };
+  if (!withBody) return headContent(content);
+  const sent = (bytes: number) => telemetry.metrics.sent(bytes);
+  return sendContent({ sent, newId: objects.newId }, request, content);
+}
+
+async function remove({ objects }: ObjectRoutesDeps, request: Request): Promise<Response> {
+  const allows = preconditionOf(readConditions(request.headers));
+  await removeObject(objects, matchOf(request, address), allows);
+  return empty(204, {});
+}
+
+async function page({ objects }: ObjectRoutesDeps, request: Request): Promise<Response> {
+  const { bucket } = matchOf(request, list);
+  const query = queryOf(request);
+  const limit = readLimit(query, { usual: longestPage, longest: longestPage });
+  const prefix = readOnce(query, "prefix") ?? "";
+  // An empty one would divide nothing.
+  const delimiter = readOnce(query, "delimiter") || null;
+  const after = readOnce(query, "after");
+  const found = await listObjects(objects, bucket, { after, limit, prefix, delimiter });
+  const next = found.last;
+  const path = `${bucketPath(bucket)}/objects`;
+  const link = next === null ? {} : nextPage(path, { prefix, delimiter, limit, after: next });
+  return json(
+    { objects: found.objects.map(printObject), prefixes: found.prefixes, next },
+    { headers: { ...uncached, ...link } },
+  );
+}
+
+/** `/v1/buckets/<bucket>/objects` and `/v1/buckets/<bucket>/objects/<object>`. Bodies are never parsed: they stream. */
+export const objectRoutes = (deps: ObjectRoutesDeps) => {
+  const tags = ["objects"];
+  const listed = { tags, summary: "List objects" };
+  return new Elysia({ name: "v1.objects" })
+    .get(list, ({ request }) => page(deps, request), {
+      detail: { ...listed, operationId: "listObjects" },
+    })
+    .head(list, ({ request }) => page(deps, request), {
+      detail: { ...listed, operationId: "headObjects" },
+    })
+    .get(address, ({ request }) => get(deps, request, true), {
+      detail: { operationId: "getObject", tags, summary: "Get an object, or ranges of it" },
+    })
+    .head(address, ({ request }) => get(deps, request, false), {
+      detail: { operationId: "headObject", tags, summary: "Ask whether an object exists" },
+    })
+    .put(address, ({ request }) => put(deps, visitOf(request)), {
+      parse: "none",
+      detail: { operationId: "putObject", tags, summary: "Put an object in one request" },
+    })
+    .delete(address, ({ request }) => remove(deps, request), {
+      parse: "none",
+      detail: { operationId: "deleteObject", tags, summary: "Delete an object" },
+    });
+};

@@ -1,0 +1,100 @@
+// PUT of an object: its headers, and a body that is either the object or names content of a repository.
+import { type Digest, parseDigest } from "../../content/digest.ts";
+import type { ObjectsDeps } from "../../objects/deps.ts";
+import { preconditionOf } from "../../objects/preconditions.ts";
+import { type LinkSource, type ObjectBytes, putObject } from "../../objects/put.ts";
+import { readRepositoryName } from "../../registry/names.ts";
+import { json } from "../answers.ts";
+import { openBody, type Pace } from "../body.ts";
+import { readConditions } from "../conditions.ts";
+import { readContentDigest } from "../contentDigest.ts";
+import type { Rights } from "../guard.ts";
+import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
+import { peekBody } from "../peekBody.ts";
+import { matchOf, type Visit } from "../visit.ts";
+import { objectPath, printObject, readMediaType, unknownType } from "./printObject.ts";
+import { invalid } from "./requests.ts";
+
+/** What a PUT works with. */
+export interface PutDeps {
+  readonly objects: ObjectsDeps;
+  readonly rights: Pick<Rights, "mayPull">;
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+  readonly pace: Pace;
+}
+
+/** Longest body that may name content instead of being it; bytes. */
+const longestLink = 4096;
+const jsonType = /^application\/json *(?:;|$)/i;
+
+/** 201 for a new object, 200 for one that took another's place. */
+export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
+  const { request } = visit;
+  const { headers } = request;
+  const { bucket, object } = matchOf(request, "/v1/buckets/:bucket/objects/:object");
+  assertNotEncoded(headers);
+  if (headers.has("content-range")) {
+    throw invalid("an object is put whole: Content-Range does not belong here");
+  }
+  const contentType = readMediaType(headers.get("content-type") || unknownType);
+  const digests = readContentDigest(headers);
+  const mayLink = jsonType.test(contentType) && !headers.has("content-digest");
+  const { record, replaced } = await putObject(deps.objects, {
+    bucket,
+    object,
+    contentType,
+    linkType: unknownType,
+    allows: preconditionOf(readConditions(headers)),
+    receive: () => receive(deps, visit, { digests, mayLink }),
+    mayPull: (repository) => deps.rights.mayPull(repository),
+  });
+  return json(printObject(record), {
+    status: replaced ? 200 : 201,
+    headers: { etag: etagOf(record.digest), location: objectPath(bucket, object) },
+  });
+}
+
+async function receive(
+  { maxBodyBytes, pace }: PutDeps,
+  visit: Visit,
+  { digests, mayLink }: { readonly digests: readonly Digest[]; readonly mayLink: boolean },
+): Promise<ObjectBytes | LinkSource> {
+  const body = openBody(visit, maxBodyBytes, pace);
+  const announced = contentLength(visit.request.headers);
+  const length = announced ?? (body === null ? 0 : null);
+  const bytes: ObjectBytes = { kind: "bytes", body, length, digests };
+  if (body === null || !mayLink || (announced ?? 0) > longestLink) return bytes;
+  const peeked = await peekBody(body, longestLink);
+  const link = peeked.whole === null ? null : readLink(peeked.whole);
+  return link ?? { ...bytes, body: peeked.body };
+}
+
+/** @returns null for whatever is not a link: it is an object. @throws RegistryError DIGEST_INVALID */
+function readLink(whole: Uint8Array): LinkSource | null {
+  const from = onlyMember(parseJson(whole), "from");
+  if (!isObject(from) || Object.keys(from).sort().join() !== "digest,repository") return null;
+  const { repository, digest } = from;
+  if (typeof repository !== "string" || typeof digest !== "string") return null;
+  return {
+    kind: "link",
+    repository: readRepositoryName(repository),
+    digest: parseDigest(digest),
+  };
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return null;
+  }
+}
+
+function onlyMember(value: unknown, name: string): unknown {
+  return isObject(value) && Object.keys(value).join() === name ? value[name] : null;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -51,6 +51,6 @@ export function isEligible(
  * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
  */
 export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number): void {
-  if (upload.claimUntil > now) throw new RegistryError("MULTIPART_COMPLETING");
+  if (upload.claimUntil > now) throw new RegistryError("MULTIPART_COMPLETING", { retryAfter: 1 });
   advanceState(upload.expiresAt < now ? "expired" : upload.state, to);
 }

@@ -1,4 +1,5 @@
 // Parts of an upload: store one, list them. An etag that was answered is that of bytes on disk.
+import { algorithmOf, type Digest, digestFromHex } from "../content/digest.ts";
 import { Fingerprint, type PartEtag } from "../content/fingerprint.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
@@ -6,14 +7,8 @@ import type { PartPlace } from "../storage/parts.ts";
 import type { Body, StagingFollower } from "../storage/storage.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";
+import type { ObjectName } from "./names.ts";
 import { assertMayBecome } from "./state.ts";
-
-/** Compares bytes with what their sender said of them. */
-export interface SentDigest {
-  update(bytes: Uint8Array): void;
-  /** Of everything so far. @throws RegistryError CONTENT_DIGEST_DIFFERS. */
-  assertEqual(): void;
-}
 
 /** A part as a request brings it. */
 export interface PartPut {
@@ -23,7 +18,8 @@ export interface PartPut {
   readonly body: Body | null;
   /** Bytes, as declared; null when the client streams. */
   readonly length: number | null;
-  readonly sent: SentDigest | null;
+  /** What the bytes must be, by any algorithm. */
+  readonly digests: readonly Digest[];
 }
 
 /** What the bytes of a part turned out to be. */
@@ -54,22 +50,29 @@ export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPa
   return deps.turns.take(key.id, number, () => record(deps, put, received));
 }
 
+/** A page of parts, and the object that they are for. */
+export interface ListedParts {
+  readonly object: ObjectName;
+  readonly parts: readonly StagedPart[];
+}
+
 /** Parts with numbers after `after`, in order. @throws RegistryError MULTIPART_UNKNOWN. */
 export async function listParts(
   { multipart }: ObjectsDeps,
   key: MultipartKey,
   page: { readonly after: number; readonly limit: number },
-): Promise<readonly StagedPart[]> {
+): Promise<ListedParts> {
+  const upload = await multipart.peekMultipart(key);
   const parts = await multipart.listParts(key, page);
-  if (parts === null) throw new RegistryError("MULTIPART_UNKNOWN");
-  return parts;
+  if (upload === null || parts === null) throw new RegistryError("MULTIPART_UNKNOWN");
+  return { object: upload.object, parts };
 }
 
 async function receive(
   { storage, limits }: ObjectsDeps,
-  { key, number, body, length, sent }: PartPut,
+  { key, number, body, length, digests }: PartPut,
 ): Promise<Received> {
-  const follower = new PartFollower(limits.maxPartBytes, sent);
+  const follower = new PartFollower(limits.maxPartBytes, digests);
   const { place, size, cut } = await storage.parts.receivePart(
     key.id,
     number,
@@ -83,7 +86,7 @@ async function receive(
       const message = `${length} bytes were announced, ${size} arrived`;
       throw new RegistryError("CHUNK_SIZE_MISMATCH", { message });
     }
-    sent?.assertEqual();
+    follower.assertDigests();
   } catch (error) {
     await storage.parts.dropPart(place);
     throw error;
@@ -135,12 +138,15 @@ const nothing: Body = { async *[Symbol.asyncIterator]() {} };
 class PartFollower implements StagingFollower {
   readonly #fingerprint = new Fingerprint();
   readonly #maxPartBytes: number;
-  readonly #sent: SentDigest | null;
+  /** By the digest that each must end with. */
+  readonly #hashers: ReadonlyMap<Digest, Bun.CryptoHasher>;
   #size = 0;
 
-  constructor(maxPartBytes: number, sent: SentDigest | null) {
+  constructor(maxPartBytes: number, digests: readonly Digest[]) {
     this.#maxPartBytes = maxPartBytes;
-    this.#sent = sent;
+    this.#hashers = new Map(
+      digests.map((digest) => [digest, new Bun.CryptoHasher(algorithmOf(digest))]),
+    );
   }
 
   staged(_offset: number, chunks: readonly Uint8Array[]): null {
@@ -148,12 +154,20 @@ class PartFollower implements StagingFollower {
       this.#size += chunk.byteLength;
       if (this.#size > this.#maxPartBytes) throw tooLarge(this.#maxPartBytes);
       this.#fingerprint.update(chunk);
-      this.#sent?.update(chunk);
+      for (const hasher of this.#hashers.values()) hasher.update(chunk);
     }
     return null;
   }
 
   etag(): PartEtag {
     return this.#fingerprint.etag();
+  }
+
+  /** Ends the hashing. @throws RegistryError CONTENT_DIGEST_DIFFERS. */
+  assertDigests(): void {
+    for (const [digest, hasher] of this.#hashers) {
+      if (digestFromHex(algorithmOf(digest), hasher.digest("hex")) === digest) continue;
+      throw new RegistryError("CONTENT_DIGEST_DIFFERS");
+    }
   }
 }

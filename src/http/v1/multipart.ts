@@ -1,0 +1,161 @@
+// Uploads in parts: initiate, list, look at, abort. Thin: read the request, ask the room, print. Their parts have a file of their own.
+import { Elysia } from "elysia";
+import type { ObjectsDeps } from "../../objects/deps.ts";
+import {
+  abortMultipart,
+  initiateMultipart,
+  listMultipart,
+  type MultipartPage,
+  multipartStatus,
+} from "../../objects/multipart.ts";
+import { parseObjectName } from "../../objects/names.ts";
+import type { Telemetry } from "../../telemetry/metrics.ts";
+import { readUploadId } from "../../uploads/session.ts";
+import { empty, json } from "../answers.ts";
+import type { Pace } from "../body.ts";
+import { matchOf, queryOf, visitOf } from "../visit.ts";
+import { readMediaType, unknownType } from "./printObject.ts";
+import {
+  assertKnown,
+  invalid,
+  isoTime,
+  type Members,
+  nextPage,
+  readLimit,
+  readOnce,
+  readString,
+  uncached,
+  wantMembers,
+} from "./requests.ts";
+
+/** What these routes call. */
+export interface MultipartRoutesDeps {
+  readonly objects: ObjectsDeps;
+  readonly telemetry: Telemetry;
+  readonly pace: Pace;
+}
+
+type Upload = Awaited<ReturnType<typeof multipartStatus>>;
+
+const uploads = "/v1/buckets/:bucket/multipart-uploads";
+const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
+/** Largest body in bytes that initiates an upload: a name of 1024 bytes, each of them escaped, and a media type. */
+const longestBody = 16 * 1024;
+const longestPage = 1000;
+
+/** An upload as this API prints it: times in ISO 8601. */
+function printed(of: Omit<Upload, "parts" | "bytes">) {
+  const { id, object, state, contentType, createdAt, expiresAt } = of;
+  return {
+    upload_id: id,
+    object,
+    state,
+    content_type: contentType,
+    created_at: isoTime(createdAt),
+    expires_at: isoTime(expiresAt),
+  };
+}
+
+/** With what was stored for it, in bytes. */
+function printedStaged(of: Upload) {
+  return { ...printed(of), parts: of.parts, size_bytes: of.bytes };
+}
+
+function printedLimits({ limits }: ObjectsDeps) {
+  return { limits: { max_parts: limits.maxParts, max_part_bytes: limits.maxPartBytes } };
+}
+
+function readContentType(members: Members): string {
+  return members["content_type"] === undefined
+    ? unknownType
+    : readMediaType(readString(members, "content_type"));
+}
+
+async function initiate(
+  { objects, telemetry, pace }: MultipartRoutesDeps,
+  request: Request,
+): Promise<Response> {
+  const { bucket } = matchOf(request, uploads);
+  const members = await wantMembers(visitOf(request), { longest: longestBody, pace });
+  assertKnown(members, ["object", "content_type"]);
+  const object = parseObjectName(readString(members, "object"));
+  const contentType = readContentType(members);
+  const initiated = await initiateMultipart(objects, { bucket, object, contentType });
+  telemetry.metrics.multipart.initiated();
+  const location = `/v1/buckets/${bucket}/multipart-uploads/${initiated.id}`;
+  const body = { ...printed(initiated), ...printedLimits(objects) };
+  return json(body, { status: 201, headers: { ...uncached, location } });
+}
+
+/** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
+function readPage(query: URLSearchParams): MultipartPage {
+  const after = readOnce(query, "after");
+  const id = after === null ? null : readUploadId(after);
+  if (after !== null && id === null) throw invalid("after must be the id of an upload");
+  const limit = readLimit(query, { usual: longestPage, longest: longestPage });
+  return { after: id, limit, prefix: readOnce(query, "prefix") ?? "" };
+}
+
+async function list({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
+  const { bucket } = matchOf(request, uploads);
+  const page = readPage(queryOf(request));
+  const found = await listMultipart(objects, bucket, page);
+  const next = found.more ? (found.uploads.at(-1)?.id ?? null) : null;
+  const path = `/v1/buckets/${bucket}/multipart-uploads`;
+  return json(
+    { uploads: found.uploads.map(printedStaged), next },
+    { headers: { ...uncached, ...(next !== null && nextPage(path, { ...page, after: next })) } },
+  );
+}
+
+async function status({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
+  const { bucket, uploadId } = matchOf(request, upload);
+  const found = await multipartStatus(objects, { bucket, id: uploadId });
+  return json({ ...printedStaged(found), ...printedLimits(objects) }, { headers: uncached });
+}
+
+async function abort(
+  { objects, telemetry }: MultipartRoutesDeps,
+  request: Request,
+): Promise<Response> {
+  const { bucket, uploadId } = matchOf(request, upload);
+  await abortMultipart(objects, { bucket, id: uploadId });
+  telemetry.metrics.multipart.aborted();
+  return empty(204, {});
+}
+
+const tags = ["multipart"];
+const listed = { tags, summary: "List open multipart uploads" };
+const found = { tags, summary: "How far did a multipart upload get?" };
+
+/** `/v1/buckets/<bucket>/multipart-uploads` and `…/<id>`; the server drops the body of an answer to HEAD. */
+export const multipartRoutes = (deps: MultipartRoutesDeps) =>
+  new Elysia({ name: "v1.multipart" })
+    .post(uploads, ({ request }) => initiate(deps, request), {
+      parse: "none",
+      detail: {
+        operationId: "initiateMultipartUpload",
+        tags,
+        summary: "Initiate an upload in parts",
+      },
+    })
+    .get(uploads, ({ request }) => list(deps, request), {
+      detail: { ...listed, operationId: "listMultipartUploads" },
+    })
+    .head(uploads, ({ request }) => list(deps, request), {
+      detail: { ...listed, operationId: "headMultipartUploads" },
+    })
+    .get(upload, ({ request }) => status(deps, request), {
+      detail: { ...found, operationId: "getMultipartUpload" },
+    })
+    .head(upload, ({ request }) => status(deps, request), {
+      detail: { ...found, operationId: "headMultipartUpload" },
+    })
+    .delete(upload, ({ request }) => abort(deps, request), {
+      parse: "none",
+      detail: {
+        operationId: "abortMultipartUpload",
+        tags,
+        summary: "Abort an upload, drop its parts",
+      },
+    });

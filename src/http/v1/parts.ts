@@ -1,0 +1,174 @@
+// Parts of an upload: store, list, and complete it with them. Bytes stream into the room; lists are read and printed here.
+import { Elysia } from "elysia";
+import { type Digest, readDigest } from "../../content/digest.ts";
+import { RegistryError } from "../../errors.ts";
+import { completeMultipart } from "../../objects/completion.ts";
+import type { NamedPart } from "../../objects/partList.ts";
+import { listParts, putPart } from "../../objects/parts.ts";
+import { preconditionOf } from "../../objects/preconditions.ts";
+import { json } from "../answers.ts";
+import { openBody } from "../body.ts";
+import { readConditions } from "../conditions.ts";
+import { readContentDigest } from "../contentDigest.ts";
+import { assertNotEncoded, contentLength } from "../headers.ts";
+import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import type { MultipartRoutesDeps } from "./multipart.ts";
+import { printObject } from "./printObject.ts";
+import {
+  assertKnown,
+  invalid,
+  isoTime,
+  type Members,
+  nextPage,
+  readLimit,
+  readOnce,
+  uncached,
+  wantMembers,
+} from "./requests.ts";
+
+/** What these routes call. */
+export interface PartRoutesDeps extends MultipartRoutesDeps {
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+}
+
+type Part = Awaited<ReturnType<typeof putPart>>;
+
+const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
+const parts = `${upload}/parts` as const;
+const part = `${parts}/:partNumber` as const;
+const completion = `${upload}/complete` as const;
+
+/** No upload has as many parts. */
+const allParts = 1_000_000;
+/** What an entry of a list takes at most in bytes, as this API prints it, with room for spaces. */
+const longestEntry = 256;
+const longestRest = 4096;
+/** A list that was printed here may be sent back as it is. */
+const membersOfPart = ["part_number", "etag", "size_bytes", "created_at"];
+
+const secondsOf = ({ startedAt }: Visit): number => (performance.now() - startedAt) / 1000;
+
+function printed({ number, etag, size }: Part) {
+  return { part_number: number, etag, size_bytes: size };
+}
+
+async function put(
+  { objects, telemetry, maxBodyBytes, pace }: PartRoutesDeps,
+  request: Request,
+): Promise<Response> {
+  const { bucket, uploadId, partNumber } = matchOf(request, part);
+  const { headers } = request;
+  assertNotEncoded(headers);
+  const digests = readContentDigest(headers);
+  const visit = visitOf(request);
+  const body = openBody(visit, maxBodyBytes, pace);
+  const length = contentLength(headers) ?? (body === null ? 0 : null);
+  const key = { bucket, id: uploadId };
+  const stored = await putPart(objects, { key, number: partNumber, body, length, digests });
+  telemetry.metrics.multipart.partStored(secondsOf(visit));
+  return json(printed(stored), { headers: { ...uncached, etag: `"${stored.etag}"` } });
+}
+
+/** @throws RegistryError REQUEST_INVALID. */
+function readAfter(query: URLSearchParams): number {
+  const after = readOnce(query, "after") ?? "0";
+  if (!/^(?:0|[1-9][0-9]{0,8})$/.test(after)) throw invalid("after must be the number of a part");
+  return Number(after);
+}
+
+async function list({ objects }: PartRoutesDeps, request: Request): Promise<Response> {
+  const { bucket, uploadId } = matchOf(request, parts);
+  const query = queryOf(request);
+  const limit = readLimit(query, { usual: allParts, longest: allParts });
+  const page = { after: readAfter(query), limit: limit + 1 };
+  const { object, parts: found } = await listParts(objects, { bucket, id: uploadId }, page);
+  const shown = found.slice(0, limit);
+  const next = found.length > limit ? (shown.at(-1)?.number ?? null) : null;
+  const path = `/v1/buckets/${bucket}/multipart-uploads/${uploadId}/parts`;
+  const body = {
+    upload_id: uploadId,
+    object,
+    parts: shown.map((it) => ({ ...printed(it), created_at: isoTime(it.createdAt) })),
+    next,
+  };
+  const link = next === null ? {} : nextPage(path, { limit, after: next });
+  return json(body, { headers: { ...uncached, ...link } });
+}
+
+/** @throws RegistryError REQUEST_INVALID, PART_LIST_INVALID, DIGEST_INVALID. */
+function readCompletion(members: Members): {
+  readonly parts: readonly NamedPart[];
+  readonly digest: Digest | null;
+} {
+  assertKnown(members, ["parts", "digest"]);
+  const { parts: entries, digest = null } = members;
+  if (!Array.isArray(entries)) throw badList("parts must be a list");
+  return { parts: entries.map(readPart), digest: digest === null ? null : readWhole(digest) };
+}
+
+function readPart(entry: unknown): NamedPart {
+  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
+    throw badList("each part must be an object with part_number and etag");
+  }
+  assertKnown({ ...entry }, membersOfPart);
+  const { part_number: number, etag }: Members = { ...entry };
+  if (typeof number !== "number") throw badList("each part must have a part_number");
+  if (typeof etag !== "string" || etag === "") throw badList(`part ${number} must have an etag`);
+  return { number, etag };
+}
+
+/** @throws RegistryError DIGEST_INVALID: objects are known by one algorithm. */
+function readWhole(digest: unknown): Digest {
+  const read = typeof digest === "string" ? readDigest(digest) : null;
+  if (read?.startsWith("sha256:")) return read;
+  throw new RegistryError("DIGEST_INVALID", {
+    message: "digest must be sha256:<64 lower-case hex>",
+  });
+}
+
+function badList(message: string): RegistryError {
+  return new RegistryError("PART_LIST_INVALID", { message });
+}
+
+async function complete(
+  { objects, telemetry, pace }: PartRoutesDeps,
+  request: Request,
+): Promise<Response> {
+  const { bucket, uploadId } = matchOf(request, completion);
+  const visit = visitOf(request);
+  const longest = objects.limits.maxParts * longestEntry + longestRest;
+  const named = readCompletion(await wantMembers(visit, { longest, pace }));
+  const record = await completeMultipart(objects, {
+    ...named,
+    key: { bucket, id: uploadId },
+    allows: preconditionOf(readConditions(request.headers)),
+  });
+  telemetry.metrics.multipart.completed(secondsOf(visit));
+  return json(printObject(record), { headers: { ...uncached, etag: `"${record.digest}"` } });
+}
+
+const tags = ["multipart"];
+const listed = { tags, summary: "List the parts of an upload" };
+
+/** `…/multipart-uploads/<id>/parts`, `…/parts/<number>` and `…/complete`. Parts are never parsed: they stream. */
+export const partRoutes = (deps: PartRoutesDeps) =>
+  new Elysia({ name: "v1.parts" })
+    .get(parts, ({ request }) => list(deps, request), {
+      detail: { ...listed, operationId: "listParts" },
+    })
+    .head(parts, ({ request }) => list(deps, request), {
+      detail: { ...listed, operationId: "headParts" },
+    })
+    .put(part, ({ request }) => put(deps, request), {
+      parse: "none",
+      detail: { operationId: "putPart", tags, summary: "Upload a part, or replace it" },
+    })
+    .post(completion, ({ request }) => complete(deps, request), {
+      parse: "none",
+      detail: {
+        operationId: "completeMultipartUpload",
+        tags,
+        summary: "Make an object of the parts",
+      },
+    });

@@ -1,0 +1,114 @@
+// Uploads in parts on a real store, through the ports alone, and sweeps of them at a time that the test sets.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Fingerprint } from "../../src/content/fingerprint.ts";
+import {
+  type ExpiredUpload,
+  type MultipartSweepDeps,
+  sweepMultipart,
+} from "../../src/maintenance/multipartSweep.ts";
+import type { MultipartKey } from "../../src/metadata/multipart.ts";
+import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
+import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
+import { openStore } from "../support/store.ts";
+
+export const minute = 60_000;
+/** As the server has them when nobody sets them; ms. */
+export const ttlMs = 24 * 60 * minute;
+export const graceMs = minute;
+export const bucket = parseBucketName("backups");
+
+/** Where a room stands for a sweep. */
+export type RoomDeps = Pick<MultipartSweepDeps, "metadata" | "storage">;
+
+/** Opens a store with one bucket. `remove` closes and deletes it. */
+export async function openMultipartRoom() {
+  const store = await openStore();
+  const { clock, directory } = store;
+  await store.rooms.metadata.objects.createBucket(bucket, clock.now());
+  const newUploadId = (): UploadId => makeUploadId(Bun.randomUUIDv7("hex", clock.now()));
+  const key = (id: UploadId): MultipartKey => ({ bucket, id });
+  const start = async (
+    object: string,
+    { lives = ttlMs, claim = null as { owner: string; until: number } | null } = {},
+  ) => {
+    const createdAt = clock.now();
+    const id = newUploadId();
+    const about = { id, bucket, object: parseObjectName(object), contentType: "text/plain" };
+    const begun = { ...about, createdAt, expiresAt: createdAt + lives };
+    if (!(await store.rooms.metadata.multipart.startMultipart(begun, claim))) throw new Error("no");
+    return id;
+  };
+  const deps = (): RoomDeps => ({
+    metadata: store.rooms.metadata.multipart,
+    storage: store.rooms.storage,
+  });
+
+  return {
+    store,
+    key,
+    newUploadId,
+    /** Where everything of an upload is staged. */
+    folder: (name: string) => join(directory, "tmp", "multipart", name),
+    isStaged: (id: UploadId) => existsSync(join(directory, "tmp", "multipart", id)),
+    deps,
+    /** @param lives how long until it expires, ms. */
+    initiate: (object: string, lives = ttlMs) => start(object, { lives }),
+    /** An object that comes whole: `lives` is how long its receiver holds it, ms. */
+    async receiveWhole(object: string, lives: number): Promise<UploadId> {
+      const claim = { owner: "a request", until: clock.now() + lives };
+      const id = await start(object, { lives: 0, claim });
+      await store.rooms.storage.parts.createWhole(id);
+      return id;
+    },
+    /** Stores a part; the upload lives for `lives` ms more. */
+    async part(id: UploadId, number: number, text: string, lives = ttlMs): Promise<void> {
+      const { metadata, storage } = store.rooms;
+      const bytes = new TextEncoder().encode(text);
+      const body = (async function* () {
+        yield bytes.slice();
+      })();
+      const options = { expected: bytes.length };
+      const follower = { staged: () => null };
+      const received = await storage.parts.receivePart(id, number, body, follower, options);
+      const fingerprint = new Fingerprint();
+      fingerprint.update(bytes);
+      const { place, size } = received;
+      const part = { number, size, etag: fingerprint.etag(), place, createdAt: clock.now() };
+      const expiresAt = clock.now() + lives;
+      await metadata.multipart.recordPart(key(id), { part, expiresAt, accepts: () => {} });
+      await storage.parts.settlePart(place);
+    },
+    /** The text of a part; null when it cannot be read. */
+    async read(id: UploadId, number: number): Promise<string | null> {
+      const { metadata, storage } = store.rooms;
+      const parts = await metadata.multipart.listParts(key(id), { after: number - 1, limit: 1 });
+      const place = parts?.at(0)?.place;
+      const reader = place === undefined ? null : await storage.parts.openPart(place);
+      if (reader === null) return null;
+      const into = new Uint8Array(1024);
+      const length = await reader.read(0, into);
+      await reader.close();
+      return new TextDecoder().decode(into.subarray(0, length));
+    },
+    /** Bytes that no upload knows of. */
+    async leaveBehind(): Promise<UploadId> {
+      const id = newUploadId();
+      await store.rooms.storage.parts.createWhole(id);
+      return id;
+    },
+    /** One sweep. @returns what it did and told, and how often it rested. */
+    async sweep({ limit = 200, deps: given = deps() }: { limit?: number; deps?: RoomDeps } = {}) {
+      const told: ExpiredUpload[] = [];
+      let rests = 0;
+      const rest = async () => {
+        rests += 1;
+      };
+      const onExpired = (upload: ExpiredUpload) => void told.push(upload);
+      const all = { ...given, clock: clock.now, rest, onExpired };
+      const swept = await sweepMultipart(all, { graceMs, limit });
+      return { ...swept, told, rests };
+    },
+    remove: () => store.remove(),
+  };
+}

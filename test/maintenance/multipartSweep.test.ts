@@ -1,0 +1,167 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  bucket,
+  graceMs,
+  minute,
+  openMultipartRoom,
+  type RoomDeps,
+  ttlMs,
+} from "./multipartRoom.ts";
+
+type Room = Awaited<ReturnType<typeof openMultipartRoom>>;
+let room: Room;
+
+beforeEach(async () => {
+  room = await openMultipartRoom();
+});
+afterEach(() => room.remove());
+
+const nothing = { expired: 0, leftovers: 0, told: [], rests: 0 };
+const states = async (...ids: readonly Awaited<ReturnType<Room["initiate"]>>[]) =>
+  Promise.all(
+    ids.map(async (id) => {
+      const found = await room.store.rooms.metadata.multipart.findMultipart(room.key(id));
+      return [found?.state ?? null, room.isStaged(id)];
+    }),
+  );
+
+describe("sweep of uploads in parts", () => {
+  test("one that expired longer ago than the grace period goes, row and bytes, and is told", async () => {
+    const id = await room.initiate("a/b");
+    await room.part(id, 1, "first");
+    await room.part(id, 3, "third!");
+    room.store.clock.advance(ttlMs + graceMs + 1);
+
+    const { told, ...swept } = await room.sweep();
+
+    expect(swept).toEqual({ expired: 1, leftovers: 0, rests: 1 });
+    expect<unknown>(told).toEqual([{ id, bucket, object: "a/b", bytes: 11 }]);
+    expect(await states(id)).toEqual([[null, false]]);
+    expect(await room.sweep()).toEqual(nothing);
+  });
+
+  test("one without a part goes as well", async () => {
+    const id = await room.initiate("a");
+    room.store.clock.advance(ttlMs + graceMs + 1);
+
+    expect((await room.sweep()).told.map(({ bytes }) => bytes)).toEqual([0]);
+    expect(await states(id)).toEqual([[null, false]]);
+  });
+
+  test("one stays with its parts until the last millisecond of the grace period", async () => {
+    const id = await room.initiate("a");
+    await room.part(id, 1, "kept");
+    room.store.clock.advance(ttlMs + graceMs);
+
+    expect(await room.sweep()).toEqual(nothing);
+    expect(await room.read(id, 1)).toBe("kept");
+  });
+
+  test("one that got a part within its time stays, however old it is", async () => {
+    const id = await room.initiate("a");
+    for (let day = 1; day <= 30; day += 1) {
+      room.store.clock.advance(ttlMs - minute);
+      await room.part(id, day, `day ${day}`);
+      expect(await room.sweep()).toEqual(nothing);
+    }
+
+    expect(await room.read(id, 1)).toBe("day 1");
+  });
+
+  test("one that is being completed stays for as long, whatever its time", async () => {
+    const id = await room.initiate("a");
+    await room.part(id, 1, "kept");
+    room.store.clock.advance(10 * ttlMs);
+    const { multipart } = room.store.rooms.metadata;
+    const until = room.store.clock.now() + 30_000;
+    await multipart.claimMultipart(room.key(id), { owner: "a request", until }, () => null);
+
+    const whileCompleting = await room.sweep();
+    const kept = await room.read(id, 1);
+    room.store.clock.advance(30_000);
+    const afterwards = await room.sweep();
+
+    expect([whileCompleting, kept, afterwards.expired]).toEqual([nothing, "kept", 1]);
+    expect(await states(id)).toEqual([[null, false]]);
+  });
+
+  test("an object that comes whole stays while it is received; what is left of one is a leftover, not an upload", async () => {
+    const id = await room.receiveWhole("a", 10 * minute);
+    room.store.clock.advance(9 * minute);
+
+    const whileReceived = await room.sweep();
+    const kept = room.isStaged(id);
+    room.store.clock.advance(minute);
+    const afterwards = await room.sweep();
+
+    expect([whileReceived, kept]).toEqual([nothing, true]);
+    expect(afterwards).toEqual({ expired: 0, leftovers: 1, told: [], rests: 1 });
+    expect(await states(id)).toEqual([[null, false]]);
+  });
+
+  test("bytes that no upload knows of go at once, those of open uploads stay", async () => {
+    const open = await room.initiate("a");
+    await room.part(open, 1, "kept");
+    const left = [await room.leaveBehind(), await room.leaveBehind()];
+
+    expect(await room.sweep()).toEqual({ expired: 0, leftovers: 2, told: [], rests: 2 });
+    expect(await states(...left)).toEqual(left.map(() => [null, false]));
+    expect(await room.read(open, 1)).toBe("kept");
+  });
+
+  test("links and files in the place of an upload are dropped and never followed; other names are left alone", async () => {
+    const outside = join(room.store.directory, "precious");
+    await mkdir(outside);
+    await writeFile(join(outside, "part-00001"), "precious");
+    await symlink(outside, room.folder(room.newUploadId()));
+    await writeFile(room.folder(room.newUploadId()), "not a folder");
+    await mkdir(room.folder("lost+found"));
+
+    expect((await room.sweep()).leftovers).toBe(2);
+    expect(await readdir(room.folder("."))).toEqual(["lost+found"]);
+    expect(await readFile(join(outside, "part-00001"), "utf8")).toBe("precious");
+  });
+
+  test("an upload that starts while folders are listed stays: its row is asked for afterwards", async () => {
+    const { metadata, storage } = room.deps();
+    const { parts } = storage;
+    const begun: string[] = [];
+    const listUploads = async function* () {
+      yield* parts.listUploads();
+      const id = await room.initiate("late");
+      await room.part(id, 1, "late");
+      begun.push(id);
+      yield id;
+    };
+    const late: RoomDeps["storage"] = {
+      parts: { staging: parts.staging, listUploads },
+      discardStaged: (id, staging) => storage.discardStaged(id, staging),
+    };
+
+    expect(await room.sweep({ deps: { metadata, storage: late } })).toEqual(nothing);
+    expect(await readdir(room.folder("."))).toEqual(begun);
+  });
+
+  test("a completion is remembered for as long as it may be repeated", async () => {
+    const { multipart } = room.store.rooms.metadata;
+    const id = room.newUploadId();
+    const row = new Database(join(room.store.directory, "breadbox.db"));
+    row.run(
+      "INSERT INTO completed_uploads (upload_id, bucket, object_name, parts, digest, size, content_type, completed_at) VALUES (?, ?, 'a', 'list', 'sha256:', 1, 'text/plain', ?)",
+      [id, bucket, room.store.clock.now()],
+    );
+    row.close();
+    const isRemembered = async () => (await multipart.findCompleted(room.key(id), 0)) !== null;
+
+    room.store.clock.advance(15 * minute);
+    await room.sweep();
+    const first = await isRemembered();
+    room.store.clock.advance(6 * minute);
+    await room.sweep();
+
+    expect([first, await isRemembered()]).toEqual([true, false]);
+  });
+});

@@ -8,13 +8,13 @@ import {
   type MultipartPage,
   multipartStatus,
 } from "../../objects/multipart.ts";
-import { parseObjectName } from "../../objects/names.ts";
+import { type BucketName, parseObjectName } from "../../objects/names.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { readUploadId } from "../../uploads/session.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
-import { readMediaType, unknownType } from "./printObject.ts";
+import { bucketPath, readMediaType, unknownType } from "./printObject.ts";
 import {
   assertKnown,
   invalid,
@@ -42,6 +42,11 @@ const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
 /** Largest body in bytes that initiates an upload: a name of 1024 bytes, each of them escaped, and a media type. */
 const longestBody = 16 * 1024;
 const longestPage = 1000;
+
+/** Path of a bucket's uploads. */
+export function uploadsPath(bucket: BucketName): string {
+  return `${bucketPath(bucket)}/multipart-uploads`;
+}
 
 /** An upload as this API prints it: times in ISO 8601. */
 function printed(of: Omit<Upload, "parts" | "bytes">) {
@@ -82,7 +87,7 @@ async function initiate(
   const contentType = readContentType(members);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
   telemetry.metrics.multipart.initiated();
-  const location = `/v1/buckets/${bucket}/multipart-uploads/${initiated.id}`;
+  const location = `${uploadsPath(bucket)}/${initiated.id}`;
   const body = { ...printed(initiated), ...printedLimits(objects) };
   return json(body, { status: 201, headers: { ...uncached, location } });
 }
@@ -101,7 +106,7 @@ async function list({ objects }: MultipartRoutesDeps, request: Request): Promise
   const page = readPage(queryOf(request));
   const found = await listMultipart(objects, bucket, page);
   const next = found.more ? (found.uploads.at(-1)?.id ?? null) : null;
-  const path = `/v1/buckets/${bucket}/multipart-uploads`;
+  const path = uploadsPath(bucket);
   return json(
     { uploads: found.uploads.map(printedStaged), next },
     { headers: { ...uncached, ...(next !== null && nextPage(path, { ...page, after: next })) } },

@@ -10,9 +10,9 @@ import { json } from "../answers.ts";
 import { openBody } from "../body.ts";
 import { readConditions } from "../conditions.ts";
 import { readContentDigest } from "../contentDigest.ts";
-import { assertNotEncoded, contentLength } from "../headers.ts";
+import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
-import type { MultipartRoutesDeps } from "./multipart.ts";
+import { type MultipartRoutesDeps, uploadsPath } from "./multipart.ts";
 import { printObject } from "./printObject.ts";
 import {
   assertKnown,
@@ -60,6 +60,9 @@ async function put(
   const { bucket, uploadId, partNumber } = matchOf(request, part);
   const { headers } = request;
   assertNotEncoded(headers);
+  if (headers.has("content-range")) {
+    throw invalid("a part is put whole: Content-Range does not belong here");
+  }
   const digests = readContentDigest(headers);
   const visit = visitOf(request);
   const body = openBody(visit, maxBodyBytes, pace);
@@ -85,7 +88,7 @@ async function list({ objects }: PartRoutesDeps, request: Request): Promise<Resp
   const { object, parts: found } = await listParts(objects, { bucket, id: uploadId }, page);
   const shown = found.slice(0, limit);
   const next = found.length > limit ? (shown.at(-1)?.number ?? null) : null;
-  const path = `/v1/buckets/${bucket}/multipart-uploads/${uploadId}/parts`;
+  const path = `${uploadsPath(bucket)}/${uploadId}/parts`;
   const body = {
     upload_id: uploadId,
     object,
@@ -145,7 +148,7 @@ async function complete(
     allows: preconditionOf(readConditions(request.headers)),
   });
   telemetry.metrics.multipart.completed(secondsOf(visit));
-  return json(printObject(record), { headers: { ...uncached, etag: `"${record.digest}"` } });
+  return json(printObject(record), { headers: { ...uncached, etag: etagOf(record.digest) } });
 }
 
 const tags = ["multipart"];

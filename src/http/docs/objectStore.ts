@@ -1,0 +1,124 @@
+// What the documentation of buckets, objects and multipart uploads has in common: one example, its addresses, and how they are printed.
+import { always } from "./answers.ts";
+import type { Headers, Parameter } from "./types.ts";
+
+/** A bucket. */
+export const bucketName = "backups";
+/** An object in it, */
+export const objectName = "db/2026-01-01.dump";
+/** its size, */
+export const objectSize = 268_435_456;
+/** its digest, */
+export const objectDigest =
+  "sha256:a6d72ac7690f53be6ae46ba88506bd97302a093f7108472bd9efc3cefda06484";
+/** and what it is. */
+export const objectType = "application/octet-stream";
+/** The address of that bucket, for `curl`. */
+export const bucketUrl = `http://localhost:5000/v1/buckets/${bucketName}`;
+
+const text = { type: "string" as const };
+
+/** A time as it is printed. */
+export const timeSchema = { ...text, format: "date-time" };
+/** A size as it is printed. */
+export const sizeSchema = { type: "integer" as const, format: "int64", description: "bytes" };
+
+/** True when it was asked, and not to be kept. */
+export const uncached: Headers = {
+  "Cache-Control": always("True at this moment only.", "no-store"),
+};
+
+/** An object as it is printed. */
+export const objectSchema = {
+  type: "object" as const,
+  required: [
+    ...["bucket", "object", "size_bytes", "etag"],
+    ...["digest", "content_type", "created_at"],
+  ],
+  properties: {
+    bucket: text,
+    object: text,
+    size_bytes: sizeSchema,
+    etag: { ...text, description: "the same as the digest; the header has quotes around it" },
+    digest: { ...text, description: "`sha256:` and lower-case hex" },
+    content_type: text,
+    created_at: { ...timeSchema, description: "when it was put, or completed" },
+  },
+};
+
+/** That object, printed. */
+export const printedObject = {
+  bucket: bucketName,
+  object: objectName,
+  size_bytes: objectSize,
+  etag: objectDigest,
+  digest: objectDigest,
+  content_type: objectType,
+  created_at: "2026-01-01T03:05:00.000Z",
+};
+
+/** `{bucket}` of an address. */
+export const bucket: Parameter = {
+  in: "path",
+  name: "bucket",
+  required: true,
+  description: "Name of the bucket: lower-case letters, digits, `.` and `-`, at most 63.",
+  schema: { ...text, maxLength: 63, pattern: "^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$" },
+  example: bucketName,
+};
+
+/** `?limit=` of a list. @param usual the page without it; null when that is everything. */
+export const limit = (usual: number | null, longest: string): Parameter => ({
+  in: "query",
+  name: "limit",
+  required: false,
+  description: `Most entries to answer with; ${longest}.`,
+  schema: { type: "integer", minimum: 1, ...(usual !== null && { default: usual }) },
+});
+
+/** `?after=` of a list. */
+export const after = (what: string): Parameter => ({
+  in: "query",
+  name: "after",
+  required: false,
+  description: `The list goes on behind this ${what}: the \`next\` of the page before.`,
+  schema: text,
+});
+
+/** `?prefix=` of a list. */
+export const prefix: Parameter = {
+  in: "query",
+  name: "prefix",
+  required: false,
+  description: "Only objects whose names begin so.",
+  schema: text,
+};
+
+const header = (name: string, description: string, example: string): Parameter => ({
+  in: "header",
+  name,
+  required: false,
+  description: `${description} For example \`${example}\`.`,
+  schema: text,
+});
+
+/** `If-Match` and `If-None-Match` of what puts an object. */
+export const putConditions: readonly Parameter[] = [
+  header(
+    "If-Match",
+    "The ETag of the object that may be replaced, a list of them, or `*` for any: 412 when it is another one, or none.",
+    `"${objectDigest}"`,
+  ),
+  header(
+    "If-None-Match",
+    "`*`: 412 when there is an object of this name already. Or ETags that it must not have.",
+    "*",
+  ),
+];
+
+/** `Content-Digest` of bytes that are sent. */
+export const contentDigest: Parameter = header(
+  "Content-Digest",
+  "What the body is, by `sha-256` or `sha-512` (RFC 9530): 400 when it is not, and nothing is kept.",
+  "sha-256=:uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=:",
+);

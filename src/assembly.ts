@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { clock, newId, startWorker } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
+import type { Digest } from "./content/digest.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import type { Rooms } from "./http/app.ts";
@@ -14,6 +15,9 @@ import type { Collections } from "./maintenance/collections.ts";
 import type { Maintenance } from "./maintenance/maintenance.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
+import type { ObjectsDeps } from "./objects/deps.ts";
+import { forgetParts } from "./objects/dropping.ts";
+import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
@@ -21,7 +25,7 @@ import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { makeCollections, makeMaintenance } from "./upkeep.ts";
-import type { UploadId } from "./uploads/session.ts";
+import { makeUploadId, type UploadId } from "./uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -68,10 +72,12 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     maintenance?.collect(order),
   );
   const metrics = makeMetrics(ports, collections);
-  const parts: Parts = { ...base, ports, uploads, collections, metrics };
+  const objects = openObjects(base, ports, uploads);
+  const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
   const http = startHttp({ rooms: makeRooms(parts), ...httpSettings(config) });
-  const forgetParts = (id: UploadId) => uploads.hashing.forget(id);
-  maintenance = opened.add(makeMaintenance({ ...parts, forgetParts }), (it) => it.close());
+  const forgetUpload = (id: UploadId) => forgetParts(objects, id);
+  const upkeep = makeMaintenance({ ...parts, forgetParts: forgetUpload });
+  maintenance = opened.add(upkeep, (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
   return {
@@ -97,6 +103,7 @@ interface Base {
 interface Parts extends Base {
   readonly ports: Ports;
   readonly uploads: UploadsDeps;
+  readonly objects: ObjectsDeps;
   readonly collections: Collections;
   readonly metrics: Metrics;
 }
@@ -139,17 +146,49 @@ function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports
   return uploads;
 }
 
+/** What assembles parts, and the objects that come in them. */
+function openObjects(
+  { config, log }: Base,
+  { metadata, storage }: Ports,
+  { hashing }: UploadsDeps,
+): ObjectsDeps {
+  return {
+    ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },
+    findContent: (digest) => metadata.uploads.findContent(digest),
+    ...{ storage, hashing, assembly: noAssembly, turns: new PartTurns(), clock, newId },
+    newUploadId: () => makeUploadId(newId()),
+    limits: {
+      maxParts: config["storage.multipart.maxParts"],
+      maxPartBytes: config["storage.multipart.maxPartBytes"],
+      ttlMs: config["storage.multipart.maxUploadTtlSeconds"],
+    },
+    onDamage: reportDamage(log),
+  };
+}
+
+/** Until parts can be put together. */
+const noAssembly: ObjectsDeps["assembly"] = {
+  partRecorded: () => {},
+  complete: () => Promise.reject(new Error("parts cannot be put together yet")),
+  forget: () => {},
+};
+
+/** Content that is not what its row says is an alarm, whoever asked for it. */
+const reportDamage = (log: Log) => (digest: Digest) =>
+  log.error({ digest }, "stored content is damaged or missing");
+
 function makeMetrics({ metadata, latch }: Ports, collections: Collections): Metrics {
   return new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
-    countMultipart: async () => ({ uploads: Number.NaN, bytes: Number.NaN }),
+    countMultipart: () => metadata.multipart.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     collections,
   });
 }
 
 /** The rooms as requests see them. */
-function makeRooms({ config, log, ports, uploads, collections, metrics }: Parts): Rooms {
+function makeRooms(parts: Parts): Rooms {
+  const { config, log, ports, uploads, objects, collections, metrics } = parts;
   const { latch, metadata, storage } = ports;
   return {
     registry: {
@@ -160,9 +199,10 @@ function makeRooms({ config, log, ports, uploads, collections, metrics }: Parts)
       manifestMaxBytes: config["registry.manifestMaxSize"],
       immutable: makeImmutability(config["registry.immutableTags"]),
       sparse: config["registry.sparse"],
-      onDamage: (digest) => log.error({ digest }, "stored content is damaged or missing"),
+      onDamage: reportDamage(log),
     },
     uploads,
+    objects,
     collections,
     telemetry: { log, metrics },
     latch,

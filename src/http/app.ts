@@ -3,6 +3,7 @@
 import { Elysia } from "elysia";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import type { Collections } from "../maintenance/collections.ts";
+import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
@@ -19,13 +20,16 @@ import { uploadRoutes } from "./oci/uploads.ts";
 import { docsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
 import { metricsRoutes } from "./ops/metrics.ts";
+import { bucketRoutes } from "./v1/buckets.ts";
 import { gcRoutes } from "./v1/gc.ts";
+import { objectRoutes } from "./v1/objects.ts";
 import { visitOf } from "./visit.ts";
 
 /** Everything the surface calls, opened and wired. */
 export interface Rooms {
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
+  readonly objects: ObjectsDeps;
   readonly collections: Pick<Collections, "request" | "find" | "list">;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;
@@ -74,7 +78,7 @@ const exactPaths = { strictPath: true };
 
 /** Builds the surface. */
 export function buildApp(rooms: Rooms, surface: Surface): App {
-  const { registry, uploads, collections, telemetry, ready } = rooms;
+  const { registry, uploads, objects, collections, telemetry, ready } = rooms;
   const { maxBodyBytes, chunkMinBytes, pace, rights } = surface;
   const app = new Elysia(exactPaths)
     .onError({ as: "global" }, answerError)
@@ -85,6 +89,8 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(blobRoutes({ registry, rights, telemetry, newId: uploads.newId }))
     .use(deletionRoutes({ registry, telemetry }))
     .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, chunkMinBytes, pace }))
+    .use(bucketRoutes({ objects, pace }))
+    .use(objectRoutes({ objects, rights, telemetry, maxBodyBytes, pace }))
     .use(gcRoutes({ collections, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));

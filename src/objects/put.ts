@@ -36,8 +36,6 @@ export interface LinkSource {
 /** An object to be put. */
 export interface ObjectPut extends ObjectKey {
   readonly contentType: string;
-  /** The content type of a link: what the request names is then that of the request's own body. */
-  readonly linkType: string;
   readonly allows: Precondition;
   /** What it is to be made of: asked for, and read, when nothing is in the way. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
@@ -51,6 +49,9 @@ export interface PutObject {
   /** True when another object had the name. */
   readonly replaced: boolean;
 }
+
+/** Of a link: what its request says is the type of that request's own body. */
+const linkType = "application/octet-stream";
 
 /** What may befall staged bytes while they arrive, by no fault of the client's. */
 const lost: ReadonlySet<Situation> = new Set([
@@ -98,7 +99,7 @@ function noting(allows: Precondition) {
 
 async function link(
   deps: ObjectsDeps,
-  { bucket, object, linkType: contentType, allows, mayPull }: ObjectPut,
+  { bucket, object, allows, mayPull }: ObjectPut,
   { repository, digest }: LinkSource,
 ): Promise<ObjectRecord> {
   const unknown = () =>
@@ -108,7 +109,7 @@ async function link(
   if (row === null || (await openIntact(deps.storage, row)) === null) throw unknown();
   const from = { repository, digest, locator: row.locator };
   const now = deps.clock();
-  const request = { bucket, object, contentType, allows, from, now };
+  const request = { bucket, object, contentType: linkType, allows, from, now };
   const outcome = await deps.metadata.linkObject(request);
   switch (outcome.kind) {
     case "linked":

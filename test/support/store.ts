@@ -5,7 +5,10 @@ import { join } from "node:path";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import type { ObjectsDeps } from "../../src/objects/deps.ts";
+import { PartTurns } from "../../src/objects/turns.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
 
 /** One hour, the default of `gc.minAge`. */
@@ -20,6 +23,13 @@ export class TestClock {
     this.#now += ms;
   }
 }
+
+/** Until parts can be put together. */
+const noAssembly: ObjectsDeps["assembly"] = {
+  partRecorded: () => {},
+  complete: () => Promise.reject(new Error("parts cannot be put together yet")),
+  forget: () => {},
+};
 
 /** Opens a store; `reopen` is a restart, `remove` closes and deletes it. */
 export async function openStore() {
@@ -52,12 +62,22 @@ export async function openStore() {
       newId,
       leaseMs,
     };
+    const objects: ObjectsDeps = {
+      metadata: metadata.objects,
+      multipart: metadata.multipart,
+      findContent: (digest) => metadata.uploads.findContent(digest),
+      registry: metadata.registry,
+      ...{ storage, hashing, assembly: noAssembly, turns: new PartTurns(), newId },
+      clock: clock.now,
+      newUploadId: () => makeUploadId(newId()),
+      limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },
+    };
     const close = async (): Promise<void> => {
       await hashing.close();
       await storage.close();
       await metadata.close();
     };
-    return { metadata, storage, hashing, uploads, latch, close };
+    return { metadata, storage, hashing, uploads, objects, latch, close };
   };
   let current = await open();
   return {

@@ -44,7 +44,6 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
     bucket,
     object,
     contentType,
-    linkType: unknownType,
     allows: preconditionOf(readConditions(headers)),
     receive: () => receive(deps, visit, { digests, mayLink }),
     mayPull: (repository) => deps.rights.mayPull(repository),

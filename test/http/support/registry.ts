@@ -34,7 +34,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
-  const { metadata, storage, uploads, latch } = store.rooms;
+  const { metadata, storage, uploads, objects, latch } = store.rooms;
   const orders: GcOrder[] = [];
   const collections = new Collections({
     runs: metadata.gcRuns,
@@ -46,7 +46,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   });
   const metrics = new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
-    countMultipart: async () => ({ uploads: Number.NaN, bytes: Number.NaN }),
+    countMultipart: () => metadata.multipart.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     collections,
   });
@@ -61,6 +61,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       sparse: "off",
     },
     uploads,
+    objects,
     collections,
     telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
     latch,

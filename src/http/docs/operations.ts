@@ -24,15 +24,11 @@ import {
 import { getManifest, headManifest, putManifest } from "./manifests.ts";
 import {
   abortMultipartUpload,
-  completeMultipartUpload,
   getMultipartUpload,
   headMultipartUpload,
   headMultipartUploads,
-  headParts,
   initiateMultipartUpload,
   listMultipartUploads,
-  listParts,
-  putPart,
 } from "./multipart.ts";
 import {
   deleteObject,
@@ -42,6 +38,7 @@ import {
   listObjects,
   putObject,
 } from "./objects.ts";
+import { completeMultipartUpload, headParts, listParts, putPart } from "./parts.ts";
 import { headReferrers, listReferrers } from "./referrers.ts";
 import {
   getApiDocument,

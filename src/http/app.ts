@@ -22,7 +22,9 @@ import { healthRoutes } from "./ops/health.ts";
 import { metricsRoutes } from "./ops/metrics.ts";
 import { bucketRoutes } from "./v1/buckets.ts";
 import { gcRoutes } from "./v1/gc.ts";
+import { multipartRoutes } from "./v1/multipart.ts";
 import { objectRoutes } from "./v1/objects.ts";
+import { partRoutes } from "./v1/parts.ts";
 import { visitOf } from "./visit.ts";
 
 /** Everything the surface calls, opened and wired. */
@@ -91,6 +93,8 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, chunkMinBytes, pace }))
     .use(bucketRoutes({ objects, pace }))
     .use(objectRoutes({ objects, rights, telemetry, maxBodyBytes, pace }))
+    .use(multipartRoutes({ objects, telemetry, pace }))
+    .use(partRoutes({ objects, telemetry, maxBodyBytes, pace }))
     .use(gcRoutes({ collections, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));

@@ -76,6 +76,12 @@ export const tags = [
       "A blob comes in through an upload session: open it, append to it, finish it under its digest. Sessions survive a restart of the server. A blob can also be pushed whole, in one request.",
   },
   {
+    name: "multipart",
+    "x-displayName": "Multipart uploads",
+    description:
+      "An object of any size comes in parts, at once and in any order: initiate, upload the parts, complete. They are put together while they arrive. Uploads survive a restart of the server; one that gets no part for a day ends by itself.",
+  },
+  {
     name: "operations",
     "x-displayName": "Operations",
     description: "For whoever runs the server, and this documentation.",

@@ -3,16 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { assertOwnSite } from "../../src/http/crossSite.ts";
 import { findOperation, type Method, templates } from "../../src/http/operations.ts";
+import { fill } from "./support/addresses.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
-const values: Readonly<Record<string, string>> = {
-  ":name": "team/app",
-  ":reference": "latest",
-  ":digest": `sha256:${"0".repeat(64)}`,
-  ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
-};
-const fill = (template: string): string =>
-  template.replaceAll(/:[a-zA-Z]+/g, (parameter) => values[parameter] ?? parameter);
 const lines = (...methods: readonly Method[]): string[] =>
   templates().flatMap((template) =>
     methods

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { type App, buildApp } from "../../src/http/app.ts";
 import {
   allowedMethods,
@@ -7,19 +6,10 @@ import {
   type Method,
   templates,
 } from "../../src/http/operations.ts";
+import { fill } from "./support/addresses.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
 const methods: readonly Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const digest = digestOf(new Uint8Array());
-const values: Readonly<Record<string, string>> = {
-  ":name": "team/app",
-  ":reference": "latest",
-  ":digest": digest,
-  ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
-  ":runId": "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
-};
-const fill = (template: string): string =>
-  template.replaceAll(/:[a-zA-Z]+/g, (parameter) => values[parameter] ?? parameter);
 
 const operations = templates().flatMap((template) =>
   methods.flatMap((method) => {
@@ -90,7 +80,7 @@ describe("the table of operations", () => {
     },
   );
 
-  test.each(["/", "/v1/", "/v1/buckets", "/v2/team/app", "/healthz/x", "/favicon.ico"])(
+  test.each(["/", "/v1/", "/v1/buckets/", "/v2/team/app", "/healthz/x", "/favicon.ico"])(
     "%s is no address: 404 in JSON with the request's id",
     async (path) => {
       const answer = await registry.raw(`GET ${path}`, [["X-Request-Id", "from-client"]]);

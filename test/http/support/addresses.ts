@@ -1,0 +1,21 @@
+// Addresses of the table of operations with values in them, for tests that ask all of them.
+
+const values: Readonly<Record<string, string>> = {
+  ":name": "team/app",
+  ":reference": "latest",
+  ":digest": `sha256:${"0".repeat(64)}`,
+  ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
+  ":runId": "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
+  ":bucket": "backups",
+  ":object": "path/to/file.bin",
+  ":partNumber": "1",
+};
+
+/** The address with a value for each parameter. @throws Error for a parameter that has none. */
+export function fill(template: string): string {
+  return template.replaceAll(/:[a-zA-Z]+/g, (parameter) => {
+    const value = values[parameter];
+    if (value === undefined) throw new Error(`no value for ${parameter}`);
+    return value;
+  });
+}

@@ -12,6 +12,7 @@ import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { parseManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
 import { parseRepositoryName, readTag } from "../../src/registry/names.ts";
+import type { PartPlace } from "../../src/storage/parts.ts";
 import type { Locator } from "../../src/storage/storage.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { leaseMs, openStore } from "../support/store.ts";
@@ -45,6 +46,8 @@ export async function openInspectionRoom() {
 /** One store. */
 export class InspectionRoom {
   readonly store: Awaited<ReturnType<typeof openStore>>;
+  /** Happens between fsck's look at the row of a part and its look at the file. */
+  beforePart: () => Promise<void> = async () => {};
 
   constructor(store: Awaited<ReturnType<typeof openStore>>) {
     this.store = store;
@@ -137,7 +140,13 @@ export class InspectionRoom {
     const { metadata, storage } = this.store.rooms;
     const looking = {
       inspection: storage.inspection,
-      parts: storage.parts,
+      parts: {
+        listUploads: () => storage.parts.listUploads(),
+        openPart: async (place: PartPlace) => {
+          await this.beforePart();
+          return storage.parts.openPart(place);
+        },
+      },
       listStored: () => storage.listStored(),
       listStaged: () => storage.listStaged(),
       openStaged: storage.openStaged.bind(storage),

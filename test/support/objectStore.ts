@@ -1,0 +1,77 @@
+// Buckets and objects in a store of test/support/store.ts, by the functions that requests end in.
+import type { Digest } from "../../src/content/digest.ts";
+import { RegistryError } from "../../src/errors.ts";
+import type { ObjectKey } from "../../src/metadata/keepers.ts";
+import type { MultipartKey } from "../../src/metadata/multipart.ts";
+import { createBucket } from "../../src/objects/buckets.ts";
+import type { ObjectsDeps } from "../../src/objects/deps.ts";
+import { initiateMultipart } from "../../src/objects/multipart.ts";
+import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
+import { openObject, removeObject } from "../../src/objects/objects.ts";
+import { putPart } from "../../src/objects/parts.ts";
+import { putObject } from "../../src/objects/put.ts";
+import type { RepositoryName } from "../../src/registry/names.ts";
+import type { openStore } from "./store.ts";
+
+type Store = Awaited<ReturnType<typeof openStore>>;
+
+/** `backups/path/to/it`. */
+export function keyOf(path: string): ObjectKey {
+  const slash = path.indexOf("/");
+  return {
+    bucket: parseBucketName(path.slice(0, slash)),
+    object: parseObjectName(path.slice(slash + 1)),
+  };
+}
+
+/** Objects of one store. @param changes stands in for what the room works with. */
+export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
+  const deps = (): ObjectsDeps => ({ ...store.rooms.objects, ...changes });
+  const put = async (
+    path: string,
+    receive: Parameters<typeof putObject>[1]["receive"],
+  ): Promise<Digest> => {
+    const { record } = await putObject(deps(), {
+      ...keyOf(path),
+      contentType: "application/octet-stream",
+      allows: () => true,
+      receive,
+      mayPull: () => true,
+    });
+    return record.digest;
+  };
+  return {
+    createBucket: (name: string) => createBucket(deps(), parseBucketName(name)),
+    put: (path: string, bytes: Uint8Array): Promise<Digest> =>
+      put(path, async () => ({
+        kind: "bytes",
+        body: oneChunk(bytes),
+        length: bytes.length,
+        digests: [],
+      })),
+    link: (path: string, repository: RepositoryName, digest: Digest): Promise<Digest> =>
+      put(path, async () => ({ kind: "link", repository, digest })),
+    initiate: (path: string) =>
+      initiateMultipart(deps(), { ...keyOf(path), contentType: "application/octet-stream" }),
+    putPart: ({ bucket, id }: MultipartKey, number: number, bytes: Uint8Array) =>
+      putPart(deps(), {
+        ...{ key: { bucket, id }, number, length: bytes.length, digests: [] },
+        body: oneChunk(bytes),
+      }),
+    remove: (path: string): Promise<void> => removeObject(deps(), keyOf(path), () => true),
+    /** @returns the bytes, or the situation that a client would be told. */
+    async read(path: string): Promise<Uint8Array | string> {
+      try {
+        const { body } = await openObject(deps(), keyOf(path));
+        return body instanceof Blob ? await body.bytes() : body;
+      } catch (error) {
+        if (error instanceof RegistryError) return error.situation;
+        throw error;
+      }
+    },
+  };
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -6,7 +6,7 @@ import type { ObjectStatements } from "./objectStatements.ts";
 type Pages = Pick<ObjectStatements, "objectsFrom" | "objectsBetween">;
 
 /** Rows asked for at once where the next ones may all share a prefix. */
-const fewRows = 16;
+const fewRows = 4;
 const lastCodePoint = 0x10ffff;
 const firstSurrogate = 0xd800;
 const afterSurrogates = 0xe000;

@@ -1,0 +1,273 @@
+// Contract of single objects: content, name, counts and the end of the upload change together, or nothing does.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import {
+  backups,
+  builds,
+  commit,
+  object,
+  part,
+  put,
+  record,
+  start,
+  withBucket,
+} from "./metadataObjectRows.ts";
+import { digest, locator, minute, now, uploadId } from "./metadataRows.ts";
+
+/** Part of `metadataContract`. */
+export function objectsContract(open: () => Promise<Metadata>): void {
+  /** An upload in parts that somebody completes. */
+  const claimed = async ({ multipart }: Metadata, owner: string) => {
+    const upload = start();
+    await multipart.startMultipart(upload, null);
+    await multipart.claimMultipart(upload, { owner, until: now + minute }, () => null);
+    return { key: upload, upload: { id: upload.id, owner } };
+  };
+  const name = "path/to/file.bin";
+
+  describe("finding an object", () => {
+    test("tells what it is made of", async () => {
+      const metadata = await withBucket(open);
+
+      await put(metadata, "a", "one", { contentType: "image/png" });
+
+      expect(await metadata.objects.findObject(backups, object("a"))).toEqual({
+        kind: "found",
+        object: {
+          bucket: backups,
+          object: object("a"),
+          size: 100,
+          digest: digest("one"),
+          contentType: "image/png",
+          createdAt: now,
+          locator: locator("stored-one"),
+          damaged: false,
+        },
+      });
+    });
+
+    test("tells an unknown object from an unknown bucket", async () => {
+      const metadata = await withBucket(open);
+      await put(metadata, "a", "one");
+      const { objects } = metadata;
+
+      expect((await objects.findObject(backups, object("A"))).kind).toBe("objectUnknown");
+      expect((await objects.findObject(backups, object("a/b"))).kind).toBe("objectUnknown");
+      expect((await objects.findObject(builds, object("a"))).kind).toBe("bucketUnknown");
+    });
+
+    test("tells that its content is known to be damaged, until it is put again", async () => {
+      const metadata = await withBucket(open);
+      await put(metadata, "a", "one");
+      await metadata.inspection.markDamaged(
+        { digest: digest("one"), locator: locator("stored-one") },
+        now,
+      );
+
+      const damaged = await metadata.objects.findObject(backups, object("a"));
+      const outcome = await put(metadata, "b", "one", { locator: locator("healed") });
+      const healed = await metadata.objects.findObject(backups, object("a"));
+
+      expect(damaged).toMatchObject({ object: { damaged: true } });
+      expect(outcome).toEqual({ kind: "finished", locator: locator("healed") });
+      expect(healed).toMatchObject({ object: { damaged: false, locator: locator("healed") } });
+    });
+  });
+
+  describe("committing an object", () => {
+    test("ends its upload with its parts, and remembers which list completed it", async () => {
+      const metadata = await withBucket(open);
+      const { objects, multipart } = metadata;
+      const { key, upload } = await claimed(metadata, "a");
+      await record(metadata, key, part(1));
+
+      const outcome = await objects.commitObject(
+        commit(name, "one", { upload, parts: "the list", now: now + 5 }),
+      );
+
+      expect(outcome).toEqual({ kind: "finished", locator: locator("stored-one") });
+      expect(await multipart.findMultipart(key)).toBeNull();
+      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      const known = {
+        bucket: backups,
+        object: object(name),
+        size: 100,
+        digest: digest("one"),
+        contentType: "text/plain",
+        createdAt: now + 5,
+      };
+      expect(await multipart.findCompleted(key, now + 4)).toEqual({
+        parts: "the list",
+        record: known,
+      });
+      expect(await multipart.findCompleted(key, now + 5)).toBeNull();
+      expect(await multipart.findCompleted({ ...key, bucket: builds }, now)).toBeNull();
+    });
+
+    test("of an object that came whole is not remembered", async () => {
+      const metadata = await withBucket(open);
+      const id = uploadId();
+      const claim = { owner: "a", until: now + minute };
+      await metadata.multipart.startMultipart(start({ id, object: object("a") }), claim);
+
+      await metadata.objects.commitObject(commit("a", "one", { upload: { id, owner: "a" } }));
+
+      expect(await metadata.multipart.findCompleted({ bucket: backups, id }, 0)).toBeNull();
+      expect((await metadata.multipart.knownMultipart([id])).size).toBe(0);
+    });
+
+    test("replaces the object, and notes when its old content was let go", async () => {
+      const metadata = await withBucket(open);
+      const { objects, keepers } = metadata;
+      await put(metadata, "a", "one");
+
+      await put(metadata, "a", "two", { size: 7, contentType: "x/y", now: now + 1 });
+      await put(metadata, "a", "two", { size: 7, contentType: "x/z", now: now + 2 });
+
+      expect(await objects.findObject(backups, object("a"))).toMatchObject({
+        object: { digest: digest("two"), size: 7, contentType: "x/z", createdAt: now + 2 },
+      });
+      expect((await keepers.findAges(digest("one")))?.releasedAt).toBe(now + 1);
+      expect((await keepers.findAges(digest("two")))?.releasedAt).toBeNull();
+    });
+
+    test("new content has no lease of its own, and a longer one stays", async () => {
+      const metadata = await withBucket(open);
+      const { keepers, uploads } = metadata;
+      await put(metadata, "a", "one");
+      const fresh = await keepers.findAges(digest("one"));
+      await uploads.raiseLease(digest("one"), now + minute);
+
+      await put(metadata, "b", "one", { now: now + 1 });
+
+      expect(fresh).toMatchObject({ keptUntil: now, createdAt: now, releasedAt: null });
+      expect((await keepers.findAges(digest("one")))?.keptUntil).toBe(now + minute);
+    });
+
+    test("that its precondition forbids changes nothing", async () => {
+      const metadata = await withBucket(open);
+      const { objects, multipart, keepers } = metadata;
+      const { key, upload } = await claimed(metadata, "a");
+      const asked: unknown[] = [];
+      const refuse = (current: unknown) => {
+        asked.push(current);
+        return false;
+      };
+
+      const absent = await objects.commitObject(
+        commit(name, "two", { upload, allows: refuse, parts: "x" }),
+      );
+      await put(metadata, name, "one");
+      const present = await objects.commitObject(
+        commit(name, "two", { upload, allows: refuse, parts: "x" }),
+      );
+
+      expect([absent.kind, present.kind]).toEqual(["refused", "refused"]);
+      expect(asked).toEqual([null, digest("one")]);
+      expect(await multipart.findMultipart(key)).toMatchObject({ claimUntil: now + minute });
+      expect(await objects.findObject(backups, object(name))).toMatchObject({
+        object: { digest: digest("one") },
+      });
+      expect(await keepers.findAges(digest("two"))).toBeNull();
+      expect(await objects.findBucket(backups)).toMatchObject({ objects: 1, bytes: 100 });
+    });
+
+    test.each(["aborted", "claimed by somebody else", "for another object", "of another bucket"])(
+      "by an upload that is %s stores nothing",
+      async (why) => {
+        const metadata = await withBucket(open);
+        const { objects, multipart } = metadata;
+        await objects.createBucket(builds, now);
+        const { key, upload } = await claimed(metadata, "a");
+        if (why === "aborted") await multipart.removeMultipart(key, () => {});
+        const outcome = await objects.commitObject(
+          commit(why === "for another object" ? "other" : name, "one", {
+            upload: why.startsWith("claimed") ? { ...upload, owner: "b" } : upload,
+            bucket: why.startsWith("of") ? builds : backups,
+          }),
+        );
+
+        expect(outcome).toEqual({ kind: "sessionGone" });
+        expect(await metadata.uploads.findContent(digest("one"))).toBeNull();
+        expect(await objects.findBucket(backups)).toMatchObject({ objects: 0 });
+      },
+    );
+
+    test.each([
+      ["was never stored", "absent", "stored-absent"],
+      ["is stored under another name by now", "one", "the name before"],
+      ["is known to be damaged", "damaged", "stored-damaged"],
+    ])("of content that was found but %s changes nothing", async (_, text, place) => {
+      const metadata = await withBucket(open);
+      const { objects, inspection, multipart } = metadata;
+      await put(metadata, "x", "one");
+      await put(metadata, "y", "damaged");
+      const damaged = { digest: digest("damaged"), locator: locator("stored-damaged") };
+      await inspection.markDamaged(damaged, now);
+      const { key, upload } = await claimed(metadata, "a");
+
+      const outcome = await objects.commitObject(
+        commit(name, text, { upload, found: true, locator: locator(place), parts: "x" }),
+      );
+
+      expect(outcome).toEqual({ kind: "contentGone" });
+      expect((await objects.findObject(backups, object(name))).kind).toBe("objectUnknown");
+      expect(await multipart.findMultipart(key)).not.toBeNull();
+      expect(await multipart.findCompleted(key, 0)).toBeNull();
+    });
+
+    test("of content that was found needs no new bytes", async () => {
+      const metadata = await withBucket(open);
+      await put(metadata, "a", "one");
+
+      const outcome = await put(metadata, "b", "one", { found: true });
+
+      expect(outcome).toEqual({ kind: "finished", locator: locator("stored-one") });
+    });
+
+    test("twenty of the same content at once agree on one stored name", async () => {
+      const metadata = await withBucket(open);
+
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          put(metadata, `object ${at}`, "one", { locator: locator(`by writer ${at}`) }),
+        ),
+      );
+
+      const stored = await metadata.uploads.findContent(digest("one"));
+      const names = outcomes.map((outcome) => outcome.kind === "finished" && outcome.locator);
+      expect(new Set<unknown>(names)).toEqual(new Set([stored?.locator]));
+      expect(await metadata.objects.findBucket(backups)).toMatchObject({ objects: 20 });
+    });
+  });
+
+  describe("removing an object", () => {
+    const removal = { bucket: backups, object: object("a"), allows: () => true, now: now + 9 };
+
+    test("lets its content go, once", async () => {
+      const metadata = await withBucket(open);
+      const { objects, keepers } = metadata;
+      await put(metadata, "a", "one");
+
+      expect(await objects.removeObject(removal)).toEqual({ kind: "removed" });
+
+      expect((await keepers.findAges(digest("one")))?.releasedAt).toBe(now + 9);
+      expect(await objects.removeObject(removal)).toEqual({ kind: "objectUnknown" });
+      expect(await objects.removeObject({ ...removal, bucket: builds })).toEqual({
+        kind: "bucketUnknown",
+      });
+    });
+
+    test("that its precondition forbids changes nothing", async () => {
+      const metadata = await withBucket(open);
+      const { objects, keepers } = metadata;
+      await put(metadata, "a", "one");
+      const allows = (current: unknown) => current !== digest("one");
+
+      expect(await objects.removeObject({ ...removal, allows })).toEqual({ kind: "refused" });
+
+      expect((await objects.findObject(backups, object("a"))).kind).toBe("found");
+      expect((await keepers.findAges(digest("one")))?.releasedAt).toBeNull();
+    });
+  });
+}

@@ -1,0 +1,232 @@
+// The metadata contract, continued: objects as what keeps content. Who collects, explains and inspects sees them.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { keyOf } from "../support/objectStore.ts";
+import { backups, part, put as putRow, record, start, withBucket } from "./metadataObjectRows.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  limitsAt,
+  locator,
+  manifest,
+  minute,
+  now,
+} from "./metadataRows.ts";
+
+const hour = 60 * minute;
+const later = limitsAt(now + 2 * hour, now + hour);
+const lock = { name: "gc", now, lastsMs: minute, dead: null, owner: "me" } as const;
+const claim = { owner: "me", until: now + minute };
+
+/** Puts objects of one content, `bucket/name` each; the buckets are made with them. */
+async function put(metadata: Metadata, paths: readonly string[], text: string): Promise<void> {
+  for (const path of paths) {
+    const { bucket, object } = keyOf(path);
+    await metadata.objects.createBucket(bucket, now);
+    const found = (await metadata.uploads.findContent(digest(text))) !== null;
+    const outcome = await putRow(metadata, object, text, { bucket, found });
+    expect(outcome.kind).toBe("finished");
+  }
+}
+
+const remove = ({ objects }: Metadata, path: string, at: number) =>
+  objects.removeObject({ ...keyOf(path), allows: () => true, now: at });
+
+/** What every implementation promises of objects as keepers. */
+export function objectsKeepContract(open: () => Promise<Metadata>): void {
+  collecting(open);
+  explaining(open);
+  inspecting(open);
+  inspectingUploads(open);
+}
+
+function collecting(open: () => Promise<Metadata>): void {
+  describe("content that an object is made of", () => {
+    test("is not unreferenced, until its last object is gone", async () => {
+      const metadata = await open();
+      const { collection } = metadata;
+      await put(metadata, ["one/a", "one/b", "two/a"], "shared");
+      await put(metadata, ["one/a"], "other");
+      const unreferenced = async () =>
+        (await collection.markWindow(null, 10, later)).unreferenced.map(({ state }) => state);
+
+      expect(await unreferenced()).toEqual([]);
+      await remove(metadata, "two/a", now);
+      expect(await unreferenced()).toEqual([]);
+      await remove(metadata, "one/b", now);
+      expect(await unreferenced()).toEqual(["orphaned"]);
+    });
+
+    test("stays in the transaction that deletes, whoever asks", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      await uploads.finishUpload(finish("kept"));
+      await put(metadata, ["one/a"], "kept");
+      const outcome = await collection.acquireLock(lock);
+      if (outcome.kind === "held") throw new Error("the lock is not free");
+
+      const swept = await collection.discardContents(
+        outcome.hold,
+        [digest("kept")],
+        () => later,
+        [],
+      );
+
+      expect(swept).toEqual({ discarded: [], links: 0 });
+      expect(await uploads.findContent(digest("kept"))).not.toBeNull();
+    });
+
+    test("is released when its object is removed, or made of something else", async () => {
+      const metadata = await open();
+      const { collection } = metadata;
+      await put(metadata, ["one/a"], "first");
+      await put(metadata, ["one/a"], "second");
+      await remove(metadata, "one/a", now + 3 * hour);
+
+      const { unreferenced } = await collection.markWindow(null, 10, later);
+
+      const states = unreferenced.map((content) => [content.digest, content.state]);
+      expect(Object.fromEntries(states)).toEqual({
+        [digest("first")]: "orphaned",
+        // After the run began.
+        [digest("second")]: "young",
+      });
+    });
+
+    test("keeps no link of a repository", async () => {
+      const metadata = await open();
+      const { collection, uploads } = metadata;
+      await uploads.finishUpload(finish("a"));
+      await put(metadata, ["one/a"], "a");
+
+      const { links } = await collection.markWindow(null, 10, later);
+
+      expect(links).toEqual([{ repository: app, digest: digest("a") }]);
+    });
+
+    test("does not go with the untagged manifest that names it too", async () => {
+      const metadata = await open();
+      const { uploads, registry, untagged } = metadata;
+      for (const name of ["kept", "gone"]) await uploads.finishUpload(finish(name));
+      await registry.putManifest(manifest("{}", { references: [blob("kept"), blob("gone")] }));
+      await put(metadata, ["one/a"], "kept");
+
+      const planned = await untagged.planUntagged({ pushedBefore: now }, later);
+
+      expect(planned.manifests).toHaveLength(1);
+      expect(planned.released).toEqual([{ digest: digest("gone"), size: 100 }]);
+    });
+
+    test("may be about to be named while an upload into a bucket is as old as its name", async () => {
+      const metadata = await withBucket(open);
+      const { collection, multipart } = metadata;
+      await multipart.startMultipart(start(), null);
+      const stray = { locator: locator("stray"), digest: digest("stray") };
+
+      const strays = await collection.findStrays([
+        { ...stray, publishedAt: now },
+        { ...stray, publishedAt: now - 1 },
+      ]);
+
+      expect(strays.map(({ awaited }) => awaited)).toEqual([true, false]);
+    });
+  });
+}
+
+function explaining(open: () => Promise<Metadata>): void {
+  test("objects that are made of content are told by name, and how many there are besides", async () => {
+    const metadata = await open();
+    const { keepers, inspection } = metadata;
+    await put(metadata, ["two/a", "one/b", "one/path/to/a"], "shared");
+    await put(metadata, ["one/other"], "other");
+    const first = ["one/b", "one/path/to/a"].map(keyOf);
+
+    expect(await keepers.listObjects(digest("shared"), 2)).toEqual({ some: first, others: 1 });
+    expect((await inspection.holdersOf(digest("shared"), 2)).objects).toEqual({
+      some: first,
+      others: 1,
+    });
+    expect(await keepers.listObjects(digest("shared"), 3)).toEqual({
+      some: [...first, keyOf("two/a")],
+      others: 0,
+    });
+    expect(await keepers.listObjects(digest("nothing"), 2)).toEqual({ some: [], others: 0 });
+  });
+}
+
+function inspecting(open: () => Promise<Metadata>): void {
+  test("sound objects and buckets show nothing to an inspection, and are counted", async () => {
+    const metadata = await open();
+    const { inspection, collection } = metadata;
+    await put(metadata, ["one/a", "one/b", "two/a"], "shared");
+    await put(metadata, ["one/b"], "other");
+    await remove(metadata, "one/a", now);
+
+    expect(await inspection.listMisfits(10)).toEqual([]);
+    expect(await inspection.listMiscounted(10)).toEqual([]);
+    expect(await inspection.checkDatabase(true)).toEqual({ faults: [], dangling: [] });
+    expect(await inspection.countAll()).toMatchObject({ contents: 2, objects: 2 });
+    expect(await collection.findContradiction()).toBeNull();
+  });
+}
+
+function inspectingUploads(open: () => Promise<Metadata>): void {
+  async function openWithPart() {
+    const metadata = await withBucket(open);
+    const upload = start();
+    await metadata.multipart.startMultipart(upload, null);
+    const key = { bucket: backups, id: upload.id };
+    const parts = async () => {
+      const listed = await metadata.multipart.listParts(key, { after: 0, limit: 9 });
+      return (listed ?? []).map(({ place }) => place.version);
+    };
+    const receive = async (version: string) => {
+      const place = { path: "somewhere", version };
+      await record(metadata, key, part(1, { place }));
+      return { upload: upload.id, number: 1, version };
+    };
+    return { metadata, upload, key, parts, receive };
+  }
+
+  describe("an upload into a bucket", () => {
+    test("is listed to an inspection, by page, one that comes whole as well", async () => {
+      const { metadata, upload } = await openWithPart();
+      const whole = start();
+      await metadata.multipart.startMultipart(whole, claim);
+      const { inspection } = metadata;
+
+      const first = await inspection.listOpenMultipart({ after: null, limit: 1 });
+      const rest = await inspection.listOpenMultipart({ after: first[0]?.id ?? null, limit: 9 });
+
+      expect([...first, ...rest]).toEqual(
+        [upload, whole]
+          .map(({ bucket, id, object }) => ({ bucket, id, object }))
+          .sort((one, other) => (one.id < other.id ? -1 : 1)),
+      );
+    });
+
+    test("forgets a part that is lost, but not the one that replaced it", async () => {
+      const { metadata, parts, receive } = await openWithPart();
+      const { inspection } = metadata;
+      const lost = await receive("first");
+      const next = await receive("second");
+
+      expect(await inspection.forgetPart(lost, now)).toBe(true);
+      expect(await parts()).toEqual(["second"]);
+      expect(await inspection.forgetPart(next, now)).toBe(true);
+      expect(await parts()).toEqual([]);
+    });
+
+    test("keeps its parts while it is being completed", async () => {
+      const { metadata, key, parts, receive } = await openWithPart();
+      const lost = await receive("first");
+      await metadata.multipart.claimMultipart(key, claim, () => {});
+
+      expect(await metadata.inspection.forgetPart(lost, now)).toBe(false);
+      expect(await parts()).toEqual(["first"]);
+      expect(await metadata.inspection.forgetPart(lost, claim.until)).toBe(true);
+    });
+  });
+}

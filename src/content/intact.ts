@@ -32,12 +32,33 @@ export interface ContentReader {
 }
 
 /** @returns null when the file behind the row is absent, or of another size. */
-export async function openIntact(
+export async function openIntact<Row extends StoredRow>(
   storage: Pick<Storage, "open">,
-  { locator, size }: StoredRow,
-): Promise<IntactContent | null> {
-  const file = await storage.open(locator);
-  return file === null || file.size !== size ? null : { locator, size, body: file.body };
+  row: Row,
+): Promise<(Row & IntactContent) | null> {
+  const file = await storage.open(row.locator);
+  return file === null || file.size !== row.size ? null : { ...row, body: file.body };
+}
+
+/**
+ * As `openIntact`, of the row that `find` returns; null where it returns none.
+ * @param onDamage is told of a row that stands although its file is absent or of another size.
+ */
+export async function findStored<Row extends StoredRow>(
+  storage: Pick<Storage, "open">,
+  find: () => Promise<Row | null>,
+  onDamage: (row: Row) => void,
+): Promise<(Row & IntactContent) | null> {
+  const row = await find();
+  if (row === null) return null;
+  const intact = await openIntact(storage, row);
+  if (intact !== null) return intact;
+  // The content may have been swept, or stored again under another name, between the two looks.
+  const now = await find();
+  if (now === null) return null;
+  if (now.locator !== row.locator) return openIntact(storage, now);
+  onDamage(row);
+  return null;
 }
 
 /** @param gone is thrown when the content has gone since it was found: it was deleted in that moment. */

@@ -1,4 +1,5 @@
 // Keeps headroom for the database and the cleanup: uploads are refused before the disk is really full.
+import { type StatsFs, statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { RegistryError } from "../errors.ts";
 import type { Capacity } from "./storage.ts";
@@ -21,8 +22,7 @@ export class FreeSpace {
 
   /** Bytes free and in all, as an unprivileged writer sees them. */
   async read(): Promise<Capacity> {
-    const { bsize, bavail, blocks } = await statfs(this.#directory);
-    this.#reading = { free: bavail * bsize, total: blocks * bsize, at: this.#clock() };
+    this.#reading = { ...capacityOf(await statfs(this.#directory)), at: this.#clock() };
     this.#taken = 0;
     return this.#reading;
   }
@@ -44,9 +44,7 @@ export class FreeSpace {
   }
 
   #fits(bytes: number): boolean {
-    const { free, total } = this.#reading ?? { free: 0, total: 0 };
-    const reserve = Math.min(total * 0.02, 64 * mebibyte);
-    return free - this.#taken - bytes >= reserve;
+    return leavesReserve(this.#reading ?? { free: 0, total: 0 }, this.#taken + bytes);
   }
 
   /** Counts `bytes` that are about to be written. @throws RegistryError DISK_FULL as `assertFits`. */
@@ -54,4 +52,18 @@ export class FreeSpace {
     await this.assertFits(bytes);
     this.#taken += bytes;
   }
+}
+
+/** As `FreeSpace.assertFits`, looked up now, with a blocking call: for workers. */
+export function hasRoom(directory: string, bytes: number): boolean {
+  return leavesReserve(capacityOf(statfsSync(directory)), bytes);
+}
+
+function capacityOf({ bsize, bavail, blocks }: StatsFs): Capacity {
+  return { free: bavail * bsize, total: blocks * bsize };
+}
+
+/** The reserve: 2 % of the disk, at most 64 MiB. */
+function leavesReserve({ free, total }: Capacity, bytes: number): boolean {
+  return free - bytes >= Math.min(total * 0.02, 64 * mebibyte);
 }

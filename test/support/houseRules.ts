@@ -37,6 +37,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
 const leaves = ["errors.ts", "version.ts"];
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
+  "content/assembly/worker.ts": ["storage"],
   "content/hashing/worker.ts": ["storage"],
   "maintenance/worker.ts": ["storage", "metadata", "ambient.ts"],
 };
@@ -58,6 +59,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
   "@elysiajs/swagger": ["http/"],
   "@sinclair/typebox": ["http/"],
+  "bun:ffi": ["storage/"],
   "bun:sqlite": ["metadata/"],
   commander: ["cli/"],
   croner: ["config/", "maintenance/"],

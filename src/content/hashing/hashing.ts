@@ -3,9 +3,9 @@ import { RegistryError } from "../../errors.ts";
 import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
+import { Lane } from "../lane.ts";
 import { StagedFollower } from "./follower.ts";
-import { Lane } from "./lane.ts";
-import type { HashReport } from "./protocol.ts";
+import type { HashReport, HashRequest } from "./protocol.ts";
 import { isIdle, type Running, release, type Taken } from "./running.ts";
 
 /** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
@@ -13,6 +13,8 @@ const inlineBytes = 256 * 1024;
 /** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
 const windowBytes = 8 * 1_048_576;
 const inspectEveryMs = 1_000;
+const silenceMs = 5_000;
+type HashLane = Lane<Exclude<HashRequest, { kind: "open" }>, HashReport>;
 
 /** What hashing works with. */
 export interface HashingOptions {
@@ -32,7 +34,7 @@ export interface HashingOptions {
 export class Hashing {
   readonly #options: HashingOptions;
   readonly #sessions = new Map<UploadId, Running>();
-  readonly #lanes: Lane[];
+  readonly #lanes: HashLane[];
   #nextLane = 0;
   #readings = 0;
   #inspection: Timer | null = null;
@@ -209,11 +211,12 @@ export class Hashing {
     return new Promise((resolve) => running.waiters.push({ at, resolve }));
   }
 
-  #makeLane(index: number): Lane {
+  #makeLane(index: number): HashLane {
     const { spawn, directory, storage } = this.#options;
     return new Lane({
       spawn,
-      directory,
+      hello: { kind: "open", directory } satisfies HashRequest,
+      silenceMs,
       fallback: (report) =>
         new StagedFollower((id, staging) => storage.openStaged(id, staging), report),
       onReport: (report) => this.#take(report),

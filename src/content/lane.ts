@@ -1,45 +1,44 @@
-// One hashing worker and its replacement when it dies or hangs; after repeated deaths the server hashes by itself.
-import type { HashReport, HashRequest } from "./protocol.ts";
+// One worker and its replacement when it dies or hangs. What is asked of it is its caller's affair, and is asked again then.
 
 /** Takes the same requests as a worker, on the server's own thread. */
-export interface LocalHasher {
-  take(request: Exclude<HashRequest, { kind: "open" }>): void;
+export interface LocalWorker<Request> {
+  take(request: Request): void;
   close(): Promise<void>;
 }
 
 /** What a lane needs from the outside. */
-export interface LaneOptions {
+export interface LaneOptions<Request, Report> {
   /** Starts a worker. */
   readonly spawn: () => Worker;
-  /** The data directory the worker opens. */
-  readonly directory: string;
-  /** Hashes on the server's own thread: slower for everyone, but never stuck. */
-  readonly fallback: (report: (report: HashReport) => void) => LocalHasher;
-  readonly onReport: (report: HashReport) => void;
+  /** The first message to every worker. */
+  readonly hello: unknown;
+  /** A worker that has not said a word for this long while it has work is taken for hung. Unit: ms. */
+  readonly silenceMs: number;
+  /** Works on the server's own thread after repeated deaths: slower for everyone, but never stuck. null: workers only. */
+  readonly fallback: ((report: (report: Report) => void) => LocalWorker<Request>) | null;
+  readonly onReport: (report: Report) => void;
   /** The worker is gone with all it knew: whoever still waits must ask again. */
   readonly onReset: (reason: string) => void;
 }
 
-/** A worker that has not said a word for this long while it has work is taken for hung. Unit: ms. */
-const silenceMs = 5_000;
 /** Deaths in a row, without a single report between them, after which no further worker is started. */
 const patience = 3;
 
 /** Sends requests to a living worker, whatever happens to workers. */
-export class Lane {
-  readonly #options: LaneOptions;
+export class Lane<Request, Report> {
+  readonly #options: LaneOptions<Request, Report>;
   #worker: Worker | null = null;
-  #local: LocalHasher | null = null;
+  #local: LocalWorker<Request> | null = null;
   #deaths = 0;
   #silentSince: number | null = null;
   #closed = false;
 
-  constructor(options: LaneOptions) {
+  constructor(options: LaneOptions<Request, Report>) {
     this.#options = options;
   }
 
   /** Starts a worker first where there is none. */
-  send(request: Exclude<HashRequest, { kind: "open" }>): void {
+  send(request: Request): void {
     if (this.#closed) return;
     if (this.#local === null && this.#worker === null) this.#start();
     if (this.#local !== null) this.#local.take(request);
@@ -56,28 +55,37 @@ export class Lane {
       return;
     }
     this.#silentSince ??= now;
-    if (now - this.#silentSince > silenceMs) this.#bury(this.#worker, "it stopped answering");
+    if (now - this.#silentSince > this.#options.silenceMs) {
+      this.#bury(this.#worker, "it stopped answering");
+    }
   }
 
-  /** Ends the worker. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Ends the worker; the next request starts another one. */
+  rest(): void {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#silentSince = null;
+  }
+
+  /** Ends the worker for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.rest();
     await this.#local?.close();
   }
 
   #start(): void {
-    if (this.#deaths >= patience) {
-      this.#local = this.#options.fallback((report) => this.#options.onReport(report));
+    const { spawn, hello, fallback, onReport } = this.#options;
+    if (fallback !== null && this.#deaths >= patience) {
+      this.#local = fallback((report) => onReport(report));
       return;
     }
-    const worker = this.#options.spawn();
-    worker.onmessage = ({ data }: MessageEvent<HashReport>) => {
+    const worker = spawn();
+    worker.onmessage = ({ data }: MessageEvent<Report>) => {
       if (worker !== this.#worker) return;
       this.#deaths = 0;
       this.#silentSince = null;
-      this.#options.onReport(data);
+      onReport(data);
     };
     // An exit code says nothing here (a lost rejection exits with 0): every close is a death.
     worker.addEventListener("close", () => this.#bury(worker, "it ended"));
@@ -85,7 +93,7 @@ export class Lane {
       event.preventDefault();
       this.#bury(worker, event.message);
     };
-    worker.postMessage({ kind: "open", directory: this.#options.directory } satisfies HashRequest);
+    worker.postMessage(hello);
     this.#worker = worker;
   }
 

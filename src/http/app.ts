@@ -90,7 +90,12 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(referrerRoutes(registry))
     .use(blobRoutes({ registry, rights, telemetry, newId: uploads.newId }))
     .use(deletionRoutes({ registry, telemetry }))
-    .use(uploadRoutes({ uploads, registry, rights, telemetry, maxBodyBytes, chunkMinBytes, pace }))
+    .use(
+      uploadRoutes({
+        ...{ uploads, registry, objects, rights, telemetry },
+        ...{ maxBodyBytes, chunkMinBytes, pace },
+      }),
+    )
     .use(bucketRoutes({ objects, pace }))
     .use(objectRoutes({ objects, rights, telemetry, maxBodyBytes, pace }))
     .use(multipartRoutes({ objects, telemetry, pace }))

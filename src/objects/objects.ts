@@ -1,5 +1,5 @@
 // Objects: open, look, list, remove.
-import { type OpenContent, openIntact, openReader } from "../content/intact.ts";
+import { findStored, type OpenContent, openReader } from "../content/intact.ts";
 import { RegistryError } from "../errors.ts";
 import type {
   ObjectPage,
@@ -29,36 +29,34 @@ type ReadDeps = Pick<ObjectsDeps, "metadata" | "storage" | "onDamage">;
  * @throws RegistryError BUCKET_UNKNOWN; OBJECT_UNKNOWN, also when its content is damaged or missing.
  */
 export async function openObject(deps: ReadDeps, key: ObjectKey): Promise<OpenObject> {
-  const first = await findRow(deps, key);
-  const opened = await tryOpen(deps, first);
-  if (opened !== null) return opened;
-  // Between the two looks the object may have been put again, or its content stored under another name.
-  const row = await findRow(deps, key);
-  const again = row.locator === first.locator ? null : await tryOpen(deps, row);
-  if (again !== null) return again;
-  if (!row.damaged) deps.onDamage?.(row.digest, row.locator);
-  throw new RegistryError("OBJECT_UNKNOWN", {
-    message: "the content of this object is damaged or missing: the object must be put again",
-  });
+  const intact = await findStored(
+    deps.storage,
+    () => findRow(deps, key),
+    ({ digest, locator }) => deps.onDamage?.(digest, locator),
+  );
+  if (intact === null) {
+    throw new RegistryError("OBJECT_UNKNOWN", {
+      message: "the content of this object is damaged or missing: the object must be put again",
+    });
+  }
+  const { locator, damaged: _damaged, body, ...record } = intact;
+  const reader = () => openReader(deps.storage, locator, "OBJECT_UNKNOWN");
+  return { record, size: record.size, body, openReader: reader };
 }
 
-async function findRow({ metadata }: ReadDeps, key: ObjectKey): Promise<StoredObject> {
-  const outcome = await metadata.findObject(key.bucket, key.object);
-  if (outcome.kind === "found") return outcome.object;
-  throw unknownObject(outcome.kind);
+/** @returns null for content that is known to be damaged. */
+async function findRow(
+  { metadata }: ReadDeps,
+  { bucket, object }: ObjectKey,
+): Promise<StoredObject | null> {
+  const outcome = await metadata.findObject(bucket, object);
+  if (outcome.kind !== "found") throw unknownObject(outcome.kind);
+  return outcome.object.damaged ? null : outcome.object;
 }
 
 /** @param kind what there is none of. */
 export function unknownObject(kind: "bucketUnknown" | "objectUnknown"): RegistryError {
   return new RegistryError(kind === "bucketUnknown" ? "BUCKET_UNKNOWN" : "OBJECT_UNKNOWN");
-}
-
-async function tryOpen({ storage }: ReadDeps, row: StoredObject): Promise<OpenObject | null> {
-  const intact = row.damaged ? null : await openIntact(storage, row);
-  if (intact === null) return null;
-  const { locator, damaged: _damaged, ...record } = row;
-  const reader = () => openReader(storage, locator, "OBJECT_UNKNOWN");
-  return { record, size: intact.size, body: intact.body, openReader: reader };
 }
 
 /** @throws RegistryError BUCKET_UNKNOWN */

@@ -3,7 +3,7 @@
 import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
 import { type CommittedContent, type FinishOutcome, storeVerified } from "../content/commit.ts";
 import { algorithmOf, type Digest } from "../content/digest.ts";
-import { openIntact } from "../content/intact.ts";
+import { findStored } from "../content/intact.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { Claim } from "../metadata/metadata.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
@@ -105,9 +105,13 @@ async function link(
   const unknown = () =>
     new RegistryError("BLOB_UNKNOWN", { message: `the repository has no blob ${digest}` });
   if (repository === null || !mayPull(repository)) throw unknown();
-  const row = await deps.registry.findBlob(repository, digest);
-  if (row === null || (await openIntact(deps.storage, row)) === null) throw unknown();
-  const from = { repository, digest, locator: row.locator };
+  const intact = await findStored(
+    deps.storage,
+    () => deps.registry.findBlob(repository, digest),
+    ({ locator }) => deps.onDamage?.(digest, locator),
+  );
+  if (intact === null) throw unknown();
+  const from = { repository, digest, locator: intact.locator };
   const now = deps.clock();
   const request = { bucket, object, contentType: linkType, allows, from, now };
   const outcome = await deps.metadata.linkObject(request);

@@ -1,9 +1,9 @@
 // Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
 import type { Digest } from "../content/digest.ts";
 import {
+  findStored,
   type IntactContent,
   type OpenContent,
-  openIntact,
   openReader,
   readerOf,
 } from "../content/intact.ts";
@@ -84,21 +84,16 @@ async function keep(
 }
 
 /** @returns null when the repository has no link, or the file behind it is absent or of another size. */
-export async function findIntact(
-  deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage">,
+export function findIntact(
+  { metadata, storage, onDamage }: Pick<RegistryDeps, "metadata" | "storage" | "onDamage">,
   repository: RepositoryName,
   digest: Digest,
 ): Promise<IntactContent | null> {
-  const row = await deps.metadata.findBlob(repository, digest);
-  if (row === null) return null;
-  const intact = await openIntact(deps.storage, row);
-  if (intact !== null) return intact;
-  // The content may have been swept, or stored again under another name, between the two looks.
-  const now = await deps.metadata.findBlob(repository, digest);
-  if (now === null) return null;
-  if (now.locator !== row.locator) return openIntact(deps.storage, now);
-  deps.onDamage?.(digest, row.locator);
-  return null;
+  return findStored(
+    storage,
+    () => metadata.findBlob(repository, digest),
+    ({ locator }) => onDamage?.(digest, locator),
+  );
 }
 
 /** The refusal of a digest that this repository does not hold. */

@@ -1,7 +1,10 @@
-// Mounts: a repository gets a blob that another one holds, without an upload (OCI distribution-spec, "Mounting a blob from
-// another repository").
+// Mounts: a repository gets a blob that another one holds, or that an object is made of, without an upload (OCI distribution-spec,
+// "Mounting a blob from another repository").
 import type { Digest } from "../content/digest.ts";
+import { findStored } from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
+import type { ObjectsMetadata } from "../metadata/objects.ts";
+import type { BucketName } from "../objects/names.ts";
 import { findIntact } from "./blobs.ts";
 import type { RegistryDeps } from "./manifests.ts";
 import type { RepositoryName } from "./names.ts";
@@ -16,7 +19,22 @@ export interface MountRequest {
   readonly mayPull: (repository: RepositoryName) => boolean;
 }
 
+/** A blob that a client would like to have, made of what an object is made of. */
+export interface ObjectMountRequest extends Pick<MountRequest, "repository" | "digest"> {
+  /** The only bucket it may come from; null for any that may be read. */
+  readonly from: BucketName | null;
+  readonly mayRead: (bucket: BucketName) => boolean;
+}
+
 type MountDeps = Pick<RegistryDeps, "metadata" | "storage" | "onDamage" | "clock" | "leaseMs">;
+
+/** What mounts from buckets work with. */
+export interface ObjectMountDeps extends Omit<MountDeps, "metadata"> {
+  readonly objects: Pick<
+    ObjectsMetadata,
+    "listObjectHolders" | "findObjectContent" | "mountObject"
+  >;
+}
 
 const holdersAtOnce = 1000;
 
@@ -28,28 +46,55 @@ export async function mountBlob(
   deps: MountDeps,
   { repository, digest, from, mayPull }: MountRequest,
 ): Promise<boolean> {
-  const source = from ?? (await findHolder(deps, digest, mayPull));
+  const { metadata } = deps;
+  const list = (page: HoldersPage<RepositoryName>) => metadata.listHolders(digest, page);
+  const source = from ?? (await findHolder(list, mayPull));
   if (source === null || !mayPull(source)) return false;
   const intact = await findIntact(deps, source, digest);
   if (intact === null) return false;
-  const now = deps.clock();
-  const keptUntil = leaseAt(now, deps.leaseMs).until;
   const { locator } = intact;
-  return deps.metadata.mountBlob({ repository, digest, source, locator, now, keptUntil });
+  return metadata.mountBlob({ repository, digest, source, locator, ...leaseNow(deps) });
 }
 
-async function findHolder(
-  { metadata }: Pick<RegistryDeps, "metadata">,
-  digest: Digest,
-  mayPull: MountRequest["mayPull"],
-): Promise<RepositoryName | null> {
-  let after: RepositoryName | null = null;
+/** As `mountBlob`, from a bucket that may be read and holds an object of that digest. */
+export async function mountObject(
+  deps: ObjectMountDeps,
+  { repository, digest, from, mayRead }: ObjectMountRequest,
+): Promise<boolean> {
+  const { objects, storage, onDamage } = deps;
+  const list = (page: HoldersPage<BucketName>) => objects.listObjectHolders(digest, page);
+  const bucket = from ?? (await findHolder(list, mayRead));
+  if (bucket === null || !mayRead(bucket)) return false;
+  const intact = await findStored(
+    storage,
+    () => objects.findObjectContent(bucket, digest),
+    ({ locator }) => onDamage?.(digest, locator),
+  );
+  if (intact === null) return false;
+  const { locator } = intact;
+  return objects.mountObject({ repository, digest, bucket, locator, ...leaseNow(deps) });
+}
+
+function leaseNow({ clock, leaseMs }: Pick<MountDeps, "clock" | "leaseMs">) {
+  const now = clock();
+  return { now, keptUntil: leaseAt(now, leaseMs).until };
+}
+
+/** A page of those that hold a digest, by name. */
+interface HoldersPage<Name> {
+  readonly after: Name | null;
+  readonly limit: number;
+}
+
+/** The first one that may be seen. */
+async function findHolder<Name>(
+  list: (page: HoldersPage<Name>) => Promise<readonly Name[]>,
+  maySee: (name: Name) => boolean,
+): Promise<Name | null> {
+  let after: Name | null = null;
   for (;;) {
-    const page: readonly RepositoryName[] = await metadata.listHolders(digest, {
-      after,
-      limit: holdersAtOnce,
-    });
-    const found = page.find(mayPull);
+    const page: readonly Name[] = await list({ after, limit: holdersAtOnce });
+    const found = page.find(maySee);
     if (found !== undefined) return found;
     if (page.length < holdersAtOnce) return null;
     after = page.at(-1) ?? null;

@@ -1,15 +1,18 @@
-// `?mount=` of a new upload (distribution-spec, "Mounting a blob from another repository"). What cannot be mounted is uploaded.
+// `?mount=` of a new upload (distribution-spec, "Mounting a blob from another repository"), from buckets as well. What cannot be mounted is uploaded.
 import { type Digest, parseDigest } from "../../content/digest.ts";
 import { RegistryError } from "../../errors.ts";
+import type { ObjectsDeps } from "../../objects/deps.ts";
+import { readBucketName } from "../../objects/names.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
-import { mountBlob } from "../../registry/mounts.ts";
+import { type MountRequest, mountBlob, mountObject } from "../../registry/mounts.ts";
 import { type RepositoryName, readRepositoryName } from "../../registry/names.ts";
 import type { Rights } from "../guard.ts";
 
 /** What a mount works with. */
 export interface MountDeps {
   readonly registry: RegistryDeps;
-  readonly rights: Pick<Rights, "mayPull">;
+  readonly objects: Pick<ObjectsDeps, "metadata">;
+  readonly rights: Pick<Rights, "mayPull" | "mayRead">;
 }
 
 /**
@@ -17,7 +20,7 @@ export interface MountDeps {
  * @throws RegistryError DIGEST_INVALID for a malformed digest, or one that differs from `digest` in the same query.
  */
 export async function mountAsked(
-  { registry, rights }: MountDeps,
+  deps: MountDeps,
   repository: RepositoryName,
   query: URLSearchParams,
 ): Promise<Digest | null> {
@@ -28,11 +31,33 @@ export async function mountAsked(
   if (others.length > 0 || (uploaded !== null && uploaded !== digest)) {
     throw new RegistryError("DIGEST_INVALID", { message: "the query asks for several digests" });
   }
-  const named = query.get("from") ?? "";
-  const from = named === "" ? null : readRepositoryName(named);
-  // A name that no repository can have names one that holds nothing.
-  if (named !== "" && from === null) return null;
-  const mayPull = (name: RepositoryName) => rights.mayPull(name);
-  const mounted = await mountBlob(registry, { repository, digest, from, mayPull });
+  const from = query.get("from") ?? "";
+  const mounted =
+    (await fromRepository(deps, { repository, digest }, from)) ||
+    (await fromBucket(deps, { repository, digest }, from));
   return mounted ? digest : null;
+}
+
+type Asked = Pick<MountRequest, "repository" | "digest">;
+
+/** @param name empty for any. A name that no repository can have names one that holds nothing. */
+async function fromRepository(
+  { registry, rights }: MountDeps,
+  asked: Asked,
+  name: string,
+): Promise<boolean> {
+  const from = readRepositoryName(name);
+  if (from === null && name !== "") return false;
+  return mountBlob(registry, { ...asked, from, mayPull: (source) => rights.mayPull(source) });
+}
+
+async function fromBucket(
+  { registry, objects, rights }: MountDeps,
+  asked: Asked,
+  name: string,
+): Promise<boolean> {
+  const from = readBucketName(name);
+  if (from === null && name !== "") return false;
+  const deps = { ...registry, objects: objects.metadata };
+  return mountObject(deps, { ...asked, from, mayRead: (bucket) => rights.mayRead(bucket) });
 }

@@ -6,12 +6,28 @@ const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Repositories, and blobs that each of them may get. */
+/** Repositories, blobs that each of them may get, and names of objects. */
 const repositoryCount = 3;
 const blobCount = 6;
+const objectCount = 4;
+
+/** A request about an object, which may be made of what repositories hold. `name` is the object's. */
+export type ObjectRequest =
+  | { readonly kind: "putObject"; readonly name: number; readonly blob: number }
+  | {
+      readonly kind: "linkObject";
+      readonly name: number;
+      readonly at: number;
+      readonly blob: number;
+    }
+  | { readonly kind: "mountObject"; readonly name: number; readonly at: number }
+  | { readonly kind: "removeObject"; readonly name: number };
 
 /** A request. `at` is a repository, `blob` a content, `slot` one of the manifests there. */
-export type Request =
+export type Request = RepositoryRequest | ObjectRequest;
+
+/** One that is about a repository. */
+export type RepositoryRequest =
   | { readonly kind: "upload"; readonly at: number; readonly blob: number }
   | { readonly kind: "head"; readonly at: number; readonly blob: number }
   | { readonly kind: "deleteBlob"; readonly at: number; readonly blob: number }
@@ -69,7 +85,16 @@ const slot = fc.nat(5);
 const tag = fc.option(fc.nat(2), { nil: null });
 const blobs = fc.uniqueArray(blob, { minLength: 1, maxLength: 3 });
 
+const name = fc.nat(objectCount - 1);
+const objectRequests: fc.Arbitrary<ObjectRequest> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant("putObject" as const), name, blob }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("linkObject" as const), name, at, blob }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("mountObject" as const), name, at }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("removeObject" as const), name }) },
+);
+
 const requests: fc.Arbitrary<Request> = fc.oneof(
+  { weight: 8, arbitrary: objectRequests },
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("upload" as const), at, blob }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("head" as const), at, blob }) },
   {

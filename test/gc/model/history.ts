@@ -2,8 +2,9 @@
 import { expect } from "bun:test";
 import { type Digest, digestOf } from "../../../src/content/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../../src/registry/names.ts";
-import type { Action, Clocking, Collection, Request } from "./actions.ts";
+import type { Action, Clocking, Collection, RepositoryRequest, Request } from "./actions.ts";
 import { type Pushed, StoreModel } from "./model.ts";
+import { removeObjects, requestObject } from "./objects.ts";
 import type { RealStore } from "./real.ts";
 
 const hour = 3_600_000;
@@ -24,7 +25,9 @@ const blobDescriptor = (blob: number) => ({
   size: bytesOf(blob).length,
 });
 
-type ManifestRequest = Extract<Request, { readonly kind: "image" | "index" }>;
+const contents = { bytesOf, digestOf: digestOfBlob, repositoryOf };
+
+type ManifestRequest = Extract<RepositoryRequest, { readonly kind: "image" | "index" }>;
 
 /** One history. */
 export class History {
@@ -59,7 +62,7 @@ export class History {
     await this.#compare(action);
   }
 
-  /** Time goes on until every promise is over: what manifests name is left, and without manifests nothing. */
+  /** Time goes on until every promise is over: what manifests and objects name is left, and without them nothing. */
   async end(): Promise<void> {
     const collection = {
       kind: "collect",
@@ -69,7 +72,7 @@ export class History {
     } as const;
     await this.#outlive();
     await this.#collect(collection);
-    const used = new Set<string>();
+    const used = await removeObjects(this.#real, this.#model);
     for (let at = 0; at < 3; at += 1) {
       const repository = repositoryOf(at);
       for (const { digest, blobs } of this.#model.manifestsOf(repository)) {
@@ -145,6 +148,9 @@ export class History {
     expect(
       [...rows.links.keys()].filter((link) => !rows.contents.has(link.split(" ")[1] ?? "")),
     ).toEqual([]);
+    // Only requests change objects, and what they are made of stays.
+    expect([...rows.objects].sort(byName)).toEqual([...this.#model.rows.objects].sort(byName));
+    expect([...rows.objects.values()].filter((digest) => !rows.contents.has(digest))).toEqual([]);
     const files = new Set(await this.#files());
     expect(locators.filter((locator) => !files.has(locator))).toEqual([]);
     this.#model.rows = rows;
@@ -164,6 +170,10 @@ export class History {
   }
 
   async #request(request: Request): Promise<void> {
+    if ("name" in request) {
+      const both = { real: this.#real, model: this.#model };
+      return requestObject(both, request, contents);
+    }
     const repository = repositoryOf(request.at);
     switch (request.kind) {
       case "upload":
@@ -193,7 +203,10 @@ export class History {
 
   async #delete(
     repository: RepositoryName,
-    request: Extract<Request, { readonly kind: "deleteManifest" | "deleteTag" | "deleteBlob" }>,
+    request: Extract<
+      RepositoryRequest,
+      { readonly kind: "deleteManifest" | "deleteTag" | "deleteBlob" }
+    >,
   ): Promise<void> {
     if (request.kind === "deleteBlob") {
       const digest = digestOfBlob(request.blob);
@@ -264,6 +277,7 @@ const sorted = (rows: StoreModel["rows"]) => ({
   links: [...rows.links].sort(byName),
   manifests: [...rows.manifests].sort(byName),
   tags: [...rows.tags].sort(byName),
+  objects: [...rows.objects].sort(byName),
   pushes: [...rows.pushes].sort(byName),
 });
 

@@ -16,7 +16,7 @@ export interface Pushed {
 export interface ContentRow {
   readonly createdAt: number;
   readonly keptUntil: number;
-  /** When a manifest that named it was last deleted; 0 when none was. */
+  /** When a manifest that named it, or an object made of it, last went; 0 when none did. */
   readonly releasedAt: number;
 }
 
@@ -30,6 +30,8 @@ export interface Rows {
   readonly manifests: Map<string, number>;
   /** `<repository> <tag>` → digest. */
   readonly tags: Map<string, string>;
+  /** `<bucket>/<object>` → digest. */
+  readonly objects: Map<string, string>;
   /** By repository: uploads that follow each other. */
   readonly pushes: Map<string, Push>;
 }
@@ -57,6 +59,7 @@ export class StoreModel {
     links: new Map(),
     manifests: new Map(),
     tags: new Map(),
+    objects: new Map(),
     pushes: new Map(),
   };
   wall: number;
@@ -102,9 +105,14 @@ export class StoreModel {
   mount(repository: string, digest: string, from: string | null): boolean {
     const sources = [...this.rows.links.keys()].filter((each) => each.endsWith(` ${digest}`));
     if (from === null ? sources.length === 0 : !sources.includes(key(from, digest))) return false;
+    this.take(repository, digest);
+    return true;
+  }
+
+  /** Content that is there is linked, and kept for a lease. */
+  take(repository: string, digest: string): void {
     this.#store(digest);
     this.#link(repository, digest);
-    return true;
   }
 
   /** @returns false when a blob is missing. */
@@ -254,6 +262,7 @@ export class StoreModel {
   }
 
   #isUsed(digest: string): boolean {
+    if ([...this.rows.objects.values()].includes(digest)) return true;
     return [...this.#known.values()].some((each) => this.#has(each) && names(each, digest));
   }
 

@@ -3,6 +3,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { type Digest, digestOf } from "../../../src/content/digest.ts";
+import { leaseAt } from "../../../src/content/lease.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { watchClock } from "../../../src/maintenance/clockWatch.ts";
 import { collectGarbage } from "../../../src/maintenance/gc.ts";
@@ -14,9 +15,11 @@ import { putManifest, type RegistryDeps } from "../../../src/registry/manifests.
 import { mountBlob } from "../../../src/registry/mounts.ts";
 import { type RepositoryName, readReference } from "../../../src/registry/names.ts";
 import { uploadInOneRequest } from "../../../src/uploads/uploads.ts";
+import { keyOf, objectsIn } from "../../support/objectStore.ts";
 import { leaseMs, openStore } from "../../support/store.ts";
 import type { Collection } from "./actions.ts";
 import type { Rows } from "./model.ts";
+import { buckets } from "./objects.ts";
 
 /** A manifest to push. */
 export interface ManifestBody {
@@ -53,8 +56,15 @@ export async function openRealStore() {
     rest: async () => {},
     leaseMs,
   };
+  const objects = objectsIn(store);
+  for (const bucket of buckets) await objects.createBucket(bucket);
   return {
     directory: store.directory,
+    objects,
+    linkObject: (path: string, repository: RepositoryName, digest: Digest) =>
+      found(objects.link(path, repository, digest)),
+    removeObject: (path: string) => found(objects.remove(path)),
+    mountObject: (path: string, repository: RepositoryName) => mountObject(store, path, repository),
     storage: store.rooms.storage,
     clock,
     wait(ms: number): void {
@@ -106,6 +116,22 @@ export async function openRealStore() {
     rows: () => readRows(store.directory),
     remove: () => store.remove(),
   };
+}
+
+/** @returns false when there is no such object. */
+async function mountObject(
+  { rooms, clock }: Awaited<ReturnType<typeof openStore>>,
+  path: string,
+  repository: RepositoryName,
+): Promise<boolean> {
+  const { objects } = rooms.metadata;
+  const { bucket, object } = keyOf(path);
+  const row = await objects.findObject(bucket, object);
+  if (row.kind !== "found") return false;
+  const { digest, locator } = row.object;
+  const now = clock.now();
+  const keptUntil = leaseAt(now, leaseMs).until;
+  return objects.mountObject({ repository, digest, bucket, locator, now, keptUntil });
 }
 
 /** Something may happen before each transaction, each file that goes, and each window of rows; never two of them at once. */
@@ -170,6 +196,11 @@ function readRows(directory: string): Rows & { readonly locators: readonly strin
           String(tag),
           String(digest),
         ]),
+      ),
+      objects: new Map(
+        all(
+          "SELECT b.name || '/' || o.name, o.digest FROM objects o JOIN buckets b ON b.id = o.bucket_id",
+        ).map(([path, digest]) => [String(path), String(digest)]),
       ),
       pushes: new Map(
         all(

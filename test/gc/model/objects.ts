@@ -1,0 +1,91 @@
+// Objects in the property test: what a store promises of them, and the requests that are about them. They share their contents with
+// the repositories.
+import { expect } from "bun:test";
+import type { Digest } from "../../../src/content/digest.ts";
+import type { RepositoryName } from "../../../src/registry/names.ts";
+import type { ObjectRequest } from "./actions.ts";
+import type { StoreModel } from "./model.ts";
+import type { RealStore } from "./real.ts";
+
+/** What a request is about: content by its number, repositories by theirs. */
+export interface Contents {
+  readonly bytesOf: (blob: number) => Uint8Array;
+  readonly digestOf: (blob: number) => Digest;
+  readonly repositoryOf: (at: number) => RepositoryName;
+}
+
+/** Two buckets, two names in each. */
+export const buckets = ["model-0", "model-1"] as const;
+const pathOf = (name: number): string => `${buckets[name % 2]}/path/to/o${name}`;
+
+/** Does it to both, and compares the answers. */
+export async function requestObject(
+  { real, model }: { readonly real: RealStore; readonly model: StoreModel },
+  request: ObjectRequest,
+  { bytesOf, digestOf, repositoryOf }: Contents,
+): Promise<void> {
+  const path = pathOf(request.name);
+  switch (request.kind) {
+    case "putObject": {
+      const digest = digestOf(request.blob);
+      expect(await real.objects.put(path, bytesOf(request.blob))).toBe(digest);
+      putObject(model, path, digest);
+      return;
+    }
+    case "linkObject": {
+      const [repository, digest] = [repositoryOf(request.at), digestOf(request.blob)];
+      const isHeld = model.rows.links.has(`${repository} ${digest}`);
+      const refusal = await real.linkObject(path, repository, digest);
+      expect(refusal).toBe(isHeld ? null : "BLOB_UNKNOWN");
+      if (isHeld) putObject(model, path, digest);
+      return;
+    }
+    case "removeObject": {
+      const isThere = model.rows.objects.has(path);
+      expect(await real.removeObject(path)).toBe(isThere ? null : "OBJECT_UNKNOWN");
+      removeObject(model, path);
+      return;
+    }
+    case "mountObject": {
+      const repository = repositoryOf(request.at);
+      const digest = model.rows.objects.get(path);
+      expect(await real.mountObject(path, repository)).toBe(digest !== undefined);
+      if (digest !== undefined) model.take(repository, digest);
+      return;
+    }
+    default:
+      request satisfies never;
+  }
+}
+
+/** Takes all objects away. @returns what they were made of. */
+export async function removeObjects(real: RealStore, model: StoreModel): Promise<Set<string>> {
+  const used = new Set(model.rows.objects.values());
+  for (const path of [...model.rows.objects.keys()]) {
+    expect(await real.removeObject(path)).toBeNull();
+    removeObject(model, path);
+  }
+  return used;
+}
+
+function putObject(model: StoreModel, path: string, digest: string): void {
+  const { rows, wall } = model;
+  const before = rows.objects.get(path);
+  // The object keeps it: it gets no lease, and one that it has stays what it is.
+  if (!rows.contents.has(digest)) {
+    rows.contents.set(digest, { createdAt: wall, keptUntil: wall, releasedAt: 0 });
+  }
+  rows.objects.set(path, digest);
+  if (before !== undefined && before !== digest) release(model, before);
+}
+
+function removeObject(model: StoreModel, path: string): void {
+  const digest = model.rows.objects.get(path);
+  model.rows.objects.delete(path);
+  if (digest !== undefined) release(model, digest);
+}
+
+function release({ rows, wall }: StoreModel, digest: string): void {
+  const content = rows.contents.get(digest);
+  if (content !== undefined) rows.contents.set(digest, { ...content, releasedAt: wall });
+}

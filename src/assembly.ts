@@ -4,6 +4,7 @@ import { networkInterfaces } from "node:os";
 import { clock, newId, startWorker } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
+import { Assembly } from "./content/assembly/assembly.ts";
 import type { Digest } from "./content/digest.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
@@ -72,11 +73,13 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     maintenance?.collect(order),
   );
   const metrics = makeMetrics(ports, collections);
-  const objects = openObjects(base, ports, uploads);
+  const assembly = openAssembly(base, ports);
+  const { hashing } = uploads;
+  const objects = makeObjects(base, ports, { hashing, assembly });
   const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
   const http = startHttp({ rooms: makeRooms(parts), ...httpSettings(config) });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
-  const upkeep = makeMaintenance({ ...parts, forgetParts: forgetUpload });
+  const upkeep = makeMaintenance({ ...parts, assembly, forgetParts: forgetUpload });
   maintenance = opened.add(upkeep, (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
@@ -146,16 +149,28 @@ function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports
   return uploads;
 }
 
-/** What assembles parts, and the objects that come in them. */
-function openObjects(
+/** The worker that puts parts of objects together. */
+function openAssembly({ config, opened, log }: Base, { metadata, latch }: Ports): Assembly {
+  const assembly = new Assembly({
+    spawn: () => startWorker(new URL("./content/assembly/worker.ts", import.meta.url)),
+    directory: config.data,
+    latch,
+    loadParts: (id) => metadata.multipart.partsOf(id),
+    onWorkerLost: (reason) => log.warn({ reason }, "assembly worker lost, starting another"),
+  });
+  return opened.add(assembly, (it) => it.close());
+}
+
+/** Objects, and the parts that they come in. */
+function makeObjects(
   { config, log }: Base,
   { metadata, storage }: Ports,
-  { hashing }: UploadsDeps,
+  { hashing, assembly }: Pick<ObjectsDeps, "hashing" | "assembly">,
 ): ObjectsDeps {
   return {
     ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },
     findContent: (digest) => metadata.uploads.findContent(digest),
-    ...{ storage, hashing, assembly: noAssembly, turns: new PartTurns(), clock, newId },
+    ...{ storage, hashing, assembly, turns: new PartTurns(), clock, newId },
     newUploadId: () => makeUploadId(newId()),
     limits: {
       maxParts: config["storage.multipart.maxParts"],
@@ -165,13 +180,6 @@ function openObjects(
     onDamage: reportDamage(log),
   };
 }
-
-/** Until parts can be put together. */
-const noAssembly: ObjectsDeps["assembly"] = {
-  partRecorded: () => {},
-  complete: () => Promise.reject(new Error("parts cannot be put together yet")),
-  forget: () => {},
-};
 
 /** Content that is not what its row says is an alarm, whoever asked for it. */
 const reportDamage = (log: Log) => (digest: Digest) =>

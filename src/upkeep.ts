@@ -32,6 +32,7 @@ export interface UpkeepParts {
   };
   readonly collections: Collections;
   readonly uploads: Pick<Listeners, "hashing">;
+  readonly assembly: Listeners["assembly"];
   readonly forgetParts: Listeners["forgetParts"];
 }
 
@@ -85,11 +86,12 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
 
 /** Who is told what the maintenance worker reports. */
 function listenersOf(
-  { log, metrics, uploads, ports, collections, forgetParts }: UpkeepParts,
+  { log, metrics, uploads, assembly, ports, collections, forgetParts }: UpkeepParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {
-    ...{ log, metrics, hashing: uploads.hashing, latch: ports.latch, collections, forgetParts },
+    ...{ log, metrics, hashing: uploads.hashing, assembly, latch: ports.latch },
+    ...{ collections, forgetParts },
     onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;

@@ -1,4 +1,5 @@
 // What the server does with the maintenance worker's reports.
+import type { Assembly } from "../content/assembly/assembly.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import type { GcRun } from "../metadata/gcRuns.ts";
@@ -19,6 +20,7 @@ export interface Listeners {
     readonly multipart: Pick<MultipartMetrics, "expired" | "swept">;
   };
   readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
+  readonly assembly: Pick<Assembly, "forgetIdle">;
   /** Is told of an upload in parts that is over. */
   readonly forgetParts: (id: UploadId) => void;
   readonly latch: Pick<WriteLatch, "trip">;
@@ -47,6 +49,7 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
     }
     case "swept":
       hashing.forgetIdle(performance.now());
+      listeners.assembly.forgetIdle(performance.now());
       logSweep(log, report);
       break;
     case "expired":
@@ -121,7 +124,7 @@ function logMultipartSweep(
     log.debug({ ms }, "uploads in parts looked through, none had expired");
     return;
   }
-  const done = `${expired} expired, ${leftovers} leftovers`;
+  const done = `${expired} expired, ${leftovers} left over`;
   const fields = { event: "multipartSwept", expired, leftovers, ms };
   log.info(fields, `uploads in parts cleaned up: ${done}, in ${ms} ms`);
 }

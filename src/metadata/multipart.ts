@@ -92,6 +92,8 @@ export interface MultipartMetadata {
     key: MultipartKey,
     page: { readonly after: number; readonly limit: number },
   ): Promise<readonly StagedPart[] | null>;
+  /** All parts that an upload has, in order; none when there is no such upload. */
+  partsOf(id: UploadId): Promise<readonly StagedPart[]>;
   /**
    * Makes `claim.owner` the one who completes the upload: from now on its parts are frozen. `choose` sees upload and parts inside of
    * the transaction; what it throws is thrown, and nothing is claimed. @returns what it chose.

@@ -18,6 +18,7 @@ function listeners() {
       multipart: { expired: note("expired"), swept: note("swept") },
     },
     hashing: { forget: note("forget"), forgetIdle: note("forget idle") },
+    assembly: { forgetIdle: note("forget idle parts") },
     forgetParts: note("forget parts"),
     latch: { trip: note("trip") },
     collections: { ended: async () => note("ended run")() },
@@ -27,7 +28,7 @@ function listeners() {
   return { all, told };
 }
 
-test("hashing forgets a session that was dropped, and after a sweep those that nobody asks about", () => {
+test("hashing forgets a session that was dropped; after a sweep, those that nobody asks about are forgotten", () => {
   const { all, told } = listeners();
   const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
   const upload = { id, reason: "expired", repository: "a", bytes: 1 } as const;
@@ -40,6 +41,7 @@ test("hashing forgets a session that was dropped, and after a sweep those that n
     "ended string",
     "info object",
     "forget idle number",
+    "forget idle parts number",
     "info object",
   ]);
 });

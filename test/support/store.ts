@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Assembly } from "../../src/content/assembly/assembly.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
@@ -23,13 +24,6 @@ export class TestClock {
     this.#now += ms;
   }
 }
-
-/** Until parts can be put together. */
-const noAssembly: ObjectsDeps["assembly"] = {
-  partRecorded: () => {},
-  complete: () => Promise.reject(new Error("parts cannot be put together yet")),
-  forget: () => {},
-};
 
 /** Opens a store; `reopen` is a restart, `remove` closes and deletes it. */
 export async function openStore() {
@@ -62,18 +56,26 @@ export async function openStore() {
       newId,
       leaseMs,
     };
+    const assembly = new Assembly({
+      spawn: () =>
+        new Worker(new URL("../../src/content/assembly/worker.ts", import.meta.url).href),
+      directory,
+      latch,
+      loadParts: (id) => metadata.multipart.partsOf(id),
+      onWorkerLost: () => {},
+    });
     const objects: ObjectsDeps = {
       metadata: metadata.objects,
       multipart: metadata.multipart,
       findContent: (digest) => metadata.uploads.findContent(digest),
       registry: metadata.registry,
-      ...{ storage, hashing, assembly: noAssembly, turns: new PartTurns(), newId },
+      ...{ storage, hashing, assembly, turns: new PartTurns(), newId },
       clock: clock.now,
       newUploadId: () => makeUploadId(newId()),
       limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },
     };
     const close = async (): Promise<void> => {
-      await hashing.close();
+      await Promise.all([hashing.close(), assembly.close()]);
       await storage.close();
       await metadata.close();
     };

@@ -43,6 +43,7 @@ function reads(
   | "peekMultipart"
   | "listMultipart"
   | "listParts"
+  | "partsOf"
   | "knownMultipart"
   | "countMultipart"
 > {
@@ -68,6 +69,7 @@ function reads(
         if (found === undefined) return null;
         return statements.parts.all({ rowId: found.rowId, after, limit }).map(stagedPart);
       }),
+    partsOf: (id) => connection.readSettled(() => statements.partsOf.all({ id }).map(stagedPart)),
     knownMultipart: (ids) =>
       connection.read(
         () => new Set(statements.known.all({ ids: JSON.stringify(ids) }).map(({ id }) => id)),

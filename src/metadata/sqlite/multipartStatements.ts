@@ -133,7 +133,7 @@ function prepareLists(db: BunSQLiteDatabase) {
       ),
     )
       .groupBy(multipartUploads.id)
-      .orderBy(asc(multipartUploads.expiresAt))
+      .orderBy(asc(multipartUploads.expiresAt), asc(multipartUploads.id))
       .prepare(),
     countUploads: db.select({ uploads: count() }).from(multipartUploads).where(inParts).prepare(),
     countBytes: db.select({ bytes: staged.bytes }).from(multipartParts).prepare(),
@@ -154,6 +154,13 @@ function prepareParts(db: BunSQLiteDatabase) {
       .where(and(ofUpload, gt(partNumber, placeholder("after"))))
       .orderBy(asc(partNumber))
       .limit(placeholder("limit"))
+      .prepare(),
+    partsOf: db
+      .select(part)
+      .from(multipartParts)
+      .innerJoin(multipartUploads, eq(multipartUploads.id, multipartParts.uploadId))
+      .where(byId)
+      .orderBy(asc(partNumber))
       .prepare(),
     putPart: db
       .insert(multipartParts)

@@ -1,6 +1,7 @@
 // What every implementation of the metadata port promises. Callers pass an `open` that returns an empty database.
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import { bucketsContract } from "./metadataBuckets.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
 import { endingsContract } from "./metadataEndings.ts";
@@ -11,6 +12,13 @@ import { listsContract } from "./metadataLists.ts";
 import { lockedTagsContract } from "./metadataLockedTags.ts";
 import { manifestsContract } from "./metadataManifests.ts";
 import { mountsContract } from "./metadataMounts.ts";
+import { multipartContract } from "./metadataMultipart.ts";
+import { multipartClaimsContract } from "./metadataMultipartClaims.ts";
+import { multipartEndingsContract } from "./metadataMultipartEndings.ts";
+import { objectLinksContract } from "./metadataObjectLinks.ts";
+import { objectListsContract } from "./metadataObjectLists.ts";
+import { objectsContract } from "./metadataObjects.ts";
+import { objectsKeepContract } from "./metadataObjectsKeep.ts";
 import { referrersContract } from "./metadataReferrers.ts";
 import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
@@ -40,6 +48,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     listsContract(openEmpty);
     collectionContract(openEmpty);
     keepersContract(openEmpty);
+    objectsKeepContract(openEmpty);
     referrersContract(openEmpty);
     lockedTagsContract(openEmpty);
     inspectionContract(openEmpty);
@@ -47,6 +56,13 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);
     untaggedContract(openEmpty);
+    bucketsContract(openEmpty);
+    objectsContract(openEmpty);
+    objectLinksContract(openEmpty);
+    objectListsContract(openEmpty);
+    multipartContract(openEmpty);
+    multipartClaimsContract(openEmpty);
+    multipartEndingsContract(openEmpty);
 
     test("a new database can be read", async () => {
       const metadata = await openEmpty();

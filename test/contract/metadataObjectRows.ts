@@ -80,6 +80,14 @@ export async function withBucket(open: () => Promise<Metadata>): Promise<Metadat
   return metadata;
 }
 
+/** Opens a database with an upload in parts into `backups`. */
+export async function withUpload(open: () => Promise<Metadata>) {
+  const metadata = await withBucket(open);
+  const upload = start();
+  await metadata.multipart.startMultipart(upload, null);
+  return { metadata, multipart: metadata.multipart, upload };
+}
+
 /** What a test says of an object that it puts; `text` names its content. */
 export type PutChanges = Partial<Omit<ObjectCommit, "object">>;
 

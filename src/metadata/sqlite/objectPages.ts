@@ -3,7 +3,10 @@ import type { BucketName } from "../../objects/names.ts";
 import type { ObjectPage, ObjectPageRequest, ObjectRecord } from "../objects.ts";
 import type { ObjectStatements } from "./objectStatements.ts";
 
-type Pages = Pick<ObjectStatements, "objectsFrom" | "objectsBetween">;
+/** The statements that pages are read with. */
+export type PageStatements = {
+  readonly [K in "objectsFrom" | "objectsBetween"]: Pick<ObjectStatements[K], "all">;
+};
 
 /** Rows asked for at once where the next ones may all share a prefix. */
 const fewRows = 4;
@@ -26,7 +29,7 @@ export function behindAll(prefix: string): string | null {
 
 /** Reads one page along the primary key. */
 export function readObjectPage(
-  pages: Pages,
+  pages: PageStatements,
   bucket: { readonly id: number; readonly name: BucketName },
   request: ObjectPageRequest,
 ): ObjectPage {

@@ -1,0 +1,205 @@
+// Contract of uploads in parts while they are open: how they start, and their parts.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { MultipartUpload, StagedPart } from "../../src/metadata/multipart.ts";
+import {
+  backups,
+  bucket,
+  builds,
+  part,
+  partEtag,
+  record,
+  start,
+  started,
+  withBucket,
+  withUpload,
+} from "./metadataObjectRows.ts";
+import { minute, now, uploadId } from "./metadataRows.ts";
+
+const claim = { owner: "a", until: now + minute };
+
+/** Part of `metadataContract`. */
+export function multipartContract(open: () => Promise<Metadata>): void {
+  const refuse = () => {
+    throw new Error("not now");
+  };
+
+  describe("starting an upload in parts", () => {
+    test("it is found in its bucket and in no other", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      await metadata.objects.createBucket(builds, now);
+
+      expect(await multipart.findMultipart(upload)).toEqual({
+        ...started(upload),
+        parts: 0,
+        bytes: 0,
+      });
+      expect(await multipart.peekMultipart(upload)).toEqual(started(upload));
+      for (const key of [
+        { bucket: builds, id: upload.id },
+        { bucket: bucket("absent"), id: upload.id },
+        { bucket: backups, id: uploadId() },
+      ]) {
+        expect(await multipart.findMultipart(key)).toBeNull();
+        expect(await multipart.peekMultipart(key)).toBeNull();
+        expect(await multipart.listParts(key, { after: 0, limit: 1 })).toBeNull();
+        expect(await record(metadata, key, part(1))).toBe("unknown");
+        expect(await multipart.claimMultipart(key, claim, () => null)).toBe("unknown");
+        expect(await multipart.removeMultipart(key, () => {})).toBeNull();
+      }
+    });
+
+    test("in an unknown bucket starts nothing", async () => {
+      const { multipart } = await open();
+      const upload = start();
+
+      expect(await multipart.startMultipart(upload, null)).toBeFalse();
+      expect(await multipart.startMultipart(upload, claim)).toBeFalse();
+
+      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+    });
+
+    test("two may be for the same object", async () => {
+      const { multipart, upload } = await withUpload(open);
+      const second = start({ object: upload.object });
+
+      expect(await multipart.startMultipart(second, null)).toBeTrue();
+
+      expect(await multipart.countMultipart()).toEqual({ uploads: 2, bytes: 0 });
+    });
+
+    test("one of an object that comes whole is nobody's but its receiver's", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const upload = start();
+
+      expect(await multipart.startMultipart(upload, claim)).toBeTrue();
+
+      expect(await multipart.findMultipart(upload)).toBeNull();
+      expect(await multipart.peekMultipart(upload)).toBeNull();
+      expect(await multipart.listParts(upload, { after: 0, limit: 1 })).toBeNull();
+      expect(await record(metadata, upload, part(1))).toBe("unknown");
+      expect(await multipart.claimMultipart(upload, claim, () => null)).toBe("unknown");
+      expect(await multipart.removeMultipart(upload, () => {})).toBeNull();
+      expect(await multipart.listMultipart(backups, { after: null, limit: 9, prefix: "" })).toEqual(
+        { uploads: [], more: false },
+      );
+      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await multipart.knownMultipart([upload.id])).toEqual(new Set([upload.id]));
+      await multipart.removeWhole(upload.id, "b");
+      expect((await multipart.knownMultipart([upload.id])).size).toBe(1);
+      await multipart.removeWhole(upload.id, claim.owner);
+      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+    });
+
+    test("one in parts is not removed as if it came whole", async () => {
+      const { multipart, upload } = await withUpload(open);
+      await multipart.claimMultipart(upload, claim, () => null);
+
+      await multipart.removeWhole(upload.id, claim.owner);
+
+      expect(await multipart.findMultipart(upload)).not.toBeNull();
+    });
+  });
+
+  describe("a part", () => {
+    test("makes the upload live on, and is listed", async () => {
+      const { multipart, upload } = await withUpload(open);
+      const asked: MultipartUpload[] = [];
+      const staged = part(3);
+
+      const outcome = await multipart.recordPart(upload, {
+        part: staged,
+        expiresAt: now + 90 * minute,
+        accepts: (it) => asked.push(it),
+      });
+
+      expect(outcome).toEqual({ replaced: null });
+      expect(asked).toEqual([started(upload)]);
+      expect(await multipart.findMultipart(upload)).toEqual({
+        ...started(upload),
+        state: "uploading",
+        updatedAt: now + 3,
+        expiresAt: now + 90 * minute,
+        parts: 1,
+        bytes: 100,
+      });
+      expect(await multipart.listParts(upload, { after: 0, limit: 9 })).toEqual([staged]);
+      expect(await multipart.partsOf(upload.id)).toEqual([staged]);
+    });
+
+    test("replaces the one of its number, which is told", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const [first, second] = [
+        part(1),
+        part(1, { size: 7, etag: partEtag(7, 1), createdAt: now + 9 }),
+      ];
+      await record(metadata, upload, first);
+      await record(metadata, upload, part(2));
+
+      expect(await record(metadata, upload, second)).toEqual({ replaced: first });
+
+      expect(await multipart.listParts(upload, { after: 0, limit: 1 })).toEqual([second]);
+      expect(await multipart.findMultipart(upload)).toMatchObject({ parts: 2, bytes: 107 });
+    });
+
+    test("that is not accepted changes nothing", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const first = part(1);
+      await record(metadata, upload, first);
+      const before = await multipart.findMultipart(upload);
+
+      for (const number of [1, 2]) {
+        const refused = { part: part(number), expiresAt: now + 999 * minute, accepts: refuse };
+        const error = await multipart.recordPart(upload, refused).catch((it: unknown) => it);
+        expect(error).toEqual(new Error("not now"));
+      }
+
+      expect(await multipart.findMultipart(upload)).toEqual(before);
+      expect(await multipart.listParts(upload, { after: 0, limit: 9 })).toEqual([first]);
+    });
+
+    test("belongs to its upload alone", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const other = start();
+      await multipart.startMultipart(other, null);
+      const [mine, theirs] = [part(1), part(1)];
+
+      await record(metadata, upload, mine);
+      expect(await record(metadata, other, theirs)).toEqual({ replaced: null });
+
+      expect(await multipart.listParts(upload, { after: 0, limit: 9 })).toEqual([mine]);
+      expect(await multipart.listParts(other, { after: 0, limit: 9 })).toEqual([theirs]);
+    });
+
+    test("parts that come at once and in any order are listed by number, page by page", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const parts = [7, 2, 10, 1, 9].map((number) => part(number));
+      await Promise.all(parts.map((it) => record(metadata, upload, it)));
+      const numbers = async (after: number, limit: number) =>
+        (await multipart.listParts(upload, { after, limit }))?.map(({ number }) => number);
+
+      expect(await numbers(0, 3)).toEqual([1, 2, 7]);
+      expect(await numbers(7, 3)).toEqual([9, 10]);
+      expect(await numbers(10, 3)).toEqual([]);
+    });
+
+    test("an upload of 10,000 parts is listed, claimed and removed whole", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const all = Array.from({ length: 10_000 }, (_, at) => part(at + 1));
+      await Promise.all(all.map((it) => record(metadata, upload, it)));
+      let chosen: readonly StagedPart[] = [];
+
+      const listed = await multipart.listParts(upload, { after: 0, limit: 20_000 });
+      await multipart.claimMultipart(upload, claim, (_, parts) => {
+        chosen = parts;
+      });
+
+      expect(listed).toEqual(all);
+      expect(chosen).toEqual(all);
+      expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 1_000_000 });
+      expect(await multipart.removeMultipart(upload, () => {})).toMatchObject({ id: upload.id });
+      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+    }, 30_000);
+  });
+}

@@ -1,0 +1,141 @@
+// Contract of open uploads in parts, continued: who completes one, and which there are.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { MultipartStart, MultipartUpload } from "../../src/metadata/multipart.ts";
+import {
+  backups,
+  bucket,
+  builds,
+  object,
+  part,
+  record,
+  start,
+  withBucket,
+  withUpload,
+} from "./metadataObjectRows.ts";
+import { minute, now, uploadId } from "./metadataRows.ts";
+
+const claim = { owner: "a", until: now + minute };
+
+/** Part of `metadataContract`. */
+export function multipartClaimsContract(open: () => Promise<Metadata>): void {
+  const refuse = () => {
+    throw new Error("not now");
+  };
+
+  describe("claiming an upload in parts", () => {
+    test("shows its parts to who chooses, and makes the claim seen", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const staged = [part(1), part(2)];
+      for (const it of staged) await record(metadata, upload, it);
+      const asked: unknown[] = [];
+
+      const outcome = await multipart.claimMultipart(upload, claim, (it, parts) => {
+        asked.push(it.state, it.claimUntil, parts);
+        return "chosen";
+      });
+
+      expect(asked).toEqual(["uploading", 0, staged]);
+      expect(outcome).toMatchObject({ upload: { claimUntil: claim.until }, chosen: "chosen" });
+      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimUntil: claim.until });
+    });
+
+    test("is up to who chooses, also while somebody else holds it", async () => {
+      const { multipart, upload } = await withUpload(open);
+      const asked: number[] = [];
+      const refused = await multipart
+        .claimMultipart(upload, claim, refuse)
+        .catch((it: unknown) => it);
+      const choose = (it: MultipartUpload) => asked.push(it.claimUntil);
+      await multipart.claimMultipart(upload, claim, choose);
+      await multipart.claimMultipart(upload, { owner: "b", until: now + 2 * minute }, choose);
+
+      expect(refused).toEqual(new Error("not now"));
+      expect(asked).toEqual([0, claim.until]);
+      expect(await multipart.renewMultipart(upload.id, claim)).toBeFalse();
+      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimUntil: now + 2 * minute });
+    });
+
+    test("a claim is renewed and given up by its owner only", async () => {
+      const { multipart, upload } = await withUpload(open);
+      await multipart.claimMultipart(upload, claim, () => null);
+      const until = async () => (await multipart.peekMultipart(upload))?.claimUntil;
+
+      expect(await multipart.renewMultipart(upload.id, { owner: "b", until: 1 })).toBeFalse();
+      await multipart.releaseMultipart(upload.id, "b");
+      expect(await until()).toBe(claim.until);
+      expect(await multipart.renewMultipart(upload.id, { owner: "a", until: now + 9 })).toBeTrue();
+      expect(await until()).toBe(now + 9);
+      await multipart.releaseMultipart(upload.id, "a");
+      expect(await until()).toBe(0);
+      expect(await multipart.renewMultipart(upload.id, claim)).toBeFalse();
+      expect(await multipart.renewMultipart(uploadId(), claim)).toBeFalse();
+    });
+  });
+
+  describe("a list of uploads in parts", () => {
+    test("is in the order of their ids, page by page, each with what was staged", async () => {
+      const { metadata, multipart, upload } = await withUpload(open);
+      const second = start();
+      const third = start();
+      for (const it of [third, second]) await multipart.startMultipart(it, null);
+      await record(metadata, second, part(1));
+      await record(metadata, second, part(5, { size: 7 }));
+      const page = async (after: MultipartStart | null, limit: number) => {
+        const found = await multipart.listMultipart(backups, {
+          after: after?.id ?? null,
+          limit,
+          prefix: "",
+        });
+        const listed = found?.uploads.map(({ id, parts, bytes }) => [id, parts, bytes]);
+        return [listed, found?.more];
+      };
+
+      expect(await page(null, 2)).toEqual([
+        [
+          [upload.id, 0, 0],
+          [second.id, 2, 107],
+        ],
+        true,
+      ]);
+      expect(await page(second, 2)).toEqual([[[third.id, 0, 0]], false]);
+      expect(await page(null, 3)).toMatchObject({ 1: false });
+      expect(await page(null, 0)).toEqual([[], false]);
+    });
+
+    test("takes a prefix for what it is, and other buckets' uploads for others'", async () => {
+      const metadata = await withBucket(open);
+      const { multipart, objects } = metadata;
+      await objects.createBucket(builds, now);
+      const names = ["%a", "_a", "xa", "a/%", "a/b", "A/b", "'", "\u{1f4e6}a", "\u{1f4e7}a"];
+      for (const name of names) {
+        await multipart.startMultipart(start({ object: object(name) }), null);
+      }
+      await multipart.startMultipart(start({ bucket: builds, object: object("a/b") }), null);
+      const found = async (prefix: string) => {
+        const page = await multipart.listMultipart(backups, { after: null, limit: 99, prefix });
+        return page?.uploads.map((it) => String(it.object));
+      };
+
+      for (const prefix of [
+        "",
+        "%",
+        "_",
+        "a",
+        "a/",
+        "a/%",
+        "A",
+        "'",
+        "\u{1f4e6}",
+        "\u{1f4e6}a",
+        "b",
+      ]) {
+        expect(await found(prefix)).toEqual(names.filter((name) => name.startsWith(prefix)));
+      }
+      const absent = bucket("absent");
+      expect(
+        await multipart.listMultipart(absent, { after: null, limit: 9, prefix: "" }),
+      ).toBeNull();
+    });
+  });
+}

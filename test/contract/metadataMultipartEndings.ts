@@ -1,0 +1,154 @@
+// Contract of how uploads in parts end without an object: aborted or expired, and never while somebody completes them.
+import { describe, expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { MultipartStart } from "../../src/metadata/multipart.ts";
+import { backups, commit, part, record, start, started, withBucket } from "./metadataObjectRows.ts";
+import { minute, now, uploadId } from "./metadataRows.ts";
+
+const claim = { owner: "a", until: now + minute };
+const all = { expiredBefore: now + 999 * minute, now, limit: 99 };
+
+/** Part of `metadataContract`. */
+export function multipartEndingsContract(open: () => Promise<Metadata>): void {
+  const starting = async ({ multipart }: Metadata, changes: Partial<MultipartStart> = {}) => {
+    const upload = start(changes);
+    await multipart.startMultipart(upload, null);
+    return upload;
+  };
+
+  describe("removing an upload in parts", () => {
+    test("takes its parts with it and those of no other", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const upload = await starting(metadata);
+      const other = await starting(metadata);
+      for (const it of [upload, other]) await record(metadata, it, part(1));
+
+      const removed = await multipart.removeMultipart(upload, () => {});
+
+      expect(removed).toMatchObject({ id: upload.id, object: upload.object, state: "uploading" });
+      expect(await multipart.removeMultipart(upload, () => {})).toBeNull();
+      expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
+      expect(await record(metadata, upload, part(1))).toBe("unknown");
+    });
+
+    test("that is not accepted changes nothing", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const upload = await starting(metadata);
+      const asked: unknown[] = [];
+
+      const error = await multipart
+        .removeMultipart(upload, (it) => {
+          asked.push(it);
+          throw new Error("not now");
+        })
+        .catch((it: unknown) => it);
+
+      expect(error).toEqual(new Error("not now"));
+      expect(asked).toEqual([started(upload)]);
+      expect(await multipart.peekMultipart(upload)).toEqual(started(upload));
+    });
+  });
+
+  describe("uploads that expire", () => {
+    test("go the oldest first, at most as many as asked, and are told with their parts", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const [third, first, second] = [
+        await starting(metadata, { expiresAt: now + 3 }),
+        await starting(metadata, { expiresAt: now + 1 }),
+        await starting(metadata, { expiresAt: now + 2 }),
+      ];
+      const staged = { part: part(1), expiresAt: now + 2, accepts: () => {} };
+      await multipart.recordPart(second, staged);
+
+      const expired = await multipart.expireMultipart({ ...all, limit: 2 });
+      const rest = await multipart.expireMultipart({ ...all, limit: 2 });
+
+      expect(expired).toEqual([
+        { ...started(first), parts: 0, bytes: 0, whole: false },
+        {
+          ...started(second),
+          state: "uploading",
+          updatedAt: staged.part.createdAt,
+          parts: 1,
+          bytes: 100,
+          whole: false,
+        },
+      ]);
+      expect(rest.map(({ id }) => id)).toEqual([third.id]);
+      expect(await multipart.expireMultipart(all)).toEqual([]);
+      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+    });
+
+    test("live until their time is over, and from each part on anew", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const upload = await starting(metadata, { expiresAt: now });
+      const at = async (expiredBefore: number) =>
+        (await multipart.expireMultipart({ ...all, expiredBefore })).length;
+
+      expect(await at(now)).toBe(0);
+      await record(metadata, upload, part(1, { createdAt: now }));
+      expect(await at(now + 60 * minute)).toBe(0);
+      expect(await at(now + 60 * minute + 1)).toBe(1);
+    });
+
+    test("stay while somebody completes them, and go when that claim is over", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const claimed = await starting(metadata, { expiresAt: now });
+      const free = await starting(metadata, { expiresAt: now + 1 });
+      await multipart.claimMultipart(claimed, claim, () => null);
+      const ids = async (at: number) =>
+        (await multipart.expireMultipart({ ...all, now: at, limit: 1 })).map(({ id }) => id);
+
+      expect(await ids(claim.until - 1)).toEqual([free.id]);
+      expect(await ids(claim.until - 1)).toEqual([]);
+      expect(await ids(claim.until)).toEqual([claimed.id]);
+    });
+
+    test("those of objects that come whole are among them, once their receiver is gone", async () => {
+      const { multipart } = await withBucket(open);
+      const upload = start({ expiresAt: now });
+      await multipart.startMultipart(upload, claim);
+
+      expect(await multipart.expireMultipart(all)).toEqual([]);
+      const expired = await multipart.expireMultipart({ ...all, now: claim.until });
+
+      expect(expired).toMatchObject([{ id: upload.id, whole: true, parts: 0 }]);
+      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+    });
+  });
+
+  test("known uploads are told from ids that no upload has", async () => {
+    const metadata = await withBucket(open);
+    const upload = await starting(metadata);
+
+    const known = await metadata.multipart.knownMultipart([uploadId(), upload.id, uploadId()]);
+
+    expect(known).toEqual(new Set([upload.id]));
+    expect((await metadata.multipart.knownMultipart([])).size).toBe(0);
+  });
+
+  test("completed uploads are forgotten when their time is over, the others are not", async () => {
+    const metadata = await withBucket(open);
+    const { multipart, objects } = metadata;
+    const keys: { readonly bucket: typeof backups; readonly id: MultipartStart["id"] }[] = [];
+    for (const at of [now, now + 1]) {
+      const { id } = await starting(metadata);
+      await multipart.claimMultipart({ bucket: backups, id }, claim, () => null);
+      const upload = { id, owner: claim.owner };
+      await objects.commitObject(
+        commit("path/to/file.bin", "one", { upload, parts: "x", now: at }),
+      );
+      keys.push({ bucket: backups, id });
+    }
+
+    await multipart.forgetCompleted(now + 1);
+
+    const found = await Promise.all(keys.map((key) => multipart.findCompleted(key, 0)));
+    expect(found.map((it) => it?.record.createdAt ?? null)).toEqual([null, now + 1]);
+  });
+}

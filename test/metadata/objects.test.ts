@@ -1,0 +1,172 @@
+// The object store on SQLite beyond the port's contract: claims after a restart, rows that go with others, older databases, refusals.
+import { Database } from "bun:sqlite";
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { migrate } from "../../src/metadata/sqlite/migrate.ts";
+import { migrations } from "../../src/metadata/sqlite/migrations.ts";
+import {
+  backups,
+  builds,
+  commit,
+  part,
+  put,
+  record,
+  start,
+} from "../contract/metadataObjectRows.ts";
+import { app, digest, finish, locator, minute, now, session } from "../contract/metadataRows.ts";
+import { tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { inspect, openIn } from "./database.ts";
+
+describe("claims", () => {
+  test("those of an earlier server are void, those of a running one are not a tool's to void", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "claims");
+    const server = await openIn(scope, directory);
+    const claim = { owner: "a", until: now + 60 * minute };
+    const [inParts, whole] = [start(), start()];
+    await server.metadata.objects.createBucket(backups, now);
+    await server.metadata.multipart.startMultipart(inParts, null);
+    await server.metadata.multipart.claimMultipart(inParts, claim, () => null);
+    await server.metadata.multipart.startMultipart(whole, claim);
+    const expiry = { expiredBefore: inParts.expiresAt + 1, now, limit: 9 };
+
+    const tool = await openIn(scope, directory, { role: "tool" });
+    const beside = await tool.metadata.multipart.expireMultipart(expiry);
+    await tool.metadata.close();
+    await server.metadata.close();
+    const { metadata } = await openIn(scope, directory);
+
+    expect(beside).toEqual([]);
+    expect(await metadata.multipart.peekMultipart(inParts)).toMatchObject({ claimUntil: 0 });
+    const expired = await metadata.multipart.expireMultipart(expiry);
+    expect(expired.map(({ id }) => id)).toEqual([inParts.id, whole.id]);
+    const late = commit("path/to/file.bin", "one", { upload: { id: whole.id, owner: "a" } });
+    expect(await metadata.objects.commitObject(late)).toEqual({ kind: "sessionGone" });
+  });
+});
+
+describe("the end of an upload", () => {
+  test("leaves no row of its parts behind", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "parts");
+    const { metadata } = await openIn(scope, directory);
+    const { objects, multipart } = metadata;
+    await objects.createBucket(backups, now);
+    const rows = inspect(scope, directory).query("SELECT count(*) FROM multipart_parts");
+    const counts: unknown[] = [];
+    const claim = { owner: "a", until: now + minute };
+    const ends = [
+      (id: ReturnType<typeof start>["id"]) =>
+        objects.commitObject(commit("path/to/file.bin", "one", { upload: { id, owner: "a" } })),
+      (id: ReturnType<typeof start>["id"]) =>
+        multipart.removeMultipart({ bucket: backups, id }, () => {}),
+      () => multipart.expireMultipart({ expiredBefore: now * 2, now: now * 2, limit: 9 }),
+    ];
+
+    for (const end of ends) {
+      const upload = start();
+      await multipart.startMultipart(upload, null);
+      await record(metadata, upload, part(1));
+      await multipart.claimMultipart(upload, claim, () => null);
+      counts.push(...rows.values().flat());
+      await end(upload.id);
+      counts.push(...rows.values().flat());
+    }
+
+    expect(counts).toEqual([1, 0, 1, 0, 1, 0]);
+  });
+});
+
+describe("a database from before there were objects", () => {
+  test("keeps its rows, and takes buckets and objects", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "upgraded");
+    const id = session().id;
+    const before = new Database(join(directory, "breadbox.db"));
+    migrate(
+      before,
+      now,
+      migrations.filter(({ tag }) => tag < "0005"),
+    );
+    const { keptUntil } = finish("layer");
+    for (const [text, ...values] of [
+      ["INSERT INTO store VALUES (?, 1)", "the store"],
+      ["INSERT INTO repositories (name, created_at) VALUES (?, 1)", app],
+      [
+        "INSERT INTO contents (digest, size, locator, created_at, kept_until) VALUES (?, 100, ?, 1, ?)",
+        digest("layer"),
+        locator("stored-layer"),
+        keptUntil,
+      ],
+      ["INSERT INTO repository_contents VALUES (?, ?, 1)", app, digest("layer")],
+      [
+        "INSERT INTO upload_sessions (id, repository, offset, staging, started_at, updated_at, claim_until) VALUES (?, ?, 5, '', 1, 1, 0)",
+        id,
+        app,
+      ],
+    ] as const) {
+      before.query(text).run(...values);
+    }
+    before.close(true);
+
+    const { metadata, storeId, upgraded } = await openIn(scope, directory);
+    const { registry, uploads, objects } = metadata;
+
+    expect([storeId, upgraded]).toEqual(["the store", true]);
+    expect(await registry.findBlob(app, digest("layer"))).toEqual({
+      size: 100,
+      locator: locator("stored-layer"),
+    });
+    expect(await uploads.findUpload(id, app)).toMatchObject({ offset: 5 });
+    expect(await objects.createBucket(backups, now)).toBeTrue();
+    const linked = await put(metadata, "a", "layer", { found: true });
+    expect(linked).toEqual({ kind: "finished", locator: locator("stored-layer") });
+    expect(await objects.listObjectHolders(digest("layer"), { after: null, limit: 9 })).toEqual([
+      backups,
+    ]);
+  });
+});
+
+test("a store that is read-only refuses every change of buckets, objects and uploads, and goes on reading", async () => {
+  await using scope = new Scope();
+  const latch = new WriteLatch(() => {});
+  const { metadata } = await openIn(scope, tempFolder(scope, "latch"), { latch });
+  const { objects, multipart } = metadata;
+  const upload = start();
+  const { object } = upload;
+  const claim = { owner: "a", until: now + minute };
+  const allows = () => true;
+  await objects.createBucket(backups, now);
+  await multipart.startMultipart(upload, null);
+  await put(metadata, "a", "one");
+  const from = { repository: app, digest: digest("one"), locator: locator("stored-one") };
+  const mount = { ...from, bucket: backups, now, keptUntil: now };
+  latch.trip("a test", null);
+
+  const refused = await Promise.allSettled([
+    objects.createBucket(builds, now),
+    objects.removeBucket(backups, now),
+    objects.commitObject(commit("a", "two", { upload: { id: upload.id, owner: "a" } })),
+    objects.linkObject({ bucket: backups, object, contentType: "x/y", allows, from, now }),
+    objects.removeObject({ bucket: backups, object, allows, now }),
+    objects.mountObject(mount),
+    multipart.startMultipart(start(), null),
+    multipart.startMultipart(start(), claim),
+    record(metadata, upload, part(1)),
+    multipart.claimMultipart(upload, claim, () => null),
+    multipart.renewMultipart(upload.id, claim),
+    multipart.releaseMultipart(upload.id, "a"),
+    multipart.removeMultipart(upload, () => {}),
+    multipart.removeWhole(upload.id, "a"),
+    multipart.expireMultipart({ expiredBefore: now * 2, now, limit: 1 }),
+    multipart.forgetCompleted(now),
+  ]);
+
+  for (const outcome of refused) {
+    expect(outcome).toMatchObject({ status: "rejected", reason: { situation: "READ_ONLY" } });
+  }
+  expect(await objects.findBucket(backups)).toMatchObject({ objects: 1 });
+  expect(await multipart.peekMultipart(upload)).toMatchObject({ state: "initiated" });
+});

@@ -105,8 +105,9 @@ function end(visit: Visit): void {
 /** Whatever else the client sends would not be read. */
 function tooSlow(visit: Visit, minBytesPerSecond: number): RegistryError {
   visit.abandoned = true;
+  const kept = visit.foreign ? "" : "; an upload session keeps what arrived";
   return new RegistryError("BODY_TOO_SLOW", {
-    message: `the body came slower than ${minBytesPerSecond} bytes a second for a minute; an upload session keeps what arrived`,
+    message: `the body came slower than ${minBytesPerSecond} bytes a second for a minute${kept}`,
   });
 }
 

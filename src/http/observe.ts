@@ -96,9 +96,20 @@ function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<str
     // Without the query: it may carry what a later credential scheme puts there.
     path: capped(visit.path),
     operation: operation?.id ?? null,
+    ...subjectOf(visit),
     status,
     ms: Math.round(ms * 1000) / 1000,
     received,
     address: visit.address(),
+  };
+}
+
+/** What the request was about, where the address names it or the request began it. */
+function subjectOf({ match, begun }: Visit): Readonly<Record<string, string>> {
+  const uploadId = match !== null && "uploadId" in match ? match.uploadId : begun;
+  return {
+    ...(match !== null && "bucket" in match && { bucket: match.bucket }),
+    ...(match !== null && "object" in match && { object: capped(match.object) }),
+    ...(uploadId !== null && { uploadId }),
   };
 }

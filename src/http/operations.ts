@@ -8,16 +8,13 @@ export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate"
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** What kind of thing an address is about. */
-type TargetKind = "server" | "repository" | "bucket";
-
 interface TableRow {
   readonly id: string;
   readonly action: Action;
 }
 
 interface RouteRow {
-  readonly target: TargetKind;
+  readonly target: Target["kind"];
   readonly methods: { readonly [M in Method]?: TableRow };
 }
 
@@ -241,7 +238,7 @@ export interface OperationRow {
   readonly action: Action;
 }
 
-/** Who may do this is decided on this value, and nothing else. */
+/** Who may do this is decided on it, and on nothing else. */
 export interface Operation extends OperationRow {
   readonly target: Target;
 }
@@ -263,8 +260,7 @@ export function needsStore(operation: OperationRow): boolean {
 
 /** True when the operation changes what is stored. Asking for an upload's state does not. */
 export function isWrite({ action, id }: OperationRow): boolean {
-  const asksOnly = id === "getUpload" || id === "headUpload";
-  return (action === "push" || action === "delete") && !asksOnly;
+  return action === "delete" || (action === "push" && id !== "getUpload" && id !== "headUpload");
 }
 
 /** True for the operations on uploads in parts, which have a switch of their own. */
@@ -280,7 +276,7 @@ const operations: ReadonlyMap<Template, ReadonlyMap<string, OperationRow>> = new
 );
 const addresses: ReadonlyMap<OperationId, Template> = new Map(
   [...operations].flatMap(([template, rows]) =>
-    [...rows.values()].map(({ id }) => [id, template] as const),
+    [...rows.values()].map((row) => [row.id, template]),
   ),
 );
 

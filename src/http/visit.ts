@@ -98,6 +98,8 @@ export class Visit {
   received = 0;
   /** The status that the server makes of a 200 while it sends a range of a file; null when it changes nothing. */
   sentStatus: number | null = null;
+  /** The upload that this request began; null for none. */
+  begun: UploadId | null = null;
   /** What went wrong inside, for the log. */
   failure: unknown = null;
 

@@ -60,7 +60,7 @@ export class Metrics {
     );
     this.#sent = this.#counter(
       "breadbox_blob_sent_bytes_total",
-      "Bytes of blobs in answers; an answer that is cut short counts whole.",
+      "Bytes of blobs and objects in answers; an answer that is cut short counts whole.",
     );
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");

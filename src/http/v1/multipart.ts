@@ -86,6 +86,7 @@ async function initiate(
   const object = parseObjectName(readString(members, "object"));
   const contentType = readContentType(members);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
+  visitOf(request).begun = initiated.id;
   telemetry.metrics.multipart.initiated();
   const location = `${uploadsPath(bucket)}/${initiated.id}`;
   const body = { ...printed(initiated), ...printedLimits(objects) };

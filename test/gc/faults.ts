@@ -2,7 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
-import { type Finished, run, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import {
+  type Finished,
+  type RunningProcess,
+  run,
+  startProcess,
+  tempFolder,
+  waitFor,
+} from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 
 /** A place: the `nth` call of one thread, among calls that touch one of `paths`. */
@@ -25,6 +32,19 @@ export async function gcCommand(data: string): Promise<string[]> {
 /** Runs a command on `data` with a fault. Its code is 137 when it was killed. */
 export function runWith(place: Place, data: string, command: readonly string[]): Promise<Finished> {
   return run(["strace", ...tampering(place, data), ...command], { mayFail: true });
+}
+
+/** Starts a command that goes on, with a fault. Its pid and its code are the command's own: strace runs beside it. */
+export function startWith(
+  scope: Scope,
+  place: Place,
+  data: string,
+  command: readonly string[],
+): RunningProcess {
+  const log = join(tempFolder(scope, "strace"), "log");
+  return startProcess(scope, ["strace", "--daemonize", ...tampering(place, data), ...command], {
+    log,
+  });
 }
 
 /** Lets the calls of a running process meet a fault from now on. */

@@ -1,6 +1,7 @@
 // The command tree: names, options and help. Each action is one call; what it needs is loaded when it runs.
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
+import { addBucket } from "./bucket/commands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
@@ -53,6 +54,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
       examples("breadbox serve", "breadbox serve --data /srv/breadbox --listen :5000"),
     );
   addServe(program, run);
+  addBucket(program, run);
   addUploads(program, run);
   addGc(program, run);
   addWhy(program, run);

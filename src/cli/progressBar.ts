@@ -10,6 +10,8 @@ export interface Progress {
   readonly done: number;
   /** 0 while it is not known. */
   readonly total: number;
+  /** How much was done when this label began: it says nothing of the rate. */
+  readonly before?: number;
   /** Since this label began, ms. */
   readonly elapsedMs: number;
 }
@@ -28,7 +30,8 @@ const everyMs = 100;
 const settledMs = 1_000;
 
 /** `contents  [=====>      ]  45%  12 GB of 27 GB  410 MB/s  36s left`; pure. */
-export function progressLine({ label, unit, done, total, elapsedMs }: Progress): string {
+export function progressLine(progress: Progress): string {
+  const { label, unit, done, total, elapsedMs } = progress;
   const amount = unit === "bytes" ? showBytes : (count: number) => count.toLocaleString("en");
   const parts = [label];
   if (total > 0) {
@@ -38,9 +41,10 @@ export function progressLine({ label, unit, done, total, elapsedMs }: Progress):
   } else if (done > 0) {
     parts.push(amount(done));
   }
-  if (elapsedMs < settledMs || done === 0) return parts.join("  ");
-  if (unit === "bytes") parts.push(`${showBytes((done / elapsedMs) * 1000)}/s`);
-  if (total > done) parts.push(`${showAge(((total - done) / done) * elapsedMs)} left`);
+  const moved = done - (progress.before ?? 0);
+  if (elapsedMs < settledMs || moved <= 0) return parts.join("  ");
+  if (unit === "bytes") parts.push(`${showBytes((moved / elapsedMs) * 1000)}/s`);
+  if (total > done) parts.push(`${showAge(((total - done) / moved) * elapsedMs)} left`);
   return parts.join("  ");
 }
 
@@ -56,6 +60,7 @@ export class ProgressBar {
   readonly #now: () => number;
   #label = "";
   #startedAt = 0;
+  #before = 0;
   #shownAt = Number.NEGATIVE_INFINITY;
   #isShown = false;
 
@@ -65,15 +70,16 @@ export class ProgressBar {
     this.#now = now;
   }
 
-  show(progress: Omit<Progress, "elapsedMs">): void {
+  show(progress: Omit<Progress, "elapsedMs" | "before">): void {
     if (this.#terminal.isTTY !== true) return;
     const now = this.#now();
     const isNew = progress.label !== this.#label;
-    if (isNew) [this.#label, this.#startedAt] = [progress.label, now];
+    if (isNew) [this.#label, this.#startedAt, this.#before] = [progress.label, now, progress.done];
     else if (now - this.#shownAt < everyMs) return;
     this.#shownAt = now;
     this.#isShown = true;
-    const line = progressLine({ ...progress, elapsedMs: now - this.#startedAt });
+    const [elapsedMs, before] = [now - this.#startedAt, this.#before];
+    const line = progressLine({ ...progress, elapsedMs, before });
     // A line that breaks could not be taken back.
     this.#terminal.write(`\r\x1b[K${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`);
   }

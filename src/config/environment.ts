@@ -15,6 +15,9 @@ export const processEnvironment = (): Environment => process.env;
 /** Names the configuration file. */
 export const CONFIG_VARIABLE = "BREADBOX_CONFIG";
 
+/** Names the server that `breadbox bucket` speaks to. */
+export const SERVER_VARIABLE = "BREADBOX_SERVER";
+
 const SECRET_LIMIT = 64 * 1024;
 
 /** What the environment gave. `own` outranks `distribution`. */
@@ -93,6 +96,7 @@ const PREFIX = "BREADBOX_";
 
 const ownNames = [
   CONFIG_VARIABLE,
+  SERVER_VARIABLE,
   ...settingKeys.flatMap((key) => [envName(key), `${envName(key)}_FILE`]),
 ];
 

@@ -41,6 +41,12 @@ describe("breadbox", () => {
     [["uploads", "ls", "--help"]],
     [["uploads", "rm", "--help"]],
     [["version", "--help"]],
+    [["bucket", "--help"]],
+    ...["ls", "create", "rm", "put", "get", "stat", "uploads"].map((name): [string[]] => [
+      ["bucket", name, "--help"],
+    ]),
+    [["bucket", "uploads", "ls", "--help"]],
+    [["bucket", "uploads", "abort", "--help"]],
   ])("%p ends with two examples", async (args) => {
     const { out, code } = await breadbox(args);
 
@@ -68,6 +74,9 @@ describe("breadbox", () => {
     [["config"], "Usage: breadbox config"],
     [["uploads"], "Usage: breadbox uploads"],
     [["uploads", "sl"], "unknown command 'sl'"],
+    [["bucket"], "Usage: breadbox bucket"],
+    [["bucket", "gte"], "(Did you mean get?)"],
+    [["bucket", "put", "file"], "missing required argument 'BUCKET[/OBJECT]'"],
   ];
   test.each(mistakes)("%p is bad usage", async (args, hint) => {
     const { out, err, code } = await breadbox(args);

@@ -30,7 +30,8 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["content", "registry", "uploads", "objects", "maintenance"],
     ...["storage", "metadata", "config", "ambient.ts", "opened.ts"],
   ],
-  cli: ["assembly.ts", "tool.ts", "config"],
+  // Of `content` it takes what names bytes: it compares what it sent with what arrived.
+  cli: ["assembly.ts", "tool.ts", "config", "content"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import. */
@@ -47,6 +48,7 @@ const node = {
     ...["storage/", "metadata/", "config/"],
     "cli/portHolder.ts", // reads /proc to name the process that holds a port
     "cli/serve.ts", // free space for the banner
+    "cli/bucket/", // files of whoever runs the command
     "telemetry/output.ts", // writes to standard output without waiting for it
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head

@@ -1,0 +1,156 @@
+// `breadbox bucket ls`, `create`, `rm` and `stat`: one question to the server each.
+import { exitCode } from "../exitCode.ts";
+import type { Options } from "../settingFlags.ts";
+import { confirm } from "../withTool.ts";
+import {
+  bucketPath,
+  objectPath,
+  readBucket,
+  readObject,
+  readTarget,
+  showTarget,
+  type Target,
+} from "./address.ts";
+import { type BucketInfo, type ObjectInfo, readBucketInfo } from "./answers.ts";
+import {
+  bucketsText,
+  bucketText,
+  objectLines,
+  objectsEnd,
+  objectText,
+  removedText,
+} from "./bucketText.ts";
+import type { Client } from "./client.ts";
+import { look } from "./fetchObject.ts";
+import { listBuckets, listObjects, type ObjectPage } from "./lists.ts";
+import { CommandError } from "./problems.ts";
+import { printJson, UsageError, withServer } from "./session.ts";
+
+const asked = (options: Options, name: string): boolean => options[name] === true;
+
+/** Lists buckets, or what a bucket holds. @throws ConfigError, as all of them. */
+export function list(text: string | undefined, options: Options): Promise<number> {
+  return withServer("ls", options, async (client) => {
+    if (text === undefined) await printBuckets(client, options);
+    else await printObjects(client, readTarget(text), options);
+    return exitCode.done;
+  });
+}
+
+async function printBuckets(client: Client, options: Options): Promise<void> {
+  const buckets: BucketInfo[] = [];
+  for await (const page of listBuckets(client)) buckets.push(...page);
+  if (asked(options, "json")) printJson({ buckets });
+  else console.log(bucketsText(buckets));
+}
+
+async function printObjects(
+  client: Client,
+  { bucket, object: prefix }: Target,
+  options: Options,
+): Promise<void> {
+  const delimiter = asked(options, "recursive") ? {} : { delimiter: "/" };
+  const pages = listObjects(client, bucket, { prefix, ...delimiter });
+  if (asked(options, "json")) {
+    printJson({ bucket, prefix, ...(await gather(pages)) });
+    return;
+  }
+  const sum = { objects: 0, bytes: 0, prefixes: 0 };
+  for await (const page of pages) {
+    // Page by page: a bucket may hold more names than memory should.
+    if (page.items.length + page.prefixes.length > 0) console.log(objectLines(page));
+    sum.objects += page.items.length;
+    sum.prefixes += page.prefixes.length;
+    sum.bytes = page.items.reduce((bytes, item) => bytes + item.size_bytes, sum.bytes);
+  }
+  console.log(objectsEnd(sum));
+}
+
+async function gather(pages: AsyncGenerator<ObjectPage>) {
+  const objects: ObjectInfo[] = [];
+  const prefixes: string[] = [];
+  for await (const page of pages) {
+    objects.push(...page.items);
+    prefixes.push(...page.prefixes);
+  }
+  return { objects, prefixes };
+}
+
+/** Creates a bucket. */
+export function create(text: string, options: Options): Promise<number> {
+  return withServer("create", options, async (client) => {
+    const name = readBucket(text);
+    const created = readBucketInfo(
+      await client.json("/v1/buckets", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ name }),
+      }),
+    );
+    if (asked(options, "json")) printJson(created);
+    else console.log(`Created bucket ${created.name}.`);
+    return exitCode.done;
+  });
+}
+
+/** Removes an object, or an empty bucket. */
+export function remove(text: string, options: Options): Promise<number> {
+  return withServer("rm", options, async (client) => {
+    const isBucket = readTarget(text).object === "" && !text.endsWith("/");
+    const target = isBucket ? readTarget(text) : readObject(text);
+    if (isBucket && !(await mayRemove(target.bucket, options))) {
+      console.error("Nothing was removed.");
+      return exitCode.failed;
+    }
+    const path = isBucket ? bucketPath(target.bucket) : objectPath(target);
+    await client.done(path, { method: "DELETE" });
+    if (asked(options, "json")) {
+      printJson({
+        removed: { bucket: target.bucket, ...(!isBucket && { object: target.object }) },
+      });
+    } else {
+      console.log(removedText(target));
+    }
+    return exitCode.done;
+  });
+}
+
+async function mayRemove(bucket: string, options: Options): Promise<boolean> {
+  if (asked(options, "yes")) return true;
+  if (process.stdin.isTTY !== true) {
+    throw new UsageError("add --yes: there is no terminal to ask on. Nothing was removed.");
+  }
+  return confirm(`Remove bucket ${bucket}? [y/N] `);
+}
+
+/** Tells what a bucket holds, or what an object is. */
+export function stat(text: string, options: Options): Promise<number> {
+  return withServer("stat", options, async (client) => {
+    const target = readTarget(text);
+    if (target.object === "") {
+      const found = readBucketInfo(await client.json(bucketPath(target.bucket)));
+      if (asked(options, "json")) printJson(found);
+      else console.log(bucketText(found));
+      return exitCode.done;
+    }
+    const found = await statObject(client, readObject(text));
+    if (asked(options, "json")) printJson(found);
+    else console.log(objectText(found));
+    return exitCode.done;
+  });
+}
+
+/** A name that is whole comes first of all names that begin with it. */
+async function statObject(client: Client, target: Target): Promise<ObjectInfo> {
+  for await (const { items } of listObjects(client, target.bucket, {
+    prefix: target.object,
+    limit: "1",
+  })) {
+    const [found] = items;
+    if (found?.object !== target.object) break;
+    // A row alone proves nothing: its content may be damaged, and then the server says what to do.
+    await look(client, target);
+    return found;
+  }
+  throw new CommandError(`There is no object ${showTarget(target)}.`);
+}

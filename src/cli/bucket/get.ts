@@ -1,0 +1,72 @@
+// `breadbox bucket get`: an object becomes a file, or standard output, once all of its bytes have been hashed.
+import { showBytes } from "../amounts.ts";
+import { exitCode } from "../exitCode.ts";
+import type { Options } from "../settingFlags.ts";
+import { lastSegment, readObject, showTarget, type Target } from "./address.ts";
+import type { Client } from "./client.ts";
+import { fetchInto, look, type Wanted } from "./fetchObject.ts";
+import { plainText } from "./plainText.ts";
+import { readRetryFor } from "./put.ts";
+import type { Patience } from "./retry.ts";
+import { printJson, withServer } from "./session.ts";
+import { OutputSink, PartFile, placeOf } from "./sinks.ts";
+import { Transfer } from "./transfer.ts";
+
+const standardOutput = "-";
+
+/** Gets an object into `path`, or into a file of its name in the current folder. @returns 0 when it is whole. @throws ConfigError */
+export function get(source: string, path: string | undefined, options: Options): Promise<number> {
+  return withServer("get", options, async (client) => {
+    const target = readObject(source);
+    const forMs = readRetryFor(options);
+    if (path === standardOutput) {
+      await toOutput({ client, target, forMs });
+      return exitCode.done;
+    }
+    const place = await placeOf(path, lastSegment(target.object));
+    const { size, digest } = await toFile(place, { client, target, forMs });
+    if (options["json"] === true) printJson({ ...target, file: place, size_bytes: size, digest });
+    else console.log(gotText(target, place, { size, digest }));
+    return exitCode.done;
+  });
+}
+
+const gotText = (target: Target, place: string, { size, digest }: Wanted): string =>
+  `Got ${plainText(showTarget(target))} as ${plainText(place)} (${showBytes(size)})\n${digest}`;
+
+interface Request {
+  readonly client: Client;
+  readonly target: Target;
+  readonly forMs: number;
+}
+
+async function toFile(place: string, { client, target, forMs }: Request): Promise<Wanted> {
+  // Asked first, and once: a wrong name or a server that is not there should leave no file.
+  const wanted = await look(client, target);
+  using transfer = new Transfer("getting", wanted.size);
+  const sink = await PartFile.open(place);
+  try {
+    const patience = patienceOf(client, transfer, forMs);
+    const fetched = await fetchInto(sink, { client, target, patience, transfer }, wanted);
+    await sink.publish();
+    return fetched;
+  } catch (error) {
+    if (sink.offset > 0) {
+      transfer.say(`${sink.path} keeps what arrived. To go on, run the same command again.`);
+    }
+    throw error;
+  } finally {
+    await sink.close();
+  }
+}
+
+async function toOutput({ client, target, forMs }: Request): Promise<void> {
+  const wanted = await look(client, target);
+  using transfer = new Transfer("getting", wanted.size);
+  const patience = patienceOf(client, transfer, forMs);
+  await fetchInto(new OutputSink(), { client, target, patience, transfer }, wanted);
+}
+
+function patienceOf(client: Client, { stop, say }: Transfer, forMs: number): Patience {
+  return { stop, forMs, url: client.url, say };
+}

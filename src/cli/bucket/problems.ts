@@ -1,0 +1,101 @@
+// What can go wrong between a command and its server, as values; and the sentences that say what to do about it.
+
+/** The line to the server: refused, broken, silent. `code` as the runtime calls it. */
+export class LineError extends Error {
+  override readonly name = "LineError";
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** An answer that is a refusal. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly status: number;
+  /** That of Breadbox's envelope; "" when somebody else answered. */
+  readonly code: string;
+  /** What the server asked for, in ms; null when it did not. */
+  readonly retryAfterMs: number | null;
+
+  constructor(
+    message: string,
+    { status, code, retryAfterMs }: Pick<RefusedError, "status" | "code" | "retryAfterMs">,
+  ) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** Something else that a person is told as it stands. */
+export class CommandError extends Error {
+  override readonly name = "CommandError";
+}
+
+/** Ctrl+C, or SIGTERM. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+  readonly signal: "SIGINT" | "SIGTERM";
+
+  constructor(signal: "SIGINT" | "SIGTERM") {
+    super("stopped");
+    this.signal = signal;
+  }
+}
+
+/** TLS faults by what mends them; codes of OpenSSL and of Bun. */
+const untrusted =
+  /^(?:UNABLE_TO_(?:VERIFY|GET)|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED|CERT_(?:UNTRUSTED|REJECTED))/;
+const otherTls = /^(?:CERT_|ERR_TLS_|EPROTO$|ERR_SSL_)/;
+
+/** Whether trying again may help: it cannot where a certificate is wrong, or where nothing speaks HTTP. */
+export const isLasting = ({ code }: LineError): boolean =>
+  untrusted.test(code) || otherTls.test(code) || code === "Malformed_HTTP_Response";
+
+/** @param url of the server. */
+export function lineText({ code, message }: LineError, url: string): string {
+  if (untrusted.test(code)) {
+    return `The certificate of ${url} is signed by somebody this machine does not know (${code}). If it is yours, name the file of its CA: NODE_EXTRA_CA_CERTS=ca.pem or SSL_CERT_FILE=ca.pem`;
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return `The certificate of ${url} is for another name. Use the name that it was made for.`;
+  }
+  if (code === "CERT_HAS_EXPIRED") return `The certificate of ${url} has expired.`;
+  if (otherTls.test(code)) {
+    return `No TLS connection with ${url} (${code}). Breadbox itself speaks plain HTTP: perhaps --server http://…?`;
+  }
+  if (code === "Malformed_HTTP_Response") return `What answers at ${url} does not speak HTTP.`;
+  if (code === "ECONNREFUSED" || code === "ENOTFOUND") {
+    return `No Breadbox answers at ${url}. Start one with \`breadbox serve\`, or name another with --server URL.`;
+  }
+  return `The line to ${url} broke: ${message}`;
+}
+
+/** A sentence about an answer that is a refusal. `url` is that of the server. */
+export function refusedText(error: RefusedError, url: string): string {
+  const { status, code, message } = error;
+  if (code === "BUCKET_UNKNOWN") {
+    return "There is no such bucket. `breadbox bucket ls` lists those that there are (404).";
+  }
+  if (code !== "") return envelopeText(message, status);
+  switch (status) {
+    case 413:
+      return `A proxy in front of ${url} limits how large a request may be (413). Send smaller parts: --part-size 8MiB`;
+    case 401:
+    case 407:
+      return `${url} asks for a user and a password (${status}): --server https://USER:PASSWORD@HOST, or the same in BREADBOX_SERVER.`;
+    case 403:
+      return `Something at ${url} forbids it (403), and it is not Breadbox: a proxy in front, or another program.`;
+    default:
+      return `${url} answered ${status}${message === "" ? "" : ` (${message})`}, and not as Breadbox does: a proxy in front, or another program.`;
+  }
+}
+
+const envelopeText = (message: string, status: number): string => {
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)} (${status}).`;
+  return status === 413 ? `${sentence} Smaller parts may pass: --part-size 8MiB` : sentence;
+};

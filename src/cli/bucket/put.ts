@@ -1,0 +1,161 @@
+// `breadbox bucket put`: a file, or standard input, becomes an object.
+import { count, duration, size } from "../../config/values.ts";
+import { showBytes } from "../amounts.ts";
+import { exitCode } from "../exitCode.ts";
+import { type Options, textOf } from "../settingFlags.ts";
+import { bucketPath, lastSegment, readDestination, showTarget, type Target } from "./address.ts";
+import type { ObjectInfo } from "./answers.ts";
+import type { Client } from "./client.ts";
+import { LocalFile } from "./pieces.ts";
+import { plainText } from "./plainText.ts";
+import { CommandError, LineError, RefusedError, StoppedError } from "./problems.ts";
+import { type PutOptions, putFile } from "./putFile.ts";
+import { putInput } from "./putInput.ts";
+import { abandon, type PutDeps, type Upload } from "./putParts.ts";
+import type { Patience } from "./retry.ts";
+import { printJson, readOption, sentenceOf, withServer } from "./session.ts";
+import { Transfer } from "./transfer.ts";
+
+const standardInput = "-";
+const defaultParallel = 4;
+
+/** Puts `path` as an object. @returns 0 when it is stored, as it was read. @throws ConfigError */
+export function put(path: string, destination: string, options: Options): Promise<number> {
+  return withServer("put", options, async (client) => {
+    const name = path === standardInput ? null : lastSegment(path);
+    const target = readDestination(destination, name);
+    const asked: PutOptions = {
+      partBytes: readOption(size("1KiB", "1TiB"), "--part-size", textOf(options, "partSize")),
+      parallel:
+        readOption(count(1, 64), "--parallel", textOf(options, "parallel")) ?? defaultParallel,
+    };
+    const forMs = readRetryFor(options);
+    const began = performance.now();
+    const stored =
+      name === null
+        ? await fromInput({ client, target, asked, forMs, options })
+        : await fromFile(path, { client, target, asked, forMs, options });
+    const seconds = (performance.now() - began) / 1000;
+    if (options["json"] === true) printJson(stored);
+    else console.log(storedText(stored, seconds));
+    return exitCode.done;
+  });
+}
+
+const defaultRetryFor = "10m";
+
+/** How long what fails is tried again, ms. @throws UsageError */
+export const readRetryFor = (options: Options): number =>
+  readOption(
+    duration("0", "3650d"),
+    "--retry-for",
+    textOf(options, "retryFor") ?? defaultRetryFor,
+  ) ?? 0;
+
+interface Request {
+  readonly client: Client;
+  readonly target: Target;
+  readonly asked: PutOptions;
+  readonly forMs: number;
+  readonly options: Options;
+}
+
+async function fromFile(path: string, request: Request): Promise<ObjectInfo> {
+  const { client, target, asked, options } = request;
+  const file = await LocalFile.open(path);
+  try {
+    await assertBucket(client, target);
+    using transfer = new Transfer("sending", file.size);
+    const deps = depsOf(request, transfer, textOf(options, "contentType") ?? typeOf(path));
+    const open = new OpenUpload();
+    const job = { ...deps, file, transfer, options: asked, onUpload: open.set };
+    return await putFile(job).catch((error: unknown) => {
+      throw brokenOff(error, open.upload, { transfer, request });
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+async function fromInput(request: Request): Promise<ObjectInfo> {
+  const { client, target, asked, options } = request;
+  await assertBucket(client, target);
+  using transfer = new Transfer("sending", 0);
+  const deps = depsOf(request, transfer, textOf(options, "contentType") ?? octets);
+  const open = new OpenUpload();
+  const input = Bun.stdin.stream();
+  try {
+    return await putInput({ ...deps, input, transfer, options: asked, onUpload: open.set });
+  } catch (error) {
+    if (open.upload !== null) await abandon(deps, open.upload);
+    throw error;
+  }
+}
+
+/** The upload that is left when a put ends early; null before there is one. */
+class OpenUpload {
+  upload: Upload | null = null;
+  readonly set = (upload: Upload): void => {
+    this.upload = upload;
+  };
+}
+
+function depsOf(
+  { client, target, forMs }: Request,
+  transfer: Transfer,
+  contentType: string,
+): PutDeps {
+  const { stop, say, add } = transfer;
+  const patience: Patience = { stop, forMs, url: client.url, say };
+  return { client, target, contentType, patience, onBytes: add };
+}
+
+const octets = "application/octet-stream";
+
+/** By the end of the file's name, without parameters that nobody has looked for in the file. */
+const typeOf = (path: string): string => Bun.file(path).type.split(";")[0] || octets;
+
+/** Asked first, and once: a wrong name or a server that is not there should be known before anything is read. */
+async function assertBucket(client: Client, { bucket }: Target): Promise<void> {
+  await client.done(bucketPath(bucket), {}).catch((error: unknown) => {
+    if (!(error instanceof RefusedError) || error.code !== "BUCKET_UNKNOWN") throw error;
+    throw new CommandError(
+      `There is no bucket ${bucket}. Create it: breadbox bucket create ${bucket}`,
+    );
+  });
+}
+
+/** Says what stays and how to go on, before the error is told. @returns what to throw. */
+function brokenOff(
+  error: unknown,
+  upload: Upload | null,
+  { transfer, request }: { readonly transfer: Transfer; readonly request: Request },
+): unknown {
+  const { client, target, options } = request;
+  if (upload === null) return error;
+  const { id, stored } = upload;
+  const server = textOf(options, "server") === undefined ? "" : ` --server ${client.url}`;
+  const lines = [
+    `The upload stays open, with ${stored.size} part${stored.size === 1 ? "" : "s"}. To go on, run the same command again.`,
+    `To give it up: breadbox bucket uploads abort ${target.bucket} ${id}${server}`,
+  ];
+  if (error instanceof StoppedError) {
+    transfer.say(["Stopped.", ...lines].join("\n"));
+    return error;
+  }
+  const sentence = sentenceOf(error, client.url);
+  if (sentence === null) return error;
+  return new CommandError([gaveUp(error, sentence), ...lines].join("\n"));
+}
+
+/** Who was there a minute ago needs no advice to start it. */
+const gaveUp = (error: unknown, sentence: string): string =>
+  error instanceof LineError && error.code === "ECONNREFUSED"
+    ? "The server does not answer any more."
+    : sentence;
+
+function storedText(stored: ObjectInfo, seconds: number): string {
+  const { size_bytes, digest } = stored;
+  const rate = seconds >= 1 ? `, ${showBytes(size_bytes / seconds)}/s` : "";
+  return `Stored ${plainText(showTarget(stored))} (${showBytes(size_bytes)}${rate})\n${digest}`;
+}

@@ -1,0 +1,204 @@
+// A local file → an object: small ones in one request, others in parts, several at a time, going on where an upload was broken off.
+import { counted } from "../amounts.ts";
+import { objectPath } from "./address.ts";
+import { type ObjectInfo, readObjectInfo } from "./answers.ts";
+import { together, workers } from "./crew.ts";
+import { bodyOf, type LocalFile, type Piece, pieceOf } from "./pieces.ts";
+import { type Cut, choosePartBytes, countParts, cutOf, rangeOf, usualPartBytes } from "./plan.ts";
+import { CommandError, RefusedError } from "./problems.ts";
+import {
+  abandon,
+  assertStored,
+  complete,
+  findOpen,
+  initiate,
+  type PutDeps,
+  partsOf,
+  sendPart,
+  type Upload,
+} from "./putParts.ts";
+import { Pace, readThrough } from "./reading.ts";
+import { persist } from "./retry.ts";
+import type { Transfer } from "./transfer.ts";
+
+/** What may be asked for. */
+export interface PutOptions {
+  /** Bytes; null: as the size of the file needs it. */
+  readonly partBytes: number | null;
+  readonly parallel: number;
+}
+
+/** A file that is being put. `onUpload` is told of the upload that stays open when it is broken off. */
+export interface FilePut extends PutDeps {
+  readonly file: LocalFile;
+  readonly transfer: Transfer;
+  readonly options: PutOptions;
+  readonly onUpload: (upload: Upload) => void;
+}
+
+/** @returns what the server stored. @throws what ended it. */
+export async function putFile(put: FilePut): Promise<ObjectInfo> {
+  const { file, options } = put;
+  const mostAtOnce = Math.min(options.partBytes ?? usualPartBytes, usualPartBytes);
+  if (file.size <= mostAtOnce) return putWhole(put, await digestOf(put));
+  const started = await start(put);
+  return started === null ? putWhole(put, await digestOf(put)) : putCut(put, started);
+}
+
+/** An upload, new or taken up, and how its file is cut. */
+interface Started {
+  readonly upload: Upload;
+  readonly cut: Cut;
+}
+
+/** @returns null when the server takes no parts. */
+async function start(put: FilePut): Promise<Started | null> {
+  try {
+    return (await takeUp(put)) ?? (await begin(put));
+  } catch (error) {
+    // 405 says so: storage.multipart.enabled.
+    if (error instanceof RefusedError && error.status === 405 && error.code !== "") return null;
+    throw error;
+  }
+}
+
+async function begin(put: FilePut): Promise<Started> {
+  const { upload, limits } = await initiate(put);
+  const { size } = put.file;
+  const partBytes = choosePartBytes(size, limits, put.options.partBytes);
+  if (typeof partBytes === "number") return { upload, cut: { partBytes, fileBytes: size } };
+  await abandon(put, upload);
+  throw new CommandError(partBytes.objection);
+}
+
+/** @returns null when no open upload can be one of this file. */
+async function takeUp(put: FilePut): Promise<Started | null> {
+  const { file, options, transfer } = put;
+  const open = await findOpen(put);
+  if (open === null || open.parts === 0) return null;
+  const parts = await partsOf(put, open);
+  const cut = cutOf(parts, file.size, options.partBytes ?? usualPartBytes);
+  if (cut === null || parts.length === 0) return null;
+  if (options.partBytes !== null && options.partBytes !== cut.partBytes) return null;
+  transfer.say(`resuming: ${parts.length} of ${counted(countParts(cut), "part")} are there`);
+  transfer.add(parts.reduce((sum, part) => sum + part.size_bytes, 0));
+  const stored = new Map(parts.map((part) => [part.part_number, part.etag]));
+  return { upload: { id: open.upload_id, stored }, cut };
+}
+
+/** Rounds in which parts that arrived otherwise than they were read may be sent again. */
+const rounds = 3;
+
+async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInfo> {
+  const { file, transfer } = put;
+  put.onUpload(upload);
+  const all = Array.from({ length: countParts(cut) }, (_, index) => index + 1);
+  const { digest, etags } = await sendAndRead(put, { upload, cut });
+  const wrong = (): number[] =>
+    all.filter((number) => upload.stored.get(number) !== etags[number - 1]);
+  for (let round = 0; round < rounds && wrong().length > 0; round += 1) {
+    await file.assertSame();
+    const again = wrong();
+    transfer.say(
+      `${counted(again.length, "part")} of the upload ${again.length === 1 ? "is" : "are"} not of this file: sending again`,
+    );
+    transfer.add(-again.reduce((sum, number) => sum + rangeOf(cut, number).size, 0));
+    await together(transfer.stop, senders(put, { upload, cut }, { numbers: again, pace: null }));
+  }
+  await file.assertSame();
+  if (wrong().length > 0) {
+    throw new CommandError(
+      "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
+    );
+  }
+  transfer.label = "storing";
+  const stored = await complete(put, upload, digest);
+  assertStored(put, stored, digest);
+  return stored;
+}
+
+/** Sends what the server has not, while the whole file is read beside it. */
+async function sendAndRead(put: FilePut, started: Started) {
+  const { file, transfer } = put;
+  const { upload, cut } = started;
+  const pace = new Pace();
+  const numbers = Array.from({ length: countParts(cut) }, (_, index) => index + 1).filter(
+    (number) => !upload.stored.has(number),
+  );
+  let unread = file.size;
+  const onBytes = (count: number): void => {
+    unread -= count;
+  };
+  const facts = Promise.withResolvers<Awaited<ReturnType<typeof readThrough>>>();
+  if (numbers.length === 0) pace.release();
+  const reader = async (stop: AbortSignal): Promise<void> => {
+    stop.addEventListener("abort", pace.release, { once: true });
+    facts.resolve(await readThrough(file, cut, { pace, stop, onBytes }));
+  };
+  let sending = numbers.length;
+  const onSent = (): void => {
+    sending -= 1;
+    if (sending > 0) return;
+    pace.release();
+    if (unread > 0) transfer.label = "checking";
+  };
+  await together(transfer.stop, [reader, ...senders(put, started, { numbers, pace, onSent })]);
+  return facts.promise;
+}
+
+/** Which parts are sent; `pace` and `onSent` hear of it. */
+interface Sending {
+  readonly numbers: readonly number[];
+  readonly pace: Pace | null;
+  readonly onSent?: () => void;
+}
+
+function senders(put: FilePut, { upload, cut }: Started, { numbers, pace, onSent }: Sending) {
+  return workers(put.options.parallel, numbers, async (number, stop) => {
+    const { start, size } = rangeOf(cut, number);
+    pace?.allow(start + size);
+    const deps = { ...put, patience: { ...put.patience, stop } };
+    await sendPart(deps, upload, { number, piece: pieceOf(put.file, start, size) });
+    onSent?.();
+  });
+}
+
+async function digestOf({ file, transfer }: FilePut): Promise<string> {
+  const cut = { partBytes: Math.max(1, file.size), fileBytes: file.size };
+  const pace = new Pace();
+  pace.release();
+  const options = { pace, stop: transfer.stop, onBytes: () => {} };
+  return (await readThrough(file, cut, options)).digest;
+}
+
+/** Sends everything in one request, as often as it takes. The server stores nothing that has another digest. */
+async function putWhole(put: FilePut, digest: string): Promise<ObjectInfo> {
+  const stored = await sendWhole(put, put.file, digest);
+  assertStored(put, stored, digest);
+  return stored;
+}
+
+/** @param digest `sha256:…` of the piece. */
+export function sendWhole(deps: PutDeps, piece: Piece, digest: string): Promise<ObjectInfo> {
+  const { client, target, contentType, patience, onBytes } = deps;
+  const base64 = Buffer.from(digest.slice("sha256:".length), "hex").toString("base64");
+  return persist(patience, async () => {
+    let handed = 0;
+    const { body, headers } = bodyOf(piece, (count) => {
+      handed += count;
+      onBytes(count);
+    });
+    const described = {
+      ...headers,
+      "content-type": contentType,
+      "content-digest": `sha-256=:${base64}:`,
+    };
+    try {
+      const call = { method: "PUT", headers: described, body, stop: patience.stop } as const;
+      return readObjectInfo(await client.json(objectPath(target), call));
+    } catch (error) {
+      onBytes(-handed);
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,138 @@
+// An object in parts: what the server holds already, what is sent, and the end. Of the file nothing is known here but its pieces.
+import { showTarget, type Target, uploadsPath } from "./address.ts";
+import {
+  type Limits,
+  type ObjectInfo,
+  readObjectInfo,
+  readPartInfo,
+  readStarted,
+  type UploadInfo,
+} from "./answers.ts";
+import type { Client } from "./client.ts";
+import { listParts, listUploads } from "./lists.ts";
+import { bodyOf, type Piece } from "./pieces.ts";
+import { CommandError, RefusedError } from "./problems.ts";
+import { type Patience, persist } from "./retry.ts";
+
+/** An upload that goes on. */
+export interface Upload {
+  readonly id: string;
+  /** Etags of the parts that the server holds, by number. */
+  readonly stored: Map<number, string>;
+}
+
+/** What an upload works with. */
+export interface PutDeps {
+  readonly client: Client;
+  readonly patience: Patience;
+  readonly target: Target;
+  readonly contentType: string;
+  /** Told of bytes handed to the line, and, negative, of those that were in vain. */
+  readonly onBytes: (count: number) => void;
+}
+
+/** Assembling what is left to assemble may take the server this long without a word, ms. */
+const completeQuietMs = 900_000;
+
+/** The newest open upload of exactly this object and content type. @throws as `persist`. */
+export function findOpen(deps: PutDeps): Promise<UploadInfo | null> {
+  const { client, target, contentType, patience } = deps;
+  return persist(patience, async () => {
+    let newest: UploadInfo | null = null;
+    const pages = listUploads(client, target.bucket, { prefix: target.object });
+    for await (const uploads of pages) {
+      for (const upload of uploads) {
+        const isOurs = upload.object === target.object && upload.content_type === contentType;
+        const isNewer = newest === null || upload.created_at >= newest.created_at;
+        if (isOurs && isNewer) newest = upload;
+      }
+    }
+    return newest;
+  });
+}
+
+/** The parts of an open upload; none when it is gone meanwhile. */
+export function partsOf({ client, target, patience }: PutDeps, { upload_id }: UploadInfo) {
+  return persist(patience, () =>
+    listParts(client, target.bucket, upload_id).catch((error: unknown) => {
+      if (error instanceof RefusedError && error.status === 404) return [];
+      throw error;
+    }),
+  );
+}
+
+/** Starts an upload. */
+export async function initiate(
+  deps: PutDeps,
+): Promise<{ readonly upload: Upload; readonly limits: Limits }> {
+  const { client, target, contentType, patience } = deps;
+  const { id, limits } = await persist(patience, async () =>
+    readStarted(
+      await client.json(uploadsPath(target.bucket), {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ object: target.object, content_type: contentType }),
+        stop: patience.stop,
+      }),
+    ),
+  );
+  return { upload: { id, stored: new Map() }, limits };
+}
+
+/** Sends one part until the server holds it. */
+export async function sendPart(
+  deps: PutDeps,
+  upload: Upload,
+  { number, piece }: { readonly number: number; readonly piece: Piece },
+): Promise<void> {
+  const { client, target, patience, onBytes } = deps;
+  const path = `${uploadsPath(target.bucket, upload.id)}/parts/${number}`;
+  const part = await persist(patience, async () => {
+    let handed = 0;
+    const { body, headers } = bodyOf(piece, (count) => {
+      handed += count;
+      onBytes(count);
+    });
+    try {
+      const call = { method: "PUT", headers, body, stop: patience.stop } as const;
+      return readPartInfo(await client.json(path, call));
+    } catch (error) {
+      onBytes(-handed);
+      throw error;
+    }
+  });
+  upload.stored.set(number, part.etag);
+}
+
+/** Makes the parts the object. @param digest what it must be: the server looks before anybody can read it. */
+export function complete(deps: PutDeps, upload: Upload, digest: string): Promise<ObjectInfo> {
+  const { client, target, patience } = deps;
+  const parts = [...upload.stored]
+    .sort(([one], [other]) => one - other)
+    .map(([part_number, etag]) => ({ part_number, etag }));
+  return persist(patience, async () =>
+    readObjectInfo(
+      await client.json(`${uploadsPath(target.bucket, upload.id)}/complete`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ parts, digest }),
+        stop: patience.stop,
+        quietMs: completeQuietMs,
+      }),
+    ),
+  );
+}
+
+/** Gives an upload up. Nobody waits for long: what stays expires. */
+export async function abandon({ client, target }: PutDeps, { id }: Upload): Promise<void> {
+  const call = { method: "DELETE", quietMs: 5_000 } as const;
+  await client.done(uploadsPath(target.bucket, id), call).catch(() => {});
+}
+
+/** The server has it, and it is what was read here. @throws CommandError */
+export function assertStored(deps: PutDeps, found: ObjectInfo, digest: string): void {
+  if (found.digest === digest) return;
+  throw new CommandError(
+    `The server stored ${found.digest} as ${showTarget(deps.target)}, and what was read here is ${digest}: send it again.`,
+  );
+}

@@ -1,0 +1,99 @@
+// What every `breadbox bucket` command has around it: the server it speaks to, and errors as sentences.
+import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
+import { type ServerAddress, serverAddress, urlOfListener } from "../../config/server.ts";
+import { type Kind, ValueError } from "../../config/values.ts";
+import { exitCode } from "../exitCode.ts";
+import { loadFrom, type Options, textOf } from "../settingFlags.ts";
+import { NameError } from "./address.ts";
+import { Client } from "./client.ts";
+import {
+  CommandError,
+  LineError,
+  lineText,
+  RefusedError,
+  refusedText,
+  StoppedError,
+} from "./problems.ts";
+
+/** A mistake in the command line. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Runs `work` with a client of the server that is meant. @param command for the help it points to. @throws ConfigError */
+export async function withServer(
+  command: string,
+  options: Options,
+  work: (client: Client) => Promise<number>,
+): Promise<number> {
+  let url = "";
+  try {
+    const client = new Client(await findServer(options));
+    url = client.url;
+    return await work(client);
+  } catch (error) {
+    const told = explain(error, url);
+    if (told === null) throw error;
+    if (told.code === exitCode.badUsage) {
+      console.error(
+        `error: ${told.text}\nRun "breadbox bucket ${command} --help" to see what there is.`,
+      );
+    } else if (told.text !== "") {
+      console.error(told.text);
+    }
+    return told.code;
+  }
+}
+
+interface Told {
+  readonly text: string;
+  readonly code: number;
+}
+
+/** @returns null for a bug. */
+function explain(error: unknown, url: string): Told | null {
+  if (error instanceof UsageError || error instanceof NameError) {
+    return { text: error.message, code: exitCode.badUsage };
+  }
+  if (error instanceof StoppedError) {
+    return { text: "", code: error.signal === "SIGINT" ? 130 : 143 };
+  }
+  const text = sentenceOf(error, url);
+  return text === null ? null : { text, code: exitCode.failed };
+}
+
+/** What a person is told of an error; null for a bug. @param url of the server. */
+export function sentenceOf(error: unknown, url: string): string | null {
+  if (error instanceof CommandError) return error.message;
+  if (error instanceof LineError) return lineText(error, url);
+  return error instanceof RefusedError ? refusedText(error, url) : null;
+}
+
+/** `--server`, else the variable, else where the configuration says that a server listens. @throws UsageError, ConfigError */
+async function findServer(options: Options): Promise<ServerAddress> {
+  const given = readOption(serverAddress, "--server", textOf(options, "server"));
+  if (given !== null) return given;
+  const named = processEnvironment()[SERVER_VARIABLE];
+  const fromVariable = readOption(serverAddress, SERVER_VARIABLE, named === "" ? undefined : named);
+  if (fromVariable !== null) return fromVariable;
+  const { config } = await loadFrom(options);
+  const url = urlOfListener(config["http.listen"]);
+  if (url !== null) return { url, authorization: null };
+  throw new UsageError(
+    "http.listen takes any free port, which nobody can guess: name --server URL.",
+  );
+}
+
+/** @returns null when it was not given. @throws UsageError */
+export function readOption<T>(kind: Kind<T>, name: string, text: string | undefined): T | null {
+  if (text === undefined) return null;
+  try {
+    return kind.parse(text);
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error;
+    throw new UsageError(`${name}: ${JSON.stringify(text)} ${error.message}`);
+  }
+}
+
+/** One stable object, for programs. */
+export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2));

@@ -1,0 +1,69 @@
+// What putting and getting share while they run: how far they are, what is said beside the bar, and who may stop them.
+import { ProgressBar } from "../progressBar.ts";
+import { StoppedError } from "./problems.ts";
+
+const everyMs = 100;
+
+/** A transfer on the screen. `done` may go back: what was sent in vain is taken off. */
+export class Transfer implements Disposable {
+  /** What goes on, a word. */
+  label: string;
+  /** Bytes. */
+  done = 0;
+  /** Bytes; 0 while it is not known. */
+  total: number;
+  readonly stop: AbortSignal;
+  readonly #bar = new ProgressBar();
+  readonly #timer: Timer;
+  readonly #release: () => void;
+
+  constructor(label: string, total: number) {
+    this.label = label;
+    this.total = total;
+    const { signal, release } = catchSignals();
+    this.stop = signal;
+    this.#release = release;
+    // By the clock, not by events: the bar moves on while nothing comes, and says so by its rate.
+    this.#timer = setInterval(() => this.#show(), everyMs);
+  }
+
+  /** @param count negative: it was in vain. */
+  readonly add = (count: number): void => {
+    this.done += count;
+  };
+
+  /** One line on standard error; the bar goes on below it. */
+  readonly say = (text: string): void => {
+    this.#bar.clear();
+    console.error(text);
+  };
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+    this.#bar.clear();
+    this.#release();
+  }
+
+  #show(): void {
+    const { label, done, total } = this;
+    this.#bar.show({ label, unit: "bytes", done, total });
+  }
+}
+
+/** The first signal stops the transfer; from then on a second one ends the process at once. */
+function catchSignals(): { readonly signal: AbortSignal; readonly release: () => void } {
+  const controller = new AbortController();
+  const release = (): void => {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onTerminate);
+  };
+  const stop = (name: "SIGINT" | "SIGTERM"): void => {
+    release();
+    controller.abort(new StoppedError(name));
+  };
+  const onInterrupt = (): void => stop("SIGINT");
+  const onTerminate = (): void => stop("SIGTERM");
+  process.on("SIGINT", onInterrupt);
+  process.on("SIGTERM", onTerminate);
+  return { signal: controller.signal, release };
+}

@@ -65,9 +65,9 @@ export class Metrics {
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
     this.#mounts = this.#counter("breadbox_mounts_total", "Blobs mounted instead of uploaded.");
-    this.#deletions = this.#counterBy("kind", ["tag", "manifest", "blob"], {
+    this.#deletions = this.#counterBy("kind", ["tag", "manifest", "blob", "object"], {
       name: "breadbox_deletions_total",
-      help: "What clients deleted, by kind: tag, manifest or blob.",
+      help: "What clients deleted, by kind: tag, manifest, blob or object.",
     });
     this.#uploadsEnded = this.#counterBy("outcome", ["completed", "cancelled", "expired"], {
       name: "breadbox_uploads_ended_total",
@@ -175,7 +175,7 @@ export class Metrics {
   }
 
   /** A client deleted something. */
-  deleted(kind: "tag" | "manifest" | "blob"): void {
+  deleted(kind: "tag" | "manifest" | "blob" | "object"): void {
     this.#deletions.inc({ kind });
   }
 

@@ -3,21 +3,19 @@ import { Elysia } from "elysia";
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import { listObjects, openObject, removeObject } from "../../objects/objects.ts";
 import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
+import { logGet, logObjectDeletion } from "../../telemetry/objectEvents.ts";
 import { empty, inert, json, notModified } from "../answers.ts";
 import { readConditions } from "../conditions.ts";
 import { answerDigests } from "../contentDigest.ts";
 import { etagOf } from "../headers.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
-import { bucketPath, printObject } from "./printObject.ts";
+import { bucketPath, printObject, whoAsked } from "./printObject.ts";
 import { type PutDeps, put } from "./putObject.ts";
 import { nextPage, readLimit, readOnce, uncached } from "./requests.ts";
 
 /** What these routes work with. */
-export interface ObjectRoutesDeps extends PutDeps {
-  readonly telemetry: Telemetry;
-}
+export type ObjectRoutesDeps = PutDeps;
 
 const list = "/v1/buckets/:bucket/objects";
 const address = "/v1/buckets/:bucket/objects/:object";
@@ -57,13 +55,20 @@ async function get(
     wholeHeaders: asked.whole,
   };
   if (!withBody) return headContent(content);
+  logGet(telemetry.log, { ...record, ...whoAsked(visitOf(request)) });
   const sent = (bytes: number) => telemetry.metrics.sent(bytes);
   return sendContent({ sent, newId: objects.newId }, request, content);
 }
 
-async function remove({ objects }: ObjectRoutesDeps, request: Request): Promise<Response> {
+async function remove(
+  { objects, telemetry }: ObjectRoutesDeps,
+  request: Request,
+): Promise<Response> {
+  const { bucket, object } = matchOf(request, address);
   const allows = preconditionOf(readConditions(request.headers));
-  await removeObject(objects, matchOf(request, address), allows);
+  await removeObject(objects, { bucket, object }, allows);
+  telemetry.metrics.deleted("object");
+  logObjectDeletion(telemetry.log, { bucket, object, ...whoAsked(visitOf(request)) });
   return empty(204, {});
 }
 

@@ -6,6 +6,7 @@ import { completeMultipart } from "../../objects/completion.ts";
 import type { NamedPart } from "../../objects/partList.ts";
 import { listParts, putPart } from "../../objects/parts.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
+import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
 import { openBody } from "../body.ts";
 import { readConditions } from "../conditions.ts";
@@ -13,7 +14,7 @@ import { readContentDigest } from "../contentDigest.ts";
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
 import { type MultipartRoutesDeps, uploadsPath } from "./multipart.ts";
-import { printObject } from "./printObject.ts";
+import { printObject, whoAsked } from "./printObject.ts";
 import {
   assertKnown,
   invalid,
@@ -148,6 +149,7 @@ async function complete(
     allows: preconditionOf(readConditions(request.headers)),
   });
   telemetry.metrics.multipart.completed(secondsOf(visit));
+  logPut(telemetry.log, { ...record, ...whoAsked(visit) }, uploadId);
   return json(printObject(record), { headers: { ...uncached, etag: etagOf(record.digest) } });
 }
 

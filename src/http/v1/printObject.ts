@@ -1,6 +1,7 @@
 // How an object is printed, where it is, and how its media type is read: the same for those that came whole and those that came in parts.
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import type { BucketName, ObjectName } from "../../objects/names.ts";
+import type { Visit } from "../visit.ts";
 import { invalid, isoTime } from "./requests.ts";
 
 /** What an object is when nobody says what it is. */
@@ -42,4 +43,9 @@ export function bucketPath(bucket: BucketName): string {
 /** Path of an object: slashes stand in it as they are, whatever else a path cannot hold is escaped. */
 export function objectPath(bucket: BucketName, object: ObjectName): string {
   return `${bucketPath(bucket)}/objects/${object.split("/").map(encodeURIComponent).join("/")}`;
+}
+
+/** Who a line of the log is about. */
+export function whoAsked(visit: Visit) {
+  return { requestId: visit.requestId, address: () => visit.address() };
 }

@@ -4,6 +4,8 @@ import type { ObjectsDeps } from "../../objects/deps.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
 import { type LinkSource, type ObjectBytes, putObject } from "../../objects/put.ts";
 import { readRepositoryName } from "../../registry/names.ts";
+import type { Telemetry } from "../../telemetry/metrics.ts";
+import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
 import { openBody, type Pace } from "../body.ts";
 import { readConditions } from "../conditions.ts";
@@ -12,13 +14,14 @@ import type { Rights } from "../guard.ts";
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { peekBody } from "../peekBody.ts";
 import { matchOf, type Visit } from "../visit.ts";
-import { objectPath, printObject, readMediaType, unknownType } from "./printObject.ts";
+import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import { invalid } from "./requests.ts";
 
 /** What a PUT works with. */
 export interface PutDeps {
   readonly objects: ObjectsDeps;
   readonly rights: Pick<Rights, "mayPull">;
+  readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
   readonly pace: Pace;
@@ -48,6 +51,7 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
     receive: () => receive(deps, visit, { digests, mayLink }),
     mayPull: (repository) => deps.rights.mayPull(repository),
   });
+  logPut(deps.telemetry.log, { ...record, ...whoAsked(visit) }, null);
   return json(printObject(record), {
     status: replaced ? 200 : 201,
     headers: { etag: etagOf(record.digest), location: objectPath(bucket, object) },

@@ -1,0 +1,54 @@
+// The lines of the object store that an operator reads: who put, got and deleted what.
+import { formatBytes } from "./events.ts";
+import { capped, type Log } from "./log.ts";
+
+/** What a client did with an object. */
+export interface ObjectEvent {
+  readonly bucket: string;
+  readonly object: string;
+  readonly requestId: string;
+  /** The client's; null when its connection is gone. Asked for only when the line is written. */
+  readonly address: () => string | null;
+}
+
+/** What an object is; size in bytes. */
+export interface StoredEvent extends ObjectEvent {
+  readonly digest: string;
+  readonly size: number;
+}
+
+type AnyEvent = ObjectEvent | StoredEvent;
+
+const shortDigest = 19;
+
+/** `put backups/db/monday.dump sha256:4bcff63911fc 3.6 MB`. @param uploadId of one that came in parts; null for the others. */
+export function logPut(log: Log, event: StoredEvent, uploadId: string | null): void {
+  if (!log.isLevelEnabled("info")) return;
+  const fields = { ...fieldsOf("put", event), ...(uploadId !== null && { uploadId }) };
+  log.info(fields, `put ${named(event)} ${short(event)} ${formatBytes(event.size)}`);
+}
+
+/** `get backups/db/monday.dump sha256:4bcff63911fc` */
+export function logGet(log: Log, event: StoredEvent): void {
+  if (!log.isLevelEnabled("info")) return;
+  log.info(fieldsOf("get", event), `get ${named(event)} ${short(event)}`);
+}
+
+/** `delete object backups/db/monday.dump` */
+export function logObjectDeletion(log: Log, event: ObjectEvent): void {
+  if (!log.isLevelEnabled("info")) return;
+  log.info({ ...fieldsOf("delete", event), kind: "object" }, `delete object ${named(event)}`);
+}
+
+function named({ bucket, object }: ObjectEvent): string {
+  return `${bucket}/${capped(object)}`;
+}
+
+function short({ digest }: StoredEvent): string {
+  return digest.slice(0, shortDigest);
+}
+
+function fieldsOf(event: string, { bucket, object, requestId, address, ...rest }: AnyEvent) {
+  const stored = "digest" in rest ? { digest: rest.digest, size: rest.size } : {};
+  return { event, bucket, object: capped(object), ...stored, requestId, address: address() };
+}

@@ -1,0 +1,70 @@
+// What the object store leaves in the log.
+import { expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
+import { openRegistry } from "./support/registry.ts";
+
+const object = "/v1/buckets/backups/objects/path/to/file";
+
+test("an object that is put, got and deleted has a readable line for each", async () => {
+  await using registry = await openRegistry();
+  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
+  await registry.raw(`PUT ${object}`, [["X-Request-Id", "mine"]], "content");
+  await registry.raw(`HEAD ${object}`);
+  await registry.raw(`GET ${object}`);
+  await registry.raw(`DELETE ${object}`);
+
+  const digest = digestOf(Buffer.from("content"));
+  const short = digest.slice(0, 19);
+  expect(registry.lines.map(({ msg }) => msg)).toEqual([
+    `put backups/path/to/file ${short} 7 B`,
+    `get backups/path/to/file ${short}`,
+    "delete object backups/path/to/file",
+  ]);
+  expect(registry.lines[0]).toEqual({
+    level: "info",
+    time: expect.any(String),
+    msg: expect.any(String),
+    event: "put",
+    bucket: "backups",
+    object: "path/to/file",
+    digest,
+    size: 7,
+    requestId: "mine",
+    address: "127.0.0.1",
+  });
+});
+
+test("every request is logged with bucket, object and upload, where it names or begins one", async () => {
+  await using registry = await openRegistry({ logLevel: "debug" });
+  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
+  const uploads = "/v1/buckets/backups/multipart-uploads";
+  const begun = await registry.raw(`POST ${uploads}`, [], '{"object":"a"}');
+  const { upload_id: uploadId } = JSON.parse(begun.body.toString());
+  await registry.raw(`GET ${uploads}/${uploadId}`);
+  await registry.raw(`GET ${object}x`);
+
+  const known = registry.lines.map(({ operation, bucket, object, uploadId }) => ({
+    ...{ operation, bucket, object, uploadId },
+  }));
+  const backups = { bucket: "backups", object: undefined, uploadId: undefined };
+  expect(known).toEqual([
+    { operation: "createBucket", ...backups, bucket: undefined },
+    { operation: "initiateMultipartUpload", ...backups, uploadId },
+    { operation: "getMultipartUpload", ...backups, uploadId },
+    { operation: "getObject", ...backups, object: "path/to/filex" },
+  ]);
+});
+
+test("objects that were deleted are counted", async () => {
+  await using registry = await openRegistry();
+  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
+  await registry.raw(`PUT ${object}`, [], "content");
+  await registry.raw(`GET ${object}`);
+  await registry.raw(`DELETE ${object}`);
+  await registry.raw(`DELETE ${object}`);
+
+  const metrics = await (await fetch(`${registry.url}/metrics`)).text();
+  expect(metrics).toContain('breadbox_deletions_total{kind="object"} 1');
+  expect(metrics).toContain("breadbox_blob_sent_bytes_total 7");
+  expect(metrics).not.toContain("backups");
+});

@@ -53,6 +53,7 @@ const noUploads = (): UploadFigures => ({
   sentBytes: 0,
   readBytes: 0,
   slowestCompleteMs: 0,
+  filesWithoutRow: 0,
 });
 
 async function stress(scope: Scope, plan: StressPlan): Promise<Result> {
@@ -107,6 +108,7 @@ const columns: readonly (readonly [string, (result: Result) => string | number])
   ["completes repeated", ({ repeatedCompletes }) => repeatedCompletes],
   ["kills", ({ kills }) => kills],
   ["inside a complete", ({ killedCompletes }) => killedCompletes],
+  ["files without a row after them", ({ filesWithoutRow }) => filesWithoutRow],
   ["memory above idle, MiB", ({ peakRssAboveIdle }) => (peakRssAboveIdle / 2 ** 20).toFixed(0)],
   ["wrong, lost or left behind", ({ violations }) => violations.length || "none"],
 ];

@@ -18,6 +18,8 @@ export interface UploadFigures {
   sentBytes: number;
   readBytes: number;
   slowestCompleteMs: number;
+  /** Stored files that a kill left without a row. */
+  filesWithoutRow: number;
 }
 
 /** What uploads work with. */

@@ -20,7 +20,13 @@ export type ObjectRequest =
       readonly at: number;
       readonly blob: number;
     }
-  | { readonly kind: "mountObject"; readonly name: number; readonly at: number }
+  | {
+      /** From the bucket of the object, whatever the object is made of. */
+      readonly kind: "mountObject";
+      readonly name: number;
+      readonly at: number;
+      readonly blob: number;
+    }
   | { readonly kind: "removeObject"; readonly name: number };
 
 /** A request. `at` is a repository, `blob` a content, `slot` one of the manifests there. */
@@ -89,7 +95,10 @@ const name = fc.nat(objectCount - 1);
 const objectRequests: fc.Arbitrary<ObjectRequest> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("putObject" as const), name, blob }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("linkObject" as const), name, at, blob }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("mountObject" as const), name, at }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("mountObject" as const), name, at, blob }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("removeObject" as const), name }) },
 );
 

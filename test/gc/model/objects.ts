@@ -16,7 +16,8 @@ export interface Contents {
 
 /** Two buckets, two names in each. */
 export const buckets = ["model-0", "model-1"] as const;
-const pathOf = (name: number): string => `${buckets[name % 2]}/path/to/o${name}`;
+const pathOf = (name: number): string => `${bucketOf(name)}/path/to/o${name}`;
+const bucketOf = (name: number) => (name % 2 === 0 ? buckets[0] : buckets[1]);
 
 /** Does it to both, and compares the answers. */
 export async function requestObject(
@@ -47,10 +48,13 @@ export async function requestObject(
       return;
     }
     case "mountObject": {
-      const repository = repositoryOf(request.at);
-      const digest = model.rows.objects.get(path);
-      expect(await real.mountObject(path, repository)).toBe(digest !== undefined);
-      if (digest !== undefined) model.take(repository, digest);
+      const [repository, digest] = [repositoryOf(request.at), digestOf(request.blob)];
+      const bucket = bucketOf(request.name);
+      const isThere = [...model.rows.objects].some(
+        ([each, made]) => each.startsWith(`${bucket}/`) && made === digest,
+      );
+      expect(await real.mountObject(repository, digest, bucket)).toBe(isThere);
+      if (isThere) model.take(repository, digest);
       return;
     }
     default:

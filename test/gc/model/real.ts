@@ -3,19 +3,19 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { type Digest, digestOf } from "../../../src/content/digest.ts";
-import { leaseAt } from "../../../src/content/lease.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { watchClock } from "../../../src/maintenance/clockWatch.ts";
 import { collectGarbage } from "../../../src/maintenance/gc.ts";
 import type { GcDeps, GcOutcome } from "../../../src/maintenance/gcRun.ts";
 import { collectWithUntagged } from "../../../src/maintenance/untagged.ts";
+import { parseBucketName } from "../../../src/objects/names.ts";
 import { statBlob } from "../../../src/registry/blobs.ts";
 import { deleteBlob, deleteManifest } from "../../../src/registry/deletions.ts";
 import { putManifest, type RegistryDeps } from "../../../src/registry/manifests.ts";
-import { mountBlob } from "../../../src/registry/mounts.ts";
+import { mountBlob, mountObject } from "../../../src/registry/mounts.ts";
 import { type RepositoryName, readReference } from "../../../src/registry/names.ts";
 import { uploadInOneRequest } from "../../../src/uploads/uploads.ts";
-import { keyOf, objectsIn } from "../../support/objectStore.ts";
+import { objectsIn } from "../../support/objectStore.ts";
 import { leaseMs, openStore } from "../../support/store.ts";
 import type { Collection } from "./actions.ts";
 import type { Rows } from "./model.ts";
@@ -64,7 +64,10 @@ export async function openRealStore() {
     linkObject: (path: string, repository: RepositoryName, digest: Digest) =>
       found(objects.link(path, repository, digest)),
     removeObject: (path: string) => found(objects.remove(path)),
-    mountObject: (path: string, repository: RepositoryName) => mountObject(store, path, repository),
+    mountObject: (repository: RepositoryName, digest: Digest, bucket: string) => {
+      const request = { repository, digest, from: parseBucketName(bucket), mayRead: () => true };
+      return mountObject({ ...registry, objects: store.rooms.metadata.objects }, request);
+    },
     storage: store.rooms.storage,
     clock,
     wait(ms: number): void {
@@ -116,22 +119,6 @@ export async function openRealStore() {
     rows: () => readRows(store.directory),
     remove: () => store.remove(),
   };
-}
-
-/** @returns false when there is no such object. */
-async function mountObject(
-  { rooms, clock }: Awaited<ReturnType<typeof openStore>>,
-  path: string,
-  repository: RepositoryName,
-): Promise<boolean> {
-  const { objects } = rooms.metadata;
-  const { bucket, object } = keyOf(path);
-  const row = await objects.findObject(bucket, object);
-  if (row.kind !== "found") return false;
-  const { digest, locator } = row.object;
-  const now = clock.now();
-  const keptUntil = leaseAt(now, leaseMs).until;
-  return objects.mountObject({ repository, digest, bucket, locator, now, keptUntil });
 }
 
 /** Something may happen before each transaction, each file that goes, and each window of rows; never two of them at once. */

@@ -1,0 +1,304 @@
+// Completing an upload over HTTP: which object it makes, what it is refused for, and that it stays open then.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { randomBytes, sha256 } from "../support/bytes.ts";
+import { problemsOf } from "../support/inspect.ts";
+import {
+  bucket,
+  jsonOf,
+  type MultipartClient,
+  multipartClient,
+  type PartOfList,
+  refusalOf,
+  stagedFor,
+} from "./support/multipart.ts";
+import { openRegistry, type TestRegistry } from "./support/registry.ts";
+
+let registry: TestRegistry;
+let client: MultipartClient;
+let upload: string;
+let count = 0;
+/** A name of its own for the object of each test. */
+let object = "";
+beforeAll(async () => {
+  registry = await openRegistry();
+  client = await multipartClient(registry);
+});
+beforeEach(async () => {
+  count += 1;
+  object = `path/to/${count}`;
+  upload = await client.initiate(object);
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+const staged = () => stagedFor(registry.store.directory, upload);
+const content = randomBytes("content", 1_000_000);
+const pieces = [
+  content.subarray(0, 400_000),
+  content.subarray(400_000, 400_001),
+  content.subarray(400_001),
+];
+
+/** Stores the three pieces. */
+async function storeAll(): Promise<PartOfList[]> {
+  const parts: PartOfList[] = [];
+  for (const [index, bytes] of pieces.entries()) {
+    parts.push(await client.stored(upload, index + 1, bytes));
+  }
+  return parts;
+}
+
+async function expectOpen(parts: readonly PartOfList[]): Promise<void> {
+  expect(jsonOf(await client.parts(upload)).parts).toMatchObject([...parts]);
+  const { status } = await client.complete(upload, parts);
+  expect(status).toBe(200);
+}
+
+describe("completing an upload", () => {
+  test("makes an object of its parts, and is answered with what it is", async () => {
+    const parts = await storeAll();
+
+    const answer = await client.complete(upload, parts);
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("etag")).toBe(`"${sha256(content)}"`);
+    expect(jsonOf(answer)).toEqual({
+      bucket,
+      object,
+      size_bytes: 1_000_000,
+      etag: sha256(content),
+      digest: sha256(content),
+      content_type: "application/x-tar",
+      created_at: "2026-01-01T00:00:00.000Z",
+    });
+    const got = await client.object(object);
+    expect(got.bytes).toEqual(content);
+    expect(got.headers.get("content-type")).toBe("application/x-tar");
+    expect(await staged()).toBeNull();
+    expect((await client.ask(upload)).status).toBe(404);
+    expect(await problemsOf(registry.store.directory)).toEqual([]);
+  });
+
+  test("takes parts that came in any order and at once", async () => {
+    const sizes = Array.from({ length: 40 }, (_, index) => (index * 7919) % 90_000);
+    const bytes = sizes.map((size, index) => randomBytes(`part ${index}`, size));
+    const order = bytes.map((_, index) => index).sort((a, b) => ((a * 17) % 40) - ((b * 17) % 40));
+    const parts: PartOfList[] = [];
+    await Promise.all(
+      order.map(async (index) => {
+        parts[index] = await client.stored(upload, index + 1, bytes[index] ?? new Uint8Array());
+      }),
+    );
+
+    expect((await client.complete(upload, parts)).status).toBe(200);
+    expect((await client.object(object)).bytes).toEqual(new Uint8Array(Buffer.concat(bytes)));
+  });
+
+  test("takes what replaced a part, whenever it did", async () => {
+    const parts = await storeAll();
+    const other = randomBytes("other", 5000);
+    parts[0] = await client.stored(upload, 1, other);
+
+    expect((await client.complete(upload, parts)).status).toBe(200);
+    expect((await client.object(object)).bytes).toEqual(
+      new Uint8Array(Buffer.concat([other, content.subarray(400_000)])),
+    );
+  });
+
+  test("leaves parts out that the list does not name", async () => {
+    const parts = await storeAll();
+
+    expect((await client.complete(upload, parts.slice(1))).status).toBe(200);
+    expect((await client.object(object)).bytes).toEqual(content.slice(400_000));
+    expect(await staged()).toBeNull();
+  });
+
+  test("takes numbers with gaps, etags in quotes, and the list of parts as it was printed", async () => {
+    await client.stored(upload, 7, content);
+    await client.stored(upload, 9000, content);
+    const { parts } = jsonOf(await client.parts(upload));
+    parts[0].etag = `"${parts[0].etag}"`;
+
+    expect((await client.complete(upload, parts)).status).toBe(200);
+    expect((await client.object(object)).bytes.length).toBe(2_000_000);
+  });
+
+  test("of one empty part makes an empty object", async () => {
+    const part = await client.stored(upload, 1, new Uint8Array());
+
+    expect(jsonOf(await client.complete(upload, [part]))).toMatchObject({
+      size_bytes: 0,
+      digest: sha256(""),
+    });
+    expect((await client.object(object)).bytes.length).toBe(0);
+  });
+
+  test("stores bytes once that are stored already", async () => {
+    const first = await storeAll();
+    await client.complete(upload, first);
+    upload = await client.initiate(`${object}/again`);
+    const whole = await client.stored(upload, 1, content);
+
+    expect(jsonOf(await client.complete(upload, [whole])).digest).toBe(sha256(content));
+    expect((await client.object(`${object}/again`)).bytes).toEqual(content);
+    expect(await problemsOf(registry.store.directory)).toEqual([]);
+  });
+
+  test("is counted, as are its parts", async () => {
+    const parts = await storeAll();
+    await client.complete(upload, parts);
+
+    const text = Buffer.from((await client.ask("/metrics")).bytes).toString();
+    expect(text).toMatch(/^multipart_upload_completed_total [1-9]/m);
+    expect(text).toMatch(/^multipart_part_uploaded_total [1-9]/m);
+    expect(text).toMatch(/^multipart_upload_completion_duration_seconds_count [1-9]/m);
+    expect(text).toMatch(/^multipart_uploads_in_progress 0/m);
+  });
+});
+
+describe("a completion told again", () => {
+  test("within a quarter of an hour is answered the same", async () => {
+    const parts = await storeAll();
+    const first = await client.complete(upload, parts, { "if-none-match": "*" });
+    registry.store.clock.advance(14 * 60_000);
+
+    const again = await client.complete(upload, parts, { "if-none-match": "*" });
+
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect(jsonOf(again)).toEqual(jsonOf(first));
+  });
+
+  test("with another list is refused with 409, as parts and an abort are", async () => {
+    const parts = await storeAll();
+    await client.complete(upload, parts);
+
+    for (const answer of [
+      await client.complete(upload, parts.slice(1)),
+      await client.put(upload, 4, "x"),
+      await client.abort(upload),
+    ]) {
+      expect(answer.status).toBe(409);
+      expect(refusalOf(answer).message).toContain("completed");
+    }
+  });
+
+  test("after that is told that there is no such upload", async () => {
+    const parts = await storeAll();
+    await client.complete(upload, parts);
+    registry.store.clock.advance(16 * 60_000);
+
+    expect((await client.complete(upload, parts)).status).toBe(404);
+  });
+
+  test("at the same time ends as one object", async () => {
+    const parts = await storeAll();
+    const answers = await Promise.all([1, 2, 3].map(() => client.complete(upload, parts)));
+
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses).toContain(200);
+    expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+    expect((await client.object(object)).bytes).toEqual(content);
+  });
+});
+
+describe("an upload stays open with all its parts after a completion", () => {
+  test.each<[string, (parts: PartOfList[]) => unknown[], number, string]>([
+    ["with no parts", () => [], 400, "PART_INVALID"],
+    ["out of order", (parts) => parts.toReversed(), 400, "PART_INVALID"],
+    ["with a part twice", (parts) => [...parts, parts[2]], 400, "PART_INVALID"],
+    ["with part 0", (parts) => [{ ...parts[0], part_number: 0 }], 400, "PART_INVALID"],
+    ["with half a part", (parts) => [{ ...parts[0], part_number: 1.5 }], 400, "PART_INVALID"],
+    [
+      "with a text for a number",
+      (parts) => [{ ...parts[0], part_number: "1" }],
+      400,
+      "PART_INVALID",
+    ],
+    ["with part 10001", (parts) => [{ ...parts[0], part_number: 10_001 }], 400, "PART_INVALID"],
+    ["with no etag", () => [{ part_number: 1 }], 400, "PART_INVALID"],
+    ["with no object in the list", () => ["1"], 400, "PART_INVALID"],
+    ["with an unknown member", (parts) => [{ ...parts[0], size: 1 }], 400, "BAD_REQUEST"],
+    [
+      "that names a part that is missing",
+      (parts) => [...parts, { part_number: 4, etag: "x" }],
+      404,
+      "PART_UNKNOWN",
+    ],
+    [
+      "with an etag of another part",
+      (parts) => [{ ...parts[1], part_number: 1 }],
+      409,
+      "PART_DIFFERS",
+    ],
+    ["with an etag of another kind", () => [{ part_number: 1, etag: "abc" }], 409, "PART_DIFFERS"],
+  ])("%s", async (_, list, status, code) => {
+    const parts = await storeAll();
+
+    const answer = await client.complete(upload, list(parts));
+
+    expect([answer.status, refusalOf(answer).code]).toEqual([status, code]);
+    await expectOpen(parts);
+  });
+
+  test.each<[string, unknown, string]>([
+    ["that is no list", { parts: 5 }, "parts must be a list"],
+    ["without a list", {}, "parts must be a list"],
+    ["with an unknown member", { parts: [], force: true }, '"force"'],
+    ["that is no object", [1], "JSON object"],
+  ])("%s", async (_, body, message) => {
+    const parts = await storeAll();
+
+    const answer = await client.post(`${upload}/complete`, body);
+
+    expect(answer.status).toBe(400);
+    expect(refusalOf(answer).message).toContain(message);
+    await expectOpen(parts);
+  });
+
+  test("that is larger than any list", async () => {
+    const parts = await storeAll();
+
+    const answer = await client.complete(upload, parts, {}, { digest: "x".repeat(2_600_000) });
+
+    expect(answer.status).toBe(413);
+    await expectOpen(parts);
+  });
+
+  test.each([
+    ["of another whole", `sha256:${"0".repeat(64)}`],
+    ["by another algorithm", `sha512:${"0".repeat(128)}`],
+    ["that is none", "abc"],
+    ["that is a number", 5],
+  ])("with a digest %s", async (_, digest) => {
+    const parts = await storeAll();
+
+    const answer = await client.complete(upload, parts, {}, { digest });
+
+    expect([answer.status, refusalOf(answer).code]).toEqual([400, "DIGEST_INVALID"]);
+    expect((await client.object(object)).status).toBe(404);
+    const good = await client.complete(upload, parts, {}, { digest: sha256(content) });
+    expect(good.status).toBe(200);
+  });
+
+  test("whose precondition does not hold", async () => {
+    const put = `/v1/buckets/${bucket}/objects/${object}`;
+    await client.ask(put, { method: "PUT", body: "before" });
+    const parts = await storeAll();
+
+    for (const headers of [{ "if-none-match": "*" }, { "if-match": `"${sha256("other")}"` }]) {
+      const answer = await client.complete(upload, parts, headers);
+      expect([answer.status, refusalOf(answer).code]).toEqual([412, "PRECONDITION_FAILED"]);
+    }
+    expect(Buffer.from((await client.object(object)).bytes).toString()).toBe("before");
+    const matching = { "if-match": `"${sha256("before")}"` };
+    expect((await client.complete(upload, parts, matching)).status).toBe(200);
+    expect((await client.object(object)).bytes).toEqual(content);
+  });
+
+  test("of an upload without a part", async () => {
+    const answer = await client.complete(upload, [{ part_number: 1, etag: "x" }]);
+
+    expect(answer.status).toBe(409);
+    expect(refusalOf(answer).message).toContain("no part yet");
+    expect(jsonOf(await client.ask(upload)).state).toBe("initiated");
+  });
+});

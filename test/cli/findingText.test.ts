@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
 import { describeFinding } from "../../src/cli/findingText.ts";
 import { digestOf } from "../../src/content/digest.ts";
+import type { Finding } from "../../src/maintenance/findings.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+import { locator, tag } from "../contract/metadataRows.ts";
+import { keyOf } from "../support/objectStore.ts";
 
 const manifest = {
   repository: parseRepositoryName("team/app"),
@@ -17,4 +21,56 @@ test.each([
   expect(describeFinding({ kind: "derivedDiffers", manifest, what, tags: [] })).toBe(
     `manifest team/app@${manifest.digest}: ${words} what it says.`,
   );
+});
+
+const [one, two] = [keyOf("backups/one"), keyOf("backups/path/to/two")];
+const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
+const content = { digest: manifest.digest, size: 5, locator: locator("x"), damagedAt: null };
+const nobody = { repositories: [], tags: [], more: false };
+const part = { upload: id, number: 3, version: "x", object: two, size: 5 };
+
+test.each([
+  [
+    "object backups/path/to/two: it is said to have 1 byte, its content has 5.",
+    { kind: "objectSizeDiffers", object: two, digest: manifest.digest, size: 1, contentSize: 5 },
+  ],
+  [
+    "bucket backups: it is said to hold 2 objects (10 bytes), it holds 1 (5 bytes).",
+    {
+      kind: "bucketMiscounted",
+      bucket: one.bucket,
+      noted: { objects: 2, bytes: 10 },
+      counted: { objects: 1, bytes: 5 },
+    },
+  ],
+  [
+    `upload ${id} of backups/path/to/two: part 3 is missing. The upload cannot be completed with it.`,
+    { kind: "partLost", part, fault: "missing" },
+  ],
+  [
+    `upload ${id} of backups/path/to/two: part 3 is longer than its 5 acknowledged bytes. The upload cannot be completed with it.`,
+    { kind: "partLost", part, fault: "longer" },
+  ],
+  [
+    `${manifest.digest} (5 B): the file is missing. Objects to be put again: backups/one, backups/path/to/two.`,
+    {
+      kind: "contentMissing",
+      content,
+      holders: { ...nobody, objects: { some: [one, two], others: 0 } },
+    },
+  ],
+  [
+    `${manifest.digest} (5 B): the file is missing. Pulls fail: team/app:v1. Objects to be put again: backups/one, backups/one, backups/one and 7 more.`,
+    {
+      kind: "contentMissing",
+      content,
+      holders: {
+        ...nobody,
+        tags: [{ repository: manifest.repository, name: tag("v1") }],
+        objects: { some: [one, one, one, two], others: 6 },
+      },
+    },
+  ],
+] as const satisfies readonly (readonly [string, Finding])[])("it says: %s", (words, finding) => {
+  expect(describeFinding(finding)).toBe(words);
 });

@@ -91,6 +91,19 @@ export class GcRoom {
     return sha256(body);
   }
 
+  /** Puts an object, `bucket/name`. Its bucket is made with it. */
+  async putObject(path: string, text: string): Promise<void> {
+    const [bucket = "", ...name] = path.split("/");
+    await fetch(`${this.#url}/v1/buckets`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ name: bucket }),
+    });
+    const target = `${this.#url}/v1/buckets/${bucket}/objects/${name.join("/")}`;
+    const answer = await fetch(target, { method: "PUT", body: text });
+    if (!answer.ok) throw new Error(`object: ${answer.status} ${await answer.text()}`);
+  }
+
   /** Takes a tag away; its manifest stays. @returns the status. */
   async deleteTag(tag: string): Promise<number> {
     const target = `${this.#url}/v2/team/app/manifests/${tag}`;

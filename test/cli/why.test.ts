@@ -72,6 +72,39 @@ describe("why", () => {
     );
   });
 
+  test("a blob that objects are made of is kept by them, a few of which are named", async () => {
+    const shared = await room.pushBlob("shared with objects");
+    await room.pushImage("with-object", ["shared with objects"]);
+    for (const name of [1, 2, 3, 4, 5, 6, 7]) {
+      await room.putObject(`backups/path/to/${name}`, "shared with objects");
+    }
+    await room.putObject("backups/alone", "of an object alone");
+    const alone = `sha256:${new Bun.CryptoHasher("sha256").update("of an object alone").digest("hex")}`;
+
+    const many = (await room.run("why", shared)).out.split("\n");
+    const one = (await room.run("why", alone)).out.split("\n");
+    const json = JSON.parse((await room.run("why", shared, "--json")).out);
+
+    expect(many[1]).toBe("Kept by:");
+    expect(many[2]).toStartWith("  tag team/app:with-object → manifest sha256:");
+    expect(many.slice(3, 9)).toEqual([
+      ...[1, 2, 3, 4, 5].map((name) => `  object backups/path/to/${name}`),
+      "  … and 2 other objects",
+    ]);
+    expect(one.slice(1)).toEqual([
+      "Kept by:",
+      "  object backups/alone",
+      "No repository links to it.",
+      "",
+    ]);
+    expect(json).toMatchObject({
+      keptBy: [{ tags: ["with-object"] }],
+      objects: [1, 2, 3, 4, 5].map((name) => ({ bucket: "backups", object: `path/to/${name}` })),
+      otherObjects: 2,
+      garbage: null,
+    });
+  });
+
   test("garbage is garbage: since when, and when it goes", async () => {
     const orphan = await room.pushBlob("orphan");
     const shortLease = new GcRoom(scope, "0");

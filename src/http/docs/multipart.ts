@@ -15,6 +15,8 @@ import {
   bucket,
   bucketName,
   bucketUrl,
+  curl,
+  jsonHeader,
   limit,
   objectName,
   objectType,
@@ -23,7 +25,7 @@ import {
   timeSchema,
   uncached,
 } from "./objectStore.ts";
-import type { CodeSample, Documentation, Parameter, RequestBody, Responses } from "./types.ts";
+import type { Documentation, Parameter, RequestBody, Responses } from "./types.ts";
 
 /** An upload. */
 export const multipartId = "01a1f7e7-2c9d-7b41-8e55-9f0d3c7a1b22";
@@ -55,16 +57,6 @@ export function whileCompleting(responses: Responses): Responses {
     "Retry-After": sometimes("Seconds to wait, while the upload is being completed.", "1"),
   });
 }
-
-/** A command that does it. */
-export const curl = (label: string, ...words: string[]): CodeSample => ({
-  lang: "shell",
-  label,
-  source: ["curl --include", ...words].join(" \\\n  "),
-});
-
-/** Where JSON is sent with `curl`. */
-export const jsonHeader = "--header 'Content-Type: application/json'";
 
 const limits = {
   type: "object" as const,

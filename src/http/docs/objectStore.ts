@@ -1,6 +1,6 @@
 // What the documentation of buckets, objects and multipart uploads has in common: one example, its addresses, and how they are printed.
 import { always } from "./answers.ts";
-import type { Headers, Parameter } from "./types.ts";
+import type { CodeSample, Headers, Parameter } from "./types.ts";
 
 /** A bucket. */
 export const bucketName = "backups";
@@ -27,6 +27,16 @@ export const sizeSchema = { type: "integer" as const, format: "int64", descripti
 export const uncached: Headers = {
   "Cache-Control": always("True at this moment only.", "no-store"),
 };
+
+/** A command that does it. */
+export const curl = (label: string, ...words: string[]): CodeSample => ({
+  lang: "shell",
+  label,
+  source: ["curl --include", ...words].join(" \\\n  "),
+});
+
+/** Where JSON is sent with `curl`. */
+export const jsonHeader = "--header 'Content-Type: application/json'";
 
 /** An object as it is printed. */
 export const objectSchema = {

@@ -9,20 +9,14 @@ import {
   whileWriting,
   withoutBodies,
 } from "./answers.ts";
-import {
-  curl,
-  jsonHeader,
-  multipartId,
-  ofUpload,
-  uploadId,
-  uploadUrl,
-  whileCompleting,
-} from "./multipart.ts";
+import { multipartId, ofUpload, uploadId, uploadUrl, whileCompleting } from "./multipart.ts";
 import {
   after,
   bucket,
   bucketName,
   contentDigest,
+  curl,
+  jsonHeader,
   limit,
   objectDigest,
   objectName,

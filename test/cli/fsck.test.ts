@@ -76,15 +76,17 @@ test("options that exclude each other, and a folder that is no store, are refuse
   expect(nothing.err).toContain("is no data directory of Breadbox");
 });
 
-test("pushes, deletions and collections beside it are never taken for damage", async () => {
+test("pushes, objects, deletions and collections beside it are never taken for damage", async () => {
   await using scope = new Scope();
   const room = new UploadsRoom(scope);
   // Without a grace period what is pushed may go at once: pushes break, and files vanish all the time.
   await Bun.write(join(room.folder, "breadbox.yml"), "gc:\n  minAge: 0\n");
   await room.startServer();
+  await ask(room, "POST", "", JSON.stringify({ name: "busy" }));
   let isOver = false;
-  const lanes = Array.from({ length: 3 }, async (_, lane) => {
-    for (let round = 0; !isOver; round += 1) await pushAndRemove(room, lane, round);
+  const works = [pushAndRemove, pushAndRemove, pushAndRemove, putAndRemove, putAndRemove];
+  const lanes = works.map(async (work, lane) => {
+    for (let round = 0; !isOver; round += 1) await work(room, lane, round);
   });
 
   for (let run = 0; run < 40; run += 1) {
@@ -108,6 +110,33 @@ async function pushAndRemove({ url }: UploadsRoom, lane: number, round: number):
   await remove(`manifests/${pushed.manifest.digest}`);
   await Promise.all(pushed.blobs.map(({ digest }) => remove(`blobs/${digest}`)));
   await fetch(`${url}/v1/gc`, { method: "POST" });
+}
+
+/** An object whole, the same again in parts of which one is replaced; each time another end of it. */
+async function putAndRemove(room: UploadsRoom, lane: number, round: number): Promise<void> {
+  const object = `lane-${lane}/path`;
+  const text = `${round % 4} `.repeat(30_000);
+  await ask(room, "PUT", `/busy/objects/${object}`, text);
+  const initiated = await ask(room, "POST", "/busy/multipart-uploads", JSON.stringify({ object }));
+  const upload = `/busy/multipart-uploads/${Object(initiated).upload_id}`;
+  await Promise.all([1, 1, 2].map((part) => ask(room, "PUT", `${upload}/parts/${part}`, text)));
+  const { parts } = Object(await ask(room, "GET", `${upload}/parts`));
+  if (round % 3 === 0) await ask(room, "DELETE", upload);
+  else await ask(room, "POST", `${upload}/complete`, JSON.stringify({ parts }));
+  await ask(room, "DELETE", `/busy/objects/${object}`);
+}
+
+async function ask({ url }: UploadsRoom, method: string, path: string, body?: string) {
+  const headers = { "Content-Type": method === "POST" ? "application/json" : "text/plain" };
+  const answer = await fetch(`${url}/v1/buckets${path}`, {
+    method,
+    headers,
+    ...(body && { body }),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  const isJson = answer.headers.get("content-type")?.includes("json") ?? false;
+  return isJson ? JSON.parse(text) : null;
 }
 
 /** The one thing that may happen to a push that nothing protects. */

@@ -76,6 +76,18 @@ export const tags = [
       "A blob comes in through an upload session: open it, append to it, finish it under its digest. Sessions survive a restart of the server. A blob can also be pushed whole, in one request.",
   },
   {
+    name: "buckets",
+    "x-displayName": "Buckets",
+    description:
+      "A bucket holds objects under names of their own: backups, build artefacts, anything that is no image.",
+  },
+  {
+    name: "objects",
+    "x-displayName": "Objects",
+    description:
+      "Bytes under a name that may have slashes in it. They are stored once, whoever holds them: other objects, or blobs of the registry. The ETag of an object is its digest.",
+  },
+  {
     name: "multipart",
     "x-displayName": "Multipart uploads",
     description:

@@ -124,7 +124,7 @@ export const page = (last: string): readonly Parameter[] => [
 ];
 
 /** A header of a request that need not be there. */
-const header = (name: string, description: string, example: string): Parameter => ({
+export const header = (name: string, description: string, example: string): Parameter => ({
   in: "header",
   name,
   required: false,
@@ -140,13 +140,13 @@ export const ifNoneMatch = header(
 
 export const range = header(
   "Range",
-  "Ranges of bytes, up to 1024: answered with 206. More of them, or what cannot be read, are answered with the whole blob.",
+  "Ranges of bytes, up to 1024: answered with 206. More of them, or what cannot be read, are answered with the whole.",
   "bytes=0-1023",
 );
 
 export const ifRange = header(
   "If-Range",
-  "The ETag of what the client has a part of: with another one, the whole blob is sent.",
+  "The ETag of what the client has a part of: with another one, the whole is sent.",
   `"${layerDigest}"`,
 );
 

@@ -15,7 +15,7 @@ import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { peekBody } from "../peekBody.ts";
 import { matchOf, type Visit } from "../visit.ts";
 import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
-import { invalid } from "./requests.ts";
+import { invalid, uncached } from "./requests.ts";
 
 /** What a PUT works with. */
 export interface PutDeps {
@@ -54,7 +54,7 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
   logPut(deps.telemetry.log, { ...record, ...whoAsked(visit) }, null);
   return json(printObject(record), {
     status: replaced ? 200 : 201,
-    headers: { etag: etagOf(record.digest), location: objectPath(bucket, object) },
+    headers: { ...uncached, etag: etagOf(record.digest), location: objectPath(bucket, object) },
   });
 }
 

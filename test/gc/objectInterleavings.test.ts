@@ -66,8 +66,13 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 describe("a collection", () => {
-  for (const step of ["findContent", "commitObject"] as const) {
-    test(`around ${step} of an object made of an old orphan does not lose the object`, async () => {
+  for (const [step, way] of [
+    ["findContent", "whole"],
+    ["commitObject", "whole"],
+    ["findContent", "in parts"],
+    ["commitObject", "in parts"],
+  ] as const) {
+    test(`around ${step} of an old orphan that comes again as an object ${way} does not lose it`, async () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
       const { metadata, findContent } = room.rooms.objects;
@@ -87,7 +92,13 @@ describe("a collection", () => {
         },
       });
 
-      await objects.put(path, bytes);
+      if (way === "whole") await objects.put(path, bytes);
+      else {
+        const upload = await objects.initiate(path);
+        await objects.putPart(upload, 1, bytes.subarray(0, 5));
+        await objects.putPart(upload, 2, bytes.subarray(5));
+        expect(await objects.complete(upload)).toBe(room.digest);
+      }
       await room.collectAll();
 
       expect(await objects.read(path)).toEqual(bytes);

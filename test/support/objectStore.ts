@@ -4,6 +4,7 @@ import { RegistryError } from "../../src/errors.ts";
 import type { ObjectKey } from "../../src/metadata/keepers.ts";
 import type { MultipartKey } from "../../src/metadata/multipart.ts";
 import { createBucket } from "../../src/objects/buckets.ts";
+import { completeMultipart } from "../../src/objects/completion.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { initiateMultipart } from "../../src/objects/multipart.ts";
 import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
@@ -58,6 +59,13 @@ export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
         ...{ key: { bucket, id }, number, length: bytes.length, digests: [] },
         body: oneChunk(bytes),
       }),
+    /** Completes an upload with the parts that it has. */
+    async complete({ bucket, id }: MultipartKey): Promise<Digest> {
+      const key = { bucket, id };
+      const staged = await deps().multipart.listParts(key, { after: 0, limit: 10_000 });
+      const completion = { key, parts: staged ?? [], digest: null, allows: () => true };
+      return (await completeMultipart(deps(), completion)).digest;
+    },
     remove: (path: string): Promise<void> => removeObject(deps(), keyOf(path), () => true),
     /** @returns the bytes, or the situation that a client would be told. */
     async read(path: string): Promise<Uint8Array | string> {

@@ -1,0 +1,72 @@
+// The room of objects over a real store, and short words for uploads in parts.
+import { createBucket } from "../../src/objects/buckets.ts";
+import { type Completion, completeMultipart } from "../../src/objects/completion.ts";
+import type { ObjectsDeps } from "../../src/objects/deps.ts";
+import { abortMultipart, initiateMultipart, multipartStatus } from "../../src/objects/multipart.ts";
+import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
+import { openObject } from "../../src/objects/objects.ts";
+import type { NamedPart } from "../../src/objects/partList.ts";
+import { listParts, putPart } from "../../src/objects/parts.ts";
+import type { Body } from "../../src/storage/storage.ts";
+import type { UploadId } from "../../src/uploads/session.ts";
+import { openStore } from "../support/store.ts";
+
+const bucket = parseBucketName("backups");
+
+/** Bytes as a body, in chunks of the given size. */
+export function bodyOf(bytes: Uint8Array, chunkBytes = bytes.length): Body {
+  return {
+    async *[Symbol.asyncIterator]() {
+      for (let at = 0; at < bytes.length; at += chunkBytes) yield bytes.slice(at, at + chunkBytes);
+    },
+  };
+}
+
+/** Opens a store with a bucket; `await using` removes it. @param changes of what the room works with. */
+export async function openRoom(changes: Partial<ObjectsDeps> = {}) {
+  const store = await openStore();
+  const deps = (): ObjectsDeps => ({ ...store.rooms.objects, ...changes });
+  await createBucket(deps(), bucket);
+  const room = {
+    store,
+    deps,
+    key: (id: UploadId) => ({ bucket, id }),
+    async initiate(object = "it"): Promise<UploadId> {
+      const request = { bucket, object: parseObjectName(object), contentType: "text/plain" };
+      return (await initiateMultipart(deps(), request)).id;
+    },
+    /** Stores a part. @returns it as a completion names it. */
+    async put(id: UploadId, number: number, bytes: Uint8Array | Body): Promise<NamedPart> {
+      const given = bytes instanceof Uint8Array;
+      const put = {
+        key: { bucket, id },
+        number,
+        body: given ? bodyOf(bytes) : bytes,
+        length: given ? bytes.length : null,
+        digests: [],
+      };
+      const { etag } = await putPart(deps(), put);
+      return { number, etag };
+    },
+    complete: (id: UploadId, parts: readonly NamedPart[], other: Partial<Completion> = {}) =>
+      completeMultipart(deps(), {
+        key: { bucket, id },
+        parts,
+        digest: null,
+        allows: () => true,
+        ...other,
+      }),
+    abort: (id: UploadId) => abortMultipart(deps(), { bucket, id }),
+    status: (id: UploadId) => multipartStatus(deps(), { bucket, id }),
+    parts: async (id: UploadId) =>
+      (await listParts(deps(), { bucket, id }, { after: 0, limit: 100_000 })).parts,
+    async read(object = "it"): Promise<Uint8Array> {
+      const { body } = await openObject(deps(), { bucket, object: parseObjectName(object) });
+      return body instanceof Blob ? body.bytes() : body;
+    },
+    [Symbol.asyncDispose]: () => store.remove(),
+  };
+  return room;
+}
+
+export type Room = Awaited<ReturnType<typeof openRoom>>;

@@ -148,7 +148,7 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
     .option("--full", "read every stored byte and hash it as well")
     .option(
       "--repair",
-      "take damaged blobs out, so that the next push heals them, and mend what can be mended; nothing is deleted",
+      "take damaged blobs out, so that the next push or put heals them, and mend what can be mended; nothing is deleted",
     )
     .option("--json", "print JSON")
     .addHelpText(
@@ -162,7 +162,7 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(program.command("gc"))
     .summary("free the space of what nothing refers to")
     .description(
-      "Deletes blobs that no manifest of any repository names, beside a running server or without one. What was just pushed, mounted or asked for stays. A dry run prints what a run would delete, and deletes nothing.",
+      "Deletes blobs that no manifest of any repository names and no object is made of, beside a running server or without one. What was just pushed, mounted or asked for stays. A dry run prints what a run would delete, and deletes nothing.",
     )
     .option("--dry-run", "delete nothing")
     .option(
@@ -180,7 +180,7 @@ function addWhy(program: Command, run: (action: Action) => Promise<void>): void 
   addDataFlags(program.command("why <DIGEST>"))
     .summary("say what keeps a blob or a manifest")
     .description(
-      "Says what keeps a blob or a manifest: from the tag down to it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
+      "Says what keeps a blob or a manifest: from the tag down to it, the objects that are made of it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
     )
     .option("--json", "print JSON")
     .addHelpText(

@@ -30,7 +30,7 @@ const run = {
     started_at: time,
     finished_at: { ...time, nullable: true, description: "absent value: it runs, or was killed" },
     total_blobs: count("stored blobs, manifests not counted"),
-    referenced_blobs: count("those that a manifest names"),
+    referenced_blobs: count("those that a manifest names, or an object is made of"),
     orphaned_blobs: count("those that may go; a dry run counts here what it would delete"),
     orphaned_bytes: bytes("their size"),
     deleted_blobs: count("those that are gone"),

@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { RawAnswer } from "../support/rawHttp.ts";
+import { fill } from "./support/addresses.ts";
 import {
   badHost,
   base,
@@ -13,14 +14,24 @@ import {
   plain,
   send,
   startSession,
+  succeeding,
   type World,
   x,
 } from "./support/documentedAnswers.ts";
+import { healthyObjects, plainObjects } from "./support/objectAnswers.ts";
 import { type DocumentedOperation, type OpenApiDocument, operationsOf } from "./support/openApi.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
-const takesBody = ["putManifest", "startUpload", "appendUpload", "finishUpload"];
-const writes = [...takesBody, "cancelUpload", "deleteManifest", "deleteBlob"];
+const answers = { ...healthy, ...healthyObjects };
+const requests = { ...plain, ...succeeding(healthyObjects), ...plainObjects };
+const takesBody = [
+  ...["putManifest", "startUpload", "appendUpload", "finishUpload"],
+  ...["createBucket", "putObject"],
+];
+const writes = [
+  ...takesBody,
+  ...["cancelUpload", "deleteManifest", "deleteBlob", "deleteBucket", "deleteObject"],
+];
 /** No switch stops a collection. */
 const wantStore = [...writes, "startGc"];
 const asksReadiness = ["getReadiness", "headReadiness"];
@@ -36,6 +47,8 @@ beforeAll(async () => {
   operations = operationsOf(document);
 });
 afterAll(() => world.registry[Symbol.asyncDispose]());
+
+const filled = (path: string): string => fill(path.replaceAll(/\{(\w+)\}/g, ":$1"));
 
 function operation(id: string): DocumentedOperation {
   const found = operations.find(({ operationId }) => operationId === id);
@@ -62,7 +75,7 @@ function expectDocumented(id: string, status: number, { headers, body, ...answer
 }
 
 describe("what the documentation says of", () => {
-  test.each(Object.entries(healthy))("%s is what the server answers", async (key, ask) => {
+  test.each(Object.entries(answers))("%s is what the server answers", async (key, ask) => {
     const [id = "", status] = key.split(" ");
     expectDocumented(id, Number(status), await ask(world));
   });
@@ -70,7 +83,7 @@ describe("what the documentation says of", () => {
   test("a malformed Host is answered with 400 by every operation", async () => {
     expect(operations.length).toBeGreaterThan(20);
     for (const { operationId, method, path } of operations) {
-      const line = `${method} ${path.replaceAll(/\{(\w+)\}/g, "x")}`;
+      const line = `${method} ${filled(path)}`;
       expectDocumented(operationId, 400, await send(line, badHost)(world));
     }
   });
@@ -79,7 +92,7 @@ describe("what the documentation says of", () => {
     const changing = operations.filter(({ operationId }) => wantStore.includes(operationId));
     expect(changing).toHaveLength(wantStore.length);
     for (const { operationId, method, path } of changing) {
-      const line = `${method} ${path.replaceAll(/\{(\w+)\}/g, "x")}`;
+      const line = `${method} ${filled(path)}`;
       expectDocumented(operationId, 403, await send(line, otherSite)(world));
     }
   });
@@ -90,7 +103,7 @@ describe("what the documentation says of", () => {
     unwritable.registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
 
     for (const id of [...wantStore, ...asksReadiness]) {
-      const answer = await plain[id]?.(unwritable);
+      const answer = await requests[id]?.(unwritable);
       if (answer === undefined) throw new Error(`${id} is not asked`);
       expectDocumented(id, 503, answer);
     }
@@ -101,7 +114,7 @@ describe("what the documentation says of", () => {
     await using registry = await openRegistry({ switches: { readOnly: true } });
 
     for (const id of writes) {
-      const answer = await plain[id]?.({ ...world, registry });
+      const answer = await requests[id]?.({ ...world, registry });
       if (answer === undefined) throw new Error(`${id} is not asked`);
       expectDocumented(id, 405, answer);
     }
@@ -129,7 +142,7 @@ describe("what the documentation says of", () => {
     const asked = operations.filter(({ operationId }) => !touchNoRows.test(operationId));
     expect(asked.length).toBeGreaterThan(10);
     for (const { operationId } of asked) {
-      const answer = await plain[operationId]?.(broken);
+      const answer = await requests[operationId]?.(broken);
       if (answer === undefined) throw new Error(`${operationId} is not asked`);
       expectDocumented(operationId, 500, answer);
     }
@@ -137,7 +150,7 @@ describe("what the documentation says of", () => {
 
   test("any operation names no further status", () => {
     const provoked = [
-      ...Object.keys(healthy),
+      ...Object.keys(answers),
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
       ...wantStore.map((id) => `${id} 403`),
@@ -156,12 +169,15 @@ describe("what the documentation says of", () => {
 
 /** A request with a body to each operation that takes one. */
 async function takers(registry: TestRegistry): Promise<[id: string, line: string][]> {
+  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   const sessions = [await startSession(registry), await startSession(registry)];
   const lines = [
     `PUT ${base}/manifests/2.0`,
     `POST ${base}/blobs/uploads/${x}`,
     `PATCH ${sessions[0]}`,
     `PUT ${sessions[1]}${x}`,
+    "POST /v1/buckets",
+    "PUT /v1/buckets/backups/objects/a",
   ];
   const uploads = takesBody.map((id, index): [string, string] => [id, lines[index] ?? ""]);
   return [...uploads, ["startGc", "POST /v1/gc"]];

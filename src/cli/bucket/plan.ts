@@ -70,13 +70,10 @@ function fits(
 }
 
 /** Bytes of standard input that wait in memory, all parts together. */
-export const inputBudget = 64 * mebibyte;
+export const inputBudget = 48 * mebibyte;
 
-/**
- * How large part `number` of standard input is, whose end nobody knows: they grow, so that few are enough for much, and memory
- * for several.
- */
-export function inputPartBytes(number: number, maxPartBytes: number): number {
-  const size = number <= 1000 ? 8 : number <= 2000 ? 16 : 32;
-  return Math.min(maxPartBytes, size * mebibyte);
+/** How large a part of standard input is, after `parts` others: its end is not known, so parts grow, that few are enough for much. */
+export function inputPartBytes(parts: number): number {
+  if (parts < 1000) return 8 * mebibyte;
+  return (parts < 2000 ? 16 : 32) * mebibyte;
 }

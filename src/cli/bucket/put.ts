@@ -83,9 +83,8 @@ async function fromInput(request: Request): Promise<ObjectInfo> {
   using transfer = new Transfer("sending", 0);
   const deps = depsOf(request, transfer, textOf(options, "contentType") ?? octets);
   const open = new OpenUpload();
-  const input = Bun.stdin.stream();
   try {
-    return await putInput({ ...deps, input, transfer, options: asked, onUpload: open.set });
+    return await putInput({ ...deps, transfer, options: asked, onUpload: open.set });
   } catch (error) {
     if (open.upload !== null) await abandon(deps, open.upload);
     throw error;

@@ -1,6 +1,7 @@
 // Standard input → an object. Nothing can be read twice here: parts wait in memory until the server has them, and nothing is taken up later.
 import { Fingerprint } from "../../content/fingerprint.ts";
-import type { ObjectInfo } from "./answers.ts";
+import type { Limits, ObjectInfo } from "./answers.ts";
+import { Blocks, InputReader } from "./inputReader.ts";
 import { memoryPiece } from "./pieces.ts";
 import { inputBudget, inputPartBytes } from "./plan.ts";
 import { CommandError } from "./problems.ts";
@@ -17,7 +18,6 @@ import type { Transfer } from "./transfer.ts";
 
 /** An input that is being put. `onUpload` is told of the upload, which is of no use when it is broken off. */
 export interface InputPut extends PutDeps {
-  readonly input: ReadableStream<Uint8Array>;
   readonly transfer: Transfer;
   readonly options: PutOptions;
   readonly onUpload: (upload: Upload) => void;
@@ -26,10 +26,9 @@ export interface InputPut extends PutDeps {
 /** @returns what the server stored. @throws what ended it. */
 export async function putInput(put: InputPut): Promise<ObjectInfo> {
   const { options, transfer } = put;
-  const reader = new InputReader(put.input, transfer.stop);
-  const sizeOf = (number: number, most: number): number =>
-    options.partBytes ?? inputPartBytes(number, most);
-  const first = await reader.take(sizeOf(1, Number.POSITIVE_INFINITY));
+  const blocks = new Blocks();
+  const reader = new InputReader(blocks, transfer.stop);
+  const first = await reader.take(options.partBytes ?? inputPartBytes(1));
   if (reader.isAtEnd) {
     const stored = await sendWhole(put, memoryPiece(first), reader.digest());
     assertStored(put, stored, reader.digest());
@@ -37,21 +36,17 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   }
   const { upload, limits } = await initiate(put);
   put.onUpload(upload);
-  const line = new Line(put, upload);
-  let bytes = first;
-  for (let number = 1; bytes.byteLength > 0; number += 1) {
-    if (number > limits.maxParts) {
-      throw new CommandError(
-        `Standard input is longer than ${limits.maxParts} parts, and the server takes no more: name a larger --part-size.`,
-      );
-    }
-    if (bytes.byteLength > limits.maxPartBytes) {
-      throw new CommandError(
-        `--part-size is more than the ${limits.maxPartBytes} bytes that the server takes.`,
-      );
-    }
-    await line.push(number, bytes);
-    bytes = await reader.take(sizeOf(number + 1, limits.maxPartBytes));
+  const { maxPartBytes } = limits;
+  if (options.partBytes !== null && options.partBytes > maxPartBytes) {
+    throw new CommandError(
+      `--part-size is more than the ${maxPartBytes} bytes that the server takes.`,
+    );
+  }
+  const line = new Line({ put, upload, limits, blocks });
+  for (let bytes = first; bytes.byteLength > 0; ) {
+    await line.push(bytes);
+    const wanted = options.partBytes ?? inputPartBytes(line.parts);
+    bytes = await reader.take(Math.min(maxPartBytes, wanted));
   }
   await line.drain();
   transfer.label = "storing";
@@ -61,30 +56,46 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   return stored;
 }
 
+/** What parts are sent with. */
+interface LineDeps {
+  readonly put: InputPut;
+  readonly upload: Upload;
+  readonly limits: Limits;
+  readonly blocks: Blocks;
+}
+
 /** Parts on their way, as many at a time as memory allows. */
 class Line {
-  readonly #put: InputPut;
-  readonly #upload: Upload;
+  readonly #deps: LineDeps;
   readonly #running = new Set<Promise<void>>();
   #failure: { readonly error: unknown } | null = null;
+  /** Parts that were pushed. */
+  parts = 0;
 
-  constructor(put: InputPut, upload: Upload) {
-    this.#put = put;
-    this.#upload = upload;
+  constructor(deps: LineDeps) {
+    this.#deps = deps;
   }
 
-  /** Resolves when there is room for the next one. @throws what an earlier one failed with. */
-  async push(number: number, bytes: Uint8Array): Promise<void> {
-    const sent: Promise<void> = this.#send(number, bytes)
+  /** Sends a block, as one part if the server takes that. Resolves when there is room for the next one. @throws what an earlier one failed with. */
+  async push(block: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { put, limits, blocks } = this.#deps;
+    const sent: Promise<void> = this.#sendAll(block)
+      .then(() => blocks.give(block))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
       .finally(() => this.#running.delete(sent));
     this.#running.add(sent);
+    if (this.parts > limits.maxParts) {
+      throw new CommandError(
+        `Standard input is longer than ${limits.maxParts} parts, and the server takes no more: name a larger --part-size.`,
+      );
+    }
     // The next one is read into memory as well.
-    const room = Math.max(1, Math.floor(inputBudget / bytes.byteLength) - 1);
-    const most = Math.min(this.#put.options.parallel, room);
-    while (this.#running.size >= most) await Promise.race(this.#running);
+    const room = Math.max(1, Math.floor(inputBudget / block.byteLength) - 1);
+    while (this.#running.size >= Math.min(put.options.parallel, room)) {
+      await Promise.race(this.#running);
+    }
     this.#assertWell();
   }
 
@@ -97,12 +108,25 @@ class Line {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
+  async #sendAll(block: Uint8Array): Promise<void> {
+    const { maxPartBytes } = this.#deps.limits;
+    // Only the first block can be larger: it was read before the server said what it takes.
+    const firstNumber = this.parts + 1;
+    const count = Math.ceil(block.byteLength / maxPartBytes);
+    this.parts += count;
+    for (let index = 0; index < count; index += 1) {
+      const start = index * maxPartBytes;
+      await this.#send(firstNumber + index, block.subarray(start, start + maxPartBytes));
+    }
+  }
+
   async #send(number: number, bytes: Uint8Array): Promise<void> {
+    const { put, upload } = this.#deps;
     const fingerprint = new Fingerprint();
     fingerprint.update(bytes);
-    for (let round = 0; round < 3; round += 1) {
-      await sendPart(this.#put, this.#upload, { number, piece: memoryPiece(bytes) });
-      if (this.#upload.stored.get(number) === fingerprint.etag()) return;
+    for (let round = 0; round < rounds; round += 1) {
+      await sendPart(put, upload, { number, piece: memoryPiece(bytes) });
+      if (upload.stored.get(number) === fingerprint.etag()) return;
     }
     throw new CommandError(
       "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
@@ -110,57 +134,5 @@ class Line {
   }
 }
 
-/** As much of a stream's reader as is needed. */
-interface Reader {
-  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  cancel(): Promise<void>;
-}
-
-/** Takes pieces of a wanted size from a stream, and hashes all of it. */
-class InputReader {
-  readonly #reader: Reader;
-  readonly #stop: AbortSignal;
-  readonly #hasher = new Bun.CryptoHasher("sha256");
-  #rest: Uint8Array = new Uint8Array(0);
-  isAtEnd = false;
-
-  constructor(input: ReadableStream<Uint8Array>, stop: AbortSignal) {
-    this.#reader = input.getReader();
-    this.#stop = stop;
-    // A terminal or a pipe may be silent for ever.
-    stop.addEventListener("abort", () => void this.#reader.cancel().catch(() => {}));
-  }
-
-  /** @returns `size` bytes, or what is left before the end. */
-  async take(size: number): Promise<Uint8Array> {
-    const bytes = new Uint8Array(size);
-    let filled = 0;
-    while (filled < size) {
-      if (this.#rest.byteLength === 0 && !(await this.#refill())) break;
-      const next = this.#rest.subarray(0, size - filled);
-      bytes.set(next, filled);
-      filled += next.byteLength;
-      this.#rest = this.#rest.subarray(next.byteLength);
-    }
-    // To know whether this was the last piece, one must look behind it.
-    if (this.#rest.byteLength === 0) await this.#refill();
-    const taken = bytes.subarray(0, filled);
-    this.#hasher.update(taken);
-    return taken;
-  }
-
-  /** Of everything that was taken. */
-  digest(): string {
-    return `sha256:${this.#hasher.copy().digest("hex")}`;
-  }
-
-  async #refill(): Promise<boolean> {
-    while (!this.isAtEnd && this.#rest.byteLength === 0) {
-      const { done, value } = await this.#reader.read();
-      this.#stop.throwIfAborted();
-      if (done || value === undefined) this.isAtEnd = true;
-      else this.#rest = value;
-    }
-    return this.#rest.byteLength > 0;
-  }
-}
+/** How often a part is sent that arrives as something else. */
+const rounds = 3;

@@ -22,12 +22,18 @@ export function bodyOf(bytes: Uint8Array, chunkBytes = bytes.length): Body {
   };
 }
 
-/** Opens a store with a bucket; `await using` removes it. @param changes of what the room works with. */
-export async function openRoom(changes: Partial<ObjectsDeps> = {}) {
+type Store = Awaited<ReturnType<typeof openStore>>;
+
+/** Opens a store with a bucket; `await using` removes it. */
+export async function openRoom() {
   const store = await openStore();
-  const deps = (): ObjectsDeps => ({ ...store.rooms.objects, ...changes });
-  await createBucket(deps(), bucket);
-  const room = {
+  await createBucket(store.rooms.objects, bucket);
+  return { ...wordsFor(store, () => store.rooms.objects), [Symbol.asyncDispose]: store.remove };
+}
+
+/** The words. @param deps what they work with, asked for each time: a restart makes it anew. */
+export function wordsFor(store: Store, deps: () => ObjectsDeps) {
+  return {
     store,
     deps,
     key: (id: UploadId) => ({ bucket, id }),
@@ -38,14 +44,13 @@ export async function openRoom(changes: Partial<ObjectsDeps> = {}) {
     /** Stores a part. @returns it as a completion names it. */
     async put(id: UploadId, number: number, bytes: Uint8Array | Body): Promise<NamedPart> {
       const given = bytes instanceof Uint8Array;
-      const put = {
+      const { etag } = await putPart(deps(), {
         key: { bucket, id },
         number,
         body: given ? bodyOf(bytes) : bytes,
         length: given ? bytes.length : null,
         digests: [],
-      };
-      const { etag } = await putPart(deps(), put);
+      });
       return { number, etag };
     },
     complete: (id: UploadId, parts: readonly NamedPart[], other: Partial<Completion> = {}) =>
@@ -64,9 +69,13 @@ export async function openRoom(changes: Partial<ObjectsDeps> = {}) {
       const { body } = await openObject(deps(), { bucket, object: parseObjectName(object) });
       return body instanceof Blob ? body.bytes() : body;
     },
-    [Symbol.asyncDispose]: () => store.remove(),
+    /** Digests of all objects. */
+    async digests(): Promise<ReadonlySet<string>> {
+      const page = { after: null, limit: 100_000, prefix: "", delimiter: null };
+      const found = await deps().metadata.listObjects(bucket, page);
+      return new Set(found?.objects.map(({ digest }) => digest));
+    },
   };
-  return room;
 }
 
-export type Room = Awaited<ReturnType<typeof openRoom>>;
+export type Room = ReturnType<typeof wordsFor>;

@@ -1,0 +1,81 @@
+// Completions, aborts, parts and their replacements that meet: whatever comes first, an upload ends in one way, and whole.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { ObjectsDeps } from "../../src/objects/deps.ts";
+import { storedFiles } from "../http/support/multipart.ts";
+import { randomNumbers } from "../support/bytes.ts";
+import { problemsOf } from "../support/inspect.ts";
+import { hops, type LaneReport, runLane } from "./raceLane.ts";
+import { openRoom, type Room, wordsFor } from "./room.ts";
+
+const races = 300;
+/** Side by side: they share the disk, the database and the worker. */
+const atOnce = 10;
+
+/** Lets others have their turn before and after each step, so that any two steps of two requests may follow each other. */
+function delayed<T extends object>(port: T, random: () => number, own: Partial<T> = {}): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(name in own ? own : target, name);
+      if (typeof member !== "function") return member;
+      return async (...given: unknown[]) => {
+        await hops(random, 4);
+        const outcome: unknown = await Reflect.apply(member, target, given);
+        await hops(random, 4);
+        return outcome;
+      };
+    },
+  });
+}
+
+let room: Awaited<ReturnType<typeof openRoom>>;
+beforeAll(async () => {
+  room = await openRoom();
+});
+afterAll(() => room[Symbol.asyncDispose]());
+
+/** The same room, in which every step takes its time. */
+function slowed(seed: string): Room {
+  const random = randomNumbers(`${seed}/steps`);
+  const { multipart, metadata, storage, ...rest } = room.deps();
+  const deps: ObjectsDeps = {
+    ...rest,
+    multipart: delayed(multipart, random),
+    metadata: delayed(metadata, random),
+    storage: delayed(storage, random, { parts: delayed(storage.parts, random) }),
+  };
+  return wordsFor(room.store, () => deps);
+}
+
+/** Runs the races of one test. @returns how they ended. */
+async function runRaces(name: string): Promise<readonly LaneReport[]> {
+  const seeds = Array.from({ length: races }, (_, index) => `${name} ${index}`);
+  const reports: LaneReport[] = [];
+  const worker = async (): Promise<void> => {
+    for (let seed = seeds.pop(); seed !== undefined; seed = seeds.pop()) {
+      const report = await runLane(slowed(seed), seed);
+      const faults = report.faults.map((fault) => `seed ${seed}: ${fault}`);
+      reports.push({ ...report, faults });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return reports;
+}
+
+describe("requests that meet at one upload", () => {
+  test(`end it in one way or leave it open with all its parts, in ${races} races`, async () => {
+    const reports = await runRaces("race");
+
+    expect(reports.flatMap(({ faults }) => faults)).toEqual([]);
+    const ends = Map.groupBy(reports, ({ end }) => end);
+    // Races that always end the same way would show nothing.
+    for (const end of ["completed", "aborted", "open"] as const) {
+      expect([end, ends.get(end)?.length ?? 0]).toEqual([end, expect.any(Number)]);
+      expect(ends.get(end)?.length ?? 0).toBeGreaterThan(races / 50);
+    }
+    expect(readdirSync(join(room.store.directory, "tmp", "multipart"))).toEqual([]);
+    expect(await storedFiles(room.store.directory)).toBe((await room.digests()).size);
+    expect(await problemsOf(room.store.directory)).toEqual([]);
+  }, 120_000);
+});

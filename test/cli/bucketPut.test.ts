@@ -1,0 +1,207 @@
+// `breadbox bucket put`: which requests a file becomes, what the server is told to compare, and what happens when the file changes.
+import { describe, expect, test } from "bun:test";
+import { appendFile } from "node:fs/promises";
+import { Client } from "../../src/cli/bucket/client.ts";
+import { memoryPiece } from "../../src/cli/bucket/pieces.ts";
+import { complete, initiate, type PutDeps, sendPart } from "../../src/cli/bucket/putParts.ts";
+import type { TestRegistry } from "../http/support/registry.ts";
+import { Scope } from "../support/scope.ts";
+import { noise } from "../support/store.ts";
+import { digestOf, kibibyte, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
+
+/** Operations that changed something, in the order of their answers. */
+const writes = ({ lines }: TestRegistry): unknown[] =>
+  lines.map(({ operation }) => operation).filter((id) => /^(?:put|init|complete)/.test(String(id)));
+
+async function openUploads(url: string): Promise<{ parts: number }[]> {
+  const answer = await fetch(`${url}/v1/buckets/box/multipart-uploads`);
+  return JSON.parse(await answer.text()).uploads;
+}
+
+describe("breadbox bucket put", () => {
+  test("a small file is one request, whose digest the server compares", async () => {
+    await using scope = new Scope();
+    const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
+    await room.write("notes.txt", "hello");
+
+    const stored = await room.json("put", "notes.txt", "box/texts/");
+
+    expect(stored).toMatchObject({ object: "texts/notes.txt", content_type: "text/plain" });
+    expect(stored.digest).toBe(digestOf(Buffer.from("hello")));
+    expect(writes(registry)).toEqual(["putObject"]);
+  });
+
+  test("a large one comes in parts, several at a time, and is what it was", async () => {
+    await using scope = new Scope();
+    const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
+    const bytes = noise(18 * mebibyte + 5);
+    await room.write("disk.img", bytes);
+
+    const { out, code } = await room.bucket("put", "disk.img", "box", "--content-type", "a/b");
+
+    expect(code).toBe(0);
+    expect(out).toStartWith("Stored box/disk.img (19 MB");
+    expect(out).toEndWith(`\n${digestOf(bytes)}\n`);
+    expect(writes(registry)).toEqual([
+      ...["initiateMultipartUpload", "putPart", "putPart", "completeMultipartUpload"],
+    ]);
+    const answer = await fetch(`${registry.url}/v1/buckets/box/objects/disk.img`);
+    expect(answer.headers.get("content-type")).toBe("a/b");
+    expect(digestOf(await answer.bytes())).toBe(digestOf(bytes));
+  });
+
+  test("parts are as large as asked, and their number is limited by the server", async () => {
+    await using scope = new Scope();
+    const { room } = await openBucketRoom(scope, {
+      change: (rooms) => {
+        const limits = { ...rooms.objects.limits, maxParts: 5, maxPartBytes: mebibyte };
+        return { ...rooms, objects: { ...rooms.objects, limits } };
+      },
+    });
+    await room.write("file", noise(300 * kibibyte));
+    await room.write("large", noise(17 * mebibyte));
+
+    expect((await room.bucket("put", "file", "box", "--part-size", "64KiB")).code).toBe(0);
+    const many = await room.bucket("put", "file", "box", "--part-size", "32KiB");
+    expect(many.err).toContain("would be more than the 5 that the server takes");
+    const wide = await room.bucket("put", "large", "box", "--part-size", "2MiB");
+    expect(wide.err).toContain("the server takes parts of 1048576 at most");
+    const large = await room.bucket("put", "large", "box");
+    expect(large.err).toContain("raise storage.multipart.maxPartBytes there");
+    expect([many.code, wide.code, large.code]).toEqual([1, 1, 1]);
+    expect((await room.json("uploads", "ls", "box")).uploads).toEqual([]);
+  });
+
+  test("an empty file is an object of no bytes", async () => {
+    await using scope = new Scope();
+    const { room } = await openBucketRoom(scope);
+    await room.write("empty", "");
+
+    const stored = await room.json("put", "empty", "box");
+    expect(stored.size_bytes).toBe(0);
+    expect((await room.bucket("get", "box/empty", "back")).code).toBe(0);
+    expect((await room.read("back")).byteLength).toBe(0);
+  });
+
+  test("where uploads in parts are switched off, a large file comes in one request", async () => {
+    await using scope = new Scope();
+    const options = { logLevel: "debug", switches: { multipart: false } } as const;
+    const { room, registry } = await openBucketRoom(scope, options);
+    const bytes = noise(17 * mebibyte);
+    await room.write("file", bytes);
+
+    expect((await room.json("put", "file", "box")).digest).toBe(digestOf(bytes));
+    expect(writes(registry)).toContain("putObject");
+  });
+
+  test("a file that changes meanwhile is not stored, and its upload stays open", async () => {
+    await using scope = new Scope();
+    const gate = new PartGate(3);
+    const { room, registry } = await openBucketRoom(scope, { change: gate.change });
+    const path = await room.write("log", noise(512 * kibibyte));
+
+    const command = room.start(["put", "log", "box", "--part-size", "64KiB"]);
+    await gate.reached;
+    await appendFile(path, "one more line");
+    gate.open();
+    const { err, code } = await command.ended();
+
+    expect(err).toStartWith("log changed while it was being sent: nothing was stored");
+    expect(err).toContain("The upload stays open, with 8 parts.");
+    expect(code).toBe(1);
+    expect(await openUploads(registry.url)).toMatchObject([{ parts: 8 }]);
+    expect((await fetch(`${registry.url}/v1/buckets/box/objects/log`)).status).toBe(404);
+  });
+
+  test.each([
+    [["nothing", "box"], "There is no file nothing.\n", 1],
+    [[".", "box/folder"], ". is a folder. Send one file: tar -c .", 1],
+    [["file", "none"], "There is no bucket none. Create it: breadbox bucket create none\n", 1],
+    [["-", "box"], "error: standard input has no name; write BUCKET/OBJECT.", 2],
+    [["file", "box", "--parallel", "0"], 'error: --parallel: "0" is not a whole number', 2],
+    [["file", "box", "--part-size", "1"], 'error: --part-size: "1" is less than', 2],
+    [["file", "box", "--retry-for", "soon"], 'error: --retry-for: "soon" is not a duration', 2],
+  ])("%p is refused", async (args, message, status) => {
+    await using scope = new Scope();
+    const { room } = await openBucketRoom(scope);
+    await room.write("file", "hello");
+
+    const { err, code } = await room.bucket("put", ...args);
+
+    expect(err).toStartWith(message);
+    expect(code).toBe(status);
+  });
+});
+
+describe("the end of a put", () => {
+  test("the server publishes nothing that is not what was read here", async () => {
+    await using scope = new Scope();
+    const { registry } = await openBucketRoom(scope);
+    const { signal: stop } = new AbortController();
+    const { url } = registry;
+    const deps: PutDeps = {
+      client: new Client({ url, authorization: null }),
+      patience: { stop, forMs: 0, url, say: () => {} },
+      target: { bucket: "box", object: "file" },
+      contentType: "text/plain",
+      onBytes: () => {},
+    };
+    const { upload } = await initiate(deps);
+    await sendPart(deps, upload, { number: 1, piece: memoryPiece(Buffer.from("hello")) });
+
+    const refused = await complete(deps, upload, digestOf(Buffer.from("other"))).catch((it) => it);
+
+    expect(refused).toMatchObject({ name: "RefusedError", status: 400, code: "DIGEST_INVALID" });
+    expect((await fetch(`${url}/v1/buckets/box/objects/file`)).status).toBe(404);
+    expect(await openUploads(url)).toMatchObject([{ parts: 1 }]);
+    const stored = await complete(deps, upload, digestOf(Buffer.from("hello")));
+    expect(stored.size_bytes).toBe(5);
+  });
+});
+
+describe("standard input", () => {
+  test("short input is one request, long input comes in parts", async () => {
+    await using scope = new Scope();
+    const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
+    const long = noise(20 * mebibyte + 7);
+
+    const first = await room.start(["put", "-", "box/short"], Buffer.from("hello")).ended();
+    expect(first.code).toBe(0);
+    expect(writes(registry)).toEqual(["putObject"]);
+    const second = await room.start(["put", "-", "box/long", "--json"], long).ended();
+    expect(second.err).toBe("");
+    expect(JSON.parse(second.out).digest).toBe(digestOf(long));
+    expect(writes(registry).filter((id) => id === "putPart")).toHaveLength(3);
+  });
+
+  test("it fits a server that takes smaller parts than usual", async () => {
+    await using scope = new Scope();
+    const { room } = await openBucketRoom(scope, {
+      change: (rooms) => {
+        const limits = { ...rooms.objects.limits, maxPartBytes: 3 * mebibyte };
+        return { ...rooms, objects: { ...rooms.objects, limits } };
+      },
+    });
+    const bytes = noise(10 * mebibyte);
+
+    const { out } = await room.start(["put", "-", "box/file", "--json"], bytes).ended();
+    expect(JSON.parse(out).digest).toBe(digestOf(bytes));
+  });
+
+  test("what fails leaves no upload behind", async () => {
+    await using scope = new Scope();
+    const { room, registry } = await openBucketRoom(scope, {
+      change: (rooms) => {
+        const limits = { ...rooms.objects.limits, maxParts: 2 };
+        return { ...rooms, objects: { ...rooms.objects, limits } };
+      },
+    });
+
+    const args = ["put", "-", "box/file", "--part-size", "64KiB"];
+    const { err, code } = await room.start(args, noise(mebibyte)).ended();
+
+    expect(err).toStartWith("Standard input is longer than 2 parts");
+    expect(code).toBe(1);
+    expect(await openUploads(registry.url)).toEqual([]);
+  });
+});

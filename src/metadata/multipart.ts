@@ -118,7 +118,7 @@ export interface MultipartMetadata {
   ): Promise<MultipartUpload | null>;
   /** Removes the upload of an object that came whole, if `owner` still holds it. Not durable on purpose: what is left expires. */
   removeWhole(id: UploadId, owner: string): Promise<void>;
-  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes at `now`. @returns them. */
+  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes at `now`. @returns them, the oldest first. */
   expireMultipart(expiry: {
     readonly expiredBefore: number;
     readonly now: number;

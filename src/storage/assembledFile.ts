@@ -145,9 +145,13 @@ export class AssembledFile {
     }
   }
 
-  /** Makes a part's blocks stand at `offset` as well. @returns false when its bytes must be written. */
-  share(part: PartFile, offset: number): boolean {
-    return this.#tools.reflinks.share(part.file, this.#file, offset);
+  /** Makes the blocks of a part of `size` bytes stand at `offset` as well. @returns false when its bytes must be written. */
+  share(part: PartFile, offset: number, size: number): boolean {
+    if (!this.#tools.reflinks.share(part.file, this.#file, offset)) return false;
+    if (fstatSync(this.#file).size === offset + size) return true;
+    // The part has another size by now: whoever reads it will say so.
+    this.cut(offset);
+    return false;
   }
 
   /** Drops everything from `size` on. */

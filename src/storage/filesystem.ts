@@ -97,6 +97,7 @@ class FilesystemStorage implements Storage {
   readonly #syncs: FolderSyncs;
   readonly #staged: StagedWrites;
   readonly #preparing: Promise<void>;
+  readonly #removals = new Set<Promise<void>>();
   /** What the last append of a closing request has put on disk, to the byte: publishing it needs no second look. */
   readonly #settled = new WeakSet<Staged>();
 
@@ -200,7 +201,11 @@ class FilesystemStorage implements Storage {
       if (isAbsent(error)) return;
       throw writeFailure(error, this.#latch);
     }
-    await rm(aside, { recursive: true, force: true });
+    const removing = rm(aside, { recursive: true, force: true });
+    if (staging === noState) return removing;
+    // An object's parts may be thousands, or many GiB: nobody waits for them. What is left `finishDiscards` ends.
+    const removal = removing.catch(() => {}).finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   async finishDiscards(): Promise<void> {
@@ -243,7 +248,7 @@ class FilesystemStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#preparing;
+    await Promise.all([this.#preparing, ...this.#removals]);
   }
 
   /** After a power loss the session's folder must still be found from the top. */

@@ -132,7 +132,7 @@ export interface Storage {
   /** Every id that has staged bytes, or anything else in their place. */
   listStaged(): AsyncIterable<StagedEntry>;
 
-  /** Drops staged bytes: out of sight at once, then removed. Dropping what is absent is not an error. */
+  /** Drops staged bytes: out of sight at once, then removed; an object's after it resolved. Dropping what is absent is not an error. */
   discardStaged(id: UploadId, staging: StagingState): Promise<void>;
 
   /** Ends what an earlier process had begun to drop. */

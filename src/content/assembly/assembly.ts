@@ -103,7 +103,7 @@ export class Assembly {
    * @throws RegistryError PART_DIFFERS for a part whose bytes are gone or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
    * the upload is forgotten meanwhile.
    */
-  complete(id: UploadId, parts: readonly StagedPart[]): Promise<Assembled> {
+  async complete(id: UploadId, parts: readonly StagedPart[]): Promise<Assembled> {
     this.#options.latch.assertWritable();
     const known = this.#known(id);
     known.question?.reject(new RegistryError("MULTIPART_COMPLETING"));

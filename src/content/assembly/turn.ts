@@ -85,7 +85,7 @@ export class Turn {
     const current = prefix.begin(new Fingerprint());
     if (part.size >= leastShared) {
       this.#flush();
-      current.shared = whole.share(file, current.start);
+      current.shared = whole.share(file, current.start, part.size);
       if (current.shared) this.#written += part.size;
     }
     return current;

@@ -1,5 +1,7 @@
 // Completing an upload over HTTP: which object it makes, what it is refused for, and that it stays open then.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+import { parseBucketName } from "../../src/objects/names.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
 import {
@@ -7,6 +9,7 @@ import {
   jsonOf,
   type MultipartClient,
   multipartClient,
+  openBody,
   type PartOfList,
   refusalOf,
   stagedFor,
@@ -197,6 +200,47 @@ describe("a completion told again", () => {
     expect(statuses).toContain(200);
     expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
     expect((await client.object(object)).bytes).toEqual(content);
+  });
+});
+
+describe("an upload that is being completed", () => {
+  /** As another request does. */
+  async function claim(): Promise<void> {
+    const { multipart } = registry.store.rooms.metadata;
+    const key = {
+      bucket: parseBucketName(bucket),
+      id: makeUploadId(upload.split("/").at(-1) ?? ""),
+    };
+    const until = registry.store.clock.now() + 30_000;
+    await multipart.claimMultipart(key, { owner: "another request", until }, () => null);
+  }
+
+  test("takes no part, no abort and no other completion, and says when to ask again", async () => {
+    const parts = await storeAll();
+    await claim();
+
+    for (const answer of [
+      await client.put(upload, 1, "x"),
+      await client.abort(upload),
+      await client.complete(upload, parts),
+    ]) {
+      expect([answer.status, answer.headers.get("retry-after")]).toEqual([409, "1"]);
+      expect(refusalOf(answer).message).toContain("being completed");
+    }
+    expect(await staged()).toEqual(["part-00001", "part-00002", "part-00003"]);
+  });
+
+  test("refuses a part that began to arrive before, and nothing stays of it", async () => {
+    await storeAll();
+    const { body, send, end } = openBody();
+    const arriving = client.put(upload, 1, body);
+    send(new Uint8Array(600_000));
+    while ((await staged())?.length !== 4) await Bun.sleep(1);
+    await claim();
+    end();
+
+    expect((await arriving).status).toBe(409);
+    expect(await staged()).toEqual(["part-00001", "part-00002", "part-00003"]);
   });
 });
 

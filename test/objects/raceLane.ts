@@ -38,22 +38,37 @@ const mayBe: readonly number[] = [404, 409, 412];
 const mostParts = 5;
 const mostBytes = 150_000;
 
+async function openLane(room: Room, seed: string): Promise<Lane> {
+  const object = `race/${seed}`;
+  const random = randomNumbers(seed);
+  const id = await room.initiate(object);
+  return { room, seed, object, random, id, sent: new Map(), faults: [] };
+}
+
+/** One part that is sent several times at once. @returns what does not agree. */
+export async function runSenders(room: Room, seed: string): Promise<readonly string[]> {
+  const lane = await openLane(room, seed);
+  const versions = ["one", "two", "three"];
+  const requests = versions.map((version): Request => {
+    return async () => ({ kind: "stored", part: await store(lane, 1, version) });
+  });
+  const ended = await Promise.all(requests.map((request) => settle(lane, request)));
+  await judge(lane, ended);
+  return named(lane);
+}
+
 /** Runs one race. All that is random in it depends on `seed`. */
 export async function runLane(room: Room, seed: string): Promise<LaneReport> {
-  const object = `race/${seed}`;
-  const lane: Lane = {
-    ...{ room, seed, object, random: randomNumbers(seed) },
-    id: await room.initiate(object),
-    sent: new Map(),
-    faults: [],
-  };
+  const lane = await openLane(room, seed);
   const count = 1 + pick(lane, mostParts);
   const list: NamedPart[] = [];
   for (let number = 1; number <= count; number += 1) list.push(await store(lane, number, "first"));
   const ended = await Promise.all(rivals(lane, list).map((request) => settle(lane, request)));
   const end = await judge(lane, ended);
-  return { end, faults: lane.faults };
+  return { end, faults: named(lane) };
 }
+
+const named = ({ seed, faults }: Lane): string[] => faults.map((fault) => `${seed}: ${fault}`);
 
 const pick = ({ random }: Lane, below: number): number => Math.floor(random() * below);
 
@@ -103,16 +118,20 @@ function rivals(lane: Lane, list: readonly NamedPart[]): Request[] {
     await room.abort(id);
     return { kind: "aborted" };
   };
-  const choices: (() => Request)[] = [
-    () => complete(list, false),
-    () => complete(list.slice(0, 1), false),
-    () => complete(list, true),
-    () => put(1 + pick(lane, list.length), `again ${random()}`),
-    () => put(list.length + 1, `more ${random()}`),
-    () => abort,
+  const twice = (number: number): Request[] => [
+    put(number, `one ${random()}`),
+    put(number, `other ${random()}`),
   ];
-  const others = Array.from({ length: 1 + pick(lane, 4) }, () => choices[pick(lane, 6)]?.());
-  return [complete(list, false), ...others.filter((request) => request !== undefined)];
+  const choices: (() => Request[])[] = [
+    () => [complete(list, false)],
+    () => [complete(list.slice(0, 1), false)],
+    () => [complete(list, true)],
+    () => twice(1 + pick(lane, list.length)),
+    () => [put(list.length + 1, `more ${random()}`)],
+    () => [abort],
+  ];
+  const others = Array.from({ length: 1 + pick(lane, 4) }, () => choices[pick(lane, 6)]?.() ?? []);
+  return [complete(list, false), ...others.flat()];
 }
 
 async function settle(lane: Lane, request: Request): Promise<Ended> {
@@ -173,7 +192,12 @@ async function expectOpen(lane: Lane, ended: readonly Ended[]) {
   for (const { number, etag } of listed) {
     if (!sent.has(etag)) faults.push(`part ${number} is one that nobody was answered`);
   }
-  await room.complete(id, listed);
+  try {
+    await room.complete(id, listed);
+  } catch (error) {
+    faults.push(`its parts cannot be completed: ${error}`);
+    return;
+  }
   await expectObject(lane, listed);
   await expectNothing(lane);
 }

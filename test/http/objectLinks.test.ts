@@ -1,0 +1,219 @@
+// Content that buckets and repositories share: links of objects to blobs, mounts of blobs from objects.
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
+import { randomBytes } from "../support/bytes.ts";
+import { pushBlob } from "./support/image.ts";
+import { bucket, jsonOf, refusalOf, storedFiles } from "./support/multipart.ts";
+import { type Objects, openObjects, textOf } from "./support/objectClient.ts";
+
+let objects: Objects;
+beforeEach(async () => {
+  objects = await openObjects();
+});
+afterEach(() => objects[Symbol.asyncDispose]());
+
+const bytes = Buffer.from(randomBytes("layer", 1000));
+const digest = digestOf(bytes);
+const json = { "Content-Type": "application/json" };
+const from = (repository: string, what: string = digest) =>
+  JSON.stringify({ from: { repository, digest: what } });
+const push = () => pushBlob(objects.registry.url, "team/app", bytes);
+
+describe("a link", () => {
+  test.each([["application/json"], ["application/json; charset=utf-8"], ["APPLICATION/JSON"]])(
+    "sent as %p makes an object of what a repository holds, without a copy",
+    async (type) => {
+      await push();
+
+      const put = await objects.put("it", from("team/app"), { "Content-Type": type });
+
+      expect([put.status, jsonOf(put)]).toEqual([
+        201,
+        {
+          bucket,
+          object: "it",
+          size_bytes: bytes.length,
+          etag: digest,
+          digest,
+          content_type: "application/octet-stream",
+          created_at: "2026-01-01T00:00:00.000Z",
+        },
+      ]);
+      const got = await objects.get("it");
+      expect([digestOf(got.bytes), got.headers.get("content-type")]).toEqual([
+        digest,
+        "application/octet-stream",
+      ]);
+      expect(await storedFiles(objects.registry.store.directory)).toBe(1);
+      expect(jsonOf(await objects.ask(`/v1/buckets/${bucket}`)).size_bytes).toBe(bytes.length);
+    },
+  );
+
+  test("to sha512 content is an object by that digest", async () => {
+    const sha512 = digestOf(bytes, "sha512");
+    await objects.registry.raw(`POST /v2/team/app/blobs/uploads/?digest=${sha512}`, [], bytes);
+
+    const put = await objects.put("it", from("team/app", sha512), json);
+
+    expect([put.status, put.headers.get("etag")]).toEqual([201, `"${sha512}"`]);
+    const got = await objects.get("it", { "Want-Repr-Digest": "sha-512=1, sha-256=1" });
+    expect(got.headers.get("repr-digest")).toStartWith("sha-512=:");
+    expect(got.bytes.length).toBe(bytes.length);
+  });
+
+  test("replaces an object, and follows its preconditions", async () => {
+    await push();
+    await objects.put("it", "before");
+
+    const refused = await objects.put("it", from("team/app"), { ...json, "If-None-Match": "*" });
+    expect([refused.status, textOf(await objects.get("it"))]).toEqual([412, "before"]);
+    expect((await objects.put("it", from("team/app"), json)).status).toBe(200);
+    expect((await objects.get("it")).headers.get("etag")).toBe(`"${digest}"`);
+  });
+
+  test("outlives the blob that it came from", async () => {
+    await push();
+    await objects.put("it", from("team/app"), json);
+    await objects.registry.raw(`DELETE /v2/team/app/blobs/${digest}`);
+
+    expect(digestOf((await objects.get("it")).bytes)).toBe(digest);
+    expect((await objects.put("again", from("team/app"), json)).status).toBe(404);
+  });
+
+  test.each([
+    ["a repository that does not hold it", from("team/other"), 404, "BLOB_UNKNOWN"],
+    ["a repository whose name cannot be one", from("Not A Name"), 404, "BLOB_UNKNOWN"],
+    [
+      "content that nobody holds",
+      from("team/app", `sha256:${"0".repeat(64)}`),
+      404,
+      "BLOB_UNKNOWN",
+    ],
+    ["a digest that is none", from("team/app", "sha256:x"), 400, "DIGEST_INVALID"],
+  ])("to %s is refused, and nothing is there", async (_, body, status, code) => {
+    await push();
+
+    const put = await objects.put("it", body, json);
+
+    expect([put.status, refusalOf(put).code]).toEqual([status, code]);
+    expect((await objects.get("it")).status).toBe(404);
+  });
+
+  test.each<[what: string, body: string, headers: Record<string, string>]>([
+    ["of another type", from("team/app"), { "Content-Type": "text/plain" }],
+    [
+      "with a further member",
+      `{"from":{"repository":"team/app","digest":"${digest}"},"a":1}`,
+      json,
+    ],
+    ["with a further member inside", `{"from":{"repository":"a","digest":"b","c":1}}`, json],
+    ["without a repository", `{"from":{"digest":"${digest}"}}`, json],
+    ["with a number", '{"from":{"repository":1,"digest":"b"}}', json],
+    ["that is a list", `[${from("team/app")}]`, json],
+    ["that is null", "null", json],
+    ["that is no JSON", `${from("team/app")}}`, json],
+    ["without a byte", "", json],
+    ["that is too long", `${from("team/app")}${" ".repeat(4096)}`, json],
+    [
+      "of another type that begins alike",
+      from("team/app"),
+      { "Content-Type": "application/jsonl" },
+    ],
+  ])("%s is an object like any other", async (_, body, headers) => {
+    await push();
+
+    const put = await objects.put("it", body, headers);
+    const streamed = await objects.put("streamed", new Blob([body]).stream(), headers);
+
+    expect([put.status, streamed.status]).toEqual([201, 201]);
+    for (const object of ["it", "streamed"]) {
+      const got = await objects.get(object);
+      expect([textOf(got), got.headers.get("content-type")]).toEqual([
+        body,
+        headers["Content-Type"] ?? "",
+      ]);
+    }
+  });
+
+  test("with a Content-Digest is stored as it is", async () => {
+    await push();
+    const body = from("team/app");
+    const hash = new Bun.CryptoHasher("sha256").update(body).digest("base64");
+
+    await objects.put("it", body, { ...json, "Content-Digest": `sha-256=:${hash}:` });
+
+    expect(textOf(await objects.get("it"))).toBe(body);
+  });
+
+  test("of exactly 4096 bytes is one, and of one byte more is none", async () => {
+    await push();
+    const padded = (size: number) => from("team/app").padEnd(size);
+
+    await objects.put("link", padded(4096), json);
+    await objects.put("bytes", padded(4097), json);
+
+    expect((await objects.get("link")).bytes.length).toBe(bytes.length);
+    expect((await objects.get("bytes")).bytes.length).toBe(4097);
+  });
+});
+
+describe("a mount", () => {
+  const mount = (name: string, query: string) =>
+    objects.ask(`/v2/${name}/blobs/uploads/?mount=${digest}${query}`, { method: "POST" });
+  const isServed = async (name: string) =>
+    (await objects.ask(`/v2/${name}/blobs/${digest}`)).status === 200;
+
+  test.each([
+    ["from its bucket", "&from=backups"],
+    ["from anywhere", ""],
+    ["from an empty name", "&from="],
+  ])("%s takes what an object is made of", async (_, query) => {
+    await objects.put("it", bytes);
+
+    const answer = await mount("team/app", query);
+
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      201,
+      `/v2/team/app/blobs/${digest}`,
+    ]);
+    await objects.remove("it");
+    expect(await isServed("team/app")).toBe(true);
+    expect(await storedFiles(objects.registry.store.directory)).toBe(1);
+  });
+
+  test("from a name that a repository and a bucket have takes it from either", async () => {
+    await pushBlob(objects.registry.url, "backups", Buffer.from("another layer"));
+    await objects.put("it", bytes);
+
+    expect((await mount("team/app", "&from=backups")).status).toBe(201);
+  });
+
+  test.each([
+    ["from a bucket that does not hold it", "&from=other"],
+    ["from a bucket that does not exist", "&from=nothing"],
+    ["from a name that is neither's", "&from=Not_A_Name!"],
+  ])("%s begins an upload", async (_, query) => {
+    await objects.createBucket("other");
+    await objects.put("it", bytes);
+
+    expect((await mount("team/app", query)).status).toBe(202);
+    expect(await isServed("team/app")).toBe(false);
+  });
+
+  test("of an object that was deleted begins an upload", async () => {
+    await objects.put("it", bytes);
+    await objects.remove("it");
+
+    expect((await mount("team/app", "")).status).toBe(202);
+  });
+
+  test("of an object whose file is lost begins an upload", async () => {
+    await objects.put("it", bytes);
+    const { metadata, storage } = objects.registry.store.rooms;
+    const stored = await metadata.uploads.findContent(digest);
+    if (stored === null) throw new Error("not stored");
+    await storage.delete(stored.locator);
+
+    expect((await mount("team/app", "&from=backups")).status).toBe(202);
+  });
+});

@@ -45,6 +45,8 @@ CREATE TABLE `multipart_uploads` (
 	`content_type` text NOT NULL,
 	`claim_owner` text,
 	`claim_until` integer DEFAULT 0 NOT NULL,
+	`part_count` integer DEFAULT 0 NOT NULL,
+	`staged_bytes` integer DEFAULT 0 NOT NULL,
 	`whole` integer DEFAULT 0 NOT NULL,
 	FOREIGN KEY (`bucket_id`) REFERENCES `buckets`(`id`) ON UPDATE no action ON DELETE cascade
 );

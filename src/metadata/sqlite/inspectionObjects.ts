@@ -41,7 +41,13 @@ export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): O
       connection.writeDurably(() => {
         const part = sql`${multipartParts} WHERE part_number = ${number} AND version = ${version}`;
         const row = sql`SELECT id FROM ${multipartUploads} WHERE upload_id = ${upload}`;
-        db.run(sql`DELETE FROM ${part} AND upload_id = (${row} AND claim_until <= ${now})`);
+        const [gone] = db.all<{ readonly size: number }>(sql`
+          DELETE FROM ${part} AND upload_id = (${row} AND claim_until <= ${now}) RETURNING size_bytes AS size`);
+        if (gone !== undefined) {
+          db.run(sql`
+            UPDATE ${multipartUploads} SET part_count = part_count - 1, staged_bytes = staged_bytes - ${gone.size}
+            WHERE upload_id = ${upload}`);
+        }
         return db.get(sql`SELECT 1 FROM ${part} AND upload_id = (${row})`) === undefined;
       }),
   };

@@ -74,11 +74,7 @@ function reads(
       connection.read(
         () => new Set(statements.known.all({ ids: JSON.stringify(ids) }).map(({ id }) => id)),
       ),
-    countMultipart: () =>
-      connection.read(() => ({
-        uploads: statements.countUploads.get()?.uploads ?? 0,
-        bytes: statements.countBytes.get()?.bytes ?? 0,
-      })),
+    countMultipart: () => connection.read(() => statements.count.get() ?? { uploads: 0, bytes: 0 }),
   };
 }
 
@@ -97,7 +93,9 @@ function parts(
           const { place, number, createdAt } = part;
           const before = statements.part.get({ rowId, number });
           statements.putPart.run({ ...part, ...place, rowId });
-          statements.noteUploading.run({ rowId, expiresAt, createdAt });
+          const moreParts = before === undefined ? 1 : 0;
+          const moreBytes = part.size - (before?.size ?? 0);
+          statements.noteUploading.run({ rowId, expiresAt, createdAt, moreParts, moreBytes });
           return { replaced: before === undefined ? null : stagedPart(before) };
         },
         (outcome) => outcome !== "unknown",

@@ -21,10 +21,7 @@ const upload = {
   updatedAt: multipartUploads.updatedAt,
   claimUntil: multipartUploads.claimUntil,
 };
-const staged = {
-  parts: count(multipartParts.id),
-  bytes: sql<number>`coalesce(sum(${multipartParts.sizeBytes}), 0)`,
-};
+const staged = { parts: multipartUploads.partCount, bytes: multipartUploads.stagedBytes };
 const part = {
   number: multipartParts.partNumber,
   size: multipartParts.sizeBytes,
@@ -94,14 +91,13 @@ function selectStaged(db: BunSQLiteDatabase, which: SQL | undefined) {
     .select({ ...upload, ...staged, rowId: multipartUploads.id, whole: multipartUploads.whole })
     .from(multipartUploads)
     .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
-    .leftJoin(multipartParts, eq(multipartParts.uploadId, multipartUploads.id))
     .where(which);
 }
 
 function prepareLists(db: BunSQLiteDatabase) {
   const prefix = placeholder("prefix");
   return {
-    findStaged: selectStaged(db, byKey).groupBy(multipartUploads.uploadId).prepare(),
+    findStaged: selectStaged(db, byKey).prepare(),
     page: selectStaged(
       db,
       and(
@@ -111,7 +107,6 @@ function prepareLists(db: BunSQLiteDatabase) {
         sql`substr(${multipartUploads.objectName}, 1, length(${prefix})) = ${prefix}`,
       ),
     )
-      .groupBy(multipartUploads.uploadId)
       .orderBy(asc(multipartUploads.uploadId))
       .limit(placeholder("limit"))
       .prepare(),
@@ -132,11 +127,16 @@ function prepareLists(db: BunSQLiteDatabase) {
           .limit(placeholder("limit")),
       ),
     )
-      .groupBy(multipartUploads.id)
       .orderBy(asc(multipartUploads.expiresAt), asc(multipartUploads.id))
       .prepare(),
-    countUploads: db.select({ uploads: count() }).from(multipartUploads).where(inParts).prepare(),
-    countBytes: db.select({ bytes: staged.bytes }).from(multipartParts).prepare(),
+    count: db
+      .select({
+        uploads: count(),
+        bytes: sql<number>`coalesce(sum(${multipartUploads.stagedBytes}), 0)`,
+      })
+      .from(multipartUploads)
+      .where(inParts)
+      .prepare(),
   };
 }
 
@@ -190,6 +190,8 @@ function prepareParts(db: BunSQLiteDatabase) {
         state: sql<OpenState>`'uploading'`,
         expiresAt: given("expiresAt"),
         updatedAt: given("createdAt"),
+        partCount: sql`${multipartUploads.partCount} + ${placeholder("moreParts")}`,
+        stagedBytes: sql`${multipartUploads.stagedBytes} + ${placeholder("moreBytes")}`,
       })
       .where(byRow)
       .prepare(),

@@ -208,15 +208,17 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
     });
 
     test("forgets a part that is lost, but not the one that replaced it", async () => {
-      const { metadata, parts, receive } = await openWithPart();
+      const { metadata, key, parts, receive } = await openWithPart();
       const { inspection } = metadata;
       const lost = await receive("first");
       const next = await receive("second");
 
       expect(await inspection.forgetPart(lost, now)).toBe(true);
       expect(await parts()).toEqual(["second"]);
+      expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 1, bytes: 100 });
       expect(await inspection.forgetPart(next, now)).toBe(true);
       expect(await parts()).toEqual([]);
+      expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 0, bytes: 0 });
     });
 
     test("keeps its parts while it is being completed", async () => {

@@ -18,19 +18,25 @@ import {
   type World,
   x,
 } from "./support/documentedAnswers.ts";
+import { begin, healthyMultipart, plainMultipart } from "./support/multipartAnswers.ts";
 import { healthyObjects, plainObjects } from "./support/objectAnswers.ts";
 import { type DocumentedOperation, type OpenApiDocument, operationsOf } from "./support/openApi.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
-const answers = { ...healthy, ...healthyObjects };
-const requests = { ...plain, ...succeeding(healthyObjects), ...plainObjects };
+const answers = { ...healthy, ...healthyObjects, ...healthyMultipart };
+const requests = {
+  ...{ ...plain, ...succeeding(healthyObjects), ...plainObjects },
+  ...plainMultipart,
+};
 const takesBody = [
   ...["putManifest", "startUpload", "appendUpload", "finishUpload"],
   ...["createBucket", "putObject"],
+  ...["initiateMultipartUpload", "putPart", "completeMultipartUpload"],
 ];
 const writes = [
   ...takesBody,
   ...["cancelUpload", "deleteManifest", "deleteBlob", "deleteBucket", "deleteObject"],
+  "abortMultipartUpload",
 ];
 /** No switch stops a collection. */
 const wantStore = [...writes, "startGc"];
@@ -120,16 +126,25 @@ describe("what the documentation says of", () => {
     }
   });
 
+  test("a registry without uploads in parts is answered with 405 by each of their operations", async () => {
+    await using registry = await openRegistry({ switches: { multipart: false } });
+
+    for (const [id, ask] of Object.entries(plainMultipart)) {
+      expectDocumented(id, 405, await ask({ ...world, registry }));
+    }
+  });
+
   test("a body that comes too slowly is answered with 408 by every operation that takes one", async () => {
     let now = 0;
     const pace = { now: () => (now += 61_000), minBytesPerSecond: 1024 };
     await using registry = await openRegistry({ pace });
 
-    for (const [id, line] of await takers(registry)) {
-      const streamed = "1\r\nx\r\n0\r\n\r\n";
+    const streamed = "1\r\nx\r\n0\r\n\r\n";
+    const asked = (await takers(registry)).map(async ([id, line]) => {
       const answer = await registry.raw(line, [["Transfer-Encoding", "chunked"]], streamed);
       expectDocumented(id, 408, answer);
-    }
+    });
+    await Promise.all(asked);
   });
 
   test("a defect of the server is answered with 500 by every operation that reads rows", async () => {
@@ -154,7 +169,7 @@ describe("what the documentation says of", () => {
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
       ...wantStore.map((id) => `${id} 403`),
-      ...writes.map((id) => `${id} 405`),
+      ...[...writes, ...Object.keys(plainMultipart)].map((id) => `${id} 405`),
       ...[...takesBody, "startGc"].map((id) => `${id} 408`),
       ...operations
         .filter(({ operationId }) => !touchNoRows.test(operationId))
@@ -169,8 +184,8 @@ describe("what the documentation says of", () => {
 
 /** A request with a body to each operation that takes one. */
 async function takers(registry: TestRegistry): Promise<[id: string, line: string][]> {
-  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   const sessions = [await startSession(registry), await startSession(registry)];
+  const upload = await begin({ ...world, registry });
   const lines = [
     `PUT ${base}/manifests/2.0`,
     `POST ${base}/blobs/uploads/${x}`,
@@ -178,6 +193,9 @@ async function takers(registry: TestRegistry): Promise<[id: string, line: string
     `PUT ${sessions[1]}${x}`,
     "POST /v1/buckets",
     "PUT /v1/buckets/backups/objects/a",
+    "POST /v1/buckets/backups/multipart-uploads",
+    `PUT ${upload}/parts/1`,
+    `POST ${upload}/complete`,
   ];
   const uploads = takesBody.map((id, index): [string, string] => [id, lines[index] ?? ""]);
   return [...uploads, ["startGc", "POST /v1/gc"]];

@@ -7,7 +7,7 @@ import { storedFiles } from "../http/support/multipart.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { hops, runLane, runSenders } from "./raceLane.ts";
-import { openRoom, type Room, wordsFor } from "./room.ts";
+import { openRoom, type Words, wordsFor } from "./room.ts";
 
 const races = 300;
 /** Side by side: they share the disk, the database and the worker. */
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => room[Symbol.asyncDispose]());
 
 /** The same room, in which every step takes its time. */
-function slowed(seed: string): Room {
+function slowed(seed: string): Words {
   const random = randomNumbers(`${seed}/steps`);
   const { multipart, metadata, storage, ...rest } = room.deps();
   const deps: ObjectsDeps = {
@@ -52,7 +52,7 @@ function slowed(seed: string): Room {
 async function runRaces<T>(
   name: string,
   count: number,
-  race: (room: Room, seed: string) => Promise<T>,
+  race: (room: Words, seed: string) => Promise<T>,
 ): Promise<readonly T[]> {
   const seeds = Array.from({ length: count }, (_, index) => `${name} ${index}`);
   const outcomes: T[] = [];

@@ -6,7 +6,7 @@ import type { NamedPart } from "../../src/objects/partList.ts";
 import type { Body } from "../../src/storage/storage.ts";
 import type { UploadId } from "../../src/uploads/session.ts";
 import { randomBytes, randomNumbers } from "../support/bytes.ts";
-import { bodyOf, type Room } from "./room.ts";
+import { bodyOf, type Words } from "./room.ts";
 
 /** How one request ended. */
 type Ended =
@@ -23,7 +23,7 @@ export interface LaneReport {
 
 /** What is raced over. */
 interface Lane {
-  readonly room: Room;
+  readonly room: Words;
   readonly seed: string;
   readonly random: () => number;
   readonly id: UploadId;
@@ -38,7 +38,7 @@ const mayBe: readonly number[] = [404, 409, 412];
 const mostParts = 5;
 const mostBytes = 150_000;
 
-async function openLane(room: Room, seed: string): Promise<Lane> {
+async function openLane(room: Words, seed: string): Promise<Lane> {
   const object = `race/${seed}`;
   const random = randomNumbers(seed);
   const id = await room.initiate(object);
@@ -46,7 +46,7 @@ async function openLane(room: Room, seed: string): Promise<Lane> {
 }
 
 /** One part that is sent several times at once. @returns what does not agree. */
-export async function runSenders(room: Room, seed: string): Promise<readonly string[]> {
+export async function runSenders(room: Words, seed: string): Promise<readonly string[]> {
   const lane = await openLane(room, seed);
   const versions = ["one", "two", "three"];
   const requests = versions.map((version): Request => {
@@ -58,7 +58,7 @@ export async function runSenders(room: Room, seed: string): Promise<readonly str
 }
 
 /** Runs one race. All that is random in it depends on `seed`. */
-export async function runLane(room: Room, seed: string): Promise<LaneReport> {
+export async function runLane(room: Words, seed: string): Promise<LaneReport> {
   const lane = await openLane(room, seed);
   const count = 1 + pick(lane, mostParts);
   const list: NamedPart[] = [];

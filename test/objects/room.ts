@@ -78,4 +78,5 @@ export function wordsFor(store: Store, deps: () => ObjectsDeps) {
   };
 }
 
-export type Room = ReturnType<typeof wordsFor>;
+export type Room = Awaited<ReturnType<typeof openRoom>>;
+export type Words = ReturnType<typeof wordsFor>;

@@ -57,8 +57,9 @@ export function cutOf(
   expected: number,
 ): Cut | null {
   const largest = parts.reduce((size, part) => Math.max(size, part.size_bytes), 0);
-  const sizes = [expected, largest].filter((size) => size > 0);
-  const cuts = sizes.map((partBytes) => ({ partBytes, fileBytes }));
+  // Of two parts one is not the last, and so as large as all others. One alone may be a short end.
+  const sizes = parts.length > 1 ? [expected, largest] : [expected];
+  const cuts = sizes.filter((size) => size > 0).map((partBytes) => ({ partBytes, fileBytes }));
   return cuts.find((cut) => parts.every((part) => fits(cut, part))) ?? null;
 }
 

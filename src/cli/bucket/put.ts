@@ -65,7 +65,7 @@ async function fromFile(path: string, request: Request): Promise<ObjectInfo> {
   const file = await LocalFile.open(path);
   try {
     await assertBucket(client, target);
-    using transfer = new Transfer("sending", file.size);
+    using transfer = new Transfer("asking", file.size);
     const deps = depsOf(request, transfer, textOf(options, "contentType") ?? typeOf(path));
     const open = new OpenUpload();
     const job = { ...deps, file, transfer, options: asked, onUpload: open.set };

@@ -41,6 +41,7 @@ export async function putFile(put: FilePut): Promise<ObjectInfo> {
   const { file, options } = put;
   const mostAtOnce = Math.min(options.partBytes ?? usualPartBytes, usualPartBytes);
   if (file.size <= mostAtOnce) return putWhole(put, await digestOf(put));
+  put.transfer.begin("asking");
   const started = await start(put);
   return started === null ? putWhole(put, await digestOf(put)) : putCut(put, started);
 }
@@ -92,6 +93,7 @@ const rounds = 3;
 async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInfo> {
   const { file, transfer } = put;
   put.onUpload(upload);
+  transfer.begin("sending");
   const all = Array.from({ length: countParts(cut) }, (_, index) => index + 1);
   const { digest, etags } = await sendAndRead(put, { upload, cut });
   const wrong = (): number[] =>
@@ -111,7 +113,7 @@ async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInf
       "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
     );
   }
-  transfer.label = "storing";
+  transfer.begin("storing");
   const stored = await complete(put, upload, digest);
   assertStored(put, stored, digest);
   return stored;
@@ -140,7 +142,7 @@ async function sendAndRead(put: FilePut, started: Started) {
     sending -= 1;
     if (sending > 0) return;
     pace.release();
-    if (unread > 0) transfer.label = "checking";
+    if (unread > 0) transfer.begin("checking");
   };
   await together(transfer.stop, [reader, ...senders(put, started, { numbers, pace, onSent })]);
   return facts.promise;
@@ -164,6 +166,7 @@ function senders(put: FilePut, { upload, cut }: Started, { numbers, pace, onSent
 }
 
 async function digestOf({ file, transfer }: FilePut): Promise<string> {
+  transfer.begin("reading");
   const cut = { partBytes: Math.max(1, file.size), fileBytes: file.size };
   const pace = new Pace();
   pace.release();
@@ -173,6 +176,7 @@ async function digestOf({ file, transfer }: FilePut): Promise<string> {
 
 /** Sends everything in one request, as often as it takes. The server stores nothing that has another digest. */
 async function putWhole(put: FilePut, digest: string): Promise<ObjectInfo> {
+  put.transfer.begin("sending");
   const stored = await sendWhole(put, put.file, digest);
   assertStored(put, stored, digest);
   return stored;

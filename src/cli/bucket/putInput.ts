@@ -49,7 +49,7 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
     bytes = await reader.take(Math.min(maxPartBytes, wanted));
   }
   await line.drain();
-  transfer.label = "storing";
+  transfer.begin("storing");
   const digest = reader.digest();
   const stored = await complete(put, upload, digest);
   assertStored(put, stored, digest);

@@ -7,7 +7,7 @@ const everyMs = 100;
 /** A transfer on the screen. `done` may go back: what was sent in vain is taken off. */
 export class Transfer implements Disposable {
   /** What goes on, a word. */
-  label: string;
+  #label = "";
   /** Bytes. */
   done = 0;
   /** Bytes; 0 while it is not known. */
@@ -18,13 +18,19 @@ export class Transfer implements Disposable {
   readonly #release: () => void;
 
   constructor(label: string, total: number) {
-    this.label = label;
     this.total = total;
     const { signal, release } = catchSignals();
     this.stop = signal;
     this.#release = release;
     // By the clock, not by events: the bar moves on while nothing comes, and says so by its rate.
     this.#timer = setInterval(() => this.#show(), everyMs);
+    this.begin(label);
+  }
+
+  /** Something else goes on from now on: what was done before says nothing of its rate. */
+  begin(label: string): void {
+    this.#label = label;
+    this.#show();
   }
 
   /** @param count negative: it was in vain. */
@@ -35,7 +41,8 @@ export class Transfer implements Disposable {
   /** One line on standard error; the bar goes on below it. */
   readonly say = (text: string): void => {
     this.#bar.clear();
-    console.error(text);
+    // Not by console.error, which makes red of it: not all that is said here is bad.
+    process.stderr.write(`${text}\n`);
   };
 
   [Symbol.dispose](): void {
@@ -45,8 +52,8 @@ export class Transfer implements Disposable {
   }
 
   #show(): void {
-    const { label, done, total } = this;
-    this.#bar.show({ label, unit: "bytes", done, total });
+    const { done, total } = this;
+    this.#bar.show({ label: this.#label, unit: "bytes", done, total });
   }
 }
 

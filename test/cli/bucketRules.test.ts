@@ -1,0 +1,204 @@
+// The rules behind `breadbox bucket put`, without a server: how files are cut, what is tried again, which words errors get.
+import { describe, expect, test } from "bun:test";
+import { readDestination } from "../../src/cli/bucket/address.ts";
+import { together, workers } from "../../src/cli/bucket/crew.ts";
+import {
+  choosePartBytes,
+  countParts,
+  cutOf,
+  inputPartBytes,
+  rangeOf,
+} from "../../src/cli/bucket/plan.ts";
+import { LineError, lineText, RefusedError, refusedText } from "../../src/cli/bucket/problems.ts";
+import { persist, waitAfter } from "../../src/cli/bucket/retry.ts";
+import { serverAddress, urlOfListener } from "../../src/config/server.ts";
+
+const mebibyte = 1024 * 1024;
+const limits = { maxParts: 10_000, maxPartBytes: 128 * mebibyte };
+
+describe("a file", () => {
+  test.each([
+    [17 * mebibyte, null, 16 * mebibyte],
+    [16 * mebibyte * 10_000, null, 16 * mebibyte],
+    [16 * mebibyte * 10_000 + 1, null, 17 * mebibyte],
+    [128 * mebibyte * 10_000, null, 128 * mebibyte],
+    [17 * mebibyte, 5 * mebibyte, 5 * mebibyte],
+  ])("of %p bytes, asked for %p, is cut into parts of %p", (size, asked, partBytes) => {
+    expect(choosePartBytes(size, limits, asked)).toBe(partBytes);
+    expect(countParts({ partBytes, fileBytes: size })).toBeLessThanOrEqual(limits.maxParts);
+  });
+
+  test("is refused when it has too many parts however it is cut", () => {
+    const chosen = choosePartBytes(128 * mebibyte * 10_000 + 1, limits, null);
+
+    expect(chosen).toMatchObject({ objection: expect.stringContaining("maxPartBytes there") });
+  });
+
+  test("ends with a part that is what is left", () => {
+    const cut = { partBytes: 10, fileBytes: 25 };
+
+    expect([1, 2, 3].map((number) => rangeOf(cut, number))).toEqual([
+      { start: 0, size: 10 },
+      { start: 10, size: 10 },
+      { start: 20, size: 5 },
+    ]);
+  });
+});
+
+describe("parts that a server holds", () => {
+  const part = (part_number: number, size_bytes: number) => ({ part_number, size_bytes });
+
+  test("tell how large the others are", () => {
+    expect(cutOf([part(2, 7), part(4, 4)], 25, 16)).toEqual({ partBytes: 7, fileBytes: 25 });
+    // One alone may be a short end: it only counts when the usual size makes it.
+    expect(cutOf([part(2, 9)], 25, 16)).toEqual({ partBytes: 16, fileBytes: 25 });
+    expect(cutOf([part(4, 4)], 25, 16)).toBeNull();
+  });
+
+  test.each([
+    ["of different sizes", [part(1, 7), part(2, 8)]],
+    ["behind the end", [part(5, 7)]],
+    ["shorter than the last one", [part(1, 7), part(4, 3)]],
+  ])("%s are of another file", (_, parts) => {
+    expect(cutOf(parts, 25, 16)).toBeNull();
+  });
+
+  test("of standard input grow, so that 10,000 of them hold 280 GB", () => {
+    let bytes = 0;
+    for (let parts = 0; parts < 10_000; parts += 1) bytes += inputPartBytes(parts);
+
+    expect(bytes).toBe((1000 * 8 + 1000 * 16 + 8000 * 32) * mebibyte);
+  });
+});
+
+describe("a destination", () => {
+  test.each([
+    ["box", "box/file"],
+    ["box/", "box/file"],
+    ["box/deep/", "box/deep/file"],
+    ["box/deep/name", "box/deep/name"],
+  ])("%s is %s", (text, expected) => {
+    const { bucket, object } = readDestination(text, "file");
+
+    expect(`${bucket}/${object}`).toBe(expected);
+  });
+});
+
+const refused = (status: number, code = "", retryAfterMs: number | null = null): RefusedError =>
+  new RefusedError("message", { status, code, retryAfterMs });
+const broken = (code: string): LineError => new LineError(code, "message");
+
+describe("what failed", () => {
+  test.each([
+    ["a connection that was refused", broken("ECONNREFUSED"), 4_000],
+    ["a reset", broken("ECONNRESET"), 4_000],
+    ["503 without a word", refused(503), 4_000],
+    ["503 with Retry-After", refused(503, "UNAVAILABLE", 7_000), 7_000],
+    ["429 with Retry-After", refused(429, "TOOMANYREQUESTS", 1_000), 1_000],
+    ["408", refused(408), 4_000],
+    ["an upload that is being completed", refused(409, "CONFLICT", 1_000), 1_000],
+    ["another 409", refused(409, "CONFLICT"), null],
+    ["404", refused(404), null],
+    ["413", refused(413), null],
+    ["501", refused(501), null],
+    ["a certificate", broken("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), null],
+    ["a bug", new Error("bug"), null],
+  ])("%s waits %p", (_, error, wait) => {
+    expect(waitAfter(error, 2)).toBe(wait);
+  });
+
+  test("waits twice as long each time, up to half a minute", () => {
+    const waits = [0, 1, 2, 3, 4, 5, 60].map((count) => waitAfter(broken("ECONNRESET"), count));
+
+    expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
+  test("is told once, and given up when there is no time left", async () => {
+    const said: string[] = [];
+    const { signal: stop } = new AbortController();
+    const patience = {
+      stop,
+      forMs: 500,
+      url: "http://box",
+      say: (text: string) => said.push(text),
+    };
+    let attempts = 0;
+    const attempt = async (): Promise<never> => {
+      attempts += 1;
+      throw refused(503, "UNAVAILABLE", attempts < 3 ? 0 : 1_000);
+    };
+
+    const error = await persist(patience, attempt).catch((it: unknown) => it);
+
+    expect(error).toMatchObject({ status: 503 });
+    expect(attempts).toBe(3);
+    expect(said).toEqual(["Message (503). Trying again for up to 0s."]);
+  });
+});
+
+describe("several at a time", () => {
+  test("end when one of them fails, and its error is the one that is thrown", async () => {
+    const done: number[] = [];
+    const { signal } = new AbortController();
+    const tasks = workers(2, [1, 2, 3, 4, 5, 6], async (item, stop) => {
+      if (item === 2) throw new Error("two");
+      await Promise.resolve();
+      stop.throwIfAborted();
+      done.push(item);
+    });
+
+    const error = await together(signal, tasks).catch((it: unknown) => it);
+
+    expect(error).toEqual(new Error("two"));
+    expect(done.length).toBeLessThan(3);
+  });
+});
+
+describe("words", () => {
+  const url = "https://box";
+
+  test.each([
+    ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "NODE_EXTRA_CA_CERTS=ca.pem or SSL_CERT_FILE=ca.pem"],
+    ["DEPTH_ZERO_SELF_SIGNED_CERT", "NODE_EXTRA_CA_CERTS=ca.pem"],
+    ["ERR_TLS_CERT_ALTNAME_INVALID", "is for another name"],
+    ["CERT_HAS_EXPIRED", "has expired"],
+    ["EPROTO", "perhaps --server http://…?"],
+    ["Malformed_HTTP_Response", "does not speak HTTP"],
+    ["ENOTFOUND", "No Breadbox answers at https://box."],
+    ["ECONNRESET", "The line to https://box broke: message"],
+  ])("of %s", (code, words) => {
+    expect(lineText(broken(code), url)).toContain(words);
+  });
+
+  test.each([
+    [413, "", "A proxy in front of https://box limits how large a request may be (413)."],
+    [413, "SIZE_INVALID", "Message (413). Smaller parts may pass: --part-size 8MiB"],
+    [401, "", "--server https://USER:PASSWORD@HOST"],
+    [502, "", "https://box answered 502 (message), and not as Breadbox does"],
+    [409, "CONFLICT", "Message (409)."],
+  ])("of status %p with code %p", (status, code, words) => {
+    expect(refusedText(refused(status, code), url)).toContain(words);
+  });
+});
+
+describe("the address of a server", () => {
+  test.each([
+    ["localhost:5000", "http://localhost:5000", null],
+    ["https://boxes.example/", "https://boxes.example", null],
+    ["https://boxes.example/box/", "https://boxes.example/box", null],
+    ["https://me:p%40ss@boxes.example", "https://boxes.example", "Basic bWU6cEBzcw=="],
+    ["https://me:50%@boxes.example", "https://boxes.example", "Basic bWU6NTAl"],
+  ])("%s is %s", (text, url, authorization) => {
+    expect(serverAddress.parse(text)).toEqual({ url, authorization });
+  });
+
+  test.each([
+    [{ host: "127.0.0.1", port: 5000 }, "http://localhost:5000"],
+    [{ host: "", port: 5000 }, "http://localhost:5000"],
+    [{ host: "::1", port: 5000 }, "http://[::1]:5000"],
+    [{ host: "10.0.0.7", port: 80 }, "http://10.0.0.7:80"],
+    [{ host: "", port: 0 }, null],
+  ])("of a server that listens on %p is %p", (listen, url) => {
+    expect(urlOfListener(listen)).toBe(url);
+  });
+});

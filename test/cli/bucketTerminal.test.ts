@@ -1,0 +1,118 @@
+// `breadbox bucket` on a terminal: a bar that moves, a question before a bucket goes, and Ctrl+C.
+import { expect, test } from "bun:test";
+import { waitFor } from "../support/processes.ts";
+import { adopt, release, Scope, signal } from "../support/scope.ts";
+import { noise } from "../support/store.ts";
+import { type CommandRoom, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
+import { main } from "./command.ts";
+
+/** A terminal with a `breadbox bucket` on it. */
+function runOnTerminal({ folder, url }: CommandRoom, ...args: readonly string[]) {
+  let shown = "";
+  const command = Bun.spawn([process.execPath, main, "bucket", ...args], {
+    cwd: folder,
+    env: { BREADBOX_SERVER: url, TERM: "xterm" },
+    terminal: {
+      data: (_, bytes) => {
+        shown += Buffer.from(bytes).toString();
+      },
+    },
+  });
+  adopt(command.pid);
+  return {
+    pid: command.pid,
+    shown: () => shown,
+    type: (text: string) => command.terminal?.write(text),
+    async ended(): Promise<number> {
+      const code = await command.exited;
+      release(command.pid);
+      return code;
+    },
+  };
+}
+
+test("a bar says how far a put is, also while nothing arrives", async () => {
+  await using scope = new Scope();
+  const gate = new PartGate(8);
+  const { room } = await openBucketRoom(scope, { change: gate.change });
+  await room.write("file", noise(mebibyte));
+
+  const command = runOnTerminal(room, "put", "file", "box", "--part-size", "64KiB");
+  await waitFor("a rate", () =>
+    /sending {2}\[=+> +\] +\d+% {2}\d+ KB of 1\.0 MB {2}\d/.test(command.shown()),
+  );
+  gate.open();
+
+  expect(await command.ended()).toBe(0);
+  // The bar is taken away before the last word.
+  const [, last = ""] = command.shown().split("Stored box/file (1.0 MB");
+  expect(command.shown()).toContain("\r\x1b[KStored box/file");
+  expect(last).toMatch(/^[^\n]*\)\r\nsha256:[0-9a-f]{64}\r\n$/);
+});
+
+test("Ctrl+C leaves the upload open, and says how to go on and how to give it up", async () => {
+  await using scope = new Scope();
+  const gate = new PartGate(8);
+  const { room } = await openBucketRoom(scope, { change: gate.change });
+  await room.write("file", noise(mebibyte));
+
+  const command = runOnTerminal(room, "put", "file", "box", "--part-size", "64KiB");
+  await gate.reached;
+  await waitFor("the bar", () => command.shown().includes("sending"));
+  command.type("\x03");
+
+  expect(await command.ended()).toBe(130);
+  gate.open();
+  expect(command.shown()).toContain("Stopped.\r\nThe upload stays open, with 8 parts.");
+  const [, id = ""] = /uploads abort box ([0-9a-f-]{36})\r\n/.exec(command.shown()) ?? [];
+  const abort = await room.bucket("uploads", "abort", "box", id);
+  expect(abort.out).toBe(`Aborted upload ${id}.\n`);
+});
+
+test("SIGTERM ends a get with 143, and keeps what arrived", async () => {
+  await using scope = new Scope();
+  const { room, registry } = await openBucketRoom(scope);
+  await room.write("file", noise(mebibyte));
+  await room.bucket("put", "file", "box");
+  const slow = Bun.serve({
+    port: 0,
+    async fetch(request) {
+      const answer = await fetch(`${registry.url}${new URL(request.url).pathname}`, {
+        method: request.method,
+      });
+      if (request.method === "HEAD") return answer;
+      const bytes = await answer.bytes();
+      const body = async function* () {
+        yield bytes.subarray(0, 200_000);
+        await new Promise(() => {});
+      };
+      return new Response(body(), { headers: answer.headers });
+    },
+  });
+  scope.defer(() => slow.stop(true));
+  room.url = `http://127.0.0.1:${slow.port}`;
+
+  const command = runOnTerminal(room, "get", "box/file", "copy");
+  await waitFor("bytes", () => /getting {2}\[=+> +\] +\d+% {2}200 KB/.test(command.shown()));
+  signal(command.pid, "SIGTERM");
+
+  expect(await command.ended()).toBe(143);
+  expect(command.shown()).toContain("copy.part keeps what arrived.");
+  expect((await room.read("copy.part")).byteLength).toBe(200_000);
+});
+
+test("a bucket goes when somebody says yes, and stays otherwise", async () => {
+  await using scope = new Scope();
+  const { room } = await openBucketRoom(scope);
+
+  const refused = runOnTerminal(room, "rm", "box");
+  await waitFor("the question", () => refused.shown().includes("Remove bucket box? [y/N] "));
+  refused.type("n\n");
+  expect(await refused.ended()).toBe(1);
+  expect(refused.shown()).toContain("Nothing was removed.");
+  const agreed = runOnTerminal(room, "rm", "box");
+  await waitFor("the question", () => agreed.shown().includes("[y/N]"));
+  agreed.type("y\n");
+  expect(await agreed.ended()).toBe(0);
+  expect(agreed.shown()).toContain("Removed bucket box.");
+});

@@ -90,6 +90,13 @@ describe("an object", () => {
     expect((await objects.get(escaped)).status).toBe(404);
   });
 
+  test("has one name, however its slashes are written: the explorer escapes them", async () => {
+    await objects.put("path%2Fto/file", content);
+    expect(textOf(await objects.get("path/to%2ffile"))).toBe("content");
+    expect(jsonOf(await objects.list()).objects[0].object).toBe("path/to/file");
+    expect((await objects.get("path%2F..%2Ffile")).status).toBe(400);
+  });
+
   test("has the usual type when it is put without one", async () => {
     await objects.put("plain", content, { "Content-Type": "" });
     expect((await objects.get("plain")).headers.get("content-type")).toBe(

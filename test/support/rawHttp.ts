@@ -16,6 +16,8 @@ export interface TalkOptions {
   readonly head?: boolean;
   /** Ends our side of the connection after the last byte. */
   readonly halfClose?: boolean;
+  /** Ends our side of the connection when the answers are not there after so long: for requests that may lack their end. */
+  readonly endAfterMs?: number;
   /** Waits until the server closes, instead of for a number of answers. */
   readonly untilClose?: boolean;
 }
@@ -43,8 +45,11 @@ export function talk(
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
     let received: Buffer = Buffer.alloc(0);
+    const { endAfterMs = giveUpAfterMs } = options;
+    const ending = setTimeout(() => socket.end(), endAfterMs);
     const finish = (closed: boolean): void => {
       clearTimeout(timer);
+      clearTimeout(ending);
       socket.destroy();
       const all = parseAnswers(received, head, closed).answers;
       resolve({
@@ -152,7 +157,10 @@ function parseChunks(bytes: Buffer): { bytes: Buffer; used: number } | null {
   for (;;) {
     const end = bytes.indexOf("\r\n", at);
     if (end < 0) return null;
-    const size = Number.parseInt(bytes.toString("latin1", at, end), 16);
+    const line = bytes.toString("latin1", at, end);
+    // The runtime writes its refusal of broken bytes into the middle of an answer; such an answer has no end.
+    if (!/^[0-9a-f]+$/i.test(line)) return null;
+    const size = Number.parseInt(line, 16);
     const next = end + 2 + size + 2;
     if (bytes.length < next) return null;
     if (size === 0) return { bytes: Buffer.concat(parts), used: next };

@@ -141,7 +141,7 @@ describe("the end of a put", () => {
     const { url } = registry;
     const deps: PutDeps = {
       client: new Client({ url, authorization: null }),
-      patience: { stop, forMs: 0, url, say: () => {} },
+      patience: { stop, forMs: 0, url, say: () => {}, outage: { isTold: false } },
       target: { bucket: "box", object: "file" },
       contentType: "text/plain",
       onBytes: () => {},

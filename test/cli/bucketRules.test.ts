@@ -90,20 +90,20 @@ const broken = (code: string): LineError => new LineError(code, "message");
 
 describe("what failed", () => {
   test.each([
-    ["a connection that was refused", broken("ECONNREFUSED"), 4_000],
-    ["a reset", broken("ECONNRESET"), 4_000],
-    ["503 without a word", refused(503), 4_000],
-    ["503 with Retry-After", refused(503, "UNAVAILABLE", 7_000), 7_000],
-    ["429 with Retry-After", refused(429, "TOOMANYREQUESTS", 1_000), 1_000],
-    ["408", refused(408), 4_000],
-    ["an upload that is being completed", refused(409, "CONFLICT", 1_000), 1_000],
-    ["another 409", refused(409, "CONFLICT"), null],
-    ["404", refused(404), null],
-    ["413", refused(413), null],
-    ["501", refused(501), null],
-    ["a certificate", broken("UNABLE_TO_VERIFY_LEAF_SIGNATURE"), null],
-    ["a bug", new Error("bug"), null],
-  ])("%s waits %p", (_, error, wait) => {
+    ["a connection that was refused", 4_000, broken("ECONNREFUSED")],
+    ["a reset", 4_000, broken("ECONNRESET")],
+    ["503 without a word", 4_000, refused(503)],
+    ["503 with Retry-After", 7_000, refused(503, "UNAVAILABLE", 7_000)],
+    ["429 with Retry-After", 1_000, refused(429, "TOOMANYREQUESTS", 1_000)],
+    ["408", 4_000, refused(408)],
+    ["an upload that is being completed", 1_000, refused(409, "CONFLICT", 1_000)],
+    ["another 409", null, refused(409, "CONFLICT")],
+    ["404", null, refused(404)],
+    ["413", null, refused(413)],
+    ["501", null, refused(501)],
+    ["a certificate", null, broken("UNABLE_TO_VERIFY_LEAF_SIGNATURE")],
+    ["a bug", null, new Error("bug")],
+  ])("%s waits %p", (_, wait, error) => {
     expect(waitAfter(error, 2)).toBe(wait);
   });
 
@@ -117,6 +117,7 @@ describe("what failed", () => {
     const said: string[] = [];
     const { signal: stop } = new AbortController();
     const patience = {
+      outage: { isTold: false },
       stop,
       forMs: 500,
       url: "http://box",

@@ -68,5 +68,5 @@ async function toOutput({ client, target, forMs }: Request): Promise<void> {
 }
 
 function patienceOf(client: Client, { stop, say }: Transfer, forMs: number): Patience {
-  return { stop, forMs, url: client.url, say };
+  return { stop, forMs, url: client.url, say, outage: { isTold: false } };
 }

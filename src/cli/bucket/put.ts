@@ -105,7 +105,8 @@ function depsOf(
   contentType: string,
 ): PutDeps {
   const { stop, say, add } = transfer;
-  const patience: Patience = { stop, forMs, url: client.url, say };
+  const outage = { isTold: false };
+  const patience: Patience = { stop, forMs, url: client.url, say, outage };
   return { client, target, contentType, patience, onBytes: add };
 }
 

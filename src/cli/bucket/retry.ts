@@ -12,6 +12,8 @@ export interface Patience {
   readonly url: string;
   /** Tells somebody why nothing happens. */
   readonly say: (text: string) => void;
+  /** Shared by all that goes on at the same time: an outage is told once, until something works again. */
+  readonly outage: { isTold: boolean };
 }
 
 const firstWaitMs = 1_000;
@@ -22,7 +24,9 @@ export async function persist<T>(patience: Patience, attempt: () => Promise<T>):
   let firstFailure: number | null = null;
   for (let failures = 0; ; failures += 1) {
     try {
-      return await attempt();
+      const done = await attempt();
+      patience.outage.isTold = false;
+      return done;
     } catch (error) {
       patience.stop.throwIfAborted();
       const now = performance.now();
@@ -33,13 +37,15 @@ export async function persist<T>(patience: Patience, attempt: () => Promise<T>):
       if (wait === null) throw error;
       const deadline = (firstFailure ?? now) + patience.forMs;
       if (now + wait > deadline) throw error;
-      if (failures === 0)
-        patience.say(
-          `${reason(error, patience.url)} Trying again for up to ${showAge(patience.forMs)}.`,
-        );
+      tell(patience, error);
       await rest(wait, patience.stop);
     }
   }
+}
+
+function tell({ outage, say, url, forMs }: Patience, error: unknown): void {
+  if (!outage.isTold) say(`${reason(error, url)} Trying again for up to ${showAge(forMs)}.`);
+  outage.isTold = true;
 }
 
 const isCompleting = (error: unknown): boolean =>

@@ -46,6 +46,19 @@ describe("a progress bar", () => {
     expect(shown.lines.at(-1)).toStartWith("\r\x1b[Ky  [");
   });
 
+  test("counts its rate from where it began", () => {
+    const shown = terminal();
+    let now = 0;
+    const bar = new ProgressBar(shown, () => now);
+    const resumed = { label: "sending", unit: "bytes", total: 1e9 } as const;
+
+    bar.show({ ...resumed, done: 5e8 });
+    now = 2_000;
+    bar.show({ ...resumed, done: 6e8 });
+
+    expect(shown.lines.at(-1)).toEndWith("60%  600 MB of 1.0 GB  50 MB/s  8s left");
+  });
+
   test("fits into its line, and is taken away at the end", () => {
     const shown = terminal(20);
     const bar = new ProgressBar(shown, () => 0);

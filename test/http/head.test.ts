@@ -28,7 +28,12 @@ beforeAll(async () => {
   await registry.raw("POST /v1/buckets", [], '{"name":"other"}');
   await registry.raw("PUT /v1/buckets/backups/objects/path/to/file", [], "content");
   await registry.raw("PUT /v1/buckets/backups/objects/empty", [], "");
+  const multipart = "/v1/buckets/backups/multipart-uploads";
+  const initiated = await registry.raw(`POST ${multipart}`, [], '{"object":"a"}');
+  const upload = initiated.headers.get("location") ?? "";
+  for (const part of [1, 2]) await registry.raw(`PUT ${upload}/parts/${part}`, [], "part");
   values = {
+    upload,
     manifest: image.digest,
     layer: image.layerDigest,
     begun,

@@ -117,6 +117,23 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
     ["/v1/buckets/backups/objects/a//b", 400],
     ["/v1/buckets/backups/objects/", 400],
   ],
+  "/v1/buckets/:bucket/multipart-uploads": [
+    ["/v1/buckets/backups/multipart-uploads", 200],
+    ["/v1/buckets/backups/multipart-uploads?limit=1&prefix=a", 200],
+    ["/v1/buckets/nothing/multipart-uploads", 404],
+    ["/v1/buckets/backups/multipart-uploads?after=x", 400],
+  ],
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId": [
+    ["<upload>", 200],
+    [`/v1/buckets/backups/multipart-uploads/${unknownId}`, 404],
+    ["/v1/buckets/backups/multipart-uploads/no-id", 404],
+  ],
+  "/v1/buckets/:bucket/multipart-uploads/:uploadId/parts": [
+    ["<upload>/parts", 200],
+    ["<upload>/parts?limit=1", 200],
+    ["<upload>/parts?limit=0", 400],
+    [`/v1/buckets/backups/multipart-uploads/${unknownId}/parts`, 404],
+  ],
   "/v1/gc/runs": [
     ["/v1/gc/runs", 200],
     ["/v1/gc/runs?limit=1", 200],

@@ -1,0 +1,83 @@
+// kill -9 at each system call with which an upload in parts is completed: it is open with all its parts, or the object is there.
+import { expect } from "bun:test";
+import { attach, type Place } from "../gc/faults.ts";
+import { startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { Scope } from "../support/scope.ts";
+import {
+  type CompletionTemplate,
+  complete,
+  expectResumable,
+  listedParts,
+  makeCompletionTemplate,
+} from "./completionTemplate.ts";
+
+const database = ["breadbox.db", "breadbox.db-wal"];
+/** Far more than there are: a count that grows without an end is a fault too. */
+const mostKills = 200;
+const atOnce = 3;
+
+type End = "open" | "done";
+
+/** Kills a server at its nth call after the completion began, looks, completes again. @returns null when it answered before. */
+async function killAt(
+  template: CompletionTemplate,
+  place: Omit<Place, "fault">,
+): Promise<End | null> {
+  await using scope = new Scope();
+  const data = await template.copy(scope);
+  const server = await startBreadbox(scope, { data, env: { BREADBOX_LOG_LEVEL: "warn" } });
+  const parts = (await listedParts(server.url, template.upload)) ?? [];
+  await attach(scope, server.pid, { ...place, fault: "signal=KILL" }, data);
+  const answer = await complete(server.url, parts, template.upload);
+  if (answer !== null) {
+    expect([place.calls, place.nth, answer.status]).toEqual([place.calls, place.nth, 200]);
+    await server.stop();
+    return null;
+  }
+  await server.exited;
+  return await expectResumable(scope, data, template, parts);
+}
+
+/** Kills at the first call, the second, and so on, some at once, until nothing is killed any more. */
+async function killAtEach(kill: (nth: string) => Promise<End | null>): Promise<End[]> {
+  const ends: End[] = [];
+  for (let first = 1; first <= mostKills; first += atOnce) {
+    const wave = Array.from({ length: atOnce }, (_, number) => kill(`${first + number}`));
+    const killed = (await Promise.all(wave)).filter((end) => end !== null);
+    ends.push(...killed);
+    // A thread counts its own calls: the next number may still meet one.
+    if (killed.length === 0) return ends;
+  }
+  throw new Error(`still killed at the call number ${mostKills}`);
+}
+
+clientTest(
+  "an upload whose completion is killed at any system call is open with all its parts, or an object",
+  { commands: ["strace"] },
+  async (scope) => {
+    const template = await makeCompletionTemplate(scope);
+    const places: readonly (readonly [calls: string, paths: readonly string[]])[] = [
+      ...["openat", "pread64", "close", "pwrite64", "fdatasync", "fsync", "unlink"].map(
+        (calls) => [calls, template.touched] as const,
+      ),
+      ["link,linkat", template.touched],
+      ["rename,renameat2", template.touched],
+      ...["pwrite64", "fdatasync"].map((calls) => [calls, database] as const),
+      ["unlinkat", []],
+    ];
+    const ends: End[] = [];
+
+    for (const [calls, paths] of places) {
+      const killed = await killAtEach((nth) => killAt(template, { calls, nth, paths }));
+      console.log(`${calls}: ${killed.join(" ")}`);
+      ends.push(...killed);
+    }
+
+    const done = ends.filter((end) => end === "done").length;
+    console.log(`${ends.length} kills, ${done} of them after the object was there`);
+    expect(ends.length - done).toBeGreaterThan(20);
+    // The folder that is moved aside, and what is in it.
+    expect(done).toBeGreaterThan(2);
+  },
+);

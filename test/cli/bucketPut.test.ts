@@ -5,6 +5,7 @@ import { Client } from "../../src/cli/bucket/client.ts";
 import { memoryPiece } from "../../src/cli/bucket/pieces.ts";
 import { complete, initiate, type PutDeps, sendPart } from "../../src/cli/bucket/putParts.ts";
 import type { TestRegistry } from "../http/support/registry.ts";
+import { waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
 import { digestOf, kibibyte, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
@@ -40,8 +41,7 @@ describe("breadbox bucket put", () => {
     const { out, code } = await room.bucket("put", "disk.img", "box", "--content-type", "a/b");
 
     expect(code).toBe(0);
-    expect(out).toStartWith("Stored box/disk.img (19 MB");
-    expect(out).toEndWith(`\n${digestOf(bytes)}\n`);
+    expect(out).toBe(`Stored box/disk.img (19 MB)\n${digestOf(bytes)}\n`);
     expect(writes(registry)).toEqual([
       ...["initiateMultipartUpload", "putPart", "putPart", "completeMultipartUpload"],
     ]);
@@ -111,6 +111,26 @@ describe("breadbox bucket put", () => {
     expect(code).toBe(1);
     expect(await openUploads(registry.url)).toMatchObject([{ parts: 8 }]);
     expect((await fetch(`${registry.url}/v1/buckets/box/objects/log`)).status).toBe(404);
+  });
+
+  test("an upload that somebody aborts meanwhile is not said to be open", async () => {
+    await using scope = new Scope();
+    const gate = new PartGate(3);
+    const { room, registry } = await openBucketRoom(scope, { change: gate.change });
+    await room.write("file", noise(512 * kibibyte));
+
+    const command = room.start(["put", "file", "box", "--part-size", "64KiB"]);
+    await gate.reached;
+    const [{ upload_id }] = (await room.json("uploads", "ls", "box")).uploads;
+    const aborted = room.bucket("uploads", "abort", "box", upload_id);
+    await waitFor("its end", async () => (await openUploads(registry.url)).length === 0);
+    gate.open();
+    const { err, code } = await command.ended();
+
+    expect((await aborted).code).toBe(0);
+    expect(err).toStartWith("No such multipart upload");
+    expect(err).toEndWith("(404).\nTo begin anew, run the same command again.\n");
+    expect(code).toBe(1);
   });
 
   test.each([

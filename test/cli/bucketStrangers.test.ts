@@ -56,6 +56,30 @@ describe("what is no Breadbox", () => {
   });
 });
 
+test("lists are asked for page after page", async () => {
+  await using scope = new Scope();
+  const object = (name: string) => ({
+    ...{ bucket: "box", object: name, size_bytes: 1, etag: "e", digest: "d" },
+    ...{ content_type: "t", created_at: "2026-01-01T00:00:00.000Z" },
+  });
+  const asked: string[] = [];
+  const room = openStranger(scope, (request) => {
+    const { search, searchParams } = new URL(request.url);
+    asked.push(search);
+    const isFirst = !searchParams.has("after");
+    return Response.json({
+      objects: [object(isFirst ? "a & b" : "c")],
+      prefixes: [],
+      next: isFirst ? "a & b" : null,
+    });
+  });
+
+  const { objects } = await room.json("ls", "box/");
+
+  expect(objects).toEqual([object("a & b"), object("c")]);
+  expect(asked).toEqual(["?prefix=&delimiter=%2F", "?prefix=&delimiter=%2F&after=a+%26+b"]);
+});
+
 describe("a proxy in front of a Breadbox", () => {
   test("that limits bodies is told from a Breadbox that does", async () => {
     await using scope = new Scope();

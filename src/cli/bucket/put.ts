@@ -30,14 +30,12 @@ export function put(path: string, destination: string, options: Options): Promis
         readOption(count(1, 64), "--parallel", textOf(options, "parallel")) ?? defaultParallel,
     };
     const forMs = readRetryFor(options);
-    const began = performance.now();
     const stored =
       name === null
         ? await fromInput({ client, target, asked, forMs, options })
         : await fromFile(path, { client, target, asked, forMs, options });
-    const seconds = (performance.now() - began) / 1000;
     if (options["json"] === true) printJson(stored);
-    else console.log(storedText(stored, seconds));
+    else console.log(storedText(stored));
     return exitCode.done;
   });
 }
@@ -145,8 +143,15 @@ function brokenOff(
   }
   const sentence = sentenceOf(error, client.url);
   if (sentence === null) return error;
+  if (isGone(error)) {
+    return new CommandError(`${sentence}\nTo begin anew, run the same command again.`);
+  }
   return new CommandError([gaveUp(error, sentence), ...lines].join("\n"));
 }
+
+/** It was aborted, or has expired. */
+const isGone = (error: unknown): boolean =>
+  error instanceof RefusedError && error.code === "MULTIPART_UPLOAD_UNKNOWN";
 
 /** Who was there a minute ago needs no advice to start it. */
 const gaveUp = (error: unknown, sentence: string): string =>
@@ -154,8 +159,5 @@ const gaveUp = (error: unknown, sentence: string): string =>
     ? "The server does not answer any more."
     : sentence;
 
-function storedText(stored: ObjectInfo, seconds: number): string {
-  const { size_bytes, digest } = stored;
-  const rate = seconds >= 1 ? `, ${showBytes(size_bytes / seconds)}/s` : "";
-  return `Stored ${plainText(showTarget(stored))} (${showBytes(size_bytes)}${rate})\n${digest}`;
-}
+const storedText = (stored: ObjectInfo): string =>
+  `Stored ${plainText(showTarget(stored))} (${showBytes(stored.size_bytes)})\n${stored.digest}`;

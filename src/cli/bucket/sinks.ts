@@ -1,5 +1,5 @@
 // Where the bytes of an object go: a file with a name of its own until it is whole, or standard output.
-import { open, rename, stat } from "node:fs/promises";
+import { open, rename, rm, stat } from "node:fs/promises";
 import { CommandError } from "./problems.ts";
 
 /** Takes bytes in order. */
@@ -30,6 +30,7 @@ export class PartFile implements Sink {
   readonly path: string;
   readonly #final: string;
   readonly #handle: Handle;
+  #isPublished = false;
   offset: number;
 
   private constructor(final: string, handle: Handle, offset: number) {
@@ -93,10 +94,13 @@ export class PartFile implements Sink {
   async publish(): Promise<void> {
     await this.#handle.sync();
     await rename(this.path, this.#final);
+    this.#isPublished = true;
   }
 
-  close(): Promise<void> {
-    return this.#handle.close();
+  /** Leaves no file in which nothing is. */
+  async close(): Promise<void> {
+    await this.#handle.close();
+    if (this.offset === 0 && !this.#isPublished) await rm(this.path, { force: true });
   }
 }
 

@@ -20,6 +20,13 @@ export interface Completion {
   readonly allows: Precondition;
 }
 
+/** An upload that is completed. */
+export interface CompletedUpload {
+  readonly record: ObjectRecord;
+  /** True when it was completed before, and is told again. */
+  readonly isRepeated: boolean;
+}
+
 /** A completion that has frozen its upload. */
 interface Claimed extends Completion {
   readonly upload: MultipartUpload;
@@ -37,7 +44,7 @@ interface Claimed extends Completion {
 export async function completeMultipart(
   deps: ObjectsDeps,
   completion: Completion,
-): Promise<ObjectRecord> {
+): Promise<CompletedUpload> {
   const { multipart, clock, limits } = deps;
   const { key, parts } = completion;
   assertPartList(parts, limits.maxParts);
@@ -64,14 +71,14 @@ async function completeAgain(
   deps: ObjectsDeps,
   { key, digest }: Completion,
   list: Digest,
-): Promise<ObjectRecord> {
+): Promise<CompletedUpload> {
   const completed = await deps.multipart.findCompleted(key, deps.clock() - repeatableMs);
   if (completed?.parts !== list) return refuseAbsent(deps, key, "completed");
   assertDigest(digest, completed.record.digest);
-  return completed.record;
+  return { record: completed.record, isRepeated: true };
 }
 
-async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<ObjectRecord> {
+async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<CompletedUpload> {
   const { storage, assembly, findContent, clock } = deps;
   const { key, upload, chosen } = claimed;
   await assertAllowed(deps, claimed);
@@ -87,7 +94,7 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   } finally {
     if (hold.released) await forgetParts(deps, key.id);
   }
-  return record;
+  return { record, isRepeated: false };
 }
 
 /** Content, object and the end of the upload in one transaction. */

@@ -1,4 +1,5 @@
 // The room of objects over a real store, and short words for uploads in parts.
+import type { ObjectRecord } from "../../src/metadata/objects.ts";
 import { createBucket } from "../../src/objects/buckets.ts";
 import { type Completion, completeMultipart } from "../../src/objects/completion.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
@@ -53,14 +54,15 @@ export function wordsFor(store: Store, deps: () => ObjectsDeps) {
       });
       return { number, etag };
     },
-    complete: (id: UploadId, parts: readonly NamedPart[], other: Partial<Completion> = {}) =>
-      completeMultipart(deps(), {
-        key: { bucket, id },
-        parts,
-        digest: null,
-        allows: () => true,
-        ...other,
-      }),
+    async complete(
+      id: UploadId,
+      parts: readonly NamedPart[],
+      other: Partial<Completion> = {},
+    ): Promise<ObjectRecord> {
+      const usual = { digest: null, allows: () => true };
+      const completion = { key: { bucket, id }, parts, ...usual, ...other };
+      return (await completeMultipart(deps(), completion)).record;
+    },
     abort: (id: UploadId) => abortMultipart(deps(), { bucket, id }),
     status: (id: UploadId) => multipartStatus(deps(), { bucket, id }),
     parts: async (id: UploadId) =>

@@ -64,7 +64,7 @@ export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
       const key = { bucket, id };
       const staged = await deps().multipart.listParts(key, { after: 0, limit: 10_000 });
       const completion = { key, parts: staged ?? [], digest: null, allows: () => true };
-      return (await completeMultipart(deps(), completion)).digest;
+      return (await completeMultipart(deps(), completion)).record.digest;
     },
     remove: (path: string): Promise<void> => removeObject(deps(), keyOf(path), () => true),
     /** @returns the bytes, or the situation that a client would be told. */

@@ -143,12 +143,12 @@ async function complete(
   const visit = visitOf(request);
   const longest = objects.limits.maxParts * longestEntry + longestRest;
   const named = readCompletion(await wantMembers(visit, { longest, pace }));
-  const record = await completeMultipart(objects, {
+  const { record, isRepeated } = await completeMultipart(objects, {
     ...named,
     key: { bucket, id: uploadId },
     allows: preconditionOf(readConditions(request.headers)),
   });
-  telemetry.metrics.multipart.completed(secondsOf(visit));
+  if (!isRepeated) telemetry.metrics.multipart.completed(secondsOf(visit));
   logPut(telemetry.log, { ...record, ...whoAsked(visit) }, uploadId);
   return json(printObject(record), { headers: { ...uncached, etag: etagOf(record.digest) } });
 }

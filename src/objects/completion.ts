@@ -1,10 +1,11 @@
 // The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
 import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
-import { type CommittedContent, type FinishOutcome, storeVerified } from "../content/commit.ts";
+import { storeVerified } from "../content/commit.ts";
 import type { Digest } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
+import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { forgetParts } from "./dropping.ts";
 import { refuseAbsent, repeatableMs } from "./multipart.ts";
@@ -85,33 +86,22 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   const { size, digest } = await assembly.complete(key.id, chosen);
   assertDigest(claimed.digest, digest);
   const { bucket, object, contentType } = upload;
-  const record = { bucket, object, size, digest, contentType, createdAt: clock() };
+  const now = clock();
+  const record = { bucket, object, size, digest, contentType, createdAt: now };
+  const { allows, list: parts } = claimed;
+  const row = { bucket, object, contentType, allows, parts, now };
   const staged = { id: key.id, offset: size, staging: storage.parts.staging };
   try {
-    await storeVerified({ storage, metadata: { findContent } }, staged, digest, (content) =>
-      commit(deps, claimed, hold, { ...content, ...record }),
-    );
+    await storeVerified({ storage, metadata: { findContent } }, staged, digest, async (content) => {
+      const upload = { id: key.id, owner: hold.owner };
+      const outcome = await commitRow(deps, { ...content, ...row, upload });
+      hold.released = outcome.kind === "finished";
+      return outcome;
+    });
   } finally {
     if (hold.released) await forgetParts(deps, key.id);
   }
   return { record, isRepeated: false };
-}
-
-/** Content, object and the end of the upload in one transaction. */
-async function commit(
-  { metadata }: ObjectsDeps,
-  { key, allows, list }: Claimed,
-  hold: Hold,
-  content: CommittedContent & ObjectRecord,
-): Promise<FinishOutcome> {
-  const { createdAt: now, ...stored } = content;
-  const upload = { id: key.id, owner: hold.owner };
-  const outcome = await metadata.commitObject({ ...stored, upload, allows, now, parts: list });
-  if (outcome.kind === "refused") throw new RegistryError("PRECONDITION_FAILED");
-  // Nobody can end an upload that is claimed: the claim was lost because this process stood still for long.
-  if (outcome.kind === "sessionGone") throw new RegistryError("MULTIPART_UNKNOWN");
-  hold.released = outcome.kind === "finished";
-  return outcome;
 }
 
 /** Asked again in the transaction that counts; here it saves the work. */

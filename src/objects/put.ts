@@ -1,7 +1,7 @@
 // One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that a
 // repository holds.
 import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
-import { type CommittedContent, type FinishOutcome, storeVerified } from "../content/commit.ts";
+import { storeVerified } from "../content/commit.ts";
 import { algorithmOf, type Digest } from "../content/digest.ts";
 import { findStored } from "../content/intact.ts";
 import { RegistryError, type Situation } from "../errors.ts";
@@ -10,6 +10,7 @@ import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Body, Staged } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
+import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
 import { type ObjectKey, unknownObject } from "./objects.ts";
@@ -220,24 +221,12 @@ async function commit(
   let createdAt = 0;
   await storeVerified({ storage, metadata: { findContent } }, staged, digest, (content) => {
     createdAt = deps.clock();
-    return finishRow(deps, put, content, { id, owner: hold.owner, now: createdAt });
+    const upload = { id, owner: hold.owner };
+    const row = { bucket, object, contentType, allows: put.allows, parts: null, now: createdAt };
+    return commitRow(deps, { ...content, ...row, upload });
   });
   hold.released = true;
   return { bucket, object, size, digest, contentType, createdAt };
-}
-
-async function finishRow(
-  { metadata }: ObjectsDeps,
-  { bucket, object, contentType, allows }: ObjectPut,
-  content: CommittedContent,
-  { id, owner, now }: { readonly id: UploadId; readonly owner: string; readonly now: number },
-): Promise<FinishOutcome> {
-  const upload = { id, owner };
-  const commit = { ...content, bucket, object, upload, contentType, allows, now, parts: null };
-  const outcome = await metadata.commitObject(commit);
-  if (outcome.kind === "sessionGone") throw new RegistryError("MULTIPART_UNKNOWN");
-  if (outcome.kind === "refused") throw new RegistryError("PRECONDITION_FAILED");
-  return outcome;
 }
 
 function isLost(error: unknown): boolean {

@@ -1,6 +1,7 @@
 // Words to talk to a registry about uploads in parts: one function a request, answers read whole.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { randomBytes } from "../../support/bytes.ts";
 import type { TestRegistry } from "./registry.ts";
 
 /** An answer, read whole. */
@@ -107,4 +108,21 @@ export function openBody() {
     send: (bytes: Uint8Array) => void writer.write(bytes).catch(() => {}),
     end: () => void writer.close().catch(() => {}),
   };
+}
+
+/** What an object of three parts is made of. */
+export const content = randomBytes("content", 1_000_000);
+const pieces = [
+  content.subarray(0, 400_000),
+  content.subarray(400_000, 400_001),
+  content.subarray(400_001),
+];
+
+/** Stores these parts. */
+export async function storePieces(client: MultipartClient, upload: string): Promise<PartOfList[]> {
+  const parts: PartOfList[] = [];
+  for (const [index, bytes] of pieces.entries()) {
+    parts.push(await client.stored(upload, index + 1, bytes));
+  }
+  return parts;
 }

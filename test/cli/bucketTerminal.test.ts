@@ -1,9 +1,10 @@
 // `breadbox bucket` on a terminal: a bar that moves, a question before a bucket goes, and Ctrl+C.
 import { expect, test } from "bun:test";
+import { createServer, type Socket } from "node:net";
 import { waitFor } from "../support/processes.ts";
 import { adopt, release, Scope, signal } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
-import { type CommandRoom, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
+import { CommandRoom, digestOf, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
 import { main } from "./command.ts";
 
 /** A terminal with a `breadbox bucket` on it. */
@@ -69,28 +70,37 @@ test("Ctrl+C leaves the upload open, and says how to go on and how to give it up
   expect(abort.out).toBe(`Aborted upload ${id}.\n`);
 });
 
+/** A server of one object of a mebibyte that stops after some bytes of it. @returns its port. */
+async function openStuckServer(scope: Scope, bytes: Uint8Array, sent: number): Promise<number> {
+  const head = [
+    "HTTP/1.1 200 OK",
+    `Content-Length: ${bytes.byteLength}`,
+    `ETag: "${digestOf(bytes)}"`,
+    "\r\n",
+  ].join("\r\n");
+  const open = new Set<Socket>();
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on("error", () => socket.destroy());
+    socket.on("data", (request) => {
+      socket.write(head);
+      if (request.toString().startsWith("GET ")) socket.write(bytes.subarray(0, sent));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  scope.defer(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("the server has no port");
+  return address.port;
+}
+
 test("SIGTERM ends a get with 143, and keeps what arrived", async () => {
   await using scope = new Scope();
-  const { room, registry } = await openBucketRoom(scope);
-  await room.write("file", noise(mebibyte));
-  await room.bucket("put", "file", "box");
-  const slow = Bun.serve({
-    port: 0,
-    async fetch(request) {
-      const answer = await fetch(`${registry.url}${new URL(request.url).pathname}`, {
-        method: request.method,
-      });
-      if (request.method === "HEAD") return answer;
-      const bytes = await answer.bytes();
-      const body = async function* () {
-        yield bytes.subarray(0, 200_000);
-        await new Promise(() => {});
-      };
-      return new Response(body(), { headers: answer.headers });
-    },
-  });
-  scope.defer(() => slow.stop(true));
-  room.url = `http://127.0.0.1:${slow.port}`;
+  const port = await openStuckServer(scope, noise(mebibyte), 200_000);
+  const room = new CommandRoom(scope, `http://127.0.0.1:${port}`);
 
   const command = runOnTerminal(room, "get", "box/file", "copy");
   await waitFor("bytes", () => /getting {2}\[=+> +\] +\d+% {2}200 KB/.test(command.shown()));

@@ -9,14 +9,15 @@ import {
   openSync,
   readSync,
   unlinkSync,
-  writeSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
+import { Blocks, BlockWriter } from "./blockWriter.ts";
 import { errnoOf, isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { hasRoom } from "./freeSpace.ts";
+import { loadLibC } from "./libc.ts";
 import { partPaths } from "./partNames.ts";
 import type { PartPlace } from "./parts.ts";
 import { Reflinks } from "./reflink.ts";
@@ -27,11 +28,16 @@ const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOC
 const existing = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const fresh = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
+/** POSIX_FADV_DONTNEED, posix_fadvise(2). */
+const dontNeed = 4;
+
 /** A part, open to be read. */
 export interface PartFile {
   readonly file: number;
   /** Fills `into` from `offset`; returns how many bytes it read, fewer only at the end. @throws what reading throws. */
   read(offset: number, into: Uint8Array): number;
+  /** It will not be read again soon: the page cache may keep others instead. */
+  letGo(): void;
   close(): void;
 }
 
@@ -48,6 +54,7 @@ export class AssembledFiles {
   readonly #directory: string;
   readonly #latch: WriteLatch;
   readonly #reflinks: Reflinks;
+  readonly #blocks = new Blocks();
 
   constructor(directory: string, latch: WriteLatch) {
     this.#directory = directory;
@@ -62,6 +69,7 @@ export class AssembledFiles {
     return {
       file,
       read: (offset, into) => readSync(file, into, 0, into.byteLength, offset),
+      letGo: () => loadLibC()?.posix_fadvise(file, 0n, 0n, dontNeed),
       close: () => closeSync(file),
     };
   }
@@ -73,7 +81,7 @@ export class AssembledFiles {
    */
   openWhole(id: UploadId, standing: Standing | null, toWrite: boolean): AssembledFile {
     const path = placeOf(this.#directory, { id, staging: partsState }).file;
-    const tools = { path, latch: this.#latch, reflinks: this.#reflinks };
+    const tools = { path, latch: this.#latch, reflinks: this.#reflinks, blocks: this.#blocks };
     try {
       const opened = standing === null ? null : openStanding(path, standing, toWrite);
       if (opened !== null) return new AssembledFile({ ...opened, isFresh: false }, tools);
@@ -114,6 +122,7 @@ interface FileTools {
   readonly path: string;
   readonly latch: WriteLatch;
   readonly reflinks: Reflinks;
+  readonly blocks: Blocks;
 }
 
 /** What is put together, open to be written. Every failure is a RegistryError DISK_FULL, READ_ONLY or BUSY, where it is one of these. */
@@ -134,15 +143,10 @@ export class AssembledFile {
     this.inode = fstatSync(file).ino;
   }
 
-  /** Writes all of `bytes` at `offset`. */
-  write(bytes: Uint8Array, offset: number): void {
-    try {
-      for (let done = 0; done < bytes.byteLength; ) {
-        done += writeSync(this.#file, bytes, done, bytes.byteLength - done, offset + done);
-      }
-    } catch (error) {
-      throw writeFailure(error, this.#tools.latch);
-    }
+  /** A writer of what follows from `offset` on. Only one file of a directory is written at a time. */
+  writer(offset: number): BlockWriter {
+    const { path, latch, blocks } = this.#tools;
+    return new BlockWriter({ file: this.#file, path, latch }, blocks, offset);
   }
 
   /** Makes the blocks of a part of `size` bytes stand at `offset` as well. @returns false when its bytes must be written. */

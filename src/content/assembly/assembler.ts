@@ -6,7 +6,6 @@ import { Prefix } from "./prefix.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 import { PartProblem, Turn } from "./turn.ts";
 
-const bufferBytes = 1_048_576;
 /** A sync starts in the background each time this much has been added, so that the last one finds little to do. */
 const syncEveryBytes = 32 * 1024 * 1024;
 /** How often it says that it works, at most. Unit: ms. */
@@ -26,12 +25,16 @@ interface Upload {
   syncing: boolean;
 }
 
+type Order = Exclude<AssemblyRequest, { kind: "open" }>;
+
 /** Any number of uploads. */
 export class Assembler {
   readonly #files: AssembledFiles;
   readonly #report: (report: AssemblyReport) => void;
   readonly #uploads = new Map<UploadId, Upload>();
-  readonly #buffer = new Uint8Array(bufferBytes);
+  /** What came during a turn: nothing may change under it. */
+  readonly #waiting: Order[] = [];
+  #inTurn = false;
   #running = false;
   #syncs = 0;
   #beat: Timer | null = null;
@@ -44,7 +47,13 @@ export class Assembler {
   }
 
   /** Takes one request; the answers come through `report`. */
-  take(request: Exclude<AssemblyRequest, { kind: "open" }>): void {
+  take(request: Order): void {
+    if (this.#inTurn) this.#waiting.push(request);
+    else this.#obey(request);
+    void this.#run();
+  }
+
+  #obey(request: Order): void {
     switch (request.kind) {
       case "list": {
         const upload = this.#upload(request.id);
@@ -64,7 +73,6 @@ export class Assembler {
       default:
         request satisfies never;
     }
-    void this.#run();
   }
 
   #upload(id: UploadId): Upload {
@@ -92,7 +100,10 @@ export class Assembler {
       // To the end of the queue.
       this.#uploads.delete(upload.id);
       this.#uploads.set(upload.id, upload);
-      this.#takeTurn(upload);
+      this.#inTurn = true;
+      await this.#takeTurn(upload);
+      this.#inTurn = false;
+      for (const request of this.#waiting.splice(0)) this.#obey(request);
       await nextTurn();
     }
     this.#running = false;
@@ -108,11 +119,11 @@ export class Assembler {
     return first;
   }
 
-  #takeTurn(upload: Upload): void {
+  async #takeTurn(upload: Upload): Promise<void> {
     try {
       const whole = this.#open(upload);
       try {
-        this.#add(upload, whole);
+        await this.#add(upload, whole);
       } catch (error) {
         if (!(error instanceof PartProblem)) drop(upload, whole);
         whole.close();
@@ -134,14 +145,14 @@ export class Assembler {
     return whole;
   }
 
-  #add(upload: Upload, whole: AssembledFile): void {
+  async #add(upload: Upload, whole: AssembledFile): Promise<void> {
     const { prefix } = upload;
     if (prefix.next === null) return;
     const onProgress = () => this.#sayAlive();
-    const turn = new Turn({ files: this.#files, whole, prefix, buffer: this.#buffer, onProgress });
+    const turn = new Turn({ files: this.#files, whole, prefix, onProgress });
     upload.unsynced ??= 0;
     try {
-      turn.run();
+      await turn.run();
     } finally {
       upload.unsynced += turn.written;
     }

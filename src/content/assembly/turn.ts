@@ -1,6 +1,7 @@
 // One turn of work on one upload: parts are read, hashed, compared with their etags, and written behind what stands.
 import { RegistryError } from "../../errors.ts";
 import type { AssembledFile, AssembledFiles, PartFile } from "../../storage/assembledFile.ts";
+import type { BlockWriter } from "../../storage/blockWriter.ts";
 import { Fingerprint } from "../fingerprint.ts";
 import type { Prefix } from "./prefix.ts";
 import type { WantedPart } from "./protocol.ts";
@@ -26,22 +27,22 @@ export interface TurnTools {
   readonly files: Pick<AssembledFiles, "openPart" | "hasRoom">;
   readonly whole: AssembledFile;
   readonly prefix: Prefix;
-  /** Bytes on their way; small parts are gathered in it. */
-  readonly buffer: Uint8Array;
   /** Told often, whatever the turn takes. */
   readonly onProgress: () => void;
 }
 
+type Current = NonNullable<Prefix["current"]>;
+
 /** Done once. */
 export class Turn {
   readonly #tools: TurnTools;
-  /** Bytes of the buffer that were hashed and are still to be written. */
-  #filled = 0;
+  #writer: BlockWriter;
   #left = turnBytes;
   #written = 0;
 
   constructor(tools: TurnTools) {
     this.#tools = tools;
+    this.#writer = tools.whole.writer(tools.prefix.end);
   }
 
   /** Bytes that this turn has added to the file. */
@@ -50,68 +51,70 @@ export class Turn {
   }
 
   /**
-   * What was added stands when it returns. @throws PartProblem: everything before the part stands. RegistryError DISK_FULL,
-   * READ_ONLY, BUSY: nothing can be said of the file.
+   * What was added stands when it resolves. @throws PartProblem: everything before the part stands. RegistryError DISK_FULL,
+   * READ_ONLY, BUSY: nothing can be said of the file, but nothing is on its way to it any more.
    */
-  run(): void {
+  async run(): Promise<void> {
     const { prefix } = this.#tools;
     try {
-      while (this.#left > 0 && prefix.next !== null) this.#addPart(prefix.next);
+      while (this.#left > 0 && prefix.next !== null) await this.#addPart(prefix.next);
     } catch (error) {
-      if (!(error instanceof PartProblem)) throw error;
-      this.#dropPart();
+      if (error instanceof PartProblem) await this.#dropPart();
+      else await this.#settle().catch(() => {});
       throw error;
     }
-    this.#flush();
+    await this.#settle();
   }
 
-  #addPart(part: WantedPart): void {
+  async #addPart(part: WantedPart): Promise<void> {
     const { files, prefix } = this.#tools;
     const file = openPart(files, part);
     try {
-      const current = prefix.current ?? this.#begin(part, file);
-      if (!current.shared && !files.hasRoom(part.size - current.at + this.#filled)) {
+      const current = prefix.current ?? (await this.#begin(part, file));
+      if (!current.shared && !files.hasRoom(part.size - current.at + this.#writer.pending)) {
         throw new RegistryError("DISK_FULL", { retryAfter: 30 });
       }
       this.#left -= partCost;
-      if (this.#read(part, file, current)) this.#finish(part, current);
+      if (!(await this.#read(part, file, current))) return;
+      this.#finish(part, current);
+      if (part.size >= leastShared) file.letGo();
     } finally {
       file.close();
     }
   }
 
-  #begin(part: WantedPart, file: PartFile): NonNullable<Prefix["current"]> {
+  async #begin(part: WantedPart, file: PartFile): Promise<Current> {
     const { prefix, whole } = this.#tools;
     const current = prefix.begin(new Fingerprint());
-    if (part.size >= leastShared) {
-      this.#flush();
-      current.shared = whole.share(file, current.start, part.size);
-      if (current.shared) this.#written += part.size;
-    }
+    if (part.size < leastShared) return current;
+    current.shared = whole.share(file, current.start, part.size);
+    if (!current.shared) return current;
+    this.#written += part.size;
+    // What is written next goes behind it.
+    await this.#settle();
+    this.#writer = whole.writer(current.start + part.size);
     return current;
   }
 
   /** @returns false when the turn ends before the part does. @throws PartProblem. */
-  #read(part: WantedPart, file: PartFile, current: NonNullable<Prefix["current"]>): boolean {
-    const { buffer, prefix, onProgress } = this.#tools;
+  async #read(part: WantedPart, file: PartFile, current: Current): Promise<boolean> {
+    const { prefix, onProgress } = this.#tools;
     for (;;) {
-      if (this.#filled === buffer.byteLength) this.#flush();
       const rest = part.size - current.at;
       // One byte more than there should be, so that the end is seen by the same read.
-      const space = buffer.subarray(this.#filled, this.#filled + rest + 1);
+      const space = (await this.#writer.space()).subarray(0, rest + 1);
       const count = readable(part, () => file.read(current.at, space));
       if (count > rest) throw new PartProblem(part, "is longer than it was when it arrived");
       prefix.update(current, space.subarray(0, count));
       this.#left -= count;
-      if (!current.shared) this.#filled += count;
+      if (!current.shared) this.#writer.take(count);
       onProgress();
-      if (count < space.byteLength) break;
+      if (count < space.byteLength) return true;
       if (this.#left <= 0) return false;
     }
-    return true;
   }
 
-  #finish(part: WantedPart, { at, fingerprint }: NonNullable<Prefix["current"]>): void {
+  #finish(part: WantedPart, { at, fingerprint }: Current): void {
     if (at < part.size) throw new PartProblem(part, "is shorter than it was when it arrived");
     if (fingerprint.etag() !== part.etag) {
       throw new PartProblem(part, "is not what it was when it arrived");
@@ -120,21 +123,16 @@ export class Turn {
   }
 
   /** Leaves what stood before the part that is being added. */
-  #dropPart(): void {
+  async #dropPart(): Promise<void> {
     const { prefix, whole } = this.#tools;
-    const { current } = prefix;
-    if (current !== null && !current.shared) this.#filled -= Math.min(this.#filled, current.at);
+    await this.#settle();
     prefix.dropCurrent();
-    this.#flush();
     whole.cut(prefix.position);
   }
 
-  #flush(): void {
-    if (this.#filled === 0) return;
-    const { whole, prefix, buffer } = this.#tools;
-    whole.write(buffer.subarray(0, this.#filled), prefix.position - this.#filled);
-    this.#written += this.#filled;
-    this.#filled = 0;
+  async #settle(): Promise<void> {
+    this.#written += this.#writer.taken;
+    await this.#writer.settle();
   }
 }
 

@@ -207,6 +207,16 @@ describe("aborting", () => {
     expect((await client.object()).status).toBe(404);
   });
 
+  test("is counted when it took place", async () => {
+    const upload = await client.initiate();
+    await client.abort(upload);
+    await client.abort(upload);
+
+    const text = Buffer.from((await client.ask("/metrics")).bytes).toString();
+    expect(text).toMatch(/^multipart_upload_initiated_total 1$/m);
+    expect(text).toMatch(/^multipart_upload_aborted_total 1$/m);
+  });
+
   test("an upload that never had a part is as good as any", async () => {
     const upload = await client.initiate();
 

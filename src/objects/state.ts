@@ -47,10 +47,12 @@ export function isEligible(
 }
 
 /**
- * What a request that takes an upload `to` a state meets at `now`. Whatever is over by then has expired, even if nobody has noticed.
+ * What a request that takes an upload `to` a state meets at `now`. Whatever is over by then has expired, even if nobody has noticed;
+ * until then its parts take space, and whoever wants that back may abort it.
  * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
  */
 export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number): void {
   if (upload.claimUntil > now) throw new RegistryError("MULTIPART_COMPLETING", { retryAfter: 1 });
-  advanceState(upload.expiresAt < now ? "expired" : upload.state, to);
+  const hasExpired = upload.expiresAt < now && to !== "aborted";
+  advanceState(hasExpired ? "expired" : upload.state, to);
 }

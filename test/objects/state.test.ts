@@ -55,10 +55,14 @@ describe("a request", () => {
     ["meets one whose completion died", { claimUntil: 500 }, 500, null],
     ["meets a completion before an end", { claimUntil: 3000 }, 2000, "MULTIPART_COMPLETING"],
   ])("%s", (_, differing, now, situation) => {
-    const ask = () => assertMayBecome({ ...open, ...differing }, "aborted", now);
+    const ask = () => assertMayBecome({ ...open, ...differing }, "completed", now);
 
     if (situation === null) expect(ask).not.toThrow();
     else expect(String(refusalBy(ask).situation)).toBe(situation);
+  });
+
+  test("may abort what has expired, as long as it takes space", () => {
+    expect(() => assertMayBecome(open, "aborted", 1001)).not.toThrow();
   });
 
   test("is told that what nobody has noticed yet has expired", () => {

@@ -1,5 +1,4 @@
 // Staged bytes → verified → stored: the only writer of content.
-
 import { RegistryError } from "../errors.ts";
 import type { StoredContent } from "../metadata/metadata.ts";
 import type { Locator, Staged, Storage } from "../storage/storage.ts";
@@ -17,7 +16,9 @@ export interface CommitDeps {
 /** Verified bytes that have a stored name, or are content that was found under one. */
 export interface CommittedContent {
   readonly digest: Digest;
+  /** Bytes. */
   readonly size: number;
+  /** Where the bytes are, or where they were found. */
   readonly locator: Locator;
   /** A locator found damaged or absent: it is replaced. null otherwise. */
   readonly replaces: Locator | null;

@@ -2,8 +2,8 @@
 import type { Digest } from "../content/digest.ts";
 import type { ContentKey, DanglingRow, Holders, InspectedContent } from "../metadata/inspection.ts";
 import type { MiscountedBucket, MisfitObject, PartKey } from "../metadata/inspectionObjects.ts";
-import type { ObjectKey } from "../metadata/keepers.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
+import type { ObjectKey } from "../objects/names.ts";
 import type { Locator } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
 

@@ -1,8 +1,7 @@
 // The inspection's half of port 2, continued: objects, their buckets' counts, and uploads in parts.
 import type { Digest } from "../content/digest.ts";
-import type { BucketName } from "../objects/names.ts";
+import type { BucketName, ObjectKey, ObjectName } from "../objects/names.ts";
 import type { UploadId } from "../uploads/session.ts";
-import type { ObjectKey } from "./keepers.ts";
 import type { MultipartKey } from "./multipart.ts";
 
 /** An object whose row says another size than the row of its content. Sizes in bytes. */
@@ -28,7 +27,7 @@ export interface MiscountedBucket {
 
 /** An open upload into a bucket, in parts or whole. */
 export interface OpenMultipart extends MultipartKey {
-  readonly object: ObjectKey["object"];
+  readonly object: ObjectName;
 }
 
 /** A part as its row told it; what was received again meanwhile has another version. */

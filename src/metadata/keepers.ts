@@ -1,6 +1,6 @@
 // The questions of `breadbox why`, a part of port 2: who keeps what. Apart from the collection, which asks only whether anybody does.
 import type { Digest } from "../content/digest.ts";
-import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { ObjectKey } from "../objects/names.ts";
 import type { RepositoryName, Tag } from "../registry/names.ts";
 import type { AgeLimits } from "./collection.ts";
 
@@ -31,12 +31,6 @@ export interface GoingPush {
   readonly repository: RepositoryName;
   /** Unix ms. */
   readonly since: number;
-}
-
-/** An object, by name. */
-export interface ObjectKey {
-  readonly bucket: BucketName;
-  readonly object: ObjectName;
 }
 
 /** Objects that are made of one content. */

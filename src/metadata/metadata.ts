@@ -1,5 +1,6 @@
 // PORT 2: rows. Who holds what, by room. One method = one transaction, named as an outcome; safe to repeat.
 // Every writing method resolves when its commit is durable, unless it says otherwise.
+import type { CommittedContent } from "../content/commit.ts";
 import type { Digest } from "../content/digest.ts";
 import type { Immutability } from "../registry/immutableTags.ts";
 import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
@@ -153,18 +154,10 @@ export type ClaimOutcome =
   | { readonly kind: "busy" };
 
 /** The end of an upload: content becomes known, linked and leased; its session, if it had one, is gone. */
-export interface UploadFinish {
+export interface UploadFinish extends CommittedContent {
   /** null for bytes that did not come through a session. */
   readonly session: { readonly id: UploadId; readonly owner: string } | null;
   readonly repository: RepositoryName;
-  readonly digest: Digest;
-  readonly size: number;
-  /** Where this upload's bytes are, or the locator of content found before. */
-  readonly locator: Locator;
-  /** A locator found damaged or absent: it is replaced. null otherwise. */
-  readonly replaces: Locator | null;
-  /** True when `locator` was found, not published: then the row must still name it. */
-  readonly found: boolean;
   readonly now: number;
   readonly keptUntil: number;
 }

@@ -1,6 +1,7 @@
 // Port 2, the objects' part: buckets, objects, and what links content to them. One method = one transaction.
+import type { CommittedContent } from "../content/commit.ts";
 import type { Digest } from "../content/digest.ts";
-import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { BucketName, ObjectKey, ObjectName } from "../objects/names.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Locator } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
@@ -16,9 +17,7 @@ export interface Bucket {
 }
 
 /** What is known of an object. */
-export interface ObjectRecord {
-  readonly bucket: BucketName;
-  readonly object: ObjectName;
+export interface ObjectRecord extends ObjectKey {
   /** Bytes. */
   readonly size: number;
   readonly digest: Digest;
@@ -59,19 +58,11 @@ export interface ObjectPage {
 }
 
 /** An object to be stored, whose bytes are there. */
-export interface ObjectCommit {
-  readonly bucket: BucketName;
-  readonly object: ObjectName;
+export interface ObjectCommit extends ObjectKey, CommittedContent {
   /** The upload that it came by, which ends with it. */
   readonly upload: { readonly id: UploadId; readonly owner: string };
-  readonly digest: Digest;
-  readonly size: number;
   readonly contentType: string;
   readonly allows: Precondition;
-  /** Where its bytes are, the locator of content found before, and what it replaces: as in `UploadFinish`. */
-  readonly locator: Locator;
-  readonly replaces: Locator | null;
-  readonly found: boolean;
   /** Unix ms. */
   readonly now: number;
   /** Names the list of parts it was completed with, so that the request may be repeated; null for an object that came whole. */
@@ -90,9 +81,7 @@ export type ObjectCommitOutcome =
   | { readonly kind: "refused" };
 
 /** An object made of content that a repository holds. */
-export interface ObjectLink {
-  readonly bucket: BucketName;
-  readonly object: ObjectName;
+export interface ObjectLink extends ObjectKey {
   readonly contentType: string;
   readonly allows: Precondition;
   readonly from: {
@@ -153,12 +142,9 @@ export interface ObjectsMetadata {
   /** Content, object, bucket's counts and the end of its upload in one transaction. What the name was before is released at `now`. */
   commitObject(commit: ObjectCommit): Promise<ObjectCommitOutcome>;
   linkObject(link: ObjectLink): Promise<ObjectLinkOutcome>;
-  removeObject(removal: {
-    readonly bucket: BucketName;
-    readonly object: ObjectName;
-    readonly allows: Precondition;
-    readonly now: number;
-  }): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
+  removeObject(
+    removal: ObjectKey & { readonly allows: Precondition; readonly now: number },
+  ): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
   /** Buckets that hold an object of this content, in byte order, after `after`. */
   listObjectHolders(
     digest: Digest,

@@ -6,6 +6,12 @@ export type BucketName = string & { readonly __brand: "BucketName" };
 /** `path/to/file.bin`: 1 to 1024 bytes of UTF-8. Only `parseObjectName` makes one. It never becomes a path of a file. */
 export type ObjectName = string & { readonly __brand: "ObjectName" };
 
+/** An object, by name. */
+export interface ObjectKey {
+  readonly bucket: BucketName;
+  readonly object: ObjectName;
+}
+
 const bucketGrammar = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
 /** Longest object name in bytes of UTF-8. */
 export const longestObjectName = 1024;

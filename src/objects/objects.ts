@@ -9,13 +9,7 @@ import type {
   StoredObject,
 } from "../metadata/objects.ts";
 import type { ObjectsDeps } from "./deps.ts";
-import type { BucketName, ObjectName } from "./names.ts";
-
-/** Which object is meant. */
-export interface ObjectKey {
-  readonly bucket: BucketName;
-  readonly object: ObjectName;
-}
+import type { BucketName, ObjectKey } from "./names.ts";
 
 /** An object to be sent. */
 export interface OpenObject extends OpenContent {

@@ -13,7 +13,8 @@ import type { UploadId } from "../uploads/session.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
-import { type ObjectKey, unknownObject } from "./objects.ts";
+import type { ObjectKey } from "./names.ts";
+import { unknownObject } from "./objects.ts";
 
 /** Bytes for an object. */
 export interface ObjectBytes {

@@ -18,6 +18,7 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
 import { multipartUploads, objects } from "./objectsSchema.ts";
+import { listed } from "./placeholders.ts";
 import {
   contents,
   manifestReferences,
@@ -32,8 +33,6 @@ const now = placeholder("now");
 const olderThan = placeholder("olderThan");
 const pushesSince = placeholder("pushesSince");
 const bytesSince = placeholder("bytesSince");
-/** A JSON list of texts, as the right side of IN. */
-const listed = (name: string) => sql`(SELECT value FROM json_each(${placeholder(name)}))`;
 
 /** Statements of the collection's part of the port. */
 export type CollectionStatements = ReturnType<typeof prepareCollectionStatements>;

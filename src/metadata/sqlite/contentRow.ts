@@ -2,13 +2,12 @@
 // and objects.
 import { eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
+import type { CommittedContent } from "../../content/commit.ts";
 import type { Locator } from "../../storage/storage.ts";
+import { given } from "./placeholders.ts";
 import { contents } from "./schema.ts";
 
 const placeholder = sql.placeholder;
-/** `set` takes no bare placeholder. */
-const given = (name: string) => sql`${placeholder(name)}`;
 
 /** Statements of `keepContent`. */
 export type ContentRow = ReturnType<typeof prepareContentRow>;
@@ -41,15 +40,7 @@ export function prepareContentRow(db: BunSQLiteDatabase) {
 }
 
 /** Content that an upload brought, or found. */
-export interface ArrivedContent {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-  readonly locator: Locator;
-  /** A locator found damaged or absent: it is replaced. null otherwise. */
-  readonly replaces: Locator | null;
-  /** True when `locator` was found, not published: then the row must still name it. */
-  readonly found: boolean;
+export interface ArrivedContent extends CommittedContent {
   /** Unix ms. */
   readonly now: number;
   /** The lease of new content, Unix ms. That of content which is there already is left alone. */

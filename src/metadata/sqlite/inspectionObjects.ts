@@ -1,6 +1,7 @@
 // What the inspection asks of objects, on SQLite: each question is one statement, so that it sees one moment beside a server.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { ObjectKey } from "../../objects/names.ts";
 import type {
   BucketCounts,
   MiscountedBucket,
@@ -8,7 +9,6 @@ import type {
   ObjectsInspection,
   OpenMultipart,
 } from "../inspectionObjects.ts";
-import type { ObjectKey } from "../keepers.ts";
 import type { Connection } from "./connection.ts";
 import { buckets, multipartParts, multipartUploads, objects } from "./objectsSchema.ts";
 import { contents } from "./schema.ts";

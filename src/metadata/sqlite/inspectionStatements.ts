@@ -3,11 +3,10 @@ import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { prepareDerivedWrites } from "./derivedRows.ts";
 import { objects } from "./objectsSchema.ts";
+import { given } from "./placeholders.ts";
 import { contents, manifestReferences, manifests, referrers, trash } from "./schema.ts";
 
 const placeholder = sql.placeholder;
-/** `set` takes no bare placeholder. */
-const given = (name: string) => sql`${placeholder(name)}`;
 
 const inspected = {
   digest: contents.digest,

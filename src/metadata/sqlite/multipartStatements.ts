@@ -3,12 +3,9 @@ import { and, asc, count, eq, gt, inArray, lt, lte, type SQL, sql } from "drizzl
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { OpenState } from "../../objects/state.ts";
 import { buckets, completedUploads, multipartParts, multipartUploads } from "./objectsSchema.ts";
+import { given, listed } from "./placeholders.ts";
 
 const placeholder = sql.placeholder;
-/** `set` takes no bare placeholder. */
-const given = (name: string) => sql`${placeholder(name)}`;
-/** A JSON list of texts, as the right side of IN. */
-const listed = (name: string) => sql`(SELECT value FROM json_each(${placeholder(name)}))`;
 
 const upload = {
   id: multipartUploads.uploadId,

@@ -5,11 +5,10 @@ import type { BucketName } from "../../objects/names.ts";
 import { prepareContentRow } from "./contentRow.ts";
 import { prepareHeld, prepareLink, prepareRepository } from "./linkStatements.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
+import { given } from "./placeholders.ts";
 import { contents } from "./schema.ts";
 
 const placeholder = sql.placeholder;
-/** `set` takes no bare placeholder. */
-const given = (name: string) => sql`${placeholder(name)}`;
 
 const byBucketName = eq(buckets.name, placeholder("bucket"));
 const inBucket = eq(objects.bucketId, placeholder("bucketId"));

@@ -3,6 +3,7 @@ import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } fr
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { prepareContentRow } from "./contentRow.ts";
 import { prepareLink } from "./linkStatements.ts";
+import { given } from "./placeholders.ts";
 import {
   contents,
   finishedUploads,
@@ -13,8 +14,6 @@ import {
 } from "./schema.ts";
 
 const placeholder = sql.placeholder;
-/** `set` takes no bare placeholder. */
-const given = (name: string) => sql`${placeholder(name)}`;
 
 const session = {
   id: uploadSessions.id,

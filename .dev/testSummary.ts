@@ -39,10 +39,13 @@ export function parseBunTest(report: string, exitCode: number): TestRun {
  */
 export const refusedConformance = "conformance skipped: the module proxy refuses the program";
 
+/** And those that need what a machine's kernel has or has not, such as a file system: no package brings it. */
+export const kernelLacks = "skipped: the kernel here has no";
+
 /**
  * Adds up runs.
  * @param strict counts a skipped test as a failed one: on a machine that is set up for all of them, none may be skipped
- *   but those of {@link refusedConformance}.
+ *   but those of {@link refusedConformance} and {@link kernelLacks}.
  * @returns lines to print, of which the last is `N passed, N failed`, with `, N skipped` when there are any.
  */
 export function tally(
@@ -51,7 +54,8 @@ export function tally(
 ): { readonly lines: readonly string[]; readonly failed: number } {
   const sum = (pick: (run: TestRun) => number) => runs.reduce((all, run) => all + pick(run), 0);
   const names = runs.flatMap((run) => run.skippedNames);
-  const isExcused = (name: string) => !strict || name.startsWith(refusedConformance);
+  const isExcused = (name: string) =>
+    !strict || name.startsWith(refusedConformance) || name.startsWith(kernelLacks);
   const all = sum((run) => run.skipped);
   const skipped = strict ? names.filter(isExcused).length : all;
   const failed = sum((run) => run.failed) + all - skipped;

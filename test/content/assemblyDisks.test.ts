@@ -1,5 +1,6 @@
 // Parts put together on disks of their own: one that is full, and file systems that can share blocks between files.
 import { expect } from "bun:test";
+import { readFileSync } from "node:fs";
 import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
@@ -83,10 +84,14 @@ clientTest(
   },
 );
 
-/** Why no file can be mounted here; null when one can. */
-function withoutLoop(): string | null {
-  const found = Bun.spawnSync(["losetup", "--find"]);
-  return found.exitCode === 0 ? null : "no loop device can be had";
+/** What it takes to mount a file with this file system, where the kernel has it not. */
+function lackingFor(fileSystem: string): string | null {
+  if (Bun.spawnSync(["losetup", "--find"]).exitCode !== 0) return "loop device";
+  // Where it is a module, that is loaded first.
+  if (Bun.which("modprobe") !== null) Bun.spawnSync(["modprobe", fileSystem], { stderr: "ignore" });
+  return readFileSync("/proc/filesystems", "utf8").includes(`\t${fileSystem}\n`)
+    ? null
+    : fileSystem;
 }
 
 async function mountImage(scope: Scope, make: readonly string[]): Promise<string> {
@@ -132,7 +137,7 @@ for (const [name, make] of [
     timeoutMs: 60_000,
     commands: [make[0], "mount", "losetup", "filefrag"],
     root: true,
-    reason: withoutLoop,
+    kernelLacks: () => lackingFor(name.toLowerCase()),
   };
 
   clientTest(`on ${name}, parts of whole blocks take no space twice`, needs, async (scope) => {

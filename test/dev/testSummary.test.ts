@@ -1,6 +1,6 @@
 // The closing line of `npm test` decides what a change is worth: it must not lose a failure.
 import { describe, expect, test } from "bun:test";
-import { parseBunTest, refusedConformance, tally } from "../../.dev/testSummary.ts";
+import { kernelLacks, parseBunTest, refusedConformance, tally } from "../../.dev/testSummary.ts";
 
 const report = `
 test/a.test.ts:
@@ -87,6 +87,16 @@ describe("tally", () => {
         "not run, so it counts as failed: docker pushes",
         "4 passed, 1 failed, 1 skipped",
       ],
+    });
+  });
+
+  test("where all must run, what the kernel has not may be skipped, and is told", () => {
+    const lacking = `${kernelLacks} XFS: parts take no space twice`;
+    const run = { passed: 4, failed: 0, skipped: 1, skippedNames: [lacking] };
+
+    expect(tally([run], true)).toEqual({
+      failed: 0,
+      lines: [`not run: ${lacking}`, "4 passed, 0 failed, 1 skipped"],
     });
   });
 });

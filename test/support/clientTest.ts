@@ -1,5 +1,6 @@
 // Tests that need programs of other projects. Where one is absent they say so; in CI that is a failure.
 import { test } from "bun:test";
+import { kernelLacks } from "../../.dev/testSummary.ts";
 import { Scope } from "./scope.ts";
 
 /** What a test with real clients needs. */
@@ -10,6 +11,8 @@ export interface Needs {
   readonly root?: boolean;
   /** Anything else: why it cannot run here, or null. */
   readonly reason?: () => string | null;
+  /** What the kernel would need and has not; null when it has all. Such a test is skipped in CI as well. */
+  readonly kernelLacks?: () => string | null;
   readonly timeoutMs?: number;
 }
 
@@ -29,6 +32,12 @@ export function clientTest(
   body: (scope: Scope) => Promise<void>,
 ): void {
   const why = missing(needs);
+  const lacking = why === null ? (needs.kernelLacks?.() ?? null) : null;
+  if (lacking !== null) {
+    console.warn(`${kernelLacks} ${lacking}: ${sentence}`);
+    test.skip(`${kernelLacks} ${lacking}: ${sentence}`, () => {});
+    return;
+  }
   if (why !== null && !process.env["CI"]) {
     console.warn(`skipped: ${why}: ${sentence}`);
     test.skip(`${sentence} (skipped: ${why})`, () => {});

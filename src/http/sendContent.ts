@@ -1,7 +1,7 @@
 // Stored content as an answer, whole or in ranges, for blobs and objects. Whole files and single ranges go to the server's native send.
 import type { OpenContent } from "../content/intact.ts";
 import { empty } from "./answers.ts";
-import { multipartBody, multipartType } from "./multipart.ts";
+import { rangesBody, rangesType } from "./byteRanges.ts";
 import { type ByteSpan, chooseRanges } from "./ranges.ts";
 import { longestTimeout, visitOf } from "./visit.ts";
 
@@ -96,9 +96,9 @@ async function sendSpans(
   spans: readonly ByteSpan[],
   boundary: string,
 ): Promise<Response> {
-  const parts = await multipartBody({ size, mediaType, boundary, openReader }, spans);
+  const parts = await rangesBody({ size, mediaType, boundary, openReader }, spans);
   return new Response(parts, {
     status: 206,
-    headers: { ...headers, ...acceptsRanges, "content-type": multipartType(boundary) },
+    headers: { ...headers, ...acceptsRanges, "content-type": rangesType(boundary) },
   });
 }

@@ -10,7 +10,7 @@ import { bucketPath } from "./printObject.ts";
 import {
   assertKnown,
   isoTime,
-  nextPage,
+  pageHeaders,
   readLimit,
   readOnce,
   readString,
@@ -52,8 +52,8 @@ async function list({ objects }: BucketRoutesDeps, request: Request): Promise<Re
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
   const page = await listBuckets(objects, { after: readOnce(query, "after"), limit });
   const next = page.more ? (page.buckets.at(-1)?.name ?? null) : null;
-  const link = next === null ? {} : nextPage(buckets, { limit, after: next });
-  return json({ buckets: page.buckets.map(printed), next }, { headers: { ...uncached, ...link } });
+  const headers = pageHeaders(buckets, { limit }, next);
+  return json({ buckets: page.buckets.map(printed), next }, { headers });
 }
 
 async function find({ objects }: BucketRoutesDeps, request: Request): Promise<Response> {

@@ -9,7 +9,7 @@ import {
   invalid,
   isoTime,
   type Members,
-  nextPage,
+  pageHeaders,
   readLimit,
   readMembers,
   uncached,
@@ -87,10 +87,9 @@ async function start({ collections, pace }: GcRoutesDeps, visit: Visit): Promise
 async function list({ collections }: GcRoutesDeps, request: Request): Promise<Response> {
   const page = readPage(queryOf(request));
   const { runs, more } = await collections.list(page);
-  const last = runs.at(-1)?.id;
-  const next =
-    more && last !== undefined ? nextPage(runsPath, { limit: page.limit, after: last }) : {};
-  return json({ runs: runs.map(printed) }, { headers: { ...uncached, ...next } });
+  const next = more ? (runs.at(-1)?.id ?? null) : null;
+  const headers = pageHeaders(runsPath, { limit: page.limit }, next);
+  return json({ runs: runs.map(printed) }, { headers });
 }
 
 async function find({ collections }: GcRoutesDeps, request: Request): Promise<Response> {

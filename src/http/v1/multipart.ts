@@ -20,7 +20,7 @@ import {
   invalid,
   isoTime,
   type Members,
-  nextPage,
+  pageHeaders,
   readLimit,
   readOnce,
   readString,
@@ -107,11 +107,8 @@ async function list({ objects }: MultipartRoutesDeps, request: Request): Promise
   const page = readPage(queryOf(request));
   const found = await listMultipart(objects, bucket, page);
   const next = found.more ? (found.uploads.at(-1)?.id ?? null) : null;
-  const path = uploadsPath(bucket);
-  return json(
-    { uploads: found.uploads.map(printedStaged), next },
-    { headers: { ...uncached, ...(next !== null && nextPage(path, { ...page, after: next })) } },
-  );
+  const headers = pageHeaders(uploadsPath(bucket), { ...page }, next);
+  return json({ uploads: found.uploads.map(printedStaged), next }, { headers });
 }
 
 async function status({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {

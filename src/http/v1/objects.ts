@@ -12,7 +12,7 @@ import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
 import { bucketPath, printObject, whoAsked } from "./printObject.ts";
 import { type PutDeps, put } from "./putObject.ts";
-import { nextPage, readLimit, readOnce, uncached } from "./requests.ts";
+import { pageHeaders, readLimit, readOnce } from "./requests.ts";
 
 /** What these routes work with. */
 export type ObjectRoutesDeps = PutDeps;
@@ -81,13 +81,10 @@ async function page({ objects }: ObjectRoutesDeps, request: Request): Promise<Re
   const delimiter = readOnce(query, "delimiter") || null;
   const after = readOnce(query, "after");
   const found = await listObjects(objects, bucket, { after, limit, prefix, delimiter });
-  const next = found.last;
+  const { objects: records, prefixes, last: next } = found;
   const path = `${bucketPath(bucket)}/objects`;
-  const link = next === null ? {} : nextPage(path, { prefix, delimiter, limit, after: next });
-  return json(
-    { objects: found.objects.map(printObject), prefixes: found.prefixes, next },
-    { headers: { ...uncached, ...link } },
-  );
+  const headers = pageHeaders(path, { prefix, delimiter, limit }, next);
+  return json({ objects: records.map(printObject), prefixes, next }, { headers });
 }
 
 /** `/v1/buckets/<bucket>/objects` and `/v1/buckets/<bucket>/objects/<object>`. Bodies are never parsed: they stream. */

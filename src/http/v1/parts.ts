@@ -18,9 +18,10 @@ import { printObject, whoAsked } from "./printObject.ts";
 import {
   assertKnown,
   invalid,
+  isMembers,
   isoTime,
   type Members,
-  nextPage,
+  pageHeaders,
   readLimit,
   readOnce,
   uncached,
@@ -96,8 +97,7 @@ async function list({ objects }: PartRoutesDeps, request: Request): Promise<Resp
     parts: shown.map((it) => ({ ...printed(it), created_at: isoTime(it.createdAt) })),
     next,
   };
-  const link = next === null ? {} : nextPage(path, { limit, after: next });
-  return json(body, { headers: { ...uncached, ...link } });
+  return json(body, { headers: pageHeaders(path, { limit }, next) });
 }
 
 /** @throws RegistryError REQUEST_INVALID, PART_LIST_INVALID, DIGEST_INVALID. */
@@ -112,11 +112,9 @@ function readCompletion(members: Members): {
 }
 
 function readPart(entry: unknown): NamedPart {
-  if (typeof entry !== "object" || entry === null || Array.isArray(entry)) {
-    throw badList("each part must be an object with part_number and etag");
-  }
-  assertKnown({ ...entry }, membersOfPart);
-  const { part_number: number, etag }: Members = { ...entry };
+  if (!isMembers(entry)) throw badList("each part must be an object with part_number and etag");
+  assertKnown(entry, membersOfPart);
+  const { part_number: number, etag } = entry;
   if (typeof number !== "number") throw badList("each part must have a part_number");
   if (typeof etag !== "string" || etag === "") throw badList(`part ${number} must have an etag`);
   return { number, etag };

@@ -15,7 +15,7 @@ import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { peekBody } from "../peekBody.ts";
 import { matchOf, type Visit } from "../visit.ts";
 import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
-import { invalid, uncached } from "./requests.ts";
+import { invalid, isMembers, uncached } from "./requests.ts";
 
 /** What a PUT works with. */
 export interface PutDeps {
@@ -76,7 +76,7 @@ async function receive(
 /** @returns null for whatever is not a link: it is an object. @throws RegistryError DIGEST_INVALID */
 function readLink(whole: Uint8Array): LinkSource | null {
   const from = onlyMember(parseJson(whole), "from");
-  if (!isObject(from) || Object.keys(from).sort().join() !== "digest,repository") return null;
+  if (!isMembers(from) || Object.keys(from).sort().join() !== "digest,repository") return null;
   const { repository, digest } = from;
   if (typeof repository !== "string" || typeof digest !== "string") return null;
   return {
@@ -95,9 +95,5 @@ function parseJson(bytes: Uint8Array): unknown {
 }
 
 function onlyMember(value: unknown, name: string): unknown {
-  return isObject(value) && Object.keys(value).join() === name ? value[name] : null;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMembers(value) && Object.keys(value).join() === name ? value[name] : null;
 }

@@ -54,10 +54,13 @@ function readText(bytes: Uint8Array): string {
 
 function parseObject(text: string): Members {
   const value = parseJson(text);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw invalid("the body must be a JSON object");
-  }
+  if (!isMembers(value)) throw invalid("the body must be a JSON object");
   return { ...value };
+}
+
+/** True for a JSON object. */
+export function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function parseJson(text: string): unknown {
@@ -110,13 +113,18 @@ export function readLimit(
   return Math.min(Number(text), longest);
 }
 
-/** The header that names the next page, path-relative: right behind every proxy. @param query without what is null or empty. */
-export function nextPage(
+/**
+ * Headers of a page of a list. The link to the next one is path-relative: right behind every proxy.
+ * @param next what the next page comes after; null for none. @param query of this page, without what is null or empty.
+ */
+export function pageHeaders(
   path: string,
   query: Readonly<Record<string, string | number | null>>,
+  next: string | number | null,
 ): Record<string, string> {
-  const parameters = Object.entries(query).flatMap(([name, value]) =>
+  if (next === null) return uncached;
+  const parameters = Object.entries({ ...query, after: next }).flatMap(([name, value]) =>
     value === null || value === "" ? [] : [`${name}=${encodeURIComponent(value)}`],
   );
-  return { link: `<${path}?${parameters.join("&")}>; rel="next"` };
+  return { ...uncached, link: `<${path}?${parameters.join("&")}>; rel="next"` };
 }

@@ -3,7 +3,7 @@ import type { ContentReader } from "../content/intact.ts";
 import type { ByteSpan } from "./ranges.ts";
 
 /** Whose ranges are sent, and how its bytes are read. */
-export interface MultipartSource {
+export interface RangesSource {
   readonly mediaType: string;
   /** Bytes of the whole. */
   readonly size: number;
@@ -19,22 +19,22 @@ const step = 128 * 1024;
 const gathered = 1_048_576;
 
 /** The answer's media type. */
-export function multipartType(boundary: string): string {
+export function rangesType(boundary: string): string {
   return `multipart/byteranges; boundary=${boundary}`;
 }
 
 /** The body of the answer, whatever its size in flat memory. Reading ends when the client leaves. */
-export async function multipartBody(
-  source: MultipartSource,
+export async function rangesBody(
+  source: RangesSource,
   spans: readonly ByteSpan[],
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
   const pieces = makePieces(source, spans);
-  if (multipartSize(source, spans) > gathered) return streamOf(pieces);
+  if (answerSize(source, spans) > gathered) return streamOf(pieces);
   return Buffer.concat(await Array.fromAsync(pieces));
 }
 
 /** Bytes of the whole answer. */
-function multipartSize(source: MultipartSource, spans: readonly ByteSpan[]): number {
+function answerSize(source: RangesSource, spans: readonly ByteSpan[]): number {
   const heads = spans.map((span, index) => headOf(source, span, index).length);
   const sum = (numbers: readonly number[]) => numbers.reduce((total, next) => total + next, 0);
   return sum(heads) + sum(spans.map(({ start, end }) => end - start)) + endOf(source).length;
@@ -42,7 +42,7 @@ function multipartSize(source: MultipartSource, spans: readonly ByteSpan[]): num
 
 /** In ASCII: as many bytes as characters. */
 function headOf(
-  { boundary, mediaType, size }: MultipartSource,
+  { boundary, mediaType, size }: RangesSource,
   { start, end }: ByteSpan,
   index: number,
 ): string {
@@ -54,12 +54,12 @@ function headOf(
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-function endOf({ boundary }: MultipartSource): string {
+function endOf({ boundary }: RangesSource): string {
   return `\r\n--${boundary}--\r\n`;
 }
 
 async function* makePieces(
-  source: MultipartSource,
+  source: RangesSource,
   spans: readonly ByteSpan[],
 ): AsyncGenerator<Uint8Array> {
   const reader = await source.openReader();

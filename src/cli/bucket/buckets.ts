@@ -1,4 +1,4 @@
-// `breadbox bucket ls`, `create`, `rm` and `stat`: one question to the server each.
+// `breadbox bucket ls`, `create`, `rm`, `stat`, `uploads ls` and `uploads abort`: one question to the server each.
 import { exitCode } from "../exitCode.ts";
 import type { Options } from "../settingFlags.ts";
 import { confirm } from "../withTool.ts";
@@ -10,8 +10,9 @@ import {
   readTarget,
   showTarget,
   type Target,
+  uploadsPath,
 } from "./address.ts";
-import { type BucketInfo, type ObjectInfo, readBucketInfo } from "./answers.ts";
+import { type BucketInfo, type ObjectInfo, readBucketInfo, type UploadInfo } from "./answers.ts";
 import {
   bucketsText,
   bucketText,
@@ -19,10 +20,12 @@ import {
   objectsEnd,
   objectText,
   removedText,
+  uploadsText,
 } from "./bucketText.ts";
 import type { Client } from "./client.ts";
 import { look } from "./fetchObject.ts";
-import { listBuckets, listObjects, type ObjectPage } from "./lists.ts";
+import { listBuckets, listObjects, listUploads, type ObjectPage } from "./lists.ts";
+import { plainText } from "./plainText.ts";
 import { CommandError } from "./problems.ts";
 import { printJson, UsageError, withServer } from "./session.ts";
 
@@ -153,4 +156,27 @@ async function statObject(client: Client, target: Target): Promise<ObjectInfo> {
     return found;
   }
   throw new CommandError(`There is no object ${showTarget(target)}.`);
+}
+
+/** Lists open uploads of a bucket. */
+export function listOpenUploads(text: string, options: Options): Promise<number> {
+  return withServer("uploads ls", options, async (client) => {
+    const bucket = readBucket(text);
+    const uploads: UploadInfo[] = [];
+    for await (const page of listUploads(client, bucket, {})) uploads.push(...page);
+    if (asked(options, "json")) printJson({ bucket, uploads });
+    else console.log(uploadsText(uploads));
+    return exitCode.done;
+  });
+}
+
+/** Gives an upload up: its parts go. */
+export function abortUpload(text: string, id: string, options: Options): Promise<number> {
+  return withServer("uploads abort", options, async (client) => {
+    const bucket = readBucket(text);
+    await client.done(uploadsPath(bucket, id), { method: "DELETE" });
+    if (asked(options, "json")) printJson({ aborted: { bucket, upload_id: id } });
+    else console.log(`Aborted upload ${plainText(id)}.`);
+    return exitCode.done;
+  });
 }

@@ -166,7 +166,7 @@ function addUploads(bucket: Command, run: Run): void {
       examples("breadbox bucket uploads ls backups", "breadbox bucket uploads ls backups --json"),
     )
     .action(async (name: string, options: Options) =>
-      run((await import("./uploads.ts")).listOpen(name, options)),
+      run((await import("./buckets.ts")).listOpenUploads(name, options)),
     );
   addServerFlags(uploads.command("abort <BUCKET> <UPLOAD_ID>"))
     .summary("give an upload up")
@@ -179,6 +179,6 @@ function addUploads(bucket: Command, run: Run): void {
       ),
     )
     .action(async (name: string, id: string, options: Options) =>
-      run((await import("./uploads.ts")).abort(name, id, options)),
+      run((await import("./buckets.ts")).abortUpload(name, id, options)),
     );
 }

@@ -1,24 +1,24 @@
 // A local file → an object: small ones in one request, others in parts, several at a time, going on where an upload was broken off.
 import { counted } from "../amounts.ts";
-import { objectPath } from "./address.ts";
-import { type ObjectInfo, readObjectInfo } from "./answers.ts";
+import type { ObjectInfo } from "./answers.ts";
 import { together, workers } from "./crew.ts";
-import { bodyOf, type LocalFile, type Piece, pieceOf } from "./pieces.ts";
+import { type LocalFile, pieceOf } from "./pieces.ts";
 import { type Cut, choosePartBytes, countParts, cutOf, rangeOf, usualPartBytes } from "./plan.ts";
 import { CommandError, RefusedError } from "./problems.ts";
 import {
   abandon,
-  assertStored,
+  changedOnTheWay,
   complete,
   findOpen,
   initiate,
   type PutDeps,
   partsOf,
+  rounds,
   sendPart,
+  sendWhole,
   type Upload,
 } from "./putParts.ts";
 import { Pace, readThrough } from "./reading.ts";
-import { persist } from "./retry.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** What may be asked for. */
@@ -40,10 +40,10 @@ export interface FilePut extends PutDeps {
 export async function putFile(put: FilePut): Promise<ObjectInfo> {
   const { file, options } = put;
   const mostAtOnce = Math.min(options.partBytes ?? usualPartBytes, usualPartBytes);
-  if (file.size <= mostAtOnce) return putWhole(put, await digestOf(put));
+  if (file.size <= mostAtOnce) return putWhole(put);
   put.transfer.begin("asking");
   const started = await start(put);
-  return started === null ? putWhole(put, await digestOf(put)) : putCut(put, started);
+  return started === null ? putWhole(put) : putCut(put, started);
 }
 
 /** An upload, new or taken up, and how its file is cut. */
@@ -87,9 +87,6 @@ async function takeUp(put: FilePut): Promise<Started | null> {
   return { upload: { id: open.upload_id, stored }, cut };
 }
 
-/** Rounds in which parts that arrived otherwise than they were read may be sent again. */
-const rounds = 3;
-
 async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInfo> {
   const { file, transfer } = put;
   put.onUpload(upload);
@@ -108,15 +105,9 @@ async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInf
     await together(transfer.stop, senders(put, { upload, cut }, { numbers: again, pace: null }));
   }
   await file.assertSame();
-  if (wrong().length > 0) {
-    throw new CommandError(
-      "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
-    );
-  }
+  if (wrong().length > 0) throw changedOnTheWay();
   transfer.begin("storing");
-  const stored = await complete(put, upload, digest);
-  assertStored(put, stored, digest);
-  return stored;
+  return complete(put, upload, digest);
 }
 
 /** Sends what the server has not, while the whole file is read beside it. */
@@ -174,35 +165,8 @@ async function digestOf({ file, transfer }: FilePut): Promise<string> {
   return (await readThrough(file, cut, options)).digest;
 }
 
-/** Sends everything in one request, as often as it takes. The server stores nothing that has another digest. */
-async function putWhole(put: FilePut, digest: string): Promise<ObjectInfo> {
+async function putWhole(put: FilePut): Promise<ObjectInfo> {
+  const digest = await digestOf(put);
   put.transfer.begin("sending");
-  const stored = await sendWhole(put, put.file, digest);
-  assertStored(put, stored, digest);
-  return stored;
-}
-
-/** @param digest `sha256:…` of the piece. */
-export function sendWhole(deps: PutDeps, piece: Piece, digest: string): Promise<ObjectInfo> {
-  const { client, target, contentType, patience, onBytes } = deps;
-  const base64 = Buffer.from(digest.slice("sha256:".length), "hex").toString("base64");
-  return persist(patience, async () => {
-    let handed = 0;
-    const { body, headers } = bodyOf(piece, (count) => {
-      handed += count;
-      onBytes(count);
-    });
-    const described = {
-      ...headers,
-      "content-type": contentType,
-      "content-digest": `sha-256=:${base64}:`,
-    };
-    try {
-      const call = { method: "PUT", headers: described, body, stop: patience.stop } as const;
-      return readObjectInfo(await client.json(objectPath(target), call));
-    } catch (error) {
-      onBytes(-handed);
-      throw error;
-    }
-  });
+  return sendWhole(put, put.file, digest);
 }

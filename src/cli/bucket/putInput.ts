@@ -5,13 +5,15 @@ import { Blocks, InputReader } from "./inputReader.ts";
 import { memoryPiece } from "./pieces.ts";
 import { inputBudget, inputPartBytes } from "./plan.ts";
 import { CommandError } from "./problems.ts";
-import { type PutOptions, sendWhole } from "./putFile.ts";
+import type { PutOptions } from "./putFile.ts";
 import {
-  assertStored,
+  changedOnTheWay,
   complete,
   initiate,
   type PutDeps,
+  rounds,
   sendPart,
+  sendWhole,
   type Upload,
 } from "./putParts.ts";
 import type { Transfer } from "./transfer.ts";
@@ -30,9 +32,7 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   const reader = new InputReader(blocks, transfer.stop);
   const first = await reader.take(options.partBytes ?? inputPartBytes(1));
   if (reader.isAtEnd) {
-    const stored = await sendWhole(put, memoryPiece(first), reader.digest());
-    assertStored(put, stored, reader.digest());
-    return stored;
+    return sendWhole(put, memoryPiece(first), reader.digest());
   }
   const { upload, limits } = await initiate(put);
   put.onUpload(upload);
@@ -50,10 +50,7 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   }
   await line.drain();
   transfer.begin("storing");
-  const digest = reader.digest();
-  const stored = await complete(put, upload, digest);
-  assertStored(put, stored, digest);
-  return stored;
+  return complete(put, upload, reader.digest());
 }
 
 /** What parts are sent with. */
@@ -128,11 +125,6 @@ class Line {
       await sendPart(put, upload, { number, piece: memoryPiece(bytes) });
       if (upload.stored.get(number) === fingerprint.etag()) return;
     }
-    throw new CommandError(
-      "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
-    );
+    throw changedOnTheWay();
   }
 }
-
-/** How often a part is sent that arrives as something else. */
-const rounds = 3;

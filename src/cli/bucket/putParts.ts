@@ -1,5 +1,5 @@
 // An object in parts: what the server holds already, what is sent, and the end. Of the file nothing is known here but its pieces.
-import { showTarget, type Target, uploadsPath } from "./address.ts";
+import { objectPath, showTarget, type Target, uploadsPath } from "./address.ts";
 import {
   type Limits,
   type ObjectInfo,
@@ -30,6 +30,15 @@ export interface PutDeps {
   /** Told of bytes handed to the line, and, negative, of those that were in vain. */
   readonly onBytes: (count: number) => void;
 }
+
+/** How often a part is sent that arrives as something else. */
+export const rounds = 3;
+
+/** What is said after that. */
+export const changedOnTheWay = (): CommandError =>
+  new CommandError(
+    "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
+  );
 
 /** Assembling what is left to assemble may take the server this long without a word, ms. */
 const completeQuietMs = 900_000;
@@ -85,32 +94,58 @@ export async function sendPart(
   upload: Upload,
   { number, piece }: { readonly number: number; readonly piece: Piece },
 ): Promise<void> {
-  const { client, target, patience, onBytes } = deps;
-  const path = `${uploadsPath(target.bucket, upload.id)}/parts/${number}`;
-  const part = await persist(patience, async () => {
+  const path = `${uploadsPath(deps.target.bucket, upload.id)}/parts/${number}`;
+  const part = readPartInfo(await sendPiece(deps, piece, { path, headers: {} }));
+  upload.stored.set(number, part.etag);
+}
+
+/**
+ * Sends everything in one request until the server holds it, which stores nothing that has another digest.
+ * @param digest `sha256:…` of the piece.
+ */
+export async function sendWhole(deps: PutDeps, piece: Piece, digest: string): Promise<ObjectInfo> {
+  const base64 = Buffer.from(digest.slice("sha256:".length), "hex").toString("base64");
+  const headers = { "content-type": deps.contentType, "content-digest": `sha-256=:${base64}:` };
+  const stored = readObjectInfo(
+    await sendPiece(deps, piece, { path: objectPath(deps.target), headers }),
+  );
+  assertStored(deps, stored, digest);
+  return stored;
+}
+
+/** As often as it takes. @returns what the server answered. */
+function sendPiece(
+  { client, patience, onBytes }: PutDeps,
+  piece: Piece,
+  { path, headers }: { readonly path: string; readonly headers: Readonly<Record<string, string>> },
+): Promise<unknown> {
+  return persist(patience, async () => {
     let handed = 0;
-    const { body, headers } = bodyOf(piece, (count) => {
+    const content = bodyOf(piece, (count) => {
       handed += count;
       onBytes(count);
     });
     try {
-      const call = { method: "PUT", headers, body, stop: patience.stop } as const;
-      return readPartInfo(await client.json(path, call));
+      return await client.json(path, {
+        method: "PUT",
+        headers: { ...headers, ...content.headers },
+        body: content.body,
+        stop: patience.stop,
+      });
     } catch (error) {
       onBytes(-handed);
       throw error;
     }
   });
-  upload.stored.set(number, part.etag);
 }
 
 /** Makes the parts the object. @param digest what it must be: the server looks before anybody can read it. */
-export function complete(deps: PutDeps, upload: Upload, digest: string): Promise<ObjectInfo> {
+export async function complete(deps: PutDeps, upload: Upload, digest: string): Promise<ObjectInfo> {
   const { client, target, patience } = deps;
   const parts = [...upload.stored]
     .sort(([one], [other]) => one - other)
     .map(([part_number, etag]) => ({ part_number, etag }));
-  return persist(patience, async () =>
+  const stored = await persist(patience, async () =>
     readObjectInfo(
       await client.json(`${uploadsPath(target.bucket, upload.id)}/complete`, {
         method: "POST",
@@ -121,6 +156,8 @@ export function complete(deps: PutDeps, upload: Upload, digest: string): Promise
       }),
     ),
   );
+  assertStored(deps, stored, digest);
+  return stored;
 }
 
 /** Gives an upload up. Nobody waits for long: what stays expires. */
@@ -130,7 +167,7 @@ export async function abandon({ client, target }: PutDeps, { id }: Upload): Prom
 }
 
 /** The server has it, and it is what was read here. @throws CommandError */
-export function assertStored(deps: PutDeps, found: ObjectInfo, digest: string): void {
+function assertStored(deps: PutDeps, found: ObjectInfo, digest: string): void {
   if (found.digest === digest) return;
   throw new CommandError(
     `The server stored ${found.digest} as ${showTarget(deps.target)}, and what was read here is ${digest}: send it again.`,

@@ -1,6 +1,7 @@
 // Each finding of fsck as one line: what is wrong, and what it means to whoever pulls and pushes.
 import type { Finding, RepairKind } from "../maintenance/findings.ts";
 import { counted, showBytes } from "./amounts.ts";
+import { plainName } from "./plainText.ts";
 
 type Tags = readonly { readonly repository: string; readonly name: string }[];
 
@@ -79,13 +80,10 @@ function listTags(tags: Tags, more: boolean): string {
 }
 
 function listObjects({ some, others }: ContentFinding["holders"]["objects"]): string {
-  const names = some.slice(0, named).map(nameOf);
+  const names = some.slice(0, named).map(plainName);
   const rest = some.length - names.length + others;
   return rest === 0 ? names.join(", ") : `${names.join(", ")} and ${rest} more`;
 }
-
-const nameOf = ({ bucket, object }: { readonly bucket: string; readonly object: string }): string =>
-  `${bucket}/${object}`;
 
 type ManifestFinding = Extract<Finding, { readonly manifest: object }>;
 
@@ -143,7 +141,7 @@ type ObjectFinding = Extract<
 function describeObject(finding: ObjectFinding): string {
   switch (finding.kind) {
     case "objectSizeDiffers":
-      return `object ${nameOf(finding.object)}: it is said to have ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
+      return `object ${plainName(finding.object)}: it is said to have ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
     case "bucketMiscounted": {
       const { bucket, noted, counted: found } = finding;
       return `bucket ${bucket}: it is said to hold ${counted(noted.objects, "object")} (${counted(noted.bytes, "byte")}), it holds ${found.objects} (${counted(found.bytes, "byte")}).`;
@@ -154,7 +152,7 @@ function describeObject(finding: ObjectFinding): string {
         finding.fault === "missing"
           ? "is missing"
           : `is ${finding.fault} than its ${counted(size, "acknowledged byte")}`;
-      return `upload ${upload} of ${nameOf(object)}: part ${number} ${fault}. The upload cannot be completed with it.`;
+      return `upload ${upload} of ${plainName(object)}: part ${number} ${fault}. The upload cannot be completed with it.`;
     }
     default:
       return finding satisfies never;

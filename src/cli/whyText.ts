@@ -1,6 +1,7 @@
 // What `breadbox why` prints: facts in, text out.
 import type { Chain, Explanation } from "../maintenance/why.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
+import { plainName } from "./plainText.ts";
 
 /** What keeps a digest, or since when nothing does. */
 export function whyText(explanation: Explanation): string {
@@ -48,7 +49,7 @@ function keeperLines(explanation: Explanation): string[] {
 }
 
 function objectLines({ some, others }: Explanation["objects"]): string[] {
-  const lines = some.map(({ bucket, object }) => `object ${bucket}/${object}`);
+  const lines = some.map((object) => `object ${plainName(object)}`);
   return others > 0 ? [...lines, `… and ${counted(others, "other object")}`] : lines;
 }
 

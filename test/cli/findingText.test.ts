@@ -44,6 +44,16 @@ test.each([
     },
   ],
   [
+    "object backups/\\u{202e}one: it is said to have 1 byte, its content has 5.",
+    {
+      kind: "objectSizeDiffers",
+      object: keyOf("backups/\u202eone"),
+      digest: manifest.digest,
+      size: 1,
+      contentSize: 5,
+    },
+  ],
+  [
     `upload ${id} of backups/path/to/two: part 3 is missing. The upload cannot be completed with it.`,
     { kind: "partLost", part, fault: "missing" },
   ],

@@ -1,9 +1,9 @@
 // What the commands on buckets print for people: facts in, text out.
 import { counted, showBytes } from "../amounts.ts";
+import { plainText } from "../plainText.ts";
 import { showTarget, type Target } from "./address.ts";
 import type { BucketInfo, ObjectInfo, UploadInfo } from "./answers.ts";
 import type { ObjectPage } from "./lists.ts";
-import { plainText } from "./plainText.ts";
 
 /** `2026-01-31 14:05:00 UTC`. @param iso ISO 8601 in UTC. */
 const showIso = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;

@@ -1,5 +1,6 @@
 // `breadbox bucket ls`, `create`, `rm`, `stat`, `uploads ls` and `uploads abort`: one question to the server each.
 import { exitCode } from "../exitCode.ts";
+import { plainText } from "../plainText.ts";
 import type { Options } from "../settingFlags.ts";
 import { confirm } from "../withTool.ts";
 import {
@@ -25,7 +26,6 @@ import {
 import type { Client } from "./client.ts";
 import { look } from "./fetchObject.ts";
 import { listBuckets, listObjects, listUploads, type ObjectPage } from "./lists.ts";
-import { plainText } from "./plainText.ts";
 import { CommandError } from "./problems.ts";
 import { printJson, UsageError, withServer } from "./session.ts";
 

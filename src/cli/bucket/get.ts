@@ -1,11 +1,11 @@
 // `breadbox bucket get`: an object becomes a file, or standard output, once all of its bytes have been hashed.
 import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
+import { plainText } from "../plainText.ts";
 import type { Options } from "../settingFlags.ts";
 import { lastSegment, readObject, showTarget, type Target } from "./address.ts";
 import type { Client } from "./client.ts";
 import { fetchInto, look, type Wanted } from "./fetchObject.ts";
-import { plainText } from "./plainText.ts";
 import { readRetryFor } from "./put.ts";
 import type { Patience } from "./retry.ts";
 import { printJson, withServer } from "./session.ts";

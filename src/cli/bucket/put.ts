@@ -2,12 +2,12 @@
 import { count, duration, size } from "../../config/values.ts";
 import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
+import { plainText } from "../plainText.ts";
 import { type Options, textOf } from "../settingFlags.ts";
 import { bucketPath, lastSegment, readDestination, showTarget, type Target } from "./address.ts";
 import type { ObjectInfo } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { LocalFile } from "./pieces.ts";
-import { plainText } from "./plainText.ts";
 import { CommandError, LineError, RefusedError, StoppedError } from "./problems.ts";
 import { type PutOptions, putFile } from "./putFile.ts";
 import { putInput } from "./putInput.ts";

@@ -2,35 +2,14 @@
 import { expect, test } from "bun:test";
 import { createServer, type Socket } from "node:net";
 import { waitFor } from "../support/processes.ts";
-import { adopt, release, Scope, signal } from "../support/scope.ts";
+import { Scope, signal } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
 import { CommandRoom, digestOf, mebibyte, openBucketRoom, PartGate } from "./bucketRoom.ts";
-import { main } from "./command.ts";
+import { runOnTerminal } from "./commandOnTerminal.ts";
 
 /** A terminal with a `breadbox bucket` on it. */
-function runOnTerminal({ folder, url }: CommandRoom, ...args: readonly string[]) {
-  let shown = "";
-  const command = Bun.spawn([process.execPath, main, "bucket", ...args], {
-    cwd: folder,
-    env: { BREADBOX_SERVER: url, TERM: "xterm" },
-    terminal: {
-      data: (_, bytes) => {
-        shown += Buffer.from(bytes).toString();
-      },
-    },
-  });
-  adopt(command.pid);
-  return {
-    pid: command.pid,
-    shown: () => shown,
-    type: (text: string) => command.terminal?.write(text),
-    async ended(): Promise<number> {
-      const code = await command.exited;
-      release(command.pid);
-      return code;
-    },
-  };
-}
+const runBucket = ({ folder, url }: CommandRoom, ...args: readonly string[]) =>
+  runOnTerminal(["bucket", ...args], { cwd: folder, env: { BREADBOX_SERVER: url } });
 
 test("a bar says how far a put is, also while nothing arrives", async () => {
   await using scope = new Scope();
@@ -38,7 +17,7 @@ test("a bar says how far a put is, also while nothing arrives", async () => {
   const { room } = await openBucketRoom(scope, { change: gate.change });
   await room.write("file", noise(mebibyte));
 
-  const command = runOnTerminal(room, "put", "file", "box", "--part-size", "64KiB");
+  const command = runBucket(room, "put", "file", "box", "--part-size", "64KiB");
   await waitFor("a rate", () =>
     /sending {2}\[=+> +\] +\d+% {2}\d+ KB of 1\.0 MB {2}\d/.test(command.shown()),
   );
@@ -57,7 +36,7 @@ test("Ctrl+C leaves the upload open, and says how to go on and how to give it up
   const { room } = await openBucketRoom(scope, { change: gate.change });
   await room.write("file", noise(mebibyte));
 
-  const command = runOnTerminal(room, "put", "file", "box", "--part-size", "64KiB");
+  const command = runBucket(room, "put", "file", "box", "--part-size", "64KiB");
   await gate.reached;
   await waitFor("the bar", () => command.shown().includes("sending"));
   command.type("\x03");
@@ -102,7 +81,7 @@ test("SIGTERM ends a get with 143, and keeps what arrived", async () => {
   const port = await openStuckServer(scope, noise(mebibyte), 200_000);
   const room = new CommandRoom(scope, `http://127.0.0.1:${port}`);
 
-  const command = runOnTerminal(room, "get", "box/file", "copy");
+  const command = runBucket(room, "get", "box/file", "copy");
   await waitFor("bytes", () => /getting {2}\[=+> +\] +\d+% {2}200 KB/.test(command.shown()));
   signal(command.pid, "SIGTERM");
 
@@ -115,12 +94,12 @@ test("a bucket goes when somebody says yes, and stays otherwise", async () => {
   await using scope = new Scope();
   const { room } = await openBucketRoom(scope);
 
-  const refused = runOnTerminal(room, "rm", "box");
+  const refused = runBucket(room, "rm", "box");
   await waitFor("the question", () => refused.shown().includes("Remove bucket box? [y/N] "));
   refused.type("n\n");
   expect(await refused.ended()).toBe(1);
   expect(refused.shown()).toContain("Nothing was removed.");
-  const agreed = runOnTerminal(room, "rm", "box");
+  const agreed = runBucket(room, "rm", "box");
   await waitFor("the question", () => agreed.shown().includes("[y/N]"));
   agreed.type("y\n");
   expect(await agreed.ended()).toBe(0);

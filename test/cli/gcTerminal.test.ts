@@ -1,32 +1,13 @@
 // `breadbox gc` on a terminal: it asks before a large part of the content goes, and shows how far it is.
 import { expect, test } from "bun:test";
 import { waitFor } from "../support/processes.ts";
-import { adopt, release, Scope } from "../support/scope.ts";
-import { main } from "./command.ts";
+import { Scope } from "../support/scope.ts";
+import { runOnTerminal } from "./commandOnTerminal.ts";
 import { GcRoom } from "./gcRoom.ts";
 
 /** A terminal with a `breadbox gc` on it. */
-function runOnTerminal(data: string, ...args: readonly string[]) {
-  let shown = "";
-  const command = Bun.spawn([process.execPath, main, "gc", "--data", data, ...args], {
-    env: { BREADBOX_GC_MIN_AGE: "0", TERM: "xterm" },
-    terminal: {
-      data: (_, bytes) => {
-        shown += Buffer.from(bytes).toString();
-      },
-    },
-  });
-  adopt(command.pid);
-  return {
-    shown: () => shown,
-    type: (text: string) => command.terminal?.write(text),
-    async ended(): Promise<number> {
-      const code = await command.exited;
-      release(command.pid);
-      return code;
-    },
-  };
-}
+const runGc = (data: string, ...args: readonly string[]) =>
+  runOnTerminal(["gc", "--data", data, ...args], { env: { BREADBOX_GC_MIN_AGE: "0" } });
 
 test("on a terminal a collection asks before it deletes more than the brake's share", async () => {
   await using scope = new Scope();
@@ -34,7 +15,7 @@ test("on a terminal a collection asks before it deletes more than the brake's sh
   await room.startServer();
   await room.pushBlob("orphan");
 
-  const refused = runOnTerminal(room.data);
+  const refused = runGc(room.data);
   await waitFor("the question", () => refused.shown().includes("[y/N]"));
   refused.type("n\n");
   expect(await refused.ended()).toBe(1);
@@ -42,7 +23,7 @@ test("on a terminal a collection asks before it deletes more than the brake's sh
   expect(refused.shown()).toContain("Nothing was deleted.");
   expect(refused.shown()).not.toContain("refused");
 
-  const agreed = runOnTerminal(room.data);
+  const agreed = runGc(room.data);
   await waitFor("the question", () => agreed.shown().includes("[y/N]"));
   agreed.type("y\n");
   expect(await agreed.ended()).toBe(0);
@@ -55,7 +36,7 @@ test("on a terminal --yes is not asked", async () => {
   await room.startServer();
   await room.pushBlob("orphan");
 
-  const command = runOnTerminal(room.data, "--yes");
+  const command = runGc(room.data, "--yes");
 
   expect(await command.ended()).toBe(0);
   expect(command.shown()).not.toContain("[y/N]");

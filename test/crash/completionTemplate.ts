@@ -1,14 +1,15 @@
 // A data directory with an upload in parts that nobody has completed yet, and what must be so after its server was killed meanwhile.
 import { expect } from "bun:test";
-import { cp, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadId } from "../../src/uploads/session.ts";
 import { bucket, openMultipartRoom } from "../maintenance/multipartRoom.ts";
 import { startBreadbox } from "../support/binary.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { tempFolder, waitFor } from "../support/processes.ts";
+import { waitFor } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { type DataTemplate, keepAsTemplate } from "../support/template.ts";
 import { eager } from "./sweptTemplate.ts";
 
 /** Of each part. */
@@ -20,26 +21,23 @@ const object = "path/to/it";
 const tenYearsMs = 3650 * 24 * 3_600_000;
 
 /** A directory to copy. */
-export interface CompletionTemplate {
+export interface CompletionTemplate extends Pick<DataTemplate, "copy"> {
   readonly upload: UploadId;
   /** Files and folders that a completion touches, from the data directory. */
   readonly touched: readonly string[];
-  copy(scope: Scope): Promise<string>;
 }
 
 /** Makes it. */
 export async function makeCompletionTemplate(scope: Scope): Promise<CompletionTemplate> {
   const room = await openMultipartRoom();
-  const directory = tempFolder(scope, "template");
   try {
     const upload = await room.initiate(object, tenYearsMs);
     for (const [index, part] of texts.entries()) {
       await room.part(upload, index + 1, part, tenYearsMs);
     }
-    await room.store.rooms.close();
-    await cp(room.store.directory, directory, { recursive: true });
+    const template = await keepAsTemplate(scope, room.store);
     const folder = join("tmp", "multipart", upload);
-    const names = await readdir(join(directory, folder));
+    const names = await readdir(join(template.directory, folder));
     const prefix = sha256(whole).slice("sha256:".length).slice(0, 2);
     return {
       upload,
@@ -47,11 +45,7 @@ export async function makeCompletionTemplate(scope: Scope): Promise<CompletionTe
         ...["", "whole", ...names].map((name) => join(folder, name)),
         join("blobs", "sha256", prefix),
       ],
-      copy: async (inner) => {
-        const data = join(tempFolder(inner, "copy"), "data");
-        await cp(directory, data, { recursive: true });
-        return data;
-      },
+      copy: template.copy,
     };
   } finally {
     await room.store.remove();

@@ -1,15 +1,16 @@
 // A data directory full of uploads in parts that expired long ago, with one that did not, and what must be left of it.
 import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
-import { cp, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadId } from "../../src/uploads/session.ts";
 import { bucket, openMultipartRoom } from "../maintenance/multipartRoom.ts";
 import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { tempFolder, waitFor } from "../support/processes.ts";
+import { waitFor } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { type DataTemplate, keepAsTemplate } from "../support/template.ts";
 
 /** How much of what goes. */
 export interface Stale {
@@ -20,12 +21,11 @@ export interface Stale {
 }
 
 /** A directory to copy. */
-export interface SweptTemplate {
+export interface SweptTemplate extends Pick<DataTemplate, "copy"> {
   /** What goes. */
   readonly stale: readonly UploadId[];
   /** What stays. */
   readonly open: UploadId;
-  copy(scope: Scope): Promise<string>;
 }
 
 const kept = ["kept ", "and ", "whole"];
@@ -39,7 +39,6 @@ export const eager = {
 /** Makes it. Its clock stood at the beginning of 2026. */
 export async function makeSweptTemplate(scope: Scope, counts: Stale): Promise<SweptTemplate> {
   const room = await openMultipartRoom();
-  const directory = tempFolder(scope, "template");
   try {
     const stale: UploadId[] = [];
     for (let count = 0; count < counts.expired; count += 1) {
@@ -52,17 +51,8 @@ export async function makeSweptTemplate(scope: Scope, counts: Stale): Promise<Sw
     for (const [index, text] of kept.entries()) {
       await room.part(open, index + 1, text, tenYearsMs);
     }
-    await room.store.rooms.close();
-    await cp(room.store.directory, directory, { recursive: true });
-    return {
-      stale,
-      open,
-      copy: async (inner) => {
-        const data = join(tempFolder(inner, "copy"), "data");
-        await cp(directory, data, { recursive: true });
-        return data;
-      },
-    };
+    const { copy } = await keepAsTemplate(scope, room.store);
+    return { stale, open, copy };
   } finally {
     await room.store.remove();
   }

@@ -1,13 +1,12 @@
 // A data directory with one of everything that a collection meets, made long ago, so that it can be copied and collected again and
 // again: what lives, and every kind of garbage.
-
-import { copyFile, cp, mkdir } from "node:fs/promises";
+import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOf, hexOf } from "../../src/content/digest.ts";
 import { limitsAt } from "../contract/metadataRows.ts";
 import { app, openGcRoom, other } from "../maintenance/gcRoom.ts";
-import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { type DataTemplate, keepAsTemplate } from "../support/template.ts";
 
 /** What must be left of a copy when everything is collected. */
 export interface Living {
@@ -18,9 +17,7 @@ export interface Living {
 }
 
 /** A directory to copy. */
-export interface Template {
-  /** A fresh copy. */
-  copy(scope: Scope): Promise<string>;
+export interface Template extends Pick<DataTemplate, "copy"> {
   readonly living: readonly Living[];
   /** A manifest that lives, and whose blobs nobody else needs. */
   readonly doomed: Living;
@@ -38,7 +35,6 @@ const layers = ["layer one", "layer two"];
 /** Makes it. Its clock stood at the beginning of 2026: every lease is over. */
 export async function makeTemplate(scope: Scope): Promise<Template> {
   const room = await openGcRoom();
-  const directory = tempFolder(scope, "template");
   try {
     const kept = await room.pushImage(layers);
     const doomed = await room.pushImage(["layer of the doomed", "layer two"], other);
@@ -48,8 +44,7 @@ export async function makeTemplate(scope: Scope): Promise<Template> {
     const halfCollected = hexOf(await leaveTrash(room));
     const stray = await leaveStray(room);
     const living = { repository: app, manifest: { digest: kept }, blobs: blobsOf(layers) };
-    await room.store.rooms.close();
-    await cp(room.store.directory, directory, { recursive: true });
+    const { copy } = await keepAsTemplate(scope, room.store);
     return {
       living: [living],
       doomed: {
@@ -60,11 +55,7 @@ export async function makeTemplate(scope: Scope): Promise<Template> {
       loose: { repository: other, digest: loose },
       stray,
       halfCollected,
-      copy: async (inner) => {
-        const data = join(tempFolder(inner, "copy"), "data");
-        await cp(directory, data, { recursive: true });
-        return data;
-      },
+      copy,
     };
   } finally {
     await room.store.remove();

@@ -20,6 +20,49 @@ export const sometimes = (description: string, example: string): Headers[string]
 /** Bytes of any kind. */
 export const bytes: Content[string] = { schema: { type: "string", format: "binary" } };
 
+/** That a part of the answer can be asked for. */
+export const acceptRanges: Headers = {
+  "Accept-Ranges": always("A part can be asked for.", "bytes"),
+};
+
+/** The answers to `Range`. @param headers of the whole, without its length. @param size of the example, bytes. */
+export const rangeAnswers = (
+  what: "blob" | "object",
+  { size, headers, content }: RangedExample,
+): Responses => ({
+  206: {
+    description:
+      "The bytes that `Range` asked for. Several ranges come as `multipart/byteranges`, a part each, in the order they were asked for; those that overlap become one.",
+    headers: {
+      ...headers,
+      ...acceptRanges,
+      "Content-Range": sometimes(
+        "Which bytes these are, of how many. Of several ranges, each part has its own.",
+        `bytes 0-1023/${size}`,
+      ),
+      "Content-Length": sometimes(
+        "Bytes of the answer. Several ranges of more than 1 MiB come without one, in chunks.",
+        "1024",
+      ),
+    },
+    content: {
+      ...content,
+      "multipart/byteranges": { ...bytes, example: "(a part for each range)" },
+    },
+  },
+  416: {
+    description: `Every range begins behind the ${what}'s end. Without a body.`,
+    headers: { "Content-Range": always("How many bytes there are.", `bytes */${size}`) },
+  },
+});
+
+/** What ranges are asked of, as the explorer shows it. */
+interface RangedExample {
+  readonly size: number;
+  readonly headers: Headers;
+  readonly content: Content;
+}
+
 /** A JSON body that looks like `example`. */
 export const jsonLike = (schema: Content[string]["schema"], example: unknown): Content => ({
   "application/json": { ...(schema !== undefined && { schema }), example },

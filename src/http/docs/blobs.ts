@@ -1,11 +1,12 @@
 // What is said of blobs.
 import {
+  acceptRanges,
   always,
   bytes,
   failures,
   inRepository,
   inside,
-  sometimes,
+  rangeAnswers,
   withoutBodies,
 } from "./answers.ts";
 import { layerDigest, layerSize } from "./examples.ts";
@@ -20,7 +21,6 @@ const validators: Headers = {
     "private, max-age=31536000, immutable",
   ),
 };
-const ranges: Headers = { "Accept-Ranges": always("A part can be asked for.", "bytes") };
 const content: Content = { "application/octet-stream": { ...bytes, example: "(the bytes)" } };
 const refusals = failures("BLOB_UNKNOWN", "DIGEST_INVALID", ...inRepository, ...inside);
 
@@ -30,7 +30,7 @@ const whole: Responses = {
       "The blob. For a manifest's digest: the manifest, under its own media type, which some clients fetch here.",
     headers: {
       ...validators,
-      ...ranges,
+      ...acceptRanges,
       "Content-Length": always("Bytes of the blob.", String(layerSize)),
     },
     content,
@@ -44,30 +44,7 @@ export const getBlob: Documentation = {
   parameters: [name, digest, range, ifRange, ifNoneMatch],
   responses: {
     ...whole,
-    206: {
-      description:
-        "The bytes that `Range` asked for. Several ranges come as `multipart/byteranges`, a part each, in the order they were asked for; those that overlap become one.",
-      headers: {
-        ...validators,
-        ...ranges,
-        "Content-Range": sometimes(
-          "Which bytes these are, of how many. Of several ranges, each part has its own.",
-          `bytes 0-1023/${layerSize}`,
-        ),
-        "Content-Length": sometimes(
-          "Bytes of the answer. Several ranges of more than 1 MiB come without one, in chunks.",
-          "1024",
-        ),
-      },
-      content: {
-        ...content,
-        "multipart/byteranges": { ...bytes, example: "(a part for each range)" },
-      },
-    },
-    416: {
-      description: "Every range begins behind the blob's end. Without a body.",
-      headers: { "Content-Range": always("How many bytes there are.", `bytes */${layerSize}`) },
-    },
+    ...rangeAnswers("blob", { size: layerSize, headers: validators, content }),
     ...refusals,
   },
 };

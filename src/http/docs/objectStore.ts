@@ -1,5 +1,6 @@
 // What the documentation of buckets, objects and multipart uploads has in common: one example, its addresses, and how they are printed.
 import { always } from "./answers.ts";
+import { header } from "./parameters.ts";
 import type { CodeSample, Headers, Parameter } from "./types.ts";
 
 /** A bucket. */
@@ -103,14 +104,6 @@ export const prefix: Parameter = {
   description: "Only objects whose names begin so.",
   schema: text,
 };
-
-const header = (name: string, description: string, example: string): Parameter => ({
-  in: "header",
-  name,
-  required: false,
-  description: `${description} For example \`${example}\`.`,
-  schema: text,
-});
 
 /** `If-Match` and `If-None-Match` of what puts an object. */
 export const putConditions: readonly Parameter[] = [

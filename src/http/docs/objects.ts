@@ -1,10 +1,12 @@
 // What the explorer says of objects.
 import {
+  acceptRanges,
   always,
   bytes,
   failures,
   inside,
   jsonLike,
+  rangeAnswers,
   sometimes,
   whileWriting,
   withoutBodies,
@@ -123,7 +125,6 @@ const validators: Headers = {
   "Last-Modified": always("When it was put.", "Thu, 01 Jan 2026 03:05:00 GMT"),
   "Cache-Control": always("Another object may take its name.", "no-cache"),
 };
-const ranges: Headers = { "Accept-Ranges": always("A part can be asked for.", "bytes") };
 const reprDigest: Headers = {
   "Repr-Digest": sometimes("Digest of the whole object, where it is asked for.", printedDigest),
 };
@@ -135,7 +136,7 @@ const whole: Responses = {
     description: "The object, under the content type that it was put with.",
     headers: {
       ...validators,
-      ...ranges,
+      ...acceptRanges,
       ...reprDigest,
       "Content-Length": always("Bytes of the object.", String(objectSize)),
       "Content-Disposition": always("Browsers save it: they must not run it.", "attachment"),
@@ -155,31 +156,11 @@ export const getObject: Documentation = {
   ],
   responses: {
     ...whole,
-    206: {
-      description:
-        "The bytes that `Range` asked for. Several ranges come as `multipart/byteranges`, a part each, in the order they were asked for; those that overlap become one.",
-      headers: {
-        ...validators,
-        ...ranges,
-        ...reprDigest,
-        "Content-Range": sometimes(
-          "Which bytes these are, of how many. Of several ranges, each part has its own.",
-          `bytes 0-1023/${objectSize}`,
-        ),
-        "Content-Length": sometimes(
-          "Bytes of the answer. Several ranges of more than 1 MiB come without one, in chunks.",
-          "1024",
-        ),
-      },
-      content: {
-        ...content,
-        "multipart/byteranges": { ...bytes, example: "(a part for each range)" },
-      },
-    },
-    416: {
-      description: "Every range begins behind the object's end. Without a body.",
-      headers: { "Content-Range": always("How many bytes there are.", `bytes */${objectSize}`) },
-    },
+    ...rangeAnswers("object", {
+      size: objectSize,
+      headers: { ...validators, ...reprDigest },
+      content,
+    }),
     ...refusals,
   },
   "x-codeSamples": [

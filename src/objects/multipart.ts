@@ -69,7 +69,7 @@ export async function listMultipart(
 
 /**
  * Ends an upload and drops its parts. A part that arrives meanwhile is refused.
- * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed, or has expired.
+ * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed.
  */
 export async function abortMultipart(deps: ObjectsDeps, key: MultipartKey): Promise<void> {
   const { multipart, clock } = deps;

@@ -208,7 +208,7 @@ export const headMultipartUploads: Documentation = {
 
 export const getMultipartUpload: Documentation = {
   description:
-    "One upload, with what is stored for it. One that was completed, aborted or has expired is unknown.",
+    "One upload, with what is stored for it. One that was completed, aborted or removed after it expired is unknown.",
   parameters: [bucket, uploadId],
   responses: {
     200: {

@@ -83,7 +83,9 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   const { storage, assembly, findContent, clock } = deps;
   const { key, upload, chosen } = claimed;
   await assertAllowed(deps, claimed);
-  const { size, digest } = await assembly.complete(key.id, chosen);
+  const { size, digest } = await assembly
+    .complete(key.id, chosen)
+    .catch((error: unknown) => refuseLost(deps, claimed, error));
   assertDigest(claimed.digest, digest);
   const { bucket, object, contentType } = upload;
   const now = clock();
@@ -102,6 +104,22 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
     if (hold.released) await forgetParts(deps, key.id);
   }
   return { record, isRepeated: false };
+}
+
+/** An upload that is there without its folder, restored without it say, has lost its parts: its client can send them again. */
+async function refuseLost(
+  { multipart }: ObjectsDeps,
+  { key, chosen: [first] }: Claimed,
+  error: unknown,
+): Promise<never> {
+  const isGone = error instanceof RegistryError && error.situation === "MULTIPART_UNKNOWN";
+  if (!isGone || first === undefined || (await multipart.peekMultipart(key)) === null) throw error;
+  const { number } = first;
+  throw new RegistryError("PART_DIFFERS", {
+    message: `part ${number} is missing; send it again, then complete`,
+    detail: { part_number: number },
+    cause: error,
+  });
 }
 
 /** Asked again in the transaction that counts; here it saves the work. */

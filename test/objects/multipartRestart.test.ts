@@ -138,4 +138,18 @@ describe("a part whose bytes are no longer what was received", () => {
     await room.complete(id, parts);
     await expectWhole(room);
   });
+
+  test("because the upload's folder is gone is named as well, and the upload is healed", async () => {
+    await using room = await openRoom();
+    const { id, parts } = await begin(room);
+    await room.store.reopen();
+    rmSync(folderOf(room, id), { recursive: true });
+
+    const refusal = await refusalOf(room.complete(id, parts));
+
+    expect([refusal.status, refusal.detail]).toEqual([409, { part_number: 1 }]);
+    for (const [index, bytes] of [...pieces, last].entries()) await room.put(id, index + 1, bytes);
+    await room.complete(id, await room.parts(id));
+    await expectWhole(room);
+  });
 });

@@ -1,5 +1,7 @@
 // `breadbox bucket put` on a bad day: cut lines, a server that dies, a command that dies, and what the next one makes of it.
 import { describe, expect, test } from "bun:test";
+import { readdir, rm, truncate } from "node:fs/promises";
+import { join } from "node:path";
 import { openCutProxy } from "../support/cutProxy.ts";
 import { waitFor } from "../support/processes.ts";
 import { Scope, signal } from "../support/scope.ts";
@@ -76,6 +78,26 @@ describe("a put that was killed", () => {
     const { err, out } = await room.bucket("put", "file", "box", ...small, "--json");
 
     expect(err).toContain("1 part of the upload is not of this file: sending again\n");
+    expect(JSON.parse(out).digest).toBe(digestOf(bytes));
+  });
+
+  test("sends parts again that were damaged at the server", async () => {
+    await using scope = new Scope();
+    const gate = new PartGate(12);
+    const { room, registry } = await openBucketRoom(scope, { change: gate.change });
+    const bytes = noise(mebibyte);
+    await room.write("file", bytes);
+    await putAndKill(room, gate, "file");
+    const uploads = join(registry.store.directory, "tmp", "multipart");
+    const folder = join(uploads, (await readdir(uploads))[0] ?? "");
+    for (const part of ["part-00002", "part-00005"]) await truncate(join(folder, part), 5);
+    // What was put together already is of no use any more either.
+    await rm(join(folder, "whole"), { force: true });
+    gate.open();
+
+    const { err, out } = await room.bucket("put", "file", "box", ...small, "--json");
+
+    expect(err.split("damaged at the server: sending them again\n")).toHaveLength(2);
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
   });
 

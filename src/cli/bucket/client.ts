@@ -105,6 +105,7 @@ async function refusal(answer: Response, stop: AbortSignal | undefined): Promise
     status,
     code: found?.code ?? "",
     retryAfterMs: readRetryAfter(answer.headers.get("retry-after")),
+    part: found?.part ?? null,
   });
 }
 
@@ -113,10 +114,18 @@ function readRetryAfter(text: string | null): number | null {
   return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : null;
 }
 
-function readEnvelope(text: string): { readonly code: string; readonly message: string } | null {
+interface Envelope {
+  readonly code: string;
+  readonly message: string;
+  readonly part: number | null;
+}
+
+function readEnvelope(text: string): Envelope | null {
   try {
-    const { code, message } = JSON.parse(text).errors[0];
-    return typeof code === "string" && typeof message === "string" ? { code, message } : null;
+    const { code, message, detail } = JSON.parse(text).errors[0];
+    if (typeof code !== "string" || typeof message !== "string") return null;
+    const part: unknown = detail?.part_number;
+    return { code, message, part: typeof part === "number" ? part : null };
   } catch {
     return null;
   }

@@ -19,15 +19,23 @@ export class RefusedError extends Error {
   readonly code: string;
   /** What the server asked for, in ms; null when it did not. */
   readonly retryAfterMs: number | null;
+  /** The part that it is about; null when it is about none. */
+  readonly part: number | null;
 
   constructor(
     message: string,
-    { status, code, retryAfterMs }: Pick<RefusedError, "status" | "code" | "retryAfterMs">,
+    {
+      status,
+      code,
+      retryAfterMs,
+      part = null,
+    }: Pick<RefusedError, "status" | "code" | "retryAfterMs"> & { readonly part?: number | null },
   ) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.part = part;
   }
 }
 

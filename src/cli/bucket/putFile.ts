@@ -106,8 +106,30 @@ async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInf
   }
   await file.assertSame();
   if (wrong().length > 0) throw changedOnTheWay();
-  transfer.begin("storing");
-  return complete(put, upload, digest);
+  return finish(put, { upload, cut }, digest);
+}
+
+/** Makes the parts the object. What the server has lost of them is sent again, each part once. */
+async function finish(put: FilePut, started: Started, digest: string): Promise<ObjectInfo> {
+  const { file, transfer } = put;
+  const { upload, cut } = started;
+  const healed = new Set<number>();
+  for (;;) {
+    transfer.begin("storing");
+    try {
+      return await complete(put, upload, digest);
+    } catch (error) {
+      const part = error instanceof RefusedError ? error.part : null;
+      if (part === null || healed.has(part) || !upload.stored.has(part)) throw error;
+      if (healed.size === 0)
+        transfer.say("parts of the upload are damaged at the server: sending them again");
+      healed.add(part);
+      transfer.begin("sending");
+      transfer.add(-rangeOf(cut, part).size);
+      await file.assertSame();
+      await together(transfer.stop, senders(put, started, { numbers: [part], pace: null }));
+    }
+  }
 }
 
 /** Sends what the server has not, while the whole file is read beside it. */

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { processTree, startTime } from "./procfs.ts";
+import { peakRssBytes, processTree, startTime } from "./procfs.ts";
 import { adopt, release, type Scope, signal } from "./scope.ts";
 
 type Env = Readonly<Record<string, string>>;
@@ -70,7 +70,7 @@ export interface Finished {
   readonly output: string;
   /** User and system time it used. */
   readonly cpuSeconds: number;
-  /** Highest resident bytes. */
+  /** Highest resident bytes, looked at now and then: what the kernel tells at the end counts our own memory, which was the child's at first. */
   readonly peakRssBytes: number;
 }
 
@@ -82,6 +82,8 @@ export interface RunOptions {
   /** Return a non-zero code instead of throwing it. */
   readonly mayFail?: boolean;
 }
+
+const watchEveryMs = 20;
 
 /** Runs a command to its end.
  *  @throws Error with the command, its code and all its output when it fails and `mayFail` is not set. */
@@ -96,20 +98,23 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     killSignal: "SIGKILL",
   });
   adopt(child.pid);
+  let peak = 0;
+  const watch = setInterval(() => {
+    peak = Math.max(peak, peakRssBytes([child.pid]));
+  }, watchEveryMs);
   const [stdoutBytes, stderr, code] = await Promise.all([
     new Response(child.stdout).bytes(),
     new Response(child.stderr).text(),
     child.exited,
-  ]);
+  ]).finally(() => clearInterval(watch));
   release(child.pid);
   const stdout = new TextDecoder().decode(stdoutBytes);
   const output = `${stdout}${stderr}`;
   if (code !== 0 && options.mayFail !== true) {
     throw new Error(`${command.join(" ")} ended with ${code}\n${output}`);
   }
-  const usage = child.resourceUsage();
-  const cpuSeconds = Number(usage?.cpuTime.total ?? 0) / 1e6;
-  return { code, stdout, stdoutBytes, output, cpuSeconds, peakRssBytes: usage?.maxRSS ?? 0 };
+  const cpuSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+  return { code, stdout, stdoutBytes, output, cpuSeconds, peakRssBytes: peak };
 }
 
 /** A child that keeps running. */

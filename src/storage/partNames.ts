@@ -3,9 +3,10 @@ import type { UploadId } from "../uploads/session.ts";
 import type { PartPlace } from "./parts.ts";
 
 const digits = 5;
-const pathGrammar = /^tmp\/multipart\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/part-\d{5,}$/;
-const versionGrammar = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const partGrammar = /^part-\d{5,}(?:\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/;
+const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const pathGrammar = new RegExp(`^tmp/multipart/${uuid}/part-\\d{5,}$`);
+const versionGrammar = new RegExp(`^${uuid}$`);
+const partGrammar = new RegExp(`^part-\\d{5,}(?:\\.${uuid})?$`);
 const otherNames: ReadonlySet<string> = new Set(["whole", "whole.copy"]);
 
 /** The place of a part's new version. */

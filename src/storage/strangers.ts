@@ -1,14 +1,15 @@
 // What stands in a data directory and is none of Breadbox's names: never read, never removed, only told to whoever asks.
 import { join } from "node:path";
 import { isPartsName } from "./partNames.ts";
+import { readFolderName } from "./stagedPlaces.ts";
 import { entriesOf, readStoredName } from "./storedNames.ts";
 
 /** How a name below a folder looks: each level has its own rule. */
 type Rule = (path: readonly string[]) => boolean;
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const stagedNames: ReadonlySet<string> = new Set(["data", "data.copy", "startedat"]);
 
+const isId: Rule = ([id = ""]) => readFolderName(id) !== null;
 const storedRules: readonly Rule[] = [
   ([algorithm = ""]) => algorithm === "sha256" || algorithm === "sha512",
   ([, prefix = ""]) => /^[0-9a-f]{2}$/.test(prefix),
@@ -19,13 +20,10 @@ const storedRules: readonly Rule[] = [
 const folders = new Map<string, readonly Rule[]>([
   ["blobs", storedRules],
   ["damaged", storedRules],
-  ["uploads", [([id = ""]) => uuid.test(id), ([, name = ""]) => stagedNames.has(name)]],
+  ["uploads", [isId, ([, name = ""]) => stagedNames.has(name)]],
   ["tmp", [([name]) => name === "discarded" || name === "multipart"]],
 ]);
-const partsRules: readonly Rule[] = [
-  ([id = ""]) => uuid.test(id),
-  ([, name = ""]) => isPartsName(name),
-];
+const partsRules: readonly Rule[] = [isId, ([, name = ""]) => isPartsName(name)];
 
 /** Of the database, its log, the format and the hold: those who write them know more. */
 const files: ReadonlySet<string> = new Set([

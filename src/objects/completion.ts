@@ -95,8 +95,8 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   const staged = { id: key.id, offset: size, staging: storage.parts.staging };
   try {
     await storeVerified({ storage, metadata: { findContent } }, staged, digest, async (content) => {
-      const upload = { id: key.id, owner: hold.owner };
-      const outcome = await commitRow(deps, { ...content, ...row, upload });
+      const ended = { id: key.id, owner: hold.owner };
+      const outcome = await commitRow(deps, { ...content, ...row, upload: ended });
       hold.released = outcome.kind === "finished";
       return outcome;
     });

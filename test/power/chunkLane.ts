@@ -2,6 +2,7 @@
 // change of it: nothing, except that a session without a byte may be gone.
 import { randomBytes, randomNumbers, sha256 } from "../support/bytes.ts";
 import { pullBlob } from "../support/images.ts";
+import type { Lane, PowerFigures } from "./figures.ts";
 import { ask, BrokenPromise, between, locationOf, offsetOf, type Target } from "./promise.ts";
 
 interface Upload {
@@ -20,7 +21,7 @@ const largest = 1_200_000;
 const largestChunk = 300_000;
 
 /** Uploads until the power fails; `settle` after the next start, then on it goes. */
-export class ChunkLane {
+export class ChunkLane implements Lane {
   readonly #target: Target;
   readonly #random: () => number;
   readonly #finished = new Set<string>();
@@ -28,7 +29,7 @@ export class ChunkLane {
   #count = 0;
   #upload: Upload;
   /** What restarts met: requests without an answer by their kind, and sessions lost that might be. */
-  readonly met = { chunk: 0, close: 0, cancel: 0, between: 0, forgotten: 0 };
+  readonly #met = { chunk: 0, close: 0, cancel: 0, between: 0, forgotten: 0 };
 
   constructor(target: Target) {
     this.#target = target;
@@ -36,12 +37,14 @@ export class ChunkLane {
     this.#upload = this.#next();
   }
 
-  /** Digests that were answered with 201. */
-  get finished(): ReadonlySet<string> {
-    return this.#finished;
+  get figures(): Partial<PowerFigures> {
+    return { ...this.#met, blobs: this.#finished.size };
   }
 
-  /** Uploads until a request fails. @throws BrokenPromise for an answer that is not the right one. */
+  get openUploads(): readonly string[] {
+    return [];
+  }
+
   async run(): Promise<void> {
     for (;;) await this.#step();
   }
@@ -63,7 +66,6 @@ export class ChunkLane {
     this.#upload = this.#next();
   }
 
-  /** Every blob that was ever answered with 201 is there. */
   async verify(): Promise<void> {
     for (const digest of this.#finished) await pullBlob(this.#target.repository, digest);
   }
@@ -78,7 +80,7 @@ export class ChunkLane {
       }
     }
     if (upload.acknowledged > 0) throw this.#broken("the session is gone");
-    this.met.forgotten += 1;
+    this.#met.forgotten += 1;
   }
 
   async #resume(upload: Upload, offset: number): Promise<void> {
@@ -91,7 +93,7 @@ export class ChunkLane {
       const chunk = await ask("PATCH", `${upload.location}`, { body: rest, headers });
       // The row may have outlived its folder; without an acknowledged byte the client starts again.
       if (chunk.status === 404 && upload.acknowledged === 0) {
-        this.met.forgotten += 1;
+        this.#met.forgotten += 1;
         return;
       }
       this.#expect(chunk, [202]);
@@ -185,9 +187,9 @@ export class ChunkLane {
   }
 
   #countMet({ ending, sent, acknowledged }: Upload): void {
-    if (ending !== "none") this.met[ending] += 1;
-    else if (sent > acknowledged) this.met.chunk += 1;
-    else this.met.between += 1;
+    if (ending !== "none") this.#met[ending] += 1;
+    else if (sent > acknowledged) this.#met.chunk += 1;
+    else this.#met.between += 1;
   }
 
   #expect(answer: Response, statuses: readonly number[]): void {

@@ -1,10 +1,11 @@
 // A client that pushes small images, each blob in one request, and moves one tag from image to image.
 import { randomNumbers } from "../support/bytes.ts";
 import { buildImage, type Content, type Image, pullAll, pullBlob } from "../support/images.ts";
+import type { Lane, PowerFigures } from "./figures.ts";
 import { ask, BrokenPromise, between, locationOf, type Target } from "./promise.ts";
 
 /** Pushes until the power fails; `settle` after the next start, then on it goes. */
-export class ImageLane {
+export class ImageLane implements Lane {
   readonly #target: Target;
   readonly #random: () => number;
   readonly #blobs = new Set<string>();
@@ -19,12 +20,14 @@ export class ImageLane {
     this.#random = randomNumbers(`${target.seed}/choices`);
   }
 
-  /** Blobs and manifests that were answered with 201. */
-  get kept(): { readonly blobs: number; readonly manifests: number } {
+  get openUploads(): readonly string[] {
+    return [];
+  }
+
+  get figures(): Partial<PowerFigures> {
     return { blobs: this.#blobs.size, manifests: this.#manifests.size };
   }
 
-  /** Pushes until a request fails. @throws BrokenPromise for an answer that is not the right one. */
   async run(): Promise<void> {
     for (;;) await this.#push();
   }
@@ -47,7 +50,6 @@ export class ImageLane {
     this.#answered = true;
   }
 
-  /** Everything that was ever answered with 201 is there. */
   async verify(): Promise<void> {
     for (const digest of this.#blobs) await pullBlob(this.#target.repository, digest);
     for (const digest of this.#manifests) await pullAll(this.#target.repository, digest);

@@ -1,29 +1,24 @@
 // Power losses, one after the other on the same disk: start, work, cut, mount, start, compare with what was answered.
 import { join } from "node:path";
-import { breadboxBinary } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
-import { damagedFiles } from "../support/dataFolder.ts";
-import { problemsOf } from "../support/inspect.ts";
-import { type Disk, type IgnoredSyncs, mountDisk } from "../support/powerLoss/powerLoss.ts";
-import {
-  answers200,
-  freePort,
-  type RunningProcess,
-  startProcess,
-  tempFolder,
-  waitFor,
-} from "../support/processes.ts";
+import { type Disk, mountDisk, type SyncKind } from "../support/powerLoss/powerLoss.ts";
+import { freePort, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { ChunkLane } from "./chunkLane.ts";
+import { addFigures, type Lane, noFigures, type PowerFigures } from "./figures.ts";
 import { ImageLane } from "./imageLane.ts";
+import { assertCollected, assertSwept } from "./leftovers.ts";
+import { ObjectLane } from "./objectLane.ts";
+import { PartLane } from "./partLane.ts";
 import { BrokenPromise, between } from "./promise.ts";
+import { assertClean, assertUndamaged, data, dataOn, startServer } from "./server.ts";
 
 /** How much to try. */
 export interface PowerPlan {
   readonly seed: string;
   readonly rounds: number;
   /** A disk that only pretends to sync some files: a fault that has to be found. */
-  readonly ignore?: IgnoredSyncs;
+  readonly ignore?: SyncKind;
   /** Told after each round. */
   readonly onRound: (round: RoundReport) => void;
 }
@@ -44,35 +39,6 @@ export interface RoundReport {
   readonly startMs: number;
 }
 
-/**
- * What all rounds together met: blobs and manifests that were answered with 201; what chunked uploads were doing when the power
- * failed; sessions without an acknowledged byte that were gone afterwards; and how often SQLite's log started over.
- */
-export type PowerFigures = Record<(typeof figureNames)[number], number>;
-
-const figureNames = [
-  "blobs",
-  "manifests",
-  "chunk",
-  "close",
-  "cancel",
-  "between",
-  "forgotten",
-  "logRestarts",
-] as const;
-const nothing: PowerFigures = {
-  blobs: 0,
-  manifests: 0,
-  chunk: 0,
-  close: 0,
-  cancel: 0,
-  between: 0,
-  forgotten: 0,
-  logRestarts: 0,
-};
-
-type Lane = ChunkLane | ImageLane;
-
 /** The power fails by itself before this; ms. */
 const longestRoundMs = 2_500;
 /** Operations that a start on an existing disk makes, roughly: some losses fall among them. */
@@ -84,18 +50,15 @@ const keepPercents = [0, 0, 50, 90] as const;
 /** A disk that fills makes each comparison longer. */
 const roundsOnOneDisk = 10;
 const chunkLanes = 4;
-/** The server makes it, with the folder above it. */
-const data = "srv/data";
 /** From a fast disk to a slow one: long enough for other requests to read what is not synced yet. */
 const syncTimesUs = [0, 300, 4_000] as const;
 
 /** Runs the rounds. @throws BrokenPromise when something that was answered is not so after a loss. */
 export async function losePower(plan: PowerPlan): Promise<PowerFigures> {
-  const total: PowerFigures = { ...nothing };
+  const total = noFigures();
   for (let first = 0; first < plan.rounds; first += roundsOnOneDisk) {
     const last = Math.min(plan.rounds, first + roundsOnOneDisk) - 1;
-    const figures = await losePowerOnOneDisk(plan, first, last);
-    for (const key of figureNames) total[key] += figures[key];
+    addFigures(total, await losePowerOnOneDisk(plan, first, last));
   }
   return total;
 }
@@ -113,6 +76,7 @@ async function losePowerOnOneDisk(
   const fault = ignore ? { ignore } : {};
   // Until the first round has shown how many operations fit in one.
   let most: number | null = null;
+  const figures = noFigures();
   for (let round = first; round <= last; round += 1) {
     const keepPercent = keepPercents[between(0, keepPercents.length, random())] ?? 0;
     const syncTimeUs = syncTimesUs[between(0, syncTimesUs.length, random())] ?? 0;
@@ -129,13 +93,18 @@ async function losePowerOnOneDisk(
     most ??= lost.operations;
     const report = { round, keepPercent, syncTimeUs, cutAtSync, quiet, ...lost };
     try {
-      onRound({ ...report, startMs: await compare({ backing, seed, port, lanes }) });
+      const place = { backing, seed, port, lanes, collects: round === last };
+      const { startMs, withoutRow } = await compare(place);
+      figures.withoutRow += withoutRow;
+      onRound({ ...report, startMs });
     } catch (error) {
       if (!(error instanceof BrokenPromise)) throw error;
       throw new BrokenPromise(`${JSON.stringify(report)}: ${error.message}`);
     }
   }
-  return { ...figuresOf(lanes), logRestarts: await logRestarts(join(backing, "tree", data)) };
+  for (const lane of lanes) addFigures(figures, lane.figures);
+  figures.logRestarts = await logRestarts(join(backing, "tree", data));
+  return figures;
 }
 
 /** The log counts its beginnings in its header (SQLite file format, 4.1). */
@@ -150,8 +119,14 @@ function lastCut(most: number, { quiet, early }: { quiet: boolean; early: boolea
 }
 
 function makeLanes(seed: string, port: number): Lane[] {
+  const server = `http://127.0.0.1:${port}`;
   const target = (name: string, laneSeed: string) => ({
-    repository: `http://127.0.0.1:${port}/v2/power/${name}`,
+    repository: `${server}/v2/power/${name}`,
+    seed: `${seed}/${laneSeed}`,
+  });
+  const bucket = (name: string, laneSeed: string) => ({
+    server,
+    name,
     seed: `${seed}/${laneSeed}`,
   });
   return [
@@ -160,6 +135,11 @@ function makeLanes(seed: string, port: number): Lane[] {
     new ImageLane(target("images-0", "i0")),
     new ImageLane(target("images-1", "i0")),
     new ImageLane(target("images-2", "i2")),
+    new ObjectLane(bucket("objects-0", "o0")),
+    new ObjectLane(bucket("objects-1", "o0")),
+    new PartLane(bucket("parts-0", "p0")),
+    new PartLane(bucket("parts-1", "p1")),
+    new PartLane(bucket("parts-2", "p2")),
   ];
 }
 
@@ -188,7 +168,8 @@ async function workUntilLoss(
   if (disk.hasPower()) throw new Error("all clients ended before the power failed");
   await server.process.kill9();
   await all;
-  return { operations: await disk.unmount(), whileStarting: !server.isReady };
+  const { operations } = await disk.unmount();
+  return { operations, whileStarting: !server.isReady };
 }
 
 /** Works until requests fail because there is no power; any other failure counts. */
@@ -202,13 +183,21 @@ async function work(lane: Lane, disk: Disk): Promise<void> {
   }
 }
 
-/** Starts the server on what is left and compares. @returns how long it took to answer, ms. */
+interface Comparison extends Clients {
+  readonly backing: string;
+  readonly seed: number;
+  /** Also what a collection leaves. */
+  readonly collects: boolean;
+}
+
+/** Starts the server on what is left and compares. @returns how long it took to answer, ms, and files that had no row. */
 async function compare({
   backing,
   seed,
   port,
   lanes,
-}: Clients & { readonly backing: string; readonly seed: number }): Promise<number> {
+  collects,
+}: Comparison): Promise<{ readonly startMs: number; readonly withoutRow: number }> {
   await using scope = new Scope();
   const disk = await mountDisk(scope, { backing, seed, keepPercent: 0 });
   await assertUndamaged(disk);
@@ -216,70 +205,15 @@ async function compare({
   const server = await startServer(scope, disk, port);
   const startMs = Math.round(performance.now() - started);
   await Promise.all(lanes.map((lane) => lane.settle()));
+  const open = lanes.flatMap((lane) => lane.openUploads);
+  await assertSwept(dataOn(disk), open);
+  const address = `http://127.0.0.1:${port}`;
+  const withoutRow = collects ? await assertCollected(dataOn(disk), address) : 0;
   await Promise.all(lanes.map((lane) => lane.verify()));
   await assertUndamaged(disk);
   await assertClean(disk);
   // kill -9, with everything on its disk: the next round starts from a log that was not emptied.
   await server.process.kill9();
   await disk.unmount();
-  return startMs;
-}
-
-/** By the words of fsck: database, rows, files, sessions. */
-async function assertClean(disk: Disk): Promise<void> {
-  const [first, ...others] = await problemsOf(dataOn(disk));
-  if (first !== undefined) throw new BrokenPromise(`fsck: ${first}, and ${others.length} more`);
-}
-
-async function assertUndamaged(disk: Disk): Promise<void> {
-  const [first, ...others] = await damagedFiles(dataOn(disk));
-  if (first !== undefined) throw new BrokenPromise(`${first}, and ${others.length} more`);
-}
-
-const dataOn = (disk: Disk): string => join(disk.folder, data);
-
-interface StartedServer {
-  readonly process: RunningProcess;
-  /** False when the power failed first. */
-  readonly isReady: boolean;
-}
-
-async function startServer(scope: Scope, disk: Disk, port: number): Promise<StartedServer> {
-  const url = `http://127.0.0.1:${port}`;
-  const log = join(tempFolder(scope, "server"), "log");
-  const command = ["serve", "--data", dataOn(disk), "--listen", `127.0.0.1:${port}`];
-  const process = startProcess(scope, [await breadboxBinary(), ...command], {
-    log,
-    // Sweeping all the time: it must not take what belongs to somebody.
-    env: { BREADBOX_STORAGE_CLEANUP_INTERVAL: "1s" },
-  });
-  let isReady = false;
-  await waitFor(
-    "the server",
-    async () => {
-      isReady = await answers200(`${url}/readyz`);
-      if (process.hasExited() && disk.hasPower()) throw new BrokenPromise(process.logs());
-      return isReady || !disk.hasPower();
-    },
-    { everyMs: 5, explain: process.logs },
-  );
-  return { process, isReady };
-}
-
-function figuresOf(lanes: readonly Lane[]): PowerFigures {
-  const sum = { ...nothing };
-  for (const lane of lanes) {
-    if (lane instanceof ImageLane) {
-      sum.blobs += lane.kept.blobs;
-      sum.manifests += lane.kept.manifests;
-      continue;
-    }
-    sum.blobs += lane.finished.size;
-    sum.chunk += lane.met.chunk;
-    sum.close += lane.met.close;
-    sum.cancel += lane.met.cancel;
-    sum.between += lane.met.between;
-    sum.forgotten += lane.met.forgotten;
-  }
-  return sum;
+  return { startMs, withoutRow };
 }

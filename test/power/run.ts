@@ -1,12 +1,8 @@
-// `bun run test:power [-- --rounds N] [--seed S] [--ignore wal|data|folders]`: power losses on a simulated disk. Needs root,
+// `bun run test:power [-- --rounds N] [--seed S] [--ignore wal|data|parts|whole|folders]`: power losses on a simulated disk. Needs root,
 // /dev/fuse and a compiler, so it is a command of its own and not one of the tests that every machine runs.
 import { parseArgs } from "node:util";
 import { missing } from "../support/clientTest.ts";
-import {
-  type IgnoredSyncs,
-  powerLossMissing,
-  powerLossNeeds,
-} from "../support/powerLoss/powerLoss.ts";
+import { powerLossMissing, powerLossNeeds, syncKinds } from "../support/powerLoss/powerLoss.ts";
 import { BrokenPromise } from "./promise.ts";
 import { losePower } from "./rounds.ts";
 
@@ -19,15 +15,13 @@ const { values } = parseArgs({
   },
 });
 
-const ignorable: readonly IgnoredSyncs[] = ["wal", "data", "folders"];
-
 async function main(): Promise<number> {
   const why = missing(powerLossNeeds) ?? (await powerLossMissing());
   if (why !== null) {
     console.error(`cannot run: ${why}`);
     return 2;
   }
-  const ignore = ignorable.find((each) => each === values.ignore);
+  const ignore = syncKinds.find((each) => each === values.ignore);
   console.log(`seed ${values.seed}${ignore ? `, syncs of ${ignore} do nothing` : ""}`);
   let done = 0;
   try {

@@ -106,6 +106,11 @@ int file_sync(node_id id) {
   return 0;
 }
 
+void file_forget(node_id id) {
+  struct node *node = node_at(id);
+  if (node->sectors > 0) memset(node->unsynced, 0, node->sectors);
+}
+
 void file_keep(node_id id, bool (*choose)(void)) {
   const struct node *node = node_at(id);
   // A length may arrive without its bytes, and bytes without their length.

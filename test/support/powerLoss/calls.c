@@ -1,7 +1,9 @@
 // The calls of the file system: each asks first whether there is still power.
+#define _GNU_SOURCE  // O_DIRECT
 #include "calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -146,6 +148,10 @@ static void on_readlink(fuse_req_t req, fuse_ino_t ino) {
 static void on_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *info) {
   (void)ino;
   if (refused(req)) return;
+  if (power.refuses_direct && (info->flags & O_DIRECT) != 0) {
+    fuse_reply_err(req, EINVAL);
+    return;
+  }
   info->keep_cache = 1;
   fuse_reply_open(req, info);
 }
@@ -167,33 +173,39 @@ static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t at, struc
 }
 
 static void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t at, struct fuse_file_info *info) {
-  (void)info;
   if (refused_change(req)) return;
+  if ((info->flags & O_DIRECT) != 0) power.direct_writes++;
   ssize_t written = file_write((node_id)ino, bytes, size, at);
   if (written < 0) fuse_reply_err(req, (int)-written);
   else fuse_reply_write(req, (size_t)written);
 }
 
-static bool is_ignored(node_id id) {
-  const char *name = node_at(id)->name, *ignored = power.ignored;
+// By the last name that the file was given: what staged bytes, parts and assembled ones are called before they are published.
+static bool is_of(const char *kind, node_id id) {
+  const char *name = node_at(id)->name;
   size_t length = strlen(name);
-  if (strcmp(ignored, "wal") == 0) return length > 4 && strcmp(name + length - 4, "-wal") == 0;
-  return strcmp(ignored, "data") == 0 && strcmp(name, "data") == 0;
+  if (strcmp(kind, "wal") == 0) return length > 4 && strcmp(name + length - 4, "-wal") == 0;
+  if (strcmp(kind, "parts") == 0) return strncmp(name, "part-", 5) == 0;
+  return (strcmp(kind, "data") == 0 || strcmp(kind, "whole") == 0) && strcmp(name, kind) == 0;
 }
 
 static void on_fsync(fuse_req_t req, fuse_ino_t ino, int only_data, struct fuse_file_info *info) {
   (void)only_data;
   (void)info;
   if (refused_sync(req)) return;
-  fuse_reply_err(req, is_ignored((node_id)ino) ? 0 : -file_sync((node_id)ino));
+  node_id id = (node_id)ino;
+  bool fails = power.syncs_fail && is_of(power.failing, id);
+  if (fails) file_forget(id);
+  fuse_reply_err(req, fails ? EIO : is_of(power.ignored, id) ? 0 : -file_sync(id));
 }
 
 static void on_fsyncdir(fuse_req_t req, fuse_ino_t ino, int only_data, struct fuse_file_info *info) {
   (void)only_data;
   (void)info;
   if (refused_sync(req)) return;
-  if (strcmp(power.ignored, "folders") != 0) folder_sync((node_id)ino);
-  fuse_reply_err(req, 0);
+  bool fails = power.syncs_fail && strcmp(power.failing, "folders") == 0;
+  if (!fails && strcmp(power.ignored, "folders") != 0) folder_sync((node_id)ino);
+  fuse_reply_err(req, fails ? EIO : 0);
 }
 
 // The list as it was when the folder was opened: offsets stay right while entries come and go.

@@ -4,12 +4,17 @@
 
 #define FUSE_USE_VERSION 35
 #include <fuse_lowlevel.h>
+#include <signal.h>
 #include <stdbool.h>
 
 struct power {
   bool off;
   unsigned long operations;  // that changed the disk, or synced it
-  const char *ignored;       // a fault to find: syncs of "wal", "data" or "folders" that do nothing
+  unsigned long direct_writes;  // of these, past the page cache
+  const char *ignored;       // a fault to find: syncs of this kind that do nothing
+  const char *failing;       // syncs of this kind are answered with EIO once SIGUSR2 came
+  volatile sig_atomic_t syncs_fail;
+  bool refuses_direct;       // no file may be opened past the page cache
 };
 
 extern struct power power;

@@ -10,7 +10,9 @@
 //   order between different files. So a file may be longer than its bytes (zeros), torn, or back after its removal.
 // What is stronger than POSIX: a sector is written whole; one operation on names (a rename above all) survives whole or not;
 // operations on the same file or folder keep their order; modes and owners survive at once. Every journalling file system does so.
-// Not modelled: disks that lie about flushes, failing syncs, symbolic links, extended attributes.
+// On SIGUSR2 syncs of one kind begin to fail with EIO, if there is such a kind: what such a sync was to keep never survives, also
+// if a later one succeeds, as Linux has it.
+// Not modelled: disks that lie about flushes, symbolic links, extended attributes.
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
@@ -22,7 +24,7 @@
 #include "calls.h"
 #include "volume.h"
 
-struct power power = {.ignored = ""};
+struct power power = {.ignored = "", .failing = ""};
 static unsigned long cut_after;  // operations; 0: never by itself
 static bool cut_at_sync;         // not before the first sync after that
 static unsigned sync_time;       // microseconds
@@ -31,6 +33,11 @@ static volatile sig_atomic_t cut_wanted;
 static void want_cut(int number) {
   (void)number;
   cut_wanted = 1;
+}
+
+static void fail_syncs(int number) {
+  (void)number;
+  power.syncs_fail = 1;
 }
 
 static void cut(void) {
@@ -69,13 +76,15 @@ static void read_options(int count, char **words, struct volume_options *options
     else if (strcmp(words[i], "--cut-at-sync-after") == 0) cut_after = strtoul(words[i + 1], NULL, 10), cut_at_sync = true;
     else if (strcmp(words[i], "--sync-time") == 0) sync_time = (unsigned)strtoul(words[i + 1], NULL, 10);
     else if (strcmp(words[i], "--ignore") == 0) power.ignored = words[i + 1];
+    else if (strcmp(words[i], "--fail") == 0) power.failing = words[i + 1];
+    else if (strcmp(words[i], "--direct") == 0) power.refuses_direct = strcmp(words[i + 1], "no") == 0;
     else errx(2, "unknown option %s", words[i]);
   }
 }
 
 int main(int count, char **words) {
   struct volume_options options = {.seed = 1};
-  if (count < 3) errx(2, "usage: powerLoss BACKING MOUNTPOINT [--seed N] [--keep PERCENT] [--cut-after N | --cut-at-sync-after N] [--sync-time MICROSECONDS] [--ignore wal|data|folders]");
+  if (count < 3) errx(2, "usage: powerLoss BACKING MOUNTPOINT [--seed N] [--keep PERCENT] [--cut-after N | --cut-at-sync-after N] [--sync-time MICROSECONDS] [--ignore KIND] [--fail KIND] [--direct yes|no]; KIND is wal, data, parts, whole or folders");
   options.backing = words[1];
   read_options(count, words, &options);
   volume_load(&options);
@@ -86,6 +95,7 @@ int main(int count, char **words) {
   struct fuse_session *session = fuse_session_new(&args, &calls, sizeof calls, NULL);
   if (session == NULL || fuse_set_signal_handlers(session) != 0) errx(1, "no session");
   signal(SIGUSR1, want_cut);
+  signal(SIGUSR2, fail_syncs);
   if (fuse_session_mount(session, words[2]) != 0) errx(1, "cannot mount");
   printf("mounted\n");
   fflush(stdout);
@@ -95,6 +105,6 @@ int main(int count, char **words) {
   fuse_opt_free_args(&args);
   if (!power.off && cut_wanted) cut();
   volume_store(power.off);
-  printf("stored after %lu operations\n", power.operations);
+  printf("stored after %lu operations, %lu of them direct\n", power.operations, power.direct_writes);
   return 0;
 }

@@ -6,8 +6,11 @@ import { projectRoot } from "../binary.ts";
 import { run, startProcess, tempFolder, unmountUnder, waitFor } from "../processes.ts";
 import { type Scope, signal } from "../scope.ts";
 
-/** Syncs that a faulty disk would only pretend to do: of SQLite's logs, of staged bytes, of folders. */
-export type IgnoredSyncs = "wal" | "data" | "folders";
+/** What is synced: SQLite's logs, staged bytes, parts, what is put together from them, folders. */
+export type SyncKind = (typeof syncKinds)[number];
+
+/** Every one. */
+export const syncKinds = ["wal", "data", "parts", "whole", "folders"] as const;
 
 /** How a disk loses its power. */
 export interface DiskOptions {
@@ -22,7 +25,12 @@ export interface DiskOptions {
   readonly cutAtSync?: boolean;
   /** How long each sync takes, µs. */
   readonly syncTimeUs?: number;
-  readonly ignore?: IgnoredSyncs;
+  /** Syncs that it only pretends to do. */
+  readonly ignore?: SyncKind;
+  /** Syncs that are answered with EIO from `failSyncs` on. */
+  readonly fail?: SyncKind;
+  /** No file may be opened past the page cache, as on some file systems. */
+  readonly refusesDirect?: boolean;
 }
 
 /** A mounted disk. */
@@ -30,11 +38,21 @@ export interface Disk {
   /** Where it is mounted. */
   readonly folder: string;
   hasPower(): boolean;
+  /** Syncs of the kind that was named fail from here on. */
+  failSyncs(): void;
   /** The power fails now: every call answers EIO from here on. */
   cut(): Promise<void>;
   /** Unmounts; the backing folder then holds what survived. Nobody may have a file open.
-   *  @returns how many operations wrote or synced. */
-  unmount(): Promise<number>;
+   *  @returns what it was asked to do. */
+  unmount(): Promise<DiskFigures>;
+}
+
+/** What a disk was asked to do. */
+export interface DiskFigures {
+  /** Operations that wrote or synced. */
+  readonly operations: number;
+  /** Of these, writes past the page cache. */
+  readonly directWrites: number;
 }
 
 /** What the file system is built with. */
@@ -73,7 +91,9 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
     words.push(options.cutAtSync ? "--cut-at-sync-after" : "--cut-after", options.cutAfter);
   }
   words.push("--sync-time", options.syncTimeUs ?? 0);
+  words.push("--direct", options.refusesDirect ? "no" : "yes");
   if (options.ignore !== undefined) words.push("--ignore", options.ignore);
+  if (options.fail !== undefined) words.push("--fail", options.fail);
   const command = [program, options.backing, folder, ...words.map(String)];
   const daemon = startProcess(scope, command, { log });
   scope.defer(() => unmountUnder(folder));
@@ -82,6 +102,7 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
   return {
     folder,
     hasPower: () => !said("the power failed"),
+    failSyncs: () => signal(daemon.pid, "SIGUSR2"),
     async cut() {
       signal(daemon.pid, "SIGUSR1");
       // It notices at the next call.
@@ -90,8 +111,10 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
     async unmount() {
       await run(["umount", folder]);
       const code = await daemon.exited;
-      const [, operations] = /stored after (\d+) operations\n$/.exec(daemon.logs()) ?? [];
-      if (code === 0 && operations !== undefined) return Number(operations);
+      const stored = /stored after (\d+) operations, (\d+) of them direct\n$/.exec(daemon.logs());
+      if (code === 0 && stored !== null) {
+        return { operations: Number(stored[1]), directWrites: Number(stored[2]) };
+      }
       throw new Error(`the disk ended with ${code}\n${daemon.logs()}`);
     },
   };

@@ -72,6 +72,8 @@ ssize_t file_read(node_id id, char *buffer, size_t size, off_t at);
 ssize_t file_write(node_id id, const char *buffer, size_t size, off_t at);
 int file_resize(node_id id, off_t size);
 int file_sync(node_id id);
+// What has not been synced yet never survives, whatever is synced later.
+void file_forget(node_id id);
 // Keeps those unsynced sectors, and perhaps the length, for which `choose` says so.
 void file_keep(node_id id, bool (*choose)(void));
 // Opens one of the two versions, `now` or `kept`, in the folder `objects`.

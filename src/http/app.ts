@@ -98,7 +98,7 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     )
     .use(bucketRoutes({ objects, pace }))
     .use(objectRoutes({ objects, rights, telemetry, maxBodyBytes, pace }))
-    .use(multipartRoutes({ objects, telemetry, pace }))
+    .use(multipartRoutes({ objects, telemetry, maxBodyBytes, pace }))
     .use(partRoutes({ objects, telemetry, maxBodyBytes, pace }))
     .use(gcRoutes({ collections, pace }))
     .use(healthRoutes({ ready, isDraining: surface.isDraining }));

@@ -89,9 +89,11 @@ function readAddress(path: string): Place {
 }
 
 function readBucket(path: string): Place {
-  if (path.length > longestBucketPath) throw new RegistryError("PATH_INVALID");
   const match = findInBucket(path);
-  if (match === null) throw new RegistryError("ROUTE_UNKNOWN");
+  // What is wrong with a name, its length included, has been said by the name's own grammar.
+  if (match === null) {
+    throw new RegistryError(path.length > longestBucketPath ? "PATH_INVALID" : "ROUTE_UNKNOWN");
+  }
   const { template, bucket } = match;
   return {
     template,

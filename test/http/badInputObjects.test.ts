@@ -30,6 +30,7 @@ describe("the name of an object", () => {
     ["with half a character", "a%ed%a0%80"],
     ["of 1,025 bytes", "a".repeat(1025)],
     ["of 1,026 bytes in 513 letters", "%C3%BC".repeat(513)],
+    ["of 5,000 bytes", "a".repeat(5000)],
   ];
   refusesObjects(
     target,
@@ -45,8 +46,8 @@ describe("the name of an object", () => {
   );
   refusesObjects(target, [
     {
-      what: "a path of 4,000 bytes",
-      send: request(`PUT ${objects}/${"%61".repeat(1333)}`, [], "x"),
+      what: "a path of 4,000 bytes that is no address",
+      send: request(`PUT ${objects}x/${"%61".repeat(1333)}`, [], "x"),
       ...{ status: 400, code: "BAD_REQUEST" },
     },
     {

@@ -43,6 +43,18 @@ describe("initiating an upload", () => {
     });
   });
 
+  test("tells of parts that are no larger than a body may be", async () => {
+    await using small = await openRegistry({ maxBodyBytes: 5000 });
+    const there = await multipartClient(small);
+
+    const initiated = await there.post(uploads, { object: "a" });
+
+    const { limits, upload_id: id } = jsonOf(initiated);
+    expect(limits).toEqual({ max_parts: 10_000, max_part_bytes: 5000 });
+    expect(jsonOf(await there.ask(`${uploads}/${id}`)).limits).toEqual(limits);
+    expect((await there.put(`${uploads}/${id}`, 1, new Uint8Array(5000))).status).toBe(200);
+  });
+
   test("without a content type means bytes of any kind", async () => {
     const answer = await client.post(uploads, { object: "a" });
 
@@ -119,10 +131,7 @@ describe("an upload", () => {
     const part = await client.stored(upload, 1, some);
     registry.store.clock.advance(86_400_001);
 
-    const answers = [
-      await client.put(upload, 2, "x"),
-      await client.complete(upload, [part]),
-    ];
+    const answers = [await client.put(upload, 2, "x"), await client.complete(upload, [part])];
 
     for (const answer of answers) {
       expect(answer.status).toBe(409);

@@ -32,6 +32,8 @@ import {
 export interface MultipartRoutesDeps {
   readonly objects: ObjectsDeps;
   readonly telemetry: Telemetry;
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
   readonly pace: Pace;
 }
 
@@ -66,8 +68,11 @@ function printedStaged(of: Upload) {
   return { ...printed(of), parts: of.parts, size_bytes: of.bytes };
 }
 
-function printedLimits({ limits }: ObjectsDeps) {
-  return { limits: { max_parts: limits.maxParts, max_part_bytes: limits.maxPartBytes } };
+/** A part is a body, so it is no larger than the largest one. */
+function printedLimits({ objects: { limits }, maxBodyBytes }: MultipartRoutesDeps) {
+  const longest = maxBodyBytes === 0 ? limits.maxPartBytes : maxBodyBytes;
+  const largest = Math.min(limits.maxPartBytes, longest);
+  return { limits: { max_parts: limits.maxParts, max_part_bytes: largest } };
 }
 
 function readContentType(members: Members): string {
@@ -76,10 +81,8 @@ function readContentType(members: Members): string {
     : readMediaType(readString(members, "content_type"));
 }
 
-async function initiate(
-  { objects, telemetry, pace }: MultipartRoutesDeps,
-  request: Request,
-): Promise<Response> {
+async function initiate(deps: MultipartRoutesDeps, request: Request): Promise<Response> {
+  const { objects, telemetry, pace } = deps;
   const { bucket } = matchOf(request, uploads);
   const members = await wantMembers(visitOf(request), { longest: longestBody, pace });
   assertKnown(members, ["object", "content_type"]);
@@ -89,7 +92,7 @@ async function initiate(
   visitOf(request).begun = initiated.id;
   telemetry.metrics.multipart.initiated();
   const location = `${uploadsPath(bucket)}/${initiated.id}`;
-  const body = { ...printed(initiated), ...printedLimits(objects) };
+  const body = { ...printed(initiated), ...printedLimits(deps) };
   return json(body, { status: 201, headers: { ...uncached, location } });
 }
 
@@ -111,10 +114,10 @@ async function list({ objects }: MultipartRoutesDeps, request: Request): Promise
   return json({ uploads: found.uploads.map(printedStaged), next }, { headers });
 }
 
-async function status({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
+async function status(deps: MultipartRoutesDeps, request: Request): Promise<Response> {
   const { bucket, uploadId } = matchOf(request, upload);
-  const found = await multipartStatus(objects, { bucket, id: uploadId });
-  return json({ ...printedStaged(found), ...printedLimits(objects) }, { headers: uncached });
+  const found = await multipartStatus(deps.objects, { bucket, id: uploadId });
+  return json({ ...printedStaged(found), ...printedLimits(deps) }, { headers: uncached });
 }
 
 async function abort(

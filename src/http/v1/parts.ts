@@ -28,12 +28,6 @@ import {
   wantMembers,
 } from "./requests.ts";
 
-/** What these routes call. */
-export interface PartRoutesDeps extends MultipartRoutesDeps {
-  /** Largest body of one request in bytes; 0 for no limit. */
-  readonly maxBodyBytes: number;
-}
-
 type Part = Awaited<ReturnType<typeof putPart>>;
 
 const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
@@ -56,7 +50,7 @@ function printed({ number, etag, size }: Part) {
 }
 
 async function put(
-  { objects, telemetry, maxBodyBytes, pace }: PartRoutesDeps,
+  { objects, telemetry, maxBodyBytes, pace }: MultipartRoutesDeps,
   request: Request,
 ): Promise<Response> {
   const { bucket, uploadId, partNumber } = matchOf(request, part);
@@ -82,7 +76,7 @@ function readAfter(query: URLSearchParams): number {
   return Number(after);
 }
 
-async function list({ objects }: PartRoutesDeps, request: Request): Promise<Response> {
+async function list({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
   const { bucket, uploadId } = matchOf(request, parts);
   const query = queryOf(request);
   const limit = readLimit(query, { usual: allParts, longest: allParts });
@@ -134,7 +128,7 @@ function badList(message: string): RegistryError {
 }
 
 async function complete(
-  { objects, telemetry, pace }: PartRoutesDeps,
+  { objects, telemetry, pace }: MultipartRoutesDeps,
   request: Request,
 ): Promise<Response> {
   const { bucket, uploadId } = matchOf(request, completion);
@@ -155,7 +149,7 @@ const tags = ["multipart"];
 const listed = { tags, summary: "List the parts of an upload" };
 
 /** `…/multipart-uploads/<id>/parts`, `…/parts/<number>` and `…/complete`. Parts are never parsed: they stream. */
-export const partRoutes = (deps: PartRoutesDeps) =>
+export const partRoutes = (deps: MultipartRoutesDeps) =>
   new Elysia({ name: "v1.parts" })
     .get(parts, ({ request }) => list(deps, request), {
       detail: { ...listed, operationId: "listParts" },

@@ -72,6 +72,23 @@ describe("breadbox bucket put", () => {
     expect((await room.json("uploads", "ls", "box")).uploads).toEqual([]);
   });
 
+  test("what is small comes in parts where the server takes less in one request", async () => {
+    await using scope = new Scope();
+    const options = { maxBodyBytes: mebibyte, logLevel: "debug" } as const;
+    const { room, registry } = await openBucketRoom(scope, options);
+    const bytes = noise(2 * mebibyte + 5);
+    const path = await room.write("disk.img", bytes);
+
+    const file = await room.json("put", "disk.img", "box");
+    const input = await room.start(["put", "-", "box/input"], await Bun.file(path).bytes()).ended();
+
+    expect(file.digest).toBe(digestOf(bytes));
+    expect(input).toMatchObject({ code: 0, out: expect.stringContaining(digestOf(bytes)) });
+    const parts = ["putObject", "initiateMultipartUpload", "putPart", "putPart", "putPart"];
+    const all = [...parts, "completeMultipartUpload"];
+    expect(writes(registry)).toEqual([...all, ...all]);
+  });
+
   test("an empty file is an object of no bytes", async () => {
     await using scope = new Scope();
     const { room } = await openBucketRoom(scope);

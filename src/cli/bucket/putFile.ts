@@ -11,6 +11,7 @@ import {
   complete,
   findOpen,
   initiate,
+  nullIfTooLarge,
   type PutDeps,
   partsOf,
   rounds,
@@ -40,7 +41,10 @@ export interface FilePut extends PutDeps {
 export async function putFile(put: FilePut): Promise<ObjectInfo> {
   const { file, options } = put;
   const mostAtOnce = Math.min(options.partBytes ?? usualPartBytes, usualPartBytes);
-  if (file.size <= mostAtOnce) return putWhole(put);
+  if (file.size <= mostAtOnce) {
+    const stored = await putWhole(put).catch(nullIfTooLarge);
+    if (stored !== null) return stored;
+  }
   put.transfer.begin("asking");
   const started = await start(put);
   return started === null ? putWhole(put) : putCut(put, started);

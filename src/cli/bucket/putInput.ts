@@ -10,6 +10,7 @@ import {
   changedOnTheWay,
   complete,
   initiate,
+  nullIfTooLarge,
   type PutDeps,
   rounds,
   sendPart,
@@ -32,7 +33,8 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   const reader = new InputReader(blocks, transfer.stop);
   const first = await reader.take(options.partBytes ?? inputPartBytes(1));
   if (reader.isAtEnd) {
-    return sendWhole(put, memoryPiece(first), reader.digest());
+    const stored = await sendWhole(put, memoryPiece(first), reader.digest()).catch(nullIfTooLarge);
+    if (stored !== null) return stored;
   }
   const { upload, limits } = await initiate(put);
   put.onUpload(upload);

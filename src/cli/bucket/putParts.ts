@@ -113,6 +113,12 @@ export async function sendWhole(deps: PutDeps, piece: Piece, digest: string): Pr
   return stored;
 }
 
+/** For a whole that the server does not take in one request (http.maxBody); of what a proxy takes nothing is known. @throws other errors. */
+export function nullIfTooLarge(error: unknown): null {
+  if (error instanceof RefusedError && error.status === 413 && error.code !== "") return null;
+  throw error;
+}
+
 /** As often as it takes. @returns what the server answered. */
 function sendPiece(
   { client, patience, onBytes }: PutDeps,

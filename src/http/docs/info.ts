@@ -7,7 +7,7 @@ export const summary = "Breadbox, an OCI container registry in one executable: i
 const introduction = `
 **Breadbox is a complete OCI container registry in one executable.** This page lists every address it answers, and what it
 answers there. It implements the [OCI distribution-spec](https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md),
-so docker, containerd, podman, skopeo, oras and helm speak it already.
+so docker, containerd, podman, skopeo, oras and helm speak it already. Below \`/v1/buckets\` it keeps files of any size.
 
 ## How a push goes
 
@@ -22,7 +22,8 @@ A pull is \`GET\` of the manifest, then \`GET\` of each blob it names.
 ## Addresses
 
 A repository's name may contain slashes. They stand in the address as they are, and so does the colon of a digest. The one
-escape that is understood is \`%3A\` for that colon. What is tried out on this page is sent in this form.
+escape that is understood there is \`%3A\` for that colon. Names of objects hold slashes as well, and whatever else an address
+cannot hold is escaped in them. What is tried out on this page is sent in this form.
 
 ## Failures
 

@@ -68,16 +68,20 @@ export async function listMultipart(
 }
 
 /**
- * Ends an upload and drops its parts. A part that arrives meanwhile is refused.
+ * Ends an upload and drops its parts. A part that arrives meanwhile is refused. @returns what it was.
  * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed.
  */
-export async function abortMultipart(deps: ObjectsDeps, key: MultipartKey): Promise<void> {
+export async function abortMultipart(
+  deps: ObjectsDeps,
+  key: MultipartKey,
+): Promise<MultipartUpload> {
   const { multipart, clock } = deps;
   const removed = await multipart.removeMultipart(key, (upload) =>
     assertMayBecome(upload, "aborted", clock()),
   );
   if (removed === null) return refuseAbsent(deps, key, "aborted");
   await dropStaged(deps, key.id);
+  return removed;
 }
 
 /**

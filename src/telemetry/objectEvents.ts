@@ -1,4 +1,4 @@
-// The lines of the object store that an operator reads: who put, got and deleted what.
+// The lines of the object store that an operator reads: who put, got, deleted and gave up what.
 import { formatBytes } from "./events.ts";
 import { capped, type Log } from "./log.ts";
 
@@ -38,6 +38,12 @@ export function logGet(log: Log, event: StoredEvent): void {
 export function logObjectDeletion(log: Log, event: ObjectEvent): void {
   if (!log.isLevelEnabled("info")) return;
   log.info({ ...fieldsOf("delete", event), kind: "object" }, `delete object ${named(event)}`);
+}
+
+/** `abort backups/db/monday.dump 01a1f97d-03b1-76cc-840b-cfa25dc36683` */
+export function logAbort(log: Log, event: ObjectEvent, uploadId: string): void {
+  if (!log.isLevelEnabled("info")) return;
+  log.info({ ...fieldsOf("abort", event), uploadId }, `abort ${named(event)} ${uploadId}`);
 }
 
 function named({ bucket, object }: ObjectEvent): string {

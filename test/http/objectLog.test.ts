@@ -34,6 +34,33 @@ test("an object that is put, got and deleted has a readable line for each", asyn
   });
 });
 
+test("an upload that is completed or aborted has a line with its id and the request's", async () => {
+  await using registry = await openRegistry();
+  await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
+  const uploads = "/v1/buckets/backups/multipart-uploads";
+  const ids: string[] = [];
+  for (const end of ["complete", "abort"]) {
+    const begun = await registry.raw(`POST ${uploads}`, [], `{"object":"to ${end}"}`);
+    const id: string = JSON.parse(begun.body.toString()).upload_id;
+    ids.push(id);
+    const part = await registry.raw(`PUT ${uploads}/${id}/parts/1`, [], "content");
+    const { etag } = JSON.parse(part.body.toString());
+    const named: [string, string][] = [["X-Request-Id", end]];
+    const list = JSON.stringify({ parts: [{ part_number: 1, etag }] });
+    if (end === "abort") await registry.raw(`DELETE ${uploads}/${id}`, named);
+    else await registry.raw(`POST ${uploads}/${id}/complete`, named, list);
+  }
+
+  const told = registry.lines.map(({ event, object, requestId, uploadId }) => ({
+    ...{ event, object, requestId, uploadId },
+  }));
+  expect(told).toEqual([
+    { event: "put", object: "to complete", requestId: "complete", uploadId: ids[0] },
+    { event: "abort", object: "to abort", requestId: "abort", uploadId: ids[1] },
+  ]);
+  expect(registry.lines.at(-1)?.["msg"]).toBe(`abort backups/to abort ${ids[1]}`);
+});
+
 test("every request is logged with bucket, object and upload, where it names or begins one", async () => {
   await using registry = await openRegistry({ logLevel: "debug" });
   await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');

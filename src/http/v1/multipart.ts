@@ -10,11 +10,12 @@ import {
 } from "../../objects/multipart.ts";
 import { type BucketName, parseObjectName } from "../../objects/names.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
+import { logAbort } from "../../telemetry/objectEvents.ts";
 import { readUploadId } from "../../uploads/session.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
-import { bucketPath, readMediaType, unknownType } from "./printObject.ts";
+import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import {
   assertKnown,
   invalid,
@@ -125,8 +126,9 @@ async function abort(
   request: Request,
 ): Promise<Response> {
   const { bucket, uploadId } = matchOf(request, upload);
-  await abortMultipart(objects, { bucket, id: uploadId });
+  const { object } = await abortMultipart(objects, { bucket, id: uploadId });
   telemetry.metrics.multipart.aborted();
+  logAbort(telemetry.log, { bucket, object, ...whoAsked(visitOf(request)) }, uploadId);
   return empty(204, {});
 }
 

@@ -38,6 +38,7 @@ export class PartUpload {
   #id: string | null = null;
   #ending: "none" | "complete" | "abort" = "none";
   #completion: Completion | null = null;
+  #isCompleted = false;
 
   /** @param bucket the address of the bucket that `book` is about. */
   constructor(bucket: string, book: ObjectBook, object: string) {
@@ -92,6 +93,12 @@ export class PartUpload {
     await this.#ask(completion);
     answered();
     this.#ending = "none";
+    this.#isCompleted = true;
+  }
+
+  /** Whether that was answered. */
+  get isCompleted(): boolean {
+    return this.#isCompleted;
   }
 
   /** Completes it again, which must be answered in the same way. */

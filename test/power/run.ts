@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { missing } from "../support/clientTest.ts";
 import { powerLossMissing, powerLossNeeds, syncKinds } from "../support/powerLoss/powerLoss.ts";
+import { tryFailingDisks } from "./failingDisk.ts";
 import { BrokenPromise } from "./promise.ts";
 import { losePower } from "./rounds.ts";
 
@@ -25,6 +26,8 @@ async function main(): Promise<number> {
   console.log(`seed ${values.seed}${ignore ? `, syncs of ${ignore} do nothing` : ""}`);
   let done = 0;
   try {
+    // A fault that was asked for is looked for in the rounds.
+    if (!ignore) await tryFailingDisks((what) => console.log(what));
     const figures = await losePower({
       seed: values.seed,
       rounds: Number(values.rounds),

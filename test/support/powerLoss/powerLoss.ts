@@ -106,7 +106,7 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
     async cut() {
       signal(daemon.pid, "SIGUSR1");
       // It notices at the next call.
-      await waitFor("the power failure", () => !existsSync(folder) || said("the power failed"));
+      await waitFor("the power failure", () => !canList(folder) || said("the power failed"));
     },
     async unmount() {
       await run(["umount", folder]);
@@ -118,4 +118,14 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
       throw new Error(`the disk ended with ${code}\n${daemon.logs()}`);
     },
   };
+}
+
+/** What was asked before is not remembered for this. */
+function canList(folder: string): boolean {
+  try {
+    readdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -63,7 +63,9 @@ export class MultipartModel {
 
   /** What a part is answered; `put` then makes it count. */
   mayPut(id: string): Expected {
-    return this.#mayChange(id);
+    const open = this.#open.get(id);
+    if (open === undefined) return this.#ofAbsent(id);
+    return open.expiresAt < this.#now ? 409 : "ok";
   }
 
   put(id: string, part: ModelPart): void {
@@ -73,10 +75,9 @@ export class MultipartModel {
     open.expiresAt = this.#now + ttlMs;
   }
 
+  /** What has expired may be aborted as well: it is gone sooner. */
   abort(id: string): Expected {
-    const expected = this.#mayChange(id);
-    if (expected === "ok") this.#open.delete(id);
-    return expected;
+    return this.#open.delete(id) ? "ok" : this.#ofAbsent(id);
   }
 
   /** A list for the upload; that of one that is over is empty. */
@@ -119,10 +120,8 @@ export class MultipartModel {
     return digest === null || digest === completed.digest ? "ok" : 400;
   }
 
-  #mayChange(id: string): Expected {
-    const open = this.#open.get(id);
-    if (open === undefined) return this.#remembered(id) === null ? 404 : 409;
-    return open.expiresAt < this.#now ? 409 : "ok";
+  #ofAbsent(id: string): Expected {
+    return this.#remembered(id) === null ? 404 : 409;
   }
 
   #remembered(id: string): Completed | null {

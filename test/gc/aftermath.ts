@@ -1,5 +1,8 @@
-// What must be left when everybody has stopped and the last lease is over: what manifests name, whole, and nothing else.
+// What must be left when everybody has stopped and the last lease is over: what manifests name and objects are made of, whole, and
+// nothing else.
 import { Database } from "bun:sqlite";
+import { existsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
 import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
@@ -11,10 +14,19 @@ export interface Keeper {
   readonly blobs: readonly { readonly digest: string }[];
 }
 
+/** A name in a bucket. */
+export interface Kept {
+  readonly bucket: string;
+  readonly name: string;
+  /** null when there is no object. */
+  readonly content: { readonly digest: string } | null;
+}
+
 /** Compares the data directory with what is live. @returns what differs, in words. */
 export async function differences(
   data: string,
   live: Iterable<Keeper>,
+  objects: Iterable<Kept> = [],
 ): Promise<readonly string[]> {
   const links = new Set<string>();
   const digests = new Set<string>();
@@ -23,6 +35,12 @@ export async function differences(
       links.add(`${repository} ${digest}`);
       digests.add(digest);
     }
+  }
+  const made = new Set<string>();
+  for (const { bucket, name, content } of objects) {
+    if (content === null) continue;
+    made.add(`${bucket} ${name} ${content.digest}`);
+    digests.add(content.digest);
   }
   const database = new Database(join(data, "breadbox.db"), { readonly: true });
   const column = (text: string): Set<string> =>
@@ -37,6 +55,8 @@ export async function differences(
     return [
       ...compare("rows of content", column("SELECT digest FROM contents"), digests),
       ...compare("links", column("SELECT repository, digest FROM repository_contents"), links),
+      ...compare("objects", column(objectRows), made),
+      ...compare("folders of uploads", new Set(await multipartFolders(data)), new Set()),
       ...compare("stored files", new Set(files.map((hex) => `sha256:${hex}`)), digests),
       ...compare("trash", column("SELECT locator FROM trash"), new Set()),
       ...(files.length === digests.size ? [] : [`${files.length} files, ${digests.size} digests`]),
@@ -45,6 +65,15 @@ export async function differences(
   } finally {
     database.close();
   }
+}
+
+const objectRows =
+  "SELECT b.name, o.name, o.digest FROM objects o JOIN buckets b ON b.id = o.bucket_id";
+
+/** Of uploads into buckets, whether they are open or were left. */
+async function multipartFolders(data: string): Promise<readonly string[]> {
+  const folder = join(data, "tmp", "multipart");
+  return existsSync(folder) ? readdir(folder) : [];
 }
 
 /** What lives and is not there, whole, with its row and its links; a row of content without its file. @returns them, in words. */

@@ -5,7 +5,7 @@ import { figuresOf, race } from "./race/race.ts";
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
 const seconds = Number(process.env["BREADBOX_RACE_SECONDS"] ?? 60);
 
-test("nothing that was pushed, mounted or asked for is lost while collections run without a pause", async () => {
+test("nothing that was pushed, stored, linked, mounted or asked for is lost while collections run without a pause", async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
 
   const { ledger, differences, fsck } = await race({ seed, seconds, pushers: 10, restMs: 20 });
@@ -18,4 +18,8 @@ test("nothing that was pushed, mounted or asked for is lost while collections ru
   expect(ledger.counts.collectedBlobs).toBeGreaterThan(0);
   expect(ledger.counts.dedupedHeads).toBeGreaterThan(0);
   expect(ledger.counts.mounts).toBeGreaterThan(0);
+  expect(ledger.counts.bucketMounts).toBeGreaterThan(0);
+  expect(ledger.counts.linkedObjects).toBeGreaterThan(0);
+  expect(ledger.counts.completedUploads).toBeGreaterThan(0);
+  expect(ledger.counts.deletedObjects).toBeGreaterThan(0);
 }, 300_000);

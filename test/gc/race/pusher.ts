@@ -116,19 +116,16 @@ export class Pusher {
     return makeImage(name, [...layers]);
   }
 
-  /** Often one that the collection is about to take, from here or from everywhere. */
+  /** Often one that the collection is about to take, from here or from everywhere; now and then one that an object is made of. */
   #drawLayer(repository: RaceRepository): Content | undefined {
     const { random, pool, ledger, leaseMs } = this.#deps;
+    const object = random() < 0.15 ? pick([...ledger.objects], random()) : undefined;
+    if (object?.content) return object.content;
     const where = random();
     const now = performance.now();
     const here = where < 0.4 ? pick(repository.runningOut(now), random()) : undefined;
     if (here !== undefined || where > 0.7) return here ?? pick(pool, random());
-    const start = Math.floor(random() * pool.length);
-    for (let step = 0; step < pool.length; step += 1) {
-      const layer = pool[(start + step) % pool.length];
-      if (layer !== undefined && ledger.isRunningOut(layer, now, leaseMs)) return layer;
-    }
-    return pick(pool, random());
+    return ledger.findRunningOut(pool, random(), leaseMs) ?? pick(pool, random());
   }
 
   /** Blobs that no manifest will ever name, and sometimes a session that nobody will ever close. */
@@ -148,7 +145,7 @@ export class Pusher {
     );
     for (const each of others) each.doomed = true;
     const path = `${repository.path}/manifests/${image.manifest.digest}`;
-    const answer = await client.ask("DELETE", path);
+    const answer = await repository.remove(path);
     if (answer.status !== 202) ledger.note("lost", `DELETE of a manifest: ${answer.status}`);
     for (const each of others) {
       repository.live.delete(each);
@@ -172,8 +169,8 @@ export class Pusher {
   }
 
   async #deleteBlob(repository: RaceRepository): Promise<void> {
-    const digest = pick(repository.known, this.#deps.random());
-    if (digest !== undefined) await repository.deleteBlob(digest);
+    const blob = pick(repository.known, this.#deps.random());
+    if (blob !== undefined) await repository.deleteBlob(blob.digest);
   }
 
   async #look(repository: RaceRepository): Promise<void> {

@@ -1,4 +1,4 @@
-// A race: pushers, pullers and deletions against collections that never stop, on the executable. Everything that was answered is
+// A race: pushers, storers, readers and deletions against collections that never stop, on the executable. Everything that was answered is
 // checked while it goes on, and everything that is left in the end.
 import { startRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
@@ -8,8 +8,11 @@ import { Client } from "./client.ts";
 import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
 import { makePool } from "./contents.ts";
 import { Ledger } from "./ledger.ts";
+import { readObject, readUntil } from "./objects.ts";
+import { abort } from "./parts.ts";
 import { pullImage, pullUntil } from "./puller.ts";
 import { Pusher, repositoriesOf } from "./pusher.ts";
+import { Storer } from "./storer.ts";
 
 /** How long, and how hard. */
 export interface RacePlan {
@@ -36,6 +39,8 @@ const leaseMs = 2_000;
 /** So many that a layer is often nobody's for longer than a lease. */
 const layers = 1_500;
 const pullers = 2;
+/** As many buckets, to each of which one of them writes. */
+const storers = 3;
 const env = {
   BREADBOX_GC_MIN_AGE: `${leaseMs}ms`,
   BREADBOX_GC_ENABLED: "false",
@@ -57,7 +62,7 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   await registry.stop();
   return {
     ledger,
-    differences: await differences(registry.data, ledger.live),
+    differences: await differences(registry.data, ledger.live, ledger.objects),
     fsck: await fsckComplaint(registry.data),
   };
 }
@@ -71,16 +76,23 @@ async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
   const lanes = Array.from({ length: plan.pushers }, (_, lane) => lane);
   const everywhere = lanes.flatMap(repositoriesOf);
   const shared = { client, ledger, leaseMs, restMs };
-  const work = lanes.map((lane) => {
+  const pushers = lanes.map((lane) => {
     const random = randomNumbers(`${seed}/pusher ${lane}`);
-    return new Pusher({ ...shared, random, pool, everywhere }, lane).run(isOver);
+    return new Pusher({ ...shared, random, pool, everywhere }, lane);
+  });
+  const repositories = pushers.flatMap((pusher) => pusher.repositories);
+  const stores = Array.from({ length: storers }, (_, number) => {
+    const random = randomNumbers(`${seed}/storer ${number}`);
+    return new Storer({ ...shared, random, pool, repositories }, number).run(isOver);
   });
   const pulls = Array.from({ length: pullers }, (_, number) =>
     pullUntil({ ...shared, random: randomNumbers(`${seed}/puller ${number}`) }, isOver),
   );
   const timer = setInterval(() => onProgress?.(ledger), progressMs);
   try {
-    await Promise.all([...work, ...pulls, collectUntil(collector, isOver)]);
+    const pushes = pushers.map((pusher) => pusher.run(isOver));
+    const reads = readUntil(shared, isOver);
+    await Promise.all([...pushes, ...stores, ...pulls, reads, collectUntil(collector, isOver)]);
   } finally {
     clearInterval(timer);
   }
@@ -89,12 +101,14 @@ async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
 /** Everybody has stopped: two collections at the same time, then, after the last lease, one that takes all it may. */
 async function settle(collector: CollectorDeps): Promise<void> {
   const { client, ledger } = collector;
+  for (const upload of [...ledger.openUploads]) await abort({ client, ledger }, upload);
   await collectAtOnce(collector);
   // Leases run out by the server's own clock.
   await Bun.sleep(1.1 * leaseMs + 200);
   const { state, reason } = await collectByCommand(collector, 0);
   if (state !== "done") ledger.note("others", `the last collection is ${state}: ${reason}`);
   for (const image of ledger.live) await pullImage({ client, ledger }, image);
+  for (const object of ledger.objects) await readObject({ client, ledger }, object);
 }
 
 /** The figures of a race in one line. */

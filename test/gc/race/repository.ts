@@ -23,6 +23,8 @@ export class RaceRepository {
   readonly #deps: RaceDeps;
   /** Blobs that were put here and not taken away again, and until when each was promised to be there; monotonic ms. */
   readonly #promises = new Map<string, { readonly content: Content; readonly until: number }>();
+  /** Deletions that were begun, and as many ends of them. */
+  #removals = 0;
 
   constructor(deps: RaceDeps, name: string) {
     this.#deps = deps;
@@ -34,8 +36,8 @@ export class RaceRepository {
   }
 
   /** Blobs that were put here and not taken away again, whether they are still promised or not. */
-  get known(): readonly string[] {
-    return [...this.#promises.keys()];
+  get known(): readonly Content[] {
+    return [...this.#promises.values()].map(({ content }) => content);
   }
 
   /** Those whose promise has just ended, or does at `now`: the next collection takes them. */
@@ -51,14 +53,33 @@ export class RaceRepository {
     return (this.#promises.get(digest)?.until ?? 0) > at || this.uses(digest);
   }
 
+  /** Tells, later, whether the blob had to be here from now on. */
+  watch(digest: string): (at: number) => boolean {
+    const since = this.#removals;
+    const held = since % 2 === 0 && this.holds(digest, performance.now());
+    return (at) => held && this.#removals === since && this.holds(digest, at);
+  }
+
+  /** Sends a DELETE after which less is promised. Its pusher sends one at a time. */
+  async remove(path: string): Promise<Answer> {
+    this.#removals += 1;
+    try {
+      return await this.#deps.client.ask("DELETE", path);
+    } finally {
+      this.#removals += 1;
+    }
+  }
+
   /** True when an image of this repository names the blob. */
   uses(digest: string): boolean {
     return [...this.live].some(({ blobs }) => blobs.some((blob) => blob.digest === digest));
   }
 
-  /** Gets a blob here by one of the ways clients have. @param from another repository that may hold it. */
+  /** Gets a blob here by one of the ways clients have, from an object when there is one. @param from another repository that may hold it. */
   async obtain(content: Content, from: string): Promise<void> {
     const way = this.#deps.random();
+    const object = this.#deps.ledger.objectOf(content);
+    if (object !== undefined && way < 0.4 && (await this.#mount(content, object.bucket))) return;
     if (way < 0.45 && (await this.head(content))) return;
     if (way > 0.7 && (await this.#mount(content, way > 0.8 ? from : null))) return;
     await this.#upload(content);
@@ -82,7 +103,7 @@ export class RaceRepository {
   async deleteBlob(digest: string): Promise<void> {
     const { client, ledger } = this.#deps;
     const used = this.uses(digest);
-    const answer = await client.ask("DELETE", `${this.path}/blobs/${digest}`);
+    const answer = await this.remove(`${this.path}/blobs/${digest}`);
     if (used) {
       ledger.counts.refusedDeletions += 1;
       if (answer.status === 405) return;
@@ -126,9 +147,11 @@ export class RaceRepository {
     const { client, ledger, leaseMs } = this.#deps;
     const source = from === null ? "" : `&from=${from}`;
     const path = `${this.path}/blobs/uploads/?mount=${content.digest}${source}`;
+    const isKept = ledger.watchBucket(from, content);
     const answer = await client.ask("POST", path);
     if (answer.status === 201) {
       ledger.counts.mounts += 1;
+      if (isKept()) ledger.counts.bucketMounts += 1;
       this.#promise(content, answer.askedAt + leaseMs, answer.askedAt);
       return true;
     }
@@ -137,6 +160,7 @@ export class RaceRepository {
       ledger.note("others", `a mount: ${answer.status} ${answer.text}`);
       return false;
     }
+    if (isKept()) ledger.note("falseUnknowns", `a mount of ${content.digest} from ${from}`);
     await this.#finish(answer, content, content.bytes);
     return true;
   }

@@ -129,7 +129,7 @@ export const headBuckets: Documentation = {
   responses: withoutBodies(listBuckets.responses),
 };
 
-const ofBucket = ["BUCKET_NAME_INVALID", "PATH_INVALID", "BUCKET_UNKNOWN"] as const;
+const ofBucket = ["BUCKET_NAME_INVALID", "BUCKET_UNKNOWN"] as const;
 
 export const getBucket: Documentation = {
   description: "How much a bucket holds, and since when it is there.",

@@ -48,7 +48,7 @@ export const uploadId: Parameter = {
 
 /** Where an upload may be missing, misspelled or switched off. */
 export const ofUpload = [
-  ...(["BUCKET_NAME_INVALID", "PATH_INVALID", "MULTIPART_UNKNOWN", "MULTIPART_DISABLED"] as const),
+  ...(["BUCKET_NAME_INVALID", "MULTIPART_UNKNOWN", "MULTIPART_DISABLED"] as const),
 ] satisfies Situation[];
 
 /** Where another request may be in the way: the answer says when to ask again. */
@@ -149,7 +149,7 @@ export const initiateMultipartUpload: Documentation = {
     },
     ...failures(
       ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
-      ...(["PATH_INVALID", "BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),
+      ...(["BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),
       ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
       ...whileWriting,
       ...inside,
@@ -193,7 +193,7 @@ export const listMultipartUploads: Documentation = {
       ),
     },
     ...failures(
-      ...(["BUCKET_NAME_INVALID", "PATH_INVALID", "PAGE_INVALID", "REQUEST_INVALID"] as const),
+      ...(["BUCKET_NAME_INVALID", "PAGE_INVALID", "REQUEST_INVALID"] as const),
       ...(["BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),
       ...inside,
     ),

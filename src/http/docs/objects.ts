@@ -72,7 +72,7 @@ const wantRepr = header(
 );
 
 const ofObject = [
-  ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "PATH_INVALID"] as const),
+  ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID"] as const),
   ...(["BUCKET_UNKNOWN", "OBJECT_UNKNOWN"] as const),
 ] as const;
 
@@ -104,7 +104,7 @@ export const listObjects: Documentation = {
       ),
     },
     ...failures(
-      ...(["PAGE_INVALID", "REQUEST_INVALID", "PATH_INVALID"] as const),
+      ...(["PAGE_INVALID", "REQUEST_INVALID"] as const),
       ...(["BUCKET_NAME_INVALID", "BUCKET_UNKNOWN"] as const),
       ...inside,
     ),
@@ -219,12 +219,7 @@ export const putObject: Documentation = {
     200: stored("It is stored, in the place of another one."),
     201: stored("It is stored, under a name that was free."),
     ...failures(
-      ...([
-        "BUCKET_NAME_INVALID",
-        "OBJECT_NAME_INVALID",
-        "PATH_INVALID",
-        "REQUEST_INVALID",
-      ] as const),
+      ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
       ...(["CONTENT_DIGEST_INVALID", "CONTENT_DIGEST_DIFFERS", "CHUNK_SIZE_MISMATCH"] as const),
       ...(["BUCKET_UNKNOWN", "BLOB_UNKNOWN", "PRECONDITION_FAILED"] as const),
       ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),

@@ -20,34 +20,37 @@ const from = (repository: string, what: string = digest) =>
 const push = () => pushBlob(objects.registry.url, "team/app", bytes);
 
 describe("a link", () => {
-  test.each([["application/json"], ["application/json; charset=utf-8"], ["APPLICATION/JSON"]])(
-    "sent as %p makes an object of what a repository holds, without a copy",
-    async (type) => {
-      await push();
+  test.each([
+    ["application/json"],
+    ["application/json; charset=utf-8"],
+    ["APPLICATION/JSON"],
+    ["application/x-www-form-urlencoded"],
+    ["text/plain;charset=UTF-8"],
+  ])("sent as %p makes an object of what a repository holds, without a copy", async (type) => {
+    await push();
 
-      const put = await objects.put("it", from("team/app"), { "Content-Type": type });
+    const put = await objects.put("it", from("team/app"), { "Content-Type": type });
 
-      expect([put.status, jsonOf(put)]).toEqual([
-        201,
-        {
-          bucket,
-          object: "it",
-          size_bytes: bytes.length,
-          etag: digest,
-          digest,
-          content_type: "application/octet-stream",
-          created_at: "2026-01-01T00:00:00.000Z",
-        },
-      ]);
-      const got = await objects.get("it");
-      expect([digestOf(got.bytes), got.headers.get("content-type")]).toEqual([
+    expect([put.status, jsonOf(put)]).toEqual([
+      201,
+      {
+        bucket,
+        object: "it",
+        size_bytes: bytes.length,
+        etag: digest,
         digest,
-        "application/octet-stream",
-      ]);
-      expect(await storedFiles(objects.registry.store.directory)).toBe(1);
-      expect(jsonOf(await objects.ask(`/v1/buckets/${bucket}`)).size_bytes).toBe(bytes.length);
-    },
-  );
+        content_type: "application/octet-stream",
+        created_at: "2026-01-01T00:00:00.000Z",
+      },
+    ]);
+    const got = await objects.get("it");
+    expect([digestOf(got.bytes), got.headers.get("content-type")]).toEqual([
+      digest,
+      "application/octet-stream",
+    ]);
+    expect(await storedFiles(objects.registry.store.directory)).toBe(1);
+    expect(jsonOf(await objects.ask(`/v1/buckets/${bucket}`)).size_bytes).toBe(bytes.length);
+  });
 
   test("to sha512 content is an object by that digest", async () => {
     const sha512 = digestOf(bytes, "sha512");
@@ -119,6 +122,7 @@ describe("a link", () => {
       from("team/app"),
       { "Content-Type": "application/jsonl" },
     ],
+    ["of no type at all", from("team/app"), { "Content-Type": "application/octet-stream" }],
   ])("%s is an object like any other", async (_, body, headers) => {
     await push();
 

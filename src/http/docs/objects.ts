@@ -191,7 +191,7 @@ const stored = (description: string) => ({
 export const putObject: Documentation = {
   description:
     "Stores an object in one request, of any size, also an empty one. It is there when the answer comes, whole and on disk, or not at all: readers see the object before or the object after, nothing between. Of several that come at the same time, the last one stays.\n\n" +
-    'A body of type `application/json`, at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. With `Content-Digest` such a body is stored as it is, like any other.',
+    'A body of type `application/json` (or what curl and fetch make of a text without a type), at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. With `Content-Digest`, or as any other type, such a body is stored as it is.',
   parameters: [bucket, object, contentDigest, ...putConditions],
   requestBody: {
     description:

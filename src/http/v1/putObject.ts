@@ -29,7 +29,8 @@ export interface PutDeps {
 
 /** Longest body that may name content instead of being it; bytes. */
 const longestLink = 4096;
-const jsonType = /^application\/json *(?:;|$)/i;
+/** JSON, and what curl and fetch say of a text when nobody says what it is. */
+const linkTypes = /^(?:application\/json|application\/x-www-form-urlencoded|text\/plain) *(?:;|$)/i;
 
 /** 201 for a new object, 200 for one that took another's place. */
 export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
@@ -42,7 +43,7 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
   }
   const contentType = readMediaType(headers.get("content-type") || unknownType);
   const digests = readContentDigest(headers);
-  const mayLink = jsonType.test(contentType) && !headers.has("content-digest");
+  const mayLink = linkTypes.test(contentType) && !headers.has("content-digest");
   const { record, replaced } = await putObject(deps.objects, {
     bucket,
     object,

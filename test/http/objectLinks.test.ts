@@ -103,7 +103,8 @@ describe("a link", () => {
   });
 
   test.each<[what: string, body: string, headers: Record<string, string>]>([
-    ["of another type", from("team/app"), { "Content-Type": "text/plain" }],
+    ["of another type", from("team/app"), { "Content-Type": "text/html" }],
+    ["of no type at all", from("team/app"), { "Content-Type": "application/octet-stream" }],
     [
       "with a further member",
       `{"from":{"repository":"team/app","digest":"${digest}"},"a":1}`,
@@ -122,7 +123,6 @@ describe("a link", () => {
       from("team/app"),
       { "Content-Type": "application/jsonl" },
     ],
-    ["of no type at all", from("team/app"), { "Content-Type": "application/octet-stream" }],
   ])("%s is an object like any other", async (_, body, headers) => {
     await push();
 

@@ -7,7 +7,7 @@ import type { BucketTarget } from "./objectLane.ts";
 import { PartUpload } from "./partUpload.ts";
 import { BrokenPromise, between } from "./promise.ts";
 
-const partNumbers = 6;
+const partNumbers = 4;
 const largestPart = 150_000;
 const objectsOfBucket = 8;
 const mostParked = 2;
@@ -122,8 +122,8 @@ export class PartLane implements Lane {
     const upload = this.#upload;
     if (upload.id === null) return upload.initiate();
     const choice = this.#random();
-    if (upload.numbers.length < 2 || choice < 0.35) return this.#put(upload);
-    if (choice < 0.88) return this.#complete(upload);
+    if (upload.numbers.length < 2 || choice < 0.4) return this.#put(upload);
+    if (choice < 0.8) return this.#complete(upload);
     if (choice < 0.94) return this.#abort(upload);
     this.#park(upload);
   }
@@ -131,9 +131,9 @@ export class PartLane implements Lane {
   async #put(upload: PartUpload): Promise<void> {
     const first = between(0, partNumbers, this.#random());
     const count = between(1, 4, this.#random());
-    const numbers = Array.from({ length: count }, (_, n) => ((first + 2 * n) % partNumbers) + 1);
+    const numbers = Array.from({ length: count }, (_, n) => ((first + n) % partNumbers) + 1);
     await together(
-      [...new Set(numbers)].map(async (number) => {
+      numbers.map(async (number) => {
         const replaced = await upload.put(number, this.#bytes());
         this.#met.parts += 1;
         if (replaced) this.#met.replacedParts += 1;

@@ -7,14 +7,30 @@ import type { BucketTarget } from "./objectLane.ts";
 import { PartUpload } from "./partUpload.ts";
 import { BrokenPromise, between } from "./promise.ts";
 
-const partNumbers = 4;
-const largestPart = 150_000;
+/** What a client does, and how often. */
+export interface PartHabits {
+  /** Parts of one upload; the fewer, the more are replaced. */
+  readonly numbers: number;
+  /** Bytes of a part. */
+  readonly largest: number;
+  /** Shares of all steps: sends more parts, completes. Of the rest it aborts most. */
+  readonly puts: number;
+  readonly completes: number;
+}
+
+/** Sends and completes. */
+export const steady: PartHabits = { numbers: 4, largest: 150_000, puts: 0.4, completes: 0.4 };
+/** Thinks better of it: short requests, so that most of their time is that of their syncs and rows. */
+export const fickle: PartHabits = { numbers: 2, largest: 3_000, puts: 0.5, completes: 0.1 };
+
+const parksOfRest = 0.3;
 const objectsOfBucket = 8;
 const mostParked = 2;
 
 /** Uploads until the power fails; `settle` after the next start, then on it goes. */
 export class PartLane implements Lane {
   readonly #target: BucketTarget;
+  readonly #habits: PartHabits;
   readonly #random: () => number;
   readonly #bucket: string;
   readonly #book: ObjectBook;
@@ -35,8 +51,9 @@ export class PartLane implements Lane {
     inAbort: 0,
   };
 
-  constructor(target: BucketTarget) {
+  constructor(target: BucketTarget, habits: PartHabits) {
     this.#target = target;
+    this.#habits = habits;
     this.#random = randomNumbers(`${target.seed}/choices`);
     this.#bucket = `${target.server}/v1/buckets/${target.name}`;
     this.#book = new ObjectBook(this.#bucket);
@@ -121,17 +138,19 @@ export class PartLane implements Lane {
     }
     const upload = this.#upload;
     if (upload.id === null) return upload.initiate();
+    const { puts, completes } = this.#habits;
     const choice = this.#random();
-    if (upload.numbers.length < 2 || choice < 0.4) return this.#put(upload);
-    if (choice < 0.8) return this.#complete(upload);
-    if (choice < 0.94) return this.#abort(upload);
+    if (upload.numbers.length < 2 || choice < puts) return this.#put(upload);
+    if (choice < puts + completes) return this.#complete(upload);
+    if (this.#random() > parksOfRest) return this.#abort(upload);
     this.#park(upload);
   }
 
   async #put(upload: PartUpload): Promise<void> {
-    const first = between(0, partNumbers, this.#random());
-    const count = between(1, 4, this.#random());
-    const numbers = Array.from({ length: count }, (_, n) => ((first + n) % partNumbers) + 1);
+    const all = this.#habits.numbers;
+    const first = between(0, all, this.#random());
+    const count = between(1, Math.min(all, 3) + 1, this.#random());
+    const numbers = Array.from({ length: count }, (_, n) => ((first + n) % all) + 1);
     await together(
       numbers.map(async (number) => {
         const replaced = await upload.put(number, this.#bytes());
@@ -166,7 +185,7 @@ export class PartLane implements Lane {
 
   #bytes(): Uint8Array<ArrayBuffer> {
     this.#count += 1;
-    const size = between(0, largestPart, this.#random() ** 2);
+    const size = between(0, this.#habits.largest, this.#random() ** 2);
     return new Uint8Array(randomBytes(`${this.#target.seed}/${this.#count}`, size));
   }
 

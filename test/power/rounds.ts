@@ -9,7 +9,7 @@ import { addFigures, type Lane, noFigures, type PowerFigures } from "./figures.t
 import { ImageLane } from "./imageLane.ts";
 import { assertCollected, assertSwept } from "./leftovers.ts";
 import { ObjectLane } from "./objectLane.ts";
-import { PartLane } from "./partLane.ts";
+import { fickle, PartLane, steady } from "./partLane.ts";
 import { BrokenPromise, between } from "./promise.ts";
 import { assertClean, assertUndamaged, data, dataOn, startServer } from "./server.ts";
 
@@ -137,9 +137,10 @@ function makeLanes(seed: string, port: number): Lane[] {
     new ImageLane(target("images-2", "i2")),
     new ObjectLane(bucket("objects-0", "o0")),
     new ObjectLane(bucket("objects-1", "o0")),
-    new PartLane(bucket("parts-0", "p0")),
-    new PartLane(bucket("parts-1", "p1")),
-    new PartLane(bucket("parts-2", "p2")),
+    new PartLane(bucket("parts-0", "p0"), steady),
+    new PartLane(bucket("parts-1", "p1"), steady),
+    new PartLane(bucket("parts-2", "p2"), fickle),
+    new PartLane(bucket("parts-3", "p3"), fickle),
   ];
 }
 

@@ -141,7 +141,8 @@ export class BlockWriter {
   }
 
   #openDirect(): number | null {
-    if (this.#isBuffered || this.#direct !== null) return this.#direct;
+    if (this.#isBuffered) return null;
+    if (this.#direct !== null) return this.#direct;
     try {
       const flags = constants.O_WRONLY | constants.O_NOFOLLOW | directFlag;
       this.#direct = openSync(this.#target.path, flags);

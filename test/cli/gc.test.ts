@@ -1,7 +1,5 @@
 // `breadbox gc` as people run it: beside a server and without one, its lines to the letter, its exit codes.
-import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { Scope } from "../support/scope.ts";
 import { GcRoom } from "./gcRoom.ts";
 
@@ -96,7 +94,7 @@ describe("a collection beside a server", () => {
   });
 
   test("is told apart in the history of runs", () => {
-    const client = new Database(join(room.data, "breadbox.db"));
+    const client = room.openDatabase();
     const runs = client.query("SELECT trigger, dry_run, state FROM gc_runs").values();
     client.close(true);
 
@@ -142,7 +140,7 @@ describe("a collection", () => {
     const room = new GcRoom(scope);
     await room.startServer();
     await room.pushBlob("orphan");
-    const client = new Database(join(room.data, "breadbox.db"));
+    const client = room.openDatabase();
     client.run("UPDATE contents SET locator = 'nowhere'");
     client.close(true);
 
@@ -158,7 +156,7 @@ describe("a collection", () => {
     await using scope = new Scope();
     const room = new GcRoom(scope);
     await room.startServer();
-    const client = new Database(join(room.data, "breadbox.db"));
+    const client = room.openDatabase();
     client.run("INSERT INTO locks VALUES ('gc', 'another machine', 1, ?)", [Date.now() + 25_000]);
     client.close(true);
 

@@ -1,4 +1,5 @@
 // A server that runs from source, pushes to it, and `breadbox gc` and `why` as processes beside it. Leases last for a second.
+import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { sha256 } from "../support/bytes.ts";
 import {
@@ -44,6 +45,13 @@ export class GcRoom {
 
   async stopServer(): Promise<void> {
     await this.#server?.stop();
+  }
+
+  /** The database beside the server, which writes to it whenever it likes. Closed by who opened it. */
+  openDatabase(): Database {
+    const client = new Database(join(this.data, "breadbox.db"));
+    client.run("PRAGMA busy_timeout = 5000");
+    return client;
   }
 
   /** Runs a command on the data directory. */

@@ -54,8 +54,8 @@ describe("Maintenance: uploads in parts", () => {
     const spawn = () => workerOf(answering);
     const kinds = (reports: readonly MaintenanceReport[]) => reports.map(({ kind }) => kind);
 
-    const first = await until("swept", 3, { multipart: seldom, spawn, cleanupEveryMs: 1_000 });
-    const second = await until("multipartSwept", 3, { multipart: often, spawn });
+    const first = await until("swept", 2, { multipart: seldom, spawn, cleanupEveryMs: 1_000 });
+    const second = await until("multipartSwept", 2, { multipart: often, spawn });
 
     expect(kinds(first).filter((kind) => kind === "multipartSwept")).toHaveLength(1);
     expect(kinds(second).filter((kind) => kind === "swept")).toHaveLength(1);
@@ -92,7 +92,7 @@ describe("Maintenance: uploads in parts", () => {
 
   test("switched off, they are never looked through", async () => {
     const spawn = () => workerOf(answering);
-    const reports = await until("swept", 3, { multipart: null, spawn, cleanupEveryMs: 1_000 });
+    const reports = await until("swept", 2, { multipart: null, spawn, cleanupEveryMs: 1_000 });
 
     expect(new Set(reports.map(({ kind }) => kind))).toEqual(new Set(["swept"]));
   });

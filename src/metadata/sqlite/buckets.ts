@@ -10,29 +10,22 @@ export function bucketsMetadata(
   statements: ObjectStatements,
 ): Pick<ObjectsMetadata, "createBucket" | "findBucket" | "listBuckets" | "removeBucket"> {
   return {
-    createBucket: async (bucket, now) => {
-      const made = await connection.writeDurably(
+    createBucket: (bucket, now) =>
+      connection.writeSettled(
         () => statements.insertBucket.get({ bucket, now }) !== undefined,
-        (inserted) => inserted,
-      );
-      // It exists: that is told once it is durable.
-      if (!made) await connection.settled();
-      return made;
-    },
+        (made) => made,
+      ),
     findBucket: (bucket) => connection.read(() => statements.bucket.get({ bucket }) ?? null),
     listBuckets: ({ after, limit }) =>
       connection.read(() => {
         const rows = statements.bucketPage.all({ after: after ?? "", limit: limit + 1 });
         return { buckets: rows.slice(0, limit), more: limit > 0 && rows.length > limit };
       }),
-    removeBucket: async (bucket, now) => {
-      const outcome = await connection.writeDurably(
+    removeBucket: (bucket, now) =>
+      connection.writeSettled(
         () => removeBucket(statements, bucket, now),
         ({ kind }) => kind === "removed",
-      );
-      if (outcome.kind !== "removed") await connection.settled();
-      return outcome;
-    },
+      ),
   };
 }
 

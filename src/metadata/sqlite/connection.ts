@@ -157,6 +157,13 @@ export class Connection {
     return outcome;
   }
 
+  /** As `writeDurably`; what an outcome that wrote nothing tells of may just have been written by others: it is durable by then as well. */
+  async writeSettled<T>(body: () => T, changed: (outcome: T) => boolean): Promise<T> {
+    const outcome = await this.writeDurably(body, changed);
+    if (!changed(outcome)) await this.settled();
+    return outcome;
+  }
+
   /** Resolves when every commit made so far by `writeDurably` is durable. For who read what another request has just written. */
   async settled(): Promise<void> {
     if (this.#durableCommits < this.#commits) await this.#settle();

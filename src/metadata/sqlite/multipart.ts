@@ -100,8 +100,8 @@ function parts(
         },
         (outcome) => outcome !== "unknown",
       ),
-    removeMultipart: async (key, accepts) => {
-      const removed = await connection.writeDurably(
+    removeMultipart: (key, accepts) =>
+      connection.writeSettled(
         () => {
           const found = statements.find.get({ ...key });
           if (found === undefined) return null;
@@ -111,11 +111,7 @@ function parts(
           return found.upload;
         },
         (upload) => upload !== null,
-      );
-      // Unknown may mean that another request has just removed it: that is told once it is durable.
-      if (removed === null) await connection.settled();
-      return removed;
-    },
+      ),
   };
 }
 

@@ -60,19 +60,22 @@ function changes(
   connection: Connection,
   statements: ObjectStatements,
 ): Pick<ObjectsMetadata, "commitObject" | "linkObject" | "removeObject" | "mountObject"> {
-  const change = async <T extends { readonly kind: string }>(
-    body: () => T,
-    done: "finished" | "linked" | "removed",
-  ): Promise<T> => {
-    const outcome = await connection.writeDurably(body, ({ kind }) => kind === done);
-    // What was in the way may just have been written: that is told once it is durable.
-    if (outcome.kind !== done) await connection.settled();
-    return outcome;
-  };
   return {
-    commitObject: (commit) => change(() => commitObject(statements, commit), "finished"),
-    linkObject: (link) => change(() => linkObject(statements, link), "linked"),
-    removeObject: (removal) => change(() => removeObject(statements, removal), "removed"),
+    commitObject: (commit) =>
+      connection.writeSettled(
+        () => commitObject(statements, commit),
+        ({ kind }) => kind === "finished",
+      ),
+    linkObject: (link) =>
+      connection.writeSettled(
+        () => linkObject(statements, link),
+        ({ kind }) => kind === "linked",
+      ),
+    removeObject: (removal) =>
+      connection.writeSettled(
+        () => removeObject(statements, removal),
+        ({ kind }) => kind === "removed",
+      ),
     mountObject: (mount) =>
       connection.writeDurably(
         () => mountObject(statements, mount),

@@ -91,12 +91,8 @@ export function prepareManifestDrops(db: BunSQLiteDatabase) {
 /** Builds this part of the port over one connection. */
 export function removalsMetadata(connection: Connection, db: BunSQLiteDatabase): RemovalsMetadata {
   const statements = prepare(db);
-  const remove = async <T extends { readonly kind: string }>(body: () => T): Promise<T> => {
-    const outcome = await connection.writeDurably(body, ({ kind }) => kind === "removed");
-    // Unknown may mean that another request has just removed it: that is told once it is durable.
-    if (outcome.kind === "unknown") await connection.settled();
-    return outcome;
-  };
+  const remove = <T extends { readonly kind: string }>(body: () => T): Promise<T> =>
+    connection.writeSettled(body, ({ kind }) => kind === "removed");
   return {
     removeTag: (removal) => remove(() => removeTag(statements, removal)),
     removeManifest: (removal) => remove(() => removeManifest(statements, removal)),

@@ -7,10 +7,8 @@ export interface MultipartSources {
   countMultipart(): Promise<{ readonly uploads: number; readonly bytes: number }>;
 }
 
-/** Seconds; from a part of a few bytes to 128 MiB over a slow line. */
-const partBuckets = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
-/** Seconds; until the answer, whatever was put together before. */
-const completionBuckets = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
+/** Seconds until the answer: from a part of a few bytes to 128 MiB over a slow line, and what a completion had left to do. */
+const requestBuckets = [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300];
 /** Seconds. */
 const sweepBuckets = [0.001, 0.01, 0.1, 0.5, 1, 5, 30];
 
@@ -39,12 +37,12 @@ export class MultipartMetrics {
     this.#partSeconds = histogram(
       "part_upload",
       "How long parts took, from request to answer.",
-      partBuckets,
+      requestBuckets,
     );
     this.#completionSeconds = histogram(
       "upload_completion",
       "How long completions took, from request to answer.",
-      completionBuckets,
+      requestBuckets,
     );
     this.#sweepSeconds = histogram("sweep", "How long looks for what expired took.", sweepBuckets);
     addGauges(registry, sources);

@@ -1,7 +1,7 @@
 // Each finding of fsck as one line: what is wrong, and what it means to whoever pulls and pushes.
 import type { Finding, RepairKind } from "../maintenance/findings.ts";
+import { plainName } from "../plainText.ts";
 import { counted, showBytes } from "./amounts.ts";
-import { plainName } from "./plainText.ts";
 
 type Tags = readonly { readonly repository: string; readonly name: string }[];
 

@@ -1,7 +1,7 @@
 // What `breadbox why` prints: facts in, text out.
 import type { Chain, Explanation } from "../maintenance/why.ts";
+import { plainName } from "../plainText.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
-import { plainName } from "./plainText.ts";
 
 /** What keeps a digest, or since when nothing does. */
 export function whyText(explanation: Explanation): string {

@@ -1,7 +1,8 @@
 // Environment variables: BREADBOX_<PATH>, BREADBOX_<PATH>_FILE, and the names distribution/distribution gave them.
 import { resolve } from "node:path";
+import { didYouMean, nearest } from "../spelling.ts";
 import type { GivenValue, Reading } from "./file.ts";
-import { didYouMean, envName, nearest } from "./names.ts";
+import { envName } from "./names.ts";
 import type { Notice, Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
 import { type Alias, type SettingKey, settingKeys, settingOf } from "./settings.ts";

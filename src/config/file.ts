@@ -10,7 +10,8 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import { camelCase, didYouMean, nearest, snakeCase } from "./names.ts";
+import { didYouMean, nearest } from "../spelling.ts";
+import { camelCase, snakeCase } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
 import { findKey, type SettingKey, settingKeys, settingOf } from "./settings.ts";

@@ -6,6 +6,7 @@ import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operations.ts";
+import { assertQuery } from "./v1/known.ts";
 import type { Connection, Visit } from "./visit.ts";
 
 /** What a request passes through. */
@@ -26,6 +27,7 @@ export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Di
     try {
       const operation = enter(visit, guard);
       guard.admit(operation);
+      assertQuery(operation.id, visit.query);
       if (isWrite(operation)) atWork.add(visit);
       return app.fetch(visit.request);
     } catch (error) {

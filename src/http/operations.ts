@@ -223,6 +223,8 @@ export type Template = keyof typeof routes;
 
 type IdsOf<M> = M extends Record<string, { readonly id: infer Id }> ? Id : never;
 type RouteIds = { [T in Template]: IdsOf<(typeof routes)[T]["methods"]> };
+/** The operations below /v1. */
+export type V1OperationId = RouteIds[Extract<Template, `/v1/${string}`>];
 /** OpenAPI operationId, metrics label and log field. */
 export type OperationId = RouteIds[Template];
 

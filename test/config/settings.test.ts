@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { camelCase, envName, nearest, snakeCase } from "../../src/config/names.ts";
+import { camelCase, envName, snakeCase } from "../../src/config/names.ts";
 import { setting, settingKeys, settingOf } from "../../src/config/settings.ts";
 import { shownValue } from "../../src/config/show.ts";
 import { path } from "../../src/config/values.ts";
+import { nearest } from "../../src/spelling.ts";
 
 describe("settings", () => {
   test.each([...settingKeys])("the default of %s is written as it is shown", (key) => {

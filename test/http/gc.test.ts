@@ -29,7 +29,7 @@ async function endRun(id: string): Promise<void> {
 
 describe("POST /v1/gc", () => {
   test("is answered at once with the run, and where it is", async () => {
-    const answer = await post('{"dryRun":true}');
+    const answer = await post('{"dry_run":true}');
 
     const run = read(answer);
     expect(answer.status).toBe(202);
@@ -58,9 +58,9 @@ describe("POST /v1/gc", () => {
     ["nothing", null, false, 3_600_000],
     ["spaces", " \n", false, 3_600_000],
     ["an empty object", "{}", false, 3_600_000],
-    ["both members", '{"dryRun":true,"minAge":90.5}', true, 90_500],
-    ["an age of 0", '{"minAge":0}', false, 0],
-    ["no age", '{"minAge":null}', false, 3_600_000],
+    ["both members", '{"dry_run":true,"min_age":90.5}', true, 90_500],
+    ["an age of 0", '{"min_age":0}', false, 0],
+    ["no age", '{"min_age":null}', false, 3_600_000],
   ])("takes %s", async (_, body, dryRun, minAgeMs) => {
     const answer = await post(body, { "Content-Type": "application/x-www-form-urlencoded" });
 
@@ -73,13 +73,13 @@ describe("POST /v1/gc", () => {
     ["a list", "[]", "the body must be a JSON object"],
     ["a text", '"dryRun"', "the body must be a JSON object"],
     ["null", "null", "the body must be a JSON object"],
-    ["an unknown member", '{"dry_run":true}', 'there is no "dry_run"'],
-    ["__proto__", '{"__proto__":{"dryRun":true}}', 'there is no "__proto__"'],
-    ["a text for a switch", '{"dryRun":"true"}', "dryRun must be true or false"],
-    ["null for a switch", '{"dryRun":null}', "dryRun must be true or false"],
-    ["a text for an age", '{"minAge":"1h"}', "minAge must be a number of seconds"],
-    ["a negative age", '{"minAge":-1}', "minAge must be a number of seconds"],
-    ["an age beyond all numbers", '{"minAge":1e999}', "minAge must be a number of seconds"],
+    ["an unknown member", '{"dryRun":true}', 'there is no "dryRun"'],
+    ["__proto__", '{"__proto__":{"dry_run":true}}', 'there is no "__proto__"'],
+    ["a text for a switch", '{"dry_run":"true"}', "dry_run must be true or false"],
+    ["null for a switch", '{"dry_run":null}', "dry_run must be true or false"],
+    ["a text for an age", '{"min_age":"1h"}', "min_age must be a number of seconds"],
+    ["a negative age", '{"min_age":-1}', "min_age must be a number of seconds"],
+    ["an age beyond all numbers", '{"min_age":1e999}', "min_age must be a number of seconds"],
   ])("refuses %s, and begins nothing", async (_, body, message) => {
     const answer = await post(body);
 
@@ -87,7 +87,7 @@ describe("POST /v1/gc", () => {
     expect(errorOf(answer)["code"]).toBe("BAD_REQUEST");
     expect(errorOf(answer)["message"]).toStartWith(message);
     expect(registry.orders).toEqual([]);
-    expect(read(await get("/v1/gc/runs"))).toEqual({ runs: [] });
+    expect(read(await get("/v1/gc/runs"))).toEqual({ runs: [], next: null });
   });
 
   test("is refused with 409 while a run is going on, with the request's id", async () => {

@@ -7,6 +7,8 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "ambient.ts": [],
   "opened.ts": [],
   "version.ts": [],
+  "spelling.ts": [],
+  "plainText.ts": [],
   content: [],
   registry: ["content"],
   uploads: ["content"],
@@ -35,7 +37,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import. */
-const leaves = ["errors.ts", "version.ts"];
+const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts"];
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
   "content/assembly/worker.ts": ["storage"],

@@ -1,6 +1,7 @@
 // What the commands on buckets print for people: facts in, text out.
+
+import { plainText } from "../../plainText.ts";
 import { counted, showBytes } from "../amounts.ts";
-import { plainText } from "../plainText.ts";
 import { showTarget, type Target } from "./address.ts";
 import type { BucketInfo, ObjectInfo, UploadInfo } from "./answers.ts";
 import type { ObjectPage } from "./lists.ts";

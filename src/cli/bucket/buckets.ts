@@ -1,6 +1,7 @@
 // `breadbox bucket ls`, `create`, `rm`, `stat`, `uploads ls` and `uploads abort`: one question to the server each.
+
+import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
-import { plainText } from "../plainText.ts";
 import type { Options } from "../settingFlags.ts";
 import { confirm } from "../withTool.ts";
 import {

@@ -1,7 +1,8 @@
 // `breadbox bucket get`: an object becomes a file, or standard output, once all of its bytes have been hashed.
+
+import { plainText } from "../../plainText.ts";
 import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
-import { plainText } from "../plainText.ts";
 import type { Options } from "../settingFlags.ts";
 import { lastSegment, readObject, showTarget, type Target } from "./address.ts";
 import type { Client } from "./client.ts";

@@ -77,21 +77,21 @@ const wish: RequestBody = {
       type: "object",
       additionalProperties: false,
       properties: {
-        dryRun: { type: "boolean", default: false, description: "Count, and delete nothing." },
-        minAge: {
+        dry_run: { type: "boolean", default: false, description: "Count, and delete nothing." },
+        min_age: {
           type: "number",
           minimum: 0,
           description: "Seconds; younger blobs stay. Without it `gc.minAge` counts.",
         },
       },
     },
-    { dryRun: true },
+    { dry_run: true },
   ),
 };
 
 export const startGc: Documentation = {
   description:
-    "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dryRun`.",
+    "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dry_run`.",
   requestBody: wish,
   responses: {
     202: {
@@ -124,13 +124,16 @@ export const listGcRuns: Documentation = {
       content: jsonLike(
         {
           type: "object",
-          required: ["runs"],
-          properties: { runs: { type: "array", items: run } },
+          required: ["runs", "next"],
+          properties: {
+            runs: { type: "array", items: run },
+            next: { ...text, nullable: true, description: "`after` of the next page" },
+          },
         },
-        { runs: [ended] },
+        { runs: [ended], next: null },
       ),
     },
-    ...failures("PAGE_INVALID", ...inside),
+    ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
   },
 };
 

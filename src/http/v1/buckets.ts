@@ -6,17 +6,9 @@ import { parseBucketName } from "../../objects/names.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import { assertMembers, known } from "./known.ts";
 import { bucketPath } from "./printObject.ts";
-import {
-  assertKnown,
-  isoTime,
-  pageHeaders,
-  readLimit,
-  readOnce,
-  readString,
-  uncached,
-  wantMembers,
-} from "./requests.ts";
+import { isoTime, pageHeaders, readLimit, readString, uncached, wantMembers } from "./requests.ts";
 
 /** What these routes work with. */
 export interface BucketRoutesDeps {
@@ -38,7 +30,7 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
 
 async function create({ objects, pace }: BucketRoutesDeps, visit: Visit): Promise<Response> {
   const members = await wantMembers(visit, { longest: longestBody, pace });
-  assertKnown(members, ["name"]);
+  assertMembers(members, known.createBucket.body);
   const name = parseBucketName(readString(members, "name"));
   const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
@@ -50,7 +42,7 @@ async function create({ objects, pace }: BucketRoutesDeps, visit: Visit): Promis
 async function list({ objects }: BucketRoutesDeps, request: Request): Promise<Response> {
   const query = queryOf(request);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
-  const page = await listBuckets(objects, { after: readOnce(query, "after"), limit });
+  const page = await listBuckets(objects, { after: query.get("after"), limit });
   const next = page.more ? (page.buckets.at(-1)?.name ?? null) : null;
   const headers = pageHeaders(buckets, { limit }, next);
   return json({ buckets: page.buckets.map(printed), next }, { headers });

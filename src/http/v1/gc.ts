@@ -4,8 +4,8 @@ import type { Collections, RunRequest, RunsPage } from "../../maintenance/collec
 import { json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import { assertMembers, known } from "./known.ts";
 import {
-  assertKnown,
   invalid,
   isoTime,
   type Members,
@@ -26,8 +26,9 @@ type Run = Awaited<ReturnType<Collections["find"]>>;
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
 const longestBody = 4096;
-/** Longest `minAge` in seconds: ten years, as in the configuration. */
+/** Longest `min_age` in seconds: ten years, as in the configuration. */
 const longestAge = 3650 * 24 * 3600;
+const runId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const usualPage = 50;
 const longestPage = 500;
 
@@ -52,27 +53,26 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
   };
 }
 
-/** @throws RegistryError REQUEST_INVALID for anything but `dryRun` and `minAge`. */
+/** @throws RegistryError REQUEST_INVALID for anything but `dry_run` and `min_age`. */
 function readRequest(members: Members | null): RunRequest {
   if (members === null) return { dryRun: false, minAgeMs: null };
-  assertKnown(members, ["dryRun", "minAge"]);
-  const { dryRun = false, minAge = null } = members;
-  if (typeof dryRun !== "boolean") throw invalid("dryRun must be true or false");
+  assertMembers(members, known.startGc.body);
+  const { dry_run: dryRun = false, min_age: minAge = null } = members;
+  if (typeof dryRun !== "boolean") throw invalid("dry_run must be true or false");
   return { dryRun, minAgeMs: minAge === null ? null : readAge(minAge) };
 }
 
 function readAge(minAge: unknown): number {
   const valid = typeof minAge === "number" && minAge >= 0 && minAge <= longestAge;
-  if (!valid) throw invalid(`minAge must be a number of seconds from 0 to ${longestAge}`);
+  if (!valid) throw invalid(`min_age must be a number of seconds from 0 to ${longestAge}`);
   return Math.round(minAge * 1000);
 }
 
-/** @throws RegistryError PAGE_INVALID */
+/** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
 function readPage(query: URLSearchParams): RunsPage {
-  return {
-    after: query.get("after"),
-    limit: readLimit(query, { usual: usualPage, longest: longestPage }),
-  };
+  const after = query.get("after");
+  if (after !== null && !runId.test(after)) throw invalid("after must be the id of a run");
+  return { after, limit: readLimit(query, { usual: usualPage, longest: longestPage }) };
 }
 
 async function start({ collections, pace }: GcRoutesDeps, visit: Visit): Promise<Response> {
@@ -89,7 +89,7 @@ async function list({ collections }: GcRoutesDeps, request: Request): Promise<Re
   const { runs, more } = await collections.list(page);
   const next = more ? (runs.at(-1)?.id ?? null) : null;
   const headers = pageHeaders(runsPath, { limit: page.limit }, next);
-  return json({ runs: runs.map(printed) }, { headers });
+  return json({ runs: runs.map(printed), next }, { headers });
 }
 
 async function find({ collections }: GcRoutesDeps, request: Request): Promise<Response> {

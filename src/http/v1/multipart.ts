@@ -15,15 +15,14 @@ import { readUploadId } from "../../uploads/session.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
+import { assertMembers, known } from "./known.ts";
 import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import {
-  assertKnown,
   invalid,
   isoTime,
   type Members,
   pageHeaders,
   readLimit,
-  readOnce,
   readString,
   uncached,
   wantMembers,
@@ -86,7 +85,7 @@ async function initiate(deps: MultipartRoutesDeps, request: Request): Promise<Re
   const { objects, telemetry, pace } = deps;
   const { bucket } = matchOf(request, uploads);
   const members = await wantMembers(visitOf(request), { longest: longestBody, pace });
-  assertKnown(members, ["object", "content_type"]);
+  assertMembers(members, known.initiateMultipartUpload.body);
   const object = parseObjectName(readString(members, "object"));
   const contentType = readContentType(members);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
@@ -99,11 +98,11 @@ async function initiate(deps: MultipartRoutesDeps, request: Request): Promise<Re
 
 /** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
 function readPage(query: URLSearchParams): MultipartPage {
-  const after = readOnce(query, "after");
+  const after = query.get("after");
   const id = after === null ? null : readUploadId(after);
   if (after !== null && id === null) throw invalid("after must be the id of an upload");
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
-  return { after: id, limit, prefix: readOnce(query, "prefix") ?? "" };
+  return { after: id, limit, prefix: query.get("prefix") ?? "" };
 }
 
 async function list({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {

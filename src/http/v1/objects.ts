@@ -12,7 +12,7 @@ import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";
 import { bucketPath, printObject, whoAsked } from "./printObject.ts";
 import { type PutDeps, put } from "./putObject.ts";
-import { pageHeaders, readLimit, readOnce } from "./requests.ts";
+import { pageHeaders, readLimit } from "./requests.ts";
 
 /** What these routes work with. */
 export type ObjectRoutesDeps = PutDeps;
@@ -76,10 +76,10 @@ async function page({ objects }: ObjectRoutesDeps, request: Request): Promise<Re
   const { bucket } = matchOf(request, list);
   const query = queryOf(request);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
-  const prefix = readOnce(query, "prefix") ?? "";
+  const prefix = query.get("prefix") ?? "";
   // An empty one would divide nothing.
-  const delimiter = readOnce(query, "delimiter") || null;
-  const after = readOnce(query, "after");
+  const delimiter = query.get("delimiter") || null;
+  const after = query.get("after");
   const found = await listObjects(objects, bucket, { after, limit, prefix, delimiter });
   const { objects: records, prefixes, last: next } = found;
   const path = `${bucketPath(bucket)}/objects`;

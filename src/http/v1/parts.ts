@@ -13,17 +13,16 @@ import { readConditions } from "../conditions.ts";
 import { readContentDigest } from "../contentDigest.ts";
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import { assertMembers, known } from "./known.ts";
 import { type MultipartRoutesDeps, uploadsPath } from "./multipart.ts";
 import { printObject, whoAsked } from "./printObject.ts";
 import {
-  assertKnown,
   invalid,
   isMembers,
   isoTime,
   type Members,
   pageHeaders,
   readLimit,
-  readOnce,
   uncached,
   wantMembers,
 } from "./requests.ts";
@@ -71,7 +70,7 @@ async function put(
 
 /** @throws RegistryError REQUEST_INVALID. */
 function readAfter(query: URLSearchParams): number {
-  const after = readOnce(query, "after") ?? "0";
+  const after = query.get("after") ?? "0";
   if (!/^(?:0|[1-9][0-9]{0,8})$/.test(after)) throw invalid("after must be the number of a part");
   return Number(after);
 }
@@ -99,7 +98,7 @@ function readCompletion(members: Members): {
   readonly parts: readonly NamedPart[];
   readonly digest: Digest | null;
 } {
-  assertKnown(members, ["parts", "digest"]);
+  assertMembers(members, known.completeMultipartUpload.body);
   const { parts: entries, digest = null } = members;
   if (!Array.isArray(entries)) throw badList("parts must be a list");
   return { parts: entries.map(readPart), digest: digest === null ? null : readWhole(digest) };
@@ -107,7 +106,7 @@ function readCompletion(members: Members): {
 
 function readPart(entry: unknown): NamedPart {
   if (!isMembers(entry)) throw badList("each part must be an object with part_number and etag");
-  assertKnown(entry, membersOfPart);
+  assertMembers(entry, membersOfPart);
   const { part_number: number, etag } = entry;
   if (typeof number !== "number") throw badList("each part must have a part_number");
   if (typeof etag !== "string" || etag === "") throw badList(`part ${number} must have an etag`);

@@ -71,16 +71,6 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** @throws RegistryError REQUEST_INVALID naming a member that is not among `known`: a misspelled one must not be passed over. */
-export function assertKnown(members: Members, known: readonly string[]): void {
-  const unknown = Object.keys(members).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const named = JSON.stringify(unknown.slice(0, 100));
-  const last = known.at(-1) ?? "nothing";
-  const list = known.length < 2 ? last : `${known.slice(0, -1).join(", ")} and ${last}`;
-  throw invalid(`there is no ${named}: only ${list}`);
-}
-
 /** A member that must be a text. @throws RegistryError REQUEST_INVALID */
 export function readString(members: Members, name: string): string {
   const value = members[name];
@@ -88,24 +78,17 @@ export function readString(members: Members, name: string): string {
   return value;
 }
 
-/** A parameter that may stand in a query once. @throws RegistryError REQUEST_INVALID */
-export function readOnce(query: URLSearchParams, name: string): string | null {
-  const [text = null, ...others] = query.getAll(name);
-  if (others.length > 0) throw invalid(`${name} stands in the query more than once`);
-  return text;
-}
-
 /**
  * `?limit=`: `usual` without it, `longest` for anything larger.
- * @throws RegistryError PAGE_INVALID when it is not a whole number (of any length) from 1, or stands there twice.
+ * @throws RegistryError PAGE_INVALID when it is not a whole number (of any length) from 1.
  */
 export function readLimit(
   query: URLSearchParams,
   { usual, longest }: { readonly usual: number; readonly longest: number },
 ): number {
-  const [text, ...others] = query.getAll("limit");
-  if (text === undefined) return usual;
-  if (others.length > 0 || !/^[1-9][0-9]*$/.test(text)) {
+  const text = query.get("limit");
+  if (text === null) return usual;
+  if (!/^[1-9][0-9]*$/.test(text)) {
     throw new RegistryError("PAGE_INVALID", {
       message: "limit must be a whole number, 1 or larger",
     });

@@ -137,7 +137,7 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
   "/v1/gc/runs": [
     ["/v1/gc/runs", 200],
     ["/v1/gc/runs?limit=1", 200],
-    ["/v1/gc/runs?after=nothing", 200],
+    ["/v1/gc/runs?after=nothing", 400],
     ["/v1/gc/runs?limit=0", 400],
     ["/v1/gc/runs?limit=1&limit=2", 400],
   ],

@@ -1,0 +1,129 @@
+// Names that an operation does not know: refused below /v1 before anything is done, ignored where clients add names of their own.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { findOperation, routes, templates } from "../../src/http/operations.ts";
+import { known } from "../../src/http/v1/known.ts";
+import { fill } from "./support/addresses.ts";
+import { type DocumentedOperation, operationsOf } from "./support/openApi.ts";
+import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
+
+let registry: TestRegistry;
+let documented: DocumentedOperation[];
+beforeAll(async () => {
+  registry = await openRegistry();
+  const { body } = await registry.raw("GET /swagger/json");
+  documented = operationsOf(JSON.parse(body.toString()));
+});
+afterAll(() => registry[Symbol.asyncDispose]());
+
+/** Method, address and id of every operation. */
+const operations = templates().flatMap((template) =>
+  Object.keys(routes[template].methods).map((method) => ({
+    method,
+    address: fill(template),
+    id: findOperation(template, method)?.id ?? "",
+  })),
+);
+const below = (prefix: string) => operations.filter(({ address }) => address.startsWith(prefix));
+
+const ask = (method: string, path: string, body: string | null = null) =>
+  registry.raw(`${method} ${path}`, [], body);
+
+describe("a collection that was meant to be dry", () => {
+  test.each([
+    ["dryRun=true", 'Did you mean "dry_run" in the JSON body?'],
+    ["dry_run=true", 'Did you mean "dry_run" in the JSON body?'],
+    ["dry-run", 'Did you mean "dry_run" in the JSON body?'],
+    ["minAge=0", 'Did you mean "min_age" in the JSON body?'],
+    ["force=1", "this address takes none"],
+    ["=", 'there is no query parameter ""'],
+  ])("POST /v1/gc?%s starts nothing and says why", async (query, hint) => {
+    const answer = await ask("POST", `/v1/gc?${query}`);
+
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)["message"]).toContain(hint);
+    expect(registry.orders).toEqual([]);
+  });
+
+  test("is refused when the body spells it as settings are spelled, with the right name", async () => {
+    const answer = await ask("POST", "/v1/gc", '{"dryRun":true}');
+
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)["message"]).toBe(
+      'there is no "dryRun": only dry_run and min_age. Did you mean "dry_run"?',
+    );
+    expect(registry.orders).toEqual([]);
+  });
+});
+
+describe("an unknown query parameter", () => {
+  test.each(below("/v1/").map(({ method, address, id }) => [method, address, id] as const))(
+    "%s %s is refused with 400",
+    async (method, address, id) => {
+      const answer = await ask(method, `${address}?verbose=1`, method === "HEAD" ? null : "{}");
+
+      expect(answer.status).toBe(400);
+      if (method === "HEAD") return;
+      expect(errorOf(answer)).toMatchObject({
+        code: "BAD_REQUEST",
+        message: expect.stringContaining('"verbose"'),
+      });
+      expect(Object.hasOwn(known, id)).toBe(true);
+    },
+  );
+
+  test.each([
+    ["/v1/buckets?Limit=1", 'Did you mean "limit"?'],
+    ["/v1/buckets?max_keys=1", "only limit and after"],
+    ["/v1/buckets/none/objects?prefx=a", 'Did you mean "prefix"?'],
+    ["/v1/gc/runs?n=1", "only limit and after"],
+    ["/v1/buckets?after=a&after=b", "after is in the query more than once"],
+    ["/v1/buckets?after=%ff", "not UTF-8"],
+  ])("GET %s says what there is", async (path, message) => {
+    const answer = await ask("GET", path);
+
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)["message"]).toContain(message);
+  });
+
+  test.each([
+    ["GET", "/v2/?ns=docker.io", 200],
+    ["GET", "/v2/_catalog?ns=docker.io&verbose=1", 200],
+    ["GET", "/v2/team/app/manifests/latest?ns=docker.io", 404],
+    ["POST", "/v2/team/app/blobs/uploads/?account=me", 202],
+    ["GET", "/healthz?probe=1", 200],
+    ["GET", "/readyz?probe=1&probe=2", 200],
+    ["GET", "/metrics?name[]=up", 200],
+    ["GET", "/swagger?theme=dark", 200],
+  ])("%s %s is ignored, as clients and balancers need it", async (method, path, status) => {
+    expect((await ask(method, path, method === "POST" ? "" : null)).status).toBe(status);
+  });
+});
+
+describe("what is taken", () => {
+  test("is what is documented", () => {
+    const bodyOf = ({ requestBody }: DocumentedOperation) => {
+      const schema = requestBody?.content["application/json"]?.schema;
+      const isStrict = JSON.stringify(schema ?? {}).includes('"additionalProperties":false');
+      return isStrict && schema instanceof Object && "properties" in schema
+        ? { body: Object.keys(schema.properties ?? {}) }
+        : {};
+    };
+    const described = documented
+      .filter(({ path }) => path.startsWith("/v1/"))
+      .map((operation) => {
+        const query = operation.parameters.filter((it) => it.in === "query").map((it) => it.name);
+        return [operation.operationId, { query, ...bodyOf(operation) }] as const;
+      });
+
+    expect(described.length).toBeGreaterThan(20);
+    const sorted = (names: readonly string[] = []) => [...names].sort();
+    const plain = (rows: Iterable<readonly [string, object]>) =>
+      Object.fromEntries(
+        [...rows].map(([id, row]) => [
+          id,
+          Object.fromEntries(Object.entries(row).map(([kind, names]) => [kind, sorted(names)])),
+        ]),
+      );
+    expect(plain(described)).toEqual(plain(Object.entries(known)));
+  });
+});

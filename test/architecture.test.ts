@@ -16,7 +16,7 @@ const root = join(import.meta.dir, "..");
 /** Files that are ours, written by hand or generated and reviewed; binary ones are left out. */
 async function projectFiles(...patterns: string[]): Promise<{ file: string; text: string }[]> {
   const notOurs =
-    /^(?:\.git|node_modules|dist|\.dev\/cache|src\/http\/ops\/assets|breadbox-data)\//;
+    /^(?:\.git$|(?:\.git|node_modules|dist|\.dev\/cache|src\/http\/ops\/assets|breadbox-data)\/)/;
   const names = new Set<string>();
   for (const pattern of patterns) {
     for await (const file of new Bun.Glob(pattern).scan({ cwd: root, dot: true })) names.add(file);

@@ -58,7 +58,7 @@ function protectionLines({ limits, protected: { leased, young, awaited } }: GcPl
   return [
     ...kept(leased, "pushed, mounted or asked for a short while ago, or by a push that goes on"),
     ...kept(young, `younger than ${age}`),
-    ...kept(awaited, "an open upload may be about to use it"),
+    ...kept(awaited, "an upload that is about to end may use it"),
   ];
 }
 

@@ -26,6 +26,12 @@ export interface CommittedContent {
   readonly found: boolean;
 }
 
+/** What staged bytes are to become, and whose claim on them it is done under. */
+export interface Publication {
+  readonly digest: Digest;
+  readonly owner: string;
+}
+
 /** What came of the transaction that makes content known and links it. */
 export type FinishOutcome =
   /** `locator` is the one that counts: another upload of the same digest may have won. */
@@ -48,10 +54,11 @@ const rounds = 4;
 export async function commitStaged(
   deps: CommitDeps,
   staged: Staged,
-  digest: Digest,
+  publication: Publication,
   finish: FinishCommit,
 ): Promise<void> {
   const size = staged.offset;
+  const { digest } = publication;
   const actual = await deps.hashing.digest(staged.id, staged.staging, {
     size,
     algorithm: algorithmOf(digest),
@@ -61,18 +68,18 @@ export async function commitStaged(
       message: `the ${size} bytes that arrived are ${actual}, not ${digest}; upload them again`,
     });
   }
-  await storeVerified(deps, staged, digest, finish);
+  await storeVerified(deps, staged, publication, finish);
 }
 
 /** As `commitStaged`, for bytes whose digest was just made from the staged bytes themselves. */
 export async function storeVerified(
   deps: Omit<CommitDeps, "hashing">,
   staged: Staged,
-  digest: Digest,
+  publication: Publication,
   finish: FinishCommit,
 ): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
-    if (await tryCommit(deps, staged, digest, finish)) return;
+    if (await tryCommit(deps, staged, publication, finish)) return;
   }
   throw new RegistryError("BUSY", { retryAfter: 1 });
 }
@@ -81,7 +88,7 @@ export async function storeVerified(
 async function tryCommit(
   deps: Omit<CommitDeps, "hashing">,
   staged: Staged,
-  digest: Digest,
+  { digest, owner }: Publication,
   finish: FinishCommit,
 ): Promise<boolean> {
   const { storage, metadata } = deps;
@@ -94,7 +101,7 @@ async function tryCommit(
     await storage.discardStaged(staged.id, staged.staging);
     return true;
   }
-  const locator = await storage.publish(staged, digest);
+  const locator = await storage.publish(staged, digest, owner);
   const replaces = known?.locator ?? null;
   await finishPublished(storage, { ...content, locator, replaces, found: false }, finish);
   await storage.discardStaged(staged.id, staged.staging);

@@ -29,7 +29,7 @@ export async function inspectNames(inspection: Inspection): Promise<number> {
 
 async function inspectStray(inspection: Inspection, stray: StrayName): Promise<void> {
   const { storage, metadata, clock, found, attempt } = inspection;
-  // An open session is about to name it.
+  // A request is about to name it.
   if (stray.awaited) return;
   const { locator, digest, publishedAt } = stray;
   const file = await attempt(`the file ${locator}`, () => storage.stat(locator));

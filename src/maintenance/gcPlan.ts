@@ -11,7 +11,7 @@ export type PlanDeps = Pick<GcDeps, "metadata" | "storage" | "rest">;
 const windowRows = 2_000;
 /** Stored names that are looked up at a time. */
 const namesAtOnce = 1_000;
-/** A name without a row may be that of an upload which is about to end: none that is younger is touched. Unit: ms. */
+/** For good measure: what a name without a row waits at least. Unit: ms. */
 const strayAgeMs = 3_600_000;
 
 /** A stored file that nothing names. */
@@ -45,7 +45,7 @@ function assertSound(
   }
 }
 
-/** A file that nothing names, or one that a session may still name. */
+/** A file that nothing names, or one that a request may still name. */
 type StrayFinding =
   | { readonly kind: "stray"; readonly stray: Stray }
   | { readonly kind: "awaited"; readonly size: number };
@@ -65,10 +65,7 @@ export async function* findStrays(
   }
 }
 
-/**
- * An upload that is about to name its file holds it under a second name until then, and its session lasts until then: a file with
- * neither is nobody's, however slow its upload was.
- */
+/** A request that is about to name its file holds a claim until then, and the file's name tells which: without it the file is nobody's. */
 async function lookUp(
   { metadata, storage }: PlanDeps,
   names: readonly StoredName[],
@@ -78,7 +75,7 @@ async function lookUp(
     const found = await storage.stat(name.locator);
     if (found === null) continue;
     const size = Math.max(0, found.size);
-    if (awaited || found.shared) findings.push({ kind: "awaited", size });
+    if (awaited) findings.push({ kind: "awaited", size });
     else findings.push({ kind: "stray", stray: { ...name, size } });
   }
   return findings;

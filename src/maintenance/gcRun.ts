@@ -70,7 +70,7 @@ export interface Protection {
   readonly leasedUntil: number;
   /** It is younger than the limit. */
   readonly young: BlobSum;
-  /** Files that an open session may be about to name. */
+  /** Files that a request may be about to name: it holds the claim that they were published under. */
   readonly awaited: BlobSum;
 }
 

@@ -102,7 +102,7 @@ export interface Discarded {
 
 /** A stored name that no row of content names, and none of what is on its way out. */
 export interface StrayName extends StoredName {
-  /** True when an open session is as old as the name: it may be about to name it. */
+  /** True while the claim that it was published under is held: its request may be about to name it. */
   readonly awaited: boolean;
 }
 

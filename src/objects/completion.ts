@@ -94,8 +94,10 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   const row = { bucket, object, contentType, allows, parts, now };
   const staged = { id: key.id, offset: size, staging: storage.parts.staging };
   try {
-    await storeVerified({ storage, metadata: { findContent } }, staged, digest, async (content) => {
-      const ended = { id: key.id, owner: hold.owner };
+    const { owner } = hold;
+    const rooms = { storage, metadata: { findContent } };
+    await storeVerified(rooms, staged, { digest, owner }, async (content) => {
+      const ended = { id: key.id, owner };
       const outcome = await commitRow(deps, { ...content, ...row, upload: ended });
       hold.released = outcome.kind === "finished";
       return outcome;

@@ -220,9 +220,11 @@ async function commit(
   }
   const { bucket, object, contentType } = put;
   let createdAt = 0;
-  await storeVerified({ storage, metadata: { findContent } }, staged, digest, (content) => {
+  const { owner } = hold;
+  const rooms = { storage, metadata: { findContent } };
+  await storeVerified(rooms, staged, { digest, owner }, (content) => {
     createdAt = deps.clock();
-    const upload = { id, owner: hold.owner };
+    const upload = { id, owner };
     const row = { bucket, object, contentType, allows: put.allows, parts: null, now: createdAt };
     return commitRow(deps, { ...content, ...row, upload });
   });

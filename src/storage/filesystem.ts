@@ -47,7 +47,7 @@ export interface FilesystemOptions {
   readonly directory: string;
   readonly latch: WriteLatch;
   readonly clock: () => number;
-  /** UUIDv7 source: a stored name tells when it was published and is never used twice. */
+  /** UUIDv7 source for names that are never used twice. */
   readonly newId: () => string;
 }
 
@@ -165,12 +165,12 @@ class FilesystemStorage implements Storage {
     await file.close();
   }
 
-  async publish(staged: Staged, digest: Digest): Promise<Locator> {
+  async publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
     this.#latch.assertWritable();
     if (!this.#settled.delete(staged)) await this.#staged.settle(staged);
     const hex = hexOf(digest);
     const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
-    const locator = `${algorithm}/${prefix}/${hex}.${this.#newId()}` as Locator;
+    const locator = `${algorithm}/${prefix}/${hex}.${owner}` as Locator;
     const from = placeOf(this.#directory, staged).file;
     const to = join(this.#blobs, locator);
     try {

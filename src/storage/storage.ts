@@ -76,7 +76,9 @@ export interface StoredFile {
 export interface StoredName {
   readonly locator: Locator;
   readonly digest: Digest;
-  /** Unix ms. */
+  /** Owner of the claim that it was published under: while a row names that owner, its request may be about to name the file. */
+  readonly owner: string;
+  /** When that claim began, Unix ms. */
   readonly publishedAt: number;
 }
 
@@ -84,8 +86,6 @@ export interface StoredName {
 export interface StoredStat {
   /** Bytes. */
   readonly size: number;
-  /** True when the same bytes have another name: those of a session that is not over. */
-  readonly shared: boolean;
 }
 
 /** Room left, in bytes. */
@@ -125,9 +125,11 @@ export interface Storage {
   /**
    * Makes staged bytes content under a fresh name, durably (bytes, name and folders). The session keeps them as well until
    * `discardStaged`: if the process ends before a row names the content, the client goes on as if nothing had happened.
-   * The caller has verified the digest. @throws RegistryError UPLOAD_UNKNOWN when fewer than `staged.offset` bytes are staged.
+   * The caller has verified the digest.
+   * @param owner of the claim on these bytes, a UUIDv7 that is never used twice: the name tells it, so that a row's claim says which
+   * names are still awaited. @throws RegistryError UPLOAD_UNKNOWN when fewer than `staged.offset` bytes are staged.
    */
-  publish(staged: Staged, digest: Digest): Promise<Locator>;
+  publish(staged: Staged, digest: Digest, owner: string): Promise<Locator>;
 
   /** Every id that has staged bytes, or anything else in their place. */
   listStaged(): AsyncIterable<StagedEntry>;

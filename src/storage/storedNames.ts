@@ -1,4 +1,4 @@
-// Names under blobs/: which content each belongs to and when it was given. Read from the folders alone, whatever the rows say.
+// Names under blobs/: which content each belongs to, and under whose claim and when it was given. Read from the folders alone, whatever the rows say.
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ export async function* listStoredNames(blobs: string): AsyncGenerator<readonly S
 export async function statStored(path: string): Promise<StoredStat | null> {
   try {
     const found = await lstat(path);
-    return { size: found.isFile() ? found.size : -1, shared: found.nlink > 1 };
+    return { size: found.isFile() ? found.size : -1 };
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
@@ -37,12 +37,12 @@ export async function statStored(path: string): Promise<StoredStat | null> {
 /** @param path relative to `blobs/`. @returns null when nothing that is published has such a name. */
 export function readStoredName(path: string): StoredName | null {
   const [algorithm = "", folder = "", file = "", ...rest] = path.split("/");
-  const [, hex = "", id = ""] = fileName.exec(file) ?? [];
+  const [, hex = "", owner = ""] = fileName.exec(file) ?? [];
   const digest: Digest | null = readDigest(`${algorithm}:${hex}`);
   if (digest === null || rest.length > 0 || folder !== hex.slice(0, 2)) return null;
   // The first 48 bits of a UUIDv7 are the time (RFC 9562, 5.7).
-  const publishedAt = Number.parseInt(id.replace("-", "").slice(0, 12), 16);
-  return { locator: path as Locator, digest, publishedAt };
+  const publishedAt = Number.parseInt(owner.replace("-", "").slice(0, 12), 16);
+  return { locator: path as Locator, digest, owner, publishedAt };
 }
 
 /** What stands in a folder, in the order of its names; nothing when the folder itself is absent: those of sessions come and go. */

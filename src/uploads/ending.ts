@@ -10,7 +10,9 @@ import type { UploadId } from "./session.ts";
 import type { UploadsDeps } from "./uploads.ts";
 
 /** Whose upload it is, and where it goes. */
-type Link = Pick<UploadFinish, "session" | "repository">;
+type Link = Pick<UploadFinish, "repository"> & {
+  readonly session: NonNullable<UploadFinish["session"]>;
+};
 
 /** Makes staged bytes content of a repository. @throws RegistryError DIGEST_INVALID: then the session is gone; UPLOAD_UNKNOWN. */
 export async function commit(
@@ -20,7 +22,8 @@ export async function commit(
   link: Link,
 ): Promise<void> {
   try {
-    await commitStaged(deps, staged, digest, (content) => finishRow(deps, link, content));
+    const publication = { digest, owner: link.session.owner };
+    await commitStaged(deps, staged, publication, (content) => finishRow(deps, link, content));
   } catch (error) {
     if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
       await drop(deps, { id: staged.id, repository: link.repository });

@@ -172,7 +172,11 @@ describe("bytes that were published", () => {
     for (const number of [1, 2]) await put(upload, number, noise(100_000));
     const { size, digest } = await assembly.complete(upload.id, listOf(upload));
     const { staging } = store.storage.parts;
-    const locator = await store.storage.publish({ id: upload.id, offset: size, staging }, digest);
+    const locator = await store.storage.publish(
+      { id: upload.id, offset: size, staging },
+      digest,
+      Bun.randomUUIDv7(),
+    );
 
     await expectComplete(upload, [1, 2]);
     await put(upload, 2, noise(100_000));

@@ -32,6 +32,7 @@ async function hold({ collection }: Metadata): Promise<Hold> {
 const stored = (name: string): StoredName => ({
   locator: locator(`stored-${name}`),
   digest: digest(name),
+  owner: `owner-${name}`,
   publishedAt: now,
 });
 
@@ -128,7 +129,7 @@ function markContract(open: () => Promise<Metadata>): void {
       expect(found).toEqual(
         ["c", "d", "e"]
           .map((name) => ({ ...stored(name), size: 100 }))
-          .map(({ publishedAt: _, ...row }) => row)
+          .map(({ publishedAt: _, owner: __, ...row }) => row)
           .map((row) => ({ ...row, keptUntil: now + hour, state: "orphaned" as const }))
           .sort((one, two) => (one.digest < two.digest ? -1 : 1)),
       );
@@ -158,7 +159,7 @@ function markContract(open: () => Promise<Metadata>): void {
       expect(links).toEqual([{ repository: other, digest: digest("a") }]);
     });
 
-    test("tells stored names that nobody's row names, and which a session may still name", async () => {
+    test("tells stored names that nobody's row names, and which a request may still name", async () => {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));
@@ -169,21 +170,24 @@ function markContract(open: () => Promise<Metadata>): void {
         () => later,
         [],
       );
-      await uploads.startUpload(session({ startedAt: now }), null);
-      const early = { ...stored("early"), publishedAt: now - 1 };
+      const claim = { owner: "owner-awaited", until: now + minute };
+      await uploads.startUpload(session({ startedAt: now }), claim);
+      const failed = session({ startedAt: now });
+      await uploads.startUpload(failed, { owner: "owner-failed", until: now + minute });
+      await uploads.releaseUpload(failed.id, "owner-failed");
 
       const strays = await collection.findStrays([
         stored("known"),
         stored("discarded"),
-        stored("late"),
-        early,
+        stored("awaited"),
+        stored("failed"),
         { ...stored("known"), locator: locator("another name") },
       ]);
 
       expect(strays).toEqual([
-        { ...stored("late"), awaited: true },
-        { ...early, awaited: false },
-        { ...stored("known"), locator: locator("another name"), awaited: true },
+        { ...stored("awaited"), awaited: true },
+        { ...stored("failed"), awaited: false },
+        { ...stored("known"), locator: locator("another name"), awaited: false },
       ]);
     });
 
@@ -246,7 +250,11 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));
-      const found = [stored("known"), stored("stray")].map((name) => ({ ...name, size: 7 }));
+      await uploads.startUpload(session(), { owner: "owner-awaited", until: now + minute });
+      const found = [stored("known"), stored("awaited"), stored("stray")].map((name) => ({
+        ...name,
+        size: 7,
+      }));
 
       const discarded = await collection.discardStrays(await hold(metadata), found, now);
 

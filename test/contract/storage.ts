@@ -52,7 +52,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     };
     const publish = async (storage: Storage, bytes: Uint8Array) => {
       const staged = await storage.append(await start(storage), chunks(bytes), quiet, resumable);
-      return storage.publish(staged, digestOf(bytes));
+      return storage.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
     };
     const read = async (storage: Storage, locator: Awaited<ReturnType<typeof publish>>) => {
       const found = await storage.open(locator);
@@ -124,7 +124,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const first = await storage.append(staged, chunks(text("yes")), quiet, resumable);
       await storage.append(first, chunks(text(" and no")), quiet, resumable);
 
-      const locator = await storage.publish(first, digestOf(text("yes")));
+      const locator = await storage.publish(first, digestOf(text("yes")), Bun.randomUUIDv7());
 
       expect(await read(storage, locator)).toEqual(text("yes"));
     });
@@ -173,7 +173,11 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     test("an upload without a byte becomes empty content", async () => {
       const storage = await openStore();
 
-      const locator = await storage.publish(await start(storage), digestOf(new Uint8Array()));
+      const locator = await storage.publish(
+        await start(storage),
+        digestOf(new Uint8Array()),
+        Bun.randomUUIDv7(),
+      );
 
       expect((await storage.open(locator))?.size).toBe(0);
     });
@@ -188,7 +192,9 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       );
       await storage.discardStaged(staged.id, staged.staging);
 
-      await expect(storage.publish(staged, digestOf(text("x")))).rejects.toMatchObject({
+      await expect(
+        storage.publish(staged, digestOf(text("x")), Bun.randomUUIDv7()),
+      ).rejects.toMatchObject({
         situation: "UPLOAD_UNKNOWN",
       });
     });

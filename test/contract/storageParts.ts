@@ -212,7 +212,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
 
       const options = { expected: null, resumable: false };
       const staged = await storage.append({ id, offset: 0, staging }, once("abc"), quiet, options);
-      const locator = await storage.publish(staged, digestOf(text("abc")));
+      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 
       expect(await uploads(storage)).toEqual([id]);
       await storage.discardStaged(id, staging);

@@ -93,7 +93,9 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       await expect(read(storage, staged)).rejects.toMatchObject(unknown);
       const append = storage.append(staged, once("d"), quiet, resumable);
       await expect(append).rejects.toMatchObject(unknown);
-      await expect(storage.publish(staged, digestOf(text("abc")))).rejects.toMatchObject(unknown);
+      await expect(
+        storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
+      ).rejects.toMatchObject(unknown);
     });
 
     test("are dropped once, however many drop them at once, and nobody fails", async () => {
@@ -123,7 +125,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const locator = await storage.publish(staged, digestOf(text("abc")));
+      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 
       expect((await listed(storage)).map(({ id }) => id)).toEqual([staged.id]);
       await storage.discardStaged(staged.id, staged.staging);
@@ -135,8 +137,8 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const first = await storage.publish(staged, digestOf(text("abc")));
-      const second = await storage.publish(staged, digestOf(text("abc")));
+      const first = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const second = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 
       expect(second).not.toBe(first);
       await storage.delete(first);
@@ -147,11 +149,11 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("can grow without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.publish(staged, digestOf(text("abc")));
+      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 
       const longer = await storage.append(staged, once("def"), quiet, resumable);
 
-      const again = await storage.publish(longer, digestOf(text("abcdef")));
+      const again = await storage.publish(longer, digestOf(text("abcdef")), Bun.randomUUIDv7());
       expect(await (await storage.open(locator))?.body.text()).toBe("abc");
       expect(await (await storage.open(again))?.body.text()).toBe("abcdef");
     });
@@ -159,7 +161,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("can be sent anew from an earlier offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.publish(staged, digestOf(text("early")));
+      const locator = await storage.publish(staged, digestOf(text("early")), Bun.randomUUIDv7());
 
       const later = await storage.append({ ...staged, offset: 2 }, once("st"), quiet, resumable);
 
@@ -170,7 +172,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("are no content any more once they were separated", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.publish(staged, digestOf(text("abc")));
+      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 
       await storage.separateStaged(staged);
       const reader = await storage.openStaged(staged.id, staged.staging);
@@ -186,7 +188,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("can be sent anew from the first one without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.publish(staged, digestOf(text("early")));
+      const locator = await storage.publish(staged, digestOf(text("early")), Bun.randomUUIDv7());
 
       const later = await storage.append({ ...staged, offset: 0 }, once("late"), quiet, resumable);
 
@@ -197,9 +199,13 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("are cut to the offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abcdef");
-      const locator = await storage.publish(staged, digestOf(text("abcdef")));
+      const locator = await storage.publish(staged, digestOf(text("abcdef")), Bun.randomUUIDv7());
 
-      const short = await storage.publish({ ...staged, offset: 3 }, digestOf(text("abc")));
+      const short = await storage.publish(
+        { ...staged, offset: 3 },
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
       expect(await (await storage.open(locator))?.body.text()).toBe("abcdef");
       expect(await (await storage.open(short))?.body.text()).toBe("abc");

@@ -1,35 +1,41 @@
 // Stored files that no row names: what a crash between a file and its row leaves. Never the file of an upload that is about to end.
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/content/digest.ts";
+import { RegistryError } from "../../src/errors.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
+import { appendChunk, finishUpload, startUpload } from "../../src/uploads/uploads.ts";
 import { Scope } from "../support/scope.ts";
-import { app, hour, openGcRoom } from "./gcRoom.ts";
+import { app, hour, lease, openGcRoom } from "./gcRoom.ts";
 
 async function openRoom(scope: Scope) {
   const room = await openGcRoom();
   scope.defer(() => room.store.remove());
   const { metadata, storage, uploads } = room.store.rooms;
   const bytes = new TextEncoder().encode("stray");
+  const body = async function* () {
+    yield bytes.slice();
+  };
   return {
     ...room,
     metadata,
-    /** An upload that has given its bytes a stored name, and no row yet. */
+    bytes,
+    body,
+    /** An upload whose closing request has given its bytes a stored name, and no row yet. */
     async publish() {
       const id = makeUploadId(uploads.newId());
+      const owner = uploads.newId();
       const startedAt = room.store.clock.now();
       const staging = await storage.createStaging(id, startedAt);
       const session = { id, repository: app, offset: 0, staging, startedAt, updatedAt: startedAt };
-      await metadata.uploads.startUpload({ ...session, algorithm: "sha256" }, null);
-      const body = (async function* () {
-        yield bytes;
-      })();
+      const claim = { owner, until: startedAt + 1 };
+      await metadata.uploads.startUpload({ ...session, algorithm: "sha256" }, claim);
       const staged = await storage.append(
         { id, staging, offset: 0 },
-        body,
+        body(),
         { staged: () => null },
         { expected: null, resumable: true },
       );
-      const locator = await storage.publish(staged, digestOf(bytes));
+      const locator = await storage.publish(staged, digestOf(bytes), owner);
       return {
         locator,
         /** The server that made it was killed, and the session was cleaned up since. */
@@ -37,8 +43,8 @@ async function openRoom(scope: Scope) {
           await metadata.uploads.removeUpload(id, app);
           await storage.discardStaged(id, staging);
         },
-        /** Only the row of its session goes. */
-        forgetRow: () => metadata.uploads.removeUpload(id, app),
+        /** The request ended without its row, and its session is open. */
+        fail: () => metadata.uploads.releaseUpload(id, owner),
         /** As on a file system without links, where a file has one name at a time. */
         dropStaged: () => storage.discardStaged(id, staging),
       };
@@ -74,7 +80,7 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("stays while its session is open, however long its upload takes", async () => {
+  test("stays while its request holds the session, however long its upload takes", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -87,15 +93,47 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("stays while it is a session's staged file as well", async () => {
+  test("goes when its request ended, although the session is open and stages the same file", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
-    await stray.forgetRow();
-    room.store.clock.advance(1000 * hour);
+    await stray.fail();
+    room.store.clock.advance(hour);
 
-    expect((await room.collect()).plan?.protected.awaited.blobs).toBe(1);
-    expect(await room.storedFiles()).toBe(1);
+    const { counts } = await room.collect();
+
+    expect(counts).toMatchObject({ orphanedBlobs: 1, deletedBlobs: 1 });
+    expect(await room.storedFiles()).toBe(0);
+    expect(await Array.fromAsync(room.store.rooms.storage.listStaged())).toHaveLength(1);
+  });
+
+  test("of two closing requests that failed goes as well as the blob that the third one made", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const { uploads } = room.store.rooms;
+    const digest = digestOf(room.bytes);
+    const { id } = await startUpload(uploads, app);
+    const range = { start: null, end: null };
+    const chunk = { body: room.body(), length: room.bytes.length, ...range };
+    await appendChunk(uploads, { repository: app, id, chunk });
+    const full = new RegistryError("DISK_FULL");
+    const failing = { ...uploads.metadata, finishUpload: () => Promise.reject(full) };
+    for (const metadata of [failing, failing, uploads.metadata]) {
+      const request = {
+        repository: app,
+        id,
+        digest,
+        chunk: { body: null, length: null, ...range },
+      };
+      const ended = finishUpload({ ...uploads, metadata }, request).catch((error) => error);
+      expect(await ended).toEqual(metadata === failing ? full : { digest, size: 5 });
+    }
+    expect(await room.storedFiles()).toBe(3);
+    room.store.clock.advance(lease + hour);
+
+    await room.collect();
+
+    expect(await room.storedFiles()).toBe(0);
   });
 
   test("stays when its row comes between the plan and the deletion", async () => {

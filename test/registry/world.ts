@@ -88,7 +88,7 @@ export async function openWorld(scope: Scope): Promise<World> {
       { expected: content.byteLength, resumable: false },
     );
     const digest = digestOf(content);
-    const locator = await storage.publish(staged, digest);
+    const locator = await storage.publish(staged, digest, Bun.randomUUIDv7());
     await metadata.uploads.finishUpload({
       session: null,
       repository,

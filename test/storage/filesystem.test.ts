@@ -53,7 +53,7 @@ describe("filesystem layout", () => {
     const bytes = new TextEncoder().encode("abc");
     const push = async () => {
       const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-      return storage.publish(staged, digestOf(bytes));
+      return storage.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
     };
     const first = await push();
     await rm(join(directory, "blobs", first, ".."), { recursive: true });
@@ -89,7 +89,7 @@ describe("filesystem layout", () => {
     const digest = digestOf(new TextEncoder().encode("abc"));
     const hex = digest.slice(7);
 
-    const locator = await storage.publish(staged, digest);
+    const locator = await storage.publish(staged, digest, Bun.randomUUIDv7());
 
     expect(locator).toMatch(new RegExp(`^sha256/${hex.slice(0, 2)}/${hex}\\.[0-9a-f-]{36}$`));
     const found = await stat(join(directory, "blobs", locator));
@@ -116,7 +116,11 @@ describe("filesystem layout", () => {
   test("a link in place of content never passes for the content, wherever it leads", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const locator = await storage.publish(
+      staged,
+      digestOf(new TextEncoder().encode("abc")),
+      Bun.randomUUIDv7(),
+    );
     const [place, outside] = [join(directory, "blobs", locator), join(directory, "outside")];
     await writeFile(outside, "abc");
     await rm(place);
@@ -131,7 +135,11 @@ describe("filesystem layout", () => {
   test("a folder in place of content never passes for the content", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const locator = await storage.publish(
+      staged,
+      digestOf(new TextEncoder().encode("abc")),
+      Bun.randomUUIDv7(),
+    );
     await rm(join(directory, "blobs", locator));
     await mkdir(join(directory, "blobs", locator));
 
@@ -142,7 +150,11 @@ describe("filesystem layout", () => {
   test("content that cannot be examined is an error, not absent", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const locator = await storage.publish(
+      staged,
+      digestOf(new TextEncoder().encode("abc")),
+      Bun.randomUUIDv7(),
+    );
     const folder = join(directory, "blobs", locator, "..");
     await rm(folder, { recursive: true });
     await writeFile(folder, "a file where the folder was");
@@ -155,13 +167,19 @@ describe("filesystem layout", () => {
   test("a tripped latch refuses every write and still reads", async () => {
     const { storage, latch, remove } = await openInTemp();
     const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(staged, digestOf(new TextEncoder().encode("abc")));
+    const locator = await storage.publish(
+      staged,
+      digestOf(new TextEncoder().encode("abc")),
+      Bun.randomUUIDv7(),
+    );
     const open = await start(storage);
     latch.trip("a sync failed", null);
 
     const refused = { situation: "READ_ONLY" };
     await expect(storage.append(open, once("x"), quiet, resumable)).rejects.toMatchObject(refused);
-    await expect(storage.publish(open, digestOf(new Uint8Array()))).rejects.toMatchObject(refused);
+    await expect(
+      storage.publish(open, digestOf(new Uint8Array()), Bun.randomUUIDv7()),
+    ).rejects.toMatchObject(refused);
     await expect(start(storage)).rejects.toMatchObject(refused);
     expect((await storage.open(locator))?.size).toBe(3);
     await remove();

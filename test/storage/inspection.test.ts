@@ -31,7 +31,7 @@ async function openInTemp(scope: Scope) {
       { staged: () => null },
       { expected: null, resumable: true },
     );
-    const locator = await storage.publish(appended, digestOf(bytes));
+    const locator = await storage.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
     await storage.discardStaged(id, appended.staging);
     return locator;
   };

@@ -101,7 +101,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     const id = await start();
     const { offset } = await append(id, bytes);
     const { staging } = await uploadStatus(deps(), repository, id);
-    await deps().storage.publish({ id, offset, staging }, digest);
+    await deps().storage.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
     await store.reopen();
 
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(offset);
@@ -118,7 +118,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     const { offset } = await append(id, bytes.subarray(0, 400_000));
     const { staging } = await uploadStatus(deps(), repository, id);
     const early = digestOf(bytes.subarray(0, 400_000));
-    await deps().storage.publish({ id, offset, staging }, early);
+    await deps().storage.publish({ id, offset, staging }, early, Bun.randomUUIDv7());
     await store.reopen();
 
     await append(id, bytes.subarray(400_000));
@@ -161,7 +161,7 @@ describe("bytes that got their stored name in a closing request which was never 
       { expected: null, resumable: false },
     );
     const digest = digestOf(Buffer.concat([counted, carried]));
-    await deps().storage.publish({ id, offset, staging }, digest);
+    await deps().storage.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
     await store.reopen();
     return id;
   };

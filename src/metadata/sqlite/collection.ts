@@ -46,18 +46,31 @@ function marking(
   };
 }
 
-/** Those that no row names. */
+/**
+ * Those that no row names, and which of them a request may be about to name. The claims are asked before the names: a claim ends with
+ * the transaction that names its file, so who is found neither to hold one nor to have named a file will not name it any more.
+ */
 function strays<T extends StoredName>(statements: CollectionStatements, found: readonly T[]) {
+  const unnamed = leaveOutNamed(statements, found);
+  if (unnamed.length === 0) return [];
+  const owners = JSON.stringify(unnamed.map(({ owner }) => owner));
+  const holders = new Set(statements.holders.all({ owners }).map(({ owner }) => owner));
+  return leaveOutNamed(statements, unnamed).map((stray) => ({
+    ...stray,
+    awaited: holders.has(stray.owner),
+  }));
+}
+
+function leaveOutNamed<T extends StoredName>(
+  statements: CollectionStatements,
+  found: readonly T[],
+) {
   const digests = JSON.stringify(found.map(({ digest }) => digest));
   const locators = JSON.stringify(found.map(({ locator }) => locator));
   const named = new Set<Locator>();
   for (const { locator } of statements.namedContents.all({ digests })) named.add(locator);
   for (const { locator } of statements.namedTrash.all({ locators })) named.add(locator);
-  const { startedAt = null, createdAt = null } = statements.oldestSession.get() ?? {};
-  const oldest = Math.min(startedAt ?? Infinity, createdAt ?? Infinity);
-  return found
-    .filter(({ locator }) => !named.has(locator))
-    .map((stray) => ({ ...stray, awaited: oldest <= stray.publishedAt }));
+  return found.filter(({ locator }) => !named.has(locator));
 }
 
 function sweeping(

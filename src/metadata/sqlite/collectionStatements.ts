@@ -15,6 +15,7 @@ import {
   sql,
 } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import { unionAll } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
 import { multipartUploads, objects } from "./objectsSchema.ts";
@@ -217,6 +218,11 @@ function prepareSweeping(db: BunSQLiteDatabase) {
 function prepareTrash(db: BunSQLiteDatabase) {
   const named = (table: typeof contents | typeof trash) =>
     db.select({ locator: table.locator }).from(table);
+  const claimedBy = (table: typeof uploadSessions | typeof multipartUploads) =>
+    db
+      .select({ owner: table.claimOwner })
+      .from(table)
+      .where(inArray(table.claimOwner, listed("owners")));
   return {
     discard: db
       .insert(trash)
@@ -244,14 +250,8 @@ function prepareTrash(db: BunSQLiteDatabase) {
     namedTrash: named(trash)
       .where(inArray(trash.locator, listed("locators")))
       .prepare(),
-    /** Of uploads into repositories and into buckets: whichever is open may be about to name a file. */
-    oldestSession: db
-      .select({
-        startedAt: sql<number | null>`min(${uploadSessions.startedAt})`,
-        createdAt: sql<number | null>`(SELECT min(created_at) FROM ${multipartUploads})`,
-      })
-      .from(uploadSessions)
-      .prepare(),
+    /** Of uploads into repositories and into buckets: whoever holds a claim may be about to name a file. */
+    holders: unionAll(claimedBy(uploadSessions), claimedBy(multipartUploads)).prepare(),
     trashInUse: db
       .select({ locator: contents.locator })
       .from(contents)

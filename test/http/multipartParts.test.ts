@@ -35,6 +35,8 @@ beforeEach(async () => {
   upload = await client.initiate();
 });
 
+/** Of a moment at which nothing here was made. */
+const unknown = "0190a0a0-0000-7000-8000-000000000000";
 const id = () => upload.split("/").at(-1) ?? "";
 const some = Buffer.from(randomBytes("part", 700_000));
 const staged = () => stagedFor(registry.store.directory, upload);
@@ -108,7 +110,7 @@ describe("a part", () => {
 
   test("of an upload that is not there is refused before it comes", async () => {
     const { body } = openBody();
-    const answer = await client.put(upload.replace(/.$/, "0").replace(/..$/, "77"), 1, body);
+    const answer = await client.put(upload.replace(/[^/]+$/, unknown), 1, body);
 
     expect(answer.status).toBe(404);
     expect(await staged()).toBeNull();

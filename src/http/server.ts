@@ -1,5 +1,6 @@
 // The server: Bun.serve around the dispatch, its limits, and how it stops.
 import nodeHttp from "node:http";
+import { errnoOf, readFailure } from "../content/errno.ts";
 import { RegistryError } from "../errors.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
@@ -91,10 +92,13 @@ export function startHttp(options: HttpOptions): HttpServer {
 
 /** The server could not send an answer that the surface gave: a file went between its look-up and now, or cannot be read. */
 function sendFailed(error: Error, { log }: Telemetry): Response {
-  const gone = "code" in error && error.code === "ENOENT";
-  if (!gone) log.error({ err: error }, "an answer could not be sent");
-  const { status, code, message } = new RegistryError(gone ? "BLOB_UNKNOWN" : "UNKNOWN");
-  return json({ errors: [{ code, message }] }, { status });
+  const gone = errnoOf(error) === "ENOENT";
+  const failure = gone ? new RegistryError("BLOB_UNKNOWN") : readFailure(error);
+  const known = failure instanceof RegistryError ? failure : new RegistryError("UNKNOWN");
+  if (known.status >= 500) log.error({ err: error }, "an answer could not be sent");
+  const { status, code, message, retryAfter } = known;
+  const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
+  return json({ errors: [{ code, message }] }, { status, headers });
 }
 
 /** A sender earns its extensions by sending; others wait for us. */

@@ -11,11 +11,12 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
+import { errnoOf, readFailure } from "../content/errno.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { Blocks, BlockWriter } from "./blockWriter.ts";
-import { errnoOf, isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { hasRoom } from "./freeSpace.ts";
 import { loadLibC } from "./libc.ts";
 import { partPaths } from "./partNames.ts";
@@ -102,8 +103,7 @@ export class AssembledFiles {
         tryOpen(join(this.#directory, plain), readOnly)
       );
     } catch (error) {
-      const hasTooMany = ["EMFILE", "ENFILE"].includes(errnoOf(error) ?? "");
-      throw hasTooMany ? writeFailure(error, this.#latch) : error;
+      throw readFailure(error);
     }
   }
 

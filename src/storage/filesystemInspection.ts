@@ -2,8 +2,9 @@
 import { constants } from "node:fs";
 import { lstat, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errnoOf, readFailure } from "../content/errno.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
-import { errnoOf, isAbsent, writeFailure } from "./failures.ts";
+import { isAbsent, writeFailure } from "./failures.ts";
 import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
@@ -40,7 +41,7 @@ async function openContent(path: string): Promise<StagedReader | null> {
   const file = await open(path, flags).catch((error: unknown) => {
     // A link is refused with ELOOP: whatever it leads to is not ours.
     if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
-    throw error;
+    throw readFailure(error);
   });
   if (file === null) return null;
   try {

@@ -12,10 +12,11 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errnoOf, readFailure } from "../content/errno.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
-import { errnoOf, isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import { partPaths, partPlace } from "./partNames.ts";
@@ -176,7 +177,11 @@ export class FilesystemParts implements PartsStorage {
 
 /** @returns null when nothing is there, or no regular file: whatever a link leads to is not ours. */
 async function openFile(path: string): Promise<StagedReader | null> {
-  const file = await open(path, readOnly).catch(ignore("ENOENT", "ELOOP"));
+  const file = await open(path, readOnly)
+    .catch(ignore("ENOENT", "ELOOP"))
+    .catch((error: unknown) => {
+      throw readFailure(error);
+    });
   if (file === null) return null;
   const found = await file.stat().catch(() => null);
   if (found?.isFile()) {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { GroupSync } from "../content/groupSync.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
-import { isAbsent, syncFailure } from "./failures.ts";
+import { FailedSync, isAbsent, writeFailure } from "./failures.ts";
 
 /** Syncs and makes folders. */
 export class FolderSyncs {
@@ -17,7 +17,10 @@ export class FolderSyncs {
     this.#latch = latch;
   }
 
-  /** Makes the entries of a folder durable. @throws RegistryError UPLOAD_UNKNOWN when the folder is gone, READ_ONLY. */
+  /**
+   * Makes the entries of a folder durable. @throws RegistryError UPLOAD_UNKNOWN when the folder is gone, BUSY when it cannot be opened
+   * for now, DISK_FULL, READ_ONLY.
+   */
   async sync(folder: string): Promise<void> {
     let group = this.#groups.get(folder);
     if (group === undefined) {
@@ -28,14 +31,17 @@ export class FolderSyncs {
       await group.wait();
     } catch (error) {
       if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw syncFailure(error, this.#latch);
+      throw writeFailure(error, this.#latch);
     }
   }
 
   /** As `sync`, for a folder that will not be synced again. */
   async syncOnce(folder: string): Promise<void> {
-    await this.sync(folder);
-    this.#groups.delete(folder);
+    try {
+      await this.sync(folder);
+    } finally {
+      this.#groups.delete(folder);
+    }
   }
 
   /** Makes `<top>/<middle>/<bottom>`, durably, the first time it is asked for. */
@@ -69,11 +75,13 @@ export class FolderSyncs {
   }
 }
 
-/** One sync of one folder. */
+/** One sync of one folder. @throws FailedSync; what opening throws, which says nothing of its entries. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await folder.sync();
+  } catch (error) {
+    throw new FailedSync(error);
   } finally {
     await folder.close();
   }

@@ -1,6 +1,7 @@
 // Reading staged bytes back. Apart from the rest of the storage so that a hashing worker loads nothing else.
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
+import { readFailure } from "../content/errno.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent } from "./failures.ts";
@@ -46,5 +47,5 @@ function tryOpen(path: string): number {
 
 function refuseAbsent(error: unknown): never {
   if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-  throw error;
+  throw readFailure(error);
 }

@@ -25,8 +25,8 @@ beforeEach(() => {
 afterEach(() => scope.close());
 
 test.each([
-  ["that they are gone", `{ kind: "failed", gone: true, message: "" }`],
-  ["that they cannot be read", `{ kind: "failed", gone: false, message: "" }`],
+  ["that they are gone", `{ kind: "failed", situation: "UPLOAD_UNKNOWN", message: "" }`],
+  ["that they cannot be read", `{ kind: "failed", situation: "UNKNOWN", message: "" }`],
   ["that they are damaged", `{ kind: "damaged", offset: 5 }`],
   ["their digest", `{ kind: "digest", size: 500000, algorithm: "sha256", hex: "11".repeat(32) }`],
 ])("%s", async (_, late) => {

@@ -149,8 +149,8 @@ export class StagedFollower {
         this.#report({ kind: "damaged", id, reading, offset: error.offset });
         return;
       }
-      const gone = error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
-      this.#report({ kind: "failed", id, reading, gone, message: String(error) });
+      const situation = error instanceof RegistryError ? error.situation : "UNKNOWN";
+      this.#report({ kind: "failed", id, reading, situation, message: String(error) });
     } finally {
       this.#reading = null;
       if (this.#sessions.get(session.id) !== session) await this.#closeReader(session.id);

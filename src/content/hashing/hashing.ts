@@ -240,11 +240,7 @@ export class Hashing {
         this.#options.onDamaged(report.id);
         return;
       case "failed":
-        this.#drop(
-          report.id,
-          running,
-          report.gone ? new RegistryError("UPLOAD_UNKNOWN") : new Error(report.message),
-        );
+        this.#drop(report.id, running, failureOf(report));
         return;
       default:
         report satisfies never;
@@ -297,4 +293,8 @@ export class Hashing {
       this.#inspection = null;
     }
   }
+}
+
+function failureOf({ situation, message }: Extract<HashReport, { kind: "failed" }>): Error {
+  return situation === "UNKNOWN" ? new Error(message) : new RegistryError(situation);
 }

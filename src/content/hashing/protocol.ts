@@ -1,4 +1,5 @@
 // Messages between the server and a hashing worker. Each end switches on `kind`.
+import type { Situation } from "../../errors.ts";
 import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagingState } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
@@ -68,11 +69,11 @@ export type HashReport =
       readonly reading: Reading;
       readonly offset: number;
     }
-  /** The staged bytes could not be read; `gone`: because there are none. */
+  /** The staged bytes could not be read: there are none (UPLOAD_UNKNOWN), not now (BUSY), or for another reason (UNKNOWN). */
   | {
       readonly kind: "failed";
       readonly id: UploadId;
       readonly reading: Reading;
-      readonly gone: boolean;
+      readonly situation: Situation;
       readonly message: string;
     };

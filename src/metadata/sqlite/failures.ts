@@ -18,6 +18,11 @@ function isFull(code: string): boolean {
   return code === "SQLITE_FULL" || code === "SQLITE_IOERR_SHMSIZE";
 }
 
+/** Descriptors or memory are short for a moment: a file of the database, or one for sorting, cannot be opened. */
+function isShort(code: string): boolean {
+  return code.startsWith("SQLITE_CANTOPEN") || code.startsWith("SQLITE_NOMEM");
+}
+
 /** A sync that SQLite itself made has failed (start of a new log, checkpoint). */
 function isFailedSync(code: string): boolean {
   return code === "SQLITE_IOERR_FSYNC" || code === "SQLITE_IOERR_DIR_FSYNC";
@@ -30,7 +35,7 @@ function isFailedSync(code: string): boolean {
 export function translate(error: unknown, latch: WriteLatch): unknown {
   if (!(error instanceof SQLiteError)) return error;
   const code = error.code ?? "";
-  if (isBusy(error)) return new RegistryError("BUSY", { cause: error });
+  if (isBusy(error) || isShort(code)) return new RegistryError("BUSY", { cause: error });
   if (isFull(code)) return new RegistryError("DISK_FULL", { cause: error });
   if (!isFailedSync(code)) return error;
   latch.trip("a sync of the database failed", error);

@@ -1,11 +1,13 @@
 // `breadbox config check`, `show` and `docs`: what the configuration is, before or beside a server.
+
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { exitCode } from "./exitCode.ts";
+import { complain, print, printJson } from "./print.ts";
 import { loadFrom, type Options, textOf } from "./settingFlags.ts";
 
 const printNotices = ({ notices }: Pick<LoadedConfig, "notices">): void => {
   for (const { level, message } of notices) {
-    console.error(level === "warn" ? `Warning: ${message}` : `Note: ${message}`);
+    complain(level === "warn" ? `Warning: ${message}` : `Note: ${message}`);
   }
 };
 
@@ -15,12 +17,12 @@ const printNotices = ({ notices }: Pick<LoadedConfig, "notices">): void => {
  */
 export async function checkConfig(file: string | undefined, options: Options): Promise<number> {
   if (file !== undefined && textOf(options, "config") !== undefined) {
-    console.error("error: two files are named; name one, with or without --config.");
+    complain("error: two files are named; name one, with or without --config.");
     return exitCode.badUsage;
   }
   const loaded = await loadFrom(options, file);
   printNotices(loaded);
-  console.log(`The configuration is good: ${usedSources(loaded)}.`);
+  print(`The configuration is good: ${usedSources(loaded)}.`);
   return exitCode.done;
 }
 
@@ -42,9 +44,9 @@ export async function showConfig(options: Options): Promise<number> {
   const withOrigin = options["origin"] === true;
   if (options["json"] === true) {
     const shown = withOrigin ? configOrigins(loaded) : configTree(loaded);
-    console.log(JSON.stringify(shown, null, 2));
+    printJson(shown);
   } else {
-    console.log(configYaml(loaded, withOrigin));
+    print(configYaml(loaded, withOrigin));
   }
   return exitCode.done;
 }
@@ -52,6 +54,6 @@ export async function showConfig(options: Options): Promise<number> {
 /** Prints docs/CONFIGURATION.md. */
 export async function printConfigDocument(): Promise<number> {
   const { configurationDocument } = await import("../config/document.ts");
-  console.log(configurationDocument().trimEnd());
+  print(configurationDocument().trimEnd());
   return exitCode.done;
 }

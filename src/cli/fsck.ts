@@ -1,8 +1,10 @@
 // `breadbox fsck`: is the store what it should be, beside a running server or without one; and what can be repaired, is it wanted.
+
 import type { FsckProgress, FsckRequest } from "../maintenance/fsckRun.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import { fsckJson, fsckText } from "./fsckText.ts";
+import { complain, print, printJson } from "./print.ts";
 import { ProgressBar } from "./progressBar.ts";
 import type { Options } from "./settingFlags.ts";
 import { withTool } from "./withTool.ts";
@@ -20,7 +22,7 @@ const labels: Readonly<Record<FsckProgress["phase"], string>> = {
 export async function fsck(options: Options): Promise<number> {
   const asked = (name: string): boolean => options[name] === true;
   if (asked("full") && asked("quick")) {
-    console.error(
+    complain(
       'error: --quick and --full exclude each other.\nRun "breadbox fsck --help" to see what there is.',
     );
     return exitCode.badUsage;
@@ -32,15 +34,13 @@ export async function fsck(options: Options): Promise<number> {
       const request = { full: asked("full"), repair: asked("repair") };
       const report = await inspect(tool, request, bar);
       bar.clear();
-      const text = asked("json") ? toJson(fsckJson(report)) : fsckText(report, request);
-      console.log(text);
+      if (asked("json")) printJson(fsckJson(report));
+      else print(fsckText(report, request));
       return report.clean ? exitCode.done : exitCode.failed;
     },
     () => bar.clear(),
   );
 }
-
-const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
 
 function inspect(tool: Tool, request: FsckRequest, bar: ProgressBar) {
   return tool.fsck(request, ({ phase, done, total }) => {

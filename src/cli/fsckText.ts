@@ -1,4 +1,5 @@
 // What `breadbox fsck` prints: facts in, text out.
+import { snakeCase } from "../config/names.ts";
 import type { FsckReport, Judged } from "../maintenance/fsckRun.ts";
 import { counted, showAge, showBytes } from "./amounts.ts";
 import { describeFinding, repairText } from "./findingText.ts";
@@ -96,9 +97,10 @@ export function fsckJson(report: FsckReport): unknown {
     findings: judged.map(({ finding, severity, repair, repaired }) => ({
       severity,
       text: describeFinding(finding),
-      repair,
+      repair: repair && snakeCase(repair),
       outcome: repaired?.kind ?? null,
       ...finding,
+      kind: snakeCase(finding.kind),
     })),
     notListed: more,
     notRepairedBecause: refusal,

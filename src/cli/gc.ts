@@ -13,6 +13,7 @@ import {
   planText,
   question,
 } from "./gcText.ts";
+import { complain, print, printJson } from "./print.ts";
 import { ProgressBar } from "./progressBar.ts";
 import { type Options, textOf } from "./settingFlags.ts";
 import { confirm, withTool } from "./withTool.ts";
@@ -41,7 +42,7 @@ export async function collectGarbage(options: Options): Promise<number> {
   const given = (name: string): boolean => options[name] === true;
   const age = readMinAge(textOf(options, "minAge"));
   if ("mistake" in age) {
-    console.error(`error: ${age.mistake}\nRun "breadbox gc --help" to see what there is.`);
+    complain(`error: ${age.mistake}\nRun "breadbox gc --help" to see what there is.`);
     return exitCode.badUsage;
   }
   const asked: Asked = {
@@ -75,7 +76,7 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
   const { dryRun, minAgeMs, json } = asked;
   const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
   const isShort = minAgeMs !== null && minAgeMs < tool.promiseMs;
-  const tell = (plan: GcPlan): void => console.log(planText(plan, list, { dryRun, isShort }));
+  const tell = (plan: GcPlan): void => print(planText(plan, list, { dryRun, isShort }));
   const onPlan = (plan: GcPlan): void => {
     bar.clear();
     // The plan of a dry run is told at its end.
@@ -97,21 +98,21 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
   const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
   bar.clear();
   if (dryRun && !json && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
-  print(outcome, list, { ...asked, declined });
+  report(outcome, list, { ...asked, declined });
   return outcome.state === "done" ? exitCode.done : exitCode.failed;
 }
 
 /** @param asked `declined`: somebody was asked, and said no. */
-function print(
+function report(
   outcome: GcOutcome,
   list: BlobList,
   { json, dryRun, declined }: Asked & { readonly declined: boolean },
 ): void {
-  if (json) console.log(JSON.stringify(gcJson(outcome, list, dryRun), null, 2));
+  if (json) printJson(gcJson(outcome, list, dryRun));
   if (outcome.state !== "done") {
-    console.error(declined ? "Nothing was deleted." : failureText(outcome));
+    complain(declined ? "Nothing was deleted." : failureText(outcome));
     return;
   }
   if (json) return;
-  console.log(dryRun ? dryRunText(outcome) : doneText(outcome));
+  print(dryRun ? dryRunText(outcome) : doneText(outcome));
 }

@@ -1,8 +1,10 @@
 // The command tree: names, options and help. Each action is one call; what it needs is loaded when it runs.
+
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
+import { complain, print } from "./print.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
@@ -23,7 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError)
       return error.exitCode === 0 ? exitCode.done : exitCode.badUsage;
     if (error instanceof ConfigError) return reportConfig(error);
-    console.error(`The command failed: ${error instanceof Error ? error.message : error}`);
+    complain(`The command failed: ${error instanceof Error ? error.message : error}`);
     return exitCode.failed;
   }
 }
@@ -31,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function reportConfig(error: ConfigError): Promise<number> {
   const { explainConfig } = await import("./failure.ts");
   const { message, code } = explainConfig(error);
-  console.error(message);
+  complain(message);
   return code;
 }
 
@@ -45,8 +47,8 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     .helpCommand("help [COMMAND]", "print help for a command")
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => console.log(text.trimEnd()),
-      writeErr: (text) => console.error(text.trimEnd()),
+      writeOut: (text) => print(text.trimEnd()),
+      writeErr: (text) => complain(text.trimEnd()),
     })
     .addHelpText("after", `\n${exitCodeHelp}`)
     .addHelpText(
@@ -64,7 +66,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     .command("version")
     .description("print the version")
     .addHelpText("after", examples("breadbox version", "breadbox --version"))
-    .action(() => console.log(versionLine()));
+    .action(() => print(versionLine()));
   pointToHelp(program, "breadbox");
   return program;
 }

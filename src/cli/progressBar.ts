@@ -1,4 +1,5 @@
 // One line on a terminal that says how far a long command is; nothing where standard error is no terminal.
+import { plainText } from "../plainText.ts";
 import { showAge, showBytes } from "./amounts.ts";
 
 /** How far something is. */
@@ -79,7 +80,7 @@ export class ProgressBar {
     this.#shownAt = now;
     this.#isShown = true;
     const [elapsedMs, before] = [now - this.#startedAt, this.#before];
-    const line = progressLine({ ...progress, elapsedMs, before });
+    const line = plainText(progressLine({ ...progress, elapsedMs, before }));
     // A line that breaks could not be taken back.
     this.#terminal.write(`\r\x1b[K${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`);
   }

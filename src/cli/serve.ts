@@ -1,4 +1,5 @@
 // `breadbox serve`: load, start, say so, wait for a signal, drain.
+
 import { statfs } from "node:fs/promises";
 import type { RunningServer } from "../assembly.ts";
 import type { LoadedConfig } from "../config/load.ts";
@@ -6,6 +7,7 @@ import { commit, version } from "../version.ts";
 import { banner } from "./banner.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainStart } from "./failure.ts";
+import { complain, print } from "./print.ts";
 import { loadFrom, type Options } from "./settingFlags.ts";
 import { StopSignals } from "./stopSignals.ts";
 
@@ -20,14 +22,14 @@ export async function serve(options: Options): Promise<number> {
     server = await startServer(loaded.config);
   } catch (error) {
     const { message, code } = await explainStart(error, loaded.config);
-    console.error(message);
+    complain(message);
     return code;
   }
   const signals = catchSignals();
   const onTerminal = process.stdout.isTTY && loaded.config["log.format"] !== "json";
-  if (onTerminal) console.log(banner(await factsOf(loaded, server)));
+  if (onTerminal) print(banner(await factsOf(loaded, server)));
   else logStart(loaded, server);
-  const say = onTerminal ? console.log : (message: string) => server.log.info(message);
+  const say = onTerminal ? print : (message: string) => server.log.info(message);
   return untilStopped(server, signals, say);
 }
 

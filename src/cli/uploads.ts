@@ -3,6 +3,7 @@
 import { duration, ValueError } from "../config/values.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
+import { complain, print, printJson } from "./print.ts";
 import { type Options, textOf } from "./settingFlags.ts";
 import {
   type Dropped,
@@ -18,7 +19,8 @@ import { confirm, withTool } from "./withTool.ts";
 export function listUploads(options: Options): Promise<number> {
   return withTool(options, async (tool) => {
     const uploads = await tool.listUploads();
-    console.log(asked(options, "json") ? toJson(listJson(uploads)) : listText(uploads));
+    if (asked(options, "json")) printJson(listJson(uploads));
+    else print(listText(uploads));
     return exitCode.done;
   });
 }
@@ -40,8 +42,6 @@ export function removeUploads(id: string | undefined, options: Options): Promise
 
 const asked = (options: Options, name: string): boolean => options[name] === true;
 
-const toJson = (value: unknown): string => JSON.stringify(value, null, 2);
-
 /** Which sessions are meant; `idleMs` null means all. */
 type Many = { readonly idleMs: number | null } | { readonly mistake: string };
 
@@ -58,16 +58,14 @@ function readMany(options: Options): Many | null {
 }
 
 async function badUsage(mistake: string): Promise<number> {
-  console.error(`error: ${mistake}\nRun "breadbox uploads rm --help" to see what there is.`);
+  complain(`error: ${mistake}\nRun "breadbox uploads rm --help" to see what there is.`);
   return exitCode.badUsage;
 }
 
 async function removeOne(tool: Tool, id: string, options: Options): Promise<number> {
   const session = await tool.dropUpload(id);
   if (session === null) {
-    console.error(
-      `No open upload has the id ${JSON.stringify(id)}. "breadbox uploads ls" lists them.`,
-    );
+    complain(`No open upload has the id ${JSON.stringify(id)}. "breadbox uploads ls" lists them.`);
     return exitCode.failed;
   }
   printDropped({ dropped: [session], spared: 0 }, options);
@@ -79,7 +77,7 @@ async function removeMany(tool: Tool, idleMs: number | null, options: Options): 
     const found = await tool.listIdleUploads(idleMs);
     const meant = found.filter(({ writing }) => !writing);
     if (meant.length > 0 && !(await confirm(question(meant)))) {
-      console.error("Nothing was removed.");
+      complain("Nothing was removed.");
       return exitCode.failed;
     }
   }
@@ -88,5 +86,6 @@ async function removeMany(tool: Tool, idleMs: number | null, options: Options): 
 }
 
 function printDropped(dropped: Dropped, options: Options): void {
-  console.log(asked(options, "json") ? toJson(droppedJson(dropped)) : droppedText(dropped));
+  if (asked(options, "json")) printJson(droppedJson(dropped));
+  else print(droppedText(dropped));
 }

@@ -1,6 +1,8 @@
 // `breadbox why`: what keeps a blob or a manifest, or since when nothing does.
+
 import type { WhyAnswer } from "../maintenance/why.ts";
 import { exitCode } from "./exitCode.ts";
+import { complain, print, printJson } from "./print.ts";
 import type { Options } from "./settingFlags.ts";
 import { whyJson, whyText } from "./whyText.ts";
 import { withTool } from "./withTool.ts";
@@ -11,11 +13,8 @@ export function explain(digest: string, options: Options): Promise<number> {
     const answer = await tool.explain(digest.toLowerCase());
     if (answer.kind !== "explained") return refuse(digest, answer);
     const { explanation } = answer;
-    console.log(
-      options["json"] === true
-        ? JSON.stringify(whyJson(explanation), null, 2)
-        : whyText(explanation),
-    );
+    if (options["json"] === true) printJson(whyJson(explanation));
+    else print(whyText(explanation));
     return exitCode.done;
   });
 }
@@ -27,15 +26,15 @@ function refuse(
   const asked = JSON.stringify(digest);
   switch (answer.kind) {
     case "unknown":
-      console.error(
+      complain(
         `Nothing here has the digest ${asked}, and neither a manifest nor an object names it.`,
       );
       return exitCode.failed;
     case "ambiguous":
-      console.error([`More than one digest begins with ${asked}:`, ...answer.digests].join("\n  "));
+      complain([`More than one digest begins with ${asked}:`, ...answer.digests].join("\n  "));
       return exitCode.failed;
     default:
-      console.error(
+      complain(
         `error: ${asked} is no digest: write sha256:<64 hexadecimal digits>, or the first 8 or more of them.`,
       );
       return exitCode.badUsage;

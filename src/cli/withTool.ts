@@ -1,8 +1,10 @@
 // What commands on a data directory share: they open it, do one thing, close it, and say what went wrong in their own words.
 
 import type { Config } from "../config/settings.ts";
+import { plainLines } from "../plainText.ts";
 import type { Tool } from "../tool.ts";
 import { explainTool } from "./failure.ts";
+import { complain } from "./print.ts";
 import { loadFrom, type Options } from "./settingFlags.ts";
 
 /** Runs `work` on the opened data directory. @param always runs before a failure is printed, too. @throws ConfigError */
@@ -15,7 +17,7 @@ export async function withTool(
   try {
     const { openTool } = await import("../tool.ts");
     const tool = await openTool(config);
-    if (tool.upgraded) console.error("updated the database from an older version of Breadbox");
+    if (tool.upgraded) complain("updated the database from an older version of Breadbox");
     try {
       return await work(tool, config);
     } finally {
@@ -24,14 +26,14 @@ export async function withTool(
   } catch (error) {
     always();
     const { message, code } = explainTool(error, config);
-    console.error(message);
+    complain(message);
     return code;
   }
 }
 
 /** Asks on the terminal. Anything but a yes is a no, the end of the input as well. */
 export async function confirm(text: string): Promise<boolean> {
-  process.stderr.write(text);
+  process.stderr.write(plainLines(text));
   for await (const line of console) return /^y(?:es)?$/i.test(line.trim());
   return false;
 }

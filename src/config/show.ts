@@ -17,26 +17,39 @@ export const showOrigin = ({ source, where }: Origin): string => where || source
 const shown = ({ config }: LoadedConfig, key: SettingKey): Plain =>
   shownValue(settingOf(key), config[key]);
 
-interface Tree {
-  [name: string]: Plain | Tree;
+/** As `shown`, for JSON: a list is a list there. */
+function shownToPrograms(loaded: LoadedConfig, key: SettingKey): Plain | readonly string[] {
+  const value = shown(loaded, key);
+  const isList = settingOf(key).kind.list === true;
+  return isList ? String(value).split(",").filter(Boolean) : value;
 }
 
-/** The values as nested sections. */
-export function configTree(loaded: LoadedConfig): Tree {
-  const root: Tree = {};
+interface Tree<T> {
+  [name: string]: T | Tree<T>;
+}
+
+/** The values as nested sections, for programs. */
+export const configTree = (loaded: LoadedConfig) => treeOf((key) => shownToPrograms(loaded, key));
+
+function treeOf<T extends Plain | readonly string[]>(read: (key: SettingKey) => T): Tree<T> {
+  const root: Tree<T> = {};
   for (const key of settingKeys) {
     const names = key.split(".");
     const last = names.pop() ?? key;
     let section = root;
     for (const name of names) {
       const below = section[name];
-      const next: Tree = typeof below === "object" ? below : {};
+      const next: Tree<T> = isSection(below) ? below : {};
       section[name] = next;
       section = next;
     }
-    section[last] = shown(loaded, key);
+    section[last] = read(key);
   }
   return root;
+}
+
+function isSection<T>(value: T | Tree<T> | undefined): value is Tree<T> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** By setting: value and where it came from. */
@@ -44,7 +57,7 @@ export const configOrigins = (loaded: LoadedConfig) =>
   Object.fromEntries(
     settingKeys.map((key) => [
       key,
-      { value: shown(loaded, key), origin: showOrigin(loaded.origins[key]) },
+      { value: shownToPrograms(loaded, key), origin: showOrigin(loaded.origins[key]) },
     ]),
   );
 
@@ -55,7 +68,7 @@ const scalar = (value: Plain): string =>
     ? JSON.stringify(value)
     : String(value);
 
-function* yamlLines(tree: Tree, indent: string, path: string): Generator<[string, string]> {
+function* yamlLines(tree: Tree<Plain>, indent: string, path: string): Generator<[string, string]> {
   for (const [name, value] of Object.entries(tree)) {
     const key = path === "" ? name : `${path}.${name}`;
     if (typeof value === "object") {
@@ -67,7 +80,13 @@ function* yamlLines(tree: Tree, indent: string, path: string): Generator<[string
 
 /** The configuration as YAML; with `withOrigin`, each line says where its value came from. */
 export function configYaml(loaded: LoadedConfig, withOrigin: boolean): string {
-  const lines = [...yamlLines(configTree(loaded), "", "")];
+  const lines = [
+    ...yamlLines(
+      treeOf((key) => shown(loaded, key)),
+      "",
+      "",
+    ),
+  ];
   if (!withOrigin) return lines.map(([line]) => line).join("\n");
   const width = Math.max(...lines.map(([line]) => line.length)) + 2;
   const origins = new Map(settingKeys.map((key) => [String(key), showOrigin(loaded.origins[key])]));

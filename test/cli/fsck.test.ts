@@ -55,10 +55,15 @@ test("damage is told with the tags it breaks, repaired once, and healed by a pus
   expect(existsSync(join(room.data, "damaged", file))).toBeTrue();
 
   const json = JSON.parse((await fsck(room.data, ["--json"])).out);
-  expect(json).toMatchObject({ clean: false, full: false, notListed: 0, checked: { contents: 3 } });
+  expect(json).toMatchObject({
+    clean: false,
+    full: false,
+    not_listed: 0,
+    checked: { contents: 3 },
+  });
   expect(json.findings[0]).toMatchObject({
     severity: "problem",
-    kind: "contentWaits",
+    kind: "content_waits",
     holders: { tags: [{ repository: "team/app", name: "1.0" }] },
   });
 

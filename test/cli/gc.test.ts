@@ -82,12 +82,12 @@ describe("a collection beside a server", () => {
     const { out, code } = await room.run("gc", "--json", "--yes");
 
     expect(JSON.parse(out)).toMatchObject({
-      dryRun: false,
+      dry_run: false,
       state: "done",
       reason: null,
-      orphanedBlobs: 52,
-      deletedBlobs: 52,
-      moreBlobs: 2,
+      orphaned_blobs: 52,
+      deleted_blobs: 52,
+      more_blobs: 2,
       blobs: expect.arrayContaining([{ digest: expect.any(String), size: 8 }]),
     });
     expect(code).toBe(0);

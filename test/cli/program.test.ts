@@ -179,11 +179,12 @@ describe("breadbox config show", () => {
     const withOrigin = await breadbox(["config", "show", "--json", "--origin", "-c", "good.yml"]);
 
     expect(JSON.parse(plain.out)).toMatchObject({
-      http: { listen: ":5001", maxBody: 0 },
-      gc: { minAge: "2h" },
+      http: { listen: ":5001", max_body: 0 },
+      gc: { min_age: "2h" },
+      registry: { immutable_tags: [] },
       metrics: { enabled: true },
     });
-    expect(JSON.parse(withOrigin.out)["gc.minAge"]).toEqual({
+    expect(JSON.parse(withOrigin.out)["gc.min_age"]).toEqual({
       value: "2h",
       origin: "good.yml:4:11",
     });

@@ -45,9 +45,9 @@ describe("breadbox uploads ls", () => {
         {
           id,
           repository: "team/app",
-          startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
-          ageSeconds: expect.any(Number),
-          idleSeconds: expect.any(Number),
+          started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          age_seconds: expect.any(Number),
+          idle_seconds: expect.any(Number),
           bytes: 1500,
           state: "open",
         },

@@ -98,9 +98,9 @@ describe("why", () => {
       "",
     ]);
     expect(json).toMatchObject({
-      keptBy: [{ tags: ["with-object"] }],
+      kept_by: [{ tags: ["with-object"] }],
       objects: [1, 2, 3, 4, 5].map((name) => ({ bucket: "backups", object: `path/to/${name}` })),
-      otherObjects: 2,
+      other_objects: 2,
       garbage: null,
     });
   });
@@ -116,11 +116,11 @@ describe("why", () => {
 
     expect(JSON.parse(leased.out)).toMatchObject({
       digest: orphan,
-      isManifest: false,
+      is_manifest: false,
       content: { size: 6 },
-      keptBy: [],
+      kept_by: [],
       links: ["team/app"],
-      leasedUntil: expect.stringMatching(/Z$/),
+      leased_until: expect.stringMatching(/Z$/),
       garbage: null,
     });
     expect(garbage[1]).toMatch(

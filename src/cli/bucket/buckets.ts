@@ -2,6 +2,7 @@
 
 import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
+import { complain, print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
 import { confirm } from "../withTool.ts";
 import {
@@ -28,7 +29,7 @@ import type { Client } from "./client.ts";
 import { look } from "./fetchObject.ts";
 import { listBuckets, listObjects, listUploads, type ObjectPage } from "./lists.ts";
 import { CommandError } from "./problems.ts";
-import { printJson, UsageError, withServer } from "./session.ts";
+import { UsageError, withServer } from "./session.ts";
 
 const asked = (options: Options, name: string): boolean => options[name] === true;
 
@@ -45,7 +46,7 @@ async function printBuckets(client: Client, options: Options): Promise<void> {
   const buckets: BucketInfo[] = [];
   for await (const page of listBuckets(client)) buckets.push(...page);
   if (asked(options, "json")) printJson({ buckets });
-  else console.log(bucketsText(buckets));
+  else print(bucketsText(buckets));
 }
 
 async function printObjects(
@@ -62,12 +63,12 @@ async function printObjects(
   const sum = { objects: 0, bytes: 0, prefixes: 0 };
   for await (const page of pages) {
     // Page by page: a bucket may hold more names than memory should.
-    if (page.items.length + page.prefixes.length > 0) console.log(objectLines(page));
+    if (page.items.length + page.prefixes.length > 0) print(objectLines(page));
     sum.objects += page.items.length;
     sum.prefixes += page.prefixes.length;
     sum.bytes = page.items.reduce((bytes, item) => bytes + item.size_bytes, sum.bytes);
   }
-  console.log(objectsEnd(sum));
+  print(objectsEnd(sum));
 }
 
 async function gather(pages: AsyncGenerator<ObjectPage>) {
@@ -92,7 +93,7 @@ export function create(text: string, options: Options): Promise<number> {
       }),
     );
     if (asked(options, "json")) printJson(created);
-    else console.log(`Created bucket ${created.name}.`);
+    else print(`Created bucket ${created.name}.`);
     return exitCode.done;
   });
 }
@@ -103,7 +104,7 @@ export function remove(text: string, options: Options): Promise<number> {
     const isBucket = readTarget(text).object === "" && !text.endsWith("/");
     const target = isBucket ? readTarget(text) : readObject(text);
     if (isBucket && !(await mayRemove(target.bucket, options))) {
-      console.error("Nothing was removed.");
+      complain("Nothing was removed.");
       return exitCode.failed;
     }
     const path = isBucket ? bucketPath(target.bucket) : objectPath(target);
@@ -113,7 +114,7 @@ export function remove(text: string, options: Options): Promise<number> {
         removed: { bucket: target.bucket, ...(!isBucket && { object: target.object }) },
       });
     } else {
-      console.log(removedText(target));
+      print(removedText(target));
     }
     return exitCode.done;
   });
@@ -134,12 +135,12 @@ export function stat(text: string, options: Options): Promise<number> {
     if (target.object === "") {
       const found = readBucketInfo(await client.json(bucketPath(target.bucket)));
       if (asked(options, "json")) printJson(found);
-      else console.log(bucketText(found));
+      else print(bucketText(found));
       return exitCode.done;
     }
     const found = await statObject(client, readObject(text));
     if (asked(options, "json")) printJson(found);
-    else console.log(objectText(found));
+    else print(objectText(found));
     return exitCode.done;
   });
 }
@@ -166,7 +167,7 @@ export function listOpenUploads(text: string, options: Options): Promise<number>
     const uploads: UploadInfo[] = [];
     for await (const page of listUploads(client, bucket, {})) uploads.push(...page);
     if (asked(options, "json")) printJson({ bucket, uploads });
-    else console.log(uploadsText(uploads));
+    else print(uploadsText(uploads));
     return exitCode.done;
   });
 }
@@ -177,7 +178,7 @@ export function abortUpload(text: string, id: string, options: Options): Promise
     const bucket = readBucket(text);
     await client.done(uploadsPath(bucket, id), { method: "DELETE" });
     if (asked(options, "json")) printJson({ aborted: { bucket, upload_id: id } });
-    else console.log(`Aborted upload ${plainText(id)}.`);
+    else print(`Aborted upload ${plainText(id)}.`);
     return exitCode.done;
   });
 }

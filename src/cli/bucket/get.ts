@@ -3,13 +3,14 @@
 import { plainText } from "../../plainText.ts";
 import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
+import { print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
 import { lastSegment, readObject, showTarget, type Target } from "./address.ts";
 import type { Client } from "./client.ts";
 import { fetchInto, look, type Wanted } from "./fetchObject.ts";
 import { readRetryFor } from "./put.ts";
 import type { Patience } from "./retry.ts";
-import { printJson, withServer } from "./session.ts";
+import { withServer } from "./session.ts";
 import { OutputSink, PartFile, placeOf } from "./sinks.ts";
 import { Transfer } from "./transfer.ts";
 
@@ -27,7 +28,7 @@ export function get(source: string, path: string | undefined, options: Options):
     const place = await placeOf(path, lastSegment(target.object));
     const { size, digest } = await toFile(place, { client, target, forMs });
     if (options["json"] === true) printJson({ ...target, file: place, size_bytes: size, digest });
-    else console.log(gotText(target, place, { size, digest }));
+    else print(gotText(target, place, { size, digest }));
     return exitCode.done;
   });
 }

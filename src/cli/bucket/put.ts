@@ -1,8 +1,10 @@
 // `breadbox bucket put`: a file, or standard input, becomes an object.
+
 import { count, duration, size } from "../../config/values.ts";
 import { plainText } from "../../plainText.ts";
 import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
+import { print, printJson } from "../print.ts";
 import { type Options, textOf } from "../settingFlags.ts";
 import { bucketPath, lastSegment, readDestination, showTarget, type Target } from "./address.ts";
 import type { ObjectInfo } from "./answers.ts";
@@ -13,7 +15,7 @@ import { type PutOptions, putFile } from "./putFile.ts";
 import { putInput } from "./putInput.ts";
 import { abandon, type PutDeps, type Upload } from "./putParts.ts";
 import type { Patience } from "./retry.ts";
-import { printJson, readOption, sentenceOf, withServer } from "./session.ts";
+import { readOption, sentenceOf, withServer } from "./session.ts";
 import { Transfer } from "./transfer.ts";
 
 const standardInput = "-";
@@ -35,7 +37,7 @@ export function put(path: string, destination: string, options: Options): Promis
         ? await fromInput({ client, target, asked, forMs, options })
         : await fromFile(path, { client, target, asked, forMs, options });
     if (options["json"] === true) printJson(stored);
-    else console.log(storedText(stored));
+    else print(storedText(stored));
     return exitCode.done;
   });
 }

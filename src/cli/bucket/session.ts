@@ -1,8 +1,10 @@
 // What every `breadbox bucket` command has around it: the server it speaks to, and errors as sentences.
+
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
 import { type ServerAddress, serverAddress, urlOfListener } from "../../config/server.ts";
 import { type Kind, ValueError } from "../../config/values.ts";
 import { exitCode } from "../exitCode.ts";
+import { complain } from "../print.ts";
 import { loadFrom, type Options, textOf } from "../settingFlags.ts";
 import { NameError } from "./address.ts";
 import { Client } from "./client.ts";
@@ -35,11 +37,11 @@ export async function withServer(
     const told = explain(error, url);
     if (told === null) throw error;
     if (told.code === exitCode.badUsage) {
-      console.error(
+      complain(
         `error: ${told.text}\nRun "breadbox bucket ${command} --help" to see what there is.`,
       );
     } else if (told.text !== "") {
-      console.error(told.text);
+      complain(told.text);
     }
     return told.code;
   }
@@ -94,6 +96,3 @@ export function readOption<T>(kind: Kind<T>, name: string, text: string | undefi
     throw new UsageError(`${name}: ${JSON.stringify(text)} ${error.message}`);
   }
 }
-
-/** One stable object, for programs. */
-export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2));

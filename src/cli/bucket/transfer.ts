@@ -1,4 +1,5 @@
 // What putting and getting share while they run: how far they are, what is said beside the bar, and who may stop them.
+import { plainLines } from "../../plainText.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { StoppedError } from "./problems.ts";
 
@@ -41,8 +42,8 @@ export class Transfer implements Disposable {
   /** One line on standard error; the bar goes on below it. */
   readonly say = (text: string): void => {
     this.#bar.clear();
-    // Not by console.error, which makes red of it: not all that is said here is bad.
-    process.stderr.write(`${text}\n`);
+    // Not by `complain`, which makes red of it: not all that is said here is bad.
+    process.stderr.write(`${plainLines(text)}\n`);
   };
 
   [Symbol.dispose](): void {

@@ -72,15 +72,15 @@ export async function collectByCommand(deps: CollectorDeps, minAge: number): Pro
   return {
     state,
     reason: state === "done" ? null : output,
-    found: Number(told["orphanedBlobs"]),
-    blobs: Number(told["deletedBlobs"]),
-    links: Number(told["deletedLinks"]),
+    found: Number(told["orphaned_blobs"]),
+    blobs: Number(told["deleted_blobs"]),
+    links: Number(told["deleted_links"]),
   };
 }
 
 /** `POST /v1/gc`, and waiting for its end. */
 async function collectByServer({ client }: CollectorDeps, minAge: number): Promise<Ended> {
-  const body = JSON.stringify({ minAge });
+  const body = JSON.stringify({ min_age: minAge });
   const begun = await client.ask("POST", "/v1/gc", { body });
   if (begun.status === 409) return { state: "refused", reason: begun.text, ...nothing };
   const path = begun.headers.get("location");

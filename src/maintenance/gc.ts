@@ -1,6 +1,7 @@
 // The garbage collection: what nothing keeps goes, while pushes run, and never anything else. Any doubt ends it with nothing deleted.
 import type { AgeLimits, Hold } from "../metadata/collection.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
+import { Attempts } from "./attempts.ts";
 import { spanText } from "./clockTrust.ts";
 import { watchClock } from "./clockWatch.ts";
 import { ageLimits, longestAge } from "./gcAges.ts";
@@ -22,6 +23,7 @@ class Progress {
   readonly gone: Gone = { blobs: 0, bytes: 0, links: 0 };
   readonly finished: Gone = { blobs: 0, bytes: 0, links: 0 };
   readonly notes: string[] = [];
+  readonly attempts = new Attempts();
   plan: GcPlan | null = null;
   manifests = 0;
   /** Why a run that deletes would be refused; told by a dry run. */
@@ -40,7 +42,7 @@ export async function collectGarbage(
   const begun = performance.now();
   const startedAt = deps.clock();
   const progress = new Progress();
-  let end: Pick<GcOutcome, "state" | "reason">;
+  let end: End;
   try {
     const limits = ageLimits({ ...request, leaseMs: deps.leaseMs }, startedAt);
     await assertClock(deps, request, progress);
@@ -51,6 +53,7 @@ export async function collectGarbage(
     const reason = error instanceof Error ? error.message : String(error);
     end = { state: error instanceof Refusal ? "refused" : "failed", reason };
   }
+  end = withUndeleted(end, progress);
   const { plan: found, finished, notes } = progress;
   const durationMs = performance.now() - begun;
   return {
@@ -62,6 +65,19 @@ export async function collectGarbage(
     startedAt,
     durationMs,
   };
+}
+
+type End = Pick<GcOutcome, "state" | "reason">;
+
+/** A run that could not delete every file has failed, although it has done all the rest. */
+function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): End {
+  if (undeleted === null) return end;
+  const { count, cause } = undeleted;
+  const files = count === 1 ? "1 file" : `${count} files`;
+  const reason = `${files} could not be deleted, the next run tries again: ${cause}`;
+  if (end.state === "done") return { state: "failed", reason };
+  notes.push(reason);
+  return end;
 }
 
 interface Run {
@@ -132,7 +148,8 @@ async function plan(
 
 async function run(deps: GcDeps, hold: Hold, run: Run, listener: GcListener): Promise<void> {
   const { request, limits, progress } = run;
-  const work: SweepWork = { deps, hold, limits, onProgress: listener.onProgress };
+  const { attempts } = progress;
+  const work: SweepWork = { deps, hold, limits, attempts, onProgress: listener.onProgress };
   const found = await plan(deps, run, listener);
   await finishTrash(work, progress.finished);
   if (progress.wouldRefuse !== null) throw new Refusal(progress.wouldRefuse);

@@ -2,6 +2,7 @@
 import type { Digest } from "../content/digest.ts";
 import type { AgeLimits, ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
 import type { Locator } from "../storage/storage.ts";
+import type { Attempts } from "./attempts.ts";
 import { setBack } from "./gcAges.ts";
 import { findStrays, markContents } from "./gcPlan.ts";
 import type { GcDeps, GcPlan, GcProgress } from "./gcRun.ts";
@@ -11,6 +12,8 @@ export interface SweepWork {
   readonly deps: Pick<GcDeps, "metadata" | "storage" | "rest" | "clock">;
   readonly hold: Hold;
   readonly limits: AgeLimits;
+  /** A file that cannot be deleted waits for the next run, and keeps no other from being deleted. */
+  readonly attempts: Attempts;
   readonly onProgress: ((progress: GcProgress) => void) | undefined;
 }
 
@@ -46,11 +49,14 @@ function limitsOf({ deps, limits }: SweepWork): LimitsNow {
 }
 
 /** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */
-export async function finishTrash({ deps, hold }: SweepWork, finished: Gone): Promise<void> {
+export async function finishTrash(work: SweepWork, finished: Gone): Promise<void> {
+  const { metadata } = work.deps;
+  let after: Locator | null = null;
   for (;;) {
-    const left = await deps.metadata.listTrash(trashBatch);
-    await deleteBytes(deps, left, finished);
-    mine(await deps.metadata.emptyTrash(hold, locatorsOf(left)));
+    const left: readonly Discarded[] = await metadata.listTrash(trashBatch, after);
+    const deleted = await deleteBytes(work, left, finished);
+    mine(await metadata.emptyTrash(work.hold, deleted));
+    after = left.at(-1)?.locator ?? null;
     if (left.length < trashBatch) return;
   }
 }
@@ -70,7 +76,7 @@ async function sweepContents(
   gone: Gone,
 ): Promise<void> {
   const { deps, hold, limits, onProgress } = work;
-  const bytes = new Deletions(deps.storage, gone);
+  const bytes = new Deletions(work, gone);
   let left = allowance;
   try {
     for await (const { unreferenced, links } of markContents(deps, limits)) {
@@ -96,17 +102,17 @@ async function sweepContents(
 
 /** Deletes the files of one transaction while the next one is made. */
 class Deletions {
-  readonly #storage: GcDeps["storage"];
+  readonly #work: SweepWork;
   readonly #gone: Gone;
   #running: Promise<unknown> = Promise.resolve();
   #done: Locator[] = [];
 
-  constructor(storage: GcDeps["storage"], gone: Gone) {
-    this.#storage = storage;
+  constructor(work: SweepWork, gone: Gone) {
+    this.#work = work;
     this.#gone = gone;
   }
 
-  /** Waits for the files before, then begins with these. @throws what deleting those before has failed with. */
+  /** Waits for the files before, then begins with these. */
   async start(discarded: readonly Discarded[]): Promise<void> {
     await this.#running;
     this.#running = this.#delete(discarded);
@@ -124,8 +130,7 @@ class Deletions {
   }
 
   async #delete(discarded: readonly Discarded[]): Promise<void> {
-    await deleteBytes({ storage: this.#storage }, discarded, this.#gone);
-    this.#done.push(...locatorsOf(discarded));
+    this.#done.push(...(await deleteBytes(this.#work, discarded, this.#gone)));
   }
 }
 
@@ -149,30 +154,28 @@ async function sweepStrays(work: SweepWork, total: number, gone: Gone): Promise<
     const strays = findings.flatMap((it) => (it.kind === "stray" ? [it.stray] : []));
     for (const some of batches(strays)) {
       const discarded = mine(await deps.metadata.discardStrays(hold, some, limits.now));
-      await deleteBytes(deps, discarded, gone);
-      mine(await deps.metadata.emptyTrash(hold, locatorsOf(discarded)));
+      mine(await deps.metadata.emptyTrash(hold, await deleteBytes(work, discarded, gone)));
       onProgress?.({ phase: "deleting", done: gone.blobs, total });
       await deps.rest(0);
     }
   }
 }
 
-/** Deletes files, and counts what is gone. @throws the first failure, after those that were under way have ended. */
+/** Deletes files, and counts what is gone. @returns the names of those that are gone. */
 async function deleteBytes(
-  { storage }: Pick<GcDeps, "storage">,
+  { deps, attempts }: Pick<SweepWork, "deps" | "attempts">,
   discarded: readonly Discarded[],
   gone: Gone,
-): Promise<void> {
-  for (const some of batches(discarded, deletesAtOnce)) {
-    const ends = await Promise.allSettled(some.map(({ locator }) => storage.delete(locator)));
-    for (const [position, end] of ends.entries()) {
-      if (end.status === "rejected") continue;
-      gone.blobs += 1;
-      gone.bytes += some[position]?.size ?? 0;
-    }
-    const failure = ends.find((end) => end.status === "rejected");
-    if (failure !== undefined) throw failure.reason;
-  }
+): Promise<readonly Locator[]> {
+  const deleted: Locator[] = [];
+  const remove = async ({ locator, size }: Discarded): Promise<void> => {
+    if (!(await attempts.make(locator, () => deps.storage.delete(locator)))) return;
+    deleted.push(locator);
+    gone.blobs += 1;
+    gone.bytes += size;
+  };
+  for (const some of batches(discarded, deletesAtOnce)) await Promise.all(some.map(remove));
+  return deleted;
 }
 
 /** What a transaction of the holder did. @throws LockLostError when it is the holder no more. */
@@ -180,9 +183,6 @@ function mine<T>(outcome: T | null): T {
   if (outcome === null) throw new LockLostError();
   return outcome;
 }
-
-const locatorsOf = (discarded: readonly Discarded[]): readonly Locator[] =>
-  discarded.map(({ locator }) => locator);
 
 function* batches<T>(items: readonly T[], size = batch): Generator<readonly T[]> {
   for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size);

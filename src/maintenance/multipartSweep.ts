@@ -5,6 +5,7 @@ import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { PartsStorage } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
+import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 
 /** What a sweep works with. */
@@ -47,6 +48,8 @@ export interface MultipartSwept {
   readonly expired: number;
   /** What requests and processes left that had no time to: bytes that no upload knows of, objects that came whole only in part. */
   readonly leftovers: number;
+  /** null when everything could be deleted. */
+  readonly undeleted: Undeleted | null;
 }
 
 /** Ids that are asked about in one transaction. */
@@ -54,9 +57,10 @@ const batch = 100;
 /** A completion may be repeated for 15 minutes; it is remembered a little longer. Unit: ms. */
 const rememberCompletedMs = 20 * 60_000;
 
-type Discard = (id: UploadId) => Promise<void>;
+/** @returns false when the bytes could not be dropped. */
+type Discard = (id: UploadId) => Promise<boolean>;
 
-/** One sweep. Safe to stop anywhere and to repeat. */
+/** One sweep. Safe to stop anywhere and to repeat. What cannot be deleted does not keep the rest from being deleted. */
 export async function sweepMultipart(
   deps: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
@@ -64,11 +68,13 @@ export async function sweepMultipart(
   const { metadata, storage, clock, rest } = deps;
   // An upload may have thousands of parts: each is a step of its own.
   const drop = paced({ steps: 1, rest });
-  const discard: Discard = (id) => drop(() => storage.discardStaged(id, storage.parts.staging));
+  const attempts = new Attempts();
+  const discard: Discard = (id) =>
+    attempts.make(id, () => drop(() => storage.discardStaged(id, storage.parts.staging)));
+  await metadata.forgetCompleted(clock() - rememberCompletedMs);
   const { expired, cut } = await expire(deps, { graceMs, limit }, discard);
   const leftovers = await dropLeftovers(deps, limit - expired - cut, discard);
-  await metadata.forgetCompleted(clock() - rememberCompletedMs);
-  return { expired, leftovers: cut + leftovers };
+  return { expired, leftovers: cut + leftovers, undeleted: attempts.undeleted };
 }
 
 /** One at a time: others wait for a transaction, and a process that ends here leaves the bytes of one upload. */
@@ -103,9 +109,10 @@ async function dropLeftovers(
   let dropped = 0;
   const dropStrays = async (ids: readonly UploadId[]): Promise<void> => {
     const known = await metadata.knownMultipart(ids);
-    const strays = ids.filter((id) => !known.has(id)).slice(0, limit - dropped);
-    for (const id of strays) await discard(id);
-    dropped += strays.length;
+    for (const id of ids) {
+      // What could not be dropped takes nobody's place.
+      if (!known.has(id) && dropped < limit && (await discard(id))) dropped += 1;
+    }
   };
   let found: UploadId[] = [];
   for await (const id of storage.parts.listUploads()) {

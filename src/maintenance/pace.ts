@@ -14,9 +14,12 @@ export function paced({ steps, rest }: Pace): (step: () => Promise<void>) => Pro
   let spentMs = 0;
   return async (step) => {
     const startedAt = performance.now();
-    await step();
-    spentMs += performance.now() - startedAt;
-    taken += 1;
+    try {
+      await step();
+    } finally {
+      spentMs += performance.now() - startedAt;
+      taken += 1;
+    }
     if (taken % steps > 0) return;
     await rest(4 * spentMs);
     spentMs = 0;

@@ -1,6 +1,7 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { Undeleted } from "./attempts.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
 import type { GcOrder } from "./recordedGc.ts";
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
@@ -73,6 +74,8 @@ export type MaintenanceAnswer =
   | {
       readonly kind: "swept";
       readonly dropped: number;
+      /** null when everything could be deleted. */
+      readonly undeleted: Undeleted | null;
       readonly durationMs: number;
       readonly firstSeen: FirstSeen;
     }

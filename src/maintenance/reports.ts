@@ -8,6 +8,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { MultipartMetrics } from "../telemetry/multipart.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { Undeleted } from "./attempts.ts";
 import type { Collections } from "./collections.ts";
 import type { ExpiredUpload } from "./multipartSweep.ts";
 import type { MaintenanceReport } from "./protocol.ts";
@@ -51,6 +52,7 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       hashing.forgetIdle(performance.now());
       listeners.assembly.forgetIdle(performance.now());
       logSweep(log, report);
+      logUndeleted(log, report.undeleted);
       break;
     case "expired":
       takeExpired(report.upload, listeners);
@@ -58,6 +60,7 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
     case "multipartSwept":
       metrics.multipart.swept(report.durationMs / 1000);
       logMultipartSweep(log, report);
+      logUndeleted(log, report.undeleted);
       break;
     case "collected":
       takeRun(report, listeners);
@@ -113,6 +116,15 @@ function logSweep(
   if (dropped === 0) log.debug({ ms }, "uploads looked through, none had expired");
   else
     log.info({ event: "uploadsSwept", dropped, ms }, `uploads cleaned up: ${dropped} in ${ms} ms`);
+}
+
+/** Once for each sweep, however many there are: the next one tries again. */
+function logUndeleted(log: Listeners["log"], undeleted: Undeleted | null): void {
+  if (undeleted === null) return;
+  const { count, cause } = undeleted;
+  const left = count === 1 ? "1 leftover" : `${count} leftovers`;
+  const text = `${left} of uploads could not be deleted, the next cleanup tries again`;
+  log.warn({ event: "undeleted", count, cause }, text);
 }
 
 function logMultipartSweep(

@@ -2,6 +2,7 @@
 import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
 import type { StagedEntry, Storage } from "../storage/storage.ts";
 import type { UploadId, UploadSession } from "../uploads/session.ts";
+import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 
 /** What a sweep works with. */
@@ -51,13 +52,26 @@ const startingMs = 60_000;
 /** After this many drops the sweep rests. */
 const dropsBeforeRest = 20;
 
-/** One sweep. Safe to stop anywhere and to repeat. @param timeoutMs how long a session may be without a byte. */
-export async function sweepUploads(options: SweepDeps, timeoutMs: number): Promise<void> {
-  const deps = { ...options, storage: pacing(options) };
-  await deps.storage.finishDiscards();
+/** What a sweep's steps share. */
+interface Sweep extends SweepDeps {
+  readonly attempts: Attempts;
+}
+
+/**
+ * One sweep. Safe to stop anywhere and to repeat. What cannot be deleted does not keep the rest from being deleted.
+ * @param timeoutMs how long a session may be without a byte. @returns what could not be deleted; null when everything could.
+ */
+export async function sweepUploads(
+  options: SweepDeps,
+  timeoutMs: number,
+): Promise<Undeleted | null> {
+  const attempts = new Attempts();
+  const deps = { ...options, storage: pacing(options), attempts };
+  await deps.metadata.forgetFinished(deps.clock() - rememberFinishedMs);
+  await attempts.make("discards", () => deps.storage.finishDiscards());
   await expire(deps, timeoutMs);
   await compare(deps, timeoutMs);
-  await deps.metadata.forgetFinished(deps.clock() - rememberFinishedMs);
+  return attempts.undeleted;
 }
 
 /** The storage, dropping at a pace that leaves the disk to others most of the time. */
@@ -70,7 +84,7 @@ function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
   };
 }
 
-async function expire(deps: SweepDeps, timeoutMs: number): Promise<void> {
+async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   for (;;) {
     const now = deps.clock();
     const gone = await deps.metadata.expireUploads({
@@ -84,7 +98,7 @@ async function expire(deps: SweepDeps, timeoutMs: number): Promise<void> {
 }
 
 /** Looks for bytes without a row and rows without bytes. Bytes are listed first: whoever starts meanwhile has both. */
-async function compare(deps: SweepDeps, timeoutMs: number): Promise<void> {
+async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
   const listedAt = deps.clock();
   const staged = new Map<UploadId, StagedEntry>();
   for await (const entry of deps.storage.listStaged()) staged.set(entry.id, entry);
@@ -114,19 +128,19 @@ async function listRows({ metadata, clock }: SweepDeps): Promise<Map<UploadId, L
 }
 
 async function dropStrays(
-  deps: SweepDeps,
+  deps: Sweep,
   staged: ReadonlyMap<UploadId, StagedEntry>,
   rows: ReadonlyMap<UploadId, ListedUpload>,
   timeoutMs: number,
 ): Promise<void> {
-  const { clock, firstSeen, storage } = deps;
+  const { clock, firstSeen, storage, attempts } = deps;
   for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
   for (const entry of staged.values()) {
     const { id, staging } = entry;
     const now = clock();
     if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
+    if (!(await attempts.make(id, () => storage.discardStaged(id, staging)))) continue;
     firstSeen.delete(id);
-    await storage.discardStaged(id, staging);
     deps.onDropped({ id, reason: "without row", repository: null, bytes: null });
   }
 }
@@ -139,8 +153,11 @@ function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<Upl
   return seen;
 }
 
-async function drop(deps: SweepDeps, session: UploadSession, reason: DropReason): Promise<void> {
-  await deps.storage.discardStaged(session.id, session.staging);
+/** Its row is gone: bytes that cannot be deleted now are found by a later sweep. */
+async function drop(deps: Sweep, session: UploadSession, reason: DropReason): Promise<void> {
+  await deps.attempts.make(session.id, () =>
+    deps.storage.discardStaged(session.id, session.staging),
+  );
   deps.onDropped(describe(session, reason));
 }
 

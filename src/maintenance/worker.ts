@@ -54,9 +54,9 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
       report({ kind: "dropped", upload });
     },
   };
-  await sweepUploads(deps, timeoutMs);
+  const undeleted = await sweepUploads(deps, timeoutMs);
   const durationMs = performance.now() - startedAt;
-  report({ kind: "swept", dropped, durationMs, firstSeen: seen });
+  report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });
 }
 
 async function sweepParts({ store, limits }: Job<"sweepMultipart">): Promise<void> {

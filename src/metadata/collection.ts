@@ -147,8 +147,8 @@ export interface CollectionMetadata {
   ): Swept<readonly Discarded[]>;
   /** Takes away those of `links` that may still go. @returns how many. */
   discardLinks(hold: Hold, links: readonly ContentLink[], limits: LimitsNow): Swept<number>;
-  /** Stored names on their way out, at most `limit`. */
-  listTrash(limit: number): Promise<readonly Discarded[]>;
+  /** Stored names on their way out, at most `limit`, in order: those after `after`, or the first ones. */
+  listTrash(limit: number, after?: Locator | null): Promise<readonly Discarded[]>;
   /** Forgets stored names whose bytes are gone. */
   emptyTrash(hold: Hold, done: readonly Locator[]): Swept<true>;
 }

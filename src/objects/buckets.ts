@@ -47,7 +47,8 @@ export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise
   const outcome = await deps.metadata.removeBucket(name, deps.clock());
   switch (outcome.kind) {
     case "removed":
-      for (const id of outcome.uploads) await dropStaged(deps, id);
+      // The bucket is gone: what cannot be dropped now, the cleanup drops.
+      for (const id of outcome.uploads) await dropStaged(deps, id).catch(() => {});
       return;
     case "unknown":
       throw new RegistryError("BUCKET_UNKNOWN");

@@ -209,9 +209,12 @@ class FilesystemStorage implements Storage {
   }
 
   async finishDiscards(): Promise<void> {
+    const failures: unknown[] = [];
     for (const name of await readdir(this.#discarded)) {
-      await rm(join(this.#discarded, name), { recursive: true, force: true });
+      const path = join(this.#discarded, name);
+      await rm(path, { recursive: true, force: true }).catch((error) => failures.push(error));
     }
+    if (failures.length > 0) throw new AggregateError(failures, "not everything could be dropped");
   }
 
   async open(locator: Locator): Promise<StoredFile | null> {

@@ -137,7 +137,7 @@ export interface Storage {
   /** Drops staged bytes: out of sight at once, then removed; an object's after it resolved. Dropping what is absent is not an error. */
   discardStaged(id: UploadId, staging: StagingState): Promise<void>;
 
-  /** Ends what an earlier process had begun to drop. */
+  /** Ends what an earlier process had begun to drop. @throws AggregateError, after it has tried everything, of what failed. */
   finishDiscards(): Promise<void>;
 
   /** Opens content. @returns null only when it is absent; any other failure throws. */

@@ -73,21 +73,28 @@ export async function dropUpload(deps: OperateDeps, text: string): Promise<Uploa
   return session;
 }
 
-/** Ends every session that received nothing for `idleMs` (null: every session) and that no request writes to. */
+/**
+ * Ends every session that received nothing for `idleMs` (null: every session) and that no request writes to.
+ * @throws why bytes could not be deleted, after all sessions have ended: the server's cleanup tries again.
+ */
 export async function dropUploads(
   deps: OperateDeps,
   idleMs: number | null,
 ): Promise<DroppedUploads> {
   const dropped: UploadSession[] = [];
+  const failures: unknown[] = [];
   // A last byte that lies in the future is no reason to keep a session when all are meant.
   const idleSince = idleMs === null ? Number.MAX_SAFE_INTEGER : deps.clock() - idleMs;
   for (;;) {
     const expiry = { idleSince, now: deps.clock(), limit: batch };
     const gone = await deps.metadata.expireUploads(expiry);
     // Row first, then the bytes: what is interrupted here is found by the server's cleanup.
-    for (const { id, staging } of gone) await deps.storage.discardStaged(id, staging);
+    for (const { id, staging } of gone) {
+      await deps.storage.discardStaged(id, staging).catch((error: unknown) => failures.push(error));
+    }
     dropped.push(...gone);
     if (gone.length === batch) continue;
+    if (failures.length > 0) throw failures[0];
     const left = await listIdleUploads(deps, idleMs);
     return { dropped, spared: left.filter(({ writing }) => writing).length };
   }

@@ -21,7 +21,7 @@ function workerThat({ onCollect = "", onStop = "" }): Worker {
     const collected = () => postMessage({ kind: "collected", run: null, notes: [], durationMs: 1, isStopped: false });
     self.onmessage = ({ data: { kind } }) => {
       if (kind === "sweep")
-        postMessage({ kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map() });
+        postMessage({ kind: "swept", dropped: 0, undeleted: null, durationMs: 0, firstSeen: new Map() });
       if (kind === "collect") { ${onCollect} }
       if (kind === "stop") { ${onStop} }
     };`;

@@ -1,5 +1,6 @@
 // What a collection takes and what it leaves: a real database, real files, clocks that the test moves.
 import { describe, expect, test } from "bun:test";
+import type { GcDeps } from "../../src/maintenance/gcRun.ts";
 import { statBlob } from "../../src/registry/blobs.ts";
 import { manifest } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
@@ -63,6 +64,43 @@ describe("a collection", () => {
     await room.collect();
 
     expect((await room.collect()).counts).toMatchObject({ totalBlobs: 0, deletedBlobs: 0 });
+  });
+
+  test("deletes everything but a file that cannot be removed, says so, and a later run deletes it", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    for (let each = 0; each < 150; each += 1) await room.push(`orphan ${each}`);
+    room.store.clock.advance(lease);
+    const { storage } = room.store.rooms;
+    const stuck = new Set<string>();
+    const failing: GcDeps["storage"] = {
+      ...{ listStored: () => storage.listStored(), readName: storage.readName },
+      stat: (locator) => storage.stat(locator),
+      delete: async (locator) => {
+        if (stuck.size === 0) stuck.add(locator);
+        if (stuck.has(locator)) throw new Error("EPERM: operation not permitted, unlink");
+        await storage.delete(locator);
+      },
+    };
+    const { collection } = room.store.rooms.metadata;
+
+    const first = await room.collect({}, { storage: failing });
+    for (let each = 0; each < 3; each += 1) await room.push(`later ${each}`);
+    room.store.clock.advance(2 * lease);
+    const second = await room.collect({}, { storage: failing });
+    const waiting = await collection.listTrash(10);
+    const third = await room.collect();
+
+    const reason =
+      "1 file could not be deleted, the next run tries again: EPERM: operation not permitted, unlink";
+    for (const outcome of [first, second]) {
+      expect(outcome).toMatchObject({ state: "failed", reason });
+    }
+    expect([first.counts.deletedBlobs, second.counts.deletedBlobs]).toEqual([149, 3]);
+    expect(waiting.map(({ locator }) => String(locator))).toEqual([...stuck]);
+    expect(third).toMatchObject({ state: "done", finished: { blobs: 1 } });
+    expect(await room.storedFiles()).toBe(0);
+    expect(await collection.listTrash(1)).toEqual([]);
   });
 
   test("takes many, a transaction at a time, and forgets none", async () => {

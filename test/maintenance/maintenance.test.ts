@@ -14,7 +14,7 @@ describe("Maintenance", () => {
       spawn: () => {
         const worker = workerOf(`self.onmessage = ({data}) => {
           if (data.kind === "end") process.exit(0);
-          else postMessage({kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map([["a", 1]])});
+          else postMessage({kind: "swept", dropped: 0, undeleted: null, durationMs: 0, firstSeen: new Map([["a", 1]])});
         };`);
         ends.push(new Promise((resolve) => worker.addEventListener("close", () => resolve())));
         return worker;

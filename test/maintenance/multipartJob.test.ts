@@ -8,10 +8,10 @@ const limits = { graceMs: 60_000, limit: 200 };
 /** Answers each job, and says so with what it was asked for. */
 const answering = `self.onmessage = ({data}) => {
   if (data.kind === "end") process.exit(0);
-  if (data.kind === "sweep") postMessage({kind: "swept", dropped: 0, durationMs: 0, firstSeen: new Map()});
+  if (data.kind === "sweep") postMessage({kind: "swept", dropped: 0, undeleted: null, durationMs: 0, firstSeen: new Map()});
   if (data.kind !== "sweepMultipart") return;
   const {graceMs, limit} = data.limits;
-  postMessage({kind: "multipartSwept", expired: limit, leftovers: graceMs, durationMs: 0});
+  postMessage({kind: "multipartSwept", expired: limit, leftovers: graceMs, undeleted: null, durationMs: 0});
 };`;
 
 /** Maintenance that runs until a kind of report has come `times`. @returns all that it reported. */
@@ -44,7 +44,12 @@ describe("Maintenance: uploads in parts", () => {
       spawn: () => workerOf(answering),
     });
 
-    const swept = { expired: limits.limit, leftovers: limits.graceMs, durationMs: 0 };
+    const swept = {
+      expired: limits.limit,
+      leftovers: limits.graceMs,
+      undeleted: null,
+      durationMs: 0,
+    };
     expect(reports).toContainEqual({ kind: "multipartSwept", ...swept });
   });
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => room.remove());
 
-const nothing = { expired: 0, leftovers: 0, told: [], rests: 0 };
+const nothing = { expired: 0, leftovers: 0, undeleted: null, told: [], rests: 0 };
 const states = async (...ids: readonly Awaited<ReturnType<Room["initiate"]>>[]) =>
   Promise.all(
     ids.map(async (id) => {
@@ -37,7 +37,7 @@ describe("sweep of uploads in parts", () => {
 
     const { told, ...swept } = await room.sweep();
 
-    expect(swept).toEqual({ expired: 1, leftovers: 0, rests: 1 });
+    expect(swept).toEqual({ expired: 1, leftovers: 0, undeleted: null, rests: 1 });
     expect<unknown>(told).toEqual([{ id, bucket, object: "a/b", bytes: 11 }]);
     expect(await states(id)).toEqual([[null, false]]);
     expect(await room.sweep()).toEqual(nothing);
@@ -98,7 +98,7 @@ describe("sweep of uploads in parts", () => {
     const afterwards = await room.sweep();
 
     expect([whileReceived, kept]).toEqual([nothing, true]);
-    expect(afterwards).toEqual({ expired: 0, leftovers: 1, told: [], rests: 1 });
+    expect(afterwards).toEqual({ expired: 0, leftovers: 1, undeleted: null, told: [], rests: 1 });
     expect(await states(id)).toEqual([[null, false]]);
   });
 
@@ -107,7 +107,13 @@ describe("sweep of uploads in parts", () => {
     await room.part(open, 1, "kept");
     const left = [await room.leaveBehind(), await room.leaveBehind()];
 
-    expect(await room.sweep()).toEqual({ expired: 0, leftovers: 2, told: [], rests: 2 });
+    expect(await room.sweep()).toEqual({
+      expired: 0,
+      leftovers: 2,
+      undeleted: null,
+      told: [],
+      rests: 2,
+    });
     expect(await states(...left)).toEqual(left.map(() => [null, false]));
     expect(await room.read(open, 1)).toBe("kept");
   });

@@ -34,7 +34,10 @@ test("hashing forgets a session that was dropped; after a sweep, those that nobo
   const upload = { id, reason: "expired", repository: "a", bytes: 1 } as const;
 
   takeReport({ kind: "dropped", upload }, all);
-  takeReport({ kind: "swept", dropped: 1, durationMs: 1, firstSeen: new Map() }, all);
+  takeReport(
+    { kind: "swept", dropped: 1, undeleted: null, durationMs: 1, firstSeen: new Map() },
+    all,
+  );
 
   expect(told).toEqual([
     "forget string",
@@ -52,9 +55,18 @@ test("an upload in parts that expired is counted, logged and forgotten; a sweep 
   const [bucket, object] = [parseBucketName("backups"), parseObjectName("a/b")];
 
   takeReport({ kind: "expired", upload: { id, bucket, object, bytes: 1 } }, all);
-  takeReport({ kind: "multipartSwept", expired: 1, leftovers: 0, durationMs: 1 }, all);
-  takeReport({ kind: "multipartSwept", expired: 0, leftovers: 1, durationMs: 1 }, all);
-  takeReport({ kind: "multipartSwept", expired: 0, leftovers: 0, durationMs: 1 }, all);
+  takeReport(
+    { kind: "multipartSwept", expired: 1, leftovers: 0, undeleted: null, durationMs: 1 },
+    all,
+  );
+  takeReport(
+    { kind: "multipartSwept", expired: 0, leftovers: 1, undeleted: null, durationMs: 1 },
+    all,
+  );
+  takeReport(
+    { kind: "multipartSwept", expired: 0, leftovers: 0, undeleted: null, durationMs: 1 },
+    all,
+  );
 
   expect(told).toEqual([
     ...["forget parts string", "expired number", "info object"],
@@ -62,6 +74,23 @@ test("an upload in parts that expired is counted, logged and forgotten; a sweep 
     ...["swept number", "info object"],
     ...["swept number", "debug object"],
   ]);
+});
+
+test("what could not be deleted is told once, with how much it is and why, and the rest is counted as ever", () => {
+  const { all } = listeners();
+  const warnings: unknown[] = [];
+  const log = { ...all.log, warn: (...line: readonly unknown[]) => void warnings.push(line) };
+  const undeleted = { count: 3, cause: "EPERM: operation not permitted, rm" };
+  const swept = { durationMs: 1, undeleted };
+
+  takeReport({ kind: "swept", dropped: 1, firstSeen: new Map(), ...swept }, { ...all, log });
+  takeReport({ kind: "multipartSwept", expired: 1, leftovers: 1, ...swept }, { ...all, log });
+
+  const line = [
+    { event: "undeleted", ...undeleted },
+    "3 leftovers of uploads could not be deleted, the next cleanup tries again",
+  ];
+  expect(warnings).toEqual([line, line]);
 });
 
 test("a collection that has ended is told and counted, and so is the end of one that failed on the way", () => {

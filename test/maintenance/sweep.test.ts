@@ -1,9 +1,10 @@
+import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
-import { type Dropped, sweepUploads } from "../../src/maintenance/sweep.ts";
+import { type Dropped, type SweepDeps, sweepUploads } from "../../src/maintenance/sweep.ts";
 import { parseRepositoryName } from "../../src/registry/names.ts";
 import type { UploadId } from "../../src/uploads/session.ts";
 import { appendChunk, finishUpload, startUpload, uploadStatus } from "../../src/uploads/uploads.ts";
@@ -176,6 +177,58 @@ describe("sweep of upload sessions", () => {
     await sweep();
 
     expect(await readdir(join(store.directory, "tmp", "discarded"))).toEqual([]);
+  });
+
+  test("what cannot be dropped keeps nothing behind it, and is tried again", async () => {
+    const aside = join(store.directory, "tmp", "discarded");
+    for (const name of ["a", "b"]) await mkdir(join(aside, name), { recursive: true });
+    const strays = [await stray(ago(timeoutMs + 1)), await stray(ago(timeoutMs + 1))].sort();
+    const sessions = [await startUpload(deps(), repository), await startUpload(deps(), repository)];
+    store.clock.advance(timeoutMs + 1);
+    const stuck = new Set<string>([strays[0] ?? "", sessions[0]?.id ?? ""]);
+    const { metadata, storage } = deps();
+    const failing: SweepDeps["storage"] = {
+      listStaged: () => storage.listStaged(),
+      finishDiscards: async () => {
+        await storage.finishDiscards();
+        throw new AggregateError([new Error("EPERM, a"), new Error("EPERM, b")]);
+      },
+      discardStaged: async (id, staging) => {
+        if (stuck.has(id)) throw new Error("EPERM, an entry");
+        await storage.discardStaged(id, staging);
+      },
+    };
+    const finished = { id: sessions[1]?.id, repository, digest: digestOf(noise(1)), size: 1 };
+    const rows = new Database(join(store.directory, "breadbox.db"));
+    rows.run(
+      "INSERT INTO finished_uploads (id, repository, digest, size, finished_at) VALUES (?, ?, ?, ?, 1)",
+      [finished.id ?? "", repository, finished.digest, 1],
+    );
+    const swept = () =>
+      sweepUploads(
+        {
+          metadata,
+          storage: failing,
+          clock: store.clock.now,
+          firstSeen,
+          rest: async () => {},
+          onDropped: () => {},
+        },
+        timeoutMs,
+      );
+
+    const first = await swept();
+    const remembered = rows.query("SELECT count(*) AS n FROM finished_uploads").get();
+    rows.close();
+    const left = (await readdir(folder("."))).sort();
+    const second = await sweep();
+
+    // Two asides, a stray, and the folder of a session.
+    expect(first).toEqual({ count: 4, cause: "EPERM, a" });
+    expect(remembered).toEqual({ n: 0 });
+    expect(left).toEqual([...stuck].sort());
+    expect(second.map(({ id }) => String(id)).sort()).toEqual([...stuck].sort());
+    expect(await readdir(folder("."))).toEqual([]);
   });
 
   test("more sessions than one batch go in one sweep, which rests now and then", async () => {

@@ -42,7 +42,8 @@ function marking(
         return { next: total < limit ? null : last, total, unreferenced, links };
       }),
     findStrays: (found) => connection.read(() => strays(statements, found)),
-    listTrash: (limit) => connection.read(() => statements.listTrash.all({ limit })),
+    listTrash: (limit, after = null) =>
+      connection.read(() => statements.listTrash.all({ limit, after: after ?? "" })),
   };
 }
 

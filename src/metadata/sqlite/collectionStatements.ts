@@ -236,6 +236,7 @@ function prepareTrash(db: BunSQLiteDatabase) {
     listTrash: db
       .select({ locator: trash.locator, size: trash.size })
       .from(trash)
+      .where(gt(trash.locator, placeholder("after")))
       .orderBy(asc(trash.locator))
       .limit(placeholder("limit"))
       .prepare(),

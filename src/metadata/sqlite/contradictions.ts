@@ -63,7 +63,7 @@ export function findContradiction(
   if (alone !== undefined) return `the content of the object ${String(alone)} has no row`;
   const bucket = value(bereaved);
   if (bucket !== undefined) return `the bucket ${String(bucket)} has lost objects that it counted`;
-  if (statements.listTrash.all({ limit: 1 }).length === 0) return null;
+  if (statements.listTrash.all({ limit: 1, after: "" }).length === 0) return null;
   const used = statements.trashInUse.get();
   return used === undefined ? null : `${used.locator} is on its way out, and a row names it`;
 }

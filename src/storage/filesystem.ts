@@ -149,7 +149,8 @@ class FilesystemStorage implements Storage {
       });
       const giveBack = () => file.truncate(staged.offset).catch(() => {});
       const cut = await receiveBody(body, writer, { keepsCut: true, giveBack });
-      if (options.resumable) await this.#keepFolder(staged);
+      // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
+      if (options.resumable || cut !== null) await this.#keepFolder(staged);
       const appended = { ...staged, offset: writer.written, cut };
       // Without a byte nothing was synced, not even the cut to the offset.
       if (!options.resumable && writer.written > staged.offset) this.#settled.add(appended);

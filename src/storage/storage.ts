@@ -38,7 +38,7 @@ export interface StagingFollower {
 export interface AppendOptions {
   /** Bytes that will come if the client keeps its word; null when it did not say. Refused at once when they cannot fit. */
   readonly expected: number | null;
-  /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well. */
+  /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well, as after a cut. */
   readonly resumable: boolean;
 }
 

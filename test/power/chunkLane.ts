@@ -2,6 +2,7 @@
 // change of it: nothing, except that a session without a byte may be gone.
 import { randomBytes, randomNumbers, sha256 } from "../support/bytes.ts";
 import { pullBlob } from "../support/images.ts";
+import { request, talk } from "../support/rawHttp.ts";
 import type { Lane, PowerFigures } from "./figures.ts";
 import { ask, BrokenPromise, between, locationOf, offsetOf, type Target } from "./promise.ts";
 
@@ -19,6 +20,11 @@ interface Upload {
 
 const largest = 1_200_000;
 const largestChunk = 300_000;
+/** Long enough for the bytes before a cut to arrive. */
+const cutAfterMs = 20;
+/** A cut is noticed within milliseconds; asked for the status every 5 ms. */
+const looksAfterCut = 2_000;
+const longestPauseMs = 400;
 
 /** Uploads until the power fails; `settle` after the next start, then on it goes. */
 export class ChunkLane implements Lane {
@@ -28,8 +34,8 @@ export class ChunkLane implements Lane {
   readonly #cancelled = new Set<string>();
   #count = 0;
   #upload: Upload;
-  /** What restarts met: requests without an answer by their kind, and sessions lost that might be. */
-  readonly #met = { chunk: 0, close: 0, cancel: 0, between: 0, forgotten: 0 };
+  /** What restarts met: requests without an answer by their kind, and sessions lost that might be; and closing PUTs that were cut. */
+  readonly #met = { chunk: 0, close: 0, cutClose: 0, cancel: 0, between: 0, forgotten: 0 };
 
   constructor(target: Target) {
     this.#target = target;
@@ -118,6 +124,9 @@ export class ChunkLane implements Lane {
     const left = upload.bytes.length - upload.acknowledged;
     const choice = this.#random();
     if (choice < 0.02) return this.#cancel(upload, upload.location);
+    // Often as a session's first request: nothing of it was synced before.
+    const cuts = upload.acknowledged === 0 ? 0.7 : 0.9;
+    if (choice > cuts && left > 3) return this.#closeInPart(upload, upload.location);
     if (left === 0 || (left < largestChunk && choice < 0.3)) {
       return this.#close(upload, upload.location);
     }
@@ -163,6 +172,32 @@ export class ChunkLane implements Lane {
     this.#expect(await ask("PUT", url, body.length > 0 ? { body } : {}), [201]);
     this.#finished.add(upload.digest);
     this.#upload = this.#next();
+  }
+
+  /** A closing PUT whose line breaks: what arrived of it counts, and the status says how much that is. */
+  async #closeInPart(upload: Upload, location: string): Promise<void> {
+    const { bytes, acknowledged: before, digest } = upload;
+    const body = bytes.subarray(before, before + between(2, bytes.length - before, this.#random()));
+    upload.sent = before + body.length;
+    const { pathname, port } = new URL(location);
+    const line = `PUT ${pathname}?digest=${digest}`;
+    const head = request(line, [["Content-Length", String(bytes.length - before)]]);
+    const { answers } = await talk(Number(port), [head, body], {
+      endAfterMs: cutAfterMs,
+      untilClose: true,
+    });
+    this.#met.cutClose += 1;
+    const refused = answers.find(({ status }) => status !== 400);
+    if (refused !== undefined) throw this.#broken(`${refused.status} for a cut closing PUT`);
+    for (let looks = 0; upload.acknowledged === before; looks += 1) {
+      if (looks === looksAfterCut) throw this.#broken("a cut closing PUT kept nothing");
+      await Bun.sleep(5);
+      const status = await ask("GET", location);
+      this.#expect(status, [204]);
+      upload.acknowledged = offsetOf(status);
+    }
+    // Whoever lost its line comes back after a while.
+    await Bun.sleep(between(0, longestPauseMs, this.#random()));
   }
 
   async #cancel(upload: Upload, location: string): Promise<void> {

@@ -3,7 +3,7 @@
 /**
  * What all rounds together met. Acknowledged: blobs, manifests, objects written (put, linked, deleted, completed), parts, parts that
  * took the place of one, uploads completed and aborted. Without an answer when the power failed: chunks, closing PUTs, cancels, and
- * pauses between them, of chunked uploads; objects being written, parts, completions, aborts. Then sessions without an acknowledged byte
+ * pauses between them, of chunked uploads (closing PUTs whose line broke before are counted as well); objects being written, parts, completions, aborts. Then sessions without an acknowledged byte
  * that were gone, stored files without a row, and how often SQLite's log started over.
  */
 export interface PowerFigures {
@@ -11,6 +11,7 @@ export interface PowerFigures {
   manifests: number;
   chunk: number;
   close: number;
+  cutClose: number;
   cancel: number;
   between: number;
   forgotten: number;
@@ -33,6 +34,7 @@ export const noFigures = (): PowerFigures => ({
   manifests: 0,
   chunk: 0,
   close: 0,
+  cutClose: 0,
   cancel: 0,
   between: 0,
   forgotten: 0,

@@ -41,6 +41,11 @@ const situations = {
   BUCKET_UNKNOWN: [404, "BUCKET_UNKNOWN", "no such bucket; POST /v1/buckets creates one"],
   BUCKET_EXISTS: [409, "BUCKET_EXISTS", "a bucket of this name exists already"],
   BUCKET_NOT_EMPTY: [409, "BUCKET_NOT_EMPTY", "the bucket holds objects; delete them first"],
+  BUCKET_LOST_OBJECTS: [
+    409,
+    "BUCKET_NOT_EMPTY",
+    "the bucket counts objects that it does not hold; the operator finds out more with breadbox fsck",
+  ],
   BUCKET_BUSY: [409, "CONFLICT", "an object of this bucket is being stored; try again"],
   OBJECT_NAME_INVALID: [400, "NAME_INVALID", "invalid object name"],
   OBJECT_UNKNOWN: [404, "OBJECT_UNKNOWN", "no such object in this bucket"],

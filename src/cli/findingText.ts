@@ -29,6 +29,7 @@ export function describeFinding(finding: Finding): string {
       return describeSession(finding);
     case "objectSizeDiffers":
     case "bucketMiscounted":
+    case "objectsLost":
     case "partLost":
       return describeObject(finding);
     default:
@@ -135,16 +136,19 @@ function describeSession(finding: SessionFinding): string {
 
 type ObjectFinding = Extract<
   Finding,
-  { readonly kind: "objectSizeDiffers" | "bucketMiscounted" | "partLost" }
+  { readonly kind: "objectSizeDiffers" | "bucketMiscounted" | "objectsLost" | "partLost" }
 >;
 
 function describeObject(finding: ObjectFinding): string {
   switch (finding.kind) {
     case "objectSizeDiffers":
       return `object ${plainName(finding.object)}: it is said to have ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
-    case "bucketMiscounted": {
+    case "bucketMiscounted":
+    case "objectsLost": {
       const { bucket, noted, counted: found } = finding;
-      return `bucket ${bucket}: it is said to hold ${counted(noted.objects, "object")} (${counted(noted.bytes, "byte")}), it holds ${found.objects} (${counted(found.bytes, "byte")}).`;
+      const held = `bucket ${bucket}: it is said to hold ${counted(noted.objects, "object")} (${counted(noted.bytes, "byte")}), it holds ${found.objects} (${counted(found.bytes, "byte")}).`;
+      if (finding.kind === "bucketMiscounted") return held;
+      return `${held} Objects are lost; their content may still be stored, so no garbage is collected.`;
     }
     case "partLost": {
       const { upload, object, number, size } = finding.part;
@@ -206,6 +210,8 @@ export function repairText(repair: RepairKind): string {
       return "takes the size of its content";
     case "recount":
       return "counts it anew";
+    case "forgetLost":
+      return `leaves it; restore a backup, or put the objects again. --repair --forget-lost-objects gives the others up: the bucket is counted anew, and content that may be theirs is deleted after 30 days`;
     case "forgetPart":
       return "forgets this part, so that its client sends it again; the others stay";
     default:

@@ -21,17 +21,20 @@ const labels: Readonly<Record<FsckProgress["phase"], string>> = {
 /** Inspects, prints, and repairs if `--repair` was given. @returns 0 only when nothing is wrong any more. @throws ConfigError */
 export async function fsck(options: Options): Promise<number> {
   const asked = (name: string): boolean => options[name] === true;
-  if (asked("full") && asked("quick")) {
-    complain(
-      'error: --quick and --full exclude each other.\nRun "breadbox fsck --help" to see what there is.',
-    );
+  const mistake = mistakeIn(asked);
+  if (mistake !== null) {
+    complain(`error: ${mistake}.\nRun "breadbox fsck --help" to see what there is.`);
     return exitCode.badUsage;
   }
   const bar = new ProgressBar();
   return withTool(
     options,
     async (tool) => {
-      const request = { full: asked("full"), repair: asked("repair") };
+      const request = {
+        full: asked("full"),
+        repair: asked("repair"),
+        forgetLost: asked("forgetLostObjects"),
+      };
       const report = await inspect(tool, request, bar);
       bar.clear();
       if (asked("json")) printJson(fsckJson(report));
@@ -40,6 +43,12 @@ export async function fsck(options: Options): Promise<number> {
     },
     () => bar.clear(),
   );
+}
+
+function mistakeIn(asked: (name: string) => boolean): string | null {
+  if (asked("full") && asked("quick")) return "--quick and --full exclude each other";
+  const forgets = asked("forgetLostObjects") && !asked("repair");
+  return forgets ? "--forget-lost-objects needs --repair" : null;
 }
 
 function inspect(tool: Tool, request: FsckRequest, bar: ProgressBar) {

@@ -48,7 +48,11 @@ function checkedText({ checked, full, durationMs }: FsckReport): string {
 
 function problemLine({ finding, repair, repaired }: Judged, isRepairing: boolean): string {
   const text = describeFinding(finding);
-  if (repaired?.kind === "solved") return `${text} Repaired.`;
+  if (repaired?.kind === "solved") {
+    return repair === "forgetLost"
+      ? `${text} They were given up: content that may be theirs stays for 30 days.`
+      : `${text} Repaired.`;
+  }
   if (repaired?.kind === "waits") return `${text} It was taken out: the next push heals it.`;
   if (repaired?.kind === "failed") return `${text} Not repaired: ${repaired.reason}.`;
   if (repair === null || isRepairing) return text;

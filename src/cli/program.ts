@@ -152,6 +152,10 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
       "--repair",
       "take damaged blobs out, so that the next push or put heals them, and mend what can be mended; nothing is deleted",
     )
+    .option(
+      "--forget-lost-objects",
+      "with --repair: also count buckets anew that have lost rows of objects. Those objects are given up, and garbage is collected again; content that may be theirs is deleted after 30 days",
+    )
     .option("--json", "print JSON")
     .addHelpText(
       "after",

@@ -62,6 +62,8 @@ export type Finding =
     }
   | ({ readonly kind: "objectSizeDiffers" } & MisfitObject)
   | ({ readonly kind: "bucketMiscounted" } & MiscountedBucket)
+  /** A bucket counted more than there is: rows of objects are lost, and nothing else says that their content is needed. */
+  | ({ readonly kind: "objectsLost" } & MiscountedBucket)
   /** A part of an upload is not what its client was told: the upload cannot be completed with it. */
   | { readonly kind: "partLost"; readonly part: FoundPart; readonly fault: PartFault }
   /** A stored name that a row needs is on the list of those on their way out. */
@@ -160,6 +162,8 @@ export type RepairKind =
   | "refit"
   /** A bucket is counted anew. */
   | "recount"
+  /** Only if it is wanted: a bucket forgets objects whose rows are lost, and content that may be theirs is kept for a while. */
+  | "forgetLost"
   /** The upload goes on without the part: its client sends it again. */
   | "forgetPart";
 
@@ -173,6 +177,7 @@ const repairs: ReadonlyMap<Finding["kind"], RepairKind> = new Map<Finding["kind"
   ["trashInUse", "keep"],
   ["objectSizeDiffers", "refit"],
   ["bucketMiscounted", "recount"],
+  ["objectsLost", "forgetLost"],
   ["partLost", "forgetPart"],
 ]);
 

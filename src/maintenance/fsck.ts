@@ -34,13 +34,18 @@ export async function inspectStore(
     ...deps,
     ...noteIn(seen),
     full: request.full,
+    forgetLost: request.forgetLost === true,
     progress: onProgress,
   };
   const counts = await inspectAll(inspection);
   const refusal = request.repair ? refuseRepair(findings) : null;
   const repaired =
     request.repair && refusal === null
-      ? await repairFindings(inspection, findings)
+      ? await repairFindings(
+          // Among what is not kept may be content of lost objects.
+          { ...inspection, forgetLost: inspection.forgetLost && seen.more === 0 },
+          findings,
+        )
       : new Map<Finding, Repaired>();
   const judged = findings.map((finding) => ({
     finding,

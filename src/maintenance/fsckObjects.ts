@@ -21,7 +21,9 @@ export async function inspectObjects({ metadata, found }: Inspection): Promise<v
     found({ kind: "objectSizeDiffers", ...misfit });
   }
   for (const miscounted of await inspection.listMiscounted(mostRows)) {
-    found({ kind: "bucketMiscounted", ...miscounted });
+    const { noted, counted } = miscounted;
+    const hasLost = counted.objects < noted.objects || counted.bytes < noted.bytes;
+    found({ kind: hasLost ? "objectsLost" : "bucketMiscounted", ...miscounted });
   }
 }
 

@@ -4,6 +4,7 @@ import type { ContentKey } from "../metadata/inspection.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Finding } from "./findings.ts";
 import { repairOf } from "./findings.ts";
+import { countAnew, nameStrays } from "./fsckLost.ts";
 import type { Inspection, Repaired } from "./fsckRun.ts";
 import { rehash } from "./rehash.ts";
 
@@ -15,11 +16,14 @@ export async function repairFindings(
   inspection: Inspection,
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<Finding, Repaired>> {
-  const repaired = new Map<Finding, Repaired>();
   const repairable = findings.filter((finding) => repairOf(finding) !== null);
+  const isForgetting =
+    inspection.forgetLost && repairable.some(({ kind }) => kind === "objectsLost");
+  const repaired = new Map(isForgetting ? await nameStrays(inspection, findings) : []);
+  const forgetLost = isForgetting && repaired.values().every(({ kind }) => kind === "solved");
   for (const [done, finding] of repairable.entries()) {
     inspection.progress({ phase: "repairs", done, total: repairable.length });
-    repaired.set(finding, await repairOne(inspection, finding));
+    repaired.set(finding, await repairOne({ ...inspection, forgetLost }, finding));
   }
   return repaired;
 }
@@ -57,8 +61,8 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
       await metadata.inspection.refitObject(finding.object);
       return solved;
     case "bucketMiscounted":
-      await metadata.inspection.recountBucket(finding.bucket);
-      return solved;
+    case "objectsLost":
+      return countAnew(inspection, finding);
     case "partLost": {
       const isGone = await metadata.inspection.forgetPart(finding.part, clock());
       return isGone ? solved : { kind: "failed", reason: "its upload is being completed" };

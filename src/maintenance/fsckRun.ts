@@ -42,6 +42,8 @@ export interface FsckRequest {
   /** Reads every byte, and hashes it; otherwise sizes are compared. */
   readonly full: boolean;
   readonly repair: boolean;
+  /** Repairs also what gives up objects whose rows are lost. */
+  readonly forgetLost?: boolean;
 }
 
 /** How far an inspection is. */
@@ -91,6 +93,7 @@ export interface FsckReport {
 /** What the parts of an inspection share. */
 export interface Inspection extends FsckDeps {
   readonly full: boolean;
+  readonly forgetLost: boolean;
   readonly found: (finding: Finding) => void;
   readonly progress: (progress: FsckProgress) => void;
   /** Tells the failure as a finding instead of ending the inspection. @returns null then. */

@@ -110,7 +110,7 @@ export async function planCollection(
 ): Promise<GcPlan> {
   const contradiction = await deps.metadata.findContradiction();
   if (contradiction !== null) {
-    throw new Error(`the database contradicts itself: ${contradiction}; run breadbox fsck`);
+    throw new Error(`the database contradicts itself: ${contradiction}; run breadbox fsck --full`);
   }
   const all = await deps.metadata.countContents();
   const sums = { orphaned: new Sum(), leased: new Sum(), young: new Sum(), awaited: new Sum() };

@@ -1,6 +1,7 @@
 // The inspection's half of port 2, continued: objects, their buckets' counts, and uploads in parts.
 import type { Digest } from "../content/digest.ts";
 import type { BucketName, ObjectKey, ObjectName } from "../objects/names.ts";
+import type { Locator } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { MultipartKey } from "./multipart.ts";
 
@@ -23,6 +24,14 @@ export interface MiscountedBucket {
   readonly bucket: BucketName;
   readonly noted: BucketCounts;
   readonly counted: BucketCounts;
+}
+
+/** A stored file that no row names, and whose bytes were found to be right. */
+export interface NamelessContent {
+  readonly digest: Digest;
+  readonly locator: Locator;
+  /** Bytes. */
+  readonly size: number;
 }
 
 /** An open upload into a bucket, in parts or whole. */
@@ -49,10 +58,20 @@ export interface ObjectsInspection {
     readonly limit: number;
   }): Promise<readonly OpenMultipart[]>;
 
-  /** An object's row says what its content's row says, and its bucket is counted anew. */
+  /** An object's row says what its content's row says, and its bucket's total changes with it. A count of lost objects stays. */
   refitObject(object: ObjectKey): Promise<void>;
-  /** A bucket's row says what its objects' rows say together. */
-  recountBucket(bucket: BucketName): Promise<void>;
+  /**
+   * A bucket's row says what its objects' rows say together.
+   * @param lostUntil Unix ms; null: a bucket that counts more than it holds is left alone. Otherwise its lost objects are given up,
+   * and all content that nothing names is kept until then, as some of it may have been theirs.
+   * @returns false when it was left alone.
+   */
+  recountBucket(bucket: BucketName, lostUntil: number | null): Promise<boolean>;
+  /**
+   * Stored bytes get a row of content again, kept until `keptUntil` (Unix ms).
+   * @returns false when they are on their way out, or another file has this content.
+   */
+  nameContent(content: NamelessContent, now: number, keptUntil: number): Promise<boolean>;
   /** The upload goes on without this part: its client sends it again. @returns false when it is being completed at `now` (Unix ms). */
   forgetPart(part: PartKey, now: number): Promise<boolean>;
 }

@@ -122,13 +122,16 @@ export interface ObjectsMetadata {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<{ readonly buckets: readonly Bucket[]; readonly more: boolean }>;
-  /** Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received at `now`. */
+  /**
+   * Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received at `now`.
+   * `lostObjects`: it holds none, and counts some.
+   */
   removeBucket(
     name: BucketName,
     now: number,
   ): Promise<
     | { readonly kind: "removed"; readonly uploads: readonly UploadId[] }
-    | { readonly kind: "unknown" | "notEmpty" | "busy" }
+    | { readonly kind: "unknown" | "notEmpty" | "lostObjects" | "busy" }
   >;
   findObject(
     bucket: BucketName,

@@ -41,7 +41,7 @@ export function listBuckets(
 
 /**
  * Removes a bucket without objects. Open uploads into it end, and what was staged for them goes.
- * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY; BUCKET_BUSY while an object is received or completed.
+ * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY, BUCKET_LOST_OBJECTS; BUCKET_BUSY while an object is received or completed.
  */
 export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise<void> {
   const outcome = await deps.metadata.removeBucket(name, deps.clock());
@@ -54,6 +54,8 @@ export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise
       throw new RegistryError("BUCKET_UNKNOWN");
     case "notEmpty":
       throw new RegistryError("BUCKET_NOT_EMPTY");
+    case "lostObjects":
+      throw new RegistryError("BUCKET_LOST_OBJECTS");
     case "busy":
       throw new RegistryError("BUCKET_BUSY", { retryAfter: 1 });
     default:

@@ -35,9 +35,18 @@ test.each([
     { kind: "objectSizeDiffers", object: two, digest: manifest.digest, size: 1, contentSize: 5 },
   ],
   [
-    "bucket backups: it is said to hold 2 objects (10 bytes), it holds 1 (5 bytes).",
+    "bucket backups: it is said to hold 1 object (10 bytes), it holds 2 (10 bytes).",
     {
       kind: "bucketMiscounted",
+      bucket: one.bucket,
+      noted: { objects: 1, bytes: 10 },
+      counted: { objects: 2, bytes: 10 },
+    },
+  ],
+  [
+    "bucket backups: it is said to hold 2 objects (10 bytes), it holds 1 (5 bytes). Objects are lost; their content may still be stored, so no garbage is collected.",
+    {
+      kind: "objectsLost",
       bucket: one.bucket,
       noted: { objects: 2, bytes: 10 },
       counted: { objects: 1, bytes: 5 },

@@ -116,8 +116,7 @@ describe("rows of objects", () => {
   });
 
   test("are counted anew where their bucket says something else", async () => {
-    await objects.createBucket("empty");
-    room.sql("UPDATE buckets SET object_count = 5, object_bytes = 9");
+    room.sql("UPDATE buckets SET object_count = 0, object_bytes = 9 WHERE name = 'backups'");
 
     const found = await room.fsck({ full: false, repair: true });
 
@@ -125,14 +124,8 @@ describe("rows of objects", () => {
       {
         kind: "bucketMiscounted",
         bucket: keyOf(path).bucket,
-        noted: { objects: 5, bytes: 9 },
+        noted: { objects: 0, bytes: 9 },
         counted: { objects: 1, bytes: 1_000 },
-      },
-      {
-        kind: "bucketMiscounted",
-        bucket: keyOf("empty/x").bucket,
-        noted: { objects: 5, bytes: 9 },
-        counted: { objects: 0, bytes: 0 },
       },
     ]);
     expect(found.clean).toBeTrue();

@@ -36,6 +36,8 @@ function removeBucket(statements: ObjectStatements, bucket: BucketName, now: num
   if (found === undefined) return { kind: "unknown" };
   const { id: bucketId } = found;
   if (statements.anyObject.get({ bucketId }) !== undefined) return { kind: "notEmpty" };
+  // The count is all that is left of lost objects, and what keeps the collection from their content.
+  if (found.objects > 0) return { kind: "lostObjects" };
   const uploads = statements.uploadsOf.all({ bucketId });
   if (uploads.some(({ claimUntil }) => claimUntil > now)) return { kind: "busy" };
   // Its uploads and their parts go with the row.

@@ -33,8 +33,9 @@ const bodiless = `SELECT b.name || '/' || o.name FROM objects AS o INDEXED BY ob
   WHERE o.digest >= '' AND NOT EXISTS (SELECT 1 FROM contents AS c WHERE c.digest = o.digest) LIMIT 1`;
 
 /** A bucket that has lost rows of objects, and with them what keeps their content. */
-const bereaved = `SELECT name FROM buckets AS b
-  WHERE object_count > (SELECT count(*) FROM objects AS o WHERE o.bucket_id = b.id) LIMIT 1`;
+const bereaved = `SELECT b.name FROM buckets AS b WHERE (
+  SELECT b.object_count > count(*) OR b.object_bytes > coalesce(sum(o.size), 0)
+  FROM objects AS o WHERE o.bucket_id = b.id) LIMIT 1`;
 
 /** @returns the first contradiction, in words; null when there is none. Reads what marking reads, once. */
 export function findContradiction(

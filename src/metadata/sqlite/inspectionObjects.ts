@@ -11,7 +11,7 @@ import type {
 } from "../inspectionObjects.ts";
 import type { Connection } from "./connection.ts";
 import { buckets, multipartParts, multipartUploads, objects } from "./objectsSchema.ts";
-import { contents } from "./schema.ts";
+import { contents, manifestReferences, trash } from "./schema.ts";
 
 /** The part of the port that is about objects. */
 export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): ObjectsInspection {
@@ -25,18 +25,19 @@ export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): O
           FROM ${multipartUploads} AS u JOIN ${buckets} AS b ON b.id = u.bucket_id
           WHERE u.upload_id > ${after ?? ""} ORDER BY u.upload_id LIMIT ${limit}`),
       ),
-    refitObject: ({ bucket, object }) =>
-      connection.writeDurably(() => {
-        db.run(sql`
-          UPDATE ${objects}
-          SET size = coalesce((SELECT c.size FROM ${contents} AS c WHERE c.digest = ${objects.digest}), size)
-          WHERE bucket_id = (SELECT id FROM ${buckets} WHERE name = ${bucket}) AND name = ${object}`);
-        db.run(recount(bucket));
-      }),
-    recountBucket: (bucket) =>
-      connection.writeDurably(() => {
-        db.run(recount(bucket));
-      }),
+    refitObject: (object) => connection.writeDurably(() => refitObject(db, object)),
+    recountBucket: (bucket, lostUntil) =>
+      connection.writeDurably(() => recountBucket(db, bucket, lostUntil)),
+    nameContent: ({ digest, locator, size }, now, keptUntil) =>
+      connection.writeDurably(
+        () =>
+          db.all(sql`
+            INSERT INTO ${contents} (digest, size, locator, created_at, kept_until)
+            SELECT ${digest}, ${size}, ${locator}, ${now}, ${keptUntil}
+            WHERE NOT EXISTS (SELECT 1 FROM ${trash} WHERE locator = ${locator})
+            ON CONFLICT DO NOTHING RETURNING digest`).length > 0,
+        (named) => named,
+      ),
     forgetPart: ({ upload, number, version }, now) =>
       connection.writeDurably(() => {
         const part = sql`${multipartParts} WHERE part_number = ${number} AND version = ${version}`;
@@ -85,6 +86,37 @@ function listMiscounted(db: BunSQLiteDatabase, limit: number): readonly Miscount
   }));
 }
 
-const recount = (bucket: string): SQL => sql`
-  UPDATE ${buckets} SET object_count = ${countOf(sql`${buckets.id}`)}, object_bytes = ${bytesOf(sql`${buckets.id}`)}
-  WHERE name = ${bucket}`;
+/** For a row of `buckets`. */
+const [count, bytes] = [countOf(sql`${buckets.id}`), bytesOf(sql`${buckets.id}`)];
+const isRight = sql`object_count = ${count} AND object_bytes = ${bytes}`;
+const hasLost = sql`(object_count > ${count} OR object_bytes > ${bytes})`;
+
+const recount = (bucket: string, condition: SQL): SQL => sql`
+  UPDATE ${buckets} SET object_count = ${count}, object_bytes = ${bytes} WHERE name = ${bucket} AND ${condition}`;
+
+const isBucket = (db: BunSQLiteDatabase, bucket: string, condition: SQL): boolean =>
+  db.get(sql`SELECT 1 FROM ${buckets} WHERE name = ${bucket} AND ${condition}`) !== undefined;
+
+/** The body of the transaction. A total that was right stays right; one that was not may tell of lost objects. */
+function refitObject(db: BunSQLiteDatabase, { bucket, object }: ObjectKey): void {
+  const wasRight = isBucket(db, bucket, isRight);
+  db.run(sql`
+    UPDATE ${objects}
+    SET size = coalesce((SELECT c.size FROM ${contents} AS c WHERE c.digest = ${objects.digest}), size)
+    WHERE bucket_id = (SELECT id FROM ${buckets} WHERE name = ${bucket}) AND name = ${object}`);
+  db.run(recount(bucket, wasRight ? sql`true` : sql`NOT ${hasLost}`));
+}
+
+/** The body of the transaction: the guard of the collection never goes before what it guarded has a lease. */
+function recountBucket(db: BunSQLiteDatabase, bucket: string, lostUntil: number | null): boolean {
+  if (isBucket(db, bucket, hasLost)) {
+    if (lostUntil === null) return false;
+    db.run(sql`
+      UPDATE ${contents} SET kept_until = ${lostUntil}
+      WHERE kept_until < ${lostUntil}
+        AND NOT EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = ${contents.digest})
+        AND NOT EXISTS (SELECT 1 FROM ${manifestReferences} AS r WHERE r.digest = ${contents.digest})`);
+  }
+  db.run(recount(bucket, sql`true`));
+  return true;
+}

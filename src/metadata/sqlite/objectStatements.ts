@@ -53,7 +53,11 @@ function prepareBuckets(db: BunSQLiteDatabase) {
       .returning({ id: buckets.id })
       .prepare(),
     bucket: db.select(bucket).from(buckets).where(byBucketName).prepare(),
-    bucketId: db.select({ id: buckets.id }).from(buckets).where(byBucketName).prepare(),
+    bucketId: db
+      .select({ id: buckets.id, objects: buckets.objectCount })
+      .from(buckets)
+      .where(byBucketName)
+      .prepare(),
     bucketPage: db
       .select(bucket)
       .from(buckets)

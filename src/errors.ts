@@ -31,6 +31,11 @@ const situations = {
     "BAD_REQUEST",
     "the path holds characters that no address of this server uses",
   ],
+  PATH_REWRITTEN: [
+    400,
+    "BAD_REQUEST",
+    "the path holds '\\\\', '#', or '.' or '..' between slashes; send the path that is meant",
+  ],
   GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
   GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
   BUCKET_NAME_INVALID: [

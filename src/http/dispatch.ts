@@ -6,6 +6,7 @@ import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operations.ts";
+import type { SentPath } from "./sentPath.ts";
 import { assertQuery } from "./v1/known.ts";
 import type { Connection, Visit } from "./visit.ts";
 
@@ -19,7 +20,11 @@ export interface DispatchDeps {
 }
 
 /** What `Bun.serve` calls. */
-export type Dispatch = (request: Request, connection: Connection) => Response | Promise<Response>;
+export type Dispatch = (
+  request: Request,
+  connection: Connection,
+  sent: SentPath | null,
+) => Response | Promise<Response>;
 
 /** Never rejects: whatever is thrown is answered. */
 export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Dispatch {
@@ -39,8 +44,9 @@ export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Di
     const observed = observer.close(visit, response);
     return leavesBody(visit) ? closing(visit, observed) : observed;
   };
-  return (request, connection) => {
+  return (request, connection, sent) => {
     const visit = observer.open(request, connection);
+    visit.sent = sent;
     const response = answer(visit);
     if (response instanceof Response) return end(visit, response);
     return response.then(

@@ -30,6 +30,7 @@ import { AnswerError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import { assertHost } from "./host.ts";
 import { findOperation, type Operation, routes, type Target, type Template } from "./operations.ts";
+import { isAsSent } from "./sentPath.ts";
 import type { Match, Visit } from "./visit.ts";
 
 /** Any host of four letters or more serves: Elysia looks for the path behind it. */
@@ -42,7 +43,7 @@ const longestPath = 2048;
  * the same object: a copy would buffer its body whole.
  * @param guard is asked what an address takes, when it does not take the method.
  * @returns the operation, for the guard.
- * @throws RegistryError HOST_INVALID, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
+ * @throws RegistryError HOST_INVALID, PATH_REWRITTEN, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
  * CROSS_SITE, and what a malformed tag, digest or upload id means for its address.
  */
 export function enter(visit: Visit, guard: Pick<Guard, "methodsOf">): Operation {
@@ -52,6 +53,7 @@ export function enter(visit: Visit, guard: Pick<Guard, "methodsOf">): Operation 
   visit.query = query;
   visit.foreign = !isRegistryPath(path);
   assertHost(request.headers);
+  if (!isAsSent(path, visit.sent)) throw new RegistryError("PATH_REWRITTEN");
   const { template, target, values, canonical } = path.startsWith(bucketsPrefix)
     ? readBucket(path)
     : readAddress(path);

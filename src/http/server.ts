@@ -9,6 +9,7 @@ import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { makeObserver } from "./observe.ts";
+import { sentPathRoutes } from "./sentPath.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
 /** How to listen. */
@@ -73,7 +74,9 @@ export function startHttp(options: HttpOptions): HttpServer {
     reusePort: false,
     idleTimeout: idleSeconds,
     maxRequestBodySize: noBodyLimit,
-    fetch: dispatch,
+    routes: sentPathRoutes(dispatch),
+    // What the routes leave has an empty segment.
+    fetch: (request, connection) => dispatch(request, connection, null),
     error: (error) => sendFailed(error, rooms.telemetry),
   });
   const extending = setInterval(() => extendAll(atWork), extendEveryMs);

@@ -4,6 +4,7 @@ import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { Reference, RepositoryName } from "../registry/names.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { Operation, Template } from "./operations.ts";
+import type { SentPath } from "./sentPath.ts";
 
 /** An address that carries no values. */
 type PlainTemplate = Exclude<
@@ -82,6 +83,8 @@ export class Visit {
   /** Null until the front door knows it: refused requests may never have one. */
   operation: Operation | null = null;
   match: Match | null = null;
+  /** What the router knows of the path before it was resolved; null for a path with an empty segment. */
+  sent: SentPath | null = null;
   /** As it was sent: the front door gives the request another spelling of it. */
   path = "";
   /** Everything after `?`, still encoded. */

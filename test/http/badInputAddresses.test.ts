@@ -1,7 +1,7 @@
 // Host headers, paths and methods that no client should send, over a plain socket.
 import { describe, expect, test } from "bun:test";
 import { request } from "../support/rawHttp.ts";
-import { ask, type BadInput, layerDigest, refuses, repository } from "./badInput.ts";
+import { ask, type BadInput, layerDigest, readEnvelope, refuses, repository } from "./badInput.ts";
 import { seededTarget } from "./target.ts";
 
 const target = seededTarget();
@@ -73,8 +73,8 @@ describe("paths", () => {
     {
       what: "a dot segment that leaves the repository",
       send: get(`/v2/${repository}/../../etc/passwd`),
-      status: 404,
-      code: "NOT_FOUND",
+      status: 400,
+      code: "BAD_REQUEST",
     },
     {
       what: "two slashes at the start",
@@ -136,20 +136,41 @@ describe("paths", () => {
   ]);
 });
 
-describe("paths that the runtime resolves before anyone sees them", () => {
-  test.each([
-    "/v2/x/../team/app/tags/list",
-    "/v2/x/%2e%2e/team/app/tags/list",
-    "/v2/x/%2E./team/app/tags/list",
-    "/v2/./team/app/tags/list",
-    "/../../v2/team/app/tags/list",
-    "/v2/team\\app/tags/list",
-    "/v2\\x\\..\\team/app/tags/list",
-    "http://elsewhere.test/v2/team/app/tags/list",
-  ])("%s is about the repository it resolves to, and no other", async (path) => {
-    const answer = await ask(target().port, get(path));
+describe("paths that the runtime would resolve to another one", () => {
+  refuses(
+    target,
+    [
+      "/v2/x/../team/app/tags/list",
+      "/v2/x/%2e%2e/team/app/tags/list",
+      "/v2/x/%2E./team/app/tags/list",
+      "/v2/./team/app/tags/list",
+      "/v2/team/app/tags/list/.",
+      "/../../v2/team/app/tags/list",
+      "/v2/team\\app/tags/list",
+      "/v2\\x\\..\\team/app/tags/list",
+      "http://elsewhere.test/v2/x/../team/app/tags/list",
+      "/v2/team/app/tags/list#x",
+      `${"/x".repeat(80)}${"/..".repeat(80)}/v2/team/app/tags/list`,
+      "/x//../../v2/team/app/tags/list",
+    ].map(
+      (path): BadInput => ({
+        what: path,
+        ...{ send: get(path), status: 400, code: "BAD_REQUEST", says: "the path holds" },
+      }),
+    ),
+  );
+
+  test("an address with a scheme and a host is about the path behind them", async () => {
+    const answer = await ask(target().port, get("http://elsewhere.test/v2/team/app/tags/list"));
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body.toString())).toEqual({ name: repository, tags: ["good"] });
+  });
+
+  test("dots in a query and in names are no dot segments", async () => {
+    const query = await ask(target().port, get(`/v2/${repository}/tags/list?last=/../a`));
+    expect(query.status).toBe(200);
+    const name = await ask(target().port, get("/v2/team/app..x/tags/list"));
+    expect(readEnvelope(name).code).toBe("NAME_INVALID");
   });
 });
 

@@ -20,6 +20,9 @@ import type { ObjectsDeps } from "./objects/deps.ts";
 import { forgetParts } from "./objects/dropping.ts";
 import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
+import { ConnectionGate } from "./process/connectionGate.ts";
+import { Descriptors } from "./process/descriptors.ts";
+import { findListener } from "./process/listener.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
@@ -64,7 +67,8 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   process.umask(0o077);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
   opened.add(surviveAccidents(log), (stop) => stop());
-  const base: Base = { config, opened, log };
+  const descriptors = opened.add(new Descriptors(), (it) => it.close());
+  const base: Base = { config, opened, log, descriptors };
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openPorts(base, () => maintenance?.halt());
@@ -77,7 +81,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const { hashing } = uploads;
   const objects = makeObjects(base, ports, { hashing, assembly });
   const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
-  const http = startHttp({ rooms: makeRooms(parts), ...httpSettings(config) });
+  const http = startHttp({
+    ...{ rooms: makeRooms(parts), ...httpSettings(config) },
+    openGate: (closeIdle) => openGate(base, closeIdle),
+  });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
   const upkeep = makeMaintenance({ ...parts, assembly, forgetParts: forgetUpload });
   maintenance = opened.add(upkeep, (it) => it.close());
@@ -100,6 +107,7 @@ interface Base {
   readonly config: Config;
   readonly opened: Opened;
   readonly log: Log;
+  readonly descriptors: Descriptors;
 }
 
 /** What requests and maintenance work with, all of it open. */
@@ -128,11 +136,30 @@ async function openPorts({ config, opened, log }: Base, halt: () => void) {
   return { latch, metadata, storage, database: sqlite.path };
 }
 
+/** Connections must not take the descriptors that the store needs for its own files. */
+function openGate({ log, descriptors }: Base, closeIdle: () => void): ConnectionGate {
+  const { limit } = descriptors;
+  return new ConnectionGate({
+    ...{ descriptors, valve: findListener(), closeIdle },
+    onChange: (isShort) => {
+      if (isShort) log.warn({ limit }, "file descriptors are short: new connections have to wait");
+      else log.info({ limit }, "file descriptors suffice again: new connections are taken");
+    },
+  });
+}
+
+/** A worker of the server's. */
+const spawner =
+  ({ descriptors }: Pick<Base, "descriptors">, entry: URL) =>
+  () =>
+    descriptors.lend(() => startWorker(entry));
+
 /** The hashing workers, and the uploads that they follow. */
-function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports): UploadsDeps {
+function openUploads(base: Base, { metadata, storage }: Ports): UploadsDeps {
+  const { config, opened, log } = base;
   const hashing = opened.add(
     new Hashing({
-      spawn: () => startWorker(new URL("./content/hashing/worker.ts", import.meta.url)),
+      spawn: spawner(base, new URL("./content/hashing/worker.ts", import.meta.url)),
       workers: hashingWorkers,
       directory: config.data,
       storage,
@@ -150,9 +177,10 @@ function openUploads({ config, opened, log }: Base, { metadata, storage }: Ports
 }
 
 /** The worker that puts parts of objects together. */
-function openAssembly({ config, opened, log }: Base, { metadata, latch }: Ports): Assembly {
+function openAssembly(base: Base, { metadata, latch }: Ports): Assembly {
+  const { config, opened, log } = base;
   const assembly = new Assembly({
-    spawn: () => startWorker(new URL("./content/assembly/worker.ts", import.meta.url)),
+    spawn: spawner(base, new URL("./content/assembly/worker.ts", import.meta.url)),
     directory: config.data,
     latch,
     loadParts: (id) => metadata.multipart.partsOf(id),
@@ -221,7 +249,7 @@ function makeRooms(parts: Parts): Rooms {
   };
 }
 
-function httpSettings(config: Config): Omit<HttpOptions, "rooms"> {
+function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openGate"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     maxBodyBytes: config["http.maxBody"],

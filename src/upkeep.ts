@@ -14,6 +14,7 @@ import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
 import { Scrubs } from "./maintenance/scrubs.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
+import type { Descriptors } from "./process/descriptors.ts";
 import { reportCollection } from "./telemetry/collections.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -30,6 +31,7 @@ export interface UpkeepParts {
     /** The database file. */
     readonly database: string;
   };
+  readonly descriptors: Pick<Descriptors, "lend">;
   readonly collections: Collections;
   readonly uploads: Pick<Listeners, "hashing">;
   readonly assembly: Listeners["assembly"];
@@ -55,7 +57,7 @@ export async function makeCollections(
 
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: UpkeepParts): Maintenance {
-  const { config, log, ports, collections } = parts;
+  const { config, log, ports, collections, descriptors } = parts;
   const leaseMs = config["gc.minAge"];
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
@@ -64,7 +66,8 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
   const collect = () => collections.runScheduled();
   const lastBeginning = (now: number) => collections.lastBeginning(now);
   return new Maintenance({
-    spawn: () => startWorker(new URL("./maintenance/worker.ts", import.meta.url)),
+    spawn: () =>
+      descriptors.lend(() => startWorker(new URL("./maintenance/worker.ts", import.meta.url))),
     store: { directory: config.data, database: ports.database },
     logState: () => logState(ports.database),
     uploadTimeoutMs: config["storage.uploadTimeout"],

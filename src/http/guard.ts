@@ -50,11 +50,13 @@ export interface GuardDeps {
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
+  /** @throws RegistryError BUSY while what a write needs is short. */
+  readonly assertRoom: () => void;
   readonly switches: Switches;
 }
 
 /** Everything is allowed, except what is switched off, and writes to a store that is read-only or about to stop. */
-export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
+export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps): Guard {
   return {
     admit: (operation) => {
       const situation = switchedOff(switches, operation);
@@ -64,6 +66,7 @@ export function makeGuard({ latch, isDraining, switches }: GuardDeps): Guard {
       }
       if (!needsStore(operation)) return;
       latch.assertWritable();
+      assertRoom();
       if (isDraining()) {
         throw new RegistryError("BUSY", {
           message: "the server is stopping; try again in a moment",

@@ -29,6 +29,16 @@ export interface HttpOptions {
   readonly explorer: boolean;
   /** Ids for requests that bring none. */
   readonly newRequestId: () => string;
+  /** Watches over the connections of the server that has just begun to listen. @param closeIdle closes those without a request. */
+  readonly openGate: (closeIdle: () => void) => Gate;
+}
+
+/** Keeps connections from taking what the store needs. */
+export interface Gate {
+  /** @throws RegistryError BUSY while a write would not find what it needs. */
+  admit(): void;
+  /** Right before the server stops. */
+  close(): void;
 }
 
 /** A server that listens. */
@@ -57,7 +67,11 @@ export function startHttp(options: HttpOptions): HttpServer {
   let draining = false;
   const isDraining = () => draining;
   const atWork = new Set<Visit>();
-  const guard = makeGuard({ latch: rooms.latch, isDraining, switches: options.switches });
+  let gate: Gate | null = null;
+  const guard = makeGuard({
+    ...{ latch: rooms.latch, isDraining, switches: options.switches },
+    assertRoom: () => gate?.admit(),
+  });
   const dispatch = makeDispatch({
     app: buildApp(rooms, { ...options, isDraining, rights: guard }),
     guard,
@@ -79,6 +93,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     fetch: (request, connection) => dispatch(request, connection, null),
     error: (error) => sendFailed(error, rooms.telemetry),
   });
+  gate = options.openGate(() => server.closeIdleConnections());
   const extending = setInterval(() => extendAll(atWork), extendEveryMs);
   rooms.telemetry.metrics.watchRunning(() => server.pendingRequests);
   return {
@@ -87,6 +102,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     running: () => server.pendingRequests,
     drain: async (graceMs) => {
       draining = true;
+      gate?.close();
       await stop(server, graceMs);
       clearInterval(extending);
     },
@@ -111,13 +127,24 @@ function extendAll(atWork: ReadonlySet<Visit>): void {
   }
 }
 
-async function stop(
-  server: { stop(force?: boolean): Promise<void> },
-  graceMs: number,
-): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, graceMs);
-  await Promise.race([server.stop(), over.promise]);
-  clearTimeout(timer);
+/** How often a server that stops looks whether all requests are answered. */
+const lookEveryMs = 10;
+
+/** Ends with the last answer: who has only begun to ask is not waited for, as the runtime itself would until the connection idles out. */
+async function stop(server: StoppedServer, graceMs: number): Promise<void> {
+  const over = performance.now() + graceMs;
+  let isStopped = false;
+  const stopping = server.stop().then(() => {
+    isStopped = true;
+  });
+  while (!isStopped && server.pendingRequests > 0 && performance.now() < over) {
+    await Promise.race([stopping, Bun.sleep(lookEveryMs)]);
+  }
   await server.stop(true);
+}
+
+/** What `stop` asks of `Bun.serve`'s server. */
+interface StoppedServer {
+  readonly pendingRequests: number;
+  stop(force?: boolean): Promise<void>;
 }

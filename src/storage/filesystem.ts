@@ -202,7 +202,11 @@ class FilesystemStorage implements Storage {
       if (isAbsent(error)) return;
       throw writeFailure(error, this.#latch);
     }
-    const removing = rm(aside, { recursive: true, force: true });
+    const removing = rm(aside, { recursive: true, force: true }).catch((error: unknown) => {
+      const failure = writeFailure(error, this.#latch);
+      // Out of sight it is: what cannot be removed for now `finishDiscards` ends.
+      if (!(failure instanceof RegistryError) || failure.situation !== "BUSY") throw failure;
+    });
     if (staging === noState) return removing;
     // An object's parts may be thousands, or many GiB: nobody waits for them. What is left `finishDiscards` ends.
     const removal = removing.catch(() => {}).finally(() => this.#removals.delete(removal));

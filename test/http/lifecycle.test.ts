@@ -96,6 +96,22 @@ describe("a server that stops", () => {
     expect(second ?? "503 ").toMatch(/^503 /);
   });
 
+  test("does not wait for connections on which a head was begun and never ended", async () => {
+    const { change, release } = slowReads();
+    await using registry = await openRegistry({ change });
+    const halves = await Promise.all([1, 2, 3].map(() => openSocket(registry.http.port)));
+    for (const { socket } of halves) socket.write("GET /v2/ HTTP/1.1\r\nHost: registry");
+    const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
+    await until(() => registry.http.running() === 1);
+
+    const drained = registry.http.drain(60_000).then(() => "drained");
+    release();
+
+    expect((await running).status).toBe(404);
+    // The runtime would wait for more than twice as long.
+    expect(await Promise.race([drained, Bun.sleep(5_000)])).toBe("drained");
+  });
+
   test("cuts what has not ended when the grace period is over", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });

@@ -20,12 +20,14 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   http: ["registry", "uploads", "objects", "maintenance", "access", "content", "telemetry"],
   config: [],
   telemetry: [],
+  process: [],
   // What the maintenance worker does for a server; requests are none of its business.
   "upkeep.ts": ["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
     ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
+    "process",
   ],
   // As much of it as commands need.
   "tool.ts": [
@@ -47,7 +49,7 @@ const entryPoints: Readonly<Record<string, readonly string[]>> = {
 
 const node = {
   "node:fs": [
-    ...["storage/", "metadata/", "config/"],
+    ...["storage/", "metadata/", "config/", "process/"],
     "cli/portHolder.ts", // reads /proc to name the process that holds a port
     "cli/serve.ts", // free space for the banner
     "cli/bucket/", // files of whoever runs the command
@@ -63,7 +65,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
   "@elysiajs/swagger": ["http/"],
   "@sinclair/typebox": ["http/"],
-  "bun:ffi": ["storage/"],
+  "bun:ffi": ["storage/", "process/"],
   "bun:sqlite": ["metadata/"],
   commander: ["cli/"],
   croner: ["config/", "maintenance/"],

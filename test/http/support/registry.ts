@@ -79,6 +79,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     switches: { delete: true, readOnly: false, multipart: true, ...options.switches },
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
+    openGate: () => ({ admit: () => {}, close: () => {} }),
     newRequestId: countingIds("test"),
   });
   return {

@@ -1,0 +1,65 @@
+// Keeps descriptors for the store's own files: while too few are left, idle connections are closed and new ones have to wait.
+import { RegistryError } from "../errors.ts";
+import type { Descriptors } from "./descriptors.ts";
+import type { Valve } from "./listener.ts";
+
+/** Of all descriptors so many are not for connections: a sixth, within these bounds. */
+const [leastSpared, mostSpared] = [16, 1024];
+/** So many more must be free before connections are taken again. */
+const slack = 8;
+/** A request may open a few files; with fewer places left it would fail on the way. */
+const forOneRequest = 12;
+const lookEveryMs = 100;
+
+/** What a gate works with. */
+export interface GateOptions {
+  readonly descriptors: Pick<Descriptors, "limit" | "used" | "usedWithReserve" | "keep">;
+  /** The listening socket's; null where it cannot be closed. */
+  readonly valve: Valve | null;
+  /** Closes connections on which nobody asks for anything. */
+  readonly closeIdle: () => void;
+  /** Is told when new connections begin to wait, and when they are taken again. */
+  readonly onChange: (isShort: boolean) => void;
+}
+
+/** Looks ten times a second how many descriptors are left. */
+export class ConnectionGate {
+  readonly #options: GateOptions;
+  readonly #line: number;
+  readonly #looking: Timer;
+  #isShort = false;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    const { limit } = options.descriptors;
+    this.#line = limit - Math.min(mostSpared, Math.max(leastSpared, Math.floor(limit / 6)));
+    this.#looking = setInterval(() => this.look(), lookEveryMs);
+    this.#looking.unref();
+  }
+
+  /** One look. */
+  look(): void {
+    const { descriptors, valve, closeIdle, onChange } = this.#options;
+    const used = descriptors.usedWithReserve;
+    const isShort = used >= (this.#isShort ? this.#line - slack : this.#line);
+    if (isShort !== this.#isShort) {
+      this.#isShort = isShort;
+      valve?.set(!isShort);
+      descriptors.keep(!isShort);
+      onChange(isShort);
+    }
+    if (isShort) closeIdle();
+  }
+
+  /** @throws RegistryError BUSY while too few descriptors are left for what a request may open. */
+  admit(): void {
+    if (!this.#isShort) return;
+    const { limit, used } = this.#options.descriptors;
+    if (limit - used < forOneRequest) throw new RegistryError("BUSY", { retryAfter: 1 });
+  }
+
+  /** Looks no more. What waits goes on waiting: the listening socket is about to be closed. */
+  close(): void {
+    clearInterval(this.#looking);
+  }
+}

@@ -1,29 +1,11 @@
 // The executable under a wall clock that is set while a push is going on: what was uploaded is there when its manifest comes.
 import { expect } from "bun:test";
-import { readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { breadboxBinary, startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
+import { fakeClock } from "../support/fakeClock.ts";
 import { buildImage, pullAll, pushBlob, pushImage, pushManifest } from "../support/images.ts";
-import { run, tempFolder } from "../support/processes.ts";
-import type { Scope } from "../support/scope.ts";
+import { run } from "../support/processes.ts";
 import { fsckComplaint } from "./aftermath.ts";
-
-/** Debian's libfaketime: every process that has `env` shows the time that `set` says, and counts on as the machine does. */
-function fakeClock(scope: Scope) {
-  const file = join(tempFolder(scope, "clock"), "offset");
-  const set = (offset: string): void => writeFileSync(file, offset);
-  set("+0");
-  const library = "faketime/libfaketimeMT.so.1";
-  const folder = readdirSync("/usr/lib").find((name) => name.endsWith("-linux-gnu")) ?? "";
-  const env = {
-    LD_PRELOAD: join("/usr/lib", folder, library),
-    FAKETIME_TIMESTAMP_FILE: file,
-    FAKETIME_NO_CACHE: "1",
-    FAKETIME_DONT_FAKE_MONOTONIC: "1",
-  };
-  return { set, env };
-}
 
 for (const [how, offset, isBelieved] of [
   ["forward ten years", "+3650d", false],

@@ -57,7 +57,7 @@ const situations = {
   PRECONDITION_FAILED: [
     412,
     "PRECONDITION_FAILED",
-    "the object is not in the state that If-Match or If-None-Match asks for",
+    "the object is not in the state that the conditions of the request ask for (If-Match, If-None-Match, If-Unmodified-Since)",
   ],
   CONTENT_DIGEST_INVALID: [400, "DIGEST_INVALID", "Content-Digest cannot be understood (RFC 9530)"],
   CONTENT_DIGEST_DIFFERS: [

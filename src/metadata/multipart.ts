@@ -106,7 +106,10 @@ export interface MultipartMetadata {
   /** @returns false when the claim was lost. Not durable on purpose, as `releaseMultipart`. */
   renewMultipart(id: UploadId, claim: Claim): Promise<boolean>;
   releaseMultipart(id: UploadId, owner: string): Promise<void>;
-  /** An upload of `bucket` that was completed after `since` (Unix ms), durably. `parts` names the list it was completed with. */
+  /**
+   * An upload of `bucket` that was completed after `since` (Unix ms), durably, and whose object is still the one that it made.
+   * `parts` names the list it was completed with.
+   */
   findCompleted(
     key: MultipartKey,
     since: number,

@@ -33,8 +33,11 @@ export interface StoredObject extends ObjectRecord {
   readonly damaged: boolean;
 }
 
-/** What If-Match and If-None-Match ask of the object as it is; null: there is none. Pure: it is asked inside of the transaction. */
-export type Precondition = (current: Digest | null) => boolean;
+/** An object as preconditions see it. */
+export type ObjectVersion = Pick<ObjectRecord, "digest" | "createdAt">;
+
+/** What a request's conditions ask of the object as it is; null: there is none. Pure: it is asked inside of the transaction. */
+export type Precondition = (current: ObjectVersion | null) => boolean;
 
 /** A page of objects: those with names after `after`, in byte order. */
 export interface ObjectPageRequest {
@@ -80,16 +83,21 @@ export type ObjectCommitOutcome =
   /** The precondition does not hold. The upload stays as it was. */
   | { readonly kind: "refused" };
 
-/** An object made of content that a repository holds. */
+/** Content that is linked, and who must still hold it when it is. */
+export type ObjectLinkSource = (
+  | { readonly repository: RepositoryName }
+  | { readonly copyOf: ObjectKey }
+) & {
+  readonly digest: Digest;
+  /** Under which it was found intact. */
+  readonly locator: Locator;
+};
+
+/** An object made of content that a repository holds, or another object is made of. */
 export interface ObjectLink extends ObjectKey {
   readonly contentType: string;
   readonly allows: Precondition;
-  readonly from: {
-    readonly repository: RepositoryName;
-    readonly digest: Digest;
-    /** Under which it was found intact. */
-    readonly locator: Locator;
-  };
+  readonly from: ObjectLinkSource;
   /** Unix ms. */
   readonly now: number;
 }
@@ -97,7 +105,7 @@ export interface ObjectLink extends ObjectKey {
 export type ObjectLinkOutcome =
   | { readonly kind: "linked"; readonly record: ObjectRecord }
   | { readonly kind: "bucketUnknown" }
-  /** The repository no longer holds the content under that locator. */
+  /** Its holder no longer has the content under that locator. */
   | { readonly kind: "contentGone" }
   | { readonly kind: "refused" };
 

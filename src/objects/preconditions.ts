@@ -1,7 +1,6 @@
-// What If-Match and If-None-Match ask of an object (RFC 9110, 13.1): pure, no I/O.
-import type { Digest } from "../content/digest.ts";
+// What a request's conditions ask of an object (RFC 9110, 13.1), and which of them count (13.2.2): pure, no I/O.
 import { RegistryError } from "../errors.ts";
-import type { Precondition } from "../metadata/objects.ts";
+import type { ObjectVersion, Precondition } from "../metadata/objects.ts";
 
 /** Etags without their quotes; "any" for `*`, which is whatever there is. */
 export type Etags = "any" | readonly string[];
@@ -10,27 +9,47 @@ export type Etags = "any" | readonly string[];
 export interface Conditions {
   readonly ifMatch: Etags | null;
   readonly ifNoneMatch: Etags | null;
+  /** Unix seconds. */
+  readonly ifUnmodifiedSince: number | null;
+  /** Unix seconds. */
+  readonly ifModifiedSince: number | null;
 }
 
 /** What a client should hear of a read. */
 export type ReadVerdict = "send" | "notModified";
 
 /** True when `current` is one of them; null, where there is no object, is none. */
-function isAmong(etags: Etags, current: Digest | null): boolean {
-  return current !== null && (etags === "any" || etags.includes(current));
+function isAmong(etags: Etags, current: ObjectVersion | null): boolean {
+  return current !== null && (etags === "any" || etags.includes(current.digest));
+}
+
+/** Dates of HTTP are whole seconds: what changed within the second that `Last-Modified` named has not changed since. */
+function isUnmodified({ createdAt }: ObjectVersion, since: number): boolean {
+  return Math.floor(createdAt / 1000) <= since;
+}
+
+/** If-Unmodified-Since counts only without If-Match, and only where there is an object that has a date. */
+function isExpected(
+  { ifMatch, ifUnmodifiedSince }: Conditions,
+  current: ObjectVersion | null,
+): boolean {
+  if (ifMatch !== null) return isAmong(ifMatch, current);
+  if (ifUnmodifiedSince === null || current === null) return true;
+  return isUnmodified(current, ifUnmodifiedSince);
 }
 
 /** Whether a write may go on. It asks again inside of its transaction. */
-export function preconditionOf({ ifMatch, ifNoneMatch }: Conditions): Precondition {
+export function preconditionOf(conditions: Conditions): Precondition {
+  const { ifNoneMatch } = conditions;
   return (current) =>
-    (ifMatch === null || isAmong(ifMatch, current)) &&
-    (ifNoneMatch === null || !isAmong(ifNoneMatch, current));
+    isExpected(conditions, current) && (ifNoneMatch === null || !isAmong(ifNoneMatch, current));
 }
 
-/** @throws RegistryError PRECONDITION_FAILED when the object is not one that If-Match names. */
-export function judgeRead({ ifMatch, ifNoneMatch }: Conditions, current: Digest): ReadVerdict {
-  if (ifMatch !== null && !isAmong(ifMatch, current)) {
-    throw new RegistryError("PRECONDITION_FAILED");
-  }
-  return ifNoneMatch !== null && isAmong(ifNoneMatch, current) ? "notModified" : "send";
+/** @throws RegistryError PRECONDITION_FAILED when the object is not the one that If-Match or If-Unmodified-Since asks for. */
+export function judgeRead(conditions: Conditions, current: ObjectVersion): ReadVerdict {
+  if (!isExpected(conditions, current)) throw new RegistryError("PRECONDITION_FAILED");
+  const { ifNoneMatch, ifModifiedSince } = conditions;
+  if (ifNoneMatch !== null) return isAmong(ifNoneMatch, current) ? "notModified" : "send";
+  if (ifModifiedSince === null) return "send";
+  return isUnmodified(current, ifModifiedSince) ? "notModified" : "send";
 }

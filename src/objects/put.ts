@@ -1,18 +1,17 @@
-// One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that a
-// repository holds.
+// One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that is
+// stored already.
 import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
 import { algorithmOf, type Digest } from "../content/digest.ts";
-import { findStored } from "../content/intact.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { Claim } from "../metadata/metadata.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
-import type { RepositoryName } from "../registry/names.ts";
 import type { Body, Staged } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
+import { type LinkRights, type LinkSource, linkObject } from "./link.ts";
 import type { ObjectKey } from "./names.ts";
 import { unknownObject } from "./objects.ts";
 
@@ -27,22 +26,13 @@ export interface ObjectBytes {
   readonly digests: readonly Digest[];
 }
 
-/** Content of a repository. */
-export interface LinkSource {
-  readonly kind: "link";
-  /** null for a name that no repository can have. */
-  readonly repository: RepositoryName | null;
-  readonly digest: Digest;
-}
-
 /** An object to be put. */
 export interface ObjectPut extends ObjectKey {
   readonly contentType: string;
   readonly allows: Precondition;
   /** What it is to be made of: asked for, and read, when nothing is in the way. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
-  /** Content of other repositories must not even seem to exist. */
-  readonly mayPull: (repository: RepositoryName) => boolean;
+  readonly rights: LinkRights;
 }
 
 /** An object that was put. */
@@ -51,9 +41,6 @@ export interface PutObject {
   /** True when another object had the name. */
   readonly replaced: boolean;
 }
-
-/** Of a link: what its request says is the type of that request's own body. */
-const linkType = "application/octet-stream";
 
 /** What may befall staged bytes while they arrive, by no fault of the client's. */
 const lost: ReadonlySet<Situation> = new Set([
@@ -65,16 +52,16 @@ const lost: ReadonlySet<Situation> = new Set([
 /**
  * Makes an object, or replaces it, at once and durably.
  * @throws RegistryError BUCKET_UNKNOWN and PRECONDITION_FAILED, before anything is received if they are known by then;
- * CONTENT_DIGEST_DIFFERS, CHUNK_SIZE_MISMATCH, BLOB_UNKNOWN, DISK_FULL, READ_ONLY; BUSY when the bytes were lost while they came; what
+ * CONTENT_DIGEST_DIFFERS, CHUNK_SIZE_MISMATCH, BLOB_UNKNOWN, OBJECT_UNKNOWN, DISK_FULL, READ_ONLY; BUSY when the bytes were lost while they came; what
  * the body broke with. Nothing is left behind.
  */
 export async function putObject(deps: ObjectsDeps, put: ObjectPut): Promise<PutObject> {
   await assertPuttable(deps, put);
   const source = await put.receive();
   const { precondition, replaced } = noting(put.allows);
-  const record = await (source.kind === "link"
-    ? link(deps, { ...put, allows: precondition }, source)
-    : receive(deps, { ...put, allows: precondition }, source));
+  const record = await (source.kind === "bytes"
+    ? receive(deps, { ...put, allows: precondition }, source)
+    : linkObject(deps, { ...put, allows: precondition }, source));
   return { record, replaced: replaced() };
 }
 
@@ -85,7 +72,7 @@ async function assertPuttable(
 ): Promise<void> {
   const found = await metadata.findObject(bucket, object);
   if (found.kind === "bucketUnknown") throw unknownObject(found.kind);
-  const current = found.kind === "found" ? found.object.digest : null;
+  const current = found.kind === "found" ? found.object : null;
   if (!allows(current)) throw new RegistryError("PRECONDITION_FAILED");
 }
 
@@ -97,38 +84,6 @@ function noting(allows: Precondition) {
     return allows(current);
   };
   return { precondition, replaced: () => found };
-}
-
-async function link(
-  deps: ObjectsDeps,
-  { bucket, object, allows, mayPull }: ObjectPut,
-  { repository, digest }: LinkSource,
-): Promise<ObjectRecord> {
-  const unknown = () =>
-    new RegistryError("BLOB_UNKNOWN", { message: `the repository has no blob ${digest}` });
-  if (repository === null || !mayPull(repository)) throw unknown();
-  const intact = await findStored(
-    deps.storage,
-    () => deps.registry.findBlob(repository, digest),
-    ({ locator }) => deps.onDamage?.(digest, locator),
-  );
-  if (intact === null) throw unknown();
-  const from = { repository, digest, locator: intact.locator };
-  const now = deps.clock();
-  const request = { bucket, object, contentType: linkType, allows, from, now };
-  const outcome = await deps.metadata.linkObject(request);
-  switch (outcome.kind) {
-    case "linked":
-      return outcome.record;
-    case "bucketUnknown":
-      throw unknownObject(outcome.kind);
-    case "refused":
-      throw new RegistryError("PRECONDITION_FAILED");
-    case "contentGone":
-      throw unknown();
-    default:
-      return outcome satisfies never;
-  }
 }
 
 async function receive(

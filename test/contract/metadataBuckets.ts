@@ -151,8 +151,8 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       const ids = { upload: { id: upload.id, owner: "receiver" }, parts: "1" };
       await objects.commitObject(commit("path/to/file.bin", "one", ids));
       const { object } = upload;
-      await objects.removeObject({ bucket: backups, object, allows: () => true, now });
       const before = await multipart.findCompleted(key, now - 1);
+      await objects.removeObject({ bucket: backups, object, allows: () => true, now });
 
       const removed = await objects.removeBucket(backups, now);
       await objects.createBucket(backups, now);

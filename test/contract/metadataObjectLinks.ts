@@ -107,6 +107,54 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
     });
   });
 
+  describe("copying an object", () => {
+    const copy = (from: Partial<ObjectLink["from"]> = {}) =>
+      link({
+        object: object("copy"),
+        from: {
+          copyOf: { bucket: builds, object: object("a") },
+          ...{ digest: digest("one"), locator: locator("stored-one") },
+          ...from,
+        },
+      });
+    const withObject = async () => {
+      const metadata = await withBucket(open);
+      await metadata.objects.createBucket(builds, now);
+      await put(metadata, "a", "one", { bucket: builds });
+      return metadata;
+    };
+
+    test("makes an object of the same content, also of another bucket's", async () => {
+      const { objects } = await withObject();
+
+      expect(await objects.linkObject(copy())).toMatchObject({
+        kind: "linked",
+        record: { bucket: backups, object: object("copy"), size: 100, digest: digest("one") },
+      });
+      expect(await objects.findBucket(backups)).toMatchObject({ objects: 1, bytes: 100 });
+    });
+
+    test.each<[string, Partial<ObjectLink["from"]>]>([
+      ["there is no such object", { copyOf: { bucket: builds, object: object("absent") } }],
+      ["there is no such bucket", { copyOf: { bucket: bucket("absent"), object: object("a") } }],
+      ["it was replaced meanwhile", { digest: digest("two") }],
+      ["its content is stored under another name by now", { locator: locator("before") }],
+    ])("does nothing when %s", async (_, from) => {
+      const { objects } = await withObject();
+
+      expect(await objects.linkObject(copy(from))).toEqual({ kind: "contentGone" });
+
+      expect(await objects.findBucket(backups)).toMatchObject({ objects: 0, bytes: 0 });
+    });
+
+    test("does nothing when its content is known to be damaged", async () => {
+      const { objects, inspection } = await withObject();
+      await inspection.markDamaged({ digest: digest("one"), locator: locator("stored-one") }, now);
+
+      expect(await objects.linkObject(copy())).toEqual({ kind: "contentGone" });
+    });
+  });
+
   describe("mounting what an object is made of", () => {
     test("links and leases it", async () => {
       const metadata = await withBucket(open);

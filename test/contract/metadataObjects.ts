@@ -1,6 +1,7 @@
 // Contract of single objects: content, name, counts and the end of the upload change together, or nothing does.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { Precondition } from "../../src/metadata/objects.ts";
 import {
   backups,
   builds,
@@ -104,6 +105,25 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.findCompleted({ ...key, bucket: builds }, now)).toBeNull();
     });
 
+    test.each(["deleted", "replaced", "replaced by the same bytes"] as const)(
+      "is not told again when its object was %s since",
+      async (what) => {
+        const metadata = await withBucket(open);
+        const { objects, multipart } = metadata;
+        const { key, upload } = await claimed(metadata, "a");
+        await objects.commitObject(commit(name, "one", { upload, parts: "list", now: now + 5 }));
+
+        if (what === "deleted") {
+          const removal = { bucket: backups, object: object(name), allows: () => true };
+          await objects.removeObject({ ...removal, now: now + 6 });
+        } else {
+          await put(metadata, name, what === "replaced" ? "two" : "one", { now: now + 6 });
+        }
+
+        expect(await multipart.findCompleted(key, 0)).toBeNull();
+      },
+    );
+
     test("of an object that came whole is not remembered", async () => {
       const metadata = await withBucket(open);
       const id = uploadId();
@@ -163,7 +183,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       );
 
       expect([absent.kind, present.kind]).toEqual(["refused", "refused"]);
-      expect(asked).toEqual([null, digest("one")]);
+      expect(asked).toMatchObject([null, { digest: digest("one"), createdAt: now }]);
       expect(await multipart.findMultipart(key)).toMatchObject({ claimUntil: now + minute });
       expect(await objects.findObject(backups, object(name))).toMatchObject({
         object: { digest: digest("one") },
@@ -262,7 +282,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       const metadata = await withBucket(open);
       const { objects, keepers } = metadata;
       await put(metadata, "a", "one");
-      const allows = (current: unknown) => current !== digest("one");
+      const allows: Precondition = (current) => current?.digest !== digest("one");
 
       expect(await objects.removeObject({ ...removal, allows })).toEqual({ kind: "refused" });
 

@@ -162,6 +162,19 @@ describe("a completion told again", () => {
     expect(jsonOf(again)).toEqual(jsonOf(first));
   });
 
+  test.each(["deleted", "replaced"])("for an object that was %s since is 404", async (what) => {
+    const parts = await storeAll();
+    const { bucket, object: name } = jsonOf(await client.complete(upload, parts));
+    registry.store.clock.advance(1000);
+    const path = `/v1/buckets/${bucket}/objects/${name}`;
+    if (what === "deleted") await registry.raw(`DELETE ${path}`);
+    else await registry.raw(`PUT ${path}`, [], "something else");
+
+    const again = await client.complete(upload, parts);
+
+    expect([again.status, refusalOf(again).code]).toEqual([404, "MULTIPART_UPLOAD_UNKNOWN"]);
+  });
+
   test("with another list is refused with 409, as parts and an abort are", async () => {
     const parts = await storeAll();
     await client.complete(upload, parts);

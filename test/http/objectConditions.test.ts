@@ -105,6 +105,56 @@ describe("a read with a precondition", () => {
   });
 });
 
+describe("a condition on the date", () => {
+  const before = "Wed, 31 Dec 2025 23:59:59 GMT";
+  const at = "Thu, 01 Jan 2026 00:00:00 GMT";
+  beforeEach(() => objects.put("it", "first"));
+
+  test("If-Unmodified-Since keeps a put and a deletion off what was changed since", async () => {
+    const late = { "If-Unmodified-Since": before };
+
+    expect((await objects.put("it", "second", late)).status).toBe(412);
+    expect((await objects.remove("it", late)).status).toBe(412);
+    expect(textOf(await objects.get("it"))).toBe("first");
+    expect((await objects.get("it", late)).status).toBe(412);
+    expect((await objects.head("it", late)).status).toBe(412);
+
+    const ok = { "If-Unmodified-Since": at };
+    expect((await objects.get("it")).headers.get("last-modified")).toBe(at);
+    expect((await objects.put("it", "second", ok)).status).toBe(200);
+    expect((await objects.remove("it", ok)).status).toBe(204);
+  });
+
+  test("If-Match counts instead of If-Unmodified-Since", async () => {
+    const headers = { "If-Unmodified-Since": before, "If-Match": etagOf("first") };
+
+    expect((await objects.put("it", "second", headers)).status).toBe(200);
+  });
+
+  test("If-Modified-Since is answered with 304 when nothing changed, and only to reads", async () => {
+    const since = { "If-Modified-Since": at };
+
+    expect((await objects.get("it", since)).status).toBe(304);
+    expect((await objects.head("it", since)).status).toBe(304);
+    expect((await objects.get("it", { "If-Modified-Since": before })).status).toBe(200);
+    const other = { ...since, "If-None-Match": etagOf("other") };
+    expect((await objects.get("it", other)).status).toBe(200);
+    expect((await objects.put("it", "second", since)).status).toBe(200);
+  });
+
+  test("If-Range with a date, which says nothing of the bytes, gets the whole", async () => {
+    const range = { Range: "bytes=0-1" };
+    const answers = [
+      await objects.get("it", { ...range, "If-Range": at }),
+      await objects.get("it", { ...range, "If-Range": etagOf("other") }),
+      await objects.get("it", { ...range, "If-Range": etagOf("first") }),
+    ];
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 206]);
+    expect(answers.map(textOf)).toEqual(["first", "first", "fi"]);
+  });
+});
+
 describe("at the same time", () => {
   test("ten buckets of one name are created once", async () => {
     const answers = await Promise.all(

@@ -19,6 +19,58 @@ const from = (repository: string, what: string = digest) =>
   JSON.stringify({ from: { repository, digest: what } });
 const push = () => pushBlob(objects.registry.url, "team/app", bytes);
 
+describe("a copy", () => {
+  const copyOf = (object: string, of: string = bucket) =>
+    JSON.stringify({ from: { bucket: of, object } });
+
+  test("is made of another object, in the same bucket or another one, without a byte sent", async () => {
+    await objects.createBucket("other");
+    await objects.put("it", bytes, { "Content-Type": "image/x-layer" });
+
+    const here = await objects.put("copy", copyOf("it"), json);
+    const there = await objects.ask("/v1/buckets/other/objects/path/to/copy", {
+      method: "PUT",
+      body: copyOf("it"),
+      headers: json,
+    });
+
+    expect([here.status, there.status]).toEqual([201, 201]);
+    expect(jsonOf(there)).toMatchObject({
+      ...{ bucket: "other", object: "path/to/copy", size_bytes: bytes.length, digest },
+      content_type: "image/x-layer",
+    });
+    await objects.remove("it");
+    const got = await objects.ask("/v1/buckets/other/objects/path/to/copy");
+    expect(digestOf(got.bytes)).toBe(digest);
+    expect(await storedFiles(objects.registry.store.directory)).toBe(1);
+  });
+
+  test("replaces an object, follows its preconditions, and may be of itself", async () => {
+    await objects.put("it", bytes);
+    await objects.put("taken", "before");
+
+    const refused = await objects.put("taken", copyOf("it"), { ...json, "If-None-Match": "*" });
+    expect([refused.status, textOf(await objects.get("taken"))]).toEqual([412, "before"]);
+    expect((await objects.put("taken", copyOf("it"), json)).status).toBe(200);
+    expect((await objects.put("it", copyOf("it"), json)).status).toBe(200);
+    expect(digestOf((await objects.get("it")).bytes)).toBe(digest);
+  });
+
+  test.each([
+    ["an object that is not there", copyOf("absent"), 404, "OBJECT_UNKNOWN"],
+    ["a bucket that is not there", copyOf("it", "absent"), 404, "OBJECT_UNKNOWN"],
+    ["a bucket that cannot be one", copyOf("it", "No Bucket"), 400, "NAME_INVALID"],
+    ["an object that cannot be one", copyOf("../it"), 400, "NAME_INVALID"],
+  ])("of %s is refused, and nothing is there", async (_, body, status, code) => {
+    await objects.put("it", bytes);
+
+    const put = await objects.put("copy", body, json);
+
+    expect([put.status, refusalOf(put).code]).toEqual([status, code]);
+    expect((await objects.get("copy")).status).toBe(404);
+  });
+});
+
 describe("a link", () => {
   test.each([
     ["application/json"],
@@ -110,9 +162,9 @@ describe("a link", () => {
       `{"from":{"repository":"team/app","digest":"${digest}"},"a":1}`,
       json,
     ],
-    ["with a further member inside", `{"from":{"repository":"a","digest":"b","c":1}}`, json],
-    ["without a repository", `{"from":{"digest":"${digest}"}}`, json],
-    ["with a number", '{"from":{"repository":1,"digest":"b"}}', json],
+    ["that names a person", '{"from":{"name":"Alice"}}', json],
+    ["of a text", '{"from":"bucket"}', json],
+    ["of nothing", '{"from":{}}', json],
     ["that is a list", `[${from("team/app")}]`, json],
     ["that is null", "null", json],
     ["that is no JSON", `${from("team/app")}}`, json],
@@ -137,6 +189,23 @@ describe("a link", () => {
         headers["Content-Type"] ?? "",
       ]);
     }
+  });
+
+  test.each([
+    ["with a further member inside", `{"from":{"repository":"a","digest":"b","c":1}}`],
+    ["without a repository", `{"from":{"digest":"${digest}"}}`],
+    ["with a number", '{"from":{"repository":1,"digest":"b"}}'],
+    ["to a bucket alone", '{"from":{"bucket":"box"}}'],
+    ["to a digest of a bucket", `{"from":{"bucket":"box","digest":"${digest}"}}`],
+    ["to an object without a bucket", '{"from":{"object":"a"}}'],
+    ["with a misspelled bucket", '{"from":{"buckt":"box","object":"a"}}'],
+    ["to an object and a blob", '{"from":{"bucket":"b","object":"a","digest":"d"}}'],
+    ["to an object that is a list", '{"from":{"bucket":"box","object":["a"]}}'],
+  ])("%s is refused, not stored as a document of a few bytes", async (_, body) => {
+    const put = await objects.put("it", body, json);
+
+    expect([put.status, refusalOf(put).code]).toEqual([400, "BAD_REQUEST"]);
+    expect((await objects.get("it")).status).toBe(404);
   });
 
   test("with a Content-Digest is stored as it is", async () => {

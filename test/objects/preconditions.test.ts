@@ -1,4 +1,4 @@
-// If-Match and If-None-Match of reads and writes, from their headers to what they allow.
+// The conditions of reads and writes, from their headers to what they allow.
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/content/digest.ts";
 import { readConditions } from "../../src/http/conditions.ts";
@@ -6,6 +6,13 @@ import { judgeRead, preconditionOf } from "../../src/objects/preconditions.ts";
 import { refusalBy } from "./refusal.ts";
 
 const current = digestOf(Buffer.from("current"));
+/** Put in the middle of a second. */
+const version = { digest: current, createdAt: Date.UTC(2026, 0, 1) + 500 };
+const second = "Thu, 01 Jan 2026 00:00:00 GMT";
+const later = "Thu, 01 Jan 2026 00:00:01 GMT";
+const before = "Wed, 31 Dec 2025 23:59:59 GMT";
+const before850 = "Wednesday, 31-Dec-25 23:59:59 GMT";
+const beforeC = "Wed Dec 31 23:59:59 2025";
 const other = digestOf(Buffer.from("other"));
 
 type Asked = Readonly<Record<string, string>>;
@@ -33,10 +40,36 @@ describe("a write", () => {
     ["If-None-Match of nothing", { "If-None-Match": "" }, true, true],
     ["both, which hold", { "If-Match": "*", "If-None-Match": `"${other}"` }, true, false],
     ["both, of one object", { "If-Match": "*", "If-None-Match": "*" }, false, false],
+    ["If-Unmodified-Since its second", { "If-Unmodified-Since": second }, true, true],
+    ["If-Unmodified-Since later", { "If-Unmodified-Since": later }, true, true],
+    ["If-Unmodified-Since before", { "If-Unmodified-Since": before }, false, true],
+    ["the same date as it was written in 1985", { "If-Unmodified-Since": before850 }, false, true],
+    ["the same date as C writes it", { "If-Unmodified-Since": beforeC }, false, true],
+    ["If-Unmodified-Since of no date", { "If-Unmodified-Since": "2025" }, true, true],
+    ["If-Unmodified-Since of nothing", { "If-Unmodified-Since": "" }, true, true],
+    [
+      "If-Unmodified-Since before, and If-Match that counts instead",
+      { "If-Unmodified-Since": before, "If-Match": `"${current}"` },
+      true,
+      false,
+    ],
+    [
+      "If-Unmodified-Since that holds, and If-Match of another",
+      { "If-Unmodified-Since": later, "If-Match": `"${other}"` },
+      false,
+      false,
+    ],
+    [
+      "If-Unmodified-Since that holds, and If-None-Match of any",
+      { "If-Unmodified-Since": later, "If-None-Match": "*" },
+      false,
+      true,
+    ],
+    ["If-Modified-Since, which is for reads", { "If-Modified-Since": later }, true, true],
   ])("with %s", (_, asked, overCurrent, overNothing) => {
     const allows = preconditionOf(conditions(asked));
 
-    expect([allows(current), allows(null)]).toEqual([overCurrent, overNothing]);
+    expect([allows(version), allows(null)]).toEqual([overCurrent, overNothing]);
   });
 });
 
@@ -54,8 +87,24 @@ describe("a read", () => {
       "PRECONDITION_FAILED",
     ],
     ["both, which hold", { "If-Match": "*", "If-None-Match": "*" }, "notModified"],
+    ["If-Unmodified-Since its second", { "If-Unmodified-Since": second }, "send"],
+    ["If-Unmodified-Since before", { "If-Unmodified-Since": before }, "PRECONDITION_FAILED"],
+    ["If-Modified-Since its second", { "If-Modified-Since": second }, "notModified"],
+    ["If-Modified-Since later", { "If-Modified-Since": later }, "notModified"],
+    ["If-Modified-Since before", { "If-Modified-Since": before }, "send"],
+    ["If-Modified-Since of no date", { "If-Modified-Since": "yesterday" }, "send"],
+    [
+      "If-Modified-Since, and If-None-Match that counts instead",
+      { "If-Modified-Since": later, "If-None-Match": `"${other}"` },
+      "send",
+    ],
+    [
+      "If-Unmodified-Since before, and If-None-Match that would hold",
+      { "If-Unmodified-Since": before, "If-None-Match": `"${current}"` },
+      "PRECONDITION_FAILED",
+    ],
   ])("with %s", (_, asked, verdict) => {
-    const judge = () => judgeRead(conditions(asked), current);
+    const judge = () => judgeRead(conditions(asked), version);
 
     if (verdict === "PRECONDITION_FAILED") expect(refusalBy(judge).situation).toBe(verdict);
     else expect<string>(judge()).toBe(verdict);

@@ -44,7 +44,7 @@ const put = (
       contentType: "text/plain",
       allows: () => true,
       receive,
-      mayPull: () => true,
+      rights: { mayPull: () => true, mayRead: () => true },
       ...more,
     },
   );
@@ -206,7 +206,9 @@ describe("a link", () => {
     await uploadInOneRequest(room.store.rooms.uploads, { repository, digest, chunk });
     const link = async () => ({ kind: "link", repository, digest }) as const;
 
-    const error = await refusalOf(put(link, {}, { mayPull: () => false }));
+    const error = await refusalOf(
+      put(link, {}, { rights: { mayPull: () => false, mayRead: () => true } }),
+    );
 
     expect(error.situation).toBe("BLOB_UNKNOWN");
     expect((await put(link)).record.size).toBe(before.length);

@@ -36,7 +36,7 @@ export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
       contentType: "application/octet-stream",
       allows: () => true,
       receive,
-      mayPull: () => true,
+      rights: { mayPull: () => true, mayRead: () => true },
     });
     return record.digest;
   };

@@ -105,13 +105,21 @@ export const prefix: Parameter = {
   schema: text,
 };
 
-/** `If-Match` and `If-None-Match` of what puts an object. */
+/** `If-Unmodified-Since` of an object. */
+export const ifUnmodifiedSince: Parameter = header(
+  "If-Unmodified-Since",
+  "412 when the object was put after this time (whole seconds). Without meaning beside `If-Match`, and where there is no object.",
+  "Thu, 01 Jan 2026 03:05:00 GMT",
+);
+
+/** The conditions of what puts an object. */
 export const putConditions: readonly Parameter[] = [
   header(
     "If-Match",
     "The ETag of the object that may be replaced, a list of them, or `*` for any: 412 when it is another one, or none.",
     `"${objectDigest}"`,
   ),
+  ifUnmodifiedSince,
   header(
     "If-None-Match",
     "`*`: 412 when there is an object of this name already. Or ETags that it must not have.",

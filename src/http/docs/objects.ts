@@ -17,6 +17,7 @@ import {
   bucketName,
   bucketUrl,
   contentDigest,
+  ifUnmodifiedSince,
   limit,
   objectDigest,
   objectName,
@@ -35,6 +36,7 @@ const objectsPath = `/v1/buckets/${bucketName}/objects`;
 const objectUrl = `${bucketUrl}/objects/${objectName}`;
 const printedDigest = `sha-256=:${Buffer.from(objectDigest.slice(7), "hex").toString("base64")}:`;
 const linkFrom = { from: { repository: "team/app", digest: objectDigest } };
+const copyFrom = { from: { bucket: bucketName, object: "db/2025-12-31.dump" } };
 
 const object: Parameter = {
   in: "path",
@@ -54,6 +56,12 @@ const delimiter: Parameter = {
     "Names that hold it behind `prefix` are told once, up to and with it, in `prefixes`: with `/` a bucket is listed like a folder.",
   schema: text,
 };
+
+const ifModifiedSince = header(
+  "If-Modified-Since",
+  "304 when the object was put at this time or before. Without meaning beside `If-None-Match`.",
+  "Thu, 01 Jan 2026 03:05:00 GMT",
+);
 
 const ifMatch = header(
   "If-Match",
@@ -152,7 +160,8 @@ export const getObject: Documentation = {
     "An object, whole or in ranges. Content that turns out to be damaged or missing is answered with 404 as well: the object must be put again.",
   parameters: [
     ...[bucket, object, range, ifRange],
-    ...[ifMatch, ifNoneMatch, wantContent, wantRepr],
+    ...[ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince],
+    ...[wantContent, wantRepr],
   ],
   responses: {
     ...whole,
@@ -174,7 +183,10 @@ export const getObject: Documentation = {
 
 export const headObject: Documentation = {
   description: "Whether there is an object of this name, what it is, and how large.",
-  parameters: [bucket, object, ifMatch, ifNoneMatch, wantContent, wantRepr],
+  parameters: [
+    ...[bucket, object, ifMatch, ifUnmodifiedSince],
+    ...[ifNoneMatch, ifModifiedSince, wantContent, wantRepr],
+  ],
   responses: withoutBodies({ ...whole, ...refusals }),
 };
 
@@ -191,11 +203,11 @@ const stored = (description: string) => ({
 export const putObject: Documentation = {
   description:
     "Stores an object in one request, of any size, also an empty one. It is there when the answer comes, whole and on disk, or not at all: readers see the object before or the object after, nothing between. Of several that come at the same time, the last one stays.\n\n" +
-    'A body of type `application/json` (or what curl and fetch make of a text without a type), at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. With `Content-Digest`, or as any other type, such a body is stored as it is.',
+    'A body of type `application/json` (or what curl and fetch make of a text without a type), at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. `{"from":{"bucket":…,"object":…}}` makes a copy of another object, of the same content type, in the same way. A `from` that has only some of these names, or others too, is refused with 400. With `Content-Digest`, or as any other type, such a body is stored as it is.',
   parameters: [bucket, object, contentDigest, ...putConditions],
   requestBody: {
     description:
-      "The bytes of the object, or content that a repository holds. `Content-Type` is kept with it. `Content-Encoding` is not supported.",
+      "The bytes of the object, or what it is to be made of. `Content-Type` is kept with it. `Content-Encoding` is not supported.",
     required: false,
     content: {
       "application/octet-stream": bytes,
@@ -205,9 +217,20 @@ export const putObject: Documentation = {
           required: ["from"],
           properties: {
             from: {
-              type: "object",
-              required: ["repository", "digest"],
-              properties: { repository: text, digest: text },
+              oneOf: [
+                {
+                  type: "object",
+                  additionalProperties: false,
+                  required: ["repository", "digest"],
+                  properties: { repository: text, digest: text },
+                },
+                {
+                  type: "object",
+                  additionalProperties: false,
+                  required: ["bucket", "object"],
+                  properties: { bucket: text, object: text },
+                },
+              ],
             },
           },
         },
@@ -221,7 +244,7 @@ export const putObject: Documentation = {
     ...failures(
       ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
       ...(["CONTENT_DIGEST_INVALID", "CONTENT_DIGEST_DIFFERS", "CHUNK_SIZE_MISMATCH"] as const),
-      ...(["BUCKET_UNKNOWN", "BLOB_UNKNOWN", "PRECONDITION_FAILED"] as const),
+      ...(["BUCKET_UNKNOWN", "BLOB_UNKNOWN", "OBJECT_UNKNOWN", "PRECONDITION_FAILED"] as const),
       ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
       ...whileWriting,
       ...inside,
@@ -235,6 +258,11 @@ export const putObject: Documentation = {
     },
     {
       lang: "shell",
+      label: "Copy an object",
+      source: `curl --request PUT \\\n  --header 'Content-Type: application/json' \\\n  --data '${JSON.stringify(copyFrom)}' \\\n  ${objectUrl}`,
+    },
+    {
+      lang: "shell",
       label: "Put what a repository holds",
       source: `curl --request PUT \\\n  --header 'Content-Type: application/json' \\\n  --data '${JSON.stringify(linkFrom)}' \\\n  ${objectUrl}`,
     },
@@ -244,7 +272,7 @@ export const putObject: Documentation = {
 export const deleteObject: Documentation = {
   description:
     "Deletes an object. Its bytes go with the next garbage collection, if nothing else is made of them.",
-  parameters: [bucket, object, ifMatch],
+  parameters: [bucket, object, ifMatch, ifUnmodifiedSince],
   responses: {
     204: { description: "It is gone." },
     ...failures(

@@ -1,9 +1,9 @@
-// PUT of an object: its headers, and a body that is either the object or names content of a repository.
-import { type Digest, parseDigest } from "../../content/digest.ts";
+// PUT of an object: its headers, and a body that is either the object or names what it is to be made of.
+import type { Digest } from "../../content/digest.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
+import type { LinkSource } from "../../objects/link.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
-import { type LinkSource, type ObjectBytes, putObject } from "../../objects/put.ts";
-import { readRepositoryName } from "../../registry/names.ts";
+import { type ObjectBytes, putObject } from "../../objects/put.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
@@ -15,12 +15,13 @@ import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { peekBody } from "../peekBody.ts";
 import { matchOf, type Visit } from "../visit.ts";
 import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
-import { invalid, isMembers, uncached } from "./requests.ts";
+import { readLink } from "./readLink.ts";
+import { invalid, uncached } from "./requests.ts";
 
 /** What a PUT works with. */
 export interface PutDeps {
   readonly objects: ObjectsDeps;
-  readonly rights: Pick<Rights, "mayPull">;
+  readonly rights: Pick<Rights, "mayPull" | "mayRead">;
   readonly telemetry: Telemetry;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
@@ -50,7 +51,7 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
     contentType,
     allows: preconditionOf(readConditions(headers)),
     receive: () => receive(deps, visit, { digests, mayLink }),
-    mayPull: (repository) => deps.rights.mayPull(repository),
+    rights: deps.rights,
   });
   logPut(deps.telemetry.log, { ...record, ...whoAsked(visit) }, null);
   return json(printObject(record), {
@@ -72,29 +73,4 @@ async function receive(
   const peeked = await peekBody(body, longestLink);
   const link = peeked.whole === null ? null : readLink(peeked.whole);
   return link ?? { ...bytes, body: peeked.body };
-}
-
-/** @returns null for whatever is not a link: it is an object. @throws RegistryError DIGEST_INVALID */
-function readLink(whole: Uint8Array): LinkSource | null {
-  const from = onlyMember(parseJson(whole), "from");
-  if (!isMembers(from) || Object.keys(from).sort().join() !== "digest,repository") return null;
-  const { repository, digest } = from;
-  if (typeof repository !== "string" || typeof digest !== "string") return null;
-  return {
-    kind: "link",
-    repository: readRepositoryName(repository),
-    digest: parseDigest(digest),
-  };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return null;
-  }
-}
-
-function onlyMember(value: unknown, name: string): unknown {
-  return isMembers(value) && Object.keys(value).join() === name ? value[name] : null;
 }

@@ -2,7 +2,13 @@
 import { and, asc, count, eq, gt, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { OpenState } from "../../objects/state.ts";
-import { buckets, completedUploads, multipartParts, multipartUploads } from "./objectsSchema.ts";
+import {
+  buckets,
+  completedUploads,
+  multipartParts,
+  multipartUploads,
+  objects,
+} from "./objectsSchema.ts";
 import { given, listed } from "./placeholders.ts";
 
 const placeholder = sql.placeholder;
@@ -231,6 +237,17 @@ function prepareEndings(db: BunSQLiteDatabase) {
         },
       })
       .from(completedUploads)
+      .innerJoin(buckets, eq(buckets.name, completedUploads.bucket))
+      // Deleted or replaced since, it is not what was made.
+      .innerJoin(
+        objects,
+        and(
+          eq(objects.bucketId, buckets.id),
+          eq(objects.name, completedUploads.objectName),
+          eq(objects.digest, completedUploads.digest),
+          eq(objects.createdAt, completedUploads.completedAt),
+        ),
+      )
       .where(
         and(
           eq(completedUploads.uploadId, placeholder("id")),

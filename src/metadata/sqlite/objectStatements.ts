@@ -103,7 +103,7 @@ function prepareReads(db: BunSQLiteDatabase) {
       .where(and(byBucketName, eq(objects.name, placeholder("object"))))
       .prepare(),
     current: db
-      .select({ digest: objects.digest, size: objects.size })
+      .select({ digest: objects.digest, size: objects.size, createdAt: objects.createdAt })
       .from(objects)
       .where(byName)
       .prepare(),

@@ -7,8 +7,10 @@ import type {
   ObjectCommitOutcome,
   ObjectLink,
   ObjectLinkOutcome,
+  ObjectLinkSource,
   ObjectMount,
   ObjectsMetadata,
+  ObjectVersion,
 } from "../objects.ts";
 import { bucketsMetadata } from "./buckets.ts";
 import type { Connection } from "./connection.ts";
@@ -85,8 +87,7 @@ function changes(
 }
 
 /** The object as it is inside of the transaction. */
-interface Current {
-  readonly digest: Digest;
+interface Current extends ObjectVersion {
   readonly size: number;
 }
 
@@ -106,7 +107,7 @@ function commitObject(statements: ObjectStatements, commit: ObjectCommit): Objec
   if (owned === undefined) return { kind: "sessionGone" };
   const { id: rowId, bucketId } = owned;
   const current = statements.current.get({ bucketId, object });
-  if (!commit.allows(current?.digest ?? null)) return { kind: "refused" };
+  if (!commit.allows(current ?? null)) return { kind: "refused" };
   // The object keeps it: no lease is needed.
   const locator = keepContent(statements, { ...commit, keptUntil: now });
   if (locator === null) return { kind: "contentGone" };
@@ -130,13 +131,13 @@ function commitObject(statements: ObjectStatements, commit: ObjectCommit): Objec
 
 function linkObject(statements: ObjectStatements, link: ObjectLink): ObjectLinkOutcome {
   const { bucket, object, contentType, from, now } = link;
-  const { digest, locator } = from;
+  const { digest } = from;
   const found = statements.bucketId.get({ bucket });
   if (found === undefined) return { kind: "bucketUnknown" };
   const { id: bucketId } = found;
   const current = statements.current.get({ bucketId, object });
-  if (!link.allows(current?.digest ?? null)) return { kind: "refused" };
-  const held = statements.held.get({ source: from.repository, digest, locator });
+  if (!link.allows(current ?? null)) return { kind: "refused" };
+  const held = findHeld(statements, from);
   if (held === undefined) return { kind: "contentGone" };
   const { size } = held;
   putObject(statements, { bucketId, object, digest, size, contentType, now }, current);
@@ -144,6 +145,19 @@ function linkObject(statements: ObjectStatements, link: ObjectLink): ObjectLinkO
     kind: "linked",
     record: { bucket, object, size, digest, contentType, createdAt: now },
   };
+}
+
+/** @returns the content, in bytes; undefined when its holder has it no longer. */
+function findHeld(
+  statements: ObjectStatements,
+  from: ObjectLinkSource,
+): { readonly size: number } | undefined {
+  const { digest, locator } = from;
+  if ("repository" in from)
+    return statements.held.get({ source: from.repository, digest, locator });
+  const found = statements.object.get({ ...from.copyOf });
+  const isSame = found?.digest === digest && found.locator === locator;
+  return isSame && found.damagedAt === null ? found : undefined;
 }
 
 function removeObject(
@@ -155,7 +169,7 @@ function removeObject(
   const { id: bucketId } = found;
   const current = statements.current.get({ bucketId, object });
   if (current === undefined) return { kind: "objectUnknown" };
-  if (!allows(current.digest)) return { kind: "refused" };
+  if (!allows(current)) return { kind: "refused" };
   statements.removeObject.run({ bucketId, object });
   statements.count.run({ bucketId, objects: -1, bytes: -current.size });
   statements.release.run({ digest: current.digest, now });

@@ -1,4 +1,5 @@
-// The clock, the ids, the name and the workers of a running process. Passed in from the entry points: nothing else asks the machine for them.
+// The clock, the ids, the name, the user and the workers of a running process. Passed in from the entry points: nothing else asks the
+// machine for them.
 import { constants, setPriority, uptime } from "node:os";
 
 /** Unix ms. */
@@ -24,6 +25,34 @@ export async function readUptime(): Promise<{ readonly boot: string; readonly up
  */
 export function giveWay(): void {
   if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+}
+
+/** True when this process is root's, and the user another one. */
+export const isRootAbove = ({ uid }: { readonly uid: number }): boolean =>
+  process.getuid?.() === 0 && uid !== 0;
+
+/**
+ * Makes a process of root's one of another user, for good and with all of its threads: what it creates from now on is that user's,
+ * and nothing that this user could put in its way is followed with root's rights. Of another user's process, and for root, it does nothing.
+ */
+export function becomeUser({ uid, gid }: { readonly uid: number; readonly gid: number }): void {
+  if (!isRootAbove({ uid })) return;
+  takeGroups(uid, gid);
+  process.setgid?.(gid);
+  process.setuid?.(uid);
+}
+
+function takeGroups(uid: number, gid: number): void {
+  try {
+    // Bun has it, its types have not.
+    if ("initgroups" in process && typeof process.initgroups === "function") {
+      process.initgroups(uid, gid);
+      return;
+    }
+  } catch {
+    // A user without a name, as containers have them.
+  }
+  process.setgroups?.([gid]);
 }
 
 /** Starts a worker. Workers keep little: a small heap is enough for them. */

@@ -1,7 +1,7 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
 // all rooms.
 import { networkInterfaces } from "node:os";
-import { clock, newId, startWorker } from "./ambient.ts";
+import { clock, isRootAbove, newId, startWorker } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Assembly } from "./content/assembly/assembly.ts";
@@ -14,6 +14,7 @@ import { urlsOf } from "./http/reachable.ts";
 import { type HttpOptions, type HttpServer, startHttp } from "./http/server.ts";
 import type { Collections } from "./maintenance/collections.ts";
 import type { Maintenance } from "./maintenance/maintenance.ts";
+import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
@@ -124,6 +125,7 @@ type Ports = Awaited<ReturnType<typeof openPorts>>;
 /** The hold on the data directory, then its rows, then its bytes. @param halt is called once nothing may be written any more. */
 async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const directory = config.data;
+  await warnOfRoot(directory, log);
   opened.add(holdDirectory(directory), (hold) => hold.release());
   const latch = new WriteLatch((reason, cause) => {
     halt();
@@ -134,6 +136,16 @@ async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const metadata = opened.add(sqlite.metadata, (it) => it.close());
   const storage = opened.add(await openFilesystem(options), (it) => it.close());
   return { latch, metadata, storage, database: sqlite.path };
+}
+
+/** Whoever starts a server as root may mean it; a server of the store's own user could read nothing of what this one stores. */
+async function warnOfRoot(directory: string, log: Log): Promise<void> {
+  const owner = await ownerOfStore(directory).catch(() => null);
+  if (owner === null || !isRootAbove(owner)) return;
+  log.warn(
+    { directory, uid: owner.uid },
+    "the data directory is another user's, and what this server stores will be root's: start it as that user",
+  );
 }
 
 /** Connections must not take the descriptors that the store needs for its own files. */

@@ -1,5 +1,13 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
-import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import {
+  becomeUser,
+  clock,
+  giveWay,
+  isProcessAlive,
+  nameProcess,
+  newId,
+  readUptime,
+} from "./ambient.ts";
 import { gcSettings } from "./config/collection.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
@@ -8,7 +16,7 @@ import { inspectStore } from "./maintenance/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
 import type { GcListener, GcOutcome } from "./maintenance/gcRun.ts";
 import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
-import { assertStore } from "./metadata/format.ts";
+import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
 import { parseManifest } from "./registry/manifest.ts";
@@ -47,6 +55,8 @@ export interface Tool {
 export async function openTool(config: Config): Promise<Tool> {
   const directory = config.data;
   await assertStore(directory);
+  // What a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
+  becomeUser(await ownerOfStore(directory));
   process.umask(0o077);
   const opened = new Opened();
   try {

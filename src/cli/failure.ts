@@ -56,7 +56,7 @@ export function explainTool(error: unknown, { data }: Config): Failure {
   const code = "code" in error ? String(error.code) : "";
   if (/^(?:EACCES|EPERM|EROFS|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) {
     return failed(
-      `This user may not read and write ${data}. Run the command as the user that the server runs as.`,
+      `This user may not read and write ${data}. Run the command as the user that the server runs as, and where it runs: in its container, if it has one. As root, a command works as the server's user.`,
     );
   }
   if (code === "ENOTDIR") {

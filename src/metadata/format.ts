@@ -41,6 +41,20 @@ export async function assertStore(directory: string): Promise<void> {
   if (database === null) throw new NoStoreError(directory);
 }
 
+/**
+ * Who serves the data directory, or did: the pid file is the running server's, the database that of the first one. The folder may have
+ * been made by somebody else. @returns the ids of user and group.
+ */
+export async function ownerOfStore(
+  directory: string,
+): Promise<{ readonly uid: number; readonly gid: number }> {
+  for (const name of ["pid", "breadbox.db"]) {
+    const found = await stat(join(directory, name)).catch(nullIfAbsent);
+    if (found !== null) return found;
+  }
+  return stat(directory);
+}
+
 /** Writes the format file durably: whole or not at all. */
 export async function writeFormat(directory: string, format: Format): Promise<void> {
   const path = join(directory, "format");

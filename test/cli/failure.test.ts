@@ -153,7 +153,7 @@ describe("explainTool", () => {
 
       expect(explainTool(error, config)).toEqual({
         message:
-          "This user may not read and write /srv/breadbox. Run the command as the user that the server runs as.",
+          "This user may not read and write /srv/breadbox. Run the command as the user that the server runs as, and where it runs: in its container, if it has one. As root, a command works as the server's user.",
         code: 1,
       });
     },

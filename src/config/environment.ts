@@ -1,11 +1,12 @@
-// Environment variables: BREADBOX_<PATH>, BREADBOX_<PATH>_FILE, and the names distribution/distribution gave them.
+// Environment variables: BREADBOX_<PATH>, BREADBOX_<PATH>_FILE, and those of distribution/distribution.
 import { resolve } from "node:path";
 import { didYouMean, nearest } from "../spelling.ts";
+import { readDistribution } from "./distribution.ts";
 import type { GivenValue, Reading } from "./file.ts";
 import { envName } from "./names.ts";
 import type { Notice, Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
-import { type Alias, type SettingKey, settingKeys, settingOf } from "./settings.ts";
+import { type SettingKey, settingKeys } from "./settings.ts";
 
 /** Variables by name, as `process.env` has them. An empty value counts as not set. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,24 +33,20 @@ export interface EnvironmentReading {
 /** Reads every variable that concerns Breadbox. Relative paths of `_FILE` variables start at `directory`. */
 export function readEnvironment(env: Environment, directory: string): EnvironmentReading {
   const own: Reading = { values: [], problems: [] };
-  const distribution: GivenValue[] = [];
-  for (const key of settingKeys) {
-    readOwn({ env, directory }, key, own);
-    for (const alias of settingOf(key).aliases ?? []) {
-      const text = env[alias.name];
-      if (text) distribution.push({ key, text: translate(alias, text), where: alias.name });
-    }
-  }
-  const names = Object.keys(env).filter((name) => env[name] && !isServiceLink(name, env[name]));
+  for (const key of settingKeys) readOwn({ env, directory }, key, own);
+  const given = new Map(
+    Object.entries(env).flatMap(([name, text]) =>
+      text && !isServiceLink(name, text) ? [[name, text] as const] : [],
+    ),
+  );
+  const distribution = readDistribution(given);
   return {
     own: own.values,
-    distribution,
-    problems: [...own.problems, ...refusals(names)],
-    notices: [...unknownOwn(names), ...unusedNames(names)],
+    distribution: distribution.values,
+    problems: [...own.problems, ...distribution.problems],
+    notices: [...unknownOwn([...given.keys()]), ...distribution.notices],
   };
 }
-
-const translate = ({ values }: Alias, text: string): string => values?.[text.toLowerCase()] ?? text;
 
 interface Surroundings {
   readonly env: Environment;
@@ -113,45 +110,4 @@ function unknownOwn(names: readonly string[]): Notice[] {
         message: `${name} is set, but no setting has that name.${suggestion}`,
       };
     });
-}
-
-const aliasNames = new Set(
-  settingKeys.flatMap((key) => (settingOf(key).aliases ?? []).map(({ name }) => name)),
-);
-
-const asksForLogin = (name: string): boolean => /^REGISTRY_AUTH(?:_|$)/.test(name);
-
-const asksForTls = (name: string): boolean =>
-  /^REGISTRY_HTTP_TLS_(?:CERTIFICATE|KEY|CLIENTCAS|LETSENCRYPT)(?:_|$)/.test(name);
-
-/** A registry that was protected must not become an open one without a word. */
-const protections = [
-  {
-    asks: asksForLogin,
-    message:
-      "asks for a login, and this version of Breadbox has none: everyone could push. Unset it to start without.",
-  },
-  {
-    asks: asksForTls,
-    message:
-      "asks for TLS, and this version of Breadbox speaks plain HTTP: put a proxy with TLS in front (examples/nginx.conf), then unset it.",
-  },
-];
-
-function refusals(names: readonly string[]): Problem[] {
-  return protections.flatMap(({ asks, message }) => {
-    const asked = names.filter(asks).sort();
-    return asked.length === 0 ? [] : [{ where: asked.join(", "), message }];
-  });
-}
-
-function unusedNames(names: readonly string[]): Notice[] {
-  const unused = names.filter(
-    (name) =>
-      name.startsWith("REGISTRY_") &&
-      !aliasNames.has(name) &&
-      !protections.some(({ asks }) => asks(name)),
-  );
-  if (unused.length === 0) return [];
-  return [{ level: "info", message: `not used by Breadbox: ${unused.sort().join(", ")}` }];
 }

@@ -31,8 +31,8 @@ interface Asked {
   readonly dryRun: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
-  /** True when there is somebody to ask. */
-  readonly ask: boolean;
+  /** `agreed`: by --yes. `nobody`: without a terminal the brake holds. */
+  readonly ask: "agreed" | "terminal" | "nobody";
   /** null: as it is set. */
   readonly minAgeMs: number | null;
 }
@@ -49,7 +49,7 @@ export async function collectGarbage(options: Options): Promise<number> {
     dryRun: given("dryRun"),
     verbose: given("verbose"),
     json: given("json"),
-    ask: !given("yes") && process.stdin.isTTY === true,
+    ask: given("yes") ? "agreed" : process.stdin.isTTY === true ? "terminal" : "nobody",
     minAgeMs: age.ms,
   };
   const bar = new ProgressBar();
@@ -94,7 +94,8 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
     declined = !agreed;
     return agreed;
   };
-  const ask = asked.ask ? answer : null;
+  const answers = { agreed: async () => true, terminal: answer, nobody: null };
+  const ask = answers[asked.ask];
   const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
   bar.clear();
   if (dryRun && !json && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);

@@ -92,7 +92,9 @@ export function dryRunText({ counts, plan, reason, notes }: GcOutcome): string {
       : [`Would delete ${counted(counts.deletedManifests, "untagged manifest")}`]),
     ...(links === 0 ? [] : [`Would remove ${linksText(links)}`]),
     ...notes.map((note) => `Note: ${note}`),
-    ...(reason === null ? [] : [`Note: a run by schedule would be refused: ${reason}`]),
+    ...(reason === null
+      ? []
+      : [`Note: a run by schedule, or without a terminal and --yes, would be refused: ${reason}`]),
     `Would delete ${counts.orphanedBlobs} orphaned blobs`,
     `Would reclaim ${showBytes(counts.orphanedBytes)}`,
   ].join("\n");
@@ -136,9 +138,10 @@ export function failureText({ state, reason, counts }: GcOutcome): string {
 }
 
 /** What a person is asked before a large part goes. */
-export function question({ orphaned, total, totalBytes }: GcPlan): string {
-  const share = Math.max(orphaned.blobs / (total || 1), orphaned.bytes / (totalBytes || 1));
-  return `Delete ${sumText(orphaned)}, ${Math.round(share * 100)} % of what is stored? [y/N] `;
+export function question({ orphaned, unexplained, total, totalBytes }: GcPlan): string {
+  const share = Math.max(unexplained.blobs / (total || 1), unexplained.bytes / (totalBytes || 1));
+  return `No client deleted, replaced or left unused ${sumText(unexplained)} of these, ${Math.round(share * 100)} % of what is stored: rows of the database may be lost (breadbox fsck).
+Delete ${sumText(orphaned)}? [y/N] `;
 }
 
 const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());

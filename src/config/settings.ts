@@ -193,7 +193,7 @@ export const settings = {
   "gc.brake": setting(
     share,
     "0.25",
-    "A run by schedule that would delete more than this share of the stored blobs or bytes deletes nothing, and says so: `25%` or `0.25`. 0 switches the brake off. `POST /v1/gc` and `breadbox gc` do what they are told; on a terminal, `breadbox gc` asks first.",
+    "Safety limit, as a share of the stored blobs and bytes: `25%` or `0.25`. A collection deletes nothing when it would delete more than this that no client deleted, replaced or left unused: then rows of the database may be lost. Five blobs of 1 MiB together are never held back. `breadbox gc` asks on a terminal, and needs `--yes` without one; `POST /v1/gc` is not held back. 0 switches the limit off.",
   ),
   "gc.untagged.enabled": setting(
     toggle,

@@ -32,7 +32,7 @@ export interface Rooms {
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
-  readonly collections: Pick<Collections, "request" | "find" | "list">;
+  readonly collections: Pick<Collections, "request" | "find" | "list" | "findRefusals">;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** Resolves when rows can be read and the store takes writes. @throws what stands in the way. */
@@ -101,7 +101,13 @@ export function buildApp(rooms: Rooms, surface: Surface): App {
     .use(multipartRoutes({ objects, telemetry, maxBodyBytes, pace }))
     .use(partRoutes({ objects, telemetry, maxBodyBytes, pace }))
     .use(gcRoutes({ collections, pace }))
-    .use(healthRoutes({ ready, isDraining: surface.isDraining }));
+    .use(
+      healthRoutes({
+        ready,
+        isDraining: surface.isDraining,
+        findRefusals: () => collections.findRefusals(),
+      }),
+    );
   if (surface.metrics) app.use(metricsRoutes(telemetry.metrics));
   const routes = () => app.routes.map(toAppRoute);
   if (surface.explorer) app.use(docsRoutes({ routes }));

@@ -1,6 +1,6 @@
 // The server's side of the garbage collection: begins runs, one at a time, and knows which one is going on. The worker does them.
 import { RegistryError } from "../errors.ts";
-import type { GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
+import type { GcRefusals, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
 import { type BeginDeps, beginGc, type GcOrder, tidyRuns } from "./recordedGc.ts";
 
 /** What every run of this server has in common. Times in ms. */
@@ -84,6 +84,11 @@ export class Collections {
   /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
   lastSuccess(): Promise<number | null> {
     return this.#options.runs.lastSuccess();
+  }
+
+  /** Since when runs by schedule are refused, and why; null while they are not. */
+  findRefusals(): Promise<GcRefusals | null> {
+    return this.#options.runs.findRefusals();
   }
 
   /** When the latest run began that did what runs by schedule do, at `now` at the latest; Unix ms. Before any: when the store was made. */

@@ -17,7 +17,7 @@ export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "re
   readonly settings: {
     /** The longest lease, and how old content must be unless the command says otherwise; ms. */
     readonly minAgeMs: number;
-    /** Above this share a person is asked; 0 is never. */
+    /** Above this share a person must agree; 0 is never. */
     readonly brakeShare: number;
     /** Untagged manifests that were pushed longer ago go first, in ms; null: they stay. */
     readonly untaggedOlderThanMs: number | null;
@@ -28,7 +28,7 @@ export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "re
 export interface GcCommand extends Pick<GcRequest, "dryRun"> {
   /** null: as it is set. */
   readonly minAgeMs: number | null;
-  /** Asked before more than the brake's share goes; null: nobody is asked. */
+  /** Asked before more than the brake's share is deleted; null: there is nobody to ask, and the brake holds. */
   readonly confirm: NonNullable<GcDeps["confirm"]> | null;
 }
 

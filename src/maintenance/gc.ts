@@ -2,6 +2,7 @@
 import type { AgeLimits, Hold } from "../metadata/collection.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
 import { Attempts } from "./attempts.ts";
+import { brakeReason } from "./brake.ts";
 import { spanText } from "./clockTrust.ts";
 import { watchClock } from "./clockWatch.ts";
 import { ageLimits, longestAge } from "./gcAges.ts";
@@ -142,34 +143,21 @@ async function plan(
   const found = await planCollection(deps, limits, listener);
   progress.plan = found;
   listener.onPlan?.(found);
-  if (request.trigger !== "command") progress.wouldRefuse = brakeReason(request, found);
+  progress.wouldRefuse = brakeReason(request, found);
   return found;
 }
 
 async function run(deps: GcDeps, hold: Hold, run: Run, listener: GcListener): Promise<void> {
-  const { request, limits, progress } = run;
+  const { limits, progress } = run;
   const { attempts } = progress;
   const work: SweepWork = { deps, hold, limits, attempts, onProgress: listener.onProgress };
   const found = await plan(deps, run, listener);
   await finishTrash(work, progress.finished);
-  if (progress.wouldRefuse !== null) throw new Refusal(progress.wouldRefuse);
-  const share = brakeReason(request, found);
-  if (share !== null && deps.confirm !== undefined && !(await deps.confirm(found))) {
-    throw new Refusal("nothing was deleted");
+  if (progress.wouldRefuse !== null) {
+    if (deps.confirm === undefined) throw new Refusal(progress.wouldRefuse);
+    if (!(await deps.confirm(found))) throw new Refusal("nothing was deleted");
   }
   await sweep(work, found, progress.gone);
-}
-
-/** @returns why a run that nobody watches may not delete what it found; null when it may. */
-export function brakeReason(
-  { brakeShare }: Pick<GcRequest, "brakeShare">,
-  found: Pick<GcPlan, "orphaned" | "total" | "totalBytes">,
-): string | null {
-  const { orphaned, total, totalBytes } = found;
-  const share = Math.max(orphaned.blobs / (total || 1), orphaned.bytes / (totalBytes || 1));
-  if (brakeShare === 0 || share <= brakeShare) return null;
-  const percent = (part: number): string => `${Math.round(part * 100)} %`;
-  return `it would delete ${percent(share)} of the stored content, and gc.brake is ${percent(brakeShare)}; look at it with breadbox gc --dry-run, and run breadbox gc if it is right`;
 }
 
 function countsOf({ plan: found, gone, manifests }: Progress): GcCounts {

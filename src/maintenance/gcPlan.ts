@@ -100,7 +100,7 @@ class Sum implements BlobSum {
 }
 
 /** What was found, by what it means for a collection. */
-type Sums = Readonly<Record<Unreferenced["state"] | "awaited", Sum>>;
+type Sums = Readonly<Record<Unreferenced["state"] | "awaited" | "unexplained", Sum>>;
 
 /** Looks at everything. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
 export async function planCollection(
@@ -113,7 +113,10 @@ export async function planCollection(
     throw new Error(`the database contradicts itself: ${contradiction}; run breadbox fsck --full`);
   }
   const all = await deps.metadata.countContents();
-  const sums = { orphaned: new Sum(), leased: new Sum(), young: new Sum(), awaited: new Sum() };
+  const sums: Sums = {
+    ...{ orphaned: new Sum(), unexplained: new Sum() },
+    ...{ leased: new Sum(), young: new Sum(), awaited: new Sum() },
+  };
   const look: Look = { deps, limits, sums, listener };
   const { seen, unreferenced, links } = await sumContents(look, all.blobs);
   const strays = await sumStrays(look);
@@ -125,6 +128,7 @@ export async function planCollection(
     referenced: Math.max(0, seen - unreferenced),
     orphaned: sums.orphaned.get(),
     strays,
+    unexplained: sums.unexplained.get(),
     protected: {
       leased: sums.leased.get(),
       leasedUntil: sums.leased.until,
@@ -147,9 +151,11 @@ interface Look {
 async function sumContents({ deps, limits, sums, listener }: Look, expected: number) {
   let [seen, unreferenced, links] = [0, 0, 0];
   for await (const window of markContents(deps, limits)) {
-    for (const { digest, size, state, keptUntil } of window.unreferenced) {
+    for (const { digest, size, state, keptUntil, releasedAt } of window.unreferenced) {
       sums[state].add(size, keptUntil);
-      if (state === "orphaned") listener.onOrphan?.({ digest, size });
+      if (state !== "orphaned") continue;
+      if (releasedAt === null) sums.unexplained.add(size);
+      listener.onOrphan?.({ digest, size });
     }
     seen += window.total;
     unreferenced += window.unreferenced.length;
@@ -171,6 +177,7 @@ async function sumStrays({ deps, limits, sums, listener }: Look): Promise<BlobSu
       const { digest, size } = finding.stray;
       strays.add(size);
       sums.orphaned.add(size);
+      sums.unexplained.add(size);
       listener.onOrphan?.({ digest, size });
     }
   }

@@ -35,7 +35,7 @@ export interface GcDeps {
     readonly now: number;
     readonly dryRun: boolean;
   }) => Promise<number>;
-  /** Asked before more than `brakeShare` goes. A run with nobody to ask is refused then, unless it was commanded. */
+  /** Asked before more than `brakeShare` is deleted. A run with nobody to ask is refused then. */
   readonly confirm?: (plan: GcPlan) => Promise<boolean>;
 }
 
@@ -45,7 +45,7 @@ export interface GcRequest {
   readonly dryRun: boolean;
   /** Younger content stays, in ms. */
   readonly minAgeMs: number;
-  /** A run that nobody watches deletes at most this share of the blobs, and of the bytes; 0 to 1, where 0 is no limit. */
+  /** A run that nobody watches deletes at most this share of the blobs, and of the bytes, that nothing explains; 0 to 1, where 0 is no limit. */
   readonly brakeShare: number;
 }
 
@@ -83,6 +83,8 @@ export interface GcPlan {
   readonly orphaned: BlobSum;
   /** Those of them that no row names: what a crash between a file and its row left. */
   readonly strays: BlobSum;
+  /** Those of them that no answered upload, deletion or replacement explains: rows that named them may be lost. Strays count. */
+  readonly unexplained: BlobSum;
   readonly protected: Protection;
   readonly links: number;
 }

@@ -1,7 +1,8 @@
 // A collection with the rule for untagged manifests: they go first, by their age, and what only they named goes with the garbage.
 import type { ReleasedContent, UntaggedMetadata, UntaggedPlan } from "../metadata/untagged.ts";
+import { brakeReason } from "./brake.ts";
 import { watchClock } from "./clockWatch.ts";
-import { brakeReason, collectGarbage } from "./gc.ts";
+import { collectGarbage } from "./gc.ts";
 import { ageLimits, longestAge } from "./gcAges.ts";
 import type { BlobSum, GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
 
@@ -31,11 +32,22 @@ export async function collectWithUntagged(
   if (request.dryRun) return preview(deps, request, listener);
   await rememberClock(deps, request);
   const foreseen = await preview(deps, { ...request, dryRun: true }, {});
-  const refusal = await refusalOf(deps, request, foreseen);
+  const asking = { ...deps, ...(deps.confirm && { confirm: askOnce(deps.confirm) }) };
+  const refusal = await refusalOf(asking, request, foreseen);
   if (refusal !== null) return refusal;
-  const { confirm: _asked, ...unasked } = deps;
   const deleteManifests = ({ now }: { readonly now: number }) => remove(deps, request, now);
-  return collectGarbage({ ...unasked, deleteManifests }, request, listener);
+  return collectGarbage({ ...asking, deleteManifests }, request, listener);
+}
+
+/** The run after the preview would ask the same again. */
+function askOnce(
+  confirm: NonNullable<UntaggedDeps["confirm"]>,
+): NonNullable<UntaggedDeps["confirm"]> {
+  let answer: Promise<boolean> | null = null;
+  return (plan) => {
+    answer ??= confirm(plan);
+    return answer;
+  };
 }
 
 /** A preview remembers nothing: a doubt that it alone had would begin anew with each run. What cannot be read, the preview tells. */
@@ -46,7 +58,7 @@ async function rememberClock(deps: UntaggedDeps, { minAgeMs }: UntaggedRequest):
 /** The end of a run that must not begin; null when it may. */
 async function refusalOf(
   { confirm }: UntaggedDeps,
-  { trigger, brakeShare }: UntaggedRequest,
+  { brakeShare }: UntaggedRequest,
   foreseen: GcOutcome,
 ): Promise<GcOutcome | null> {
   const { plan: found, state } = foreseen;
@@ -54,8 +66,8 @@ async function refusalOf(
   if (state !== "done" || found === null) return { ...foreseen, counts };
   const tooMuch = brakeReason({ brakeShare }, found);
   if (tooMuch === null) return null;
-  if (trigger !== "command") return { ...foreseen, counts, state: "refused", reason: tooMuch };
-  if (confirm === undefined || (await confirm(found))) return null;
+  if (confirm === undefined) return { ...foreseen, counts, state: "refused", reason: tooMuch };
+  if (await confirm(found)) return null;
   return { ...foreseen, counts, state: "refused", reason: "nothing was deleted" };
 }
 
@@ -88,8 +100,7 @@ async function preview(
   for (const blob of released) listener.onOrphan?.(blob);
   const foreseen = withReleased(outcome, released);
   const { plan: found, reason } = foreseen;
-  const isBraked = found !== null && request.trigger !== "command";
-  return { ...foreseen, reason: isBraked ? brakeReason(request, found) : reason };
+  return { ...foreseen, reason: found === null ? reason : brakeReason(request, found) };
 }
 
 function plan(
@@ -104,10 +115,9 @@ function plan(
 /** `outcome` of a dry run, with content that is still referenced but would not be. */
 function withReleased(outcome: GcOutcome, released: readonly ReleasedContent[]): GcOutcome {
   const { counts, plan } = outcome;
-  const bytes = released.reduce((sum, { size }) => sum + size, 0);
-  const add = (sum: BlobSum): BlobSum => ({
-    blobs: sum.blobs + released.length,
-    bytes: sum.bytes + bytes,
+  const add = (sum: BlobSum, more = released): BlobSum => ({
+    blobs: sum.blobs + more.length,
+    bytes: more.reduce((bytes, { size }) => bytes + size, sum.bytes),
   });
   const orphaned = add({ blobs: counts.orphanedBlobs, bytes: counts.orphanedBytes });
   const referencedBlobs = counts.referencedBlobs - released.length;
@@ -123,6 +133,10 @@ function withReleased(outcome: GcOutcome, released: readonly ReleasedContent[]):
       ...plan,
       referenced: plan.referenced - released.length,
       orphaned: add(plan.orphaned),
+      unexplained: add(
+        plan.unexplained,
+        released.filter(({ isExplained }) => !isExplained),
+      ),
     },
   };
 }

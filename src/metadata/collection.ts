@@ -72,6 +72,8 @@ export interface Unreferenced {
   readonly locator: Locator;
   /** The end of its lease, Unix ms. */
   readonly keptUntil: number;
+  /** Unix ms; since when nothing names it by an answered upload, deletion or replacement; null: no such request explains it. */
+  readonly releasedAt: number | null;
   /** `orphaned`: it may go. `leased`, `young`: it stays for now. */
   readonly state: "orphaned" | "leased" | "young";
 }

@@ -49,6 +49,14 @@ export interface GcRun extends GcBeginning {
   readonly finishedAt: number | null;
 }
 
+/** Runs by schedule that were refused, one after another, up to now. */
+export interface GcRefusals {
+  /** When the first of them ended, Unix ms. */
+  readonly since: number;
+  /** Of the latest. */
+  readonly reason: string;
+}
+
 /** Nothing seen, nothing done. */
 export const noCounts: GcCounts = {
   totalBlobs: 0,
@@ -84,6 +92,8 @@ export interface GcRunsMetadata {
   }): Promise<readonly GcRun[]>;
   /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
   lastSuccess(): Promise<number | null>;
+  /** @returns what runs by schedule came to since then; null when none of them was refused. */
+  findRefusals(): Promise<GcRefusals | null>;
   /**
    * When the latest run began, or the store was made, if that is later. Neither counts when a clock that was ahead dated it after
    * `now`. @param options.dry dry runs count as well. @returns Unix ms; null when nothing counts.

@@ -10,6 +10,8 @@ export interface TagRemoval {
   readonly tag: Tag;
   /** Asked in the transaction. */
   readonly immutable: Immutability;
+  /** Unix ms: when the manifest was released, if this was its last name. */
+  readonly now: number;
 }
 
 /** A manifest to be removed, with its tags, references and its entry among the referrers of its subject. */

@@ -15,6 +15,8 @@ export interface ReleasedContent {
   readonly digest: Digest;
   /** Bytes. */
   readonly size: number;
+  /** True when answered requests took the names of all manifests that name it; false when any of them lost its names otherwise. */
+  readonly isExplained: boolean;
 }
 
 /** What the rule says at one moment. */

@@ -26,7 +26,7 @@ export async function deleteManifest(
 ): Promise<ManifestDeletion> {
   const outcome =
     "tag" in reference
-      ? await metadata.removeTag({ repository, tag: reference.tag, immutable })
+      ? await metadata.removeTag({ repository, tag: reference.tag, immutable, now: clock() })
       : await metadata.removeManifest({
           repository,
           digest: reference.digest,

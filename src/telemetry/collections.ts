@@ -8,6 +8,8 @@ import type { Log } from "./log.ts";
 export interface CollectionSources {
   /** Unix ms; null when no run has deleted what it found yet. */
   lastSuccess(): Promise<number | null>;
+  /** Since when runs by schedule are refused, Unix ms; null while they are not. */
+  findRefusals(): Promise<{ readonly since: number } | null>;
   /** True while a run of this server is going on. */
   readonly isRunning: boolean;
 }
@@ -77,14 +79,21 @@ function addGauges(registry: Registry, sources: CollectionSources): void {
   gauge(
     "breadbox_gc_last_success_timestamp_seconds",
     "When garbage was last collected, by whomever; Unix time, 0 for never.",
-    // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
-    () =>
-      sources.lastSuccess().then(
-        (ms) => (ms ?? 0) / 1000,
-        () => Number.NaN,
-      ),
+    () => seconds(sources.lastSuccess()),
+  );
+  gauge(
+    "breadbox_gc_refused_since_timestamp_seconds",
+    "Since when scheduled collections have been refused and nothing has been deleted; Unix time, 0 while they are not.",
+    () => seconds(sources.findRefusals().then((refused) => refused?.since ?? null)),
   );
 }
+
+/** A database in trouble must not take the other metrics with it: NaN says that the value is not known. */
+const seconds = (time: Promise<number | null>): Promise<number> =>
+  time.then(
+    (ms) => (ms ?? 0) / 1000,
+    () => Number.NaN,
+  );
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
@@ -116,7 +125,7 @@ export function reportCollection(
   } else if (state === "failed") {
     log.error(fields, `garbage collection failed: ${reason}`);
   } else if (state === "refused") {
-    log.warn(fields, `garbage collection refused: ${reason}`);
+    log.warn(fields, `garbage collection refused, nothing was deleted: ${reason}`);
   } else {
     log.info(fields, `garbage collection: ${dryRun ? foreseen(run) : done(run)}, in ${ms} ms`);
   }

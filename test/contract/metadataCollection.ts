@@ -130,7 +130,12 @@ function markContract(open: () => Promise<Metadata>): void {
         ["c", "d", "e"]
           .map((name) => ({ ...stored(name), size: 100 }))
           .map(({ publishedAt: _, owner: __, ...row }) => row)
-          .map((row) => ({ ...row, keptUntil: now + hour, state: "orphaned" as const }))
+          .map((row) => ({
+            ...row,
+            keptUntil: now + hour,
+            releasedAt: now,
+            state: "orphaned" as const,
+          }))
           .sort((one, two) => (one.digest < two.digest ? -1 : 1)),
       );
     });

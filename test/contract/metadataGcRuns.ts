@@ -161,5 +161,28 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
 
       expect(await gcRuns.lastSuccess()).toBe(now + 1);
     });
+
+    test("refusals of the schedule are known from the first until something is deleted", async () => {
+      const { gcRuns } = await open();
+      const run = async (begun: Partial<GcBeginning>, ending: Partial<GcEnding>) => {
+        const { id } = await gcRuns.beginRun(beginning(begun));
+        await gcRuns.endRun(id, { ...done, ...ending });
+      };
+      const schedule = { trigger: "schedule" } as const;
+      const refused = (at: number) =>
+        ({ state: "refused", finishedAt: now + at, reason: `brake ${at}` }) as const;
+      await run(schedule, refused(1));
+      await run(schedule, { finishedAt: now + 2 });
+      await run({ trigger: "command" }, refused(3));
+      expect(await gcRuns.findRefusals()).toBeNull();
+
+      for (const at of [4, 5, 6]) await run(schedule, refused(at));
+      await run({ ...schedule, dryRun: true }, { finishedAt: now + 7 });
+      await run({ trigger: "api" }, { state: "failed", finishedAt: now + 8 });
+      expect(await gcRuns.findRefusals()).toEqual({ since: now + 4, reason: "brake 6" });
+
+      await run({ trigger: "command" }, { finishedAt: now + 9 });
+      expect(await gcRuns.findRefusals()).toBeNull();
+    });
   });
 }

@@ -25,7 +25,7 @@ export function keepersContract(open: () => Promise<Metadata>): void {
         size: 100,
         createdAt: now,
         keptUntil: now + 60 * minute,
-        releasedAt: null,
+        releasedAt: now,
         damagedAt: null,
       });
       expect(await keepers.findAges(digest("b"))).toBeNull();

@@ -116,7 +116,7 @@ function collecting(open: () => Promise<Metadata>): void {
       const planned = await untagged.planUntagged({ pushedBefore: now }, later);
 
       expect(planned.manifests).toHaveLength(1);
-      expect(planned.released).toEqual([{ digest: digest("gone"), size: 100 }]);
+      expect(planned.released).toEqual([{ digest: digest("gone"), size: 100, isExplained: true }]);
     });
 
     test("may be about to be named while whoever puts or completes it holds the upload", async () => {

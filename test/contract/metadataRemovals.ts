@@ -27,7 +27,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
   describe("removing a tag", () => {
     test("the manifest and its other tags stay", async () => {
       const registry = await openWithImage();
-      const removal = { repository: app, tag: tag("latest"), immutable: free };
+      const removal = { repository: app, tag: tag("latest"), immutable: free, now };
 
       expect(await registry.removeTag(removal)).toEqual(removed(1));
 
@@ -41,7 +41,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
     test("the last one leaves a repository that lists no tags", async () => {
       const registry = await openWithImage();
       for (const name of ["v1", "latest"]) {
-        await registry.removeTag({ repository: app, tag: tag(name), immutable: free });
+        await registry.removeTag({ repository: app, tag: tag(name), immutable: free, now });
       }
 
       const page = { after: null, limit: 10 };
@@ -52,7 +52,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
     test("a pattern that locks it forbids it, and an unknown tag is unknown first", async () => {
       const registry = await openWithImage();
       const remove = (name: string) =>
-        registry.removeTag({ repository: app, tag: tag(name), immutable: locked });
+        registry.removeTag({ repository: app, tag: tag(name), immutable: locked, now });
 
       expect(await remove("v1")).toEqual({ kind: "locked", tag: tag("v1"), pattern: "v*" });
       expect(await remove("v2")).toEqual({ kind: "unknown" });
@@ -146,7 +146,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(outcome).toHaveProperty("tag", expect.stringMatching(/^(?:v1|latest)$/));
 
       for (const name of ["v1", "latest"]) {
-        await registry.removeTag({ repository: app, tag: tag(name), immutable: free });
+        await registry.removeTag({ repository: app, tag: tag(name), immutable: free, now });
       }
       expect(await registry.removeLink(app, digest("layer"))).toEqual({ ...referenced, tag: null });
       expect(await registry.findBlob(app, digest("layer"))).not.toBeNull();

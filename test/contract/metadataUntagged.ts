@@ -162,7 +162,9 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
         return plan.released;
       };
 
-      expect(await released({})).toEqual([{ digest: digest("layer"), size: 100 }]);
+      expect(await released({})).toEqual([
+        { digest: digest("layer"), size: 100, isExplained: true },
+      ]);
       expect(await released({ olderThan: now - 1 })).toEqual([]);
       expect(await released({ now: now + minute })).toEqual([]);
     });

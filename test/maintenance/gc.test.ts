@@ -204,12 +204,11 @@ describe("content stays", () => {
     await room.push("lost");
     room.store.clock.advance(lease);
     const layer = { digest: rescued, size: 7, kind: "blob", required: true } as const;
-    const confirm = async () => {
+    const changes = room.meanwhile(async () => {
       await room.store.rooms.metadata.registry.putManifest(manifest("{}", { references: [layer] }));
-      return true;
-    };
+    });
 
-    const { counts } = await room.collect({ brakeShare: 0.1 }, { confirm });
+    const { counts } = await room.collect({}, changes);
 
     expect(counts).toMatchObject({ orphanedBlobs: 2, deletedBlobs: 1 });
     expect(await room.has(rescued)).toBe(true);
@@ -221,13 +220,12 @@ describe("content stays", () => {
     const image = await room.pushImage(["layer"]);
     await room.push("orphan");
     room.store.clock.advance(lease);
-    const confirm = async () => {
+    const changes = room.meanwhile(async () => {
       room.store.clock.advance(1);
       await room.deleteImage(image);
-      return true;
-    };
+    });
 
-    const { counts } = await room.collect({ brakeShare: 0.1 }, { confirm });
+    const { counts } = await room.collect({}, changes);
 
     expect(counts).toMatchObject({ orphanedBlobs: 1, deletedBlobs: 1 });
     expect((await room.collect()).counts).toMatchObject({ deletedBlobs: 1 });

@@ -1,7 +1,5 @@
-// When a collection does not take place, or breaks off: any doubt, a lock that another holds, a clock that was set, too much at once.
-import { Database } from "bun:sqlite";
+// When a collection does not take place, or breaks off: any doubt, a lock that another holds, a clock that was set.
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
 import type { GcDeps } from "../../src/maintenance/gcRun.ts";
 import { Scope } from "../support/scope.ts";
@@ -20,14 +18,6 @@ async function openRoom(scope: Scope, orphans = 1) {
 }
 
 type Room = Awaited<ReturnType<typeof openRoom>>;
-
-/** Changes rows behind the server's back, as damage would. */
-function spoil({ store }: Room, statement: string): void {
-  const client = new Database(join(store.directory, "breadbox.db"));
-  client.run("PRAGMA foreign_keys = OFF");
-  client.run(statement);
-  client.close(true);
-}
 
 describe("a collection fails, with nothing deleted, when", () => {
   test("a folder of stored files cannot be read", async () => {
@@ -64,7 +54,7 @@ describe("a collection fails, with nothing deleted, when", () => {
   ])("%s", async (_, statement) => {
     await using scope = new Scope();
     const room = await openRoom(scope, 2);
-    spoil(room, statement);
+    room.spoil(statement);
 
     const outcome = await room.collect();
 
@@ -105,15 +95,14 @@ describe("a collection that breaks off", () => {
   test("leaves the rest to the run that took its lock", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const confirm = async () => {
+    const changes = room.meanwhile(async () => {
       const request = { name: "gc", owner: "thief", lastsMs: hour } as const;
       const { collection } = room.store.rooms.metadata;
       const now = room.store.clock.now() + hour;
       await collection.acquireLock({ ...request, now, dead: null });
-      return true;
-    };
+    });
 
-    const outcome = await room.collect({ brakeShare: 0.1 }, { confirm });
+    const outcome = await room.collect({}, changes);
 
     expect(outcome).toMatchObject({
       state: "failed",
@@ -129,12 +118,11 @@ describe("a second collection", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     let second = null;
-    const confirm = async () => {
+    const changes = room.meanwhile(async () => {
       second = await room.collect();
-      return true;
-    };
+    });
 
-    const first = await room.collect({ brakeShare: 0.1 }, { confirm });
+    const first = await room.collect({}, changes);
 
     expect(second).toMatchObject({
       state: "refused",
@@ -191,42 +179,5 @@ describe("after the clock was set", () => {
     expect(outcome.notes).toEqual([
       "the clock was set back by 1 day: content from before is kept for that much longer",
     ]);
-  });
-});
-
-describe("the brake", () => {
-  test.each(["schedule", "api"] as const)(
-    "refuses a run by %s that would delete more than it allows",
-    async (trigger) => {
-      await using scope = new Scope();
-      const room = await openRoom(scope);
-
-      const outcome = await room.collect({ trigger, brakeShare: 0.25 });
-
-      expect(outcome).toMatchObject({ state: "refused", counts: { deletedBlobs: 0 } });
-      expect(outcome.reason).toStartWith("it would delete 62 % of the stored content");
-      expect(await room.storedFiles()).toBe(2);
-      expect((await room.collect({ trigger, brakeShare: 0 })).counts.deletedBlobs).toBe(1);
-    },
-  );
-
-  test("is only told of by a dry run", async () => {
-    await using scope = new Scope();
-    const room = await openRoom(scope);
-
-    const outcome = await room.collect({ trigger: "api", dryRun: true, brakeShare: 0.25 });
-
-    expect(outcome.state).toBe("done");
-    expect(outcome.reason).toStartWith("it would delete 62 %");
-  });
-
-  test("lets a person's command do what it says, unless the person says no", async () => {
-    await using scope = new Scope();
-    const room = await openRoom(scope);
-
-    const refused = await room.collect({ brakeShare: 0.25 }, { confirm: async () => false });
-    expect(refused).toMatchObject({ state: "refused", reason: "nothing was deleted" });
-    expect(await room.storedFiles()).toBe(2);
-    expect((await room.collect({ brakeShare: 0.25 })).counts.deletedBlobs).toBe(1);
   });
 });

@@ -1,4 +1,6 @@
 // A store with a garbage collection that runs at hand-moved clocks: pushes, deletions, and what stays after a run.
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
 import type { Digest } from "../../src/content/digest.ts";
 import { digestOf } from "../../src/content/digest.ts";
 import { longestLease } from "../../src/content/lease.ts";
@@ -12,7 +14,7 @@ import type {
 } from "../../src/maintenance/gcRun.ts";
 import { parseRepositoryName, type RepositoryName } from "../../src/registry/names.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
-import { manifest } from "../contract/metadataRows.ts";
+import { manifest, tag } from "../contract/metadataRows.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 
 export const hour = 3_600_000;
@@ -58,7 +60,11 @@ export async function openGcRoom() {
     deps,
     push,
     /** Pushes an image of the given layers. @returns its manifest's digest. */
-    async pushImage(layers: readonly string[], repository = app): Promise<Digest> {
+    async pushImage(
+      layers: readonly string[],
+      repository = app,
+      tags: readonly string[] = [],
+    ): Promise<Digest> {
       const references = [];
       for (const layer of layers) {
         const digest = await push(layer, repository);
@@ -67,9 +73,25 @@ export async function openGcRoom() {
       const put = manifest(`{"layers":${JSON.stringify(layers)}}`, {
         repository,
         references,
+        tags: tags.map(tag),
         now: store.clock.now(),
       });
       await store.rooms.metadata.registry.putManifest(put);
+      return put.digest;
+    },
+    /** Pushes an index of manifests of this repository under these tags. */
+    async pushIndex(children: readonly Digest[], tags: readonly string[]): Promise<Digest> {
+      const { registry } = store.rooms.metadata;
+      const references = [];
+      for (const digest of children) {
+        const size = (await registry.findManifestSummary(app, { digest }))?.size ?? 0;
+        references.push({ digest, size, kind: "child", required: true } as const);
+      }
+      const put = manifest(`{"manifests":${JSON.stringify(children)}}`, {
+        ...{ mediaType: "application/vnd.oci.image.index.v1+json", references },
+        ...{ tags: tags.map(tag), now: store.clock.now() },
+      });
+      await registry.putManifest(put);
       return put.digest;
     },
     async deleteImage(digest: Digest, repository = app): Promise<void> {
@@ -82,6 +104,26 @@ export async function openGcRoom() {
       listener: GcListener = {},
     ): Promise<GcOutcome> =>
       collectGarbage({ ...deps(), ...changes }, { ...command, ...request }, listener),
+    /** Does something once, between a run's plan and its first deletion. */
+    meanwhile(action: () => Promise<unknown>): Partial<GcDeps> {
+      const { metadata } = deps();
+      let isDone = false;
+      const listTrash: typeof metadata.listTrash = async (limit) => {
+        if (!isDone) {
+          isDone = true;
+          await action();
+        }
+        return metadata.listTrash(limit);
+      };
+      return { metadata: { ...metadata, listTrash } };
+    },
+    /** Changes rows behind the server's back, as damage would. */
+    spoil(...statements: readonly string[]): void {
+      const client = new Database(join(store.directory, "breadbox.db"));
+      client.run("PRAGMA foreign_keys = OFF");
+      for (const statement of statements) client.run(statement);
+      client.close(true);
+    },
     /** The blobs that a run by hand would delete. */
     async plan(): Promise<readonly OrphanedBlob[]> {
       const found: OrphanedBlob[] = [];

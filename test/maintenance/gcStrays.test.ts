@@ -143,16 +143,15 @@ describe("a stored file without a row", () => {
     await stray.forget();
     room.store.clock.advance(hour);
     const now = room.store.clock.now();
-    const confirm = async () => {
+    const changes = room.meanwhile(async () => {
       await room.metadata.uploads.finishUpload({
         ...{ session: null, repository: app, digest: digestOf(new TextEncoder().encode("stray")) },
         ...{ size: 5, locator: stray.locator, replaces: null, found: false },
         ...{ now, keptUntil: now + hour },
       });
-      return true;
-    };
+    });
 
-    const { counts } = await room.collect({ brakeShare: 0.1 }, { confirm });
+    const { counts } = await room.collect({}, changes);
 
     expect(counts).toMatchObject({ orphanedBlobs: 1, deletedBlobs: 0 });
     expect(await room.storedFiles()).toBe(1);

@@ -6,6 +6,7 @@ import {
   type UntaggedDeps,
   type UntaggedRequest,
 } from "../../src/maintenance/untagged.ts";
+import { tag } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, openGcRoom } from "./gcRoom.ts";
 
@@ -17,6 +18,9 @@ const rule: UntaggedRequest = {
   brakeShare: 0,
   untaggedOlderThanMs: week,
 };
+
+/** More blobs than the brake lets pass in any store. */
+const layersOf = (name: string): string[] => Array.from({ length: 8 }, (_, at) => `${name} ${at}`);
 
 async function openRoom(scope: Scope) {
   const room = await openGcRoom();
@@ -82,33 +86,71 @@ describe("a collection with the rule for untagged manifests", () => {
     });
   });
 
-  test("a run by schedule that would delete too much refuses before the first manifest goes", async () => {
+  test("a tag that moves each night is collected without a person", async () => {
     await using scope = new Scope();
-    const room = await openWithImages(scope);
-
-    const outcome = await room.run({ brakeShare: 0.45 });
-
-    expect(outcome.state).toBe("refused");
-    expect(outcome.reason).toContain("it would delete 50 % of the stored content");
-    expect(outcome.counts).toMatchObject({ deletedManifests: 0, deletedBlobs: 0 });
-    expect(await room.isStored(room.old)).toBe(true);
-    expect(await room.has(room.orphan)).toBe(true);
-    expect((await room.run({ brakeShare: 0.5 })).state).toBe("done");
+    const room = await openRoom(scope);
+    for (let night = 0; night < 4; night += 1) {
+      await room.pushImage(layersOf(`night ${night}`), app, ["latest"]);
+      room.store.clock.advance(week + hour);
+      const { state, counts } = await room.run({ brakeShare: 0.25 });
+      const expected = night === 0 ? [0, 0] : [1, layersOf("").length];
+      expect([state, counts.deletedManifests, counts.deletedBlobs]).toEqual(["done", ...expected]);
+    }
   });
 
-  test("its dry run says that the run would be refused", async () => {
+  test("so is an image whose tag was deleted, and an index whose tag moved, with its children", async () => {
     await using scope = new Scope();
-    const room = await openWithImages(scope);
+    const room = await openRoom(scope);
+    const { registry } = room.store.rooms.metadata;
+    await room.pushImage(layersOf("image"), app, ["one"]);
+    await room.pushIndex([await room.pushImage(layersOf("child"))], ["two"]);
+    await room.pushIndex([], ["two"]);
+    const removal = { repository: app, tag: tag("one"), immutable: () => null };
+    await registry.removeTag({ ...removal, now: room.store.clock.now() });
+    room.store.clock.advance(week + hour);
 
-    const outcome = await room.run({ dryRun: true, brakeShare: 0.45 });
+    const { state, counts } = await room.run({ brakeShare: 0.25 });
 
-    expect(outcome.state).toBe("done");
-    expect(outcome.reason).toContain("gc.brake is 45 %");
+    expect([state, counts.deletedManifests]).toEqual(["done", 3]);
+    expect(counts.deletedBlobs).toBe(2 * layersOf("").length);
   });
+
+  const damages: readonly (readonly [string, ...string[]])[] = [
+    ["tags", "DELETE FROM tags"],
+    [
+      "indexes",
+      "DELETE FROM manifest_references WHERE kind = 'child'",
+      "DELETE FROM tags WHERE name = 'multi'",
+      "DELETE FROM manifests WHERE digest NOT IN (SELECT manifest FROM manifest_references)",
+    ],
+  ];
+  test.each(damages)(
+    "lost %s are no reason to delete: it refuses before the first manifest is deleted",
+    async (_, ...damage) => {
+      await using scope = new Scope();
+      const room = await openRoom(scope);
+      await room.pushImage(layersOf("image"), app, ["latest"]);
+      await room.pushIndex([await room.pushImage(layersOf("child"))], ["multi"]);
+      room.spoil(...damage);
+      room.store.clock.advance(week + hour);
+
+      const outcome = await room.run({ brakeShare: 0.25 });
+
+      expect(outcome.state).toBe("refused");
+      expect(outcome.reason).toContain("rows of the database may be lost");
+      expect(outcome.counts).toMatchObject({ deletedManifests: 0, deletedBlobs: 0 });
+      expect(await room.storedFiles()).toBe(2 * layersOf("").length);
+      const dry = await room.run({ dryRun: true, brakeShare: 0.25 });
+      expect([dry.state, dry.reason]).toEqual(["done", outcome.reason]);
+    },
+  );
 
   test("a person who is asked and declines keeps every manifest; one who agrees is asked once", async () => {
     await using scope = new Scope();
-    const room = await openWithImages(scope);
+    const room = await openRoom(scope);
+    const image = await room.pushImage(layersOf("image"), app, ["latest"]);
+    room.spoil("DELETE FROM tags");
+    room.store.clock.advance(week + hour);
     const asked: GcPlan[] = [];
     const ask = (answer: boolean) => ({
       confirm: async (plan: GcPlan) => {
@@ -118,11 +160,12 @@ describe("a collection with the rule for untagged manifests", () => {
     });
     const command = { trigger: "command", brakeShare: 0.25 } as const;
 
+    expect((await room.run(command)).state).toBe("refused");
     expect((await room.run(command, ask(false))).state).toBe("refused");
-    expect(await room.isStored(room.old)).toBe(true);
+    expect(await room.isStored(image)).toBe(true);
     expect((await room.run(command, ask(true))).counts.deletedManifests).toBe(1);
 
-    expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([2, 2]);
+    expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([8, 8]);
   });
 
   test("a run that is stopped in between leaves what the next run finishes", async () => {

@@ -8,7 +8,11 @@ import {
   reportCollection,
 } from "../../src/telemetry/collections.ts";
 
-const quiet: CollectionSources = { lastSuccess: async () => null, isRunning: false };
+const quiet: CollectionSources = {
+  lastSuccess: async () => null,
+  findRefusals: async () => null,
+  isRunning: false,
+};
 const finished: GcRun = {
   id: "a",
   trigger: "schedule",
@@ -71,7 +75,7 @@ describe("a run in the log", () => {
     [
       "that was refused is a warning",
       { state: "refused", reason: "it would delete 50 %" },
-      "warn garbage collection refused: it would delete 50 %",
+      "warn garbage collection refused, nothing was deleted: it would delete 50 %",
     ],
     [
       "that failed is an error",
@@ -121,10 +125,22 @@ describe("metrics of runs", () => {
   });
 
   test("tell when garbage was last collected, and whether it is being collected", async () => {
-    const { samples } = await reported([], { lastSuccess: async () => 1500, isRunning: true });
+    const { samples } = await reported([], {
+      ...quiet,
+      lastSuccess: async () => 1500,
+      isRunning: true,
+    });
 
     expect(samples).toContain("breadbox_gc_last_success_timestamp_seconds 1.5");
     expect(samples).toContain("breadbox_gc_running 1");
+  });
+
+  test("tell since when the schedule is refused", async () => {
+    const findRefusals = async () => ({ since: 2500 });
+
+    const name = "breadbox_gc_refused_since_timestamp_seconds";
+    expect((await reported([])).samples).toContain(`${name} 0`);
+    expect((await reported([], { ...quiet, findRefusals })).samples).toContain(`${name} 2.5`);
   });
 
   test("do not know the last success while the database cannot be read", async () => {

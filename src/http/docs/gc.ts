@@ -23,7 +23,7 @@ const run = {
     state: {
       ...words("running", "done", "refused", "failed"),
       description:
-        "`refused`: it would have deleted more than `gc.brake` allows, and has deleted nothing. `failed`: it stopped at something that it did not understand, or was killed.",
+        "`refused`: `gc.brake` held it, or the clock proved nothing; `reason` says what to do, and nothing was deleted. `failed`: it stopped at something that it did not understand, or was killed.",
     },
     trigger: words("schedule", "api", "command"),
     dry_run: { type: "boolean" as const },

@@ -23,15 +23,25 @@ export const headHealth: Documentation = {
   responses: withoutBodies(getHealth.responses),
 };
 
+const refusals = {
+  type: "object" as const,
+  description:
+    "Only while scheduled collections are refused, so that nothing frees space: since when, and what to do.",
+  properties: {
+    refused_since: { type: "string" as const, format: "date-time" },
+    reason: { type: "string" as const },
+  },
+};
+
 export const getReadiness: Documentation = {
   description:
-    "For a load balancer: 200 when the data directory can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop.",
+    "For a load balancer: 200 when the data directory can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop. `gc` says that scheduled collections are refused; requests are answered all the same.",
   responses: {
     200: {
       description: "It should.",
       headers: uncached,
       content: jsonLike(
-        { type: "object", properties: { status: status("ready") } },
+        { type: "object", properties: { status: status("ready"), gc: refusals } },
         { status: "ready" },
       ),
     },

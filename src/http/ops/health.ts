@@ -10,6 +10,8 @@ export interface HealthDeps {
   readonly ready: () => Promise<void>;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
+  /** Since when scheduled collections are refused (Unix ms), and why; null while they are not. */
+  readonly findRefusals: () => Promise<{ readonly since: number; readonly reason: string } | null>;
 }
 
 const uncached = { "cache-control": "no-store" };
@@ -35,11 +37,20 @@ export const healthRoutes = (deps: HealthDeps) => {
 
 const alive = (): Response => json({ status: "ok" }, { headers: uncached });
 
-async function able({ ready, isDraining }: HealthDeps, request: Request): Promise<Response> {
+async function able(deps: HealthDeps, request: Request): Promise<Response> {
+  const { ready, isDraining } = deps;
   const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, request);
   return reason === null
-    ? json({ status: "ready" }, { headers: uncached })
+    ? json({ status: "ready", ...(await worries(deps)) }, { headers: uncached })
     : json({ status: "not ready", reason }, { status: 503, headers: uncached });
+}
+
+/** What somebody should look at although requests are answered as ever: the disk fills while nothing is collected. */
+async function worries({ findRefusals }: HealthDeps) {
+  const refused = await findRefusals().catch(() => null);
+  if (refused === null) return {};
+  const { since, reason } = refused;
+  return { gc: { refused_since: new Date(since).toISOString(), reason } };
 }
 
 /** @returns null when ready; otherwise a reason fit for a client. The real one goes to the log. */

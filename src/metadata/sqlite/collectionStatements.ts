@@ -18,8 +18,9 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { unionAll } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
-import { multipartUploads, objects } from "./objectsSchema.ts";
+import { multipartUploads } from "./objectsSchema.ts";
 import { listed } from "./placeholders.ts";
+import { isInNoObject } from "./releases.ts";
 import {
   contents,
   manifestReferences,
@@ -96,10 +97,6 @@ const stateOf = sql<Unreferenced["state"]>`CASE
   WHEN ${contents.createdAt} > ${olderThan} OR coalesce(${contents.releasedAt}, 0) > ${now} THEN 'young'
   ELSE 'orphaned' END`;
 
-/** For a row of `contents`: no object is made of it. */
-const isInNoObject = (db: BunSQLiteDatabase) =>
-  notExists(db.select({ one: sql`1` }).from(objects).where(eq(objects.digest, contents.digest)));
-
 /** No manifest of any repository names the content, and no object is made of it. */
 function isUnreferenced(db: BunSQLiteDatabase) {
   const isNamed = db
@@ -165,6 +162,7 @@ function prepareMarking(db: BunSQLiteDatabase) {
         size: contents.size,
         locator: contents.locator,
         keptUntil: contents.keptUntil,
+        releasedAt: contents.releasedAt,
         state: stateOf,
       })
       .from(contents)

@@ -29,6 +29,8 @@ export function prepareContentRow(db: BunSQLiteDatabase) {
         locator: placeholder("locator"),
         createdAt: placeholder("now"),
         keptUntil: placeholder("keptUntil"),
+        // Nothing names it yet, and nobody was told that something does.
+        releasedAt: placeholder("now"),
       })
       .prepare(),
     replaceContent: db

@@ -3,6 +3,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { ManifestKey, ManifestPut, ManifestReference } from "../metadata.ts";
+import { prepareContentReleases } from "./releases.ts";
 import { manifestReferences, referrers } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -25,6 +26,7 @@ export function prepareDerivedWrites(db: BunSQLiteDatabase) {
       })
       .onConflictDoNothing()
       .prepare(),
+    nameContents: prepareContentReleases(db).nameContents,
     insertReferrer: db
       .insert(referrers)
       .values({
@@ -47,9 +49,9 @@ export function prepareDerivedWrites(db: BunSQLiteDatabase) {
   };
 }
 
-/** References are only ever added: what an earlier reading of the same bytes found stays kept. */
+/** References are only ever added: what an earlier reading of the same bytes found stays kept. What they name is released no more. */
 export function addReferences(
-  writes: Pick<DerivedWrites, "insertReference">,
+  writes: Pick<DerivedWrites, "insertReference" | "nameContents">,
   { repository, digest: manifest }: ManifestKey,
   references: readonly ManifestReference[],
 ): void {
@@ -57,6 +59,8 @@ export function addReferences(
     const row = { repository, manifest, digest, kind, size, required: required ? 1 : 0 };
     writes.insertReference.run(row);
   }
+  if (references.length === 0) return;
+  writes.nameContents.run({ digests: JSON.stringify(references.map(({ digest }) => digest)) });
 }
 
 /** A manifest about nothing is no referrer. */

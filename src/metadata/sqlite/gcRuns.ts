@@ -1,5 +1,17 @@
 // The history of the garbage collection on SQLite.
-import { and, desc, eq, getTableColumns, gt, lt, lte, max, notInArray, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  getTableColumns,
+  gt,
+  lt,
+  lte,
+  max,
+  notInArray,
+  sql,
+} from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import {
   brokenOff,
@@ -56,6 +68,14 @@ export function gcRunsMetadata(connection: Connection, db: BunSQLiteDatabase): G
     listRuns: ({ after, limit }) =>
       connection.read(() => statements.list.all({ before: after ?? last, limit }).map(toRun)),
     lastSuccess: () => connection.read(() => statements.lastSuccess.get()?.finishedAt ?? null),
+    findRefusals: () =>
+      connection.read(() => {
+        const after = statements.lastSuccess.get()?.finishedAt ?? 0;
+        const refused = statements.refused.all({ after });
+        const [first, latest] = [refused[0], refused.at(-1)];
+        if (first === undefined || latest === undefined) return null;
+        return { since: first.at ?? 0, reason: latest.reason ?? "" };
+      }),
     lastBeginning: ({ now, dry }) =>
       connection.read(() => {
         const begun = statements.lastBegun.get({ now, dry: dry ? 1 : 0 })?.at ?? null;
@@ -88,6 +108,18 @@ function prepare(db: BunSQLiteDatabase) {
       .select({ finishedAt: max(gcRuns.finishedAt) })
       .from(gcRuns)
       .where(succeeded)
+      .prepare(),
+    refused: db
+      .select({ at: gcRuns.finishedAt, reason: gcRuns.reason })
+      .from(gcRuns)
+      .where(
+        and(
+          eq(gcRuns.state, "refused"),
+          eq(gcRuns.trigger, "schedule"),
+          gt(gcRuns.finishedAt, sql.placeholder("after")),
+        ),
+      )
+      .orderBy(asc(gcRuns.finishedAt))
       .prepare(),
     lastBegun: db
       .select({ at: max(gcRuns.startedAt) })

@@ -3,10 +3,11 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName } from "../../registry/names.ts";
+import type { RepositoryName, Tag } from "../../registry/names.ts";
 import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
 import { addReferences, insertReferrer, prepareDerivedWrites } from "./derivedRows.ts";
 import { prepareRepository } from "./linkStatements.ts";
+import { prepareManifestReleases } from "./releases.ts";
 import { contents, manifests, repositoryContents, tags } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -21,6 +22,7 @@ export function prepareManifestWrites(db: BunSQLiteDatabase) {
     ...prepareChecks(db),
     ...prepareInserts(db),
     ...prepareDerivedWrites(db),
+    ...prepareManifestReleases(db),
   };
 }
 
@@ -137,8 +139,21 @@ export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestP
     if (stored !== undefined) writes.removeReferrer.run({ repository, digest });
     insertReferrer(writes, put, put);
   }
-  for (const tag of put.tags) writes.moveTag.run({ repository, tag, digest, now });
+  if (put.tags.length === 0) writes.releaseManifest.run({ repository, digest, now });
+  else if (stored !== undefined) writes.nameManifest.run({ repository, digest });
+  for (const tag of put.tags) moveTag(writes, { repository, tag, digest, now });
   return { kind: "stored" };
+}
+
+/** What the tag named before may have no other name. */
+function moveTag(
+  writes: ManifestWrites,
+  move: Pick<ManifestPut, "repository" | "digest" | "now"> & { readonly tag: Tag },
+): void {
+  const { repository, tag, digest, now } = move;
+  const before = writes.taggedDigest.get({ repository, tag })?.digest ?? digest;
+  writes.moveTag.run({ repository, tag, digest, now });
+  if (before !== digest) writes.releaseManifest.run({ repository, digest: before, now });
 }
 
 type Reading = Pick<ManifestPut, "mediaType" | "artifactType" | "subject">;
@@ -167,6 +182,7 @@ function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
     body: put.body,
   });
   addReferences(writes, put, put.references);
+  writes.nameBelow.run({ repository, digest });
 }
 
 /** @returns the first locked tag that names another manifest; null when none would move. */

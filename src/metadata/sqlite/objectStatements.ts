@@ -5,7 +5,7 @@ import type { BucketName } from "../../objects/names.ts";
 import { prepareContentRow } from "./contentRow.ts";
 import { prepareHeld, prepareLink, prepareRepository } from "./linkStatements.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
-import { given } from "./placeholders.ts";
+import { prepareObjectReleases } from "./releases.ts";
 import { contents } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -157,11 +157,7 @@ function prepareChanges(db: BunSQLiteDatabase) {
       })
       .where(eq(buckets.id, placeholder("bucketId")))
       .prepare(),
-    release: db
-      .update(contents)
-      .set({ releasedAt: given("now") })
-      .where(eq(contents.digest, placeholder("digest")))
-      .prepare(),
+    ...prepareObjectReleases(db),
   };
 }
 

@@ -187,6 +187,7 @@ function putObject(
   const objects = current === undefined ? 1 : 0;
   const bytes = size - (current?.size ?? 0);
   if (objects !== 0 || bytes !== 0) statements.count.run({ bucketId, objects, bytes });
+  statements.name.run({ digest });
   if (current !== undefined && current.digest !== digest) {
     statements.release.run({ digest: current.digest, now });
   }

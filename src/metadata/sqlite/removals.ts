@@ -1,5 +1,5 @@
 // Taking tags, manifests and links away: each in one transaction with the checks that may forbid it.
-import { and, eq, inArray, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../content/digest.ts";
 import type { RepositoryName, Tag } from "../../registry/names.ts";
@@ -12,7 +12,8 @@ import type {
   TagRemoval,
 } from "../removals.ts";
 import type { Connection } from "./connection.ts";
-import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
+import { prepareContentReleases, prepareManifestReleases } from "./releases.ts";
+import { manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
 
 const repository = sql.placeholder("repository");
 const digest = sql.placeholder("digest");
@@ -57,6 +58,7 @@ function prepareTags(db: BunSQLiteDatabase) {
   return {
     tag: db.select({ digest: tags.digest }).from(tags).where(byName).prepare(),
     removeTag: db.delete(tags).where(byName).prepare(),
+    releaseManifest: prepareManifestReleases(db).releaseManifest,
     tagsOf: db.select({ name: tags.name }).from(tags).where(ofManifest).prepare(),
   };
 }
@@ -67,24 +69,15 @@ type ManifestDrops = ReturnType<typeof prepareManifestDrops>;
 /** Prepares the statements of `dropManifest`. */
 export function prepareManifestDrops(db: BunSQLiteDatabase) {
   const byDigest = and(eq(manifests.repository, repository), eq(manifests.digest, digest));
-  const named = db
-    .select({ digest: manifestReferences.digest })
-    .from(manifestReferences)
-    .where(
-      and(eq(manifestReferences.repository, repository), eq(manifestReferences.manifest, digest)),
-    );
   return {
+    releaseContents: prepareContentReleases(db).releaseContents,
+    releaseBelow: prepareManifestReleases(db).releaseBelow,
     manifest: db.select({ digest: manifests.digest }).from(manifests).where(byDigest).prepare(),
     removeTagsOf: db
       .delete(tags)
       .where(and(eq(tags.repository, repository), eq(tags.digest, digest)))
       .prepare(),
     removeManifest: db.delete(manifests).where(byDigest).prepare(),
-    release: db
-      .update(contents)
-      .set({ releasedAt: sql`${sql.placeholder("now")}` })
-      .where(inArray(contents.digest, named))
-      .prepare(),
   };
 }
 
@@ -102,13 +95,14 @@ export function removalsMetadata(connection: Connection, db: BunSQLiteDatabase):
 
 function removeTag(
   statements: Statements,
-  { repository, tag, immutable }: TagRemoval,
+  { repository, tag, immutable, now }: TagRemoval,
 ): RemovalOutcome {
   const found = statements.tag.get({ repository, tag });
   if (found === undefined) return { kind: "unknown" };
   const pattern = immutable(repository, tag);
   if (pattern !== null) return { kind: "locked", tag, pattern };
   statements.removeTag.run({ repository, tag });
+  statements.releaseManifest.run({ repository, digest: found.digest, now });
   return { kind: "removed", digest: found.digest, tags: 1 };
 }
 
@@ -122,12 +116,13 @@ function removeManifest(statements: Statements, removal: ManifestRemoval): Remov
   return { kind: "removed", digest, tags: names.length };
 }
 
-/** Removes a manifest with its tags, and notes at what it named that it was released at `now`. */
+/** Removes a manifest with its tags, and notes at what it alone named that it was released at `now`. */
 export function dropManifest(
   statements: ManifestDrops,
   { repository, digest, now }: Omit<ManifestRemoval, "immutable">,
 ): void {
-  statements.release.run({ repository, digest, now });
+  statements.releaseContents.run({ repository, digest, now });
+  statements.releaseBelow.run({ repository, digest, now });
   statements.removeTagsOf.run({ repository, digest });
   // Its references and its place among the referrers of its subject go with the row.
   statements.removeManifest.run({ repository, digest });

@@ -42,7 +42,7 @@ export const contents = sqliteTable("contents", {
   locator: text("locator").$type<Locator>().notNull(),
   createdAt: integer("created_at").notNull(), // Unix ms
   keptUntil: integer("kept_until").notNull(), // Unix ms; the lease
-  releasedAt: integer("released_at"), // Unix ms; when a manifest that named it was last deleted
+  releasedAt: integer("released_at"), // Unix ms; since when nothing names it by an answered upload, deletion or replacement; null: something does, or what did is lost
   verifiedAt: integer("verified_at"), // Unix ms; when its bytes were last read and were right
   damagedAt: integer("damaged_at"), // Unix ms; its bytes were wrong and were set aside: it counts as absent until it is pushed again
 });
@@ -155,6 +155,27 @@ export const tags = sqliteTable(
       foreignColumns: [manifests.repository, manifests.digest],
     }),
     index("tags_by_manifest").on(row.repository, row.digest),
+  ],
+);
+
+/**
+ * Manifests that nothing names (no tag, no index, no subject that is stored), and that came to that by an answered request: pushed
+ * without a tag, or the last name was moved or deleted. One that lost its names without such a request has no row here.
+ */
+export const releasedManifests = sqliteTable(
+  "released_manifests",
+  {
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    releasedAt: integer("released_at").notNull(), // Unix ms
+  },
+  (row) => [
+    primaryKey({ columns: [row.repository, row.digest] }),
+    foreignKey({
+      name: "released_manifests_are_manifests",
+      columns: [row.repository, row.digest],
+      foreignColumns: [manifests.repository, manifests.digest],
+    }).onDelete("cascade"),
   ],
 );
 

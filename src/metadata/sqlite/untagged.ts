@@ -8,8 +8,9 @@ import type { ReleasedContent, UntaggedMetadata } from "../untagged.ts";
 import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { objects } from "./objectsSchema.ts";
+import { type Gone, isUnnamed, never } from "./releases.ts";
 import { dropManifest, prepareManifestDrops } from "./removals.ts";
-import { contents, manifestReferences, manifests, referrers, tags } from "./schema.ts";
+import { contents, manifestReferences, manifests, referrers, releasedManifests } from "./schema.ts";
 
 const doomed = sql.raw("temp.doomed");
 
@@ -24,7 +25,7 @@ export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase):
           manifests: db.all<ManifestKey>(
             sql`SELECT repository, digest FROM ${doomed} ORDER BY round, repository, digest`,
           ),
-          released: db.all<ReleasedContent>(released(limits)),
+          released: db.all<ReleasedRow>(released(limits)).map(toReleased),
         };
         db.run(sql`DELETE FROM ${doomed}`);
         return planned;
@@ -49,24 +50,49 @@ export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase):
   };
 }
 
+interface ReleasedRow extends Omit<ReleasedContent, "isExplained"> {
+  readonly isExplained: number;
+}
+
+const toReleased = ({ isExplained, ...content }: ReleasedRow): ReleasedContent => ({
+  ...content,
+  isExplained: isExplained === 1,
+});
+
 /** The first round looks at every manifest, the others at what the round before has freed. */
 function gather(db: BunSQLiteDatabase, pushedBefore: number): void {
   db.run(sql`
     CREATE TEMP TABLE IF NOT EXISTS doomed (
-      repository TEXT NOT NULL, digest TEXT NOT NULL, round INTEGER NOT NULL, PRIMARY KEY (repository, digest)
+      repository TEXT NOT NULL, digest TEXT NOT NULL, round INTEGER NOT NULL, explained INTEGER NOT NULL,
+      PRIMARY KEY (repository, digest)
     ) WITHOUT ROWID
   `);
   db.run(sql`DELETE FROM ${doomed}`);
   const add = (round: number, candidates: SQL): number =>
     db.all(sql`
       INSERT OR IGNORE INTO ${doomed}
-      SELECT m.repository, m.digest, ${round} FROM ${candidates} AS m
+      SELECT m.repository, m.digest, ${round}, ${round === 0 ? wasReleased : isFreedByReleased} FROM ${candidates} AS m
       WHERE ${free(pushedBefore, isDoomed)}
       RETURNING 1
     `).length;
   let added = add(0, sql`${manifests}`);
   for (let round = 1; added > 0; round += 1) added = add(round, freedBy(round - 1));
 }
+
+/** For the manifest `m`: an answered request took its last name. */
+const wasReleased = sql`EXISTS (
+  SELECT 1 FROM ${releasedManifests} AS e WHERE e.repository = m.repository AND e.digest = m.digest
+)`;
+
+/** For the manifest `m`, whose indexes and subject are all doomed: an answered request explains each of them. */
+const isFreedByReleased = sql`NOT EXISTS (
+    SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
+    JOIN ${doomed} AS d ON d.repository = r.repository AND d.digest = r.manifest
+    WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child' AND NOT d.explained
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM ${doomed} AS d WHERE d.repository = m.repository AND d.digest = m.subject AND NOT d.explained
+  )`;
 
 /** What the manifests of a round name as children, and what names them as its subject. */
 function freedBy(round: number): SQL {
@@ -84,32 +110,23 @@ function freedBy(round: number): SQL {
   )`;
 }
 
-/** True for a manifest that counts as gone already. */
-type Gone = (repository: SQL, digest: SQL) => SQL;
-const never: Gone = () => sql`0`;
 const isDoomed: Gone = (repository, digest) =>
   sql`EXISTS (SELECT 1 FROM ${doomed} AS d WHERE d.repository = ${repository} AND d.digest = ${digest})`;
 
-/** The rule, for the manifest `m`. The index is named: left alone, SQLite reads all references of the repository. */
+/** The rule, for the manifest `m`. */
 export function free(pushedBefore: number, gone: Gone): SQL {
-  return sql`m.pushed_at <= ${pushedBefore}
-    AND NOT EXISTS (SELECT 1 FROM ${tags} AS t WHERE t.repository = m.repository AND t.digest = m.digest)
-    AND NOT EXISTS (
-      SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
-      WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child'
-        AND NOT ${gone(sql`r.repository`, sql`r.manifest`)}
-    )
-    AND NOT EXISTS (
-      SELECT 1 FROM ${manifests} AS s
-      WHERE s.repository = m.repository AND s.digest = m.subject
-        AND NOT ${gone(sql`s.repository`, sql`s.digest`)}
-    )`;
+  return sql`m.pushed_at <= ${pushedBefore} AND ${isUnnamed(gone)}`;
 }
 
 /** Content that only doomed manifests name, and no object is made of, old enough and not leased. */
 function released(limits: AgeLimits): SQL {
   return sql`
-    SELECT ${contents.digest}, ${contents.size} FROM ${contents}
+    SELECT ${contents.digest}, ${contents.size}, NOT EXISTS (
+        SELECT 1 FROM ${manifestReferences} AS r
+        JOIN ${doomed} AS d ON d.repository = r.repository AND d.digest = r.manifest
+        WHERE r.digest = ${contents.digest} AND NOT d.explained
+      ) AS isExplained
+    FROM ${contents}
     WHERE ${contents.digest} IN (
         SELECT r.digest FROM ${doomed} AS d
         JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest

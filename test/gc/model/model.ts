@@ -121,6 +121,7 @@ export class StoreModel {
     if (required.some((blob) => !this.rows.links.has(key(repository, blob)))) return false;
     this.#known.set(key(repository, digest), pushed);
     this.rows.manifests.set(key(repository, digest), this.wall);
+    for (const blob of pushed.blobs) this.#name(blob);
     if (tag !== null) this.rows.tags.set(key(repository, tag), digest);
     return true;
   }
@@ -129,11 +130,7 @@ export class StoreModel {
     const name = key(repository, digest);
     if (!this.rows.manifests.delete(name)) return false;
     const { blobs = [] } = this.#known.get(name) ?? {};
-    for (const blob of blobs) {
-      const content = this.rows.contents.get(blob);
-      if (content !== undefined)
-        this.rows.contents.set(blob, { ...content, releasedAt: this.wall });
-    }
+    for (const blob of blobs) this.letGo(blob);
     for (const [tag, tagged] of this.rows.tags) {
       if (tag.startsWith(`${repository} `) && tagged === digest) this.rows.tags.delete(tag);
     }
@@ -205,8 +202,20 @@ export class StoreModel {
     return [...new Set([...promised.map(([link]) => link), ...used])];
   }
 
+  /** What named it is gone by request. */
+  letGo(digest: string): void {
+    const content = this.rows.contents.get(digest);
+    if (content === undefined || this.#isUsed(digest)) return;
+    this.rows.contents.set(digest, { ...content, releasedAt: this.wall });
+  }
+
+  #name(digest: string): void {
+    const content = this.rows.contents.get(digest);
+    if (content !== undefined) this.rows.contents.set(digest, { ...content, releasedAt: 0 });
+  }
+
   #store(digest: string): void {
-    const fresh = { createdAt: this.wall, keptUntil: 0, releasedAt: 0 };
+    const fresh = { createdAt: this.wall, keptUntil: 0, releasedAt: this.wall };
     const content = this.rows.contents.get(digest) ?? fresh;
     const keptUntil = Math.max(content.keptUntil, this.wall + leaseMs);
     this.rows.contents.set(digest, { ...content, keptUntil });

@@ -76,20 +76,14 @@ function putObject(model: StoreModel, path: string, digest: string): void {
   const { rows, wall } = model;
   const before = rows.objects.get(path);
   // The object keeps it: it gets no lease, and one that it has stays what it is.
-  if (!rows.contents.has(digest)) {
-    rows.contents.set(digest, { createdAt: wall, keptUntil: wall, releasedAt: 0 });
-  }
+  const content = rows.contents.get(digest) ?? { createdAt: wall, keptUntil: wall };
+  rows.contents.set(digest, { ...content, releasedAt: 0 });
   rows.objects.set(path, digest);
-  if (before !== undefined && before !== digest) release(model, before);
+  if (before !== undefined && before !== digest) model.letGo(before);
 }
 
 function removeObject(model: StoreModel, path: string): void {
   const digest = model.rows.objects.get(path);
   model.rows.objects.delete(path);
-  if (digest !== undefined) release(model, digest);
-}
-
-function release({ rows, wall }: StoreModel, digest: string): void {
-  const content = rows.contents.get(digest);
-  if (content !== undefined) rows.contents.set(digest, { ...content, releasedAt: wall });
+  if (digest !== undefined) model.letGo(digest);
 }

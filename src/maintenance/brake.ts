@@ -1,0 +1,26 @@
+// The brake: how much may be deleted that nobody asked to be deleted. Pure; runs by schedule and by command share it.
+import type { GcPlan, GcRequest } from "./gcRun.ts";
+
+/**
+ * Below both of these nothing is refused: a crash leaves that much, and in a small store it is a large share. Blobs, and bytes.
+ */
+export const brakeFloor = { blobs: 5, bytes: 1_048_576 } as const;
+
+/**
+ * What answered requests let go (deletions, replacements, uploads that no manifest ever named) is deleted however much it is. What
+ * is left can be explained by lost rows only: of that, a run deletes no more than the share of `gc.brake` unless somebody agrees.
+ * @returns why not, and what to do; null when it may.
+ */
+export function brakeReason(
+  { brakeShare }: Pick<GcRequest, "brakeShare">,
+  { unexplained, total, totalBytes }: Pick<GcPlan, "unexplained" | "total" | "totalBytes">,
+): string | null {
+  const { blobs, bytes } = unexplained;
+  const share = Math.max(blobs / (total || 1), bytes / (totalBytes || 1));
+  const isSmall = blobs <= brakeFloor.blobs && bytes <= brakeFloor.bytes;
+  if (brakeShare === 0 || isSmall || share <= brakeShare) return null;
+  const what = blobs === 1 ? "1 blob" : `${blobs} blobs`;
+  return `${what} (${percent(share)} of the stored content) would be deleted that no client deleted, replaced or left unused: rows of the database may be lost, and gc.brake allows ${percent(brakeShare)}. Run breadbox fsck, look at breadbox gc --dry-run, and run breadbox gc --yes if it is right`;
+}
+
+const percent = (part: number): string => `${Math.round(part * 100)} %`;

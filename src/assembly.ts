@@ -1,17 +1,15 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
 // all rooms.
-import { networkInterfaces } from "node:os";
 import { clock, isRootAbove, newId, startWorker } from "./ambient.ts";
-import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { Assembly } from "./content/assembly/assembly.ts";
+import { OverdueReleases } from "./content/claim.ts";
 import type { Digest } from "./content/digest.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
+import { describeServer, httpSettings } from "./front.ts";
 import type { Rooms } from "./http/app.ts";
-import { countingIds } from "./http/observe.ts";
-import { urlsOf } from "./http/reachable.ts";
-import { type HttpOptions, type HttpServer, startHttp } from "./http/server.ts";
+import { startHttp } from "./http/server.ts";
 import type { Collections } from "./maintenance/collections.ts";
 import type { Maintenance } from "./maintenance/maintenance.ts";
 import { ownerOfStore } from "./metadata/format.ts";
@@ -79,8 +77,8 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   );
   const metrics = makeMetrics(ports, collections);
   const assembly = openAssembly(base, ports);
-  const { hashing } = uploads;
-  const objects = makeObjects(base, ports, { hashing, assembly });
+  const { hashing, overdue } = uploads;
+  const objects = makeObjects(base, ports, { hashing, overdue, assembly });
   const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
   const http = startHttp({
     ...{ rooms: makeRooms(parts), ...httpSettings(config) },
@@ -184,7 +182,16 @@ function openUploads(base: Base, { metadata, storage }: Ports): UploadsDeps {
     (it) => it.close(),
   );
   const leaseMs = config["gc.minAge"];
-  const uploads = { metadata: metadata.uploads, storage, hashing, clock, newId, leaseMs };
+  const overdue = new OverdueReleases();
+  const uploads: UploadsDeps = {
+    metadata: metadata.uploads,
+    storage,
+    hashing,
+    overdue,
+    clock,
+    newId,
+    leaseMs,
+  };
   return uploads;
 }
 
@@ -205,12 +212,12 @@ function openAssembly(base: Base, { metadata, latch }: Ports): Assembly {
 function makeObjects(
   { config, log }: Base,
   { metadata, storage }: Ports,
-  { hashing, assembly }: Pick<ObjectsDeps, "hashing" | "assembly">,
+  { hashing, overdue, assembly }: Pick<ObjectsDeps, "hashing" | "overdue" | "assembly">,
 ): ObjectsDeps {
   return {
     ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },
     findContent: (digest) => metadata.uploads.findContent(digest),
-    ...{ storage, hashing, assembly, turns: new PartTurns(), clock, newId },
+    ...{ storage, hashing, assembly, overdue, turns: new PartTurns(), clock, newId },
     newUploadId: () => makeUploadId(newId()),
     limits: {
       maxParts: config["storage.multipart.maxParts"],
@@ -261,36 +268,7 @@ function makeRooms(parts: Parts): Rooms {
   };
 }
 
-function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openGate"> {
-  return {
-    listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
-    maxBodyBytes: config["http.maxBody"],
-    chunkMinBytes: config["registry.chunkMinSize"],
-    pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },
-    switches: {
-      delete: config["registry.delete"],
-      readOnly: config["registry.readOnly"],
-      multipart: config["storage.multipart.enabled"],
-    },
-    metrics: config["metrics.enabled"],
-    explorer: config["swagger.enabled"],
-    newRequestId: countingIds(newId().slice(-12)),
-  };
-}
-
 function openServerLog(config: Config) {
   const terminal = process.stdout.isTTY === true;
   return openLog({ level: config["log.level"], format: config["log.format"], terminal });
-}
-
-function describeServer(config: Config, http: HttpServer, log: Log) {
-  const { host } = config["http.listen"];
-  const listener = { host, port: http.port, isLoopback: isLoopback(config["http.listen"]) };
-  const machine = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
-  return {
-    ...urlsOf(listener, machine),
-    readyMs: performance.now(),
-    log,
-    transfers: () => http.running(),
-  };
 }

@@ -63,6 +63,7 @@ export async function openTool(config: Config): Promise<Tool> {
     const latch = new WriteLatch(() => {});
     const sqlite = await openSqlite({ directory, latch, role: "tool", clock, newId });
     const metadata = opened.add(sqlite.metadata, (it) => it.close());
+    sqlite.voidDeadClaims();
     const options = { directory, latch, clock, newId };
     const storage = opened.add(await openFilesystem(options), (it) => it.close());
     const deps = { metadata: metadata.uploads, storage, clock };

@@ -1,16 +1,12 @@
-// One writer for whatever is staged: a claim in the database, renewed while its request lives and given up when it ends.
-import type { Claim } from "../metadata/metadata.ts";
-
-/** What claims are made of. */
-export interface ClaimSource {
-  /** Unix ms. */
-  readonly clock: () => number;
-  readonly newId: () => string;
-}
+// One writer for whatever is staged: a claim in its row, given up when the request that holds it ends. No clock ends a claim: an owner
+// that lives in this process is never taken over, and a server that starts voids the claims of the one before.
+import { RegistryError } from "../errors.ts";
 
 /** A claim while it is used. */
 export interface Hold {
   readonly owner: string;
+  /** Aborted as soon as the claim is known to be lost: whoever holds it stops, and touches no byte any more. */
+  readonly signal: AbortSignal;
   /** True once a transaction has given the claim up together with its own work. */
   released: boolean;
 }
@@ -18,37 +14,88 @@ export interface Hold {
 /** How a claim that is held is kept, and given up. */
 export interface Holding {
   readonly owner: string;
-  /** Unix ms. */
-  readonly clock: () => number;
-  /** @param now Unix ms. */
-  readonly renew: (claim: Claim, now: number) => Promise<unknown>;
-  readonly release: (owner: string) => Promise<void>;
+  /** A sign of life. @returns false when the row is gone: somebody has ended the upload. */
+  readonly renew: () => Promise<boolean>;
+  readonly release: () => Promise<unknown>;
+  readonly overdue: OverdueReleases;
 }
 
-/** How long a claim outlives its last renewal: only a writer that died without a word ever loses one. Unit: ms. */
-const claimMs = 30_000;
-const renewEveryMs = 10_000;
+const renewEveryMs = 5_000;
+const retryEveryMs = 1_000;
 
-/** A fresh claim. */
-export function makeClaim({ clock, newId }: ClaimSource): Claim {
-  return { owner: newId(), until: clock() + claimMs };
+/**
+ * Claims whose requests have ended although the database could not be written at that moment: until their rows say so as well, nobody
+ * else could claim them. They are released as soon as that works.
+ */
+export class OverdueReleases {
+  readonly #overdue = new Set<() => Promise<unknown>>();
+  #timer: Timer | null = null;
+
+  /** Gives a claim up now, or later if that fails. Never throws. */
+  async settle(release: () => Promise<unknown>): Promise<void> {
+    try {
+      await release();
+      this.#overdue.delete(release);
+    } catch {
+      this.#overdue.add(release);
+      this.#watch();
+    }
+  }
+
+  /** Tries again what is overdue. Whoever is about to claim asks for it first. */
+  async retry(): Promise<void> {
+    for (const release of this.#overdue) await this.settle(release);
+  }
+
+  #watch(): void {
+    if (this.#timer !== null) return;
+    this.#timer = setInterval(async () => {
+      await this.retry();
+      if (this.#overdue.size > 0 || this.#timer === null) return;
+      clearInterval(this.#timer);
+      this.#timer = null;
+    }, retryEveryMs);
+    this.#timer.unref();
+  }
 }
 
 /** Runs `use` while `owner` holds the claim; it is given up whatever happens, unless a transaction has done so already. */
 export async function whileHeld<T>(
-  { owner, clock, renew, release }: Holding,
+  { owner, renew, release, overdue }: Holding,
   use: (hold: Hold) => Promise<T>,
 ): Promise<T> {
-  const hold = { owner, released: false };
+  return whileAlive(renew, renewEveryMs, async (signal) => {
+    const hold = { owner, signal, released: false };
+    try {
+      return await use(hold);
+    } finally {
+      if (!hold.released) await overdue.settle(release);
+    }
+  });
+}
+
+/**
+ * Runs `use`, and gives a sign of life every `everyMs` meanwhile. The signal is aborted, with UPLOAD_UNKNOWN, when `renew` says that
+ * what it renews is gone.
+ */
+export async function whileAlive<T>(
+  renew: () => Promise<boolean>,
+  everyMs: number,
+  use: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lost = new AbortController();
   const renewal = setInterval(() => {
-    const now = clock();
-    // A lost claim shows when its work is to be made known; a failed renewal is no reason to stop before.
-    renew({ owner, until: now + claimMs }, now).catch(() => {});
-  }, renewEveryMs);
+    renew().then(
+      (isHeld) => {
+        if (!isHeld) lost.abort(new RegistryError("UPLOAD_UNKNOWN"));
+      },
+      // A database that cannot be written now ends no claim: nobody else can have written it either.
+      () => {},
+    );
+  }, everyMs);
   try {
-    return await use(hold);
+    return await use(lost.signal);
   } finally {
     clearInterval(renewal);
-    if (!hold.released) await release(owner);
   }
 }

@@ -64,7 +64,7 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
     case "objectsLost":
       return countAnew(inspection, finding);
     case "partLost": {
-      const isGone = await metadata.inspection.forgetPart(finding.part, clock());
+      const isGone = await metadata.inspection.forgetPart(finding.part);
       return isGone ? solved : { kind: "failed", reason: "its upload is being completed" };
     }
     default:

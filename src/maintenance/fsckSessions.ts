@@ -11,7 +11,7 @@ const page = 200;
 
 /** Every session, and everything that is staged. @returns how many sessions there are. */
 export async function inspectSessions(inspection: Inspection): Promise<number> {
-  const { metadata, clock, progress, attempt, found } = inspection;
+  const { metadata, progress, attempt, found } = inspection;
   // Listed first: whoever starts meanwhile has bytes before it has a row.
   const strays = await listStaged(inspection);
   let done = 0;
@@ -20,7 +20,6 @@ export async function inspectSessions(inspection: Inspection): Promise<number> {
     const rows: readonly ListedUpload[] = await metadata.uploads.listUploads({
       after,
       limit: page,
-      now: clock(),
     });
     for (const row of rows) {
       strays.delete(row.id);

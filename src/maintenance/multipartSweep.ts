@@ -86,8 +86,8 @@ async function expire(
   let expired = 0;
   let cut = 0;
   while (expired + cut < limit) {
-    const now = clock();
-    const [gone] = await metadata.expireMultipart({ expiredBefore: now - graceMs, now, limit: 1 });
+    const expiredBefore = clock() - graceMs;
+    const [gone] = await metadata.expireMultipart({ expiredBefore, limit: 1 });
     if (gone === undefined) break;
     const { id, bucket, object, bytes } = gone;
     if (gone.whole) cut += 1;

@@ -86,12 +86,8 @@ function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
 
 async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   for (;;) {
-    const now = deps.clock();
-    const gone = await deps.metadata.expireUploads({
-      idleSince: now - timeoutMs,
-      now,
-      limit: batch,
-    });
+    const idleSince = deps.clock() - timeoutMs;
+    const gone = await deps.metadata.expireUploads({ idleSince, limit: batch });
     for (const session of gone) await drop(deps, session, "expired");
     if (gone.length < batch) return;
   }
@@ -112,14 +108,13 @@ async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
   }
 }
 
-async function listRows({ metadata, clock }: SweepDeps): Promise<Map<UploadId, ListedUpload>> {
+async function listRows({ metadata }: SweepDeps): Promise<Map<UploadId, ListedUpload>> {
   const rows = new Map<UploadId, ListedUpload>();
   let after: UploadId | null = null;
   for (;;) {
     const page: readonly ListedUpload[] = await metadata.listUploads({
       after,
       limit: batch,
-      now: clock(),
     });
     for (const row of page) rows.set(row.id, row);
     after = page.at(-1)?.id ?? null;

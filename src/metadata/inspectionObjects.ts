@@ -72,6 +72,6 @@ export interface ObjectsInspection {
    * @returns false when they are on their way out, or another file has this content.
    */
   nameContent(content: NamelessContent, now: number, keptUntil: number): Promise<boolean>;
-  /** The upload goes on without this part: its client sends it again. @returns false when it is being completed at `now` (Unix ms). */
-  forgetPart(part: PartKey, now: number): Promise<boolean>;
+  /** The upload goes on without this part: its client sends it again. @returns false when it is being completed. */
+  forgetPart(part: PartKey): Promise<boolean>;
 }

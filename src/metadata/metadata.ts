@@ -142,12 +142,6 @@ export interface Advance {
   readonly now: number;
 }
 
-/** A writer's hold on a session: `owner` is unique to one request, `until` is Unix ms. */
-export interface Claim {
-  readonly owner: string;
-  readonly until: number;
-}
-
 export type ClaimOutcome =
   | { readonly kind: "claimed"; readonly session: UploadSession }
   | { readonly kind: "unknown" }
@@ -183,19 +177,14 @@ export interface ListedUpload extends UploadSession {
 }
 
 export interface UploadsMetadata {
-  /** `claim` makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
-  startUpload(session: UploadSession, claim: Claim | null): Promise<void>;
+  /** `owner`, unique to one request, makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
+  startUpload(session: UploadSession, owner: string | null): Promise<void>;
   /** What it tells of the offset is durable by then. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
-  /** Makes `claim.owner` the one writer, if nobody else is at `now`. Not durable on purpose. */
-  claimUpload(
-    id: UploadId,
-    repository: RepositoryName,
-    claim: Claim,
-    now: number,
-  ): Promise<ClaimOutcome>;
-  /** Also counts as a sign of life at `now`. @returns false when the claim was lost or the session is gone. Not durable on purpose. */
-  renewClaim(id: UploadId, claim: Claim, now: number): Promise<boolean>;
+  /** Makes `owner` the one writer, if nobody else is. It stays so until it gives the claim up, or another server starts. Not durable on purpose. */
+  claimUpload(id: UploadId, repository: RepositoryName, owner: string): Promise<ClaimOutcome>;
+  /** A sign of life at `now` (Unix ms). @returns false when the claim was lost or the session is gone. Not durable on purpose. */
+  renewClaim(id: UploadId, owner: string, now: number): Promise<boolean>;
   /** Compare-and-set of the offset by the claim's owner, which gives up its claim. @returns false when the claim was lost. */
   advanceUpload(id: UploadId, owner: string, to: Advance): Promise<boolean>;
   /** The session's chunk ends, first to last. */
@@ -215,19 +204,17 @@ export interface UploadsMetadata {
   raiseLease(digest: Digest, keptUntil: number): Promise<void>;
   /** Removes the row; `repository` null: whichever it belongs to. @returns the session as it was, or null when it was not there. */
   removeUpload(id: UploadId, repository: RepositoryName | null): Promise<UploadSession | null>;
-  /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to at `now`. @returns them. */
+  /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to. @returns them. */
   expireUploads(expiry: {
     readonly idleSince: number;
-    readonly now: number;
     readonly limit: number;
   }): Promise<readonly UploadSession[]>;
   /** Forgets sessions that were finished before `before` (Unix ms). */
   forgetFinished(before: number): Promise<void>;
-  /** Sessions with an id after `after`, in the order of their ids. `now` (Unix ms) tells who still writes. */
+  /** Sessions with an id after `after`, in the order of their ids. */
   listUploads(page: {
     readonly after: UploadId | null;
     readonly limit: number;
-    readonly now: number;
   }): Promise<readonly ListedUpload[]>;
   /** Open sessions and their staged bytes, for metrics. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;

@@ -4,7 +4,6 @@ import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { OpenState } from "../objects/state.ts";
 import type { PartPlace } from "../storage/parts.ts";
 import type { UploadId } from "../uploads/session.ts";
-import type { Claim } from "./metadata.ts";
 import type { ObjectRecord } from "./objects.ts";
 
 /** An upload as it is started. Times in Unix ms. */
@@ -22,8 +21,8 @@ export interface MultipartUpload extends MultipartStart {
   readonly state: OpenState;
   /** Unix ms of the latest part, or of the start. */
   readonly updatedAt: number;
-  /** Unix ms; 0 while nobody completes it. */
-  readonly claimUntil: number;
+  /** Who completes it; null while nobody does. */
+  readonly claimOwner: string | null;
 }
 
 /** An open upload with what was staged for it. */
@@ -57,10 +56,10 @@ export interface MultipartKey {
 
 export interface MultipartMetadata {
   /**
-   * @param claim for an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
+   * @param owner of an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
    * without a row are cleaned up as well. @returns false when there is no such bucket.
    */
-  startMultipart(start: MultipartStart, claim: Claim | null): Promise<boolean>;
+  startMultipart(start: MultipartStart, owner: string | null): Promise<boolean>;
   /** What it tells is durable by then. Never an object that comes whole. */
   findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
   /** As `findMultipart`, without counting its parts and without a promise: for a look before a body is read. */
@@ -95,16 +94,17 @@ export interface MultipartMetadata {
   /** All parts that an upload has, in order; none when there is no such upload. */
   partsOf(id: UploadId): Promise<readonly StagedPart[]>;
   /**
-   * Makes `claim.owner` the one who completes the upload: from now on its parts are frozen. `choose` sees upload and parts inside of
+   * Makes `owner` the one who completes the upload: from now on its parts are frozen. `choose` sees upload and parts inside of
    * the transaction; what it throws is thrown, and nothing is claimed. @returns what it chose.
    */
   claimMultipart<T>(
     key: MultipartKey,
-    claim: Claim,
+    owner: string,
     choose: (upload: MultipartUpload, parts: readonly StagedPart[]) => T,
   ): Promise<{ readonly upload: MultipartUpload; readonly chosen: T } | "unknown">;
-  /** @returns false when the claim was lost. Not durable on purpose, as `releaseMultipart`. */
-  renewMultipart(id: UploadId, claim: Claim): Promise<boolean>;
+  /** @returns false when the upload is gone, or somebody else's. */
+  holdsMultipart(id: UploadId, owner: string): Promise<boolean>;
+  /** Not durable on purpose. */
   releaseMultipart(id: UploadId, owner: string): Promise<void>;
   /**
    * An upload of `bucket` that was completed after `since` (Unix ms), durably, and whose object is still the one that it made.
@@ -121,10 +121,9 @@ export interface MultipartMetadata {
   ): Promise<MultipartUpload | null>;
   /** Removes the upload of an object that came whole, if `owner` still holds it. Not durable on purpose: what is left expires. */
   removeWhole(id: UploadId, owner: string): Promise<void>;
-  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes at `now`. @returns them, the oldest first. */
+  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes. @returns them, the oldest first. */
   expireMultipart(expiry: {
     readonly expiredBefore: number;
-    readonly now: number;
     readonly limit: number;
   }): Promise<readonly ExpiredMultipart[]>;
   /** Those of the ids that have an upload, objects that come whole included. */

@@ -131,12 +131,11 @@ export interface ObjectsMetadata {
     readonly limit: number;
   }): Promise<{ readonly buckets: readonly Bucket[]; readonly more: boolean }>;
   /**
-   * Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received at `now`.
+   * Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received.
    * `lostObjects`: it holds none, and counts some.
    */
   removeBucket(
     name: BucketName,
-    now: number,
   ): Promise<
     | { readonly kind: "removed"; readonly uploads: readonly UploadId[] }
     | { readonly kind: "unknown" | "notEmpty" | "lostObjects" | "busy" }

@@ -44,7 +44,7 @@ export function listBuckets(
  * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY, BUCKET_LOST_OBJECTS; BUCKET_BUSY while an object is received or completed.
  */
 export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise<void> {
-  const outcome = await deps.metadata.removeBucket(name, deps.clock());
+  const outcome = await deps.metadata.removeBucket(name);
   switch (outcome.kind) {
     case "removed":
       // The bucket is gone: what cannot be dropped now, the cleanup drops.

@@ -1,5 +1,5 @@
 // The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
-import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
+import { type Hold, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
 import type { Digest } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
@@ -46,12 +46,13 @@ export async function completeMultipart(
   deps: ObjectsDeps,
   completion: Completion,
 ): Promise<CompletedUpload> {
-  const { multipart, clock, limits } = deps;
+  const { multipart, overdue, clock, limits } = deps;
   const { key, parts } = completion;
   assertPartList(parts, limits.maxParts);
   const list = namePartList(parts);
-  const claim = makeClaim(deps);
-  const claimed = await multipart.claimMultipart(key, claim, (upload, staged) => {
+  await overdue.retry();
+  const owner = deps.newId();
+  const claimed = await multipart.claimMultipart(key, owner, (upload, staged) => {
     assertMayBecome(upload, "completed", clock());
     return chooseParts(parts, staged);
   });
@@ -59,10 +60,10 @@ export async function completeMultipart(
   const { upload, chosen } = claimed;
   return whileHeld(
     {
-      owner: claim.owner,
-      clock,
-      renew: (renewed) => multipart.renewMultipart(key.id, renewed),
-      release: (owner) => multipart.releaseMultipart(key.id, owner),
+      owner,
+      overdue,
+      renew: () => multipart.holdsMultipart(key.id, owner),
+      release: () => multipart.releaseMultipart(key.id, owner),
     },
     (hold) => complete(deps, { ...completion, upload, chosen, list }, hold),
   );

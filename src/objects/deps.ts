@@ -1,4 +1,5 @@
 // What the functions of this room work with. Apart from them: single objects and uploads in parts share it.
+import type { OverdueReleases } from "../content/claim.ts";
 import type { Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import type { RegistryMetadata, UploadsMetadata } from "../metadata/metadata.ts";
@@ -46,6 +47,7 @@ export interface ObjectsDeps {
   readonly turns: PartTurns;
   /** Unix ms. */
   readonly clock: () => number;
+  readonly overdue: OverdueReleases;
   readonly newUploadId: () => UploadId;
   /** Owners of claims. */
   readonly newId: () => string;

@@ -43,7 +43,7 @@ export async function initiateMultipart(
     expiresAt: now + limits.ttlMs,
   };
   if (!(await multipart.startMultipart(start, null))) throw new RegistryError("BUCKET_UNKNOWN");
-  return { ...start, state: "initiated", updatedAt: now, claimUntil: 0 };
+  return { ...start, state: "initiated", updatedAt: now, claimOwner: null };
 }
 
 /** @throws RegistryError MULTIPART_UNKNOWN, also for an upload of another bucket. */

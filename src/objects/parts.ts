@@ -46,7 +46,7 @@ export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPa
   if (upload === null) return refuseAbsent(deps, key, "uploading");
   assertMayBecome(upload, "uploading", clock());
   if (length !== null && length > limits.maxPartBytes) throw tooLarge(limits.maxPartBytes);
-  const received = await receive(deps, put);
+  const received = await receive(deps, put, new AbortController().signal);
   return deps.turns.take(key.id, number, () => record(deps, put, received));
 }
 
@@ -71,6 +71,7 @@ export async function listParts(
 async function receive(
   { storage, limits }: ObjectsDeps,
   { key, number, body, length, digests }: PartPut,
+  signal: AbortSignal,
 ): Promise<Received> {
   const follower = new PartFollower(limits.maxPartBytes, digests);
   const { place, size, cut } = await storage.parts.receivePart(
@@ -78,14 +79,10 @@ async function receive(
     number,
     body ?? nothing,
     follower,
-    { expected: body === null ? 0 : length },
+    { expected: body === null ? 0 : length, signal },
   );
   if (cut !== null) throw cut;
   try {
-    if (length !== null && length !== size) {
-      const message = `${length} bytes were announced, ${size} arrived`;
-      throw new RegistryError("CHUNK_SIZE_MISMATCH", { message });
-    }
     follower.assertDigests();
   } catch (error) {
     await storage.parts.dropPart(place);

@@ -1,10 +1,9 @@
 // One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that is
 // stored already.
-import { type Hold, makeClaim, whileHeld } from "../content/claim.ts";
+import { type Hold, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
 import { algorithmOf, type Digest } from "../content/digest.ts";
 import { RegistryError, type Situation } from "../errors.ts";
-import type { Claim } from "../metadata/metadata.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Body, Staged } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
@@ -91,30 +90,22 @@ async function receive(
   put: ObjectPut,
   source: ObjectBytes,
 ): Promise<ObjectRecord> {
-  const { multipart, clock } = deps;
+  const { multipart, overdue } = deps;
   const id = deps.newUploadId();
-  const claim = makeClaim(deps);
-  await start(deps, put, id, claim);
-  const { owner } = claim;
+  const owner = deps.newId();
+  await start(deps, put, id, owner);
+  // Its row goes with the claim, and its bytes after the row.
+  const release = async () => {
+    await multipart.removeWhole(id, owner);
+    await dropStaged(deps, id);
+  };
+  const renew = () => multipart.holdsMultipart(id, owner);
   try {
-    return await whileHeld(
-      {
-        owner,
-        clock,
-        renew: (renewed) => multipart.renewMultipart(id, renewed),
-        release: async () => {},
-      },
-      async (hold) => {
-        const staged = await stage(deps, id, source);
-        return commit(deps, put, staged, { hold, digests: source.digests });
-      },
-    );
+    return await whileHeld({ owner, overdue, renew, release }, async (hold) => {
+      const staged = await stage(deps, id, source, hold);
+      return commit(deps, put, staged, { hold, digests: source.digests });
+    });
   } catch (error) {
-    // The cleanup ends what cannot be ended now, and why it came to this is what counts.
-    await multipart
-      .removeWhole(id, owner)
-      .then(() => dropStaged(deps, id))
-      .catch(() => {});
     throw isLost(error) ? new RegistryError("BUSY", { retryAfter: 1, cause: error }) : error;
   } finally {
     deps.hashing.forget(id);
@@ -126,12 +117,12 @@ async function start(
   { multipart, clock }: ObjectsDeps,
   { bucket, object, contentType }: ObjectPut,
   id: UploadId,
-  claim: Claim,
+  owner: string,
 ): Promise<void> {
   const createdAt = clock();
   const started = await multipart.startMultipart(
     { id, bucket, object, contentType, createdAt, expiresAt: createdAt },
-    claim,
+    owner,
   );
   if (!started) throw unknownObject("bucketUnknown");
 }
@@ -141,20 +132,16 @@ async function stage(
   { storage, hashing }: ObjectsDeps,
   id: UploadId,
   { body, length }: ObjectBytes,
+  { signal }: Hold,
 ): Promise<Staged> {
   const { staging } = storage.parts;
   await storage.parts.createWhole(id);
   const staged = { id, staging, offset: 0 };
   if (body === null) return staged;
   const follower = hashing.follow(id, staging, 0);
-  const options = { expected: length, resumable: false };
+  const options = { expected: length, resumable: false, signal };
   const { cut, offset } = await storage.append(staged, body, follower, options);
   if (cut !== null) throw cut;
-  if (length !== null && length !== offset) {
-    throw new RegistryError("CHUNK_SIZE_MISMATCH", {
-      message: `${length} bytes were announced, ${offset} arrived`,
-    });
-  }
   return { id, staging, offset };
 }
 

@@ -33,17 +33,17 @@ export function advanceState(from: MultipartState, to: MultipartState): Multipar
 export interface Lifetime {
   readonly state: MultipartState;
   readonly expiresAt: number;
-  /** While somebody completes it; 0 when nobody does. */
-  readonly claimUntil: number;
+  /** Who completes it; null when nobody does. */
+  readonly claimOwner: string | null;
 }
 
 /** True when the cleanup may end it: open, over for longer than the grace period, and nobody completes it. */
 export function isEligible(
-  { state, expiresAt, claimUntil }: Lifetime,
+  { state, expiresAt, claimOwner }: Lifetime,
   now: number,
   graceMs: number,
 ) {
-  return mayFollow(state, "expired") && expiresAt < now - graceMs && claimUntil <= now;
+  return mayFollow(state, "expired") && expiresAt < now - graceMs && claimOwner === null;
 }
 
 /**
@@ -52,7 +52,8 @@ export function isEligible(
  * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
  */
 export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number): void {
-  if (upload.claimUntil > now) throw new RegistryError("MULTIPART_COMPLETING", { retryAfter: 1 });
+  if (upload.claimOwner !== null)
+    throw new RegistryError("MULTIPART_COMPLETING", { retryAfter: 1 });
   const hasExpired = upload.expiresAt < now && to !== "aborted";
   advanceState(hasExpired ? "expired" : upload.state, to);
 }

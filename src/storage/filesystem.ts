@@ -137,36 +137,45 @@ class FilesystemStorage implements Storage {
     options: AppendOptions,
   ): Promise<Appended> {
     this.#latch.assertWritable();
+    const { expected, signal } = options;
     // Only asked here; each write takes its own share.
-    if (options.expected !== null) await this.#space.assertFits(options.expected);
-    const file = await this.#staged.openToWrite(staged);
-    try {
-      const writer = new StagedWriter(file, staged.offset, {
-        follower,
-        latch: this.#latch,
-        space: this.#space,
-        release: body.release ?? null,
-      });
-      const giveBack = () => file.truncate(staged.offset).catch(() => {});
-      const cut = await receiveBody(body, writer, { keepsCut: true, giveBack });
-      // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
-      if (options.resumable || cut !== null) await this.#keepFolder(staged);
-      const appended = { ...staged, offset: writer.written, cut };
-      // Without a byte nothing was synced, not even the cut to the offset.
-      if (!options.resumable && writer.written > staged.offset) this.#settled.add(appended);
-      return appended;
-    } finally {
-      await file.close();
-    }
+    if (expected !== null) await this.#space.assertFits(expected);
+    return this.#staged.alone(staged.id, async () => {
+      const file = await this.#staged.openToWrite(staged);
+      try {
+        const writer = new StagedWriter(file, staged.offset, {
+          ...{ follower, signal, latch: this.#latch, space: this.#space },
+          release: body.release ?? null,
+        });
+        const giveBack = () => file.truncate(staged.offset).catch(() => {});
+        const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+        // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
+        if (options.resumable || cut !== null) await this.#keepFolder(staged);
+        const appended = { ...staged, offset: writer.written, cut };
+        // Without a byte nothing was synced, not even the cut to the offset.
+        if (cut === null && !options.resumable && writer.written > staged.offset) {
+          this.#settled.add(appended);
+        }
+        return appended;
+      } finally {
+        await file.close();
+      }
+    });
   }
 
   async separateStaged(staged: Staged): Promise<void> {
     this.#latch.assertWritable();
-    const file = await this.#staged.openToWrite(staged);
-    await file.close();
+    await this.#staged.alone(staged.id, async () => {
+      const file = await this.#staged.openToWrite(staged);
+      await file.close();
+    });
   }
 
-  async publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
+  publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
+    return this.#staged.alone(staged.id, () => this.#publish(staged, digest, owner));
+  }
+
+  async #publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
     this.#latch.assertWritable();
     if (!this.#settled.delete(staged)) await this.#staged.settle(staged);
     const hex = hexOf(digest);

@@ -68,7 +68,7 @@ export class FilesystemParts implements PartsStorage {
     number: number,
     body: Body,
     follower: StagingFollower,
-    { expected }: Pick<AppendOptions, "expected">,
+    { expected, signal }: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart> {
     const { latch, space, newId } = this.#options;
     latch.assertWritable();
@@ -76,11 +76,11 @@ export class FilesystemParts implements PartsStorage {
     if (expected !== null) await space.assertFits(expected);
     const place = partPlace(id, number, newId());
     const file = await this.#create(place);
-    const tools = { follower, latch, space, release: body.release ?? null };
+    const tools = { follower, latch, space, signal, release: body.release ?? null };
     const writer = new StagedWriter(file, 0, tools);
     const giveBack = () => this.#remove(place).catch(() => {});
     try {
-      const cut = await receiveBody(body, writer, { keepsCut: false, giveBack });
+      const cut = await receiveBody(body, writer, { expected, signal, keepsCut: false, giveBack });
       if (cut === null) await this.#keep(file, writer.written, place);
       else await giveBack();
       return { place, size: writer.written, cut };

@@ -41,7 +41,7 @@ export interface PartsStorage {
     number: number,
     body: Body,
     follower: StagingFollower,
-    options: Pick<AppendOptions, "expected">,
+    options: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart>;
 
   /**

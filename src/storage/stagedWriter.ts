@@ -17,6 +17,8 @@ export interface WriterTools {
   readonly follower: StagingFollower;
   readonly latch: WriteLatch;
   readonly space: FreeSpace;
+  /** Aborted when nothing may be written any more. */
+  readonly signal: AbortSignal;
   /** Gives a chunk's memory back. Left to the garbage collector, an upload would hold tens of MiB more. */
   readonly release: ((chunk: Uint8Array) => void) | null;
 }
@@ -90,9 +92,10 @@ export class StagedWriter {
   }
 
   async #write(chunks: readonly Uint8Array[], offset: number, size: number): Promise<void> {
-    const { follower, latch, space, release } = this.#tools;
+    const { follower, latch, space, release, signal } = this.#tools;
     try {
       await space.take(size);
+      signal.throwIfAborted();
       await writeAll(this.#file, chunks, offset, size);
     } catch (error) {
       throw writeFailure(error, latch);

@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
+import type { UploadId } from "../uploads/session.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import { copyOut } from "./links.ts";
@@ -14,11 +15,26 @@ export class StagedWrites {
   readonly #directory: string;
   readonly #latch: WriteLatch;
   readonly #syncs: FolderSyncs;
+  readonly #busy = new Set<UploadId>();
 
   constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
     this.#directory = directory;
     this.#latch = latch;
     this.#syncs = syncs;
+  }
+
+  /**
+   * Runs `use` as the only one that writes or publishes these staged bytes. The claim in their row says so already; here it holds
+   * whatever that row says, until the last call on the file has returned. @throws RegistryError UPLOAD_BUSY
+   */
+  async alone<T>(id: UploadId, use: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
+    this.#busy.add(id);
+    try {
+      return await use();
+    } finally {
+      this.#busy.delete(id);
+    }
   }
 
   /**

@@ -36,10 +36,12 @@ export interface StagingFollower {
 
 /** What an append is for. */
 export interface AppendOptions {
-  /** Bytes that will come if the client keeps its word; null when it did not say. Refused at once when they cannot fit. */
+  /** Bytes that will come if the client keeps its word; null when it did not say. Refused at once when they cannot fit, and as soon as more come. */
   readonly expected: number | null;
   /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well, as after a cut. */
   readonly resumable: boolean;
+  /** Aborted when the writer has lost its claim: from then on no byte is touched, and the append ends with its reason. */
+  readonly signal: AbortSignal;
 }
 
 /** Positional reads of one session's staged bytes. */
@@ -104,7 +106,9 @@ export interface Storage {
   /**
    * Appends a body at `staged.offset`, dropping whatever stands beyond it. The answer's offset is durable.
    * A body that breaks keeps the bytes that arrived (`cut` says why).
-   * @throws RegistryError DISK_FULL, READ_ONLY; then the staged bytes are as before the call. UPLOAD_UNKNOWN when they are gone.
+   * @throws RegistryError DISK_FULL, READ_ONLY, CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than `expected`; then the
+   * staged bytes are as before the call. UPLOAD_UNKNOWN when they are gone. UPLOAD_BUSY while another call writes or publishes them,
+   * whatever their row says: two never share a file. The reason of `signal`.
    */
   append(
     staged: Staged,

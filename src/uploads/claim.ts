@@ -1,13 +1,18 @@
 // One writer for each session: who claims it, and what the others are told.
-import { type ClaimSource, type Hold, makeClaim, whileHeld } from "../content/claim.ts";
+import { type Hold, type OverdueReleases, whileHeld } from "../content/claim.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { UploadId, UploadSession } from "./session.ts";
 
 /** What claims work with. */
-export interface ClaimDeps extends ClaimSource {
+export interface ClaimDeps {
   readonly metadata: UploadsMetadata;
+  readonly overdue: OverdueReleases;
+  /** Owners of claims. */
+  readonly newId: () => string;
+  /** Unix ms. */
+  readonly clock: () => number;
 }
 
 /**
@@ -19,16 +24,17 @@ export async function withClaim<T>(
   { repository, id }: { readonly repository: RepositoryName; readonly id: UploadId },
   use: (session: UploadSession, hold: Hold) => Promise<T>,
 ): Promise<T> {
-  const claim = makeClaim(deps);
-  const outcome = await deps.metadata.claimUpload(id, repository, claim, deps.clock());
+  await deps.overdue.retry();
+  const owner = deps.newId();
+  const outcome = await deps.metadata.claimUpload(id, repository, owner);
   if (outcome.kind === "unknown") throw new RegistryError("UPLOAD_UNKNOWN");
   if (outcome.kind === "busy") throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
-  return holding(deps, id, claim.owner, (hold) => use(outcome.session, hold));
+  return holding(deps, id, owner, (hold) => use(outcome.session, hold));
 }
 
 /** Runs `use` while `owner` holds the session already. */
 export function holding<T>(
-  { metadata, clock }: Pick<ClaimDeps, "metadata" | "clock">,
+  { metadata, overdue, clock }: Omit<ClaimDeps, "newId">,
   id: UploadId,
   owner: string,
   use: (hold: Hold) => Promise<T>,
@@ -36,8 +42,8 @@ export function holding<T>(
   return whileHeld(
     {
       owner,
-      clock,
-      renew: (claim, now) => metadata.renewClaim(id, claim, now),
+      overdue,
+      renew: () => metadata.renewClaim(id, owner, clock()),
       release: () => metadata.releaseUpload(id, owner),
     },
     use,

@@ -45,7 +45,6 @@ export async function listAllUploads(deps: OperateDeps): Promise<readonly Upload
     const page: readonly ListedUpload[] = await deps.metadata.listUploads({
       after,
       limit: batch,
-      now,
     });
     for (const session of page) found.push(overview(session, now));
     after = page.at(-1)?.id ?? null;
@@ -86,7 +85,7 @@ export async function dropUploads(
   // A last byte that lies in the future is no reason to keep a session when all are meant.
   const idleSince = idleMs === null ? Number.MAX_SAFE_INTEGER : deps.clock() - idleMs;
   for (;;) {
-    const expiry = { idleSince, now: deps.clock(), limit: batch };
+    const expiry = { idleSince, limit: batch };
     const gone = await deps.metadata.expireUploads(expiry);
     // Row first, then the bytes: what is interrupted here is found by the server's cleanup.
     for (const { id, staging } of gone) {

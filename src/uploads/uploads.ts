@@ -1,10 +1,10 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
-import { type Hold, makeClaim } from "../content/claim.ts";
+import type { Hold, OverdueReleases } from "../content/claim.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
-import type { Claim, UploadsMetadata } from "../metadata/metadata.ts";
+import type { UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../registry/names.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
@@ -23,6 +23,7 @@ export interface UploadsDeps {
   readonly metadata: UploadsMetadata;
   readonly storage: Storage;
   readonly hashing: Hashing;
+  readonly overdue: OverdueReleases;
   /** Lower-case UUIDv7. */
   readonly newId: () => string;
   /** Unix ms. */
@@ -65,13 +66,13 @@ export function startUpload(
 async function openSession(
   { metadata, storage, clock, newId }: UploadsDeps,
   of: Pick<UploadSession, "repository" | "algorithm">,
-  claim: Claim | null,
+  owner: string | null,
 ): Promise<UploadSession> {
   const id = makeUploadId(newId());
   const startedAt = clock();
   const staging = await storage.createStaging(id, startedAt);
   const session = { id, ...of, offset: 0, staging, startedAt, updatedAt: startedAt };
-  await metadata.startUpload(session, claim);
+  await metadata.startUpload(session, owner);
   return session;
 }
 
@@ -98,7 +99,7 @@ export async function appendChunk(
 ): Promise<{ readonly offset: number }> {
   return withClaim(deps, { repository, id }, async (session, hold) => {
     await accept(deps, session, chunk);
-    const { staged, cut } = await receive(deps, session, chunk, true);
+    const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: true });
     await advance(deps, hold, staged);
     if (cut !== null) throw cut;
     return { offset: staged.offset };
@@ -142,7 +143,7 @@ async function finish(
   hold: Hold,
 ): Promise<FinishedUpload> {
   await accept(deps, session, chunk);
-  const { staged, cut } = await receive(deps, session, chunk, false);
+  const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: false });
   if (cut !== null) {
     await advance(deps, hold, staged);
     throw cut;
@@ -160,14 +161,14 @@ export async function uploadInOneRequest(
   deps: UploadsDeps,
   { repository, digest, chunk }: Omit<ChunkRequest, "id"> & { readonly digest: Digest },
 ): Promise<FinishedUpload> {
-  const { owner, until } = makeClaim(deps);
+  const owner = deps.newId();
   const of = { repository, algorithm: algorithmOf(digest) };
-  const session = await openSession(deps, of, { owner, until });
+  const session = await openSession(deps, of, owner);
   const { id } = session;
   try {
     return await holding(deps, id, owner, async (hold) => {
       acceptChunk(0, chunk);
-      const { staged, cut } = await receive(deps, session, chunk, false);
+      const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: false });
       if (cut !== null) throw cut;
       await commit(deps, staged, digest, { session: { id, owner }, repository });
       hold.released = true;
@@ -223,7 +224,7 @@ async function receive(
   deps: UploadsDeps,
   session: Resumed,
   chunk: Chunk,
-  resumable: boolean,
+  { hold, resumable }: { readonly hold: Hold; readonly resumable: boolean },
 ): Promise<{ readonly staged: Staged; readonly cut: Error | null }> {
   const { storage, hashing } = deps;
   const { id, staging, offset, algorithm } = session;
@@ -235,9 +236,8 @@ async function receive(
       { id, staging, offset },
       chunk.body,
       hashing.follow(id, staging, offset, algorithm),
-      { expected, resumable },
+      { expected, resumable, signal: hold.signal },
     );
-    if (appended.cut === null) assertComplete(expected, appended.offset - offset);
     return { staged: appended, cut: appended.cut };
   } catch (error) {
     // The staged file was cut back: whatever was hashed beyond the old offset no longer stands there.
@@ -260,13 +260,6 @@ async function takeUp(
   if (grows) await storage.separateStaged({ id, staging, offset });
   const boundaries = await metadata.listBoundaries(id);
   hashing.takeUp(id, staging, { offset, boundaries, algorithm });
-}
-
-function assertComplete(expected: number | null, received: number): void {
-  if (expected === null || expected === received) return;
-  throw new RegistryError("CHUNK_SIZE_MISMATCH", {
-    message: `${expected} bytes were announced, ${received} arrived`,
-  });
 }
 
 function isUnknown(error: unknown): boolean {

@@ -1,58 +1,71 @@
-// A claim while it is held: renewed for as long as its request lives, and given up with it.
+// A claim while it is held: its owner gives signs of life, and gives it up with its request.
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import { makeClaim, whileHeld } from "../../src/content/claim.ts";
-import type { Claim } from "../../src/metadata/metadata.ts";
+import { OverdueReleases, whileHeld } from "../../src/content/claim.ts";
 
-let now = 1000;
-let told: (string | Claim)[] = [];
+let told: string[] = [];
+let answers: (() => Promise<boolean>)[] = [];
+let releases: (() => Promise<void>)[] = [];
+let overdue = new OverdueReleases();
 beforeEach(() => {
-  now = 1000;
-  told = [];
+  [told, answers, releases, overdue] = [[], [], [], new OverdueReleases()];
   jest.useFakeTimers();
 });
 afterEach(() => {
   jest.useRealTimers();
 });
 
-const claim = { clock: () => now, newId: () => "owner" };
-const holding = (renew: () => Promise<unknown> = async () => {}) => ({
+const holding = () => ({
   owner: "owner",
-  clock: () => now,
-  renew: (renewed: Claim) => {
-    told.push(renewed);
-    return renew();
+  overdue,
+  renew: () => {
+    told.push("renewed");
+    return answers.shift()?.() ?? Promise.resolve(true);
   },
-  release: async (owner: string) => void told.push(`released by ${owner}`),
+  release: async () => {
+    told.push("released");
+    await releases.shift()?.();
+  },
 });
-const pass = (ms: number): void => {
-  now += ms;
+const locked = () => Promise.reject(new Error("database is locked"));
+/** Lets promises that are settled already tell so. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+};
+const pass = async (ms: number): Promise<void> => {
   jest.advanceTimersByTime(ms);
+  await settle();
 };
 
 describe("a claim", () => {
-  test("outlives what renews it by half a minute", () => {
-    expect(makeClaim(claim)).toEqual({ owner: "owner", until: 31_000 });
+  test("is renewed while it is used, and given up at its end", async () => {
+    const owner = await whileHeld(holding(), async (hold) => {
+      await pass(4_999);
+      expect(told).toEqual([]);
+      await pass(1);
+      await pass(5_000);
+      return hold.owner;
+    });
+    await pass(60_000);
+
+    expect(owner).toBe("owner");
+    expect(told).toEqual(["renewed", "renewed", "released"]);
   });
 
-  test("is renewed while it is used, also when a renewal fails, and given up at its end", async () => {
-    const result = await whileHeld(
-      holding(() => Promise.reject(new Error("busy"))),
-      async (hold) => {
-        pass(9_999);
-        expect(told).toEqual([]);
-        pass(1);
-        pass(10_000);
-        return hold.owner;
-      },
-    );
-    pass(60_000);
+  test("does not end while the database is locked by somebody else, however long that takes", async () => {
+    answers = Array.from({ length: 100 }, () => locked);
+    await whileHeld(holding(), async ({ signal }) => {
+      for (let count = 0; count < 100; count += 1) await pass(5_000);
+      expect(signal.aborted).toBe(false);
+    });
+  });
 
-    expect(result).toBe("owner");
-    expect(told).toEqual([
-      { owner: "owner", until: 41_000 },
-      { owner: "owner", until: 51_000 },
-      "released by owner",
-    ]);
+  test("that is gone stops its owner at once", async () => {
+    answers = [() => Promise.resolve(false)];
+    await whileHeld(holding(), async ({ signal }) => {
+      await pass(5_000);
+      expect(signal.aborted).toBe(true);
+      expect(signal.reason).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+    });
   });
 
   test("is given up when its use fails", async () => {
@@ -62,7 +75,7 @@ describe("a claim", () => {
     );
 
     expect(error).toBe(broken);
-    expect(told).toEqual(["released by owner"]);
+    expect(told).toEqual(["released"]);
   });
 
   test("that a transaction has given up already is not given up again", async () => {
@@ -70,5 +83,25 @@ describe("a claim", () => {
       hold.released = true;
     });
     expect(told).toEqual([]);
+  });
+
+  test("that cannot be given up now fails nobody, and is given up as soon as that works", async () => {
+    releases = [locked, locked];
+    expect(await whileHeld(holding(), async () => "done")).toBe("done");
+    expect(told).toEqual(["released"]);
+
+    await pass(1_000);
+    await pass(1_000);
+    await pass(60_000);
+    expect(told).toEqual(["released", "released", "released"]);
+  });
+
+  test("that could not be given up is before the next one asks for it", async () => {
+    releases = [locked];
+    await whileHeld(holding(), async () => {});
+    await overdue.retry();
+    await overdue.retry();
+
+    expect(told).toEqual(["released", "released"]);
   });
 });

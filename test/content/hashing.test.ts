@@ -64,7 +64,7 @@ const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Ar
       yield part;
     })();
     const follower = hashing.follow(id, staged.staging, staged.offset);
-    const options = { expected: null, resumable: false };
+    const options = { expected: null, resumable: false, signal: new AbortController().signal };
     staged = await storage.append(staged, body, follower, options);
   }
   return staged;
@@ -123,7 +123,7 @@ describe("hashing staged bytes", () => {
         yield other;
       })(),
       hashing.follow(id, staged.staging, 0),
-      { expected: null, resumable: false },
+      { expected: null, resumable: false, signal: new AbortController().signal },
     );
 
     expect(await digest(hashing, again)).toBe(digestOf(other));
@@ -254,7 +254,7 @@ describe("a session nobody asks about", () => {
         }
       })();
       const follower = hashing.follow(id, staging, 0);
-      const options = { expected: null, resumable: false };
+      const options = { expected: null, resumable: false, signal: new AbortController().signal };
 
       const staged = await storage.append({ id, offset: 0, staging }, body, follower, options);
 

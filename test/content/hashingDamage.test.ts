@@ -58,7 +58,7 @@ async function append(staged: Staged, bytes: Uint8Array, hashing: Hashing | null
     staged,
     body,
     follower ?? { staged: () => null },
-    { expected: null, resumable: false },
+    { expected: null, resumable: false, signal: new AbortController().signal },
   );
   return { id, staging, offset };
 }

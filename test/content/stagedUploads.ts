@@ -89,6 +89,7 @@ export async function openAssemblies(scope: Scope, directory: string) {
     const follower = { staged: () => null };
     const { place } = await storage.parts.receivePart(upload.id, number, body, follower, {
       expected: bytes.byteLength,
+      signal: new AbortController().signal,
     });
     await storage.parts.settlePart(place);
     return note(upload, place, number, bytes);

@@ -12,7 +12,7 @@ import {
   record,
   start,
 } from "./metadataObjectRows.ts";
-import { app, digest, finish, locator, minute, now } from "./metadataRows.ts";
+import { app, digest, finish, locator, now } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */
 export function bucketsContract(open: () => Promise<Metadata>): void {
@@ -101,7 +101,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
         await record(metadata, upload, part(1));
       }
 
-      const outcome = await objects.removeBucket(backups, now);
+      const outcome = await objects.removeBucket(backups);
 
       expect(outcome).toEqual({ kind: "removed", uploads: [first.id, second.id] });
       expect(await objects.findBucket(backups)).toBeNull();
@@ -109,7 +109,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
         new Set([elsewhere.id]),
       );
       expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
-      expect(await objects.removeBucket(backups, now)).toEqual({ kind: "unknown" });
+      expect(await objects.removeBucket(backups)).toEqual({ kind: "unknown" });
     });
 
     test("that holds an object is refused", async () => {
@@ -117,7 +117,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       await metadata.objects.createBucket(backups, now);
       await put(metadata, "a", "one");
 
-      expect(await metadata.objects.removeBucket(backups, now)).toEqual({ kind: "notEmpty" });
+      expect(await metadata.objects.removeBucket(backups)).toEqual({ kind: "notEmpty" });
       expect((await metadata.objects.findBucket(backups))?.objects).toBe(1);
     });
 
@@ -127,13 +127,14 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
         const { objects, multipart } = await open();
         await objects.createBucket(backups, now);
         const upload = start();
-        const claim = { owner: "a", until: now + minute };
+        const claim = "a";
         const isWhole = kind.endsWith("whole");
         await multipart.startMultipart(upload, isWhole ? claim : null);
         if (!isWhole) await multipart.claimMultipart(upload, claim, () => null);
 
-        const meanwhile = await objects.removeBucket(backups, now);
-        const later = await objects.removeBucket(backups, now + minute);
+        const meanwhile = await objects.removeBucket(backups);
+        await multipart.releaseMultipart(upload.id, claim);
+        const later = await objects.removeBucket(backups);
 
         expect(meanwhile).toEqual({ kind: "busy" });
         expect(later).toEqual({ kind: "removed", uploads: [upload.id] });
@@ -147,14 +148,14 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       const upload = start();
       const key = { bucket: backups, id: upload.id };
       await multipart.startMultipart(upload, null);
-      await multipart.claimMultipart(key, { owner: "receiver", until: now + 1 }, () => null);
+      await multipart.claimMultipart(key, "receiver", () => null);
       const ids = { upload: { id: upload.id, owner: "receiver" }, parts: "1" };
       await objects.commitObject(commit("path/to/file.bin", "one", ids));
       const { object } = upload;
       const before = await multipart.findCompleted(key, now - 1);
       await objects.removeObject({ bucket: backups, object, allows: () => true, now });
 
-      const removed = await objects.removeBucket(backups, now);
+      const removed = await objects.removeBucket(backups);
       await objects.createBucket(backups, now);
 
       expect(removed.kind).toBe("removed");

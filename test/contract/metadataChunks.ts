@@ -2,17 +2,16 @@
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { UploadId } from "../../src/uploads/session.ts";
-import { app, digest, finish, minute, now, session, staging, uploadId } from "./metadataRows.ts";
+import { app, digest, finish, now, session, staging, uploadId } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */
 export function chunksContract(open: () => Promise<Metadata>): void {
-  const claim = (owner: string, until = now + minute) => ({ owner, until });
   const advance = async (
     { uploads }: Metadata,
     id: UploadId,
     { offset, prefix }: { offset: number; prefix: string | null },
   ): Promise<boolean> => {
-    await uploads.claimUpload(id, app, claim("a"), now);
+    await uploads.claimUpload(id, app, "a");
     const known = prefix === null ? null : digest(prefix);
     return uploads.advanceUpload(id, "a", { offset, staging: staging(""), prefix: known, now });
   };
@@ -59,7 +58,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
     test("of a writer that has lost its claim do not count", async () => {
       const metadata = await open();
       const id = await started(metadata);
-      await metadata.uploads.claimUpload(id, app, claim("b"), now);
+      await metadata.uploads.claimUpload(id, app, "b");
 
       expect(await advance(metadata, id, { offset: 5, prefix: "a" })).toBe(false);
 
@@ -73,7 +72,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
       for (const id of [cancelled, done]) await advance(metadata, id, { offset: 5, prefix: "a" });
 
       await uploads.removeUpload(cancelled, app);
-      await uploads.claimUpload(done, app, claim("a"), now);
+      await uploads.claimUpload(done, app, "a");
       await uploads.finishUpload(finish("layer", { session: { id: done, owner: "a" } }));
 
       expect(await uploads.listBoundaries(cancelled)).toEqual([]);
@@ -85,21 +84,13 @@ export function chunksContract(open: () => Promise<Metadata>): void {
     test("has its starter as the one writer", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
-      await uploads.startUpload({ id, ...rest }, claim("a"));
+      await uploads.startUpload({ id, ...rest }, "a");
 
-      expect((await uploads.claimUpload(id, app, claim("b"), now)).kind).toBe("busy");
+      expect((await uploads.claimUpload(id, app, "b")).kind).toBe("busy");
       const to = { offset: 1, staging: staging(""), prefix: null, now };
       expect(await uploads.advanceUpload(id, "b", to)).toBe(false);
       expect(await uploads.advanceUpload(id, "a", to)).toBe(true);
-      expect((await uploads.claimUpload(id, app, claim("b"), now)).kind).toBe("claimed");
-    });
-
-    test("is free once the claim has run out", async () => {
-      const { uploads } = await open();
-      const { id, ...rest } = session();
-      await uploads.startUpload({ id, ...rest }, claim("a", now + minute));
-
-      expect((await uploads.claimUpload(id, app, claim("b"), now + minute)).kind).toBe("claimed");
+      expect((await uploads.claimUpload(id, app, "b")).kind).toBe("claimed");
     });
   });
 
@@ -107,9 +98,9 @@ export function chunksContract(open: () => Promise<Metadata>): void {
     test("is a sign of life", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
-      await uploads.startUpload({ id, ...rest }, claim("a"));
+      await uploads.startUpload({ id, ...rest }, "a");
 
-      expect(await uploads.renewClaim(id, claim("a"), now + 5)).toBe(true);
+      expect(await uploads.renewClaim(id, "a", now + 5)).toBe(true);
 
       expect(await uploads.findUpload(id, app)).toEqual({ id, ...rest, updatedAt: now + 5 });
     });
@@ -117,10 +108,10 @@ export function chunksContract(open: () => Promise<Metadata>): void {
     test("by anybody else, or of a session that is gone, is refused and no sign of life", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
-      await uploads.startUpload({ id, ...rest }, claim("a"));
+      await uploads.startUpload({ id, ...rest }, "a");
 
-      expect(await uploads.renewClaim(id, claim("b"), now + 5)).toBe(false);
-      expect(await uploads.renewClaim(uploadId(), claim("a"), now + 5)).toBe(false);
+      expect(await uploads.renewClaim(id, "b", now + 5)).toBe(false);
+      expect(await uploads.renewClaim(uploadId(), "a", now + 5)).toBe(false);
 
       expect(await uploads.findUpload(id, app)).toEqual({ id, ...rest });
     });

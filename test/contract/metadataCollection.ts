@@ -175,10 +175,10 @@ function markContract(open: () => Promise<Metadata>): void {
         () => later,
         [],
       );
-      const claim = { owner: "owner-awaited", until: now + minute };
+      const claim = "owner-awaited";
       await uploads.startUpload(session({ startedAt: now }), claim);
       const failed = session({ startedAt: now });
-      await uploads.startUpload(failed, { owner: "owner-failed", until: now + minute });
+      await uploads.startUpload(failed, "owner-failed");
       await uploads.releaseUpload(failed.id, "owner-failed");
 
       const strays = await collection.findStrays([
@@ -255,7 +255,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));
-      await uploads.startUpload(session(), { owner: "owner-awaited", until: now + minute });
+      await uploads.startUpload(session(), "owner-awaited");
       const found = [stored("known"), stored("awaited"), stored("stray")].map((name) => ({
         ...name,
         size: 7,

@@ -16,7 +16,7 @@ import {
 } from "./metadataObjectRows.ts";
 import { minute, now, uploadId } from "./metadataRows.ts";
 
-const claim = { owner: "a", until: now + minute };
+const claim = "a";
 
 /** Part of `metadataContract`. */
 export function multipartContract(open: () => Promise<Metadata>): void {
@@ -88,7 +88,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipart.knownMultipart([upload.id])).toEqual(new Set([upload.id]));
       await multipart.removeWhole(upload.id, "b");
       expect((await multipart.knownMultipart([upload.id])).size).toBe(1);
-      await multipart.removeWhole(upload.id, claim.owner);
+      await multipart.removeWhole(upload.id, claim);
       expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
     });
 
@@ -96,7 +96,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       const { multipart, upload } = await withUpload(open);
       await multipart.claimMultipart(upload, claim, () => null);
 
-      await multipart.removeWhole(upload.id, claim.owner);
+      await multipart.removeWhole(upload.id, claim);
 
       expect(await multipart.findMultipart(upload)).not.toBeNull();
     });

@@ -13,9 +13,9 @@ import {
   withBucket,
   withUpload,
 } from "./metadataObjectRows.ts";
-import { minute, now, uploadId } from "./metadataRows.ts";
+import { now, uploadId } from "./metadataRows.ts";
 
-const claim = { owner: "a", until: now + minute };
+const claim = "a";
 
 /** Part of `metadataContract`. */
 export function multipartClaimsContract(open: () => Promise<Metadata>): void {
@@ -31,45 +31,44 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       const asked: unknown[] = [];
 
       const outcome = await multipart.claimMultipart(upload, claim, (it, parts) => {
-        asked.push(it.state, it.claimUntil, parts);
+        asked.push(it.state, it.claimOwner, parts);
         return "chosen";
       });
 
-      expect(asked).toEqual(["uploading", 0, staged]);
-      expect(outcome).toMatchObject({ upload: { claimUntil: claim.until }, chosen: "chosen" });
-      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimUntil: claim.until });
+      expect(asked).toEqual(["uploading", null, staged]);
+      expect(outcome).toMatchObject({ upload: { claimOwner: claim }, chosen: "chosen" });
+      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimOwner: claim });
     });
 
     test("is up to who chooses, also while somebody else holds it", async () => {
       const { multipart, upload } = await withUpload(open);
-      const asked: number[] = [];
+      const asked: (string | null)[] = [];
       const refused = await multipart
         .claimMultipart(upload, claim, refuse)
         .catch((it: unknown) => it);
-      const choose = (it: MultipartUpload) => asked.push(it.claimUntil);
+      const choose = (it: MultipartUpload) => asked.push(it.claimOwner);
       await multipart.claimMultipart(upload, claim, choose);
-      await multipart.claimMultipart(upload, { owner: "b", until: now + 2 * minute }, choose);
+      await multipart.claimMultipart(upload, "b", choose);
 
       expect(refused).toEqual(new Error("not now"));
-      expect(asked).toEqual([0, claim.until]);
-      expect(await multipart.renewMultipart(upload.id, claim)).toBeFalse();
-      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimUntil: now + 2 * minute });
+      expect(asked).toEqual([null, claim]);
+      expect(await multipart.holdsMultipart(upload.id, claim)).toBeFalse();
+      expect(await multipart.peekMultipart(upload)).toMatchObject({ claimOwner: "b" });
     });
 
-    test("a claim is renewed and given up by its owner only", async () => {
+    test("a claim is held, and given up, by its owner only", async () => {
       const { multipart, upload } = await withUpload(open);
       await multipart.claimMultipart(upload, claim, () => null);
-      const until = async () => (await multipart.peekMultipart(upload))?.claimUntil;
+      const owner = async () => (await multipart.peekMultipart(upload))?.claimOwner;
 
-      expect(await multipart.renewMultipart(upload.id, { owner: "b", until: 1 })).toBeFalse();
+      expect(await multipart.holdsMultipart(upload.id, "b")).toBeFalse();
       await multipart.releaseMultipart(upload.id, "b");
-      expect(await until()).toBe(claim.until);
-      expect(await multipart.renewMultipart(upload.id, { owner: "a", until: now + 9 })).toBeTrue();
-      expect(await until()).toBe(now + 9);
+      expect(await owner()).toBe("a");
+      expect(await multipart.holdsMultipart(upload.id, "a")).toBeTrue();
       await multipart.releaseMultipart(upload.id, "a");
-      expect(await until()).toBe(0);
-      expect(await multipart.renewMultipart(upload.id, claim)).toBeFalse();
-      expect(await multipart.renewMultipart(uploadId(), claim)).toBeFalse();
+      expect(await owner()).toBeNull();
+      expect(await multipart.holdsMultipart(upload.id, "a")).toBeFalse();
+      expect(await multipart.holdsMultipart(uploadId(), "a")).toBeFalse();
     });
   });
 

@@ -42,7 +42,7 @@ export function start(changes: Partial<MultipartStart> = {}): MultipartStart {
 
 /** What `start` is once it has started. */
 export function started(upload: MultipartStart): MultipartUpload {
-  return { ...upload, state: "initiated", updatedAt: upload.createdAt, claimUntil: 0 };
+  return { ...upload, state: "initiated", updatedAt: upload.createdAt, claimOwner: null };
 }
 
 /** The etag of `size` bytes; `content` tells contents of one size apart. */
@@ -124,7 +124,7 @@ export async function put(
   const made = commit(name, text, { upload, ...changes });
   await multipart.startMultipart(
     start({ id: upload.id, bucket: made.bucket, object: made.object }),
-    { owner: upload.owner, until: now + minute },
+    upload.owner,
   );
   return objects.commitObject(made);
 }

@@ -21,7 +21,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
   const claimed = async ({ multipart }: Metadata, owner: string) => {
     const upload = start();
     await multipart.startMultipart(upload, null);
-    await multipart.claimMultipart(upload, { owner, until: now + minute }, () => null);
+    await multipart.claimMultipart(upload, owner, () => null);
     return { key: upload, upload: { id: upload.id, owner } };
   };
   const name = "path/to/file.bin";
@@ -127,7 +127,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
     test("of an object that came whole is not remembered", async () => {
       const metadata = await withBucket(open);
       const id = uploadId();
-      const claim = { owner: "a", until: now + minute };
+      const claim = "a";
       await metadata.multipart.startMultipart(start({ id, object: object("a") }), claim);
 
       await metadata.objects.commitObject(commit("a", "one", { upload: { id, owner: "a" } }));
@@ -184,7 +184,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
       expect([absent.kind, present.kind]).toEqual(["refused", "refused"]);
       expect(asked).toMatchObject([null, { digest: digest("one"), createdAt: now }]);
-      expect(await multipart.findMultipart(key)).toMatchObject({ claimUntil: now + minute });
+      expect(await multipart.findMultipart(key)).toMatchObject({ claimOwner: "a" });
       expect(await objects.findObject(backups, object(name))).toMatchObject({
         object: { digest: digest("one") },
       });

@@ -18,7 +18,7 @@ import {
 const hour = 60 * minute;
 const later = limitsAt(now + 2 * hour, now + hour);
 const lock = { name: "gc", now, lastsMs: minute, dead: null, owner: "me" } as const;
-const claim = { owner: "me", until: now + minute };
+const claim = "me";
 
 /** Puts objects of one content, `bucket/name` each; the buckets are made with them. */
 async function put(metadata: Metadata, paths: readonly string[], text: string): Promise<void> {
@@ -123,11 +123,10 @@ function collecting(open: () => Promise<Metadata>): void {
       const metadata = await withBucket(open);
       const { collection, multipart } = metadata;
       await multipart.startMultipart(start(), claim);
-      const { owner } = claim;
       const stray = { locator: locator("stray"), digest: digest("stray"), publishedAt: now };
 
       const strays = await collection.findStrays([
-        { ...stray, owner },
+        { ...stray, owner: claim },
         { ...stray, owner: "another" },
       ]);
 
@@ -214,10 +213,10 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
       const lost = await receive("first");
       const next = await receive("second");
 
-      expect(await inspection.forgetPart(lost, now)).toBe(true);
+      expect(await inspection.forgetPart(lost)).toBe(true);
       expect(await parts()).toEqual(["second"]);
       expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 1, bytes: 100 });
-      expect(await inspection.forgetPart(next, now)).toBe(true);
+      expect(await inspection.forgetPart(next)).toBe(true);
       expect(await parts()).toEqual([]);
       expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 0, bytes: 0 });
     });
@@ -227,9 +226,10 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
       const lost = await receive("first");
       await metadata.multipart.claimMultipart(key, claim, () => {});
 
-      expect(await metadata.inspection.forgetPart(lost, now)).toBe(false);
+      expect(await metadata.inspection.forgetPart(lost)).toBe(false);
       expect(await parts()).toEqual(["first"]);
-      expect(await metadata.inspection.forgetPart(lost, claim.until)).toBe(true);
+      await metadata.multipart.releaseMultipart(key.id, claim);
+      expect(await metadata.inspection.forgetPart(lost)).toBe(true);
     });
   });
 }

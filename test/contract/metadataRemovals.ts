@@ -163,7 +163,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
     test("an upload that brought it is not told as finished again", async () => {
       const { registry, uploads } = await open();
       const started = session();
-      await uploads.startUpload(started, { owner: "a request", until: now + 1 });
+      await uploads.startUpload(started, "a request");
       const { id } = started;
       await uploads.finishUpload(finish("layer", { session: { id, owner: "a request" } }));
       expect(await uploads.findFinished(id, app, now - 1)).not.toBeNull();

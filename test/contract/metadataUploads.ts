@@ -9,7 +9,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
   const claimed = async ({ uploads }: Metadata, owner: string): Promise<UploadSession> => {
     const started = session();
     await uploads.startUpload(started, null);
-    await uploads.claimUpload(started.id, app, { owner, until: now + minute }, now);
+    await uploads.claimUpload(started.id, app, owner);
     return started;
   };
 

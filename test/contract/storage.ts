@@ -7,6 +7,7 @@ import { makeUploadId } from "../../src/uploads/session.ts";
 import { noise } from "../support/store.ts";
 import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";
+import { writersContract } from "./storageWriters.ts";
 
 /** A store under test and what removes it again. */
 export interface OpenedStorage {
@@ -16,7 +17,7 @@ export interface OpenedStorage {
 
 const text = (value: string) => new TextEncoder().encode(value);
 const quiet: StagingFollower = { staged: () => null };
-const resumable = { expected: null, resumable: true };
+const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 
 async function* chunks(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* parts;
@@ -44,6 +45,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     });
 
     stagingContract(openStore);
+    writersContract(openStore);
     partsContract(openStore);
 
     const start = async (storage: Storage): Promise<Staged> => {
@@ -254,6 +256,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const refused = storage.append(await start(storage), body, quiet, {
         expected: capacity.total * 2,
         resumable: true,
+        signal: new AbortController().signal,
       });
 
       await expect(refused).rejects.toMatchObject({ situation: "DISK_FULL" });

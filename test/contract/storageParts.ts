@@ -6,7 +6,7 @@ import type { Body, StagingFollower, Storage } from "../../src/storage/storage.t
 import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
 
 const quiet: StagingFollower = { staged: () => null };
-const unknown = { expected: null };
+const unknown = { expected: null, signal: new AbortController().signal };
 const text = (value: string) => new TextEncoder().encode(value);
 const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
 
@@ -42,7 +42,10 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
 
-      const part = await storage.parts.receivePart(id, 1, once("abc"), quiet, { expected: 3 });
+      const part = await storage.parts.receivePart(id, 1, once("abc"), quiet, {
+        expected: 3,
+        signal: new AbortController().signal,
+      });
 
       expect([part.size, part.cut]).toEqual([3, null]);
       expect(await read(storage, part.place)).toBe("abc");
@@ -132,6 +135,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
 
       const refused = storage.parts.receivePart(newId(), 1, body, quiet, {
         expected: (capacity?.total ?? Number.MAX_SAFE_INTEGER / 2) * 2,
+        signal: new AbortController().signal,
       });
 
       await expect(refused).rejects.toMatchObject({ situation: "DISK_FULL" });
@@ -210,7 +214,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const { staging } = storage.parts;
       await storage.parts.createWhole(id);
 
-      const options = { expected: null, resumable: false };
+      const options = { expected: null, resumable: false, signal: new AbortController().signal };
       const staged = await storage.append({ id, offset: 0, staging }, once("abc"), quiet, options);
       const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
 

@@ -6,7 +6,7 @@ import { makeUploadId } from "../../src/uploads/session.ts";
 
 const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
 const quiet: StagingFollower = { staged: () => null };
-const resumable = { expected: null, resumable: true };
+const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 const text = (value: string) => new TextEncoder().encode(value);
 
 async function* once(value: string): AsyncGenerator<Uint8Array> {

@@ -27,7 +27,6 @@ async function start(query: string) {
     .listUploads({
       after: null,
       limit: 1000,
-      now: 0,
     })
     .then((all) => all.filter((it) => it.id === id));
   return { location, algorithm: session?.algorithm };

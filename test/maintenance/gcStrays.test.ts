@@ -27,13 +27,13 @@ async function openRoom(scope: Scope) {
       const startedAt = room.store.clock.now();
       const staging = await storage.createStaging(id, startedAt);
       const session = { id, repository: app, offset: 0, staging, startedAt, updatedAt: startedAt };
-      const claim = { owner, until: startedAt + 1 };
+      const claim = owner;
       await metadata.uploads.startUpload({ ...session, algorithm: "sha256" }, claim);
       const staged = await storage.append(
         { id, staging, offset: 0 },
         body(),
         { staged: () => null },
-        { expected: null, resumable: true },
+        { expected: null, resumable: true, signal: new AbortController().signal },
       );
       const locator = await storage.publish(staged, digestOf(bytes), owner);
       return {

@@ -28,15 +28,12 @@ export async function openMultipartRoom() {
   await store.rooms.metadata.objects.createBucket(bucket, clock.now());
   const newUploadId = (): UploadId => makeUploadId(Bun.randomUUIDv7("hex", clock.now()));
   const key = (id: UploadId): MultipartKey => ({ bucket, id });
-  const start = async (
-    object: string,
-    { lives = ttlMs, claim = null as { owner: string; until: number } | null } = {},
-  ) => {
+  const start = async (object: string, { lives = ttlMs, owner = null as string | null } = {}) => {
     const createdAt = clock.now();
     const id = newUploadId();
     const about = { id, bucket, object: parseObjectName(object), contentType: "text/plain" };
     const begun = { ...about, createdAt, expiresAt: createdAt + lives };
-    if (!(await store.rooms.metadata.multipart.startMultipart(begun, claim))) throw new Error("no");
+    if (!(await store.rooms.metadata.multipart.startMultipart(begun, owner))) throw new Error("no");
     return id;
   };
   const deps = (): RoomDeps => ({
@@ -54,10 +51,9 @@ export async function openMultipartRoom() {
     deps,
     /** @param lives how long until it expires, ms. */
     initiate: (object: string, lives = ttlMs) => start(object, { lives }),
-    /** An object that comes whole: `lives` is how long its receiver holds it, ms. */
-    async receiveWhole(object: string, lives: number): Promise<UploadId> {
-      const claim = { owner: "a request", until: clock.now() + lives };
-      const id = await start(object, { lives: 0, claim });
+    /** An object that comes whole, and whose receiver, `a request`, holds it. */
+    async receiveWhole(object: string): Promise<UploadId> {
+      const id = await start(object, { lives: 0, owner: "a request" });
       await store.rooms.storage.parts.createWhole(id);
       return id;
     },
@@ -68,7 +64,7 @@ export async function openMultipartRoom() {
       const body = (async function* () {
         yield bytes.slice();
       })();
-      const options = { expected: bytes.length };
+      const options = { expected: bytes.length, signal: new AbortController().signal };
       const follower = { staged: () => null };
       const received = await storage.parts.receivePart(id, number, body, follower, options);
       const fingerprint = new Fingerprint();

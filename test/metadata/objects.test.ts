@@ -14,7 +14,7 @@ import {
   record,
   start,
 } from "../contract/metadataObjectRows.ts";
-import { app, digest, finish, locator, minute, now, session } from "../contract/metadataRows.ts";
+import { app, digest, finish, locator, now, session } from "../contract/metadataRows.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
@@ -24,13 +24,13 @@ describe("claims", () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "claims");
     const server = await openIn(scope, directory);
-    const claim = { owner: "a", until: now + 60 * minute };
+    const claim = "a";
     const [inParts, whole] = [start(), start()];
     await server.metadata.objects.createBucket(backups, now);
     await server.metadata.multipart.startMultipart(inParts, null);
     await server.metadata.multipart.claimMultipart(inParts, claim, () => null);
     await server.metadata.multipart.startMultipart(whole, claim);
-    const expiry = { expiredBefore: inParts.expiresAt + 1, now, limit: 9 };
+    const expiry = { expiredBefore: inParts.expiresAt + 1, limit: 9 };
 
     const tool = await openIn(scope, directory, { role: "tool" });
     const beside = await tool.metadata.multipart.expireMultipart(expiry);
@@ -39,7 +39,7 @@ describe("claims", () => {
     const { metadata } = await openIn(scope, directory);
 
     expect(beside).toEqual([]);
-    expect(await metadata.multipart.peekMultipart(inParts)).toMatchObject({ claimUntil: 0 });
+    expect(await metadata.multipart.peekMultipart(inParts)).toMatchObject({ claimOwner: null });
     const expired = await metadata.multipart.expireMultipart(expiry);
     expect(expired.map(({ id }) => id)).toEqual([inParts.id, whole.id]);
     const late = commit("path/to/file.bin", "one", { upload: { id: whole.id, owner: "a" } });
@@ -56,13 +56,16 @@ describe("the end of an upload", () => {
     await objects.createBucket(backups, now);
     const rows = inspect(scope, directory).query("SELECT count(*) FROM multipart_parts");
     const counts: unknown[] = [];
-    const claim = { owner: "a", until: now + minute };
+    const claim = "a";
     const ends = [
       (id: ReturnType<typeof start>["id"]) =>
         objects.commitObject(commit("path/to/file.bin", "one", { upload: { id, owner: "a" } })),
       (id: ReturnType<typeof start>["id"]) =>
         multipart.removeMultipart({ bucket: backups, id }, () => {}),
-      () => multipart.expireMultipart({ expiredBefore: now * 2, now: now * 2, limit: 9 }),
+      async (id: ReturnType<typeof start>["id"]) => {
+        await multipart.releaseMultipart(id, claim);
+        await multipart.expireMultipart({ expiredBefore: now * 2, limit: 9 });
+      },
     ];
 
     for (const end of ends) {
@@ -136,7 +139,7 @@ test("a store that is read-only refuses every change of buckets, objects and upl
   const { objects, multipart } = metadata;
   const upload = start();
   const { object } = upload;
-  const claim = { owner: "a", until: now + minute };
+  const claim = "a";
   const allows = () => true;
   await objects.createBucket(backups, now);
   await multipart.startMultipart(upload, null);
@@ -147,7 +150,7 @@ test("a store that is read-only refuses every change of buckets, objects and upl
 
   const refused = await Promise.allSettled([
     objects.createBucket(builds, now),
-    objects.removeBucket(backups, now),
+    objects.removeBucket(backups),
     objects.commitObject(commit("a", "two", { upload: { id: upload.id, owner: "a" } })),
     objects.linkObject({ bucket: backups, object, contentType: "x/y", allows, from, now }),
     objects.removeObject({ bucket: backups, object, allows, now }),
@@ -156,11 +159,10 @@ test("a store that is read-only refuses every change of buckets, objects and upl
     multipart.startMultipart(start(), claim),
     record(metadata, upload, part(1)),
     multipart.claimMultipart(upload, claim, () => null),
-    multipart.renewMultipart(upload.id, claim),
     multipart.releaseMultipart(upload.id, "a"),
     multipart.removeMultipart(upload, () => {}),
     multipart.removeWhole(upload.id, "a"),
-    multipart.expireMultipart({ expiredBefore: now * 2, now, limit: 1 }),
+    multipart.expireMultipart({ expiredBefore: now * 2, limit: 1 }),
     multipart.forgetCompleted(now),
   ]);
 

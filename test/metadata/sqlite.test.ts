@@ -16,7 +16,6 @@ import {
   digest,
   finish,
   manifest,
-  minute,
   now,
   session,
   staging,
@@ -68,16 +67,16 @@ describe("claims", () => {
     const server = await openIn(scope, directory);
     const upload = session();
     await server.metadata.uploads.startUpload(upload, null);
-    const claim = { owner: "a", until: now + minute };
-    await server.metadata.uploads.claimUpload(upload.id, app, claim, now);
-    const next = { owner: "b", until: now + minute };
+    const claim = "a";
+    await server.metadata.uploads.claimUpload(upload.id, app, claim);
+    const next = "b";
 
     const tool = await openIn(scope, directory, { role: "tool" });
-    const beside = await tool.metadata.uploads.claimUpload(upload.id, app, next, now);
+    const beside = await tool.metadata.uploads.claimUpload(upload.id, app, next);
     await tool.metadata.close();
     await server.metadata.close();
     const restarted = await openIn(scope, directory);
-    const after = await restarted.metadata.uploads.claimUpload(upload.id, app, next, now);
+    const after = await restarted.metadata.uploads.claimUpload(upload.id, app, next);
 
     expect(beside.kind).toBe("busy");
     expect(after.kind).toBe("claimed");
@@ -128,14 +127,14 @@ describe("a store that is read-only", () => {
     const { registry, uploads } = metadata;
     await uploads.finishUpload(finish("layer"));
     const upload = session();
-    const claim = { owner: "a", until: now + minute };
+    const claim = "a";
     latch.trip("a test", null);
 
     const refused = await Promise.allSettled([
       registry.putManifest(manifest("{}")),
       registry.renewLease(digest("layer"), now, now),
       uploads.startUpload(upload, null),
-      uploads.claimUpload(upload.id, app, claim, now),
+      uploads.claimUpload(upload.id, app, claim),
       uploads.renewClaim(upload.id, claim, now),
       uploads.advanceUpload(upload.id, "a", { offset: 1, staging: staging(""), prefix: null, now }),
       uploads.releaseUpload(upload.id, "a"),

@@ -45,15 +45,14 @@ describe("an upload", () => {
   });
 });
 
-const open: Lifetime = { state: "uploading", expiresAt: 1000, claimUntil: 0 };
+const open: Lifetime = { state: "uploading", expiresAt: 1000, claimOwner: null };
 
 describe("a request", () => {
   test.each<[string, Partial<Lifetime>, number, string | null]>([
     ["meets an open upload", {}, 1000, null],
     ["meets one that is over by a moment", {}, 1001, "MULTIPART_STATE"],
-    ["meets one that is being completed", { claimUntil: 501 }, 500, "MULTIPART_COMPLETING"],
-    ["meets one whose completion died", { claimUntil: 500 }, 500, null],
-    ["meets a completion before an end", { claimUntil: 3000 }, 2000, "MULTIPART_COMPLETING"],
+    ["meets one that is being completed", { claimOwner: "a" }, 500, "MULTIPART_COMPLETING"],
+    ["meets a completion before an end", { claimOwner: "a" }, 2000, "MULTIPART_COMPLETING"],
   ])("%s", (_, differing, now, situation) => {
     const ask = () => assertMayBecome({ ...open, ...differing }, "completed", now);
 
@@ -79,8 +78,7 @@ describe("the cleanup", () => {
     ["ends an upload once its grace period is over", {}, 1061, true],
     ["leaves it for all of its grace period", {}, 1060, false],
     ["ends one that never had a part", { state: "initiated" }, 1061, true],
-    ["leaves one that is being completed", { claimUntil: 1062 }, 1061, false],
-    ["ends one whose completion died", { claimUntil: 1061 }, 1061, true],
+    ["leaves one that is being completed", { claimOwner: "a" }, 1061, false],
     ["leaves one that was completed", { state: "completed" }, 9999, false],
     ["leaves one that was aborted", { state: "aborted" }, 9999, false],
     ["leaves one that has expired", { state: "expired" }, 9999, false],

@@ -85,7 +85,7 @@ export async function openWorld(scope: Scope): Promise<World> {
         yield content;
       })(),
       { staged: () => null },
-      { expected: content.byteLength, resumable: false },
+      { expected: content.byteLength, resumable: false, signal: new AbortController().signal },
     );
     const digest = digestOf(content);
     const locator = await storage.publish(staged, digest, Bun.randomUUIDv7());

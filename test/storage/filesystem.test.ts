@@ -21,7 +21,7 @@ import { makeUploadId } from "../../src/uploads/session.ts";
 import { storageContract } from "../contract/storage.ts";
 
 const quiet: StagingFollower = { staged: () => null };
-const resumable = { expected: null, resumable: true };
+const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 
 async function openInTemp() {
   const directory = await mkdtemp(join(tmpdir(), "breadbox-storage-"));

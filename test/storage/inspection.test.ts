@@ -29,7 +29,7 @@ async function openInTemp(scope: Scope) {
       staged,
       body,
       { staged: () => null },
-      { expected: null, resumable: true },
+      { expected: null, resumable: true, signal: new AbortController().signal },
     );
     const locator = await storage.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
     await storage.discardStaged(id, appended.staging);

@@ -17,6 +17,7 @@ test("a body in pieces of one byte is written a thousand pieces at a time, not h
     latch: new WriteLatch(() => {}),
     space: new FreeSpace(folder, Date.now),
     release: null,
+    signal: new AbortController().signal,
   });
 
   for (let sent = 0; sent < 5000; sent += 1) await writer.push(Uint8Array.of(sent % 251));

@@ -23,11 +23,12 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   process: [],
   // What the maintenance worker does for a server; requests are none of its business.
   "upkeep.ts": ["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
+  "front.ts": ["config", "http", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
     ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
-    "process",
+    ...["front.ts", "process"],
   ],
   // As much of it as commands need.
   "tool.ts": [
@@ -57,7 +58,7 @@ const node = {
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/"],
-  "node:os": ["assembly.ts", "ambient.ts"],
+  "node:os": ["front.ts", "ambient.ts"],
   "node:path": ["storage/", "metadata/", "config/"],
 };
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */

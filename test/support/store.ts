@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Assembly } from "../../src/content/assembly/assembly.ts";
+import { OverdueReleases } from "../../src/content/claim.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
@@ -48,10 +49,12 @@ export async function openStore() {
       onWorkerLost: () => {},
       onDamaged: (id) => void dropDamaged(uploads, id),
     });
+    const overdue = new OverdueReleases();
     const uploads: UploadsDeps = {
       metadata: metadata.uploads,
       storage,
       hashing,
+      overdue,
       clock: clock.now,
       newId,
       leaseMs,
@@ -69,7 +72,7 @@ export async function openStore() {
       multipart: metadata.multipart,
       findContent: (digest) => metadata.uploads.findContent(digest),
       registry: metadata.registry,
-      ...{ storage, hashing, assembly, turns: new PartTurns(), newId },
+      ...{ storage, hashing, assembly, overdue, turns: new PartTurns(), newId },
       clock: clock.now,
       newUploadId: () => makeUploadId(newId()),
       limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },

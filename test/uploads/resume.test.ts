@@ -158,7 +158,7 @@ describe("bytes that got their stored name in a closing request which was never 
         yield carried.slice();
       })(),
       { staged: () => null },
-      { expected: null, resumable: false },
+      { expected: null, resumable: false, signal: new AbortController().signal },
     );
     const digest = digestOf(Buffer.concat([counted, carried]));
     await deps().storage.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());

@@ -21,9 +21,9 @@ export function bucketsMetadata(
         const rows = statements.bucketPage.all({ after: after ?? "", limit: limit + 1 });
         return { buckets: rows.slice(0, limit), more: limit > 0 && rows.length > limit };
       }),
-    removeBucket: (bucket, now) =>
+    removeBucket: (bucket) =>
       connection.writeSettled(
-        () => removeBucket(statements, bucket, now),
+        () => removeBucket(statements, bucket),
         ({ kind }) => kind === "removed",
       ),
   };
@@ -31,7 +31,7 @@ export function bucketsMetadata(
 
 type Removal = Awaited<ReturnType<ObjectsMetadata["removeBucket"]>>;
 
-function removeBucket(statements: ObjectStatements, bucket: BucketName, now: number): Removal {
+function removeBucket(statements: ObjectStatements, bucket: BucketName): Removal {
   const found = statements.bucketId.get({ bucket });
   if (found === undefined) return { kind: "unknown" };
   const { id: bucketId } = found;
@@ -39,7 +39,7 @@ function removeBucket(statements: ObjectStatements, bucket: BucketName, now: num
   // The count is all that is left of lost objects, and what keeps the collection from their content.
   if (found.objects > 0) return { kind: "lostObjects" };
   const uploads = statements.uploadsOf.all({ bucketId });
-  if (uploads.some(({ claimUntil }) => claimUntil > now)) return { kind: "busy" };
+  if (uploads.some(({ claimOwner }) => claimOwner !== null)) return { kind: "busy" };
   // Its uploads and their parts go with the row.
   statements.removeBucket.run({ bucketId });
   // A bucket of the same name is another one.

@@ -57,7 +57,7 @@ const pushes = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql`(
   UNION ALL
   SELECT s.repository, CASE WHEN r.pushing_until > min(s.started_at) THEN r.pushing_since ELSE min(s.started_at) END
   FROM ${uploadSessions} AS s JOIN ${repositories} AS r ON r.name = s.repository
-  WHERE s.updated_at > ${bytesSince} OR s.claim_until > ${now}
+  WHERE s.updated_at > ${bytesSince} OR s.claim_owner IS NOT NULL
   GROUP BY s.repository
 )`;
 

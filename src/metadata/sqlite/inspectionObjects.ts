@@ -38,12 +38,12 @@ export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): O
             ON CONFLICT DO NOTHING RETURNING digest`).length > 0,
         (named) => named,
       ),
-    forgetPart: ({ upload, number, version }, now) =>
+    forgetPart: ({ upload, number, version }) =>
       connection.writeDurably(() => {
         const part = sql`${multipartParts} WHERE part_number = ${number} AND version = ${version}`;
         const row = sql`SELECT id FROM ${multipartUploads} WHERE upload_id = ${upload}`;
         const [gone] = db.all<{ readonly size: number }>(sql`
-          DELETE FROM ${part} AND upload_id = (${row} AND claim_until <= ${now}) RETURNING size_bytes AS size`);
+          DELETE FROM ${part} AND upload_id = (${row} AND claim_owner IS NULL) RETURNING size_bytes AS size`);
         if (gone !== undefined) {
           db.run(sql`
             UPDATE ${multipartUploads} SET part_count = part_count - 1, staged_bytes = staged_bytes - ${gone.size}

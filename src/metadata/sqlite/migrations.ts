@@ -8,6 +8,7 @@ import referenceIndexes from "../../../drizzle/sqlite/0003_reference_indexes.sql
 import pushes from "../../../drizzle/sqlite/0004_pushes.sql" with { type: "text" };
 import objects from "../../../drizzle/sqlite/0005_objects.sql" with { type: "text" };
 import released from "../../../drizzle/sqlite/0006_released.sql" with { type: "text" };
+import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0004_pushes", sql: pushes },
   { tag: "0005_objects", sql: objects },
   { tag: "0006_released", sql: released },
+  { tag: "0007_claims", sql: claims },
 ];

@@ -18,16 +18,15 @@ export function multipartMetadata(
     ...parts(connection, statements),
     ...claims(connection, statements),
     ...endings(connection, statements),
-    startMultipart: (start, claim) => {
-      const { owner, until } = claim ?? { owner: null, until: 0 };
+    startMultipart: (start, owner) => {
       const body = (): boolean => {
         const bucket = statements.bucketId.get({ bucket: start.bucket });
         if (bucket === undefined) return false;
-        const whole = claim === null ? 0 : 1;
-        statements.insert.run({ ...start, bucketId: bucket.id, owner, until, whole });
+        const whole = owner === null ? 0 : 1;
+        statements.insert.run({ ...start, bucketId: bucket.id, owner, whole });
         return true;
       };
-      return claim === null
+      return owner === null
         ? connection.writeDurably(body, (started) => started)
         : connection.write(body);
     },
@@ -118,20 +117,20 @@ function parts(
 function claims(
   connection: Connection,
   statements: MultipartStatements,
-): Pick<MultipartMetadata, "claimMultipart" | "renewMultipart" | "releaseMultipart"> {
+): Pick<MultipartMetadata, "claimMultipart" | "holdsMultipart" | "releaseMultipart"> {
   return {
-    claimMultipart: (key, { owner, until }, choose) =>
+    claimMultipart: (key, owner, choose) =>
       connection.write(() => {
         const found = statements.find.get({ ...key });
         if (found === undefined) return "unknown";
         const { rowId, upload } = found;
         const rows = statements.parts.all({ rowId, after: 0, limit: allParts });
         const chosen = choose(upload, rows.map(stagedPart));
-        statements.claim.run({ rowId, owner, until });
-        return { upload: { ...upload, claimUntil: until }, chosen };
+        statements.claim.run({ rowId, owner });
+        return { upload: { ...upload, claimOwner: owner }, chosen };
       }),
-    renewMultipart: (id, { owner, until }) =>
-      connection.write(() => statements.renew.get({ id, owner, until }) !== undefined),
+    holdsMultipart: (id, owner) =>
+      connection.read(() => statements.owned.get({ id, owner }) !== undefined),
     releaseMultipart: (id, owner) =>
       connection.write(() => {
         statements.release.run({ id, owner });

@@ -1,5 +1,5 @@
 // Statements of uploads in parts, prepared once. Objects that come whole have rows among them, which most statements leave out.
-import { and, asc, count, eq, gt, inArray, lt, lte, type SQL, sql } from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { OpenState } from "../../objects/state.ts";
 import {
@@ -22,7 +22,7 @@ const upload = {
   expiresAt: multipartUploads.expiresAt,
   state: multipartUploads.state,
   updatedAt: multipartUploads.updatedAt,
-  claimUntil: multipartUploads.claimUntil,
+  claimOwner: multipartUploads.claimOwner,
 };
 const staged = { parts: multipartUploads.partCount, bytes: multipartUploads.stagedBytes };
 const part = {
@@ -74,7 +74,6 @@ function prepareUploads(db: BunSQLiteDatabase) {
         updatedAt: placeholder("createdAt"),
         contentType: placeholder("contentType"),
         claimOwner: placeholder("owner"),
-        claimUntil: placeholder("until"),
         whole: placeholder("whole"),
       })
       .prepare(),
@@ -123,7 +122,7 @@ function prepareLists(db: BunSQLiteDatabase) {
           .where(
             and(
               lt(multipartUploads.expiresAt, placeholder("expiredBefore")),
-              lte(multipartUploads.claimUntil, placeholder("now")),
+              isNull(multipartUploads.claimOwner),
             ),
           )
           .orderBy(asc(multipartUploads.expiresAt))
@@ -205,20 +204,11 @@ function prepareClaims(db: BunSQLiteDatabase) {
   return {
     claim: db
       .update(multipartUploads)
-      .set({ claimOwner: given("owner"), claimUntil: given("until") })
+      .set({ claimOwner: given("owner") })
       .where(byRow)
       .prepare(),
-    renew: db
-      .update(multipartUploads)
-      .set({ claimUntil: given("until") })
-      .where(byOwner)
-      .returning({ id: multipartUploads.id })
-      .prepare(),
-    release: db
-      .update(multipartUploads)
-      .set({ claimOwner: null, claimUntil: 0 })
-      .where(byOwner)
-      .prepare(),
+    owned: db.select({ id: multipartUploads.id }).from(multipartUploads).where(byOwner).prepare(),
+    release: db.update(multipartUploads).set({ claimOwner: null }).where(byOwner).prepare(),
   };
 }
 

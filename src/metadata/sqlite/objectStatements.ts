@@ -72,7 +72,7 @@ function prepareBucketRemoval(db: BunSQLiteDatabase) {
   return {
     anyObject: db.select({ name: objects.name }).from(objects).where(inBucket).limit(1).prepare(),
     uploadsOf: db
-      .select({ id: multipartUploads.uploadId, claimUntil: multipartUploads.claimUntil })
+      .select({ id: multipartUploads.uploadId, claimOwner: multipartUploads.claimOwner })
       .from(multipartUploads)
       .where(eq(multipartUploads.bucketId, placeholder("bucketId")))
       .orderBy(asc(multipartUploads.uploadId))

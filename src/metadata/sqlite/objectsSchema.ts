@@ -61,7 +61,6 @@ export const multipartUploads = sqliteTable(
     updatedAt: integer("updated_at").notNull(), // Unix ms of the latest part
     contentType: text("content_type").notNull(),
     claimOwner: text("claim_owner"), // who completes it; null: nobody
-    claimUntil: integer("claim_until").notNull().default(0), // Unix ms; 0 while nobody completes it
     partCount: integer("part_count").notNull().default(0), // changes in the transactions that change its parts, as the next one
     stagedBytes: integer("staged_bytes").notNull().default(0), // of its parts
     whole: integer("whole").notNull().default(0), // 1: an object that comes in one request; it has no parts and is not listed

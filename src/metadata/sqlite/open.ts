@@ -13,7 +13,7 @@ import {
   readFormat,
   writeFormat,
 } from "../format.ts";
-import { holdDirectory } from "../hold.ts";
+import { type DirectoryHold, holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
 import { collectionMetadata } from "./collection.ts";
@@ -54,6 +54,8 @@ export interface OpenedSqlite {
   readonly upgraded: boolean;
   /** The database file: what `checkpoint` wants. */
   readonly path: string;
+  /** Voids the claims of a server that is gone; does nothing while one runs. For commands: only one process may hold the directory. */
+  voidDeadClaims(): void;
 }
 
 /**
@@ -88,7 +90,8 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
     if (format === null) {
       await writeFormat(directory, { version: formatVersion, database: storeId });
     }
-    return { metadata: assemble(connection, db), storeId, upgraded, path };
+    const voidDeadClaims = () => ifNoServer(directory, () => voidClaims(db));
+    return { metadata: assemble(connection, db), storeId, upgraded, path, voidDeadClaims };
   } catch (error) {
     client.close(true);
     throw error;
@@ -121,15 +124,24 @@ function upgrade(
   { role, directory, clock }: SqliteOptions,
 ): number {
   if (role === "server" || storeId === null) return migrate(client, clock());
+  const applied = ifNoServer(directory, () => migrate(client, clock()));
+  if (applied === null) throw new SchemaTooOldError(client.filename);
+  return applied;
+}
+
+/** Runs `use` while no server can start. @returns null when one holds the directory. */
+function ifNoServer<T>(directory: string, use: () => T): T | null {
+  let hold: DirectoryHold;
   try {
-    const hold = holdDirectory(directory);
-    try {
-      return migrate(client, clock());
-    } finally {
-      hold.release();
-    }
+    hold = holdDirectory(directory);
   } catch (error) {
-    throw error instanceof DirectoryBusyError ? new SchemaTooOldError(client.filename) : error;
+    if (error instanceof DirectoryBusyError) return null;
+    throw error;
+  }
+  try {
+    return use();
+  } finally {
+    hold.release();
   }
 }
 
@@ -139,11 +151,11 @@ function readStoreId(client: Database): string | null {
 
 function voidClaims(db: BunSQLiteDatabase): void {
   db.update(uploadSessions)
-    .set({ claimOwner: null, claimUntil: 0 })
+    .set({ claimOwner: null })
     .where(isNotNull(uploadSessions.claimOwner))
     .run();
   db.update(multipartUploads)
-    .set({ claimOwner: null, claimUntil: 0 })
+    .set({ claimOwner: null })
     .where(isNotNull(multipartUploads.claimOwner))
     .run();
 }

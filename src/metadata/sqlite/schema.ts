@@ -190,7 +190,6 @@ export const uploadSessions = sqliteTable(
     startedAt: integer("started_at").notNull(), // Unix ms
     updatedAt: integer("updated_at").notNull(), // Unix ms
     claimOwner: text("claim_owner"), // the one writer; null: nobody writes
-    claimUntil: integer("claim_until").notNull(), // Unix ms; 0 while nobody writes
     algorithm: text("algorithm").$type<Algorithm>().notNull().default("sha256"), // what the client said it will close with
   },
   (row) => [

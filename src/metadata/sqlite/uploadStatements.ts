@@ -1,5 +1,5 @@
 // Statements of upload sessions, prepared once.
-import { and, asc, count, eq, exists, gt, inArray, isNull, lt, lte, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, exists, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { prepareContentRow } from "./contentRow.ts";
 import { prepareLink } from "./linkStatements.ts";
@@ -28,7 +28,7 @@ const session = {
 const byId = eq(uploadSessions.id, placeholder("id"));
 const inRepository = and(byId, eq(uploadSessions.repository, placeholder("repository")));
 const byOwner = and(byId, eq(uploadSessions.claimOwner, placeholder("owner")));
-const unclaimed = { claimOwner: null, claimUntil: 0 };
+const unclaimed = { claimOwner: null };
 
 /** Statements of the sessions' half of the port. */
 export type UploadStatements = ReturnType<typeof prepareUploadStatements>;
@@ -56,7 +56,6 @@ function prepareSessions(db: BunSQLiteDatabase) {
         startedAt: placeholder("startedAt"),
         updatedAt: placeholder("updatedAt"),
         claimOwner: placeholder("owner"),
-        claimUntil: placeholder("until"),
         algorithm: placeholder("algorithm"),
       })
       .prepare(),
@@ -69,7 +68,7 @@ function prepareSessions(db: BunSQLiteDatabase) {
     remove: db.delete(uploadSessions).where(inRepository).returning(session).prepare(),
     removeAny: db.delete(uploadSessions).where(byId).returning(session).prepare(),
     list: db
-      .select({ ...session, claimUntil: uploadSessions.claimUntil })
+      .select({ ...session, claimOwner: uploadSessions.claimOwner })
       .from(uploadSessions)
       .where(gt(uploadSessions.id, placeholder("after")))
       .orderBy(asc(uploadSessions.id))
@@ -90,14 +89,13 @@ function prepareClaims(db: BunSQLiteDatabase) {
   return {
     claim: db
       .update(uploadSessions)
-      .set({ claimOwner: given("owner"), claimUntil: given("until") })
+      .set({ claimOwner: given("owner") })
       .where(
         and(
           inRepository,
           or(
             isNull(uploadSessions.claimOwner),
             eq(uploadSessions.claimOwner, placeholder("owner")),
-            lte(uploadSessions.claimUntil, placeholder("now")),
           ),
         ),
       )
@@ -105,7 +103,7 @@ function prepareClaims(db: BunSQLiteDatabase) {
       .prepare(),
     renew: db
       .update(uploadSessions)
-      .set({ claimUntil: given("until"), updatedAt: given("now") })
+      .set({ updatedAt: given("now") })
       .where(byOwner)
       .returning({ id: uploadSessions.id })
       .prepare(),
@@ -153,7 +151,7 @@ function prepareEndings(db: BunSQLiteDatabase) {
     .where(
       and(
         lt(uploadSessions.updatedAt, placeholder("idleSince")),
-        lte(uploadSessions.claimUntil, placeholder("now")),
+        isNull(uploadSessions.claimOwner),
       ),
     )
     .limit(placeholder("limit"));

@@ -11,10 +11,9 @@ export function uploadsMetadata(connection: Connection, db: BunSQLiteDatabase): 
   return {
     ...claims(connection, statements),
     ...endings(connection, statements),
-    startUpload: (session, claim) =>
+    startUpload: (session, owner) =>
       connection.write(() => {
-        const { owner, until } = claim ?? { owner: null, until: 0 };
-        statements.insert.run({ ...session, owner, until });
+        statements.insert.run({ ...session, owner });
       }),
     findUpload: (id, repository) =>
       connection.readSettled(() => statements.find.get({ id, repository }) ?? null),
@@ -75,11 +74,11 @@ function endings(
       connection.write(() => {
         statements.forgetFinished.run({ before });
       }),
-    listUploads: ({ after, limit, now }) =>
+    listUploads: ({ after, limit }) =>
       connection.read(() =>
         statements.list
           .all({ after: after ?? "", limit })
-          .map(({ claimUntil, ...session }) => ({ ...session, writing: claimUntil > now })),
+          .map(({ claimOwner, ...session }) => ({ ...session, writing: claimOwner !== null })),
       ),
   };
 }
@@ -89,15 +88,15 @@ function claims(
   statements: UploadStatements,
 ): Pick<UploadsMetadata, "claimUpload" | "renewClaim" | "releaseUpload"> {
   return {
-    claimUpload: (id, repository, { owner, until }, now) =>
+    claimUpload: (id, repository, owner) =>
       connection.write(() => {
-        const session = statements.claim.get({ id, repository, owner, until, now });
+        const session = statements.claim.get({ id, repository, owner });
         if (session !== undefined) return { kind: "claimed", session } as const;
         const known = statements.find.get({ id, repository }) !== undefined;
         return { kind: known ? "busy" : "unknown" } as const;
       }),
-    renewClaim: (id, { owner, until }, now) =>
-      connection.write(() => statements.renew.get({ id, owner, until, now }) !== undefined),
+    renewClaim: (id, owner, now) =>
+      connection.write(() => statements.renew.get({ id, owner, now }) !== undefined),
     releaseUpload: (id, owner) =>
       connection.write(() => {
         statements.release.run({ id, owner });

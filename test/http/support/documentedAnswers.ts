@@ -67,9 +67,8 @@ const whileClaimed =
     const id = readUploadId(address.split("/").at(-1) ?? "");
     if (id === null) throw new Error(`no id in ${address}`);
     const { metadata } = registry.store.rooms;
-    const now = registry.store.clock.now();
-    const claim = { owner: "another request", until: now + 1000 };
-    await metadata.uploads.claimUpload(id, parseRepositoryName(repository), claim, now);
+    const claim = "another request";
+    await metadata.uploads.claimUpload(id, parseRepositoryName(repository), claim);
     return registry.raw(`${method} ${address}${query}`, [], "x");
   };
 

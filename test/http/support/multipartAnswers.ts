@@ -35,12 +35,12 @@ const whileCompleted = (ask: (upload: string, list: string) => Ask): Ask =>
   inUpload((upload, list) => async (world) => {
     const { metadata } = world.registry.store.rooms;
     const id = makeUploadId(upload.split("/").at(-1) ?? "");
-    const claim = { owner: "another request", until: world.registry.store.clock.now() + 1000 };
+    const claim = "another request";
     const key = { bucket: parseBucketName("backups"), id };
     await metadata.multipart.claimMultipart(key, claim, () => null);
     const answer = await ask(upload, list)(world);
     // A key is free again for the next request.
-    await metadata.multipart.releaseMultipart(id, claim.owner);
+    await metadata.multipart.releaseMultipart(id, claim);
     if (errorOf(answer)["code"] !== "CONFLICT") throw new Error("refused for another reason");
     return answer;
   });

@@ -1,0 +1,40 @@
+// What the configuration tells the HTTP server of an assembly, and where that server can be reached.
+import { networkInterfaces } from "node:os";
+import { newId } from "./ambient.ts";
+import { isLoopback } from "./config/listen.ts";
+import type { Config } from "./config/settings.ts";
+import { countingIds } from "./http/observe.ts";
+import { urlsOf } from "./http/reachable.ts";
+import type { HttpOptions, HttpServer } from "./http/server.ts";
+import type { Log } from "./telemetry/log.ts";
+
+/** Everything but what only the assembly has opened. */
+export function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openGate"> {
+  return {
+    listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
+    maxBodyBytes: config["http.maxBody"],
+    chunkMinBytes: config["registry.chunkMinSize"],
+    pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },
+    switches: {
+      delete: config["registry.delete"],
+      readOnly: config["registry.readOnly"],
+      multipart: config["storage.multipart.enabled"],
+    },
+    metrics: config["metrics.enabled"],
+    explorer: config["swagger.enabled"],
+    newRequestId: countingIds(newId().slice(-12)),
+  };
+}
+
+/** Its addresses on this machine, and what an assembled server tells of itself. */
+export function describeServer(config: Config, http: HttpServer, log: Log) {
+  const { host } = config["http.listen"];
+  const listener = { host, port: http.port, isLoopback: isLoopback(config["http.listen"]) };
+  const machine = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return {
+    ...urlsOf(listener, machine),
+    readyMs: performance.now(),
+    log,
+    transfers: () => http.running(),
+  };
+}

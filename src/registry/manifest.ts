@@ -3,16 +3,18 @@ import type { Descriptor } from "../content/descriptor.ts";
 import type { Digest } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { ManifestReference } from "../metadata/metadata.ts";
+import { parseDescriptor, readDescriptor } from "./descriptors.ts";
+import { type JsonLimits, readPlainJson } from "./jsonScan.ts";
+import { type ManifestShape, readMediaType, shapeOf, type TypedDocument } from "./mediaTypes.ts";
 import {
+  annotations,
+  type Check,
+  checkMembers,
   invalidField,
   type JsonObject,
-  parseDescriptor,
-  readDescriptor,
+  type Members,
   readObject,
-  refuseOtherSpellings,
-} from "./descriptors.ts";
-import { assertPlainJson } from "./jsonScan.ts";
-import { type ManifestShape, readMediaType, shapeOf, type TypedDocument } from "./mediaTypes.ts";
+} from "./members.ts";
 
 /** A manifest as it was understood. Its bytes are stored as they came. */
 export interface ParsedManifest {
@@ -36,6 +38,12 @@ export const maxDescriptors = 4_096;
 export const maxDepth = 32;
 /** Most values of one document: 20 bytes each in the largest manifest, which none comes near. */
 export const maxValues = 200_000;
+/** Most different names in one document: reading one costs as much as ten values, and on the thread that answers everybody. */
+export const maxNames = 10_000;
+const limits: JsonLimits = {
+  ...{ depth: maxDepth, values: maxValues, names: maxNames },
+  wholeNumbers: new Set(["schemaVersion", "size"]),
+};
 
 type Kind = ManifestReference["kind"];
 type Field = "config" | "layers" | "blobs" | "manifests";
@@ -60,14 +68,11 @@ const fieldsByShape: Readonly<Record<ManifestShape, readonly Field[]>> = {
   artifact: ["blobs"],
   other: ["config", "layers", "blobs", "manifests"],
 };
-const meaningful = [
-  "schemaVersion",
-  "mediaType",
-  "artifactType",
-  "subject",
-  "fsLayers",
-  ...fields.map(({ name }) => name),
-];
+const judged = ["schemaVersion", "mediaType", "artifactType", "subject", "fsLayers"];
+const members: Members = new Map<string, Check | "judged">([
+  ...[...judged, ...fields.map(({ name }) => name)].map((name) => [name, "judged"] as const),
+  ["annotations", annotations],
+]);
 
 /**
  * Reads a manifest. @param contentType the request's header as it came.
@@ -78,7 +83,7 @@ export function parseManifest(body: Uint8Array, contentType: string | null): Par
   const mediaType = readMediaType(document, contentType);
   const shape = shapeOf(mediaType);
   refuseAmbiguity(document, shape);
-  if (shape !== "other") refuseOtherSpellings(document, meaningful, "");
+  if (shape !== "other") checkMembers(document, members, "");
   const references = mergeReferences(collectReferences(document, shape));
   const subject = readSubject(document.subject, shape);
   return {
@@ -94,15 +99,19 @@ export function parseManifest(body: Uint8Array, contentType: string | null): Par
 function readDocument(body: Uint8Array): JsonObject & ManifestDocument {
   let text: string;
   try {
-    // A leading BOM is dropped here only: the stored bytes keep it.
-    text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch (cause) {
     throw new RegistryError("MANIFEST_INVALID", { message: "manifest is not valid UTF-8", cause });
   }
-  assertPlainJson(text, { depth: maxDepth, values: maxValues });
+  if (text.startsWith("\ufeff")) {
+    throw new RegistryError("MANIFEST_INVALID", {
+      message: "manifest begins with a byte order mark; send it without",
+    });
+  }
+  const plain = readPlainJson(text, limits);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(plain);
   } catch (cause) {
     throw new RegistryError("MANIFEST_INVALID", { message: "manifest is not valid JSON", cause });
   }
@@ -126,7 +135,7 @@ function refuseAmbiguity(document: ManifestDocument, shape: ManifestShape): void
   }
   const version = document.schemaVersion;
   if ((shape === "image" || shape === "index") && version !== undefined && version !== 2) {
-    throw invalidField("schemaVersion", "is not 2");
+    throw invalidField("schemaVersion", "is not 2, written as a whole number");
   }
 }
 
@@ -222,8 +231,8 @@ function readSubject(value: unknown, shape: ManifestShape): Digest | null {
 }
 
 /**
- * Texts only (OCI image-spec, "Annotations"): clients read a list of referrers as a whole, and a single number in it would
- * spoil all of it for them. Such a manifest is stored all the same.
+ * Texts only: clients read a list of referrers as a whole, and a single number in it would spoil all of it for them. Manifests of
+ * unknown types may have any.
  */
 function readAnnotations(value: unknown): string | null {
   const texts = Object.entries(readObject(value) ?? {}).filter(

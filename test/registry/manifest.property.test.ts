@@ -93,13 +93,13 @@ describe("parseManifest", () => {
     );
   });
 
-  test("never changes the bytes it was given, and reads them with any spacing, order or BOM", () => {
+  test("never changes the bytes it was given, and reads them with any spacing and order", () => {
     const members = fc.shuffledSubarray(Object.entries(image()), { minLength: 4, maxLength: 4 });
     const indent = fc.constantFrom(undefined, 1, 4, "\t", "\r\n");
     fc.assert(
-      fc.property(members, indent, fc.boolean(), (entries, spaces, bom) => {
+      fc.property(members, indent, (entries, spaces) => {
         const text = JSON.stringify(Object.fromEntries(entries), null, spaces);
-        const body = bytes(`${bom ? "\ufeff" : ""}${text}`);
+        const body = bytes(text);
         const before = body.slice();
         expect(read(body, ociImage)?.references).toHaveLength(3);
         expect(body).toEqual(before);

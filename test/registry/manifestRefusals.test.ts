@@ -1,6 +1,6 @@
 // What manifests are refused for, and how large they may be.
 import { describe, expect, test } from "bun:test";
-import { maxDescriptors, parseManifest } from "../../src/registry/manifest.ts";
+import { maxDescriptors, maxNames, parseManifest } from "../../src/registry/manifest.ts";
 import {
   bytes,
   descriptor,
@@ -65,7 +65,6 @@ describe("broken documents", () => {
   test.each([
     ["nothing", ""],
     ["a space", " "],
-    ["a BOM alone", "\ufeff"],
     ["a list", "[]"],
     ["a text", '"x"'],
     ["null", "null"],
@@ -201,7 +200,18 @@ describe("large documents", () => {
 
   test("4 MiB of different names are refused before they are built", () => {
     const members = Array.from({ length: 300_000 }, (_, i) => `"${i}":1`);
-    expect(refusal(`{${members.join()}}`, "application/json")).toContain("more than 200000 values");
+    expect(refusal(`{${members.join()}}`, "application/json")).toContain(
+      "more than 10000 different names",
+    );
+  });
+
+  test("as many different names as the limit are accepted, one more is not", () => {
+    const named = (count: number) =>
+      JSON.stringify(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, {}])));
+    expect(parseManifest(bytes(named(maxNames)), "application/json").references).toEqual([]);
+    expect(refusal(named(maxNames + 1), "application/json")).toContain("different names");
+    const repeated = `{"a":[${Array.from({ length: 9 }, () => named(9_000)).join()}]}`;
+    expect(parseManifest(bytes(repeated), "application/json").references).toEqual([]);
   });
 
   test.each([

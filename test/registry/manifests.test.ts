@@ -46,7 +46,7 @@ async function failure(promise: Promise<unknown>): Promise<RegistryError> {
 describe("putManifest", () => {
   test("stores the bytes exactly, under the tag and under the digest", async () => {
     await pushContent();
-    const body = bytes(`\ufeff${JSON.stringify(image(), null, "\t")}\r\n`);
+    const body = bytes(`\t${JSON.stringify(image(), null, "\t")}\r\n`);
 
     const receipt = await world.put(app, "v1", body);
 

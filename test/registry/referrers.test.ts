@@ -73,22 +73,32 @@ describe("listReferrers", () => {
   });
 
   test.each([
-    [{ a: "b", n: 1, o: { a: "b" }, nothing: null }, { a: "b" }],
-    [{ n: 1 }, undefined],
+    [{ a: "b", nothing: null }, { a: "b" }],
     [{}, undefined],
     [null, undefined],
+  ])("of annotations %j shows %j", async (annotations, shown) => {
+    await push(image({ annotations }));
+    await push(index({ manifests: [], subject: about, annotations }));
+
+    const { entries } = await list();
+
+    expect(entries.map((entry) => entry["annotations"])).toEqual([shown, shown]);
+  });
+
+  test.each([
+    [{ a: "b", n: 1, o: { a: "b" }, nothing: null }, { a: "b" }],
+    [{ n: 1 }, undefined],
     [["a"], undefined],
     ["a", undefined],
     [7, undefined],
   ])(
-    "of annotations %j shows %j: what is no text would spoil the list for its readers",
+    "of a type nobody knows, with annotations %j, shows %j: what is no text would spoil the list",
     async (annotations, shown) => {
-      await push(image({ annotations }));
-      await push(index({ manifests: [], subject: about, annotations }));
+      await push({ mediaType: "application/vnd.example+json", subject: about, annotations });
 
       const { entries } = await list();
 
-      expect(entries.map((entry) => entry["annotations"])).toEqual([shown, shown]);
+      expect(entries.map((entry) => entry["annotations"])).toEqual([shown]);
     },
   );
 

@@ -12,6 +12,7 @@ import type { Rooms } from "./http/app.ts";
 import { startHttp } from "./http/server.ts";
 import type { Collections } from "./maintenance/collections.ts";
 import type { Maintenance } from "./maintenance/maintenance.ts";
+import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
@@ -123,6 +124,7 @@ type Ports = Awaited<ReturnType<typeof openPorts>>;
 /** The hold on the data directory, then its rows, then its bytes. @param halt is called once nothing may be written any more. */
 async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const directory = config.data;
+  await assertNotForeign(directory);
   await warnOfRoot(directory, log);
   opened.add(holdDirectory(directory), (hold) => hold.release());
   const latch = new WriteLatch((reason, cause) => {

@@ -26,6 +26,7 @@ const readyMessages = new Map<string, number>([
   ["SchemaTooNewError", exitCode.failed],
   ["SchemaTooOldError", exitCode.failed],
   ["StoreMismatchError", exitCode.failed],
+  ["ForeignStoreError", exitCode.failed],
   ["DatabaseDamagedError", exitCode.failed],
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],

@@ -48,6 +48,23 @@ export class NoStoreError extends Error {
   }
 }
 
+/** A data directory that holds images of another registry, which would be served as an empty one. */
+export class ForeignStoreError extends Error {
+  override readonly name = "ForeignStoreError";
+
+  constructor(directory: string, { place, of }: { readonly place: string; readonly of: string }) {
+    super(
+      [
+        `${directory} holds images of another registry: ${place} is the layout of ${of}. Breadbox cannot read it where it is, and would serve an empty registry instead.`,
+        "Start Breadbox on another directory and port while the old registry is running, and copy:",
+        "  breadbox serve --data /srv/breadbox --listen :5001",
+        "  for name in $(crane catalog localhost:5000); do crane copy --all-tags localhost:5000/$name localhost:5001/$name; done",
+        "docs/MIGRATION.md has more: skopeo, regctl, image layouts, and what to check before the old directory is deleted.",
+      ].join("\n"),
+    );
+  }
+}
+
 /** Database and data directory do not belong together: one of them is lost, or comes from elsewhere. */
 export class StoreMismatchError extends Error {
   override readonly name = "StoreMismatchError";
@@ -76,6 +93,7 @@ export function isRefusal(error: unknown): error is Error {
     error instanceof DirectoryBusyError ||
     error instanceof NoStoreError ||
     error instanceof StoreMismatchError ||
+    error instanceof ForeignStoreError ||
     error instanceof DatabaseDamagedError ||
     error instanceof SqliteTooOldError
   );

@@ -1,4 +1,4 @@
-// kill -9 again and again while chunked uploads run. `bun test/crash/uploadKills.ts` runs the long form and prints its figures.
+// kill -9 again and again while chunked uploads run, the clock is set and the database is locked. `bun test/crash/uploadKills.ts` runs the long form and prints its figures.
 import { startRegistry } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
@@ -6,6 +6,7 @@ import { pullBlob } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { Troubles } from "./troubles.ts";
 import { UploadLane } from "./uploadLane.ts";
 
 /** How much to kill. */
@@ -24,6 +25,9 @@ export interface KillFigures {
   /** What killed uploads were doing: sending a chunk, or closing. */
   chunk: number;
   closing: number;
+  /** How often the clock was set, and the database locked. */
+  clock: number;
+  lock: number;
   /** Bytes under `blobs/` whose hash is not the one in their name, and whatever fsck finds. */
   readonly damaged: string[];
   /** Longest time from a start to the first answer, ms. */
@@ -43,6 +47,8 @@ export async function killUploads({ seed, kills, withinMs }: KillPlan): Promise<
     blobs: 0,
     chunk: 0,
     closing: 0,
+    clock: 0,
+    lock: 0,
     damaged: [],
     slowestStartMs: 0,
   };
@@ -62,19 +68,25 @@ async function killOnOneDirectory(
   await using scope = new Scope();
   const random = randomNumbers(`${seed}/kills`);
   const port = freePort();
-  let registry = await startRegistry(scope, { port, pollMs: 5 });
+  const troubles = new Troubles(scope, randomNumbers(`${seed}/troubles`));
+  const start = (data?: string) =>
+    startRegistry(scope, { ...(data && { data }), port, pollMs: 5, env: troubles.env });
+  let registry = await start();
   const lanes = Array.from({ length: lanesAtOnce }, (_, lane) => {
     const repository = `${registry.url}/v2/crash/lane-${lane}`;
     return new UploadLane({ repository, seed: `${seed}/lane-${lane}` });
   });
   for (let kill = 0; kill < most && performance.now() < deadline; kill += 1) {
+    const stop = new AbortController();
+    const trouble = troubles.run(registry.data, stop.signal);
     const running = Promise.all(lanes.map((lane) => lane.run()));
     await Promise.race([Bun.sleep(random() * spanMs), running]);
     await registry.kill9();
-    await running;
+    stop.abort();
+    await Promise.all([running, trouble]);
     figures.kills += 1;
     const started = performance.now();
-    registry = await startRegistry(scope, { data: registry.data, port, pollMs: 5 });
+    registry = await start(registry.data);
     figures.slowestStartMs = Math.max(figures.slowestStartMs, performance.now() - started);
     figures.damaged.push(...(await problemsOf(registry.data, false)));
     await Promise.all(lanes.map((lane) => lane.settle()));
@@ -88,6 +100,8 @@ async function killOnOneDirectory(
     figures.chunk += lane.met.chunk;
     figures.closing += lane.met.closing;
   }
+  figures.clock += troubles.met.clock;
+  figures.lock += troubles.met.lock;
   figures.damaged.push(
     ...(await damagedFiles(registry.data)),
     ...(await problemsOf(registry.data)),

@@ -14,4 +14,5 @@ test("every acknowledged offset and every finished blob outlives kill -9 during 
   expect(figures.blobs).toBeGreaterThan(0);
   // A run that cut no chunk short proves nothing.
   expect(figures.chunk).toBeGreaterThan(0);
+  expect(figures.lock).toBeGreaterThan(0);
 }, 120_000);

@@ -2,27 +2,30 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { openStore } from "../support/store.ts";
-import { requests, restart, wait } from "./model/actions.ts";
+import { type Action, requests, restart, stalled, wait } from "./model/actions.ts";
 import { audit } from "./model/audit.ts";
 import { ActionCommand, endRun } from "./model/command.ts";
 import { SessionsModel } from "./model/model.ts";
 import { roomsRegistry } from "./model/rooms.ts";
+import { StallCommand, type StallingRegistry } from "./model/stallCommand.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const runs = Number(process.env["BREADBOX_MODEL_RUNS"] ?? 5_000);
 /** Runs mostly wait for the disk: several stores fill the time. */
 const stores = 4;
 
-/** Restarts are real and cost more than requests. */
-const action = fc.oneof(
-  { weight: 40, arbitrary: requests },
-  { weight: 3, arbitrary: wait },
-  { weight: 1, arbitrary: restart },
-);
-const commands = fc.commands([action.map((it) => new ActionCommand(it))], {
-  maxCommands: 14,
-  size: "max",
+const asked = (weight: number, arbitrary: fc.Arbitrary<Action>) => ({
+  weight,
+  arbitrary: arbitrary.map((it) => new ActionCommand(it)),
 });
+/** Restarts are real and cost more than requests. */
+const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, StallingRegistry>> = fc.oneof(
+  asked(40, requests),
+  asked(3, wait),
+  asked(1, restart),
+  { weight: 3, arbitrary: stalled.map((it) => new StallCommand(it)) },
+);
+const commands = fc.commands([step], { maxCommands: 14, size: "max" });
 
 /** Every run has fresh sessions on the same store. @returns what is wrong with the store in the end. */
 async function runOnOneStore(numRuns: number, storeSeed: number) {
@@ -43,7 +46,7 @@ async function runOnOneStore(numRuns: number, storeSeed: number) {
   }
 }
 
-test(`${runs} sequences of requests, restarts and waits are answered as the model says`, async () => {
+test(`${runs} sequences of requests, stalls, restarts and waits are answered as the model says`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   const each = Math.ceil(runs / stores);
 

@@ -119,6 +119,16 @@ export const killed = fc.record({
   afterMs: fc.nat(8),
 });
 
+/** A chunk that stalls while others want its session. */
+export const stalled = fc.record({
+  slot,
+  content: contentOf(size),
+  cut: fc.boolean(),
+  minutes,
+  other: contentOf(size),
+  isCancelled: rarely(20),
+});
+
 export const restart: fc.Arbitrary<Action> = fc.constant({ kind: "restart" });
 
 export const wait: fc.Arbitrary<Action> = fc.record({ kind: fc.constant("wait"), minutes });

@@ -143,11 +143,11 @@ export class SessionsModel {
     return { status: known ? 204 : 404, offset: null };
   }
 
-  /** Time passes; whoever had no byte for an hour is gone. */
-  wait(minutes: number): void {
+  /** Time passes; whoever had no byte for an hour is gone, but for one that is being written to. */
+  wait(minutes: number, written: string | null = null): void {
     this.#now += minutes * minute;
     for (const [id, { touchedAt }] of this.#open) {
-      if (touchedAt < this.#now - timeoutMs) this.#open.delete(id);
+      if (id !== written && touchedAt < this.#now - timeoutMs) this.#open.delete(id);
     }
   }
 

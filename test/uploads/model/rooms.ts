@@ -15,8 +15,8 @@ import {
   uploadStatus,
 } from "../../../src/uploads/uploads.ts";
 import type { openStore } from "../../support/store.ts";
-import type { Registry } from "./command.ts";
 import type { Answer, Sent } from "./model.ts";
+import type { StallingRegistry } from "./stallCommand.ts";
 
 type Store = Awaited<ReturnType<typeof openStore>>;
 
@@ -27,17 +27,19 @@ const timeoutMs = 3_600_000;
 class Cut extends Error {}
 
 /** @param store stays open; sessions of earlier runs must be over. */
-export function roomsRegistry(store: Store): Registry {
+export function roomsRegistry(store: Store): StallingRegistry {
   const deps = () => store.rooms.uploads;
   const named = (isForeign: boolean): RepositoryName => (isForeign ? foreign : own);
+  const append = (id: string, chunk: Chunk) =>
+    answer(202, async () => {
+      const request = { repository: own, id: makeUploadId(id), chunk };
+      return (await appendChunk(deps(), request)).offset;
+    });
   return {
     exact: true,
     start: async () => (await startUpload(deps(), own)).id,
-    patch: (id, sent) =>
-      answer(202, async () => {
-        const chunk = chunkOf(sent);
-        return (await appendChunk(deps(), { repository: own, id: makeUploadId(id), chunk })).offset;
-      }),
+    patch: (id, sent) => append(id, chunkOf(sent)),
+    stall: (id, sent, meanwhile) => append(id, chunkOf(sent, meanwhile)),
     finish: (id, sent, digest) =>
       answer(201, async () => {
         const chunk = chunkOf(sent);
@@ -79,16 +81,24 @@ export function roomsRegistry(store: Store): Registry {
   };
 }
 
-function chunkOf({ body, range, length, cut }: Sent): Chunk {
+const atOnce = (): Promise<void> => Promise.resolve();
+
+/** @param meanwhile what the second half of the body waits for. */
+function chunkOf({ body, range, length, cut }: Sent, meanwhile = atOnce): Chunk {
   const { start, end } = range ?? { start: null, end: null };
-  return { body: sending(body, cut), length, start, end };
+  return { body: sending(body, cut, meanwhile), length, start, end };
 }
 
 /** Two pieces: what is between them is a moment in which a connection can break. */
-async function* sending(body: Uint8Array, cut: boolean): AsyncGenerator<Uint8Array> {
+async function* sending(
+  body: Uint8Array,
+  cut: boolean,
+  meanwhile: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
   const middle = body.length >> 1;
   // A chunk may be given away by its reader: these are nobody else's.
   if (middle > 0) yield body.slice(0, middle);
+  await meanwhile();
   if (body.length > middle) yield body.slice(middle);
   if (cut) throw new Cut("the connection was cut");
 }

@@ -125,14 +125,14 @@ describe("upload ids", () => {
     {
       what: "an upload id of two dots",
       send: request(`PATCH /v2/${repository}/blobs/uploads/..`, [], "x"),
-      status: 405,
-      code: "UNSUPPORTED",
+      status: 400,
+      code: "BAD_REQUEST",
     },
     {
       what: "an upload id of escaped dots",
       send: request(`PATCH ${uploads}%2e%2e`, [], "x"),
-      status: 405,
-      code: "UNSUPPORTED",
+      status: 400,
+      code: "BAD_REQUEST",
     },
     {
       what: "an upload id with an escaped slash",

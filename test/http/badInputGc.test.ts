@@ -77,7 +77,7 @@ describe("a collection", () => {
         headers: { allow: "GET, HEAD" },
       }),
     ),
-    ...["/v1/gc/", "/v1/gc/x", "/v1/gc/runs/a/b", "/v1/gc/runs/%2e%2e", "/v1", "/v1/"].map(
+    ...["/v1/gc/", "/v1/gc/x", "/v1/gc/runs/a/b", "/v1", "/v1/"].map(
       (path): BadInput => ({
         what: `${path}, which is no address`,
         send: request(`GET ${path}`),
@@ -85,6 +85,12 @@ describe("a collection", () => {
         code: "NOT_FOUND",
       }),
     ),
+    {
+      what: "runs, by escaped dots",
+      send: request("GET /v1/gc/runs/%2e%2e"),
+      status: 400,
+      code: "BAD_REQUEST",
+    },
     {
       what: "a collection for a Host that is none",
       send: request("POST /v1/gc", [["Host", "a b"]], "{}"),

@@ -142,6 +142,31 @@ describe("transactions", () => {
     expect(texts()).toEqual(["by the other", "mine"]);
   });
 
+  test("a hundred writes that wait for a lock leave the thread as much time as one", async () => {
+    await using scope = new Scope();
+    const { client, connection, add, texts } = await openNotes(scope);
+    const other = new Database(client.filename);
+    scope.defer(() => other.close(true));
+    /** How often the thread was free while so many writes waited. */
+    const turns = async (writes: number): Promise<number> => {
+      other.run("BEGIN IMMEDIATE");
+      const all = Array.from({ length: writes }, (_, n) => connection.write(() => add(`${n}`)));
+      const waiting = Promise.all(all);
+      const until = performance.now() + 500;
+      let count = 0;
+      for (; performance.now() < until; count += 1) await Bun.sleep(1);
+      other.run("ROLLBACK");
+      await waiting;
+      return count;
+    };
+
+    const [one, hundred] = [await turns(1), await turns(100)];
+
+    expect(texts()).toHaveLength(101);
+    // Each used to stop the thread for itself: a twentieth was left.
+    expect(hundred).toBeGreaterThan(one / 3);
+  });
+
   test("a lock that stays taken becomes BUSY", async () => {
     await using scope = new Scope();
     const { client } = await openNotes(scope);

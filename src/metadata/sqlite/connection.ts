@@ -96,6 +96,8 @@ export class Connection {
   #commits = 0;
   #durableCommits = 0;
   #closing: Promise<void> | null = null;
+  /** While somebody else holds the lock: until it is tried again. */
+  #pause: Promise<void> | null = null;
 
   private constructor(client: Database, { latch, role }: ConnectionOptions, log: FileHandle) {
     this.client = client;
@@ -187,15 +189,26 @@ export class Connection {
     if (this.#latch.reason === null) this.client.close(true);
   }
 
+  /**
+   * Whoever finds the lock taken waits with all others, and one of them tries again for all: each try blocks the thread for as long as
+   * SQLite waits, and there may be hundreds.
+   */
   async #transact<T>(body: () => T): Promise<T> {
     for (let left = this.#retries; ; left -= 1) {
       this.#latch.assertWritable();
-      try {
-        return this.#attempt(body);
-      } catch (error) {
-        if (left === 0 || !isBusy(error)) throw translate(error, this.#latch);
+      if (this.#pause === null) {
+        try {
+          return this.#attempt(body);
+        } catch (error) {
+          if (left === 0 || !isBusy(error)) throw translate(error, this.#latch);
+        }
+        this.#pause = Bun.sleep(retryPause).then(() => {
+          this.#pause = null;
+        });
+      } else if (left === 0) {
+        throw new RegistryError("BUSY");
       }
-      await Bun.sleep(retryPause);
+      await this.#pause;
     }
   }
 

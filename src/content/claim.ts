@@ -30,21 +30,37 @@ const retryEveryMs = 1_000;
 export class OverdueReleases {
   readonly #overdue = new Set<() => Promise<unknown>>();
   #timer: Timer | null = null;
+  #retrying: Promise<void> | null = null;
 
   /** Gives a claim up now, or later if that fails. Never throws. */
   async settle(release: () => Promise<unknown>): Promise<void> {
     try {
       await release();
-      this.#overdue.delete(release);
     } catch {
       this.#overdue.add(release);
       this.#watch();
     }
   }
 
-  /** Tries again what is overdue. Whoever is about to claim asks for it first. */
-  async retry(): Promise<void> {
-    for (const release of this.#overdue) await this.settle(release);
+  /** Tries again what is overdue, once for all who ask meanwhile. Whoever is about to claim asks for it first. Never throws. */
+  retry(): Promise<void> {
+    if (this.#overdue.size === 0) return Promise.resolve();
+    this.#retrying ??= this.#retryAll().finally(() => {
+      this.#retrying = null;
+    });
+    return this.#retrying;
+  }
+
+  async #retryAll(): Promise<void> {
+    for (const release of this.#overdue) {
+      try {
+        await release();
+        this.#overdue.delete(release);
+      } catch (error) {
+        // A database that refuses one refuses them all, each after seconds.
+        if (error instanceof RegistryError && error.situation === "BUSY") return;
+      }
+    }
   }
 
   #watch(): void {

@@ -1,6 +1,7 @@
 // A claim while it is held: its owner gives signs of life, and gives it up with its request.
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
 import { OverdueReleases, whileHeld } from "../../src/content/claim.ts";
+import { RegistryError } from "../../src/errors.ts";
 
 let told: string[] = [];
 let answers: (() => Promise<boolean>)[] = [];
@@ -94,6 +95,20 @@ describe("a claim", () => {
     await pass(1_000);
     await pass(60_000);
     expect(told).toEqual(["released", "released", "released"]);
+  });
+
+  test("of many that cannot be given up one is tried, once for all who ask", async () => {
+    const busy = () => Promise.reject(new RegistryError("BUSY"));
+    releases = Array.from({ length: 10 }, () => busy);
+    for (let count = 0; count < 3; count += 1) await whileHeld(holding(), async () => {});
+
+    await Promise.all([overdue.retry(), overdue.retry(), overdue.retry()]);
+    expect(told).toHaveLength(4);
+
+    releases = [];
+    await overdue.retry();
+    await overdue.retry();
+    expect(told).toHaveLength(7);
   });
 
   test("that could not be given up is before the next one asks for it", async () => {

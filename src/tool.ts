@@ -11,14 +11,15 @@ import {
 import { gcSettings } from "./config/collection.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
-import { collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
+import { type CommandedGc, collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
 import { inspectStore } from "./maintenance/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
-import type { GcListener, GcOutcome } from "./maintenance/gcRun.ts";
+import type { GcListener } from "./maintenance/gcRun.ts";
 import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
+import { readImage } from "./registry/imageNames.ts";
 import { parseManifest } from "./registry/manifest.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import {
@@ -44,10 +45,12 @@ export interface Tool {
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
   /** What a push is promised (`gc.minAge`), in ms. */
   readonly promiseMs: number;
+  /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
+  readonly untaggedOlderThanMs: number | null;
   /** `src/maintenance/commandGc.ts`. */
-  collectGarbage(command: GcCommand, listener: GcListener): Promise<GcOutcome>;
+  collectGarbage(command: GcCommand, listener: GcListener): Promise<CommandedGc>;
   /** `src/maintenance/why.ts`. */
-  explain(digest: string): Promise<WhyAnswer>;
+  explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
 }
 
@@ -80,10 +83,11 @@ export async function openTool(config: Config): Promise<Tool> {
         inspectStore({ metadata, storage, derive: parseManifest, clock }, request, onProgress),
       explain: (digest) =>
         explainContent(
-          { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"] },
+          { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"], readImage },
           digest,
         ),
       promiseMs: config["gc.minAge"],
+      untaggedOlderThanMs: gc.settings.untaggedOlderThanMs,
       collectGarbage: (command, listener) => {
         giveWay();
         return collectByCommand(gc, command, listener);

@@ -1,7 +1,7 @@
 // `breadbox gc`: frees the space of what nothing refers to any more, beside a running server or without one.
 
 import { duration, ValueError } from "../config/values.ts";
-import type { GcListener, GcOutcome, GcPlan, GcProgress } from "../maintenance/gcRun.ts";
+import type { GcListener, GcPlan, GcProgress } from "../maintenance/gcRun.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import {
@@ -12,6 +12,7 @@ import {
   gcJson,
   planText,
   question,
+  untaggedText,
 } from "./gcText.ts";
 import { complain, print, printJson } from "./print.ts";
 import { ProgressBar } from "./progressBar.ts";
@@ -35,14 +36,18 @@ interface Asked {
   readonly ask: "agreed" | "terminal" | "nobody";
   /** null: as it is set. */
   readonly minAgeMs: number | null;
+  /** null: as it is set. */
+  readonly untaggedOlderThanMs: number | null;
 }
 
 /** Collects, or says what would be collected. @returns 0 only when the run is done. @throws ConfigError */
 export async function collectGarbage(options: Options): Promise<number> {
   const given = (name: string): boolean => options[name] === true;
-  const age = readMinAge(textOf(options, "minAge"));
-  if ("mistake" in age) {
-    complain(`error: ${age.mistake}\nRun "breadbox gc --help" to see what there is.`);
+  const age = readAge("--min-age", textOf(options, "minAge"));
+  const untagged = readAge("--untagged", textOf(options, "untagged"));
+  for (const each of [age, untagged]) {
+    if (each.mistake === null) continue;
+    complain(`error: ${each.mistake}\nRun "breadbox gc --help" to see what there is.`);
     return exitCode.badUsage;
   }
   const asked: Asked = {
@@ -51,6 +56,7 @@ export async function collectGarbage(options: Options): Promise<number> {
     json: given("json"),
     ask: given("yes") ? "agreed" : process.stdin.isTTY === true ? "terminal" : "nobody",
     minAgeMs: age.ms,
+    untaggedOlderThanMs: untagged.ms,
   };
   const bar = new ProgressBar();
   return withTool(
@@ -60,15 +66,17 @@ export async function collectGarbage(options: Options): Promise<number> {
   );
 }
 
-function readMinAge(
+/** `ms` is null when nothing was given. */
+function readAge(
+  option: string,
   text: string | undefined,
-): { readonly ms: number | null } | { readonly mistake: string } {
-  if (text === undefined) return { ms: null };
+): { readonly ms: number | null; readonly mistake: string | null } {
+  if (text === undefined) return { ms: null, mistake: null };
   try {
-    return { ms: duration("0", "3650d").parse(text) };
+    return { ms: duration("0", "3650d").parse(text), mistake: null };
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    return { mistake: `--min-age: ${JSON.stringify(text)} ${error.message}` };
+    return { ms: null, mistake: `${option}: ${JSON.stringify(text)} ${error.message}` };
   }
 }
 
@@ -96,24 +104,18 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
   };
   const answers = { agreed: async () => true, terminal: answer, nobody: null };
   const ask = answers[asked.ask];
-  const outcome = await tool.collectGarbage({ dryRun, minAgeMs, confirm: ask }, listener);
+  const { untaggedOlderThanMs } = asked;
+  const command = { dryRun, minAgeMs, untaggedOlderThanMs, confirm: ask };
+  const { outcome, untagged } = await tool.collectGarbage(command, listener);
   bar.clear();
-  if (dryRun && !json && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
-  report(outcome, list, { ...asked, declined });
-  return outcome.state === "done" ? exitCode.done : exitCode.failed;
-}
-
-/** @param asked `declined`: somebody was asked, and said no. */
-function report(
-  outcome: GcOutcome,
-  list: BlobList,
-  { json, dryRun, declined }: Asked & { readonly declined: boolean },
-): void {
-  if (json) printJson(gcJson(outcome, list, dryRun));
+  if (json) printJson(gcJson(outcome, { list, untagged, dryRun }));
+  else if (dryRun && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
   if (outcome.state !== "done") {
     complain(declined ? "Nothing was deleted." : failureText(outcome));
-    return;
+    return exitCode.failed;
   }
-  if (json) return;
-  print(dryRun ? dryRunText(outcome) : doneText(outcome));
+  const olderThanMs = untaggedOlderThanMs ?? tool.untaggedOlderThanMs;
+  const held = untaggedText(untagged, { outcome, dryRun, olderThanMs, promiseMs: tool.promiseMs });
+  if (!json) print([dryRun ? dryRunText(outcome) : doneText(outcome), ...held].join("\n"));
+  return exitCode.done;
 }

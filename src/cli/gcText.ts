@@ -1,6 +1,7 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
 import { duration } from "../config/values.ts";
 import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../maintenance/gcRun.ts";
+import type { UntaggedHold } from "../metadata/untagged.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 const anyDuration = duration("0", "3650d");
@@ -53,10 +54,16 @@ function strayLines({ strays }: GcPlan): string[] {
   return [`Of these, ${sumText(strays)} in files that a crash left without a row`];
 }
 
-function protectionLines({ limits, protected: { leased, young, awaited } }: GcPlan): string[] {
+function protectionLines({ limits, protected: protection }: GcPlan): string[] {
+  const { leased, leasedUntil, young, awaited } = protection;
   const age = exactAge(limits.now - limits.olderThan);
+  const until = leasedUntil > limits.now ? ` until ${showTime(leasedUntil)}` : "";
   return [
-    ...kept(leased, "pushed, mounted or asked for a short while ago, or by a push that goes on"),
+    ...kept(
+      leased,
+      "pushed, mounted or asked for a short while ago, or part of a running push",
+      until,
+    ),
     ...kept(young, `younger than ${age}`),
     ...kept(awaited, "an upload that is about to end may use it"),
   ];
@@ -77,8 +84,8 @@ function promiseLines({ limits, protected: { leased, leasedUntil } }: GcPlan): s
   return [`Note: --min-age does not shorten what pushes were promised (gc.minAge): ${when}`];
 }
 
-const kept = (sum: BlobSum, why: string): string[] =>
-  sum.blobs === 0 ? [] : [`Kept ${sumText(sum)}: ${why}`];
+const kept = (sum: BlobSum, why: string, until = ""): string[] =>
+  sum.blobs === 0 ? [] : [`Kept ${sumText(sum)}${until}: ${why}`];
 
 const sumText = ({ blobs, bytes }: BlobSum): string =>
   `${counted(blobs, "blob")} (${showBytes(bytes)})`;
@@ -127,6 +134,51 @@ function showDuration(ms: number): string {
   return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds % 60}s`;
 }
 
+/** A run whose end is told. */
+export interface UntaggedTelling {
+  readonly outcome: Pick<GcOutcome, "counts">;
+  readonly dryRun: boolean;
+  /** How old untagged manifests must be to be deleted, in ms; null: they stay. */
+  readonly olderThanMs: number | null;
+  /** What a push is promised (`gc.minAge`), in ms. */
+  readonly promiseMs: number;
+}
+
+/** Who deleted a tag, or pushed over it, wonders where the space is. @returns lines; none when nothing is kept so. */
+export function untaggedText(
+  untagged: UntaggedHold | null,
+  { outcome, dryRun, olderThanMs, promiseMs }: UntaggedTelling,
+): string[] {
+  if (untagged === null || untagged.bytes === 0) return [];
+  // They are all there still: the dry run has told of them.
+  if (dryRun && outcome.counts.deletedManifests > 0) return [];
+  const { bytes, manifests } = untagged;
+  const age = exactAge(promiseMs);
+  const verb = manifests === 1 ? "keeps" : "keep";
+  const rule =
+    olderThanMs === null
+      ? "Untagged manifests are not deleted automatically, because clients may pull them by digest."
+      : `Untagged manifests are deleted once they were pushed more than ${exactAge(olderThanMs)} ago.`;
+  const always = olderThanMs === null ? "; to do so in every run: set gc.untagged.enabled" : "";
+  return [
+    `${counted(manifests, "untagged manifest")} ${verb} ${showBytes(bytes)}${placesOf(untagged)}`,
+    rule,
+    `To delete those that were pushed more than ${age} ago: breadbox gc --untagged ${age}${always}`,
+  ];
+}
+
+/** ` in team/app`, or the largest parts. */
+function placesOf({ repositories, otherRepositories }: UntaggedHold): string {
+  const [only, ...others] = repositories;
+  if (only !== undefined && others.length === 0) return ` in ${only.repository}`;
+  const parts = repositories.map(
+    ({ repository, manifests, bytes }) => `${repository} ${showBytes(bytes)} (${manifests})`,
+  );
+  const more = otherRepositories === 1 ? "repository" : "repositories";
+  if (otherRepositories > 0) parts.push(`and ${otherRepositories} more ${more}`);
+  return `: ${parts.join(", ")}`;
+}
+
 /** Why a run did not take place, or how far it came. */
 export function failureText({ state, reason, counts }: GcOutcome): string {
   if (state === "refused") return `Garbage collection refused: ${reason}`;
@@ -146,8 +198,15 @@ Delete ${sumText(orphaned)}? [y/N] `;
 
 const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
 
+/** What the outcome itself does not say. */
+export interface GcJsonParts {
+  readonly list: BlobList;
+  readonly untagged: UntaggedHold | null;
+  readonly dryRun: boolean;
+}
+
 /** The whole outcome for programs. */
-export function gcJson(outcome: GcOutcome, list: BlobList, dryRun: boolean): unknown {
+export function gcJson(outcome: GcOutcome, { list, untagged, dryRun }: GcJsonParts): unknown {
   const { state, reason, counts, plan, finished, notes, startedAt, durationMs } = outcome;
   return {
     dryRun,
@@ -160,6 +219,8 @@ export function gcJson(outcome: GcOutcome, list: BlobList, dryRun: boolean): unk
       ...plan.protected,
       leasedUntil: time(plan.protected.leasedUntil),
     },
+    unexplained: plan?.unexplained ?? null,
+    untagged,
     finished,
     notes,
     blobs: list.blobs,

@@ -175,26 +175,33 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
       "--min-age <TIME>",
       "leave younger blobs alone. Default: gc.minAge, which pushes were promised whatever stands here",
     )
+    .option(
+      "--untagged <TIME>",
+      "also delete manifests without a tag that were pushed more than TIME ago, such as 1d; longer than a push takes. Default: as gc.untagged says",
+    )
     .option("-v, --verbose", "list every blob")
     .option("--json", "print JSON")
-    .option("-y, --yes", "do not ask before a large part of the content goes")
+    .option(
+      "-y, --yes",
+      "delete also what gc.brake holds back: a large part that no client deleted",
+    )
     .addHelpText("after", examples("breadbox gc --dry-run", "breadbox gc --data /srv/breadbox"))
     .action(async (options: Options) => run((await import("./gc.ts")).collectGarbage(options)));
 }
 
 function addWhy(program: Command, run: (action: Action) => Promise<void>): void {
-  addDataFlags(program.command("why <DIGEST>"))
-    .summary("say what keeps a blob or a manifest")
+  addDataFlags(program.command("why <NAME>"))
+    .summary("say what keeps an image, a manifest or a blob")
     .description(
-      "Says what keeps a blob or a manifest: from the tag down to it, the objects that are made of it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
+      "Says what keeps an image (REPO:TAG), a manifest or a blob (a digest): from the tag down to it, the objects that are made of it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
     )
     .option("--json", "print JSON")
     .addHelpText(
       "after",
-      examples("breadbox why sha256:9f86d081", "breadbox why 9f86d081 --data /srv/breadbox"),
+      examples("breadbox why team/app:1.2", "breadbox why 9f86d081 --data /srv/breadbox"),
     )
-    .action(async (digest: string, options: Options) =>
-      run((await import("./why.ts")).explain(digest, options)),
+    .action(async (name: string, options: Options) =>
+      run((await import("./why.ts")).explain(name, options)),
     );
 }
 

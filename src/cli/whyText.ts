@@ -1,5 +1,5 @@
 // What `breadbox why` prints: facts in, text out.
-import type { Chain, Explanation } from "../maintenance/why.ts";
+import type { Chain, Explanation, WhyAnswer } from "../maintenance/why.ts";
 import { plainName } from "../plainText.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
@@ -61,7 +61,7 @@ function chainText(
   const names = tags.map((name) => `${repository}:${name}`).join(", ");
   const top =
     tags.length === 0
-      ? `untagged in ${repository} (stored manifests are kept, unless gc.untagged.enabled)`
+      ? `untagged in ${repository} (kept for clients that pull it by digest; breadbox gc --untagged TIME or gc.untagged.enabled deletes it)`
       : `tag ${names}${moreTags ? ", …" : ""}`;
   const steps = manifests.map(({ digest, mediaType, subject }, position) => {
     const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;
@@ -104,6 +104,33 @@ function linkLines({ links, moreLinks, content }: Explanation): string[] {
   if (content === null) return [];
   if (links.length === 0) return ["No repository links to it."];
   return [`Linked by ${links.join(", ")}${moreLinks ? ", …" : ""}.`];
+}
+
+/** What is known instead of a tag that is not there. */
+export function unknownTagText({
+  repository,
+  tag,
+  held,
+}: Extract<WhyAnswer, { readonly kind: "untagged" }>): string {
+  if (held === null) {
+    return `There is no tag ${repository}:${tag}: ${repository} holds no manifest. What was pushed to it is deleted by garbage collections, unless something else uses it.`;
+  }
+  const { tags, untagged } = held;
+  const names =
+    tags.some.length === 0 ? "none" : `${tags.some.join(", ")}${tags.more ? ", …" : ""}`;
+  return [
+    `There is no tag ${repository}:${tag}. Tags of ${repository}: ${names}.`,
+    ...(untagged.some.length === 0
+      ? []
+      : [
+          `${repository} holds manifests without a tag, which keep their blobs; one of them may be what the tag named:`,
+          ...untagged.some.map(
+            ({ digest, pushedAt }) => `  ${digest}  pushed ${showTime(pushedAt)}`,
+          ),
+          ...(untagged.more ? ["  … and others"] : []),
+          "breadbox gc --untagged TIME deletes those that were pushed more than TIME ago; gc.untagged.enabled does in every run.",
+        ]),
+  ].join("\n");
 }
 
 /** The same for programs. */

@@ -1,8 +1,8 @@
 // The garbage collection at a person's command: beside a running server or without one, remembered like every other run.
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
-import { ownerOfRun, type RecordedGcDeps, runGc, tidyRuns } from "./recordedGc.ts";
+import type { GcDeps, GcListener, GcRequest } from "./gcRun.ts";
+import { ownerOfRun, type RecordedGc, type RecordedGcDeps, runGc, tidyRuns } from "./recordedGc.ts";
 
 /** What a command works with. */
 export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "rest"> {
@@ -28,18 +28,23 @@ export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "re
 export interface GcCommand extends Pick<GcRequest, "dryRun"> {
   /** null: as it is set. */
   readonly minAgeMs: number | null;
+  /** Untagged manifests that were pushed longer ago are deleted first, in ms; null: as it is set. */
+  readonly untaggedOlderThanMs: number | null;
   /** Asked before more than the brake's share is deleted; null: there is nobody to ask, and the brake holds. */
   readonly confirm: NonNullable<GcDeps["confirm"]> | null;
 }
 
+/** What a person is told. */
+export type CommandedGc = Pick<RecordedGc, "outcome" | "untagged">;
+
 /** One run. A dry run changes nothing, so that nothing remembers it. */
 export async function collectByCommand(
   deps: CommandGcDeps,
-  { dryRun, minAgeMs, confirm }: GcCommand,
+  { dryRun, minAgeMs, untaggedOlderThanMs, confirm }: GcCommand,
   listener: GcListener,
-): Promise<GcOutcome> {
+): Promise<CommandedGc> {
   const { metadata, clock, settings, newId, self } = deps;
-  const { untaggedOlderThanMs, brakeShare } = settings;
+  const { brakeShare } = settings;
   const id = newId();
   const trigger = "command";
   const request = { trigger, dryRun, brakeShare, minAgeMs: minAgeMs ?? settings.minAgeMs } as const;
@@ -57,7 +62,12 @@ export async function collectByCommand(
     await tidyRuns({ runs: metadata.gcRuns, clock, isAlive: gc.isAlive }, noneKnown);
     await metadata.gcRuns.beginRun({ id, trigger, dryRun, startedAt: clock() });
   }
-  return (await runGc(gc, { id, request, untaggedOlderThanMs }, listener)).outcome;
+  const order = {
+    id,
+    request,
+    untaggedOlderThanMs: untaggedOlderThanMs ?? settings.untaggedOlderThanMs,
+  };
+  return runGc(gc, order, listener);
 }
 
 const noneKnown = { alive: null, over: null };

@@ -1,5 +1,6 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 import type { GcRun } from "../metadata/gcRuns.ts";
+import type { UntaggedHold } from "../metadata/untagged.ts";
 import type { UploadId } from "../uploads/session.ts";
 import type { Undeleted } from "./attempts.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
@@ -86,6 +87,8 @@ export type MaintenanceAnswer =
       readonly run: GcRun | null;
       /** What the operator should know besides. */
       readonly notes: readonly string[];
+      /** What is still kept by manifests that nothing names; null when it is not known. */
+      readonly untagged: UntaggedHold | null;
       readonly durationMs: number;
       /** True when the server asked for its end. */
       readonly isStopped: boolean;

@@ -1,7 +1,7 @@
 // A garbage collection that is remembered: who asked, how it ended; and the rule for untagged manifests, which comes before it.
 import { RegistryError } from "../errors.ts";
 import type { GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
-import type { UntaggedMetadata } from "../metadata/untagged.ts";
+import type { UntaggedHold, UntaggedMetadata } from "../metadata/untagged.ts";
 import { collectGarbage } from "./gc.ts";
 import type { GcDeps, GcListener, GcOutcome, GcRequest } from "./gcRun.ts";
 import { collectWithUntagged } from "./untagged.ts";
@@ -26,7 +26,12 @@ export interface RecordedGc {
   /** null when it was forgotten meanwhile. */
   readonly run: GcRun | null;
   readonly outcome: GcOutcome;
+  /** What is still kept by manifests that nothing names; null after a run that found no plan, or where it cannot be told. */
+  readonly untagged: UntaggedHold | null;
 }
+
+/** Repositories with untagged manifests that are named. */
+const namedRepositories = 5;
 
 /** Name of a lock's owner: the process, which `isAlive` is asked about, and the run that it works on. */
 export function ownerOfRun(process: string, id: string): string {
@@ -100,7 +105,13 @@ export async function runGc(
   const outcome = await collect(deps, order, listener);
   const { state, counts, reason } = outcome;
   const ending = { state, counts, reason, finishedAt: deps.clock() };
-  return { run: await deps.runs.endRun(order.id, ending), outcome };
+  const run = await deps.runs.endRun(order.id, ending);
+  const isPlanned = outcome.plan !== null;
+  // The run is over, whatever becomes of this.
+  const untagged = isPlanned
+    ? await deps.untagged.sumUntagged(namedRepositories).catch(() => null)
+    : null;
+  return { run, outcome, untagged };
 }
 
 function collect(

@@ -3,11 +3,12 @@ import { type Digest, readDigest } from "../content/digest.ts";
 import type {
   ContentAges,
   GoingPush,
+  HeldManifests,
   KeepersMetadata,
   KeepingManifest,
   MadeObjects,
 } from "../metadata/keepers.ts";
-import type { RepositoryName, Tag } from "../registry/names.ts";
+import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
 import { ageLimits, longestPushMs } from "./gcAges.ts";
 
 /** What explaining works with. */
@@ -17,6 +18,14 @@ export interface WhyDeps {
   readonly clock: () => number;
   /** How old content must be before it may go, and what pushes were promised, in ms. */
   readonly minAgeMs: number;
+  /** Reads `REPO:TAG` or `REPO@DIGEST`, the way people write images; null for anything else. */
+  readonly readImage: (text: string) => ImageName | null;
+}
+
+/** An image as people name it. */
+export interface ImageName {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
 }
 
 /** One way from the top down to what was asked about. */
@@ -56,9 +65,16 @@ export interface Explanation {
 export type WhyAnswer =
   | { readonly kind: "explained"; readonly explanation: Explanation }
   | { readonly kind: "unknown" }
+  /** There is no such tag; `held` is what the repository holds instead, null when it holds nothing. */
+  | {
+      readonly kind: "untagged";
+      readonly repository: RepositoryName;
+      readonly tag: Tag;
+      readonly held: HeldManifests | null;
+    }
   /** More than one begins so. */
   | { readonly kind: "ambiguous"; readonly digests: readonly Digest[] }
-  /** Neither a digest nor the beginning of one. */
+  /** Neither an image nor a digest, nor the beginning of one. */
   | { readonly kind: "malformed" };
 
 /** Ways that are told, names and repositories of each. */
@@ -67,10 +83,10 @@ const told = 5;
 const lookedAt = 500;
 const beginning = /^(?:(sha256|sha512):)?([0-9a-f]{8,128})$/;
 
-/** Explains the content or manifest whose digest is, or begins with, `text`; `sha256:` may be left out. */
+/** Explains the content or manifest that `text` names: an image, or a digest or its beginning; `sha256:` may be left out. */
 export async function explainContent(deps: WhyDeps, text: string): Promise<WhyAnswer> {
-  const [, algorithm, hex] = beginning.exec(text) ?? [];
-  if (hex === undefined) return { kind: "malformed" };
+  const [, algorithm, hex] = beginning.exec(text.toLowerCase()) ?? [];
+  if (hex === undefined) return explainImage(deps, text);
   const algorithms = algorithm === undefined ? ["sha256", "sha512"] : [algorithm];
   const found: Digest[] = [];
   for (const each of algorithms) {
@@ -82,6 +98,21 @@ export async function explainContent(deps: WhyDeps, text: string): Promise<WhyAn
   if (digest === undefined) return { kind: "unknown" };
   if (others.length > 0) return { kind: "ambiguous", digests: found };
   return { kind: "explained", explanation: await explain(deps, digest) };
+}
+
+async function explainImage(deps: WhyDeps, text: string): Promise<WhyAnswer> {
+  const image = deps.readImage(text);
+  if (image === null) return { kind: "malformed" };
+  const { repository, reference } = image;
+  if ("digest" in reference) return explainContent(deps, reference.digest);
+  const { tag } = reference;
+  const digest = await deps.metadata.findTagged(repository, tag);
+  if (digest !== null) return { kind: "explained", explanation: await explain(deps, digest) };
+  const held = await deps.metadata.describeRepository(repository, told);
+  // `registry.example.org/team/app:1` may be pasted from the command that pushed it.
+  const withoutHost = text.replace(/^(?:[a-z-]+:\/\/)?[^/]*\.[^/]*\//, "");
+  if (held === null && withoutHost !== text) return explainImage(deps, withoutHost);
+  return { kind: "untagged", repository, tag, held };
 }
 
 async function explain(

@@ -97,9 +97,9 @@ async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void>
     rest,
     leaseMs,
   };
-  const { run, outcome } = await runGc(deps, order);
+  const { run, outcome, untagged } = await runGc(deps, order);
   const { notes, durationMs } = outcome;
-  report({ kind: "collected", run, notes, durationMs, isStopped: isStopping });
+  report({ kind: "collected", run, notes, untagged, durationMs, isStopped: isStopping });
 }
 
 let reading: Scrub | null = null;

@@ -46,6 +46,14 @@ export interface Some<T> {
   readonly more: boolean;
 }
 
+/** What a repository holds. */
+export interface HeldManifests {
+  /** By name. */
+  readonly tags: Some<Tag>;
+  /** Manifests that nothing names, those that were pushed last first. */
+  readonly untagged: Some<{ readonly digest: Digest; readonly pushedAt: number }>;
+}
+
 export interface KeepersMetadata {
   /** Digests of content, of manifests, or that a manifest or an object names, that begin with `prefix` (`sha256:` and hexadecimal digits). */
   findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
@@ -65,6 +73,10 @@ export interface KeepersMetadata {
     repository: RepositoryName | null,
     limit: number,
   ): Promise<Some<KeepingManifest>>;
+  /** @returns the manifest that a tag names; null when there is no such tag. */
+  findTagged(repository: RepositoryName, tag: Tag): Promise<Digest | null>;
+  /** What else a repository holds; null when it is not known, or holds no manifest. */
+  describeRepository(repository: RepositoryName, limit: number): Promise<HeldManifests | null>;
   /** Tags of a manifest, by name. */
   listTagsOf(repository: RepositoryName, manifest: Digest, limit: number): Promise<Some<Tag>>;
 }

@@ -1,6 +1,7 @@
 // The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
 
 import type { Digest } from "../content/digest.ts";
+import type { RepositoryName } from "../registry/names.ts";
 import type { AgeLimits } from "./collection.ts";
 import type { ManifestKey } from "./metadata.ts";
 
@@ -27,6 +28,25 @@ export interface UntaggedPlan {
   readonly released: readonly ReleasedContent[];
 }
 
+/** What manifests that the rule would delete, were they old enough, keep from being deleted. */
+export interface UntaggedHold {
+  readonly manifests: number;
+  /** Content that they alone name, each counted once; bytes. */
+  readonly blobs: number;
+  readonly bytes: number;
+  /** What content of several repositories keeps counts for the first of them by name. The most bytes first. */
+  readonly repositories: readonly UntaggedRepository[];
+  /** Repositories besides. */
+  readonly otherRepositories: number;
+}
+
+/** One repository's part of it. */
+export interface UntaggedRepository {
+  readonly repository: RepositoryName;
+  readonly manifests: number;
+  readonly bytes: number;
+}
+
 /**
  * A manifest may go when it has no tag, no index of its repository names it, its subject (if it has one) is not in its repository,
  * and it was pushed long enough ago. An index that goes frees what it names, a subject its referrers; each of them is then judged
@@ -35,6 +55,8 @@ export interface UntaggedPlan {
 export interface UntaggedMetadata {
   /** Changes nothing. What `limits` keeps is not released. */
   planUntagged(rule: UntaggedRule, limits: AgeLimits): Promise<UntaggedPlan>;
+  /** Changes nothing, and looks at no age. @param limit repositories that are named. */
+  sumUntagged(limit: number): Promise<UntaggedHold>;
   /** Removes those that may still go, in this order, as a deletion at `now` (Unix ms) would. @returns how many. */
   removeUntagged(
     manifests: readonly ManifestKey[],

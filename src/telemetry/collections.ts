@@ -1,6 +1,7 @@
 // What a garbage collection leaves behind: a line in the log that says what it did, or what to do about it, and its metrics.
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { GcRun } from "../metadata/gcRuns.ts";
+import type { UntaggedHold } from "../metadata/untagged.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
 
@@ -108,18 +109,30 @@ export interface CollectionEnd {
   readonly durationMs: number;
   /** The server that did it was about to stop: no failure that anybody has to look at. */
   readonly isStopped: boolean;
+  /** What is still kept by manifests that nothing names; null when it is not known. */
+  readonly untagged: UntaggedHold | null;
 }
 
 /** Counts a run that has ended, and writes its line: `garbage collection: deleted 12 orphaned blobs of 120, reclaimed 3.6 MB, in 45 ms`. */
 export function reportCollection(
   { log, metrics }: CollectionListeners,
   run: GcRun,
-  { durationMs, isStopped }: CollectionEnd,
+  { durationMs, isStopped, untagged }: CollectionEnd,
 ): void {
   metrics.collections.ended(run, durationMs / 1000);
   const { id, trigger, dryRun, state, reason, counts } = run;
   const ms = Math.round(durationMs);
-  const fields = { event: "gc", runId: id, trigger, dryRun, state, reason, ...counts, ms };
+  const fields = {
+    event: "gc",
+    runId: id,
+    trigger,
+    dryRun,
+    state,
+    reason,
+    ...counts,
+    untagged,
+    ms,
+  };
   if (state === "failed" && isStopped) {
     log.info(fields, `garbage collection left, the next one goes on: ${reason}`);
   } else if (state === "failed") {
@@ -127,8 +140,19 @@ export function reportCollection(
   } else if (state === "refused") {
     log.warn(fields, `garbage collection refused, nothing was deleted: ${reason}`);
   } else {
-    log.info(fields, `garbage collection: ${dryRun ? foreseen(run) : done(run)}, in ${ms} ms`);
+    const what = dryRun ? foreseen(run) : done(run);
+    log.info(fields, `garbage collection: ${what}, in ${ms} ms${heldText(untagged)}`);
   }
+}
+
+/** Who deleted a tag, or pushed over it, wonders where the space is. */
+function heldText(untagged: UntaggedHold | null): string {
+  if (untagged === null || untagged.bytes === 0) return "";
+  const { manifests, bytes, repositories, otherRepositories } = untagged;
+  const names = repositories.map(({ repository }): string => repository);
+  if (otherRepositories > 0) names.push(`${otherRepositories} more`);
+  const keep = manifests === 1 ? "keeps" : "keep";
+  return `; ${plural(manifests, "untagged manifest")} (${names.join(", ")}) ${keep} ${formatBytes(bytes)}: breadbox gc --untagged TIME or gc.untagged.enabled deletes them`;
 }
 
 function done({ counts }: GcRun): string {

@@ -152,6 +152,33 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       expect(await planned(metadata, puts)).toEqual([]);
     });
 
+    test("their sum counts content once, and only what nothing else keeps", async () => {
+      const layers = (...names: string[]) => ({ references: names.map((name) => blob(name)) });
+      const metadata = await holding();
+      const names = ["a", "b", "c", "tagged"];
+      for (const repository of [app, other]) {
+        for (const name of names) await metadata.uploads.finishUpload(finish(name, { repository }));
+      }
+      for (const put of [
+        manifest("one", layers("a", "shared", "tagged")),
+        manifest("two", layers("b", "shared")),
+        manifest("far", { repository: other, ...layers("c", "shared") }),
+        manifest("kept", { ...layers("tagged"), tags: [tag("1")] }),
+      ]) {
+        expect(await metadata.registry.putManifest(put)).toEqual({ kind: "stored" });
+      }
+
+      const { repositories, ...sum } = await metadata.untagged.sumUntagged(5);
+      expect(sum).toEqual({ manifests: 3, blobs: 4, bytes: 400, otherRepositories: 0 });
+      expect(repositories).toEqual([
+        { repository: app, manifests: 2, bytes: 300 },
+        { repository: other, manifests: 1, bytes: 100 },
+      ]);
+      const few = await metadata.untagged.sumUntagged(1);
+      expect(few).toMatchObject({ repositories: [{ repository: app }], otherRepositories: 1 });
+      expect(await metadata.untagged.sumUntagged(5)).toEqual({ repositories, ...sum });
+    });
+
     test("content that only they name is released: neither young, nor leased, nor named elsewhere", async () => {
       const metadata = await holding(
         manifest("image", { references: [blob("layer"), blob("shared")] }),

@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
+import { readImage } from "../../src/registry/imageNames.ts";
 import { keyOf, objectsIn } from "../support/objectStore.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, lease, openGcRoom, other } from "./gcRoom.ts";
@@ -20,7 +21,12 @@ async function openRoom(scope: Scope) {
     ...room,
     objects,
     why: async (digest: string) => {
-      const deps = { metadata: rooms.metadata.keepers, clock: clock.now, minAgeMs: hour };
+      const deps = {
+        metadata: rooms.metadata.keepers,
+        clock: clock.now,
+        minAgeMs: hour,
+        readImage,
+      };
       const answer = await explainContent(deps, digest);
       return answer.kind === "explained" ? answer.explanation : null;
     },

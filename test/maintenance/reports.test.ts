@@ -101,8 +101,11 @@ test("a collection that has ended is told and counted, and so is the end of one 
   };
 
   const end = { durationMs: 1, isStopped: false };
-  takeReport({ kind: "collected", run, notes: ["the clock was set back"], ...end }, all);
-  takeReport({ kind: "collected", run: null, notes: [], ...end }, all);
+  takeReport(
+    { kind: "collected", run, notes: ["the clock was set back"], untagged: null, ...end },
+    all,
+  );
+  takeReport({ kind: "collected", run: null, notes: [], untagged: null, ...end }, all);
   takeReport({ kind: "failed", what: "collect", message: "EIO" }, all);
   takeReport({ kind: "failed", what: "sweep", message: "EIO" }, all);
 

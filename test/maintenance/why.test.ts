@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { readDigest } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
+import { readImage } from "../../src/registry/imageNames.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { now as contractNow, finish } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
@@ -11,7 +12,8 @@ async function openRoom(scope: Scope) {
   const room = await openGcRoom();
   scope.defer(() => room.store.remove());
   const { clock, rooms } = room.store;
-  const deps = { metadata: rooms.metadata.keepers, clock: clock.now, minAgeMs: 3 * hour };
+  const metadata = rooms.metadata.keepers;
+  const deps = { metadata, clock: clock.now, minAgeMs: 3 * hour, readImage };
   const why = async (text: string) => {
     const answer = await explainContent(deps, text);
     return answer.kind === "explained" ? answer.explanation : null;

@@ -2,7 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
+import { parseRepositoryName } from "../../src/registry/names.ts";
 import {
+  type CollectionEnd,
   CollectionMetrics,
   type CollectionSources,
   reportCollection,
@@ -25,15 +27,19 @@ const finished: GcRun = {
 };
 
 /** Reports runs of 1.5 s. @returns the lines by level, and the samples. */
-async function reported(runs: readonly Partial<GcRun>[], sources = quiet, isStopped = false) {
+async function reported(
+  runs: readonly Partial<GcRun>[],
+  sources = quiet,
+  { isStopped, untagged }: Omit<CollectionEnd, "durationMs"> = { isStopped: false, untagged: null },
+) {
   const registry = new Registry();
   const metrics = { collections: new CollectionMetrics(registry, sources) };
   const lines: string[] = [];
   const note = (level: string) => (_: unknown, text?: string) =>
     void lines.push(`${level} ${text}`);
   const log = { info: note("info"), warn: note("warn"), error: note("error") };
-  for (const run of runs)
-    reportCollection({ log, metrics }, { ...finished, ...run }, { durationMs: 1500, isStopped });
+  const end = { durationMs: 1500, isStopped, untagged };
+  for (const run of runs) reportCollection({ log, metrics }, { ...finished, ...run }, end);
   return { lines, samples: (await registry.metrics()).split("\n") };
 }
 
@@ -90,11 +96,25 @@ describe("a run in the log", () => {
 test("a run that a stopping server left is no error", async () => {
   const run = { state: "failed", reason: "the server was stopped" } as const;
 
-  const { lines } = await reported([run], quiet, true);
+  const { lines } = await reported([run], quiet, { isStopped: true, untagged: null });
 
   expect(lines).toEqual([
     "info garbage collection left, the next one goes on: the server was stopped",
   ]);
+});
+
+test("a run says what untagged manifests keep, where, and what deletes them", async () => {
+  const repositories = ["team/app", "team/web"].map((name) => ({
+    ...{ repository: parseRepositoryName(name), manifests: 2, bytes: 1_500_000 },
+  }));
+  const untagged = { manifests: 9, blobs: 12, bytes: 3_600_000, repositories };
+  const held = { isStopped: false, untagged: { ...untagged, otherRepositories: 3 } };
+
+  const { lines } = await reported([{}], quiet, held);
+
+  expect(lines[0]).toEndWith(
+    "; 9 untagged manifests (team/app, team/web, 3 more) keep 3.6 MB: breadbox gc --untagged TIME or gc.untagged.enabled deletes them",
+  );
 });
 
 describe("metrics of runs", () => {

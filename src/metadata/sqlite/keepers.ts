@@ -3,10 +3,12 @@ import { and, asc, count, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../content/digest.ts";
-import type { KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
+import type { RepositoryName } from "../../registry/names.ts";
+import type { HeldManifests, KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
 import { selectAwaiting } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { buckets, objects } from "./objectsSchema.ts";
+import { isUnnamed, never } from "./releases.ts";
 import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
 
 const manifest = {
@@ -59,7 +61,44 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
           limit,
         );
       }),
+    findTagged: (repository, tag) =>
+      connection.read(() => {
+        const named = and(eq(tags.repository, repository), eq(tags.name, tag));
+        return db.select({ digest: tags.digest }).from(tags).where(named).get()?.digest ?? null;
+      }),
+    describeRepository: (repository, limit) =>
+      connection.read(() => describeRepository(db, repository, limit)),
     listObjects: (digest, limit) => connection.read(() => listObjectsOf(db, digest, limit)),
+  };
+}
+
+function describeRepository(
+  db: BunSQLiteDatabase,
+  repository: RepositoryName,
+  limit: number,
+): HeldManifests | null {
+  const held = eq(manifests.repository, repository);
+  if (db.select({ one: sql`1` }).from(manifests).where(held).limit(1).get() === undefined) {
+    return null;
+  }
+  const names = db
+    .select({ name: tags.name })
+    .from(tags)
+    .where(eq(tags.repository, repository))
+    .orderBy(asc(tags.name))
+    .limit(limit + 1)
+    .all();
+  const untagged = db.all<{ digest: Digest; pushedAt: number }>(sql`
+    SELECT m.digest, m.pushed_at AS pushedAt FROM ${manifests} AS m
+    WHERE m.repository = ${repository} AND ${isUnnamed(never)}
+    ORDER BY m.pushed_at DESC, m.digest LIMIT ${limit + 1}
+  `);
+  return {
+    tags: cut(
+      names.map(({ name }) => name),
+      limit,
+    ),
+    untagged: cut(untagged, limit),
   };
 }
 

@@ -2,9 +2,10 @@
 // the plan of a dry run follows indexes and subjects as far as the deletion would.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { RepositoryName } from "../../registry/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey } from "../metadata.ts";
-import type { ReleasedContent, UntaggedMetadata } from "../untagged.ts";
+import type { ReleasedContent, UntaggedHold, UntaggedMetadata } from "../untagged.ts";
 import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { objects } from "./objectsSchema.ts";
@@ -29,6 +30,13 @@ export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase):
         };
         db.run(sql`DELETE FROM ${doomed}`);
         return planned;
+      }),
+    sumUntagged: (limit) =>
+      connection.read(() => {
+        gather(db, Number.MAX_SAFE_INTEGER);
+        const hold = sumDoomed(db, limit);
+        db.run(sql`DELETE FROM ${doomed}`);
+        return hold;
       }),
     removeUntagged: (keys, { pushedBefore, now }) =>
       connection.writeDurably(
@@ -77,6 +85,37 @@ function gather(db: BunSQLiteDatabase, pushedBefore: number): void {
     `).length;
   let added = add(0, sql`${manifests}`);
   for (let round = 1; added > 0; round += 1) added = add(round, freedBy(round - 1));
+}
+
+/** What the gathered manifests keep. */
+function sumDoomed(db: BunSQLiteDatabase, limit: number): UntaggedHold {
+  const counts = db.all<{ repository: RepositoryName; manifests: number }>(
+    sql`SELECT repository, count(*) AS manifests FROM ${doomed} GROUP BY repository`,
+  );
+  const kept = db.all<{ repository: RepositoryName; blobs: number; bytes: number }>(sql`
+    SELECT repository, count(*) AS blobs, sum(size) AS bytes FROM (
+      SELECT min(r.repository) AS repository, c.size AS size FROM ${doomed} AS d
+      JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
+      JOIN ${contents} AS c ON c.digest = r.digest
+      WHERE NOT EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = c.digest)
+        AND NOT EXISTS (
+          SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
+          WHERE r.digest = c.digest AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}
+        )
+      GROUP BY c.digest
+    ) GROUP BY repository
+  `);
+  const bytesOf = new Map(kept.map(({ repository, bytes }) => [repository, bytes]));
+  const repositories = counts
+    .map((each) => ({ ...each, bytes: bytesOf.get(each.repository) ?? 0 }))
+    .sort((one, two) => two.bytes - one.bytes || two.manifests - one.manifests);
+  return {
+    manifests: counts.reduce((sum, { manifests }) => sum + manifests, 0),
+    blobs: kept.reduce((sum, { blobs }) => sum + blobs, 0),
+    bytes: kept.reduce((sum, { bytes }) => sum + bytes, 0),
+    repositories: repositories.slice(0, limit),
+    otherRepositories: Math.max(0, repositories.length - limit),
+  };
 }
 
 /** For the manifest `m`: an answered request took its last name. */

@@ -105,7 +105,9 @@ const situations = {
     "a web page of another site may not change anything here (Origin, Sec-Fetch-Site)",
   ],
   DENIED: [403, "DENIED", "requested access to the resource is denied"],
-  DISK_FULL: [503, "UNAVAILABLE", "storage is full; free space, then try again"],
+  // 413 and not 503 or 507, because docker, podman and skopeo show the text of a 4xx only. "Larger than the server is able to
+  // process", for now: RFC 9110, 15.5.14, which has Retry-After for it.
+  DISK_FULL: [413, "UNAVAILABLE", "storage is full; free space, then try again"],
   READ_ONLY: [
     503,
     "UNAVAILABLE",
@@ -114,6 +116,9 @@ const situations = {
   BUSY: [503, "UNAVAILABLE", "the server is busy; try again in a moment"],
   UNKNOWN: [500, "UNKNOWN", "internal error; the server's log has more under this request id"],
 } as const satisfies Record<string, readonly [status: number, code: string, message: string]>;
+
+/** Seconds for `Retry-After` where a thrower names none. */
+const retryAfter: Partial<Record<Situation, number>> = { DISK_FULL: 30, READ_ONLY: 5, BUSY: 5 };
 
 /** The name of one row of the table. */
 export type Situation = keyof typeof situations;
@@ -141,12 +146,17 @@ export class RegistryError extends Error {
     super(context.message ?? situations[situation][2], { cause: context.cause });
     this.situation = situation;
     this.detail = context.detail;
-    this.retryAfter = context.retryAfter ?? (this.status === 503 ? 5 : undefined);
+    this.retryAfter = context.retryAfter ?? retryAfter[situation];
   }
 
   /** HTTP status. */
   get status(): number {
     return situations[this.situation][0];
+  }
+
+  /** True when the server could not do it: nothing is wrong with the request, and it may have been done in part. */
+  get isServerSide(): boolean {
+    return this.status >= 500 || this.situation === "DISK_FULL";
   }
 
   /** Code of the OCI error envelope. */

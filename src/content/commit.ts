@@ -117,7 +117,7 @@ async function finishPublished(
   const { locator, replaces } = content;
   const outcome = await finish(content).catch(async (error: unknown) => {
     // Only a refusal proves that no row names it; whatever else went wrong, the collection finds out.
-    if (error instanceof RegistryError && error.status < 500) await storage.delete(locator);
+    if (error instanceof RegistryError && !error.isServerSide) await storage.delete(locator);
     throw error;
   });
   if (outcome.kind !== "finished" || outcome.locator !== locator) await storage.delete(locator);

@@ -29,7 +29,7 @@ const frameworkSituations = {
  */
 export function understand(thrown: unknown, visit: Visit): RegistryError {
   if (thrown instanceof RegistryError) {
-    if (thrown.status >= 500) visit.failure = thrown;
+    if (thrown.isServerSide) visit.failure = thrown;
     return thrown;
   }
   const situation = frameworkSituation(thrown);

@@ -114,7 +114,7 @@ function sendFailed(error: Error, { log }: Telemetry): Response {
   const gone = errnoOf(error) === "ENOENT";
   const failure = gone ? new RegistryError("BLOB_UNKNOWN") : readFailure(error);
   const known = failure instanceof RegistryError ? failure : new RegistryError("UNKNOWN");
-  if (known.status >= 500) log.error({ err: error }, "an answer could not be sent");
+  if (known.isServerSide) log.error({ err: error }, "an answer could not be sent");
   const { status, code, message, retryAfter } = known;
   const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
   return json({ errors: [{ code, message }] }, { status, headers });

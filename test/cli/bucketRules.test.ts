@@ -100,6 +100,8 @@ describe("what failed", () => {
     ["another 409", null, refused(409, "CONFLICT")],
     ["404", null, refused(404)],
     ["413", null, refused(413)],
+    ["413 of a body that is too large", null, refused(413, "SIZE_INVALID")],
+    ["413 of a full disk", 30_000, refused(413, "UNAVAILABLE", 30_000)],
     ["501", null, refused(501)],
     ["a certificate", null, broken("UNABLE_TO_VERIFY_LEAF_SIGNATURE")],
     ["a bug", null, new Error("bug")],

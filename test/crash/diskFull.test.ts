@@ -1,31 +1,18 @@
 // A disk with 64 MiB: what does not fit is refused in the protocol's words, everything else goes on, and room made by
 // the operator is used without a restart.
 import { expect } from "bun:test";
-import { rmSync, statfsSync, writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { type Answer, Connection } from "../support/connection.ts";
-import { run, tempFolder, unmountUnder } from "../support/processes.ts";
 import { type Prepared, prepareUpload, pullAndHash, uploadInPatch } from "../support/rawUploads.ts";
-import type { Scope } from "../support/scope.ts";
+import { freeBytes, mountSmallDisk } from "../support/smallDisk.ts";
 
 const mebibyte = 2 ** 20;
 const block = randomBytes("disk full", mebibyte);
 const blob = (seed: string, size: number) => prepareUpload(randomBytes(seed, 32), block, size);
-
-async function mountSmallDisk(scope: Scope): Promise<string> {
-  const folder = tempFolder(scope, "disk");
-  await run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", folder]);
-  scope.defer(() => unmountUnder(folder));
-  return folder;
-}
-
-const freeBytes = (folder: string): number => {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-};
 
 /** One PATCH on a connection of its own: the server may close it after a refusal. */
 async function patch(
@@ -76,7 +63,7 @@ for (const [how, chunked] of [
 
       const refused = await patch(port, "team/app", { ...large, chunked });
 
-      expect(refused.status).toBe(503);
+      expect(refused.status).toBe(413);
       expect(JSON.parse(refused.excerpt)).toMatchObject({ errors: [{ code: "UNAVAILABLE" }] });
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
       expect(refused.headers.get("content-type")).toStartWith("application/json");

@@ -1,23 +1,18 @@
 // Objects on a disk with 64 MiB: one that does not fit is refused and leaves nothing, whatever is there stays, and room made by the
 // operator is used without a restart.
 import { expect } from "bun:test";
-import { readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { Connection } from "../support/connection.ts";
-import { run, tempFolder, unmountUnder } from "../support/processes.ts";
 import { type Prepared, prepareUpload } from "../support/rawUploads.ts";
+import { freeBytes, mountSmallDisk } from "../support/smallDisk.ts";
 
 const mebibyte = 2 ** 20;
 const block = randomBytes("disk full of objects", mebibyte);
 const content = (seed: string, size: number) => prepareUpload(randomBytes(seed, 32), block, size);
-
-const freeBytes = (folder: string): number => {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-};
 
 for (const [how, chunked] of [
   ["announces its length", false],
@@ -27,9 +22,7 @@ for (const [how, chunked] of [
     `a full disk refuses an object that does not fit and ${how}, and nothing else`,
     { commands: ["mount", "umount"], root: true },
     async (scope) => {
-      const disk = tempFolder(scope, "disk");
-      await run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk]);
-      scope.defer(() => unmountUnder(disk));
+      const disk = await mountSmallDisk(scope);
       const filler = join(disk, "filler");
       writeFileSync(filler, Buffer.alloc(20 * mebibyte));
       const data = join(disk, "data");
@@ -60,7 +53,7 @@ for (const [how, chunked] of [
 
       const refused = await ask("PUT", object, large.body);
 
-      expect(refused.status).toBe(503);
+      expect(refused.status).toBe(413);
       expect(JSON.parse(refused.excerpt)).toMatchObject({ errors: [{ code: "UNAVAILABLE" }] });
       expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
       expect(readdirSync(join(data, "tmp", "multipart"))).toEqual([]);

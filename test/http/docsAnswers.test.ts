@@ -3,6 +3,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { RegistryError } from "../../src/errors.ts";
 import type { RawAnswer } from "../support/rawHttp.ts";
 import { fill } from "./support/addresses.ts";
 import {
@@ -116,6 +117,25 @@ describe("what the documentation says of", () => {
     expectDocumented("getManifest", 200, await send(`GET ${base}/manifests/1.0`)(unwritable));
   });
 
+  test("a full disk is answered with 413, and when to try again, by every write", async () => {
+    const full = (): never => {
+      throw new RegistryError("DISK_FULL");
+    };
+    await using registry = await openRegistry({
+      change: (rooms) => ({ ...rooms, latch: { assertWritable: full } }),
+    });
+
+    for (const id of wantStore) {
+      const answer = await requests[id]?.({ ...world, registry });
+      if (answer === undefined) throw new Error(`${id} is not asked`);
+      expectDocumented(id, 413, answer);
+      expect(answer.headers.get("retry-after")).toBe("30");
+    }
+    expect(registry.lines).toContainEqual(
+      expect.objectContaining({ level: "warn", situation: "DISK_FULL", status: 413 }),
+    );
+  });
+
   test("a registry that is switched to reading is answered with 405 by every write", async () => {
     await using registry = await openRegistry({ switches: { readOnly: true } });
 
@@ -168,7 +188,7 @@ describe("what the documentation says of", () => {
       ...Object.keys(answers),
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
-      ...wantStore.map((id) => `${id} 403`),
+      ...wantStore.flatMap((id) => [`${id} 403`, `${id} 413`]),
       ...[...writes, ...Object.keys(plainMultipart)].map((id) => `${id} 405`),
       ...[...takesBody, "startGc"].map((id) => `${id} 408`),
       ...operations

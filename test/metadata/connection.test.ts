@@ -119,7 +119,7 @@ describe("transactions", () => {
       add("x".repeat(100_000));
     });
 
-    await expect(tooMuch).rejects.toMatchObject({ situation: "DISK_FULL", status: 503 });
+    await expect(tooMuch).rejects.toMatchObject({ situation: "DISK_FULL", retryAfter: 30 });
     expect(texts()).toEqual(["before"]);
     client.run("PRAGMA max_page_count = 1000");
     await connection.writeDurably(() => add("after"));

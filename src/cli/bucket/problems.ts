@@ -89,7 +89,7 @@ export function refusedText(error: RefusedError, url: string): string {
   if (code === "BUCKET_UNKNOWN") {
     return "There is no such bucket. `breadbox bucket ls` lists those that there are (404).";
   }
-  if (code !== "") return envelopeText(message, status);
+  if (code !== "") return envelopeText(error);
   switch (status) {
     case 413:
       return `A proxy in front of ${url} limits how large a request may be (413). Send smaller parts: --part-size 8MiB`;
@@ -103,7 +103,13 @@ export function refusedText(error: RefusedError, url: string): string {
   }
 }
 
-const envelopeText = (message: string, status: number): string => {
+const envelopeText = ({ message, status, code }: RefusedError): string => {
   const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)} (${status}).`;
-  return status === 413 ? `${sentence} Smaller parts may pass: --part-size 8MiB` : sentence;
+  const isTooLarge = status === 413 && code === "SIZE_INVALID";
+  return isTooLarge ? `${sentence} Smaller parts may pass: --part-size 8MiB` : sentence;
 };
+
+/** True for the refusal of a server whose disk is full: it passes, unlike the other 413. */
+export function isDiskFull({ status, code }: RefusedError): boolean {
+  return status === 413 && code === "UNAVAILABLE";
+}

@@ -115,7 +115,9 @@ export async function sendWhole(deps: PutDeps, piece: Piece, digest: string): Pr
 
 /** For a whole that the server does not take in one request (http.maxBody); of what a proxy takes nothing is known. @throws other errors. */
 export function nullIfTooLarge(error: unknown): null {
-  if (error instanceof RefusedError && error.status === 413 && error.code !== "") return null;
+  if (error instanceof RefusedError && error.status === 413 && error.code === "SIZE_INVALID") {
+    return null;
+  }
   throw error;
 }
 

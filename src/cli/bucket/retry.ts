@@ -1,6 +1,13 @@
 // Going on after a broken line: what is tried again, when, and for how long.
 import { showAge } from "../amounts.ts";
-import { isLasting, LineError, lineText, RefusedError, refusedText } from "./problems.ts";
+import {
+  isDiskFull,
+  isLasting,
+  LineError,
+  lineText,
+  RefusedError,
+  refusedText,
+} from "./problems.ts";
 
 /** How patient a command is. */
 export interface Patience {
@@ -58,7 +65,8 @@ export function waitAfter(error: unknown, failures: number): number | null {
   if (!(error instanceof RefusedError)) return null;
   if (isCompleting(error)) return error.retryAfterMs;
   const { status } = error;
-  const passes = status === 408 || status === 429 || (status >= 500 && status !== 501);
+  const isBusy = status === 408 || status === 429 || (status >= 500 && status !== 501);
+  const passes = isBusy || isDiskFull(error);
   return passes ? (error.retryAfterMs ?? growing) : null;
 }
 

@@ -97,11 +97,14 @@ export const inside = ["UNKNOWN"] as const satisfies Situation[];
 
 const allowSaid = "What this address still takes, where a setting or a manifest forbids the rest.";
 
+const untilSpace = "Seconds to wait, when the disk is full.";
+
 function failure(status: number, errors: readonly RegistryError[]): Response {
   const retried = status === 503 || status === 429;
   return {
     description: errors.map(({ code, message }) => `- \`${code}\`: ${message}`).join("\n"),
     ...(retried && { headers: { "Retry-After": always("Seconds to wait.", "5") } }),
+    ...(status === 413 && { headers: { "Retry-After": sometimes(untilSpace, "30") } }),
     ...(status === 405 && { headers: { Allow: sometimes(allowSaid, "GET, HEAD") } }),
     content: {
       "application/json": {

@@ -10,12 +10,14 @@ import { WriteLatch } from "./content/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
 import type { Rooms } from "./http/app.ts";
 import { startHttp } from "./http/server.ts";
+import type { AgeClock } from "./maintenance/ageClock.ts";
 import type { Collections } from "./maintenance/collections.ts";
 import type { Maintenance } from "./maintenance/maintenance.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
+import { Arrivals } from "./objects/arrivals.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
 import { forgetParts } from "./objects/dropping.ts";
 import { PartTurns } from "./objects/turns.ts";
@@ -28,7 +30,7 @@ import { openFilesystem } from "./storage/filesystem.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { makeCollections, makeMaintenance } from "./upkeep.ts";
+import { makeCollections, makeMaintenance, openAgeClock } from "./upkeep.ts";
 import { makeUploadId, type UploadId } from "./uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
@@ -72,21 +74,24 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openPorts(base, () => maintenance?.halt());
-  const uploads = openUploads(base, ports);
+  const ages = await openAgeClock(config, { metadata: ports.metadata, log });
+  const uploads = openUploads(base, ports, ages.now);
   const collections = await makeCollections(config, ports.metadata, (order) =>
     maintenance?.collect(order),
   );
   const metrics = makeMetrics(ports, collections);
   const assembly = openAssembly(base, ports);
   const { hashing, overdue } = uploads;
-  const objects = makeObjects(base, ports, { hashing, overdue, assembly });
+  const shared = { hashing, overdue, assembly, ageNow: ages.now };
+  const objects = makeObjects(base, ports, shared);
   const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
   const http = startHttp({
     ...{ rooms: makeRooms(parts), ...httpSettings(config) },
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
-  const upkeep = makeMaintenance({ ...parts, assembly, forgetParts: forgetUpload });
+  const { arrivals } = objects;
+  const upkeep = makeMaintenance({ ...parts, assembly, ages, arrivals, forgetParts: forgetUpload });
   maintenance = opened.add(upkeep, (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
@@ -167,7 +172,7 @@ const spawner =
     descriptors.lend(() => startWorker(entry));
 
 /** The hashing workers, and the uploads that they follow. */
-function openUploads(base: Base, { metadata, storage }: Ports): UploadsDeps {
+function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock["now"]) {
   const { config, opened, log } = base;
   const hashing = opened.add(
     new Hashing({
@@ -183,16 +188,9 @@ function openUploads(base: Base, { metadata, storage }: Ports): UploadsDeps {
     }),
     (it) => it.close(),
   );
-  const leaseMs = config["gc.minAge"];
-  const overdue = new OverdueReleases();
   const uploads: UploadsDeps = {
-    metadata: metadata.uploads,
-    storage,
-    hashing,
-    overdue,
-    clock,
-    newId,
-    leaseMs,
+    ...{ metadata: metadata.uploads, storage, hashing, overdue: new OverdueReleases() },
+    ...{ clock, ageNow, newId, leaseMs: config["gc.minAge"] },
   };
   return uploads;
 }
@@ -214,12 +212,12 @@ function openAssembly(base: Base, { metadata, latch }: Ports): Assembly {
 function makeObjects(
   { config, log }: Base,
   { metadata, storage }: Ports,
-  { hashing, overdue, assembly }: Pick<ObjectsDeps, "hashing" | "overdue" | "assembly">,
+  shared: Pick<ObjectsDeps, "hashing" | "overdue" | "assembly" | "ageNow">,
 ): ObjectsDeps {
   return {
     ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },
     findContent: (digest) => metadata.uploads.findContent(digest),
-    ...{ storage, hashing, assembly, overdue, turns: new PartTurns(), clock, newId },
+    ...{ storage, ...shared, turns: new PartTurns(), arrivals: new Arrivals(), clock, newId },
     newUploadId: () => makeUploadId(newId()),
     limits: {
       maxParts: config["storage.multipart.maxParts"],

@@ -3,10 +3,11 @@
 import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
 import { gcSettings } from "./config/collection.ts";
 import type { Config } from "./config/settings.ts";
-import { longestLease } from "./content/lease.ts";
 import type { WriteLatch } from "./content/writeLatch.ts";
+import { AgeClock } from "./maintenance/ageClock.ts";
 import { watchClock } from "./maintenance/clockWatch.ts";
 import { Collections, type CollectionsOptions } from "./maintenance/collections.ts";
+import { longestAge } from "./maintenance/gcAges.ts";
 import { Maintenance, type MaintenanceOptions } from "./maintenance/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
 import { type Listeners, takeReport } from "./maintenance/reports.ts";
@@ -14,6 +15,7 @@ import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
 import { Scrubs } from "./maintenance/scrubs.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
+import type { Arrivals } from "./objects/arrivals.ts";
 import type { Descriptors } from "./process/descriptors.ts";
 import { reportCollection } from "./telemetry/collections.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -36,6 +38,22 @@ export interface UpkeepParts {
   readonly uploads: Pick<Listeners, "hashing">;
   readonly assembly: Listeners["assembly"];
   readonly forgetParts: Listeners["forgetParts"];
+  readonly ages: AgeClock;
+  readonly arrivals: Pick<Arrivals, "ids">;
+}
+
+/** The time that ages are told by. A look that fails at the start is made up for by the cleanup: until then nothing is old. */
+export async function openAgeClock(
+  config: Config,
+  { metadata, log }: { readonly metadata: Metadata; readonly log: Log },
+): Promise<AgeClock> {
+  const deps = { metadata: metadata.collection, clock, readUptime };
+  const { uploadsMs, minAgeMs } = gcSettings(config);
+  const patienceMs = longestAge({ uploadsMs, minAgeMs, leaseMs: minAgeMs });
+  const look = () => watchClock(deps, patienceMs);
+  const ages = new AgeClock({ clock, elapsed: () => performance.now(), look, log });
+  await ages.look().catch((err) => log.warn({ err }, "the clock could not be judged yet"));
+  return ages;
 }
 
 /** Collections as requests and the schedule order them. @param order begins one on the worker. */
@@ -57,12 +75,10 @@ export async function makeCollections(
 
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: UpkeepParts): Maintenance {
-  const { config, log, ports, collections, descriptors } = parts;
+  const { config, log, ports, collections, descriptors, ages, arrivals } = parts;
   const leaseMs = config["gc.minAge"];
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
-  const lookAtClock = () =>
-    watchClock({ metadata: ports.metadata.collection, clock, readUptime }, longestLease(leaseMs));
   const collect = () => collections.runScheduled();
   const lastBeginning = (now: number) => collections.lastBeginning(now);
   return new Maintenance({
@@ -73,12 +89,14 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],
     multipart: multipartSweeps(config),
-    ...scheduled(config, { lastBeginning, lookAtClock, collect }),
+    ...{ ageNow: ages.now, arriving: () => arrivals.ids() },
+    ...scheduled(config, { lastBeginning, lookAtClock: ages.look, collect }),
     clock,
     leaseMs,
+    uploadsMs: gcSettings(config).uploadsMs,
     onDue: collect,
     onCleanup: async () => {
-      await lookAtClock();
+      await ages.look();
       await collections.tidy();
     },
     scrubs,

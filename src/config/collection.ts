@@ -1,10 +1,15 @@
 // What every collection is told, whoever asks for it: the settings under `gc`, as a run takes them.
 import type { Config } from "./settings.ts";
 
-/** Times in ms; `untaggedOlderThanMs` is null while untagged manifests stay. */
+/** Times in ms; `uploadsMs` is the longest that an open upload is kept, `untaggedOlderThanMs` is null while untagged manifests stay. */
 export function gcSettings(config: Config) {
+  const ttlMs = config["storage.multipart.maxUploadTtlSeconds"];
   return {
     minAgeMs: config["gc.minAge"],
+    uploadsMs: Math.max(
+      config["storage.uploadTimeout"],
+      ttlMs + config["jobs.cleanup.gracePeriodSeconds"],
+    ),
     brakeShare: config["gc.brake"],
     untaggedOlderThanMs: config["gc.untagged.enabled"] ? config["gc.untagged.olderThan"] : null,
   };

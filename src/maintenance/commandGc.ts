@@ -17,6 +17,8 @@ export interface CommandGcDeps extends Pick<GcDeps, "clock" | "readUptime" | "re
   readonly settings: {
     /** The longest lease, and how old content must be unless the command says otherwise; ms. */
     readonly minAgeMs: number;
+    /** The longest that an open upload is kept, in ms. */
+    readonly uploadsMs: number;
     /** Above this share a person must agree; 0 is never. */
     readonly brakeShare: number;
     /** Untagged manifests that were pushed longer ago go first, in ms; null: they stay. */
@@ -54,6 +56,7 @@ export async function collectByCommand(
     runs: dryRun ? forgetful : metadata.gcRuns,
     untagged: metadata.untagged,
     leaseMs: settings.minAgeMs,
+    uploadsMs: settings.uploadsMs,
     owner: ownerOfRun(self, id),
     isAlive: (name) => deps.isProcessAlive(name, self),
     ...(confirm === null ? {} : { confirm }),

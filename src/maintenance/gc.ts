@@ -89,7 +89,7 @@ interface Run {
 
 /** @throws Refusal while the wall clock proves nothing. */
 async function assertClock(deps: GcDeps, request: GcRequest, { notes }: Progress): Promise<void> {
-  const patienceMs = longestAge({ ...request, leaseMs: deps.leaseMs });
+  const patienceMs = longestAge({ ...deps, ...request });
   const verdict = await watchClock(deps, patienceMs, !request.dryRun);
   if (verdict.kind === "trusted") {
     if (verdict.setBackMs === 0) return;

@@ -11,6 +11,12 @@ export interface AgeRule {
   readonly leaseMs: number;
 }
 
+/** What is not collected, and judged by the same clock. */
+export interface KeptUploads {
+  /** The longest that an open upload is kept without a byte, in ms. */
+  readonly uploadsMs: number;
+}
+
 /** The limits of a run that begins at `now` (Unix ms). */
 export function ageLimits({ minAgeMs, leaseMs }: AgeRule, now: number): AgeLimits {
   return {
@@ -32,7 +38,7 @@ export function setBack(limits: AgeLimits, ms: number): AgeLimits {
   };
 }
 
-/** The longest that something is kept for a promise or its age alone, in ms: until then a clock in doubt stays in doubt. */
-export function longestAge({ minAgeMs, leaseMs }: AgeRule): number {
-  return Math.max(longestLease(leaseMs), minAgeMs);
+/** The longest that anything in the store is kept for a promise or its age alone, in ms: until then a clock in doubt stays in doubt. */
+export function longestAge({ minAgeMs, leaseMs, uploadsMs }: AgeRule & KeptUploads): number {
+  return Math.max(longestLease(leaseMs), minAgeMs, uploadsMs);
 }

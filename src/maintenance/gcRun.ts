@@ -3,6 +3,7 @@ import type { Digest } from "../content/digest.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcTrigger } from "../metadata/gcRuns.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { KeptUploads } from "./gcAges.ts";
 
 /** A clock that nobody sets. */
 export interface Uptime {
@@ -13,7 +14,7 @@ export interface Uptime {
 }
 
 /** What a collection works with. */
-export interface GcDeps {
+export interface GcDeps extends KeptUploads {
   readonly metadata: CollectionMetadata;
   readonly storage: Pick<Storage, "listStored" | "readName" | "stat" | "delete">;
   /** Unix ms. */

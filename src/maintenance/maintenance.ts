@@ -1,5 +1,7 @@
 // When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
 // by another, and the server never notices.
+
+import type { UploadId } from "../uploads/session.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";
@@ -20,6 +22,10 @@ export interface MaintenanceOptions {
   readonly cleanupEveryMs: number;
   /** How often uploads in parts are looked through, the first time at start, and what is done then; null for never. */
   readonly multipart: { readonly everyMs: number; readonly limits: MultipartSweepLimits } | null;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt. */
+  readonly ageNow: () => number | null;
+  /** Uploads whose parts are arriving. */
+  readonly arriving: () => readonly UploadId[];
   /** When garbage is collected; null for never. */
   readonly schedule: Pick<Schedule, "isDue"> | null;
   /** Looks back, some time after the start; null for never. */
@@ -28,6 +34,8 @@ export interface MaintenanceOptions {
   readonly clock: () => number;
   /** The longest lease that a push may have been given. */
   readonly leaseMs: number;
+  /** The longest that an open upload is kept without a byte. */
+  readonly uploadsMs: number;
   /** A time of the schedule has come: `collect` is expected. */
   readonly onDue: () => Promise<unknown>;
   /** Upload sessions are about to be looked through: time for what else is done that often. */
@@ -84,9 +92,9 @@ export class Maintenance {
 
   /** Collects garbage, after what is going on. */
   collect(order: GcOrder): void {
-    const { store, leaseMs } = this.#options;
+    const { store, leaseMs, uploadsMs } = this.#options;
     this.#owed.add("collect");
-    this.#send({ kind: "collect", store, order, leaseMs });
+    this.#send({ kind: "collect", store, order, leaseMs, uploadsMs });
   }
 
   /** Begins nothing more, and asks a collection to end. */
@@ -141,18 +149,20 @@ export class Maintenance {
     this.#sweptAt = now;
     this.#attempt("sweep", this.#options.onCleanup);
     this.#owed.add("sweep");
-    const { store, uploadTimeoutMs: timeoutMs } = this.#options;
-    this.#send({ kind: "sweep", store, timeoutMs, firstSeen: this.#firstSeen });
+    const { store, ageNow, uploadTimeoutMs: timeoutMs } = this.#options;
+    this.#send({ kind: "sweep", store, now: ageNow(), timeoutMs, firstSeen: this.#firstSeen });
   }
 
   /** What a sweep leaves because of its limit waits for the next one. */
   #orderMultipartSweep(now: number): void {
-    const { multipart, store } = this.#options;
+    const { multipart, store, ageNow, arriving } = this.#options;
     if (multipart === null || now - this.#multipartSweptAt < multipart.everyMs) return;
     if (this.#owed.has("sweepMultipart")) return;
     this.#multipartSweptAt = now;
     this.#owed.add("sweepMultipart");
-    this.#send({ kind: "sweepMultipart", store, limits: multipart.limits });
+    // Who begins to send a part from now on looks at the time later than this: an upload that is open then is not over now.
+    const order = { now: ageNow(), arriving: arriving(), limits: multipart.limits };
+    this.#send({ kind: "sweepMultipart", store, ...order });
   }
 
   /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */

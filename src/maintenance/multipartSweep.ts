@@ -12,13 +12,17 @@ import { paced } from "./pace.ts";
 export interface MultipartSweepDeps {
   readonly metadata: Pick<
     MultipartMetadata,
-    "expireMultipart" | "knownMultipart" | "forgetCompleted"
+    "lowerTimes" | "expireMultipart" | "knownMultipart" | "forgetCompleted"
   >;
   readonly storage: Pick<Storage, "discardStaged"> & {
     readonly parts: Pick<PartsStorage, "staging" | "listUploads">;
   };
-  /** Unix ms. */
+  /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing expires. */
+  readonly ageNow: () => number | null;
+  /** Uploads whose parts were arriving at that time. */
+  readonly arriving: readonly UploadId[];
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;
   /** Is told of each upload that is no more, before its bytes go. */
@@ -65,13 +69,15 @@ export async function sweepMultipart(
   deps: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
 ): Promise<MultipartSwept> {
-  const { metadata, storage, clock, rest } = deps;
+  const { metadata, storage, clock, ageNow, rest } = deps;
   // An upload may have thousands of parts: each is a step of its own.
   const drop = paced({ steps: 1, rest });
   const attempts = new Attempts();
   const discard: Discard = (id) =>
     attempts.make(id, () => drop(() => storage.discardStaged(id, storage.parts.staging)));
-  await metadata.forgetCompleted(clock() - rememberCompletedMs);
+  await metadata.lowerTimes(clock());
+  const now = ageNow();
+  if (now !== null) await metadata.forgetCompleted(now - rememberCompletedMs);
   const { expired, cut } = await expire(deps, { graceMs, limit }, discard);
   const leftovers = await dropLeftovers(deps, limit - expired - cut, discard);
   return { expired, leftovers: cut + leftovers, undeleted: attempts.undeleted };
@@ -79,15 +85,17 @@ export async function sweepMultipart(
 
 /** One at a time: others wait for a transaction, and a process that ends here leaves the bytes of one upload. */
 async function expire(
-  { metadata, clock, onExpired }: MultipartSweepDeps,
+  { metadata, ageNow, arriving, onExpired }: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
   discard: Discard,
 ): Promise<{ readonly expired: number; readonly cut: number }> {
   let expired = 0;
   let cut = 0;
   while (expired + cut < limit) {
-    const expiredBefore = clock() - graceMs;
-    const [gone] = await metadata.expireMultipart({ expiredBefore, limit: 1 });
+    const now = ageNow();
+    if (now === null) break;
+    const expiry = { expiredBefore: now - graceMs, spared: arriving, limit: 1 };
+    const [gone] = await metadata.expireMultipart(expiry);
     if (gone === undefined) break;
     const { id, bucket, object, bytes } = gone;
     if (gone.whole) cut += 1;

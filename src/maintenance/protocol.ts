@@ -23,25 +23,29 @@ export type FirstSeen = ReadonlyMap<UploadId, number>;
 export type MaintenanceRequest =
   /** Move the database's log into the database. */
   | { readonly kind: "checkpoint"; readonly store: Store }
-  /** Drop upload sessions that were without a byte for `timeoutMs`, and what a crash left. */
+  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: no age can be told), and what a crash left. */
   | {
       readonly kind: "sweep";
       readonly store: Store;
+      readonly now: number | null;
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
     }
-  /** Remove uploads in parts that expired, and what a crash left of them. */
+  /** Remove uploads in parts that had expired at `now` (as above), but those that were `arriving`, and what a crash left of them. */
   | {
       readonly kind: "sweepMultipart";
       readonly store: Store;
+      readonly now: number | null;
+      readonly arriving: readonly UploadId[];
       readonly limits: MultipartSweepLimits;
     }
-  /** Collect garbage. `leaseMs` is the longest lease that a push may have been given. */
+  /** Collect garbage. `leaseMs` is the longest lease that a push may have been given, `uploadsMs` the longest that an open upload is kept. */
   | {
       readonly kind: "collect";
       readonly store: Store;
       readonly order: GcOrder;
       readonly leaseMs: number;
+      readonly uploadsMs: number;
     }
   /** Read some of the stored content back. */
   | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }

@@ -9,11 +9,13 @@ import { paced } from "./pace.ts";
 export interface SweepDeps {
   readonly metadata: Pick<
     UploadsMetadata,
-    "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
+    "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
   >;
   readonly storage: Pick<Storage, "listStaged" | "discardStaged" | "finishDiscards">;
-  /** Unix ms. */
+  /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing goes for its age. */
+  readonly ageNow: () => number | null;
   /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
   readonly firstSeen: Map<UploadId, number>;
   /** Waits; ms. */
@@ -53,8 +55,10 @@ const startingMs = 60_000;
 const dropsBeforeRest = 20;
 
 /** What a sweep's steps share. */
-interface Sweep extends SweepDeps {
+interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
   readonly attempts: Attempts;
+  /** What counts as the present, Unix ms. The same for the whole sweep. */
+  readonly now: number;
 }
 
 /**
@@ -65,10 +69,15 @@ export async function sweepUploads(
   options: SweepDeps,
   timeoutMs: number,
 ): Promise<Undeleted | null> {
+  const { clock, ageNow, metadata } = options;
   const attempts = new Attempts();
-  const deps = { ...options, storage: pacing(options), attempts };
-  await deps.metadata.forgetFinished(deps.clock() - rememberFinishedMs);
-  await attempts.make("discards", () => deps.storage.finishDiscards());
+  const storage = pacing(options);
+  await metadata.lowerTimes(clock());
+  const now = ageNow();
+  if (now !== null) await metadata.forgetFinished(now - rememberFinishedMs);
+  await attempts.make("discards", () => storage.finishDiscards());
+  if (now === null) return attempts.undeleted;
+  const deps = { ...options, storage, attempts, now };
   await expire(deps, timeoutMs);
   await compare(deps, timeoutMs);
   return attempts.undeleted;
@@ -86,7 +95,7 @@ function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
 
 async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   for (;;) {
-    const idleSince = deps.clock() - timeoutMs;
+    const idleSince = deps.now - timeoutMs;
     const gone = await deps.metadata.expireUploads({ idleSince, limit: batch });
     for (const session of gone) await drop(deps, session, "expired");
     if (gone.length < batch) return;
@@ -95,20 +104,26 @@ async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
 
 /** Looks for bytes without a row and rows without bytes. Bytes are listed first: whoever starts meanwhile has both. */
 async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
-  const listedAt = deps.clock();
-  const staged = new Map<UploadId, StagedEntry>();
-  for await (const entry of deps.storage.listStaged()) staged.set(entry.id, entry);
+  const staged = await listStaged(deps);
   const rows = await listRows(deps);
   await dropStrays(deps, staged, rows, timeoutMs);
   for (const row of rows.values()) {
     // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
-    if (staged.has(row.id) || row.writing || row.startedAt > listedAt - startingMs) continue;
+    const { id, writing, startedAt, updatedAt } = row;
+    const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
+    if (staged.has(id) || writing || startsNow) continue;
     const removed = await deps.metadata.removeUpload(row.id, row.repository);
     if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
   }
 }
 
-async function listRows({ metadata }: SweepDeps): Promise<Map<UploadId, ListedUpload>> {
+async function listStaged({ storage }: Sweep): Promise<Map<UploadId, StagedEntry>> {
+  const staged = new Map<UploadId, StagedEntry>();
+  for await (const entry of storage.listStaged()) staged.set(entry.id, entry);
+  return staged;
+}
+
+async function listRows({ metadata }: Sweep): Promise<Map<UploadId, ListedUpload>> {
   const rows = new Map<UploadId, ListedUpload>();
   let after: UploadId | null = null;
   for (;;) {
@@ -128,11 +143,10 @@ async function dropStrays(
   rows: ReadonlyMap<UploadId, ListedUpload>,
   timeoutMs: number,
 ): Promise<void> {
-  const { clock, firstSeen, storage, attempts } = deps;
+  const { now, firstSeen, storage, attempts } = deps;
   for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
   for (const entry of staged.values()) {
     const { id, staging } = entry;
-    const now = clock();
     if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
     if (!(await attempts.make(id, () => storage.discardStaged(id, staging)))) continue;
     firstSeen.delete(id);
@@ -143,7 +157,8 @@ async function dropStrays(
 /** A start time that is absent, unreadable or in the future counts from the moment it was first seen. */
 function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<UploadId, number>) {
   if (startedAt !== null && startedAt <= now) return startedAt;
-  const seen = firstSeen.get(id) ?? now;
+  // The clock may have been set back since.
+  const seen = Math.min(firstSeen.get(id) ?? now, now);
   firstSeen.set(id, seen);
   return seen;
 }

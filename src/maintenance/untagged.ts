@@ -52,7 +52,7 @@ function askOnce(
 
 /** A preview remembers nothing: a doubt that it alone had would begin anew with each run. What cannot be read, the preview tells. */
 async function rememberClock(deps: UntaggedDeps, { minAgeMs }: UntaggedRequest): Promise<void> {
-  await watchClock(deps, longestAge({ minAgeMs, leaseMs: deps.leaseMs })).catch(() => {});
+  await watchClock(deps, longestAge({ ...deps, minAgeMs })).catch(() => {});
 }
 
 /** The end of a run that must not begin; null when it may. */

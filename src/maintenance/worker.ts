@@ -38,7 +38,12 @@ function moveLog({ store }: Job<"checkpoint">): void {
   report({ kind: "checkpointed", logPages, checkpointedPages, durationMs });
 }
 
-async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<void> {
+/**
+ * The time of an order. A clock that was set back since writes earlier times: what it writes must not look old.
+ */
+const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(now, clock()));
+
+async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promise<void> {
   const startedAt = performance.now();
   const { metadata, storage } = await openPorts(store);
   const seen = new Map(firstSeen);
@@ -47,6 +52,7 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
     metadata: metadata.uploads,
     storage,
     clock,
+    ageNow: ageNowOf(now),
     firstSeen: seen,
     rest: (ms: number) => Bun.sleep(ms),
     onDropped: (upload: Extract<MaintenanceReport, { kind: "dropped" }>["upload"]) => {
@@ -59,13 +65,16 @@ async function sweep({ store, timeoutMs, firstSeen }: Job<"sweep">): Promise<voi
   report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });
 }
 
-async function sweepParts({ store, limits }: Job<"sweepMultipart">): Promise<void> {
+async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
+  const { store, now, arriving, limits } = job;
   const startedAt = performance.now();
   const { metadata, storage } = await openPorts(store);
   const deps = {
     metadata: metadata.multipart,
     storage,
     clock,
+    ageNow: ageNowOf(now),
+    arriving,
     rest: (ms: number) => Bun.sleep(ms),
     onExpired: (upload: Extract<MaintenanceReport, { kind: "expired" }>["upload"]) =>
       report({ kind: "expired", upload }),
@@ -80,7 +89,7 @@ async function rest(ms: number): Promise<void> {
   await Bun.sleep(ms);
 }
 
-async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void> {
+async function collect({ store, order, leaseMs, uploadsMs }: Job<"collect">): Promise<void> {
   giveWay();
   const { metadata, storage } = await openPorts(store);
   const process = await nameProcess();
@@ -96,6 +105,7 @@ async function collect({ store, order, leaseMs }: Job<"collect">): Promise<void>
     isAlive: (other: string) => other !== process && isProcessAlive(other, process),
     rest,
     leaseMs,
+    uploadsMs,
   };
   const { run, outcome, untagged } = await runGc(deps, order);
   const { notes, durationMs } = outcome;

@@ -204,6 +204,8 @@ export interface UploadsMetadata {
   raiseLease(digest: Digest, keptUntil: number): Promise<void>;
   /** Removes the row; `repository` null: whichever it belongs to. @returns the session as it was, or null when it was not there. */
   removeUpload(id: UploadId, repository: RepositoryName | null): Promise<UploadSession | null>;
+  /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
+  lowerTimes(now: number): Promise<void>;
   /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to. @returns them. */
   expireUploads(expiry: {
     readonly idleSince: number;

@@ -19,7 +19,7 @@ export interface MultipartStart {
 /** An open upload. */
 export interface MultipartUpload extends MultipartStart {
   readonly state: OpenState;
-  /** Unix ms of the latest part, or of the start. */
+  /** Unix ms of the latest sign of life: a part, or the start. */
   readonly updatedAt: number;
   /** Who completes it; null while nobody does. */
   readonly claimOwner: string | null;
@@ -121,9 +121,17 @@ export interface MultipartMetadata {
   ): Promise<MultipartUpload | null>;
   /** Removes the upload of an object that came whole, if `owner` still holds it. Not durable on purpose: what is left expires. */
   removeWhole(id: UploadId, owner: string): Promise<void>;
-  /** Removes at most `limit` uploads that expired before `expiredBefore` and that nobody completes. @returns them, the oldest first. */
+  /** Makes an upload live until `expiresAt`, if it is there and would end before. Times in Unix ms. Not durable on purpose. */
+  noteAlive(
+    id: UploadId,
+    life: { readonly now: number; readonly expiresAt: number },
+  ): Promise<void>;
+  /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
+  lowerTimes(now: number): Promise<void>;
+  /** Removes at most `limit` uploads that expired before `expiredBefore`, but those of `spared`, and that nobody completes. @returns them, the oldest first. */
   expireMultipart(expiry: {
     readonly expiredBefore: number;
+    readonly spared?: readonly UploadId[];
     readonly limit: number;
   }): Promise<readonly ExpiredMultipart[]>;
   /** Those of the ids that have an upload, objects that come whole included. */

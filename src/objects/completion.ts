@@ -8,8 +8,9 @@ import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { forgetParts } from "./dropping.ts";
-import { refuseAbsent, repeatableMs } from "./multipart.ts";
+import { refuseAbsent, repeatableSince } from "./multipart.ts";
 import { assertPartList, chooseParts, type NamedPart, namePartList } from "./partList.ts";
+import { endNow } from "./parts.ts";
 import { assertMayBecome } from "./state.ts";
 
 /** What an upload is completed with. */
@@ -46,14 +47,14 @@ export async function completeMultipart(
   deps: ObjectsDeps,
   completion: Completion,
 ): Promise<CompletedUpload> {
-  const { multipart, overdue, clock, limits } = deps;
+  const { multipart, overdue, limits } = deps;
   const { key, parts } = completion;
   assertPartList(parts, limits.maxParts);
   const list = namePartList(parts);
   await overdue.retry();
   const owner = deps.newId();
   const claimed = await multipart.claimMultipart(key, owner, (upload, staged) => {
-    assertMayBecome(upload, "completed", clock());
+    assertMayBecome(upload, "completed", endNow(deps, key.id));
     return chooseParts(parts, staged);
   });
   if (claimed === "unknown") return completeAgain(deps, completion, list);
@@ -74,7 +75,7 @@ async function completeAgain(
   { key, digest }: Completion,
   list: Digest,
 ): Promise<CompletedUpload> {
-  const completed = await deps.multipart.findCompleted(key, deps.clock() - repeatableMs);
+  const completed = await deps.multipart.findCompleted(key, repeatableSince(deps.ageNow()));
   if (completed?.parts !== list) return refuseAbsent(deps, key, "completed");
   assertDigest(digest, completed.record.digest);
   return { record: completed.record, isRepeated: true };

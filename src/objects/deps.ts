@@ -8,6 +8,7 @@ import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { PartsStorage } from "../storage/parts.ts";
 import type { Locator, Storage } from "../storage/storage.ts";
 import type { UploadId } from "../uploads/session.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { PartTurns } from "./turns.ts";
 
 /** What puts parts together, in the background while they arrive, and at the latest when it is asked to complete. */
@@ -45,8 +46,11 @@ export interface ObjectsDeps {
   readonly hashing: Hashing;
   readonly assembly: PartsAssembly;
   readonly turns: PartTurns;
+  readonly arrivals: Arrivals;
   /** Unix ms. */
   readonly clock: () => number;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing is over. */
+  readonly ageNow: () => number | null;
   readonly overdue: OverdueReleases;
   readonly newUploadId: () => UploadId;
   /** Owners of claims. */

@@ -13,7 +13,11 @@ import type { BucketName, ObjectName } from "./names.ts";
 import { advanceState, assertMayBecome, type MultipartState } from "./state.ts";
 
 /** How long a completion may be repeated after its answer was lost; ms. */
-export const repeatableMs = 15 * 60_000;
+const repeatableMs = 15 * 60_000;
+
+/** Who was completed later may be told again, Unix ms. @param now null while nothing is over. */
+export const repeatableSince = (now: number | null): number =>
+  now === null ? 0 : now - repeatableMs;
 
 /** What an upload is initiated for. */
 export interface MultipartRequest {
@@ -75,9 +79,9 @@ export async function abortMultipart(
   deps: ObjectsDeps,
   key: MultipartKey,
 ): Promise<MultipartUpload> {
-  const { multipart, clock } = deps;
+  const { multipart } = deps;
   const removed = await multipart.removeMultipart(key, (upload) =>
-    assertMayBecome(upload, "aborted", clock()),
+    assertMayBecome(upload, "aborted", null),
   );
   if (removed === null) return refuseAbsent(deps, key, "aborted");
   await dropStaged(deps, key.id);
@@ -89,11 +93,11 @@ export async function abortMultipart(
  * @throws RegistryError MULTIPART_STATE, MULTIPART_UNKNOWN.
  */
 export async function refuseAbsent(
-  { multipart, clock }: ObjectsDeps,
+  { multipart, ageNow }: ObjectsDeps,
   key: MultipartKey,
   to: MultipartState,
 ): Promise<never> {
-  const completed = await multipart.findCompleted(key, clock() - repeatableMs);
+  const completed = await multipart.findCompleted(key, repeatableSince(ageNow()));
   if (completed !== null) advanceState("completed", to);
   throw new RegistryError("MULTIPART_UNKNOWN");
 }

@@ -5,6 +5,7 @@ import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
 import type { PartPlace } from "../storage/parts.ts";
 import type { Body, StagingFollower } from "../storage/storage.ts";
+import type { UploadId } from "../uploads/session.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";
 import type { ObjectName } from "./names.ts";
@@ -36,7 +37,7 @@ interface Received {
  * error the body broke with.
  */
 export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPart> {
-  const { multipart, clock, limits } = deps;
+  const { multipart, arrivals, limits } = deps;
   const { key, number, length } = put;
   if (number > limits.maxParts) {
     const message = `part numbers go up to ${limits.maxParts} (storage.multipart.maxParts)`;
@@ -44,10 +45,37 @@ export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPa
   }
   const upload = await multipart.peekMultipart(key);
   if (upload === null) return refuseAbsent(deps, key, "uploading");
-  assertMayBecome(upload, "uploading", clock());
+  assertMayBecome(upload, "uploading", endNow(deps, key.id));
   if (length !== null && length > limits.maxPartBytes) throw tooLarge(limits.maxPartBytes);
-  const received = await receive(deps, put, new AbortController().signal);
-  return deps.turns.take(key.id, number, () => record(deps, put, received));
+  // At once: whoever sweeps later than this look is told that a part is arriving.
+  return arrivals.during(key.id, () => arrive(deps, put, upload.expiresAt));
+}
+
+/** When an upload is looked at to see whether it is over: Unix ms; null when no clock ends it. */
+export function endNow({ arrivals, ageNow }: ObjectsDeps, id: UploadId): number | null {
+  return arrivals.has(id) ? null : ageNow();
+}
+
+/** The bytes that came are a sign of life, even if they are of no use: their client may send them again. */
+async function arrive(deps: ObjectsDeps, put: PartPut, expiresAt: number): Promise<StagedPart> {
+  const { key, number } = put;
+  try {
+    const received = await receive(deps, put, new AbortController().signal);
+    return await deps.turns.take(key.id, number, () => record(deps, put, received));
+  } catch (error) {
+    await noteAlive(deps, key.id, expiresAt).catch(() => {});
+    throw error;
+  }
+}
+
+/** Written only when there is little time left. */
+async function noteAlive(
+  { multipart, clock, limits: { ttlMs } }: ObjectsDeps,
+  id: UploadId,
+  expiresAt: number,
+): Promise<void> {
+  const now = clock();
+  if (expiresAt < now + ttlMs / 2) await multipart.noteAlive(id, { now, expiresAt: now + ttlMs });
 }
 
 /** A page of parts, and the object that they are for. */
@@ -100,7 +128,7 @@ async function record(
   const { multipart, storage, assembly, clock, limits } = deps;
   const now = clock();
   const part: StagedPart = { number, ...received, createdAt: now };
-  const accepts = (upload: MultipartUpload) => assertMayBecome(upload, "uploading", now);
+  const accepts = (upload: MultipartUpload) => assertMayBecome(upload, "uploading", null);
   try {
     const outcome = await multipart.recordPart(key, {
       part,

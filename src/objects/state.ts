@@ -49,11 +49,12 @@ export function isEligible(
 /**
  * What a request that takes an upload `to` a state meets at `now`. Whatever is over by then has expired, even if nobody has noticed;
  * until then its parts take space, and whoever wants that back may abort it.
+ * @param now null when no clock may end it: the clock is in doubt, or a part of it is arriving.
  * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
  */
-export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number): void {
+export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number | null): void {
   if (upload.claimOwner !== null)
     throw new RegistryError("MULTIPART_COMPLETING", { retryAfter: 1 });
-  const hasExpired = upload.expiresAt < now && to !== "aborted";
+  const hasExpired = now !== null && upload.expiresAt < now && to !== "aborted";
   advanceState(hasExpired ? "expired" : upload.state, to);
 }

@@ -111,7 +111,7 @@ class FilesystemStorage implements Storage {
     this.#syncs = new FolderSyncs(options.latch);
     this.inspection = inspectFilesystem({ ...options, syncs: this.#syncs });
     this.#staged = new StagedWrites(options.directory, options.latch, this.#syncs);
-    this.#space = new FreeSpace(options.directory, options.clock);
+    this.#space = new FreeSpace(options.directory, () => performance.now());
     this.parts = new FilesystemParts({ ...options, space: this.#space, syncs: this.#syncs });
     this.openStaged = openStagedFiles(options.directory);
     // Nobody waits for it: a push that comes first makes the folder it needs.

@@ -11,18 +11,19 @@ const readingLastsMs = 1_000;
 /** Free space of the file system that holds `directory`, read at most once a second. */
 export class FreeSpace {
   readonly #directory: string;
-  readonly #clock: () => number;
+  /** Monotonic ms. */
+  readonly #elapsed: () => number;
   #reading: (Capacity & { readonly at: number }) | null = null;
   #taken = 0;
 
-  constructor(directory: string, clock: () => number) {
+  constructor(directory: string, elapsed: () => number) {
     this.#directory = directory;
-    this.#clock = clock;
+    this.#elapsed = elapsed;
   }
 
   /** Bytes free and in all, as an unprivileged writer sees them. */
   async read(): Promise<Capacity> {
-    this.#reading = { ...capacityOf(await statfs(this.#directory)), at: this.#clock() };
+    this.#reading = { ...capacityOf(await statfs(this.#directory)), at: this.#elapsed() };
     this.#taken = 0;
     return this.#reading;
   }
@@ -39,8 +40,7 @@ export class FreeSpace {
   }
 
   #isFresh(): boolean {
-    const age = this.#reading === null ? Infinity : this.#clock() - this.#reading.at;
-    return age >= 0 && age < readingLastsMs;
+    return this.#reading !== null && this.#elapsed() - this.#reading.at < readingLastsMs;
   }
 
   #fits(bytes: number): boolean {

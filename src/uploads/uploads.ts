@@ -28,6 +28,8 @@ export interface UploadsDeps {
   readonly newId: () => string;
   /** Unix ms. */
   readonly clock: () => number;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing is over. */
+  readonly ageNow: () => number | null;
   /** How long finished content is kept before a manifest must name it. Unit: ms. */
   readonly leaseMs: number;
 }
@@ -126,10 +128,12 @@ export async function finishUpload(
 
 /** Who asks again was not told the first time: the lease begins anew. @returns null when there is nothing to repeat. */
 async function finishAgain(
-  { metadata, clock, leaseMs }: UploadsDeps,
+  { metadata, clock, ageNow, leaseMs }: UploadsDeps,
   { repository, id, digest }: ChunkRequest & { readonly digest: Digest },
 ): Promise<FinishedUpload | null> {
-  const find = () => metadata.findFinished(id, repository, clock() - repeatableMs);
+  const now = ageNow();
+  const since = now === null ? 0 : now - repeatableMs;
+  const find = () => metadata.findFinished(id, repository, since);
   if ((await find())?.digest !== digest) return null;
   await metadata.raiseLease(digest, leaseAt(clock(), leaseMs).until);
   // A collection may have taken the row before the lease was written.

@@ -169,6 +169,22 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
+  test("sessions whose times lie in the future are as old as now, the others as before", async () => {
+    const { uploads } = await open();
+    const ahead = session({ startedAt: now + 5 * minute, updatedAt: now + 9 * minute });
+    const usual = session({ startedAt: now - 9 * minute, updatedAt: now - 5 * minute });
+    for (const each of [ahead, usual]) await uploads.startUpload(each, null);
+
+    await uploads.lowerTimes(now);
+    await uploads.lowerTimes(now + 1);
+
+    const lowered = { ...ahead, startedAt: now, updatedAt: now };
+    expect(await uploads.findUpload(ahead.id, ahead.repository)).toEqual(lowered);
+    expect(await uploads.findUpload(usual.id, usual.repository)).toEqual(usual);
+    const expired = await uploads.expireUploads({ idleSince: now + 1, limit: 9 });
+    expect(expired.map(({ id }) => id).sort()).toEqual([ahead.id, usual.id].sort());
+  });
+
   describe("the list of sessions", () => {
     test("has all of them, page by page, in the order of their ids", async () => {
       const metadata = await open();

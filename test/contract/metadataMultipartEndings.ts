@@ -95,6 +95,49 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await at(now + 60 * minute + 1)).toBe(1);
     });
 
+    test("stay when they are to be spared, and the others go", async () => {
+      const metadata = await withBucket(open);
+      const [spared, other] = [await starting(metadata), await starting(metadata)];
+
+      const expired = await metadata.multipart.expireMultipart({ ...all, spared: [spared.id] });
+
+      expect(expired.map(({ id }) => id)).toEqual([other.id]);
+    });
+
+    test("live longer after a sign of life, and never shorter", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const upload = await starting(metadata, { expiresAt: now + 5 });
+      const life = async () => {
+        const found = await multipart.peekMultipart(upload);
+        return [found?.expiresAt, found?.updatedAt];
+      };
+
+      await multipart.noteAlive(upload.id, { now: now + 3, expiresAt: now + 9 });
+      const longer = await life();
+      await multipart.noteAlive(upload.id, { now: now + 4, expiresAt: now + 9 });
+      await multipart.noteAlive(uploadId(), { now, expiresAt: now + 99 });
+
+      expect([longer, await life()]).toEqual([
+        [now + 9, now + 3],
+        [now + 9, now + 3],
+      ]);
+    });
+
+    test("that began in the future live for as long from now on, and those that did not as before", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const ahead = await starting(metadata, { createdAt: now + 500, expiresAt: now + 560 });
+      const usual = await starting(metadata, { createdAt: now - 5, expiresAt: now + 60 });
+
+      await multipart.lowerTimes(now);
+      await multipart.lowerTimes(now + 1);
+
+      const lowered = { createdAt: now, updatedAt: now, expiresAt: now + 60 };
+      expect(await multipart.peekMultipart(ahead)).toEqual({ ...started(ahead), ...lowered });
+      expect(await multipart.peekMultipart(usual)).toEqual(started(usual));
+    });
+
     test("stay while somebody completes them, and go when that claim is given up", async () => {
       const metadata = await withBucket(open);
       const { multipart } = metadata;

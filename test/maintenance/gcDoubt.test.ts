@@ -167,6 +167,22 @@ describe("after the clock was set", () => {
     expect(await room.collect()).toMatchObject({ state: "done", counts: { deletedBlobs: 2 } });
   });
 
+  test("forward, the doubt lasts as long as open uploads are kept, even if that is longer than a lease", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const changes = { uploadsMs: 3 * lease };
+    await room.collect({}, changes);
+    room.setClock(10 * year);
+
+    const states = [(await room.collect({}, changes)).state];
+    room.store.clock.advance(3 * lease - 1);
+    states.push((await room.collect({}, changes)).state);
+    room.store.clock.advance(1);
+    states.push((await room.collect({}, changes)).state);
+
+    expect(states).toEqual(["refused", "refused", "done"]);
+  });
+
   test("back, content is kept for longer, and that is said", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);

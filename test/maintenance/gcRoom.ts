@@ -43,6 +43,7 @@ export async function openGcRoom() {
     isAlive: () => true,
     rest: async () => {},
     leaseMs,
+    uploadsMs: 0,
   });
   const push = async (text: string, repository: RepositoryName = app): Promise<Digest> => {
     const bytes = new TextEncoder().encode(text);

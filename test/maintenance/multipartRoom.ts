@@ -94,14 +94,24 @@ export async function openMultipartRoom() {
       return id;
     },
     /** One sweep. @returns what it did and told, and how often it rested. */
-    async sweep({ limit = 200, deps: given = deps() }: { limit?: number; deps?: RoomDeps } = {}) {
+    async sweep({
+      limit = 200,
+      deps: given = deps(),
+      ageNow = clock.now,
+      arriving = [],
+    }: {
+      limit?: number;
+      deps?: RoomDeps;
+      ageNow?: () => number | null;
+      arriving?: readonly UploadId[];
+    } = {}) {
       const told: ExpiredUpload[] = [];
       let rests = 0;
       const rest = async () => {
         rests += 1;
       };
       const onExpired = (upload: ExpiredUpload) => void told.push(upload);
-      const all = { ...given, clock: clock.now, rest, onExpired };
+      const all = { ...given, clock: clock.now, ageNow, arriving, rest, onExpired };
       const swept = await sweepMultipart(all, { graceMs, limit });
       return { ...swept, told, rests };
     },

@@ -101,6 +101,53 @@ describe("sweep of uploads in parts", () => {
     expect(await states(id)).toEqual([[null, false]]);
   });
 
+  test("nothing expires while the clock is in doubt, and only bytes that no upload knows of go", async () => {
+    const id = await room.initiate("a");
+    await room.part(id, 1, "kept");
+    const left = await room.leaveBehind();
+    room.store.clock.advance(100 * ttlMs);
+
+    const swept = await room.sweep({ ageNow: () => null });
+
+    expect(swept).toMatchObject({ expired: 0, leftovers: 1 });
+    expect([await room.read(id, 1), room.isStaged(left)]).toEqual(["kept", false]);
+    expect((await room.sweep()).expired).toBe(1);
+  });
+
+  test("one whose part was arriving at that time stays, the others go", async () => {
+    const [arriving, idle] = [await room.initiate("a"), await room.initiate("b")];
+    await room.part(arriving, 1, "kept");
+    room.store.clock.advance(ttlMs + graceMs + 1);
+
+    const swept = await room.sweep({ arriving: [arriving] });
+
+    expect(swept.told.map(({ id }) => id)).toEqual([idle]);
+    expect(await room.read(arriving, 1)).toBe("kept");
+  });
+
+  test("one that began while the clock was a year ahead goes its time after the first sweep that sees it", async () => {
+    const year = 365 * 24 * 60 * minute;
+    const { clock } = room.store;
+    clock.advance(year);
+    const id = await room.initiate("a");
+    await room.part(id, 1, "first");
+    const whole = await room.receiveWhole("whole");
+    await room.store.rooms.metadata.multipart.releaseMultipart(whole, "a request");
+    clock.advance(-year);
+
+    const first = await room.sweep();
+    clock.advance(graceMs + 1);
+    const second = await room.sweep();
+    clock.advance(ttlMs - 1);
+    const third = await room.sweep();
+    clock.advance(1);
+    const last = await room.sweep();
+
+    expect([first, third]).toEqual([nothing, nothing]);
+    expect([second.expired, second.leftovers, last.expired]).toEqual([0, 1, 1]);
+    expect(await states(id)).toEqual([[null, false]]);
+  });
+
   test("bytes that no upload knows of go at once, those of open uploads stay", async () => {
     const open = await room.initiate("a");
     await room.part(open, 1, "kept");

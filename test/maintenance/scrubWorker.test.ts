@@ -49,7 +49,13 @@ test("a damaged blob is told at once, and then the end of the slice", async () =
 test("work that is ordered behind a slice does not wait for the end of a large blob", async () => {
   await room.push(noise(3_000_000));
   const order = { since: since(), bytesPerSecond: 1_000, forMs: 50 };
-  const sweep = { kind: "sweep", store: store(), timeoutMs: 1, firstSeen: new Map() } as const;
+  const sweep = {
+    kind: "sweep",
+    store: store(),
+    now: 1,
+    timeoutMs: 1,
+    firstSeen: new Map(),
+  } as const;
 
   const reports = await work([{ kind: "scrub", store: store(), order }, sweep], "swept");
 

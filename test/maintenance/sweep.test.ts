@@ -34,6 +34,7 @@ describe("sweep of upload sessions", () => {
         metadata,
         storage,
         clock: store.clock.now,
+        ageNow: store.clock.now,
         firstSeen,
         rest: async () => {
           rests += 1;
@@ -210,6 +211,7 @@ describe("sweep of upload sessions", () => {
           metadata,
           storage: failing,
           clock: store.clock.now,
+          ageNow: store.clock.now,
           firstSeen,
           rest: async () => {},
           onDropped: () => {},

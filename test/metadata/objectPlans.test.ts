@@ -75,7 +75,10 @@ describe("plans", () => {
     expect(steps).toContain(
       "SEARCH multipart_uploads USING INDEX idx_multipart_uploads_expires_at (expires_at<?)",
     );
-    expect(steps.filter((step) => step.startsWith("SCAN"))).toEqual([]);
+    // The uploads that are to be spared are a list of a few ids.
+    expect(steps.filter((step) => step.startsWith("SCAN"))).toEqual([
+      "SCAN json_each VIRTUAL TABLE INDEX 1:",
+    ]);
   });
 
   test("buckets that hold content are stepped through, not their objects", async () => {

@@ -60,6 +60,11 @@ describe("a request", () => {
     else expect(String(refusalBy(ask).situation)).toBe(situation);
   });
 
+  test("meets nothing that is over when no clock may end it", () => {
+    expect(() => assertMayBecome(open, "uploading", null)).not.toThrow();
+    expect(() => assertMayBecome(open, "completed", null)).not.toThrow();
+  });
+
   test("may abort what has expired, as long as it takes space", () => {
     expect(() => assertMayBecome(open, "aborted", 1001)).not.toThrow();
   });

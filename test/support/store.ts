@@ -7,6 +7,7 @@ import { OverdueReleases } from "../../src/content/claim.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
@@ -56,6 +57,7 @@ export async function openStore() {
       hashing,
       overdue,
       clock: clock.now,
+      ageNow: clock.now,
       newId,
       leaseMs,
     };
@@ -72,7 +74,16 @@ export async function openStore() {
       multipart: metadata.multipart,
       findContent: (digest) => metadata.uploads.findContent(digest),
       registry: metadata.registry,
-      ...{ storage, hashing, assembly, overdue, turns: new PartTurns(), newId },
+      ...{
+        storage,
+        hashing,
+        assembly,
+        overdue,
+        turns: new PartTurns(),
+        arrivals: new Arrivals(),
+        newId,
+      },
+      ageNow: clock.now,
       clock: clock.now,
       newUploadId: () => makeUploadId(newId()),
       limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },

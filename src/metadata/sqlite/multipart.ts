@@ -144,7 +144,12 @@ function endings(
   statements: MultipartStatements,
 ): Pick<
   MultipartMetadata,
-  "findCompleted" | "removeWhole" | "expireMultipart" | "forgetCompleted"
+  | "findCompleted"
+  | "removeWhole"
+  | "noteAlive"
+  | "lowerTimes"
+  | "expireMultipart"
+  | "forgetCompleted"
 > {
   return {
     findCompleted: (key, since) =>
@@ -153,10 +158,20 @@ function endings(
       connection.write(() => {
         statements.removeWhole.run({ id, owner });
       }),
+    noteAlive: (id, life) =>
+      connection.write(() => {
+        statements.noteAlive.run({ id, ...life });
+      }),
+    lowerTimes: (now) =>
+      connection.write(() => {
+        statements.lowerTimes.run({ now });
+        statements.lowerCompleted.run({ now });
+      }),
     expireMultipart: (expiry) =>
       connection.writeDurably(
         () => {
-          const rows = statements.expired.all({ ...expiry });
+          const spared = JSON.stringify(expiry.spared ?? []);
+          const rows = statements.expired.all({ ...expiry, spared });
           const rowIds = rows.map(({ rowId }) => rowId);
           statements.removeListed.run({ rowIds: JSON.stringify(rowIds) });
           return rows.map((row) => ({ ...listedUpload(row), whole: row.whole === 1 }));

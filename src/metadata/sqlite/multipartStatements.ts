@@ -1,5 +1,17 @@
 // Statements of uploads in parts, prepared once. Objects that come whole have rows among them, which most statements leave out.
-import { and, asc, count, eq, gt, inArray, isNull, lt, type SQL, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  notInArray,
+  type SQL,
+  sql,
+} from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { OpenState } from "../../objects/state.ts";
 import {
@@ -123,6 +135,7 @@ function prepareLists(db: BunSQLiteDatabase) {
             and(
               lt(multipartUploads.expiresAt, placeholder("expiredBefore")),
               isNull(multipartUploads.claimOwner),
+              notInArray(multipartUploads.uploadId, listed("spared")),
             ),
           )
           .orderBy(asc(multipartUploads.expiresAt))
@@ -213,6 +226,7 @@ function prepareClaims(db: BunSQLiteDatabase) {
 }
 
 function prepareEndings(db: BunSQLiteDatabase) {
+  const now = placeholder("now");
   return {
     completed: db
       .select({
@@ -245,6 +259,25 @@ function prepareEndings(db: BunSQLiteDatabase) {
           gt(completedUploads.completedAt, placeholder("since")),
         ),
       )
+      .prepare(),
+    noteAlive: db
+      .update(multipartUploads)
+      .set({ expiresAt: given("expiresAt"), updatedAt: given("now") })
+      .where(and(byId, lt(multipartUploads.expiresAt, placeholder("expiresAt"))))
+      .prepare(),
+    lowerTimes: db
+      .update(multipartUploads)
+      .set({
+        expiresAt: sql`${multipartUploads.expiresAt} - ${multipartUploads.updatedAt} + ${now}`,
+        createdAt: sql`min(${multipartUploads.createdAt}, ${now})`,
+        updatedAt: given("now"),
+      })
+      .where(and(gt(multipartUploads.expiresAt, now), gt(multipartUploads.updatedAt, now)))
+      .prepare(),
+    lowerCompleted: db
+      .update(completedUploads)
+      .set({ completedAt: given("now") })
+      .where(gt(completedUploads.completedAt, now))
       .prepare(),
     forgetCompleted: db
       .delete(completedUploads)

@@ -155,7 +155,18 @@ function prepareEndings(db: BunSQLiteDatabase) {
       ),
     )
     .limit(placeholder("limit"));
+  const now = placeholder("now");
   return {
+    lowerTimes: db
+      .update(uploadSessions)
+      .set({ startedAt: sql`min(${uploadSessions.startedAt}, ${now})`, updatedAt: given("now") })
+      .where(gt(uploadSessions.updatedAt, now))
+      .prepare(),
+    lowerFinished: db
+      .update(finishedUploads)
+      .set({ finishedAt: given("now") })
+      .where(gt(finishedUploads.finishedAt, now))
+      .prepare(),
     expire: db
       .delete(uploadSessions)
       .where(inArray(uploadSessions.id, idle))

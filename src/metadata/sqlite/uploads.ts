@@ -46,6 +46,7 @@ function endings(
   | "findFinished"
   | "raiseLease"
   | "removeUpload"
+  | "lowerTimes"
   | "expireUploads"
   | "forgetFinished"
   | "listUploads"
@@ -65,6 +66,11 @@ function endings(
             : statements.remove.get({ id, repository })) ?? null,
         (session) => session !== null,
       ),
+    lowerTimes: (now) =>
+      connection.write(() => {
+        statements.lowerTimes.run({ now });
+        statements.lowerFinished.run({ now });
+      }),
     expireUploads: (expiry) =>
       connection.writeDurably(
         () => statements.expire.all({ ...expiry }),

@@ -55,6 +55,7 @@ export async function openRealStore() {
     isAlive: () => true,
     rest: async () => {},
     leaseMs,
+    uploadsMs: 0,
   };
   const objects = objectsIn(store);
   for (const bucket of buckets) await objects.createBucket(bucket);

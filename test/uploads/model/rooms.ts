@@ -67,7 +67,8 @@ export function roomsRegistry(store: Store): StallingRegistry {
       store.clock.advance(minutes * 60_000);
       const { metadata, storage } = store.rooms.uploads;
       const rest = (): Promise<void> => Promise.resolve();
-      const sweep = { metadata, storage, clock: store.clock.now, rest, firstSeen: new Map() };
+      const { now } = store.clock;
+      const sweep = { metadata, storage, clock: now, ageNow: now, rest, firstSeen: new Map() };
       await sweepUploads({ ...sweep, onDropped: () => {} }, timeoutMs);
     },
     reset: async () => {

@@ -1,0 +1,61 @@
+// The time that ages are told by. Whatever ends by its age asks here and not the wall clock, which anybody may set.
+import { type ClockVerdict, spanText } from "./clockTrust.ts";
+
+/** What it works with. */
+export interface AgeClockOptions {
+  /** The wall clock, Unix ms. */
+  readonly clock: () => number;
+  /** Monotonic ms. */
+  readonly elapsed: () => number;
+  /** Judges the wall clock. */
+  readonly look: () => Promise<ClockVerdict>;
+  /** Told once when a doubt begins, and once when it is over. */
+  readonly log: {
+    readonly warn: (fields: object, text: string) => void;
+    readonly info: (fields: object, text: string) => void;
+  };
+}
+
+/** One per server. Between two looks it goes on as the machine counts, so that a step of the wall clock ends nothing. */
+export class AgeClock {
+  readonly #options: AgeClockOptions;
+  /** The latest look that found the clock right. */
+  #seen: { readonly wall: number; readonly elapsed: number } | null = null;
+  #isDoubted = false;
+
+  constructor(options: AgeClockOptions) {
+    this.#options = options;
+  }
+
+  /** Unix ms, never later than it is; null while the clock is in doubt: then nothing is old, and nothing is over. */
+  readonly now = (): number | null => {
+    if (this.#seen === null) return null;
+    const { clock, elapsed } = this.#options;
+    // A clock that was set back since writes earlier times: what it writes must not look old.
+    return Math.min(clock(), this.#seen.wall + elapsed() - this.#seen.elapsed);
+  };
+
+  /** Judges the wall clock again. */
+  readonly look = async (): Promise<ClockVerdict> => {
+    const verdict = await this.#options.look();
+    const isDoubted = verdict.kind === "doubted";
+    this.#seen = isDoubted ? null : { wall: verdict.anchor.wall, elapsed: this.#options.elapsed() };
+    if (isDoubted !== this.#isDoubted) this.#tell(verdict);
+    this.#isDoubted = isDoubted;
+    return verdict;
+  };
+
+  #tell(verdict: ClockVerdict): void {
+    const { log, clock } = this.#options;
+    if (verdict.kind === "trusted") {
+      log.info({ event: "clockTrusted" }, "the clock can be trusted again, the cleanup goes on");
+      return;
+    }
+    const { cause, waitMs } = verdict;
+    const until = new Date(clock() + waitMs).toISOString();
+    log.warn(
+      { event: "clockDoubted", waitMs, until },
+      `${cause}: nothing is deleted for its age for the next ${spanText(waitMs)}`,
+    );
+  }
+}

@@ -1,0 +1,139 @@
+// Parts that are arriving hold their upload, whatever its time: it is not over for requests, nor for the sweep.
+import { expect, test } from "bun:test";
+import { sweepMultipart } from "../../src/maintenance/multipartSweep.ts";
+import { Arrivals } from "../../src/objects/arrivals.ts";
+import { completeMultipart } from "../../src/objects/completion.ts";
+import { putPart } from "../../src/objects/parts.ts";
+import type { Body } from "../../src/storage/storage.ts";
+import { makeUploadId } from "../../src/uploads/session.ts";
+import { refusalOf } from "./refusal.ts";
+import { openRoom } from "./room.ts";
+
+type Room = Awaited<ReturnType<typeof openRoom>>;
+const some = new TextEncoder().encode("some bytes");
+
+/** A body that has begun, and ends as it is told to. */
+function openBody() {
+  const begun = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const body: Body = {
+    async *[Symbol.asyncIterator]() {
+      yield some.slice();
+      begun.resolve();
+      await end.promise;
+      yield some.slice();
+    },
+  };
+  return {
+    body,
+    begun: begun.promise,
+    end: () => end.resolve(),
+    break: () => end.reject(new Error("cut")),
+  };
+}
+
+/** A sweep without a grace period that is ordered now. @returns how many uploads it ended. */
+async function sweep({ deps, store }: Room): Promise<number> {
+  const { multipart, storage, arrivals, ageNow } = deps();
+  const swept = await sweepMultipart(
+    {
+      ...{ metadata: multipart, storage, clock: store.clock.now, ageNow },
+      ...{ arriving: arrivals.ids(), rest: async () => {}, onExpired: () => {} },
+    },
+    { graceMs: 0, limit: 10 },
+  );
+  return swept.expired;
+}
+
+const expire = (room: Room, times = 1): void =>
+  room.store.clock.advance(times * room.deps().limits.ttlMs + 1);
+
+test("while a part arrives its upload takes other parts, outlives sweeps, and can be completed", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  const first = await room.put(id, 1, some);
+  const slow = openBody();
+  const arriving = room.put(id, 2, slow.body);
+  await slow.begun;
+
+  expire(room, 2);
+  const swept = await sweep(room);
+  const third = await room.put(id, 3, some);
+  expire(room, 2);
+  const again = await sweep(room);
+  slow.end();
+  const second = await arriving;
+
+  expect([swept, again]).toEqual([0, 0]);
+  await room.complete(id, [first, second, third]);
+  expect((await room.read()).length).toBe(4 * some.length);
+});
+
+test("after a part that broke, its upload lives for as long as after one that came", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  const first = await room.put(id, 1, some);
+  const slow = openBody();
+  const arriving = room.put(id, 2, slow.body).catch((error: unknown) => error);
+  await slow.begun;
+  expire(room);
+  slow.break();
+
+  expect(String(await arriving)).toContain("cut");
+  room.store.clock.advance(room.deps().limits.ttlMs);
+  expect(await sweep(room)).toBe(0);
+  const second = await room.put(id, 2, some);
+  await room.complete(id, [first, second]);
+});
+
+test("what has expired before a part comes is over, and the next sweep ends it", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  await room.put(id, 1, some);
+  expire(room);
+
+  const refusal = await refusalOf(room.put(id, 2, some));
+
+  expect(refusal).toMatchObject({ situation: "MULTIPART_STATE", detail: { state: "expired" } });
+  expect(room.deps().arrivals.ids()).toEqual([]);
+  expect(await sweep(room)).toBe(1);
+});
+
+test("while the clock is in doubt parts and completions are taken, and a completion can be repeated", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  const first = await room.put(id, 1, some);
+  expire(room);
+  const doubting = { ...room.deps(), ageNow: () => null };
+  const inDoubt = { ...room, deps: () => doubting };
+
+  expect(await sweep(inDoubt)).toBe(0);
+  const key = room.key(id);
+  const put = { key, number: 2, body: null, length: null, digests: [] };
+  const { etag } = await putPart(doubting, put);
+  const parts = [first, { number: 2, etag }];
+  const completion = { key, parts, digest: null, allows: () => true };
+  const { record } = await completeMultipart(doubting, completion);
+  expire(room);
+  const repeated = await completeMultipart(doubting, completion);
+
+  expect(repeated).toEqual({ record, isRepeated: true });
+});
+
+test("an upload is held as long as the last of its parts arrives", async () => {
+  const arrivals = new Arrivals();
+  const id = makeUploadId("0190a0a0-0000-7000-8000-000000000000");
+  const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const seen = [arrivals.has(id)];
+  const both = [one, other].map(({ promise }) =>
+    arrivals.during(id, () => promise).catch(() => {}),
+  );
+  seen.push(arrivals.has(id));
+  one.resolve();
+  await both[0];
+  seen.push(arrivals.has(id));
+  other.reject(new Error("cut"));
+  await both[1];
+
+  expect([...seen, arrivals.has(id)]).toEqual([false, true, true, false]);
+});

@@ -15,8 +15,11 @@ export const plainText = (text: string): string => text.replace(risky, spelledOu
 /** The same for a text of several lines: its line breaks stay. */
 export const plainLines = (text: string): string => text.replace(riskyInLines, spelledOut);
 
-/** JSON that means the same and has none of them in it. */
-export const plainJson = (json: string): string => json.replace(riskyInJson, escaped);
+const ordinary = /^[\n -~]*$/;
+
+/** JSON that means the same and has none of them in it. Almost all of it has none: lines of the log come this way. */
+export const plainJson = (json: string): string =>
+  ordinary.test(json) ? json : json.replace(riskyInJson, escaped);
 
 /** Escapes of JSON are those of UTF-16. */
 function escaped(found: string): string {

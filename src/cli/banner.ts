@@ -62,14 +62,33 @@ function configText({ file, origins }: LoadedConfig): string {
   return parts.length === 0 ? "built-in defaults" : parts.join(", ");
 }
 
-function warnings({ config, notices }: LoadedConfig): string[] {
-  const open = [
-    "  ! Everyone who can reach this address can push: there are no accounts yet.",
-    "  ! Plain HTTP: Docker accepts it for localhost only. Put a proxy with TLS in front, or list this address",
-    '    under "insecure-registries" in every Docker\'s daemon.json.',
+/** What an operator should know of an address that others can reach, a sentence or two each: the log is told the same. */
+export function openWarnings({ config }: Pick<LoadedConfig, "config">): readonly string[] {
+  if (isLoopback(config["http.listen"])) return [];
+  return [
+    "Everyone who can reach this address can push: there are no accounts yet.",
+    'Plain HTTP: Docker accepts it for localhost only. Put a proxy with TLS in front, or list this address under "insecure-registries" in every Docker\'s daemon.json.',
   ];
+}
+
+/** Longest line of a warning. */
+const widest = 104;
+
+/** A warning in lines that do not break anywhere. */
+function wrapped(text: string): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1) ?? "";
+    if (last.length + word.length < widest) lines[lines.length - 1] = `${last} ${word}`.trim();
+    else lines.push(word);
+  }
+  return lines.map((line, index) => `  ${index === 0 ? "!" : " "} ${line}`);
+}
+
+function warnings(loaded: LoadedConfig): string[] {
+  const { notices } = loaded;
   const lines = [
-    ...(isLoopback(config["http.listen"]) ? [] : open),
+    ...openWarnings(loaded).flatMap(wrapped),
     ...notices.map(({ level, message }) => `  ${level === "warn" ? "!" : "-"} ${message}`),
   ];
   return lines.length === 0 ? [] : [...lines, ""];

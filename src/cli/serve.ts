@@ -4,7 +4,7 @@ import { statfs } from "node:fs/promises";
 import type { RunningServer } from "../assembly.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { commit, version } from "../version.ts";
-import { banner } from "./banner.ts";
+import { banner, openWarnings } from "./banner.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainStart } from "./failure.ts";
 import { complain, print } from "./print.ts";
@@ -33,8 +33,11 @@ export async function serve(options: Options): Promise<number> {
   return untilStopped(server, signals, say);
 }
 
-function logStart({ config, notices }: LoadedConfig, { log, url }: RunningServer): void {
+/** What the banner says on a terminal. */
+function logStart(loaded: LoadedConfig, { log, url }: RunningServer): void {
+  const { config, notices } = loaded;
   log.info({ version, commit, url, data: config.data }, "listening");
+  for (const message of openWarnings(loaded)) log.warn(message);
   for (const { level, message } of notices) log[level](message);
 }
 

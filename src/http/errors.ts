@@ -25,17 +25,21 @@ const frameworkSituations = {
 
 /**
  * What a thrown value means for the client. Unknown values become UNKNOWN with the request's id, and are kept in
- * `visit.failure` for the log: their own text is never shown.
+ * `visit.failure` for the log: their own text is never shown. Refusals are kept in `visit.refusal`.
  */
 export function understand(thrown: unknown, visit: Visit): RegistryError {
   if (thrown instanceof RegistryError) {
     if (thrown.isServerSide) visit.failure = thrown;
+    else visit.refusal = thrown;
     return thrown;
   }
   const situation = frameworkSituation(thrown);
-  if (situation !== null) return new RegistryError(situation);
+  if (situation !== null) {
+    visit.refusal = new RegistryError(situation);
+    return visit.refusal;
+  }
   visit.failure = thrown;
-  return new RegistryError("UNKNOWN", { detail: { requestId: visit.requestId }, cause: thrown });
+  return new RegistryError("UNKNOWN", { detail: { request_id: visit.requestId }, cause: thrown });
 }
 
 function frameworkSituation(thrown: unknown): "ROUTE_UNKNOWN" | "REQUEST_INVALID" | null {

@@ -2,7 +2,8 @@
 import { RegistryError } from "../errors.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
-import { RefusalCount } from "./refusals.ts";
+import type { Operation } from "./operations.ts";
+import { levelOf, RefusalCount } from "./refusals.ts";
 import { type Connection, registerVisit, Visit } from "./visit.ts";
 
 const saneRequestId = /^[A-Za-z0-9._:=+/-]{1,64}$/;
@@ -60,27 +61,50 @@ export function makeObserver(
   };
 }
 
+/** Refusals of one situation that are told in a second: enough for people, too few to fill a disk. */
+const mostRefusals = 10;
+
 /** Writes an answer's line: defects with their stack, refusals thinned out, everything else at level debug. */
 function answerLog(log: Log): (visit: Visit, status: number, ms: number) => void {
-  const refusals = new RefusalCount();
+  const troubles = new RefusalCount();
+  const refusals = new RefusalCount(mostRefusals);
   return (visit, status, ms) => {
-    const { failure } = visit;
-    if (isRefusal(failure)) {
-      const { situation, message } = failure;
-      const keptBack = refusals.count(situation, performance.now());
-      if (keptBack === null) return;
-      const fields = { ...fieldsOf(visit, status, ms), situation, keptBack };
-      log.warn(fields, `${textOf(visit)} refused: ${message}`);
+    const { failure, refusal } = visit;
+    if (isTrouble(failure)) {
+      logRefusal(log, visit, { refusal: failure, count: troubles, status, ms });
     } else if (failure !== null) {
       log.error({ err: failure, ...fieldsOf(visit, status, ms) }, `${textOf(visit)} failed`);
+    } else if (refusal !== null && levelOf(visit.operation, refusal) === "info") {
+      logRefusal(log, visit, { refusal, count: refusals, status, ms });
     } else if (log.isLevelEnabled("debug")) {
-      log.debug(fieldsOf(visit, status, ms), textOf(visit));
+      const code = refusal === null ? {} : { code: refusal.code };
+      log.debug({ ...fieldsOf(visit, status, ms), ...code }, textOf(visit));
     }
   };
 }
 
+/** A request that was refused, and when it was. */
+interface Refused {
+  readonly refusal: RegistryError;
+  readonly count: RefusalCount;
+  readonly status: number;
+  readonly ms: number;
+}
+
+/** `putManifest refused: team/app:v1 is immutable: …`: a warning when the server cannot, for information when the client may not. */
+function logRefusal(log: Log, visit: Visit, { refusal, count, status, ms }: Refused): void {
+  const level = refusal.isServerSide ? "warn" : "info";
+  if (!log.isLevelEnabled(level)) return;
+  const { situation, code, message } = refusal;
+  const keptBack = count.count(situation, performance.now());
+  if (keptBack === null) return;
+  const what = visit.operation?.id ?? visit.request.method;
+  const fields = { event: "refused", ...fieldsOf(visit, status, ms), code, situation, keptBack };
+  log[level](fields, `${what} refused: ${capped(message)}`);
+}
+
 /** What the server cannot do for now and says so: a full disk, a store that is read-only. Nobody has to look for a defect. */
-function isRefusal(failure: unknown): failure is RegistryError {
+function isTrouble(failure: unknown): failure is RegistryError {
   return failure instanceof RegistryError && failure.situation !== "UNKNOWN";
 }
 
@@ -105,11 +129,15 @@ function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<str
 }
 
 /** What the request was about, where the address names it or the request began it. */
-function subjectOf({ match, begun }: Visit): Readonly<Record<string, string>> {
+function subjectOf({ match, operation, begun }: Visit): Readonly<Record<string, string>> {
   const uploadId = match !== null && "uploadId" in match ? match.uploadId : begun;
   return {
-    ...(match !== null && "bucket" in match && { bucket: match.bucket }),
+    ...(operation !== null && targetOf(operation)),
     ...(match !== null && "object" in match && { object: capped(match.object) }),
     ...(uploadId !== null && { uploadId }),
   };
+}
+
+function targetOf({ target }: Operation): Readonly<Record<string, string>> {
+  return target.kind === "server" ? {} : { [target.kind]: target.name };
 }

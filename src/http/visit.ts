@@ -1,5 +1,6 @@
 // One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
 import type { Digest } from "../content/digest.ts";
+import type { RegistryError } from "../errors.ts";
 import type { BucketName, ObjectName } from "../objects/names.ts";
 import type { Reference, RepositoryName } from "../registry/names.ts";
 import type { UploadId } from "../uploads/session.ts";
@@ -105,6 +106,8 @@ export class Visit {
   begun: UploadId | null = null;
   /** What went wrong inside, for the log. */
   failure: unknown = null;
+  /** Why the request was refused, for the log; null for those that were not, or that failed inside. */
+  refusal: RegistryError | null = null;
 
   constructor(request: Request, connection: Connection, requestId: string, startedAt: number) {
     this.request = request;
@@ -113,9 +116,10 @@ export class Visit {
     this.startedAt = startedAt;
   }
 
-  /** Address of the other end of the connection; null when it is gone. */
+  /** Address of the other end of the connection, an IPv4 one as IPv4 whatever the socket says; null when it is gone. */
   address(): string | null {
-    return this.#connection.requestIP(this.request)?.address ?? null;
+    const found = this.#connection.requestIP(this.request)?.address ?? null;
+    return found === null ? null : found.replace(/^::ffff:(?=[0-9.]+$)/i, "");
   }
 
   /** Gives the connection another `seconds` before it counts as idle. */

@@ -1,6 +1,7 @@
 // The log: pino straight to standard output, JSON for machines or readable lines for people. No transports: they need files
 // that a single executable does not have.
 import pino from "pino";
+import { plainJson, plainLines, plainText } from "../plainText.ts";
 import { Output } from "./output.ts";
 
 /** What rooms may do with the log. One line per event; no secrets, no bodies, no request headers. */
@@ -71,7 +72,9 @@ async function lineSink(
   { format, terminal }: LogOptions,
   output: Output,
 ): Promise<pino.DestinationStream> {
-  if (format === "json" || (format === "auto" && !terminal)) return output;
+  if (format === "json" || (format === "auto" && !terminal)) {
+    return { write: (line) => output.write(plainJson(line)) };
+  }
   const { prettyFactory } = await import("pino-pretty");
   const print = prettyFactory({
     colorize: terminal,
@@ -79,5 +82,15 @@ async function lineSink(
     singleLine: true,
     ignore: "requestId,repository,reference,digest,size",
   });
-  return { write: (line) => output.write(print(line)) };
+  return { write: (line) => output.write(print(plainLine(JSON.parse(line)))) };
+}
+
+/** A line as its printer may show it: what clients named must not move the cursor. Stacks are the only texts of several lines. */
+function plainLine(value: unknown, name = ""): unknown {
+  if (typeof value === "string") return name === "stack" ? plainLines(value) : plainText(value);
+  if (Array.isArray(value)) return value.map((item) => plainLine(item));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, member]) => [plainText(key), plainLine(member, key)]),
+  );
 }

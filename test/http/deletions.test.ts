@@ -172,12 +172,13 @@ describe("a deletion", () => {
     }
 
     const short = digest.slice(0, 19);
-    expect(registry.lines.map(({ msg }) => msg)).toEqual([
+    const deletions = registry.lines.filter(({ event }) => event === "delete");
+    expect(deletions.map(({ msg }) => msg)).toEqual([
       `delete tag team/app:1.0 ${short}`,
       `delete manifest team/app@${short}, 0 tags`,
       `delete blob team/app@${layerDigest.slice(0, 19)}`,
     ]);
-    expect(registry.lines[1]).toEqual({
+    expect(deletions[1]).toEqual({
       level: "info",
       time: expect.any(String),
       msg: expect.any(String),

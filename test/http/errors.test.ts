@@ -44,7 +44,7 @@ describe("errorResponse", () => {
     expect(text).not.toContain("secret");
     expect(JSON.parse(text).errors[0]).toMatchObject({
       code: "UNKNOWN",
-      detail: { requestId: "id-1" },
+      detail: { request_id: "id-1" },
     });
     expect(visit.failure).toBe(thrown);
   });

@@ -54,7 +54,7 @@ describe("what goes wrong inside", () => {
     expect(errorOf(answer)).toEqual({
       code: "UNKNOWN",
       message: expect.any(String),
-      detail: { requestId: "mine" },
+      detail: { request_id: "mine" },
     });
     expect(registry.lines).toEqual([
       expect.objectContaining({

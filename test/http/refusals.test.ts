@@ -1,5 +1,9 @@
-import { expect, test } from "bun:test";
+// Which refusals the log is told of, and how often.
+import { describe, expect, test } from "bun:test";
+import { digestOf } from "../../src/content/digest.ts";
 import { RefusalCount } from "../../src/http/refusals.ts";
+import { bytes, ociImage } from "../registry/builders.ts";
+import { openRegistry, type TestRegistry } from "./support/registry.ts";
 
 test("of refusals of one kind, one a second is told, with the number of those in between", () => {
   const refusals = new RefusalCount();
@@ -8,4 +12,83 @@ test("of refusals of one kind, one a second is told, with the number of those in
   expect(refusals.count("BUSY", 999)).toBe(0);
   expect(refusals.count("DISK_FULL", 1000)).toBe(2);
   expect(refusals.count("DISK_FULL", 2000)).toBe(0);
+});
+
+test("up to the number that is allowed, all of them are told", () => {
+  const refusals = new RefusalCount(2);
+
+  expect([0, 10, 20, 30].map((now) => refusals.count("DENIED", now))).toEqual([0, 0, null, null]);
+  expect([1000, 1001].map((now) => refusals.count("DENIED", now))).toEqual([2, 0]);
+});
+
+describe("a refused request", () => {
+  const lineOf = (registry: TestRegistry) => registry.lines.at(-1);
+  const layer = bytes("layer");
+
+  test("to push to a registry that is read-only leaves its trace at info", async () => {
+    await using registry = await openRegistry({ switches: { readOnly: true }, logLevel: "info" });
+
+    await registry.raw("POST /v2/team/app/blobs/uploads/", [["X-Request-Id", "mine"]], "");
+
+    expect(lineOf(registry)).toMatchObject({
+      ...{ level: "info", event: "refused", requestId: "mine", operation: "startUpload" },
+      ...{ repository: "team/app", status: 405, code: "UNSUPPORTED", address: "127.0.0.1" },
+      msg: "startUpload refused: this registry is read-only (registry.readOnly)",
+    });
+  });
+
+  test("is told whatever was wrong with it: digest, manifest, name, site, query", async () => {
+    await using registry = await openRegistry({ logLevel: "info" });
+    const uploads = "/v2/team/app/blobs/uploads/";
+    const wrong = `sha256:${"0".repeat(64)}`;
+    const refused: [string, [string, string][], string][] = [
+      [`POST ${uploads}?digest=${wrong}`, [], "layer"],
+      ["PUT /v2/team/app/manifests/v1", [["Content-Type", ociImage]], "{}"],
+      ["PUT /v2/UPPER/manifests/v1", [], "{}"],
+      [`POST ${uploads}`, [["Sec-Fetch-Site", "cross-site"]], ""],
+      ["DELETE /v2/team/app/manifests/none", [], ""],
+      ["PUT /v1/buckets/none/objects/it", [], "it"],
+      ["POST /v1/gc?dryRun=true", [], ""],
+      ["GET /v1/buckets?wrong=1", [], ""],
+    ];
+    for (const [line, headers, body] of refused) await registry.raw(line, headers, body);
+
+    expect(registry.lines.map(({ status, code }) => [status, code])).toEqual([
+      [400, "DIGEST_INVALID"],
+      [400, "MANIFEST_INVALID"],
+      [400, "NAME_INVALID"],
+      [403, "DENIED"],
+      [404, "MANIFEST_UNKNOWN"],
+      [404, "BUCKET_UNKNOWN"],
+      [400, "BAD_REQUEST"],
+      [400, "BAD_REQUEST"],
+    ]);
+    expect(new Set(registry.lines.map(({ level }) => level))).toEqual(new Set(["info"]));
+  });
+
+  test("that every push and every browser makes leaves none", async () => {
+    await using registry = await openRegistry({ logLevel: "info" });
+    const digest = digestOf(layer);
+    const asked = [
+      `HEAD /v2/team/app/blobs/${digest}`,
+      `GET /v2/team/app/blobs/${digest}`,
+      "HEAD /v2/team/app/manifests/v1",
+      "GET /v2/team/app/manifests/v1",
+      "GET /v2/team/app/tags/list",
+      "GET /favicon.ico",
+    ];
+    for (const line of asked) expect((await registry.raw(line)).status).toBe(404);
+
+    expect(registry.lines).toEqual([]);
+  });
+
+  test("is told ten times a second, not ten thousand times", async () => {
+    await using registry = await openRegistry({ switches: { readOnly: true }, logLevel: "info" });
+
+    const push = () => registry.raw("POST /v2/team/app/blobs/uploads/", [], "");
+    await Promise.all(Array.from({ length: 200 }, push));
+
+    expect(registry.lines.length).toBeGreaterThanOrEqual(10);
+    expect(registry.lines.length).toBeLessThan(200);
+  });
 });

@@ -38,4 +38,5 @@ export const regctl: GoTool = {
 
 /** Builds those that the tests use and that are missing; without any it takes minutes.
  *  @throws Error with Go's output when one cannot be built. */
-export const installGoPrograms = (): Promise<void> => installGoTools([crane, helm, oras, regctl]);
+export const installGoPrograms = (): Promise<void> =>
+  installGoTools([crane, distribution, helm, oras, regctl]);

@@ -36,6 +36,25 @@ describe("the opened log", () => {
     ).toEqual([{ level: "info", time: expect.stringMatching(/^\d{4}-.*Z$/), size: 1, msg: "one" }]);
   });
 
+  test.each(["json", "pretty"])(
+    "as %s holds nothing that a terminal takes for a command, whatever clients called their objects",
+    async (format) => {
+      const strange = "a\u009b31m\u202egnp.\u2066\u200f\u061c\u2028\ud800\u0007\u001b[2Jz";
+      const body = `const strange = ${JSON.stringify(strange)};
+        opened.log.info({ object: strange, [strange]: [strange] }, "put " + strange);
+        opened.log.error({ err: new Error(strange) }, "failed");
+        process.exit(0);`;
+      const text = await run(body, format);
+
+      expect(text).toContain("put a");
+      expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(text).not.toContain("\ufffd");
+      if (format === "pretty") return;
+      const [first = ""] = text.split("\n");
+      expect(JSON.parse(first).object).toBe(strange);
+    },
+  );
+
   test("loses no line and no order when there are many", async () => {
     const text = await run(
       `for (let n = 0; n < 20000; n += 1) opened.log.info({ n }, "line"); await opened.close(); process.exit(0);`,

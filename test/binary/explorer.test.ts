@@ -120,7 +120,7 @@ describe("another site's page in a browser", () => {
 
     expect(await page.evaluate(collect("no-cors"))).toBe("opaque");
     expect(await page.evaluate(collect("cors"))).toBe("TypeError: Failed to fetch");
-    expect(await runs()).toEqual({ runs: [] });
+    expect(await runs()).toEqual({ runs: [], next: null });
     await page.goto(`${server.url}/swagger/json`);
     expect(await page.evaluate(collect("cors"))).toBe("basic");
     expect(await runs()).toMatchObject({ runs: [{ trigger: "api" }] });

@@ -24,7 +24,7 @@ import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
-import { findListener } from "./process/listener.ts";
+import type { Valve } from "./process/listener.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
@@ -153,11 +153,17 @@ async function warnOfRoot(directory: string, log: Log): Promise<void> {
   );
 }
 
+/** Loaded only when it is needed. */
+async function findValve(): Promise<Valve | null> {
+  const { findListener } = await import("./process/listener.ts");
+  return findListener();
+}
+
 /** Connections must not take the descriptors that the store needs for its own files. */
 function openGate({ log, descriptors }: Base, closeIdle: () => void): ConnectionGate {
   const { limit } = descriptors;
   return new ConnectionGate({
-    ...{ descriptors, valve: findListener(), closeIdle },
+    ...{ descriptors, findValve, closeIdle },
     onChange: (isShort) => {
       if (isShort) log.warn({ limit }, "file descriptors are short: new connections have to wait");
       else log.info({ limit }, "file descriptors suffice again: new connections are taken");

@@ -2,13 +2,17 @@
 
 import type { Digest } from "../content/digest.ts";
 import { etagOf } from "./headers.ts";
+import { shareBody, sharedFrom } from "./sharedBodies.ts";
 
 /** A JSON answer without the `; charset` that `Response.json` adds. */
 export function json(
   value: unknown,
   { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
 ): Response {
-  return new Response(JSON.stringify(value), {
+  const text = JSON.stringify(value);
+  // Pages of tags and referrers reach some MiB.
+  const body = text.length < sharedFrom ? text : shareBody(Buffer.from(text));
+  return new Response(body, {
     status,
     headers: { "content-type": "application/json", ...headers },
   });

@@ -14,8 +14,8 @@ const lookEveryMs = 100;
 /** What a gate works with. */
 export interface GateOptions {
   readonly descriptors: Pick<Descriptors, "limit" | "used" | "usedWithReserve" | "keep">;
-  /** The listening socket's; null where it cannot be closed. */
-  readonly valve: Valve | null;
+  /** Finds the listening socket's valve, the first time that it is needed. null where there is none. */
+  readonly findValve: () => Promise<Valve | null>;
   /** Closes connections on which nobody asks for anything. */
   readonly closeIdle: () => void;
   /** Is told when new connections begin to wait, and when they are taken again. */
@@ -28,6 +28,8 @@ export class ConnectionGate {
   readonly #line: number;
   readonly #looking: Timer;
   #isShort = false;
+  #valve: Promise<Valve | null> | null = null;
+  #isClosed = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -39,13 +41,14 @@ export class ConnectionGate {
 
   /** One look. */
   look(): void {
-    const { descriptors, valve, closeIdle, onChange } = this.#options;
+    const { descriptors, closeIdle, onChange } = this.#options;
     const used = descriptors.usedWithReserve;
     const isShort = used >= (this.#isShort ? this.#line - slack : this.#line);
     if (isShort !== this.#isShort) {
       this.#isShort = isShort;
-      valve?.set(!isShort);
+      // In this order: finding it takes descriptors as well.
       descriptors.keep(!isShort);
+      void this.#setValve();
       onChange(isShort);
     }
     if (isShort) closeIdle();
@@ -60,6 +63,15 @@ export class ConnectionGate {
 
   /** Looks no more. What waits goes on waiting: the listening socket is about to be closed. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#looking);
+  }
+
+  async #setValve(): Promise<void> {
+    this.#valve ??= this.#options.findValve().catch(() => null);
+    const valve = await this.#valve;
+    // The next shortage tries again.
+    if (valve === null) this.#valve = null;
+    if (!this.#isClosed) valve?.set(!this.#isShort);
   }
 }

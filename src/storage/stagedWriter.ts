@@ -9,6 +9,12 @@ import type { StagingFollower } from "./storage.ts";
 const batchBytes = 512 * 1024;
 /** However small they are, no more of them are gathered: each costs hundreds of bytes of memory beside its own. */
 const batchChunks = 1024;
+/** What a gathered chunk costs beside its bytes; about. */
+const chunkCost = 256;
+/** Of all writers together: beyond it, whoever gathers more writes what it has. Many slow senders would hold as many batches. */
+const mostGathered = 16 * 1024 * 1024;
+/** A batch to which nothing was added for so long is written as it is: its sender may have stalled. Unit: ms. */
+const silenceMs = 1_000;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
 const syncEveryBytes = 32 * 1024 * 1024;
 
@@ -23,6 +29,9 @@ export interface WriterTools {
   readonly release: ((chunk: Uint8Array) => void) | null;
 }
 
+/** What all writers of this process have gathered and not written yet, in bytes. */
+let gathered = 0;
+
 /** The one writer of a staged file. `push` until the body ends, then `finish`. */
 export class StagedWriter {
   readonly #file: FileHandle;
@@ -36,6 +45,9 @@ export class StagedWriter {
   #syncing: Promise<void> = Promise.resolve();
   #syncFailed: unknown = null;
   #isSyncing = false;
+  #gathered = 0;
+  #listening: Timer | null = null;
+  #isSettled = false;
 
   /** @param offset where the first byte goes. */
   constructor(file: FileHandle, offset: number, tools: WriterTools) {
@@ -58,34 +70,76 @@ export class StagedWriter {
   push(chunk: Uint8Array): Promise<void> | null {
     this.#batch.push(chunk);
     this.#batchSize += chunk.byteLength;
-    const full = this.#batchSize >= batchBytes || this.#batch.length >= batchChunks;
-    return full ? this.#flush() : null;
+    const cost = chunk.byteLength + chunkCost;
+    this.#gathered += cost;
+    gathered += cost;
+    if (this.#isFull()) return this.#flush();
+    this.#listening ??= this.#listen();
+    return null;
   }
 
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */
   async finish(): Promise<void> {
-    if (this.#batchSize > 0) await this.#flush();
+    await this.#flush();
+    this.#stopListening();
     await this.#writing;
     await this.#syncing;
     if (this.#written > this.#syncedAt) await this.#sync();
     if (this.#syncFailed !== null) throw this.#syncFailed;
   }
 
-  /** Waits until no call on the file is under way; never throws. */
+  /** Drops what is not on its way, and waits until no call on the file is; never throws. */
   async settle(): Promise<void> {
+    this.#isSettled = true;
+    this.#stopListening();
+    this.#take();
     await this.#writing.catch(() => {});
     await this.#syncing;
   }
 
-  async #flush(): Promise<void> {
-    await this.#writing;
-    if (this.#syncFailed !== null) throw this.#syncFailed;
+  #isFull(): boolean {
+    return (
+      this.#batchSize >= batchBytes || this.#batch.length >= batchChunks || gathered > mostGathered
+    );
+  }
+
+  /** Looks now and then whether anything was added. */
+  #listen(): Timer {
+    const heard = this.#queued + this.#batchSize;
+    return setTimeout(() => {
+      this.#listening = null;
+      if (this.#batch.length === 0) return;
+      if (heard < this.#queued + this.#batchSize) this.#listening = this.#listen();
+      // Whoever pushes or finishes next meets the failure.
+      else this.#flush().catch(() => {});
+    }, silenceMs);
+  }
+
+  #stopListening(): void {
+    if (this.#listening !== null) clearTimeout(this.#listening);
+    this.#listening = null;
+  }
+
+  #take(): readonly Uint8Array[] {
     const chunks = this.#batch;
-    const offset = this.#queued;
     this.#batch = [];
     this.#queued += this.#batchSize;
-    const writing = this.#write(chunks, offset, this.#batchSize);
     this.#batchSize = 0;
+    gathered -= this.#gathered;
+    this.#gathered = 0;
+    return chunks;
+  }
+
+  async #flush(): Promise<void> {
+    // Another flush may have begun to write meanwhile.
+    for (let writing: Promise<void> | null = null; writing !== this.#writing; ) {
+      writing = this.#writing;
+      await writing;
+    }
+    if (this.#syncFailed !== null) throw this.#syncFailed;
+    if (this.#isSettled || this.#batch.length === 0) return;
+    const [offset, size] = [this.#queued, this.#batchSize];
+    const writing = this.#write(this.#take(), offset, size);
     // The failure is seen by whoever awaits next; this keeps it from counting as unhandled until then.
     writing.catch(() => {});
     this.#writing = writing;

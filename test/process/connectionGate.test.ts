@@ -17,49 +17,49 @@ function makeGate(limit: number) {
         state.keepsReserve = whole;
       },
     },
-    valve: {
+    findValve: async () => ({
       set: (isOpen) => {
         state.isOpen = isOpen;
       },
-    },
+    }),
     closeIdle: () => {
       state.closed += 1;
     },
     onChange: (isShort) => state.told.push(isShort),
   });
-  gate.close();
-  const lookAt = (used: number) => {
+  const lookAt = async (used: number) => {
     state.used = used;
     gate.look();
+    await Bun.sleep(0);
     return state;
   };
   return { gate, lookAt, state };
 }
 
-test("connections wait from the line on, and are taken again some way below it", () => {
+test("connections wait from the line on, and are taken again some way below it", async () => {
   const { lookAt } = makeGate(120);
 
-  expect(lookAt(99)).toMatchObject({ isOpen: true, keepsReserve: true, closed: 0 });
-  expect(lookAt(100)).toMatchObject({ isOpen: false, keepsReserve: false, closed: 1 });
-  expect(lookAt(95)).toMatchObject({ isOpen: false, closed: 2 });
-  expect(lookAt(91)).toMatchObject({ isOpen: true, keepsReserve: true, closed: 2 });
-  expect(lookAt(20).told).toEqual([true, false]);
+  expect(await lookAt(99)).toMatchObject({ isOpen: true, keepsReserve: true, closed: 0 });
+  expect(await lookAt(100)).toMatchObject({ isOpen: false, keepsReserve: false, closed: 1 });
+  expect(await lookAt(95)).toMatchObject({ isOpen: false, closed: 2 });
+  expect(await lookAt(91)).toMatchObject({ isOpen: true, keepsReserve: true, closed: 2 });
+  expect((await lookAt(20)).told).toEqual([true, false]);
 });
 
-test("a write is refused only while what it may open would not fit", () => {
+test("a write is refused only while what it may open would not fit", async () => {
   const { gate, lookAt, state } = makeGate(120);
 
-  lookAt(100);
+  await lookAt(100);
   expect(() => gate.admit()).not.toThrow();
   state.used = 109;
   expect(() => gate.admit()).toThrow("busy");
-  lookAt(20);
+  await lookAt(20);
   expect(() => gate.admit()).not.toThrow();
 });
 
-test("a process without a known limit takes every connection", () => {
+test("a process without a known limit takes every connection", async () => {
   const { gate, lookAt } = makeGate(Number.POSITIVE_INFINITY);
 
-  expect(lookAt(1_000_000)).toMatchObject({ isOpen: true, told: [] });
+  expect(await lookAt(1_000_000)).toMatchObject({ isOpen: true, told: [] });
   expect(() => gate.admit()).not.toThrow();
 });

@@ -4,12 +4,10 @@ import { join } from "node:path";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { FreeSpace } from "../../src/storage/freeSpace.ts";
 import { StagedWriter } from "../../src/storage/stagedWriter.ts";
-import { tempFolder } from "../support/processes.ts";
+import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
-test("a body in pieces of one byte is written a thousand pieces at a time, not held in memory", async () => {
-  await using scope = new Scope();
-  const folder = tempFolder(scope, "writer");
+async function openWriter(scope: Scope, folder = tempFolder(scope, "writer")) {
   const file = await open(join(folder, "data"), "w+");
   scope.defer(() => file.close());
   const writer = new StagedWriter(file, 0, {
@@ -19,13 +17,58 @@ test("a body in pieces of one byte is written a thousand pieces at a time, not h
     release: null,
     signal: new AbortController().signal,
   });
+  return { writer, folder };
+}
+
+const sizeOf = async (folder: string) => (await stat(join(folder, "data"))).size;
+
+test("a body in pieces of one byte is written a thousand pieces at a time, not held in memory", async () => {
+  await using scope = new Scope();
+  const { writer, folder } = await openWriter(scope);
 
   for (let sent = 0; sent < 5000; sent += 1) await writer.push(Uint8Array.of(sent % 251));
-  await writer.settle();
-  const early = (await stat(join(folder, "data"))).size;
+  await waitFor("the full batches", async () => (await sizeOf(folder)) === 4096);
   await writer.finish();
 
-  expect(early).toBe(4096);
   const bytes = await Bun.file(join(folder, "data")).bytes();
   expect(bytes).toEqual(Uint8Array.from({ length: 5000 }, (_, at) => at % 251));
+});
+
+test("what a sender that stalls has sent is written soon, and what it sends later goes behind it", async () => {
+  await using scope = new Scope();
+  const { writer, folder } = await openWriter(scope);
+
+  writer.push(Uint8Array.of(1, 2, 3));
+  await waitFor("the bytes of a sender that stalls", async () => (await sizeOf(folder)) === 3);
+  writer.push(Uint8Array.of(4, 5));
+  await writer.finish();
+
+  expect([...(await Bun.file(join(folder, "data")).bytes())]).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("many writers together gather no more than a bounded amount", async () => {
+  await using scope = new Scope();
+  const writers = await Promise.all(Array.from({ length: 100 }, () => openWriter(scope)));
+
+  for (const { writer } of writers) await writer.push(new Uint8Array(500_000));
+  const written = async () => {
+    const sizes = await Promise.all(writers.map(({ folder }) => sizeOf(folder)));
+    return sizes.filter((size) => size > 0).length;
+  };
+  // Without a bound none would be: each has less than a batch.
+  await waitFor("all but some of them", async () => (await written()) >= 60);
+
+  for (const { writer } of writers) await writer.finish();
+  expect(await written()).toBe(100);
+});
+
+test("a writer that is settled writes nothing more", async () => {
+  await using scope = new Scope();
+  const { writer, folder } = await openWriter(scope);
+
+  writer.push(Uint8Array.of(1));
+  await writer.settle();
+  await Bun.sleep(1_500);
+
+  expect(await sizeOf(folder)).toBe(0);
 });

@@ -4,6 +4,7 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Reference, RepositoryName } from "../../registry/names.ts";
 import type { ManifestSummary, RegistryMetadata, StoredManifest } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
+import { LargeBodies } from "./largeBodies.ts";
 import { CommitCount, RowCache } from "./rowCache.ts";
 import { contents, manifests, repositories, repositoryContents, tags } from "./schema.ts";
 
@@ -18,6 +19,10 @@ const summary = {
   mediaType: manifests.mediaType,
   size: manifests.size,
 };
+
+/** What is larger is read on its own, so that many who ask for it at a time share it. Bytes. */
+const smallBytes = 64 * 1024;
+const smallBody = sql<Uint8Array | null>`CASE WHEN ${manifests.size} <= ${sql.raw(String(smallBytes))} THEN ${manifests.body} END`;
 
 /** Statements of the registry's reads. */
 export type RegistryReads = ReturnType<typeof prepareRegistryReads>;
@@ -42,16 +47,17 @@ export function prepareRegistryReads(db: BunSQLiteDatabase) {
       )
       .prepare(),
     manifestByDigest: db
-      .select({ ...summary, body: manifests.body })
+      .select({ ...summary, body: smallBody })
       .from(manifests)
       .where(byDigest)
       .prepare(),
     manifestByTag: db
-      .select({ ...summary, body: manifests.body })
+      .select({ ...summary, body: smallBody })
       .from(tags)
       .innerJoin(manifests, tagged)
       .where(byTag)
       .prepare(),
+    manifestBody: db.select({ body: manifests.body }).from(manifests).where(byDigest).prepare(),
     summaryByDigest: db.select(summary).from(manifests).where(byDigest).prepare(),
     summaryByTag: db.select(summary).from(tags).innerJoin(manifests, tagged).where(byTag).prepare(),
     repository: db
@@ -100,6 +106,11 @@ const repositoriesWithManifests = sql`(
   SELECT name FROM found WHERE name IS NOT NULL
 )`;
 
+/** A manifest's row; of a large one without its body. */
+interface FoundManifest extends ManifestSummary {
+  readonly body: Uint8Array | null;
+}
+
 /** The reading half of the registry's port. */
 export function registryReads(
   connection: Connection,
@@ -109,19 +120,28 @@ export function registryReads(
   "findBlob" | "findManifest" | "findManifestSummary" | "listTags" | "listRepositories"
 > {
   const commits = new CommitCount(connection);
-  const pulled = new RowCache<StoredManifest>(commits, ({ body }) => body.byteLength);
+  const pulled = new RowCache<FoundManifest>(commits, ({ body }) => body?.byteLength ?? 0);
+  const large = new LargeBodies();
+  const withBody = (repository: RepositoryName, found: FoundManifest): StoredManifest | null => {
+    const { digest } = found;
+    const body =
+      found.body ??
+      large.get(digest, () => reads.manifestBody.get({ repository, digest })?.body ?? null);
+    return body === null ? null : { ...found, body };
+  };
   const asked = new RowCache<ManifestSummary>(commits, () => 0);
   return {
     findBlob: (repository, digest) =>
       connection.read(() => reads.blob.get({ repository, digest }) ?? null),
     findManifest: (repository, reference) =>
-      connection.read(() =>
-        pulled.get(keyOf(repository, reference), () =>
+      connection.read(() => {
+        const found = pulled.get(keyOf(repository, reference), () =>
           "tag" in reference
             ? reads.manifestByTag.get({ repository, tag: reference.tag })
             : reads.manifestByDigest.get({ repository, digest: reference.digest }),
-        ),
-      ),
+        );
+        return found === null ? null : withBody(repository, found);
+      }),
     findManifestSummary: (repository, reference) =>
       connection.read(() =>
         asked.get(keyOf(repository, reference), () =>

@@ -1,6 +1,7 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
 // all rooms.
-import { clock, isRootAbove, newId, startWorker } from "./ambient.ts";
+import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
+import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { Assembly } from "./content/assembly/assembly.ts";
 import { OverdueReleases } from "./content/claim.ts";
@@ -126,12 +127,30 @@ interface Parts extends Base {
 
 type Ports = Awaited<ReturnType<typeof openPorts>>;
 
+/** Commands work with what this server uses, while it runs. A full disk does not keep it from starting. */
+async function shareSettings({
+  config,
+  opened,
+  log,
+}: Pick<Base, "config" | "opened" | "log">): Promise<void> {
+  opened.add(config.data, removeServed);
+  try {
+    writeServed(config, await nameProcess());
+  } catch (err) {
+    log.warn(
+      { err },
+      "commands will not see this server's settings: settings.json was not written",
+    );
+  }
+}
+
 /** The hold on the data directory, then its rows, then its bytes. @param halt is called once nothing may be written any more. */
 async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const directory = config.data;
   await assertNotForeign(directory);
   await warnOfRoot(directory, log);
   opened.add(holdDirectory(directory), (hold) => hold.release());
+  await shareSettings({ config, opened, log });
   const latch = new WriteLatch((reason, cause) => {
     halt();
     log.error({ err: cause }, `read-only until restart: ${reason}`);

@@ -9,6 +9,8 @@ import {
   readUptime,
 } from "./ambient.ts";
 import { gcSettings } from "./config/collection.ts";
+import type { LoadedConfig } from "./config/load.ts";
+import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
 import { type CommandedGc, collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
@@ -52,6 +54,14 @@ export interface Tool {
   /** `src/maintenance/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
+}
+
+/** The configuration of a command: what a running server shares of its own comes first. */
+export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
+  const { config } = loaded;
+  const served = readServed(config.data);
+  const isRunning = served !== null && isProcessAlive(served.process, await nameProcess());
+  return isRunning ? adoptServed(loaded, served) : { config, notes: [] };
 }
 
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */

@@ -13,9 +13,11 @@ export async function withTool(
   work: (tool: Tool, config: Config) => Promise<number>,
   always: () => void = () => {},
 ): Promise<number> {
-  const { config } = await loadFrom(options);
+  const loaded = await loadFrom(options);
+  const { openTool, asServed } = await import("../tool.ts");
+  const { config, notes } = await asServed(loaded);
+  for (const note of notes) complain(`Note: ${note}`);
   try {
-    const { openTool } = await import("../tool.ts");
     const tool = await openTool(config);
     if (tool.upgraded) complain("updated the database from an older version of Breadbox");
     try {

@@ -33,6 +33,8 @@ const files: ReadonlySet<string> = new Set([
   "format",
   "lock",
   "pid",
+  "settings.json",
+  "settings.json.new",
 ]);
 
 /** @returns paths relative to the data directory. @throws when a folder cannot be read. */

@@ -60,6 +60,21 @@ export function startWorker(entry: URL): Worker {
   return new Worker(entry.href, { smol: true });
 }
 
+/** See `ReadUnread` in http/slowReaders.ts: Linux tells it of all connections at once. */
+export async function readUnread(localPort: number): Promise<ReadonlyMap<number, string> | null> {
+  const tables = await Promise.all([readText("/proc/net/tcp"), readText("/proc/net/tcp6")]);
+  if (tables.every((table) => table === null)) return null;
+  const local = localPort.toString(16).toUpperCase().padStart(4, "0");
+  const row = new RegExp(`:${local} [0-9A-F]+:([0-9A-F]{4}) 0[18] ([0-9A-F]{8}):`, "g");
+  const unread = new Map<number, string>();
+  for (const [, port = "", bytes = ""] of tables.join("\n").matchAll(row)) {
+    const at = Number.parseInt(port, 16);
+    // Two clients may have the same port, each at its own address: told apart by nobody, the progress of one counts for both.
+    unread.set(at, (unread.get(at) ?? "") + bytes);
+  }
+  return unread;
+}
+
 /** Names this process among all that may share its store: where its number counts, and the number. */
 export async function nameProcess(): Promise<string> {
   const { boot } = await readUptime();

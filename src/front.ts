@@ -1,6 +1,6 @@
 // What the configuration tells the HTTP server of an assembly, and where that server can be reached.
 import { networkInterfaces } from "node:os";
-import { newId } from "./ambient.ts";
+import { newId, readUnread } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import { countingIds } from "./http/observe.ts";
@@ -23,6 +23,7 @@ export function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openG
     metrics: config["metrics.enabled"],
     explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),
+    readUnread,
   };
 }
 

@@ -7,6 +7,7 @@ import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operations.ts";
 import type { SentPath } from "./sentPath.ts";
+import type { SlowReaders } from "./slowReaders.ts";
 import { assertQuery } from "./v1/known.ts";
 import type { Connection, Visit } from "./visit.ts";
 
@@ -17,6 +18,8 @@ export interface DispatchDeps {
   readonly observer: Observer;
   /** Is told of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<Visit>;
+  /** Is told of answers as they begin. */
+  readonly slowReaders: Pick<SlowReaders, "add">;
 }
 
 /** What `Bun.serve` calls. */
@@ -27,7 +30,13 @@ export type Dispatch = (
 ) => Response | Promise<Response>;
 
 /** Never rejects: whatever is thrown is answered. */
-export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Dispatch {
+export function makeDispatch({
+  app,
+  guard,
+  observer,
+  atWork,
+  slowReaders,
+}: DispatchDeps): Dispatch {
   const answer = (visit: Visit): Response | Promise<Response> => {
     try {
       const operation = enter(visit, guard);
@@ -41,6 +50,7 @@ export function makeDispatch({ app, guard, observer, atWork }: DispatchDeps): Di
   };
   const end = (visit: Visit, response: Response): Response | Promise<Response> => {
     atWork.delete(visit);
+    slowReaders.add(visit);
     const observed = observer.close(visit, response);
     return leavesBody(visit) ? closing(visit, observed) : observed;
   };

@@ -10,6 +10,7 @@ import { makeDispatch } from "./dispatch.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { makeObserver } from "./observe.ts";
 import { sentPathRoutes } from "./sentPath.ts";
+import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
 /** How to listen. */
@@ -31,6 +32,8 @@ export interface HttpOptions {
   readonly newRequestId: () => string;
   /** Watches over the connections of the server that has just begun to listen. @param closeIdle closes those without a request. */
   readonly openGate: (closeIdle: () => void) => Gate;
+  /** What clients have not read yet. */
+  readonly readUnread: ReadUnread;
 }
 
 /** Keeps connections from taking what the store needs. */
@@ -58,7 +61,7 @@ const idleSeconds = 30;
 const noBodyLimit = 2 ** 45;
 /** Longest head of a request in bytes; a longer one is answered with 431. podman's longest Range, of 1024 ranges, needs 25 KiB. */
 const longestHead = 32 * 1024;
-/** How often writes that the server is working on are extended. */
+/** How often writes that the server is working on, and clients that read, are extended: before their idle seconds are over. */
 const extendEveryMs = 20_000;
 
 /** Starts to listen. @throws when the address is taken or not this machine's. */
@@ -72,11 +75,13 @@ export function startHttp(options: HttpOptions): HttpServer {
     ...{ latch: rooms.latch, isDraining, switches: options.switches },
     assertRoom: () => gate?.admit(),
   });
+  const slowReaders = new SlowReaders(options.readUnread);
   const dispatch = makeDispatch({
     app: buildApp(rooms, { ...options, isDraining, rights: guard }),
     guard,
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,
+    slowReaders,
   });
   // Of the whole process: Bun.serve itself has no such option, and its types know only how to read this one.
   Reflect.set(nodeHttp, "maxHeaderSize", longestHead);
@@ -94,7 +99,10 @@ export function startHttp(options: HttpOptions): HttpServer {
     error: (error) => sendFailed(error, rooms.telemetry),
   });
   gate = options.openGate(() => server.closeIdleConnections());
-  const extending = setInterval(() => extendAll(atWork), extendEveryMs);
+  const extending = setInterval(() => {
+    extendAll(atWork);
+    slowReaders.look(server.port ?? 0).catch((err) => rooms.telemetry.log.error({ err }));
+  }, extendEveryMs);
   rooms.telemetry.metrics.watchRunning(() => server.pendingRequests);
   return {
     url: server.url.origin,

@@ -68,7 +68,7 @@ export type Match =
 export interface Connection {
   /** Cuts the connection of `request` when it idles for `seconds` from now on; at most 255. */
   timeout(request: Request, seconds: number): void;
-  requestIP(request: Request): { readonly address: string } | null;
+  requestIP(request: Request): { readonly address: string; readonly port: number } | null;
 }
 
 /** Longest idle time Bun knows, in seconds. */
@@ -120,6 +120,11 @@ export class Visit {
   address(): string | null {
     const found = this.#connection.requestIP(this.request)?.address ?? null;
     return found === null ? null : found.replace(/^::ffff:(?=[0-9.]+$)/i, "");
+  }
+
+  /** Port of the other end; null when the answer was sent to its end, or nobody is there. */
+  port(): number | null {
+    return this.#connection.requestIP(this.request)?.port ?? null;
   }
 
   /** Gives the connection another `seconds` before it counts as idle. */

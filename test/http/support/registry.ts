@@ -81,6 +81,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     explorer: options.explorer ?? true,
     openGate: () => ({ admit: () => {}, close: () => {} }),
     newRequestId: countingIds("test"),
+    readUnread: async () => null,
   });
   return {
     store,

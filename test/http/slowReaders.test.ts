@@ -1,0 +1,67 @@
+// Whom the server waits for while it sends, and whom not.
+import { expect, test } from "bun:test";
+import { SlowReaders } from "../../src/http/slowReaders.ts";
+import { longestTimeout, Visit } from "../../src/http/visit.ts";
+
+/** A client at the other end of an answer. */
+class Client {
+  /** null once the answer was sent to its end. */
+  port: number | null;
+  readonly extended: number[] = [];
+  readonly visit: Visit;
+
+  constructor(port: number) {
+    this.port = port;
+    const connection = {
+      timeout: (_: Request, seconds: number) => void this.extended.push(seconds),
+      requestIP: () => (this.port === null ? null : { address: "127.0.0.1", port: this.port }),
+    };
+    this.visit = new Visit(new Request("http://breadbox/"), connection, "test", 0);
+  }
+}
+
+test("a client that reads is waited for, one that reads nothing is not", async () => {
+  const unread = new Map([
+    [1001, "000000FF"],
+    [1002, "000000FF"],
+  ]);
+  const readers = new SlowReaders(async () => new Map(unread));
+  const [reader, sleeper] = [new Client(1001), new Client(1002)];
+  readers.add(reader.visit);
+  readers.add(sleeper.visit);
+
+  for (const left of ["000000FE", "000000FD", "000000FC"]) {
+    await readers.look(5000);
+    unread.set(1001, left);
+  }
+
+  expect(reader.extended).toEqual([longestTimeout, longestTimeout, longestTimeout]);
+  expect(sleeper.extended).toEqual([longestTimeout]);
+});
+
+test("an answer that was sent to its end is forgotten", async () => {
+  let looks = 0;
+  const readers = new SlowReaders(async () => {
+    looks += 1;
+    return new Map();
+  });
+  const client = new Client(1001);
+  readers.add(client.visit);
+
+  client.port = null;
+  await readers.look(5000);
+
+  expect(looks).toBe(0);
+  expect(client.extended).toEqual([]);
+});
+
+test("where the system does not say what was read, every client has the longest time once", async () => {
+  const readers = new SlowReaders(async () => null);
+  const client = new Client(1001);
+  readers.add(client.visit);
+
+  await readers.look(5000);
+  await readers.look(5000);
+
+  expect(client.extended).toEqual([longestTimeout]);
+});

@@ -158,7 +158,8 @@ async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const options = { directory, latch, clock, newId };
   const sqlite = await openSqlite({ ...options, role: "server" });
   const metadata = opened.add(sqlite.metadata, (it) => it.close());
-  const storage = opened.add(await openFilesystem(options), (it) => it.close());
+  const spawnReader = () => startWorker(new URL("./storage/reading/worker.ts", import.meta.url));
+  const storage = opened.add(await openFilesystem({ ...options, spawnReader }), (it) => it.close());
   return { latch, metadata, storage, database: sqlite.path };
 }
 

@@ -1,6 +1,6 @@
 // Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
 import { RegistryError, type Situation } from "../errors.ts";
-import type { Locator, Storage } from "../storage/storage.ts";
+import type { Locator, SendableFile, Storage } from "../storage/storage.ts";
 
 /** What a row says of stored content; size in bytes. */
 export interface StoredRow {
@@ -25,10 +25,12 @@ export interface OpenContent {
 }
 
 /** Reads one content, also when it is deleted meanwhile. Closed by who opened it. */
-export interface ContentReader {
-  /** Bytes from `start` to before `end`. @throws Error when they are not all there: the content is not what its row says. */
+export interface ContentReader extends Pick<SendableFile, "isAtHand" | "fetch" | "close"> {
+  /**
+   * Bytes from `start` to before `end`, valid until the next call.
+   * @throws Error when they are not all there: the content is not what its row says.
+   */
   read(start: number, end: number): Promise<Uint8Array>;
-  close(): Promise<void>;
 }
 
 /** @returns null when the file behind the row is absent, or of another size. */
@@ -63,29 +65,35 @@ export async function findStored<Row extends StoredRow>(
 
 /** @param gone is thrown when the content has gone since it was found: it was deleted in that moment. */
 export async function openReader(
-  { inspection }: Pick<Storage, "inspection">,
+  storage: Pick<Storage, "openToSend">,
   locator: Locator,
   gone: Situation,
 ): Promise<ContentReader> {
-  const file = await inspection.openContent(locator);
+  const file = await storage.openToSend(locator);
   if (file === null) throw new RegistryError(gone);
+  let space = new Uint8Array(new SharedArrayBuffer(0));
   return {
+    isAtHand: file.isAtHand,
+    fetch: file.fetch,
+    close: file.close,
     read: async (start, end) => {
-      const bytes = new Uint8Array(end - start);
-      for (let at = 0; at < bytes.length; ) {
-        const count = await file.read(start + at, bytes.subarray(at));
+      const length = end - start;
+      if (space.length < length) space = new Uint8Array(new SharedArrayBuffer(length));
+      for (let at = 0; at < length; ) {
+        const count = await file.read(start + at, space.subarray(at, length));
         if (count === 0) throw new Error("content is shorter than its row says");
         at += count;
       }
-      return bytes;
+      return space.subarray(0, length);
     },
-    close: () => file.close(),
   };
 }
 
 /** Reads bytes in memory. */
 export function readerOf(bytes: Uint8Array): ContentReader {
   return {
+    isAtHand: () => true,
+    fetch: async () => true,
     read: async (start, end) => bytes.subarray(start, end),
     close: async () => {},
   };

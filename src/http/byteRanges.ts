@@ -1,4 +1,4 @@
-// Several ranges in one answer: multipart/byteranges (RFC 9110, 14.6), made piece by piece while it is sent.
+// Content that is read while it is sent, piece by piece: one range, or several in one answer (multipart/byteranges; RFC 9110, 14.6).
 import type { ContentReader } from "../content/intact.ts";
 import type { ByteSpan } from "./ranges.ts";
 
@@ -30,7 +30,16 @@ export async function rangesBody(
 ): Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array>> {
   const pieces = makePieces(source, spans);
   if (answerSize(source, spans) > gathered) return streamOf(pieces);
-  return Buffer.concat(await Array.fromAsync(pieces));
+  // A piece is valid until the next one.
+  return Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
+}
+
+/** The bytes of one span, whatever their number in flat memory. Reading ends when the client leaves. */
+export function spanBody(
+  openReader: RangesSource["openReader"],
+  span: ByteSpan,
+): ReadableStream<Uint8Array> {
+  return streamOf(makePiecesOf(openReader, span));
 }
 
 /** Bytes of the whole answer. */
@@ -66,13 +75,32 @@ async function* makePieces(
   try {
     for (const [index, span] of spans.entries()) {
       yield Buffer.from(headOf(source, span, index), "latin1");
-      for (let at = span.start; at < span.end; at += step) {
-        yield await reader.read(at, Math.min(at + step, span.end));
-      }
+      yield* readSpan(reader, span);
     }
     yield Buffer.from(endOf(source), "latin1");
   } finally {
     await reader.close();
+  }
+}
+
+async function* makePiecesOf(
+  openReader: RangesSource["openReader"],
+  span: ByteSpan,
+): AsyncGenerator<Uint8Array> {
+  const reader = await openReader();
+  try {
+    yield* readSpan(reader, span);
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* readSpan(
+  reader: ContentReader,
+  { start, end }: ByteSpan,
+): AsyncGenerator<Uint8Array> {
+  for (let at = start; at < end; at += step) {
+    yield await reader.read(at, Math.min(at + step, end));
   }
 }
 

@@ -1,7 +1,7 @@
-// Stored content as an answer, whole or in ranges, for blobs and objects. Whole files and single ranges go to the server's native send.
+// Stored content as an answer, whole or in ranges, for blobs and objects. What is in memory goes to the server's native send.
 import type { OpenContent } from "../content/intact.ts";
 import { empty } from "./answers.ts";
-import { rangesBody, rangesType } from "./byteRanges.ts";
+import { rangesBody, rangesType, spanBody } from "./byteRanges.ts";
 import { type ByteSpan, chooseRanges } from "./ranges.ts";
 import { longestTimeout, visitOf } from "./visit.ts";
 
@@ -30,6 +30,9 @@ export interface SendDeps {
 export const asAttachment = { "content-disposition": "attachment" };
 const acceptsRanges = { "accept-ranges": "bytes" };
 
+/** What is not in memory is read before its answer begins if it is at most so long, and while it is sent if it is longer. Bytes. */
+const fetchedFirst = 32 * 1024 * 1024;
+
 /** The whole, or what Range asks for. */
 export async function sendContent(
   { sent, newId }: SendDeps,
@@ -45,21 +48,45 @@ export async function sendContent(
   }
   if (choice.kind === "whole") {
     sent(size);
+    const head = { headers: { ...headers, ...content.wholeHeaders, ...acceptsRanges } };
     // The server would answer any range of an empty file with 416.
-    const body = size === 0 ? new Uint8Array() : content.body;
-    return new Response(body, {
-      headers: { ...headers, ...content.wholeHeaders, ...acceptsRanges },
-    });
+    if (size === 0) return new Response(new Uint8Array(), head);
+    const whole = { start: 0, end: size };
+    const native = await isAtHand(request, content, whole);
+    return new Response(native ? content.body : spanBody(content.openReader, whole), head);
   }
   const spans = [choice.first, ...choice.others];
   sent(spans.reduce((sum, { start, end }) => sum + end - start, 0));
   if (choice.others.length > 0) return sendSpans(content, spans, newId());
+  if (!(await isAtHand(request, content, choice.first))) {
+    return sendSpan(content, choice.first, spanBody(content.openReader, choice.first));
+  }
   if (!(content.body instanceof Blob) || !nativeRange.test(range ?? "")) {
-    return sendSpan(content, choice.first);
+    return sendSpan(content, choice.first, slice(content.body, choice.first));
   }
   // The server cuts a file to its range itself, status and headers included.
   visitOf(request).sentStatus = 206;
   return new Response(content.body, { headers });
+}
+
+/**
+ * True when the server can send these bytes without waiting for a disk: it reads files on the thread that answers everybody.
+ * What is short is fetched for that.
+ */
+async function isAtHand(
+  { signal }: Request,
+  { body, openReader }: SentContent,
+  { start, end }: ByteSpan,
+): Promise<boolean> {
+  if (!(body instanceof Blob)) return true;
+  const reader = await openReader();
+  try {
+    if (reader.isAtHand(start, end)) return true;
+    if (end - start > fetchedFirst) return false;
+    return await reader.fetch(start, end, () => !signal.aborted);
+  } finally {
+    await reader.close();
+  }
 }
 
 /** The answer to a HEAD: no byte of the content is read. */
@@ -82,8 +109,14 @@ function rangeFor(etag: string, headers: Headers): string | null {
 /** What the server can cut a file to: one range, of positions that it can count to (it sends all of the file for others). */
 const nativeRange = /^bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
 
-function sendSpan({ size, body, headers }: SentContent, { start, end }: ByteSpan): Response {
-  const part = body instanceof Blob ? body.slice(start, end) : body.subarray(start, end);
+const slice = (body: SentContent["body"], { start, end }: ByteSpan) =>
+  body instanceof Blob ? body.slice(start, end) : body.subarray(start, end);
+
+function sendSpan(
+  { size, headers }: SentContent,
+  { start, end }: ByteSpan,
+  part: ReturnType<typeof slice> | ReadableStream<Uint8Array>,
+): Response {
   const contentRange = `bytes ${start}-${end - 1}/${size}`;
   return new Response(part, {
     status: 206,

@@ -14,6 +14,7 @@ import { FreeSpace } from "./freeSpace.ts";
 import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
 import type { PartsStorage } from "./parts.ts";
+import { Sendables } from "./reading/sendables.ts";
 import { receiveBody } from "./receiveBody.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
 import { openStagedFiles } from "./stagedFiles.ts";
@@ -26,6 +27,7 @@ import type {
   Body,
   Capacity,
   Locator,
+  SendableFile,
   Staged,
   StagedEntry,
   StagedReader,
@@ -49,6 +51,8 @@ export interface FilesystemOptions {
   readonly clock: () => number;
   /** UUIDv7 source for names that are never used twice. */
   readonly newId: () => string;
+  /** Starts a worker that reads what is sent. Absent where nothing is: files are then read by the runtime's own threads. */
+  readonly spawnReader?: () => Worker;
 }
 
 /** Opens (and where needed creates) the folders. @throws when they cannot be written, or are on different file systems. */
@@ -97,6 +101,7 @@ class FilesystemStorage implements Storage {
   readonly #syncs: FolderSyncs;
   readonly #staged: StagedWrites;
   readonly #preparing: Promise<void>;
+  readonly #sendables: Sendables;
   readonly #removals = new Set<Promise<void>>();
   /** What the last append of a closing request has put on disk, to the byte: publishing it needs no second look. */
   readonly #settled = new WeakSet<Staged>();
@@ -113,6 +118,7 @@ class FilesystemStorage implements Storage {
     this.#staged = new StagedWrites(options.directory, options.latch, this.#syncs);
     this.#space = new FreeSpace(options.directory, () => performance.now());
     this.parts = new FilesystemParts({ ...options, space: this.#space, syncs: this.#syncs });
+    this.#sendables = new Sendables(options.spawnReader ?? null);
     this.openStaged = openStagedFiles(options.directory);
     // Nobody waits for it: a push that comes first makes the folder it needs.
     this.#preparing = this.#syncs.makeAll(blobs, "sha256", prefixes).catch(() => {});
@@ -238,6 +244,10 @@ class FilesystemStorage implements Storage {
     return found === null ? null : { size: found.size, body: Bun.file(path) };
   }
 
+  openToSend(locator: Locator): Promise<SendableFile | null> {
+    return this.#sendables.open(this.#path(locator));
+  }
+
   async delete(locator: Locator): Promise<void> {
     try {
       await unlink(this.#path(locator));
@@ -265,7 +275,7 @@ class FilesystemStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#preparing, ...this.#removals]);
+    await Promise.all([this.#preparing, ...this.#removals, this.#sendables.close()]);
   }
 
   /** After a power loss the session's folder must still be found from the top. */

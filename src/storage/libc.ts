@@ -1,4 +1,4 @@
-// Two calls of the C library that no runtime offers. Where it cannot be loaded, or is none that is known, there are none.
+// Calls of the C library that no runtime offers. Where it cannot be loaded, or is none that is known, there are none.
 import { dlopen } from "bun:ffi";
 
 /** glibc, then musl. */
@@ -7,11 +7,14 @@ const libraries = [
   `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
 ];
 
-/** What is called; each returns 0 when it has done what it was asked. */
+/** What is called; `ioctl` and `posix_fadvise` return 0 when they have done what they were asked. */
 export interface LibC {
   ioctl(file: number, request: bigint, argument: BigInt64Array): number;
   /** `offset` and `length` in bytes, a length of 0 for all that follows. */
   posix_fadvise(file: number, offset: bigint, length: bigint, advice: number): number;
+  /** A system call by its number, with six arguments; -1 when it failed. */
+  syscall(call: number, ...args: readonly number[]): bigint;
+  sysconf(name: number): bigint;
 }
 
 let loaded: LibC | null | undefined;
@@ -28,6 +31,8 @@ function load(): LibC | null {
       return dlopen(library, {
         ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
         posix_fadvise: { args: ["i32", "i64", "i64", "i32"], returns: "i32" },
+        syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
+        sysconf: { args: ["i32"], returns: "i64" },
       }).symbols;
     } catch {
       // Another C library.

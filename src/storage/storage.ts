@@ -74,6 +74,17 @@ export interface StoredFile {
   readonly body: Blob;
 }
 
+/** Content that is opened to be sent; it stays readable when it is deleted meanwhile. Closed by who opened it. */
+export interface SendableFile {
+  /** True when bytes from `start` to before `end` are at hand: whoever sends them waits for no disk. */
+  isAtHand(start: number, end: number): boolean;
+  /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
+  fetch(start: number, end: number, isWanted: () => boolean): Promise<boolean>;
+  /** Fills the beginning of `into` from `offset`; returns how many bytes it read, 0 at the end. Holds up nothing else while a disk is slow. */
+  read(offset: number, into: Uint8Array<SharedArrayBuffer>): Promise<number>;
+  close(): Promise<void>;
+}
+
 /** A stored name, and what it says. */
 export interface StoredName {
   readonly locator: Locator;
@@ -146,6 +157,9 @@ export interface Storage {
 
   /** Opens content. @returns null only when it is absent; any other failure throws. */
   open(locator: Locator): Promise<StoredFile | null>;
+
+  /** Opens content to send it. @returns null when it is absent, or no file. */
+  openToSend(locator: Locator): Promise<SendableFile | null>;
 
   /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
   delete(locator: Locator): Promise<void>;

@@ -79,6 +79,31 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect(await read(storage, locator)).toEqual(bytes);
     });
 
+    test("content that is opened to be sent reads back equal, at hand or fetched", async () => {
+      const storage = await openStore();
+      const bytes = noise(700_000);
+      const file = await storage.openToSend(await publish(storage, bytes));
+      const into = new Uint8Array(new SharedArrayBuffer(1000));
+
+      const fetched = await file?.fetch(0, bytes.length, () => true);
+      const atHand = file?.isAtHand(0, bytes.length);
+      const counts = [await file?.read(5000, into), await file?.read(bytes.length, into)];
+
+      expect([fetched, atHand]).toEqual([true, true]);
+      expect(counts).toEqual([1000, 0]);
+      expect(Uint8Array.from(into)).toEqual(bytes.subarray(5000, 6000));
+      await file?.close();
+    });
+
+    test("content that is absent cannot be opened to be sent", async () => {
+      const storage = await openStore();
+      const locator = await publish(storage, text("gone"));
+
+      await storage.delete(locator);
+
+      expect(await storage.openToSend(locator)).toBeNull();
+    });
+
     test("an append continues at the offset and reports the new one", async () => {
       const storage = await openStore();
       const staged = await start(storage);

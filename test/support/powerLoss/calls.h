@@ -14,6 +14,7 @@ struct power {
   const char *ignored;       // a fault to find: syncs of this kind that do nothing
   const char *failing;       // syncs of this kind are answered with EIO once SIGUSR2 came
   volatile sig_atomic_t syncs_fail;
+  volatile sig_atomic_t holds_reads;  // of stored content: never answered once SIGHUP came
   bool refuses_direct;       // no file may be opened past the page cache
 };
 

@@ -12,6 +12,7 @@
 // operations on the same file or folder keep their order; modes and owners survive at once. Every journalling file system does so.
 // On SIGUSR2 syncs of one kind begin to fail with EIO, if there is such a kind: what such a sync was to keep never survives, also
 // if a later one succeeds, as Linux has it.
+// On SIGHUP it stops answering reads of stored content, for ever: whoever asked waits until the unmount.
 // Not modelled: disks that lie about flushes, symbolic links, extended attributes.
 #include <err.h>
 #include <errno.h>
@@ -38,6 +39,11 @@ static void want_cut(int number) {
 static void fail_syncs(int number) {
   (void)number;
   power.syncs_fail = 1;
+}
+
+static void hold_reads(int number) {
+  (void)number;
+  power.holds_reads = 1;
 }
 
 static void cut(void) {
@@ -96,6 +102,7 @@ int main(int count, char **words) {
   if (session == NULL || fuse_set_signal_handlers(session) != 0) errx(1, "no session");
   signal(SIGUSR1, want_cut);
   signal(SIGUSR2, fail_syncs);
+  signal(SIGHUP, hold_reads);
   if (fuse_session_mount(session, words[2]) != 0) errx(1, "cannot mount");
   printf("mounted\n");
   fflush(stdout);

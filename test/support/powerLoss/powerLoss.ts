@@ -40,6 +40,8 @@ export interface Disk {
   hasPower(): boolean;
   /** Syncs of the kind that was named fail from here on. */
   failSyncs(): void;
+  /** Stored content that is not in memory cannot be read from here on: who reads it waits for ever. */
+  holdReads(): void;
   /** The power fails now: every call answers EIO from here on. */
   cut(): Promise<void>;
   /** Unmounts; the backing folder then holds what survived. Nobody may have a file open.
@@ -103,6 +105,7 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
     folder,
     hasPower: () => !said("the power failed"),
     failSyncs: () => signal(daemon.pid, "SIGUSR2"),
+    holdReads: () => signal(daemon.pid, "SIGHUP"),
     async cut() {
       signal(daemon.pid, "SIGUSR1");
       // It notices at the next call.

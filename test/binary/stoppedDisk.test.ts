@@ -1,0 +1,92 @@
+// A disk that stands still under content that is being sent: a file system that never answers these reads.
+import { expect } from "bun:test";
+import { startRegistry } from "../support/binary.ts";
+import { randomBytes } from "../support/bytes.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { type Ask, Connection } from "../support/connection.ts";
+import { forgetContent } from "../support/pageCache.ts";
+import { mountDisk, powerLossMissing, powerLossNeeds } from "../support/powerLoss/powerLoss.ts";
+import { tempFolder } from "../support/processes.ts";
+import { createBucket } from "../support/rawObjects.ts";
+import { askFor, prepareUpload, pullAndHash, uploadInPut } from "../support/rawUploads.ts";
+import type { Scope } from "../support/scope.ts";
+
+const missing = await powerLossMissing();
+const block = randomBytes("stopped/block", 2 ** 20);
+const content = (seed: string, size: number) => prepareUpload(randomBytes(seed, 32), block, size);
+
+/** A server on a disk of its own, with content on it that is not in memory, and content that is. */
+async function startOnDisk(scope: Scope) {
+  const disk = await mountDisk(scope, {
+    backing: tempFolder(scope, "backing"),
+    seed: 1,
+    keepPercent: 0,
+  });
+  const registry = await startRegistry(scope, { data: `${disk.folder}/data` });
+  const connection = await Connection.open(registry.port);
+  scope.defer(() => connection.close());
+  const [large, small, warm] = [
+    content("large", 48 * 2 ** 20),
+    content("small", 3 * 2 ** 20),
+    content("warm", 2 ** 20),
+  ];
+  for (const blob of [large, small]) await uploadInPut(connection, "team/disk", blob);
+  await createBucket(connection, "backups");
+  const object = "/v1/buckets/backups/objects/large";
+  const { body } = content("object", 40 * 2 ** 20);
+  await askFor(connection, [200, 201], { method: "PUT", path: object, body });
+  await forgetContent(registry.data);
+  await uploadInPut(connection, "team/disk", warm);
+  await pullAndHash(connection, "team/disk", warm.digest);
+  disk.holdReads();
+  return { registry, connection, large, small, warm, object };
+}
+
+/** A server that is held up answers nobody any more: the test ends all the same. */
+const soon = <T>(work: Promise<T>): Promise<T> => {
+  const late = Bun.sleep(20_000).then(() => Promise.reject(new Error("the server answers nobody")));
+  return Promise.race([work, late]);
+};
+
+clientTest(
+  "a disk that stands still under pulls stops nothing else",
+  {
+    ...powerLossNeeds,
+    commands: [...powerLossNeeds.commands],
+    reason: () => missing,
+    timeoutMs: 60_000,
+  },
+  async (scope) => {
+    const { registry, connection, large, small, warm, object } = await startOnDisk(scope);
+    const blob = ({ digest }: { digest: string }) => `/v2/team/disk/blobs/${digest}`;
+    const stuck: Ask[] = [
+      { method: "GET", path: blob(large) },
+      { method: "GET", path: blob(large), headers: { Range: "bytes=1000-40000000" } },
+      { method: "GET", path: blob(large), headers: { Range: "bytes=0-99,5000000-9000000" } },
+      { method: "GET", path: blob(small) },
+      { method: "GET", path: blob(small) },
+      { method: "GET", path: blob(small), headers: { Range: "bytes=-5" } },
+      { method: "GET", path: object },
+      { method: "GET", path: object, headers: { Range: "bytes=7-30000000" } },
+    ];
+
+    let ended = 0;
+    for (const ask of stuck) {
+      const puller = await Connection.open(registry.port);
+      scope.defer(() => puller.close());
+      const count = () => {
+        ended += 1;
+      };
+      puller.ask(ask).then(count, count);
+      await soon(askFor(connection, [200], { method: "GET", path: "/v2/" }));
+    }
+
+    const head = await soon(fetch(`${registry.url}${blob(large)}`, { method: "HEAD" }));
+    expect(head.status).toBe(200);
+    const more = content("more", 5_000_000);
+    await soon(uploadInPut(connection, "team/disk", more));
+    const pulled = await soon(pullAndHash(connection, "team/disk", warm.digest));
+    expect(pulled.digest).toBe(warm.digest);
+    expect(ended).toBe(0);
+  },
+);

@@ -1,4 +1,5 @@
 // Sequences of requests that fast-check draws, against a model: every answer, part, object and folder must be the model's.
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -34,6 +35,8 @@ type Step =
   | { readonly kind: "again"; readonly slot: number }
   | { readonly kind: "abort"; readonly slot: number }
   | { readonly kind: "wait"; readonly minutes: number }
+  | { readonly kind: "step"; readonly minutes: number }
+  | { readonly kind: "lock"; readonly ms: number }
   | { readonly kind: "restart" };
 
 const slot = fc.nat(2);
@@ -72,6 +75,17 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         minutes: fc.constantFrom(1, 14, 16, 24 * 60 - 1, 24 * 60 + 1),
       }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("step"),
+        minutes: fc.constantFrom(-400 * 24 * 60, -25 * 60, -16, 16, 25 * 60, 400 * 24 * 60),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant("lock"), ms: fc.integer({ min: 1, max: 60 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant("restart") }) },
   ),
   { minLength: 3, maxLength: 20, size: "max" },
@@ -97,6 +111,15 @@ const cutBody = (bytes: Uint8Array): Body => ({
   },
 });
 
+/** Another program locks the database for a while. */
+async function lock(directory: string, ms: number): Promise<void> {
+  const database = new Database(join(directory, "breadbox.db"));
+  database.run("BEGIN IMMEDIATE");
+  await Bun.sleep(ms);
+  database.run("ROLLBACK");
+  database.close();
+}
+
 /** One run: what was done, beside what should have come of it. */
 class Run {
   readonly #room: Room;
@@ -105,6 +128,7 @@ class Run {
   /** Lists that uploads were completed with, by their ids. */
   readonly #told = new Map<string, readonly { number: number; etag: string }[]>();
   #puts = 0;
+  #locked: Promise<void> = Promise.resolve();
 
   /** @param name of this run: its objects are nobody else's. */
   constructor(room: Room, name: string) {
@@ -122,6 +146,16 @@ class Run {
     if (step.kind === "wait") {
       model.wait(step.minutes * 60_000);
       room.store.clock.advance(step.minutes * 60_000);
+      return;
+    }
+    if (step.kind === "step") {
+      model.step(step.minutes * 60_000);
+      room.store.clock.set(step.minutes * 60_000);
+      return;
+    }
+    if (step.kind === "lock" || step.kind === "restart") await this.#locked;
+    if (step.kind === "lock") {
+      this.#locked = lock(room.store.directory, step.ms);
       return;
     }
     if (step.kind === "restart") return room.store.reopen();
@@ -160,6 +194,7 @@ class Run {
 
   /** Parts, objects and folders are the model's. */
   async audit(): Promise<void> {
+    await this.#locked;
     const [room, model] = [this.#room, this.#model];
     const folders = new Set(readdirSync(join(room.store.directory, "tmp", "multipart")));
     for (const id of model.ids) {
@@ -177,7 +212,7 @@ class Run {
   }
 }
 
-test(`${runs} sequences of requests, restarts and waits end as the model says`, async () => {
+test(`${runs} sequences of requests, restarts, waits, clocks that are set and locks end as the model says`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   await using room = await openRoom();
   let count = 0;
@@ -185,6 +220,7 @@ test(`${runs} sequences of requests, restarts and waits end as the model says`, 
     fc.asyncProperty(steps, async (drawn) => {
       count += 1;
       const run = new Run(room, `run-${count}`);
+      room.store.clock.setRight();
       await run.take({ kind: "initiate", object: "a" });
       for (const step of drawn) await run.take(step);
       await run.audit();

@@ -44,15 +44,28 @@ export class MultipartModel {
   readonly #completed = new Map<string, Completed>();
   /** Whatever was begun, in order. */
   readonly ids: string[] = [];
-  #now = 0;
+  /** What the wall clock shows, and what has really passed. */
+  #wall = 0;
+  #passed = 0;
 
   wait(ms: number): void {
-    this.#now += ms;
+    this.#wall += ms;
+    this.#passed += ms;
+  }
+
+  /** Somebody sets the wall clock. */
+  step(ms: number): void {
+    this.#wall += ms;
+  }
+
+  /** A clock that is ahead ends nothing. */
+  get #age(): number {
+    return Math.min(this.#wall, this.#passed);
   }
 
   initiate(id: string, object: string): void {
     this.ids.push(id);
-    this.#open.set(id, { object, parts: new Map(), expiresAt: this.#now + ttlMs });
+    this.#open.set(id, { object, parts: new Map(), expiresAt: this.#wall + ttlMs });
   }
 
   /** Parts in order; null for an upload that is over. */
@@ -65,14 +78,14 @@ export class MultipartModel {
   mayPut(id: string): Expected {
     const open = this.#open.get(id);
     if (open === undefined) return this.#ofAbsent(id);
-    return open.expiresAt < this.#now ? 409 : "ok";
+    return open.expiresAt < this.#age ? 409 : "ok";
   }
 
   put(id: string, part: ModelPart): void {
     const open = this.#open.get(id);
     if (open === undefined) throw new Error("a part for an upload that is over");
     open.parts.set(part.number, part);
-    open.expiresAt = this.#now + ttlMs;
+    open.expiresAt = this.#wall + ttlMs;
   }
 
   /** What has expired may be aborted as well: it is gone sooner. */
@@ -97,7 +110,7 @@ export class MultipartModel {
     if (list.length === 0 || !rises) return 400;
     const open = this.#open.get(id);
     if (open === undefined) return this.#completeAgain(id, list, digest);
-    if (open.expiresAt < this.#now || open.parts.size === 0) return 409;
+    if (open.expiresAt < this.#age || open.parts.size === 0) return 409;
     const chosen: Uint8Array[] = [];
     for (const { number, etag } of list) {
       const part = open.parts.get(number);
@@ -108,7 +121,7 @@ export class MultipartModel {
     const whole = new Uint8Array(Buffer.concat(chosen));
     if (digest !== null && digest !== sha256(whole)) return 400;
     this.objects.set(open.object, whole);
-    this.#completed.set(id, { list: nameOf(list), digest: sha256(whole), at: this.#now });
+    this.#completed.set(id, { list: nameOf(list), digest: sha256(whole), at: this.#wall });
     this.#open.delete(id);
     return "ok";
   }
@@ -126,7 +139,7 @@ export class MultipartModel {
 
   #remembered(id: string): Completed | null {
     const completed = this.#completed.get(id);
-    return completed !== undefined && completed.at > this.#now - repeatableMs ? completed : null;
+    return completed !== undefined && completed.at > this.#age - repeatableMs ? completed : null;
   }
 }
 

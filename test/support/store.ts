@@ -20,10 +20,20 @@ export const leaseMs = 3_600_000;
 /** Time that stands still until the test moves it. */
 export class TestClock {
   #now = Date.UTC(2026, 0, 1);
-  /** Unix ms. */
-  readonly now = (): number => this.#now;
+  #aheadMs = 0;
+  /** Unix ms, as the wall clock shows it. */
+  readonly now = (): number => this.#now + this.#aheadMs;
+  /** As a server has it that has not looked at the clock since it was set. */
+  readonly ageNow = (): number => Math.min(this.now(), this.#now);
   advance(ms: number): void {
     this.#now += ms;
+  }
+  /** Somebody sets the wall clock, forward or back. */
+  set(ms: number): void {
+    this.#aheadMs += ms;
+  }
+  setRight(): void {
+    this.#aheadMs = 0;
   }
 }
 
@@ -57,7 +67,7 @@ export async function openStore() {
       hashing,
       overdue,
       clock: clock.now,
-      ageNow: clock.now,
+      ageNow: clock.ageNow,
       newId,
       leaseMs,
     };
@@ -83,7 +93,7 @@ export async function openStore() {
         arrivals: new Arrivals(),
         newId,
       },
-      ageNow: clock.now,
+      ageNow: clock.ageNow,
       clock: clock.now,
       newUploadId: () => makeUploadId(newId()),
       limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },

@@ -44,6 +44,18 @@ describe("a collection that was meant to be dry", () => {
     expect(registry.orders).toEqual([]);
   });
 
+  test.each([
+    '{"dry_run":true,"dry_run":false}',
+    '{"dry_run":true,"dry\\u005frun":false}',
+    '{"min_age":5,"dry_run":true,"min_age":0}',
+  ])("is refused when a member is in its body twice: %s", async (body) => {
+    const answer = await ask("POST", "/v1/gc", body);
+
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)["message"]).toStartWith("the body repeats the name");
+    expect(registry.orders).toEqual([]);
+  });
+
   test("is refused when the body spells it as settings are spelled, with the right name", async () => {
     const answer = await ask("POST", "/v1/gc", '{"dryRun":true}');
 

@@ -25,6 +25,9 @@ A repository's name may contain slashes. They stand in the address as they are, 
 escape that is understood there is \`%3A\` for that colon. Names of objects hold slashes as well, and whatever else an address
 cannot hold is escaped in them. What is tried out on this page is sent in this form.
 
+Below \`/v1/\`, query parameters and members of JSON bodies that are not listed here are refused with 400, and nothing is done. Names in JSON
+are in snake_case; the body of a list always has \`next\`, which is null at its end.
+
 ## Failures
 
 A failure is JSON with one error: a \`code\` for programs, a \`message\` for people, and sometimes a \`detail\`. Answers

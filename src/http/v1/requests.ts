@@ -1,5 +1,6 @@
 // What the addresses below /v1 have in common: JSON bodies, pages, and answers that nobody may keep.
 import { RegistryError } from "../../errors.ts";
+import { readPlainJson } from "../../registry/jsonScan.ts";
 import { openBody, type Pace } from "../body.ts";
 import { assertNotEncoded } from "../headers.ts";
 import type { Visit } from "../visit.ts";
@@ -52,8 +53,24 @@ function readText(bytes: Uint8Array): string {
   }
 }
 
+/** Longest text that is looked through for names that are there twice; characters. Longer ones are lists of parts. */
+const longestScan = 64 * 1024;
+const scanned = { depth: 16, values: longestScan, names: 1000, wholeNumbers: new Set<string>() };
+
+/** Of two members of one name JSON.parse takes the later one, whichever the client meant. */
+function assertNoRepeats(text: string): void {
+  if (text.length > longestScan) return;
+  try {
+    readPlainJson(text, scanned);
+  } catch (error) {
+    if (!(error instanceof RegistryError)) throw error;
+    throw invalid(error.message.replace(/^manifest/, "the body"));
+  }
+}
+
 function parseObject(text: string): Members {
   const value = parseJson(text);
+  assertNoRepeats(text);
   if (!isMembers(value)) throw invalid("the body must be a JSON object");
   return { ...value };
 }

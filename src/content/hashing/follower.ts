@@ -10,6 +10,8 @@ import type { HashReport, HashRequest } from "./protocol.ts";
 const stepBytes = 256 * 1024;
 /** How often a session that is behind says where it is. */
 const reportEveryBytes = 1_048_576;
+/** A file that was not read for so long is closed: one that was deleted keeps its space for as long as it is open. Unit: ms. */
+const idleMs = 3_000;
 /** Sessions beyond this many give up their open file until it is their turn again. */
 const openReaders = 64;
 
@@ -36,7 +38,8 @@ export class StagedFollower {
   readonly #open: OpenStaged;
   readonly #report: (report: HashReport) => void;
   readonly #sessions = new Map<UploadId, Followed>();
-  readonly #readers = new Map<UploadId, StagedReader>();
+  readonly #readers = new Map<UploadId, OpenReader>();
+  #resting: Timer | null = null;
   readonly #buffer = new Uint8Array(stepBytes);
   #running = false;
   /** Whose file is being read right now: it must not be closed under the read. */
@@ -80,6 +83,7 @@ export class StagedFollower {
 
   /** Gives up everything that is open. */
   async close(): Promise<void> {
+    if (this.#resting !== null) clearTimeout(this.#resting);
     this.#sessions.clear();
     await Promise.all([...this.#readers.keys()].map((id) => this.#closeReader(id)));
   }
@@ -184,20 +188,39 @@ export class StagedFollower {
 
   async #reader(session: Followed): Promise<StagedReader> {
     const known = this.#readers.get(session.id);
-    if (known !== undefined) return known;
+    this.#resting ??= setTimeout(() => this.#closeIdle(), idleMs);
+    if (known !== undefined) {
+      known.usedAt = performance.now();
+      return known.reader;
+    }
     const [oldest] = this.#readers.keys();
     if (oldest !== undefined && this.#readers.size >= openReaders) await this.#closeReader(oldest);
     const reader = await this.#open(session.id, session.staging);
-    this.#readers.set(session.id, reader);
+    this.#readers.set(session.id, { reader, usedAt: performance.now() });
     return reader;
+  }
+
+  /** The hash stays, and the file is opened again when more is to be read. */
+  #closeIdle(): void {
+    const before = performance.now() - idleMs;
+    for (const [id, { usedAt }] of this.#readers) {
+      if (usedAt <= before) void this.#closeReader(id);
+    }
+    this.#resting = this.#readers.size === 0 ? null : setTimeout(() => this.#closeIdle(), idleMs);
   }
 
   async #closeReader(id: UploadId): Promise<void> {
     if (this.#reading === id) return;
-    const reader = this.#readers.get(id);
+    const open = this.#readers.get(id);
     this.#readers.delete(id);
-    await reader?.close().catch(() => {});
+    await open?.reader.close().catch(() => {});
   }
+}
+
+interface OpenReader {
+  readonly reader: StagedReader;
+  /** Monotonic ms. */
+  usedAt: number;
 }
 
 /** Staged bytes that are not what they were. */

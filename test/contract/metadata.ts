@@ -7,6 +7,7 @@ import { collectionContract } from "./metadataCollection.ts";
 import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
 import { inspectionContract } from "./metadataInspection.ts";
+import { inspectionRowsContract } from "./metadataInspectionRows.ts";
 import { keepersContract } from "./metadataKeepers.ts";
 import { listsContract } from "./metadataLists.ts";
 import { lockedTagsContract } from "./metadataLockedTags.ts";
@@ -52,6 +53,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     referrersContract(openEmpty);
     lockedTagsContract(openEmpty);
     inspectionContract(openEmpty);
+    inspectionRowsContract(openEmpty);
     removalsContract(openEmpty);
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);

@@ -80,5 +80,21 @@ export function keepersContract(open: () => Promise<Metadata>): void {
       expect((await keepers.listNaming(digest("a"), null, 5)).some).toHaveLength(2);
       expect((await keepers.listManifests(put.digest, 1)).more).toBe(true);
     });
+
+    test("a repository tells its tags, and what nothing names, the latest first", async () => {
+      const { keepers, registry } = await open();
+      const put = manifest("tagged", { tags: ["1.0", "2.0"].map(tag) });
+      await registry.putManifest(put);
+      await registry.putManifest(manifest("older", { now: now - minute }));
+      await registry.putManifest(manifest("newer"));
+
+      expect(await keepers.findTagged(app, tag("1.0"))).toBe(put.digest);
+      expect(await keepers.findTagged(app, tag("3.0"))).toBeNull();
+      expect(await keepers.describeRepository(app, 1)).toEqual({
+        tags: { some: [tag("1.0")], more: true },
+        untagged: { some: [{ digest: digest("newer"), pushedAt: now }], more: true },
+      });
+      expect(await keepers.describeRepository(other, 1)).toBeNull();
+    });
   });
 }

@@ -6,6 +6,7 @@ import { type CollectionStatements, prepareCollectionStatements } from "./collec
 import type { Connection } from "./connection.ts";
 import { findContradiction } from "./contradictions.ts";
 import { clockMethods, isHeld, type LockStatements, lockMethods, prepareLocks } from "./locks.ts";
+import { gatherPushes } from "./pushes.ts";
 
 /** Builds the collection's part of the port over one connection. */
 export function collectionMetadata(
@@ -17,8 +18,8 @@ export function collectionMetadata(
   return {
     ...lockMethods(connection, locks),
     ...clockMethods(connection, db),
-    ...marking(connection, statements),
-    ...sweeping(connection, statements, locks),
+    ...marking(connection, db, statements),
+    ...sweeping(connection, db, { statements, locks }),
     findContradiction: () =>
       connection.read(() => findContradiction(connection.client, statements)),
   };
@@ -26,6 +27,7 @@ export function collectionMetadata(
 
 function marking(
   connection: Connection,
+  db: BunSQLiteDatabase,
   statements: CollectionStatements,
 ): Pick<CollectionMetadata, "countContents" | "markWindow" | "findStrays" | "listTrash"> {
   return {
@@ -36,6 +38,7 @@ function marking(
         const from = after ?? "";
         const { total = 0, last = null } = statements.window.get({ after: from, limit }) ?? {};
         if (last === null) return { next: null, total: 0, unreferenced: [], links: [] };
+        gatherPushes(db, limits);
         const stretch = { after: from, last, ...limits };
         const unreferenced = statements.unreferenced.all(stretch);
         const links = statements.links.all(stretch);
@@ -76,8 +79,11 @@ function leaveOutNamed<T extends StoredName>(
 
 function sweeping(
   connection: Connection,
-  statements: CollectionStatements,
-  locks: LockStatements,
+  db: BunSQLiteDatabase,
+  {
+    statements,
+    locks,
+  }: { readonly statements: CollectionStatements; readonly locks: LockStatements },
 ): Pick<CollectionMetadata, "discardContents" | "discardStrays" | "discardLinks" | "emptyTrash"> {
   /** One transaction of who holds the lock: who lost it changes nothing. */
   const asHolder = <T>(hold: Hold, body: () => T): Promise<T | null> =>
@@ -92,7 +98,9 @@ function sweeping(
     discardContents: (hold, digests, limits, done) =>
       asHolder(hold, () => {
         empty(done);
-        return discardContents(statements, JSON.stringify(digests), limits());
+        const now = limits();
+        gatherPushes(db, now);
+        return discardContents(statements, JSON.stringify(digests), now);
       }),
     discardStrays: (hold, found, now) =>
       asHolder(hold, () => {
@@ -102,6 +110,7 @@ function sweeping(
     discardLinks: (hold, links, limits) =>
       asHolder(hold, () => {
         const now = limits();
+        gatherPushes(db, now);
         return links.filter((link) => statements.unlink.get({ ...link, ...now }) !== undefined)
           .length;
       }),

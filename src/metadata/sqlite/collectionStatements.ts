@@ -1,30 +1,17 @@
 // Statements of the collection, prepared once. The conditions under which something may go stand here, once for marking and once
 // more, the same, in the transactions that delete.
-import {
-  and,
-  asc,
-  count,
-  eq,
-  exists,
-  gt,
-  inArray,
-  lte,
-  notExists,
-  type Placeholder,
-  type SQL,
-  sql,
-} from "drizzle-orm";
+import { and, asc, count, eq, exists, gt, inArray, lte, notExists, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { unionAll } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../content/digest.ts";
 import type { Unreferenced } from "../collection.ts";
 import { multipartUploads } from "./objectsSchema.ts";
 import { listed } from "./placeholders.ts";
+import { createPushes, isAwaited, isAwaitedIn } from "./pushes.ts";
 import { isInNoObject } from "./releases.ts";
 import {
   contents,
   manifestReferences,
-  repositories,
   repositoryContents,
   trash,
   uploadSessions,
@@ -34,66 +21,19 @@ const placeholder = sql.placeholder;
 const now = placeholder("now");
 const olderThan = placeholder("olderThan");
 const pushesSince = placeholder("pushesSince");
-const bytesSince = placeholder("bytesSince");
 
 /** Statements of the collection's part of the port. */
 export type CollectionStatements = ReturnType<typeof prepareCollectionStatements>;
 
 /** Prepares all of them. */
 export function prepareCollectionStatements(db: BunSQLiteDatabase) {
+  createPushes(db);
   return { ...prepareMarking(db), ...prepareSweeping(db), ...prepareTrash(db) };
-}
-
-/** Limits as a statement has them: values, or placeholders of their names. */
-type LimitValues = { readonly [K in "now" | "pushesSince" | "bytesSince"]: number | Placeholder };
-
-/**
- * The repositories that are pushed to, and since when: uploads follow each other up to now, those that are open, or the latest ones
- * while their promise lasts. A session that began later than `pushing_until` is another push. There are few of them, whatever the
- * store holds: they are gathered once for each statement, and looked for in it.
- */
-const pushes = ({ now, bytesSince }: Omit<LimitValues, "pushesSince">) => sql`(
-  SELECT name AS repository, pushing_since AS since FROM ${repositories} WHERE pushing_until > ${now}
-  UNION ALL
-  SELECT s.repository, CASE WHEN r.pushing_until > min(s.started_at) THEN r.pushing_since ELSE min(s.started_at) END
-  FROM ${uploadSessions} AS s JOIN ${repositories} AS r ON r.name = s.repository
-  WHERE s.updated_at > ${bytesSince} OR s.claim_owner IS NOT NULL
-  GROUP BY s.repository
-)`;
-
-/** When the push into the repository of a row of `repositoryContents` began; NULL when nobody pushes. */
-const pushBegan = (limits: Omit<LimitValues, "pushesSince">) => sql<number | null>`(
-  SELECT min(since) FROM ${pushes(limits)} WHERE repository = ${repositoryContents.repository}
-)`;
-
-/** For rows of `contents` and `repositoryContents`: it was promised to a push into this repository that still goes on. 0 or 1. */
-const isAwaitedIn = ({ pushesSince, ...limits }: LimitValues) =>
-  sql`(${contents.keptUntil} > ${pushesSince} AND coalesce(${pushBegan(limits)} < ${contents.keptUntil}, 0))`;
-
-/** For a row of `contents`: it was promised to a push that still goes on. */
-export function isAwaited({ pushesSince, ...limits }: LimitValues): SQL {
-  return sql`(${contents.keptUntil} > ${pushesSince} AND EXISTS (
-    SELECT 1 FROM ${pushes(limits)} AS push JOIN ${repositoryContents}
-      ON ${repositoryContents.repository} = push.repository AND ${repositoryContents.digest} = ${contents.digest}
-    WHERE push.since < ${contents.keptUntil}
-  ))`;
-}
-
-/** The pushes that content was promised to and that still go on, the longest first. */
-export function selectAwaiting(db: BunSQLiteDatabase, wanted: Digest, limits: LimitValues) {
-  const since = pushBegan(limits);
-  const { repository, digest } = repositoryContents;
-  return db
-    .select({ repository, since })
-    .from(repositoryContents)
-    .innerJoin(contents, eq(contents.digest, digest))
-    .where(and(eq(digest, wanted), isAwaitedIn(limits)))
-    .orderBy(asc(since), asc(repository));
 }
 
 /** Why content that nothing names stays, or that it may go. */
 const stateOf = sql<Unreferenced["state"]>`CASE
-  WHEN ${contents.keptUntil} > ${now} OR ${isAwaited({ now, pushesSince, bytesSince })} THEN 'leased'
+  WHEN ${contents.keptUntil} > ${now} OR ${isAwaited(pushesSince)} THEN 'leased'
   WHEN ${contents.createdAt} > ${olderThan} OR coalesce(${contents.releasedAt}, 0) > ${now} THEN 'young'
   ELSE 'orphaned' END`;
 
@@ -119,7 +59,7 @@ function isLoose(db: BunSQLiteDatabase) {
       and(
         eq(contents.digest, repositoryContents.digest),
         lte(contents.keptUntil, now),
-        sql`NOT ${isAwaitedIn({ now, pushesSince, bytesSince })}`,
+        sql`NOT ${isAwaitedIn(pushesSince)}`,
       ),
     );
   return and(

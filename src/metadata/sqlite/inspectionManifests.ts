@@ -93,7 +93,7 @@ function listIncomplete(db: BunSQLiteDatabase, limit: number): IncompleteManifes
 function listWrongReferrers(db: BunSQLiteDatabase, limit: number): ManifestKey[] {
   return db.all(sql`
     SELECT m.repository, m.digest FROM manifests m
-    LEFT JOIN referrers r ON r.repository = m.repository AND r.digest = m.digest
+    LEFT JOIN referrers r INDEXED BY referrers_by_manifest ON r.repository = m.repository AND r.digest = m.digest
     WHERE m.subject IS NOT r.subject OR (r.digest IS NOT NULL AND m.artifact_type IS NOT r.artifact_type)
     GROUP BY m.repository, m.digest LIMIT ${limit}`);
 }
@@ -126,8 +126,8 @@ function tagsAbove(
 }
 
 /**
- * Tags of the manifests that `start` selects, and of the indexes above them. The index is named: left alone, SQLite reads all
- * references of the repository.
+ * Tags of the manifests that `start` selects, and of the indexes above them. Indexes and the order of the joins are named: left alone,
+ * SQLite reads all references, or all tags, of the repository.
  */
 export const selectTagsAbove = (start: SQL, limit: number): SQL => sql`
   WITH RECURSIVE above(repository, manifest) AS (
@@ -138,7 +138,7 @@ export const selectTagsAbove = (start: SQL, limit: number): SQL => sql`
       ON r.digest = a.manifest AND r.repository = a.repository AND r.kind = 'child'
   )
   SELECT DISTINCT t.repository, t.name FROM above a
-  JOIN tags t ON t.repository = a.repository AND t.digest = a.manifest
+  CROSS JOIN tags t INDEXED BY tags_by_manifest ON t.repository = a.repository AND t.digest = a.manifest
   ORDER BY t.repository, t.name LIMIT ${limit}`;
 
 /** The body of the transaction. */

@@ -1,9 +1,10 @@
 // Statements of the inspection, prepared once.
 import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Digest } from "../../content/digest.ts";
 import { prepareDerivedWrites } from "./derivedRows.ts";
 import { objects } from "./objectsSchema.ts";
-import { given } from "./placeholders.ts";
+import { by, given } from "./placeholders.ts";
 import { contents, manifestReferences, manifests, referrers, trash } from "./schema.ts";
 
 const placeholder = sql.placeholder;
@@ -136,8 +137,11 @@ function prepareManifests(db: BunSQLiteDatabase) {
       .where(and(eq(repository, placeholder("repository")), eq(manifest, placeholder("digest"))))
       .prepare(),
     referrersOf: db
-      .select({ subject: referrers.subject, artifactType: referrers.artifactType })
-      .from(referrers)
+      .select({
+        subject: sql<Digest>`${referrers.subject}`,
+        artifactType: sql<string | null>`${referrers.artifactType}`,
+      })
+      .from(by(referrers, "referrers_by_manifest"))
       .where(
         and(
           eq(referrers.repository, placeholder("repository")),

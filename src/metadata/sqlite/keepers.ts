@@ -3,13 +3,21 @@ import { and, asc, count, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName } from "../../registry/names.ts";
+import type { RepositoryName, Tag } from "../../registry/names.ts";
 import type { HeldManifests, KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
-import { selectAwaiting } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { buckets, objects } from "./objectsSchema.ts";
+import { by } from "./placeholders.ts";
+import { createPushes, findAwaiting, gatherPushes } from "./pushes.ts";
 import { isUnnamed, never } from "./releases.ts";
-import { contents, manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
+import {
+  contents,
+  manifestReferences,
+  manifests,
+  repositories,
+  repositoryContents,
+  tags,
+} from "./schema.ts";
 
 const manifest = {
   repository: manifests.repository,
@@ -18,11 +26,15 @@ const manifest = {
   subject: manifests.subject,
 };
 
+/** For rows of `manifests`, which are found by their repository: a look into each of them instead of one at every manifest. */
+const inAnyRepository = sql`${manifests.repository} IN (SELECT name FROM ${repositories})`;
+
 /** Greater than any hexadecimal digit. */
 const afterHex = "~";
 
 /** Builds this part of the port over one connection. */
 export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): KeepersMetadata {
+  createPushes(db);
   return {
     ...manifestQuestions(connection, db),
     findDigests: (prefix, limit) =>
@@ -31,7 +43,8 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
           and(gte(digest, prefix), lt(digest, prefix + afterHex));
         const found = [contents, manifests, manifestReferences, objects].flatMap((table) => {
           const { digest } = table;
-          const rows = db.selectDistinct({ digest }).from(table).where(begins(digest));
+          const condition = and(begins(digest), table === manifests ? inAnyRepository : undefined);
+          const rows = db.selectDistinct({ digest }).from(table).where(condition);
           return rows.limit(limit).all();
         });
         return [...new Set(found.map(({ digest }) => digest))].slice(0, limit);
@@ -44,8 +57,8 @@ export function keepersMetadata(connection: Connection, db: BunSQLiteDatabase): 
       }),
     findPush: (digest, limits) =>
       connection.read(() => {
-        const { repository, since } = selectAwaiting(db, digest, limits).limit(1).get() ?? {};
-        return repository === undefined || typeof since !== "number" ? null : { repository, since };
+        gatherPushes(db, limits);
+        return findAwaiting(db, digest, limits);
       }),
     listLinks: (digest, limit) =>
       connection.read(() => {
@@ -124,7 +137,7 @@ function manifestQuestions(
   const listNaming = (condition: SQL | undefined, limit: number) =>
     db
       .selectDistinct(manifest)
-      .from(manifestReferences)
+      .from(by(manifestReferences, "manifest_references_by_digest"))
       .innerJoin(
         manifests,
         and(
@@ -138,7 +151,10 @@ function manifestQuestions(
   return {
     listManifests: (digest, limit) =>
       connection.read(() => {
-        const found = db.select(manifest).from(manifests).where(eq(manifests.digest, digest));
+        const found = db
+          .select(manifest)
+          .from(manifests)
+          .where(and(inAnyRepository, eq(manifests.digest, digest)));
         return cut(found.limit(limit + 1).all(), limit);
       }),
     listNaming: (digest, repository, limit) =>
@@ -151,8 +167,8 @@ function manifestQuestions(
     listTagsOf: (repository, digest, limit) =>
       connection.read(() => {
         const found = db
-          .select({ name: tags.name })
-          .from(tags)
+          .select({ name: sql<Tag>`${tags.name}` })
+          .from(by(tags, "tags_by_manifest"))
           .where(and(eq(tags.repository, repository), eq(tags.digest, digest)))
           .orderBy(sql`name`)
           .limit(limit + 1)

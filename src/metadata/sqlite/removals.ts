@@ -12,6 +12,7 @@ import type {
   TagRemoval,
 } from "../removals.ts";
 import type { Connection } from "./connection.ts";
+import { by } from "./placeholders.ts";
 import { prepareContentReleases, prepareManifestReleases } from "./releases.ts";
 import { manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
 
@@ -35,8 +36,8 @@ function prepare(db: BunSQLiteDatabase) {
       .prepare(),
     removeLink: db.delete(repositoryContents).where(link).prepare(),
     user: db
-      .select({ manifest: manifestReferences.manifest, tag: tags.name })
-      .from(manifestReferences)
+      .select({ manifest: sql<Digest>`${manifestReferences.manifest}`, tag: tags.name })
+      .from(by(manifestReferences, "manifest_references_by_digest"))
       .leftJoin(
         tags,
         and(

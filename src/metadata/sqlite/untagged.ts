@@ -6,9 +6,9 @@ import type { RepositoryName } from "../../registry/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey } from "../metadata.ts";
 import type { ReleasedContent, UntaggedHold, UntaggedMetadata } from "../untagged.ts";
-import { isAwaited } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";
 import { objects } from "./objectsSchema.ts";
+import { createPushes, gatherPushes, isAwaited } from "./pushes.ts";
 import { type Gone, isUnnamed, never } from "./releases.ts";
 import { dropManifest, prepareManifestDrops } from "./removals.ts";
 import { contents, manifestReferences, manifests, referrers, releasedManifests } from "./schema.ts";
@@ -17,11 +17,13 @@ const doomed = sql.raw("temp.doomed");
 
 /** Builds the rule's part of the port over one connection. */
 export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase): UntaggedMetadata {
+  createPushes(db);
   const drops = prepareManifestDrops(db);
   return {
     planUntagged: ({ pushedBefore }, limits) =>
       connection.read(() => {
         gather(db, pushedBefore);
+        gatherPushes(db, limits);
         const planned = {
           manifests: db.all<ManifestKey>(
             sql`SELECT repository, digest FROM ${doomed} ORDER BY round, repository, digest`,
@@ -95,8 +97,8 @@ function sumDoomed(db: BunSQLiteDatabase, limit: number): UntaggedHold {
   const kept = db.all<{ repository: RepositoryName; blobs: number; bytes: number }>(sql`
     SELECT repository, count(*) AS blobs, sum(size) AS bytes FROM (
       SELECT min(r.repository) AS repository, c.size AS size FROM ${doomed} AS d
-      JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
-      JOIN ${contents} AS c ON c.digest = r.digest
+      CROSS JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
+      CROSS JOIN ${contents} AS c ON c.digest = r.digest
       WHERE NOT EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = c.digest)
         AND NOT EXISTS (
           SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
@@ -133,18 +135,18 @@ const isFreedByReleased = sql`NOT EXISTS (
     SELECT 1 FROM ${doomed} AS d WHERE d.repository = m.repository AND d.digest = m.subject AND NOT d.explained
   )`;
 
-/** What the manifests of a round name as children, and what names them as its subject. */
+/** What the manifests of a round name as children, and what names them as its subject: from them to the others, never the other way. */
 function freedBy(round: number): SQL {
   return sql`(
     SELECT child.* FROM ${doomed} AS d
-    JOIN ${manifestReferences} AS r
+    CROSS JOIN ${manifestReferences} AS r
       ON r.repository = d.repository AND r.manifest = d.digest AND r.kind = 'child'
-    JOIN ${manifests} AS child ON child.repository = r.repository AND child.digest = r.digest
+    CROSS JOIN ${manifests} AS child ON child.repository = r.repository AND child.digest = r.digest
     WHERE d.round = ${round}
     UNION
     SELECT about.* FROM ${doomed} AS d
-    JOIN ${referrers} AS f ON f.repository = d.repository AND f.subject = d.digest
-    JOIN ${manifests} AS about ON about.repository = f.repository AND about.digest = f.digest
+    CROSS JOIN ${referrers} AS f ON f.repository = d.repository AND f.subject = d.digest
+    CROSS JOIN ${manifests} AS about ON about.repository = f.repository AND about.digest = f.digest
     WHERE d.round = ${round}
   )`;
 }
@@ -168,10 +170,10 @@ function released(limits: AgeLimits): SQL {
     FROM ${contents}
     WHERE ${contents.digest} IN (
         SELECT r.digest FROM ${doomed} AS d
-        JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
+        CROSS JOIN ${manifestReferences} AS r ON r.repository = d.repository AND r.manifest = d.digest
       )
       AND ${contents.keptUntil} <= ${limits.now} AND ${contents.createdAt} <= ${limits.olderThan}
-      AND NOT ${isAwaited(limits)}
+      AND NOT ${isAwaited(limits.pushesSince)}
       AND NOT EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = ${contents.digest})
       AND NOT EXISTS (
         SELECT 1 FROM ${manifestReferences} AS r

@@ -1,0 +1,85 @@
+// What the metadata port promises an inspection about rows: what they lack, what contradicts them, and what mends them.
+import { expect, test } from "bun:test";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { backups, bucket, object, put, withBucket } from "./metadataObjectRows.ts";
+import {
+  app,
+  blob,
+  bytes,
+  digest,
+  finish,
+  locator,
+  manifest,
+  now,
+  ociManifest,
+  tag,
+} from "./metadataRows.ts";
+
+/** The suite's part. */
+export function inspectionRowsContract(open: () => Promise<Metadata>): void {
+  test("what a manifest needs and its repository does not hold is told, with the tags that miss it", async () => {
+    const { registry, uploads, inspection } = await open();
+    await uploads.finishUpload(finish("layer"));
+    const image = manifest("image", { references: [blob("layer")], tags: [tag("1.0")] });
+    await registry.putManifest(image);
+    expect(await inspection.listIncomplete(10)).toEqual([]);
+
+    const key = { repository: app, digest: image.digest };
+    const references = [blob("layer"), blob("lost")];
+    const derived = { artifactType: null, subject: null, annotations: null, references };
+    await inspection.deriveAgain(key, derived);
+
+    const missing = digest("lost");
+    expect(await inspection.listIncomplete(10)).toEqual([{ manifest: key, kind: "blob", missing }]);
+    expect(await inspection.tagsOf(key, 10)).toEqual([{ repository: app, name: tag("1.0") }]);
+    expect(await inspection.findManifestRow(key)).toEqual({
+      mediaType: ociManifest,
+      body: bytes("image"),
+    });
+  });
+
+  test("referrers that are as their manifests say are not told", async () => {
+    const { registry, inspection } = await open();
+    await registry.putManifest(manifest("signature", { subject: digest("image") }));
+    await registry.putManifest(manifest("image"));
+
+    expect(await inspection.listWrongReferrers(10)).toEqual([]);
+  });
+
+  test("a name on its way out stays there until a repair takes it off, and none is in use", async () => {
+    const { uploads, inspection } = await open();
+    await uploads.finishUpload(finish("layer"));
+
+    await inspection.keepTrash(locator("layer"));
+
+    expect(await inspection.listTrashInUse(10)).toEqual([]);
+  });
+
+  test("content that has no row gets one, once, and nobody is served anything else for it", async () => {
+    const { uploads, inspection } = await open();
+    await uploads.finishUpload(finish("known"));
+    const named = { digest: digest("found"), locator: locator("found"), size: 5 };
+
+    expect(await inspection.nameContent(named, now, now + 1)).toBeTrue();
+
+    expect(await inspection.findContentRow(named.digest)).toMatchObject(named);
+    expect(await inspection.nameContent(named, now, now + 1)).toBeFalse();
+    const other = { digest: digest("known"), locator: locator("other"), size: 5 };
+    expect(await inspection.nameContent(other, now, now + 1)).toBeFalse();
+    expect((await inspection.findContentRow(digest("known")))?.locator).not.toBe(other.locator);
+  });
+
+  test("objects and buckets that are right are left as they are", async () => {
+    const metadata = await withBucket(open);
+    await put(metadata, "a", "content");
+    const { inspection, objects } = metadata;
+    const before = await objects.findBucket(backups);
+
+    await inspection.refitObject({ bucket: backups, object: object("a") });
+    expect(await inspection.recountBucket(backups, null)).toBeTrue();
+    expect(await inspection.recountBucket(bucket("unknown"), now)).toBeTrue();
+
+    expect(await objects.findBucket(backups)).toEqual(before);
+    expect(before?.objects).toBe(1);
+  });
+}

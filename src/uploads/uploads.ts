@@ -179,7 +179,8 @@ export async function uploadInOneRequest(
       return { digest, size: staged.offset };
     });
   } catch (error) {
-    await drop(deps, session);
+    // Later if it cannot be now: why it came to this is what counts.
+    await deps.overdue.settle(() => drop(deps, session));
     throw error;
   }
 }

@@ -3,10 +3,10 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { pullBlob } from "../support/images.ts";
-import { waitFor } from "../support/processes.ts";
+import { run, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { StalledLine } from "../support/stalledLine.ts";
 
@@ -23,10 +23,11 @@ async function begin(server: RunningRegistry): Promise<string> {
   return new URL(started.headers.get("location") ?? "", server.url).href;
 }
 
-/** A PATCH whose body stalls, once the server has made its request the session's writer. */
-async function stall(server: RunningRegistry, session: string): Promise<StalledLine> {
+/** A request whose body stalls, once the server has made it a writer. @param url with its query. */
+async function stall(server: RunningRegistry, method: string, url: string): Promise<StalledLine> {
   const length = ["Content-Length", String(bytes.length)] as const;
-  const line = await StalledLine.open(server.port, `PATCH ${new URL(session).pathname}`, [length]);
+  const { pathname, search } = new URL(url);
+  const line = await StalledLine.open(server.port, `${method} ${pathname}${search}`, [length]);
   line.send(bytes.subarray(0, arrived));
   await waitFor("the writer", () => hasWriter(server));
   // What was sent is read by then.
@@ -37,18 +38,22 @@ async function stall(server: RunningRegistry, session: string): Promise<StalledL
 const hasWriter = ({ data }: RunningRegistry): boolean => {
   const database = new Database(join(data, "breadbox.db"), { readonly: true });
   try {
-    const claimed = "SELECT 1 FROM upload_sessions WHERE claim_owner IS NOT NULL";
-    return database.query(claimed).get() !== null;
+    const claimed = (table: string) =>
+      database.query(`SELECT 1 FROM ${table} WHERE claim_owner IS NOT NULL`).get() !== null;
+    return claimed("upload_sessions") || claimed("multipart_uploads");
   } finally {
     database.close();
   }
 };
 
-const patch = async (session: string): Promise<number> =>
-  (await fetch(session, { method: "PATCH", body: bytes })).status;
+const send = async (method: string, url: string, body?: Uint8Array<ArrayBuffer>): Promise<number> =>
+  (await fetch(url, { method, ...(body && { body }) })).status;
 
-const close = async (session: string): Promise<number> =>
-  (await fetch(`${session}?digest=${digest}`, { method: "PUT" })).status;
+/** Folders of staged bytes. */
+const staged = ({ data }: RunningRegistry): string[] => [
+  ...readdirSync(join(data, "uploads")),
+  ...readdirSync(join(data, "tmp", "multipart")),
+];
 
 /** Another program locks the database, as a backup does, until `release`. */
 function lockDatabase(scope: Scope, { data }: RunningRegistry): { release(): void } {
@@ -58,33 +63,70 @@ function lockDatabase(scope: Scope, { data }: RunningRegistry): { release(): voi
   return { release: () => database.run("ROLLBACK") };
 }
 
-test("a request that the database was locked for leaves its session free, not busy for half a minute", async () => {
-  await using scope = new Scope();
-  const server = await startBreadbox(scope);
-  const session = await begin(server);
-  const line = await stall(server, session);
+/** Requests that bring all the bytes, their success, and how many folders of staged bytes a failure may leave. */
+const requests: [string, string, (session: string, url: string) => string, number, number][] = [
+  ["a chunk", "PATCH", (session) => session, 202, 1],
+  ["a closing PUT", "PUT", (session) => `${session}?digest=${digest}`, 201, 1],
+  [
+    "a single POST",
+    "POST",
+    (_, url) => `${url}/v2/team/app/blobs/uploads/?digest=${digest}`,
+    201,
+    0,
+  ],
+  ["the PUT of an object", "PUT", (_, url) => `${url}/v1/buckets/backups/objects/a/b`, 201, 0],
+];
+test.each(requests)(
+  "%s that the database was locked for may be sent again at once, and leaves nothing",
+  async (_, method, urlOf, success, left) => {
+    await using scope = new Scope();
+    const server = await startBreadbox(scope);
+    const bucket = { method: "POST", body: JSON.stringify({ name: "backups" }) };
+    expect((await fetch(`${server.url}/v1/buckets`, bucket)).status).toBe(201);
+    const session = left === 0 ? "" : await begin(server);
+    const url = urlOf(session, server.url);
+    const line = await stall(server, method, url);
 
-  const lock = lockDatabase(scope, server);
-  line.send(bytes.subarray(arrived));
-  expect(await line.answer()).toBe(503);
-  lock.release();
+    const lock = lockDatabase(scope, server);
+    line.send(bytes.subarray(arrived));
+    expect(await line.answer()).toBe(503);
+    lock.release();
 
-  expect(await patch(session)).toBe(202);
-  expect(await close(session)).toBe(201);
-  await pullBlob(repositoryOf(server), digest);
-});
+    if (left === 0) await waitFor("nothing", () => staged(server).length === 0);
+    expect(await send(method, url, bytes)).toBe(success);
+    if (method === "PATCH") expect(await send("PUT", `${session}?digest=${digest}`)).toBe(201);
+    expect(staged(server)).toEqual([]);
+    if (!url.includes("/v1/")) await pullBlob(repositoryOf(server), digest);
+  },
+  30_000,
+);
 
-test("a session that is cancelled ends the request that stalls in it, and its bytes are gone", async () => {
-  await using scope = new Scope();
-  const server = await startBreadbox(scope);
-  const session = await begin(server);
-  const line = await stall(server, session);
+/** Ways in which somebody else ends a session. */
+const endings: [string, (session: string, server: RunningRegistry) => Promise<unknown>][] = [
+  ["cancelled", (session) => send("DELETE", session)],
+  [
+    "removed by an operator",
+    async (session, { data }) => {
+      const id = new URL(session).pathname.replace(/^.*\//, "");
+      return run([await breadboxBinary(), "uploads", "rm", id, "--data", data, "--yes"]);
+    },
+  ],
+];
+test.each(endings)(
+  "a session that is %s ends the request that stalls in it, and its bytes are gone",
+  async (_, end) => {
+    await using scope = new Scope();
+    const server = await startBreadbox(scope);
+    const session = await begin(server);
+    const line = await stall(server, "PATCH", session);
 
-  expect((await fetch(session, { method: "DELETE" })).status).toBe(204);
+    await end(session, server);
 
-  expect(await line.answer()).toBe(404);
-  expect(readdirSync(join(server.data, "uploads"))).toEqual([]);
-});
+    expect(await line.answer()).toBe(404);
+    expect(staged(server)).toEqual([]);
+  },
+  30_000,
+);
 
 test("a chunk that is longer than its Content-Range is refused before its end, and leaves no byte", async () => {
   await using scope = new Scope();
@@ -102,7 +144,7 @@ test("a chunk that is longer than its Content-Range is refused before its end, a
 
   expect(await line.answer()).toBe(400);
   expect((await fetch(session)).headers.get("range")).toBe("0-0");
-  const staged = join(server.data, "uploads", pathname.replace(/^.*\//, ""), "data");
-  expect(statSync(staged, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
+  const file = join(server.data, "uploads", pathname.replace(/^.*\//, ""), "data");
+  expect(statSync(file, { throwIfNoEntry: false })?.size ?? 0).toBe(0);
   line.break();
 });

@@ -49,6 +49,7 @@ const stateOf = ({ digest, contentType }: ObjectContent): State => `${digest} ${
 export class ObjectBook {
   /** By the object's address. */
   readonly #facts = new Facts();
+  readonly #asks = new Map<string, number>();
   readonly #bucket: string;
   /** Writes that were answered. */
   written = 0;
@@ -91,10 +92,16 @@ export class ObjectBook {
   asking(object: string, content: ObjectContent | null): () => void {
     const state = content === null ? null : stateOf(content);
     const answered = this.#facts.asking(this.#url(object), state);
+    this.#asks.set(object, this.asks(object) + 1);
     return () => {
       this.written += 1;
       answered();
     };
+  }
+
+  /** How often it was asked to be written or deleted. */
+  asks(object: string): number {
+    return this.#asks.get(object) ?? 0;
   }
 
   /** After a restart. @throws BrokenPromise. */

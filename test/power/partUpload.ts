@@ -16,6 +16,8 @@ interface NamedPart {
 interface Completion {
   readonly body: string;
   readonly digest: string;
+  /** How often its object had been asked for by then. */
+  readonly asks: number;
 }
 
 const contentType = "application/x-parts";
@@ -86,8 +88,10 @@ export class PartUpload {
   async complete(numbers: readonly number[]): Promise<void> {
     const parts = numbers.map((number) => this.#named(number));
     const bytes = Buffer.concat(parts.map(({ etag }) => this.#bytesOf(etag)));
-    const completion = { body: JSON.stringify({ parts }), digest: sha256(bytes) };
-    const answered = this.#book.asking(this.#object, { digest: completion.digest, contentType });
+    const digest = sha256(bytes);
+    const answered = this.#book.asking(this.#object, { digest, contentType });
+    const asks = this.#book.asks(this.#object);
+    const completion = { body: JSON.stringify({ parts }), digest, asks };
     this.#ending = "complete";
     this.#completion = completion;
     await this.#ask(completion);
@@ -101,9 +105,11 @@ export class PartUpload {
     return this.#isCompleted;
   }
 
-  /** Completes it again, which must be answered in the same way. */
+  /** Completes it again, which must be answered in the same way, unless its object may have been replaced since. */
   async repeat(): Promise<void> {
-    if (this.#completion !== null) await this.#ask(this.#completion);
+    if (this.#completion === null) return;
+    const isLatest = this.#completion.asks === this.#book.asks(this.#object);
+    await this.#ask(this.#completion, isLatest ? [200] : [200, 404]);
   }
 
   async abort(): Promise<void> {
@@ -147,8 +153,9 @@ export class PartUpload {
     this.#book.asking(this.#object, { digest, contentType })();
   }
 
-  async #ask({ body, digest }: Completion): Promise<void> {
-    const answer = must(await send("POST", `${this.#url}/complete`, { body }), 200);
+  async #ask({ body, digest }: Completion, statuses: readonly number[] = [200]): Promise<void> {
+    const answer = must(await send("POST", `${this.#url}/complete`, { body }), ...statuses);
+    if (answer.status === 404) return;
     const told = readJson<{ digest: string }>(answer).digest;
     if (told !== digest) throw this.#broken(`completed as ${told}, not ${digest}`);
   }

@@ -26,6 +26,11 @@ const situations = {
   NAME_UNKNOWN: [404, "NAME_UNKNOWN", "repository name not known to registry"],
   PAGE_INVALID: [400, "PAGINATION_NUMBER_INVALID", "n must be a whole number, 0 or larger"],
   HOST_INVALID: [400, "BAD_REQUEST", "the Host header is missing or malformed"],
+  HOST_FOREIGN: [
+    421,
+    "DENIED",
+    "this server takes requests for this machine's own names only: localhost, 127.0.0.1; to serve another name, set http.url to the URL that clients use",
+  ],
   PATH_INVALID: [
     400,
     "BAD_REQUEST",

@@ -12,6 +12,7 @@ import type { Log } from "./telemetry/log.ts";
 export function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openGate"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
+    hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
     maxBodyBytes: config["http.maxBody"],
     chunkMinBytes: config["registry.chunkMinSize"],
     pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },

@@ -4,6 +4,7 @@
 import { listenAddress } from "./listen.ts";
 import { listOf, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
+import { serverUrl } from "./serverUrl.ts";
 import { share } from "./share.ts";
 import { count, duration, type Kind, oneOf, path, seconds, size, toggle } from "./values.ts";
 
@@ -63,6 +64,12 @@ export const settings = {
       aliases: [{ name: "REGISTRY_HTTP_ADDR" }],
       flag: { short: "-l", long: "--listen", value: "HOST:PORT" },
     },
+  ),
+  "http.url": setting(
+    serverUrl,
+    "",
+    "URL that clients use, such as `https://registry.example.com`, where a proxy on this machine passes its own Host on (`proxy_set_header Host`). A server that listens on this machine only takes requests for `localhost`, `127.0.0.1`, `[::1]` and this name, and refuses every other Host with 421: a web page whose name was made to lead here would send its own.",
+    { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
   ),
   "http.shutdownGrace": setting(
     duration("0", "24h"),

@@ -1,7 +1,7 @@
 // One request from its arrival to its answer: front door, guard, surface, and what is left behind.
 import type { App } from "./app.ts";
 import { errorResponse } from "./errors.ts";
-import { enter } from "./frontDoor.ts";
+import { type Entrance, enter } from "./frontDoor.ts";
 import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
@@ -12,7 +12,7 @@ import { assertQuery } from "./v1/known.ts";
 import type { Connection, Visit } from "./visit.ts";
 
 /** What a request passes through. */
-export interface DispatchDeps {
+export interface DispatchDeps extends Entrance {
   readonly app: Pick<App, "fetch">;
   readonly guard: Pick<Guard, "admit" | "methodsOf">;
   readonly observer: Observer;
@@ -30,16 +30,11 @@ export type Dispatch = (
 ) => Response | Promise<Response>;
 
 /** Never rejects: whatever is thrown is answered. */
-export function makeDispatch({
-  app,
-  guard,
-  observer,
-  atWork,
-  slowReaders,
-}: DispatchDeps): Dispatch {
+export function makeDispatch(deps: DispatchDeps): Dispatch {
+  const { app, guard, observer, atWork, slowReaders } = deps;
   const answer = (visit: Visit): Response | Promise<Response> => {
     try {
-      const operation = enter(visit, guard);
+      const operation = enter(visit, deps);
       guard.admit(operation);
       assertQuery(operation.id, visit.query);
       if (isWrite(operation)) atWork.add(visit);

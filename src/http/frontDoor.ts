@@ -28,7 +28,7 @@ import {
 import { assertOwnSite } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
-import { assertHost } from "./host.ts";
+import type { HostCheck } from "./host.ts";
 import { findOperation, type Operation, routes, type Target, type Template } from "./operations.ts";
 import { isAsSent } from "./sentPath.ts";
 import type { Match, Visit } from "./visit.ts";
@@ -38,15 +38,21 @@ const canonicalOrigin = "http://breadbox";
 /** Longest path in bytes: a name of 255, a digest and the words between them stay far below. */
 const longestPath = 2048;
 
+/** Whom the front door asks. */
+export interface Entrance {
+  /** Is asked what an address takes, when it does not take the method. */
+  readonly guard: Pick<Guard, "methodsOf">;
+  readonly assertHost: HostCheck;
+}
+
 /**
  * Reads the request into `visit`, and shadows its `url` with the canonical one that Elysia's routes match. The Request stays
  * the same object: a copy would buffer its body whole.
- * @param guard is asked what an address takes, when it does not take the method.
  * @returns the operation, for the guard.
- * @throws RegistryError HOST_INVALID, PATH_REWRITTEN, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
+ * @throws RegistryError HOST_INVALID, HOST_FOREIGN, PATH_REWRITTEN, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
  * CROSS_SITE, and what a malformed tag, digest or upload id means for its address.
  */
-export function enter(visit: Visit, guard: Pick<Guard, "methodsOf">): Operation {
+export function enter(visit: Visit, { guard, assertHost }: Entrance): Operation {
   const { request } = visit;
   const { path, query } = splitUrl(request.url);
   visit.path = path;

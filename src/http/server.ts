@@ -8,6 +8,7 @@ import { buildApp, type Rooms } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard, type Switches } from "./guard.ts";
+import { type HostRule, makeHostCheck } from "./host.ts";
 import { makeObserver } from "./observe.ts";
 import { sentPathRoutes } from "./sentPath.ts";
 import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
@@ -17,6 +18,7 @@ import { longestTimeout, type Visit } from "./visit.ts";
 export interface HttpOptions {
   readonly rooms: Rooms;
   readonly listen: { readonly hostname: string; readonly port: number };
+  readonly hosts: HostRule;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
   /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
@@ -79,6 +81,7 @@ export function startHttp(options: HttpOptions): HttpServer {
   const dispatch = makeDispatch({
     app: buildApp(rooms, { ...options, isDraining, rights: guard }),
     guard,
+    assertHost: makeHostCheck(options.hosts),
     observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
     atWork,
     slowReaders,

@@ -58,3 +58,21 @@ clientTest(
     expect((await answer.text()).match(/^content-range: /gim)).toHaveLength(1024);
   },
 );
+
+clientTest(
+  "the example passes on the name that clients use, which http.url makes known",
+  { commands: ["nginx"] },
+  async (scope) => {
+    const headers = { host: "registry.example.com" };
+    const unnamed = await startNginx(scope, (await startRegistry(scope)).host);
+    const refused = await fetch(`${unnamed}/v2/`, { headers });
+    expect([refused.status, await refused.text()]).toEqual([
+      421,
+      expect.stringContaining("set http.url"),
+    ]);
+
+    const env = { BREADBOX_HTTP_URL: "https://registry.example.com" };
+    const named = await startNginx(scope, (await startRegistry(scope, { env })).host);
+    expect((await fetch(`${named}/v2/`, { headers })).status).toBe(200);
+  },
+);

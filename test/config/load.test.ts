@@ -19,6 +19,7 @@ describe("loadConfig: sources", () => {
     expect(config).toEqual({
       data: "./breadbox-data",
       "http.listen": { host: "127.0.0.1", port: 5000 },
+      "http.url": "",
       "http.shutdownGrace": 60_000,
       "http.maxBody": 0,
       "http.minUploadRate": 1024,

@@ -16,7 +16,7 @@ import { seededTarget } from "./target.ts";
 
 const target = seededTarget();
 
-const host = "Host: registry.test";
+const host = "Host: localhost";
 const smuggled = `GET /v2/_catalog HTTP/1.1\r\n${host}\r\n\r\n`;
 const hello = digestOf(bytes("hello"));
 const upload = `POST /v2/${repository}/blobs/uploads/?digest=${hello} HTTP/1.1`;

@@ -27,7 +27,11 @@ export async function startTarget(scope: Scope): Promise<StartedTarget> {
   const process = startProcess(
     scope,
     [globalThis.process.execPath, entry, "serve", "--data", data, "--listen", `127.0.0.1:${port}`],
-    { log: join(folder, "log"), cwd: folder },
+    {
+      ...{ log: join(folder, "log"), cwd: folder },
+      // Of one letter: shorter than what Elysia expects before a path.
+      env: { BREADBOX_HTTP_URL: "http://x" },
+    },
   );
   await waitFor(
     "the server",

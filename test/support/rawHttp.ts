@@ -177,7 +177,7 @@ export function request(
 ): Buffer {
   const has = (name: string) => headers.some(([given]) => given.toLowerCase() === name);
   const lines = [startLine.includes(" HTTP/") ? startLine : `${startLine} HTTP/1.1`];
-  if (!has("host")) lines.push("Host: registry.test");
+  if (!has("host")) lines.push("Host: localhost");
   for (const [name, value] of headers) lines.push(`${name}: ${value}`);
   const bytes = Buffer.from(body ?? "");
   if (body !== null && !has("content-length") && !has("transfer-encoding")) {

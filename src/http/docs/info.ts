@@ -36,7 +36,8 @@ outside of \`/v2/\` add the \`request_id\`.
 - An address that is none of these: 404 \`NOT_FOUND\`.
 - A method that the address does not take: 405 \`UNSUPPORTED\`, with the methods it takes now in \`Allow\`.
 - A defect of the server: 500 \`UNKNOWN\`; the server's log has more under the request's id.
-- Storage full, read-only, or the server stopping: 503 \`UNAVAILABLE\` for whatever writes, with \`Retry-After\`. Pulls go on.
+- A Host that is no name of a server that listens on its own machine only: 421 \`DENIED\`. The setting \`http.url\` adds a name.
+- Storage full: 413 \`UNAVAILABLE\` for whatever writes, with \`Retry-After\`. Read-only, or the server stopping: 503. Pulls go on.
 
 Every answer has an \`X-Request-Id\`: the one the request brought, or a new one.
 `.trim();

@@ -19,7 +19,7 @@ export const manifestMaxBytes = 1_048_576;
 /** What a test may want to be different. */
 export interface RegistryOptions
   extends Partial<
-    Pick<HttpOptions, "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer">
+    Pick<HttpOptions, "hosts" | "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer">
   > {
   readonly logLevel?: LogLevel;
   readonly switches?: Partial<Switches>;
@@ -73,6 +73,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const http = startHttp({
     rooms: options.change?.(rooms) ?? rooms,
     listen: { hostname: "127.0.0.1", port: 0 },
+    hosts: options.hosts ?? { loopbackOnly: false, url: "" },
     maxBodyBytes: options.maxBodyBytes ?? 0,
     chunkMinBytes: options.chunkMinBytes ?? 0,
     pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },

@@ -1,0 +1,27 @@
+import { describe, expect, test } from "bun:test";
+import { serverUrl } from "../../src/config/serverUrl.ts";
+
+describe("a server's URL", () => {
+  test.each([
+    ["", ""],
+    ["https://registry.example.com", "https://registry.example.com"],
+    ["https://Registry.Example.com:443/", "https://registry.example.com"],
+    ["http://registry.lan:5000", "http://registry.lan:5000"],
+    ["http://[::1]:5000", "http://[::1]:5000"],
+  ])("%p is %p", (text, url) => {
+    expect(serverUrl.parse(text)).toBe(url);
+    expect(serverUrl.parse(serverUrl.show(url).toString())).toBe(url);
+  });
+
+  test.each([
+    ["registry.example.com", "is no URL"],
+    ["registry.example.com:5000", "is no URL"],
+    ["ftp://registry.example.com", "is no URL"],
+    ["https://", "is no URL"],
+    ["https://ann:secret@registry.example.com", "a user or a password"],
+    ["https://registry.example.com/v2", "more than scheme, host and port"],
+    ["https://registry.example.com?x", "more than scheme, host and port"],
+  ])("%p is refused: it %s", (text, problem) => {
+    expect(() => serverUrl.parse(text)).toThrow(problem);
+  });
+});

@@ -4,6 +4,8 @@ import type { GivenValue } from "./file.ts";
 import type { Notice, Problem } from "./problem.ts";
 import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
+const PREFIX = "REGISTRY_";
+
 /** What they gave, and what is to be said of the others. */
 export interface DistributionReading {
   readonly values: readonly GivenValue[];
@@ -125,6 +127,11 @@ const aliases: ReadonlyMap<string, readonly [SettingKey, Readonly<Record<string,
     ),
   );
 
+/** @param path of a key in distribution's own file, such as `http.addr`. @returns the setting that it is here, or null. */
+export function settingOfForeign(path: readonly string[]): SettingKey | null {
+  return aliases.get(PREFIX + path.join("_").toUpperCase())?.[0] ?? null;
+}
+
 /** @param env variables by name, without those that are set to nothing. */
 export function readDistribution(env: ReadonlyMap<string, string>): DistributionReading {
   const leaves = [...env].flatMap(([name, text]) =>
@@ -148,8 +155,6 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
     ],
   };
 }
-
-const PREFIX = "REGISTRY_";
 
 /** Deep enough for every section that there is. */
 const deepest = 8;

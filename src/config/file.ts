@@ -11,6 +11,7 @@ import {
   type YAMLSeq,
 } from "yaml";
 import { didYouMean, nearest } from "../spelling.ts";
+import { settingOfForeign } from "./distribution.ts";
 import { camelCase, snakeCase } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
@@ -138,7 +139,7 @@ class Walk {
       const typed = String(key.value);
       const name = path === "" ? camelCase(typed) : `${path}.${camelCase(typed)}`;
       const setting = findKey(name);
-      if (setting === null && !sections.has(name)) this.#unknown(key, typed, path);
+      if (setting === null && !sections.has(name)) this.#unknown(key, value, path);
       else if (this.#isNew(key, name)) {
         if (setting === null) this.#subsection(key, value, name);
         else this.#value(key, value, setting);
@@ -193,7 +194,13 @@ class Walk {
     this.#reading.values.push({ key: setting, text: texts.join(","), where: this.#where(list) });
   }
 
-  #unknown(key: Place, typed: string, path: string): void {
+  #unknown(key: Scalar, value: unknown, path: string): void {
+    const typed = String(key.value);
+    const foreign = foreignKeys(this.#resolve(value), [...path.split(".").filter(Boolean), typed]);
+    for (const { name, setting } of foreign) {
+      this.#object(key, `${name} is ${setting} here.`);
+    }
+    if (foreign.length > 0) return;
     const shown = `unknown key ${JSON.stringify(typed.slice(0, 100))}`;
     if (path === "" && typed === "version") {
       this.#object(key, `${shown}. ${FOREIGN_FILE}`);
@@ -207,6 +214,23 @@ class Walk {
 /** Every file of distribution/distribution begins with its version. */
 const FOREIGN_FILE =
   "A configuration file of distribution/distribution cannot be used; its REGISTRY_* variables can.";
+
+/** Deepest key of distribution's file that is a setting here. */
+const deepestForeign = 4;
+
+/** Settings that distribution has under this key or below it, and what they are called here. */
+function foreignKeys(
+  node: unknown,
+  path: readonly string[],
+): { readonly name: string; readonly setting: SettingKey }[] {
+  if (isMap(node) && path.length < deepestForeign) {
+    return node.items.flatMap(({ key, value }) =>
+      isScalar(key) ? foreignKeys(value, [...path, String(key.value)]) : [],
+    );
+  }
+  const setting = settingOfForeign(path);
+  return setting === null ? [] : [{ name: path.join("."), setting }];
+}
 
 /** The nearest key of the same section, else a key of that name in another one. In the spelling that was typed. */
 function suggestKey(typed: string, path: string): string | null {

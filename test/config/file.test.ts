@@ -7,6 +7,26 @@ beforeEach(async () => {
 
 afterEach(closeRoom);
 
+test("a file of distribution is told which settings its keys are here", async () => {
+  const yaml = [
+    "version: 0.1",
+    "storage:",
+    "  filesystem: { rootdirectory: /var/lib/registry, maxthreads: 100 }",
+    "  delete: { enabled: true }",
+    "  maintenance: { readonly: { enabled: true } }",
+    "http:",
+    "  addr: :5000",
+  ].join("\n");
+
+  expect(await problemsOf({ yaml })).toEqual([
+    expect.stringContaining('unknown key "version"'),
+    "breadbox.yml:3:3  storage.filesystem.rootdirectory is data here.",
+    "breadbox.yml:4:3  storage.delete.enabled is registry.delete here.",
+    "breadbox.yml:5:3  storage.maintenance.readonly.enabled is registry.readOnly here.",
+    "breadbox.yml:7:3  http.addr is http.listen here.",
+  ]);
+});
+
 describe("loadConfig: what a file may hold", () => {
   const accepted: [string, string][] = [
     ["camelCase keys", "gc:\n  minAge: 90\n"],

@@ -49,6 +49,10 @@ describe("a collection fails, with nothing deleted, when", () => {
     ],
     ["a size is none", "UPDATE contents SET size = -1"],
     ["an image has lost its references", "DELETE FROM manifest_references"],
+    [
+      "a tag has lost its manifest",
+      "INSERT INTO tags SELECT repository, '1.0', 'sha256:' || hex(zeroblob(32)), 0 FROM manifests",
+    ],
     ["an index is missing", "DROP INDEX manifest_references_by_digest"],
     ["what is on its way out is needed", "INSERT INTO trash SELECT locator, size, 0 FROM contents"],
   ])("%s", async (_, statement) => {

@@ -10,7 +10,15 @@ export interface Exception {
 export const exceptions: readonly Exception[] = [
   {
     why: "A collection reads everything that decides about life and death, once, before it deletes anything.",
-    of: ["IS NOT TRUE LIMIT 1", "NOT INDEXED", "m.media_type IN", "b.object_count > count(*)"],
+    of: [
+      ...[
+        "IS NOT TRUE LIMIT 1",
+        "NOT INDEXED",
+        "m.media_type IN",
+        "FROM tags AS t WHERE NOT EXISTS",
+      ],
+      "b.object_count > count(*)",
+    ],
     steps: ["SCAN", "SEARCH o USING INDEX sqlite_autoindex_objects_1 (bucket_id=?)"],
   },
   {

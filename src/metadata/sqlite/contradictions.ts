@@ -32,6 +32,11 @@ const bodiless = `SELECT b.name || '/' || o.name FROM objects AS o INDEXED BY ob
   LEFT JOIN buckets AS b ON b.id = o.bucket_id
   WHERE o.digest >= '' AND NOT EXISTS (SELECT 1 FROM contents AS c WHERE c.digest = o.digest) LIMIT 1`;
 
+/** A tag whose manifest has no row: nobody knows what it named. */
+const headless = `SELECT t.repository || ':' || t.name FROM tags AS t WHERE NOT EXISTS (
+    SELECT 1 FROM manifests AS m WHERE m.repository = t.repository AND m.digest = t.digest
+  ) LIMIT 1`;
+
 /** A bucket that has lost rows of objects, and with them what keeps their content. */
 const bereaved = `SELECT b.name FROM buckets AS b WHERE (
   SELECT b.object_count > count(*) OR b.object_bytes > coalesce(sum(o.size), 0)
@@ -60,6 +65,8 @@ export function findContradiction(
   }
   const lost = value(bereft);
   if (lost !== undefined) return `the references of the image ${String(lost)} are lost`;
+  const tag = value(headless);
+  if (tag !== undefined) return `the manifest of the tag ${String(tag)} is lost`;
   const alone = value(bodiless);
   if (alone !== undefined) return `the content of the object ${String(alone)} has no row`;
   const bucket = value(bereaved);

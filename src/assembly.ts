@@ -25,7 +25,6 @@ import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
-import type { Valve } from "./process/listener.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
@@ -174,10 +173,7 @@ async function warnOfRoot(directory: string, log: Log): Promise<void> {
 }
 
 /** Loaded only when it is needed. */
-async function findValve(): Promise<Valve | null> {
-  const { findListener } = await import("./process/listener.ts");
-  return findListener();
-}
+const findValve = async () => (await import("./process/listener.ts")).findListener();
 
 /** Connections must not take the descriptors that the store needs for its own files. */
 function openGate({ log, descriptors }: Base, closeIdle: () => void): ConnectionGate {
@@ -207,6 +203,7 @@ function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock[
       directory: config.data,
       storage,
       onWorkerLost: (reason) => log.warn({ reason }, "hashing worker lost, starting another"),
+      onNotice: (sentence) => log.warn(sentence),
       onDamaged: (id) => {
         log.error({ uploadId: id }, "staged bytes differ from what was received, upload ended");
         dropDamaged(uploads, id).catch((err) => log.error({ err }, "a damaged upload stays"));

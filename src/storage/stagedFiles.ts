@@ -2,6 +2,7 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { readFailure } from "../content/errno.ts";
+import type { Pulse } from "../content/pulse.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 import { isAbsent } from "./failures.ts";
@@ -25,13 +26,14 @@ export function openStagedFiles(directory: string): OpenStaged {
 
 /**
  * As `openStagedFiles`, for a worker: it has nothing better to do than to wait, and handing each read to another thread costs
- * more than the read.
+ * more than the read. `pulse` tells the server when it waits.
  */
-export function openStagedFilesBlocking(directory: string): OpenStaged {
+export function openStagedFilesBlocking(directory: string, pulse: Pulse): OpenStaged {
   return async (id, staging) => {
-    const file = tryOpen(placeOf(directory, { id, staging }).file);
+    const file = pulse.during(() => tryOpen(placeOf(directory, { id, staging }).file));
     return {
-      read: async (offset, into) => readSync(file, into, 0, into.byteLength, offset),
+      read: async (offset, into) =>
+        pulse.during(() => readSync(file, into, 0, into.byteLength, offset)),
       close: async () => closeSync(file),
     };
   };

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { mkdtemp, open as openFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { digestOf } from "../../src/content/digest.ts";
@@ -8,6 +8,7 @@ import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Staged, Storage } from "../../src/storage/storage.ts";
 import { makeUploadId } from "../../src/uploads/session.ts";
+import { run, waitFor } from "../support/processes.ts";
 import { noise } from "../support/store.ts";
 
 const workerUrl = new URL("../../src/content/hashing/worker.ts", import.meta.url).href;
@@ -41,19 +42,21 @@ const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
     newId: Bun.randomUUIDv7,
   });
   const lost: string[] = [];
+  const notices: string[] = [];
   const hashing = new Hashing({
     spawn,
     workers: 1,
     directory,
     storage,
     onWorkerLost: (reason) => lost.push(reason),
+    onNotice: (sentence) => notices.push(sentence),
     onDamaged: () => {},
   });
   cleanups.push(async () => {
     await hashing.close();
     await rm(directory, { recursive: true, force: true });
   });
-  return { storage, hashing, lost, directory };
+  return { storage, hashing, lost, notices, directory };
 };
 
 const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
@@ -105,6 +108,7 @@ describe("hashing staged bytes", () => {
       directory,
       storage,
       onWorkerLost: () => {},
+      onNotice: () => {},
       onDamaged: () => {},
     });
 
@@ -176,6 +180,25 @@ describe("hashing staged bytes", () => {
 
     expect(await digest(hashing, staged)).toBe(digestOf(bytes));
     expect(lost).toEqual(["it stopped answering"]);
+  }, 20_000);
+
+  test("a worker that waits for a stalled disk is not taken for hung", async () => {
+    const { storage, hashing, lost, notices, directory } = await open();
+    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    hashing.forget(staged.id);
+    // Opening a pipe that nobody writes to takes as long as a disk that does not answer.
+    const file = join(directory, "uploads", staged.id, "data");
+    await rm(file);
+    await run(["mkfifo", file]);
+
+    const failure = digest(hashing, staged).catch((error: unknown) => String(error));
+    await waitFor("a notice", () => notices.length + lost.length > 0);
+    const writer = await openFile(file, "r+");
+    cleanups.push(() => writer.close());
+
+    expect(lost).toEqual([]);
+    expect(notices).toEqual(["the disk is slow: hashing waits for it"]);
+    expect(await failure).toContain("ESPIPE");
   }, 20_000);
 
   test("a session forgotten while its digest is awaited is unknown", async () => {

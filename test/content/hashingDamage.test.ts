@@ -39,6 +39,7 @@ function started(spawn: () => Worker = () => new Worker(workerUrl)) {
     directory,
     storage,
     onWorkerLost: (reason) => lost.push(reason),
+    onNotice: () => {},
     onDamaged: (id) => {
       damaged.push(id);
       found.resolve(id);

@@ -42,6 +42,7 @@ test.each([
     directory,
     storage,
     onWorkerLost: () => {},
+    onNotice: () => {},
     onDamaged: (id) => damaged.push(id),
   });
   scope.defer(() => hashing.close());

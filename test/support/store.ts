@@ -58,6 +58,7 @@ export async function openStore() {
       directory,
       storage,
       onWorkerLost: () => {},
+      onNotice: () => {},
       onDamaged: (id) => void dropDamaged(uploads, id),
     });
     const overdue = new OverdueReleases();

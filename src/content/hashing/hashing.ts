@@ -3,18 +3,15 @@ import { RegistryError } from "../../errors.ts";
 import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
 import type { UploadId } from "../../uploads/session.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
-import { Lane } from "../lane.ts";
-import { StagedFollower } from "./follower.ts";
-import type { HashReport, HashRequest } from "./protocol.ts";
-import { isIdle, type Running, release, type Taken } from "./running.ts";
+import { type HashLane, makeHashLane } from "./hashLane.ts";
+import type { HashReport } from "./protocol.ts";
+import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
 
 /** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
 const inlineBytes = 256 * 1024;
 /** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
 const windowBytes = 8 * 1_048_576;
 const inspectEveryMs = 1_000;
-const silenceMs = 5_000;
-type HashLane = Lane<Exclude<HashRequest, { kind: "open" }>, HashReport>;
 
 /** What hashing works with. */
 export interface HashingOptions {
@@ -28,6 +25,8 @@ export interface HashingOptions {
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
   readonly onWorkerLost: (reason: string) => void;
+  /** Is told what an operator should know of workers and disks, in a sentence. */
+  readonly onNotice: (sentence: string) => void;
 }
 
 /** The running hashes of all open sessions. */
@@ -41,7 +40,13 @@ export class Hashing {
 
   constructor(options: HashingOptions) {
     this.#options = options;
-    this.#lanes = Array.from({ length: options.workers }, (_, index) => this.#makeLane(index));
+    this.#lanes = Array.from({ length: options.workers }, (_, index) =>
+      makeHashLane(options, {
+        onReport: (report) => this.#take(report),
+        onReset: (reason) => this.#reset(index, reason),
+        onRetry: () => this.#askAgain(index),
+      }),
+    );
   }
 
   /** True when the session's bytes have been followed from the first one, or are being read again. */
@@ -211,19 +216,6 @@ export class Hashing {
     return new Promise((resolve) => running.waiters.push({ at, resolve }));
   }
 
-  #makeLane(index: number): HashLane {
-    const { spawn, directory, storage } = this.#options;
-    return new Lane({
-      spawn,
-      hello: { kind: "open", directory } satisfies HashRequest,
-      silenceMs,
-      fallback: (report) =>
-        new StagedFollower((id, staging) => storage.openStaged(id, staging), report),
-      onReport: (report) => this.#take(report),
-      onReset: (reason) => this.#reset(index, reason),
-    });
-  }
-
   #take(report: HashReport): void {
     const running = this.#sessions.get(report.id);
     if (running?.reading !== report.reading) return;
@@ -264,6 +256,10 @@ export class Hashing {
   /** A new worker knows nothing: it reads every session of the lane from its first byte. */
   #reset(index: number, reason: string): void {
     this.#options.onWorkerLost(reason);
+    this.#askAgain(index);
+  }
+
+  #askAgain(index: number): void {
     for (const [id, running] of this.#sessions) {
       if (running.lane !== index || running.inline !== null) continue;
       running.position = 0;
@@ -293,8 +289,4 @@ export class Hashing {
       this.#inspection = null;
     }
   }
-}
-
-function failureOf({ situation, message }: Extract<HashReport, { kind: "failed" }>): Error {
-  return situation === "UNKNOWN" ? new Error(message) : new RegistryError(situation);
 }

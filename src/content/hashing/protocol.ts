@@ -14,7 +14,7 @@ type Reading = number;
 /** Server → worker. */
 export type HashRequest =
   /** Once, first: where staged bytes are. */
-  | { readonly kind: "open"; readonly directory: string }
+  | { readonly kind: "open"; readonly directory: string; readonly pulse: SharedArrayBuffer }
   /** What the session's staged bytes were when each chunk ended, first to last; told before the first byte is read. */
   | {
       readonly kind: "expect";

@@ -1,7 +1,9 @@
 // A session whose hash is running, as the server's thread knows it. Pure, no I/O.
+import { RegistryError } from "../../errors.ts";
 import type { Boundary } from "../../metadata/metadata.ts";
 import type { StagingState } from "../../storage/storage.ts";
 import type { Algorithm, Digest } from "../digest.ts";
+import type { HashReport } from "./protocol.ts";
 
 /** How long a small session is remembered that nobody asks about: reading it again costs next to nothing. Unit: ms. */
 const inlineIdleMs = 5 * 60_000;
@@ -59,4 +61,9 @@ export function release(running: Running, position: number): void {
   const due = running.waiters.filter(({ at }) => at <= position);
   running.waiters = running.waiters.filter(({ at }) => at > position);
   for (const { resolve } of due) resolve();
+}
+
+/** What a worker could not do, as whoever waits for it is told. */
+export function failureOf({ situation, message }: Extract<HashReport, { kind: "failed" }>): Error {
+  return situation === "UNKNOWN" ? new Error(message) : new RegistryError(situation);
 }

@@ -1,5 +1,6 @@
 // Entry point of a hashing worker: opens the staged bytes itself and follows them while the server appends.
 import { openStagedFilesBlocking } from "../../storage/stagedFiles.ts";
+import { Pulse } from "../pulse.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
@@ -10,7 +11,9 @@ const report = (message: HashReport): void => self.postMessage(message);
 
 self.onmessage = ({ data }: MessageEvent<HashRequest>) => {
   if (data.kind === "open") {
-    follower = new StagedFollower(openStagedFilesBlocking(data.directory), report);
+    const pulse = new Pulse(data.pulse);
+    pulse.begin();
+    follower = new StagedFollower(openStagedFilesBlocking(data.directory, pulse), report);
     return;
   }
   follower?.take(data);

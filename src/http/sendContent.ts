@@ -30,6 +30,8 @@ export interface SendDeps {
 export const asAttachment = { "content-disposition": "attachment" };
 const acceptsRanges = { "accept-ranges": "bytes" };
 
+/** Up to this size content is copied: opening the file once more costs more. Bytes. */
+const copied = 64 * 1024;
 /** What is not in memory is read before its answer begins if it is at most so long, and while it is sent if it is longer. Bytes. */
 const fetchedFirst = 32 * 1024 * 1024;
 
@@ -48,42 +50,39 @@ export async function sendContent(
   }
   if (choice.kind === "whole") {
     sent(size);
-    const head = { headers: { ...headers, ...content.wholeHeaders, ...acceptsRanges } };
-    // The server would answer any range of an empty file with 416.
-    if (size === 0) return new Response(new Uint8Array(), head);
-    const whole = { start: 0, end: size };
-    const native = await isAtHand(request, content, whole);
-    return new Response(native ? content.body : spanBody(content.openReader, whole), head);
+    const part = await partOf(request, content, { start: 0, end: size });
+    return new Response(part ?? content.body, {
+      headers: { ...headers, ...content.wholeHeaders, ...acceptsRanges },
+    });
   }
   const spans = [choice.first, ...choice.others];
   sent(spans.reduce((sum, { start, end }) => sum + end - start, 0));
   if (choice.others.length > 0) return sendSpans(content, spans, newId());
-  if (!(await isAtHand(request, content, choice.first))) {
-    return sendSpan(content, choice.first, spanBody(content.openReader, choice.first));
-  }
-  if (!(content.body instanceof Blob) || !nativeRange.test(range ?? "")) {
-    return sendSpan(content, choice.first, slice(content.body, choice.first));
+  const part = await partOf(request, content, choice.first);
+  if (part !== null || !nativeRange.test(range ?? "")) {
+    return sendSpan(content, choice.first, part ?? slice(content.body, choice.first));
   }
   // The server cuts a file to its range itself, status and headers included.
   visitOf(request).sentStatus = 206;
   return new Response(content.body, { headers });
 }
 
-/**
- * True when the server can send these bytes without waiting for a disk: it reads files on the thread that answers everybody.
- * What is short is fetched for that.
- */
-async function isAtHand(
+/** A body, or null when the server can send these bytes of the file without waiting for a disk: it does that on the thread that answers everybody. */
+async function partOf(
   { signal }: Request,
   { body, openReader }: SentContent,
-  { start, end }: ByteSpan,
-): Promise<boolean> {
-  if (!(body instanceof Blob)) return true;
+  span: ByteSpan,
+): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+  const { start, end } = span;
+  if (start === end) return new Uint8Array();
+  if (!(body instanceof Blob)) return body.subarray(start, end);
   const reader = await openReader();
   try {
-    if (reader.isAtHand(start, end)) return true;
-    if (end - start > fetchedFirst) return false;
-    return await reader.fetch(start, end, () => !signal.aborted);
+    if (end - start <= copied) return new Uint8Array(await reader.read(start, end));
+    if (reader.isAtHand(start, end)) return null;
+    if (end - start > fetchedFirst) return spanBody(openReader, span);
+    const fetched = await reader.fetch(start, end, () => !signal.aborted);
+    return fetched ? null : spanBody(openReader, span);
   } finally {
     await reader.close();
   }

@@ -244,7 +244,7 @@ class FilesystemStorage implements Storage {
     return found === null ? null : { size: found.size, body: Bun.file(path) };
   }
 
-  openToSend(locator: Locator): Promise<SendableFile | null> {
+  async openToSend(locator: Locator): Promise<SendableFile | null> {
     return this.#sendables.open(this.#path(locator));
   }
 

@@ -1,13 +1,15 @@
 // The inspection's half of the port on a local file system. What is set aside stands under damaged/ by the name it had under blobs/.
-import { lstat, unlink } from "node:fs/promises";
+import { constants } from "node:fs";
+import { lstat, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { errnoOf, readFailure } from "../content/errno.ts";
 import type { WriteLatch } from "../content/writeLatch.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
 import type { Locator, StagedReader } from "./storage.ts";
-import { listStoredNames, openStoredFile, readStoredName } from "./storedNames.ts";
+import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listStrangers } from "./strangers.ts";
 
 /** What it works with. */
@@ -35,8 +37,22 @@ function nameOf(locator: Locator): string {
 }
 
 async function openContent(path: string): Promise<StagedReader | null> {
-  const file = await openStoredFile(path);
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch((error: unknown) => {
+    // A link is refused with ELOOP: whatever it leads to is not ours.
+    if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
+    throw readFailure(error);
+  });
   if (file === null) return null;
+  try {
+    if (!(await file.stat()).isFile()) {
+      await file.close();
+      return null;
+    }
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
   return {
     read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
     close: () => file.close(),

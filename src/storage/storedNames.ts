@@ -1,9 +1,8 @@
 // Names under blobs/: which content each belongs to, and under whose claim and when it was given. Read from the folders alone, whatever the rows say.
-import { constants, type Dirent } from "node:fs";
-import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, readDigest } from "../content/digest.ts";
-import { errnoOf, readFailure } from "../content/errno.ts";
 import { isAbsent } from "./failures.ts";
 import type { Locator, StoredName, StoredStat } from "./storage.ts";
 
@@ -33,25 +32,6 @@ export async function statStored(path: string): Promise<StoredStat | null> {
     if (isAbsent(error)) return null;
     throw error;
   }
-}
-
-/** Opens a regular file to read it. @returns null for what is absent, or anything else. */
-export async function openStoredFile(path: string): Promise<FileHandle | null> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch((error: unknown) => {
-    // A link is refused with ELOOP: whatever it leads to is not ours.
-    if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
-    throw readFailure(error);
-  });
-  if (file === null) return null;
-  try {
-    if ((await file.stat()).isFile()) return file;
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  await file.close();
-  return null;
 }
 
 /** @param path relative to `blobs/`. @returns null when nothing that is published has such a name. */

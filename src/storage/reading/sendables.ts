@@ -1,8 +1,8 @@
 // Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
-import { fstatSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, read as readFile } from "node:fs";
+import { errnoOf, readFailure } from "../../content/errno.ts";
+import { isAbsent } from "../failures.ts";
 import type { SendableFile } from "../storage.ts";
-import { openStoredFile } from "../storedNames.ts";
 import { isInMemory, readFromMemory } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
 
@@ -21,15 +21,16 @@ export class Sendables {
   }
 
   /** @returns null for what is absent, or no regular file. */
-  async open(path: string): Promise<SendableFile | null> {
-    const file = await openStoredFile(path);
-    if (file === null) return null;
+  open(path: string): SendableFile | null {
+    const found = openRegular(path);
+    if (found === null) return null;
+    const { file, size } = found;
     const self = {};
     let fromMemory: boolean | null = null;
     const read = async (at: number, into: Uint8Array<SharedArrayBuffer>) => {
       // Where a part is missing, reading another one makes the system begin to fetch it, which may wait as well.
-      fromMemory ??= !this.#fromDisk.has(path) && isInMemory(file.fd, 0, fstatSync(file.fd).size);
-      const count = fromMemory ? readFromMemory(file.fd, at, into) : 0;
+      fromMemory ??= !this.#fromDisk.has(path) && isInMemory(file, 0, size);
+      const count = fromMemory ? readFromMemory(file, at, into) : 0;
       if (count > 0) return count;
       fromMemory = false;
       this.#note(path, self);
@@ -37,7 +38,7 @@ export class Sendables {
     };
     return {
       // The system counts pages that are on their way as well: a disk that stands still under another answer would hold this one up.
-      isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file.fd, start, end),
+      isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file, start, end),
       fetch: async (start, end, isWanted) => {
         const into = new Uint8Array(new SharedArrayBuffer(Math.min(step, end - start)));
         for (let at = start; at < end; ) {
@@ -46,12 +47,12 @@ export class Sendables {
           if (count === 0) return false;
           at += count;
         }
-        return isInMemory(file.fd, start, end);
+        return isInMemory(file, start, end);
       },
       read,
       close: async () => {
         this.#forget(path, self);
-        await file.close();
+        closeSync(file);
       },
     };
   }
@@ -60,13 +61,14 @@ export class Sendables {
     await this.#readers?.close();
   }
 
-  async #readFromDisk(
-    file: FileHandle,
-    at: number,
-    into: Uint8Array<SharedArrayBuffer>,
-  ): Promise<number> {
-    if (this.#readers !== null) return this.#readers.read({ file: file.fd, at }, into);
-    return (await file.read(into, 0, into.length, at)).bytesRead;
+  #readFromDisk(file: number, at: number, into: Uint8Array<SharedArrayBuffer>): Promise<number> {
+    if (this.#readers !== null) return this.#readers.read({ file, at }, into);
+    return new Promise((resolve, reject) => {
+      readFile(file, into, 0, into.length, at, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
   }
 
   #note(path: string, self: object): void {
@@ -77,5 +79,28 @@ export class Sendables {
   #forget(path: string, self: object): void {
     const open = this.#fromDisk.get(path);
     if (open?.delete(self) && open.size === 0) this.#fromDisk.delete(path);
+  }
+}
+
+/**
+ * On the server's own thread, as the runtime opens every file that it sends: the caller has looked whether the file is there, so what this
+ * needs of the disk has just been read, and asking another thread costs a third of a small pull.
+ */
+function openRegular(path: string): { readonly file: number; readonly size: number } | null {
+  const file = openFile(path);
+  if (file === null) return null;
+  const found = fstatSync(file);
+  if (found.isFile()) return { file, size: found.size };
+  closeSync(file);
+  return null;
+}
+
+function openFile(path: string): number | null {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    // A link is refused with ELOOP: whatever it leads to is not ours.
+    if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
+    throw readFailure(error);
   }
 }

@@ -6,7 +6,7 @@ import { pullBlob } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { Troubles } from "./troubles.ts";
+import { Troubles } from "../support/troubles.ts";
 import { UploadLane } from "./uploadLane.ts";
 
 /** How much to kill. */

@@ -20,6 +20,10 @@ export interface Asked {
 }
 
 const kept = 500;
+/** Somebody else may lock the database for longer than the server waits: then nothing was done, and it says so. */
+const mostRetries = 5;
+const isBusy = ({ status, text }: Pick<Answer, "status" | "text">): boolean =>
+  status === 503 && text.includes("the server is busy");
 
 /** Asks one registry. */
 export class Client {
@@ -31,12 +35,22 @@ export class Client {
     this.#ledger = ledger;
   }
 
-  /** @param path from the root, or a whole address of the same server. */
-  async ask(method: string, path: string, asked: Asked = {}): Promise<Answer> {
+  /** @param path from the root, or a whole address of the same server. @param retries while the server is busy. */
+  async ask(
+    method: string,
+    path: string,
+    asked: Asked = {},
+    retries = mostRetries,
+  ): Promise<Answer> {
     const askedAt = performance.now();
     const answer = await this.#fetch(method, path, asked);
     const answeredAt = performance.now();
     this.#ledger.events += 1;
+    if (isBusy(answer) && retries > 0) {
+      this.#ledger.counts.busyAnswers += 1;
+      await Bun.sleep(1_000);
+      return this.ask(method, path, asked, retries - 1);
+    }
     if (answer.status >= 500) {
       this.#ledger.note("serverErrors", `${method} ${path}: ${answer.status} ${answer.text}`);
     }

@@ -13,6 +13,8 @@ export interface CollectorDeps {
   readonly env: Readonly<Record<string, string>>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Somebody sets the clock. */
+  readonly isTroubled: boolean;
 }
 
 /** How a run ended, as far as a race wants to know. */
@@ -47,7 +49,7 @@ export async function collectUntil(deps: CollectorDeps, isOver: () => boolean): 
     const begun = performance.now();
     // It will take about as long as the one before.
     ledger.collectionBegins(byCommand ? spans.command : spans.server);
-    count(ledger, await collect(deps, minAge));
+    count(deps, await collect(deps, minAge));
     spans[byCommand ? "command" : "server"] = performance.now() - begun;
   }
   // Nobody waits for another one.
@@ -57,7 +59,7 @@ export async function collectUntil(deps: CollectorDeps, isOver: () => boolean): 
 /** Two at the same time: one of them is refused, or waits for its turn. */
 export async function collectAtOnce(deps: CollectorDeps): Promise<void> {
   const both = await Promise.all([collectByCommand(deps, 0), collectByServer(deps, 0)]);
-  for (const ended of both) count(deps.ledger, ended);
+  for (const ended of both) count(deps, ended);
 }
 
 /** `breadbox gc`. @param minAge seconds. */
@@ -103,8 +105,15 @@ async function collectByServer({ client }: CollectorDeps, minAge: number): Promi
   }
 }
 
-function count(ledger: Ledger, { state, reason, found, blobs, links }: Ended): void {
-  const refused = state === "refused" && /another|is running/.test(reason ?? "");
+function count(
+  { ledger, isTroubled }: CollectorDeps,
+  { state, reason, found, blobs, links }: Ended,
+): void {
+  // By a clock that was set forward the lock of a run that goes on looks as if it were over: the run is fenced then, and loses nothing.
+  const isOusted = state === "failed" && /was broken off|has taken over/.test(reason ?? "");
+  const isRefused =
+    state === "refused" && /another|is running|the clock was set/.test(reason ?? "");
+  const refused = isRefused || (isTroubled && isOusted);
   if (refused) {
     ledger.counts.refusedCollections += 1;
     return;

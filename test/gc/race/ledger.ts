@@ -42,6 +42,9 @@ const countNames = [
   "collectedBlobs",
   "rescuedBlobs",
   "collectedLinks",
+  "clockSteps",
+  "locks",
+  "busyAnswers",
 ] as const;
 
 /** Violations that are kept in words; all are counted. */
@@ -79,6 +82,9 @@ export class Ledger {
     collectedBlobs: 0,
     rescuedBlobs: 0,
     collectedLinks: 0,
+    clockSteps: 0,
+    locks: 0,
+    busyAnswers: 0,
   };
   /** Requests that were answered. */
   events = 0;

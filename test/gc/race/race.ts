@@ -3,6 +3,7 @@
 import { startRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
 import { Scope } from "../../support/scope.ts";
+import { type TroublePlan, Troubles } from "../../support/troubles.ts";
 import { differences, fsckComplaint } from "../aftermath.ts";
 import { Client } from "./client.ts";
 import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
@@ -21,6 +22,8 @@ export interface RacePlan {
   readonly pushers: number;
   /** Longest rest of a client between two things, in ms. */
   readonly restMs: number;
+  /** Somebody sets the clock, and another program locks the database for seconds. */
+  readonly isTroubled: boolean;
   /** Told now and then how far it is. */
   readonly onProgress?: (ledger: Ledger) => void;
 }
@@ -41,22 +44,46 @@ const layers = 1_500;
 const pullers = 2;
 /** As many buckets, to each of which one of them writes. */
 const storers = 3;
-const env = {
+const usual = {
   BREADBOX_GC_MIN_AGE: `${leaseMs}ms`,
   BREADBOX_GC_ENABLED: "false",
   BREADBOX_LOG_LEVEL: "warn",
 };
 const progressMs = 60_000;
+/** How long an upload may be idle; ms. For as long nothing is collected after the clock was set forward. */
+const idleMs = 15_000;
+const troubled = {
+  BREADBOX_STORAGE_UPLOAD_TIMEOUT: `${idleMs}ms`,
+  BREADBOX_STORAGE_CLEANUP_INTERVAL: "1s",
+  BREADBOX_STORAGE_MULTIPART_MAX_UPLOAD_TTL_SECONDS: String(idleMs / 1000),
+  BREADBOX_JOBS_CLEANUP_GRACE_PERIOD_SECONDS: "0",
+  BREADBOX_JOBS_CLEANUP_SWEEP_INTERVAL_SECONDS: "1",
+};
+const offsets = ["+0", "+2m", "+2h", "+25h", "-1h", "+400d"] as const;
+const offset = (draw: number): string => offsets[Math.floor(draw * offsets.length)] ?? "+0";
+const trouble: TroublePlan = { offset, longestLockMs: 4_000, longestPauseMs: 12_000 };
+/** Later than anything that was ever promised by a clock that was ahead. */
+const afterAll = "+500d";
 
 /** Runs one race from an empty directory. */
 export async function race(plan: RacePlan): Promise<RaceResult> {
   await using scope = new Scope();
+  const troubles = plan.isTroubled
+    ? new Troubles(scope, randomNumbers(`${plan.seed}/troubles`), trouble)
+    : null;
+  const env = troubles === null ? usual : { ...usual, ...troubled, ...troubles.env };
   const registry = await startRegistry(scope, { env });
   const ledger = new Ledger();
   const client = new Client(registry.url, ledger);
   const random = randomNumbers(`${plan.seed}/collector`);
-  const collector = { client, ledger, registry, env, random };
+  const { isTroubled } = plan;
+  const collector = { client, ledger, registry, env, random, isTroubled };
+  const stop = new AbortController();
+  const troubling = troubles?.run(registry.data, stop.signal);
   await runAll(plan, collector);
+  stop.abort();
+  await troubling;
+  if (troubles !== null) await endTroubles(troubles, ledger);
   await settle(collector);
   await client.ask("GET", "/metrics");
   await registry.stop();
@@ -96,6 +123,18 @@ async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
   } finally {
     clearInterval(timer);
   }
+}
+
+/** The clock is set for the last time; then the doubt passes. */
+async function endTroubles({ setClock, met }: Troubles, ledger: Ledger): Promise<void> {
+  const { counts } = ledger;
+  setClock(afterAll);
+  // Nobody has to abort them: they expire meanwhile.
+  ledger.openUploads.clear();
+  counts.clockSteps = met.clock;
+  counts.locks = met.lock;
+  // A server looks at the clock once a second.
+  await Bun.sleep(idleMs + 4_000);
 }
 
 /** Everybody has stopped: two collections at the same time, then, after the last lease, one that takes all it may. */

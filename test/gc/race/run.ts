@@ -1,4 +1,4 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
 import { figuresOf, race } from "./race.ts";
 
@@ -9,6 +9,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
     /** Longest rest of a client between two things, ms: what leaves other programs of the machine their share. */
     rest: { type: "string", default: "60" },
+    /** Nobody sets the clock or locks the database. */
+    calm: { type: "boolean", default: false },
   },
 });
 
@@ -21,6 +23,7 @@ const { ledger, differences, fsck } = await race({
   seconds: Number(values.minutes) * 60,
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
+  isTroubled: !values.calm,
   onProgress: (at) => console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`),
 });
 for (const violation of ledger.violations) console.log(violation);

@@ -31,6 +31,29 @@ export function keepersContract(open: () => Promise<Metadata>): void {
       expect(await keepers.findAges(digest("b"))).toBeNull();
     });
 
+    test("content is released while nothing names it, by the request that came to that last", async () => {
+      const { keepers, uploads, registry } = await open();
+      const since = async () => (await keepers.findAges(digest("a")))?.releasedAt;
+      await uploads.finishUpload(finish("a", { repository: other }));
+      expect(await since()).toBe(now);
+
+      // Named where it is not linked, as an index that is mirrored in part does.
+      const sparse = manifest("sparse", { references: [blob("a", { required: false })] });
+      await registry.putManifest(sparse);
+      expect(await since()).toBeNull();
+      const linked = manifest("linked", { repository: other, references: [blob("a")] });
+      await registry.putManifest(linked);
+      const remove = ({ repository, digest }: typeof linked, at: number) =>
+        registry.removeManifest({ repository, digest, immutable: () => null, now: at });
+      await remove(sparse, now + 1);
+      expect(await since()).toBeNull();
+      await remove(linked, now + 2);
+      expect(await since()).toBe(now + 2);
+
+      await registry.putManifest(linked);
+      expect(await since()).toBeNull();
+    });
+
     test("digests are found by their beginning, of content, manifests and what they name", async () => {
       const { keepers, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));

@@ -96,6 +96,7 @@ describe("a nightly collection is refused, and deletes nothing,", () => {
     [
       "when rows of content are lost",
       "DELETE FROM manifest_references WHERE repository = 'team/app'",
+      "DELETE FROM tags WHERE repository = 'team/app'",
       "DELETE FROM manifests WHERE repository = 'team/app'",
       "DELETE FROM repository_contents WHERE repository = 'team/app'",
       "DELETE FROM contents WHERE NOT EXISTS (SELECT 1 FROM manifest_references AS r WHERE r.digest = contents.digest) AND NOT EXISTS (SELECT 1 FROM objects AS o WHERE o.digest = contents.digest)",

@@ -2,6 +2,7 @@
 // them again.
 import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
+import type { Digest } from "../../content/digest.ts";
 import type { ManifestKey, ManifestPut, ManifestReference } from "../metadata.ts";
 import { prepareContentReleases } from "./releases.ts";
 import { manifestReferences, referrers } from "./schema.ts";
@@ -49,18 +50,21 @@ export function prepareDerivedWrites(db: BunSQLiteDatabase) {
   };
 }
 
-/** References are only ever added: what an earlier reading of the same bytes found stays kept. What they name is released no more. */
+/**
+ * References are only ever added: what an earlier reading of the same bytes found stays kept. What they name is released no more.
+ * @param released digests of them that may be; by default all.
+ */
 export function addReferences(
   writes: Pick<DerivedWrites, "insertReference" | "nameContents">,
   { repository, digest: manifest }: ManifestKey,
   references: readonly ManifestReference[],
+  released: readonly Digest[] = references.map(({ digest }) => digest),
 ): void {
   for (const { digest, kind, size, required } of references) {
     const row = { repository, manifest, digest, kind, size, required: required ? 1 : 0 };
     writes.insertReference.run(row);
   }
-  if (references.length === 0) return;
-  writes.nameContents.run({ digests: JSON.stringify(references.map(({ digest }) => digest)) });
+  if (released.length > 0) writes.nameContents.run({ digests: JSON.stringify(released) });
 }
 
 /** A manifest about nothing is no referrer. */

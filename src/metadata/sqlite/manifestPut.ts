@@ -31,7 +31,7 @@ function prepareChecks(db: BunSQLiteDatabase) {
   const digest = placeholder("digest");
   return {
     linkedSize: db
-      .select({ size: contents.size })
+      .select({ size: contents.size, releasedAt: contents.releasedAt })
       .from(repositoryContents)
       .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
       .where(
@@ -128,13 +128,14 @@ function prepareInserts(db: BunSQLiteDatabase) {
 /** The body of the transaction. */
 export function putManifest(writes: ManifestWrites, put: ManifestPut): ManifestPutOutcome {
   const { repository, digest, now, pushedBy } = put;
-  const refusal = checkTags(writes, put) ?? checkReferences(writes, repository, put.references);
+  const { refusal: lacking, released } = checkReferences(writes, repository, put.references);
+  const refusal = checkTags(writes, put) ?? lacking;
   if (refusal !== null) return refusal;
   const stored = writes.known.get({ repository, digest, body: put.body });
   if (stored?.isIntact === 1 && readsAlike(stored, put)) {
     writes.touchManifest.run({ repository, digest, now, pushedBy });
   } else {
-    insertManifest(writes, put);
+    insertManifest(writes, put, released);
     // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
     if (stored !== undefined) writes.removeReferrer.run({ repository, digest });
     insertReferrer(writes, put, put);
@@ -167,7 +168,11 @@ function readsAlike(stored: Reading, put: Reading): boolean {
   );
 }
 
-function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
+function insertManifest(
+  writes: ManifestWrites,
+  put: ManifestPut,
+  released: readonly Digest[],
+): void {
   const { repository, digest, now } = put;
   writes.insertRepository.run({ repository, now });
   writes.upsertManifest.run({
@@ -181,7 +186,7 @@ function insertManifest(writes: ManifestWrites, put: ManifestPut): void {
     pushedBy: put.pushedBy,
     body: put.body,
   });
-  addReferences(writes, put, put.references);
+  addReferences(writes, put, put.references, released);
   writes.nameBelow.run({ repository, digest });
 }
 
@@ -199,31 +204,45 @@ function checkTags(
   return null;
 }
 
-/** @returns why the manifest cannot be stored: everything that is missing, or else the first wrong size; null when all is well. */
+/** What a look at the references found. */
+interface CheckedReferences {
+  /** Why the manifest cannot be stored: everything that is missing, or else the first wrong size; null when all is well. */
+  readonly refusal: ManifestPutOutcome | null;
+  /** What other manifests, objects or rows do not name for certain. */
+  readonly released: readonly Digest[];
+}
+
 function checkReferences(
   writes: ManifestWrites,
   repository: RepositoryName,
   references: readonly ManifestReference[],
-): ManifestPutOutcome | null {
+): CheckedReferences {
   const missing = new Set<Digest>();
+  const released: Digest[] = [];
   let sizeDiffers: ManifestPutOutcome | null = null;
   for (const { digest, kind, required, size } of references) {
-    const stored = storedSize(writes, repository, digest, kind);
-    if (stored !== null && stored !== size) {
-      sizeDiffers ??= { kind: "sizeDiffers", digest, declared: size, stored };
+    const stored = findStored(writes, repository, digest, kind);
+    if (stored !== null && stored.size !== size) {
+      sizeDiffers ??= { kind: "sizeDiffers", digest, declared: size, stored: stored.size };
     }
     if (stored === null && required) missing.add(digest);
+    if (stored?.isNamed !== true) released.push(digest);
   }
-  return missing.size > 0 ? { kind: "missing", digests: [...missing] } : sizeDiffers;
+  const refusal = missing.size > 0 ? ({ kind: "missing", digests: [...missing] } as const) : null;
+  return { refusal: refusal ?? sizeDiffers, released };
 }
 
-/** Size of what the repository holds under `digest`; null when it holds nothing. */
-function storedSize(
+/** What the repository holds under `digest`, and whether it is content that something names already; null when it holds nothing. */
+function findStored(
   { manifestSize, linkedSize }: ManifestWrites,
   repository: RepositoryName,
   digest: Digest,
   kind: ManifestReference["kind"],
-): number | null {
+): { readonly size: number; readonly isNamed: boolean } | null {
   const manifest = kind === "child" ? manifestSize.get({ repository, digest }) : undefined;
-  return (manifest ?? linkedSize.get({ repository, digest }))?.size ?? null;
+  if (manifest !== undefined) return { size: manifest.size, isNamed: false };
+  const content = linkedSize.get({ repository, digest });
+  return content === undefined
+    ? null
+    : { size: content.size, isNamed: content.releasedAt === null };
 }

@@ -22,7 +22,7 @@ import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
 import { readImage } from "./registry/imageNames.ts";
-import { parseManifest } from "./registry/manifest.ts";
+import { readStoredManifest } from "./registry/manifest.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
 import {
   type DroppedUploads,
@@ -90,7 +90,7 @@ export async function openTool(config: Config): Promise<Tool> {
       dropUpload: (id) => dropUpload(deps, id),
       dropUploads: (idleMs) => dropUploads(deps, idleMs),
       fsck: (request, onProgress) =>
-        inspectStore({ metadata, storage, derive: parseManifest, clock }, request, onProgress),
+        inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>
         explainContent(
           { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"], readImage },

@@ -1,7 +1,7 @@
 // Descriptors inside a manifest: from untrusted JSON to checked values, with the name of the field that is wrong.
 import type { Descriptor } from "../content/descriptor.ts";
 import { readDigest } from "../content/digest.ts";
-import { checkMembers, descriptorMembers, invalidField, readObject } from "./members.ts";
+import { invalidField, readObject } from "./members.ts";
 
 const longestMediaType = 255;
 const printable = /^[\x20-\x7e]+$/;
@@ -14,7 +14,6 @@ export function parseDescriptor(value: unknown, field: string): Descriptor {
   if (value === undefined || value === null) throw invalidField(field, "is missing");
   const object = readObject(value);
   if (object === null) throw invalidField(field, "is not an object");
-  checkMembers(object, descriptorMembers, field);
   const { mediaType, digest, size } = object;
   if (!isMediaType(mediaType)) {
     throw invalidField(

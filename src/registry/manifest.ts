@@ -6,15 +6,7 @@ import type { ManifestReference } from "../metadata/metadata.ts";
 import { parseDescriptor, readDescriptor } from "./descriptors.ts";
 import { type JsonLimits, readPlainJson } from "./jsonScan.ts";
 import { type ManifestShape, readMediaType, shapeOf, type TypedDocument } from "./mediaTypes.ts";
-import {
-  annotations,
-  type Check,
-  checkMembers,
-  invalidField,
-  type JsonObject,
-  type Members,
-  readObject,
-} from "./members.ts";
+import { assertDecodable, invalidField, type JsonObject, readObject } from "./members.ts";
 
 /** A manifest as it was understood. Its bytes are stored as they came. */
 export interface ParsedManifest {
@@ -68,22 +60,39 @@ const fieldsByShape: Readonly<Record<ManifestShape, readonly Field[]>> = {
   artifact: ["blobs"],
   other: ["config", "layers", "blobs", "manifests"],
 };
-const judged = ["schemaVersion", "mediaType", "artifactType", "subject", "fsLayers"];
-const members: Members = new Map<string, Check | "judged">([
-  ...[...judged, ...fields.map(({ name }) => name)].map((name) => [name, "judged"] as const),
-  ["annotations", annotations],
-]);
 
 /**
- * Reads a manifest. @param contentType the request's header as it came.
+ * Reads a manifest that is being pushed. @param contentType the request's header as it came.
  * @throws RegistryError MANIFEST_INVALID; the message says what is wrong with which field.
  */
 export function parseManifest(body: Uint8Array, contentType: string | null): ParsedManifest {
-  const document = readDocument(body);
+  const text = readText(body);
+  if (text.startsWith(byteOrderMark)) {
+    throw new RegistryError("MANIFEST_INVALID", {
+      message: "manifest begins with a byte order mark; send it without",
+    });
+  }
+  const document = readDocument(readPlainJson(text, limits));
+  if (shapeOf(readMediaType(document, contentType)) !== "other") assertDecodable(document);
+  return understand(document, contentType);
+}
+
+/**
+ * Reads a manifest that is stored, as `parseManifest` did when it was pushed: earlier versions took some that Go does not decode.
+ * @throws RegistryError MANIFEST_INVALID
+ */
+export function readStoredManifest(body: Uint8Array, mediaType: string | null): ParsedManifest {
+  const text = readText(body);
+  const start = text.startsWith(byteOrderMark) ? byteOrderMark.length : 0;
+  return understand(readDocument(text.slice(start)), mediaType);
+}
+
+const byteOrderMark = "\ufeff";
+
+function understand(document: ManifestDocument, contentType: string | null): ParsedManifest {
   const mediaType = readMediaType(document, contentType);
   const shape = shapeOf(mediaType);
   refuseAmbiguity(document, shape);
-  if (shape !== "other") checkMembers(document, members, "");
   const references = mergeReferences(collectReferences(document, shape));
   const subject = readSubject(document.subject, shape);
   return {
@@ -96,22 +105,18 @@ export function parseManifest(body: Uint8Array, contentType: string | null): Par
   };
 }
 
-function readDocument(body: Uint8Array): JsonObject & ManifestDocument {
-  let text: string;
+function readText(body: Uint8Array): string {
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch (cause) {
     throw new RegistryError("MANIFEST_INVALID", { message: "manifest is not valid UTF-8", cause });
   }
-  if (text.startsWith("\ufeff")) {
-    throw new RegistryError("MANIFEST_INVALID", {
-      message: "manifest begins with a byte order mark; send it without",
-    });
-  }
-  const plain = readPlainJson(text, limits);
+}
+
+function readDocument(text: string): JsonObject & ManifestDocument {
   let value: unknown;
   try {
-    value = JSON.parse(plain);
+    value = JSON.parse(text);
   } catch (cause) {
     throw new RegistryError("MANIFEST_INVALID", { message: "manifest is not valid JSON", cause });
   }

@@ -20,10 +20,10 @@ export function invalidField(field: string, problem: string): RegistryError {
 }
 
 /** Looks at a value that is not null: Go takes null for everything. @throws RegistryError MANIFEST_INVALID that names `field`. */
-export type Check = (value: unknown, field: string) => void;
+type Check = (value: unknown, field: string) => void;
 
 /** Members that mean something, by name. `judged`: somebody else says what they may hold, and here only their spelling counts. */
-export type Members = ReadonlyMap<string, Check | "judged">;
+type Members = ReadonlyMap<string, Check | "judged">;
 
 const text: Check = (value, field) => {
   if (typeof value !== "string") throw invalidField(field, "is not a text");
@@ -45,7 +45,7 @@ const base64: Check = (value, field) => {
 };
 
 /** OCI image-spec, "Annotations". */
-export const annotations: Check = (value, field) => {
+const annotations: Check = (value, field) => {
   const object = readObject(value);
   if (object === null) throw invalidField(field, "is not an object of texts");
   for (const name of Object.keys(object)) {
@@ -72,7 +72,7 @@ const platform: Check = (value, field) => {
 };
 
 /** OCI image-spec, "OCI Content Descriptors". */
-export const descriptorMembers: Members = new Map<string, Check | "judged">([
+const descriptorMembers: Members = new Map<string, Check | "judged">([
   ["mediaType", "judged"],
   ["digest", "judged"],
   ["size", "judged"],
@@ -83,12 +83,43 @@ export const descriptorMembers: Members = new Map<string, Check | "judged">([
   ["platform", platform],
 ]);
 
+/** What is no descriptor at all is judged by whoever reads it. */
+const descriptor: Check = (value, field) => {
+  const object = readObject(value);
+  if (object !== null) checkMembers(object, descriptorMembers, field);
+};
+
+const descriptors: Check = (value, field) => {
+  if (!Array.isArray(value)) return;
+  const entries: readonly unknown[] = value;
+  for (const [i, entry] of entries.entries()) descriptor(entry, `${field}[${i}]`);
+};
+
+/** Of image manifests, indexes and artifact manifests together. */
+const documentMembers: Members = new Map<string, Check | "judged">([
+  ["schemaVersion", "judged"],
+  ["mediaType", "judged"],
+  ["artifactType", "judged"],
+  ["fsLayers", "judged"],
+  ["config", descriptor],
+  ["subject", descriptor],
+  ["layers", descriptors],
+  ["blobs", descriptors],
+  ["manifests", descriptors],
+  ["annotations", annotations],
+]);
+
+/** @throws RegistryError MANIFEST_INVALID that names the member of `document` that Go would not take, or take for another one. */
+export function assertDecodable(document: JsonObject): void {
+  checkMembers(document, documentMembers, "");
+}
+
 /**
  * Passes members that `members` does not know, unless Go would take them for one that it does: it reads `Layers` as `layers`.
  * @param field where the object stands; empty for the document.
  * @throws RegistryError MANIFEST_INVALID that names the member.
  */
-export function checkMembers(object: JsonObject, members: Members, field: string): void {
+function checkMembers(object: JsonObject, members: Members, field: string): void {
   for (const key of Object.keys(object)) {
     const check = members.get(key);
     if (check === undefined) refuseOtherSpelling(key, members, field);

@@ -9,7 +9,7 @@ import { inspectStore } from "../../src/maintenance/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "../../src/maintenance/fsckRun.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
-import { parseManifest } from "../../src/registry/manifest.ts";
+import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
 import { parseRepositoryName, readTag } from "../../src/registry/names.ts";
 import type { PartPlace } from "../../src/storage/parts.ts";
@@ -156,7 +156,12 @@ export class InspectionRoom {
         return storage.stat(locator);
       },
     };
-    const deps = { metadata, storage: looking, derive: parseManifest, clock: this.store.clock.now };
+    const deps = {
+      metadata,
+      storage: looking,
+      derive: readStoredManifest,
+      clock: this.store.clock.now,
+    };
     return inspectStore(deps, request, onProgress);
   }
 

@@ -7,7 +7,7 @@ import { digestOf } from "../../src/content/digest.ts";
 import { migrate } from "../../src/metadata/sqlite/migrate.ts";
 import { migrations } from "../../src/metadata/sqlite/migrations.ts";
 import { prepareReferrerReads } from "../../src/metadata/sqlite/referrers.ts";
-import { parseManifest } from "../../src/registry/manifest.ts";
+import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { blob, bytes, digest, finish, manifest, now } from "../contract/metadataRows.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -99,7 +99,7 @@ describe("manifests of an earlier version", () => {
     ["no annotations", JSON.stringify({ subject })],
   ])("with %s are listed as if they were pushed now", async (_, text) => {
     const body = bytes(text);
-    const { annotations } = parseManifest(body, "application/vnd.example+json");
+    const { annotations } = readStoredManifest(body, "application/vnd.example+json");
 
     expect(await migrated(body)).toEqual([
       ["a", subject.digest, digestOf(body), "a/b", annotations],

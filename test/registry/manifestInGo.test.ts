@@ -1,6 +1,6 @@
 // Manifests that encoding/json refuses, or reads as something else: docker, containerd and podman could never pull them.
 import { describe, expect, test } from "bun:test";
-import { parseManifest } from "../../src/registry/manifest.ts";
+import { parseManifest, readStoredManifest } from "../../src/registry/manifest.ts";
 import { bytes, descriptor, image, index, ociImage, ociIndex } from "./builders.ts";
 import { refusal } from "./refusal.ts";
 
@@ -85,6 +85,16 @@ describe("what Go does not decode", () => {
     expect(refusal(image({ layers: [odd] }), ociImage)).toContain(`layers[0].${says}`);
     expect(refusal(image({ subject: odd }), ociImage)).toContain(`subject.${says}`);
     expect(refusal(index({ manifests: [odd] }), ociIndex)).toContain(`manifests[0].${says}`);
+  });
+
+  test("what an earlier version has stored is read as it was then", () => {
+    const odd = descriptor("layer one", { annotations: [], platform: "linux", Size: 1 });
+    const old = image({ layers: [odd, descriptor("layer two")], annotations: { n: 1, a: "b" } });
+    const text = `\ufeff${JSON.stringify(old).replace('"schemaVersion":2', '"schemaVersion":2.0')}`;
+    expect(refusal(text, ociImage)).toContain("byte order mark");
+    expect(readStoredManifest(bytes(text), ociImage)).toEqual(
+      parseManifest(bytes(image()), ociImage),
+    );
   });
 
   test("what Go decodes is accepted: null for everything, line ends in base64, unknown members", () => {

@@ -5,7 +5,7 @@ import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { inspectStore } from "../../src/maintenance/fsck.ts";
 import type { FsckReport } from "../../src/maintenance/fsckRun.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
-import { parseManifest } from "../../src/registry/manifest.ts";
+import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 
 /** Inspects, beside a running server or without one. @param full reads every byte. */
@@ -17,7 +17,7 @@ export async function inspectData(directory: string, full = true): Promise<FsckR
   try {
     const storage = await openFilesystem(options);
     try {
-      const deps = { metadata, storage, derive: parseManifest, clock };
+      const deps = { metadata, storage, derive: readStoredManifest, clock };
       return await inspectStore(deps, { full, repair: false });
     } finally {
       await storage.close();

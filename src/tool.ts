@@ -13,17 +13,21 @@ import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./content/writeLatch.ts";
+import { assertClock } from "./maintenance/clockWatch.ts";
 import { type CommandedGc, collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
 import { inspectStore } from "./maintenance/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
+import { longestAge } from "./maintenance/gcAges.ts";
 import type { GcListener } from "./maintenance/gcRun.ts";
 import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
+import type { Metadata } from "./metadata/metadata.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
 import { openFilesystem } from "./storage/filesystem.ts";
+import type { Storage } from "./storage/storage.ts";
 import {
   type DroppedUploads,
   dropUpload,
@@ -64,6 +68,28 @@ export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
   return isRunning ? adoptServed(loaded, served) : { config, notes: [] };
 }
 
+type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads">;
+
+/** Whoever tells an age is refused while ages prove nothing: ClockDoubtedError. */
+function uploadsTool(config: Config, metadata: Metadata, storage: Storage): UploadsTool {
+  const deps = { metadata: metadata.uploads, storage, clock };
+  const settings = gcSettings(config);
+  const patienceMs = longestAge({ ...settings, leaseMs: settings.minAgeMs });
+  const watched = { metadata: metadata.collection, clock, readUptime };
+  return {
+    listUploads: () => listAllUploads(deps),
+    listIdleUploads: async (idleMs) => {
+      if (idleMs !== null) await assertClock(watched, patienceMs);
+      return listIdleUploads(deps, idleMs);
+    },
+    dropUpload: (id) => dropUpload(deps, id),
+    dropUploads: async (idleMs) => {
+      if (idleMs !== null) await assertClock(watched, patienceMs);
+      return dropUploads(deps, idleMs);
+    },
+  };
+}
+
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
 export async function openTool(config: Config): Promise<Tool> {
   const directory = config.data;
@@ -79,16 +105,12 @@ export async function openTool(config: Config): Promise<Tool> {
     sqlite.voidDeadClaims();
     const options = { directory, latch, clock, newId };
     const storage = opened.add(await openFilesystem(options), (it) => it.close());
-    const deps = { metadata: metadata.uploads, storage, clock };
     const self = await nameProcess();
     const ambient = { clock, newId, readUptime, self, isProcessAlive, rest: Bun.sleep };
     const gc = { ...ambient, metadata, storage, settings: gcSettings(config) };
     return {
       upgraded: sqlite.upgraded,
-      listUploads: () => listAllUploads(deps),
-      listIdleUploads: (idleMs) => listIdleUploads(deps, idleMs),
-      dropUpload: (id) => dropUpload(deps, id),
-      dropUploads: (idleMs) => dropUploads(deps, idleMs),
+      ...uploadsTool(config, metadata, storage),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>

@@ -30,6 +30,7 @@ const readyMessages = new Map<string, number>([
   ["DatabaseDamagedError", exitCode.failed],
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],
+  ["ClockDoubtedError", exitCode.failed],
 ]);
 
 /** Turns anything that was thrown while starting into a message. */

@@ -13,6 +13,9 @@ const shared = [
   "gc.brake",
   "gc.untagged.enabled",
   "gc.untagged.olderThan",
+  "storage.uploadTimeout",
+  "storage.multipart.maxUploadTtlSeconds",
+  "jobs.cleanup.gracePeriodSeconds",
 ] as const satisfies readonly SettingKey[];
 
 /** What a server wrote. */

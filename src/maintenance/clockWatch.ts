@@ -1,6 +1,6 @@
 // Looks at the wall clock beside the machine's uptime and remembers what it saw. A server looks regularly, a collection when it begins.
 import type { CollectionMetadata } from "../metadata/collection.ts";
-import { type ClockVerdict, judgeClock } from "./clockTrust.ts";
+import { type ClockVerdict, judgeClock, spanText } from "./clockTrust.ts";
 import type { Uptime } from "./gcRun.ts";
 
 /** What a look needs. */
@@ -9,6 +9,20 @@ export interface ClockWatchDeps {
   /** Unix ms. */
   readonly clock: () => number;
   readonly readUptime: () => Promise<Uptime>;
+}
+
+/** What was asked for by age cannot be told now: the clock was set. */
+export class ClockDoubtedError extends Error {
+  override readonly name = "ClockDoubtedError";
+}
+
+/** For commands that are told an age. @throws ClockDoubtedError while ages prove nothing. */
+export async function assertClock(deps: ClockWatchDeps, patienceMs: number): Promise<void> {
+  const verdict = await watchClock(deps, patienceMs);
+  if (verdict.kind === "trusted") return;
+  throw new ClockDoubtedError(
+    `${verdict.cause}: ages prove nothing for the next ${spanText(verdict.waitMs)}, so nothing was removed. Name uploads by their ids, or take all of them with --all.`,
+  );
 }
 
 /**

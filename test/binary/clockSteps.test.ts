@@ -111,11 +111,17 @@ for (const [how, offset] of [
       await sweeps(first, 3);
       const command = [await breadboxBinary(), "gc", "--data", first.data, "--yes"];
       const collected = await run(command, { env: clock.env, mayFail: true });
+      const rm = [await breadboxBinary(), "uploads", "rm", "--data", first.data, "--yes"];
+      const removed = await run([...rm, "--older-than", "1h"], { env: clock.env, mayFail: true });
 
       expect([await session.status(), await parts.status()]).toEqual([204, 200]);
       expect(await parts.put(2, "second")).toBe(200);
       expect([await session.close(), await parts.complete()]).toEqual([201, 200]);
       expect(collected.output).toContain("set forward");
+      expect([removed.code, removed.output]).toEqual([
+        1,
+        expect.stringMatching(/^the clock was set forward .* --all\.\n$/),
+      ]);
       const lines = first.logs().split("\n");
       const told = lines.filter((line) => line.includes('"clockDoubted"'));
       expect(told).toHaveLength(1);

@@ -166,14 +166,14 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
 
 function addGc(program: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(program.command("gc"))
-    .summary("free the space of what nothing refers to")
+    .summary("reclaim disk space from unused data")
     .description(
-      "Deletes blobs that no manifest of any repository names and no object is made of, beside a running server or without one. What was just pushed, mounted or asked for stays. A dry run prints what a run would delete, and deletes nothing.",
+      "Deletes blobs that no image and no object uses, while a server is running or without one. What was just pushed, mounted or asked for is kept. A dry run prints what a run would delete, and what untagged images keep, and deletes nothing.",
     )
     .option("--dry-run", "delete nothing")
     .option(
       "--min-age <TIME>",
-      "leave younger blobs alone. Default: gc.minAge, which pushes were promised whatever stands here",
+      "keep younger blobs. Default: gc.minAge, for which recent pushes are kept in any case",
     )
     .option(
       "--untagged <TIME>",

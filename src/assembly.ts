@@ -144,7 +144,8 @@ async function shareSettings({
 }
 
 /** The hold on the data directory, then its rows, then its bytes. @param halt is called once nothing may be written any more. */
-async function openPorts({ config, opened, log }: Base, halt: () => void) {
+async function openPorts(base: Base, halt: () => void) {
+  const { config, opened, log } = base;
   const directory = config.data;
   await assertNotForeign(directory);
   await warnOfRoot(directory, log);
@@ -157,7 +158,7 @@ async function openPorts({ config, opened, log }: Base, halt: () => void) {
   const options = { directory, latch, clock, newId };
   const sqlite = await openSqlite({ ...options, role: "server" });
   const metadata = opened.add(sqlite.metadata, (it) => it.close());
-  const spawnReader = () => startWorker(new URL("./storage/reading/worker.ts", import.meta.url));
+  const spawnReader = spawner(base, new URL("./storage/reading/worker.ts", import.meta.url));
   const storage = opened.add(await openFilesystem({ ...options, spawnReader }), (it) => it.close());
   return { latch, metadata, storage, database: sqlite.path };
 }

@@ -3,6 +3,7 @@ import type { OpenContent } from "../content/intact.ts";
 import { empty } from "./answers.ts";
 import { rangesBody, rangesType, spanBody } from "./byteRanges.ts";
 import { type ByteSpan, chooseRanges } from "./ranges.ts";
+import { shareBody } from "./sharedBodies.ts";
 import { longestTimeout, visitOf } from "./visit.ts";
 
 /** Headers of an answer. */
@@ -70,12 +71,12 @@ export async function sendContent(
 /** A body, or null when the server can send these bytes of the file without waiting for a disk: it does that on the thread that answers everybody. */
 async function partOf(
   { signal }: Request,
-  { body, openReader }: SentContent,
+  { body, etag, openReader }: SentContent,
   span: ByteSpan,
-): Promise<Uint8Array | ReadableStream<Uint8Array> | null> {
+): Promise<Uint8Array | Blob | ReadableStream<Uint8Array> | null> {
   const { start, end } = span;
   if (start === end) return new Uint8Array();
-  if (!(body instanceof Blob)) return body.subarray(start, end);
+  if (!(body instanceof Blob)) return slice(shareBody(body, etag), span);
   const reader = await openReader();
   try {
     if (end - start <= copied) return new Uint8Array(await reader.read(start, end));

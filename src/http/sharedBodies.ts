@@ -11,12 +11,12 @@ const kept = new Map<string, Blob>();
 let keptBytes = 0;
 
 /**
- * The body of an answer with these bytes. @param digest what tells them from all others; without it they are hashed.
+ * The body of an answer with these bytes. @param etag of exactly these bytes; without one they are hashed.
  * @returns `bytes` themselves when they are few.
  */
-export function shareBody(bytes: Uint8Array, digest?: string): Uint8Array | Blob {
+export function shareBody(bytes: Uint8Array, etag?: string): Uint8Array | Blob {
   if (bytes.byteLength < sharedFrom) return bytes;
-  const key = digest ?? new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+  const key = etag ?? new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
   const known = kept.get(key);
   const blob = known ?? new Blob([bytes]);
   // To the end of the queue.

@@ -60,7 +60,7 @@ async function useEverything({ port, url }: RunningRegistry): Promise<void> {
   );
 }
 
-const halfHead = () => "GET /v2/ HTTP/1.1\r\nHost: a.test\r\n";
+const halfHead = () => "GET /v2/ HTTP/1.1\r\nHost: 127.0.0.1\r\n";
 
 clientTest(
   "a server without a free descriptor neither spins nor turns read-only, and works again when some are free",

@@ -50,7 +50,7 @@ async function pull(
   telemetry.metrics.pulled();
   logPull(telemetry.log, eventOf(visitOf(request), { name, reference }, manifest));
   headers["content-length"] = String(size);
-  return new Response(shareBody(body, digest), { headers });
+  return new Response(shareBody(body, headers["etag"]), { headers });
 }
 
 async function stat({ registry }: ManifestRoutesDeps, request: Request): Promise<Response> {

@@ -191,7 +191,13 @@ async function main(): Promise<void> {
       `median ${percent(sorted[Math.floor(sorted.length / 2)] ?? 0)}, highest ${percent(sorted.at(-1) ?? 0)} ` +
       "(the kernel's write-back counts as other work).",
   ];
-  const names: readonly SectionName[] = ["transfers", "manifests", "collection", "objects"];
+  const names: readonly SectionName[] = [
+    "transfers",
+    "manifests",
+    "collection",
+    "objects",
+    "slowDisk",
+  ];
   const tables = names.flatMap((section) => {
     const table = renderTable(samples, section);
     return table === null ? [] : [[section, `${table}\n\n${notes.join("\n")}`] as const];

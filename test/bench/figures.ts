@@ -132,6 +132,18 @@ const collection: Readonly<Record<string, Figure>> = {
   },
 };
 
+const slowDisk: Readonly<Record<string, Figure>> = {
+  warmPulls: { label: "eight pulls at once, from memory", ...rate },
+  coldPulls: { label: "the same from a disk of 100 MB/s", ...rate },
+  quietP99: { label: "p99 of GET /v2/ without them", ...time },
+  coldP99: {
+    label: "p99 of GET /v2/ during the cold ones",
+    ...time,
+    goal: own(3, "≤", "quietP99"),
+  },
+  coldMemory: { label: "memory that they cost", ...memory, goal: atMost(64) },
+};
+
 const objects: Readonly<Record<string, Figure>> = {
   multipartDisk: { label: "plain write of 10 GiB with fsync", ...rate },
   multipartHash: { label: "SHA-256, one thread", ...rate },
@@ -159,4 +171,5 @@ export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figur
   manifests,
   collection,
   objects,
+  slowDisk,
 };

@@ -26,6 +26,8 @@ export type Job =
   | { kind: "parallel"; port: number; name: string; size: number; count: number }
   /** GET of each path in turn, on one connection. */
   | { kind: "pull"; port: number; paths: string[] }
+  /** GET of all paths at once, one connection each. */
+  | { kind: "pulls"; port: number; paths: string[] }
   /** Config, layer and manifest of a small image under the tag `latest`. */
   | { kind: "image"; port: number; name: string }
   /** A bucket that was not there. */
@@ -124,8 +126,20 @@ async function pull(connection: Connection, paths: string[]): Promise<JobResult>
   return result(Math.min(...pulls), { pulls });
 }
 
+async function pullAtOnce(port: number, paths: string[]): Promise<JobResult> {
+  const lanes = await Promise.all(
+    paths.map(async (path) => ({ path, connection: await Connection.open(port) })),
+  );
+  const ms = await timed(() =>
+    Promise.all(lanes.map(({ path, connection }) => pull(connection, [path]))),
+  );
+  for (const { connection } of lanes) connection.close();
+  return result(ms);
+}
+
 async function perform(job: Job): Promise<JobResult> {
   if (job.kind === "parallel") return parallel(job);
+  if (job.kind === "pulls") return pullAtOnce(job.port, job.paths);
   const connection = await Connection.open(job.port);
   try {
     return await performOn(connection, job);
@@ -136,7 +150,7 @@ async function perform(job: Job): Promise<JobResult> {
 
 async function performOn(
   connection: Connection,
-  job: Exclude<Job, { kind: "parallel" }>,
+  job: Exclude<Job, { kind: "parallel" | "pulls" }>,
 ): Promise<JobResult> {
   switch (job.kind) {
     case "upload": {

@@ -13,6 +13,7 @@ import {
   withCost,
 } from "./metric.ts";
 import { objectMetrics } from "./objectMetrics.ts";
+import { slowDiskMetrics } from "./slowDiskMetrics.ts";
 
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
 
@@ -135,6 +136,7 @@ export const sections = {
   manifests: manifestMetrics,
   collection: collectionMetrics,
   objects: objectMetrics,
+  slowDisk: slowDiskMetrics,
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 
 /** Name of a table. */

@@ -16,11 +16,18 @@ export interface AgeClockOptions {
   };
 }
 
+/** A look. Times in ms: `wall` by the wall clock, `uptime` since the machine started, `elapsed` monotonic. */
+interface Seen {
+  readonly wall: number;
+  readonly uptime: number;
+  readonly elapsed: number;
+}
+
 /** One per server. Between two looks it goes on as the machine counts, so that a step of the wall clock ends nothing. */
 export class AgeClock {
   readonly #options: AgeClockOptions;
   /** The latest look that found the clock right. */
-  #seen: { readonly wall: number; readonly elapsed: number } | null = null;
+  #seen: Seen | null = null;
   #isDoubted = false;
 
   constructor(options: AgeClockOptions) {
@@ -39,11 +46,20 @@ export class AgeClock {
   readonly look = async (): Promise<ClockVerdict> => {
     const verdict = await this.#options.look();
     const isDoubted = verdict.kind === "doubted";
-    this.#seen = isDoubted ? null : { wall: verdict.anchor.wall, elapsed: this.#options.elapsed() };
+    const { wall, uptime } = verdict.anchor;
+    const elapsed = this.#options.elapsed();
+    this.#seen = isDoubted
+      ? null
+      : { wall: Math.min(wall, this.#expected(uptime)), uptime, elapsed };
     if (isDoubted !== this.#isDoubted) this.#tell(verdict);
     this.#isDoubted = isDoubted;
     return verdict;
   };
+
+  /** What the wall clock must show now if nobody set it. Steps too small to be doubted add up to no age, and a sleep counts. */
+  #expected(uptime: number): number {
+    return this.#seen === null ? Infinity : this.#seen.wall + uptime - this.#seen.uptime;
+  }
 
   #tell(verdict: ClockVerdict): void {
     const { log, clock } = this.#options;

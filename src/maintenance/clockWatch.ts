@@ -11,6 +11,9 @@ export interface ClockWatchDeps {
   readonly readUptime: () => Promise<Uptime>;
 }
 
+/** Both clocks are read within this, far below what a step is told by; ms. */
+const longestReadingMs = 10_000;
+
 /** What was asked for by age cannot be told now: the clock was set. */
 export class ClockDoubtedError extends Error {
   override readonly name = "ClockDoubtedError";
@@ -36,7 +39,10 @@ export async function watchClock(
 ): Promise<ClockVerdict> {
   for (;;) {
     const anchor = await metadata.findClockAnchor();
+    const before = clock();
     const reading = { ...(await readUptime()), wall: clock() };
+    // The machine stood still between the two: they do not belong together.
+    if (Math.abs(reading.wall - before) > longestReadingMs) continue;
     const verdict = judgeClock(anchor, reading, patienceMs);
     if (!remember || (await metadata.replaceClockAnchor(anchor, verdict.anchor))) return verdict;
   }

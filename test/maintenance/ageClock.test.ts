@@ -12,6 +12,7 @@ const patience = 26 * hour;
 function machine() {
   let wall = start;
   let elapsed = 0;
+  let slept = 0;
   let anchor: ClockAnchor | null = null;
   const lines: { readonly level: string; readonly fields: object; readonly text: string }[] = [];
   const note = (level: string) => (fields: object, text: string) =>
@@ -24,7 +25,7 @@ function machine() {
     },
   };
   const clock = () => wall;
-  const readUptime = async () => ({ boot: "this boot", uptime: hour + elapsed });
+  const readUptime = async () => ({ boot: "this boot", uptime: hour + elapsed + slept });
   const open = () =>
     new AgeClock({
       clock,
@@ -41,6 +42,11 @@ function machine() {
     pass: (ms: number) => {
       wall += ms;
       elapsed += ms;
+    },
+    /** Only the machine's uptime counts on. */
+    sleep: (ms: number) => {
+      wall += ms;
+      slept += ms;
     },
     wall: clock,
   };
@@ -68,6 +74,29 @@ describe("the time that ages are told by", () => {
     expect(ages.now()).toBe(right);
     await ages.look();
     expect(ages.now()).toBeNull();
+  });
+
+  test("does not follow steps that are too small to be doubted, however many", async () => {
+    const { open, pass, set, wall } = machine();
+    const ages = open();
+    await ages.look();
+    for (let count = 0; count < 10; count += 1) {
+      set(50_000);
+      pass(minute);
+      await ages.look();
+    }
+
+    expect(ages.now()).toBe(wall() - 500_000);
+  });
+
+  test("follows the clock over a sleep of the machine", async () => {
+    const { open, sleep, wall } = machine();
+    const ages = open();
+    await ages.look();
+    sleep(10 * hour);
+    await ages.look();
+
+    expect(ages.now()).toBe(wall());
   });
 
   test("follows a clock that is set back at once: what is written from now on must not look old", async () => {

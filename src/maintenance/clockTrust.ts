@@ -1,6 +1,6 @@
 // Whether the wall clock can be believed: judged against a clock that nobody sets. Leases and ages are told by the wall clock, so
 // a step forward would end them all at once.
-import type { ClockAnchor, ClockReading } from "../metadata/collection.ts";
+import type { ClockAnchor, ClockReading, Postponement } from "../metadata/collection.ts";
 
 /** What the clock's past says about now. `anchor` is what to compare the next look with. */
 export type ClockVerdict =
@@ -12,6 +12,8 @@ export type ClockVerdict =
       readonly anchor: ClockAnchor;
       readonly waitMs: number;
       readonly cause: string;
+      /** Leases that outlast the doubt, and that the step would have cut short; null when there was no other step. */
+      readonly postponed: Postponement | null;
     };
 
 /** Clocks that are steered move by less between two looks; ms. */
@@ -21,7 +23,8 @@ const plausibleGapMs = 24 * 3_600_000;
 
 /**
  * Judges a reading. After a step forward nothing that was promised before can be judged until it would have run out by the other
- * clock: `patienceMs`, the longest promise there is.
+ * clock: `patienceMs`, the longest promise there is. The rare leases that are longer by far (content of objects that were given up) end later
+ * by as much as the clock was set forward.
  * @param anchor the reading before; null when there is none.
  */
 export function judgeClock(
@@ -37,14 +40,17 @@ export function judgeClock(
   }
   const step = reading.wall - anchor.wall - (reading.uptime - uptime);
   if (step > toleranceMs) {
-    return doubted(
-      reading,
-      reading.uptime + patienceMs,
-      `the clock was set forward by ${spanText(step)}`,
-    );
+    const cause = `the clock was set forward by ${spanText(step)}`;
+    const postponed = {
+      endingAfter: reading.wall - step + patienceMs,
+      given: { after: anchor.wall + step, until: reading.wall + patienceMs },
+      byMs: step,
+    };
+    return doubted(reading, reading.uptime + patienceMs, { cause, postponed });
   }
   if (anchor.distrustUntil > reading.uptime) {
-    return doubted(reading, anchor.distrustUntil, "the clock was set forward a short while ago");
+    const cause = "the clock was set forward a short while ago";
+    return doubted(reading, anchor.distrustUntil, { cause, postponed: null });
   }
   return trusted(reading, setBack(step));
 }
@@ -61,7 +67,10 @@ function judgeAfterStart(
     const cause = wasDoubted
       ? "the clock was set forward shortly before the machine started"
       : `the machine has just started, and its clock says that it was off for ${spanText(gap)}`;
-    return doubted(reading, patienceMs, cause);
+    const endingAfter = anchor.wall + patienceMs + plausibleGapMs;
+    const given = { after: reading.wall - reading.uptime, until: reading.wall + patienceMs };
+    const postponed = gap > plausibleGapMs ? { endingAfter, given, byMs: gap } : null;
+    return doubted(reading, patienceMs, { cause, postponed });
   }
   return trusted(reading, setBack(gap));
 }
@@ -72,9 +81,11 @@ function trusted(reading: ClockReading, setBackMs: number): ClockVerdict {
   return { kind: "trusted", anchor: { ...reading, distrustUntil: 0 }, setBackMs };
 }
 
-function doubted(reading: ClockReading, distrustUntil: number, cause: string): ClockVerdict {
+type Doubt = Pick<Extract<ClockVerdict, { readonly kind: "doubted" }>, "cause" | "postponed">;
+
+function doubted(reading: ClockReading, distrustUntil: number, doubt: Doubt): ClockVerdict {
   const waitMs = distrustUntil - reading.uptime;
-  return { kind: "doubted", anchor: { ...reading, distrustUntil }, waitMs, cause };
+  return { kind: "doubted", anchor: { ...reading, distrustUntil }, waitMs, ...doubt };
 }
 
 const spans = [

@@ -44,6 +44,8 @@ export async function watchClock(
     // The machine stood still between the two: they do not belong together.
     if (Math.abs(reading.wall - before) > longestReadingMs) continue;
     const verdict = judgeClock(anchor, reading, patienceMs);
-    if (!remember || (await metadata.replaceClockAnchor(anchor, verdict.anchor))) return verdict;
+    if (!remember) return verdict;
+    const postponed = verdict.kind === "doubted" ? verdict.postponed : null;
+    if (await metadata.replaceClockAnchor(anchor, verdict.anchor, postponed)) return verdict;
   }
 }

@@ -46,6 +46,15 @@ export interface ClockAnchor extends ClockReading {
   readonly distrustUntil: number;
 }
 
+/** Leases that a step of the clock would cut short: they end later by as much. */
+export interface Postponement {
+  /** Those that end after this, Unix ms. */
+  readonly endingAfter: number;
+  /** But for those that end after one time and not after another, Unix ms: they were given after the step. */
+  readonly given: { readonly after: number; readonly until: number };
+  readonly byMs: number;
+}
+
 /** How old is old enough. */
 export interface AgeLimits {
   /** Unix ms; the moment a run began. Leases that end later keep, and what was released later waits for the next run. */
@@ -120,8 +129,12 @@ export interface CollectionMetadata {
   releaseLock(hold: Hold): Promise<void>;
 
   findClockAnchor(): Promise<ClockAnchor | null>;
-  /** @returns false when the anchor is no longer `expected`. */
-  replaceClockAnchor(expected: ClockAnchor | null, next: ClockAnchor): Promise<boolean>;
+  /** @param postponed in the same transaction. @returns false when the anchor is no longer `expected`: then nothing was changed. */
+  replaceClockAnchor(
+    expected: ClockAnchor | null,
+    next: ClockAnchor,
+    postponed?: Postponement | null,
+  ): Promise<boolean>;
 
   /** @returns what contradicts itself in the rows that decide about life and death, in words; null when nothing does. */
   findContradiction(): Promise<string | null>;

@@ -82,4 +82,21 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     expect(await objects.findBucket(backups)).toEqual(before);
     expect(before?.objects).toBe(1);
   });
+
+  test("leases that a step of the clock cuts short are postponed with its anchor, or not at all", async () => {
+    const { collection, uploads, keepers } = await open();
+    await uploads.finishUpload(finish("short", { keptUntil: now + 1 }));
+    await uploads.finishUpload(finish("long", { keptUntil: now + 5 }));
+    await uploads.finishUpload(finish("given", { keptUntil: now + 4 }));
+    const anchor = { boot: "a", uptime: 1, wall: now, distrustUntil: 0 };
+    const given = { after: now + 2, until: now + 4 };
+    const postponed = { endingAfter: now + 1, given, byMs: 1_000 };
+
+    expect(await collection.replaceClockAnchor(anchor, anchor, postponed)).toBe(false);
+    expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 5);
+    expect(await collection.replaceClockAnchor(null, anchor, postponed)).toBe(true);
+    expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 1_005);
+    expect((await keepers.findAges(digest("short")))?.keptUntil).toBe(now + 1);
+    expect((await keepers.findAges(digest("given")))?.keptUntil).toBe(now + 4);
+  });
 }

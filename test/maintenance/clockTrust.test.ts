@@ -46,6 +46,11 @@ describe("in one run of the machine, a clock", () => {
       anchor: { ...jump, distrustUntil: jump.uptime + hour },
       waitMs: hour,
       cause: "the clock was set forward by 3650 days",
+      postponed: {
+        endingAfter: wall + minute + hour,
+        given: { after: wall + 10 * year, until: jump.wall + hour },
+        byMs: 10 * year,
+      },
     });
     const half = { ...jump, uptime: jump.uptime + hour / 2, wall: jump.wall + hour / 2 };
     expect(judgeClock(verdict.anchor, half, hour)).toMatchObject({

@@ -102,6 +102,29 @@ describe("an object's content", () => {
   });
 });
 
+test("content of objects that were given up outlasts a clock that is set forward", async () => {
+  await using scope = new Scope();
+  const { objects, store, collect, ...room } = await openRoom(scope);
+  await objects.put("backups/lost", bytesOf("lost"));
+  const client = new Database(join(store.directory, "breadbox.db"));
+  client.run("DELETE FROM objects");
+  client.close(true);
+  const { inspection } = store.rooms.metadata;
+  const { bucket } = keyOf("backups/lost");
+  const month = 30 * 24 * hour;
+  await inspection.recountBucket(bucket, store.clock.now() + month);
+  expect((await collect()).state).toBe("done");
+
+  room.setClock(month + hour);
+  expect((await collect()).state).toBe("refused");
+  for (const wait of [2 * lease, month - 3 * lease]) {
+    store.clock.advance(wait);
+    expect(await collect()).toMatchObject({ state: "done", counts: { deletedBlobs: 0 } });
+  }
+  store.clock.advance(lease);
+  expect(await collect()).toMatchObject({ state: "done", counts: { deletedBlobs: 1 } });
+});
+
 describe("a collection fails, with nothing deleted, when", () => {
   test.each([
     ["an object's digest is no digest", "UPDATE objects SET digest = upper(digest)"],

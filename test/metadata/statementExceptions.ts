@@ -44,6 +44,11 @@ export const exceptions: readonly Exception[] = [
     steps: ["SCAN", "SEARCH o USING"],
   },
   {
+    why: "A clock that was set forward postpones long leases.",
+    of: ['update "contents" set "kept_until" = "contents"."kept_until" + ?'],
+    steps: ["SCAN contents"],
+  },
+  {
     why: "Giving up lost objects asks of all content whether anything names it.",
     of: ['UPDATE "contents" SET kept_until = ? WHERE kept_until < ?'],
     steps: ["SCAN contents"],

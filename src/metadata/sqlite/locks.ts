@@ -1,5 +1,5 @@
 // Locks and the clock's anchor on SQLite: what tells one run of a job from the next, and true time from a clock that was set.
-import { and, eq, sql } from "drizzle-orm";
+import { and, eq, gt, lte, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type {
   ClockAnchor,
@@ -7,9 +7,10 @@ import type {
   Hold,
   LockOutcome,
   LockRequest,
+  Postponement,
 } from "../collection.ts";
 import type { Connection } from "./connection.ts";
-import { clockAnchor, locks } from "./schema.ts";
+import { clockAnchor, contents, locks } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -115,7 +116,7 @@ export function clockMethods(
   const find = db.select(columns).from(clockAnchor).where(eq(clockAnchor.id, 1)).prepare();
   return {
     findClockAnchor: () => connection.read(() => find.get() ?? null),
-    replaceClockAnchor: (expected, next) =>
+    replaceClockAnchor: (expected, next, postponed = null) =>
       connection.writeDurably(
         () => {
           if (!isSame(find.get() ?? null, expected)) return false;
@@ -124,11 +125,25 @@ export function clockMethods(
             .values(row)
             .onConflictDoUpdate({ target: clockAnchor.id, set: row })
             .run();
+          if (postponed !== null) postpone(db, postponed);
           return true;
         },
         (replaced) => replaced,
       ),
   };
+}
+
+/** All content is looked at: clocks are seldom set. */
+function postpone(db: BunSQLiteDatabase, { endingAfter, given, byMs }: Postponement): void {
+  db.update(contents)
+    .set({ keptUntil: sql`${contents.keptUntil} + ${byMs}` })
+    .where(
+      and(
+        gt(contents.keptUntil, endingAfter),
+        or(lte(contents.keptUntil, given.after), gt(contents.keptUntil, given.until)),
+      ),
+    )
+    .run();
 }
 
 function isSame(found: ClockAnchor | null, expected: ClockAnchor | null): boolean {

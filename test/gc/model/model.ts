@@ -1,4 +1,5 @@
 // What a store promises about its content, as a few maps: pure, and nothing of the product in it.
+import { stepForward } from "./leases.ts";
 
 /** A manifest as it was pushed. */
 export interface Pushed {
@@ -166,7 +167,9 @@ export class StoreModel {
     const before = this.#look ?? this;
     const step = this.wall - before.wall - (this.time - before.time);
     this.#look = { wall: this.wall, time: this.time };
-    if (step > steeredMs) this.#doubtUntil = this.time + patienceMs;
+    if (step <= steeredMs) return this.#doubtUntil <= this.time;
+    this.#doubtUntil = this.time + patienceMs;
+    stepForward(this.rows.contents, { before: before.wall, wall: this.wall, step, patienceMs });
     return this.#doubtUntil <= this.time;
   }
 

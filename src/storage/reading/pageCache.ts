@@ -1,15 +1,16 @@
-// What of a file is in memory, and reads that take only that: neither waits for a disk. Of Linux alone.
+// What of a file is in memory: nobody waits for a disk to know. Of Linux alone.
 import { ptr } from "bun:ffi";
-import { type LibC, loadLibC } from "../libc.ts";
+import { loadLibC } from "../libc.ts";
 
 /** Numbers of system calls: `cachestat` (Linux 6.5) has one for every machine. */
 const cachestat = 451;
-const preadv2 = process.arch === "arm64" ? 286 : 327;
-/** Asks `preadv2` not to wait (RWF_NOWAIT). */
-const noWait = 8;
+const arm = process.arch === "arm64";
+const mmap = arm ? 222 : 9;
+const munmap = arm ? 215 : 11;
+const mincore = arm ? 232 : 27;
 /** `sysconf`'s name for the size of a page. */
 const pageSizeName = 30;
-/** Where the system cannot count pages, one byte in so many is asked for: as far as it reads ahead. */
+/** Where the system cannot count pages, one in so many bytes is looked at: as far as it reads ahead. */
 const stride = 128 * 1024;
 
 /**
@@ -17,19 +18,14 @@ const stride = 128 * 1024;
  * count as well. Elsewhere than on Linux true for everything.
  */
 export function isInMemory(file: number, start: number, end: number): boolean {
-  const libc = loadLibC();
-  if (libc === null || end <= start) return true;
-  return countedIn(libc, file, start, end) ?? sampledIn(libc, file, start, end);
+  if (end <= start || loadLibC() === null) return true;
+  return countedInMemory(file, start, end) ?? sampledInMemory(file, start, end);
 }
 
-/** Reads what is in memory into the beginning of `into`. @returns how many bytes; 0 where it would have to wait, or cannot tell. */
-export function readFromMemory(file: number, at: number, into: Uint8Array): number {
+/** The same by counting every page; null where the system cannot. */
+export function countedInMemory(file: number, start: number, end: number): boolean | null {
   const libc = loadLibC();
-  return libc === null ? 0 : Math.max(0, readWithoutWaiting(libc, file, at, into));
-}
-
-/** null where the system cannot tell. */
-function countedIn(libc: LibC, file: number, start: number, end: number): boolean | null {
+  if (libc === null) return null;
   const page = Number(libc.sysconf(pageSizeName));
   const range = new BigUint64Array([BigInt(start), BigInt(end - start)]);
   // Pages in memory, dirty, being written, evicted, evicted lately.
@@ -38,15 +34,21 @@ function countedIn(libc: LibC, file: number, start: number, end: number): boolea
   return Number(counts[0]) === Math.ceil(end / page) - Math.floor(start / page);
 }
 
-function sampledIn(libc: LibC, file: number, start: number, end: number): boolean {
-  const byte = new Uint8Array(1);
-  for (let at = start; at < end; at += stride) {
-    if (readWithoutWaiting(libc, file, at, byte) !== 1) return false;
-  }
-  return readWithoutWaiting(libc, file, end - 1, byte) === 1;
-}
-
-function readWithoutWaiting(libc: LibC, file: number, at: number, into: Uint8Array): number {
-  const vector = new BigUint64Array([BigInt(ptr(into)), BigInt(into.byteLength)]);
-  return Number(libc.syscall(preadv2, file, ptr(vector), 1, at, 0, noWait));
+/** The same by looking at some of the pages. */
+export function sampledInMemory(file: number, start: number, end: number): boolean {
+  const libc = loadLibC();
+  if (libc === null) return true;
+  const page = Number(libc.sysconf(pageSizeName));
+  const from = start - (start % page);
+  // To be read, shared with others who have the file open.
+  const place = Number(libc.syscall(mmap, 0, end - from, 1, 1, file, from));
+  if (place < 0) return false;
+  const found = new Uint8Array(1);
+  const isIn = (at: number) =>
+    libc.syscall(mincore, place + at, 1, ptr(found), 0, 0, 0) === 0n && found[0] === 1;
+  const last = end - 1 - from - ((end - 1 - from) % page);
+  let all = isIn(last);
+  for (let at = 0; all && at < last; at += stride) all = isIn(at);
+  libc.syscall(munmap, place, end - from, 0, 0, 0, 0);
+  return all;
 }

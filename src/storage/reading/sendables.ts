@@ -1,9 +1,9 @@
 // Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
-import { closeSync, constants, fstatSync, openSync, read as readFile } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
 import { errnoOf, readFailure } from "../../content/errno.ts";
 import { isAbsent } from "../failures.ts";
 import type { SendableFile } from "../storage.ts";
-import { isInMemory, readFromMemory } from "./pageCache.ts";
+import { isInMemory } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
 
 /** Bytes that are brought into memory at a time. */
@@ -30,8 +30,9 @@ export class Sendables {
     const read = async (at: number, into: Uint8Array<SharedArrayBuffer>) => {
       // Where a part is missing, reading another one makes the system begin to fetch it, which may wait as well.
       fromMemory ??= !this.#fromDisk.has(path) && isInMemory(file, 0, size);
-      const count = fromMemory ? readFromMemory(file, at, into) : 0;
-      if (count > 0) return count;
+      if (fromMemory && isInMemory(file, at, Math.min(at + into.length, size))) {
+        return readSync(file, into, 0, into.length, at);
+      }
       fromMemory = false;
       this.#note(path, self);
       return this.#readFromDisk(file, at, into);

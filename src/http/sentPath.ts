@@ -7,6 +7,8 @@ import type { BunRequest, Server } from "bun";
 export interface SentPath {
   /** The segments in their order, without escapes. */
   readonly segments: Readonly<Record<string, string>>;
+  /** Their names in `segments`. */
+  readonly names: readonly string[];
   /** What follows them: nothing, a final slash, or any number of further segments. */
   readonly end: "" | "/" | "/*";
 }
@@ -25,17 +27,18 @@ const knownSegments = 64;
 /** Routes of `Bun.serve` for paths of any length; what is left for its `fetch` has an empty segment. */
 export function sentPathRoutes(answer: Answer): Record<string, Handler> {
   const handler =
-    (end: SentPath["end"]): Handler =>
+    (names: readonly string[], end: SentPath["end"]): Handler =>
     (request, server) =>
-      answer(request, server, { segments: request.params, end });
-  const routes: Record<string, Handler> = { "/": handler("/") };
+      answer(request, server, { segments: request.params, names, end });
+  const routes: Record<string, Handler> = { "/": handler([], "/") };
+  const all = Array.from({ length: knownSegments }, (_, i) => `s${i + 1}`);
   let path = "";
   for (let at = 1; at <= knownSegments; at += 1) {
     path += `/:s${at}`;
-    routes[path] = handler("");
-    routes[`${path}/`] = handler("/");
+    routes[path] = handler(all.slice(0, at), "");
+    routes[`${path}/`] = handler(all.slice(0, at), "/");
   }
-  routes[`${path}/*`] = handler("/*");
+  routes[`${path}/*`] = handler(all, "/*");
   return routes;
 }
 
@@ -48,7 +51,7 @@ export function isAsSent(path: string, sent: SentPath | null): boolean {
   if (path.includes("#")) return false;
   if (sent === null) return path.includes("//");
   let at = 0;
-  for (const name in sent.segments) {
+  for (const name of sent.names) {
     const next = path.indexOf("/", at + 1);
     const end = next === -1 ? path.length : next;
     if (path[at] !== "/" || !isSegment(path, at + 1, end, sent.segments[name] ?? "")) return false;

@@ -1,32 +1,36 @@
 // Uploads in parts whose parts are arriving at this moment: their writers live, so no clock ends them.
+import type { RegistryError } from "../errors.ts";
 import type { UploadId } from "../uploads/session.ts";
 
 /** One per process. */
 export class Arrivals {
-  readonly #counts = new Map<UploadId, number>();
+  /** What ends each arriving part. */
+  readonly #endings = new Map<UploadId, Set<AbortController>>();
 
-  /** Runs `work`, during which a part arrives. */
-  async during<T>(id: UploadId, work: () => Promise<T>): Promise<T> {
-    this.#counts.set(id, this.#countOf(id) + 1);
+  /** Runs `work`, during which a part arrives. @param work is told by its signal when the upload is over. */
+  async during<T>(id: UploadId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const ending = new AbortController();
+    const endings = this.#endings.get(id) ?? new Set();
+    this.#endings.set(id, endings.add(ending));
     try {
-      return await work();
+      return await work(ending.signal);
     } finally {
-      const left = this.#countOf(id) - 1;
-      if (left > 0) this.#counts.set(id, left);
-      else this.#counts.delete(id);
+      endings.delete(ending);
+      if (endings.size === 0) this.#endings.delete(id);
     }
   }
 
+  /** The upload is over: the rest of its parts is not read. @param reason is thrown to their clients. */
+  end(id: UploadId, reason: RegistryError): void {
+    for (const ending of this.#endings.get(id) ?? []) ending.abort(reason);
+  }
+
   has(id: UploadId): boolean {
-    return this.#counts.has(id);
+    return this.#endings.has(id);
   }
 
   /** All of them. */
   ids(): readonly UploadId[] {
-    return [...this.#counts.keys()];
-  }
-
-  #countOf(id: UploadId): number {
-    return this.#counts.get(id) ?? 0;
+    return [...this.#endings.keys()];
   }
 }

@@ -72,7 +72,7 @@ export async function listMultipart(
 }
 
 /**
- * Ends an upload and drops its parts. A part that arrives meanwhile is refused. @returns what it was.
+ * Ends an upload and drops its parts. A part that is arriving is refused at once. @returns what it was.
  * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed.
  */
 export async function abortMultipart(
@@ -84,6 +84,7 @@ export async function abortMultipart(
     assertMayBecome(upload, "aborted", null),
   );
   if (removed === null) return refuseAbsent(deps, key, "aborted");
+  deps.arrivals.end(key.id, new RegistryError("MULTIPART_UNKNOWN"));
   await dropStaged(deps, key.id);
   return removed;
 }

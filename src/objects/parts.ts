@@ -48,7 +48,7 @@ export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPa
   assertMayBecome(upload, "uploading", endNow(deps, key.id));
   if (length !== null && length > limits.maxPartBytes) throw tooLarge(limits.maxPartBytes);
   // At once: whoever sweeps later than this look is told that a part is arriving.
-  return arrivals.during(key.id, () => arrive(deps, put, upload.expiresAt));
+  return arrivals.during(key.id, (signal) => arrive(deps, put, upload.expiresAt, signal));
 }
 
 /** When an upload is looked at to see whether it is over: Unix ms; null when no clock ends it. */
@@ -57,10 +57,15 @@ export function endNow({ arrivals, ageNow }: ObjectsDeps, id: UploadId): number 
 }
 
 /** The bytes that came are a sign of life, even if they are of no use: their client may send them again. */
-async function arrive(deps: ObjectsDeps, put: PartPut, expiresAt: number): Promise<StagedPart> {
+async function arrive(
+  deps: ObjectsDeps,
+  put: PartPut,
+  expiresAt: number,
+  signal: AbortSignal,
+): Promise<StagedPart> {
   const { key, number } = put;
   try {
-    const received = await receive(deps, put, new AbortController().signal);
+    const received = await receive(deps, put, signal);
     return await deps.turns.take(key.id, number, () => record(deps, put, received));
   } catch (error) {
     await noteAlive(deps, key.id, expiresAt).catch(() => {});

@@ -120,6 +120,19 @@ test("while the clock is in doubt parts and completions are taken, and a complet
   expect(repeated).toEqual({ record, isRepeated: true });
 });
 
+test("aborting an upload ends its part that is arriving, however long the client is silent", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  const silent = openBody();
+  const arriving = refusalOf(room.put(id, 1, silent.body));
+  await silent.begun;
+
+  await room.abort(id);
+
+  expect(await arriving).toMatchObject({ situation: "MULTIPART_UNKNOWN" });
+  expect(await Array.fromAsync(room.deps().storage.parts.listUploads())).toEqual([]);
+});
+
 test("an upload is held as long as the last of its parts arrives", async () => {
   const arrivals = new Arrivals();
   const id = makeUploadId("0190a0a0-0000-7000-8000-000000000000");

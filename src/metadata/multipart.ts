@@ -107,8 +107,8 @@ export interface MultipartMetadata {
   /** Not durable on purpose. */
   releaseMultipart(id: UploadId, owner: string): Promise<void>;
   /**
-   * An upload of `bucket` that was completed after `since` (Unix ms), durably, and whose object is still the one that it made.
-   * `parts` names the list it was completed with.
+   * The object of an upload of `bucket` that was completed after `since` (Unix ms), durably, as long as it has the bytes that the
+   * upload made. `parts` names the list it was completed with.
    */
   findCompleted(
     key: MultipartKey,

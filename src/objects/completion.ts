@@ -39,7 +39,7 @@ interface Claimed extends Completion {
 
 /**
  * Makes an object of the parts that are named. Told again with the same list within 15 minutes, because its answer was lost, it
- * answers the same, as long as the object is still the one that it made.
+ * answers the same, as long as the object has the bytes that it made.
  * @throws RegistryError PART_LIST_INVALID, MULTIPART_UNKNOWN, MULTIPART_STATE, MULTIPART_COMPLETING, PART_UNKNOWN, PART_DIFFERS,
  * DIGEST_INVALID, PRECONDITION_FAILED, DISK_FULL, READ_ONLY: after each of them the upload is what it was before.
  */

@@ -180,7 +180,9 @@ class Run {
       ({ etag } = await this.#room.put(makeUploadId(id), number, cut ? cutBody(bytes) : bytes));
     };
     expect(await outcomeOf(work())).toBe(expected === "ok" && cut ? "cut" : expected);
-    if (expected === "ok" && !cut) this.#model.put(id, { number, etag, bytes });
+    if (expected !== "ok") return;
+    if (cut) this.#model.cut(id);
+    else this.#model.put(id, { number, etag, bytes });
   }
 
   async #complete(id: string, parts: readonly { number: number; etag: string }[], wrong: boolean) {

@@ -25,6 +25,7 @@ interface Open {
 }
 
 interface Completed {
+  readonly object: string;
   readonly list: string;
   readonly digest: string;
   readonly at: number;
@@ -88,6 +89,13 @@ export class MultipartModel {
     open.expiresAt = this.#wall + ttlMs;
   }
 
+  /** A part that broke off is a sign of life: with little time left its upload gets more. */
+  cut(id: string): void {
+    const open = this.#open.get(id);
+    if (open === undefined) throw new Error("a part for an upload that is over");
+    if (open.expiresAt < this.#wall + ttlMs / 2) open.expiresAt = this.#wall + ttlMs;
+  }
+
   /** What has expired may be aborted as well: it is gone sooner. */
   abort(id: string): Expected {
     return this.#open.delete(id) ? "ok" : this.#ofAbsent(id);
@@ -121,7 +129,12 @@ export class MultipartModel {
     const whole = new Uint8Array(Buffer.concat(chosen));
     if (digest !== null && digest !== sha256(whole)) return 400;
     this.objects.set(open.object, whole);
-    this.#completed.set(id, { list: nameOf(list), digest: sha256(whole), at: this.#wall });
+    this.#completed.set(id, {
+      object: open.object,
+      list: nameOf(list),
+      digest: sha256(whole),
+      at: this.#wall,
+    });
     this.#open.delete(id);
     return "ok";
   }
@@ -137,9 +150,12 @@ export class MultipartModel {
     return this.#remembered(id) === null ? 404 : 409;
   }
 
+  /** For a while, and as long as its object has the bytes that it made. */
   #remembered(id: string): Completed | null {
     const completed = this.#completed.get(id);
-    return completed !== undefined && completed.at > this.#age - repeatableMs ? completed : null;
+    if (completed === undefined || completed.at <= this.#age - repeatableMs) return null;
+    const bytes = this.objects.get(completed.object);
+    return bytes !== undefined && sha256(bytes) === completed.digest ? completed : null;
   }
 }
 

@@ -236,20 +236,20 @@ function prepareEndings(db: BunSQLiteDatabase) {
           object: completedUploads.objectName,
           size: completedUploads.size,
           digest: completedUploads.digest,
-          contentType: completedUploads.contentType,
-          createdAt: completedUploads.completedAt,
+          contentType: objects.contentType,
+          createdAt: objects.createdAt,
         },
       })
       .from(completedUploads)
       .innerJoin(buckets, eq(buckets.name, completedUploads.bucket))
-      // Deleted or replaced since, it is not what was made.
+      // Deleted, or replaced by other bytes since, it is not what was made. Its time says nothing: that of an upload is lowered
+      // after the clock was ahead.
       .innerJoin(
         objects,
         and(
           eq(objects.bucketId, buckets.id),
           eq(objects.name, completedUploads.objectName),
           eq(objects.digest, completedUploads.digest),
-          eq(objects.createdAt, completedUploads.completedAt),
         ),
       )
       .where(

@@ -2,8 +2,18 @@
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { MultipartStart } from "../../src/metadata/multipart.ts";
-import { backups, commit, part, record, start, started, withBucket } from "./metadataObjectRows.ts";
-import { minute, now, uploadId } from "./metadataRows.ts";
+import {
+  backups,
+  commit,
+  object,
+  part,
+  put,
+  record,
+  start,
+  started,
+  withBucket,
+} from "./metadataObjectRows.ts";
+import { digest, minute, now, uploadId } from "./metadataRows.ts";
 
 const claim = "a";
 const all = { expiredBefore: now + 999 * minute, now, limit: 99 };
@@ -175,6 +185,51 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
 
     expect(known).toEqual(new Set([upload.id]));
     expect((await metadata.multipart.knownMultipart([])).size).toBe(0);
+  });
+
+  describe("a completed upload", () => {
+    const name = "path/to/file.bin";
+    const completed = async (metadata: Metadata, at: number) => {
+      const key = await starting(metadata);
+      await metadata.multipart.claimMultipart(key, claim, () => null);
+      const upload = { id: key.id, owner: claim };
+      await metadata.objects.commitObject(commit(name, "one", { upload, parts: "list", now: at }));
+      return key;
+    };
+
+    test("is found while its object has the same bytes, whoever put them and whatever the clock was", async () => {
+      const metadata = await withBucket(open);
+      const { multipart } = metadata;
+      const ahead = now + 24 * 60 * minute;
+      const key = await completed(metadata, ahead);
+
+      await multipart.lowerTimes(now);
+      const lowered = await multipart.findCompleted(key, now - 1);
+      await put(metadata, name, "one", { now: now + 6 });
+      const replaced = await multipart.findCompleted(key, now - 1);
+
+      expect(lowered?.record).toMatchObject({ digest: digest("one"), createdAt: ahead });
+      expect(replaced?.record).toMatchObject({ digest: digest("one"), createdAt: now + 6 });
+    });
+
+    test("is not found after its object was deleted", async () => {
+      const metadata = await withBucket(open);
+      const key = await completed(metadata, now);
+
+      const removal = { bucket: backups, object: object(name), allows: () => true };
+      await metadata.objects.removeObject({ ...removal, now: now + 6 });
+
+      expect(await metadata.multipart.findCompleted(key, 0)).toBeNull();
+    });
+
+    test("is not found after its object was replaced by other bytes", async () => {
+      const metadata = await withBucket(open);
+      const key = await completed(metadata, now);
+
+      await put(metadata, name, "two", { now: now + 6 });
+
+      expect(await metadata.multipart.findCompleted(key, 0)).toBeNull();
+    });
   });
 
   test("completed uploads are forgotten when their time is over, the others are not", async () => {

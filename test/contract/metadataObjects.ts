@@ -105,41 +105,6 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.findCompleted({ ...key, bucket: builds }, now)).toBeNull();
     });
 
-    test("is found again while its object has the same bytes, whoever put them and whatever the clock was", async () => {
-      const metadata = await withBucket(open);
-      const { objects, multipart } = metadata;
-      const { key, upload } = await claimed(metadata, "a");
-      const ahead = now + 24 * 60 * minute;
-      await objects.commitObject(commit(name, "one", { upload, parts: "list", now: ahead }));
-
-      await multipart.lowerTimes(now);
-      const lowered = await multipart.findCompleted(key, now - 1);
-      await put(metadata, name, "one", { now: now + 6 });
-      const replaced = await multipart.findCompleted(key, now - 1);
-
-      expect(lowered?.record).toMatchObject({ digest: digest("one"), createdAt: ahead });
-      expect(replaced?.record).toMatchObject({ digest: digest("one"), createdAt: now + 6 });
-    });
-
-    test.each(["deleted", "replaced"] as const)(
-      "is not found again when its object was %s since",
-      async (what) => {
-        const metadata = await withBucket(open);
-        const { objects, multipart } = metadata;
-        const { key, upload } = await claimed(metadata, "a");
-        await objects.commitObject(commit(name, "one", { upload, parts: "list", now: now + 5 }));
-
-        if (what === "deleted") {
-          const removal = { bucket: backups, object: object(name), allows: () => true };
-          await objects.removeObject({ ...removal, now: now + 6 });
-        } else {
-          await put(metadata, name, "two", { now: now + 6 });
-        }
-
-        expect(await multipart.findCompleted(key, 0)).toBeNull();
-      },
-    );
-
     test("of an object that came whole is not remembered", async () => {
       const metadata = await withBucket(open);
       const id = uploadId();

@@ -23,12 +23,28 @@ export function tempFolder(scope: Scope, purpose: string): string {
   return path;
 }
 
-/** A TCP port of 127.0.0.1 that nobody listens on at this moment. */
+/** Below those that the system gives to outgoing connections and to listeners without a port of their own. */
+const firstPort = 16_384;
+const ports = 16_384;
+let nextPort = Math.floor(Math.random() * ports);
+
+/** A port on 127.0.0.1 that nobody listens on. Two calls never return the same one: the first caller may not listen yet. */
 export function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
+  for (let tries = 0; tries < ports; tries += 1) {
+    const port = firstPort + (nextPort % ports);
+    nextPort += 1;
+    if (isFree(port)) return port;
+  }
+  throw new Error(`no port from ${firstPort} on is free`);
+}
+
+function isFree(port: number): boolean {
+  try {
+    Bun.listen({ hostname: "127.0.0.1", port, socket: { data() {} } }).stop(true);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const noExplanation = (): string => "";

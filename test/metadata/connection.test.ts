@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { drizzle } from "drizzle-orm/bun-sqlite";
 import { WriteLatch } from "../../src/content/writeLatch.ts";
 import { SqliteTooOldError } from "../../src/metadata/refusals.ts";
 import {
@@ -191,6 +193,36 @@ describe("transactions", () => {
     const broken = connection.writeDurably(() => client.run("INSERT INTO notes VALUES (NULL)"));
 
     await expect(broken).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_NOTNULL" });
+  });
+});
+
+describe("a statement that was not prepared", () => {
+  test("fails with what went wrong, not with its SQL", async () => {
+    await using scope = new Scope();
+    const { client, connection } = await openNotes(scope);
+    const db = drizzle({ client });
+
+    const broken = connection.write(() => db.run(sql`INSERT INTO notes VALUES (NULL)`));
+
+    await expect(broken).rejects.toMatchObject({ code: "SQLITE_CONSTRAINT_NOTNULL" });
+    await expect(broken).rejects.toThrow(/^NOT NULL constraint failed/);
+  });
+
+  test("is refused while the lock stays taken, as others are", async () => {
+    await using scope = new Scope();
+    const { client } = await openNotes(scope);
+    const db = drizzle({ client });
+    using other = new Database(client.filename);
+    other.run("BEGIN IMMEDIATE");
+    setPragma(client, "busy_timeout", 0);
+    let failure: unknown;
+    try {
+      db.run(sql`INSERT INTO notes VALUES ('one')`);
+    } catch (error) {
+      failure = error;
+    }
+
+    expect(translate(failure, quiet())).toMatchObject({ situation: "BUSY", status: 503 });
   });
 });
 

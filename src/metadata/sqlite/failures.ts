@@ -1,16 +1,26 @@
 // What SQLite's errors mean to a client, in one place.
 import { SQLiteError } from "bun:sqlite";
+import { DrizzleError } from "drizzle-orm";
 import type { WriteLatch } from "../../content/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 
 /** Another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && (error.code ?? "").startsWith("SQLITE_BUSY");
+  return codeOf(bare(error)).startsWith("SQLITE_BUSY");
 }
 
 /** The file is no database, or its pages contradict each other. */
 export function isDamaged(error: unknown): boolean {
-  return error instanceof SQLiteError && /^SQLITE_(?:NOTADB|CORRUPT)/.test(error.code ?? "");
+  return /^SQLITE_(?:NOTADB|CORRUPT)/.test(codeOf(bare(error)));
+}
+
+/** Drizzle hides the error of a statement that was not prepared behind one that tells the whole SQL and not what went wrong. */
+function bare(error: unknown): unknown {
+  return error instanceof DrizzleError && error.cause instanceof SQLiteError ? error.cause : error;
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof SQLiteError ? (error.code ?? "") : "";
 }
 
 /** No space for the database, its log, or the log's index. */
@@ -30,14 +40,14 @@ function isFailedSync(code: string): boolean {
 
 /**
  * Turns an error of the driver into what the caller of the port throws: BUSY, DISK_FULL, READ_ONLY (and trips the latch).
- * Any other error is returned as it is.
+ * Of any other error the driver's own is returned.
  */
 export function translate(error: unknown, latch: WriteLatch): unknown {
-  if (!(error instanceof SQLiteError)) return error;
-  const code = error.code ?? "";
-  if (isBusy(error) || isShort(code)) return new RegistryError("BUSY", { cause: error });
-  if (isFull(code)) return new RegistryError("DISK_FULL", { cause: error });
-  if (!isFailedSync(code)) return error;
-  latch.trip("a sync of the database failed", error);
-  return new RegistryError("READ_ONLY", { cause: error });
+  const cause = bare(error);
+  const code = codeOf(cause);
+  if (isBusy(cause) || isShort(code)) return new RegistryError("BUSY", { cause });
+  if (isFull(code)) return new RegistryError("DISK_FULL", { cause });
+  if (!isFailedSync(code)) return cause;
+  latch.trip("a sync of the database failed", cause);
+  return new RegistryError("READ_ONLY", { cause });
 }

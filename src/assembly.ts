@@ -5,9 +5,8 @@ import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { Assembly } from "./content/assembly/assembly.ts";
 import { OverdueReleases } from "./content/claim.ts";
-import type { Digest } from "./content/digest.ts";
 import { Hashing } from "./content/hashing/hashing.ts";
-import { WriteLatch } from "./content/writeLatch.ts";
+import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
 import type { Rooms } from "./http/app.ts";
 import { startHttp } from "./http/server.ts";
@@ -18,6 +17,8 @@ import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
+import type { Digest } from "./model/digest.ts";
+import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
 import { forgetParts } from "./objects/dropping.ts";
@@ -31,7 +32,6 @@ import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { makeCollections, makeMaintenance, openAgeClock } from "./upkeep.ts";
-import { makeUploadId, type UploadId } from "./uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */

@@ -12,7 +12,7 @@ import { gcSettings } from "./config/collection.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
-import { WriteLatch } from "./content/writeLatch.ts";
+import { WriteLatch } from "./durability/writeLatch.ts";
 import { assertClock } from "./maintenance/clockWatch.ts";
 import { type CommandedGc, collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
 import { inspectStore } from "./maintenance/fsck.ts";
@@ -21,7 +21,7 @@ import { longestAge } from "./maintenance/gcAges.ts";
 import type { GcListener } from "./maintenance/gcRun.ts";
 import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
-import type { Metadata } from "./metadata/metadata.ts";
+import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
 import { Opened } from "./opened.ts";
 import { readImage } from "./registry/imageNames.ts";
@@ -36,7 +36,6 @@ import {
   listIdleUploads,
   type UploadOverview,
 } from "./uploads/operate.ts";
-import type { UploadSession } from "./uploads/session.ts";
 
 /** A data directory that is open for a command, beside a running server or without one. */
 export interface Tool {

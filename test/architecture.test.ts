@@ -4,6 +4,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
 import {
+  circles,
   fileObjections,
   importObjection,
   placeObjections,
@@ -37,6 +38,14 @@ describe("the source tree", () => {
     expect(files.length).toBeGreaterThan(10);
     expect(
       files.flatMap(({ file, text }) => sourceObjections(file.slice("src/".length), text)),
+    ).toEqual([]);
+  });
+
+  test("no room imports one that imports it, types included", async () => {
+    const files = await projectFiles("src/**/*.ts");
+
+    expect(
+      circles(files.map(({ file, text }) => ({ file: file.slice("src/".length), text }))),
     ).toEqual([]);
   });
 
@@ -101,9 +110,37 @@ describe("importObjection", () => {
     expect(importObjection(file, specifier)).toBeNull();
   });
 
+  test.each([
+    ["registry/blobs.ts", "../metadata/metadata.ts", null],
+    ["metadata/metadata.ts", "../registry/tags.ts", "metadata may not import types of registry"],
+    ["uploads/uploads.ts", "../registry/tags.ts", "uploads may not import types of registry"],
+  ])("types: %s and %s", (file, specifier, objection) => {
+    expect(importObjection(file, specifier, "type")).toBe(objection);
+  });
+
   test("nobody but http, metadata and the like may touch the file system", () => {
     expect(importObjection("uploads/uploads.ts", "node:fs")).toStartWith("node:fs belongs to");
     expect(importObjection("http/body.ts", "node:fs/promises")).toStartWith("node:fs belongs to");
+  });
+});
+
+describe("circles", () => {
+  const file = (name: string, ...imports: string[]) => ({
+    file: name,
+    text: imports.map((path) => `import type { It } from "${path}";\n`).join(""),
+  });
+
+  test("are found over any number of rooms, and not within one", () => {
+    const files = [
+      file("a/one.ts", "./two.ts", "../b/one.ts"),
+      file("a/two.ts", "./one.ts"),
+      file("b/one.ts", "../c.ts"),
+      file("c.ts", "./a/two.ts"),
+      file("d/one.ts", "../a/one.ts"),
+    ];
+
+    expect(circles(files)).toEqual(["a -> b -> c.ts -> a"]);
+    expect(circles(files.filter((it) => it.file !== "c.ts"))).toEqual([]);
   });
 });
 

@@ -1,8 +1,9 @@
 // Staged bytes → verified → stored: the only writer of content.
 import { RegistryError } from "../errors.ts";
-import type { StoredContent } from "../metadata/metadata.ts";
-import type { Locator, Staged, Storage } from "../storage/storage.ts";
-import { algorithmOf, type Digest } from "./digest.ts";
+import type { CommittedContent, StoredContent } from "../metadata/metadata.ts";
+import { algorithmOf, type Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { Staged, Storage } from "../storage/storage.ts";
 import type { Hashing } from "./hashing/hashing.ts";
 import { openIntact } from "./intact.ts";
 
@@ -11,19 +12,6 @@ export interface CommitDeps {
   readonly storage: Storage;
   readonly hashing: Pick<Hashing, "digest">;
   readonly metadata: { findContent(digest: Digest): Promise<StoredContent | null> };
-}
-
-/** Verified bytes that have a stored name, or are content that was found under one. */
-export interface CommittedContent {
-  readonly digest: Digest;
-  /** Bytes. */
-  readonly size: number;
-  /** Where the bytes are, or where they were found. */
-  readonly locator: Locator;
-  /** A locator found damaged or absent: it is replaced. null otherwise. */
-  readonly replaces: Locator | null;
-  /** True when `locator` was found, not published: then the row must still name it. */
-  readonly found: boolean;
 }
 
 /** What staged bytes are to become, and whose claim on them it is done under. */

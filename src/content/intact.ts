@@ -1,6 +1,7 @@
 // Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
 import { RegistryError, type Situation } from "../errors.ts";
-import type { Locator, SendableFile, Storage } from "../storage/storage.ts";
+import type { Locator } from "../model/locator.ts";
+import type { SendableFile, Storage } from "../storage/storage.ts";
 
 /** What a row says of stored content; size in bytes. */
 export interface StoredRow {

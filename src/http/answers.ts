@@ -1,6 +1,6 @@
 // Answers that several routes give.
 
-import type { Digest } from "../content/digest.ts";
+import type { Digest } from "../model/digest.ts";
 import { etagOf } from "./headers.ts";
 import { shareBody, sharedFrom } from "./sharedBodies.ts";
 

@@ -1,7 +1,7 @@
 // The whole surface on one screen. Two compiled Elysia instances over one list of routes: a compiled instance answers HEAD by
 // running GET and reading its body, so HEAD has an instance of its own, which knows nothing else.
 import { Elysia } from "elysia";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { Collections } from "../maintenance/collections.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";

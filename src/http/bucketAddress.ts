@@ -1,7 +1,7 @@
 // Paths below /v1/buckets/ → address and typed values. Apart from address.ts: object names are escaped in a path, nothing under /v2 is.
 import { RegistryError } from "../errors.ts";
-import { parseBucketName, parseObjectName, readPartNumber } from "../objects/names.ts";
-import { readUploadId } from "../uploads/session.ts";
+import { parseBucketName, parseObjectName, readPartNumber } from "../model/objectNames.ts";
+import { readUploadId } from "../model/uploadId.ts";
 import type { BucketMatch } from "./visit.ts";
 
 /** What every address in a bucket begins with. */

@@ -1,6 +1,7 @@
 // Content-Digest, Repr-Digest and what asks for them (RFC 9530): read from requests, printed for answers. Pure.
-import { algorithmOf, type Digest, digestFromHex, hexOf } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
+import { algorithmOf, type Digest, digestFromHex, hexOf } from "../model/digest.ts";
 import { readDictionary } from "./dictionary.ts";
 
 /** The names that RFC 9530 has for our algorithms, and the length of a hash in bytes. */

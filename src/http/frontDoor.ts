@@ -1,15 +1,16 @@
 // The one parse of a request: Host, path, method → typed operation. Everything after it uses these values and reads no URL again.
 // Elysia finds paths by position in the URL and Bun may hand over a relative one: together they would let a request slip past a guard.
-import { parseDigest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
+import { parseDigest } from "../model/digest.ts";
 import {
   parseRepositoryName,
   parseTag,
   type Reference,
   type RepositoryName,
   readReference,
-} from "../registry/names.ts";
-import { readUploadId } from "../uploads/session.ts";
+} from "../model/names.ts";
+import { readUploadId } from "../model/uploadId.ts";
 import {
   type Address,
   canonicalPath,

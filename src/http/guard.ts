@@ -1,8 +1,8 @@
 // The one place that decides whether an operation may go on. Accounts will be asked here as well.
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError, type Situation } from "../errors.ts";
-import type { BucketName } from "../objects/names.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName } from "../model/objectNames.ts";
 import { AnswerError } from "./errors.ts";
 import {
   allowedMethods,

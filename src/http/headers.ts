@@ -1,8 +1,9 @@
 // Headers of requests and answers: parse and print. Pure.
-import type { Digest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName } from "../registry/names.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { UploadId } from "../model/uploadId.ts";
 
 /** Where a chunk says it belongs: both positions inclusive. */
 export interface ChunkRange {

@@ -1,7 +1,7 @@
 // Every address of this server, once: template, methods, and what each request asks to do on what.
 // The front door, 405 answers, logs, metrics and the access check all read this table.
-import type { BucketName } from "../objects/names.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName } from "../model/objectNames.ts";
 
 /** The right a request needs. `read` needs none beyond reaching the server. */
 export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate";

@@ -1,6 +1,6 @@
 // The server: Bun.serve around the dispatch, its limits, and how it stops.
 import nodeHttp from "node:http";
-import { errnoOf, readFailure } from "../content/errno.ts";
+import { errnoOf, readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";

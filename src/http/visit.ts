@@ -1,9 +1,10 @@
 // One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
-import type { Digest } from "../content/digest.ts";
+
 import type { RegistryError } from "../errors.ts";
-import type { BucketName, ObjectName } from "../objects/names.ts";
-import type { Reference, RepositoryName } from "../registry/names.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Reference, RepositoryName } from "../model/names.ts";
+import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { Operation, Template } from "./operations.ts";
 import type { SentPath } from "./sentPath.ts";
 

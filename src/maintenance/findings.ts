@@ -1,11 +1,12 @@
 // What an inspection can find, as facts. How serious each is stands here; how it is told stands with the command.
-import type { Digest } from "../content/digest.ts";
+
 import type { ContentKey, DanglingRow, Holders, InspectedContent } from "../metadata/inspection.ts";
 import type { MiscountedBucket, MisfitObject, PartKey } from "../metadata/inspectionObjects.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
-import type { ObjectKey } from "../objects/names.ts";
-import type { Locator } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { ObjectKey } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 
 /** Content that is not what its row says. */
 export type ContentFault =

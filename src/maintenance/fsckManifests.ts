@@ -1,7 +1,8 @@
 // Manifests: their bytes against their digest, and the rows that were derived from them against their bytes.
-import { algorithmOf, digestOf } from "../content/digest.ts";
+
 import type { Derived, InspectedManifest, InspectionTotals } from "../metadata/inspection.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
+import { algorithmOf, digestOf } from "../model/digest.ts";
 import type { Inspection } from "./fsckRun.ts";
 
 /** Bodies held at a time; each may have some MiB. */

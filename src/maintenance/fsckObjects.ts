@@ -2,8 +2,8 @@
 // against what is staged.
 import type { OpenMultipart } from "../metadata/inspectionObjects.ts";
 import type { StagedPart } from "../metadata/multipart.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { StagedReader } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
 import type { PartFault } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 

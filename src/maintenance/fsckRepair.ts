@@ -1,7 +1,8 @@
 // Repairs: each is safe to repeat, asks the row again in its transaction, and deletes nothing that may be the only copy.
-import { algorithmOf, digestOf } from "../content/digest.ts";
+
 import type { ContentKey } from "../metadata/inspection.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
+import { algorithmOf, digestOf } from "../model/digest.ts";
 import type { Finding } from "./findings.ts";
 import { repairOf } from "./findings.ts";
 import { countAnew, nameStrays } from "./fsckLost.ts";

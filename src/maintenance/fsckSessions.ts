@@ -1,8 +1,8 @@
 // Upload sessions: what their clients were told against what is staged.
 import { RegistryError } from "../errors.ts";
 import type { ListedUpload } from "../metadata/metadata.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { StagedReader } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
 import type { FoundSession } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 

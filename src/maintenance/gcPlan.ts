@@ -1,6 +1,7 @@
 // What a collection would take away: every row of content and every stored file is looked at, nothing is changed.
-import type { Digest } from "../content/digest.ts";
+
 import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
+import type { Digest } from "../model/digest.ts";
 import type { StoredName } from "../storage/storage.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan } from "./gcRun.ts";
 

@@ -1,7 +1,8 @@
 // What a garbage collection is asked, what it works with, and what it tells: the types that its parts and its callers share.
-import type { Digest } from "../content/digest.ts";
+
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcTrigger } from "../metadata/gcRuns.ts";
+import type { Digest } from "../model/digest.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { KeptUploads } from "./gcAges.ts";
 

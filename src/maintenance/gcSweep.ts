@@ -1,7 +1,8 @@
 // Taking away what a plan found: rows in small transactions that ask everything again, then, when that is durable, their bytes.
-import type { Digest } from "../content/digest.ts";
+
 import type { AgeLimits, ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
-import type { Locator } from "../storage/storage.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
 import type { Attempts } from "./attempts.ts";
 import { setBack } from "./gcAges.ts";
 import { findStrays, markContents } from "./gcPlan.ts";

@@ -1,7 +1,7 @@
 // When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
 // by another, and the server never notices.
 
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";

@@ -1,10 +1,10 @@
 // The cleanup of uploads in parts: what expired goes, row first and then its bytes, and so does what a crash left. Apart from the
 // sweep of upload sessions: it has a time, a limit and a switch of its own.
 import type { MultipartMetadata } from "../metadata/multipart.ts";
-import type { BucketName, ObjectName } from "../objects/names.ts";
+import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { PartsStorage } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
 import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 

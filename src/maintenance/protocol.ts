@@ -1,7 +1,7 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UntaggedHold } from "../metadata/untagged.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { Undeleted } from "./attempts.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
 import type { GcOrder } from "./recordedGc.ts";

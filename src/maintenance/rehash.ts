@@ -1,6 +1,7 @@
 // Reading stored bytes back and hashing them, in flat memory: for fsck as fast as the disk gives them, for the scrub in portions.
-import { algorithmOf, type Digest, digestFromHex } from "../content/digest.ts";
+
 import type { InspectedContent } from "../metadata/inspection.ts";
+import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
 import type { StagedReader } from "../storage/storage.ts";
 

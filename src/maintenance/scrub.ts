@@ -1,8 +1,9 @@
 // The scrub: reads stored content back at a limited rate, the longest unread first, and takes damaged content out at once. In short
 // slices, so that other work of the same worker waits for a moment only, however large a blob is.
-import type { Digest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
 import type { Holders, InspectedContent, InspectionMetadata } from "../metadata/inspection.ts";
+import type { Digest } from "../model/digest.ts";
 import type { StorageInspection } from "../storage/inspection.ts";
 import type { Storage } from "../storage/storage.ts";
 import { type ContentFault, faultOfFile } from "./findings.ts";

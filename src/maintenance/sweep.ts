@@ -1,7 +1,7 @@
 // The cleanup of upload sessions: what nobody sends to any more goes, row first and then its bytes, and so does what a crash left.
-import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
+import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { StagedEntry, Storage } from "../storage/storage.ts";
-import type { UploadId, UploadSession } from "../uploads/session.ts";
 import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 

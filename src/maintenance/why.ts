@@ -1,5 +1,5 @@
 // Why content is still there, or since when nothing keeps it: the chain from a name that people gave down to the bytes.
-import { type Digest, readDigest } from "../content/digest.ts";
+
 import type {
   ContentAges,
   GoingPush,
@@ -8,7 +8,8 @@ import type {
   KeepingManifest,
   MadeObjects,
 } from "../metadata/keepers.ts";
-import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
+import { type Digest, readDigest } from "../model/digest.ts";
+import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 import { ageLimits, longestPushMs } from "./gcAges.ts";
 
 /** What explaining works with. */

@@ -1,6 +1,6 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
 import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
-import { WriteLatch } from "../content/writeLatch.ts";
+import { WriteLatch } from "../durability/writeLatch.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "../metadata/sqlite/open.ts";

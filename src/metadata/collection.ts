@@ -1,8 +1,9 @@
 // The collection's part of port 2: what nothing keeps, found window by window, and taken away in small transactions under a lock.
 // Apart from the rooms' halves, which never delete content.
-import type { Digest } from "../content/digest.ts";
-import type { RepositoryName } from "../registry/names.ts";
-import type { Locator, StoredName } from "../storage/storage.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { StoredName } from "../storage/storage.ts";
 
 /** Work that only one may do at a time. */
 export type LockName = "gc";

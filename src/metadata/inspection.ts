@@ -1,8 +1,8 @@
 // The inspection's half of port 2: what fsck and the scrub ask, and what they may repair. Apart from the registry's half, whose
 // questions see only what is sound.
-import type { Digest } from "../content/digest.ts";
-import type { RepositoryName, Tag } from "../registry/names.ts";
-import type { Locator } from "../storage/storage.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { RepositoryName, Tag } from "../model/names.ts";
 import type { ObjectsInspection } from "./inspectionObjects.ts";
 import type { MadeObjects } from "./keepers.ts";
 import type { ManifestKey, ManifestReference } from "./metadata.ts";

@@ -1,8 +1,8 @@
 // The inspection's half of port 2, continued: objects, their buckets' counts, and uploads in parts.
-import type { Digest } from "../content/digest.ts";
-import type { BucketName, ObjectKey, ObjectName } from "../objects/names.ts";
-import type { Locator } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { MultipartKey } from "./multipart.ts";
 
 /** An object whose row says another size than the row of its content. Sizes in bytes. */

@@ -1,7 +1,7 @@
 // The questions of `breadbox why`, a part of port 2: who keeps what. Apart from the collection, which asks only whether anybody does.
-import type { Digest } from "../content/digest.ts";
-import type { ObjectKey } from "../objects/names.ts";
-import type { RepositoryName, Tag } from "../registry/names.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName, Tag } from "../model/names.ts";
+import type { ObjectKey } from "../model/objectNames.ts";
 import type { AgeLimits } from "./collection.ts";
 
 /** A row of content, with every time that its life depends on. Times are Unix ms. */

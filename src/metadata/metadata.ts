@@ -1,11 +1,9 @@
 // PORT 2: rows. Who holds what, by room. One method = one transaction, named as an outcome; safe to repeat.
 // Every writing method resolves when its commit is durable, unless it says otherwise.
-import type { CommittedContent } from "../content/commit.ts";
-import type { Digest } from "../content/digest.ts";
-import type { Immutability } from "../registry/immutableTags.ts";
-import type { Reference, RepositoryName, Tag } from "../registry/names.ts";
-import type { Locator, StagingState } from "../storage/storage.ts";
-import type { UploadId, UploadSession } from "../uploads/session.ts";
+import type { Algorithm, Digest } from "../model/digest.ts";
+import type { Locator, StagingState } from "../model/locator.ts";
+import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata } from "./inspection.ts";
@@ -19,6 +17,19 @@ import type { UntaggedMetadata } from "./untagged.ts";
 export interface StoredContent {
   readonly size: number;
   readonly locator: Locator;
+}
+
+/** Verified bytes that have a stored name, or are content that was found under one. */
+export interface CommittedContent {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Where the bytes are, or where they were found. */
+  readonly locator: Locator;
+  /** A locator found damaged or absent: it is replaced. null otherwise. */
+  readonly replaces: Locator | null;
+  /** True when `locator` was found, not published: then the row must still name it. */
+  readonly found: boolean;
 }
 
 /** What HEAD of a manifest answers. */
@@ -168,6 +179,22 @@ export type UploadFinishOutcome =
 export interface Boundary {
   readonly offset: number;
   readonly digest: Digest;
+}
+
+/** What the database knows of an upload session. */
+export interface UploadSession {
+  readonly id: UploadId;
+  readonly repository: RepositoryName;
+  /** Bytes durably staged, contiguous from 0. */
+  readonly offset: number;
+  /** What the storage needs to go on with these staged bytes. */
+  readonly staging: StagingState;
+  /** What the client said it will close with: its bytes are hashed under it as they come. */
+  readonly algorithm: Algorithm;
+  /** Unix ms. */
+  readonly startedAt: number;
+  /** Unix ms of the last byte, or of the start. */
+  readonly updatedAt: number;
 }
 
 /** A session as an operator sees it. */

@@ -1,9 +1,9 @@
 // Port 2, uploads in parts: from their start to their end. An object that comes whole has an upload as well, without parts.
-import type { PartEtag } from "../content/fingerprint.ts";
-import type { BucketName, ObjectName } from "../objects/names.ts";
-import type { OpenState } from "../objects/state.ts";
+import type { PartEtag } from "../model/fingerprint.ts";
+import type { OpenState } from "../model/multipartState.ts";
+import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { PartPlace } from "../storage/parts.ts";
-import type { UploadId } from "../uploads/session.ts";
 import type { ObjectRecord } from "./objects.ts";
 
 /** An upload as it is started. Times in Unix ms. */

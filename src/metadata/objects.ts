@@ -1,10 +1,11 @@
 // Port 2, the objects' part: buckets, objects, and what links content to them. One method = one transaction.
-import type { CommittedContent } from "../content/commit.ts";
-import type { Digest } from "../content/digest.ts";
-import type { BucketName, ObjectKey, ObjectName } from "../objects/names.ts";
-import type { RepositoryName } from "../registry/names.ts";
-import type { Locator } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
+
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { CommittedContent } from "./metadata.ts";
 
 /** A bucket and what it holds. */
 export interface Bucket {

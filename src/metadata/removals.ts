@@ -1,8 +1,7 @@
 // The registry's half of port 2, continued: what takes tags, manifests and links away, and what links content that is stored already.
-import type { Digest } from "../content/digest.ts";
-import type { Immutability } from "../registry/immutableTags.ts";
-import type { RepositoryName, Tag } from "../registry/names.ts";
-import type { Locator } from "../storage/storage.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { Immutability, RepositoryName, Tag } from "../model/names.ts";
 
 /** A tag to be removed, without the manifest. */
 export interface TagRemoval {

@@ -1,7 +1,7 @@
 // The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
 
-import type { Digest } from "../content/digest.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
 import type { AgeLimits } from "./collection.ts";
 import type { ManifestKey } from "./metadata.ts";
 

@@ -1,6 +1,6 @@
 // Uploads in parts whose parts are arriving at this moment: their writers live, so no clock ends them.
 import type { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 
 /** One per process. */
 export class Arrivals {

@@ -1,9 +1,9 @@
 // Buckets: create, look, list, remove.
 import { RegistryError } from "../errors.ts";
 import type { Bucket } from "../metadata/objects.ts";
+import type { BucketName } from "../model/objectNames.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
-import type { BucketName } from "./names.ts";
 
 /** A page of buckets: those with names after `after`, in byte order. */
 export interface BucketPage {

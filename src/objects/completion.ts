@@ -1,10 +1,10 @@
 // The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
 import { type Hold, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
-import type { Digest } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
+import type { Digest } from "../model/digest.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { forgetParts } from "./dropping.ts";

@@ -1,5 +1,5 @@
 // What is left when an upload is over: its staged bytes, and what was remembered of them. Its row is gone before.
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { ObjectsDeps } from "./deps.ts";
 
 /** What dropping works with. */

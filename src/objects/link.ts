@@ -1,11 +1,12 @@
 // An object made of content that is stored already: of a repository, or of another object. Not a byte is sent or copied.
-import type { Digest } from "../content/digest.ts";
+
 import { findStored } from "../content/intact.ts";
 import { RegistryError } from "../errors.ts";
 import type { ObjectLinkSource, ObjectRecord, Precondition } from "../metadata/objects.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName, ObjectKey } from "../model/objectNames.ts";
 import type { ObjectsDeps } from "./deps.ts";
-import type { BucketName, ObjectKey } from "./names.ts";
 import { unknownObject } from "./objects.ts";
 
 /** Content of a repository. */

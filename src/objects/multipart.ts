@@ -6,11 +6,12 @@ import type {
   MultipartStart,
   MultipartUpload,
 } from "../metadata/multipart.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { MultipartState } from "../model/multipartState.ts";
+import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
-import type { BucketName, ObjectName } from "./names.ts";
-import { advanceState, assertMayBecome, type MultipartState } from "./state.ts";
+import { advanceState, assertMayBecome } from "./state.ts";
 
 /** How long a completion may be repeated after its answer was lost; ms. */
 const repeatableMs = 15 * 60_000;

@@ -8,8 +8,8 @@ import type {
   Precondition,
   StoredObject,
 } from "../metadata/objects.ts";
+import type { BucketName, ObjectKey } from "../model/objectNames.ts";
 import type { ObjectsDeps } from "./deps.ts";
-import type { BucketName, ObjectKey } from "./names.ts";
 
 /** An object to be sent. */
 export interface OpenObject extends OpenContent {

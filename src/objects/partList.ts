@@ -1,8 +1,9 @@
 // The list of parts that an upload is completed with: pure, no I/O.
-import { type Digest, digestOf } from "../content/digest.ts";
-import { readPartEtag } from "../content/fingerprint.ts";
+
 import { RegistryError } from "../errors.ts";
 import type { StagedPart } from "../metadata/multipart.ts";
+import { type Digest, digestOf } from "../model/digest.ts";
+import { readPartEtag } from "../model/fingerprint.ts";
 
 /** A part as who completes the upload names it. */
 export interface NamedPart {

@@ -1,14 +1,15 @@
 // Parts of an upload: store one, list them. An etag that was answered is that of bytes on disk.
-import { algorithmOf, type Digest, digestFromHex } from "../content/digest.ts";
-import { Fingerprint, type PartEtag } from "../content/fingerprint.ts";
+
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
+import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
+import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
+import type { ObjectName } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { PartPlace } from "../storage/parts.ts";
 import type { Body, StagingFollower } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";
-import type { ObjectName } from "./names.ts";
 import { assertMayBecome } from "./state.ts";
 
 /** A part as a request brings it. */

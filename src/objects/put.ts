@@ -2,16 +2,16 @@
 // stored already.
 import { type Hold, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
-import { algorithmOf, type Digest } from "../content/digest.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
+import { algorithmOf, type Digest } from "../model/digest.ts";
+import type { ObjectKey } from "../model/objectNames.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { Body, Staged } from "../storage/storage.ts";
-import type { UploadId } from "../uploads/session.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
 import { type LinkRights, type LinkSource, linkObject } from "./link.ts";
-import type { ObjectKey } from "./names.ts";
 import { unknownObject } from "./objects.ts";
 
 /** Bytes for an object. */

@@ -1,10 +1,6 @@
 // The states of an upload in parts, and which follow each other: pure, no I/O.
 import { RegistryError } from "../errors.ts";
-
-/** A state that an upload can be worked on in. */
-export type OpenState = "initiated" | "uploading";
-/** The others are ends: an upload in one of them has lost its parts. */
-export type MultipartState = OpenState | "completed" | "aborted" | "expired";
+import type { MultipartState } from "../model/multipartState.ts";
 
 const followers: Readonly<Record<MultipartState, readonly MultipartState[]>> = {
   initiated: ["uploading", "aborted", "expired"],

@@ -1,5 +1,5 @@
 // Who goes first when requests store parts of one upload: those of one number in turn, others at once.
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 
 /** The requests that store parts, by upload and number. One per process. */
 export class PartTurns {

@@ -1,5 +1,5 @@
 // Blobs as a repository serves them: through its own link, and only when the stored file is what the row says.
-import type { Digest } from "../content/digest.ts";
+
 import {
   findStored,
   type IntactContent,
@@ -9,8 +9,9 @@ import {
 } from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError, type Situation } from "../errors.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
-import type { RepositoryName } from "./names.ts";
 
 /** What HEAD of a blob answers; size in bytes. */
 export interface BlobSummary {

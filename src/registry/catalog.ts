@@ -1,7 +1,7 @@
 // The list of repositories, by page (`GET /v2/_catalog`, as the Docker registry has it).
 import type { Page } from "../metadata/metadata.ts";
+import type { RepositoryName } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
-import type { RepositoryName } from "./names.ts";
 import type { ListRequest } from "./tags.ts";
 
 /** A page of repository names in byte order. `n` 0 is an empty page with nothing after it. */

@@ -1,11 +1,12 @@
 // Taking tags, manifests and blobs out of a repository (OCI distribution-spec, "Content Management"). Bytes stay until nothing
 // keeps them; what a client sees is gone at once.
-import type { Digest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 import { unknownBlob } from "./blobs.ts";
 import { lockedTag } from "./immutableTags.ts";
 import { type RegistryDeps, unknownManifest } from "./manifests.ts";
-import type { Reference, RepositoryName, Tag } from "./names.ts";
 
 /** What is gone. */
 export interface ManifestDeletion {

@@ -1,5 +1,5 @@
 // What a pushed manifest does that specifications call deprecated. Pure; whoever pushed it is told, and it is stored all the same.
-import type { Tag } from "./names.ts";
+import type { Tag } from "../model/names.ts";
 
 /** What is looked at. */
 export interface PushedManifest {

@@ -1,6 +1,6 @@
 // Descriptors inside a manifest: from untrusted JSON to checked values, with the name of the field that is wrong.
-import type { Descriptor } from "../content/descriptor.ts";
-import { readDigest } from "../content/digest.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import { readDigest } from "../model/digest.ts";
 import { invalidField, readObject } from "./members.ts";
 
 const longestMediaType = 255;

@@ -1,5 +1,10 @@
 // Images as people write them for docker and skopeo. Apart from the grammars of the API, which knows no host and no default.
-import { type Reference, type RepositoryName, readReference, readRepositoryName } from "./names.ts";
+import {
+  type Reference,
+  type RepositoryName,
+  readReference,
+  readRepositoryName,
+} from "../model/names.ts";
 
 /** An image of this registry. */
 export interface ImageName {

@@ -1,9 +1,6 @@
 // Which tags stay where they are: `v*` locks tags of every repository, `prod/**:v*` those of some. Pure.
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName, Tag } from "./names.ts";
-
-/** @returns the pattern that locks `tag` in `repository`: it may neither move nor go; null when it is free. */
-export type Immutability = (repository: RepositoryName, tag: Tag) => string | null;
+import type { Immutability, RepositoryName, Tag } from "../model/names.ts";
 
 /**
  * Reads patterns: a glob for tags, or one for repositories, a colon and one for tags. `?` is any one character, `*` any

@@ -1,8 +1,9 @@
 // What a manifest says: media type, artifact type, subject and references, from its exact bytes. Pure.
-import type { Descriptor } from "../content/descriptor.ts";
-import type { Digest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
 import type { ManifestReference } from "../metadata/metadata.ts";
+import type { Descriptor } from "../model/descriptor.ts";
+import type { Digest } from "../model/digest.ts";
 import { parseDescriptor, readDescriptor } from "./descriptors.ts";
 import { type JsonLimits, readPlainJson } from "./jsonScan.ts";
 import { type ManifestShape, readMediaType, shapeOf, type TypedDocument } from "./mediaTypes.ts";

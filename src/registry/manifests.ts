@@ -1,5 +1,5 @@
 // Manifests: get, stat, put (OCI distribution-spec, "Pulling manifests" and "Pushing Manifests").
-import { algorithmOf, type Digest, digestOf } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
 import type {
   ManifestPutOutcome,
@@ -8,11 +8,13 @@ import type {
   RegistryMetadata,
   StoredManifest,
 } from "../metadata/metadata.ts";
-import type { Locator, Storage } from "../storage/storage.ts";
+import { algorithmOf, type Digest, digestOf } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
+import type { Storage } from "../storage/storage.ts";
 import { findDeprecations } from "./deprecations.ts";
-import { type Immutability, lockedTag } from "./immutableTags.ts";
+import { lockedTag } from "./immutableTags.ts";
 import { parseManifest } from "./manifest.ts";
-import type { Reference, RepositoryName, Tag } from "./names.ts";
 import { relaxReferences, type Sparse } from "./sparse.ts";
 
 /** What the registry room works with. */

@@ -1,13 +1,14 @@
 // Mounts: a repository gets a blob that another one holds, or that an object is made of, without an upload (OCI distribution-spec,
 // "Mounting a blob from another repository").
-import type { Digest } from "../content/digest.ts";
+
 import { findStored } from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
 import type { ObjectsMetadata } from "../metadata/objects.ts";
-import type { BucketName } from "../objects/names.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName } from "../model/objectNames.ts";
 import { findIntact } from "./blobs.ts";
 import type { RegistryDeps } from "./manifests.ts";
-import type { RepositoryName } from "./names.ts";
 
 /** A blob that a client would like to have in `repository`. */
 export interface MountRequest {

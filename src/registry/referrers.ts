@@ -1,8 +1,9 @@
 // Manifests about another one, listed as an image index by page (OCI distribution-spec, "Listing Referrers").
-import type { Digest } from "../content/digest.ts";
+
 import type { Referrer } from "../metadata/metadata.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
-import type { RepositoryName } from "./names.ts";
 import type { ListRequest } from "./tags.ts";
 
 /** At most `n` referrers, strictly after `last`. */

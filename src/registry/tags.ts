@@ -1,8 +1,8 @@
 // Tags of a repository, listed by page (OCI distribution-spec, "Listing Tags").
 import { RegistryError } from "../errors.ts";
 import type { Page } from "../metadata/metadata.ts";
+import type { RepositoryName, Tag } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
-import type { RepositoryName, Tag } from "./names.ts";
 
 /** At most `n` names, strictly after `last` in byte order; `last` need not exist. */
 export interface ListRequest {

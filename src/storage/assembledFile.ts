@@ -11,10 +11,10 @@ import {
   unlinkSync,
 } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, readFailure } from "../content/errno.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import { errnoOf, readFailure } from "../durability/errno.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { Blocks, BlockWriter } from "./blockWriter.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import { hasRoom } from "./freeSpace.ts";

@@ -1,7 +1,7 @@
 // Writes one file from some offset on, in blocks that are filled while earlier ones are on their way, and past the page cache where
 // the file system can: what is written twice must not push everything else out of memory, and copying it there costs as much again.
 import { closeSync, constants, openSync, write } from "node:fs";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { writeFailure } from "./failures.ts";
 
 const blockBytes = 2 * 1_048_576;

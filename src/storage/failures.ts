@@ -1,6 +1,6 @@
 // What a failed file call means to a client: one place that reads errno.
-import { errnoOf, readFailure } from "../content/errno.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import { errnoOf, readFailure } from "../durability/errno.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 
 /** True when the thing itself is absent: the only failure that may ever be read as "not there". */

@@ -2,10 +2,11 @@
 // blobs/<algorithm>/<2 hex>/<hex>.<uuidv7> once published.
 import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { algorithmOf, type Digest, hexOf } from "../content/digest.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import { algorithmOf, type Digest, hexOf } from "../model/digest.ts";
+import type { Locator, StagingState } from "../model/locator.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { inspectFilesystem } from "./filesystemInspection.ts";
 import { FilesystemParts } from "./filesystemParts.ts";
@@ -26,13 +27,11 @@ import type {
   AppendOptions,
   Body,
   Capacity,
-  Locator,
   SendableFile,
   Staged,
   StagedEntry,
   StagedReader,
   StagingFollower,
-  StagingState,
   Storage,
   StoredFile,
   StoredName,

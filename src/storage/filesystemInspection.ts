@@ -2,13 +2,14 @@
 import { constants } from "node:fs";
 import { lstat, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, readFailure } from "../content/errno.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import { errnoOf, readFailure } from "../durability/errno.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
+import type { Locator } from "../model/locator.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import type { StorageInspection } from "./inspection.ts";
 import { giveName } from "./links.ts";
-import type { Locator, StagedReader } from "./storage.ts";
+import type { StagedReader } from "./storage.ts";
 import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listStrangers } from "./strangers.ts";
 

@@ -12,10 +12,10 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, readFailure } from "../content/errno.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import { errnoOf, readFailure } from "../durability/errno.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";

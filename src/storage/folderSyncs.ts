@@ -2,8 +2,8 @@
 import { constants } from "node:fs";
 import { mkdir, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { GroupSync } from "../content/groupSync.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import { GroupSync } from "../durability/groupSync.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
 import { FailedSync, isAbsent, writeFailure } from "./failures.ts";
 

@@ -1,6 +1,8 @@
 // The inspection's half of port 1: reading stored content back, setting what is damaged aside, and naming what is not ours.
 // Apart from the rest because no push needs it, and of pulls only those of several ranges.
-import type { Locator, StagedReader, StoredName } from "./storage.ts";
+
+import type { Locator } from "../model/locator.ts";
+import type { StagedReader, StoredName } from "./storage.ts";
 
 export interface StorageInspection {
   /** Opens content for positional reads; its bytes stay readable when it is deleted meanwhile. @returns null when it is absent, or no file. */

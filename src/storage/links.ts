@@ -1,7 +1,7 @@
 // Staged bytes and stored content are one file under two names for a moment, so that no crash can lose both.
 import { constants } from "node:fs";
 import { copyFile, link, open, rename, rm, writeFile } from "node:fs/promises";
-import { errnoOf } from "../content/errno.ts";
+import { errnoOf } from "../durability/errno.ts";
 
 /** What a file system answers that has no links: there a crash right here costs the client a new upload. */
 const withoutLinks: ReadonlySet<string | null> = new Set([

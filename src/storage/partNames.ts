@@ -1,5 +1,5 @@
 // Names of staged parts: `part-00001` of the number, and one of its own for each version beside it. Pure.
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { PartPlace } from "./parts.ts";
 
 const digits = 5;

@@ -1,12 +1,8 @@
 // Port 1, continued: staged parts of objects, and what they are put together to.
-import type { UploadId } from "../uploads/session.ts";
-import type {
-  AppendOptions,
-  Body,
-  StagedReader,
-  StagingFollower,
-  StagingState,
-} from "./storage.ts";
+
+import type { StagingState } from "../model/locator.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { AppendOptions, Body, StagedReader, StagingFollower } from "./storage.ts";
 
 /** Where a staged part is, for the row that names it. `path` is the same for all versions of a part, `version` is used once. */
 export interface PartPlace {

@@ -1,13 +1,14 @@
 // Reading staged bytes back. Apart from the rest of the storage so that a hashing worker loads nothing else.
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { readFailure } from "../content/errno.ts";
-import type { Pulse } from "../content/pulse.ts";
+import { readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { StagingState } from "../model/locator.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { Pulse } from "../workers/pulse.ts";
 import { isAbsent } from "./failures.ts";
 import { placeOf } from "./stagedPlaces.ts";
-import type { StagedReader, StagingState } from "./storage.ts";
+import type { StagedReader } from "./storage.ts";
 
 const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
 

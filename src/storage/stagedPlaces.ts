@@ -1,8 +1,9 @@
 // Where staged bytes stand below the data directory: an upload session has one folder, an object on its way in another.
 // Apart from the rest of the storage so that a worker loads nothing else.
 import { join } from "node:path";
-import type { UploadId } from "../uploads/session.ts";
-import type { Staged, StagingState } from "./storage.ts";
+import type { StagingState } from "../model/locator.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { Staged } from "./storage.ts";
 
 /** Of upload sessions: nothing has to be known of their staged files but the id. */
 export const noState = "" as StagingState;

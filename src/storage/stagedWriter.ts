@@ -1,6 +1,6 @@
 // Appends to one staged file: one batch is written while the next arrives, syncs run in the background, every byte is counted.
 import type { FileHandle } from "node:fs/promises";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { StagingFollower } from "./storage.ts";

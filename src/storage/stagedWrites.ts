@@ -1,9 +1,9 @@
 // The staged files of open uploads, opened to be written: checked against the offset that counts, and never through a stored name.
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import type { WriteLatch } from "../content/writeLatch.ts";
+import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import { copyOut } from "./links.ts";

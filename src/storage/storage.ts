@@ -1,15 +1,10 @@
 // PORT 1: bytes. Staged bytes of open upload sessions, and content under names that are used once.
 // No path, no rename, no synchronous call: an S3 bucket must be able to stand behind it unchanged.
-import type { Digest } from "../content/digest.ts";
-import type { UploadId } from "../uploads/session.ts";
+import type { Digest } from "../model/digest.ts";
+import type { Locator, StagingState } from "../model/locator.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { StorageInspection } from "./inspection.ts";
 import type { PartsStorage } from "./parts.ts";
-
-/** The name content is stored under; a name is never used twice. Opaque outside of the storage room. */
-export type Locator = string & { readonly __brand: "Locator" };
-
-/** Opaque text the storage keeps with a session in the database (on S3: upload id, parts, key); empty if it needs none. */
-export type StagingState = string & { readonly __brand: "StagingState" };
 
 /** Staged bytes of one upload session. */
 export interface Staged {

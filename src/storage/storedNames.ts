@@ -2,9 +2,10 @@
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, readDigest } from "../content/digest.ts";
+import { type Digest, readDigest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
 import { isAbsent } from "./failures.ts";
-import type { Locator, StoredName, StoredStat } from "./storage.ts";
+import type { StoredName, StoredStat } from "./storage.ts";
 
 const algorithms = ["sha256", "sha512"] as const;
 const prefix = /^[0-9a-f]{2}$/;

@@ -1,9 +1,9 @@
 // One writer for each session: who claims it, and what the others are told.
 import { type Hold, type OverdueReleases, whileHeld } from "../content/claim.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadsMetadata } from "../metadata/metadata.ts";
-import type { RepositoryName } from "../registry/names.ts";
-import type { UploadId, UploadSession } from "./session.ts";
+import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { UploadId } from "../model/uploadId.ts";
 
 /** What claims work with. */
 export interface ClaimDeps {

@@ -1,12 +1,12 @@
 // How a session ends: its bytes become content of its repository, or they are dropped.
-import { type CommittedContent, commitStaged, type FinishOutcome } from "../content/commit.ts";
-import type { Digest } from "../content/digest.ts";
+import { commitStaged, type FinishOutcome } from "../content/commit.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadFinish } from "../metadata/metadata.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { CommittedContent, UploadFinish } from "../metadata/metadata.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { Staged } from "../storage/storage.ts";
-import type { UploadId } from "./session.ts";
 import type { UploadsDeps } from "./uploads.ts";
 
 /** Whose upload it is, and where it goes. */

@@ -1,7 +1,7 @@
 // What an operator does with open upload sessions, beside a running server or without one: see them all, end them.
-import type { ListedUpload, UploadsMetadata } from "../metadata/metadata.ts";
+import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import { readUploadId, type UploadId } from "../model/uploadId.ts";
 import type { Storage } from "../storage/storage.ts";
-import { readUploadId, type UploadId, type UploadSession } from "./session.ts";
 
 /** What these functions work with. */
 export interface OperateDeps {

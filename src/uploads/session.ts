@@ -1,27 +1,6 @@
 // An upload session and its offset rule: pure, no I/O.
-import type { Algorithm } from "../content/digest.ts";
 import { RegistryError } from "../errors.ts";
-import type { RepositoryName } from "../registry/names.ts";
-import type { Body, StagingState } from "../storage/storage.ts";
-
-/** Lower-case UUID. Only `readUploadId` and `makeUploadId` make one. */
-export type UploadId = string & { readonly __brand: "UploadId" };
-
-/** What the database knows of an upload session. */
-export interface UploadSession {
-  readonly id: UploadId;
-  readonly repository: RepositoryName;
-  /** Bytes durably staged, contiguous from 0. */
-  readonly offset: number;
-  /** What the storage needs to go on with these staged bytes. */
-  readonly staging: StagingState;
-  /** What the client said it will close with: its bytes are hashed under it as they come. */
-  readonly algorithm: Algorithm;
-  /** Unix ms. */
-  readonly startedAt: number;
-  /** Unix ms of the last byte, or of the start. */
-  readonly updatedAt: number;
-}
+import type { Body } from "../storage/storage.ts";
 
 /** What a request brings: the body of a PATCH, a closing PUT or a single POST. */
 export interface Chunk {
@@ -33,20 +12,6 @@ export interface Chunk {
   readonly start: number | null;
   /** Last byte's offset from Content-Range, inclusive; null without one. */
   readonly end: number | null;
-}
-
-const uuidGrammar = /^[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-/** @returns the id, or null when `text` is not a lower-case UUID of version 4 or 7. */
-export function readUploadId(text: string): UploadId | null {
-  return uuidGrammar.test(text) ? (text as UploadId) : null;
-}
-
-/** An id for a new session. @param uuid from the id source that was passed in. */
-export function makeUploadId(uuid: string): UploadId {
-  const id = readUploadId(uuid);
-  if (id === null) throw new Error("the id source must make lower-case UUIDs");
-  return id;
 }
 
 /** How many bytes the chunk says it has; null when it does not say. */

@@ -1,22 +1,16 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
 import type { Hold, OverdueReleases } from "../content/claim.ts";
-import { type Algorithm, algorithmOf, type Digest } from "../content/digest.ts";
 import type { Hashing } from "../content/hashing/hashing.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
-import type { UploadsMetadata } from "../metadata/metadata.ts";
-import type { RepositoryName } from "../registry/names.ts";
+import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import { makeUploadId, type UploadId } from "../model/uploadId.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
-import {
-  acceptChunk,
-  type Chunk,
-  declaredLength,
-  makeUploadId,
-  type UploadId,
-  type UploadSession,
-} from "./session.ts";
+import { acceptChunk, type Chunk, declaredLength } from "./session.ts";
 
 /** What the functions of this room work with. */
 export interface UploadsDeps {

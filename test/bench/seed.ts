@@ -3,9 +3,9 @@ import { Database } from "bun:sqlite";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { digestOf } from "../../src/model/digest.ts";
 
 const indexType = "application/vnd.oci.image.index.v1+json";
 const dayMs = 86_400_000;

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseDigest } from "../../src/content/digest.ts";
+import { parseDigest } from "../../src/model/digest.ts";
 import type { TestRegistry } from "../http/support/registry.ts";
 import { openCutProxy } from "../support/cutProxy.ts";
 import { Scope } from "../support/scope.ts";

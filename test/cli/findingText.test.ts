@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { describeFinding } from "../../src/cli/findingText.ts";
-import { digestOf } from "../../src/content/digest.ts";
 import type { Finding } from "../../src/maintenance/findings.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { locator, tag } from "../contract/metadataRows.ts";
 import { keyOf } from "../support/objectStore.ts";
 

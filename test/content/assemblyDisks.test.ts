@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { run, tempFolder, unmountUnder, waitFor } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";

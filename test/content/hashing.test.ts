@@ -2,12 +2,12 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { mkdtemp, open as openFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Staged, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { run, waitFor } from "../support/processes.ts";
 import { noise } from "../support/store.ts";
 

@@ -2,14 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { RegistryError } from "../../src/errors.ts";
 import type { Boundary } from "../../src/metadata/metadata.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Staged, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";

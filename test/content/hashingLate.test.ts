@@ -1,9 +1,9 @@
 // What a worker says of bytes that were forgotten meanwhile comes late, and counts for nothing.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 

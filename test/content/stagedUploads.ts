@@ -2,14 +2,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { Assembly } from "../../src/content/assembly/assembly.ts";
-import { digestOf } from "../../src/content/digest.ts";
-import { Fingerprint } from "../../src/content/fingerprint.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import type { StagedPart } from "../../src/metadata/multipart.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { Fingerprint } from "../../src/model/fingerprint.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import { partPlace } from "../../src/storage/partNames.ts";
 import type { PartPlace } from "../../src/storage/parts.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
 import type { Scope } from "../support/scope.ts";
 
 /** An upload and the parts that count of it. */

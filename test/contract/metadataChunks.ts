@@ -1,7 +1,7 @@
 // Contract of what is kept of a session's chunks, and of a session that is started by its writer.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import { app, digest, finish, now, session, staging, uploadId } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */

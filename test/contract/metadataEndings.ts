@@ -1,7 +1,6 @@
 // Contract of how sessions end other than by a closing request, and of what is remembered of those that did end well.
 import { describe, expect, test } from "bun:test";
-import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { UploadSession } from "../../src/uploads/session.ts";
+import type { Metadata, UploadSession } from "../../src/metadata/metadata.ts";
 import {
   app,
   digest,

@@ -1,7 +1,7 @@
 // Contract of locked tags: they are set once, and no push moves them.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { Tag } from "../../src/registry/names.ts";
+import type { Tag } from "../../src/model/names.ts";
 import { app, manifest, tag } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */

@@ -1,7 +1,7 @@
 // Contract of manifests: stored byte for byte, and only when everything they need is in their repository.
 import { describe, expect, test } from "bun:test";
-import type { Digest } from "../../src/content/digest.ts";
 import type { ManifestReference, Metadata } from "../../src/metadata/metadata.ts";
+import type { Digest } from "../../src/model/digest.ts";
 import {
   app,
   blob,

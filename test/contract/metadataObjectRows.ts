@@ -1,5 +1,5 @@
 // Rows of the object store for the metadata contract: short makers with plain defaults.
-import { type PartEtag, readPartEtag } from "../../src/content/fingerprint.ts";
+
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type {
   MultipartKey,
@@ -8,12 +8,13 @@ import type {
   StagedPart,
 } from "../../src/metadata/multipart.ts";
 import type { ObjectCommit, ObjectCommitOutcome } from "../../src/metadata/objects.ts";
+import { type PartEtag, readPartEtag } from "../../src/model/fingerprint.ts";
 import {
   type BucketName,
   type ObjectName,
   parseBucketName,
   parseObjectName,
-} from "../../src/objects/names.ts";
+} from "../../src/model/objectNames.ts";
 import { digest, locator, minute, now, uploadId } from "./metadataRows.ts";
 
 export const backups = parseBucketName("backups");

@@ -1,7 +1,7 @@
 // Contract of removals: what goes, what stays, and what forbids it.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { Immutability } from "../../src/registry/immutableTags.ts";
+import type { Immutability } from "../../src/model/names.ts";
 import { app, blob, digest, finish, manifest, now, other, session, tag } from "./metadataRows.ts";
 
 const free: Immutability = () => null;

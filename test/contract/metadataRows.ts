@@ -1,21 +1,22 @@
 // Rows for the metadata contract: short makers with plain defaults, and the opened port of one test.
 
-import { type Digest, digestOf } from "../../src/content/digest.ts";
 import type { AgeLimits } from "../../src/metadata/collection.ts";
 import type {
   ManifestPut,
   ManifestReference,
   Metadata,
   UploadFinish,
+  UploadSession,
 } from "../../src/metadata/metadata.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import type { Locator, StagingState } from "../../src/model/locator.ts";
 import {
   parseRepositoryName,
   type RepositoryName,
   readTag,
   type Tag,
-} from "../../src/registry/names.ts";
-import type { Locator, StagingState } from "../../src/storage/storage.ts";
-import { makeUploadId, type UploadId, type UploadSession } from "../../src/uploads/session.ts";
+} from "../../src/model/names.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 
 /** A port over an empty database, and what removes it again. */
 export interface OpenedMetadata {

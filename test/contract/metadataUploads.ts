@@ -1,7 +1,6 @@
 // Contract of the end of an upload: content becomes known, linked and leased, once, whoever else is at it.
 import { describe, expect, test } from "bun:test";
-import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { UploadSession } from "../../src/uploads/session.ts";
+import type { Metadata, UploadSession } from "../../src/metadata/metadata.ts";
 import { app, digest, finish, locator, minute, now, other, session } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */

@@ -1,9 +1,9 @@
 // What every implementation of the storage port promises. Callers pass an `open` that returns an empty store.
 import { afterEach, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { noise } from "../support/store.ts";
 import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";

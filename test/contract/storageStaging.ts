@@ -1,8 +1,8 @@
 // Contract of staged bytes between two appends: they are listed, dropped, and staged again when nobody came to name them.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import type { Staged, StagedEntry, StagingFollower, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 
 const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
 const quiet: StagingFollower = { staged: () => null };

@@ -1,9 +1,9 @@
 // Contract of staged bytes under two writers: never do they share a file, whatever their rows say.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 
 const quiet: StagingFollower = { staged: () => null };
 const text = (value: string) => new TextEncoder().encode(value);

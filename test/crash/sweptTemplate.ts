@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { UploadId } from "../../src/uploads/session.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import { bucket, openMultipartRoom } from "../maintenance/multipartRoom.ts";
 import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";

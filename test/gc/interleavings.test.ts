@@ -1,6 +1,6 @@
 // A collection exactly between two steps of a request: either the answer is kept, or it says that there is nothing.
 import { describe, expect, test } from "bun:test";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
 import { findIntact, statBlob } from "../../src/registry/blobs.ts";
 import type { RegistryDeps } from "../../src/registry/manifests.ts";
 import { mountBlob } from "../../src/registry/mounts.ts";

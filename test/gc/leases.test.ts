@@ -1,6 +1,6 @@
 // How long an answer keeps content: from the answer on, also when it took long, or had to be given twice.
 import { expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { finishUpload, startUpload, uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { app, hour, openGcRoom } from "../maintenance/gcRoom.ts";
 import { Scope } from "../support/scope.ts";

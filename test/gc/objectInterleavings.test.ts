@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { Digest } from "../../src/content/digest.ts";
+import type { Digest } from "../../src/model/digest.ts";
 import { findIntact } from "../../src/registry/blobs.ts";
 import { mountObject } from "../../src/registry/mounts.ts";
 import { app, hour, openGcRoom, other } from "../maintenance/gcRoom.ts";

@@ -2,7 +2,7 @@
 // again: what lives, and every kind of garbage.
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestOf, hexOf } from "../../src/content/digest.ts";
+import { type Digest, digestOf, hexOf } from "../../src/model/digest.ts";
 import { limitsAt } from "../contract/metadataRows.ts";
 import { app, openGcRoom, other } from "../maintenance/gcRoom.ts";
 import type { Scope } from "../support/scope.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { digestOf } from "../../src/content/digest.ts";
 import { type Address, canonicalPath, findAddress, splitUrl } from "../../src/http/address.ts";
+import { digestOf } from "../../src/model/digest.ts";
 
 const digest = digestOf(new Uint8Array());
 const uploadId = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";

@@ -1,6 +1,6 @@
 // A server with one image in it, and what has to hold after any bad request: a clean answer, nothing stored, still serving.
 import { expect, test } from "bun:test";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
 import { bytes, configType, layerType, ociImage } from "../registry/builders.ts";
 import { storedFiles } from "../support/dataFolder.ts";
 import { type RawAnswer, request, type TalkOptions, talk } from "../support/rawHttp.ts";

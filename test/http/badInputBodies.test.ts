@@ -1,7 +1,7 @@
 // Bodies that are cut short or that nobody reads, over a plain socket.
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes } from "../registry/builders.ts";
 import { waitFor } from "../support/processes.ts";
 import { request, talk } from "../support/rawHttp.ts";

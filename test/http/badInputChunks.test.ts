@@ -1,6 +1,6 @@
 // Chunks at the wrong place or in an encoding, over a plain socket.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes } from "../registry/builders.ts";
 import { request } from "../support/rawHttp.ts";
 import { ask, type BadInput, inSession, openSession, refuses, repository } from "./badInput.ts";

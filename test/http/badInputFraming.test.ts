@@ -1,6 +1,6 @@
 // Requests that are not HTTP, or read differently by two parsers: refused by the runtime, which this pins for its upgrades.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes, ociImage } from "../registry/builders.ts";
 import { request, talk } from "../support/rawHttp.ts";
 import {

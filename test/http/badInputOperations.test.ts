@@ -1,6 +1,6 @@
 // Deletions, referrers, mounts and algorithms that are asked for wrongly, over a plain socket.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes } from "../registry/builders.ts";
 import { request } from "../support/rawHttp.ts";
 import {

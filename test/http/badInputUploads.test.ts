@@ -1,6 +1,6 @@
 // Uploads under a digest or an id that is wrong, over a plain socket.
 import { describe, expect } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes } from "../registry/builders.ts";
 import { request } from "../support/rawHttp.ts";
 import {

@@ -1,8 +1,8 @@
 // Several ranges of a blob in one request, over a socket: parts, framing, memory that does not grow, clients that leave.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { digestOf } from "../../src/content/digest.ts";
 import { mostRanges } from "../../src/http/ranges.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { type RawAnswer, request } from "../support/rawHttp.ts";
 import { noise } from "../support/store.ts";
 import { imageType, type PushedImage, pushImage } from "./support/image.ts";

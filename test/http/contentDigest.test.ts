@@ -1,8 +1,8 @@
 // Content-Digest and its kin as headers: what is understood, what is refused, what is answered.
 import { describe, expect, test } from "bun:test";
-import { type Digest, digestOf, hexOf } from "../../src/content/digest.ts";
 import { answerDigests, readContentDigest } from "../../src/http/contentDigest.ts";
 import { readDictionary } from "../../src/http/dictionary.ts";
+import { type Digest, digestOf, hexOf } from "../../src/model/digest.ts";
 import { refusalBy } from "../objects/refusal.ts";
 
 const bytes = Buffer.from("content");

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { noise } from "../support/store.ts";
 import { imageType, pushBlob, pushImage } from "./support/image.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";

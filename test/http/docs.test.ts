@@ -1,8 +1,8 @@
 // The explorer's files as a browser gets them, and the OpenAPI document against the rules of OpenAPI 3.0.3 and our own table.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readDigest } from "../../src/content/digest.ts";
 import { routes, templates } from "../../src/http/operations.ts";
-import { readReference, readRepositoryName } from "../../src/registry/names.ts";
+import { readDigest } from "../../src/model/digest.ts";
+import { readReference, readRepositoryName } from "../../src/model/names.ts";
 import {
   type DocumentedOperation,
   type OpenApiDocument,

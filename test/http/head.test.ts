@@ -1,8 +1,8 @@
 // HEAD is GET without a body: same status, same headers, nothing behind them. Asked over a socket, for every address of the table.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { digestOf } from "../../src/content/digest.ts";
 import { allowedMethods, findOperation, templates } from "../../src/http/operations.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { type RawAnswer, request } from "../support/rawHttp.ts";
 import { fill } from "./support/addresses.ts";
 import { badHost, cases, type Headers, name, sha512 } from "./support/headCases.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { digestOf } from "../../src/content/digest.ts";
 import {
   contentLength,
   matchesEtag,
@@ -9,8 +8,9 @@ import {
   parseListQuery,
   uploadHeaders,
 } from "../../src/http/headers.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 
 const digest = digestOf(new Uint8Array());
 const positions = fc.maxSafeNat();

@@ -1,6 +1,6 @@
 // Manifests of every shape that clients push: each is served as it came, under the type it came with.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Algorithm, type Digest, digestOf } from "../../src/content/digest.ts";
+import { type Algorithm, type Digest, digestOf } from "../../src/model/digest.ts";
 import { pushBlob } from "./support/image.ts";
 import { openRegistry, type TestRegistry } from "./support/registry.ts";
 

@@ -1,7 +1,7 @@
 // Completing an upload over HTTP: which object it makes, what it is refused for, and that it stays open then.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import { parseBucketName } from "../../src/objects/names.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
+import { parseBucketName } from "../../src/model/objectNames.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
 import {

@@ -1,6 +1,6 @@
 // Preconditions of objects over HTTP, and what comes at the same time.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { openBody, refusalOf, storedFiles } from "./support/multipart.ts";
 import { bucketPath, type Objects, openObjects, textOf } from "./support/objectClient.ts";

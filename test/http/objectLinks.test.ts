@@ -1,6 +1,6 @@
 // Content that buckets and repositories share: links of objects to blobs, mounts of blobs from objects.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { pushBlob } from "./support/image.ts";
 import { bucket, jsonOf, refusalOf, storedFiles } from "./support/multipart.ts";

@@ -1,6 +1,6 @@
 // What the object store leaves in the log.
 import { expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { openRegistry } from "./support/registry.ts";
 
 const object = "/v1/buckets/backups/objects/path/to/file";

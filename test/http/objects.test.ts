@@ -1,6 +1,6 @@
 // Objects over HTTP: put, get, look, replace, delete.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { digestOf, hexOf } from "../../src/content/digest.ts";
+import { digestOf, hexOf } from "../../src/model/digest.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { bucket, jsonOf, refusalOf, storedFiles } from "./support/multipart.ts";
 import { bucketPath, type Objects, openObjects, textOf } from "./support/objectClient.ts";

@@ -1,6 +1,6 @@
 // Referrers as clients push, list, filter and page them (distribution-spec, "Listing Referrers" and "Enabling the Referrers API").
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { imageType, pushBlob, pushImage } from "./support/image.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 

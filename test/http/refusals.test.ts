@@ -1,7 +1,7 @@
 // Which refusals the log is told of, and how often.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { RefusalCount } from "../../src/http/refusals.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { bytes, ociImage } from "../registry/builders.ts";
 import { openRegistry, type TestRegistry } from "./support/registry.ts";
 

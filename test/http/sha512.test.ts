@@ -1,7 +1,7 @@
 // sha512 over HTTP: sessions that announce it, blobs and manifests that are named by it.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
-import { readUploadId } from "../../src/uploads/session.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import { readUploadId } from "../../src/model/uploadId.ts";
 import { bytes, configType, layerType, ociImage } from "../registry/builders.ts";
 import { noise } from "../support/store.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";

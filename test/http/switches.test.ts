@@ -1,10 +1,10 @@
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { longestLease } from "../../src/content/lease.ts";
 import { findOperation, isWrite, type Method, templates } from "../../src/http/operations.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { leaseMs } from "../support/store.ts";
 import { fill } from "./support/addresses.ts";

@@ -1,6 +1,6 @@
 // Upload sessions over HTTP: status, resuming, refusals that change nothing, cancelling, repeating. Raw where a client would tidy up.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import type { RawAnswer } from "../support/rawHttp.ts";
 import { noise } from "../support/store.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";

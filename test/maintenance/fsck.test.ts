@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { cp, mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
 import type { Finding } from "../../src/maintenance/findings.ts";
 import type { FsckReport } from "../../src/maintenance/fsckRun.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
 import { noise } from "../support/store.ts";
 import {
   app,

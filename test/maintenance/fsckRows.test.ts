@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, open, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { noise } from "../support/store.ts";
 import {

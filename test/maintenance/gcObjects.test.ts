@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { readImage } from "../../src/registry/imageNames.ts";
 import { keyOf, objectsIn } from "../support/objectStore.ts";
 import { Scope } from "../support/scope.ts";

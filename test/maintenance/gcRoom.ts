@@ -1,8 +1,6 @@
 // A store with a garbage collection that runs at hand-moved clocks: pushes, deletions, and what stays after a run.
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import type { Digest } from "../../src/content/digest.ts";
-import { digestOf } from "../../src/content/digest.ts";
 import { longestLease } from "../../src/content/lease.ts";
 import { collectGarbage } from "../../src/maintenance/gc.ts";
 import type {
@@ -12,7 +10,9 @@ import type {
   GcRequest,
   OrphanedBlob,
 } from "../../src/maintenance/gcRun.ts";
-import { parseRepositoryName, type RepositoryName } from "../../src/registry/names.ts";
+import type { Digest } from "../../src/model/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName, type RepositoryName } from "../../src/model/names.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { manifest, tag } from "../contract/metadataRows.ts";
 import { leaseMs, openStore } from "../support/store.ts";

@@ -1,8 +1,8 @@
 // Stored files that no row names: what a crash between a file and its row leaves. Never the file of an upload that is about to end.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { appendChunk, finishUpload, startUpload } from "../../src/uploads/uploads.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, lease, openGcRoom } from "./gcRoom.ts";

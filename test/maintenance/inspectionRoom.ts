@@ -2,18 +2,18 @@
 import { Database } from "bun:sqlite";
 import { open, rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
 import type { Finding } from "../../src/maintenance/findings.ts";
 import { inspectStore } from "../../src/maintenance/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "../../src/maintenance/fsckRun.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import type { Locator } from "../../src/model/locator.ts";
+import { parseRepositoryName, readTag } from "../../src/model/names.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
-import { parseRepositoryName, readTag } from "../../src/registry/names.ts";
 import type { PartPlace } from "../../src/storage/parts.ts";
-import type { Locator } from "../../src/storage/storage.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 

@@ -1,15 +1,15 @@
 // Uploads in parts on a real store, through the ports alone, and sweeps of them at a time that the test sets.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Fingerprint } from "../../src/content/fingerprint.ts";
 import {
   type ExpiredUpload,
   type MultipartSweepDeps,
   sweepMultipart,
 } from "../../src/maintenance/multipartSweep.ts";
 import type { MultipartKey } from "../../src/metadata/multipart.ts";
-import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
+import { Fingerprint } from "../../src/model/fingerprint.ts";
+import { parseBucketName, parseObjectName } from "../../src/model/objectNames.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openStore } from "../support/store.ts";
 
 export const minute = 60_000;

@@ -5,8 +5,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import fc from "fast-check";
 import { paced } from "../../src/maintenance/pace.ts";
-import { isEligible, type OpenState } from "../../src/objects/state.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
+import type { OpenState } from "../../src/model/multipartState.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
+import { isEligible } from "../../src/objects/state.ts";
 import { graceMs, openMultipartRoom, type RoomDeps, ttlMs } from "./multipartRoom.ts";
 
 type Room = Awaited<ReturnType<typeof openMultipartRoom>>;

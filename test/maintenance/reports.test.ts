@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { type Listeners, takeReport } from "../../src/maintenance/reports.ts";
 import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
-import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
+import { parseBucketName, parseObjectName } from "../../src/model/objectNames.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
+import { type Listeners, takeReport } from "../../src/reports.ts";
 
 /** Whoever is told, and what they were told. */
 function listeners() {

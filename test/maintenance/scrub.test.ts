@@ -3,8 +3,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { type DamagedContent, Scrub, type UnreadableContent } from "../../src/maintenance/scrub.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { noise } from "../support/store.ts";
 import { app, type InspectionRoom, openInspectionRoom } from "./inspectionRoom.ts";
 

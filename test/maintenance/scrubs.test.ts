@@ -1,11 +1,11 @@
 // When a round of the scrub is due, in slices behind other work, across restarts, and after a failure.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { Maintenance } from "../../src/maintenance/maintenance.ts";
 import type { MaintenanceReport } from "../../src/maintenance/protocol.ts";
 import { latestTimeOf } from "../../src/maintenance/schedule.ts";
 import type { ScrubReport } from "../../src/maintenance/scrub.ts";
 import { Scrubs } from "../../src/maintenance/scrubs.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { quiet, workerOf } from "./quiet.ts";
 
 const minute = 60_000;

@@ -3,10 +3,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
 import { type Dropped, type SweepDeps, sweepUploads } from "../../src/maintenance/sweep.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import { appendChunk, finishUpload, startUpload, uploadStatus } from "../../src/uploads/uploads.ts";
 import { noise, openStore } from "../support/store.ts";
 

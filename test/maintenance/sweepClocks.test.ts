@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Dropped, sweepUploads } from "../../src/maintenance/sweep.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { noise, openStore } from "../support/store.ts";
 

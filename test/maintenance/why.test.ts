@@ -1,7 +1,7 @@
 // Why something is kept, where a command line would be the long way round.
 import { describe, expect, test } from "bun:test";
-import { readDigest } from "../../src/content/digest.ts";
 import { explainContent } from "../../src/maintenance/why.ts";
+import { readDigest } from "../../src/model/digest.ts";
 import { readImage } from "../../src/registry/imageNames.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { now as contractNow, finish } from "../contract/metadataRows.ts";

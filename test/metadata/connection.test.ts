@@ -5,7 +5,7 @@ import { closeSync, openSync, readdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { SqliteTooOldError } from "../../src/metadata/refusals.ts";
 import {
   assertSqliteVersion,

@@ -2,7 +2,7 @@
 import type { Database } from "bun:sqlite";
 import { Database as SqliteDatabase } from "bun:sqlite";
 import { join } from "node:path";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import type { Role } from "../../src/metadata/sqlite/connection.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { tempFolder } from "../support/processes.ts";

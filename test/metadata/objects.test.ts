@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { migrate } from "../../src/metadata/sqlite/migrate.ts";
 import { migrations } from "../../src/metadata/sqlite/migrations.ts";
 import {

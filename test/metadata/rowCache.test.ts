@@ -1,7 +1,7 @@
 // Rows in memory: what another connection, another process or this one has committed ends them.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { beginWork, Connection, openClient } from "../../src/metadata/sqlite/connection.ts";
 import { CommitCount, RowCache } from "../../src/metadata/sqlite/rowCache.ts";
 import { run, tempFolder } from "../support/processes.ts";

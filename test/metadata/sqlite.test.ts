@@ -5,7 +5,7 @@ import { copyFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { checkpoint } from "../../src/metadata/sqlite/checkpoint.ts";
 import { selectTagsAbove } from "../../src/metadata/sqlite/inspectionManifests.ts";
 import { prepareRegistryReads } from "../../src/metadata/sqlite/registryReads.ts";

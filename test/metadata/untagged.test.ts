@@ -1,9 +1,9 @@
 // The rule for untagged manifests against a small model, on repositories made at random: indexes of indexes, referrers of referrers.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Digest } from "../../src/content/digest.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { RepositoryName } from "../../src/registry/names.ts";
+import type { Digest } from "../../src/model/digest.ts";
+import type { RepositoryName } from "../../src/model/names.ts";
 import { app, limitsAt, manifest, now, other, tag } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { openEmpty } from "./database.ts";

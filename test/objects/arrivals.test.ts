@@ -1,11 +1,11 @@
 // Parts that are arriving hold their upload, whatever its time: it is not over for requests, nor for the sweep.
 import { expect, test } from "bun:test";
 import { sweepMultipart } from "../../src/maintenance/multipartSweep.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import { completeMultipart } from "../../src/objects/completion.ts";
 import { putPart } from "../../src/objects/parts.ts";
 import type { Body } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { refusalOf } from "./refusal.ts";
 import { openRoom } from "./room.ts";
 

@@ -1,8 +1,8 @@
 // What the assembly is told of an upload that ends while one of its parts is being stored.
 import { expect, test } from "bun:test";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import type { ObjectsDeps, PartsAssembly } from "../../src/objects/deps.ts";
 import type { PartsStorage } from "../../src/storage/parts.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
 import { openRoom, wordsFor } from "./room.ts";
 
 /** The same storage, whose parts wait for `gate` before they get their name. */

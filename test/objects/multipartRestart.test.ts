@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import type { NamedPart } from "../../src/objects/partList.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { refusalOf } from "./refusal.ts";

@@ -1,7 +1,7 @@
 // The conditions of reads and writes, from their headers to what they allow.
 import { describe, expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
 import { readConditions } from "../../src/http/conditions.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { judgeRead, preconditionOf } from "../../src/objects/preconditions.ts";
 import { refusalBy } from "./refusal.ts";
 

@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import type { NamedPart } from "../../src/objects/partList.ts";
 import type { Body } from "../../src/storage/storage.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
 import { randomBytes, randomNumbers } from "../support/bytes.ts";
 import { bodyOf, type Words } from "./room.ts";
 

@@ -1,15 +1,15 @@
 // The room of objects over a real store, and short words for uploads in parts.
 import type { ObjectRecord } from "../../src/metadata/objects.ts";
+import { parseBucketName, parseObjectName } from "../../src/model/objectNames.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import { createBucket } from "../../src/objects/buckets.ts";
 import { type Completion, completeMultipart } from "../../src/objects/completion.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { abortMultipart, initiateMultipart, multipartStatus } from "../../src/objects/multipart.ts";
-import { parseBucketName, parseObjectName } from "../../src/objects/names.ts";
 import { openObject } from "../../src/objects/objects.ts";
 import type { NamedPart } from "../../src/objects/partList.ts";
 import { listParts, putPart } from "../../src/objects/parts.ts";
 import type { Body } from "../../src/storage/storage.ts";
-import type { UploadId } from "../../src/uploads/session.ts";
 import { openStore } from "../support/store.ts";
 
 const bucket = parseBucketName("backups");

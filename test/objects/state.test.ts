@@ -1,11 +1,11 @@
 // The states of an upload in parts: every pair of them.
 import { describe, expect, test } from "bun:test";
+import type { MultipartState } from "../../src/model/multipartState.ts";
 import {
   advanceState,
   assertMayBecome,
   isEligible,
   type Lifetime,
-  type MultipartState,
   mayFollow,
 } from "../../src/objects/state.ts";
 import { refusalBy } from "./refusal.ts";

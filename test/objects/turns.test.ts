@@ -1,7 +1,7 @@
 // Requests that store parts of one upload, and who waits for whom.
 import { describe, expect, test } from "bun:test";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 
 const upload = makeUploadId(Bun.randomUUIDv7());
 const other = makeUploadId(Bun.randomUUIDv7());

@@ -1,5 +1,5 @@
 // One upload in parts as its client knows it: what was answered, and what requests without an answer may have done.
-import { Fingerprint } from "../../src/content/fingerprint.ts";
+import { Fingerprint } from "../../src/model/fingerprint.ts";
 import { sha256 } from "../support/bytes.ts";
 import { must, type ObjectBook, readJson, send } from "./buckets.ts";
 import { Facts } from "./facts.ts";

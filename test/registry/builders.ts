@@ -1,5 +1,5 @@
 // Manifests for the registry's tests, built as values and printed to bytes. Apart because several files need them.
-import { type Digest, digestOf } from "../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
 
 export const ociImage = "application/vnd.oci.image.manifest.v1+json";
 export const ociIndex = "application/vnd.oci.image.index.v1+json";

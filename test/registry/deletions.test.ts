@@ -1,8 +1,8 @@
 // Deletions over the real ports: what a client still finds, what forbids them, and when content was released.
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Digest } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
+import type { Digest } from "../../src/model/digest.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { deleteBlob, deleteManifest } from "../../src/registry/deletions.ts";
 import { getManifest } from "../../src/registry/manifests.ts";

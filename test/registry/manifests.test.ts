@@ -1,8 +1,8 @@
 // Manifests over the real ports: what is accepted with which references, and what comes back.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { maxDescriptors } from "../../src/registry/manifest.ts";
 import { getManifest, putManifest, statManifest } from "../../src/registry/manifests.ts";
 import { Scope } from "../support/scope.ts";

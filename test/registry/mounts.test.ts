@@ -1,11 +1,11 @@
 // Mounts over the real ports: from where a blob may come, and what has to be uploaded all the same.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { Digest } from "../../src/content/digest.ts";
 import { longestLease } from "../../src/content/lease.ts";
+import type { Digest } from "../../src/model/digest.ts";
+import type { RepositoryName } from "../../src/model/names.ts";
 import { openBlob } from "../../src/registry/blobs.ts";
 import { deleteBlob } from "../../src/registry/deletions.ts";
 import { mountBlob } from "../../src/registry/mounts.ts";
-import type { RepositoryName } from "../../src/registry/names.ts";
 import { Scope } from "../support/scope.ts";
 import { bytes, digestFor } from "./builders.ts";
 import { leaseMs, openWorld, repo, type World } from "./world.ts";

@@ -3,9 +3,9 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
 import { longestLease } from "../../src/content/lease.ts";
-import { parseBucketName } from "../../src/objects/names.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import { parseBucketName } from "../../src/model/objectNames.ts";
 import { mountObject } from "../../src/registry/mounts.ts";
 import { objectsIn } from "../support/objectStore.ts";
 import { leaseMs, openStore } from "../support/store.ts";

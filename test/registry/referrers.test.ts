@@ -1,6 +1,6 @@
 // The list of referrers over the real ports: what the index holds, and how large a page may become.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
 import { listReferrers, type ReferrersRequest } from "../../src/registry/referrers.ts";
 import { Scope } from "../support/scope.ts";
 import { bytes, configType, descriptor, digestFor, index, ociImage, ociIndex } from "./builders.ts";

@@ -1,15 +1,10 @@
 // The registry room over its real ports, SQLite and a folder, both fresh for each test; and pushes into it.
 import { stat, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
-import { makeImmutability } from "../../src/registry/immutableTags.ts";
-import {
-  type ManifestReceipt,
-  putManifest,
-  type RegistryDeps,
-} from "../../src/registry/manifests.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import type { Locator } from "../../src/model/locator.ts";
 import {
   parseRepositoryName,
   type Reference,
@@ -17,10 +12,15 @@ import {
   readReference,
   readTag,
   type Tag,
-} from "../../src/registry/names.ts";
+} from "../../src/model/names.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
+import { makeImmutability } from "../../src/registry/immutableTags.ts";
+import {
+  type ManifestReceipt,
+  putManifest,
+  type RegistryDeps,
+} from "../../src/registry/manifests.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
-import type { Locator } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { ociImage } from "./builders.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { Blocks, BlockWriter } from "../../src/storage/blockWriter.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { tempFolder } from "../support/processes.ts";

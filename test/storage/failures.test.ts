@@ -1,8 +1,8 @@
 // What a failed call on a file means: which failures pass, which cost one upload, and which make the store read-only.
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { readFailure } from "../../src/content/errno.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { readFailure } from "../../src/durability/errno.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { RegistryError, type Situation } from "../../src/errors.ts";
 import { FailedSync, syncFailure, writeFailure } from "../../src/storage/failures.ts";
 import { FolderSyncs } from "../../src/storage/folderSyncs.ts";

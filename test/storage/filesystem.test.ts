@@ -13,11 +13,11 @@ import {
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { storageContract } from "../contract/storage.ts";
 
 const quiet: StagingFollower = { staged: () => null };

@@ -4,11 +4,11 @@ import { existsSync } from "node:fs";
 import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import type { Locator } from "../../src/model/locator.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
-import type { Locator } from "../../src/storage/storage.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { Scope } from "../support/scope.ts";
 
 async function openInTemp(scope: Scope) {

@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { makeUploadId, type UploadId } from "../../src/uploads/session.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 

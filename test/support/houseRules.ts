@@ -1,7 +1,7 @@
 // The rules of the house as tables, and the judges that name whoever breaks one. Pure: they see names and texts only.
 import { dirname, join } from "node:path/posix";
 
-/** Rooms and top-level files of `src/`, with what each may import as a value. `import type` is erased, so it is free. */
+/** Rooms and top-level files of `src/`, with what each may import. */
 const rights: Readonly<Record<string, readonly string[]>> = {
   "errors.ts": [],
   "ambient.ts": [],
@@ -9,43 +9,68 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "version.ts": [],
   "spelling.ts": [],
   "plainText.ts": [],
-  content: [],
+  model: [],
+  durability: [],
+  workers: [],
+  content: ["workers"],
   registry: ["content"],
   uploads: ["content"],
   objects: ["content"],
   maintenance: ["content"],
   access: [],
-  storage: ["content"],
-  metadata: ["content", "drizzle"],
-  http: ["registry", "uploads", "objects", "maintenance", "access", "content", "telemetry"],
+  storage: ["durability", "workers"],
+  metadata: ["durability", "drizzle"],
+  http: [
+    ...["registry", "uploads", "objects", "maintenance", "access", "content", "durability"],
+    "telemetry",
+  ],
   config: [],
   telemetry: [],
   process: [],
   // What the maintenance worker does for a server; requests are none of its business.
-  "upkeep.ts": ["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
+  "upkeep.ts": [
+    ...["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
+    "reports.ts",
+  ],
+  // What the server does with what the maintenance worker reports.
+  "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
     ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
-    ...["front.ts", "process"],
+    ...["front.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance"],
-    ...["storage", "metadata", "config", "ambient.ts", "opened.ts"],
+    ...["storage", "metadata", "durability", "config", "ambient.ts", "opened.ts"],
   ],
-  // Of `content` it takes what names bytes: it compares what it sent with what arrived.
-  cli: ["assembly.ts", "tool.ts", "config", "content"],
+  cli: ["assembly.ts", "tool.ts", "config"],
   "main.ts": ["cli"],
 };
-/** Leaves that anyone may import. */
-const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts"];
+/** Leaves that anyone may import: names, digests and ids among them. */
+const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts", "model"];
+/** What a room may import the types of, besides: above all the interfaces of the ports, which are handed to it. */
+const typeRights: Readonly<Record<string, readonly string[]>> = {
+  content: ["metadata", "storage", "durability"],
+  registry: ["metadata", "storage"],
+  uploads: ["metadata", "storage"],
+  objects: ["metadata", "storage"],
+  maintenance: ["metadata", "storage", "durability"],
+  metadata: ["storage"],
+  telemetry: ["maintenance", "metadata"],
+  http: ["metadata", "storage"],
+  cli: ["maintenance", "metadata"],
+  "front.ts": ["telemetry"],
+  "reports.ts": ["content", "durability", "maintenance", "metadata", "telemetry"],
+  "upkeep.ts": ["durability", "objects", "process"],
+};
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
-  "content/assembly/worker.ts": ["storage"],
+  "content/assembly/worker.ts": ["storage", "durability"],
   "content/hashing/worker.ts": ["storage"],
-  "maintenance/worker.ts": ["storage", "metadata", "ambient.ts"],
+  "maintenance/worker.ts": ["storage", "metadata", "durability", "ambient.ts"],
 };
 
 const node = {
@@ -78,17 +103,67 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   yaml: ["config/"],
 };
 
-/** @returns why `file` (relative to `src/`) may not import `specifier`, or null when it may. */
-export function importObjection(file: string, specifier: string): string | null {
-  if (!specifier.startsWith(".")) return packageObjection(file, specifier);
+/** How something is imported: `import type` is erased, so that nothing of it runs. */
+export type ImportKind = "value" | "type";
+
+/** The room or top-level file that `specifier` leads to from `file` (relative to `src/`). */
+function roomOf(file: string, specifier: string): string {
   const target = join("src", dirname(file), specifier).split("/");
-  const to = target[0] === "src" ? (target[1] ?? "") : (target[0] ?? "");
+  return target[0] === "src" ? (target[1] ?? "") : (target[0] ?? "");
+}
+
+/** @returns why `file` (relative to `src/`) may not import `specifier`, or null when it may. */
+export function importObjection(
+  file: string,
+  specifier: string,
+  kind: ImportKind = "value",
+): string | null {
+  if (!specifier.startsWith(".")) return kind === "type" ? null : packageObjection(file, specifier);
+  const to = roomOf(file, specifier);
   const from = file.split("/")[0] ?? "";
-  const allowed = rights[from];
+  const more = kind === "type" ? (typeRights[from] ?? []) : [];
+  const allowed = rights[from]?.concat(more);
   if (allowed === undefined) return `${from} is no room of the house`;
   if (to === from || leaves.includes(to) || allowed.includes(to)) return null;
   if (entryPoints[file]?.includes(to)) return null;
-  return `${from} may not import ${to}`;
+  return `${from} may not import ${kind === "type" ? "types of " : ""}${to}`;
+}
+
+/** Specifiers of `import type` and of types that are imported beside values. */
+function typeImports(source: string): string[] {
+  return [...source.matchAll(/^import type [^"]*from "([^"]+)"/gm)].map(([, path]) => path ?? "");
+}
+
+/**
+ * @param files with names relative to `src/`. @returns rooms that import each other, types included, each circle once as
+ * `a -> b -> a`.
+ */
+export function circles(
+  files: readonly { readonly file: string; readonly text: string }[],
+): string[] {
+  const arrows = new Map<string, Set<string>>();
+  for (const { file, text } of files) {
+    const from = file.split("/")[0] ?? "";
+    const all = arrows.get(from) ?? new Set<string>();
+    arrows.set(from, all);
+    for (const [, path = ""] of text.matchAll(/\bfrom "(\.[^"]+)"/g)) {
+      const to = roomOf(file, path);
+      if (to !== from) all.add(to);
+    }
+  }
+  const found = new Set<string>();
+  const done = new Set<string>();
+  const walk = (room: string, path: readonly string[]): void => {
+    if (path.includes(room)) {
+      found.add([...path.slice(path.indexOf(room)), room].join(" -> "));
+      return;
+    }
+    if (done.has(room)) return;
+    for (const next of arrows.get(room) ?? []) walk(next, [...path, room]);
+    done.add(room);
+  };
+  for (const room of arrows.keys()) walk(room, []);
+  return [...found];
 }
 
 function packageObjection(file: string, specifier: string): string | null {
@@ -146,10 +221,15 @@ const transpiler = new Bun.Transpiler({ loader: "ts", deadCodeElimination: false
 
 /** @returns the rules that a source text breaks; `file` is relative to `src/`. */
 export function sourceObjections(file: string, source: string): string[] {
-  const imports = transpiler.scanImports(source).flatMap(({ path }) => {
-    const objection = importObjection(file, path);
+  const judge = (kind: ImportKind) => (path: string) => {
+    const objection = importObjection(file, path, kind);
     return objection === null ? [] : [`src/${file} imports ${path}: ${objection}`];
-  });
+  };
+  const values = transpiler.scanImports(source).map(({ path }) => path);
+  const imports = [
+    ...values.flatMap(judge("value")),
+    ...typeImports(source).flatMap(judge("type")),
+  ];
   const code = transpiler.transformSync(source);
   const uses = reserved
     .filter(

@@ -1,7 +1,7 @@
 // fsck on a data directory as a test leaves it, in this process: what must be clean after every crash and beside every load.
 
 import { describeFinding } from "../../src/cli/findingText.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { inspectStore } from "../../src/maintenance/fsck.ts";
 import type { FsckReport } from "../../src/maintenance/fsckRun.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";

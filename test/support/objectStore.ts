@@ -1,16 +1,17 @@
 // Buckets and objects in a store of test/support/store.ts, by the functions that requests end in.
-import type { Digest } from "../../src/content/digest.ts";
+
 import { RegistryError } from "../../src/errors.ts";
 import type { MultipartKey } from "../../src/metadata/multipart.ts";
+import type { Digest } from "../../src/model/digest.ts";
+import type { RepositoryName } from "../../src/model/names.ts";
+import { type ObjectKey, parseBucketName, parseObjectName } from "../../src/model/objectNames.ts";
 import { createBucket } from "../../src/objects/buckets.ts";
 import { completeMultipart } from "../../src/objects/completion.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { initiateMultipart } from "../../src/objects/multipart.ts";
-import { type ObjectKey, parseBucketName, parseObjectName } from "../../src/objects/names.ts";
 import { openObject, removeObject } from "../../src/objects/objects.ts";
 import { putPart } from "../../src/objects/parts.ts";
 import { putObject } from "../../src/objects/put.ts";
-import type { RepositoryName } from "../../src/registry/names.ts";
 import type { openStore } from "./store.ts";
 
 type Store = Awaited<ReturnType<typeof openStore>>;

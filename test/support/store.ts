@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { Assembly } from "../../src/content/assembly/assembly.ts";
 import { OverdueReleases } from "../../src/content/claim.ts";
 import { Hashing } from "../../src/content/hashing/hashing.ts";
-import { WriteLatch } from "../../src/content/writeLatch.ts";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
 import { openFilesystem } from "../../src/storage/filesystem.ts";
-import { makeUploadId } from "../../src/uploads/session.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
 
 /** One hour, the default of `gc.minAge`. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
 import {
   type CollectionEnd,
   CollectionMetrics,

@@ -1,6 +1,6 @@
 // What an operator reads when the scrub has taken damaged content out: who has to push or put it again.
 import { expect, test } from "bun:test";
-import { digestOf } from "../../src/content/digest.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import { reportScrub } from "../../src/telemetry/scrub.ts";
 import { app, tag } from "../contract/metadataRows.ts";
 import { keyOf } from "../support/objectStore.ts";

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "../../src/content/digest.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
+import { digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
 import type { Chunk } from "../../src/uploads/session.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { storedFiles } from "../support/dataFolder.ts";

@@ -2,14 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
 import {
   dropUpload,
   dropUploads,
   listAllUploads,
   listIdleUploads,
 } from "../../src/uploads/operate.ts";
-import type { Chunk, UploadId } from "../../src/uploads/session.ts";
+import type { Chunk } from "../../src/uploads/session.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
 import { noise, openStore } from "../support/store.ts";
 

@@ -2,10 +2,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../src/content/digest.ts";
 import { RegistryError } from "../../src/errors.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import type { Chunk, UploadId } from "../../src/uploads/session.ts";
+import { type Digest, digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
+import type { Chunk } from "../../src/uploads/session.ts";
 import {
   appendChunk,
   cancelUpload,

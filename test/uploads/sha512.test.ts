@@ -2,9 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { open, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import { type Algorithm, type Digest, digestOf } from "../../src/content/digest.ts";
-import { parseRepositoryName } from "../../src/registry/names.ts";
-import type { Chunk, UploadId } from "../../src/uploads/session.ts";
+import { type Algorithm, type Digest, digestOf } from "../../src/model/digest.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import type { UploadId } from "../../src/model/uploadId.ts";
+import type { Chunk } from "../../src/uploads/session.ts";
 import {
   appendChunk,
   finishUpload,

@@ -1,5 +1,5 @@
 // Standard input → an object. Nothing can be read twice here: parts wait in memory until the server has them, and nothing is taken up later.
-import { Fingerprint } from "../../content/fingerprint.ts";
+import { Fingerprint } from "../../model/fingerprint.ts";
 import type { Limits, ObjectInfo } from "./answers.ts";
 import { Blocks, InputReader } from "./inputReader.ts";
 import { memoryPiece } from "./pieces.ts";

@@ -1,7 +1,7 @@
 // Puts parts together: the worker's whole job. Uploads take turns, those that somebody waits for come first.
 import { RegistryError, type Situation } from "../../errors.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 import type { AssembledFile, AssembledFiles } from "../../storage/assembledFile.ts";
-import type { UploadId } from "../../uploads/session.ts";
 import { Prefix } from "./prefix.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 import { PartProblem, Turn } from "./turn.ts";

@@ -1,10 +1,11 @@
 // Parts of objects, put together by a worker while later ones still arrive, so that completing an upload finds little left to do.
+
+import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { StagedPart } from "../../metadata/multipart.ts";
-import type { UploadId } from "../../uploads/session.ts";
-import { type Digest, digestFromHex } from "../digest.ts";
-import { Lane } from "../lane.ts";
-import type { WriteLatch } from "../writeLatch.ts";
+import { type Digest, digestFromHex } from "../../model/digest.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import { Lane } from "../../workers/lane.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 
 /** What it works with. */

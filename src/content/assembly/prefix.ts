@@ -1,5 +1,5 @@
 // What stands of an upload that is put together: how many of its parts, how many bytes, and the hash of these. Pure, no I/O.
-import type { Fingerprint } from "../fingerprint.ts";
+import type { Fingerprint } from "../../model/fingerprint.ts";
 import type { WantedPart } from "./protocol.ts";
 
 /** Hashes of earlier states are kept at so many ends of parts, spread over all of them: each costs memory. */

@@ -1,7 +1,7 @@
 // Messages between the server and the worker that puts parts together. Each end switches on `kind`.
 import type { Situation } from "../../errors.ts";
 import type { StagedPart } from "../../metadata/multipart.ts";
-import type { UploadId } from "../../uploads/session.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 
 /** What the worker has to know of a part. Two are the same if their versions are. */
 export type WantedPart = Pick<StagedPart, "number" | "size" | "etag" | "place">;

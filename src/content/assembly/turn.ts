@@ -1,8 +1,8 @@
 // One turn of work on one upload: parts are read, hashed, compared with their etags, and written behind what stands.
 import { RegistryError } from "../../errors.ts";
+import { Fingerprint } from "../../model/fingerprint.ts";
 import type { AssembledFile, AssembledFiles, PartFile } from "../../storage/assembledFile.ts";
 import type { BlockWriter } from "../../storage/blockWriter.ts";
-import { Fingerprint } from "../fingerprint.ts";
 import type { Prefix } from "./prefix.ts";
 import type { WantedPart } from "./protocol.ts";
 

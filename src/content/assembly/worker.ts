@@ -1,6 +1,7 @@
 // Entry point of the worker that puts parts together: opens the staged files itself.
+
+import { WriteLatch } from "../../durability/writeLatch.ts";
 import { AssembledFiles } from "../../storage/assembledFile.ts";
-import { WriteLatch } from "../writeLatch.ts";
 import { Assembler } from "./assembler.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 

@@ -1,9 +1,10 @@
 // Hashes staged bytes by reading them back while they grow: the worker's whole job, and the server's fallback without one.
 import { RegistryError } from "../../errors.ts";
 import type { Boundary } from "../../metadata/metadata.ts";
-import type { StagedReader, StagingState } from "../../storage/storage.ts";
-import type { UploadId } from "../../uploads/session.ts";
-import { type Algorithm, digestFromHex } from "../digest.ts";
+import { type Algorithm, digestFromHex } from "../../model/digest.ts";
+import type { StagingState } from "../../model/locator.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { StagedReader } from "../../storage/storage.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
 /** One read and one hash step: small enough that every session gets its turn, and that the bytes are still in the cache. */

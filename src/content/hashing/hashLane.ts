@@ -1,6 +1,6 @@
 // A lane of hashing workers: when one counts as hung, and what is done while none lives.
-import { Lane } from "../lane.ts";
-import { Pulse } from "../pulse.ts";
+import { Lane } from "../../workers/lane.ts";
+import { Pulse } from "../../workers/pulse.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashingOptions } from "./hashing.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";

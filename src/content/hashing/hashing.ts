@@ -1,8 +1,9 @@
 // Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
 import { RegistryError } from "../../errors.ts";
-import type { StagingFollower, StagingState, Storage } from "../../storage/storage.ts";
-import type { UploadId } from "../../uploads/session.ts";
-import { type Algorithm, type Digest, digestFromHex, digestOf } from "../digest.ts";
+import { type Algorithm, type Digest, digestFromHex, digestOf } from "../../model/digest.ts";
+import type { StagingState } from "../../model/locator.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { StagingFollower, Storage } from "../../storage/storage.ts";
 import { type HashLane, makeHashLane } from "./hashLane.ts";
 import type { HashReport } from "./protocol.ts";
 import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";

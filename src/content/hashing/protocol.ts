@@ -1,9 +1,9 @@
 // Messages between the server and a hashing worker. Each end switches on `kind`.
 import type { Situation } from "../../errors.ts";
 import type { Boundary } from "../../metadata/metadata.ts";
-import type { StagingState } from "../../storage/storage.ts";
-import type { UploadId } from "../../uploads/session.ts";
-import type { Algorithm } from "../digest.ts";
+import type { Algorithm } from "../../model/digest.ts";
+import type { StagingState } from "../../model/locator.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 
 /**
  * Which reading of a session's bytes a message is about: a new number after each time they were forgotten. What a worker said of

@@ -1,8 +1,8 @@
 // A session whose hash is running, as the server's thread knows it. Pure, no I/O.
 import { RegistryError } from "../../errors.ts";
 import type { Boundary } from "../../metadata/metadata.ts";
-import type { StagingState } from "../../storage/storage.ts";
-import type { Algorithm, Digest } from "../digest.ts";
+import type { Algorithm, Digest } from "../../model/digest.ts";
+import type { StagingState } from "../../model/locator.ts";
 import type { HashReport } from "./protocol.ts";
 
 /** How long a small session is remembered that nobody asks about: reading it again costs next to nothing. Unit: ms. */

@@ -1,6 +1,6 @@
 // Entry point of a hashing worker: opens the staged bytes itself and follows them while the server appends.
 import { openStagedFilesBlocking } from "../../storage/stagedFiles.ts";
-import { Pulse } from "../pulse.ts";
+import { Pulse } from "../../workers/pulse.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 

@@ -1,7 +1,7 @@
 // The explorer's files, made when somebody looks for the first time: nothing of it is loaded, and no memory taken, before that.
 import { swagger } from "@elysiajs/swagger";
 import { Elysia } from "elysia";
-import { type Digest, digestOf, hexOf } from "../../content/digest.ts";
+import { type Digest, digestOf, hexOf } from "../../model/digest.ts";
 import type { AppRoute } from "../app.ts";
 import scalarPath from "../ops/assets/scalar.js.gz" with { type: "file" };
 import { info, schemas, tags } from "./info.ts";

@@ -1,7 +1,8 @@
 // Manifests: PUT, GET, HEAD (distribution-spec, "Pulling manifests" and "Pushing Manifests"). Bytes and media type as they were pushed.
 import { Elysia } from "elysia";
-import type { Digest } from "../../content/digest.ts";
 import { RegistryError } from "../../errors.ts";
+import type { Digest } from "../../model/digest.ts";
+import { parseTag, type Reference, type RepositoryName, type Tag } from "../../model/names.ts";
 import {
   getManifest,
   type ManifestReceipt,
@@ -9,7 +10,6 @@ import {
   type RegistryDeps,
   statManifest,
 } from "../../registry/manifests.ts";
-import { parseTag, type Reference, type RepositoryName, type Tag } from "../../registry/names.ts";
 import { logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";

@@ -1,11 +1,12 @@
 // `?mount=` of a new upload (distribution-spec, "Mounting a blob from another repository"), from buckets as well. What cannot be mounted is uploaded.
-import { type Digest, parseDigest } from "../../content/digest.ts";
+
 import { RegistryError } from "../../errors.ts";
+import { type Digest, parseDigest } from "../../model/digest.ts";
+import { type RepositoryName, readRepositoryName } from "../../model/names.ts";
+import { readBucketName } from "../../model/objectNames.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
-import { readBucketName } from "../../objects/names.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import { type MountRequest, mountBlob, mountObject } from "../../registry/mounts.ts";
-import { type RepositoryName, readRepositoryName } from "../../registry/names.ts";
 import type { Rights } from "../guard.ts";
 
 /** What a mount works with. */

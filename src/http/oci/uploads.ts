@@ -1,16 +1,17 @@
 // Upload sessions: POST, PATCH, PUT, GET, DELETE (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
 import { Elysia } from "elysia";
+import { RegistryError } from "../../errors.ts";
 import {
   type Algorithm,
   algorithmOf,
   type Digest,
   parseDigest,
   readDigest,
-} from "../../content/digest.ts";
-import { RegistryError } from "../../errors.ts";
-import type { RepositoryName } from "../../registry/names.ts";
+} from "../../model/digest.ts";
+import type { RepositoryName } from "../../model/names.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
-import type { Chunk, UploadId } from "../../uploads/session.ts";
+import type { Chunk } from "../../uploads/session.ts";
 import {
   appendChunk,
   cancelUpload,

@@ -1,7 +1,7 @@
 // The explorer: `/swagger`, its OpenAPI document and its scripts. They are made in http/docs, which is loaded when somebody asks for
 // one of them for the first time: a server that nobody explores pays nothing for its documentation.
 import { Elysia } from "elysia";
-import { digestOf } from "../../content/digest.ts";
+import { digestOf } from "../../model/digest.ts";
 import { empty, notModified } from "../answers.ts";
 import type { AppRoute } from "../app.ts";
 import type { Explorer, ServedFile } from "../docs/explorer.ts";

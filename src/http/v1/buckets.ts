@@ -1,8 +1,8 @@
 // Buckets: create, list, look, delete. Thin: read the request, ask the room, print the bucket.
 import { Elysia } from "elysia";
+import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
-import { parseBucketName } from "../../objects/names.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";

@@ -1,5 +1,7 @@
 // Uploads in parts: initiate, list, look at, abort. Thin: read the request, ask the room, print. Their parts have a file of their own.
 import { Elysia } from "elysia";
+import { type BucketName, parseObjectName } from "../../model/objectNames.ts";
+import { readUploadId } from "../../model/uploadId.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
 import {
   abortMultipart,
@@ -8,10 +10,8 @@ import {
   type MultipartPage,
   multipartStatus,
 } from "../../objects/multipart.ts";
-import { type BucketName, parseObjectName } from "../../objects/names.ts";
 import type { Telemetry } from "../../telemetry/metrics.ts";
 import { logAbort } from "../../telemetry/objectEvents.ts";
-import { readUploadId } from "../../uploads/session.ts";
 import { empty, json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, visitOf } from "../visit.ts";

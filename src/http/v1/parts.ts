@@ -1,7 +1,7 @@
 // Parts of an upload: store, list, and complete it with them. Bytes stream into the room; lists are read and printed here.
 import { Elysia } from "elysia";
-import { type Digest, readDigest } from "../../content/digest.ts";
 import { RegistryError } from "../../errors.ts";
+import { type Digest, readDigest } from "../../model/digest.ts";
 import { completeMultipart } from "../../objects/completion.ts";
 import type { NamedPart } from "../../objects/partList.ts";
 import { listParts, putPart } from "../../objects/parts.ts";

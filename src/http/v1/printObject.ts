@@ -1,6 +1,6 @@
 // How an object is printed, where it is, and how its media type is read: the same for those that came whole and those that came in parts.
 import type { ObjectRecord } from "../../metadata/objects.ts";
-import type { BucketName, ObjectName } from "../../objects/names.ts";
+import type { BucketName, ObjectName } from "../../model/objectNames.ts";
 import type { Visit } from "../visit.ts";
 import { invalid, isoTime } from "./requests.ts";
 

@@ -1,5 +1,5 @@
 // PUT of an object: its headers, and a body that is either the object or names what it is to be made of.
-import type { Digest } from "../../content/digest.ts";
+import type { Digest } from "../../model/digest.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
 import type { LinkSource } from "../../objects/link.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";

@@ -1,9 +1,9 @@
 // A small JSON body of a PUT that names what the object is to be made of, instead of being it. Apart from putObject.ts: this decides
 // what is a document like any other, and what is refused because it was meant as a link.
-import { parseDigest } from "../../content/digest.ts";
+import { parseDigest } from "../../model/digest.ts";
+import { readRepositoryName } from "../../model/names.ts";
+import { parseBucketName, parseObjectName } from "../../model/objectNames.ts";
 import type { LinkSource } from "../../objects/link.ts";
-import { parseBucketName, parseObjectName } from "../../objects/names.ts";
-import { readRepositoryName } from "../../registry/names.ts";
 import { invalid, isMembers, type Members } from "./requests.ts";
 
 /** A blob of a repository, or another object. */

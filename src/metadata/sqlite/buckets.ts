@@ -1,5 +1,5 @@
 // Buckets on SQLite: made, listed, and removed with the uploads that were on their way into them.
-import type { BucketName } from "../../objects/names.ts";
+import type { BucketName } from "../../model/objectNames.ts";
 import type { ObjectsMetadata } from "../objects.ts";
 import type { Connection } from "./connection.ts";
 import type { ObjectStatements } from "./objectStatements.ts";

@@ -3,7 +3,7 @@
 import { and, asc, count, eq, exists, gt, inArray, lte, notExists, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { unionAll } from "drizzle-orm/sqlite-core";
-import type { Digest } from "../../content/digest.ts";
+import type { Digest } from "../../model/digest.ts";
 import type { Unreferenced } from "../collection.ts";
 import { multipartUploads } from "./objectsSchema.ts";
 import { listed } from "./placeholders.ts";

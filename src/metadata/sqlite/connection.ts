@@ -2,8 +2,8 @@
 import { Database } from "bun:sqlite";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { GroupSync } from "../../content/groupSync.ts";
-import type { WriteLatch } from "../../content/writeLatch.ts";
+import { GroupSync } from "../../durability/groupSync.ts";
+import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import { syncDirectory } from "../format.ts";
 import { SqliteTooOldError } from "../refusals.ts";

@@ -2,8 +2,8 @@
 // and objects.
 import { eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { CommittedContent } from "../../content/commit.ts";
-import type { Locator } from "../../storage/storage.ts";
+import type { Locator } from "../../model/locator.ts";
+import type { CommittedContent } from "../metadata.ts";
 import { given } from "./placeholders.ts";
 import { contents } from "./schema.ts";
 

@@ -2,7 +2,7 @@
 // them again.
 import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
+import type { Digest } from "../../model/digest.ts";
 import type { ManifestKey, ManifestPut, ManifestReference } from "../metadata.ts";
 import { prepareContentReleases } from "./releases.ts";
 import { manifestReferences, referrers } from "./schema.ts";

@@ -1,7 +1,7 @@
 // What SQLite's errors mean to a client, in one place.
 import { SQLiteError } from "bun:sqlite";
 import { DrizzleError } from "drizzle-orm";
-import type { WriteLatch } from "../../content/writeLatch.ts";
+import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 
 /** Another connection holds the lock. */

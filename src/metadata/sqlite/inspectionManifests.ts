@@ -1,8 +1,8 @@
 // What the inspection asks of manifests: their bytes beside the rows that were derived from them, and who would notice a loss.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName, Tag } from "../../model/names.ts";
 import type {
   Derived,
   Holders,

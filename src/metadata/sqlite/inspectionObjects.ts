@@ -1,7 +1,7 @@
 // What the inspection asks of objects, on SQLite: each question is one statement, so that it sees one moment beside a server.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { ObjectKey } from "../../objects/names.ts";
+import type { ObjectKey } from "../../model/objectNames.ts";
 import type {
   BucketCounts,
   MiscountedBucket,

@@ -1,7 +1,7 @@
 // Statements of the inspection, prepared once.
 import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
+import type { Digest } from "../../model/digest.ts";
 import { prepareDerivedWrites } from "./derivedRows.ts";
 import { objects } from "./objectsSchema.ts";
 import { by, given } from "./placeholders.ts";

@@ -2,8 +2,8 @@
 import { and, asc, count, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { HeldManifests, KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
 import type { Connection } from "./connection.ts";
 import { buckets, objects } from "./objectsSchema.ts";

@@ -1,6 +1,6 @@
 // The latest large manifests that were read, by digest: they never change, and reading one anew for each of many who ask at a time would
 // take more memory than sending it.
-import type { Digest } from "../../content/digest.ts";
+import type { Digest } from "../../model/digest.ts";
 
 /** What is kept, in bytes. */
 const mostKept = 8 * 1024 * 1024;

@@ -2,8 +2,8 @@
 // can be deleted in between.
 import { and, eq, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { ManifestPut, ManifestPutOutcome, ManifestReference } from "../metadata.ts";
 import { addReferences, insertReferrer, prepareDerivedWrites } from "./derivedRows.ts";
 import { prepareRepository } from "./linkStatements.ts";

@@ -13,7 +13,7 @@ import {
   sql,
 } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { OpenState } from "../../objects/state.ts";
+import type { OpenState } from "../../model/multipartState.ts";
 import {
   buckets,
   completedUploads,

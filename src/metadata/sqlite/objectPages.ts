@@ -1,5 +1,5 @@
 // Pages of a bucket's objects. Names with a common prefix are told once and stepped over, however many they are.
-import type { BucketName } from "../../objects/names.ts";
+import type { BucketName } from "../../model/objectNames.ts";
 import type { ObjectPage, ObjectPageRequest, ObjectRecord } from "../objects.ts";
 import type { ObjectStatements } from "./objectStatements.ts";
 

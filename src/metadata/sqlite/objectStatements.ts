@@ -1,7 +1,7 @@
 // Statements of buckets and objects, prepared once.
 import { and, asc, eq, gt, gte, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { BucketName } from "../../objects/names.ts";
+import type { BucketName } from "../../model/objectNames.ts";
 import { prepareContentRow } from "./contentRow.ts";
 import { prepareHeld, prepareLink, prepareRepository } from "./linkStatements.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";

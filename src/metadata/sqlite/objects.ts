@@ -1,7 +1,7 @@
 // Objects on SQLite: each change in one transaction with its precondition, its bucket's counts and the content that it lets go.
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { ObjectName } from "../../objects/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { ObjectName } from "../../model/objectNames.ts";
 import type {
   ObjectCommit,
   ObjectCommitOutcome,

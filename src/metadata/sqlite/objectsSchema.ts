@@ -7,11 +7,11 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
-import type { Digest } from "../../content/digest.ts";
-import type { PartEtag } from "../../content/fingerprint.ts";
-import type { BucketName, ObjectName } from "../../objects/names.ts";
-import type { OpenState } from "../../objects/state.ts";
-import type { UploadId } from "../../uploads/session.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { PartEtag } from "../../model/fingerprint.ts";
+import type { OpenState } from "../../model/multipartState.ts";
+import type { BucketName, ObjectName } from "../../model/objectNames.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 import { contents } from "./schema.ts";
 
 /** Named places for objects. The counts change in the transactions that change its objects. */

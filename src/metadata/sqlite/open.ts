@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
-import type { WriteLatch } from "../../content/writeLatch.ts";
+import type { WriteLatch } from "../../durability/writeLatch.ts";
 import {
   assertBelongsTogether,
   type Format,

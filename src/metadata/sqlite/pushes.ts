@@ -2,8 +2,8 @@
 // somebody pushes finds the answer by a repository's name, however many upload sessions are open.
 import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName } from "../../model/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { GoingPush } from "../keepers.ts";
 import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";

@@ -2,8 +2,8 @@
 // found out before any is read.
 import { and, asc, eq, gt, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName } from "../../model/names.ts";
 import type { Referrer, ReferrerRequest } from "../metadata.ts";
 import { manifests, referrers } from "./schema.ts";
 

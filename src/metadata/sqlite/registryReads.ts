@@ -1,7 +1,7 @@
 // The registry's questions, prepared once: building a statement costs more than running it.
 import { and, asc, eq, gt, isNull, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Reference, RepositoryName } from "../../registry/names.ts";
+import type { Reference, RepositoryName } from "../../model/names.ts";
 import type { ManifestSummary, RegistryMetadata, StoredManifest } from "../metadata.ts";
 import type { Connection } from "./connection.ts";
 import { LargeBodies } from "./largeBodies.ts";

@@ -1,8 +1,8 @@
 // Taking tags, manifests and links away: each in one transaction with the checks that may forbid it.
 import { and, eq, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { Digest } from "../../content/digest.ts";
-import type { RepositoryName, Tag } from "../../registry/names.ts";
+import type { Digest } from "../../model/digest.ts";
+import type { RepositoryName, Tag } from "../../model/names.ts";
 import type {
   LinkRemovalOutcome,
   LockedTag,

@@ -9,10 +9,10 @@ import {
   sqliteTable,
   text,
 } from "drizzle-orm/sqlite-core";
-import type { Algorithm, Digest } from "../../content/digest.ts";
-import type { RepositoryName, Tag } from "../../registry/names.ts";
-import type { Locator, StagingState } from "../../storage/storage.ts";
-import type { UploadId } from "../../uploads/session.ts";
+import type { Algorithm, Digest } from "../../model/digest.ts";
+import type { Locator, StagingState } from "../../model/locator.ts";
+import type { RepositoryName, Tag } from "../../model/names.ts";
+import type { UploadId } from "../../model/uploadId.ts";
 
 /** Drizzle's own blob column copies every value into a Buffer; the driver's bytes are already ours. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "blob" });

@@ -2,7 +2,7 @@
 // the plan of a dry run follows indexes and subjects as far as the deletion would.
 import { type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { RepositoryName } from "../../registry/names.ts";
+import type { RepositoryName } from "../../model/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey } from "../metadata.ts";
 import type { ReleasedContent, UntaggedHold, UntaggedMetadata } from "../untagged.ts";

@@ -1,6 +1,6 @@
 // Threads that wait for the disk when content is sent that is not in memory. The runtime's own threads for files are as few as the
 // machine has cores, and everything else that touches a file needs them: a disk that does not answer must not hold them.
-import { Lane } from "../../content/lane.ts";
+import { Lane } from "../../workers/lane.ts";
 import type { ReadReport, ReadRequest } from "./protocol.ts";
 
 /** Where to read. */

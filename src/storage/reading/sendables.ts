@@ -1,6 +1,6 @@
 // Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
 import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
-import { errnoOf, readFailure } from "../../content/errno.ts";
+import { errnoOf, readFailure } from "../../durability/errno.ts";
 import { isAbsent } from "../failures.ts";
 import type { SendableFile } from "../storage.ts";
 import { isInMemory } from "./pageCache.ts";

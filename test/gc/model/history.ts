@@ -1,7 +1,7 @@
 // Does everything to the model and to the real store, and compares answers, rows and files after each thing.
 import { expect } from "bun:test";
-import { type Digest, digestOf } from "../../../src/content/digest.ts";
-import { parseRepositoryName, type RepositoryName } from "../../../src/registry/names.ts";
+import { type Digest, digestOf } from "../../../src/model/digest.ts";
+import { parseRepositoryName, type RepositoryName } from "../../../src/model/names.ts";
 import type { Action, Clocking, Collection, RepositoryRequest, Request } from "./actions.ts";
 import { type Pushed, StoreModel } from "./model.ts";
 import { removeObjects, requestObject } from "./objects.ts";

@@ -1,8 +1,8 @@
 // Objects in the property test: what a store promises of them, and the requests that are about them. They share their contents with
 // the repositories.
 import { expect } from "bun:test";
-import type { Digest } from "../../../src/content/digest.ts";
-import type { RepositoryName } from "../../../src/registry/names.ts";
+import type { Digest } from "../../../src/model/digest.ts";
+import type { RepositoryName } from "../../../src/model/names.ts";
 import type { ObjectRequest } from "./actions.ts";
 import type { StoreModel } from "./model.ts";
 import type { RealStore } from "./real.ts";

@@ -2,18 +2,18 @@
 
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
-import { type Digest, digestOf } from "../../../src/content/digest.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { watchClock } from "../../../src/maintenance/clockWatch.ts";
 import { collectGarbage } from "../../../src/maintenance/gc.ts";
 import type { GcDeps, GcOutcome } from "../../../src/maintenance/gcRun.ts";
 import { collectWithUntagged } from "../../../src/maintenance/untagged.ts";
-import { parseBucketName } from "../../../src/objects/names.ts";
+import { type Digest, digestOf } from "../../../src/model/digest.ts";
+import { type RepositoryName, readReference } from "../../../src/model/names.ts";
+import { parseBucketName } from "../../../src/model/objectNames.ts";
 import { statBlob } from "../../../src/registry/blobs.ts";
 import { deleteBlob, deleteManifest } from "../../../src/registry/deletions.ts";
 import { putManifest, type RegistryDeps } from "../../../src/registry/manifests.ts";
 import { mountBlob, mountObject } from "../../../src/registry/mounts.ts";
-import { type RepositoryName, readReference } from "../../../src/registry/names.ts";
 import { uploadInOneRequest } from "../../../src/uploads/uploads.ts";
 import { objectsIn } from "../../support/objectStore.ts";
 import { leaseMs, openStore } from "../../support/store.ts";

@@ -1,7 +1,7 @@
 // A registry and one way to each answer that its documentation describes. Apart from the test because the list is long.
-import { digestOf } from "../../../src/content/digest.ts";
-import { parseRepositoryName } from "../../../src/registry/names.ts";
-import { readUploadId } from "../../../src/uploads/session.ts";
+import { digestOf } from "../../../src/model/digest.ts";
+import { parseRepositoryName } from "../../../src/model/names.ts";
+import { readUploadId } from "../../../src/model/uploadId.ts";
 import type { RawAnswer } from "../../support/rawHttp.ts";
 import { imageType, type PushedImage, pushImage } from "./image.ts";
 import { openRegistry, type TestRegistry } from "./registry.ts";

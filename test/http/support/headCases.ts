@@ -1,5 +1,5 @@
 // What every address that takes GET is asked by head.test.ts. Apart from it because the list is long.
-import { digestOf } from "../../../src/content/digest.ts";
+import { digestOf } from "../../../src/model/digest.ts";
 
 export const name = "team/nested/app";
 export const sha512 = digestOf(Buffer.from("sha512"), "sha512");

@@ -1,5 +1,5 @@
 // One small image, pushed with plain requests.
-import { type Digest, digestOf } from "../../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { noise } from "../../support/store.ts";
 
 export const imageType = "application/vnd.oci.image.manifest.v1+json";

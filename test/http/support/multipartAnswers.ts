@@ -1,7 +1,7 @@
 // One way to each answer that the documentation of uploads in parts describes. Apart from documentedAnswers.ts because that list is
 // long.
-import { parseBucketName } from "../../../src/objects/names.ts";
-import { makeUploadId } from "../../../src/uploads/session.ts";
+import { parseBucketName } from "../../../src/model/objectNames.ts";
+import { makeUploadId } from "../../../src/model/uploadId.ts";
 import { type Ask, send, type World } from "./documentedAnswers.ts";
 import { errorOf } from "./registry.ts";
 

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { digestOf } from "../../../src/content/digest.ts";
+import { digestOf } from "../../../src/model/digest.ts";
 
 const storedName = /^(sha256|sha512)\/([0-9a-f]{2})\/(\2[0-9a-f]+)\.[0-9a-f-]{36}$/;
 

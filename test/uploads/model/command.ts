@@ -1,6 +1,6 @@
 // One action on the model and on a registry: both must answer the same.
 import type fc from "fast-check";
-import { type Digest, digestOf } from "../../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { type Action, anySlot } from "./actions.ts";
 import type { Answer, Sent, SessionsModel } from "./model.ts";
 

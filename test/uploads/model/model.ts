@@ -1,5 +1,5 @@
 // What upload sessions promise, as a map from id to bytes: pure, and nothing of the product in it but the digest function.
-import { type Digest, digestOf } from "../../../src/content/digest.ts";
+import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { randomBytes } from "../../support/bytes.ts";
 import { type AskedDigest, anySlot, type Carried, type Content } from "./actions.ts";
 

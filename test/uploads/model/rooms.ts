@@ -1,11 +1,12 @@
 // The real rooms behind the model's questions: SQLite, files and hashing in this process, with a clock that the test moves.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Digest } from "../../../src/content/digest.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { sweepUploads } from "../../../src/maintenance/sweep.ts";
-import { parseRepositoryName, type RepositoryName } from "../../../src/registry/names.ts";
-import { type Chunk, makeUploadId } from "../../../src/uploads/session.ts";
+import type { Digest } from "../../../src/model/digest.ts";
+import { parseRepositoryName, type RepositoryName } from "../../../src/model/names.ts";
+import { makeUploadId } from "../../../src/model/uploadId.ts";
+import type { Chunk } from "../../../src/uploads/session.ts";
 import {
   appendChunk,
   cancelUpload,

@@ -1,7 +1,7 @@
 // A server process behind the model's questions: HTTP on 127.0.0.1, and SIGKILL for a restart.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Digest } from "../../../src/content/digest.ts";
+import type { Digest } from "../../../src/model/digest.ts";
 import { type RunningRegistry, startRegistry } from "../../support/binary.ts";
 import { waitFor } from "../../support/processes.ts";
 import { request, talk } from "../../support/rawHttp.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Fingerprint, readPartEtag } from "../../src/content/fingerprint.ts";
+import { Fingerprint, readPartEtag } from "../../src/model/fingerprint.ts";
 import { randomBytes } from "../support/bytes.ts";
 
 const etagOf = (...pieces: readonly Uint8Array[]) => {

@@ -1,18 +1,18 @@
 // What the server does with the maintenance worker's reports.
-import type { Assembly } from "../content/assembly/assembly.ts";
-import type { Hashing } from "../content/hashing/hashing.ts";
-import type { WriteLatch } from "../content/writeLatch.ts";
-import type { GcRun } from "../metadata/gcRuns.ts";
-import type { CollectionEnd } from "../telemetry/collections.ts";
-import type { Log } from "../telemetry/log.ts";
-import type { Metrics } from "../telemetry/metrics.ts";
-import type { MultipartMetrics } from "../telemetry/multipart.ts";
-import type { UploadId } from "../uploads/session.ts";
-import type { Undeleted } from "./attempts.ts";
-import type { Collections } from "./collections.ts";
-import type { ExpiredUpload } from "./multipartSweep.ts";
-import type { MaintenanceReport } from "./protocol.ts";
-import type { ScrubReport } from "./scrub.ts";
+import type { Assembly } from "./content/assembly/assembly.ts";
+import type { Hashing } from "./content/hashing/hashing.ts";
+import type { WriteLatch } from "./durability/writeLatch.ts";
+import type { Undeleted } from "./maintenance/attempts.ts";
+import type { Collections } from "./maintenance/collections.ts";
+import type { ExpiredUpload } from "./maintenance/multipartSweep.ts";
+import type { MaintenanceReport } from "./maintenance/protocol.ts";
+import type { ScrubReport } from "./maintenance/scrub.ts";
+import type { GcRun } from "./metadata/gcRuns.ts";
+import type { UploadId } from "./model/uploadId.ts";
+import type { CollectionEnd } from "./telemetry/collections.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { Metrics } from "./telemetry/metrics.ts";
+import type { MultipartMetrics } from "./telemetry/multipart.ts";
 
 /** Who is told. */
 export interface Listeners {

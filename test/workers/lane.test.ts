@@ -1,6 +1,6 @@
 // Workers that die, hang, or wait for a slow disk; and what is done while none lives.
 import { afterEach, expect, test } from "bun:test";
-import { Lane } from "../../src/content/lane.ts";
+import { Lane } from "../../src/workers/lane.ts";
 import { waitFor } from "../support/processes.ts";
 
 /** A worker that does this at each message. */

@@ -1,6 +1,7 @@
 // Grammars of the registry: repository names, tags, references (OCI distribution-spec, "Pulling manifests").
-import { type Digest, readDigest } from "../content/digest.ts";
+
 import { RegistryError } from "../errors.ts";
+import { type Digest, readDigest } from "./digest.ts";
 
 /** `a/b/c`: 1 to 255 bytes, lower case. Only `parseRepositoryName` makes one. */
 export type RepositoryName = string & { readonly __brand: "RepositoryName" };
@@ -8,6 +9,9 @@ export type RepositoryName = string & { readonly __brand: "RepositoryName" };
 export type Tag = string & { readonly __brand: "Tag" };
 /** What a manifest is asked for by. */
 export type Reference = { readonly tag: Tag } | { readonly digest: Digest };
+
+/** @returns the pattern that locks `tag` in `repository`: it may neither move nor go; null when it is free. */
+export type Immutability = (repository: RepositoryName, tag: Tag) => string | null;
 
 const repositoryGrammar =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;

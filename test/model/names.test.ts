@@ -7,8 +7,8 @@ import {
   readReference,
   readRepositoryName,
   readTag,
-} from "../../src/registry/names.ts";
-import { digestFor } from "./builders.ts";
+} from "../../src/model/names.ts";
+import { digestFor } from "../registry/builders.ts";
 
 const validNames = [
   "a",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { GroupSync } from "../../src/content/groupSync.ts";
+import { GroupSync } from "../../src/durability/groupSync.ts";
 
 /** A sync whose runs end when the test says so. */
 function controlled() {

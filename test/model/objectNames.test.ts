@@ -5,7 +5,7 @@ import {
   parseObjectName,
   readBucketName,
   readPartNumber,
-} from "../../src/objects/names.ts";
+} from "../../src/model/objectNames.ts";
 
 const refusalOf = (action: () => unknown) => {
   try {

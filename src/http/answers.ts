@@ -2,7 +2,7 @@
 
 import type { Digest } from "../model/digest.ts";
 import { etagOf } from "./headers.ts";
-import { shareBody, sharedFrom } from "./sharedBodies.ts";
+import { answerBytes, sharedFrom } from "./sharedBodies.ts";
 
 /** A JSON answer without the `; charset` that `Response.json` adds. */
 export function json(
@@ -10,12 +10,9 @@ export function json(
   { status = 200, headers = {} }: { status?: number; headers?: Record<string, string> } = {},
 ): Response {
   const text = JSON.stringify(value);
+  const init = { status, headers: { "content-type": "application/json", ...headers } };
   // Pages of tags and referrers reach some MiB.
-  const body = text.length < sharedFrom ? text : shareBody(Buffer.from(text));
-  return new Response(body, {
-    status,
-    headers: { "content-type": "application/json", ...headers },
-  });
+  return text.length < sharedFrom ? new Response(text, init) : answerBytes(Buffer.from(text), init);
 }
 
 /** An answer whose status and headers say everything. */

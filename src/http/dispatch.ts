@@ -45,7 +45,7 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
   };
   const end = (visit: Visit, response: Response): Response | Promise<Response> => {
     atWork.delete(visit);
-    slowReaders.add(visit);
+    slowReaders.add(visit, response);
     const observed = observer.close(visit, response);
     return leavesBody(visit) ? closing(visit, observed) : observed;
   };

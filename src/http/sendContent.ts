@@ -4,6 +4,7 @@ import { empty } from "./answers.ts";
 import { rangesBody, rangesType, spanBody } from "./byteRanges.ts";
 import { type ByteSpan, chooseRanges } from "./ranges.ts";
 import { shareBody } from "./sharedBodies.ts";
+import { longAnswer } from "./slowReaders.ts";
 import { longestTimeout, visitOf } from "./visit.ts";
 
 /** Headers of an answer. */
@@ -38,6 +39,15 @@ const fetchedFirst = 32 * 1024 * 1024;
 
 /** The whole, or what Range asks for. */
 export async function sendContent(
+  deps: SendDeps,
+  request: Request,
+  content: SentContent,
+): Promise<Response> {
+  const response = await chosen(deps, request, content);
+  return content.size > copied ? longAnswer(response) : response;
+}
+
+async function chosen(
   { sent, newId }: SendDeps,
   request: Request,
   content: SentContent,

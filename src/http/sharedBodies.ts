@@ -1,6 +1,8 @@
 // Large answers that are the same for many: one copy in memory for all who are sent it, however slowly they read. The runtime copies
 // bytes and texts for each connection; a Blob it does not.
 
+import { longAnswer } from "./slowReaders.ts";
+
 /** Smaller ones are not worth it: they fit into a connection's buffers. Bytes. */
 export const sharedFrom = 64 * 1024;
 /** What is kept for the next one who asks. Bytes. */
@@ -25,6 +27,13 @@ export function shareBody(bytes: Uint8Array, etag?: string): Uint8Array | Blob {
   if (known === undefined) keptBytes += blob.size;
   dropOldest();
   return blob;
+}
+
+/** An answer with these bytes; `etag` as for `shareBody`. */
+export function answerBytes(bytes: Uint8Array, init: ResponseInit, etag?: string): Response {
+  const body = shareBody(bytes, etag);
+  const response = new Response(body, init);
+  return body instanceof Blob ? longAnswer(response) : response;
 }
 
 function dropOldest(): void {

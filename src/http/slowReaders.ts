@@ -8,6 +8,15 @@ import { longestTimeout, type Visit } from "./visit.ts";
  */
 export type ReadUnread = (localPort: number) => Promise<ReadonlyMap<number, string> | null>;
 
+/** Answers that may not fit into what their connections buffer. */
+const long = new WeakSet<Response>();
+
+/** Marks an answer of `sharedFrom` bytes or more: its client may need minutes for it. Marking all of them would cost each one 2 µs. */
+export function longAnswer(response: Response): Response {
+  long.add(response);
+  return response;
+}
+
 /** Ended answers are sorted out when there are so many more than at the last time: a small part of the work of each. */
 const spare = 1024;
 
@@ -23,7 +32,8 @@ export class SlowReaders {
   }
 
   /** An answer is about to be sent. */
-  add(visit: Visit): void {
+  add(visit: Visit, response: Response): void {
+    if (!long.has(response)) return;
     this.#unread.set(visit, null);
     if (this.#unread.size < this.#sortOutAt) return;
     this.#sortOut();

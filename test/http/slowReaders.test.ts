@@ -1,6 +1,6 @@
 // Whom the server waits for while it sends, and whom not.
 import { expect, test } from "bun:test";
-import { SlowReaders } from "../../src/http/slowReaders.ts";
+import { longAnswer, SlowReaders } from "../../src/http/slowReaders.ts";
 import { longestTimeout, Visit } from "../../src/http/visit.ts";
 
 /** A client at the other end of an answer. */
@@ -27,8 +27,8 @@ test("a client that reads is waited for, one that reads nothing is not", async (
   ]);
   const readers = new SlowReaders(async () => new Map(unread));
   const [reader, sleeper] = [new Client(1001), new Client(1002)];
-  readers.add(reader.visit);
-  readers.add(sleeper.visit);
+  readers.add(reader.visit, longAnswer(new Response()));
+  readers.add(sleeper.visit, longAnswer(new Response()));
 
   for (const left of ["000000FE", "000000FD", "000000FC"]) {
     await readers.look(5000);
@@ -46,7 +46,7 @@ test("an answer that was sent to its end is forgotten", async () => {
     return new Map();
   });
   const client = new Client(1001);
-  readers.add(client.visit);
+  readers.add(client.visit, longAnswer(new Response()));
 
   client.port = null;
   await readers.look(5000);
@@ -58,10 +58,24 @@ test("an answer that was sent to its end is forgotten", async () => {
 test("where the system does not say what was read, every client has the longest time once", async () => {
   const readers = new SlowReaders(async () => null);
   const client = new Client(1001);
-  readers.add(client.visit);
+  readers.add(client.visit, longAnswer(new Response()));
 
   await readers.look(5000);
   await readers.look(5000);
 
   expect(client.extended).toEqual([longestTimeout]);
+});
+
+test("a short answer is not watched", async () => {
+  let looks = 0;
+  const readers = new SlowReaders(async () => {
+    looks += 1;
+    return new Map();
+  });
+  const client = new Client(1001);
+  readers.add(client.visit, new Response());
+
+  await readers.look(5000);
+
+  expect(looks).toBe(0);
 });

@@ -15,7 +15,7 @@ import type { Telemetry } from "../../telemetry/metrics.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
 import { type Pace, readSmallBody } from "../body.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
-import { shareBody } from "../sharedBodies.ts";
+import { answerBytes } from "../sharedBodies.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
 import { warningOf } from "../warnings.ts";
 
@@ -50,7 +50,7 @@ async function pull(
   telemetry.metrics.pulled();
   logPull(telemetry.log, eventOf(visitOf(request), { name, reference }, manifest));
   headers["content-length"] = String(size);
-  return new Response(shareBody(body, headers["etag"]), { headers });
+  return answerBytes(body, { headers }, headers["etag"]);
 }
 
 async function stat({ registry }: ManifestRoutesDeps, request: Request): Promise<Response> {

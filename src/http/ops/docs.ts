@@ -6,6 +6,8 @@ import { empty, notModified } from "../answers.ts";
 import type { AppRoute } from "../app.ts";
 import type { Explorer, ServedFile } from "../docs/explorer.ts";
 import { acceptsGzip, etagOf, matchesEtag } from "../headers.ts";
+import { sharedFrom } from "../sharedBodies.ts";
+import { longAnswer } from "../slowReaders.ts";
 import { queryOf } from "../visit.ts";
 
 /** What the explorer shows. */
@@ -57,9 +59,10 @@ function deliver(
     ...further,
   };
   if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
-  return new Response(request.method === "HEAD" ? null : body, {
+  const response = new Response(request.method === "HEAD" ? null : body, {
     headers: { ...headers, "content-length": String(size) },
   });
+  return size < sharedFrom ? response : longAnswer(response);
 }
 
 /** From `/swagger/` the page's relative addresses would lead astray. Relative itself: right behind every proxy. */

@@ -3,9 +3,7 @@
 import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
-import { Assembly } from "./content/assembly/assembly.ts";
 import { OverdueReleases } from "./content/claim.ts";
-import { Hashing } from "./content/hashing/hashing.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
 import type { Rooms } from "./http/app.ts";
@@ -16,7 +14,6 @@ import type { Maintenance } from "./maintenance/maintenance.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";
-import { openSqlite } from "./metadata/sqlite/open.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -24,10 +21,12 @@ import type { ObjectsDeps } from "./objects/deps.ts";
 import { forgetParts } from "./objects/dropping.ts";
 import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
+import { openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
-import { openFilesystem } from "./storage/filesystem.ts";
+import { Assembly } from "./storage/filesystem/assembly/assembly.ts";
+import { Hashing } from "./storage/filesystem/hashing/hashing.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -73,7 +72,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const base: Base = { config, opened, log, descriptors };
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
-  const ports = await openPorts(base, () => maintenance?.halt());
+  const ports = await openStore(base, () => maintenance?.halt());
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = openUploads(base, ports, ages.now);
   const collections = await makeCollections(config, ports.metadata, (order) =>
@@ -124,8 +123,6 @@ interface Parts extends Base {
   readonly metrics: Metrics;
 }
 
-type Ports = Awaited<ReturnType<typeof openPorts>>;
-
 /** Commands work with what this server uses, while it runs. A full disk does not keep it from starting. */
 async function shareSettings({
   config,
@@ -143,9 +140,9 @@ async function shareSettings({
   }
 }
 
-/** The hold on the data directory, then its rows, then its bytes. @param halt is called once nothing may be written any more. */
-async function openPorts(base: Base, halt: () => void) {
-  const { config, opened, log } = base;
+/** The hold on the data directory, then its ports. @param halt is called once nothing may be written any more. */
+async function openStore(base: Base, halt: () => void): Promise<Ports> {
+  const { config, opened, log, descriptors } = base;
   const directory = config.data;
   await assertNotForeign(directory);
   await warnOfRoot(directory, log);
@@ -155,12 +152,9 @@ async function openPorts(base: Base, halt: () => void) {
     halt();
     log.error({ err: cause }, `read-only until restart: ${reason}`);
   });
-  const options = { directory, latch, clock, newId };
-  const sqlite = await openSqlite({ ...options, role: "server" });
-  const metadata = opened.add(sqlite.metadata, (it) => it.close());
-  const spawnReader = spawner(base, new URL("./storage/reading/worker.ts", import.meta.url));
-  const storage = opened.add(await openFilesystem({ ...options, spawnReader }), (it) => it.close());
-  return { latch, metadata, storage, database: sqlite.path };
+  const startLent = (entry: URL) => descriptors.lend(() => startWorker(entry));
+  const ports = await openPorts({ directory, latch, role: "server", startWorker: startLent });
+  return opened.add(ports, (it) => it.close());
 }
 
 /** Whoever starts a server as root may mean it; a server of the store's own user could read nothing of what this one stores. */
@@ -199,7 +193,7 @@ function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock[
   const { config, opened, log } = base;
   const hashing = opened.add(
     new Hashing({
-      spawn: spawner(base, new URL("./content/hashing/worker.ts", import.meta.url)),
+      spawn: spawner(base, new URL("./storage/filesystem/hashing/worker.ts", import.meta.url)),
       workers: hashingWorkers,
       directory: config.data,
       storage,
@@ -223,7 +217,7 @@ function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock[
 function openAssembly(base: Base, { metadata, latch }: Ports): Assembly {
   const { config, opened, log } = base;
   const assembly = new Assembly({
-    spawn: spawner(base, new URL("./content/assembly/worker.ts", import.meta.url)),
+    spawn: spawner(base, new URL("./storage/filesystem/assembly/worker.ts", import.meta.url)),
     directory: config.data,
     latch,
     loadParts: (id) => metadata.multipart.partsOf(id),

@@ -1,4 +1,4 @@
-// What has been opened on the way up, for the way down. Shared by the server and the commands, which open different things.
+// What has been opened on the way up, for the way down.
 
 /** What has been opened, closed last in first out. */
 export class Opened {

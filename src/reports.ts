@@ -1,6 +1,5 @@
 // What the server does with the maintenance worker's reports.
-import type { Assembly } from "./content/assembly/assembly.ts";
-import type { Hashing } from "./content/hashing/hashing.ts";
+
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import type { Undeleted } from "./maintenance/attempts.ts";
 import type { Collections } from "./maintenance/collections.ts";
@@ -9,6 +8,8 @@ import type { MaintenanceReport } from "./maintenance/protocol.ts";
 import type { ScrubReport } from "./maintenance/scrub.ts";
 import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
+import type { Assembly } from "./storage/filesystem/assembly/assembly.ts";
+import type { Hashing } from "./storage/filesystem/hashing/hashing.ts";
 import type { CollectionEnd } from "./telemetry/collections.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";

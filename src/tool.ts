@@ -22,11 +22,9 @@ import type { GcListener } from "./maintenance/gcRun.ts";
 import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
-import { openSqlite } from "./metadata/sqlite/open.ts";
-import { Opened } from "./opened.ts";
+import { openPorts } from "./ports.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
-import { openFilesystem } from "./storage/filesystem.ts";
 import type { Storage } from "./storage/storage.ts";
 import {
   type DroppedUploads,
@@ -96,19 +94,15 @@ export async function openTool(config: Config): Promise<Tool> {
   // What a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
   becomeUser(await ownerOfStore(directory));
   process.umask(0o077);
-  const opened = new Opened();
+  const ports = await openPorts({ directory, latch: new WriteLatch(() => {}), role: "tool" });
+  const { metadata, storage } = ports;
   try {
-    const latch = new WriteLatch(() => {});
-    const sqlite = await openSqlite({ directory, latch, role: "tool", clock, newId });
-    const metadata = opened.add(sqlite.metadata, (it) => it.close());
-    sqlite.voidDeadClaims();
-    const options = { directory, latch, clock, newId };
-    const storage = opened.add(await openFilesystem(options), (it) => it.close());
+    ports.voidDeadClaims();
     const self = await nameProcess();
     const ambient = { clock, newId, readUptime, self, isProcessAlive, rest: Bun.sleep };
     const gc = { ...ambient, metadata, storage, settings: gcSettings(config) };
     return {
-      upgraded: sqlite.upgraded,
+      upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
@@ -123,10 +117,10 @@ export async function openTool(config: Config): Promise<Tool> {
         giveWay();
         return collectByCommand(gc, command, listener);
       },
-      close: () => opened.close(),
+      close: () => ports.close(),
     };
   } catch (error) {
-    await opened.close();
+    await ports.close();
     throw error;
   }
 }

@@ -83,7 +83,7 @@ describe("importObjection", () => {
     ["http/oci/blobs.ts", "../../storage/filesystem.ts", "http may not import storage"],
     ["http/app.ts", "../config/load.ts", "http may not import config"],
     ["content/digest.ts", "../registry/names.ts", "content may not import registry"],
-    ["content/hashing/lane.ts", "../../storage/stagedFiles.ts", "content may not import storage"],
+    ["content/commit.ts", "../storage/storage.ts", "content may not import storage"],
     ["assembly.ts", "./cli/serve.ts", "assembly.ts may not import cli"],
     ["errors.ts", "./content/digest.ts", "errors.ts may not import content"],
     ["main.ts", "./assembly.ts", "main.ts may not import assembly.ts"],
@@ -104,8 +104,8 @@ describe("importObjection", () => {
     ["registry/blobs.ts", "../errors.ts"],
     ["storage/filesystem.ts", "node:fs/promises"],
     ["metadata/sqlite/open.ts", "../../../drizzle/sqlite/0000_registry.sql"],
-    ["content/hashing/worker.ts", "../../storage/stagedFiles.ts"],
-    ["assembly.ts", "./storage/filesystem.ts"],
+    ["maintenance/worker.ts", "../ports.ts"],
+    ["ports.ts", "./storage/filesystem/filesystem.ts"],
   ])("%s may import %s", (file, specifier) => {
     expect(importObjection(file, specifier)).toBeNull();
   });

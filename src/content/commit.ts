@@ -3,8 +3,8 @@ import { RegistryError } from "../errors.ts";
 import type { CommittedContent, StoredContent } from "../metadata/metadata.ts";
 import { algorithmOf, type Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
+import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
-import type { Hashing } from "./hashing/hashing.ts";
 import { openIntact } from "./intact.ts";
 
 /** What a commit works with. */

@@ -1,7 +1,7 @@
 // Objects: their rows against those of their content, what buckets counted against what they hold, and parts that were acknowledged
 // against what is staged.
 import type { OpenMultipart } from "../metadata/inspectionObjects.ts";
-import type { StagedPart } from "../metadata/multipart.ts";
+import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { StagedReader } from "../storage/storage.ts";
 import type { PartFault } from "./findings.ts";

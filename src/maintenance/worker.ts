@@ -1,11 +1,8 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
-import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
+import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
-import type { Metadata } from "../metadata/metadata.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
-import { openSqlite } from "../metadata/sqlite/open.ts";
-import { openFilesystem } from "../storage/filesystem.ts";
-import type { Storage } from "../storage/storage.ts";
+import { openPorts, type Ports } from "../ports.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import { ownerOfRun, runGc } from "./recordedGc.ts";
@@ -20,13 +17,11 @@ const report = (message: MaintenanceReport): void => self.postMessage(message);
 /** Trips when a sync fails here, or when the server says that one failed there. */
 const latch = new WriteLatch((reason) => report({ kind: "latched", reason }));
 let isStopping = false;
-let ports: { readonly metadata: Metadata; readonly storage: Storage } | null = null;
+let ports: Ports | null = null;
 
-async function openPorts({ directory }: Store) {
-  if (ports !== null) return ports;
-  const { metadata } = await openSqlite({ directory, latch, role: "tool", clock, newId });
-  const storage = await openFilesystem({ directory, latch, clock, newId });
-  ports = { metadata, storage };
+/** Once, by the first job that needs them. */
+async function portsOf({ directory }: Store): Promise<Ports> {
+  ports ??= await openPorts({ directory, latch, role: "tool" });
   return ports;
 }
 
@@ -45,7 +40,7 @@ const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(n
 
 async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promise<void> {
   const startedAt = performance.now();
-  const { metadata, storage } = await openPorts(store);
+  const { metadata, storage } = await portsOf(store);
   const seen = new Map(firstSeen);
   let dropped = 0;
   const deps = {
@@ -68,7 +63,7 @@ async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promis
 async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
   const { store, now, arriving, limits } = job;
   const startedAt = performance.now();
-  const { metadata, storage } = await openPorts(store);
+  const { metadata, storage } = await portsOf(store);
   const deps = {
     metadata: metadata.multipart,
     storage,
@@ -91,7 +86,7 @@ async function rest(ms: number): Promise<void> {
 
 async function collect({ store, order, leaseMs, uploadsMs }: Job<"collect">): Promise<void> {
   giveWay();
-  const { metadata, storage } = await openPorts(store);
+  const { metadata, storage } = await portsOf(store);
   const process = await nameProcess();
   const deps = {
     metadata: metadata.collection,
@@ -116,7 +111,7 @@ let reading: Scrub | null = null;
 
 async function scrub({ store, order }: Job<"scrub">): Promise<void> {
   latch.assertWritable();
-  const { metadata, storage } = await openPorts(store);
+  const { metadata, storage } = await portsOf(store);
   reading ??= new Scrub({
     metadata: metadata.inspection,
     storage,
@@ -132,8 +127,7 @@ async function scrub({ store, order }: Job<"scrub">): Promise<void> {
 
 async function end(): Promise<void> {
   await reading?.close();
-  await ports?.metadata.close();
-  await ports?.storage.close();
+  await ports?.close();
   // In a worker this ends the worker, and gives its memory back.
   process.exit(0);
 }

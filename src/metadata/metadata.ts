@@ -3,6 +3,7 @@
 import type { Algorithm, Digest } from "../model/digest.ts";
 import type { Locator, StagingState } from "../model/locator.ts";
 import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
+import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
@@ -174,12 +175,6 @@ export type UploadFinishOutcome =
   | { readonly kind: "sessionGone" }
   /** `found` was true and the content is gone meanwhile: publish instead. */
   | { readonly kind: "contentGone" };
-
-/** The end of a chunk: how many bytes are staged up to there, and their digest under the session's algorithm. */
-export interface Boundary {
-  readonly offset: number;
-  readonly digest: Digest;
-}
 
 /** What the database knows of an upload session. */
 export interface UploadSession {

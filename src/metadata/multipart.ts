@@ -1,9 +1,8 @@
 // Port 2, uploads in parts: from their start to their end. An object that comes whole has an upload as well, without parts.
-import type { PartEtag } from "../model/fingerprint.ts";
 import type { OpenState } from "../model/multipartState.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { PartPlace } from "../storage/parts.ts";
 import type { ObjectRecord } from "./objects.ts";
 
 /** An upload as it is started. Times in Unix ms. */
@@ -35,17 +34,6 @@ export interface ListedMultipart extends MultipartUpload {
 export interface ExpiredMultipart extends ListedMultipart {
   /** True for what was left of an object that came whole: its receiver is gone. */
   readonly whole: boolean;
-}
-
-/** A part that counts. */
-export interface StagedPart {
-  readonly number: number;
-  /** Bytes. */
-  readonly size: number;
-  readonly etag: PartEtag;
-  readonly place: PartPlace;
-  /** Unix ms. */
-  readonly createdAt: number;
 }
 
 /** Which upload is meant. */

@@ -2,9 +2,10 @@
 import { type Hold, whileHeld } from "../content/claim.ts";
 import { storeVerified } from "../content/commit.ts";
 import { RegistryError } from "../errors.ts";
-import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
+import type { MultipartKey, MultipartUpload } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
+import type { StagedPart } from "../model/staged.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { forgetParts } from "./dropping.ts";

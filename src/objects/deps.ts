@@ -1,12 +1,13 @@
 // What the functions of this room work with. Apart from them: single objects and uploads in parts share it.
 import type { OverdueReleases } from "../content/claim.ts";
-import type { Hashing } from "../content/hashing/hashing.ts";
 import type { RegistryMetadata, UploadsMetadata } from "../metadata/metadata.ts";
-import type { MultipartMetadata, StagedPart } from "../metadata/multipart.ts";
+import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
+import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
 import type { PartsStorage } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Arrivals } from "./arrivals.ts";

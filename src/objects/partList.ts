@@ -1,9 +1,9 @@
 // The list of parts that an upload is completed with: pure, no I/O.
 
 import { RegistryError } from "../errors.ts";
-import type { StagedPart } from "../metadata/multipart.ts";
 import { type Digest, digestOf } from "../model/digest.ts";
 import { readPartEtag } from "../model/fingerprint.ts";
+import type { StagedPart } from "../model/staged.ts";
 
 /** A part as who completes the upload names it. */
 export interface NamedPart {

@@ -1,12 +1,12 @@
 // Parts of an upload: store one, list them. An etag that was answered is that of bytes on disk.
 
 import { RegistryError } from "../errors.ts";
-import type { MultipartKey, MultipartUpload, StagedPart } from "../metadata/multipart.ts";
+import type { MultipartKey, MultipartUpload } from "../metadata/multipart.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
 import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
 import type { ObjectName } from "../model/objectNames.ts";
+import type { PartPlace, StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { PartPlace } from "../storage/parts.ts";
 import type { Body, StagingFollower } from "../storage/storage.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";

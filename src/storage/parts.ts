@@ -1,15 +1,9 @@
 // Port 1, continued: staged parts of objects, and what they are put together to.
 
 import type { StagingState } from "../model/locator.ts";
+import type { PartPlace } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AppendOptions, Body, StagedReader, StagingFollower } from "./storage.ts";
-
-/** Where a staged part is, for the row that names it. `path` is the same for all versions of a part, `version` is used once. */
-export interface PartPlace {
-  /** On a file system: relative to the data directory, `tmp/multipart/<upload id>/part-00001`. */
-  readonly path: string;
-  readonly version: string;
-}
 
 /** A part that was received. */
 export interface ReceivedPart {

@@ -1,12 +1,12 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
 import type { Hold, OverdueReleases } from "../content/claim.ts";
-import type { Hashing } from "../content/hashing/hashing.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import { makeUploadId, type UploadId } from "../model/uploadId.ts";
+import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
 import type { Staged, Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";

@@ -1,7 +1,8 @@
 // Contract of uploads in parts while they are open: how they start, and their parts.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { MultipartUpload, StagedPart } from "../../src/metadata/multipart.ts";
+import type { MultipartUpload } from "../../src/metadata/multipart.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import {
   backups,
   bucket,

@@ -5,7 +5,6 @@ import type {
   MultipartKey,
   MultipartStart,
   MultipartUpload,
-  StagedPart,
 } from "../../src/metadata/multipart.ts";
 import type { ObjectCommit, ObjectCommitOutcome } from "../../src/metadata/objects.ts";
 import { type PartEtag, readPartEtag } from "../../src/model/fingerprint.ts";
@@ -15,6 +14,7 @@ import {
   parseBucketName,
   parseObjectName,
 } from "../../src/model/objectNames.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import { digest, locator, minute, now, uploadId } from "./metadataRows.ts";
 
 export const backups = parseBucketName("backups");

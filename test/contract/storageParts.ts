@@ -1,8 +1,8 @@
 // Contract of staged parts: received under a name of their own, settled when their row is durable, dropped with their upload.
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
+import type { PartPlace } from "../../src/model/staged.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
-import type { PartPlace } from "../../src/storage/parts.ts";
 import type { Body, StagingFollower, Storage } from "../../src/storage/storage.ts";
 
 const quiet: StagingFollower = { staged: () => null };

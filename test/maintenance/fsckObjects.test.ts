@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { appendFile, mkdir, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { StagedPart } from "../../src/metadata/multipart.ts";
 import type { Digest } from "../../src/model/digest.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import { keyOf, objectsIn } from "../support/objectStore.ts";
 import { noise } from "../support/store.ts";
 import {

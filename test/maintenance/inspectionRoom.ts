@@ -9,11 +9,11 @@ import type { FsckProgress, FsckReport, FsckRequest } from "../../src/maintenanc
 import { type Digest, digestOf } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
 import { parseRepositoryName, readTag } from "../../src/model/names.ts";
+import type { PartPlace } from "../../src/model/staged.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
-import type { PartPlace } from "../../src/storage/parts.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 

@@ -1,7 +1,7 @@
 // The list of parts that an upload is completed with: what is no list, and which staged parts it names.
 import { describe, expect, test } from "bun:test";
-import type { StagedPart } from "../../src/metadata/multipart.ts";
 import { readPartEtag } from "../../src/model/fingerprint.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import {
   assertPartList,
   chooseParts,

@@ -20,7 +20,7 @@ import {
   putManifest,
   type RegistryDeps,
 } from "../../src/registry/manifests.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { ociImage } from "./builders.ts";

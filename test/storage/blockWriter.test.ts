@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { Blocks, BlockWriter } from "../../src/storage/blockWriter.ts";
+import { Blocks, BlockWriter } from "../../src/storage/filesystem/assembly/blockWriter.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { readFailure } from "../../src/durability/errno.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { RegistryError, type Situation } from "../../src/errors.ts";
-import { FailedSync, syncFailure, writeFailure } from "../../src/storage/failures.ts";
-import { FolderSyncs } from "../../src/storage/folderSyncs.ts";
+import { FailedSync, syncFailure, writeFailure } from "../../src/storage/filesystem/failures.ts";
+import { FolderSyncs } from "../../src/storage/filesystem/folderSyncs.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
@@ -53,8 +53,8 @@ describe("a failed sync", () => {
 /** Makes and syncs folders in a process of its own that has no descriptor left for a while. Prints what it met. */
 const starving = (source: string, folder: string) => `
   import { closeSync, openSync } from "node:fs";
-  import { WriteLatch } from "${source}/content/writeLatch.ts";
-  import { FolderSyncs } from "${source}/storage/folderSyncs.ts";
+  import { WriteLatch } from "${source}/durability/writeLatch.ts";
+  import { FolderSyncs } from "${source}/storage/filesystem/folderSyncs.ts";
   const latch = new WriteLatch(() => {});
   const syncs = new FolderSyncs(latch);
   const taken = [];

@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
 import { storageContract } from "../contract/storage.ts";
 

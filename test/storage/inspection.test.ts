@@ -8,7 +8,7 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Scope } from "../support/scope.ts";
 
 async function openInTemp(scope: Scope) {

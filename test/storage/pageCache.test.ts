@@ -4,7 +4,10 @@ import { dlopen } from "bun:ffi";
 import { expect, test } from "bun:test";
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { countedInMemory, sampledInMemory } from "../../src/storage/reading/pageCache.ts";
+import {
+  countedInMemory,
+  sampledInMemory,
+} from "../../src/storage/filesystem/reading/pageCache.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";

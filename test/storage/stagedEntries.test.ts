@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink, truncate, writeFile } from "node:fs/
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";

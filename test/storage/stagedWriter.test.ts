@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { FreeSpace } from "../../src/storage/freeSpace.ts";
-import { StagedWriter } from "../../src/storage/stagedWriter.ts";
+import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
+import { StagedWriter } from "../../src/storage/filesystem/stagedWriter.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 

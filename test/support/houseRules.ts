@@ -12,7 +12,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   model: [],
   durability: [],
   workers: [],
-  content: ["workers"],
+  content: [],
   registry: ["content"],
   uploads: ["content"],
   objects: ["content"],
@@ -35,16 +35,18 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // What the server does with what the maintenance worker reports.
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
+  // Opens both ports, the same way for whoever works on a data directory.
+  "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
     ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
-    ...["front.ts", "process", "durability"],
+    ...["front.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
     ...["content", "registry", "uploads", "objects", "maintenance"],
-    ...["storage", "metadata", "durability", "config", "ambient.ts", "opened.ts"],
+    ...["metadata", "durability", "config", "ambient.ts", "ports.ts"],
   ],
   cli: ["assembly.ts", "tool.ts", "config"],
   "main.ts": ["cli"],
@@ -63,14 +65,13 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   http: ["metadata", "storage"],
   cli: ["maintenance", "metadata"],
   "front.ts": ["telemetry"],
-  "reports.ts": ["content", "durability", "maintenance", "metadata", "telemetry"],
+  "reports.ts": ["durability", "maintenance", "metadata", "storage", "telemetry"],
+  "tool.ts": ["storage"],
   "upkeep.ts": ["durability", "objects", "process"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
-  "content/assembly/worker.ts": ["storage", "durability"],
-  "content/hashing/worker.ts": ["storage"],
-  "maintenance/worker.ts": ["storage", "metadata", "durability", "ambient.ts"],
+  "maintenance/worker.ts": ["ports.ts", "metadata", "durability", "ambient.ts"],
 };
 
 const node = {

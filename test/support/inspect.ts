@@ -6,7 +6,7 @@ import { inspectStore } from "../../src/maintenance/fsck.ts";
 import type { FsckReport } from "../../src/maintenance/fsckRun.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 
 /** Inspects, beside a running server or without one. @param full reads every byte. */
 export async function inspectData(directory: string, full = true): Promise<FsckReport> {

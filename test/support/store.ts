@@ -2,16 +2,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Assembly } from "../../src/content/assembly/assembly.ts";
 import { OverdueReleases } from "../../src/content/claim.ts";
-import { Hashing } from "../../src/content/hashing/hashing.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
-import { openFilesystem } from "../../src/storage/filesystem.ts";
+import { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts";
+import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
+import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
 
 /** One hour, the default of `gc.minAge`. */
@@ -53,7 +53,8 @@ export async function openStore() {
     });
     const storage = await openFilesystem({ directory, latch, clock: clock.now, newId });
     const hashing = new Hashing({
-      spawn: () => new Worker(new URL("../../src/content/hashing/worker.ts", import.meta.url).href),
+      spawn: () =>
+        new Worker(new URL("../../src/storage/filesystem/hashing/worker.ts", import.meta.url).href),
       workers: 1,
       directory,
       storage,
@@ -74,7 +75,9 @@ export async function openStore() {
     };
     const assembly = new Assembly({
       spawn: () =>
-        new Worker(new URL("../../src/content/assembly/worker.ts", import.meta.url).href),
+        new Worker(
+          new URL("../../src/storage/filesystem/assembly/worker.ts", import.meta.url).href,
+        ),
       directory,
       latch,
       loadParts: (id) => metadata.multipart.partsOf(id),

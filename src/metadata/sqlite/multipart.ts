@@ -1,6 +1,7 @@
 // Uploads in parts on SQLite. What may happen to an upload is asked inside of the transaction that would do it.
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
-import type { MultipartMetadata, MultipartUpload, StagedPart } from "../multipart.ts";
+import type { StagedPart } from "../../model/staged.ts";
+import type { MultipartMetadata, MultipartUpload } from "../multipart.ts";
 import type { Connection } from "./connection.ts";
 import { type MultipartStatements, prepareMultipartStatements } from "./multipartStatements.ts";
 

@@ -1,0 +1,48 @@
+// A lane of hashing workers: when one counts as hung, and what is done while none lives.
+import { Lane } from "../../../workers/lane.ts";
+import { Pulse } from "../../../workers/pulse.ts";
+import { StagedFollower } from "./follower.ts";
+import type { HashingOptions } from "./hashing.ts";
+import type { HashReport, HashRequest } from "./protocol.ts";
+
+const silenceMs = 5_000;
+/** How long the server hashes by itself before a worker is tried again. Unit: ms. */
+const fallbackMs = 60_000;
+
+/** Takes what a hashing worker takes. */
+export type HashLane = Lane<Exclude<HashRequest, { kind: "open" }>, HashReport>;
+
+/** Who is told what comes of it. */
+export interface HashLaneListeners {
+  readonly onReport: (report: HashReport) => void;
+  /** A worker was lost, and the next one knows nothing. */
+  readonly onReset: (reason: string) => void;
+  /** Workers are tried again, and know nothing. */
+  readonly onRetry: () => void;
+}
+
+/** One worker, its replacements, and the server's own thread when three in a row have died. */
+export function makeHashLane(
+  { spawn, directory, storage, onNotice }: HashingOptions,
+  { onReport, onReset, onRetry }: HashLaneListeners,
+): HashLane {
+  const pulse = new Pulse();
+  return new Lane({
+    ...{ spawn, silenceMs, onReport, onReset },
+    hello: { kind: "open", directory, pulse: pulse.shared } satisfies HashRequest,
+    disk: {
+      pulse,
+      onSlow: () => onNotice("the disk is slow: hashing waits for it"),
+    },
+    fallback: {
+      start: (report) =>
+        new StagedFollower((id, staging) => storage.openStaged(id, staging), report),
+      lastsMs: fallbackMs,
+      onStart: () => onNotice("no hashing worker lives: the server hashes by itself, more slowly"),
+      onEnd: () => {
+        onNotice("hashing workers are tried again");
+        onRetry();
+      },
+    },
+  });
+}

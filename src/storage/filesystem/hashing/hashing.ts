@@ -1,0 +1,293 @@
+// Digests of staged bytes: small bodies are hashed where they are, everything else by workers that follow the staged file.
+import { RegistryError } from "../../../errors.ts";
+import { type Algorithm, type Digest, digestFromHex, digestOf } from "../../../model/digest.ts";
+import type { StagingState } from "../../../model/locator.ts";
+import type { UploadId } from "../../../model/uploadId.ts";
+import type { StagingFollower, Storage } from "../../storage.ts";
+import { type HashLane, makeHashLane } from "./hashLane.ts";
+import type { HashReport } from "./protocol.ts";
+import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
+
+/** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
+const inlineBytes = 256 * 1024;
+/** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
+const windowBytes = 8 * 1_048_576;
+const inspectEveryMs = 1_000;
+
+/** What hashing works with. */
+export interface HashingOptions {
+  readonly spawn: () => Worker;
+  /** How many workers at most; each is started when it is first needed. */
+  readonly workers: number;
+  /** The data directory, for the workers. */
+  readonly directory: string;
+  readonly storage: Pick<Storage, "openStaged">;
+  /** Called when a session's staged bytes turn out to differ from what was received. */
+  readonly onDamaged: (id: UploadId) => void;
+  /** Called when a worker was lost and its work starts again. */
+  readonly onWorkerLost: (reason: string) => void;
+  /** Is told what an operator should know of workers and disks, in a sentence. */
+  readonly onNotice: (sentence: string) => void;
+}
+
+/** The running hashes of all open sessions. */
+export class Hashing {
+  readonly #options: HashingOptions;
+  readonly #sessions = new Map<UploadId, Running>();
+  readonly #lanes: HashLane[];
+  #nextLane = 0;
+  #readings = 0;
+  #inspection: Timer | null = null;
+
+  constructor(options: HashingOptions) {
+    this.#options = options;
+    this.#lanes = Array.from({ length: options.workers }, (_, index) =>
+      makeHashLane(options, {
+        onReport: (report) => this.#take(report),
+        onReset: (reason) => this.#reset(index, reason),
+        onRetry: () => this.#askAgain(index),
+      }),
+    );
+  }
+
+  /** True when the session's bytes have been followed from the first one, or are being read again. */
+  knows(id: UploadId): boolean {
+    return this.#sessions.has(id);
+  }
+
+  /**
+   * Takes up a session nothing is known of, such as after a restart: a worker reads its staged bytes from the first one, in the
+   * background, and compares them where its chunks ended.
+   */
+  takeUp(id: UploadId, staging: StagingState, staged: Taken): void {
+    const running = this.#running(id, staging, staged.algorithm);
+    running.boundaries = staged.boundaries;
+    this.#expect(id, running);
+    this.#grow(id, running, staged.offset);
+  }
+
+  /**
+   * Follows an append that starts at `offset`, under `algorithm` if it is the session's first. Bytes that were followed before and
+   * lie beyond it are forgotten. The follower throws RegistryError UPLOAD_DAMAGED or UPLOAD_UNKNOWN, which ends the append, once
+   * the session is damaged or gone.
+   */
+  follow(
+    id: UploadId,
+    staging: StagingState,
+    offset: number,
+    algorithm: Algorithm = "sha256",
+  ): StagingFollower {
+    const known = this.#sessions.get(id);
+    if (known !== undefined && known.size !== offset) this.forget(id);
+    if (offset > 0 && !this.knows(id))
+      this.takeUp(id, staging, { offset, boundaries: [], algorithm });
+    const running = this.#running(id, staging, algorithm);
+    const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
+    return {
+      staged: (at, chunks) => {
+        if (running.ended !== null) throw running.ended;
+        if ((this.#sessions.get(id) ?? running) !== running) {
+          throw new RegistryError("UPLOAD_UNKNOWN");
+        }
+        this.#keep(id, running);
+        const size = chunks.reduce((sum, chunk) => sum + chunk.byteLength, at);
+        if (running.inline !== null && size <= inlineBytes) {
+          for (const chunk of chunks) running.inline.update(chunk);
+          running.size = size;
+          return null;
+        }
+        this.#grow(id, running, size);
+        return keepsUp ? this.#reached(running, size - windowBytes) : null;
+      },
+    };
+  }
+
+  /**
+   * Digest of everything staged, under the session's algorithm, once it is hashed. Null, at once, for a session without a byte, and for one whose prefix is still
+   * being read again.
+   * @throws RegistryError UPLOAD_DAMAGED, UPLOAD_UNKNOWN.
+   */
+  async prefix(id: UploadId, staging: StagingState): Promise<Digest | null> {
+    const running = this.#sessions.get(id);
+    if (running === undefined) return null;
+    const { size, inline, algorithm } = running;
+    if (size === 0) return null;
+    if (inline === null && size - running.position > 2 * windowBytes) return null;
+    return this.digest(id, staging, { size, algorithm });
+  }
+
+  /** Digest of exactly the first `size` staged bytes. Waits for the worker; memory stays flat. @throws when they cannot be read. */
+  digest(
+    id: UploadId,
+    staging: StagingState,
+    of: { readonly size: number; readonly algorithm: Algorithm },
+  ): Promise<Digest> {
+    const { size, algorithm } = of;
+    if (size === 0) return Promise.resolve(digestOf(new Uint8Array(), algorithm));
+    const running = this.#running(id, staging, algorithm);
+    if (running.inline !== null && running.size === size && algorithm === running.algorithm) {
+      return Promise.resolve(digestFromHex(algorithm, running.inline.copy().digest("hex")));
+    }
+    this.#grow(id, running, size);
+    return new Promise((resolve, reject) => {
+      running.question = { size, algorithm, resolve, reject };
+      this.#ask(id, running);
+    });
+  }
+
+  /** The session's bytes are gone, published or changed. */
+  forget(id: UploadId): void {
+    const running = this.#sessions.get(id);
+    if (running === undefined) return;
+    this.#drop(id, running, new RegistryError("UPLOAD_UNKNOWN"));
+    if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+  }
+
+  /**
+   * Forgets who has not been asked about for long: sessions that ended behind our back, and those whose client waits. They are
+   * taken up again from their staged bytes. @param now monotonic ms.
+   */
+  forgetIdle(now: number): void {
+    for (const [id, running] of this.#sessions) {
+      if (!isIdle(running, now)) continue;
+      this.#sessions.delete(id);
+      running.position = 0;
+      if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+    }
+  }
+
+  /** Ends all workers. */
+  async close(): Promise<void> {
+    if (this.#inspection !== null) clearInterval(this.#inspection);
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #running(id: UploadId, staging: StagingState, algorithm: Algorithm = "sha256"): Running {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return this.#keep(id, known);
+    this.#readings += 1;
+    const running: Running = {
+      reading: this.#readings,
+      staging,
+      algorithm,
+      usedAt: 0,
+      lane: this.#nextLane,
+      inline: new Bun.CryptoHasher(algorithm),
+      size: 0,
+      position: 0,
+      boundaries: [],
+      waiters: [],
+      question: null,
+      ended: null,
+    };
+    this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
+    return this.#keep(id, running);
+  }
+
+  /** Also who was forgotten while it was idle, and is written to again. */
+  #keep(id: UploadId, running: Running): Running {
+    running.usedAt = performance.now();
+    this.#sessions.set(id, running);
+    return running;
+  }
+
+  #expect(id: UploadId, { lane, reading, staging, algorithm, boundaries }: Running): void {
+    if (boundaries.length === 0) return;
+    this.#lanes[lane]?.send({ kind: "expect", id, reading, staging, algorithm, boundaries });
+  }
+
+  #grow(id: UploadId, running: Running, size: number): void {
+    running.inline = null;
+    running.size = size;
+    const { lane, reading, staging, algorithm } = running;
+    this.#lanes[lane]?.send({ kind: "grown", id, reading, staging, algorithm, size });
+  }
+
+  #ask(id: UploadId, running: Running): void {
+    if (running.question === null) return;
+    const { size, algorithm } = running.question;
+    const { lane, reading, staging } = running;
+    this.#lanes[lane]?.send({ kind: "digest", id, reading, staging, size, algorithm });
+    this.#watch();
+  }
+
+  #reached(running: Running, at: number): Promise<void> | null {
+    if (running.position >= at) return null;
+    this.#watch();
+    return new Promise((resolve) => running.waiters.push({ at, resolve }));
+  }
+
+  #take(report: HashReport): void {
+    const running = this.#sessions.get(report.id);
+    if (running?.reading !== report.reading) return;
+    switch (report.kind) {
+      case "position":
+        running.position = report.position;
+        release(running, report.position);
+        return;
+      case "digest":
+        this.#answer(running, report);
+        return;
+      case "damaged":
+        this.#drop(report.id, running, new RegistryError("UPLOAD_DAMAGED"));
+        this.#options.onDamaged(report.id);
+        return;
+      case "failed":
+        this.#drop(report.id, running, failureOf(report));
+        return;
+      default:
+        report satisfies never;
+    }
+  }
+
+  #drop(id: UploadId, running: Running, error: Error): void {
+    this.#sessions.delete(id);
+    running.ended = error;
+    release(running, Infinity);
+    running.question?.reject(error);
+  }
+
+  #answer(running: Running, report: Extract<HashReport, { kind: "digest" }>): void {
+    const { question } = running;
+    if (question?.size !== report.size || question.algorithm !== report.algorithm) return;
+    running.question = null;
+    question.resolve(digestFromHex(report.algorithm, report.hex));
+  }
+
+  /** A new worker knows nothing: it reads every session of the lane from its first byte. */
+  #reset(index: number, reason: string): void {
+    this.#options.onWorkerLost(reason);
+    this.#askAgain(index);
+  }
+
+  #askAgain(index: number): void {
+    for (const [id, running] of this.#sessions) {
+      if (running.lane !== index || running.inline !== null) continue;
+      running.position = 0;
+      release(running, Infinity);
+      this.#expect(id, running);
+      this.#grow(id, running, running.size);
+      this.#ask(id, running);
+    }
+  }
+
+  /** While anybody waits, hung workers are looked for. */
+  #watch(): void {
+    if (this.#inspection !== null) return;
+    this.#inspection = setInterval(() => this.#inspect(), inspectEveryMs);
+    this.#inspection.unref();
+  }
+
+  #inspect(): void {
+    const now = performance.now();
+    const owing = new Set<number>();
+    for (const running of this.#sessions.values()) {
+      if (running.question !== null || running.waiters.length > 0) owing.add(running.lane);
+    }
+    for (const [index, lane] of this.#lanes.entries()) lane.inspect(owing.has(index), now);
+    if (owing.size === 0 && this.#inspection !== null) {
+      clearInterval(this.#inspection);
+      this.#inspection = null;
+    }
+  }
+}

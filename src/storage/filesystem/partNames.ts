@@ -1,0 +1,29 @@
+// Names of staged parts: `part-00001` of the number, and one of its own for each version beside it. Pure.
+
+import type { PartPlace } from "../../model/staged.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+
+const digits = 5;
+const uuid = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const pathGrammar = new RegExp(`^tmp/multipart/${uuid}/part-\\d{5,}$`);
+const versionGrammar = new RegExp(`^${uuid}$`);
+const partGrammar = new RegExp(`^part-\\d{5,}(?:\\.${uuid})?$`);
+const otherNames: ReadonlySet<string> = new Set(["whole", "whole.copy"]);
+
+/** The place of a part's new version. */
+export function partPlace(id: UploadId, number: number, version: string): PartPlace {
+  return { path: `tmp/multipart/${id}/part-${String(number).padStart(digits, "0")}`, version };
+}
+
+/** Paths below the data directory. @throws when a row names something else. */
+export function partPaths({ path, version }: PartPlace): { own: string; plain: string } {
+  if (!pathGrammar.test(path) || !versionGrammar.test(version)) {
+    throw new Error("malformed place of a part in the database");
+  }
+  return { own: `${path}.${version}`, plain: path };
+}
+
+/** True for a name that something of ours has in an object's folder. */
+export function isPartsName(name: string): boolean {
+  return otherNames.has(name) || partGrammar.test(name);
+}

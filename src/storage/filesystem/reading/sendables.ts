@@ -1,0 +1,107 @@
+// Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
+import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
+import { errnoOf, readFailure } from "../../../durability/errno.ts";
+import type { SendableFile } from "../../storage.ts";
+import { isAbsent } from "../failures.ts";
+import { isInMemory } from "./pageCache.ts";
+import { Readers } from "./readers.ts";
+
+/** Bytes that are brought into memory at a time. */
+const step = 256 * 1024;
+
+/** Opens files to send them. */
+export class Sendables {
+  readonly #readers: Readers | null;
+  /** By path, the open files of which something was not in memory. */
+  readonly #fromDisk = new Map<string, Set<object>>();
+
+  /** @param spawnReader null reads by the runtime's own threads. */
+  constructor(spawnReader: (() => Worker) | null) {
+    this.#readers = spawnReader === null ? null : new Readers(spawnReader);
+  }
+
+  /** @returns null for what is absent, or no regular file. */
+  open(path: string): SendableFile | null {
+    const found = openRegular(path);
+    if (found === null) return null;
+    const { file, size } = found;
+    const self = {};
+    let fromMemory: boolean | null = null;
+    const read = async (at: number, into: Uint8Array<SharedArrayBuffer>) => {
+      // Where a part is missing, reading another one makes the system begin to fetch it, which may wait as well.
+      fromMemory ??= !this.#fromDisk.has(path) && isInMemory(file, 0, size);
+      if (fromMemory && isInMemory(file, at, Math.min(at + into.length, size))) {
+        return readSync(file, into, 0, into.length, at);
+      }
+      fromMemory = false;
+      this.#note(path, self);
+      return this.#readFromDisk(file, at, into);
+    };
+    return {
+      // The system counts pages that are on their way as well: a disk that stands still under another answer would hold this one up.
+      isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file, start, end),
+      fetch: async (start, end, isWanted) => {
+        const into = new Uint8Array(new SharedArrayBuffer(Math.min(step, end - start)));
+        for (let at = start; at < end; ) {
+          if (!isWanted()) return false;
+          const count = await read(at, into.subarray(0, Math.min(step, end - at)));
+          if (count === 0) return false;
+          at += count;
+        }
+        return isInMemory(file, start, end);
+      },
+      read,
+      close: async () => {
+        this.#forget(path, self);
+        closeSync(file);
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#readers?.close();
+  }
+
+  #readFromDisk(file: number, at: number, into: Uint8Array<SharedArrayBuffer>): Promise<number> {
+    if (this.#readers !== null) return this.#readers.read({ file, at }, into);
+    return new Promise((resolve, reject) => {
+      readFile(file, into, 0, into.length, at, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
+  }
+
+  #note(path: string, self: object): void {
+    const open = this.#fromDisk.get(path) ?? new Set();
+    this.#fromDisk.set(path, open.add(self));
+  }
+
+  #forget(path: string, self: object): void {
+    const open = this.#fromDisk.get(path);
+    if (open?.delete(self) && open.size === 0) this.#fromDisk.delete(path);
+  }
+}
+
+/**
+ * On the server's own thread, as the runtime opens every file that it sends: the caller has looked whether the file is there, so what this
+ * needs of the disk has just been read, and asking another thread costs a third of a small pull.
+ */
+function openRegular(path: string): { readonly file: number; readonly size: number } | null {
+  const file = openFile(path);
+  if (file === null) return null;
+  const found = fstatSync(file);
+  if (found.isFile()) return { file, size: found.size };
+  closeSync(file);
+  return null;
+}
+
+function openFile(path: string): number | null {
+  try {
+    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    // A link is refused with ELOOP: whatever it leads to is not ours.
+    if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
+    throw readFailure(error);
+  }
+}

@@ -1,0 +1,54 @@
+// Reading staged bytes back. Apart from the rest of the storage so that a hashing worker loads nothing else.
+import { closeSync, constants, openSync, readSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { readFailure } from "../../durability/errno.ts";
+import { RegistryError } from "../../errors.ts";
+import type { StagingState } from "../../model/locator.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { Pulse } from "../../workers/pulse.ts";
+import type { StagedReader } from "../storage.ts";
+import { isAbsent } from "./failures.ts";
+import { placeOf } from "./stagedPlaces.ts";
+
+const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
+
+type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StagedReader>;
+
+/** @param directory the data directory. @returns `Storage.openStaged` for it. */
+export function openStagedFiles(directory: string): OpenStaged {
+  return async (id, staging) => {
+    const file = await open(placeOf(directory, { id, staging }).file, flags).catch(refuseAbsent);
+    return {
+      read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
+      close: () => file.close(),
+    };
+  };
+}
+
+/**
+ * As `openStagedFiles`, for a worker: it has nothing better to do than to wait, and handing each read to another thread costs
+ * more than the read. `pulse` tells the server when it waits.
+ */
+export function openStagedFilesBlocking(directory: string, pulse: Pulse): OpenStaged {
+  return async (id, staging) => {
+    const file = pulse.during(() => tryOpen(placeOf(directory, { id, staging }).file));
+    return {
+      read: async (offset, into) =>
+        pulse.during(() => readSync(file, into, 0, into.byteLength, offset)),
+      close: async () => closeSync(file),
+    };
+  };
+}
+
+function tryOpen(path: string): number {
+  try {
+    return openSync(path, flags);
+  } catch (error) {
+    return refuseAbsent(error);
+  }
+}
+
+function refuseAbsent(error: unknown): never {
+  if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+  throw readFailure(error);
+}

@@ -1,0 +1,100 @@
+// The staged files of open uploads, opened to be written: checked against the offset that counts, and never through a stored name.
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import type { WriteLatch } from "../../durability/writeLatch.ts";
+import { RegistryError } from "../../errors.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { Staged } from "../storage.ts";
+import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import type { FolderSyncs } from "./folderSyncs.ts";
+import { copyOut } from "./links.ts";
+import { placeOf } from "./stagedPlaces.ts";
+
+/** Opens the staged files of one data directory. */
+export class StagedWrites {
+  readonly #directory: string;
+  readonly #latch: WriteLatch;
+  readonly #syncs: FolderSyncs;
+  readonly #busy = new Set<UploadId>();
+
+  constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
+    this.#directory = directory;
+    this.#latch = latch;
+    this.#syncs = syncs;
+  }
+
+  /**
+   * Runs `use` as the only one that writes or publishes these staged bytes. The claim in their row says so already; here it holds
+   * whatever that row says, until the last call on the file has returned. @throws RegistryError UPLOAD_BUSY
+   */
+  async alone<T>(id: UploadId, use: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
+    this.#busy.add(id);
+    try {
+      return await use();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+
+  /**
+   * Opens a session's file, cut to its offset; bytes that stand under a stored name as well are copied first.
+   * @throws RegistryError UPLOAD_UNKNOWN when less than the offset is there, or something else than a file.
+   */
+  async openToWrite(staged: Staged): Promise<FileHandle> {
+    const file = await this.#open(staged);
+    try {
+      const { size, nlink } = await file.stat();
+      // None is left when the session was cancelled in this moment.
+      if (nlink === 0) throw new RegistryError("UPLOAD_UNKNOWN");
+      if (nlink === 1) {
+        if (size > staged.offset) await file.truncate(staged.offset);
+        return file;
+      }
+      const { file: path, folder } = placeOf(this.#directory, staged);
+      await copyOut(path, staged.offset);
+      await this.#syncs.syncOnce(folder);
+    } catch (error) {
+      await file.close();
+      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+      throw writeFailure(error, this.#latch);
+    }
+    await file.close();
+    return this.#open(staged);
+  }
+
+  /** Exactly the bytes up to the offset, on disk: what lies beyond was never acknowledged. @throws as `openToWrite`, READ_ONLY. */
+  async settle(staged: Staged): Promise<void> {
+    const opened = await this.#open(staged);
+    const found = await opened.stat().catch(() => null);
+    // The usual case needs no cut, and then a file with two names is as good as any.
+    const exact = found?.size === staged.offset;
+    if (!exact) await opened.close();
+    const file = exact ? opened : await this.openToWrite(staged);
+    try {
+      await file.datasync();
+    } catch (error) {
+      throw syncFailure(error, this.#latch);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #open(staged: Staged): Promise<FileHandle> {
+    // An upload without a byte has no file yet; any other must have one.
+    const flags =
+      constants.O_RDWR | constants.O_NOFOLLOW | (staged.offset === 0 ? constants.O_CREAT : 0);
+    const file = await open(placeOf(this.#directory, staged).file, flags, 0o600).catch(
+      (error: unknown) => {
+        if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
+        throw writeFailure(error, this.#latch);
+      },
+    );
+    const found = await file.stat().catch(() => null);
+    if (found?.isFile() && found.size >= staged.offset) return file;
+    await file.close();
+    throw new RegistryError("UPLOAD_UNKNOWN", {
+      message: "the staged bytes of this upload are gone; start a new upload",
+    });
+  }
+}

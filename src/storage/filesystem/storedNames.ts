@@ -1,0 +1,58 @@
+// Names under blobs/: which content each belongs to, and under whose claim and when it was given. Read from the folders alone, whatever the rows say.
+import type { Dirent } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type Digest, readDigest } from "../../model/digest.ts";
+import type { Locator } from "../../model/locator.ts";
+import type { StoredName, StoredStat } from "../storage.ts";
+import { isAbsent } from "./failures.ts";
+
+const algorithms = ["sha256", "sha512"] as const;
+const prefix = /^[0-9a-f]{2}$/;
+const fileName =
+  /^([0-9a-f]{64}|[0-9a-f]{128})\.([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+
+/** A folder of names at a time. Anything with another name is not content, and not told. @throws when a folder cannot be read. */
+export async function* listStoredNames(blobs: string): AsyncGenerator<readonly StoredName[]> {
+  for (const algorithm of algorithms) {
+    const folders = await entriesOf(join(blobs, algorithm));
+    for (const { name } of folders.filter((entry) => prefix.test(entry.name))) {
+      const files = await entriesOf(join(blobs, algorithm, name));
+      const found = files.map((file) => readStoredName(`${algorithm}/${name}/${file.name}`));
+      yield found.filter((each) => each !== null);
+    }
+  }
+}
+
+/** What stands at a path, no link followed; null when nothing does. Anything but a regular file has no size that content has. */
+export async function statStored(path: string): Promise<StoredStat | null> {
+  try {
+    const found = await lstat(path);
+    return { size: found.isFile() ? found.size : -1 };
+  } catch (error) {
+    if (isAbsent(error)) return null;
+    throw error;
+  }
+}
+
+/** @param path relative to `blobs/`. @returns null when nothing that is published has such a name. */
+export function readStoredName(path: string): StoredName | null {
+  const [algorithm = "", folder = "", file = "", ...rest] = path.split("/");
+  const [, hex = "", owner = ""] = fileName.exec(file) ?? [];
+  const digest: Digest | null = readDigest(`${algorithm}:${hex}`);
+  if (digest === null || rest.length > 0 || folder !== hex.slice(0, 2)) return null;
+  // The first 48 bits of a UUIDv7 are the time (RFC 9562, 5.7).
+  const publishedAt = Number.parseInt(owner.replace("-", "").slice(0, 12), 16);
+  return { locator: path as Locator, digest, owner, publishedAt };
+}
+
+/** What stands in a folder, in the order of its names; nothing when the folder itself is absent: those of sessions come and go. */
+export async function entriesOf(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}

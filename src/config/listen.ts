@@ -46,9 +46,13 @@ export function showListenAddress({ host, port }: ListenAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
+/** `::1`, and 127.0.0.0/8 written as IPv6, in the one spelling that URLs have. */
+const loopbackV6 = /^\[::(?:1|ffff:7f[0-9a-f]{2}:[0-9a-f]{1,4})\]$/;
+
 /** Whether only programs on this machine can connect. */
 export function isLoopback({ host }: ListenAddress): boolean {
   const name = host.toLowerCase();
   if (isIPv4(name)) return name.startsWith("127.");
-  return name === "::1" || name === "localhost" || name.endsWith(".localhost");
+  if (isIPv6(name)) return loopbackV6.test(new URL(`http://[${name}]/`).hostname);
+  return name === "localhost" || name.endsWith(".localhost");
 }

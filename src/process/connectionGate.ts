@@ -44,10 +44,10 @@ export class ConnectionGate {
     const { descriptors, closeIdle, onChange } = this.#options;
     const used = descriptors.usedWithReserve;
     const isShort = used >= (this.#isShort ? this.#line - slack : this.#line);
+    // Before the valve is looked for: finding it takes descriptors as well.
+    descriptors.keep(!isShort);
     if (isShort !== this.#isShort) {
       this.#isShort = isShort;
-      // In this order: finding it takes descriptors as well.
-      descriptors.keep(!isShort);
       void this.#setValve();
       onChange(isShort);
     }

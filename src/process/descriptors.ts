@@ -21,7 +21,6 @@ export class Descriptors {
     this.limit = limit;
     this.reserve = Number.isFinite(limit) ? Math.min(64, Math.floor(limit / 4)) : 0;
     this.#wanted = this.reserve;
-    this.#take();
   }
 
   /** How many are open now, those that are kept included. */
@@ -42,7 +41,10 @@ export class Descriptors {
     return this.used - this.#held.length + this.reserve;
   }
 
-  /** Gives the reserve to whoever opens something next, but for what workers need; or takes it back, as far as that is possible. */
+  /**
+   * Gives the reserve to whoever opens something next, but for what workers need; or takes it, as far as that is possible. Nothing is
+   * kept before the first call: it would take 2 ms of the start.
+   */
   keep(whole: boolean): void {
     this.#wanted = whole ? this.reserve : Math.min(this.reserve, forWorkers);
     if (this.#starting === 0) this.#take();

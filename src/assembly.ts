@@ -196,7 +196,6 @@ function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock[
       spawn: spawner(base, new URL("./storage/filesystem/hashing/worker.ts", import.meta.url)),
       workers: hashingWorkers,
       directory: config.data,
-      storage,
       onWorkerLost: (reason) => log.warn({ reason }, "hashing worker lost, starting another"),
       onNotice: (sentence) => log.warn(sentence),
       onDamaged: (id) => {

@@ -4,8 +4,8 @@ import type { CommittedContent, StoredContent } from "../metadata/metadata.ts";
 import { algorithmOf, type Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { Staged, Storage } from "../storage/storage.ts";
-import { openIntact } from "./intact.ts";
+import type { Staged } from "../storage/staging.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** What a commit works with. */
 export interface CommitDeps {
@@ -82,17 +82,17 @@ async function tryCommit(
   const { storage, metadata } = deps;
   const content = { digest, size: staged.offset };
   const known = await metadata.findContent(digest);
-  if (known !== null && (await openIntact(storage, known)) !== null) {
+  if (known !== null && (await storage.content.open(known)) !== null) {
     const { locator } = known;
     const outcome = await finish({ ...content, locator, replaces: null, found: true });
     if (outcome.kind === "contentGone") return false;
-    await storage.discardStaged(staged.id, staged.staging);
+    await storage.staging.discard(staged.id, staged.staging);
     return true;
   }
-  const locator = await storage.publish(staged, digest, owner);
+  const locator = await storage.staging.publish(staged, digest, owner);
   const replaces = known?.locator ?? null;
   await finishPublished(storage, { ...content, locator, replaces, found: false }, finish);
-  await storage.discardStaged(staged.id, staged.staging);
+  await storage.staging.discard(staged.id, staged.staging);
   return true;
 }
 
@@ -105,9 +105,11 @@ async function finishPublished(
   const { locator, replaces } = content;
   const outcome = await finish(content).catch(async (error: unknown) => {
     // Only a refusal proves that no row names it; whatever else went wrong, the collection finds out.
-    if (error instanceof RegistryError && !error.isServerSide) await storage.delete(locator);
+    if (error instanceof RegistryError && !error.isServerSide)
+      await storage.content.delete(locator);
     throw error;
   });
-  if (outcome.kind !== "finished" || outcome.locator !== locator) await storage.delete(locator);
-  else if (replaces !== null) await storage.delete(replaces);
+  if (outcome.kind !== "finished" || outcome.locator !== locator)
+    await storage.content.delete(locator);
+  else if (replaces !== null) await storage.content.delete(replaces);
 }

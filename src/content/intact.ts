@@ -1,13 +1,8 @@
 // Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
 import { RegistryError, type Situation } from "../errors.ts";
 import type { Locator } from "../model/locator.ts";
-import type { SendableFile, Storage } from "../storage/storage.ts";
-
-/** What a row says of stored content; size in bytes. */
-export interface StoredRow {
-  readonly locator: Locator;
-  readonly size: number;
-}
+import type { SendableFile, StoredRow } from "../storage/content.ts";
+import type { Storage } from "../storage/storage.ts";
 
 /** Content that was found intact. */
 export interface IntactContent extends StoredRow {
@@ -34,43 +29,42 @@ export interface ContentReader extends Pick<SendableFile, "isAtHand" | "fetch" |
   read(start: number, end: number): Promise<Uint8Array>;
 }
 
-/** @returns null when the file behind the row is absent, or of another size. */
-export async function openIntact<Row extends StoredRow>(
-  storage: Pick<Storage, "open">,
-  row: Row,
-): Promise<(Row & IntactContent) | null> {
-  const file = await storage.open(row.locator);
-  return file === null || file.size !== row.size ? null : { ...row, body: file.body };
-}
-
 /**
- * As `openIntact`, of the row that `find` returns; null where it returns none.
+ * The content of the row that `find` returns; null where it returns none, or what is there is not what the row says.
  * @param onDamage is told of a row that stands although its file is absent or of another size.
  */
 export async function findStored<Row extends StoredRow>(
-  storage: Pick<Storage, "open">,
+  storage: Pick<Storage, "content">,
   find: () => Promise<Row | null>,
   onDamage: (row: Row) => void,
 ): Promise<(Row & IntactContent) | null> {
   const row = await find();
   if (row === null) return null;
-  const intact = await openIntact(storage, row);
+  const intact = await openRow(storage, row);
   if (intact !== null) return intact;
   // The content may have been swept, or stored again under another name, between the two looks.
   const now = await find();
   if (now === null) return null;
-  if (now.locator !== row.locator) return openIntact(storage, now);
+  if (now.locator !== row.locator) return openRow(storage, now);
   onDamage(row);
   return null;
 }
 
+async function openRow<Row extends StoredRow>(
+  { content }: Pick<Storage, "content">,
+  row: Row,
+): Promise<(Row & IntactContent) | null> {
+  const opened = await content.open(row);
+  return opened === null ? null : { ...row, body: opened.body };
+}
+
 /** @param gone is thrown when the content has gone since it was found: it was deleted in that moment. */
 export async function openReader(
-  storage: Pick<Storage, "openToSend">,
+  storage: Pick<Storage, "content">,
   locator: Locator,
   gone: Situation,
 ): Promise<ContentReader> {
-  const file = await storage.openToSend(locator);
+  const file = await storage.content.reader(locator);
   if (file === null) throw new RegistryError(gone);
   let space = new Uint8Array(new SharedArrayBuffer(0));
   return {

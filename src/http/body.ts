@@ -1,6 +1,6 @@
 // Request bodies as they flow: counted, limited, and with a connection that stays open for as long as bytes keep coming.
 import { RegistryError } from "../errors.ts";
-import type { Body } from "../storage/storage.ts";
+import type { Body } from "../storage/staging.ts";
 import { contentLength } from "./headers.ts";
 import { RateWindow } from "./rateWindow.ts";
 import { longestTimeout, type Visit } from "./visit.ts";

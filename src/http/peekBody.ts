@@ -1,5 +1,5 @@
 // A look at a body's beginning that leaves the body as it was.
-import type { Body } from "../storage/storage.ts";
+import type { Body } from "../storage/staging.ts";
 
 /** What a look shows. */
 export interface Peeked {

@@ -82,7 +82,7 @@ async function findFault(
   content: InspectedContent,
   onBytes: (count: number) => void,
 ): Promise<ContentFault | null> {
-  const found = await inspection.storage.stat(content.locator);
+  const found = await inspection.storage.content.stat(content.locator);
   if (content.damagedAt !== null) {
     return { kind: found === null ? "contentWaits" : "contentInPlace" };
   }
@@ -100,10 +100,10 @@ async function findWrongBytes(
     hashed(bytes);
     onBytes(bytes);
   };
-  const actual = await rehash(storage.inspection, content, count);
+  const actual = await rehash(storage.repair, content, count);
   if (actual === content.digest) return null;
   // Once more: memory and cables fail as well, and content is not set aside for that.
-  const again = await rehash(storage.inspection, content, hashed);
+  const again = await rehash(storage.repair, content, hashed);
   if (again === content.digest) return null;
   if (again === null) return { kind: "contentMissing" };
   return { kind: "contentHashDiffers", found: again };

@@ -51,6 +51,6 @@ async function nameStray(
 ): Promise<boolean> {
   const now = clock();
   if (now - stray.publishedAt < strayAgeMs) return false;
-  if ((await rehash(storage.inspection, stray)) !== stray.digest) return false;
+  if ((await rehash(storage.repair, stray)) !== stray.digest) return false;
   return metadata.inspection.nameContent(stray, now, now + lostKeptMs);
 }

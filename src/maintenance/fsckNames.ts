@@ -9,7 +9,7 @@ const strayAgeMs = 24 * 60 * 60_000;
 export async function inspectNames(inspection: Inspection): Promise<number> {
   const { metadata, storage, found, progress, attempt } = inspection;
   let done = 0;
-  for await (const names of storage.listStored()) {
+  for await (const names of storage.content.list()) {
     progress({ phase: "names", done, total: 0 });
     for (const stray of await metadata.collection.findStrays(names)) {
       await inspectStray(inspection, stray);
@@ -17,12 +17,12 @@ export async function inspectNames(inspection: Inspection): Promise<number> {
     done += names.length;
   }
   await attempt("content that was set aside", async () => {
-    for await (const names of storage.inspection.listSetAside()) {
+    for await (const names of storage.repair.listSetAside()) {
       for (const { locator, digest } of names) found({ kind: "setAside", locator, digest });
     }
   });
   await attempt("other names in the data directory", async () => {
-    for await (const path of storage.inspection.listStrangers()) found({ kind: "stranger", path });
+    for await (const path of storage.repair.listStrangers()) found({ kind: "stranger", path });
   });
   return done;
 }
@@ -32,7 +32,7 @@ async function inspectStray(inspection: Inspection, stray: StrayName): Promise<v
   // A request is about to name it.
   if (stray.awaited) return;
   const { locator, digest, publishedAt } = stray;
-  const file = await attempt(`the file ${locator}`, () => storage.stat(locator));
+  const file = await attempt(`the file ${locator}`, () => storage.content.stat(locator));
   // Gone, or named by a row, between the two looks.
   if (file === null || (await metadata.collection.findStrays([stray])).length === 0) return;
   const kind = clock() - publishedAt > strayAgeMs ? "strayOld" : "strayYoung";

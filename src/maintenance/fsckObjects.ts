@@ -3,7 +3,7 @@
 import type { OpenMultipart } from "../metadata/inspectionObjects.ts";
 import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { StagedReader } from "../storage/storage.ts";
+import type { StagedReader } from "../storage/staging.ts";
 import type { PartFault } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 
@@ -30,7 +30,7 @@ export async function inspectObjects({ metadata, found }: Inspection): Promise<v
 /** Every open upload into a bucket, and everything that is staged for one. @returns how many uploads there are. */
 export async function inspectMultipart(inspection: Inspection): Promise<number> {
   const { metadata, storage, attempt, found } = inspection;
-  const listStaged = () => Array.fromAsync(storage.parts.listUploads());
+  const listStaged = () => Array.fromAsync(storage.parts.list());
   // Listed on both sides of the rows: an upload has its row before its first byte, and loses it before its last.
   const strays = new Set(await listStaged());
   let done = 0;
@@ -94,7 +94,7 @@ async function findFault(
   { parts }: Inspection["storage"],
   { place, size }: StagedPart,
 ): Promise<PartFault | null> {
-  const reader: StagedReader | null = await parts.openPart(place);
+  const reader: StagedReader | null = await parts.open(place);
   if (reader === null) return "missing";
   const has = async (offset: number) => (await reader.read(offset, new Uint8Array(1))) === 1;
   try {

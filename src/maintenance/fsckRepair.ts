@@ -52,7 +52,7 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
     case "sessionShort": {
       const { id } = finding.session;
       const removed = await metadata.uploads.removeUpload(id, null);
-      if (removed !== null) await storage.discardStaged(id, removed.staging);
+      if (removed !== null) await storage.staging.discard(id, removed.staging);
       return solved;
     }
     case "trashInUse":
@@ -80,15 +80,15 @@ export async function setAside(
 ): Promise<Repaired> {
   // Otherwise it was pushed again, or collected, since it was found.
   if (!(await metadata.inspection.markDamaged(content, clock()))) return solved;
-  await storage.inspection.setAside(content.locator);
+  await storage.repair.setAside(content.locator);
   return waits;
 }
 
 async function decide(inspection: Inspection, content: ContentKey & { readonly size: number }) {
   const { metadata, storage, clock } = inspection;
-  const file = await storage.stat(content.locator);
+  const file = await storage.content.stat(content.locator);
   const isWhole =
-    file?.size === content.size && (await rehash(storage.inspection, content)) === content.digest;
+    file?.size === content.size && (await rehash(storage.repair, content)) === content.digest;
   if (isWhole) {
     await metadata.inspection.markSound(content, clock());
     return solved;
@@ -96,7 +96,7 @@ async function decide(inspection: Inspection, content: ContentKey & { readonly s
   const now = await metadata.inspection.findContentRow(content.digest);
   // Pushed again meanwhile: what stood under the earlier name is not this row's any more.
   if (now?.locator !== content.locator) return solved;
-  await storage.inspection.setAside(content.locator);
+  await storage.repair.setAside(content.locator);
   return waits;
 }
 

@@ -1,11 +1,13 @@
 // What an inspection is asked, what it works with, and what it tells: the types that its parts and its callers share.
+
 import type { CollectionMetadata } from "../metadata/collection.ts";
 import type { Derived, InspectionMetadata, InspectionTotals } from "../metadata/inspection.ts";
 import type { UploadsMetadata } from "../metadata/metadata.ts";
 import type { MultipartMetadata } from "../metadata/multipart.ts";
-import type { StorageInspection } from "../storage/inspection.ts";
-import type { PartsStorage } from "../storage/parts.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Content } from "../storage/content.ts";
+import type { Parts } from "../storage/parts.ts";
+import type { Repair } from "../storage/repair.ts";
+import type { Staging } from "../storage/staging.ts";
 import type { Finding, RepairKind, Severity } from "./findings.ts";
 
 /** What became of a finding. */
@@ -24,12 +26,11 @@ export interface FsckDeps {
     readonly uploads: Pick<UploadsMetadata, "listUploads" | "findUpload" | "removeUpload">;
     readonly multipart: Pick<MultipartMetadata, "listParts">;
   };
-  readonly storage: Pick<
-    Storage,
-    "listStored" | "stat" | "listStaged" | "openStaged" | "discardStaged"
-  > & {
-    readonly inspection: StorageInspection;
-    readonly parts: Pick<PartsStorage, "listUploads" | "openPart">;
+  readonly storage: {
+    readonly content: Pick<Content, "list" | "stat">;
+    readonly staging: Pick<Staging, "list" | "openStaged" | "discard">;
+    readonly parts: Pick<Parts, "list" | "open">;
+    readonly repair: Repair;
   };
   /** Reads a manifest. @throws when it is none. */
   readonly derive: (body: Uint8Array, mediaType: string) => Derived;

@@ -2,7 +2,7 @@
 import { RegistryError } from "../errors.ts";
 import type { ListedUpload } from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { StagedReader } from "../storage/storage.ts";
+import type { StagedReader } from "../storage/staging.ts";
 import type { FoundSession } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 
@@ -37,7 +37,7 @@ export async function inspectSessions(inspection: Inspection): Promise<number> {
 
 async function listStaged({ storage }: Inspection): Promise<Set<UploadId>> {
   const staged = new Set<UploadId>();
-  for await (const { id } of storage.listStaged()) staged.add(id);
+  for await (const { id } of storage.staging.list()) staged.add(id);
   return staged;
 }
 
@@ -58,7 +58,7 @@ async function isWhole({ storage }: Inspection, row: ListedUpload): Promise<bool
   if (row.offset === 0) return true;
   let reader: StagedReader;
   try {
-    reader = await storage.openStaged(row.id, row.staging);
+    reader = await storage.staging.openStaged(row.id, row.staging);
   } catch (error) {
     if (isUnknown(error)) return false;
     throw error;

@@ -2,7 +2,7 @@
 
 import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
 import type { Digest } from "../model/digest.ts";
-import type { StoredName } from "../storage/storage.ts";
+import type { StoredName } from "../storage/content.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan } from "./gcRun.ts";
 
 /** What looking needs. */
@@ -38,10 +38,10 @@ export async function* markContents(
 }
 
 function assertSound(
-  { readName }: PlanDeps["storage"],
+  { content }: PlanDeps["storage"],
   { digest, locator, size }: Unreferenced,
 ): void {
-  if (readName(locator)?.digest !== digest || !Number.isSafeInteger(size) || size < 0) {
+  if (content.nameOf(locator)?.digest !== digest || !Number.isSafeInteger(size) || size < 0) {
     throw new Error(`the row of content ${digest} is damaged`);
   }
 }
@@ -57,7 +57,7 @@ export async function* findStrays(
   limits: AgeLimits,
 ): AsyncGenerator<readonly StrayFinding[]> {
   const before = Math.min(limits.olderThan, limits.now - strayAgeMs);
-  for await (const names of deps.storage.listStored()) {
+  for await (const names of deps.storage.content.list()) {
     const old = names.filter(({ publishedAt }) => publishedAt <= before);
     for (let at = 0; at < old.length; at += namesAtOnce) {
       yield await lookUp(deps, old.slice(at, at + namesAtOnce));
@@ -73,7 +73,7 @@ async function lookUp(
 ): Promise<readonly StrayFinding[]> {
   const findings: StrayFinding[] = [];
   for (const { awaited, ...name } of await metadata.findStrays(names)) {
-    const found = await storage.stat(name.locator);
+    const found = await storage.content.stat(name.locator);
     if (found === null) continue;
     const size = Math.max(0, found.size);
     if (awaited) findings.push({ kind: "awaited", size });

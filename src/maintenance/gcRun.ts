@@ -3,7 +3,7 @@
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcTrigger } from "../metadata/gcRuns.ts";
 import type { Digest } from "../model/digest.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Content } from "../storage/content.ts";
 import type { KeptUploads } from "./gcAges.ts";
 
 /** A clock that nobody sets. */
@@ -17,7 +17,7 @@ export interface Uptime {
 /** What a collection works with. */
 export interface GcDeps extends KeptUploads {
   readonly metadata: CollectionMetadata;
-  readonly storage: Pick<Storage, "listStored" | "readName" | "stat" | "delete">;
+  readonly storage: { readonly content: Pick<Content, "list" | "nameOf" | "stat" | "delete"> };
   /** Unix ms. */
   readonly clock: () => number;
   readonly readUptime: () => Promise<Uptime>;

@@ -170,7 +170,7 @@ async function deleteBytes(
 ): Promise<readonly Locator[]> {
   const deleted: Locator[] = [];
   const remove = async ({ locator, size }: Discarded): Promise<void> => {
-    if (!(await attempts.make(locator, () => deps.storage.delete(locator)))) return;
+    if (!(await attempts.make(locator, () => deps.storage.content.delete(locator)))) return;
     deleted.push(locator);
     gone.blobs += 1;
     gone.bytes += size;

@@ -1,10 +1,11 @@
 // The cleanup of uploads in parts: what expired goes, row first and then its bytes, and so does what a crash left. Apart from the
 // sweep of upload sessions: it has a time, a limit and a switch of its own.
+
 import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { PartsStorage } from "../storage/parts.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Parts } from "../storage/parts.ts";
+import type { Staging } from "../storage/staging.ts";
 import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 
@@ -14,8 +15,9 @@ export interface MultipartSweepDeps {
     MultipartMetadata,
     "lowerTimes" | "expireMultipart" | "knownMultipart" | "forgetCompleted"
   >;
-  readonly storage: Pick<Storage, "discardStaged"> & {
-    readonly parts: Pick<PartsStorage, "staging" | "listUploads">;
+  readonly storage: {
+    readonly staging: Pick<Staging, "discard">;
+    readonly parts: Pick<Parts, "staging" | "list">;
   };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
@@ -74,7 +76,7 @@ export async function sweepMultipart(
   const drop = paced({ steps: 1, rest });
   const attempts = new Attempts();
   const discard: Discard = (id) =>
-    attempts.make(id, () => drop(() => storage.discardStaged(id, storage.parts.staging)));
+    attempts.make(id, () => drop(() => storage.staging.discard(id, storage.parts.staging)));
   await metadata.lowerTimes(clock());
   const now = ageNow();
   if (now !== null) await metadata.forgetCompleted(now - rememberCompletedMs);
@@ -123,7 +125,7 @@ async function dropLeftovers(
     }
   };
   let found: UploadId[] = [];
-  for await (const id of storage.parts.listUploads()) {
+  for await (const id of storage.parts.list()) {
     if (dropped >= limit) return dropped;
     found.push(id);
     if (found.length < batch) continue;

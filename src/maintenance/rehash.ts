@@ -2,8 +2,8 @@
 
 import type { InspectedContent } from "../metadata/inspection.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
-import type { StorageInspection } from "../storage/inspection.ts";
-import type { StagedReader } from "../storage/storage.ts";
+import type { Repair } from "../storage/repair.ts";
+import type { StagedReader } from "../storage/staging.ts";
 
 /** One read, in bytes. Two buffers of this size are all the memory that hashing takes. */
 export const portion = 1_048_576;
@@ -32,11 +32,8 @@ export class Rehash {
   }
 
   /** @returns null when there is nothing to read under this name. */
-  static async open(
-    storage: Pick<StorageInspection, "openContent">,
-    content: Readable,
-  ): Promise<Rehash | null> {
-    const reader = await storage.openContent(content.locator);
+  static async open(storage: Pick<Repair, "read">, content: Readable): Promise<Rehash | null> {
+    const reader = await storage.read(content.locator);
     return reader === null ? null : new Rehash(reader, content);
   }
 
@@ -77,7 +74,7 @@ export class Rehash {
 
 /** @param onBytes is told of each portion. @returns the digest that the bytes have; null when there are none under this name. */
 export async function rehash(
-  storage: Pick<StorageInspection, "openContent">,
+  storage: Pick<Repair, "read">,
   content: Readable,
   onBytes: (count: number) => void = () => {},
 ): Promise<Digest | null> {

@@ -4,8 +4,8 @@
 import { RegistryError } from "../errors.ts";
 import type { Holders, InspectedContent, InspectionMetadata } from "../metadata/inspection.ts";
 import type { Digest } from "../model/digest.ts";
-import type { StorageInspection } from "../storage/inspection.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Content } from "../storage/content.ts";
+import type { Repair } from "../storage/repair.ts";
 import { type ContentFault, faultOfFile } from "./findings.ts";
 import { Rehash } from "./rehash.ts";
 
@@ -15,8 +15,9 @@ export interface ScrubDeps {
     InspectionMetadata,
     "listUnverified" | "findContentRow" | "markDamaged" | "noteVerified" | "holdersOf"
   >;
-  readonly storage: Pick<Storage, "stat"> & {
-    readonly inspection: Pick<StorageInspection, "openContent" | "setAside">;
+  readonly storage: {
+    readonly content: Pick<Content, "stat">;
+    readonly repair: Pick<Repair, "read" | "setAside">;
   };
   /** Unix ms. */
   readonly clock: () => number;
@@ -190,9 +191,9 @@ export class Scrub {
   /** @returns what is wrong before a byte is read. */
   async #open(content: InspectedContent, isSecond: boolean): Promise<ContentFault | null> {
     const { storage } = this.#deps;
-    const fault = faultOfFile(await storage.stat(content.locator), content);
+    const fault = faultOfFile(await storage.content.stat(content.locator), content);
     if (fault !== null) return fault;
-    const rehash = await Rehash.open(storage.inspection, content);
+    const rehash = await Rehash.open(storage.repair, content);
     if (rehash === null) return { kind: "contentMissing" };
     this.#reading = { content, rehash, isSecond };
     return null;
@@ -208,6 +209,6 @@ export class Scrub {
       fault: fault.kind,
       holders: await metadata.holdersOf(digest, mostHolders),
     });
-    await storage.inspection.setAside(content.locator);
+    await storage.repair.setAside(content.locator);
   }
 }

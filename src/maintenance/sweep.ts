@@ -1,7 +1,7 @@
 // The cleanup of upload sessions: what nobody sends to any more goes, row first and then its bytes, and so does what a crash left.
 import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { StagedEntry, Storage } from "../storage/storage.ts";
+import type { StagedEntry, Staging } from "../storage/staging.ts";
 import { Attempts, type Undeleted } from "./attempts.ts";
 import { paced } from "./pace.ts";
 
@@ -11,7 +11,7 @@ export interface SweepDeps {
     UploadsMetadata,
     "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
   >;
-  readonly storage: Pick<Storage, "listStaged" | "discardStaged" | "finishDiscards">;
+  readonly storage: { readonly staging: Pick<Staging, "list" | "discard" | "tidy"> };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
   /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing goes for its age. */
@@ -75,7 +75,7 @@ export async function sweepUploads(
   await metadata.lowerTimes(clock());
   const now = ageNow();
   if (now !== null) await metadata.forgetFinished(now - rememberFinishedMs);
-  await attempts.make("discards", () => storage.finishDiscards());
+  await attempts.make("discards", () => storage.staging.tidy());
   if (now === null) return attempts.undeleted;
   const deps = { ...options, storage, attempts, now };
   await expire(deps, timeoutMs);
@@ -86,10 +86,13 @@ export async function sweepUploads(
 /** The storage, dropping at a pace that leaves the disk to others most of the time. */
 function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
   const drop = paced({ steps: dropsBeforeRest, rest });
+  const { staging } = storage;
   return {
-    listStaged: () => storage.listStaged(),
-    finishDiscards: () => storage.finishDiscards(),
-    discardStaged: (id, staging) => drop(() => storage.discardStaged(id, staging)),
+    staging: {
+      list: () => staging.list(),
+      tidy: () => staging.tidy(),
+      discard: (id, state) => drop(() => staging.discard(id, state)),
+    },
   };
 }
 
@@ -119,7 +122,7 @@ async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
 
 async function listStaged({ storage }: Sweep): Promise<Map<UploadId, StagedEntry>> {
   const staged = new Map<UploadId, StagedEntry>();
-  for await (const entry of storage.listStaged()) staged.set(entry.id, entry);
+  for await (const entry of storage.staging.list()) staged.set(entry.id, entry);
   return staged;
 }
 
@@ -148,7 +151,7 @@ async function dropStrays(
   for (const entry of staged.values()) {
     const { id, staging } = entry;
     if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
-    if (!(await attempts.make(id, () => storage.discardStaged(id, staging)))) continue;
+    if (!(await attempts.make(id, () => storage.staging.discard(id, staging)))) continue;
     firstSeen.delete(id);
     deps.onDropped({ id, reason: "without row", repository: null, bytes: null });
   }
@@ -166,7 +169,7 @@ function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<Upl
 /** Its row is gone: bytes that cannot be deleted now are found by a later sweep. */
 async function drop(deps: Sweep, session: UploadSession, reason: DropReason): Promise<void> {
   await deps.attempts.make(session.id, () =>
-    deps.storage.discardStaged(session.id, session.staging),
+    deps.storage.staging.discard(session.id, session.staging),
   );
   deps.onDropped(describe(session, reason));
 }

@@ -3,7 +3,7 @@
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
-import type { StoredName } from "../storage/storage.ts";
+import type { StoredName } from "../storage/content.ts";
 
 /** Work that only one may do at a time. */
 export type LockName = "gc";

@@ -8,7 +8,7 @@ import type { Locator } from "../model/locator.ts";
 import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { PartsStorage } from "../storage/parts.ts";
+import type { Parts } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { PartTurns } from "./turns.ts";
@@ -44,7 +44,7 @@ export interface ObjectsDeps {
   readonly findContent: UploadsMetadata["findContent"];
   /** For links to what a repository holds. */
   readonly registry: Pick<RegistryMetadata, "findBlob">;
-  readonly storage: Storage & { readonly parts: PartsStorage };
+  readonly storage: Storage & { readonly parts: Parts };
   readonly hashing: Hashing;
   readonly assembly: PartsAssembly;
   readonly turns: PartTurns;

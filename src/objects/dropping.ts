@@ -10,7 +10,7 @@ export async function dropStaged(deps: DropDeps, id: UploadId): Promise<void> {
   const { storage, hashing } = deps;
   await forgetParts(deps, id);
   hashing.forget(id);
-  await storage.discardStaged(id, storage.parts.staging);
+  await storage.staging.discard(id, storage.parts.staging);
 }
 
 /** Waits for whoever may still tell the assembly of a part that was recorded just before. */

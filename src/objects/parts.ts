@@ -7,7 +7,7 @@ import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
 import type { ObjectName } from "../model/objectNames.ts";
 import type { PartPlace, StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Body, StagingFollower } from "../storage/storage.ts";
+import type { Body, StagingFollower } from "../storage/staging.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";
 import { assertMayBecome } from "./state.ts";
@@ -108,7 +108,7 @@ async function receive(
   signal: AbortSignal,
 ): Promise<Received> {
   const follower = new PartFollower(limits.maxPartBytes, digests);
-  const { place, size, cut } = await storage.parts.receivePart(
+  const { place, size, cut } = await storage.parts.receive(
     key.id,
     number,
     body ?? nothing,
@@ -119,7 +119,7 @@ async function receive(
   try {
     follower.assertDigests();
   } catch (error) {
-    await storage.parts.dropPart(place);
+    await storage.parts.drop(place);
     throw error;
   }
   return { place, size, etag: follower.etag() };
@@ -143,10 +143,10 @@ async function record(
     });
     if (outcome === "unknown") await refuseAbsent(deps, key, "uploading");
   } catch (error) {
-    if (isUnrecorded(error)) await storage.parts.dropPart(part.place);
+    if (isUnrecorded(error)) await storage.parts.drop(part.place);
     throw error;
   }
-  await storage.parts.settlePart(part.place);
+  await storage.parts.settle(part.place);
   assembly.partRecorded(key.id, part);
   return part;
 }

@@ -7,7 +7,7 @@ import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import { algorithmOf, type Digest } from "../model/digest.ts";
 import type { ObjectKey } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Body, Staged } from "../storage/storage.ts";
+import type { Body, Staged } from "../storage/staging.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
@@ -140,7 +140,7 @@ async function stage(
   if (body === null) return staged;
   const follower = hashing.follow(id, staging, 0);
   const options = { expected: length, resumable: false, signal };
-  const { cut, offset } = await storage.append(staged, body, follower, options);
+  const { cut, offset } = await storage.staging.append(staged, body, follower, options);
   if (cut !== null) throw cut;
   return { id, staging, offset };
 }

@@ -6,7 +6,7 @@ import type { CommittedContent, UploadFinish } from "../metadata/metadata.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Staged } from "../storage/storage.ts";
+import type { Staged } from "../storage/staging.ts";
 import type { UploadsDeps } from "./uploads.ts";
 
 /** Whose upload it is, and where it goes. */
@@ -56,6 +56,6 @@ export async function drop(
   const session = await metadata.removeUpload(id, repository);
   hashing.forget(id);
   if (session === null) return false;
-  await storage.discardStaged(id, session.staging);
+  await storage.staging.discard(id, session.staging);
   return true;
 }

@@ -1,12 +1,13 @@
 // What an operator does with open upload sessions, beside a running server or without one: see them all, end them.
+
 import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import { readUploadId, type UploadId } from "../model/uploadId.ts";
-import type { Storage } from "../storage/storage.ts";
+import type { Staging } from "../storage/staging.ts";
 
 /** What these functions work with. */
 export interface OperateDeps {
   readonly metadata: Pick<UploadsMetadata, "listUploads" | "removeUpload" | "expireUploads">;
-  readonly storage: Pick<Storage, "discardStaged">;
+  readonly storage: { readonly staging: Pick<Staging, "discard"> };
   /** Unix ms. */
   readonly clock: () => number;
 }
@@ -68,7 +69,7 @@ export async function listIdleUploads(
 export async function dropUpload(deps: OperateDeps, text: string): Promise<UploadSession | null> {
   const id = readUploadId(text);
   const session = id === null ? null : await deps.metadata.removeUpload(id, null);
-  if (session !== null) await deps.storage.discardStaged(session.id, session.staging);
+  if (session !== null) await deps.storage.staging.discard(session.id, session.staging);
   return session;
 }
 
@@ -89,7 +90,9 @@ export async function dropUploads(
     const gone = await deps.metadata.expireUploads(expiry);
     // Row first, then the bytes: what is interrupted here is found by the server's cleanup.
     for (const { id, staging } of gone) {
-      await deps.storage.discardStaged(id, staging).catch((error: unknown) => failures.push(error));
+      await deps.storage.staging
+        .discard(id, staging)
+        .catch((error: unknown) => failures.push(error));
     }
     dropped.push(...gone);
     if (gone.length === batch) continue;

@@ -1,6 +1,6 @@
 // An upload session and its offset rule: pure, no I/O.
 import { RegistryError } from "../errors.ts";
-import type { Body } from "../storage/storage.ts";
+import type { Body } from "../storage/staging.ts";
 
 /** What a request brings: the body of a PATCH, a closing PUT or a single POST. */
 export interface Chunk {

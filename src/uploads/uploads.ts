@@ -7,7 +7,8 @@ import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import { makeUploadId, type UploadId } from "../model/uploadId.ts";
 import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { Staged, Storage } from "../storage/storage.ts";
+import type { Staged } from "../storage/staging.ts";
+import type { Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
 import { acceptChunk, type Chunk, declaredLength } from "./session.ts";
@@ -66,7 +67,7 @@ async function openSession(
 ): Promise<UploadSession> {
   const id = makeUploadId(newId());
   const startedAt = clock();
-  const staging = await storage.createStaging(id, startedAt);
+  const staging = await storage.staging.begin(id, startedAt);
   const session = { id, ...of, offset: 0, staging, startedAt, updatedAt: startedAt };
   await metadata.startUpload(session, owner);
   return session;
@@ -231,7 +232,7 @@ async function receive(
   await takeUp(deps, session, chunk.body !== null || resumable);
   if (chunk.body === null) return { staged: { id, staging, offset }, cut: null };
   try {
-    const appended = await storage.append(
+    const appended = await storage.staging.append(
       { id, staging, offset },
       chunk.body,
       hashing.follow(id, staging, offset, algorithm),
@@ -256,7 +257,7 @@ async function takeUp(
 ): Promise<void> {
   if (offset === 0 || hashing.knows(id)) return;
   // Before anybody opens them: what is read must be what is written.
-  if (grows) await storage.separateStaged({ id, staging, offset });
+  if (grows) await storage.staging.separateStaged({ id, staging, offset });
   const boundaries = await metadata.listBoundaries(id);
   hashing.takeUp(id, staging, { offset, boundaries, algorithm });
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Hold } from "../../src/metadata/collection.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { StoredName } from "../../src/storage/storage.ts";
+import type { StoredName } from "../../src/storage/content.ts";
 import {
   app,
   blob,

@@ -1,10 +1,14 @@
 // What every implementation of the storage port promises. Callers pass an `open` that returns an empty store.
+
 import { afterEach, describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import type { Staged, StagingFollower } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { readContent } from "../support/contents.ts";
 import { noise } from "../support/store.ts";
+import { contentContract } from "./storageContent.ts";
 import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";
 import { writersContract } from "./storageWriters.ts";
@@ -44,24 +48,26 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       }
     });
 
+    contentContract(openStore);
     stagingContract(openStore);
     writersContract(openStore);
     partsContract(openStore);
 
     const start = async (storage: Storage): Promise<Staged> => {
       const id = makeUploadId(Bun.randomUUIDv7());
-      return { id, offset: 0, staging: await storage.createStaging(id, Date.UTC(2026, 0, 1)) };
+      return { id, offset: 0, staging: await storage.staging.begin(id, Date.UTC(2026, 0, 1)) };
     };
     const publish = async (storage: Storage, bytes: Uint8Array) => {
-      const staged = await storage.append(await start(storage), chunks(bytes), quiet, resumable);
-      return storage.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
-    };
-    const read = async (storage: Storage, locator: Awaited<ReturnType<typeof publish>>) => {
-      const found = await storage.open(locator);
-      return found === null ? null : new Uint8Array(await found.body.arrayBuffer());
+      const staged = await storage.staging.append(
+        await start(storage),
+        chunks(bytes),
+        quiet,
+        resumable,
+      );
+      return storage.staging.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
     };
     const readStaged = async (storage: Storage, staged: Staged) => {
-      const reader = await storage.openStaged(staged.id, staged.staging);
+      const reader = await storage.staging.openStaged(staged.id, staged.staging);
       const into = new Uint8Array(1024);
       const count = await reader.read(0, into);
       await reader.close();
@@ -74,47 +80,21 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
 
       const locator = await publish(storage, bytes);
 
-      const found = await storage.open(locator);
-      expect(found?.size).toBe(bytes.length);
-      expect(await read(storage, locator)).toEqual(bytes);
-    });
-
-    test("content that is opened to be sent reads back equal, at hand or fetched", async () => {
-      const storage = await openStore();
-      const bytes = noise(700_000);
-      const file = await storage.openToSend(await publish(storage, bytes));
-      const into = new Uint8Array(new SharedArrayBuffer(1000));
-
-      const fetched = await file?.fetch(0, bytes.length, () => true);
-      const atHand = file?.isAtHand(0, bytes.length);
-      const counts = [await file?.read(5000, into), await file?.read(bytes.length, into)];
-
-      expect([fetched, atHand]).toEqual([true, true]);
-      expect(counts).toEqual([1000, 0]);
-      expect(Uint8Array.from(into)).toEqual(bytes.subarray(5000, 6000));
-      await file?.close();
-    });
-
-    test("content that is absent cannot be opened to be sent", async () => {
-      const storage = await openStore();
-      const locator = await publish(storage, text("gone"));
-
-      await storage.delete(locator);
-
-      expect(await storage.openToSend(locator)).toBeNull();
+      expect(await storage.content.stat(locator)).toEqual({ size: bytes.length });
+      expect(await readContent(storage, locator)).toEqual(bytes);
     });
 
     test("an append continues at the offset and reports the new one", async () => {
       const storage = await openStore();
       const staged = await start(storage);
 
-      const first = await storage.append(
+      const first = await storage.staging.append(
         staged,
         chunks(text("hello "), text("wor")),
         quiet,
         resumable,
       );
-      const second = await storage.append(first, chunks(text("ld")), quiet, resumable);
+      const second = await storage.staging.append(first, chunks(text("ld")), quiet, resumable);
 
       expect([first.offset, first.cut, second.offset]).toEqual([9, null, 11]);
       expect(await readStaged(storage, second)).toEqual(text("hello world"));
@@ -123,7 +103,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     test("a body that breaks keeps what arrived and says why", async () => {
       const storage = await openStore();
 
-      const appended = await storage.append(
+      const appended = await storage.staging.append(
         await start(storage),
         broken(text("kept")),
         quiet,
@@ -138,9 +118,9 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     test("bytes beyond the offset are dropped by the next append", async () => {
       const storage = await openStore();
       const staged = await start(storage);
-      await storage.append(staged, chunks(text("never acknowledged")), quiet, resumable);
+      await storage.staging.append(staged, chunks(text("never acknowledged")), quiet, resumable);
 
-      const again = await storage.append(staged, chunks(text("yes")), quiet, resumable);
+      const again = await storage.staging.append(staged, chunks(text("yes")), quiet, resumable);
 
       expect(await readStaged(storage, again)).toEqual(text("yes"));
     });
@@ -148,12 +128,16 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     test("bytes beyond the offset are not published", async () => {
       const storage = await openStore();
       const staged = await start(storage);
-      const first = await storage.append(staged, chunks(text("yes")), quiet, resumable);
-      await storage.append(first, chunks(text(" and no")), quiet, resumable);
+      const first = await storage.staging.append(staged, chunks(text("yes")), quiet, resumable);
+      await storage.staging.append(first, chunks(text(" and no")), quiet, resumable);
 
-      const locator = await storage.publish(first, digestOf(text("yes")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        first,
+        digestOf(text("yes")),
+        Bun.randomUUIDv7(),
+      );
 
-      expect(await read(storage, locator)).toEqual(text("yes"));
+      expect(await readContent(storage, locator)).toEqual(text("yes"));
     });
 
     test("the follower sees every byte once, in order, after it can be read back", async () => {
@@ -172,7 +156,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         },
       };
 
-      await storage.append(
+      await storage.staging.append(
         staged,
         chunks(bytes.subarray(0, 7), bytes.subarray(7)),
         follower,
@@ -192,7 +176,12 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         },
       };
 
-      await storage.append(await start(storage), chunks(noise(2_000_000)), follower, resumable);
+      await storage.staging.append(
+        await start(storage),
+        chunks(noise(2_000_000)),
+        follower,
+        resumable,
+      );
 
       expect(released).toBeGreaterThan(0);
     });
@@ -200,27 +189,27 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     test("an upload without a byte becomes empty content", async () => {
       const storage = await openStore();
 
-      const locator = await storage.publish(
+      const locator = await storage.staging.publish(
         await start(storage),
         digestOf(new Uint8Array()),
         Bun.randomUUIDv7(),
       );
 
-      expect((await storage.open(locator))?.size).toBe(0);
+      expect(await readContent(storage, locator)).toEqual(new Uint8Array());
     });
 
     test("publishing staged bytes that are gone is an unknown upload", async () => {
       const storage = await openStore();
-      const staged = await storage.append(
+      const staged = await storage.staging.append(
         await start(storage),
         chunks(text("x")),
         quiet,
         resumable,
       );
-      await storage.discardStaged(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
 
       await expect(
-        storage.publish(staged, digestOf(text("x")), Bun.randomUUIDv7()),
+        storage.staging.publish(staged, digestOf(text("x")), Bun.randomUUIDv7()),
       ).rejects.toMatchObject({
         situation: "UPLOAD_UNKNOWN",
       });
@@ -230,56 +219,38 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const storage = await openStore();
       const staged = await start(storage);
 
-      const ahead = storage.append({ ...staged, offset: 5 }, chunks(text("x")), quiet, resumable);
+      const ahead = storage.staging.append(
+        { ...staged, offset: 5 },
+        chunks(text("x")),
+        quiet,
+        resumable,
+      );
 
       await expect(ahead).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
-    });
-
-    test("the same content published twice has two names", async () => {
-      const storage = await openStore();
-
-      const [first, second] = [
-        await publish(storage, text("x")),
-        await publish(storage, text("x")),
-      ];
-
-      expect(first).not.toBe(second);
-      await storage.delete(first);
-      expect(await read(storage, second)).toEqual(text("x"));
-    });
-
-    test("deleted content is absent, and deleting it again is not an error", async () => {
-      const storage = await openStore();
-      const locator = await publish(storage, text("x"));
-
-      await storage.delete(locator);
-      await storage.delete(locator);
-
-      expect(await storage.open(locator)).toBeNull();
     });
 
     test("dropping staged bytes twice is not an error", async () => {
       const storage = await openStore();
       const staged = await start(storage);
 
-      await storage.discardStaged(staged.id, staged.staging);
-      await storage.discardStaged(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
 
-      await expect(storage.openStaged(staged.id, staged.staging)).rejects.toThrow(RegistryError);
+      await expect(storage.staging.openStaged(staged.id, staged.staging)).rejects.toThrow(
+        RegistryError,
+      );
     });
 
     test("a body that can never fit is refused before it is read", async () => {
       const storage = await openStore();
-      const capacity = await storage.capacity();
-      if (capacity === null) return;
       let read = false;
       const body = (async function* () {
         read = true;
         yield text("x");
       })();
 
-      const refused = storage.append(await start(storage), body, quiet, {
-        expected: capacity.total * 2,
+      const refused = storage.staging.append(await start(storage), body, quiet, {
+        expected: Number.MAX_SAFE_INTEGER,
         resumable: true,
         signal: new AbortController().signal,
       });

@@ -1,9 +1,12 @@
 // Contract of staged parts: received under a name of their own, settled when their row is durable, dropped with their upload.
+
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
 import type { PartPlace } from "../../src/model/staged.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
-import type { Body, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import type { Body, StagingFollower } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { contentText } from "../support/contents.ts";
 
 const quiet: StagingFollower = { staged: () => null };
 const unknown = { expected: null, signal: new AbortController().signal };
@@ -20,12 +23,12 @@ async function* broken(value: string): AsyncGenerator<Uint8Array> {
 }
 
 async function receive(storage: Storage, id: UploadId, number: number, value: string) {
-  const { place } = await storage.parts.receivePart(id, number, once(value), quiet, unknown);
+  const { place } = await storage.parts.receive(id, number, once(value), quiet, unknown);
   return place;
 }
 
 async function read(storage: Storage, place: PartPlace): Promise<string | null> {
-  const reader = await storage.parts.openPart(place);
+  const reader = await storage.parts.open(place);
   if (reader === null) return null;
   const into = new Uint8Array(1024);
   const count = await reader.read(0, into);
@@ -33,7 +36,7 @@ async function read(storage: Storage, place: PartPlace): Promise<string | null> 
   return new TextDecoder().decode(into.subarray(0, count));
 }
 
-const uploads = (storage: Storage) => Array.fromAsync(storage.parts.listUploads());
+const uploads = (storage: Storage) => Array.fromAsync(storage.parts.list());
 
 /** Part of `storageContract`. */
 export function partsContract(openStore: () => Promise<Storage>): void {
@@ -42,15 +45,15 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
 
-      const part = await storage.parts.receivePart(id, 1, once("abc"), quiet, {
+      const part = await storage.parts.receive(id, 1, once("abc"), quiet, {
         expected: 3,
         signal: new AbortController().signal,
       });
 
       expect([part.size, part.cut]).toEqual([3, null]);
       expect(await read(storage, part.place)).toBe("abc");
-      await storage.parts.settlePart(part.place);
-      await storage.parts.settlePart(part.place);
+      await storage.parts.settle(part.place);
+      await storage.parts.settle(part.place);
       expect(await read(storage, part.place)).toBe("abc");
       expect(await uploads(storage)).toEqual([id]);
     });
@@ -60,7 +63,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const id = newId();
 
       const places = [await receive(storage, id, 1, ""), await receive(storage, id, 100_000, "x")];
-      for (const place of places) await storage.parts.settlePart(place);
+      for (const place of places) await storage.parts.settle(place);
 
       expect(await Promise.all(places.map((place) => read(storage, place)))).toEqual(["", "x"]);
     });
@@ -69,7 +72,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
-      await storage.parts.settlePart(first);
+      await storage.parts.settle(first);
 
       const second = await receive(storage, id, 7, "second");
 
@@ -77,7 +80,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(second.version).not.toBe(first.version);
       expect(await read(storage, first)).toBe("first");
       expect(await read(storage, second)).toBe("second");
-      await storage.parts.settlePart(second);
+      await storage.parts.settle(second);
       expect(await read(storage, second)).toBe("second");
     });
 
@@ -85,11 +88,11 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
-      await storage.parts.settlePart(first);
+      await storage.parts.settle(first);
       const second = await receive(storage, id, 7, "second");
 
-      await storage.parts.dropPart(second);
-      await storage.parts.dropPart(second);
+      await storage.parts.drop(second);
+      await storage.parts.drop(second);
 
       expect(await read(storage, first)).toBe("first");
     });
@@ -98,7 +101,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
 
-      const part = await storage.parts.receivePart(id, 1, broken("abc"), quiet, unknown);
+      const part = await storage.parts.receive(id, 1, broken("abc"), quiet, unknown);
 
       expect(part.cut?.message).toBe("the connection was cut");
       expect(await read(storage, part.place)).toBeNull();
@@ -121,7 +124,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
         },
       };
 
-      const refused = storage.parts.receivePart(newId(), 1, body, refusing, unknown);
+      const refused = storage.parts.receive(newId(), 1, body, refusing, unknown);
 
       await expect(refused).rejects.toThrow("too much");
       expect(ended).toBe(true);
@@ -130,11 +133,10 @@ export function partsContract(openStore: () => Promise<Storage>): void {
 
     test("that can never fit is refused before it is read", async () => {
       const storage = await openStore();
-      const capacity = await storage.capacity();
       const body = broken("never read");
 
-      const refused = storage.parts.receivePart(newId(), 1, body, quiet, {
-        expected: (capacity?.total ?? Number.MAX_SAFE_INTEGER / 2) * 2,
+      const refused = storage.parts.receive(newId(), 1, body, quiet, {
+        expected: Number.MAX_SAFE_INTEGER,
         signal: new AbortController().signal,
       });
 
@@ -147,10 +149,10 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const id = newId();
       const body: Body = (async function* () {
         yield text("abc");
-        await storage.discardStaged(id, storage.parts.staging);
+        await storage.staging.discard(id, storage.parts.staging);
       })();
 
-      const late = storage.parts.receivePart(id, 1, body, quiet, unknown);
+      const late = storage.parts.receive(id, 1, body, quiet, unknown);
 
       await expect(late).rejects.toMatchObject({ situation: "MULTIPART_UNKNOWN" });
       expect(await uploads(storage)).toEqual([]);
@@ -160,9 +162,9 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       await receive(storage, id, 1, "abc");
-      await storage.discardStaged(id, storage.parts.staging);
+      await storage.staging.discard(id, storage.parts.staging);
 
-      await storage.parts.dropPart(await receive(storage, id, 2, "late"));
+      await storage.parts.drop(await receive(storage, id, 2, "late"));
 
       expect(await uploads(storage)).toEqual([]);
     });
@@ -171,7 +173,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       const breaking = Array.from({ length: 50 }, (_, at) =>
-        storage.parts.receivePart(id, at + 2, broken("x"), quiet, unknown),
+        storage.parts.receive(id, at + 2, broken("x"), quiet, unknown),
       );
 
       const place = await receive(storage, id, 1, "abc");
@@ -188,14 +190,14 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const gone = await receive(storage, dropped, 1, "abc");
       const stays = await receive(storage, kept, 1, "xyz");
 
-      await storage.discardStaged(dropped, storage.parts.staging);
-      await storage.discardStaged(dropped, storage.parts.staging);
+      await storage.staging.discard(dropped, storage.parts.staging);
+      await storage.staging.discard(dropped, storage.parts.staging);
 
       expect(await read(storage, gone)).toBeNull();
       expect(await read(storage, stays)).toBe("xyz");
       expect(await uploads(storage)).toEqual([kept]);
-      await storage.parts.settlePart(gone);
-      await storage.parts.dropPart(gone);
+      await storage.parts.settle(gone);
+      await storage.parts.drop(gone);
     });
 
     test("are no staged bytes of sessions", async () => {
@@ -203,7 +205,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
 
       await receive(storage, newId(), 1, "abc");
 
-      expect(await Array.fromAsync(storage.listStaged())).toEqual([]);
+      expect(await Array.fromAsync(storage.staging.list())).toEqual([]);
     });
   });
 
@@ -215,24 +217,33 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       await storage.parts.createWhole(id);
 
       const options = { expected: null, resumable: false, signal: new AbortController().signal };
-      const staged = await storage.append({ id, offset: 0, staging }, once("abc"), quiet, options);
-      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const staged = await storage.staging.append(
+        { id, offset: 0, staging },
+        once("abc"),
+        quiet,
+        options,
+      );
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
       expect(await uploads(storage)).toEqual([id]);
-      await storage.discardStaged(id, staging);
+      await storage.staging.discard(id, staging);
       expect(await uploads(storage)).toEqual([]);
-      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+      expect(await contentText(storage, locator)).toBe("abc");
     });
 
     test("is no session of the same id", async () => {
       const storage = await openStore();
       const id = newId();
       await storage.parts.createWhole(id);
-      await storage.createStaging(id, 0);
+      await storage.staging.begin(id, 0);
 
-      await storage.discardStaged(id, storage.parts.staging);
+      await storage.staging.discard(id, storage.parts.staging);
 
-      const [entry] = await Array.fromAsync(storage.listStaged());
+      const [entry] = await Array.fromAsync(storage.staging.list());
       expect(entry?.id).toBe(id);
     });
   });

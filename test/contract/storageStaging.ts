@@ -1,8 +1,11 @@
 // Contract of staged bytes between two appends: they are listed, dropped, and staged again when nobody came to name them.
+
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Staged, StagedEntry, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import type { Staged, StagedEntry, StagingFollower } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { contentText } from "../support/contents.ts";
 
 const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
 const quiet: StagingFollower = { staged: () => null };
@@ -17,10 +20,10 @@ async function* once(value: string): AsyncGenerator<Uint8Array> {
 export function stagingContract(openStore: () => Promise<Storage>): void {
   const start = async (storage: Storage, at = startedAt): Promise<Staged> => {
     const id = makeUploadId(Bun.randomUUIDv7());
-    return { id, offset: 0, staging: await storage.createStaging(id, at) };
+    return { id, offset: 0, staging: await storage.staging.begin(id, at) };
   };
   const stage = async (storage: Storage, value: string): Promise<Staged> => {
-    const { id, staging, offset } = await storage.append(
+    const { id, staging, offset } = await storage.staging.append(
       await start(storage),
       once(value),
       quiet,
@@ -29,14 +32,14 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     return { id, staging, offset };
   };
   const read = async (storage: Storage, { id, staging }: Staged): Promise<string> => {
-    const reader = await storage.openStaged(id, staging);
+    const reader = await storage.staging.openStaged(id, staging);
     const into = new Uint8Array(1024);
     const count = await reader.read(0, into);
     await reader.close();
     return new TextDecoder().decode(into.subarray(0, count));
   };
   const listed = async (storage: Storage): Promise<StagedEntry[]> => {
-    const entries = await Array.fromAsync(storage.listStaged());
+    const entries = await Array.fromAsync(storage.staging.list());
     return entries.sort((a, b) => (a.id < b.id ? -1 : 1));
   };
 
@@ -65,9 +68,9 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("no longer has what was dropped, and what is dropped meanwhile does no harm", async () => {
       const storage = await openStore();
       const staged = await Promise.all(Array.from({ length: 50 }, () => stage(storage, "abc")));
-      for await (const { id } of storage.listStaged()) {
+      for await (const { id } of storage.staging.list()) {
         expect(staged.map((each) => each.id)).toContain(id);
-        await Promise.all(staged.map((each) => storage.discardStaged(each.id, each.staging)));
+        await Promise.all(staged.map((each) => storage.staging.discard(each.id, each.staging)));
       }
 
       expect(await listed(storage)).toEqual([]);
@@ -87,14 +90,14 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      await storage.discardStaged(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
 
       const unknown = { situation: "UPLOAD_UNKNOWN" };
       await expect(read(storage, staged)).rejects.toMatchObject(unknown);
-      const append = storage.append(staged, once("d"), quiet, resumable);
+      const append = storage.staging.append(staged, once("d"), quiet, resumable);
       await expect(append).rejects.toMatchObject(unknown);
       await expect(
-        storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
+        storage.staging.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
       ).rejects.toMatchObject(unknown);
     });
 
@@ -102,7 +105,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const { id, staging } = await stage(storage, "abc");
 
-      await Promise.all(Array.from({ length: 20 }, () => storage.discardStaged(id, staging)));
+      await Promise.all(Array.from({ length: 20 }, () => storage.staging.discard(id, staging)));
 
       expect(await listed(storage)).toEqual([]);
     });
@@ -111,9 +114,9 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const [dropped, kept] = [await stage(storage, "abc"), await stage(storage, "xyz")];
 
-      await storage.discardStaged(dropped.id, dropped.staging);
-      await storage.finishDiscards();
-      await storage.finishDiscards();
+      await storage.staging.discard(dropped.id, dropped.staging);
+      await storage.staging.tidy();
+      await storage.staging.tidy();
 
       expect(await read(storage, kept)).toBe("xyz");
       expect((await listed(storage)).map(({ id }) => id)).toEqual([kept.id]);
@@ -125,90 +128,136 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
       expect((await listed(storage)).map(({ id }) => id)).toEqual([staged.id]);
-      await storage.discardStaged(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
       expect(await listed(storage)).toEqual([]);
-      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+      expect(await contentText(storage, locator)).toBe("abc");
     });
 
     test("can be published again under another name", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const first = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
-      const second = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const first = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
+      const second = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
       expect(second).not.toBe(first);
-      await storage.delete(first);
-      await storage.discardStaged(staged.id, staged.staging);
-      expect(await (await storage.open(second))?.body.text()).toBe("abc");
+      await storage.content.delete(first);
+      await storage.staging.discard(staged.id, staged.staging);
+      expect(await contentText(storage, second)).toBe("abc");
     });
 
     test("can grow without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
-      const longer = await storage.append(staged, once("def"), quiet, resumable);
+      const longer = await storage.staging.append(staged, once("def"), quiet, resumable);
 
-      const again = await storage.publish(longer, digestOf(text("abcdef")), Bun.randomUUIDv7());
-      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
-      expect(await (await storage.open(again))?.body.text()).toBe("abcdef");
+      const again = await storage.staging.publish(
+        longer,
+        digestOf(text("abcdef")),
+        Bun.randomUUIDv7(),
+      );
+      expect(await contentText(storage, locator)).toBe("abc");
+      expect(await contentText(storage, again)).toBe("abcdef");
     });
 
     test("can be sent anew from an earlier offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.publish(staged, digestOf(text("early")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("early")),
+        Bun.randomUUIDv7(),
+      );
 
-      const later = await storage.append({ ...staged, offset: 2 }, once("st"), quiet, resumable);
+      const later = await storage.staging.append(
+        { ...staged, offset: 2 },
+        once("st"),
+        quiet,
+        resumable,
+      );
 
       expect(await read(storage, later)).toBe("east");
-      expect(await (await storage.open(locator))?.body.text()).toBe("early");
+      expect(await contentText(storage, locator)).toBe("early");
     });
 
     test("are no content any more once they were separated", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("abc")),
+        Bun.randomUUIDv7(),
+      );
 
-      await storage.separateStaged(staged);
-      const reader = await storage.openStaged(staged.id, staged.staging);
-      await storage.append(staged, once("def"), quiet, resumable);
+      await storage.staging.separateStaged(staged);
+      const reader = await storage.staging.openStaged(staged.id, staged.staging);
+      await storage.staging.append(staged, once("def"), quiet, resumable);
 
       // Opened before the append, it sees what the append wrote.
       const into = new Uint8Array(10);
       expect(await reader.read(3, into)).toBe(3);
       await reader.close();
-      expect(await (await storage.open(locator))?.body.text()).toBe("abc");
+      expect(await contentText(storage, locator)).toBe("abc");
     });
 
     test("can be sent anew from the first one without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.publish(staged, digestOf(text("early")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("early")),
+        Bun.randomUUIDv7(),
+      );
 
-      const later = await storage.append({ ...staged, offset: 0 }, once("late"), quiet, resumable);
+      const later = await storage.staging.append(
+        { ...staged, offset: 0 },
+        once("late"),
+        quiet,
+        resumable,
+      );
 
       expect(await read(storage, later)).toBe("late");
-      expect(await (await storage.open(locator))?.body.text()).toBe("early");
+      expect(await contentText(storage, locator)).toBe("early");
     });
 
     test("are cut to the offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abcdef");
-      const locator = await storage.publish(staged, digestOf(text("abcdef")), Bun.randomUUIDv7());
+      const locator = await storage.staging.publish(
+        staged,
+        digestOf(text("abcdef")),
+        Bun.randomUUIDv7(),
+      );
 
-      const short = await storage.publish(
+      const short = await storage.staging.publish(
         { ...staged, offset: 3 },
         digestOf(text("abc")),
         Bun.randomUUIDv7(),
       );
 
-      expect(await (await storage.open(locator))?.body.text()).toBe("abcdef");
-      expect(await (await storage.open(short))?.body.text()).toBe("abc");
+      expect(await contentText(storage, locator)).toBe("abcdef");
+      expect(await contentText(storage, short)).toBe("abc");
     });
   });
 

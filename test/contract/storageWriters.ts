@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import type { Staged, StagingFollower } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 
 const quiet: StagingFollower = { staged: () => null };
 const text = (value: string) => new TextEncoder().encode(value);
@@ -14,14 +15,14 @@ const batch = new Uint8Array(600_000).fill(7);
 export function writersContract(openStore: () => Promise<Storage>): void {
   const start = async (storage: Storage): Promise<Staged> => {
     const id = makeUploadId(Bun.randomUUIDv7());
-    return { id, offset: 0, staging: await storage.createStaging(id, 0) };
+    return { id, offset: 0, staging: await storage.staging.begin(id, 0) };
   };
   const options = (signal = new AbortController().signal, expected: number | null = null) => ({
     ...{ expected, signal },
     resumable: true,
   });
   const readAll = async (storage: Storage, { id, staging }: Staged): Promise<number> => {
-    const reader = await storage.openStaged(id, staging);
+    const reader = await storage.staging.openStaged(id, staging);
     const read = await reader.read(0, new Uint8Array(2_000_000));
     await reader.close();
     return read;
@@ -41,15 +42,15 @@ export function writersContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await start(storage);
       const { body, gate } = stalling(text("abc"));
-      const first = storage.append(staged, body, quiet, options());
+      const first = storage.staging.append(staged, body, quiet, options());
       const second = async function* () {
         yield text("other");
       };
 
       const refused = await Promise.allSettled([
-        storage.append(staged, second(), quiet, options()),
-        storage.separateStaged(staged),
-        storage.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
+        storage.staging.append(staged, second(), quiet, options()),
+        storage.staging.separateStaged(staged),
+        storage.staging.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
       ]);
       gate.resolve(text("def"));
 
@@ -59,7 +60,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
       const appended = await first;
       expect(appended).toMatchObject({ offset: 6, cut: null });
       expect(
-        await storage.publish(appended, digestOf(text("abcdef")), Bun.randomUUIDv7()),
+        await storage.staging.publish(appended, digestOf(text("abcdef")), Bun.randomUUIDv7()),
       ).toBeString();
     });
 
@@ -76,7 +77,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
         },
       };
 
-      const append = storage.append(staged, body, seen, options(lost.signal));
+      const append = storage.staging.append(staged, body, seen, options(lost.signal));
       await follower.promise;
       lost.abort(new RegistryError("UPLOAD_UNKNOWN"));
 
@@ -93,7 +94,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
       const staged = await start(storage);
       const lost = new AbortController();
       const { body, gate } = stalling(text("gathered"));
-      const append = storage.append(staged, body, quiet, options(lost.signal));
+      const append = storage.staging.append(staged, body, quiet, options(lost.signal));
       lost.abort(new RegistryError("UPLOAD_UNKNOWN"));
       gate.resolve(text("more"));
 
@@ -114,7 +115,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
         for (; yielded < 4; yielded += 1) yield batch.slice();
       })();
 
-      const refused = storage.append(staged, body, quiet, options(undefined, announced));
+      const refused = storage.staging.append(staged, body, quiet, options(undefined, announced));
 
       expect(await refused.catch((error: unknown) => error)).toMatchObject({
         situation: "CHUNK_SIZE_MISMATCH",

@@ -142,20 +142,19 @@ describe("a collection", () => {
   test("between a transaction and its files does not take what was pushed again meanwhile", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { storage } = room.store.rooms;
-    const pushedAgain = async (locator: Parameters<typeof storage.delete>[0]): Promise<void> => {
+    const { content } = room.store.rooms.storage;
+    const pushedAgain = async (locator: Parameters<typeof content.delete>[0]): Promise<void> => {
       await room.push(text, other);
-      await storage.delete(locator);
+      await content.delete(locator);
     };
-    const { listStored, readName, stat } = storage;
     const slow = {
-      listStored: listStored.bind(storage),
-      readName,
-      stat: stat.bind(storage),
+      list: () => content.list(),
+      nameOf: content.nameOf,
+      stat: content.stat.bind(content),
       delete: pushedAgain,
     };
 
-    const outcome = await room.collect({ minAgeMs: 0 }, { storage: slow });
+    const outcome = await room.collect({ minAgeMs: 0 }, { storage: { content: slow } });
 
     expect(outcome.counts.deletedBlobs).toBe(1);
     expect(await isServed(room, other, room.digest)).toBe(true);

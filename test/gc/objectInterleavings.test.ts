@@ -32,7 +32,7 @@ async function openRoom(scope: Scope) {
     },
     /** Stored names that a row names and that are not there; rows of objects without one of content. */
     async lost(): Promise<readonly string[]> {
-      const files = (await Array.fromAsync(room.store.rooms.storage.listStored())).flat();
+      const files = (await Array.fromAsync(room.store.rooms.storage.content.list())).flat();
       const names = new Set<string>(files.map(({ locator }) => locator));
       const database = new Database(join(room.store.directory, "breadbox.db"), { readonly: true });
       const column = (query: string) => database.query(query).values().flat().map(String);
@@ -174,18 +174,18 @@ describe("a collection", () => {
   test("between a transaction and its files does not take what was put again meanwhile", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { storage } = room.rooms;
+    const { content } = room.rooms.storage;
     const slow = {
-      listStored: () => storage.listStored(),
-      readName: storage.readName,
-      stat: storage.stat.bind(storage),
-      delete: async (locator: Parameters<typeof storage.delete>[0]): Promise<void> => {
+      list: () => content.list(),
+      nameOf: content.nameOf,
+      stat: content.stat.bind(content),
+      delete: async (locator: Parameters<typeof content.delete>[0]): Promise<void> => {
         await room.objects().put(path, bytes);
-        await storage.delete(locator);
+        await content.delete(locator);
       },
     };
 
-    const outcome = await room.collect({ minAgeMs: 0 }, { storage: slow });
+    const outcome = await room.collect({ minAgeMs: 0 }, { storage: { content: slow } });
 
     expect(outcome.counts.deletedBlobs).toBe(1);
     expect(await room.objects().read(path)).toEqual(bytes);

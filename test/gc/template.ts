@@ -83,7 +83,7 @@ async function leaveTrash({ push, store }: Room): Promise<Digest> {
 
 /** An upload that was broken off between its name and its row. */
 async function leaveStray({ store }: Room): Promise<string> {
-  const [name] = (await Array.fromAsync(store.rooms.storage.listStored())).flat();
+  const [name] = (await Array.fromAsync(store.rooms.storage.content.list())).flat();
   if (name === undefined) throw new Error("nothing is stored");
   const prefix = "ee";
   const stray = `sha256/${prefix}/${prefix.repeat(32)}.${Bun.randomUUIDv7("hex", store.clock.now())}`;

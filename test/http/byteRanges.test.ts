@@ -219,7 +219,7 @@ test("ranges of a blob that is deleted while they are sent arrive to the last by
   });
   const chunks = answer.body?.getReader();
   const parts = [(await chunks?.read())?.value ?? new Uint8Array()];
-  await storage.delete(row.locator);
+  await storage.content.delete(row.locator);
   for (let next = await chunks?.read(); next?.value; next = await chunks?.read()) {
     parts.push(next.value);
   }

@@ -15,19 +15,19 @@ test.each([
     change: (rooms) => {
       const { storage } = rooms.registry;
       // The look-up finds the file; whoever sends it does not.
-      const open: typeof storage.open = async (locator) => {
-        const found = await storage.open(locator);
-        if (blobs !== "") await rm(join(blobs, locator), { force: true });
+      const open: typeof storage.content.open = async (row) => {
+        const found = await storage.content.open(row);
+        if (blobs !== "") await rm(join(blobs, row.locator), { force: true });
         return found;
       };
-      const vanishing = new Proxy(storage, {
+      const content = new Proxy(storage.content, {
         get: (target, name) => {
           if (name === "open") return open;
           const value = Reflect.get(target, name);
           return typeof value === "function" ? value.bind(target) : value;
         },
       });
-      return { ...rooms, registry: { ...rooms.registry, storage: vanishing } };
+      return { ...rooms, registry: { ...rooms.registry, storage: { ...storage, content } } };
     },
   });
   const bytes = new TextEncoder().encode("a blob of some length");

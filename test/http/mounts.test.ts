@@ -89,7 +89,7 @@ describe("a mount", () => {
     const { metadata, storage } = registry.store.rooms;
     const stored = await metadata.uploads.findContent(wanted);
     if (stored === null) throw new Error("not stored");
-    await storage.delete(stored.locator);
+    await storage.content.delete(stored.locator);
 
     expect((await post("healed", `mount=${wanted}&from=hurt`)).status).toBe(202);
     await pushBlob(registry.url, "healed", damaged);

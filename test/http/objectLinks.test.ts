@@ -285,7 +285,7 @@ describe("a mount", () => {
     const { metadata, storage } = objects.registry.store.rooms;
     const stored = await metadata.uploads.findContent(digest);
     if (stored === null) throw new Error("not stored");
-    await storage.delete(stored.locator);
+    await storage.content.delete(stored.locator);
 
     expect((await mount("team/app", "&from=backups")).status).toBe(202);
   });

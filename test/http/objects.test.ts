@@ -141,7 +141,7 @@ describe("an object", () => {
     const { metadata, storage } = objects.registry.store.rooms;
     const stored = await metadata.uploads.findContent(digest);
     if (stored === null) throw new Error("not stored");
-    await storage.delete(stored.locator);
+    await storage.content.delete(stored.locator);
 
     const got = await objects.get("it");
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import type { Rooms } from "../../src/http/app.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { Content } from "../../src/storage/content.ts";
 import { imageType, type PushedImage, pushImage } from "./support/image.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
@@ -70,17 +70,17 @@ describe("HEAD", () => {
 /** Content keeps its rows and its size, but whoever reads a byte of it fails. */
 function withoutBytes(rooms: Rooms): Rooms {
   const { storage } = rooms.registry;
-  const open: Storage["open"] = async (locator) => {
-    const file = await storage.open(locator);
-    return file && { size: file.size, body: Bun.file(join(import.meta.dir, "absent")) };
+  const open: Content["open"] = async (row) => {
+    const file = await storage.content.open(row);
+    return file && { ...file, body: Bun.file(join(import.meta.dir, "absent")) };
   };
-  const bare = new Proxy(storage, {
+  const content = new Proxy(storage.content, {
     get: (target, key) => {
       const value: unknown = key === "open" ? open : Reflect.get(target, key, target);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { ...rooms, registry: { ...rooms.registry, storage: bare } };
+  return { ...rooms, registry: { ...rooms.registry, storage: { ...storage, content } } };
 }
 
 describe("content", () => {

@@ -205,7 +205,7 @@ describe("a part", () => {
       }
       if (times > 2) return;
       await metadata.multipart.removeMultipart(started, () => {});
-      await storage.discardStaged(started.id, storage.parts.staging);
+      await storage.staging.discard(started.id, storage.parts.staging);
     };
 
     expect((await room.fsck(quick)).judged).toEqual([]);

@@ -74,12 +74,14 @@ describe("a collection", () => {
     const { storage } = room.store.rooms;
     const stuck = new Set<string>();
     const failing: GcDeps["storage"] = {
-      ...{ listStored: () => storage.listStored(), readName: storage.readName },
-      stat: (locator) => storage.stat(locator),
-      delete: async (locator) => {
-        if (stuck.size === 0) stuck.add(locator);
-        if (stuck.has(locator)) throw new Error("EPERM: operation not permitted, unlink");
-        await storage.delete(locator);
+      content: {
+        ...{ list: () => storage.content.list(), nameOf: storage.content.nameOf },
+        stat: (locator) => storage.content.stat(locator),
+        delete: async (locator) => {
+          if (stuck.size === 0) stuck.add(locator);
+          if (stuck.has(locator)) throw new Error("EPERM: operation not permitted, unlink");
+          await storage.content.delete(locator);
+        },
       },
     };
     const { collection } = room.store.rooms.metadata;

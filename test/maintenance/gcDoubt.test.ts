@@ -17,21 +17,22 @@ async function openRoom(scope: Scope, orphans = 1) {
   return room;
 }
 
+type Content = GcDeps["storage"]["content"];
 type Room = Awaited<ReturnType<typeof openRoom>>;
 
 describe("a collection fails, with nothing deleted, when", () => {
   test("a folder of stored files cannot be read", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const storage: GcDeps["storage"] = {
-      ...storageOf(room),
-      async *listStored() {
+    const content: Content = {
+      ...contentOf(room),
+      async *list() {
         yield [];
         throw new Error("EIO: i/o error, scandir");
       },
     };
 
-    const outcome = await room.collect({}, { storage });
+    const outcome = await room.collect({}, { storage: { content } });
 
     expect(outcome).toMatchObject({ state: "failed", reason: "EIO: i/o error, scandir" });
     expect(outcome.counts.deletedBlobs).toBe(0);
@@ -68,13 +69,13 @@ describe("a collection fails, with nothing deleted, when", () => {
   });
 });
 
-function storageOf({ store }: Room): GcDeps["storage"] {
-  const { storage } = store.rooms;
+function contentOf({ store }: Room): Content {
+  const { content } = store.rooms.storage;
   return {
-    listStored: () => storage.listStored(),
-    readName: (locator) => storage.readName(locator),
-    stat: (locator) => storage.stat(locator),
-    delete: (locator) => storage.delete(locator),
+    list: () => content.list(),
+    nameOf: (locator) => content.nameOf(locator),
+    stat: (locator) => content.stat(locator),
+    delete: (locator) => content.delete(locator),
   };
 }
 
@@ -86,7 +87,10 @@ describe("a collection that breaks off", () => {
       throw new RegistryError("READ_ONLY");
     };
 
-    const broken = await room.collect({}, { storage: { ...storageOf(room), delete: refused } });
+    const broken = await room.collect(
+      {},
+      { storage: { content: { ...contentOf(room), delete: refused } } },
+    );
     expect(broken).toMatchObject({ state: "failed", counts: { deletedBlobs: 0 } });
     expect(await room.storedFiles()).toBe(4);
     const next = await room.collect();

@@ -135,7 +135,7 @@ export async function openGcRoom() {
     /** True when the content has a row, and its file is there. */
     async has(digest: Digest): Promise<boolean> {
       const row = await store.rooms.metadata.uploads.findContent(digest);
-      return row !== null && (await store.rooms.storage.open(row.locator)) !== null;
+      return row !== null && (await store.rooms.storage.content.open(row)) !== null;
     },
     /** The wall clock is set; the machine's uptime goes on as before. */
     setClock(stepMs: number): void {
@@ -144,7 +144,7 @@ export async function openGcRoom() {
     },
     async storedFiles(): Promise<number> {
       let files = 0;
-      for await (const names of store.rooms.storage.listStored()) files += names.length;
+      for await (const names of store.rooms.storage.content.list()) files += names.length;
       return files;
     },
   };

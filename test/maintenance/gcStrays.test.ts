@@ -25,28 +25,28 @@ async function openRoom(scope: Scope) {
       const id = makeUploadId(uploads.newId());
       const owner = uploads.newId();
       const startedAt = room.store.clock.now();
-      const staging = await storage.createStaging(id, startedAt);
+      const staging = await storage.staging.begin(id, startedAt);
       const session = { id, repository: app, offset: 0, staging, startedAt, updatedAt: startedAt };
       const claim = owner;
       await metadata.uploads.startUpload({ ...session, algorithm: "sha256" }, claim);
-      const staged = await storage.append(
+      const staged = await storage.staging.append(
         { id, staging, offset: 0 },
         body(),
         { staged: () => null },
         { expected: null, resumable: true, signal: new AbortController().signal },
       );
-      const locator = await storage.publish(staged, digestOf(bytes), owner);
+      const locator = await storage.staging.publish(staged, digestOf(bytes), owner);
       return {
         locator,
         /** The server that made it was killed, and the session was cleaned up since. */
         async forget(): Promise<void> {
           await metadata.uploads.removeUpload(id, app);
-          await storage.discardStaged(id, staging);
+          await storage.staging.discard(id, staging);
         },
         /** The request ended without its row, and its session is open. */
         fail: () => metadata.uploads.releaseUpload(id, owner),
         /** As on a file system without links, where a file has one name at a time. */
-        dropStaged: () => storage.discardStaged(id, staging),
+        dropStaged: () => storage.staging.discard(id, staging),
       };
     },
   };
@@ -104,7 +104,7 @@ describe("a stored file without a row", () => {
 
     expect(counts).toMatchObject({ orphanedBlobs: 1, deletedBlobs: 1 });
     expect(await room.storedFiles()).toBe(0);
-    expect(await Array.fromAsync(room.store.rooms.storage.listStaged())).toHaveLength(1);
+    expect(await Array.fromAsync(room.store.rooms.storage.staging.list())).toHaveLength(1);
   });
 
   test("of two closing requests that failed goes as well as the blob that the third one made", async () => {

@@ -139,21 +139,21 @@ export class InspectionRoom {
   ): Promise<FsckReport> {
     const { metadata, storage } = this.store.rooms;
     const looking = {
-      inspection: storage.inspection,
+      repair: storage.repair,
       parts: {
-        listUploads: () => storage.parts.listUploads(),
-        openPart: async (place: PartPlace) => {
+        list: () => storage.parts.list(),
+        open: async (place: PartPlace) => {
           await this.beforePart();
-          return storage.parts.openPart(place);
+          return storage.parts.open(place);
         },
       },
-      listStored: () => storage.listStored(),
-      listStaged: () => storage.listStaged(),
-      openStaged: storage.openStaged.bind(storage),
-      discardStaged: storage.discardStaged.bind(storage),
-      stat: async (locator: Locator) => {
-        await beforeStat();
-        return storage.stat(locator);
+      staging: storage.staging,
+      content: {
+        list: () => storage.content.list(),
+        stat: async (locator: Locator) => {
+          await beforeStat();
+          return storage.content.stat(locator);
+        },
       },
     };
     const deps = {

@@ -66,21 +66,21 @@ export async function openMultipartRoom() {
       })();
       const options = { expected: bytes.length, signal: new AbortController().signal };
       const follower = { staged: () => null };
-      const received = await storage.parts.receivePart(id, number, body, follower, options);
+      const received = await storage.parts.receive(id, number, body, follower, options);
       const fingerprint = new Fingerprint();
       fingerprint.update(bytes);
       const { place, size } = received;
       const part = { number, size, etag: fingerprint.etag(), place, createdAt: clock.now() };
       const expiresAt = clock.now() + lives;
       await metadata.multipart.recordPart(key(id), { part, expiresAt, accepts: () => {} });
-      await storage.parts.settlePart(place);
+      await storage.parts.settle(place);
     },
     /** The text of a part; null when it cannot be read. */
     async read(id: UploadId, number: number): Promise<string | null> {
       const { metadata, storage } = store.rooms;
       const parts = await metadata.multipart.listParts(key(id), { after: number - 1, limit: 1 });
       const place = parts?.at(0)?.place;
-      const reader = place === undefined ? null : await storage.parts.openPart(place);
+      const reader = place === undefined ? null : await storage.parts.open(place);
       if (reader === null) return null;
       const into = new Uint8Array(1024);
       const length = await reader.read(0, into);

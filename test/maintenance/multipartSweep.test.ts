@@ -181,16 +181,16 @@ describe("sweep of uploads in parts", () => {
     const { metadata, storage } = room.deps();
     const { parts } = storage;
     const begun: string[] = [];
-    const listUploads = async function* () {
-      yield* parts.listUploads();
+    const list = async function* () {
+      yield* parts.list();
       const id = await room.initiate("late");
       await room.part(id, 1, "late");
       begun.push(id);
       yield id;
     };
     const late: RoomDeps["storage"] = {
-      parts: { staging: parts.staging, listUploads },
-      discardStaged: (id, staging) => storage.discardStaged(id, staging),
+      parts: { staging: parts.staging, list },
+      staging: storage.staging,
     };
 
     expect(await room.sweep({ deps: { metadata, storage: late } })).toEqual(nothing);

@@ -33,15 +33,15 @@ function endingAt(nth: number, when: "before" | "after") {
   const { metadata, storage } = room.deps();
   const killed = Promise.withResolvers<"killed">();
   let drops = 0;
-  const discardStaged: RoomDeps["storage"]["discardStaged"] = async (id, staging) => {
+  const discard: RoomDeps["storage"]["staging"]["discard"] = async (id, staging) => {
     drops += 1;
     const isLast = drops === nth;
-    if (!isLast || when === "after") await storage.discardStaged(id, staging);
+    if (!isLast || when === "after") await storage.staging.discard(id, staging);
     if (!isLast) return;
     killed.resolve("killed");
     await new Promise(() => {});
   };
-  const deps: RoomDeps = { metadata, storage: { parts: storage.parts, discardStaged } };
+  const deps: RoomDeps = { metadata, storage: { parts: storage.parts, staging: { discard } } };
   return { deps, killed: killed.promise };
 }
 
@@ -108,11 +108,11 @@ describe("sweep of uploads in parts: limits", () => {
     await fill(3, 3);
     const { metadata, storage } = room.deps();
     const [stuck] = (await readdir(room.folder("."))).sort();
-    const discardStaged: RoomDeps["storage"]["discardStaged"] = async (id, staging) => {
+    const discard: RoomDeps["storage"]["staging"]["discard"] = async (id, staging) => {
       if (id === stuck) throw new Error("EPERM: operation not permitted");
-      await storage.discardStaged(id, staging);
+      await storage.staging.discard(id, staging);
     };
-    const deps: RoomDeps = { metadata, storage: { parts: storage.parts, discardStaged } };
+    const deps: RoomDeps = { metadata, storage: { parts: storage.parts, staging: { discard } } };
 
     const swept = await room.sweep({ deps });
     const again = [await room.sweep({ deps, limit: 1 }), await room.sweep({ deps, limit: 1 })];

@@ -160,7 +160,7 @@ describe("sweep of upload sessions", () => {
 
   test("a row whose bytes are gone goes, but not while its session is only just starting", async () => {
     const { id } = await startUpload(deps(), repository);
-    await deps().storage.discardStaged(id, (await uploadStatus(deps(), repository, id)).staging);
+    await deps().storage.staging.discard(id, (await uploadStatus(deps(), repository, id)).staging);
 
     const first = await sweep();
     store.clock.advance(2 * minute);
@@ -189,14 +189,16 @@ describe("sweep of upload sessions", () => {
     const stuck = new Set<string>([strays[0] ?? "", sessions[0]?.id ?? ""]);
     const { metadata, storage } = deps();
     const failing: SweepDeps["storage"] = {
-      listStaged: () => storage.listStaged(),
-      finishDiscards: async () => {
-        await storage.finishDiscards();
-        throw new AggregateError([new Error("EPERM, a"), new Error("EPERM, b")]);
-      },
-      discardStaged: async (id, staging) => {
-        if (stuck.has(id)) throw new Error("EPERM, an entry");
-        await storage.discardStaged(id, staging);
+      staging: {
+        list: () => storage.staging.list(),
+        tidy: async () => {
+          await storage.staging.tidy();
+          throw new AggregateError([new Error("EPERM, a"), new Error("EPERM, b")]);
+        },
+        discard: async (id, staging) => {
+          if (stuck.has(id)) throw new Error("EPERM, an entry");
+          await storage.staging.discard(id, staging);
+        },
       },
     };
     const finished = { id: sessions[1]?.id, repository, digest: digestOf(noise(1)), size: 1 };

@@ -72,7 +72,7 @@ describe("sweep of upload sessions", () => {
       await startUpload(deps(), repository),
     ];
     await append(id, noise(100));
-    await deps().storage.discardStaged(withoutBytes.id, withoutBytes.staging);
+    await deps().storage.staging.discard(withoutBytes.id, withoutBytes.staging);
     const name = await stray(ago(0));
     store.clock.advance(-year);
 

@@ -5,7 +5,7 @@ import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import { completeMultipart } from "../../src/objects/completion.ts";
 import { putPart } from "../../src/objects/parts.ts";
-import type { Body } from "../../src/storage/storage.ts";
+import type { Body } from "../../src/storage/staging.ts";
 import { refusalOf } from "./refusal.ts";
 import { openRoom } from "./room.ts";
 
@@ -130,7 +130,7 @@ test("aborting an upload ends its part that is arriving, however long the client
   await room.abort(id);
 
   expect(await arriving).toMatchObject({ situation: "MULTIPART_UNKNOWN" });
-  expect(await Array.fromAsync(room.deps().storage.parts.listUploads())).toEqual([]);
+  expect(await Array.fromAsync(room.deps().storage.parts.list())).toEqual([]);
 });
 
 test("an upload is held as long as the last of its parts arrives", async () => {

@@ -2,14 +2,14 @@
 import { expect, test } from "bun:test";
 import type { UploadId } from "../../src/model/uploadId.ts";
 import type { ObjectsDeps, PartsAssembly } from "../../src/objects/deps.ts";
-import type { PartsStorage } from "../../src/storage/parts.ts";
+import type { Parts } from "../../src/storage/parts.ts";
 import { openRoom, wordsFor } from "./room.ts";
 
 /** The same storage, whose parts wait for `gate` before they get their name. */
 function waiting(storage: ObjectsDeps["storage"], gate: Promise<void>): ObjectsDeps["storage"] {
-  const settlePart: PartsStorage["settlePart"] = async (place) => {
+  const settle: Parts["settle"] = async (place) => {
     await gate;
-    await storage.parts.settlePart(place);
+    await storage.parts.settle(place);
   };
   const bound = <T extends object>(port: T, own: Partial<T>): T =>
     new Proxy(port, {
@@ -18,7 +18,7 @@ function waiting(storage: ObjectsDeps["storage"], gate: Promise<void>): ObjectsD
         return typeof member === "function" ? member.bind(target) : member;
       },
     });
-  return bound(storage, { parts: bound(storage.parts, { settlePart }) });
+  return bound(storage, { parts: bound(storage.parts, { settle }) });
 }
 
 test("an upload that is aborted is forgotten after the last of its parts was told, not before", async () => {

@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { RegistryError } from "../../src/errors.ts";
 import { readDigest } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Body } from "../../src/storage/storage.ts";
+import type { Body } from "../../src/storage/staging.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { type ListKind, lists, MultipartModel } from "./multipartModel.ts";

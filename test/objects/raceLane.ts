@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
 import type { UploadId } from "../../src/model/uploadId.ts";
 import type { NamedPart } from "../../src/objects/partList.ts";
-import type { Body } from "../../src/storage/storage.ts";
+import type { Body } from "../../src/storage/staging.ts";
 import { randomBytes, randomNumbers } from "../support/bytes.ts";
 import { bodyOf, type Words } from "./room.ts";
 

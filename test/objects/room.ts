@@ -9,7 +9,7 @@ import { abortMultipart, initiateMultipart, multipartStatus } from "../../src/ob
 import { openObject } from "../../src/objects/objects.ts";
 import type { NamedPart } from "../../src/objects/partList.ts";
 import { listParts, putPart } from "../../src/objects/parts.ts";
-import type { Body } from "../../src/storage/storage.ts";
+import type { Body } from "../../src/storage/staging.ts";
 import { openStore } from "../support/store.ts";
 
 const bucket = parseBucketName("backups");

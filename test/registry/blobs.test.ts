@@ -82,7 +82,7 @@ describe("damaged content", () => {
   ] as const)("%s calls it unknown when its file is gone, and reports it", async (_, look) => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
-    await world.storage.delete(locator);
+    await world.storage.content.delete(locator);
 
     expect(await situation(look(world, app, digest))).toBe("BLOB_UNKNOWN");
     expect(world.damaged).toEqual([{ digest, locator }]);
@@ -106,7 +106,7 @@ describe("damaged content", () => {
   test("content stored again between two looks is no damage", async () => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
-    await world.storage.delete(locator);
+    await world.storage.content.delete(locator);
     const stale = { size: content.byteLength, locator };
     const fresh = await world.push(repo("elsewhere"), bytes("elsewhere"));
     const renewed = {
@@ -125,7 +125,7 @@ describe("damaged content", () => {
   test("content swept between two looks is unknown, not damaged", async () => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
-    await world.storage.delete(locator);
+    await world.storage.content.delete(locator);
     const looks = [{ size: content.byteLength, locator }];
     const metadata = { ...world.metadata, findBlob: async () => looks.shift() ?? null };
 
@@ -135,7 +135,9 @@ describe("damaged content", () => {
 
   test("a storage that cannot be read is not taken for an absent file", async () => {
     const digest = await world.push(app, content);
-    const storage = { ...world.storage, open: () => Promise.reject(new Error("EIO")) };
+    const open = () => Promise.reject(new Error("EIO"));
+    const unreadable = Object.assign(Object.create(world.storage.content), { open });
+    const storage = { ...world.storage, content: unreadable };
 
     await expect(openBlob({ ...world, storage }, app, digest)).rejects.toThrow("EIO");
     expect(world.damaged).toEqual([]);

@@ -78,8 +78,8 @@ export async function openWorld(scope: Scope): Promise<World> {
 
   const push = async (repository: RepositoryName, content: Uint8Array): Promise<Digest> => {
     const id = makeUploadId(newId());
-    const staging = await storage.createStaging(id, now);
-    const staged = await storage.append(
+    const staging = await storage.staging.begin(id, now);
+    const staged = await storage.staging.append(
       { id, offset: 0, staging },
       (async function* () {
         yield content;
@@ -88,7 +88,7 @@ export async function openWorld(scope: Scope): Promise<World> {
       { expected: content.byteLength, resumable: false, signal: new AbortController().signal },
     );
     const digest = digestOf(content);
-    const locator = await storage.publish(staged, digest, Bun.randomUUIDv7());
+    const locator = await storage.staging.publish(staged, digest, Bun.randomUUIDv7());
     await metadata.uploads.finishUpload({
       session: null,
       repository,

@@ -1,8 +1,10 @@
 // Parts put together: whatever their order, size or history, the whole has the digest that its bytes have.
+
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFile, stat } from "node:fs/promises";
 import { digestOf } from "../../src/model/digest.ts";
 import type { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts";
+import { readContent } from "../support/contents.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
@@ -162,7 +164,7 @@ describe("10,000 parts of 1 KiB", () => {
       await put(upload, number, noise(1025));
       await expectComplete(upload, numbers);
     }
-    await store.storage.discardStaged(upload.id, store.storage.parts.staging);
+    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
   }, 60_000);
 });
 
@@ -172,7 +174,7 @@ describe("bytes that were published", () => {
     for (const number of [1, 2]) await put(upload, number, noise(100_000));
     const { size, digest } = await assembly.complete(upload.id, listOf(upload));
     const { staging } = store.storage.parts;
-    const locator = await store.storage.publish(
+    const locator = await store.storage.staging.publish(
       { id: upload.id, offset: size, staging },
       digest,
       Bun.randomUUIDv7(),
@@ -183,7 +185,7 @@ describe("bytes that were published", () => {
     await expectComplete(upload, [1, 2]);
     await expectComplete(upload, [1]);
 
-    const found = await store.storage.open(locator);
-    expect(digestOf(new Uint8Array((await found?.body.arrayBuffer()) ?? []))).toBe(digest);
+    const found = await readContent(store.storage, locator);
+    expect(found && digestOf(found)).toBe(digest);
   });
 });

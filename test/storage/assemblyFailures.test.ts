@@ -161,7 +161,7 @@ describe("an upload that is over", () => {
     const other = await withParts(true);
     const failing = failureOf(assembly.complete(upload.id, listOf(upload)));
 
-    await store.storage.discardStaged(upload.id, store.storage.parts.staging);
+    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
     assembly.forget(upload.id);
 
     expect(await failing).toMatchObject({ situation: "MULTIPART_UNKNOWN" });
@@ -170,13 +170,13 @@ describe("an upload that is over", () => {
 
   test("leaves nothing behind that a late part could wake", async () => {
     const upload = await withParts(true);
-    await store.storage.discardStaged(upload.id, store.storage.parts.staging);
+    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
     assembly.forget(upload.id);
 
     const failure = await failureOf(assembly.complete(upload.id, listOf(upload)));
 
     expect(failure).toMatchObject({ situation: "MULTIPART_UNKNOWN" });
-    expect(await Array.fromAsync(store.storage.parts.listUploads())).toEqual([]);
+    expect(await Array.fromAsync(store.storage.parts.list())).toEqual([]);
   });
 
   test("or was idle for an hour starts over", async () => {

@@ -17,7 +17,8 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
-import type { Staged, StagingFollower, Storage } from "../../src/storage/storage.ts";
+import type { Staged, StagingFollower } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { storageContract } from "../contract/storage.ts";
 
 const quiet: StagingFollower = { staged: () => null };
@@ -38,7 +39,7 @@ async function openInTemp() {
 
 async function start(storage: Storage): Promise<Staged> {
   const id = makeUploadId(Bun.randomUUIDv7());
-  return { id, offset: 0, staging: await storage.createStaging(id, Date.UTC(2026, 0, 2, 3, 4, 5)) };
+  return { id, offset: 0, staging: await storage.staging.begin(id, Date.UTC(2026, 0, 2, 3, 4, 5)) };
 }
 
 async function* once(value: string): AsyncGenerator<Uint8Array> {
@@ -52,15 +53,20 @@ describe("filesystem layout", () => {
     const { storage, directory, remove } = await openInTemp();
     const bytes = new TextEncoder().encode("abc");
     const push = async () => {
-      const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-      return storage.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
+      const staged = await storage.staging.append(
+        await start(storage),
+        once("abc"),
+        quiet,
+        resumable,
+      );
+      return storage.staging.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
     };
     const first = await push();
     await rm(join(directory, "blobs", first, ".."), { recursive: true });
 
     const second = await push();
 
-    expect((await storage.open(second))?.size).toBe(3);
+    expect((await storage.content.stat(second))?.size).toBe(3);
     await remove();
   });
 
@@ -75,7 +81,12 @@ describe("filesystem layout", () => {
   test("a session's folder holds its bytes and its start time", async () => {
     const { storage, directory, remove } = await openInTemp();
 
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
 
     const folder = join(directory, "uploads", staged.id);
     expect(await readFile(join(folder, "data"), "utf8")).toBe("abc");
@@ -85,16 +96,21 @@ describe("filesystem layout", () => {
 
   test("content stands under its digest and a fresh id, readable by its owner only", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
     const digest = digestOf(new TextEncoder().encode("abc"));
     const hex = digest.slice(7);
 
-    const locator = await storage.publish(staged, digest, Bun.randomUUIDv7());
+    const locator = await storage.staging.publish(staged, digest, Bun.randomUUIDv7());
 
     expect(locator).toMatch(new RegExp(`^sha256/${hex.slice(0, 2)}/${hex}\\.[0-9a-f-]{36}$`));
     const found = await stat(join(directory, "blobs", locator));
     expect(found.mode & 0o077).toBe(0);
-    await storage.discardStaged(staged.id, staged.staging);
+    await storage.staging.discard(staged.id, staged.staging);
     expect(await readdir(join(directory, "uploads"))).toEqual([]);
     await remove();
   });
@@ -106,7 +122,7 @@ describe("filesystem layout", () => {
     await writeFile(outside, "precious");
     await symlink(outside, join(directory, "uploads", staged.id, "data"));
 
-    const append = storage.append(staged, once("overwrite"), quiet, resumable);
+    const append = storage.staging.append(staged, once("overwrite"), quiet, resumable);
 
     await expect(append).rejects.toThrow();
     expect(await readFile(outside, "utf8")).toBe("precious");
@@ -115,8 +131,13 @@ describe("filesystem layout", () => {
 
   test("a link in place of content never passes for the content, wherever it leads", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
+    const locator = await storage.staging.publish(
       staged,
       digestOf(new TextEncoder().encode("abc")),
       Bun.randomUUIDv7(),
@@ -126,16 +147,21 @@ describe("filesystem layout", () => {
     await rm(place);
     await symlink(outside, place);
 
-    expect((await storage.open(locator))?.size).toBe(-1);
+    expect(await storage.content.open({ locator, size: 3 })).toBeNull();
     await rm(outside);
-    expect((await storage.open(locator))?.size).toBe(-1);
+    expect(await storage.content.open({ locator, size: 3 })).toBeNull();
     await remove();
   });
 
   test("a folder in place of content never passes for the content", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
+    const locator = await storage.staging.publish(
       staged,
       digestOf(new TextEncoder().encode("abc")),
       Bun.randomUUIDv7(),
@@ -143,14 +169,19 @@ describe("filesystem layout", () => {
     await rm(join(directory, "blobs", locator));
     await mkdir(join(directory, "blobs", locator));
 
-    expect((await storage.open(locator))?.size).toBe(-1);
+    expect(await storage.content.open({ locator, size: 3 })).toBeNull();
     await remove();
   });
 
   test("content that cannot be examined is an error, not absent", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
+    const locator = await storage.staging.publish(
       staged,
       digestOf(new TextEncoder().encode("abc")),
       Bun.randomUUIDv7(),
@@ -159,15 +190,20 @@ describe("filesystem layout", () => {
     await rm(folder, { recursive: true });
     await writeFile(folder, "a file where the folder was");
 
-    await expect(storage.open(locator)).rejects.toThrow();
+    await expect(storage.content.open({ locator, size: 3 })).rejects.toThrow();
     await chmod(folder, 0o600);
     await remove();
   });
 
   test("a tripped latch refuses every write and still reads", async () => {
     const { storage, latch, remove } = await openInTemp();
-    const staged = await storage.append(await start(storage), once("abc"), quiet, resumable);
-    const locator = await storage.publish(
+    const staged = await storage.staging.append(
+      await start(storage),
+      once("abc"),
+      quiet,
+      resumable,
+    );
+    const locator = await storage.staging.publish(
       staged,
       digestOf(new TextEncoder().encode("abc")),
       Bun.randomUUIDv7(),
@@ -176,12 +212,14 @@ describe("filesystem layout", () => {
     latch.trip("a sync failed", null);
 
     const refused = { situation: "READ_ONLY" };
-    await expect(storage.append(open, once("x"), quiet, resumable)).rejects.toMatchObject(refused);
+    await expect(storage.staging.append(open, once("x"), quiet, resumable)).rejects.toMatchObject(
+      refused,
+    );
     await expect(
-      storage.publish(open, digestOf(new Uint8Array()), Bun.randomUUIDv7()),
+      storage.staging.publish(open, digestOf(new Uint8Array()), Bun.randomUUIDv7()),
     ).rejects.toMatchObject(refused);
     await expect(start(storage)).rejects.toMatchObject(refused);
-    expect((await storage.open(locator))?.size).toBe(3);
+    expect((await storage.content.stat(locator))?.size).toBe(3);
     await remove();
   });
 
@@ -190,11 +228,11 @@ describe("filesystem layout", () => {
     const staged = await start(storage);
     const body = (async function* () {
       yield new TextEncoder().encode("before");
-      await storage.discardStaged(staged.id, staged.staging);
+      await storage.staging.discard(staged.id, staged.staging);
       yield new TextEncoder().encode("after");
     })();
 
-    const append = storage.append(staged, body, quiet, resumable);
+    const append = storage.staging.append(staged, body, quiet, resumable);
 
     await expect(append).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
     expect(existsSync(join(directory, "uploads", staged.id))).toBe(false);

@@ -7,7 +7,8 @@ import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
-import type { Staged, Storage } from "../../src/storage/storage.ts";
+import type { Staged } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { run, waitFor } from "../support/processes.ts";
 import { noise } from "../support/store.ts";
 
@@ -47,7 +48,6 @@ const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
     spawn,
     workers: 1,
     directory,
-    storage,
     onWorkerLost: (reason) => lost.push(reason),
     onNotice: (sentence) => notices.push(sentence),
     onDamaged: () => {},
@@ -61,14 +61,14 @@ const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
 
 const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
   const id = makeUploadId(Bun.randomUUIDv7());
-  let staged: Staged = { id, offset: 0, staging: await storage.createStaging(id, 0) };
+  let staged: Staged = { id, offset: 0, staging: await storage.staging.begin(id, 0) };
   for (const part of parts) {
     const body = (async function* () {
       yield part;
     })();
     const follower = hashing.follow(id, staged.staging, staged.offset);
     const options = { expected: null, resumable: false, signal: new AbortController().signal };
-    staged = await storage.append(staged, body, follower, options);
+    staged = await storage.staging.append(staged, body, follower, options);
   }
   return staged;
 };
@@ -106,7 +106,6 @@ describe("hashing staged bytes", () => {
       spawn: () => new Worker(workerUrl),
       workers: 1,
       directory,
-      storage,
       onWorkerLost: () => {},
       onNotice: () => {},
       onDamaged: () => {},
@@ -121,7 +120,7 @@ describe("hashing staged bytes", () => {
     const staged = await stage(storage, hashing, [noise(mebibyte)]);
     const id = staged.id;
     const other = noise(2 * mebibyte);
-    const again = await storage.append(
+    const again = await storage.staging.append(
       { ...staged, offset: 0 },
       (async function* () {
         yield other;
@@ -214,7 +213,7 @@ describe("hashing staged bytes", () => {
   test("staged bytes that are gone are an unknown upload", async () => {
     const { storage, hashing } = await open();
     const id = makeUploadId(Bun.randomUUIDv7());
-    const staging = await storage.createStaging(id, 0);
+    const staging = await storage.staging.begin(id, 0);
 
     // `rejects` would wait without letting the worker's message in.
     const failure = await hashing
@@ -269,7 +268,7 @@ describe("a session nobody asks about", () => {
       const { storage, hashing } = await open();
       const parts = [noise(first), noise(second)];
       const id = makeUploadId(Bun.randomUUIDv7());
-      const staging = await storage.createStaging(id, 0);
+      const staging = await storage.staging.begin(id, 0);
       const body = (async function* () {
         for (const part of parts) {
           yield part;
@@ -279,7 +278,8 @@ describe("a session nobody asks about", () => {
       const follower = hashing.follow(id, staging, 0);
       const options = { expected: null, resumable: false, signal: new AbortController().signal };
 
-      const staged = await storage.append({ id, offset: 0, staging }, body, follower, options);
+      const begun = { id, offset: 0, staging };
+      const staged = await storage.staging.append(begun, body, follower, options);
 
       expect(await digest(hashing, staged)).toBe(digestOf(Buffer.concat(parts)));
     },

@@ -9,7 +9,8 @@ import type { Boundary } from "../../src/model/staged.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
-import type { Staged, Storage } from "../../src/storage/storage.ts";
+import type { Staged } from "../../src/storage/staging.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
@@ -37,7 +38,6 @@ function started(spawn: () => Worker = () => new Worker(workerUrl)) {
     spawn,
     workers: 1,
     directory,
-    storage,
     onWorkerLost: (reason) => lost.push(reason),
     onNotice: () => {},
     onDamaged: (id) => {
@@ -55,7 +55,7 @@ async function append(staged: Staged, bytes: Uint8Array, hashing: Hashing | null
     yield bytes.slice();
   })();
   const follower = hashing?.follow(staged.id, staged.staging, staged.offset);
-  const { id, staging, offset } = await storage.append(
+  const { id, staging, offset } = await storage.staging.append(
     staged,
     body,
     follower ?? { staged: () => null },
@@ -67,7 +67,7 @@ async function append(staged: Staged, bytes: Uint8Array, hashing: Hashing | null
 /** A session with chunks that an earlier process has received, and what that process noted of them. */
 async function leftOver(chunks: readonly Uint8Array[]) {
   const id = makeUploadId(Bun.randomUUIDv7());
-  let staged: Staged = { id, offset: 0, staging: await storage.createStaging(id, 0) };
+  let staged: Staged = { id, offset: 0, staging: await storage.staging.begin(id, 0) };
   const boundaries: Boundary[] = [];
   for (const [index, chunk] of chunks.entries()) {
     staged = await append(staged, chunk, null);

@@ -40,14 +40,13 @@ test.each([
     spawn: () => new Worker(URL.createObjectURL(script)),
     workers: 1,
     directory,
-    storage,
     onWorkerLost: () => {},
     onNotice: () => {},
     onDamaged: (id) => damaged.push(id),
   });
   scope.defer(() => hashing.close());
   const id = makeUploadId(Bun.randomUUIDv7());
-  const staging = await storage.createStaging(id, 0);
+  const staging = await storage.staging.begin(id, 0);
   const staged = { offset: 500_000, boundaries: [] };
   hashing.takeUp(id, staging, staged);
 

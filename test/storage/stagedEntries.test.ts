@@ -27,7 +27,7 @@ const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
 
 /** Start times by id, as they are listed. */
 async function listed(): Promise<Record<string, number | null>> {
-  const entries = await Array.fromAsync(storage.listStaged());
+  const entries = await Array.fromAsync(storage.staging.list());
   return Object.fromEntries(entries.map((entry) => [entry.id, entry.startedAt]));
 }
 
@@ -53,7 +53,7 @@ describe("names under uploads/ that are no session's", () => {
     await writeFile(place(name, "startedat"), startedAt);
 
     expect(await listed()).toEqual({});
-    await storage.finishDiscards();
+    await storage.staging.tidy();
     expect(await readdir(place(name))).toEqual(["startedat"]);
   });
 });
@@ -77,8 +77,8 @@ describe("what is named like a session but is no folder", () => {
     await mkdir(outside);
     await writeFile(join(outside, "data"), "precious");
     await symlink(outside, place(id));
-    for await (const entry of storage.listStaged()) {
-      await storage.discardStaged(entry.id, entry.staging);
+    for await (const entry of storage.staging.list()) {
+      await storage.staging.discard(entry.id, entry.staging);
     }
 
     expect(await readdir(place())).toEqual([]);
@@ -87,8 +87,8 @@ describe("what is named like a session but is no folder", () => {
 
   test("a file is dropped", async () => {
     await writeFile(place(newId()), "");
-    for await (const { id, staging } of storage.listStaged()) {
-      await storage.discardStaged(id, staging);
+    for await (const { id, staging } of storage.staging.list()) {
+      await storage.staging.discard(id, staging);
     }
 
     expect(await readdir(place())).toEqual([]);
@@ -156,7 +156,8 @@ describe("start times", () => {
     await run(["mkfifo", await folderOf(id)]);
     await symlink(outside, place(id, "data"));
     await mkdir(place(id, "deep", "deeper"), { recursive: true });
-    for await (const { staging } of storage.listStaged()) await storage.discardStaged(id, staging);
+    for await (const { staging } of storage.staging.list())
+      await storage.staging.discard(id, staging);
 
     expect(await readdir(place())).toEqual([]);
     expect(await readdir(outside)).toEqual(["precious"]);
@@ -174,7 +175,7 @@ describe("a drop that was cut short", () => {
     await symlink(outside, join(directory, "tmp", "discarded", "a-link"));
 
     expect(await listed()).toEqual({});
-    await storage.finishDiscards();
+    await storage.staging.tidy();
 
     expect(await readdir(join(directory, "tmp", "discarded"))).toEqual([]);
     expect(await readdir(outside)).toEqual(["precious"]);

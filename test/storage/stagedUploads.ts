@@ -86,11 +86,11 @@ export async function openAssemblies(scope: Scope, directory: string) {
       yield bytes;
     })();
     const follower = { staged: () => null };
-    const { place } = await storage.parts.receivePart(upload.id, number, body, follower, {
+    const { place } = await storage.parts.receive(upload.id, number, body, follower, {
       expected: bytes.byteLength,
       signal: new AbortController().signal,
     });
-    await storage.parts.settlePart(place);
+    await storage.parts.settle(place);
     return note(upload, place, number, bytes);
   };
   /** As `stage`, past the storage: no sync, for thousands of them. */

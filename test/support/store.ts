@@ -57,7 +57,6 @@ export async function openStore() {
         new Worker(new URL("../../src/storage/filesystem/hashing/worker.ts", import.meta.url).href),
       workers: 1,
       directory,
-      storage,
       onWorkerLost: () => {},
       onNotice: () => {},
       onDamaged: (id) => void dropDamaged(uploads, id),

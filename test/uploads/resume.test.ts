@@ -45,7 +45,7 @@ const folders = () => readdir(join(store.directory, "uploads"));
 const blobs = () => storedFiles(store.directory);
 const stored = async (digest: Digest): Promise<Digest | null> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
-  const found = row === null ? null : await store.rooms.storage.open(row.locator);
+  const found = row === null ? null : await store.rooms.storage.content.open(row);
   return found === null ? null : digestOf(await found.body.bytes());
 };
 /** `rejects` would wait without letting a worker's message in. */
@@ -102,7 +102,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     const id = await start();
     const { offset } = await append(id, bytes);
     const { staging } = await uploadStatus(deps(), repository, id);
-    await deps().storage.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
+    await deps().storage.staging.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
     await store.reopen();
 
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(offset);
@@ -119,7 +119,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     const { offset } = await append(id, bytes.subarray(0, 400_000));
     const { staging } = await uploadStatus(deps(), repository, id);
     const early = digestOf(bytes.subarray(0, 400_000));
-    await deps().storage.publish({ id, offset, staging }, early, Bun.randomUUIDv7());
+    await deps().storage.staging.publish({ id, offset, staging }, early, Bun.randomUUIDv7());
     await store.reopen();
 
     await append(id, bytes.subarray(400_000));
@@ -153,7 +153,7 @@ describe("bytes that got their stored name in a closing request which was never 
     const id = await start();
     await append(id, counted);
     const session = await uploadStatus(deps(), repository, id);
-    const { offset, staging } = await deps().storage.append(
+    const { offset, staging } = await deps().storage.staging.append(
       session,
       (async function* () {
         yield carried.slice();
@@ -162,7 +162,7 @@ describe("bytes that got their stored name in a closing request which was never 
       { expected: null, resumable: false, signal: new AbortController().signal },
     );
     const digest = digestOf(Buffer.concat([counted, carried]));
-    await deps().storage.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
+    await deps().storage.staging.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
     await store.reopen();
     return id;
   };

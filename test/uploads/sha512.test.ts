@@ -40,7 +40,7 @@ const boundaries = async (id: UploadId) =>
   (await store.rooms.metadata.uploads.listBoundaries(id)).map(({ digest }) => digest);
 const isStored = async (digest: Digest): Promise<boolean> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
-  const file = row === null ? null : await store.rooms.storage.open(row.locator);
+  const file = row === null ? null : await store.rooms.storage.content.open(row);
   const algorithm = digest.startsWith("sha512:") ? "sha512" : "sha256";
   return file !== null && digestOf(await file.body.bytes(), algorithm) === digest;
 };

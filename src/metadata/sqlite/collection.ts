@@ -1,7 +1,7 @@
 // The collection's part of the port on SQLite.
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Locator } from "../../model/locator.ts";
-import type { StoredName } from "../../storage/storage.ts";
+import type { StoredName } from "../../storage/content.ts";
 import type { AgeLimits, CollectionMetadata, Discarded, Hold } from "../collection.ts";
 import { type CollectionStatements, prepareCollectionStatements } from "./collectionStatements.ts";
 import type { Connection } from "./connection.ts";

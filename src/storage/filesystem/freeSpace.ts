@@ -2,11 +2,16 @@
 import { type StatsFs, statfsSync } from "node:fs";
 import { statfs } from "node:fs/promises";
 import { RegistryError } from "../../errors.ts";
-import type { Capacity } from "../storage.ts";
 
 const mebibyte = 1_048_576;
 /** A reading is good for this long; what was written since is subtracted. Unit: ms. */
 const readingLastsMs = 1_000;
+
+/** Room left, in bytes. */
+interface Capacity {
+  readonly free: number;
+  readonly total: number;
+}
 
 /** Free space of the file system that holds `directory`, read at most once a second. */
 export class FreeSpace {

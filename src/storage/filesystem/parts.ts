@@ -17,8 +17,8 @@ import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { PartPlace } from "../../model/staged.ts";
 import type { UploadId } from "../../model/uploadId.ts";
-import type { PartsStorage, ReceivedPart } from "../parts.ts";
-import type { AppendOptions, Body, StagedReader, StagingFollower } from "../storage.ts";
+import type { Parts, ReceivedPart } from "../parts.ts";
+import type { AppendOptions, Body, StagedReader, StagingFollower } from "../staging.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
@@ -44,7 +44,7 @@ export interface PartsOptions {
 }
 
 /** Port 1's half for parts. */
-export class FilesystemParts implements PartsStorage {
+export class FilesystemParts implements Parts {
   readonly staging = partsState;
   readonly #options: PartsOptions;
   readonly #folder: string;
@@ -64,7 +64,7 @@ export class FilesystemParts implements PartsStorage {
     }
   }
 
-  async receivePart(
+  async receive(
     id: UploadId,
     number: number,
     body: Body,
@@ -93,7 +93,7 @@ export class FilesystemParts implements PartsStorage {
     }
   }
 
-  async settlePart(place: PartPlace): Promise<void> {
+  async settle(place: PartPlace): Promise<void> {
     const { own, plain } = this.#paths(place);
     try {
       await rename(own, plain);
@@ -102,7 +102,7 @@ export class FilesystemParts implements PartsStorage {
     }
   }
 
-  async dropPart(place: PartPlace): Promise<void> {
+  async drop(place: PartPlace): Promise<void> {
     try {
       await this.#remove(place);
     } catch (error) {
@@ -110,13 +110,13 @@ export class FilesystemParts implements PartsStorage {
     }
   }
 
-  async openPart(place: PartPlace): Promise<StagedReader | null> {
+  async open(place: PartPlace): Promise<StagedReader | null> {
     const { own, plain } = this.#paths(place);
     // In this order: between the two looks it may be renamed from the first to the second, never back.
     return (await openFile(own)) ?? (await openFile(plain));
   }
 
-  async *listUploads(): AsyncGenerator<UploadId> {
+  async *list(): AsyncGenerator<UploadId> {
     for await (const { name } of await opendir(this.#folder)) {
       const id = readFolderName(name);
       // Anything with another name is not ours and is left alone.

@@ -1,6 +1,6 @@
 // A body as it comes, read to its end into one staged file.
 import { RegistryError } from "../../errors.ts";
-import type { Body } from "../storage.ts";
+import type { Body } from "../staging.ts";
 import type { StagedWriter } from "./stagedWriter.ts";
 
 /** What is done with a body, above all with one that does not come whole. */

@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";
-import type { StagedEntry } from "../storage.ts";
+import type { StagedEntry } from "../staging.ts";
 import { noState, readFolderName } from "./stagedPlaces.ts";
 
 /** Longer than any ISO time: a file that fills this is none. */

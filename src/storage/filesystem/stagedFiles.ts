@@ -6,7 +6,7 @@ import { RegistryError } from "../../errors.ts";
 import type { StagingState } from "../../model/locator.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { Pulse } from "../../workers/pulse.ts";
-import type { StagedReader } from "../storage.ts";
+import type { StagedReader } from "../staging.ts";
 import { isAbsent } from "./failures.ts";
 import { placeOf } from "./stagedPlaces.ts";
 

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import type { StagingState } from "../../model/locator.ts";
 import type { UploadId } from "../../model/uploadId.ts";
-import type { Staged } from "../storage.ts";
+import type { Staged } from "../staging.ts";
 
 /** Of upload sessions: nothing has to be known of their staged files but the id. */
 export const noState = "" as StagingState;

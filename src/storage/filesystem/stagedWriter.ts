@@ -1,7 +1,7 @@
 // Appends to one staged file: one batch is written while the next arrives, syncs run in the background, every byte is counted.
 import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
-import type { StagingFollower } from "../storage.ts";
+import type { StagingFollower } from "../staging.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 

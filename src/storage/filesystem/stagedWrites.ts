@@ -4,7 +4,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { UploadId } from "../../model/uploadId.ts";
-import type { Staged } from "../storage.ts";
+import type { Staged } from "../staging.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import { copyOut } from "./links.ts";

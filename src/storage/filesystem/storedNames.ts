@@ -4,7 +4,7 @@ import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, readDigest } from "../../model/digest.ts";
 import type { Locator } from "../../model/locator.ts";
-import type { StoredName, StoredStat } from "../storage.ts";
+import type { StoredName, StoredStat } from "../content.ts";
 import { isAbsent } from "./failures.ts";
 
 const algorithms = ["sha256", "sha512"] as const;

@@ -165,7 +165,7 @@ export class History {
   }
 
   async #files(): Promise<string[]> {
-    const names = (await Array.fromAsync(this.#real.storage.listStored())).flat();
+    const names = (await Array.fromAsync(this.#real.storage.content.list())).flat();
     return names.map(({ locator }): string => locator).sort();
   }
 

@@ -140,10 +140,12 @@ function interrupted(gc: GcDeps, moment: () => Promise<void>): GcDeps {
       discardLinks: (...asked) => after(() => metadata.discardLinks(...asked)),
     },
     storage: {
-      listStored: () => storage.listStored(),
-      readName: storage.readName,
-      stat: (locator) => storage.stat(locator),
-      delete: (locator) => after(() => storage.delete(locator)),
+      content: {
+        list: () => storage.content.list(),
+        nameOf: storage.content.nameOf,
+        stat: (locator) => storage.content.stat(locator),
+        delete: (locator) => after(() => storage.content.delete(locator)),
+      },
     },
   };
 }

@@ -74,9 +74,9 @@ export function roomsRegistry(store: Store): StallingRegistry {
     },
     reset: async () => {
       const { metadata, storage } = store.rooms.uploads;
-      for await (const { id, staging } of storage.listStaged()) {
+      for await (const { id, staging } of storage.staging.list()) {
         await metadata.removeUpload(id, null);
-        await storage.discardStaged(id, staging);
+        await storage.staging.discard(id, staging);
       }
     },
     stagedIds: () => readdir(join(store.directory, "uploads")),
@@ -122,6 +122,6 @@ function offsetOf(detail: unknown): number | null {
 
 async function readBlob({ rooms }: Store, digest: Digest): Promise<Uint8Array | null> {
   const row = await rooms.metadata.registry.findBlob(own, digest);
-  const found = row === null ? null : await rooms.storage.open(row.locator);
+  const found = row === null ? null : await rooms.storage.content.open(row);
   return found === null ? null : new Uint8Array(await found.body.arrayBuffer());
 }

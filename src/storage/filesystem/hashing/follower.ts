@@ -4,7 +4,7 @@ import { type Algorithm, digestFromHex } from "../../../model/digest.ts";
 import type { StagingState } from "../../../model/locator.ts";
 import type { Boundary } from "../../../model/staged.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
-import type { StagedReader } from "../../storage.ts";
+import type { StagedReader } from "../../staging.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
 /** One read and one hash step: small enough that every session gets its turn, and that the bytes are still in the cache. */

@@ -1,6 +1,7 @@
 // A lane of hashing workers: when one counts as hung, and what is done while none lives.
 import { Lane } from "../../../workers/lane.ts";
 import { Pulse } from "../../../workers/pulse.ts";
+import { openStagedFiles } from "../stagedFiles.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashingOptions } from "./hashing.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
@@ -23,7 +24,7 @@ export interface HashLaneListeners {
 
 /** One worker, its replacements, and the server's own thread when three in a row have died. */
 export function makeHashLane(
-  { spawn, directory, storage, onNotice }: HashingOptions,
+  { spawn, directory, onNotice }: HashingOptions,
   { onReport, onReset, onRetry }: HashLaneListeners,
 ): HashLane {
   const pulse = new Pulse();
@@ -35,8 +36,7 @@ export function makeHashLane(
       onSlow: () => onNotice("the disk is slow: hashing waits for it"),
     },
     fallback: {
-      start: (report) =>
-        new StagedFollower((id, staging) => storage.openStaged(id, staging), report),
+      start: (report) => new StagedFollower(openStagedFiles(directory), report),
       lastsMs: fallbackMs,
       onStart: () => onNotice("no hashing worker lives: the server hashes by itself, more slowly"),
       onEnd: () => {

@@ -3,7 +3,7 @@ import { RegistryError } from "../../../errors.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../../../model/digest.ts";
 import type { StagingState } from "../../../model/locator.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
-import type { StagingFollower, Storage } from "../../storage.ts";
+import type { StagingFollower } from "../../staging.ts";
 import { type HashLane, makeHashLane } from "./hashLane.ts";
 import type { HashReport } from "./protocol.ts";
 import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
@@ -19,9 +19,8 @@ export interface HashingOptions {
   readonly spawn: () => Worker;
   /** How many workers at most; each is started when it is first needed. */
   readonly workers: number;
-  /** The data directory, for the workers. */
+  /** The data directory. */
   readonly directory: string;
-  readonly storage: Pick<Storage, "openStaged">;
   /** Called when a session's staged bytes turn out to differ from what was received. */
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */

@@ -1,7 +1,7 @@
 // Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
 import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
 import { errnoOf, readFailure } from "../../../durability/errno.ts";
-import type { SendableFile } from "../../storage.ts";
+import type { SendableFile } from "../../content.ts";
 import { isAbsent } from "../failures.ts";
 import { isInMemory } from "./pageCache.ts";
 import { Readers } from "./readers.ts";

@@ -12,7 +12,7 @@ import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Scope } from "../support/scope.ts";
 
 async function openInTemp(scope: Scope) {
-  const directory = await mkdtemp(join(tmpdir(), "breadbox-inspection-"));
+  const directory = await mkdtemp(join(tmpdir(), "breadbox-repair-"));
   scope.defer(() => rm(directory, { recursive: true, force: true }));
   const latch = new WriteLatch(() => {});
   const options = { directory, latch, clock: Date.now, newId: Bun.randomUUIDv7 };
@@ -21,21 +21,21 @@ async function openInTemp(scope: Scope) {
   const publish = async (text: string): Promise<Locator> => {
     const bytes = new TextEncoder().encode(text);
     const id = makeUploadId(Bun.randomUUIDv7());
-    const staged = { id, offset: 0, staging: await storage.createStaging(id, Date.now()) };
+    const staged = { id, offset: 0, staging: await storage.staging.begin(id, Date.now()) };
     const body = (async function* () {
       yield bytes;
     })();
-    const appended = await storage.append(
+    const appended = await storage.staging.append(
       staged,
       body,
       { staged: () => null },
       { expected: null, resumable: true, signal: new AbortController().signal },
     );
-    const locator = await storage.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
-    await storage.discardStaged(id, appended.staging);
+    const locator = await storage.staging.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
+    await storage.staging.discard(id, appended.staging);
     return locator;
   };
-  return { directory, latch, storage, publish, inspection: storage.inspection };
+  return { directory, latch, storage, publish, repair: storage.repair };
 }
 
 const collect = async (names: AsyncIterable<string>): Promise<string[]> =>
@@ -44,99 +44,99 @@ const collect = async (names: AsyncIterable<string>): Promise<string[]> =>
 describe("content that is read back", () => {
   test("comes from any offset, and stays readable when it is deleted meanwhile", async () => {
     await using scope = new Scope();
-    const { storage, inspection, publish } = await openInTemp(scope);
+    const { storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("stored");
-    const reader = await inspection.openContent(locator);
-    await storage.delete(locator);
+    const reader = await repair.read(locator);
+    await storage.content.delete(locator);
 
     const into = new Uint8Array(10);
     const count = await reader?.read(2, into);
     await reader?.close();
 
     expect(Buffer.from(into.subarray(0, count)).toString()).toBe("ored");
-    expect(await inspection.openContent(locator)).toBeNull();
+    expect(await repair.read(locator)).toBeNull();
   });
 
   test("is absent when a folder or a link stands in its place", async () => {
     await using scope = new Scope();
-    const { directory, inspection, publish } = await openInTemp(scope);
+    const { directory, repair, publish } = await openInTemp(scope);
     const [folder, linked] = [await publish("folder"), await publish("link")];
     for (const locator of [folder, linked]) await rm(join(directory, "blobs", locator));
     await mkdir(join(directory, "blobs", folder));
     await symlink("/dev/zero", join(directory, "blobs", linked));
 
-    expect(await inspection.openContent(folder)).toBeNull();
-    expect(await inspection.openContent(linked)).toBeNull();
+    expect(await repair.read(folder)).toBeNull();
+    expect(await repair.read(linked)).toBeNull();
   });
 });
 
 describe("content that is set aside", () => {
   test("is absent from then on, and every byte of it is kept under its name", async () => {
     await using scope = new Scope();
-    const { directory, storage, inspection, publish } = await openInTemp(scope);
+    const { directory, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
 
-    expect(await inspection.setAside(locator)).toBeTrue();
+    expect(await repair.setAside(locator)).toBeTrue();
 
-    expect(await storage.open(locator)).toBeNull();
+    expect(await storage.content.stat(locator)).toBeNull();
     expect(await readFile(join(directory, "damaged", locator), "utf8")).toBe("damaged");
-    const listed = (await Array.fromAsync(inspection.listSetAside())).flat();
+    const listed = (await Array.fromAsync(repair.listSetAside())).flat();
     expect(listed.map((name) => name.locator)).toEqual([locator]);
-    expect(await inspection.setAside(locator)).toBeFalse();
+    expect(await repair.setAside(locator)).toBeFalse();
   });
 
   test("may have both names when a crash came in between: again ends it", async () => {
     await using scope = new Scope();
-    const { directory, storage, inspection, publish } = await openInTemp(scope);
+    const { directory, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
-    await inspection.setAside(locator);
+    await repair.setAside(locator);
     await link(join(directory, "damaged", locator), join(directory, "blobs", locator));
 
-    expect(await inspection.setAside(locator)).toBeTrue();
+    expect(await repair.setAside(locator)).toBeTrue();
 
-    expect(await storage.open(locator)).toBeNull();
+    expect(await storage.content.stat(locator)).toBeNull();
     expect(existsSync(join(directory, "damaged", locator))).toBeTrue();
   });
 
   test("may be a folder that stands where a file belongs", async () => {
     await using scope = new Scope();
-    const { directory, storage, inspection, publish } = await openInTemp(scope);
+    const { directory, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
     await rm(join(directory, "blobs", locator));
     await mkdir(join(directory, "blobs", locator));
 
-    expect(await inspection.setAside(locator)).toBeTrue();
+    expect(await repair.setAside(locator)).toBeTrue();
 
-    expect(await storage.open(locator)).toBeNull();
+    expect(await storage.content.stat(locator)).toBeNull();
   });
 
   test("is not touched once the store is read-only", async () => {
     await using scope = new Scope();
-    const { latch, storage, inspection, publish } = await openInTemp(scope);
+    const { latch, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
     latch.trip("a test", null);
 
-    const refused = await inspection.setAside(locator).catch((error: unknown) => error);
+    const refused = await repair.setAside(locator).catch((error: unknown) => error);
 
     expect(refused).toMatchObject({ situation: "READ_ONLY" });
-    expect((await storage.open(locator))?.size).toBe(7);
+    expect((await storage.content.stat(locator))?.size).toBe(7);
   });
 });
 
 describe("strange names", () => {
   test("a store that is in use has none", async () => {
     await using scope = new Scope();
-    const { storage, inspection, publish } = await openInTemp(scope);
+    const { storage, repair, publish } = await openInTemp(scope);
     await publish("content");
-    await inspection.setAside(await publish("damaged"));
-    await storage.createStaging(makeUploadId(Bun.randomUUIDv7()), Date.now());
+    await repair.setAside(await publish("damaged"));
+    await storage.staging.begin(makeUploadId(Bun.randomUUIDv7()), Date.now());
 
-    expect(await collect(inspection.listStrangers())).toEqual([]);
+    expect(await collect(repair.listStrangers())).toEqual([]);
   });
 
   test("are told wherever they are, and not followed", async () => {
     await using scope = new Scope();
-    const { directory, inspection, publish } = await openInTemp(scope);
+    const { directory, repair, publish } = await openInTemp(scope);
     const locator = await publish("content");
     const prefix = locator.slice(0, "sha256/xx".length);
     await writeFile(join(directory, "notes.txt"), "");
@@ -147,7 +147,7 @@ describe("strange names", () => {
     const other = `${prefix === "sha256/00" ? "sha256/01" : "sha256/00"}/${locator.slice(10)}`;
     await rename(join(directory, "blobs", locator), join(directory, "blobs", other));
 
-    expect(await collect(inspection.listStrangers())).toEqual(
+    expect(await collect(repair.listStrangers())).toEqual(
       [
         "blobs/md5",
         `blobs/${other}`,

@@ -1,12 +1,13 @@
-// The inspection's half of port 1: reading stored content back, setting what is damaged aside, and naming what is not ours.
-// Apart from the rest because no push needs it, and of pulls only those of several ranges.
+// Port 1, repair: reading stored content back, setting what is damaged aside, and naming what is not ours.
+// Only fsck and the scrub need it.
 
 import type { Locator } from "../model/locator.ts";
-import type { StagedReader, StoredName } from "./storage.ts";
+import type { StoredName } from "./content.ts";
+import type { StagedReader } from "./staging.ts";
 
-export interface StorageInspection {
+export interface Repair {
   /** Opens content for positional reads; its bytes stay readable when it is deleted meanwhile. @returns null when it is absent, or no file. */
-  openContent(locator: Locator): Promise<StagedReader | null>;
+  read(locator: Locator): Promise<StagedReader | null>;
 
   /**
    * Takes content out of the way, durably, without losing a byte of it: nothing reads it any more, a person can.

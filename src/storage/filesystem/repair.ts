@@ -1,12 +1,12 @@
-// The inspection's half of the port on a local file system. What is set aside stands under damaged/ by the name it had under blobs/.
+// Repair on a local file system. What is set aside stands under damaged/ by the name it had under blobs/.
 import { constants } from "node:fs";
 import { lstat, open, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf, readFailure } from "../../durability/errno.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import type { Locator } from "../../model/locator.ts";
-import type { StorageInspection } from "../inspection.ts";
-import type { StagedReader } from "../storage.ts";
+import type { Repair } from "../repair.ts";
+import type { StagedReader } from "../staging.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { giveName } from "./links.ts";
@@ -14,18 +14,18 @@ import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listStrangers } from "./strangers.ts";
 
 /** What it works with. */
-export interface InspectionOptions {
+export interface RepairOptions {
   /** The data directory. */
   readonly directory: string;
   readonly latch: WriteLatch;
   readonly syncs: FolderSyncs;
 }
 
-/** Builds the inspection's half of the port. */
-export function inspectFilesystem(options: InspectionOptions): StorageInspection {
+/** Builds this group of the port. */
+export function filesystemRepair(options: RepairOptions): Repair {
   const { directory } = options;
   return {
-    openContent: (locator) => openContent(join(directory, "blobs", nameOf(locator))),
+    read: (locator) => openContent(join(directory, "blobs", nameOf(locator))),
     setAside: (locator) => setAside(options, nameOf(locator)),
     listSetAside: () => listStoredNames(join(directory, "damaged")),
     listStrangers: () => listStrangers(directory),
@@ -62,7 +62,7 @@ async function openContent(path: string): Promise<StagedReader | null> {
 
 /** The new name is durable before the old one goes: a power loss leaves one of them, or both. */
 async function setAside(
-  { directory, latch, syncs }: InspectionOptions,
+  { directory, latch, syncs }: RepairOptions,
   name: string,
 ): Promise<boolean> {
   latch.assertWritable();

@@ -1,0 +1,65 @@
+// Port 1, content: stored under names that are used once.
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+
+/** What a row says of stored content. */
+export interface StoredRow {
+  readonly locator: Locator;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Content that was found. */
+export interface OpenedContent {
+  readonly kind: "file";
+  /** Lazy: reads nothing until it is sent or consumed. */
+  readonly body: Blob;
+}
+
+/** Content that is opened to be sent; it stays readable when it is deleted meanwhile. Closed by who opened it. */
+export interface SendableFile {
+  /** True when bytes from `start` to before `end` are at hand: whoever sends them waits for no disk. */
+  isAtHand(start: number, end: number): boolean;
+  /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
+  fetch(start: number, end: number, isWanted: () => boolean): Promise<boolean>;
+  /** Fills the beginning of `into` from `offset`; returns how many bytes it read, 0 at the end. Holds up nothing else while a disk is slow. */
+  read(offset: number, into: Uint8Array<SharedArrayBuffer>): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A stored name, and what it says. */
+export interface StoredName {
+  readonly locator: Locator;
+  readonly digest: Digest;
+  /** Owner of the claim that it was published under: while a row names that owner, its request may be about to name the file. */
+  readonly owner: string;
+  /** When that claim began, Unix ms. */
+  readonly publishedAt: number;
+}
+
+/** What stands under a stored name. */
+export interface StoredStat {
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** Stored content. */
+export interface Content {
+  /** Opens content whole. @returns null only when it is absent, or not as long as its row says; any other failure throws. */
+  open(row: StoredRow): Promise<OpenedContent | null>;
+
+  /** Opens content for reads of ranges. @returns null when it is absent, or no file. */
+  reader(locator: Locator): Promise<SendableFile | null>;
+
+  /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
+  delete(locator: Locator): Promise<void>;
+
+  /** Every stored name there is, with or without a row, in batches. Anything that is not named so is left out. @throws when a name may be missing. */
+  list(): AsyncIterable<readonly StoredName[]>;
+
+  /** What a stored name says; null for what is none. */
+  nameOf(locator: Locator): StoredName | null;
+
+  /** @returns null only when it is absent; any other failure throws. */
+  stat(locator: Locator): Promise<StoredStat | null>;
+}

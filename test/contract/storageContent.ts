@@ -1,0 +1,78 @@
+// What every storage promises of stored content.
+import { expect, test } from "bun:test";
+import { digestOf } from "../../src/model/digest.ts";
+import type { Locator } from "../../src/model/locator.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
+import type { Storage } from "../../src/storage/storage.ts";
+import { readContent } from "../support/contents.ts";
+import { noise } from "../support/store.ts";
+
+const text = (value: string) => new TextEncoder().encode(value);
+
+async function publish({ staging }: Storage, bytes: Uint8Array): Promise<Locator> {
+  const id = makeUploadId(Bun.randomUUIDv7());
+  const body = (async function* () {
+    yield bytes;
+  })();
+  const staged = { id, offset: 0, staging: await staging.begin(id, 0) };
+  const options = { expected: null, resumable: true, signal: new AbortController().signal };
+  const appended = await staging.append(staged, body, { staged: () => null }, options);
+  return staging.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
+}
+
+/** Part of the suite. @param openStore returns an empty store. */
+export function contentContract(openStore: () => Promise<Storage>): void {
+  test("content that is opened to be sent reads back equal, at hand or fetched", async () => {
+    const storage = await openStore();
+    const bytes = noise(700_000);
+    const file = await storage.content.reader(await publish(storage, bytes));
+    const into = new Uint8Array(new SharedArrayBuffer(1000));
+
+    const fetched = await file?.fetch(0, bytes.length, () => true);
+    const atHand = file?.isAtHand(0, bytes.length);
+    const counts = [await file?.read(5000, into), await file?.read(bytes.length, into)];
+
+    expect([fetched, atHand]).toEqual([true, true]);
+    expect(counts).toEqual([1000, 0]);
+    expect(Uint8Array.from(into)).toEqual(bytes.subarray(5000, 6000));
+    await file?.close();
+  });
+
+  test("content that is absent cannot be opened to be sent", async () => {
+    const storage = await openStore();
+    const locator = await publish(storage, text("gone"));
+
+    await storage.content.delete(locator);
+
+    expect(await storage.content.reader(locator)).toBeNull();
+  });
+
+  test("content that is not as long as its row says is not opened", async () => {
+    const storage = await openStore();
+    const locator = await publish(storage, text("four"));
+
+    expect(await storage.content.open({ locator, size: 5 })).toBeNull();
+    expect(await storage.content.open({ locator, size: 3 })).toBeNull();
+    expect((await storage.content.open({ locator, size: 4 }))?.kind).toBe("file");
+  });
+
+  test("the same content published twice has two names", async () => {
+    const storage = await openStore();
+
+    const [first, second] = [await publish(storage, text("x")), await publish(storage, text("x"))];
+
+    expect(first).not.toBe(second);
+    await storage.content.delete(first);
+    expect(await readContent(storage, second)).toEqual(text("x"));
+  });
+
+  test("deleted content is absent, and deleting it again is not an error", async () => {
+    const storage = await openStore();
+    const locator = await publish(storage, text("x"));
+
+    await storage.content.delete(locator);
+    await storage.content.delete(locator);
+
+    expect(await storage.content.open({ locator, size: 1 })).toBeNull();
+  });
+}

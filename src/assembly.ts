@@ -1,16 +1,16 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
 // all rooms.
 import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
+import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
+import type { Collections } from "./gc/collections.ts";
 import type { Rooms } from "./http/app.ts";
 import { startHttp } from "./http/server.ts";
-import type { AgeClock } from "./maintenance/ageClock.ts";
-import type { Collections } from "./maintenance/collections.ts";
-import type { Maintenance } from "./maintenance/maintenance.ts";
+import type { Maintenance } from "./jobs/maintenance.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
 import { holdDirectory } from "./metadata/hold.ts";

@@ -1,11 +1,11 @@
 // What the server does with the maintenance worker's reports.
 
 import type { WriteLatch } from "./durability/writeLatch.ts";
-import type { Undeleted } from "./maintenance/attempts.ts";
-import type { Collections } from "./maintenance/collections.ts";
-import type { ExpiredUpload } from "./maintenance/multipartSweep.ts";
-import type { MaintenanceReport } from "./maintenance/protocol.ts";
-import type { ScrubReport } from "./maintenance/scrub.ts";
+import type { Undeleted } from "./gc/attempts.ts";
+import type { Collections } from "./gc/collections.ts";
+import type { ExpiredUpload } from "./jobs/multipartSweep.ts";
+import type { MaintenanceReport } from "./jobs/protocol.ts";
+import type { ScrubReport } from "./jobs/scrub.ts";
 import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
 import type { Assembly } from "./storage/filesystem/assembly/assembly.ts";

@@ -8,18 +8,18 @@ import {
   newId,
   readUptime,
 } from "./ambient.ts";
+import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/collection.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
-import { assertClock } from "./maintenance/clockWatch.ts";
-import { type CommandedGc, collectByCommand, type GcCommand } from "./maintenance/commandGc.ts";
-import { inspectStore } from "./maintenance/fsck.ts";
-import type { FsckProgress, FsckReport, FsckRequest } from "./maintenance/fsckRun.ts";
-import { longestAge } from "./maintenance/gcAges.ts";
-import type { GcListener } from "./maintenance/gcRun.ts";
-import { explainContent, type WhyAnswer } from "./maintenance/why.ts";
+import { inspectStore } from "./fsck/fsck.ts";
+import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
+import { explainContent, type WhyAnswer } from "./fsck/why.ts";
+import { type CommandedGc, collectByCommand, type GcCommand } from "./gc/commandGc.ts";
+import { longestAge } from "./gc/gcAges.ts";
+import type { GcListener } from "./gc/gcRun.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { openPorts } from "./ports.ts";
@@ -44,15 +44,15 @@ export interface Tool {
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
   dropUpload(id: string): Promise<UploadSession | null>;
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
-  /** `src/maintenance/fsck.ts`. */
+  /** `src/fsck/fsck.ts`. */
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
   /** What a push is promised (`gc.minAge`), in ms. */
   readonly promiseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
-  /** `src/maintenance/commandGc.ts`. */
+  /** `src/gc/commandGc.ts`. */
   collectGarbage(command: GcCommand, listener: GcListener): Promise<CommandedGc>;
-  /** `src/maintenance/why.ts`. */
+  /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
 }

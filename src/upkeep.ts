@@ -1,17 +1,17 @@
 // What is due on the maintenance worker, wired: cleanup, collections, scrubs, checkpoints, and who is told of them. Apart from
 // assembly.ts, which opens what requests need.
 import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
+import { AgeClock } from "./clock/ageClock.ts";
+import { watchClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/collection.ts";
 import type { Config } from "./config/settings.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
-import { AgeClock } from "./maintenance/ageClock.ts";
-import { watchClock } from "./maintenance/clockWatch.ts";
-import { Collections, type CollectionsOptions } from "./maintenance/collections.ts";
-import { longestAge } from "./maintenance/gcAges.ts";
-import { Maintenance, type MaintenanceOptions } from "./maintenance/maintenance.ts";
-import { MissedRun, type MissedRunOptions } from "./maintenance/missedRun.ts";
-import { latestTimeOf, Schedule } from "./maintenance/schedule.ts";
-import { Scrubs } from "./maintenance/scrubs.ts";
+import { Collections, type CollectionsOptions } from "./gc/collections.ts";
+import { longestAge } from "./gc/gcAges.ts";
+import { Maintenance, type MaintenanceOptions } from "./jobs/maintenance.ts";
+import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
+import { latestTimeOf, Schedule } from "./jobs/schedule.ts";
+import { Scrubs } from "./jobs/scrubs.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { logState } from "./metadata/sqlite/checkpoint.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
@@ -82,8 +82,7 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
   const collect = () => collections.runScheduled();
   const lastBeginning = (now: number) => collections.lastBeginning(now);
   return new Maintenance({
-    spawn: () =>
-      descriptors.lend(() => startWorker(new URL("./maintenance/worker.ts", import.meta.url))),
+    spawn: () => descriptors.lend(() => startWorker(new URL("./jobs/worker.ts", import.meta.url))),
     store: { directory: config.data, database: ports.database },
     logState: () => logState(ports.database),
     uploadTimeoutMs: config["storage.uploadTimeout"],

@@ -104,7 +104,7 @@ describe("importObjection", () => {
     ["registry/blobs.ts", "../errors.ts"],
     ["storage/filesystem.ts", "node:fs/promises"],
     ["metadata/sqlite/open.ts", "../../../drizzle/sqlite/0000_registry.sql"],
-    ["maintenance/worker.ts", "../ports.ts"],
+    ["jobs/worker.ts", "../ports.ts"],
     ["ports.ts", "./storage/filesystem/filesystem.ts"],
   ])("%s may import %s", (file, specifier) => {
     expect(importObjection(file, specifier)).toBeNull();

@@ -1,5 +1,5 @@
 // Each finding of fsck as one line: what is wrong, and what it means to whoever pulls and pushes.
-import type { Finding, RepairKind } from "../maintenance/findings.ts";
+import type { Finding, RepairKind } from "../fsck/findings.ts";
 import { plainName } from "../plainText.ts";
 import { counted, showBytes } from "./amounts.ts";
 

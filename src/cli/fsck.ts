@@ -1,6 +1,6 @@
 // `breadbox fsck`: is the store what it should be, beside a running server or without one; and what can be repaired, is it wanted.
 
-import type { FsckProgress, FsckRequest } from "../maintenance/fsckRun.ts";
+import type { FsckProgress, FsckRequest } from "../fsck/fsckRun.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import { fsckJson, fsckText } from "./fsckText.ts";

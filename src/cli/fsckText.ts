@@ -1,6 +1,6 @@
 // What `breadbox fsck` prints: facts in, text out.
 import { snakeCase } from "../config/names.ts";
-import type { FsckReport, Judged } from "../maintenance/fsckRun.ts";
+import type { FsckReport, Judged } from "../fsck/fsckRun.ts";
 import { counted, showAge, showBytes } from "./amounts.ts";
 import { describeFinding, repairText } from "./findingText.ts";
 

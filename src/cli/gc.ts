@@ -1,7 +1,7 @@
 // `breadbox gc`: frees the space of what nothing refers to any more, beside a running server or without one.
 
 import { duration, ValueError } from "../config/values.ts";
-import type { GcListener, GcPlan, GcProgress } from "../maintenance/gcRun.ts";
+import type { GcListener, GcPlan, GcProgress } from "../gc/gcRun.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import {

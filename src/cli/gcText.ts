@@ -1,6 +1,6 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
 import { duration } from "../config/values.ts";
-import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../maintenance/gcRun.ts";
+import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../gc/gcRun.ts";
 import type { UntaggedHold } from "../metadata/untagged.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 

@@ -1,6 +1,6 @@
 // `breadbox why`: what keeps a blob or a manifest, or since when nothing does.
 
-import type { WhyAnswer } from "../maintenance/why.ts";
+import type { WhyAnswer } from "../fsck/why.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import type { Options } from "./settingFlags.ts";

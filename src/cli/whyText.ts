@@ -1,5 +1,5 @@
 // What `breadbox why` prints: facts in, text out.
-import type { Chain, Explanation, WhyAnswer } from "../maintenance/why.ts";
+import type { Chain, Explanation, WhyAnswer } from "../fsck/why.ts";
 import { plainName } from "../plainText.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 

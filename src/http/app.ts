@@ -2,7 +2,7 @@
 // running GET and reading its body, so HEAD has an instance of its own, which knows nothing else.
 import { Elysia } from "elysia";
 import type { WriteLatch } from "../durability/writeLatch.ts";
-import type { Collections } from "../maintenance/collections.ts";
+import type { Collections } from "../gc/collections.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";

@@ -1,7 +1,7 @@
 // What the scrub leaves behind: an alarm for each damaged blob, a line for each round, and its metrics.
 import { Counter, Gauge, type Registry } from "prom-client";
-import type { ScrubReport } from "../maintenance/scrub.ts";
-import type { ScrubRound } from "../maintenance/scrubs.ts";
+import type { ScrubReport } from "../jobs/scrub.ts";
+import type { ScrubRound } from "../jobs/scrubs.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
 

@@ -3,7 +3,7 @@ import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadId } from "../../src/model/uploadId.ts";
-import { bucket, openMultipartRoom } from "../maintenance/multipartRoom.ts";
+import { bucket, openMultipartRoom } from "../jobs/multipartRoom.ts";
 import { startBreadbox } from "../support/binary.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";

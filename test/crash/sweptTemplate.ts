@@ -4,7 +4,7 @@ import { expect } from "bun:test";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { UploadId } from "../../src/model/uploadId.ts";
-import { bucket, openMultipartRoom } from "../maintenance/multipartRoom.ts";
+import { bucket, openMultipartRoom } from "../jobs/multipartRoom.ts";
 import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";

@@ -5,9 +5,9 @@ import { findIntact, statBlob } from "../../src/registry/blobs.ts";
 import type { RegistryDeps } from "../../src/registry/manifests.ts";
 import { mountBlob } from "../../src/registry/mounts.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
-import { app, hour, openGcRoom, other } from "../maintenance/gcRoom.ts";
 import { Scope } from "../support/scope.ts";
 import { leaseMs } from "../support/store.ts";
+import { app, hour, openGcRoom, other } from "./gcRoom.ts";
 
 const text = "an old orphan";
 const bytes = new TextEncoder().encode(text);

@@ -2,8 +2,8 @@
 import { expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
 import { finishUpload, startUpload, uploadInOneRequest } from "../../src/uploads/uploads.ts";
-import { app, hour, openGcRoom } from "../maintenance/gcRoom.ts";
 import { Scope } from "../support/scope.ts";
+import { app, hour, openGcRoom } from "./gcRoom.ts";
 
 const minute = 60_000;
 const bytes = new TextEncoder().encode("layer");

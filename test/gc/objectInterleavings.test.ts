@@ -5,10 +5,10 @@ import { join } from "node:path";
 import type { Digest } from "../../src/model/digest.ts";
 import { findIntact } from "../../src/registry/blobs.ts";
 import { mountObject } from "../../src/registry/mounts.ts";
-import { app, hour, openGcRoom, other } from "../maintenance/gcRoom.ts";
 import { objectsIn } from "../support/objectStore.ts";
 import { Scope } from "../support/scope.ts";
 import { leaseMs } from "../support/store.ts";
+import { app, hour, openGcRoom, other } from "./gcRoom.ts";
 
 const text = "an old orphan";
 const bytes = new TextEncoder().encode(text);

@@ -4,9 +4,9 @@ import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, digestOf, hexOf } from "../../src/model/digest.ts";
 import { limitsAt } from "../contract/metadataRows.ts";
-import { app, openGcRoom, other } from "../maintenance/gcRoom.ts";
 import type { Scope } from "../support/scope.ts";
 import { type DataTemplate, keepAsTemplate } from "../support/template.ts";
+import { app, openGcRoom, other } from "./gcRoom.ts";
 
 /** What must be left of a copy when everything is collected. */
 export interface Living {

@@ -1,6 +1,6 @@
 // Parts that are arriving hold their upload, whatever its time: it is not over for requests, nor for the sweep.
 import { expect, test } from "bun:test";
-import { sweepMultipart } from "../../src/maintenance/multipartSweep.ts";
+import { sweepMultipart } from "../../src/jobs/multipartSweep.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import { completeMultipart } from "../../src/objects/completion.ts";

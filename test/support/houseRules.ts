@@ -16,12 +16,15 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   registry: ["content"],
   uploads: ["content"],
   objects: ["content"],
-  maintenance: ["content"],
+  clock: [],
+  gc: ["content", "clock"],
+  fsck: ["content", "gc"],
+  jobs: ["content", "clock", "gc", "fsck"],
   access: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
   http: [
-    ...["registry", "uploads", "objects", "maintenance", "access", "content", "durability"],
+    ...["registry", "uploads", "objects", "gc", "access", "content", "durability"],
     "telemetry",
   ],
   config: [],
@@ -29,7 +32,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   process: [],
   // What the maintenance worker does for a server; requests are none of its business.
   "upkeep.ts": [
-    ...["content", "maintenance", "metadata", "config", "telemetry", "ambient.ts"],
+    ...["content", "clock", "gc", "fsck", "jobs", "metadata", "config", "telemetry", "ambient.ts"],
     "reports.ts",
   ],
   // What the server does with what the maintenance worker reports.
@@ -39,13 +42,13 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "assembly.ts": [
-    ...["content", "registry", "uploads", "objects", "maintenance", "access", "storage"],
+    ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access", "storage"],
     ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
     ...["front.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
-    ...["content", "registry", "uploads", "objects", "maintenance"],
+    ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck"],
     ...["metadata", "durability", "config", "ambient.ts", "ports.ts"],
   ],
   cli: ["assembly.ts", "tool.ts", "config"],
@@ -59,19 +62,22 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   registry: ["metadata", "storage"],
   uploads: ["metadata", "storage"],
   objects: ["metadata", "storage"],
-  maintenance: ["metadata", "storage", "durability"],
+  clock: ["metadata"],
+  gc: ["metadata", "storage", "durability"],
+  fsck: ["metadata", "storage", "durability"],
+  jobs: ["metadata", "storage", "durability"],
   metadata: ["storage"],
-  telemetry: ["maintenance", "metadata"],
+  telemetry: ["gc", "jobs", "metadata"],
   http: ["metadata", "storage"],
-  cli: ["maintenance", "metadata"],
+  cli: ["gc", "fsck", "jobs", "metadata"],
   "front.ts": ["telemetry"],
-  "reports.ts": ["durability", "maintenance", "metadata", "storage", "telemetry"],
+  "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage"],
   "upkeep.ts": ["durability", "objects", "process"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
-  "maintenance/worker.ts": ["ports.ts", "metadata", "durability", "ambient.ts"],
+  "jobs/worker.ts": ["ports.ts", "metadata", "durability", "ambient.ts"],
 };
 
 const node = {
@@ -95,7 +101,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "bun:ffi": ["storage/", "process/"],
   "bun:sqlite": ["metadata/"],
   commander: ["cli/"],
-  croner: ["config/", "maintenance/"],
+  croner: ["config/", "jobs/"],
   "drizzle-orm": ["metadata/"],
   elysia: ["http/"],
   pino: ["telemetry/"],
@@ -210,7 +216,7 @@ const reserved: readonly Reserved[] = [
     rule: "only main.ts ends the process",
     allowed: [
       "main.ts",
-      "maintenance/worker.ts", // ends the worker only
+      "jobs/worker.ts", // ends the worker only
     ],
   },
   { pattern: /\bexport default\b/, rule: "exports are named", allowed: [] },

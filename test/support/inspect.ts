@@ -2,8 +2,8 @@
 
 import { describeFinding } from "../../src/cli/findingText.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { inspectStore } from "../../src/maintenance/fsck.ts";
-import type { FsckReport } from "../../src/maintenance/fsckRun.ts";
+import { inspectStore } from "../../src/fsck/fsck.ts";
+import type { FsckReport } from "../../src/fsck/fsckRun.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";

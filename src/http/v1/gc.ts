@@ -1,6 +1,6 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
 import { Elysia } from "elysia";
-import type { Collections, RunRequest, RunsPage } from "../../maintenance/collections.ts";
+import type { Collections, RunRequest, RunsPage } from "../../gc/collections.ts";
 import { json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";

@@ -2,11 +2,11 @@
 
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
+import { watchClock } from "../../../src/clock/clockWatch.ts";
 import { RegistryError } from "../../../src/errors.ts";
-import { watchClock } from "../../../src/maintenance/clockWatch.ts";
-import { collectGarbage } from "../../../src/maintenance/gc.ts";
-import type { GcDeps, GcOutcome } from "../../../src/maintenance/gcRun.ts";
-import { collectWithUntagged } from "../../../src/maintenance/untagged.ts";
+import { collectGarbage } from "../../../src/gc/gc.ts";
+import type { GcDeps, GcOutcome } from "../../../src/gc/gcRun.ts";
+import { collectWithUntagged } from "../../../src/gc/untagged.ts";
 import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { type RepositoryName, readReference } from "../../../src/model/names.ts";
 import { parseBucketName } from "../../../src/model/objectNames.ts";

@@ -1,12 +1,12 @@
 // A registry that listens on a free port over a real store, and a few words to talk to it.
 import { Writable } from "node:stream";
 import pino from "pino";
+import { Collections } from "../../../src/gc/collections.ts";
+import type { GcOrder } from "../../../src/gc/recordedGc.ts";
 import type { Rooms } from "../../../src/http/app.ts";
 import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
-import { Collections } from "../../../src/maintenance/collections.ts";
-import type { GcOrder } from "../../../src/maintenance/recordedGc.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";

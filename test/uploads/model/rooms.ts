@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RegistryError } from "../../../src/errors.ts";
-import { sweepUploads } from "../../../src/maintenance/sweep.ts";
+import { sweepUploads } from "../../../src/jobs/sweep.ts";
 import type { Digest } from "../../../src/model/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../../src/model/names.ts";
 import { makeUploadId } from "../../../src/model/uploadId.ts";

@@ -1,0 +1,9 @@
+// How long the machine runs: what the wall clock is compared with.
+
+/** A clock that nobody sets. */
+export interface Uptime {
+  /** Which run of the machine it counts from. */
+  readonly boot: string;
+  /** ms since the machine started. */
+  readonly uptime: number;
+}

@@ -1,0 +1,251 @@
+// When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
+// by another, and the server never notices.
+
+import type { GcOrder } from "../gc/recordedGc.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
+import type { MissedRun } from "./missedRun.ts";
+import type { MultipartSweepLimits } from "./multipartSweep.ts";
+import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Scrubs } from "./scrubs.ts";
+
+/** What maintenance works with. Times in ms. */
+export interface MaintenanceOptions {
+  readonly spawn: () => Worker;
+  readonly store: Store;
+  /** The size of the database's log, and a version that differs after every write. */
+  readonly logState: () => { readonly bytes: number; readonly version: string };
+  /** How long an upload session may be without a byte. */
+  readonly uploadTimeoutMs: number;
+  /** How often upload sessions are looked through; the first time is at start. */
+  readonly cleanupEveryMs: number;
+  /** How often uploads in parts are looked through, the first time at start, and what is done then; null for never. */
+  readonly multipart: { readonly everyMs: number; readonly limits: MultipartSweepLimits } | null;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt. */
+  readonly ageNow: () => number | null;
+  /** Uploads whose parts are arriving. */
+  readonly arriving: () => readonly UploadId[];
+  /** When garbage is collected; null for never. */
+  readonly schedule: Pick<Schedule, "isDue"> | null;
+  /** Looks back, some time after the start; null for never. */
+  readonly missed: Pick<MissedRun, "isDue" | "look"> | null;
+  /** Unix ms; for the schedule. */
+  readonly clock: () => number;
+  /** The longest lease that a push may have been given. */
+  readonly leaseMs: number;
+  /** The longest that an open upload is kept without a byte. */
+  readonly uploadsMs: number;
+  /** A time of the schedule has come: `collect` is expected. */
+  readonly onDue: () => Promise<unknown>;
+  /** Upload sessions are about to be looked through: time for what else is done that often. */
+  readonly onCleanup: () => Promise<void>;
+  /** Hands out slices of the scrub; null for never. Their reports are its to take. */
+  readonly scrubs: Pick<Scrubs, "next" | "failed"> | null;
+  readonly onReport: (report: MaintenanceReport) => void;
+  readonly onLost: (reason: string) => void;
+}
+
+type Job = MaintenanceRequest["kind"];
+
+const tickMs = 1_000;
+/** A worker without a job is kept for this long: the next one may come at once. */
+const lingerMs = 3_000;
+/** First wait before work that was lost is tried again, doubled each time up to the longest. */
+const firstWaitMs = 1_000;
+const longestWaitMs = 60_000;
+/** A collection is given this long to be left when the server stops; whatever it is doing may also be cut. */
+const longestStopMs = 5_000;
+
+/** Looks once a second for what is due. */
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  readonly #owed = new Set<Job>();
+  #worker: Worker | null = null;
+  #ticking: Timer | null = null;
+  #idleSince = 0;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  #multipartSweptAt = Number.NEGATIVE_INFINITY;
+  #retryAt = 0;
+  #waitMs = firstWaitMs;
+  #firstSeen: FirstSeen = new Map();
+  #log: LogSighting | null = null;
+  #movedLog: string | null = null;
+  /** Is told when nothing is owed any more. */
+  #onIdle: () => void = () => {};
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to look. Uploads are looked through first. */
+  start(): void {
+    this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
+    this.#tick(performance.now());
+  }
+
+  /** After a failed sync: nothing may be moved or written any more. */
+  halt(): void {
+    this.#stopTicking();
+    this.#worker?.postMessage({ kind: "halt" } satisfies MaintenanceRequest);
+  }
+
+  /** Collects garbage, after what is going on. */
+  collect(order: GcOrder): void {
+    const { store, leaseMs, uploadsMs } = this.#options;
+    this.#owed.add("collect");
+    this.#send({ kind: "collect", store, order, leaseMs, uploadsMs });
+  }
+
+  /** Begins nothing more, and asks a collection to end. */
+  stop(): void {
+    this.#stopTicking();
+    this.#worker?.postMessage({ kind: "stop" } satisfies MaintenanceRequest);
+  }
+
+  /** Ends the worker; a collection is left between two of its steps. */
+  async close(): Promise<void> {
+    this.stop();
+    if (this.#worker !== null && this.#owed.has("collect")) await this.#idle();
+    const worker = this.#worker;
+    this.#worker = null;
+    worker?.terminate();
+  }
+
+  #idle(): Promise<void> {
+    return new Promise((resolve) => {
+      const patience = setTimeout(resolve, longestStopMs);
+      this.#onIdle = () => {
+        clearTimeout(patience);
+        resolve();
+      };
+    });
+  }
+
+  #stopTicking(): void {
+    if (this.#ticking !== null) clearInterval(this.#ticking);
+    this.#ticking = null;
+  }
+
+  #tick(now: number): void {
+    const { schedule, missed, clock, onDue } = this.#options;
+    if (schedule?.isDue(clock()) === true) this.#attempt("collect", onDue);
+    if (!this.#owed.has("collect") && missed?.isDue(now) === true) {
+      this.#attempt("collect", () => missed.look(now));
+    }
+    if (now < this.#retryAt) return;
+    if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
+    this.#orderMultipartSweep(now);
+    this.#lookAtLog(now);
+    this.#orderScrub(now);
+    if (this.#worker !== null && this.#owed.size === 0 && now - this.#idleSince >= lingerMs) {
+      this.#send({ kind: "end" });
+      this.#worker = null;
+    }
+  }
+
+  #orderSweep(now: number): void {
+    if (this.#owed.has("sweep")) return;
+    this.#sweptAt = now;
+    this.#attempt("sweep", this.#options.onCleanup);
+    this.#owed.add("sweep");
+    const { store, ageNow, uploadTimeoutMs: timeoutMs } = this.#options;
+    this.#send({ kind: "sweep", store, now: ageNow(), timeoutMs, firstSeen: this.#firstSeen });
+  }
+
+  /** What a sweep leaves because of its limit waits for the next one. */
+  #orderMultipartSweep(now: number): void {
+    const { multipart, store, ageNow, arriving } = this.#options;
+    if (multipart === null || now - this.#multipartSweptAt < multipart.everyMs) return;
+    if (this.#owed.has("sweepMultipart")) return;
+    this.#multipartSweptAt = now;
+    this.#owed.add("sweepMultipart");
+    // Who begins to send a part from now on looks at the time later than this: an upload that is open then is not over now.
+    const order = { now: ageNow(), arriving: arriving(), limits: multipart.limits };
+    this.#send({ kind: "sweepMultipart", store, ...order });
+  }
+
+  /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */
+  #attempt(what: Job, action: () => Promise<unknown>): void {
+    action().catch((error: unknown) => {
+      this.#options.onReport({ kind: "failed", what, message: String(error) });
+    });
+  }
+
+  /** One slice at a time, each behind whatever else was ordered meanwhile. */
+  #orderScrub(now: number): void {
+    if (this.#ticking === null || this.#owed.has("scrub")) return;
+    const order = this.#options.scrubs?.next(now) ?? null;
+    if (order === null) return;
+    this.#owed.add("scrub");
+    this.#send({ kind: "scrub", store: this.#options.store, order });
+  }
+
+  #lookAtLog(now: number): void {
+    const { bytes, version } = this.#options.logState();
+    if (this.#log?.version !== version) this.#log = { bytes, version, since: now };
+    if (this.#owed.has("checkpoint") || !isCheckpointDue(this.#log, this.#movedLog, now)) return;
+    this.#movedLog = version;
+    this.#owed.add("checkpoint");
+    this.#send({ kind: "checkpoint", store: this.#options.store });
+  }
+
+  #send(request: MaintenanceRequest): void {
+    this.#worker ??= this.#spawn();
+    this.#worker.postMessage(request);
+  }
+
+  #spawn(): Worker {
+    const worker = this.#options.spawn();
+    worker.onmessage = ({ data }: MessageEvent<MaintenanceReport>) => this.#take(data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      this.#lose(worker, event.message);
+    };
+    worker.addEventListener("close", () => this.#lose(worker, "it ended"));
+    return worker;
+  }
+
+  #take(report: MaintenanceReport): void {
+    if (report.kind === "swept") {
+      this.#firstSeen = report.firstSeen;
+      this.#done("sweep");
+    }
+    if (report.kind === "multipartSwept") this.#done("sweepMultipart");
+    if (report.kind === "checkpointed") this.#done("checkpoint");
+    if (report.kind === "collected") this.#done("collect");
+    if (report.kind === "scrubbed") this.#done("scrub");
+    if (report.kind === "failed") {
+      if (report.what === "scrub") this.#options.scrubs?.failed(performance.now());
+      this.#done(report.what);
+    }
+    this.#options.onReport(report);
+    if (report.kind === "scrubbed") this.#orderScrub(performance.now());
+  }
+
+  #done(job: Job): void {
+    this.#owed.delete(job);
+    if (this.#owed.size === 0) this.#onIdle();
+    this.#idleSince = performance.now();
+    this.#waitMs = firstWaitMs;
+  }
+
+  /** What was owed is due again, after a wait; a collection is not: it may have been what the worker died of. */
+  #lose(worker: Worker, reason: string): void {
+    if (worker !== this.#worker) return;
+    this.#worker = null;
+    if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
+    if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;
+    if (this.#owed.has("checkpoint")) this.#movedLog = null;
+    if (this.#owed.has("scrub")) this.#options.scrubs?.failed(performance.now());
+    const wasCollecting = this.#owed.delete("collect");
+    this.#owed.clear();
+    this.#onIdle();
+    this.#retryAt = performance.now() + this.#waitMs;
+    this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
+    this.#options.onLost(reason);
+    if (wasCollecting) {
+      this.#options.onReport({ kind: "failed", what: "collect", message: reason });
+    }
+  }
+}

@@ -1,0 +1,105 @@
+// Messages between the server and the maintenance worker. Each end switches on `kind`.
+
+import type { Undeleted } from "../gc/attempts.ts";
+import type { GcOrder } from "../gc/recordedGc.ts";
+import type { GcRun } from "../metadata/gcRuns.ts";
+import type { UntaggedHold } from "../metadata/untagged.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
+import type { ScrubOrder, ScrubReport } from "./scrub.ts";
+import type { Dropped } from "./sweep.ts";
+
+/** What the worker works on. */
+export interface Store {
+  /** The data directory. */
+  readonly directory: string;
+  /** The database file. */
+  readonly database: string;
+}
+
+/** When staged bytes without a usable start time were first seen, Unix ms. It outlives the worker. */
+export type FirstSeen = ReadonlyMap<UploadId, number>;
+
+/** Server → worker. Jobs are done in turn, and each is answered. */
+export type MaintenanceRequest =
+  /** Move the database's log into the database. */
+  | { readonly kind: "checkpoint"; readonly store: Store }
+  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: no age can be told), and what a crash left. */
+  | {
+      readonly kind: "sweep";
+      readonly store: Store;
+      readonly now: number | null;
+      readonly timeoutMs: number;
+      readonly firstSeen: FirstSeen;
+    }
+  /** Remove uploads in parts that had expired at `now` (as above), but those that were `arriving`, and what a crash left of them. */
+  | {
+      readonly kind: "sweepMultipart";
+      readonly store: Store;
+      readonly now: number | null;
+      readonly arriving: readonly UploadId[];
+      readonly limits: MultipartSweepLimits;
+    }
+  /** Collect garbage. `leaseMs` is the longest lease that a push may have been given, `uploadsMs` the longest that an open upload is kept. */
+  | {
+      readonly kind: "collect";
+      readonly store: Store;
+      readonly order: GcOrder;
+      readonly leaseMs: number;
+      readonly uploadsMs: number;
+    }
+  /** Read some of the stored content back. */
+  | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
+  /** The server is about to stop: end what is going on as soon as it can be left. */
+  | { readonly kind: "stop" }
+  /** A sync failed: from now on nothing may be moved or written. */
+  | { readonly kind: "halt" }
+  /** There is nothing more to do: close everything and end. */
+  | { readonly kind: "end" };
+
+/** Worker → server. */
+export type MaintenanceReport =
+  /** One upload session, or what was left of one, is gone. */
+  | { readonly kind: "dropped"; readonly upload: Dropped }
+  /** One upload in parts is gone. */
+  | { readonly kind: "expired"; readonly upload: ExpiredUpload }
+  /** A sync failed in the worker: the store must turn read-only. */
+  | { readonly kind: "latched"; readonly reason: string }
+  | ScrubReport
+  | MaintenanceAnswer;
+
+/** The end of a job. */
+export type MaintenanceAnswer =
+  | {
+      readonly kind: "checkpointed";
+      /** Pages the log held, and how many of them are in the database now. */
+      readonly logPages: number;
+      readonly checkpointedPages: number;
+      readonly durationMs: number;
+    }
+  | {
+      readonly kind: "swept";
+      readonly dropped: number;
+      /** null when everything could be deleted. */
+      readonly undeleted: Undeleted | null;
+      readonly durationMs: number;
+      readonly firstSeen: FirstSeen;
+    }
+  | ({ readonly kind: "multipartSwept"; readonly durationMs: number } & MultipartSwept)
+  | {
+      readonly kind: "collected";
+      /** As it is remembered; null when it was forgotten meanwhile. */
+      readonly run: GcRun | null;
+      /** What the operator should know besides. */
+      readonly notes: readonly string[];
+      /** What is still kept by manifests that nothing names; null when it is not known. */
+      readonly untagged: UntaggedHold | null;
+      readonly durationMs: number;
+      /** True when the server asked for its end. */
+      readonly isStopped: boolean;
+    }
+  | {
+      readonly kind: "failed";
+      readonly what: MaintenanceRequest["kind"];
+      readonly message: string;
+    };

@@ -1,0 +1,180 @@
+// The cleanup of upload sessions: what nobody sends to any more goes, row first and then its bytes, and so does what a crash left.
+
+import { Attempts, type Undeleted } from "../gc/attempts.ts";
+import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import type { UploadId } from "../model/uploadId.ts";
+import type { StagedEntry, Staging } from "../storage/staging.ts";
+import { paced } from "./pace.ts";
+
+/** What a sweep works with. */
+export interface SweepDeps {
+  readonly metadata: Pick<
+    UploadsMetadata,
+    "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
+  >;
+  readonly storage: { readonly staging: Pick<Staging, "list" | "discard" | "tidy"> };
+  /** The wall clock, Unix ms: for what was written while it was ahead. */
+  readonly clock: () => number;
+  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing goes for its age. */
+  readonly ageNow: () => number | null;
+  /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
+  readonly firstSeen: Map<UploadId, number>;
+  /** Waits; ms. */
+  readonly rest: (ms: number) => Promise<void>;
+  /** Is told of each session that was dropped. */
+  readonly onDropped: (dropped: Dropped) => void;
+}
+
+/** Why something was dropped. */
+export type DropReason =
+  /** A session without a byte for too long. */
+  | "expired"
+  /** Staged bytes that no session knows of. */
+  | "without row"
+  /** A session whose staged bytes are gone. */
+  | "without bytes";
+
+/** One session, or what was left of one. */
+export interface Dropped {
+  readonly id: UploadId;
+  readonly reason: DropReason;
+  /** null when no row told. */
+  readonly repository: string | null;
+  /** Bytes that were staged; null when no row told. */
+  readonly bytes: number | null;
+}
+
+/** Rows in one transaction: other writers wait for a few milliseconds at most. */
+const batch = 100;
+/** A closing request may be repeated for 15 minutes; its session is remembered a little longer. Unit: ms. */
+const rememberFinishedMs = 20 * 60_000;
+
+/** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
+const startingMs = 60_000;
+
+/** After this many drops the sweep rests. */
+const dropsBeforeRest = 20;
+
+/** What a sweep's steps share. */
+interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
+  readonly attempts: Attempts;
+  /** What counts as the present, Unix ms. The same for the whole sweep. */
+  readonly now: number;
+}
+
+/**
+ * One sweep. Safe to stop anywhere and to repeat. What cannot be deleted does not keep the rest from being deleted.
+ * @param timeoutMs how long a session may be without a byte. @returns what could not be deleted; null when everything could.
+ */
+export async function sweepUploads(
+  options: SweepDeps,
+  timeoutMs: number,
+): Promise<Undeleted | null> {
+  const { clock, ageNow, metadata } = options;
+  const attempts = new Attempts();
+  const storage = pacing(options);
+  await metadata.lowerTimes(clock());
+  const now = ageNow();
+  if (now !== null) await metadata.forgetFinished(now - rememberFinishedMs);
+  await attempts.make("discards", () => storage.staging.tidy());
+  if (now === null) return attempts.undeleted;
+  const deps = { ...options, storage, attempts, now };
+  await expire(deps, timeoutMs);
+  await compare(deps, timeoutMs);
+  return attempts.undeleted;
+}
+
+/** The storage, dropping at a pace that leaves the disk to others most of the time. */
+function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
+  const drop = paced({ steps: dropsBeforeRest, rest });
+  const { staging } = storage;
+  return {
+    staging: {
+      list: () => staging.list(),
+      tidy: () => staging.tidy(),
+      discard: (id, state) => drop(() => staging.discard(id, state)),
+    },
+  };
+}
+
+async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
+  for (;;) {
+    const idleSince = deps.now - timeoutMs;
+    const gone = await deps.metadata.expireUploads({ idleSince, limit: batch });
+    for (const session of gone) await drop(deps, session, "expired");
+    if (gone.length < batch) return;
+  }
+}
+
+/** Looks for bytes without a row and rows without bytes. Bytes are listed first: whoever starts meanwhile has both. */
+async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
+  const staged = await listStaged(deps);
+  const rows = await listRows(deps);
+  await dropStrays(deps, staged, rows, timeoutMs);
+  for (const row of rows.values()) {
+    // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
+    const { id, writing, startedAt, updatedAt } = row;
+    const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
+    if (staged.has(id) || writing || startsNow) continue;
+    const removed = await deps.metadata.removeUpload(row.id, row.repository);
+    if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
+  }
+}
+
+async function listStaged({ storage }: Sweep): Promise<Map<UploadId, StagedEntry>> {
+  const staged = new Map<UploadId, StagedEntry>();
+  for await (const entry of storage.staging.list()) staged.set(entry.id, entry);
+  return staged;
+}
+
+async function listRows({ metadata }: Sweep): Promise<Map<UploadId, ListedUpload>> {
+  const rows = new Map<UploadId, ListedUpload>();
+  let after: UploadId | null = null;
+  for (;;) {
+    const page: readonly ListedUpload[] = await metadata.listUploads({
+      after,
+      limit: batch,
+    });
+    for (const row of page) rows.set(row.id, row);
+    after = page.at(-1)?.id ?? null;
+    if (page.length < batch) return rows;
+  }
+}
+
+async function dropStrays(
+  deps: Sweep,
+  staged: ReadonlyMap<UploadId, StagedEntry>,
+  rows: ReadonlyMap<UploadId, ListedUpload>,
+  timeoutMs: number,
+): Promise<void> {
+  const { now, firstSeen, storage, attempts } = deps;
+  for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
+  for (const entry of staged.values()) {
+    const { id, staging } = entry;
+    if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
+    if (!(await attempts.make(id, () => storage.staging.discard(id, staging)))) continue;
+    firstSeen.delete(id);
+    deps.onDropped({ id, reason: "without row", repository: null, bytes: null });
+  }
+}
+
+/** A start time that is absent, unreadable or in the future counts from the moment it was first seen. */
+function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<UploadId, number>) {
+  if (startedAt !== null && startedAt <= now) return startedAt;
+  // The clock may have been set back since.
+  const seen = Math.min(firstSeen.get(id) ?? now, now);
+  firstSeen.set(id, seen);
+  return seen;
+}
+
+/** Its row is gone: bytes that cannot be deleted now are found by a later sweep. */
+async function drop(deps: Sweep, session: UploadSession, reason: DropReason): Promise<void> {
+  await deps.attempts.make(session.id, () =>
+    deps.storage.staging.discard(session.id, session.staging),
+  );
+  deps.onDropped(describe(session, reason));
+}
+
+function describe({ id, repository, offset }: UploadSession, reason: DropReason): Dropped {
+  return { id, reason, repository, bytes: offset };
+}

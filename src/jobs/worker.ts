@@ -1,0 +1,167 @@
+// Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
+import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
+import { WriteLatch } from "../durability/writeLatch.ts";
+import { ownerOfRun, runGc } from "../gc/recordedGc.ts";
+import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
+import { openPorts, type Ports } from "../ports.ts";
+import { sweepMultipart } from "./multipartSweep.ts";
+import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
+import { Scrub } from "./scrub.ts";
+import { sweepUploads } from "./sweep.ts";
+
+declare const self: Worker;
+
+type Job<K> = Extract<MaintenanceRequest, { readonly kind: K }>;
+
+const report = (message: MaintenanceReport): void => self.postMessage(message);
+/** Trips when a sync fails here, or when the server says that one failed there. */
+const latch = new WriteLatch((reason) => report({ kind: "latched", reason }));
+let isStopping = false;
+let ports: Ports | null = null;
+
+/** Once, by the first job that needs them. */
+async function portsOf({ directory }: Store): Promise<Ports> {
+  ports ??= await openPorts({ directory, latch, role: "tool" });
+  return ports;
+}
+
+function moveLog({ store }: Job<"checkpoint">): void {
+  latch.assertWritable();
+  const startedAt = performance.now();
+  const { logPages, checkpointedPages } = checkpoint(store.database);
+  const durationMs = performance.now() - startedAt;
+  report({ kind: "checkpointed", logPages, checkpointedPages, durationMs });
+}
+
+/**
+ * The time of an order. A clock that was set back since writes earlier times: what it writes must not look old.
+ */
+const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(now, clock()));
+
+async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promise<void> {
+  const startedAt = performance.now();
+  const { metadata, storage } = await portsOf(store);
+  const seen = new Map(firstSeen);
+  let dropped = 0;
+  const deps = {
+    metadata: metadata.uploads,
+    storage,
+    clock,
+    ageNow: ageNowOf(now),
+    firstSeen: seen,
+    rest: (ms: number) => Bun.sleep(ms),
+    onDropped: (upload: Extract<MaintenanceReport, { kind: "dropped" }>["upload"]) => {
+      dropped += 1;
+      report({ kind: "dropped", upload });
+    },
+  };
+  const undeleted = await sweepUploads(deps, timeoutMs);
+  const durationMs = performance.now() - startedAt;
+  report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });
+}
+
+async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
+  const { store, now, arriving, limits } = job;
+  const startedAt = performance.now();
+  const { metadata, storage } = await portsOf(store);
+  const deps = {
+    metadata: metadata.multipart,
+    storage,
+    clock,
+    ageNow: ageNowOf(now),
+    arriving,
+    rest: (ms: number) => Bun.sleep(ms),
+    onExpired: (upload: Extract<MaintenanceReport, { kind: "expired" }>["upload"]) =>
+      report({ kind: "expired", upload }),
+  };
+  const swept = await sweepMultipart(deps, limits);
+  report({ kind: "multipartSwept", ...swept, durationMs: performance.now() - startedAt });
+}
+
+/** Between two batches others get their turn, and a run of a server that stops is left. */
+async function rest(ms: number): Promise<void> {
+  if (isStopping) throw new Error("the server was stopped");
+  await Bun.sleep(ms);
+}
+
+async function collect({ store, order, leaseMs, uploadsMs }: Job<"collect">): Promise<void> {
+  giveWay();
+  const { metadata, storage } = await portsOf(store);
+  const process = await nameProcess();
+  const deps = {
+    metadata: metadata.collection,
+    untagged: metadata.untagged,
+    runs: metadata.gcRuns,
+    storage,
+    clock,
+    readUptime,
+    owner: ownerOfRun(process, order.id),
+    // Of this process only the worker collects, and one order at a time: who holds the lock under its name died on it.
+    isAlive: (other: string) => other !== process && isProcessAlive(other, process),
+    rest,
+    leaseMs,
+    uploadsMs,
+  };
+  const { run, outcome, untagged } = await runGc(deps, order);
+  const { notes, durationMs } = outcome;
+  report({ kind: "collected", run, notes, untagged, durationMs, isStopped: isStopping });
+}
+
+let reading: Scrub | null = null;
+
+async function scrub({ store, order }: Job<"scrub">): Promise<void> {
+  latch.assertWritable();
+  const { metadata, storage } = await portsOf(store);
+  reading ??= new Scrub({
+    metadata: metadata.inspection,
+    storage,
+    clock,
+    now: () => performance.now(),
+    sleep: (ms) => Bun.sleep(ms),
+    onDamaged: (found) => report({ kind: "damaged", found }),
+    onUnreadable: (found) => report({ kind: "unreadable", found }),
+  });
+  const slice = await reading.slice(order);
+  report({ kind: "scrubbed", since: order.since, ...slice });
+}
+
+async function end(): Promise<void> {
+  await reading?.close();
+  await ports?.close();
+  // In a worker this ends the worker, and gives its memory back.
+  process.exit(0);
+}
+
+async function take(request: MaintenanceRequest): Promise<void> {
+  switch (request.kind) {
+    case "checkpoint":
+      return moveLog(request);
+    case "sweep":
+      return sweep(request);
+    case "sweepMultipart":
+      return sweepParts(request);
+    case "collect":
+      return collect(request);
+    case "scrub":
+      return scrub(request);
+    case "stop":
+      return;
+    case "halt":
+      return latch.trip("a sync failed in the server", null);
+    case "end":
+      return end();
+    default:
+      request satisfies never;
+  }
+}
+
+/** Jobs are done in turn; only the orders to halt and to stop overtake. */
+let turn: Promise<void> = Promise.resolve();
+
+self.onmessage = ({ data }: MessageEvent<MaintenanceRequest>) => {
+  if (data.kind === "halt") latch.trip("a sync failed in the server", null);
+  if (data.kind === "stop") isStopping = true;
+  turn = turn
+    .then(() => take(data))
+    .catch((error: unknown) => report({ kind: "failed", what: data.kind, message: String(error) }));
+};

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "bun:test";
+import { AgeClock } from "../../src/clock/ageClock.ts";
+import { watchClock } from "../../src/clock/clockWatch.ts";
+import type { ClockAnchor } from "../../src/metadata/collection.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const start = Date.UTC(2026, 0, 1);
+const patience = 26 * hour;
+
+/** A machine with a wall clock that anybody may set; both clocks go on with `pass`. */
+function machine() {
+  let wall = start;
+  let elapsed = 0;
+  let slept = 0;
+  let anchor: ClockAnchor | null = null;
+  const lines: { readonly level: string; readonly fields: object; readonly text: string }[] = [];
+  const note = (level: string) => (fields: object, text: string) =>
+    void lines.push({ level, fields, text });
+  const metadata = {
+    findClockAnchor: async () => anchor,
+    replaceClockAnchor: async (_: ClockAnchor | null, next: ClockAnchor) => {
+      anchor = next;
+      return true;
+    },
+  };
+  const clock = () => wall;
+  const readUptime = async () => ({ boot: "this boot", uptime: hour + elapsed + slept });
+  const open = () =>
+    new AgeClock({
+      clock,
+      elapsed: () => elapsed,
+      look: () => watchClock({ metadata, clock, readUptime }, patience),
+      log: { warn: note("warn"), info: note("info") },
+    });
+  return {
+    open,
+    lines,
+    set: (ms: number) => {
+      wall += ms;
+    },
+    pass: (ms: number) => {
+      wall += ms;
+      elapsed += ms;
+    },
+    /** Only the machine's uptime counts on. */
+    sleep: (ms: number) => {
+      wall += ms;
+      slept += ms;
+    },
+    wall: clock,
+  };
+}
+
+describe("the time that ages are told by", () => {
+  test("is not known before the first look, and goes on with the clock after it", async () => {
+    const { open, pass, wall } = machine();
+    const ages = open();
+    const before = ages.now();
+    await ages.look();
+    pass(hour);
+
+    expect([before, ages.now()]).toEqual([null, wall()]);
+  });
+
+  test("does not follow a clock that is set forward between two looks, and is unknown after the next one", async () => {
+    const { open, pass, set, wall } = machine();
+    const ages = open();
+    await ages.look();
+    pass(minute);
+    const right = wall();
+    set(25 * hour);
+
+    expect(ages.now()).toBe(right);
+    await ages.look();
+    expect(ages.now()).toBeNull();
+  });
+
+  test("does not follow steps that are too small to be doubted, however many", async () => {
+    const { open, pass, set, wall } = machine();
+    const ages = open();
+    await ages.look();
+    for (let count = 0; count < 10; count += 1) {
+      set(50_000);
+      pass(minute);
+      await ages.look();
+    }
+
+    expect(ages.now()).toBe(wall() - 500_000);
+  });
+
+  test("follows the clock over a sleep of the machine", async () => {
+    const { open, sleep, wall } = machine();
+    const ages = open();
+    await ages.look();
+    sleep(10 * hour);
+    await ages.look();
+
+    expect(ages.now()).toBe(wall());
+  });
+
+  test("follows a clock that is set back at once: what is written from now on must not look old", async () => {
+    const { open, pass, set, wall } = machine();
+    const ages = open();
+    await ages.look();
+    set(-25 * hour);
+    pass(minute);
+
+    expect(ages.now()).toBe(wall());
+    await ages.look();
+    expect(ages.now()).toBe(wall());
+  });
+
+  test("is known again when the longest promise has passed, also for a server that starts meanwhile", async () => {
+    const { open, pass, set, wall } = machine();
+    await open().look();
+    set(25 * hour);
+    const ages = open();
+    await ages.look();
+    pass(patience - minute);
+    const restarted = open();
+    await restarted.look();
+    const late = restarted.now();
+    pass(minute);
+    await restarted.look();
+
+    expect([ages.now(), late, restarted.now()]).toEqual([null, null, wall()]);
+  });
+
+  test("is told once when it is in doubt, with why and until when, and once when it is not any more", async () => {
+    const { open, pass, set, lines } = machine();
+    const ages = open();
+    await ages.look();
+    set(25 * hour);
+    for (let look = 0; look < 3; look += 1) await ages.look();
+    const until = new Date(start + 25 * hour + patience).toISOString();
+    pass(patience);
+    for (let look = 0; look < 3; look += 1) await ages.look();
+
+    expect(lines).toEqual([
+      {
+        level: "warn",
+        fields: { event: "clockDoubted", waitMs: patience, until },
+        text: "the clock was set forward by 2 days: nothing is deleted for its age for the next 2 days",
+      },
+      {
+        level: "info",
+        fields: { event: "clockTrusted" },
+        text: "the clock can be trusted again, the cleanup goes on",
+      },
+    ]);
+  });
+});

@@ -1,0 +1,143 @@
+// When the wall clock is believed: readings in, verdicts out.
+import { describe, expect, test } from "bun:test";
+import { judgeClock, spanText } from "../../src/clock/clockTrust.ts";
+import type { ClockAnchor } from "../../src/metadata/collection.ts";
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+const year = 365 * day;
+const wall = Date.UTC(2026, 0, 1);
+
+/** A look ten hours after the machine started. */
+const anchor: ClockAnchor = { boot: "a", uptime: 10 * hour, wall, distrustUntil: 0 };
+
+/** A later look at the same run of the machine. */
+const later = (passed: number, step = 0) => ({
+  boot: "a",
+  uptime: anchor.uptime + passed,
+  wall: wall + passed + step,
+});
+
+describe("in one run of the machine, a clock", () => {
+  test("that goes with it is believed, however long the last look is ago", () => {
+    expect(judgeClock(anchor, later(90 * day), hour)).toEqual({
+      kind: "trusted",
+      anchor: { ...later(90 * day), distrustUntil: 0 },
+      setBackMs: 0,
+    });
+  });
+
+  test("that nobody has looked at is believed", () => {
+    expect(judgeClock(null, later(0), hour)).toMatchObject({ kind: "trusted", setBackMs: 0 });
+  });
+
+  test("that is steered by less than a minute is believed", () => {
+    expect(judgeClock(anchor, later(day, 59_000), hour).kind).toBe("trusted");
+  });
+
+  test("that was set forward is doubted until every lease from before has run out", () => {
+    const jump = later(minute, 10 * year);
+
+    const verdict = judgeClock(anchor, jump, hour);
+
+    expect(verdict).toEqual({
+      kind: "doubted",
+      anchor: { ...jump, distrustUntil: jump.uptime + hour },
+      waitMs: hour,
+      cause: "the clock was set forward by 3650 days",
+      postponed: {
+        endingAfter: wall + minute + hour,
+        given: { after: wall + 10 * year, until: jump.wall + hour },
+        byMs: 10 * year,
+      },
+    });
+    const half = { ...jump, uptime: jump.uptime + hour / 2, wall: jump.wall + hour / 2 };
+    expect(judgeClock(verdict.anchor, half, hour)).toMatchObject({
+      kind: "doubted",
+      waitMs: hour / 2,
+    });
+    const whole = { ...jump, uptime: jump.uptime + hour, wall: jump.wall + hour };
+    expect(judgeClock(verdict.anchor, whole, hour)).toMatchObject({ kind: "trusted" });
+  });
+
+  test("that was set back is believed, and by how much is told: content is kept for longer", () => {
+    expect(judgeClock(anchor, later(minute, -day), hour)).toMatchObject({
+      kind: "trusted",
+      setBackMs: day,
+    });
+  });
+
+  test("that was set back and put right again was set forward", () => {
+    const back = judgeClock(anchor, later(minute, -day), hour);
+
+    expect(judgeClock(back.anchor, later(2 * minute), hour)).toMatchObject({ kind: "doubted" });
+  });
+
+  test("that is doubted stays doubted when it is set back", () => {
+    const forward = judgeClock(anchor, later(minute, day), hour);
+
+    expect(judgeClock(forward.anchor, later(2 * minute), hour)).toMatchObject({
+      kind: "doubted",
+      waitMs: hour - minute,
+    });
+  });
+});
+
+describe("after another start of the machine, a clock", () => {
+  const started = (uptime: number, off: number) => ({
+    boot: "b",
+    uptime,
+    wall: wall + off + uptime,
+  });
+
+  test("that says it was off for minutes is believed", () => {
+    expect(judgeClock(anchor, started(minute, 5 * minute), hour).kind).toBe("trusted");
+  });
+
+  test("that says it was off for long is doubted until every lease has run out by the other clock", () => {
+    expect(judgeClock(anchor, started(10 * minute, 30 * day), hour)).toMatchObject({
+      kind: "doubted",
+      waitMs: 50 * minute,
+    });
+    expect(judgeClock(anchor, started(hour, 30 * day), hour).kind).toBe("trusted");
+  });
+
+  test("that begins in 1970 and then learns the time was set forward", () => {
+    const first = { boot: "b", uptime: 20_000, wall: 20_000 };
+    const begun = judgeClock(anchor, first, hour);
+    expect(begun).toMatchObject({ kind: "trusted", setBackMs: wall });
+
+    const learned = judgeClock(begun.anchor, { ...first, uptime: 40_000, wall }, hour);
+
+    expect(learned).toMatchObject({ kind: "doubted", waitMs: hour });
+  });
+
+  test("that was doubted before is still doubted", () => {
+    const forward = judgeClock(anchor, later(minute, 2 * hour), hour);
+
+    const next = { boot: "b", uptime: minute, wall: forward.anchor.wall + 2 * minute };
+
+    expect(judgeClock(forward.anchor, next, hour)).toMatchObject({
+      kind: "doubted",
+      waitMs: 59 * minute,
+    });
+  });
+
+  test("is another start too when the machine keeps its name and counts anew, as containers do", () => {
+    const counted = { boot: "a", uptime: minute, wall: wall + 5 * minute };
+
+    expect(judgeClock(anchor, counted, hour).kind).toBe("trusted");
+  });
+});
+
+test("spans are told in their largest unit, rounded up", () => {
+  expect([1, 1500, 59_000, 61_000, hour, 25 * hour].map(spanText)).toEqual([
+    "1 second",
+    "2 seconds",
+    "59 seconds",
+    "2 minutes",
+    "1 hour",
+    "2 days",
+  ]);
+});

@@ -1,0 +1,199 @@
+// The server's side of the garbage collection: which runs begin, which are refused, and what becomes of those that were killed.
+import { describe, expect, test } from "bun:test";
+import { RegistryError } from "../../src/errors.ts";
+import { type CollectionSettings, Collections } from "../../src/gc/collections.ts";
+import { type GcOrder, ownerOfRun } from "../../src/gc/recordedGc.ts";
+import { noCounts } from "../../src/metadata/gcRuns.ts";
+import { now, openEmpty } from "../metadata/database.ts";
+import { Scope } from "../support/scope.ts";
+
+const hour = 3_600_000;
+const settings: CollectionSettings = {
+  minAgeMs: hour,
+  brakeShare: 0.25,
+  dryRun: false,
+  untaggedOlderThanMs: 7 * 24 * hour,
+};
+
+async function openRoom(scope: Scope, changes: Partial<CollectionSettings> = {}) {
+  const { metadata } = await openEmpty(scope);
+  const orders: GcOrder[] = [];
+  const dead = new Set<string>();
+  const make = () =>
+    new Collections({
+      runs: metadata.gcRuns,
+      clock: () => now,
+      newId: () => Bun.randomUUIDv7(),
+      isAlive: (process) => !dead.has(process),
+      settings: { ...settings, ...changes },
+      order: (order) => orders.push(order),
+    });
+  return {
+    collections: make(),
+    /** The server is started again. */
+    restart: make,
+    orders,
+    dead,
+    /** What a process does that works on a run. */
+    hold: (owner: string) =>
+      metadata.collection.acquireLock({ name: "gc", owner, now, lastsMs: 1000, dead: null }),
+    endRun: (id: string) =>
+      metadata.gcRuns.endRun(id, {
+        state: "done",
+        counts: noCounts,
+        reason: null,
+        finishedAt: now,
+      }),
+  };
+}
+
+const situationOf = (error: unknown): unknown =>
+  error instanceof RegistryError ? error.situation : error;
+const asked = { dryRun: false, minAgeMs: null };
+
+describe("a run that is asked for", () => {
+  test("is remembered and handed on, without a brake", async () => {
+    await using scope = new Scope();
+    const { collections, orders } = await openRoom(scope);
+
+    const run = await collections.request({ dryRun: true, minAgeMs: 0 });
+
+    expect(run).toMatchObject({ state: "running", trigger: "api", dryRun: true, startedAt: now });
+    expect(await collections.find(run.id)).toEqual(run);
+    expect(orders).toEqual([
+      {
+        id: run.id,
+        request: { trigger: "api", dryRun: true, minAgeMs: 0, brakeShare: 0 },
+        untaggedOlderThanMs: settings.untaggedOlderThanMs,
+      },
+    ]);
+  });
+
+  test("keeps what is younger than the configuration says, unless it says otherwise", async () => {
+    await using scope = new Scope();
+    const { collections, orders } = await openRoom(scope);
+
+    await collections.request(asked);
+
+    expect(orders.map(({ request }) => request.minAgeMs)).toEqual([hour]);
+  });
+
+  test("is refused while another one is going on, and begins once that has ended", async () => {
+    await using scope = new Scope();
+    const { collections, orders } = await openRoom(scope);
+    const first = collections.request(asked);
+    const second = await collections.request(asked).catch(situationOf);
+    await first;
+
+    expect(second).toBe("GC_RUNNING");
+    expect(collections.isRunning).toBe(true);
+    await collections.ended();
+    expect(collections.isRunning).toBe(false);
+    await collections.request(asked);
+    expect(orders).toHaveLength(2);
+  });
+
+  test("is refused while a command collects beside the server, until that process is gone", async () => {
+    await using scope = new Scope();
+    const { collections, hold, dead } = await openRoom(scope);
+    await hold(ownerOfRun("a command", Bun.randomUUIDv7()));
+
+    expect(await collections.request(asked).catch(situationOf)).toBe("GC_RUNNING");
+    dead.add("a command");
+    expect(await collections.request(asked)).toMatchObject({ state: "running" });
+  });
+});
+
+describe("a run by schedule", () => {
+  test("has the brake, and deletes nothing when it is set so", async () => {
+    await using scope = new Scope();
+    const { collections, orders } = await openRoom(scope, { dryRun: true });
+
+    const run = await collections.runScheduled();
+
+    expect(run).toMatchObject({ trigger: "schedule", dryRun: true });
+    expect(orders[0]?.request).toEqual({
+      trigger: "schedule",
+      dryRun: true,
+      minAgeMs: hour,
+      brakeShare: 0.25,
+    });
+  });
+
+  test("is left out while another one is going on", async () => {
+    await using scope = new Scope();
+    const { collections, orders } = await openRoom(scope);
+    await collections.request(asked);
+
+    expect(await collections.runScheduled()).toBeNull();
+    expect(orders).toHaveLength(1);
+  });
+});
+
+describe("a run that was killed", () => {
+  test("with its server is said to have failed when the server starts again", async () => {
+    await using scope = new Scope();
+    const { collections, restart, hold, dead } = await openRoom(scope);
+    const { id } = await collections.request(asked);
+    await hold(ownerOfRun("first server", id));
+    dead.add("first server");
+
+    const second = restart();
+    await second.tidy();
+
+    expect(await second.find(id)).toMatchObject({ state: "failed", reason: "was broken off" });
+  });
+
+  test("with its worker is said to have failed at once, though its lock has not run out, and the next one begins", async () => {
+    await using scope = new Scope();
+    const { collections, hold } = await openRoom(scope);
+    const { id } = await collections.request(asked);
+    await hold(ownerOfRun("this server", id));
+
+    await collections.ended();
+
+    expect(await collections.find(id)).toMatchObject({ state: "failed" });
+    expect(await collections.request(asked)).toMatchObject({ state: "running" });
+  });
+
+  test("is told from one of a command that goes on, and from the server's own", async () => {
+    await using scope = new Scope();
+    const { collections, restart, hold } = await openRoom(scope);
+    const command = await restart().request(asked);
+    await hold(ownerOfRun("a command", command.id));
+
+    await collections.tidy();
+
+    expect(await collections.find(command.id)).toMatchObject({ state: "running" });
+  });
+});
+
+describe("the history", () => {
+  test("comes by page, the latest first, and says whether more follow", async () => {
+    await using scope = new Scope();
+    const { collections, endRun } = await openRoom(scope);
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const { id } = await collections.request(asked);
+      await endRun(id);
+      await collections.ended();
+      ids.unshift(id);
+    }
+    const page = async (after: string | null, limit: number) => {
+      const { runs, more } = await collections.list({ after, limit });
+      return { ids: runs.map(({ id }) => id), more };
+    };
+
+    expect(await page(null, 2)).toEqual({ ids: ids.slice(0, 2), more: true });
+    expect(await page(ids[1] ?? null, 2)).toEqual({ ids: ids.slice(2), more: false });
+    expect(await page(null, 3)).toEqual({ ids, more: false });
+  });
+
+  test("knows no run that never was", async () => {
+    await using scope = new Scope();
+    const { collections } = await openRoom(scope);
+
+    expect(await collections.find("none").catch(situationOf)).toBe("GC_RUN_UNKNOWN");
+    expect(await collections.lastSuccess()).toBeNull();
+  });
+});

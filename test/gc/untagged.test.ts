@@ -1,0 +1,200 @@
+// A collection with the rule for untagged manifests: what it takes, what its dry run says, and who may stop it before the first goes.
+import { describe, expect, test } from "bun:test";
+import type { GcPlan } from "../../src/gc/gcRun.ts";
+import {
+  collectWithUntagged,
+  type UntaggedDeps,
+  type UntaggedRequest,
+} from "../../src/gc/untagged.ts";
+import { tag } from "../contract/metadataRows.ts";
+import { Scope } from "../support/scope.ts";
+import { app, hour, openGcRoom } from "./gcRoom.ts";
+
+const week = 7 * 24 * hour;
+const rule: UntaggedRequest = {
+  trigger: "schedule",
+  dryRun: false,
+  minAgeMs: hour,
+  brakeShare: 0,
+  untaggedOlderThanMs: week,
+};
+
+/** More blobs than the brake lets pass in any store. */
+const layersOf = (name: string): string[] => Array.from({ length: 8 }, (_, at) => `${name} ${at}`);
+
+async function openRoom(scope: Scope) {
+  const room = await openGcRoom();
+  scope.defer(() => room.store.remove());
+  const { metadata } = room.store.rooms;
+  return {
+    ...room,
+    run: (request: Partial<UntaggedRequest> = {}, changes: Partial<UntaggedDeps> = {}) =>
+      collectWithUntagged(
+        { ...room.deps(), untagged: metadata.untagged, ...changes },
+        { ...rule, ...request },
+        {},
+      ),
+    isStored: async (digest: Awaited<ReturnType<typeof room.pushImage>>) =>
+      (await metadata.registry.findManifestSummary(app, { digest })) !== null,
+  };
+}
+
+/** An old image of two layers, a young one that shares a layer with it, and an orphan. */
+async function openWithImages(scope: Scope) {
+  const room = await openRoom(scope);
+  const old = await room.pushImage(["old layer", "shared layer"]);
+  const orphan = await room.push("orphan");
+  room.store.clock.advance(week);
+  const young = await room.pushImage(["shared layer", "young layer"]);
+  room.store.clock.advance(hour);
+  return { ...room, old, young, orphan };
+}
+
+describe("a collection with the rule for untagged manifests", () => {
+  test("deletes old ones first, and in the same run what only they named", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+
+    const { state, counts } = await room.run();
+
+    expect(state).toBe("done");
+    expect(counts).toMatchObject({
+      totalBlobs: 4,
+      deletedManifests: 1,
+      deletedBlobs: 2,
+      deletedBytes: "old layer".length + "orphan".length,
+    });
+    expect(await room.isStored(room.old)).toBe(false);
+    expect(await room.isStored(room.young)).toBe(true);
+    expect(await room.storedFiles()).toBe(2);
+  });
+
+  test("its dry run says what the run then does, and changes nothing", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+
+    const { counts: foreseen, plan } = await room.run({ dryRun: true });
+    expect(await room.isStored(room.old)).toBe(true);
+    const { counts } = await room.run();
+
+    expect(plan?.orphaned).toEqual({ blobs: counts.deletedBlobs, bytes: counts.deletedBytes });
+    expect(foreseen).toMatchObject({
+      orphanedBlobs: counts.deletedBlobs,
+      orphanedBytes: counts.deletedBytes,
+      referencedBlobs: counts.referencedBlobs,
+      deletedManifests: counts.deletedManifests,
+    });
+  });
+
+  test("a tag that moves each night is collected without a person", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    for (let night = 0; night < 4; night += 1) {
+      await room.pushImage(layersOf(`night ${night}`), app, ["latest"]);
+      room.store.clock.advance(week + hour);
+      const { state, counts } = await room.run({ brakeShare: 0.25 });
+      const expected = night === 0 ? [0, 0] : [1, layersOf("").length];
+      expect([state, counts.deletedManifests, counts.deletedBlobs]).toEqual(["done", ...expected]);
+    }
+  });
+
+  test("so is an image whose tag was deleted, and an index whose tag moved, with its children", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const { registry } = room.store.rooms.metadata;
+    await room.pushImage(layersOf("image"), app, ["one"]);
+    await room.pushIndex([await room.pushImage(layersOf("child"))], ["two"]);
+    await room.pushIndex([], ["two"]);
+    const removal = { repository: app, tag: tag("one"), immutable: () => null };
+    await registry.removeTag({ ...removal, now: room.store.clock.now() });
+    room.store.clock.advance(week + hour);
+
+    const { state, counts } = await room.run({ brakeShare: 0.25 });
+
+    expect([state, counts.deletedManifests]).toEqual(["done", 3]);
+    expect(counts.deletedBlobs).toBe(2 * layersOf("").length);
+  });
+
+  const damages: readonly (readonly [string, ...string[]])[] = [
+    ["tags", "DELETE FROM tags"],
+    [
+      "indexes",
+      "DELETE FROM manifest_references WHERE kind = 'child'",
+      "DELETE FROM tags WHERE name = 'multi'",
+      "DELETE FROM manifests WHERE digest NOT IN (SELECT manifest FROM manifest_references)",
+    ],
+  ];
+  test.each(damages)(
+    "lost %s are no reason to delete: it refuses before the first manifest is deleted",
+    async (_, ...damage) => {
+      await using scope = new Scope();
+      const room = await openRoom(scope);
+      await room.pushImage(layersOf("image"), app, ["latest"]);
+      await room.pushIndex([await room.pushImage(layersOf("child"))], ["multi"]);
+      room.spoil(...damage);
+      room.store.clock.advance(week + hour);
+
+      const outcome = await room.run({ brakeShare: 0.25 });
+
+      expect(outcome.state).toBe("refused");
+      expect(outcome.reason).toContain("rows of the database may be lost");
+      expect(outcome.counts).toMatchObject({ deletedManifests: 0, deletedBlobs: 0 });
+      expect(await room.storedFiles()).toBe(2 * layersOf("").length);
+      const dry = await room.run({ dryRun: true, brakeShare: 0.25 });
+      expect([dry.state, dry.reason]).toEqual(["done", outcome.reason]);
+    },
+  );
+
+  test("a person who is asked and declines keeps every manifest; one who agrees is asked once", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const image = await room.pushImage(layersOf("image"), app, ["latest"]);
+    room.spoil("DELETE FROM tags");
+    room.store.clock.advance(week + hour);
+    const asked: GcPlan[] = [];
+    const ask = (answer: boolean) => ({
+      confirm: async (plan: GcPlan) => {
+        asked.push(plan);
+        return answer;
+      },
+    });
+    const command = { trigger: "command", brakeShare: 0.25 } as const;
+
+    expect((await room.run(command)).state).toBe("refused");
+    expect((await room.run(command, ask(false))).state).toBe("refused");
+    expect(await room.isStored(image)).toBe(true);
+    expect((await room.run(command, ask(true))).counts.deletedManifests).toBe(1);
+
+    expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([8, 8]);
+  });
+
+  test("a run that is stopped in between leaves what the next run finishes", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    for (let count = 0; count < 120; count += 1) await room.pushImage([`layer ${count}`]);
+    room.store.clock.advance(week + hour);
+    let removed = 0;
+    const { untagged } = room.store.rooms.metadata;
+    const stopping: Partial<UntaggedDeps> = {
+      untagged: {
+        ...untagged,
+        removeUntagged: async (...batch) => {
+          removed += await untagged.removeUntagged(...batch);
+          return removed;
+        },
+      },
+      rest: async () => {
+        if (removed > 0) throw new Error("the server was stopped");
+      },
+    };
+
+    const stopped = await room.run({}, stopping);
+    const { state, counts } = await room.run();
+
+    expect(stopped).toMatchObject({ state: "failed", reason: "the server was stopped" });
+    expect(removed).toBe(50);
+    expect(state).toBe("done");
+    expect(counts).toMatchObject({ deletedManifests: 70, deletedBlobs: 120 });
+    expect(await room.storedFiles()).toBe(0);
+  });
+});

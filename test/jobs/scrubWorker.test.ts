@@ -1,0 +1,75 @@
+// The scrub in the worker of the server: what it tells, and that other work gets its turn while a large blob is read.
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import type { MaintenanceReport, MaintenanceRequest } from "../../src/jobs/protocol.ts";
+import { type InspectionRoom, openInspectionRoom } from "../fsck/inspectionRoom.ts";
+import { noise } from "../support/store.ts";
+
+let room: InspectionRoom;
+let worker: Worker;
+beforeEach(async () => {
+  room = await openInspectionRoom();
+  worker = new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href);
+});
+afterEach(async () => {
+  worker.terminate();
+  await room.remove();
+});
+
+/** Sends jobs; resolves with all reports once `last` has come. */
+function work(jobs: readonly MaintenanceRequest[], last: MaintenanceReport["kind"]) {
+  const reports: MaintenanceReport[] = [];
+  const done = Promise.withResolvers<readonly MaintenanceReport[]>();
+  worker.onmessage = ({ data }: MessageEvent<MaintenanceReport>) => {
+    reports.push(data);
+    if (data.kind === last) done.resolve(reports);
+  };
+  for (const job of jobs) worker.postMessage(job);
+  return done.promise;
+}
+
+const store = () => ({ directory: room.directory, database: join(room.directory, "breadbox.db") });
+const since = () => room.store.clock.now() + 1;
+
+test("a damaged blob is told at once, and then the end of the slice", async () => {
+  const [good, bad] = [await room.push(noise(100)), await room.push(noise(200))];
+  await room.flip(bad);
+  const order = { since: since(), bytesPerSecond: 1e9, forMs: 10_000 };
+
+  const reports = await work([{ kind: "scrub", store: store(), order }], "scrubbed");
+
+  expect(reports).toMatchObject([
+    { kind: "damaged", found: { digest: bad, fault: "contentHashDiffers" } },
+    { kind: "scrubbed", since: order.since, bytes: 500, verified: 1, finished: true },
+  ]);
+  expect(await room.pull(bad)).toBe("BLOB_UNKNOWN");
+  expect(await room.pull(good)).toHaveLength(100);
+});
+
+test("work that is ordered behind a slice does not wait for the end of a large blob", async () => {
+  await room.push(noise(3_000_000));
+  const order = { since: since(), bytesPerSecond: 1_000, forMs: 50 };
+  const sweep = {
+    kind: "sweep",
+    store: store(),
+    now: 1,
+    timeoutMs: 1,
+    firstSeen: new Map(),
+  } as const;
+
+  const reports = await work([{ kind: "scrub", store: store(), order }, sweep], "swept");
+
+  expect(reports).toMatchObject([{ kind: "scrubbed", finished: false }, { kind: "swept" }]);
+});
+
+test("a store that turned read-only is not scrubbed", async () => {
+  await room.push(noise(10));
+  const order = { since: since(), bytesPerSecond: 1e9, forMs: 1_000 };
+
+  const reports = await work(
+    [{ kind: "halt" }, { kind: "scrub", store: store(), order }],
+    "failed",
+  );
+
+  expect(reports.at(-1)).toMatchObject({ kind: "failed", what: "scrub" });
+});

@@ -90,17 +90,23 @@ test("pushes, objects, deletions and collections beside it are never taken for d
   await ask(room, "POST", "", JSON.stringify({ name: "busy" }));
   let isOver = false;
   const works = [pushAndRemove, pushAndRemove, pushAndRemove, putAndRemove, putAndRemove];
-  const lanes = works.map(async (work, lane) => {
-    for (let round = 0; !isOver; round += 1) await work(room, lane, round);
-  });
+  const lanes = Promise.allSettled(
+    works.map(async (work, lane) => {
+      for (let round = 0; !isOver; round += 1) await work(room, lane, round);
+    }),
+  );
 
-  for (let run = 0; run < 40; run += 1) {
-    const { judged } = await inspectData(room.data, run % 2 === 0);
-    expect(judged.filter(({ severity }) => severity !== "notice")).toEqual([]);
+  try {
+    for (let run = 0; run < 40; run += 1) {
+      const { judged } = await inspectData(room.data, run % 2 === 0);
+      expect(judged.filter(({ severity }) => severity !== "notice")).toEqual([]);
+    }
+  } finally {
+    isOver = true;
+    await lanes;
   }
-  isOver = true;
-  await Promise.all(lanes);
 
+  expect((await lanes).filter(({ status }) => status === "rejected")).toEqual([]);
   expect((await inspectData(room.data)).clean).toBeTrue();
   const metrics = await (await fetch(`${room.url}/metrics`)).text();
   const deleted = /^breadbox_gc_deleted_blobs_total (\d+)$/m.exec(metrics)?.[1];

@@ -90,6 +90,7 @@ export class Connection {
   readonly #log: FileHandle;
   readonly #sync: GroupSync;
   readonly #begin;
+  readonly #beginRead;
   readonly #commit;
   readonly #rollback;
   #committed = 0;
@@ -106,6 +107,7 @@ export class Connection {
     this.#log = log;
     this.#sync = new GroupSync(() => this.#syncLog());
     this.#begin = client.prepare("BEGIN IMMEDIATE");
+    this.#beginRead = client.prepare("BEGIN");
     this.#commit = client.prepare("COMMIT");
     this.#rollback = client.prepare("ROLLBACK");
   }
@@ -125,13 +127,25 @@ export class Connection {
     return this.#committed;
   }
 
-  /** A read outside of a transaction: one statement, or several that need not agree. */
+  /** Reads outside of a transaction: one statement, or several that need not agree, since another process may write between them. */
   async read<T>(body: () => T): Promise<T> {
     try {
       return body();
     } catch (error) {
       throw translate(error, this.#latch);
     }
+  }
+
+  /** As `read`, with several statements that see the same moment, whatever other processes write meanwhile. */
+  async readTogether<T>(body: () => T): Promise<T> {
+    return this.read(() => {
+      this.#beginRead.run();
+      try {
+        return body();
+      } finally {
+        if (this.client.inTransaction) this.#rollback.run();
+      }
+    });
   }
 
   /** As `read`, for what will be told as a promise: resolves when everything that was read is durable. */

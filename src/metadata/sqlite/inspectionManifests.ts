@@ -32,8 +32,9 @@ export function inspectManifests(
   | "deriveAgain"
 > {
   return {
+    // A row and what was derived from it: read apart, a manifest that is deleted meanwhile would look as if its references were lost.
     listManifests: ({ after, limit }) =>
-      connection.read(() =>
+      connection.readTogether(() =>
         statements()
           .manifestPage.all({
             repository: after?.repository ?? "",

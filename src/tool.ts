@@ -17,9 +17,9 @@ import { WriteLatch } from "./durability/writeLatch.ts";
 import { inspectStore } from "./fsck/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
 import { explainContent, type WhyAnswer } from "./fsck/why.ts";
-import { type CommandedGc, collectByCommand, type GcCommand } from "./gc/commandGc.ts";
+import { collectByCommand } from "./gc/gc.ts";
 import { longestAge } from "./gc/gcAges.ts";
-import type { GcListener } from "./gc/gcRun.ts";
+import type { GcListener, GcReport, GcRequest, GcSettings } from "./gc/gcRun.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { openPorts } from "./ports.ts";
@@ -50,8 +50,11 @@ export interface Tool {
   readonly promiseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
-  /** `src/gc/commandGc.ts`. */
-  collectGarbage(command: GcCommand, listener: GcListener): Promise<CommandedGc>;
+  /** `src/gc/gc.ts`. What is not asked for is as it is set. */
+  collectGarbage(
+    asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>,
+    listener: GcListener,
+  ): Promise<GcReport>;
   /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
@@ -70,8 +73,7 @@ type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" |
 /** Whoever tells an age is refused while ages prove nothing: ClockDoubtedError. */
 function uploadsTool(config: Config, metadata: Metadata, storage: Storage): UploadsTool {
   const deps = { metadata: metadata.uploads, storage, clock };
-  const settings = gcSettings(config);
-  const patienceMs = longestAge({ ...settings, leaseMs: settings.minAgeMs });
+  const patienceMs = longestAge(gcSettings(config));
   const watched = { metadata: metadata.collection, clock, readUptime };
   return {
     listUploads: () => listAllUploads(deps),
@@ -99,8 +101,7 @@ export async function openTool(config: Config): Promise<Tool> {
   try {
     ports.voidDeadClaims();
     const self = await nameProcess();
-    const ambient = { clock, newId, readUptime, self, isProcessAlive, rest: Bun.sleep };
-    const gc = { ...ambient, metadata, storage, settings: gcSettings(config) };
+    const settings = gcSettings(config);
     return {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
@@ -112,10 +113,15 @@ export async function openTool(config: Config): Promise<Tool> {
           digest,
         ),
       promiseMs: config["gc.minAge"],
-      untaggedOlderThanMs: gc.settings.untaggedOlderThanMs,
-      collectGarbage: (command, listener) => {
+      untaggedOlderThanMs: settings.untaggedOlderThanMs,
+      collectGarbage: (asked, listener) => {
         giveWay();
-        return collectByCommand(gc, command, listener);
+        const deps = {
+          ...{ metadata: metadata.collection, untagged: metadata.untagged, runs: metadata.gcRuns },
+          ...{ storage, clock, newId, readUptime, self, rest: Bun.sleep },
+          isAlive: (process: string) => isProcessAlive(process, self),
+        };
+        return collectByCommand(deps, { ...settings, ...asked }, listener);
       },
       close: () => ports.close(),
     };

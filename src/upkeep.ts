@@ -48,8 +48,7 @@ export async function openAgeClock(
   { metadata, log }: { readonly metadata: Metadata; readonly log: Log },
 ): Promise<AgeClock> {
   const deps = { metadata: metadata.collection, clock, readUptime };
-  const { uploadsMs, minAgeMs } = gcSettings(config);
-  const patienceMs = longestAge({ uploadsMs, minAgeMs, leaseMs: minAgeMs });
+  const patienceMs = longestAge(gcSettings(config));
   const look = () => watchClock(deps, patienceMs);
   const ages = new AgeClock({ clock, elapsed: () => performance.now(), look, log });
   await ages.look().catch((err) => log.warn({ err }, "the clock could not be judged yet"));
@@ -76,7 +75,6 @@ export async function makeCollections(
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: UpkeepParts): Maintenance {
   const { config, log, ports, collections, descriptors, ages, arrivals } = parts;
-  const leaseMs = config["gc.minAge"];
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
   const collect = () => collections.runScheduled();
@@ -91,8 +89,6 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
     ...{ ageNow: ages.now, arriving: () => arrivals.ids() },
     ...scheduled(config, { lastBeginning, lookAtClock: ages.look, collect }),
     clock,
-    leaseMs,
-    uploadsMs: gcSettings(config).uploadsMs,
     onDue: collect,
     onCleanup: async () => {
       await ages.look();

@@ -81,41 +81,43 @@ function readAge(
 }
 
 async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<number> {
-  const { dryRun, minAgeMs, json } = asked;
+  const { dryRun, minAgeMs, json, untaggedOlderThanMs } = asked;
   const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
   const isShort = minAgeMs !== null && minAgeMs < tool.promiseMs;
-  const tell = (plan: GcPlan): void => print(planText(plan, list, { dryRun, isShort }));
-  const onPlan = (plan: GcPlan): void => {
-    bar.clear();
-    // The plan of a dry run is told at its end.
-    if (!dryRun && !json) tell(plan);
-  };
-  const listener: GcListener = {
-    onPlan,
-    onOrphan: list.add,
-    onProgress: ({ phase, done, total }) =>
-      bar.show({ label: labels[phase], unit: "things", done, total }),
-  };
   let declined = false;
   const answer = async (plan: GcPlan): Promise<boolean> => {
     const agreed = await confirm(question(plan));
     declined = !agreed;
     return agreed;
   };
-  const answers = { agreed: async () => true, terminal: answer, nobody: null };
-  const ask = answers[asked.ask];
-  const { untaggedOlderThanMs } = asked;
-  const command = { dryRun, minAgeMs, untaggedOlderThanMs, confirm: ask };
-  const { outcome, untagged } = await tool.collectGarbage(command, listener);
+  const answers = {
+    agreed: { confirm: async () => true },
+    terminal: { confirm: answer },
+    nobody: {},
+  };
+  const listener: GcListener = {
+    onPlan: (plan) => {
+      bar.clear();
+      if (!json) print(planText(plan, list, { dryRun, isShort }));
+    },
+    onOrphan: list.add,
+    onProgress: ({ phase, done, total }) =>
+      bar.show({ label: labels[phase], unit: "things", done, total }),
+    ...answers[asked.ask],
+  };
+  const changes = {
+    ...(minAgeMs === null ? {} : { minAgeMs }),
+    ...(untaggedOlderThanMs === null ? {} : { untaggedOlderThanMs }),
+  };
+  const report = await tool.collectGarbage({ dryRun, ...changes }, listener);
   bar.clear();
-  if (json) printJson(gcJson(outcome, { list, untagged, dryRun }));
-  else if (dryRun && outcome.state === "done" && outcome.plan !== null) tell(outcome.plan);
-  if (outcome.state !== "done") {
-    complain(declined ? "Nothing was deleted." : failureText(outcome));
+  if (json) printJson(gcJson(report, { list, dryRun }));
+  if (report.state !== "done") {
+    complain(declined ? "Nothing was deleted." : failureText(report));
     return exitCode.failed;
   }
   const olderThanMs = untaggedOlderThanMs ?? tool.untaggedOlderThanMs;
-  const held = untaggedText(untagged, { outcome, dryRun, olderThanMs, promiseMs: tool.promiseMs });
-  if (!json) print([dryRun ? dryRunText(outcome) : doneText(outcome), ...held].join("\n"));
+  const held = untaggedText(report, { dryRun, olderThanMs, promiseMs: tool.promiseMs });
+  if (!json) print([dryRun ? dryRunText(report) : doneText(report), ...held].join("\n"));
   return exitCode.done;
 }

@@ -1,6 +1,6 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
 import { duration } from "../config/values.ts";
-import type { BlobSum, GcOutcome, GcPlan, OrphanedBlob } from "../gc/gcRun.ts";
+import type { BlobSum, GcPlan, GcReport, OrphanedBlob } from "../gc/gcRun.ts";
 import type { UntaggedHold } from "../metadata/untagged.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
@@ -91,7 +91,7 @@ const sumText = ({ blobs, bytes }: BlobSum): string =>
   `${counted(blobs, "blob")} (${showBytes(bytes)})`;
 
 /** What follows a plan that was not executed. */
-export function dryRunText({ counts, plan, reason, notes }: GcOutcome): string {
+export function dryRunText({ counts, plan, reason, notes }: GcReport): string {
   const links = plan?.links ?? 0;
   return [
     ...(counts.deletedManifests === 0
@@ -108,7 +108,7 @@ export function dryRunText({ counts, plan, reason, notes }: GcOutcome): string {
 }
 
 /** What follows a run that is done. */
-export function doneText({ counts, finished, notes, durationMs }: GcOutcome): string {
+export function doneText({ counts, finished, notes, durationMs }: GcReport): string {
   return [
     ...(finished.blobs === 0
       ? []
@@ -136,7 +136,6 @@ function showDuration(ms: number): string {
 
 /** A run whose end is told. */
 export interface UntaggedTelling {
-  readonly outcome: Pick<GcOutcome, "counts">;
   readonly dryRun: boolean;
   /** How old untagged manifests must be to be deleted, in ms; null: they stay. */
   readonly olderThanMs: number | null;
@@ -146,12 +145,12 @@ export interface UntaggedTelling {
 
 /** Who deleted a tag, or pushed over it, wonders where the space is. @returns lines; none when nothing is kept so. */
 export function untaggedText(
-  untagged: UntaggedHold | null,
-  { outcome, dryRun, olderThanMs, promiseMs }: UntaggedTelling,
+  { untagged, counts }: Pick<GcReport, "untagged" | "counts">,
+  { dryRun, olderThanMs, promiseMs }: UntaggedTelling,
 ): string[] {
   if (untagged === null || untagged.bytes === 0) return [];
   // They are all there still: the dry run has told of them.
-  if (dryRun && outcome.counts.deletedManifests > 0) return [];
+  if (dryRun && counts.deletedManifests > 0) return [];
   const { bytes, manifests } = untagged;
   const age = exactAge(promiseMs);
   const verb = manifests === 1 ? "keeps" : "keep";
@@ -180,7 +179,7 @@ function placesOf({ repositories, otherRepositories }: UntaggedHold): string {
 }
 
 /** Why a run did not take place, or how far it came. */
-export function failureText({ state, reason, counts }: GcOutcome): string {
+export function failureText({ state, reason, counts }: GcReport): string {
   if (state === "refused") return `Garbage collection refused: ${reason}`;
   const gone =
     counts.deletedBlobs === 0
@@ -201,13 +200,12 @@ const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toIS
 /** What the outcome itself does not say. */
 export interface GcJsonParts {
   readonly list: BlobList;
-  readonly untagged: UntaggedHold | null;
   readonly dryRun: boolean;
 }
 
 /** The whole outcome for programs. */
-export function gcJson(outcome: GcOutcome, { list, untagged, dryRun }: GcJsonParts): unknown {
-  const { state, reason, counts, plan, finished, notes, startedAt, durationMs } = outcome;
+export function gcJson(report: GcReport, { list, dryRun }: GcJsonParts): unknown {
+  const { state, reason, counts, plan, finished, notes, untagged, startedAt, durationMs } = report;
   return {
     dryRun,
     state,

@@ -1,11 +1,12 @@
 // What every collection is told, whoever asks for it: the settings under `gc`, as a run takes them.
 import type { Config } from "./settings.ts";
 
-/** Times in ms; `uploadsMs` is the longest that an open upload is kept, `untaggedOlderThanMs` is null while untagged manifests stay. */
+/** `GcSettings` of `gc/gcRun.ts`. Times in ms. */
 export function gcSettings(config: Config) {
   const ttlMs = config["storage.multipart.maxUploadTtlSeconds"];
   return {
     minAgeMs: config["gc.minAge"],
+    leaseMs: config["gc.minAge"],
     uploadsMs: Math.max(
       config["storage.uploadTimeout"],
       ttlMs + config["jobs.cleanup.gracePeriodSeconds"],

@@ -1,5 +1,5 @@
 // The brake: how much may be deleted that nobody asked to be deleted. Pure; runs by schedule and by command share it.
-import type { GcPlan, GcRequest } from "./gcRun.ts";
+import type { GcPlan, GcSettings } from "./gcRun.ts";
 
 /**
  * Below both of these nothing is refused: a crash leaves that much, and in a small store it is a large share. Blobs, and bytes.
@@ -12,7 +12,7 @@ export const brakeFloor = { blobs: 5, bytes: 1_048_576 } as const;
  * @returns why not, and what to do; null when it may.
  */
 export function brakeReason(
-  { brakeShare }: Pick<GcRequest, "brakeShare">,
+  { brakeShare }: Pick<GcSettings, "brakeShare">,
   { unexplained, total, totalBytes }: Pick<GcPlan, "unexplained" | "total" | "totalBytes">,
 ): string | null {
   const { blobs, bytes } = unexplained;

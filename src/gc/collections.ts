@@ -1,33 +1,20 @@
 // The server's side of the garbage collection: begins runs, one at a time, and knows which one is going on. The worker does them.
 import { RegistryError } from "../errors.ts";
-import type { GcRefusals, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
-import { type BeginDeps, beginGc, type GcOrder, tidyRuns } from "./recordedGc.ts";
+import type { GcRefusals, GcRun } from "../metadata/gcRuns.ts";
+import type { GcRequest, GcSettings } from "./gcRun.ts";
+import { beginGc, type RunsDeps, tidyRuns } from "./runs.ts";
 
-/** What every run of this server has in common. Times in ms. */
-export interface CollectionSettings {
-  /** Younger content stays, unless a request says otherwise. */
-  readonly minAgeMs: number;
-  /** 0 to 1; 0 is no brake. */
-  readonly brakeShare: number;
+/** What every run of this server has in common. */
+export interface CollectionSettings extends GcSettings {
   /** Runs by schedule delete nothing. */
   readonly dryRun: boolean;
-  /** Untagged manifests that were pushed longer ago go first; null: they stay. */
-  readonly untaggedOlderThanMs: number | null;
 }
 
 /** What the server's side works with. */
-export interface CollectionsOptions extends BeginDeps {
-  readonly runs: GcRunsMetadata;
+export interface CollectionsOptions extends RunsDeps {
   readonly settings: CollectionSettings;
   /** Hands a run to the worker. */
-  readonly order: (order: GcOrder) => void;
-}
-
-/** What somebody asks for. */
-export interface RunRequest {
-  readonly dryRun: boolean;
-  /** Younger content stays, in ms; null: as it is set. */
-  readonly minAgeMs: number | null;
+  readonly order: (request: GcRequest) => void;
 }
 
 /** A page of runs, the latest first: those before `after`. */
@@ -54,15 +41,15 @@ export class Collections {
   }
 
   /** Begins a run that somebody asked for. @throws RegistryError GC_RUNNING */
-  async request({ dryRun, minAgeMs }: RunRequest): Promise<GcRun> {
-    return this.#begin("api", dryRun, minAgeMs ?? this.#options.settings.minAgeMs);
+  async request(asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>): Promise<GcRun> {
+    // What somebody asks for is done: the brake is for runs that nobody looks at.
+    return this.#begin({ trigger: "api", brakeShare: 0, ...asked });
   }
 
   /** Begins a run by schedule. @returns null when one is going on already: it does the same. */
   async runScheduled(): Promise<GcRun | null> {
-    const { dryRun, minAgeMs } = this.#options.settings;
     try {
-      return await this.#begin("schedule", dryRun, minAgeMs);
+      return await this.#begin({ trigger: "schedule" });
     } catch (error) {
       if (error instanceof RegistryError && error.situation === "GC_RUNNING") return null;
       throw error;
@@ -113,21 +100,15 @@ export class Collections {
     return { runs: found.slice(0, limit), more: found.length > limit };
   }
 
-  async #begin(trigger: GcTrigger, dryRun: boolean, minAgeMs: number): Promise<GcRun> {
+  async #begin(asked: Pick<GcRequest, "trigger"> & Partial<GcRequest>): Promise<GcRun> {
     if (this.#running !== null) throw new RegistryError("GC_RUNNING");
     this.#running = "";
     const { settings, order } = this.#options;
+    const request = { ...settings, ...asked };
     try {
-      const run = await beginGc(this.#options, { trigger, dryRun }, this.#over);
+      const run = await beginGc(this.#options, request, this.#over);
       this.#running = run.id;
-      // What somebody asks for is done: the brake is for runs that nobody looks at.
-      const brakeShare = trigger === "schedule" ? settings.brakeShare : 0;
-      const { untaggedOlderThanMs } = settings;
-      order({
-        id: run.id,
-        request: { trigger, dryRun, minAgeMs, brakeShare },
-        untaggedOlderThanMs,
-      });
+      order({ ...request, id: run.id });
       return run;
     } catch (error) {
       this.#running = null;

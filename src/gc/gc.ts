@@ -1,19 +1,22 @@
-// The garbage collection: what nothing keeps goes, while pushes run, and never anything else. Any doubt ends it with nothing deleted.
+// The garbage collection: what nothing keeps is deleted, while pushes run, and never anything else. Any doubt ends it with nothing deleted.
 
 import { spanText } from "../clock/clockTrust.ts";
 import { watchClock } from "../clock/clockWatch.ts";
-import type { AgeLimits, Hold } from "../metadata/collection.ts";
+import type { Hold } from "../metadata/collection.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
 import { Attempts } from "./attempts.ts";
 import { brakeReason } from "./brake.ts";
-import { ageLimits, longestAge } from "./gcAges.ts";
-import { planCollection } from "./gcPlan.ts";
-import type { BlobSum, GcDeps, GcListener, GcOutcome, GcPlan, GcRequest } from "./gcRun.ts";
-import { finishTrash, type Gone, type SweepWork, sweep } from "./gcSweep.ts";
+import { longestAge } from "./gcAges.ts";
+import { type Execution, execute, finishTrash, type Gone } from "./gcExecute.ts";
+import { planGc } from "./gcPlan.ts";
+import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
+import { ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
 
 /** How long the lock outlives its last renewal, and how often it is renewed; ms. */
 const lockMs = 30_000;
 const renewEveryMs = 5_000;
+/** Repositories with untagged manifests that are named. */
+const namedRepositories = 5;
 
 /** Why a run does not take place: nothing is wrong, and nothing was deleted. */
 class Refusal extends Error {
@@ -22,54 +25,79 @@ class Refusal extends Error {
 
 /** What a run knows of itself while it goes on. */
 class Progress {
-  readonly gone: Gone = { blobs: 0, bytes: 0, links: 0 };
-  readonly finished: Gone = { blobs: 0, bytes: 0, links: 0 };
+  readonly gone: Gone = { manifests: 0, blobs: 0, bytes: 0, links: 0 };
+  readonly finished: Gone = { manifests: 0, blobs: 0, bytes: 0, links: 0 };
   readonly notes: string[] = [];
   readonly attempts = new Attempts();
   plan: GcPlan | null = null;
-  manifests = 0;
-  /** Why a run that deletes would be refused; told by a dry run. */
-  wouldRefuse: string | null = null;
+}
+
+interface Run {
+  readonly deps: GcDeps;
+  readonly request: GcRequest;
+  readonly listener: GcListener;
+  readonly progress: Progress;
 }
 
 /**
- * One run: clock → lock → plan → what an earlier run left → brake → rows, then their bytes. It never throws: what it did not
- * understand makes it a failed run that says why.
+ * One run: clock → lock → plan → brake → execution, and its end is remembered. A dry run ends before the execution, takes no lock
+ * and changes nothing. What it does not understand makes it a failed run that says why. @throws when its end cannot be remembered.
  */
 export async function collectGarbage(
   deps: GcDeps,
   request: GcRequest,
   listener: GcListener = {},
-): Promise<GcOutcome> {
+): Promise<GcReport> {
   const begun = performance.now();
   const startedAt = deps.clock();
   const progress = new Progress();
+  const { state, reason } = await endOf({ deps, request, listener, progress }, startedAt);
+  const { plan, finished, notes } = progress;
+  const durationMs = performance.now() - begun;
+  const counts = countsOf(progress, request);
+  const ending = { state, counts, reason, finishedAt: deps.clock() };
+  const run = (await deps.runs?.endRun(request.id, ending)) ?? null;
+  // The run is over, whatever becomes of this.
+  const untagged = plan && (await deps.untagged.sumUntagged(namedRepositories).catch(() => null));
+  return {
+    ...{ state, reason, counts, plan, notes, untagged, run, startedAt, durationMs },
+    finished: { blobs: finished.blobs, bytes: finished.bytes },
+  };
+}
+
+/**
+ * One run that this process does itself, beside a running server or without one. A dry run changes nothing, so that nothing
+ * remembers it. @param request without its id.
+ */
+export async function collectByCommand(
+  deps: GcDeps & RunsDeps,
+  request: Omit<GcRequest, "id" | "trigger">,
+  listener: GcListener,
+): Promise<GcReport> {
+  const run: GcRequest = { ...request, id: deps.newId(), trigger: "command" };
+  if (run.dryRun) return collectGarbage({ ...deps, runs: null }, run, listener);
+  await tidyRuns(deps, { alive: null, over: null });
+  await deps.runs.beginRun({ ...run, startedAt: deps.clock() });
+  return collectGarbage(deps, run, listener);
+}
+
+type End = Pick<GcReport, "state" | "reason">;
+
+async function endOf(run: Run, now: number): Promise<End> {
+  const { deps, request, progress } = run;
   let end: End;
   try {
-    const limits = ageLimits({ ...request, leaseMs: deps.leaseMs }, startedAt);
-    await assertClock(deps, request, progress);
-    if (request.dryRun) await plan(deps, { request, limits, progress }, listener);
-    else await underLock(deps, (hold) => run(deps, hold, { request, limits, progress }, listener));
-    end = { state: "done", reason: progress.wouldRefuse };
+    await assertClock(run);
+    const reason = request.dryRun
+      ? (await planned(run, now)).tooMuch
+      : await underLock(deps, request.id, (hold) => carryOut(run, hold, now));
+    end = { state: "done", reason };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     end = { state: error instanceof Refusal ? "refused" : "failed", reason };
   }
-  end = withUndeleted(end, progress);
-  const { plan: found, finished, notes } = progress;
-  const durationMs = performance.now() - begun;
-  return {
-    ...end,
-    counts: countsOf(progress),
-    plan: found,
-    finished: sumOf(finished),
-    notes,
-    startedAt,
-    durationMs,
-  };
+  return withUndeleted(end, progress);
 }
-
-type End = Pick<GcOutcome, "state" | "reason">;
 
 /** A run that could not delete every file has failed, although it has done all the rest. */
 function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): End {
@@ -82,16 +110,9 @@ function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): 
   return end;
 }
 
-interface Run {
-  readonly request: GcRequest;
-  readonly limits: AgeLimits;
-  readonly progress: Progress;
-}
-
 /** @throws Refusal while the wall clock proves nothing. */
-async function assertClock(deps: GcDeps, request: GcRequest, { notes }: Progress): Promise<void> {
-  const patienceMs = longestAge({ ...deps, ...request });
-  const verdict = await watchClock(deps, patienceMs, !request.dryRun);
+async function assertClock({ deps, request, progress: { notes } }: Run): Promise<void> {
+  const verdict = await watchClock(deps, longestAge(request), !request.dryRun);
   if (verdict.kind === "trusted") {
     if (verdict.setBackMs === 0) return;
     notes.push(
@@ -104,74 +125,70 @@ async function assertClock(deps: GcDeps, request: GcRequest, { notes }: Progress
   );
 }
 
-/** Holds the lock while `work` goes on. @throws Refusal when another run holds it. */
-async function underLock(deps: GcDeps, work: (hold: Hold) => Promise<void>): Promise<void> {
-  const hold = await acquire(deps, null);
+/** Holds the lock while `work` is running. @throws Refusal when another run holds it. */
+async function underLock<T>(
+  deps: GcDeps,
+  id: string,
+  work: (hold: Hold) => Promise<T>,
+): Promise<T> {
+  const hold = await acquire(deps, ownerOfRun(deps.self, id), null);
   const { metadata, clock } = deps;
   const renewal = setInterval(() => {
     // A lock that is lost shows in the next transaction.
     metadata.renewLock(hold, clock() + lockMs).catch(() => {});
   }, renewEveryMs);
   try {
-    await work(hold);
+    return await work(hold);
   } finally {
     clearInterval(renewal);
     await metadata.releaseLock(hold).catch(() => {});
   }
 }
 
-async function acquire(deps: GcDeps, dead: string | null): Promise<Hold> {
-  const { metadata, clock, owner, isAlive } = deps;
+async function acquire(deps: GcDeps, owner: string, dead: string | null): Promise<Hold> {
+  const { metadata, clock, isAlive } = deps;
   const request = { name: "gc", owner, now: clock(), lastsMs: lockMs, dead } as const;
   const outcome = await metadata.acquireLock(request);
   if (outcome.kind === "acquired") return outcome.hold;
-  if (dead === null && !isAlive(outcome.owner)) return acquire(deps, outcome.owner);
+  if (dead === null && !isAlive(processOfOwner(outcome.owner))) {
+    return acquire(deps, owner, outcome.owner);
+  }
   throw new Refusal("another garbage collection is going on");
 }
 
-/** Looks at everything, after the rule for manifests has been applied. */
-async function plan(
-  deps: GcDeps,
-  { request, limits, progress }: Run,
-  listener: GcListener,
-): Promise<GcPlan> {
-  const { dryRun } = request;
-  if (deps.deleteManifests !== undefined) {
-    // What cannot be read must show before the first manifest goes.
-    if (!dryRun) await planCollection(deps, limits, {});
-    progress.manifests = await deps.deleteManifests({ now: limits.now, dryRun });
-  }
-  const found = await planCollection(deps, limits, listener);
-  progress.plan = found;
-  listener.onPlan?.(found);
-  progress.wouldRefuse = brakeReason(request, found);
-  return found;
+/** The plan of this run, and what the brake says of it: null, or why it needs somebody's consent. */
+async function planned({ deps, request, listener, progress }: Run, now: number) {
+  const plan = await planGc(deps, { request, now, listener });
+  progress.plan = plan;
+  listener.onPlan?.(plan);
+  return { plan, tooMuch: brakeReason(request, plan) };
 }
 
-async function run(deps: GcDeps, hold: Hold, run: Run, listener: GcListener): Promise<void> {
-  const { limits, progress } = run;
-  const { attempts } = progress;
-  const work: SweepWork = { deps, hold, limits, attempts, onProgress: listener.onProgress };
-  const found = await plan(deps, run, listener);
-  await finishTrash(work, progress.finished);
-  if (progress.wouldRefuse !== null) {
-    if (deps.confirm === undefined) throw new Refusal(progress.wouldRefuse);
-    if (!(await deps.confirm(found))) throw new Refusal("nothing was deleted");
+/** @throws Refusal before anything of the plan is deleted. */
+async function carryOut(run: Run, hold: Hold, now: number): Promise<null> {
+  const { deps, request, listener, progress } = run;
+  const { plan, tooMuch } = await planned(run, now);
+  const { attempts, gone } = progress;
+  const execution: Execution = { deps, request, listener, hold, plan, attempts, gone };
+  await finishTrash({ ...execution, gone: progress.finished });
+  if (tooMuch !== null) {
+    if (listener.confirm === undefined) throw new Refusal(tooMuch);
+    if (!(await listener.confirm(plan))) throw new Refusal("nothing was deleted");
   }
-  await sweep(work, found, progress.gone);
+  await execute(execution);
+  return null;
 }
 
-function countsOf({ plan: found, gone, manifests }: Progress): GcCounts {
+function countsOf({ plan, gone }: Progress, { dryRun }: GcRequest): GcCounts {
+  const orphaned: BlobSum | undefined = plan?.orphaned;
   return {
-    totalBlobs: found?.total ?? 0,
-    referencedBlobs: found?.referenced ?? 0,
-    orphanedBlobs: found?.orphaned.blobs ?? 0,
-    orphanedBytes: found?.orphaned.bytes ?? 0,
+    totalBlobs: plan?.total ?? 0,
+    referencedBlobs: plan?.referenced ?? 0,
+    orphanedBlobs: orphaned?.blobs ?? 0,
+    orphanedBytes: orphaned?.bytes ?? 0,
     deletedBlobs: gone.blobs,
     deletedBytes: gone.bytes,
-    deletedManifests: manifests,
+    deletedManifests: dryRun ? (plan?.manifests.length ?? 0) : gone.manifests,
     deletedLinks: gone.links,
   };
 }
-
-const sumOf = ({ blobs, bytes }: Gone): BlobSum => ({ blobs, bytes });

@@ -1,12 +1,14 @@
-// What a collection would take away: every row of content and every stored file is looked at, nothing is changed.
+// What a collection would delete: every manifest, every row of content and every stored file is looked at, nothing is changed.
 
 import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
+import type { ReleasedContent, UntaggedPlan } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { StoredName } from "../storage/content.ts";
-import type { BlobSum, GcDeps, GcListener, GcPlan } from "./gcRun.ts";
+import { ageLimits } from "./gcAges.ts";
+import type { BlobSum, GcDeps, GcListener, GcPlan, GcRequest } from "./gcRun.ts";
 
 /** What looking needs. */
-export type PlanDeps = Pick<GcDeps, "metadata" | "storage" | "rest">;
+type Ports = Pick<GcDeps, "metadata" | "storage" | "rest">;
 
 /** Rows of content at a time. */
 const windowRows = 2_000;
@@ -23,7 +25,7 @@ export interface Stray extends StoredName {
 
 /** Where content and links may go, window by window. @throws Error for a row that is not what it should be. */
 export async function* markContents(
-  { metadata, storage, rest }: PlanDeps,
+  { metadata, storage, rest }: Ports,
   limits: AgeLimits,
 ): AsyncGenerator<MarkedWindow> {
   let after: Digest | null = null;
@@ -37,10 +39,7 @@ export async function* markContents(
   } while (after !== null);
 }
 
-function assertSound(
-  { content }: PlanDeps["storage"],
-  { digest, locator, size }: Unreferenced,
-): void {
+function assertSound({ content }: Ports["storage"], { digest, locator, size }: Unreferenced): void {
   if (content.nameOf(locator)?.digest !== digest || !Number.isSafeInteger(size) || size < 0) {
     throw new Error(`the row of content ${digest} is damaged`);
   }
@@ -53,7 +52,7 @@ type StrayFinding =
 
 /** Stored files without a row, batch by batch. @throws what the storage throws for anything but an absent file. */
 export async function* findStrays(
-  deps: PlanDeps,
+  deps: Ports,
   limits: AgeLimits,
 ): AsyncGenerator<readonly StrayFinding[]> {
   const before = Math.min(limits.olderThan, limits.now - strayAgeMs);
@@ -68,7 +67,7 @@ export async function* findStrays(
 
 /** A request that is about to name its file holds a claim until then, and the file's name tells which: without it the file is nobody's. */
 async function lookUp(
-  { metadata, storage }: PlanDeps,
+  { metadata, storage }: Ports,
   names: readonly StoredName[],
 ): Promise<readonly StrayFinding[]> {
   const findings: StrayFinding[] = [];
@@ -103,12 +102,28 @@ class Sum implements BlobSum {
 /** What was found, by what it means for a collection. */
 type Sums = Readonly<Record<Unreferenced["state"] | "awaited" | "unexplained", Sum>>;
 
+/** A look at everything that is going on. */
+interface Look {
+  readonly deps: Ports & Pick<GcDeps, "untagged">;
+  readonly limits: AgeLimits;
+  readonly sums: Sums;
+  readonly listener: GcListener;
+}
+
+/** What is planned for. */
+export interface PlanOrder {
+  readonly request: Pick<GcRequest, "minAgeMs" | "leaseMs" | "untaggedOlderThanMs">;
+  /** When the run began, Unix ms. */
+  readonly now: number;
+  readonly listener: GcListener;
+}
+
 /** Looks at everything. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
-export async function planCollection(
-  deps: PlanDeps,
-  limits: AgeLimits,
-  listener: GcListener,
+export async function planGc(
+  deps: Look["deps"],
+  { request, now, listener }: PlanOrder,
 ): Promise<GcPlan> {
+  const limits = ageLimits(request, now);
   const contradiction = await deps.metadata.findContradiction();
   if (contradiction !== null) {
     throw new Error(`the database contradicts itself: ${contradiction}; run breadbox fsck --full`);
@@ -121,12 +136,14 @@ export async function planCollection(
   const look: Look = { deps, limits, sums, listener };
   const { seen, unreferenced, links } = await sumContents(look, all.blobs);
   const strays = await sumStrays(look);
+  const { manifests, released } = await planUntagged(look, request.untaggedOlderThanMs);
   return {
     limits,
+    manifests,
     total: seen + strays.blobs,
     totalBytes: all.bytes + strays.bytes,
     // Rows may have come while it was counted: it never says less than nothing.
-    referenced: Math.max(0, seen - unreferenced),
+    referenced: Math.max(0, seen - unreferenced - released.length),
     orphaned: sums.orphaned.get(),
     strays,
     unexplained: sums.unexplained.get(),
@@ -140,23 +157,14 @@ export async function planCollection(
   };
 }
 
-/** A look at everything that is going on. */
-interface Look {
-  readonly deps: PlanDeps;
-  readonly limits: AgeLimits;
-  readonly sums: Sums;
-  readonly listener: GcListener;
-}
-
 /** Adds up the rows that nothing names. @param expected how many rows there were at the beginning, for the progress. */
-async function sumContents({ deps, limits, sums, listener }: Look, expected: number) {
+async function sumContents(look: Look, expected: number) {
+  const { deps, limits, sums, listener } = look;
   let [seen, unreferenced, links] = [0, 0, 0];
   for await (const window of markContents(deps, limits)) {
     for (const { digest, size, state, keptUntil, releasedAt } of window.unreferenced) {
-      sums[state].add(size, keptUntil);
-      if (state !== "orphaned") continue;
-      if (releasedAt === null) sums.unexplained.add(size);
-      listener.onOrphan?.({ digest, size });
+      if (state === "orphaned") addOrphan(look, { digest, size, isExplained: releasedAt !== null });
+      else sums[state].add(size, keptUntil);
     }
     seen += window.total;
     unreferenced += window.unreferenced.length;
@@ -166,8 +174,9 @@ async function sumContents({ deps, limits, sums, listener }: Look, expected: num
   return { seen, unreferenced, links };
 }
 
-/** Adds up the stored files that nothing names. @returns the sum of those that may go. */
-async function sumStrays({ deps, limits, sums, listener }: Look): Promise<BlobSum> {
+/** Adds up the stored files that nothing names. @returns the sum of those that may be deleted. */
+async function sumStrays(look: Look): Promise<BlobSum> {
+  const { deps, limits, sums } = look;
   const strays = new Sum();
   for await (const findings of findStrays(deps, limits)) {
     for (const finding of findings) {
@@ -177,10 +186,24 @@ async function sumStrays({ deps, limits, sums, listener }: Look): Promise<BlobSu
       }
       const { digest, size } = finding.stray;
       strays.add(size);
-      sums.orphaned.add(size);
-      sums.unexplained.add(size);
-      listener.onOrphan?.({ digest, size });
+      addOrphan(look, { digest, size, isExplained: false });
     }
   }
   return strays.get();
+}
+
+/** Untagged manifests that the rule deletes. What only they name is orphaned with them. */
+async function planUntagged(look: Look, olderThanMs: number | null): Promise<UntaggedPlan> {
+  if (olderThanMs === null) return { manifests: [], released: [] };
+  const { deps, limits } = look;
+  const rule = { pushedBefore: limits.now - olderThanMs };
+  const planned = await deps.untagged.planUntagged(rule, limits);
+  for (const content of planned.released) addOrphan(look, content);
+  return planned;
+}
+
+function addOrphan({ sums, listener }: Look, { digest, size, isExplained }: ReleasedContent): void {
+  sums.orphaned.add(size);
+  if (!isExplained) sums.unexplained.add(size);
+  listener.onOrphan?.({ digest, size });
 }

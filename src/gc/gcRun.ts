@@ -1,50 +1,54 @@
-// What a garbage collection is asked, what it works with, and what it tells: the types that its parts and its callers share.
+// What a garbage collection is asked for, what it works with, and what it reports: the types that its parts and its callers share.
 
 import type { Uptime } from "../clock/uptime.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
-import type { GcCounts, GcTrigger } from "../metadata/gcRuns.ts";
+import type { GcCounts, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
+import type { ManifestKey } from "../metadata/metadata.ts";
+import type { UntaggedHold, UntaggedMetadata } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
-import type { KeptUploads } from "./gcAges.ts";
+
+/** What all runs on a store have in common unless they are asked for something else. Times in ms. */
+export interface GcSettings {
+  /** Younger content stays. */
+  readonly minAgeMs: number;
+  /** The longest lease that a push may have been given. */
+  readonly leaseMs: number;
+  /** The longest that an open upload is kept without a byte: it is not collected, but judged by the same clock. */
+  readonly uploadsMs: number;
+  /** At most this share of the blobs, and of the bytes, that nothing explains is deleted unless somebody agrees; 0 to 1, where 0 is no limit. */
+  readonly brakeShare: number;
+  /** Untagged manifests that were pushed longer ago are deleted first; null: they stay. */
+  readonly untaggedOlderThanMs: number | null;
+}
+
+/** One run. */
+export interface GcRequest extends GcSettings {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly trigger: GcTrigger;
+  readonly dryRun: boolean;
+}
 
 /** What a collection works with. */
-export interface GcDeps extends KeptUploads {
+export interface GcDeps {
   readonly metadata: CollectionMetadata;
+  readonly untagged: UntaggedMetadata;
+  /** null: nothing remembers the run. */
+  readonly runs: Pick<GcRunsMetadata, "endRun"> | null;
   readonly storage: { readonly content: Pick<Content, "list" | "nameOf" | "stat" | "delete"> };
   /** Unix ms. */
   readonly clock: () => number;
   readonly readUptime: () => Promise<Uptime>;
-  /** Unique to this run, and by it `isAlive` knows whether its process is still there. */
-  readonly owner: string;
+  /** This process's name among those that share the store. */
+  readonly self: string;
   /** False only when the process that had this name is certainly gone. */
-  readonly isAlive: (owner: string) => boolean;
+  readonly isAlive: (process: string) => boolean;
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;
-  /** The longest lease that a push may have been given, in ms. */
-  readonly leaseMs: number;
-  /**
-   * What is deleted before anything is marked: manifests by a rule of their age. In a dry run it only counts. Absent: nothing is.
-   * @returns how many.
-   */
-  readonly deleteManifests?: (limits: {
-    readonly now: number;
-    readonly dryRun: boolean;
-  }) => Promise<number>;
-  /** Asked before more than `brakeShare` is deleted. A run with nobody to ask is refused then. */
-  readonly confirm?: (plan: GcPlan) => Promise<boolean>;
 }
 
-/** What is asked for. */
-export interface GcRequest {
-  readonly trigger: GcTrigger;
-  readonly dryRun: boolean;
-  /** Younger content stays, in ms. */
-  readonly minAgeMs: number;
-  /** A run that nobody watches deletes at most this share of the blobs, and of the bytes, that nothing explains; 0 to 1, where 0 is no limit. */
-  readonly brakeShare: number;
-}
-
-/** A blob that may go. */
+/** A blob that may be deleted. */
 export interface OrphanedBlob {
   readonly digest: Digest;
   /** Bytes. */
@@ -59,9 +63,9 @@ export interface BlobSum {
 
 /** What keeps content that no manifest names. */
 export interface Protection {
-  /** It was pushed, mounted or asked for a short while ago, or is awaited by a push that goes on. */
+  /** It was pushed, mounted or asked for a short while ago, or is awaited by a push that is running. */
   readonly leased: BlobSum;
-  /** When the last of their leases ends, Unix ms; before `now` if only pushes that go on keep them, 0 if nothing is kept so. */
+  /** When the last of their leases ends, Unix ms; before `now` if only running pushes keep them, 0 if nothing is kept so. */
   readonly leasedUntil: number;
   /** It is younger than the limit. */
   readonly young: BlobSum;
@@ -69,12 +73,19 @@ export interface Protection {
   readonly awaited: BlobSum;
 }
 
-/** What a run found. Files that no row names count as blobs. */
+/**
+ * What a run would delete. It is data: a dry run prints it, the brake judges it, and the run executes it. Blobs and links are
+ * sums here; their rows are read again, page by page, as they are deleted. Files that no row names count as blobs.
+ */
 export interface GcPlan {
   readonly limits: AgeLimits;
+  /** Untagged manifests, in the order of their deletion: indexes before what they name, subjects before their referrers. */
+  readonly manifests: readonly ManifestKey[];
   readonly total: number;
   readonly totalBytes: number;
+  /** By manifests that stay, and by objects. */
   readonly referenced: number;
+  /** What only those manifests name counts. */
   readonly orphaned: BlobSum;
   /** Those of them that no row names: what a crash between a file and its row left. */
   readonly strays: BlobSum;
@@ -85,17 +96,21 @@ export interface GcPlan {
 }
 
 /** How a run ended. */
-export interface GcOutcome {
+export interface GcReport {
   readonly state: "done" | "refused" | "failed";
   /** Why it was refused or failed; of a dry run that is done: why the run itself would be refused. null otherwise. */
   readonly reason: string | null;
   readonly counts: GcCounts;
   /** null when nothing could be planned. */
   readonly plan: GcPlan | null;
-  /** What an earlier run had left behind, and this one has finished. */
+  /** What an earlier run had left, and this one has finished. */
   readonly finished: BlobSum;
   /** What the operator should know: a clock that was set back. */
   readonly notes: readonly string[];
+  /** What is still kept by manifests that nothing names; null after a run that found no plan, or where it is not known. */
+  readonly untagged: UntaggedHold | null;
+  /** As it is remembered; null when nothing remembers it, or it was forgotten meanwhile. */
+  readonly run: GcRun | null;
   readonly startedAt: number;
   readonly durationMs: number;
 }
@@ -107,11 +122,13 @@ export interface GcProgress {
   readonly total: number;
 }
 
-/** Who is told while a run goes on. */
+/** Who follows a run. */
 export interface GcListener {
   readonly onProgress?: (progress: GcProgress) => void;
-  /** Is told the plan before anything is deleted. */
+  /** Gets the plan before anything is deleted. */
   readonly onPlan?: (plan: GcPlan) => void;
-  /** Is told of each blob of the plan, before anything is deleted. */
+  /** Gets each blob of the plan, before anything is deleted. */
   readonly onOrphan?: (blob: OrphanedBlob) => void;
+  /** Is asked before more than the brake allows is deleted. A run with nobody to ask is refused then. */
+  readonly confirm?: (plan: GcPlan) => Promise<boolean>;
 }

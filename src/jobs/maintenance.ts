@@ -1,7 +1,7 @@
 // When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
 // by another, and the server never notices.
 
-import type { GcOrder } from "../gc/recordedGc.ts";
+import type { GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
@@ -32,10 +32,6 @@ export interface MaintenanceOptions {
   readonly missed: Pick<MissedRun, "isDue" | "look"> | null;
   /** Unix ms; for the schedule. */
   readonly clock: () => number;
-  /** The longest lease that a push may have been given. */
-  readonly leaseMs: number;
-  /** The longest that an open upload is kept without a byte. */
-  readonly uploadsMs: number;
   /** A time of the schedule has come: `collect` is expected. */
   readonly onDue: () => Promise<unknown>;
   /** Upload sessions are about to be looked through: time for what else is done that often. */
@@ -91,10 +87,9 @@ export class Maintenance {
   }
 
   /** Collects garbage, after what is going on. */
-  collect(order: GcOrder): void {
-    const { store, leaseMs, uploadsMs } = this.#options;
+  collect(request: GcRequest): void {
     this.#owed.add("collect");
-    this.#send({ kind: "collect", store, order, leaseMs, uploadsMs });
+    this.#send({ kind: "collect", store: this.#options.store, request });
   }
 
   /** Begins nothing more, and asks a collection to end. */

@@ -1,9 +1,7 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 
 import type { Undeleted } from "../gc/attempts.ts";
-import type { GcOrder } from "../gc/recordedGc.ts";
-import type { GcRun } from "../metadata/gcRuns.ts";
-import type { UntaggedHold } from "../metadata/untagged.ts";
+import type { GcReport, GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
@@ -40,14 +38,8 @@ export type MaintenanceRequest =
       readonly arriving: readonly UploadId[];
       readonly limits: MultipartSweepLimits;
     }
-  /** Collect garbage. `leaseMs` is the longest lease that a push may have been given, `uploadsMs` the longest that an open upload is kept. */
-  | {
-      readonly kind: "collect";
-      readonly store: Store;
-      readonly order: GcOrder;
-      readonly leaseMs: number;
-      readonly uploadsMs: number;
-    }
+  /** Collect garbage. */
+  | { readonly kind: "collect"; readonly store: Store; readonly request: GcRequest }
   /** Read some of the stored content back. */
   | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
   /** The server is about to stop: end what is going on as soon as it can be left. */
@@ -86,18 +78,11 @@ export type MaintenanceAnswer =
       readonly firstSeen: FirstSeen;
     }
   | ({ readonly kind: "multipartSwept"; readonly durationMs: number } & MultipartSwept)
-  | {
+  | ({
       readonly kind: "collected";
-      /** As it is remembered; null when it was forgotten meanwhile. */
-      readonly run: GcRun | null;
-      /** What the operator should know besides. */
-      readonly notes: readonly string[];
-      /** What is still kept by manifests that nothing names; null when it is not known. */
-      readonly untagged: UntaggedHold | null;
-      readonly durationMs: number;
       /** True when the server asked for its end. */
       readonly isStopped: boolean;
-    }
+    } & Pick<GcReport, "run" | "notes" | "untagged" | "durationMs">)
   | {
       readonly kind: "failed";
       readonly what: MaintenanceRequest["kind"];

@@ -1,7 +1,7 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
 import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
-import { ownerOfRun, runGc } from "../gc/recordedGc.ts";
+import { collectGarbage } from "../gc/gc.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
 import { openPorts, type Ports } from "../ports.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
@@ -84,10 +84,10 @@ async function rest(ms: number): Promise<void> {
   await Bun.sleep(ms);
 }
 
-async function collect({ store, order, leaseMs, uploadsMs }: Job<"collect">): Promise<void> {
+async function collect({ store, request }: Job<"collect">): Promise<void> {
   giveWay();
   const { metadata, storage } = await portsOf(store);
-  const process = await nameProcess();
+  const self = await nameProcess();
   const deps = {
     metadata: metadata.collection,
     untagged: metadata.untagged,
@@ -95,15 +95,12 @@ async function collect({ store, order, leaseMs, uploadsMs }: Job<"collect">): Pr
     storage,
     clock,
     readUptime,
-    owner: ownerOfRun(process, order.id),
+    self,
     // Of this process only the worker collects, and one order at a time: who holds the lock under its name died on it.
-    isAlive: (other: string) => other !== process && isProcessAlive(other, process),
+    isAlive: (other: string) => other !== self && isProcessAlive(other, self),
     rest,
-    leaseMs,
-    uploadsMs,
   };
-  const { run, outcome, untagged } = await runGc(deps, order);
-  const { notes, durationMs } = outcome;
+  const { run, notes, untagged, durationMs } = await collectGarbage(deps, request);
   report({ kind: "collected", run, notes, untagged, durationMs, isStopped: isStopping });
 }
 

@@ -172,11 +172,11 @@ describe("the brake", () => {
     const command = { trigger: "command", brakeShare: 0.25 } as const;
 
     expect((await room.collect(command)).state).toBe("refused");
-    const refused = await room.collect(command, { confirm: async () => false });
+    const refused = await room.collect(command, {}, { confirm: async () => false });
     expect(refused).toMatchObject({ state: "refused", reason: "nothing was deleted" });
     expect(await room.storedFiles()).toBe(layersOf("").length);
 
-    const agreed = await room.collect(command, { confirm: async () => true });
+    const agreed = await room.collect(command, {}, { confirm: async () => true });
     expect(agreed.counts.deletedBlobs).toBe(layersOf("").length);
   });
 

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { type CollectionSettings, Collections } from "../../src/gc/collections.ts";
-import { type GcOrder, ownerOfRun } from "../../src/gc/recordedGc.ts";
+import type { GcRequest } from "../../src/gc/gcRun.ts";
+import { ownerOfRun } from "../../src/gc/runs.ts";
 import { noCounts } from "../../src/metadata/gcRuns.ts";
 import { now, openEmpty } from "../metadata/database.ts";
 import { Scope } from "../support/scope.ts";
@@ -10,6 +11,8 @@ import { Scope } from "../support/scope.ts";
 const hour = 3_600_000;
 const settings: CollectionSettings = {
   minAgeMs: hour,
+  leaseMs: hour,
+  uploadsMs: 2 * hour,
   brakeShare: 0.25,
   dryRun: false,
   untaggedOlderThanMs: 7 * 24 * hour,
@@ -17,7 +20,7 @@ const settings: CollectionSettings = {
 
 async function openRoom(scope: Scope, changes: Partial<CollectionSettings> = {}) {
   const { metadata } = await openEmpty(scope);
-  const orders: GcOrder[] = [];
+  const orders: GcRequest[] = [];
   const dead = new Set<string>();
   const make = () =>
     new Collections({
@@ -49,7 +52,7 @@ async function openRoom(scope: Scope, changes: Partial<CollectionSettings> = {})
 
 const situationOf = (error: unknown): unknown =>
   error instanceof RegistryError ? error.situation : error;
-const asked = { dryRun: false, minAgeMs: null };
+const asked = { dryRun: false };
 
 describe("a run that is asked for", () => {
   test("is remembered and handed on, without a brake", async () => {
@@ -61,11 +64,7 @@ describe("a run that is asked for", () => {
     expect(run).toMatchObject({ state: "running", trigger: "api", dryRun: true, startedAt: now });
     expect(await collections.find(run.id)).toEqual(run);
     expect(orders).toEqual([
-      {
-        id: run.id,
-        request: { trigger: "api", dryRun: true, minAgeMs: 0, brakeShare: 0 },
-        untaggedOlderThanMs: settings.untaggedOlderThanMs,
-      },
+      { ...settings, id: run.id, trigger: "api", dryRun: true, minAgeMs: 0, brakeShare: 0 },
     ]);
   });
 
@@ -75,7 +74,7 @@ describe("a run that is asked for", () => {
 
     await collections.request(asked);
 
-    expect(orders.map(({ request }) => request.minAgeMs)).toEqual([hour]);
+    expect(orders.map(({ minAgeMs }) => minAgeMs)).toEqual([hour]);
   });
 
   test("is refused while another one is going on, and begins once that has ended", async () => {
@@ -112,7 +111,7 @@ describe("a run by schedule", () => {
     const run = await collections.runScheduled();
 
     expect(run).toMatchObject({ trigger: "schedule", dryRun: true });
-    expect(orders[0]?.request).toEqual({
+    expect(orders[0]).toMatchObject({
       trigger: "schedule",
       dryRun: true,
       minAgeMs: hour,

@@ -145,11 +145,11 @@ describe("a second collection", () => {
     const room = await openRoom(scope);
     const { collection } = room.store.rooms.metadata;
     const now = room.store.clock.now();
-    const request = { name: "gc", owner: "killed", now, lastsMs: 30_000, dead: null } as const;
+    const request = { name: "gc", owner: "killed/run", now, lastsMs: 30_000, dead: null } as const;
     await collection.acquireLock(request);
 
     expect((await room.collect()).state).toBe("refused");
-    const isAlive = (owner: string) => owner !== "killed";
+    const isAlive = (process: string) => process !== "killed";
     expect((await room.collect({}, { isAlive })).state).toBe("done");
   });
 });
@@ -179,14 +179,14 @@ describe("after the clock was set", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const changes = { uploadsMs: 3 * lease };
-    await room.collect({}, changes);
+    await room.collect(changes);
     room.setClock(10 * year);
 
-    const states = [(await room.collect({}, changes)).state];
+    const states = [(await room.collect(changes)).state];
     room.store.clock.advance(3 * lease - 1);
-    states.push((await room.collect({}, changes)).state);
+    states.push((await room.collect(changes)).state);
     room.store.clock.advance(1);
-    states.push((await room.collect({}, changes)).state);
+    states.push((await room.collect(changes)).state);
 
     expect(states).toEqual(["refused", "refused", "done"]);
   });

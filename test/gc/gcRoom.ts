@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { longestLease } from "../../src/content/lease.ts";
 import { collectGarbage } from "../../src/gc/gc.ts";
-import type { GcDeps, GcListener, GcOutcome, GcRequest, OrphanedBlob } from "../../src/gc/gcRun.ts";
+import type { GcDeps, GcListener, GcReport, GcRequest, OrphanedBlob } from "../../src/gc/gcRun.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../src/model/names.ts";
@@ -18,7 +18,12 @@ export const app = parseRepositoryName("team/app");
 export const other = parseRepositoryName("team/other");
 
 /** What a run by hand is asked unless a test says otherwise. */
-const command: GcRequest = { trigger: "command", dryRun: false, minAgeMs: hour, brakeShare: 0 };
+const command: Omit<GcRequest, "id"> = {
+  ...{ trigger: "command", dryRun: false, minAgeMs: hour, brakeShare: 0 },
+  ...{ untaggedOlderThanMs: null, leaseMs, uploadsMs: 0 },
+};
+
+const newId = () => Bun.randomUUIDv7();
 
 /** Opens a store; `remove` closes and deletes it. */
 export async function openGcRoom() {
@@ -27,17 +32,17 @@ export async function openGcRoom() {
   const machine = { boot: "this boot", uptimeOffset: 0 };
   const deps = (): GcDeps => ({
     metadata: store.rooms.metadata.collection,
+    untagged: store.rooms.metadata.untagged,
+    runs: null,
     storage: store.rooms.storage,
     clock: store.clock.now,
     readUptime: async () => ({
       boot: machine.boot,
       uptime: store.clock.now() - bootedAt + hour + machine.uptimeOffset,
     }),
-    owner: Bun.randomUUIDv7(),
+    self: "this process",
     isAlive: () => true,
     rest: async () => {},
-    leaseMs,
-    uploadsMs: 0,
   });
   const push = async (text: string, repository: RepositoryName = app): Promise<Digest> => {
     const bytes = new TextEncoder().encode(text);
@@ -97,8 +102,8 @@ export async function openGcRoom() {
       request: Partial<GcRequest> = {},
       changes: Partial<GcDeps> = {},
       listener: GcListener = {},
-    ): Promise<GcOutcome> =>
-      collectGarbage({ ...deps(), ...changes }, { ...command, ...request }, listener),
+    ): Promise<GcReport> =>
+      collectGarbage({ ...deps(), ...changes }, { ...command, id: newId(), ...request }, listener),
     /** Does something once, between a run's plan and its first deletion. */
     meanwhile(action: () => Promise<unknown>): Partial<GcDeps> {
       const { metadata } = deps();
@@ -123,7 +128,7 @@ export async function openGcRoom() {
     async plan(): Promise<readonly OrphanedBlob[]> {
       const found: OrphanedBlob[] = [];
       const onOrphan = (blob: OrphanedBlob) => void found.push(blob);
-      await collectGarbage(deps(), { ...command, dryRun: true }, { onOrphan });
+      await collectGarbage(deps(), { ...command, id: newId(), dryRun: true }, { onOrphan });
       return found;
     },
     /** True when the content has a row, and its file is there. */

@@ -1,17 +1,12 @@
 // A collection with the rule for untagged manifests: what it takes, what its dry run says, and who may stop it before the first goes.
 import { describe, expect, test } from "bun:test";
-import type { GcPlan } from "../../src/gc/gcRun.ts";
-import {
-  collectWithUntagged,
-  type UntaggedDeps,
-  type UntaggedRequest,
-} from "../../src/gc/untagged.ts";
+import type { GcDeps, GcListener, GcPlan, GcRequest } from "../../src/gc/gcRun.ts";
 import { tag } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, openGcRoom } from "./gcRoom.ts";
 
 const week = 7 * 24 * hour;
-const rule: UntaggedRequest = {
+const rule: Partial<GcRequest> = {
   trigger: "schedule",
   dryRun: false,
   minAgeMs: hour,
@@ -28,12 +23,11 @@ async function openRoom(scope: Scope) {
   const { metadata } = room.store.rooms;
   return {
     ...room,
-    run: (request: Partial<UntaggedRequest> = {}, changes: Partial<UntaggedDeps> = {}) =>
-      collectWithUntagged(
-        { ...room.deps(), untagged: metadata.untagged, ...changes },
-        { ...rule, ...request },
-        {},
-      ),
+    run: (
+      request: Partial<GcRequest> = {},
+      changes: Partial<GcDeps> = {},
+      listener: GcListener = {},
+    ) => room.collect({ ...rule, ...request }, changes, listener),
     isStored: async (digest: Awaited<ReturnType<typeof room.pushImage>>) =>
       (await metadata.registry.findManifestSummary(app, { digest })) !== null,
   };
@@ -75,8 +69,10 @@ describe("a collection with the rule for untagged manifests", () => {
 
     const { counts: foreseen, plan } = await room.run({ dryRun: true });
     expect(await room.isStored(room.old)).toBe(true);
-    const { counts } = await room.run();
+    const { counts, plan: executed } = await room.run();
 
+    expect(plan).not.toBeNull();
+    expect(executed).toEqual(plan);
     expect(plan?.orphaned).toEqual({ blobs: counts.deletedBlobs, bytes: counts.deletedBytes });
     expect(foreseen).toMatchObject({
       orphanedBlobs: counts.deletedBlobs,
@@ -84,6 +80,34 @@ describe("a collection with the rule for untagged manifests", () => {
       referencedBlobs: counts.referencedBlobs,
       deletedManifests: counts.deletedManifests,
     });
+  });
+
+  test("looks for manifests once, and at each row once to plan and once to delete", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+    const looks: string[] = [];
+    const { metadata, untagged } = room.deps();
+    const changes: Partial<GcDeps> = {
+      metadata: {
+        ...metadata,
+        markWindow: (...asked) => {
+          looks.push("rows");
+          return metadata.markWindow(...asked);
+        },
+      },
+      untagged: {
+        ...untagged,
+        planUntagged: (...asked) => {
+          looks.push("manifests");
+          return untagged.planUntagged(...asked);
+        },
+      },
+    };
+
+    const { counts } = await room.run({}, changes);
+
+    expect(looks).toEqual(["rows", "manifests", "rows"]);
+    expect(counts).toMatchObject({ deletedManifests: 1, deletedBlobs: 2 });
   });
 
   test("a tag that moves each night is collected without a person", async () => {
@@ -161,9 +185,9 @@ describe("a collection with the rule for untagged manifests", () => {
     const command = { trigger: "command", brakeShare: 0.25 } as const;
 
     expect((await room.run(command)).state).toBe("refused");
-    expect((await room.run(command, ask(false))).state).toBe("refused");
+    expect((await room.run(command, {}, ask(false))).state).toBe("refused");
     expect(await room.isStored(image)).toBe(true);
-    expect((await room.run(command, ask(true))).counts.deletedManifests).toBe(1);
+    expect((await room.run(command, {}, ask(true))).counts.deletedManifests).toBe(1);
 
     expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([8, 8]);
   });
@@ -175,7 +199,7 @@ describe("a collection with the rule for untagged manifests", () => {
     room.store.clock.advance(week + hour);
     let removed = 0;
     const { untagged } = room.store.rooms.metadata;
-    const stopping: Partial<UntaggedDeps> = {
+    const stopping: Partial<GcDeps> = {
       untagged: {
         ...untagged,
         removeUntagged: async (...batch) => {
@@ -191,7 +215,10 @@ describe("a collection with the rule for untagged manifests", () => {
     const stopped = await room.run({}, stopping);
     const { state, counts } = await room.run();
 
-    expect(stopped).toMatchObject({ state: "failed", reason: "the server was stopped" });
+    expect(stopped).toMatchObject({
+      ...{ state: "failed", reason: "the server was stopped" },
+      counts: { deletedManifests: 50 },
+    });
     expect(removed).toBe(50);
     expect(state).toBe("done");
     expect(counts).toMatchObject({ deletedManifests: 70, deletedBlobs: 120 });

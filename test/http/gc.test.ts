@@ -65,7 +65,7 @@ describe("POST /v1/gc", () => {
     const answer = await post(body, { "Content-Type": "application/x-www-form-urlencoded" });
 
     expect(answer.status).toBe(202);
-    expect(registry.orders[0]?.request).toMatchObject({ dryRun, minAgeMs });
+    expect(registry.orders[0]).toMatchObject({ dryRun, minAgeMs });
   });
 
   test.each([

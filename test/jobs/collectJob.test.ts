@@ -2,17 +2,18 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { nameProcess } from "../../src/ambient.ts";
-import { type GcOrder, ownerOfRun } from "../../src/gc/recordedGc.ts";
+import type { GcRequest } from "../../src/gc/gcRun.ts";
+import { ownerOfRun } from "../../src/gc/runs.ts";
 import { Maintenance, type MaintenanceOptions } from "../../src/jobs/maintenance.ts";
 import type { MaintenanceReport } from "../../src/jobs/protocol.ts";
 import { openGcRoom } from "../gc/gcRoom.ts";
 import { Scope } from "../support/scope.ts";
 import { quiet, workerOf } from "./quiet.ts";
 
-const order: GcOrder = {
+const request: GcRequest = {
   id: "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
-  request: { trigger: "schedule", dryRun: false, minAgeMs: 0, brakeShare: 0 },
-  untaggedOlderThanMs: null,
+  ...{ trigger: "schedule", dryRun: false, minAgeMs: 0, brakeShare: 0 },
+  ...{ untaggedOlderThanMs: null, leaseMs: 1, uploadsMs: 1 },
 };
 
 /** A worker that answers sweeps, and collections as `onCollect` says; `stop` is what it does when it is asked to stop. */
@@ -65,7 +66,7 @@ describe("a collection as a job", () => {
           return isDue;
         },
       },
-      onDue: async () => maintenance.collect(order),
+      onDue: async () => maintenance.collect(request),
     });
     const collected = next("collected");
 
@@ -95,7 +96,7 @@ describe("a collection as a job", () => {
     const { maintenance, reports } = open(scope, {
       spawn: () => workerThat({ onStop: "collected();" }),
     });
-    maintenance.collect(order);
+    maintenance.collect(request);
 
     await maintenance.close();
 
@@ -112,7 +113,7 @@ describe("a collection as a job", () => {
       },
     });
     const failed = next("failed");
-    maintenance.collect(order);
+    maintenance.collect(request);
     await failed;
     const swept = next("swept");
 
@@ -135,15 +136,15 @@ describe("a collection as a job", () => {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
       store: { directory, database: join(directory, "breadbox.db") },
     });
-    await gcRuns.beginRun({ ...order.request, id: order.id, startedAt: room.store.clock.now() });
+    await gcRuns.beginRun({ ...request, startedAt: room.store.clock.now() });
     const collected = next("collected");
 
-    maintenance.collect(order);
+    maintenance.collect(request);
     await collected;
 
-    const run = await gcRuns.findRun(order.id);
+    const run = await gcRuns.findRun(request.id);
     expect(run).toMatchObject({ state: "done", reason: null, counts: { deletedBlobs: 1 } });
-    expect(reports).toMatchObject([{ kind: "collected", run: { id: order.id, state: "done" } }]);
+    expect(reports).toMatchObject([{ kind: "collected", run: { id: request.id, state: "done" } }]);
     expect(await room.has(orphan)).toBe(false);
     expect(await gcRuns.findHolder(Date.now())).toBeNull();
   });
@@ -160,12 +161,12 @@ describe("a collection as a job", () => {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
       store: { directory, database: join(directory, "breadbox.db") },
     });
-    await rooms.metadata.gcRuns.beginRun({ ...order.request, id: order.id, startedAt: 0 });
+    await rooms.metadata.gcRuns.beginRun({ ...request, startedAt: 0 });
     const collected = next("collected");
 
-    maintenance.collect(order);
+    maintenance.collect(request);
     await collected;
 
-    expect(reports).toMatchObject([{ kind: "collected", run: { id: order.id, state: "done" } }]);
+    expect(reports).toMatchObject([{ kind: "collected", run: { id: request.id, state: "done" } }]);
   });
 });

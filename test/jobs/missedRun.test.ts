@@ -3,7 +3,6 @@ import { describe, expect, test } from "bun:test";
 import type { ClockVerdict } from "../../src/clock/clockTrust.ts";
 import { watchClock } from "../../src/clock/clockWatch.ts";
 import { Collections } from "../../src/gc/collections.ts";
-import type { GcOrder } from "../../src/gc/recordedGc.ts";
 import { Maintenance } from "../../src/jobs/maintenance.ts";
 import { MissedRun } from "../../src/jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "../../src/jobs/schedule.ts";
@@ -35,8 +34,11 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
       clock,
       newId: () => Bun.randomUUIDv7(),
       isAlive: () => false,
-      settings: { minAgeMs: hour, brakeShare: 0.25, dryRun, untaggedOlderThanMs: null },
-      order: ({ id }: GcOrder) => {
+      settings: {
+        ...{ minAgeMs: hour, leaseMs: hour, uploadsMs: 0, brakeShare: 0.25 },
+        ...{ dryRun, untaggedOlderThanMs: null },
+      },
+      order: ({ id }) => {
         begun.push(wall);
         ending = endRun(id);
       },

@@ -12,7 +12,6 @@ export const quiet = {
   schedule: null,
   missed: null,
   clock: () => 0,
-  ...{ leaseMs: 1, uploadsMs: 1 },
   onDue: async () => {},
   onCleanup: async () => {},
   onLost: () => {},

@@ -92,8 +92,10 @@ describe("slices", () => {
     const order = { since: 1, bytesPerSecond: 1, forMs: 1 };
     const over = Promise.withResolvers<void>();
     const seen: MaintenanceReport["kind"][] = [];
-    const request = { trigger: "api", dryRun: true, minAgeMs: 0, brakeShare: 0 } as const;
-    const collection = { id: "run", request, untaggedOlderThanMs: null };
+    const collection = {
+      ...({ id: "run", trigger: "api", dryRun: true, minAgeMs: 0, leaseMs: 0 } as const),
+      ...{ uploadsMs: 0, brakeShare: 0, untaggedOlderThanMs: null },
+    };
     let left = 3;
     const maintenance: Maintenance = new Maintenance({
       ...quiet,

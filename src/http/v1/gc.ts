@@ -1,6 +1,6 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
 import { Elysia } from "elysia";
-import type { Collections, RunRequest, RunsPage } from "../../gc/collections.ts";
+import type { Collections, RunsPage } from "../../gc/collections.ts";
 import { json } from "../answers.ts";
 import type { Pace } from "../body.ts";
 import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
@@ -54,12 +54,12 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
 }
 
 /** @throws RegistryError REQUEST_INVALID for anything but `dry_run` and `min_age`. */
-function readRequest(members: Members | null): RunRequest {
-  if (members === null) return { dryRun: false, minAgeMs: null };
+function readRequest(members: Members | null): Parameters<Collections["request"]>[0] {
+  if (members === null) return { dryRun: false };
   assertMembers(members, known.startGc.body);
   const { dry_run: dryRun = false, min_age: minAge = null } = members;
   if (typeof dryRun !== "boolean") throw invalid("dry_run must be true or false");
-  return { dryRun, minAgeMs: minAge === null ? null : readAge(minAge) };
+  return minAge === null ? { dryRun } : { dryRun, minAgeMs: readAge(minAge) };
 }
 
 function readAge(minAge: unknown): number {

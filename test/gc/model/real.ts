@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { watchClock } from "../../../src/clock/clockWatch.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { collectGarbage } from "../../../src/gc/gc.ts";
-import type { GcDeps, GcOutcome } from "../../../src/gc/gcRun.ts";
-import { collectWithUntagged } from "../../../src/gc/untagged.ts";
+import type { GcDeps, GcReport } from "../../../src/gc/gcRun.ts";
 import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { type RepositoryName, readReference } from "../../../src/model/names.ts";
 import { parseBucketName } from "../../../src/model/objectNames.ts";
@@ -47,15 +46,13 @@ export async function openRealStore() {
   const readUptime = async () => ({ boot: "the only one", uptime });
   const { collection, untagged } = store.rooms.metadata;
   const gc: GcDeps = {
-    metadata: collection,
+    ...{ metadata: collection, untagged, runs: null },
     storage: store.rooms.storage,
     clock: clock.now,
     readUptime,
-    owner: "model",
+    self: "model",
     isAlive: () => true,
     rest: async () => {},
-    leaseMs,
-    uploadsMs: 0,
   };
   const objects = objectsIn(store);
   for (const bucket of buckets) await objects.createBucket(bucket);
@@ -111,11 +108,11 @@ export async function openRealStore() {
     collect(
       { minAgeMs, untaggedOlderThanMs }: Pick<Collection, "minAgeMs" | "untaggedOlderThanMs">,
       moment: () => Promise<void>,
-    ): Promise<GcOutcome> {
-      const deps = interrupted(gc, moment);
-      const request = { trigger: "command", dryRun: false, minAgeMs, brakeShare: 0 } as const;
-      if (untaggedOlderThanMs === null) return collectGarbage(deps, request);
-      return collectWithUntagged({ ...deps, untagged }, { ...request, untaggedOlderThanMs }, {});
+    ): Promise<GcReport> {
+      return collectGarbage(interrupted(gc, moment), {
+        ...{ id: Bun.randomUUIDv7(), trigger: "command", dryRun: false, brakeShare: 0 },
+        ...{ minAgeMs, untaggedOlderThanMs, leaseMs, uploadsMs: 0 },
+      });
     },
     rows: () => readRows(store.directory),
     remove: () => store.remove(),

@@ -2,7 +2,7 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Collections } from "../../../src/gc/collections.ts";
-import type { GcOrder } from "../../../src/gc/recordedGc.ts";
+import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import type { Rooms } from "../../../src/http/app.ts";
 import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
@@ -35,13 +35,16 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
   const { metadata, storage, uploads, objects, latch } = store.rooms;
-  const orders: GcOrder[] = [];
+  const orders: GcRequest[] = [];
   const collections = new Collections({
     runs: metadata.gcRuns,
     clock: store.clock.now,
     newId: () => Bun.randomUUIDv7(),
     isAlive: () => true,
-    settings: { minAgeMs: leaseMs, brakeShare: 0.25, dryRun: false, untaggedOlderThanMs: null },
+    settings: {
+      ...{ minAgeMs: leaseMs, leaseMs, uploadsMs: 0, brakeShare: 0.25 },
+      ...{ dryRun: false, untaggedOlderThanMs: null },
+    },
     order: (order) => orders.push(order),
   });
   const metrics = new Metrics({

@@ -1,25 +1,28 @@
-// Taking away what a plan found: rows in small transactions that ask everything again, then, when that is durable, their bytes.
+// The execution of a plan: rows are deleted in small transactions that ask everything again, then, when that is durable, their bytes.
 
-import type { AgeLimits, ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
+import type { ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Attempts } from "./attempts.ts";
 import { setBack } from "./gcAges.ts";
 import { findStrays, markContents } from "./gcPlan.ts";
-import type { GcDeps, GcPlan, GcProgress } from "./gcRun.ts";
+import type { GcDeps, GcListener, GcPlan, GcRequest } from "./gcRun.ts";
 
-/** What sweeping needs. */
-export interface SweepWork {
-  readonly deps: Pick<GcDeps, "metadata" | "storage" | "rest" | "clock">;
+/** A plan, and what its execution works with. */
+export interface Execution {
+  readonly deps: Pick<GcDeps, "metadata" | "untagged" | "storage" | "rest" | "clock">;
+  readonly request: Pick<GcRequest, "untaggedOlderThanMs">;
+  readonly listener: GcListener;
   readonly hold: Hold;
-  readonly limits: AgeLimits;
+  readonly plan: GcPlan;
   /** A file that cannot be deleted waits for the next run, and keeps no other from being deleted. */
   readonly attempts: Attempts;
-  readonly onProgress: ((progress: GcProgress) => void) | undefined;
+  readonly gone: Gone;
 }
 
-/** What is gone: counted as it goes, so that a run which breaks off knows what it did. */
+/** What is gone: counted as it is deleted, so that a run which breaks off knows what it did. */
 export interface Gone {
+  manifests: number;
   blobs: number;
   bytes: number;
   links: number;
@@ -36,6 +39,8 @@ class LockLostError extends Error {
 
 /** Rows in one transaction: other writers wait for a few milliseconds at most. */
 const batch = 100;
+/** Manifests in one transaction. */
+const manifestBatch = 50;
 /** Stored names of an earlier run that are finished at a time. */
 const trashBatch = 500;
 /** Files that are deleted at once. */
@@ -45,42 +50,55 @@ const deletesAtOnce = 32;
  * The run's limits, unless the clock was set back since it began: leases that were given after that end by the new time, and would
  * look as if they were over.
  */
-function limitsOf({ deps, limits }: SweepWork): LimitsNow {
+function limitsOf({ deps, plan: { limits } }: Execution): LimitsNow {
   return () => setBack(limits, Math.max(0, limits.now - deps.clock()));
 }
 
-/** Finishes what an earlier run had begun: its rows are gone, its bytes still have to go. */
-export async function finishTrash(work: SweepWork, finished: Gone): Promise<void> {
+/** Finishes what an earlier run had begun: its rows are gone, its bytes are still there. */
+export async function finishTrash(work: Execution): Promise<void> {
   const { metadata } = work.deps;
   let after: Locator | null = null;
   for (;;) {
     const left: readonly Discarded[] = await metadata.listTrash(trashBatch, after);
-    const deleted = await deleteBytes(work, left, finished);
+    const deleted = await deleteBytes(work, left);
     mine(await metadata.emptyTrash(work.hold, deleted));
     after = left.at(-1)?.locator ?? null;
     if (left.length < trashBatch) return;
   }
 }
 
-/** Takes away what `plan` found, no more than it found, and of that what is still garbage. */
-export async function sweep(work: SweepWork, plan: GcPlan, gone: Gone): Promise<void> {
-  const rows = plan.orphaned.blobs - plan.strays.blobs;
-  if (rows > 0 || plan.links > 0) await sweepContents(work, rows, plan.orphaned.blobs, gone);
-  if (plan.strays.blobs > 0) await sweepStrays(work, plan.orphaned.blobs, gone);
+/** Deletes what the plan found, no more than it found, and of that what is still garbage. */
+export async function execute(work: Execution): Promise<void> {
+  const { manifests, orphaned, strays, links } = work.plan;
+  const { untaggedOlderThanMs } = work.request;
+  const rows = orphaned.blobs - strays.blobs;
+  if (untaggedOlderThanMs !== null) await removeManifests(work, untaggedOlderThanMs);
+  if (rows > 0 || links > 0 || manifests.length > 0) await sweepContents(work, rows);
+  if (strays.blobs > 0) await sweepStrays(work);
 }
 
-/** @param allowance rows of content that may go at most; @param total blobs of the plan. */
-async function sweepContents(
-  work: SweepWork,
-  allowance: number,
-  total: number,
-  gone: Gone,
+/** Manifests that were tagged or named since stay. */
+async function removeManifests(
+  { deps, plan, gone }: Execution,
+  olderThanMs: number,
 ): Promise<void> {
-  const { deps, hold, limits, onProgress } = work;
-  const bytes = new Deletions(work, gone);
+  const { manifests, limits } = plan;
+  for (const some of batches(manifests, manifestBatch)) {
+    // A clock that was set back since makes what is pushed now look old.
+    const now = Math.min(limits.now, deps.clock());
+    const rule = { pushedBefore: now - olderThanMs, now };
+    gone.manifests += await deps.untagged.removeUntagged(some, rule);
+    await deps.rest(0);
+  }
+}
+
+/** @param allowance rows of content that may be deleted at most. */
+async function sweepContents(work: Execution, allowance: number): Promise<void> {
+  const { deps, hold, plan, gone } = work;
+  const bytes = new Deletions(work);
   let left = allowance;
   try {
-    for await (const { unreferenced, links } of markContents(deps, limits)) {
+    for await (const { unreferenced, links } of markContents(deps, plan.limits)) {
       const orphaned = unreferenced.filter(({ state }) => state === "orphaned").slice(0, left);
       left -= orphaned.length;
       const digests = orphaned.map(({ digest }) => digest);
@@ -89,10 +107,10 @@ async function sweepContents(
         const swept = mine(await deps.metadata.discardContents(hold, some, limitsOf(work), done));
         gone.links += swept.links;
         await bytes.start(swept.discarded);
-        onProgress?.({ phase: "deleting", done: gone.blobs, total });
+        showProgress(work);
         await deps.rest(0);
       }
-      await sweepLinks(work, links, new Set(digests), gone);
+      await sweepLinks(work, links, new Set(digests));
     }
   } finally {
     await bytes.settled();
@@ -101,16 +119,18 @@ async function sweepContents(
   mine(await deps.metadata.emptyTrash(hold, bytes.takeDone()));
 }
 
+function showProgress({ listener, plan, gone }: Execution): void {
+  listener.onProgress?.({ phase: "deleting", done: gone.blobs, total: plan.orphaned.blobs });
+}
+
 /** Deletes the files of one transaction while the next one is made. */
 class Deletions {
-  readonly #work: SweepWork;
-  readonly #gone: Gone;
+  readonly #work: Execution;
   #running: Promise<unknown> = Promise.resolve();
   #done: Locator[] = [];
 
-  constructor(work: SweepWork, gone: Gone) {
+  constructor(work: Execution) {
     this.#work = work;
-    this.#gone = gone;
   }
 
   /** Waits for the files before, then begins with these. */
@@ -131,32 +151,32 @@ class Deletions {
   }
 
   async #delete(discarded: readonly Discarded[]): Promise<void> {
-    this.#done.push(...(await deleteBytes(this.#work, discarded, this.#gone)));
+    this.#done.push(...(await deleteBytes(this.#work, discarded)));
   }
 }
 
 /** Links of what has just gone are gone with it. */
 async function sweepLinks(
-  work: SweepWork,
+  work: Execution,
   links: readonly ContentLink[],
   swept: ReadonlySet<Digest>,
-  gone: Gone,
 ): Promise<void> {
-  const { deps, hold } = work;
+  const { deps, hold, gone } = work;
   for (const some of batches(links.filter(({ digest }) => !swept.has(digest)))) {
     gone.links += mine(await deps.metadata.discardLinks(hold, some, limitsOf(work)));
     await deps.rest(0);
   }
 }
 
-async function sweepStrays(work: SweepWork, total: number, gone: Gone): Promise<void> {
-  const { deps, hold, limits, onProgress } = work;
+async function sweepStrays(work: Execution): Promise<void> {
+  const { deps, hold, plan } = work;
+  const { limits } = plan;
   for await (const findings of findStrays(deps, limits)) {
     const strays = findings.flatMap((it) => (it.kind === "stray" ? [it.stray] : []));
     for (const some of batches(strays)) {
       const discarded = mine(await deps.metadata.discardStrays(hold, some, limits.now));
-      mine(await deps.metadata.emptyTrash(hold, await deleteBytes(work, discarded, gone)));
-      onProgress?.({ phase: "deleting", done: gone.blobs, total });
+      mine(await deps.metadata.emptyTrash(hold, await deleteBytes(work, discarded)));
+      showProgress(work);
       await deps.rest(0);
     }
   }
@@ -164,9 +184,8 @@ async function sweepStrays(work: SweepWork, total: number, gone: Gone): Promise<
 
 /** Deletes files, and counts what is gone. @returns the names of those that are gone. */
 async function deleteBytes(
-  { deps, attempts }: Pick<SweepWork, "deps" | "attempts">,
+  { deps, attempts, gone }: Execution,
   discarded: readonly Discarded[],
-  gone: Gone,
 ): Promise<readonly Locator[]> {
   const deleted: Locator[] = [];
   const remove = async ({ locator, size }: Discarded): Promise<void> => {

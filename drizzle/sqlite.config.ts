@@ -4,6 +4,6 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "sqlite",
-  schema: ["./src/metadata/sqlite/schema.ts", "./src/metadata/sqlite/objectsSchema.ts"],
+  schema: ["./src/metadata/rows/schema.ts", "./src/metadata/rows/objectsSchema.ts"],
   out: "./drizzle/sqlite",
 });

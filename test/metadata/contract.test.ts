@@ -1,6 +1,8 @@
 // The metadata port's promises, on SQLite; and, as the suite asks everything that can be asked, what its statements read for it.
 import { afterAll, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import { statements as declaredStatements } from "../../src/metadata/rows/statement.ts";
+import { targetOver } from "../../src/metadata/sqlite/rows.ts";
 import { metadataContract } from "../contract/metadata.ts";
 import { backups, put } from "../contract/metadataObjectRows.ts";
 import { digest, now } from "../contract/metadataRows.ts";
@@ -75,6 +77,10 @@ describe("statements, all of them", () => {
   });
 
   test("find their rows by an index, but for named exceptions", () => {
+    using schema = emptySchema(recorded.statements());
+    // Those that are declared are looked at even if the suite has asked nothing that needs them.
+    const target = targetOver(schema);
+    for (const declared of declaredStatements) declared.on(target);
     const statements = recorded.statements();
     using client = emptySchema(statements);
     const found = statements.flatMap((statement) => objectionsTo(client, statement));

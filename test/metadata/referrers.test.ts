@@ -2,35 +2,30 @@
 import { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { drizzle } from "drizzle-orm/bun-sqlite";
+import { page, pageOfType, sizes, sizesOfType } from "../../src/metadata/rows/referrers.ts";
 import { migrate } from "../../src/metadata/sqlite/migrate.ts";
 import { migrations } from "../../src/metadata/sqlite/migrations.ts";
-import { prepareReferrerReads } from "../../src/metadata/sqlite/referrers.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { blob, bytes, digest, finish, manifest, now } from "../contract/metadataRows.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
-
-const names = ["sizes", "sizesOfType", "page", "pageOfType"] as const;
+import { emptySchema, planOf } from "./statementPlans.ts";
 
 describe("a page of referrers", () => {
-  test.each(names)(
+  test.each([
+    ["sizes", sizes, "subject=?"],
+    ["sizesOfType", sizesOfType, "subject=? AND artifact_type=?"],
+    ["page", page, "subject=?"],
+    ["pageOfType", pageOfType, "subject=? AND artifact_type=?"],
+  ] as const)(
     "%s walks an index from its start, without sorting or scanning",
-    async (name) => {
-      await using scope = new Scope();
-      const directory = tempFolder(scope, "plans");
-      await openIn(scope, directory);
-      const client = inspect(scope, directory);
-      const { sql, params } = prepareReferrerReads(drizzle({ client }))[name].getQuery();
+    (_, statement, keys) => {
+      using client = emptySchema();
 
-      const steps = client
-        .query<{ detail: string }, null[]>(`EXPLAIN QUERY PLAN ${sql}`)
-        .all(...params.map(() => null))
-        .map(({ detail }) => detail);
+      const steps = planOf(client, statement);
 
-      const keys = name.endsWith("OfType") ? "subject=? AND artifact_type=?" : "subject=?";
       expect(steps[0]).toEndWith(`(repository=? AND ${keys} AND digest>?)`);
       expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
     },

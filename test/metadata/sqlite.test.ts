@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { repositoryPage, tagPage } from "../../src/metadata/rows/registryReads.ts";
 import { checkpoint } from "../../src/metadata/sqlite/checkpoint.ts";
 import { selectTagsAbove } from "../../src/metadata/sqlite/inspectionManifests.ts";
-import { prepareRegistryReads } from "../../src/metadata/sqlite/registryReads.ts";
 import { free } from "../../src/metadata/sqlite/untagged.ts";
 import {
   app,
@@ -24,6 +24,7 @@ import {
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
+import { emptySchema, planOf } from "./statementPlans.ts";
 
 describe("leases", () => {
   test("an upload only ever makes a lease longer", async () => {
@@ -150,21 +151,9 @@ describe("a store that is read-only", () => {
 });
 
 describe("lists", () => {
-  /** What SQLite does for a page. */
-  async function plan(name: "tagPage" | "repositoryPage"): Promise<string[]> {
-    await using scope = new Scope();
-    const directory = tempFolder(scope, "plans");
-    await openIn(scope, directory);
-    const client = inspect(scope, directory);
-    const query = prepareRegistryReads(drizzle({ client }))[name].getQuery();
-    return client
-      .query<{ detail: string }, null[]>(`EXPLAIN QUERY PLAN ${query.sql}`)
-      .all(...query.params.map(() => null))
-      .map(({ detail }) => detail);
-  }
-
-  test("a page of tags walks an index from its start, without sorting or scanning", async () => {
-    const steps = await plan("tagPage");
+  test("a page of tags walks an index from its start, without sorting or scanning", () => {
+    using client = emptySchema();
+    const steps = planOf(client, tagPage);
 
     expect(steps[0]).toStartWith("SEARCH tags USING COVERING INDEX");
     expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
@@ -193,8 +182,9 @@ describe("lists", () => {
     );
   });
 
-  test("a page of repositories steps through an index, whatever lies in between", async () => {
-    const steps = await plan("repositoryPage");
+  test("a page of repositories steps through an index, whatever lies in between", () => {
+    using client = emptySchema();
+    const steps = planOf(client, repositoryPage);
 
     const touching = steps.filter((step) => /manifests|repositories/.test(step));
     expect(touching).toHaveLength(2);

@@ -2,8 +2,10 @@
 // about the rows (ANALYZE is never run), so that a plan depends on the statement and the schema alone.
 import { Database } from "bun:sqlite";
 import { spyOn } from "bun:test";
+import type { Command } from "../../src/metadata/rows/statement.ts";
 import { migrate } from "../../src/metadata/sqlite/migrate.ts";
 import { migrations } from "../../src/metadata/sqlite/migrations.ts";
+import { targetOver } from "../../src/metadata/sqlite/rows.ts";
 
 /** Tables of a few rows, whatever the store holds. */
 const small = new Set(["store", "locks", "clock_anchor", "gc_runs", "sqlite_schema"]);
@@ -40,13 +42,28 @@ export function emptySchema(statements: readonly string[] = []): Database {
   return client;
 }
 
-/** What is wrong with a statement's plan. */
-export function objectionsTo(client: Database, statement: string): readonly Objection[] {
-  if (!/^(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(statement)) return [];
-  const steps = client
+/** What SQLite does for a statement, step by step. */
+export function planOf(client: Database, command: Command<never>): readonly string[] {
+  const prepare = spyOn(client, "prepare");
+  try {
+    command.on(targetOver(client));
+    return explain(client, String(prepare.mock.calls[0]?.[0]));
+  } finally {
+    prepare.mockRestore();
+  }
+}
+
+function explain(client: Database, statement: string): readonly string[] {
+  return client
     .query<{ detail: string }, []>(`EXPLAIN QUERY PLAN ${statement}`)
     .all()
     .map(({ detail }) => detail);
+}
+
+/** What is wrong with a statement's plan. */
+export function objectionsTo(client: Database, statement: string): readonly Objection[] {
+  if (!/^(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/i.test(statement)) return [];
+  const steps = explain(client, statement);
   const isMade = madeBy(statement, steps);
   const isWasteful = (step: string): boolean => {
     if (/AUTOMATIC|USE TEMP B-TREE/.test(step)) return !readsFew(steps);

@@ -5,17 +5,17 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import { unionAll } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../model/digest.ts";
 import type { Unreferenced } from "../collection.ts";
-import { multipartUploads } from "./objectsSchema.ts";
-import { listed } from "./placeholders.ts";
-import { createPushes, isAwaited, isAwaitedIn } from "./pushes.ts";
-import { isInNoObject } from "./releases.ts";
+import { multipartUploads } from "../rows/objectsSchema.ts";
+import { isInNoObject } from "../rows/releases.ts";
 import {
   contents,
   manifestReferences,
   repositoryContents,
   trash,
   uploadSessions,
-} from "./schema.ts";
+} from "../rows/schema.ts";
+import { listed } from "./placeholders.ts";
+import { createPushes, isAwaited, isAwaitedIn } from "./pushes.ts";
 
 const placeholder = sql.placeholder;
 const now = placeholder("now");

@@ -21,8 +21,8 @@ import {
   noCounts,
   rememberedRuns,
 } from "../gcRuns.ts";
+import { gcRuns, locks, store } from "../rows/schema.ts";
 import type { Connection } from "./connection.ts";
-import { gcRuns, locks, store } from "./schema.ts";
 
 type Row = typeof gcRuns.$inferSelect;
 

@@ -1,6 +1,7 @@
 // The inspection's half of the port on SQLite. Its questions are asked seldom and read much: none is on the way of a request.
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { InspectionMetadata } from "../inspection.ts";
+import type { Rows } from "../rows/rows.ts";
 import type { Connection } from "./connection.ts";
 import { checkDatabase } from "./databaseCheck.ts";
 import { inspectManifests } from "./inspectionManifests.ts";
@@ -11,6 +12,7 @@ import { type InspectionStatements, prepareInspection } from "./inspectionStatem
 export function inspectionMetadata(
   connection: Connection,
   db: BunSQLiteDatabase,
+  rows: Rows,
 ): InspectionMetadata {
   // Most servers never inspect: the statements are prepared when the first is asked for.
   let prepared: InspectionStatements | null = null;
@@ -20,7 +22,7 @@ export function inspectionMetadata(
   };
   return {
     ...readContents(connection, statements),
-    ...inspectManifests(connection, db, statements),
+    ...inspectManifests(connection, db, statements, rows),
     ...inspectObjects(connection, db),
     ...repairs(connection, statements),
     checkDatabase: (thorough) => connection.read(() => checkDatabase(connection.client, thorough)),

@@ -1,5 +1,5 @@
 // What the inspection asks of manifests: their bytes beside the rows that were derived from them, and who would notice a loss.
-import { type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
@@ -11,8 +11,11 @@ import type {
   InspectionMetadata,
 } from "../inspection.ts";
 import type { ManifestKey } from "../metadata.ts";
+import { addReferences, insertReferrer, removeReferrer } from "../rows/derivedRows.ts";
+import type { Body, Rows, Tx } from "../rows/rows.ts";
+import { manifests } from "../rows/schema.ts";
+import { type Params, statement } from "../rows/statement.ts";
 import type { Connection } from "./connection.ts";
-import { addReferences, insertReferrer } from "./derivedRows.ts";
 import type { InspectionStatements } from "./inspectionStatements.ts";
 import { listObjectsOf } from "./keepers.ts";
 
@@ -21,6 +24,7 @@ export function inspectManifests(
   connection: Connection,
   db: BunSQLiteDatabase,
   statements: () => InspectionStatements,
+  rows: Rows,
 ): Pick<
   InspectionMetadata,
   | "listManifests"
@@ -50,8 +54,8 @@ export function inspectManifests(
     holdersOf: (digest, limit) => connection.read(() => holdersOf(db, digest, limit)),
     tagsOf: (manifest, limit) => connection.read(() => tagsOf(db, manifest, limit)),
     deriveAgain: (manifest, derived) =>
-      connection.writeDurably(
-        () => deriveAgain(statements(), manifest, derived),
+      rows.write(
+        (tx) => deriveAgain(tx, manifest, derived),
         (found) => found,
       ),
   };
@@ -142,18 +146,23 @@ export const selectTagsAbove = (start: SQL, limit: number): SQL => sql`
   CROSS JOIN tags t INDEXED BY tags_by_manifest ON t.repository = a.repository AND t.digest = a.manifest
   ORDER BY t.repository, t.name LIMIT ${limit}`;
 
-/** The body of the transaction. */
-function deriveAgain(
-  statements: InspectionStatements,
-  manifest: ManifestKey,
-  derived: Derived,
-): boolean {
-  if (statements.manifest.get({ ...manifest }) === undefined) return false;
+/** The row says what the bytes say. */
+const describe = statement(
+  (db, given: Params<ManifestKey & Pick<Derived, "artifactType" | "subject">>) =>
+    db
+      .update(manifests)
+      .set({ artifactType: given.artifactType, subject: given.subject })
+      .where(and(eq(manifests.repository, given.repository), eq(manifests.digest, given.digest)))
+      .returning({ digest: manifests.digest }),
+);
+
+function* deriveAgain(tx: Tx, manifest: ManifestKey, derived: Derived): Body<boolean> {
   const { repository, digest } = manifest;
   const { artifactType, subject } = derived;
-  statements.describe.run({ repository, digest, artifactType, subject });
-  addReferences(statements, manifest, derived.references);
-  statements.removeReferrer.run({ repository, digest });
-  insertReferrer(statements, manifest, derived);
+  const described = yield* tx.get(describe, { repository, digest, artifactType, subject });
+  if (described === undefined) return false;
+  addReferences(tx, manifest, derived.references);
+  tx.run(removeReferrer, { repository, digest });
+  insertReferrer(tx, manifest, derived);
   return true;
 }

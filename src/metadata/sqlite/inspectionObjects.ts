@@ -9,9 +9,9 @@ import type {
   ObjectsInspection,
   OpenMultipart,
 } from "../inspectionObjects.ts";
+import { buckets, multipartParts, multipartUploads, objects } from "../rows/objectsSchema.ts";
+import { contents, manifestReferences, trash } from "../rows/schema.ts";
 import type { Connection } from "./connection.ts";
-import { buckets, multipartParts, multipartUploads, objects } from "./objectsSchema.ts";
-import { contents, manifestReferences, trash } from "./schema.ts";
 
 /** The part of the port that is about objects. */
 export function inspectObjects(connection: Connection, db: BunSQLiteDatabase): ObjectsInspection {

@@ -2,10 +2,9 @@
 import { and, asc, count, eq, gt, isNotNull, isNull, lt, or, sql } from "drizzle-orm";
 import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { Digest } from "../../model/digest.ts";
-import { prepareDerivedWrites } from "./derivedRows.ts";
-import { objects } from "./objectsSchema.ts";
+import { objects } from "../rows/objectsSchema.ts";
+import { contents, manifestReferences, manifests, referrers, trash } from "../rows/schema.ts";
 import { by, given } from "./placeholders.ts";
-import { contents, manifestReferences, manifests, referrers, trash } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 
@@ -25,8 +24,6 @@ export function prepareInspection(db: BunSQLiteDatabase) {
     ...prepareContents(db),
     ...prepareMarks(db),
     ...prepareManifests(db),
-    ...prepareDerivations(db),
-    ...prepareDerivedWrites(db),
   };
 }
 
@@ -148,22 +145,6 @@ function prepareManifests(db: BunSQLiteDatabase) {
           eq(referrers.digest, placeholder("digest")),
         ),
       )
-      .prepare(),
-  };
-}
-
-function prepareDerivations(db: BunSQLiteDatabase) {
-  const ofManifest = and(
-    eq(manifests.repository, placeholder("repository")),
-    eq(manifests.digest, placeholder("digest")),
-  );
-  return {
-    manifest: db.select({ digest: manifests.digest }).from(manifests).where(ofManifest).prepare(),
-    /** The row says what the bytes say. */
-    describe: db
-      .update(manifests)
-      .set({ artifactType: given("artifactType"), subject: given("subject") })
-      .where(ofManifest)
       .prepare(),
   };
 }

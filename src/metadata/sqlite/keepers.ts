@@ -5,11 +5,8 @@ import type { SQLiteColumn } from "drizzle-orm/sqlite-core";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { HeldManifests, KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
-import type { Connection } from "./connection.ts";
-import { buckets, objects } from "./objectsSchema.ts";
-import { by } from "./placeholders.ts";
-import { createPushes, findAwaiting, gatherPushes } from "./pushes.ts";
-import { isUnnamed, never } from "./releases.ts";
+import { buckets, objects } from "../rows/objectsSchema.ts";
+import { isUnnamed, never } from "../rows/releases.ts";
 import {
   contents,
   manifestReferences,
@@ -17,7 +14,10 @@ import {
   repositories,
   repositoryContents,
   tags,
-} from "./schema.ts";
+} from "../rows/schema.ts";
+import type { Connection } from "./connection.ts";
+import { by } from "./placeholders.ts";
+import { createPushes, findAwaiting, gatherPushes } from "./pushes.ts";
 
 const manifest = {
   repository: manifests.repository,

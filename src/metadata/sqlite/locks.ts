@@ -9,8 +9,8 @@ import type {
   LockRequest,
   Postponement,
 } from "../collection.ts";
+import { clockAnchor, contents, locks } from "../rows/schema.ts";
 import type { Connection } from "./connection.ts";
-import { clockAnchor, contents, locks } from "./schema.ts";
 
 const placeholder = sql.placeholder;
 

@@ -16,6 +16,12 @@ import {
 import { type DirectoryHold, holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
+import { multipartMetadata } from "../rows/multipart.ts";
+import { objectsMetadata } from "../rows/objects.ts";
+import { multipartUploads } from "../rows/objectsSchema.ts";
+import { registryMetadata } from "../rows/registry.ts";
+import { store, uploadSessions } from "../rows/schema.ts";
+import { uploadsMetadata } from "../rows/uploads.ts";
 import { collectionMetadata } from "./collection.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { isDamaged } from "./failures.ts";
@@ -23,13 +29,8 @@ import { gcRunsMetadata } from "./gcRuns.ts";
 import { inspectionMetadata } from "./inspection.ts";
 import { keepersMetadata } from "./keepers.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
-import { multipartMetadata } from "./multipart.ts";
-import { objectsMetadata } from "./objects.ts";
-import { multipartUploads } from "./objectsSchema.ts";
-import { registryMetadata } from "./registry.ts";
-import { store, uploadSessions } from "./schema.ts";
+import { sqliteRows } from "./rows.ts";
 import { untaggedMetadata } from "./untagged.ts";
-import { uploadsMetadata } from "./uploads.ts";
 
 /** What opening needs. */
 export interface SqliteOptions {
@@ -161,15 +162,16 @@ function voidClaims(db: BunSQLiteDatabase): void {
 }
 
 function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
+  const rows = sqliteRows(connection);
   const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
   return {
-    registry: registryMetadata(connection, db),
-    uploads: uploadsMetadata(connection, db),
-    objects: objectsMetadata(connection, db),
-    multipart: multipartMetadata(connection, db),
+    registry: registryMetadata(rows),
+    uploads: uploadsMetadata(rows),
+    objects: objectsMetadata(rows),
+    multipart: multipartMetadata(rows),
     gcRuns: gcRunsMetadata(connection, db),
-    untagged: untaggedMetadata(connection, db),
-    inspection: inspectionMetadata(connection, db),
+    untagged: untaggedMetadata(connection, db, rows),
+    inspection: inspectionMetadata(connection, db, rows),
     collection: collectionMetadata(connection, db),
     keepers: keepersMetadata(connection, db),
     check: () =>

@@ -6,7 +6,7 @@ import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName } from "../../model/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { GoingPush } from "../keepers.ts";
-import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";
+import { contents, repositories, repositoryContents, uploadSessions } from "../rows/schema.ts";
 
 const gathered = sql.raw("temp.pushes");
 

@@ -57,16 +57,21 @@ export class RowCache<T> {
 
   /** What `read` finds, or found since the latest commit. What is absent is asked for each time. */
   get(key: string, read: () => T | undefined): T | null {
-    const commits = this.#commits.now();
-    if (commits !== this.#filledAt) this.#clear();
-    this.#filledAt = commits;
-    const known = this.#rows.get(key);
+    const known = this.peek(key);
     if (known !== undefined) return known;
     const row = read();
     if (row === undefined) return null;
     const size = this.#sizeOf(row);
     if (size <= largest) this.#keep(key, row, size);
     return row;
+  }
+
+  /** What was found since the latest commit. */
+  peek(key: string): T | undefined {
+    const commits = this.#commits.now();
+    if (commits !== this.#filledAt) this.#clear();
+    this.#filledAt = commits;
+    return this.#rows.get(key);
   }
 
   #keep(key: string, row: T, size: number): void {

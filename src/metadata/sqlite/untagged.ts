@@ -5,20 +5,31 @@ import type { BunSQLiteDatabase } from "drizzle-orm/bun-sqlite";
 import type { RepositoryName } from "../../model/names.ts";
 import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey } from "../metadata.ts";
+import { objects } from "../rows/objectsSchema.ts";
+import { type Gone, isUnnamed, never } from "../rows/releases.ts";
+import { dropManifest } from "../rows/removals.ts";
+import type { Body, Rows, Tx } from "../rows/rows.ts";
+import {
+  contents,
+  manifestReferences,
+  manifests,
+  referrers,
+  releasedManifests,
+} from "../rows/schema.ts";
+import { type Params, rawStatement } from "../rows/statement.ts";
 import type { ReleasedContent, UntaggedHold, UntaggedMetadata } from "../untagged.ts";
 import type { Connection } from "./connection.ts";
-import { objects } from "./objectsSchema.ts";
 import { createPushes, gatherPushes, isAwaited } from "./pushes.ts";
-import { type Gone, isUnnamed, never } from "./releases.ts";
-import { dropManifest, prepareManifestDrops } from "./removals.ts";
-import { contents, manifestReferences, manifests, referrers, releasedManifests } from "./schema.ts";
 
 const doomed = sql.raw("temp.doomed");
 
 /** Builds the rule's part of the port over one connection. */
-export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase): UntaggedMetadata {
+export function untaggedMetadata(
+  connection: Connection,
+  db: BunSQLiteDatabase,
+  rows: Rows,
+): UntaggedMetadata {
   createPushes(db);
-  const drops = prepareManifestDrops(db);
   return {
     planUntagged: ({ pushedBefore }, limits) =>
       connection.read(() => {
@@ -40,24 +51,34 @@ export function untaggedMetadata(connection: Connection, db: BunSQLiteDatabase):
         db.run(sql`DELETE FROM ${doomed}`);
         return hold;
       }),
-    removeUntagged: (keys, { pushedBefore, now }) =>
-      connection.writeDurably(
-        () => {
-          const mayGo = ({ repository, digest }: ManifestKey): boolean =>
-            db.get(sql`
-              SELECT 1 FROM ${manifests} AS m
-              WHERE m.repository = ${repository} AND m.digest = ${digest} AND ${free(pushedBefore, never)}
-            `) !== undefined;
-          const gone = keys.filter((key) => {
-            if (!mayGo(key)) return false;
-            dropManifest(drops, { ...key, now });
-            return true;
-          });
-          return gone.length;
-        },
+    removeUntagged: (keys, limits) =>
+      rows.write(
+        (tx) => removeUntagged(tx, keys, limits),
         (count) => count > 0,
       ),
   };
+}
+
+/** The manifest, if the rule lets it go. */
+const findFree = rawStatement(
+  ({ repository, digest, pushedBefore }: Params<ManifestKey & { pushedBefore: number }>) => sql`
+    SELECT 1 FROM ${manifests} AS m
+    WHERE m.repository = ${repository} AND m.digest = ${digest} AND ${free(pushedBefore, never)}
+  `,
+);
+
+function* removeUntagged(
+  tx: Tx,
+  keys: readonly ManifestKey[],
+  { pushedBefore, now }: Parameters<UntaggedMetadata["removeUntagged"]>[1],
+): Body<number> {
+  let gone = 0;
+  for (const key of keys) {
+    if ((yield* tx.get(findFree, { ...key, pushedBefore })) === undefined) continue;
+    dropManifest(tx, { ...key, now });
+    gone += 1;
+  }
+  return gone;
 }
 
 interface ReleasedRow extends Omit<ReleasedContent, "isExplained"> {
@@ -155,7 +176,7 @@ const isDoomed: Gone = (repository, digest) =>
   sql`EXISTS (SELECT 1 FROM ${doomed} AS d WHERE d.repository = ${repository} AND d.digest = ${digest})`;
 
 /** The rule, for the manifest `m`. */
-export function free(pushedBefore: number, gone: Gone): SQL {
+export function free(pushedBefore: number | SQL, gone: Gone): SQL {
   return sql`m.pushed_at <= ${pushedBefore} AND ${isUnnamed(gone)}`;
 }
 

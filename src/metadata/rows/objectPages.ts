@@ -1,12 +1,8 @@
 // Pages of a bucket's objects. Names with a common prefix are told once and stepped over, however many they are.
 import type { BucketName } from "../../model/objectNames.ts";
 import type { ObjectPage, ObjectPageRequest, ObjectRecord } from "../objects.ts";
-import type { ObjectStatements } from "./objectStatements.ts";
-
-/** The statements that pages are read with. */
-export type PageStatements = {
-  readonly [K in "objectsFrom" | "objectsBetween"]: Pick<ObjectStatements[K], "all">;
-};
+import { objectsBetween, objectsFrom } from "./objectStatements.ts";
+import type { Body, Tx } from "./rows.ts";
 
 /** Rows asked for at once where the next ones may all share a prefix. */
 const fewRows = 4;
@@ -28,18 +24,20 @@ export function behindAll(prefix: string): string | null {
 }
 
 /** Reads one page along the primary key. */
-export function readObjectPage(
-  pages: PageStatements,
+export function* readObjectPage(
+  tx: Tx,
   bucket: { readonly id: number; readonly name: BucketName },
   request: ObjectPageRequest,
-): ObjectPage {
+): Body<ObjectPage> {
   const page = new PageInProgress(request);
   const until = behindAll(request.prefix);
   let from = page.start();
   for (let size = page.firstBatch(); from !== null; ) {
     const batch = { bucketId: bucket.id, from, limit: size };
     const rows =
-      until === null ? pages.objectsFrom.all(batch) : pages.objectsBetween.all({ ...batch, until });
+      until === null
+        ? yield* tx.all(objectsFrom, batch)
+        : yield* tx.all(objectsBetween, { ...batch, until });
     const entriesBefore = page.entries;
     for (const row of rows) page.take({ bucket: bucket.name, ...row });
     if (page.isFull || rows.length < size) break;

@@ -1,0 +1,215 @@
+// Uploads in parts. What may happen to an upload is asked inside of the transaction that would do it.
+import type { BucketName } from "../../model/objectNames.ts";
+import type { StagedPart } from "../../model/staged.ts";
+import type { MultipartKey, MultipartMetadata, MultipartUpload } from "../multipart.ts";
+import * as statements from "./multipartStatements.ts";
+import { findBucketId } from "./objectStatements.ts";
+import * as partStatements from "./partStatements.ts";
+import type { Body, Rows, Tx } from "./rows.ts";
+
+/** No upload has as many parts. */
+const allParts = Number.MAX_SAFE_INTEGER;
+
+/** Builds this part of the port. */
+export function multipartMetadata(rows: Rows): MultipartMetadata {
+  return {
+    ...reads(rows),
+    ...changes(rows),
+    ...claims(rows),
+    ...endings(rows),
+  };
+}
+
+function reads(
+  rows: Rows,
+): Pick<
+  MultipartMetadata,
+  | "findMultipart"
+  | "peekMultipart"
+  | "listMultipart"
+  | "listParts"
+  | "partsOf"
+  | "knownMultipart"
+  | "countMultipart"
+> {
+  return {
+    async findMultipart(key) {
+      const row = await rows.findSettled(statements.findStaged, key);
+      return row === null ? null : listedUpload(row);
+    },
+    async peekMultipart(key) {
+      const row = await rows.find(statements.find, key);
+      return row === null ? null : openUpload(row);
+    },
+    listMultipart: (bucket, page) => rows.read((tx) => listMultipart(tx, bucket, page)),
+    listParts: (key, page) => rows.readSettled((tx) => listParts(tx, key, page)),
+    partsOf: (id) =>
+      rows.readSettled(function* (tx) {
+        return (yield* tx.all(partStatements.partsOf, { id })).map(stagedPart);
+      }),
+    knownMultipart: async (ids) =>
+      new Set((await rows.list(statements.known, { ids })).map(({ id }) => id)),
+    countMultipart: async () => (await rows.find(statements.total, {})) ?? { uploads: 0, bytes: 0 },
+  };
+}
+
+function* listMultipart(
+  tx: Tx,
+  bucket: BucketName,
+  { after, limit, prefix }: Parameters<MultipartMetadata["listMultipart"]>[1],
+): Body<Awaited<ReturnType<MultipartMetadata["listMultipart"]>>> {
+  const found = yield* tx.get(findBucketId, { bucket });
+  if (found === undefined) return null;
+  const page = { bucketId: found.id, after: after ?? "", prefix, limit: limit + 1 };
+  const rows = yield* tx.all(statements.page, page);
+  const uploads = rows.slice(0, limit).map(listedUpload);
+  return { uploads, more: limit > 0 && rows.length > limit };
+}
+
+function* listParts(
+  tx: Tx,
+  key: MultipartKey,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Body<readonly StagedPart[] | null> {
+  const found = yield* tx.get(statements.find, key);
+  if (found === undefined) return null;
+  const rows = yield* tx.all(partStatements.partPage, { rowId: found.rowId, after, limit });
+  return rows.map(stagedPart);
+}
+
+function changes(
+  rows: Rows,
+): Pick<MultipartMetadata, "startMultipart" | "recordPart" | "removeMultipart"> {
+  return {
+    startMultipart(start, owner) {
+      const body = (tx: Tx) => startMultipart(tx, start, owner);
+      return owner === null ? rows.write(body, (started) => started) : rows.writeLazily(body);
+    },
+    recordPart: (key, record) =>
+      rows.write(
+        (tx) => recordPart(tx, key, record),
+        (outcome) => outcome !== "unknown",
+      ),
+    removeMultipart: (key, accepts) =>
+      rows.writeSettled(
+        (tx) => removeMultipart(tx, key, accepts),
+        (upload) => upload !== null,
+      ),
+  };
+}
+
+function* startMultipart(
+  tx: Tx,
+  start: Parameters<MultipartMetadata["startMultipart"]>[0],
+  owner: string | null,
+): Body<boolean> {
+  const bucket = yield* tx.get(findBucketId, start);
+  if (bucket === undefined) return false;
+  const whole = owner === null ? 0 : 1;
+  tx.run(statements.insert, { ...start, bucketId: bucket.id, owner, whole });
+  return true;
+}
+
+function* recordPart(
+  tx: Tx,
+  key: MultipartKey,
+  { part, expiresAt, accepts }: Parameters<MultipartMetadata["recordPart"]>[1],
+): Body<Awaited<ReturnType<MultipartMetadata["recordPart"]>>> {
+  const found = yield* tx.get(statements.find, key);
+  if (found === undefined) return "unknown";
+  accepts(openUpload(found));
+  const { rowId } = found;
+  const { place, number, createdAt } = part;
+  const before = yield* tx.get(partStatements.findPart, { rowId, number });
+  tx.run(partStatements.upsertPart, { ...part, ...place, rowId });
+  const moreParts = before === undefined ? 1 : 0;
+  const moreBytes = part.size - (before?.size ?? 0);
+  tx.run(statements.noteUploading, { rowId, expiresAt, createdAt, moreParts, moreBytes });
+  return { replaced: before === undefined ? null : stagedPart(before) };
+}
+
+function* removeMultipart(
+  tx: Tx,
+  key: MultipartKey,
+  accepts: (upload: MultipartUpload) => void,
+): Body<MultipartUpload | null> {
+  const found = yield* tx.get(statements.find, key);
+  if (found === undefined) return null;
+  const upload = openUpload(found);
+  accepts(upload);
+  // Its parts go with the row.
+  tx.run(statements.remove, { rowId: found.rowId });
+  return upload;
+}
+
+function claims(
+  rows: Rows,
+): Pick<MultipartMetadata, "claimMultipart" | "holdsMultipart" | "releaseMultipart"> {
+  return {
+    claimMultipart: (key, owner, choose) =>
+      rows.writeLazily(function* (tx) {
+        const found = yield* tx.get(statements.find, key);
+        if (found === undefined) return "unknown";
+        const { rowId } = found;
+        const upload = openUpload(found);
+        const parts = yield* tx.all(partStatements.partPage, { rowId, after: 0, limit: allParts });
+        const chosen = choose(upload, parts.map(stagedPart));
+        tx.run(statements.claim, { rowId, owner });
+        return { upload: { ...upload, claimOwner: owner }, chosen };
+      }),
+    holdsMultipart: async (id, owner) =>
+      (await rows.find(statements.findOwned, { id, owner })) !== null,
+    releaseMultipart: (id, owner) => rows.runLazily(statements.release, { id, owner }),
+  };
+}
+
+/** Ways an upload ends without an object, and what is remembered of those that ended with one. */
+function endings(
+  rows: Rows,
+): Pick<
+  MultipartMetadata,
+  | "findCompleted"
+  | "removeWhole"
+  | "noteAlive"
+  | "lowerTimes"
+  | "expireMultipart"
+  | "forgetCompleted"
+> {
+  return {
+    findCompleted: (key, since) => rows.findSettled(statements.completed, { ...key, since }),
+    removeWhole: (id, owner) => rows.runLazily(statements.removeWhole, { id, owner }),
+    noteAlive: (id, life) => rows.runLazily(statements.noteAlive, { id, ...life }),
+    async lowerTimes(now) {
+      await rows.runLazily(statements.lowerTimes, { now });
+      await rows.runLazily(statements.lowerCompleted, { now });
+    },
+    expireMultipart: (expiry) =>
+      rows.write(
+        function* (tx) {
+          const expired = yield* tx.all(statements.expired, { spared: [], ...expiry });
+          tx.run(statements.removeListed, { rowIds: expired.map(({ rowId }) => rowId) });
+          return expired.map((row) => ({ ...listedUpload(row), whole: row.whole === 1 }));
+        },
+        (expired) => expired.length > 0,
+      ),
+    forgetCompleted: (before) => rows.runLazily(statements.forgetCompleted, { before }),
+  };
+}
+
+function openUpload<T extends { readonly rowId: number }>({ rowId, ...upload }: T) {
+  return upload;
+}
+
+function listedUpload<T extends { readonly rowId: number; readonly whole: number }>({
+  rowId,
+  whole,
+  ...upload
+}: T) {
+  return upload;
+}
+
+type PartRow = Omit<StagedPart, "place"> & StagedPart["place"];
+
+function stagedPart({ path, version, ...part }: PartRow): StagedPart {
+  return { ...part, place: { path, version } };
+}

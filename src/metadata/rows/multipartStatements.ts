@@ -1,0 +1,248 @@
+// Statements of uploads in parts. Objects that come whole have rows among them, which most statements leave out.
+import {
+  and,
+  asc,
+  count,
+  eq,
+  gt,
+  inArray,
+  isNull,
+  lt,
+  notInArray,
+  type SQL,
+  sql,
+} from "drizzle-orm";
+import type { OpenState } from "../../model/multipartState.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { MultipartKey, MultipartStart } from "../multipart.ts";
+import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
+import { listed } from "./spelling.ts";
+import { type Builder, command, type Params, statement } from "./statement.ts";
+
+interface ById {
+  readonly id: UploadId;
+}
+interface Owned extends ById {
+  readonly owner: string;
+}
+interface ByRow {
+  readonly rowId: number;
+}
+/** Unix ms. */
+interface Now {
+  readonly now: number;
+}
+
+const upload = {
+  rowId: multipartUploads.id,
+  id: multipartUploads.uploadId,
+  bucket: buckets.name,
+  object: multipartUploads.objectName,
+  contentType: multipartUploads.contentType,
+  createdAt: multipartUploads.createdAt,
+  expiresAt: multipartUploads.expiresAt,
+  state: multipartUploads.state,
+  updatedAt: multipartUploads.updatedAt,
+  claimOwner: multipartUploads.claimOwner,
+};
+const staged = {
+  ...upload,
+  parts: multipartUploads.partCount,
+  bytes: multipartUploads.stagedBytes,
+  whole: multipartUploads.whole,
+};
+const inParts = eq(multipartUploads.whole, 0);
+const byRow = ({ rowId }: Params<ByRow>) => eq(multipartUploads.id, rowId);
+const byId = ({ id }: Params<ById>) => eq(multipartUploads.uploadId, id);
+const byOwner = (given: Params<Owned>) =>
+  and(byId(given), eq(multipartUploads.claimOwner, given.owner));
+const byKey = (given: Params<MultipartKey>) =>
+  and(byId(given), inParts, eq(buckets.name, given.bucket));
+
+type New = Omit<MultipartStart, "bucket"> & {
+  readonly bucketId: number;
+  readonly owner: string | null;
+  readonly whole: 0 | 1;
+};
+
+export const insert = command((db, given: Params<New>) => {
+  const { id, bucketId, object, expiresAt, createdAt, contentType, owner, whole } = given;
+  return db.insert(multipartUploads).values({
+    ...{ bucketId, expiresAt, createdAt, updatedAt: createdAt, contentType, whole },
+    ...{ uploadId: id, objectName: object, claimOwner: owner, state: "initiated" },
+  });
+});
+export const find = statement((db, given: Params<MultipartKey>) =>
+  db
+    .select(upload)
+    .from(multipartUploads)
+    .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
+    .where(byKey(given)),
+);
+export const remove = command((db, given: Params<ByRow>) =>
+  db.delete(multipartUploads).where(byRow(given)),
+);
+
+/** Uploads that `which` picks, each with what was staged for it. */
+const selectStaged = (db: Builder, which: SQL | undefined) =>
+  db
+    .select(staged)
+    .from(multipartUploads)
+    .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
+    .where(which);
+
+export const findStaged = statement((db, given: Params<MultipartKey>) =>
+  selectStaged(db, byKey(given)),
+);
+
+interface Page {
+  readonly bucketId: number;
+  readonly after: string;
+  readonly prefix: string;
+  readonly limit: number;
+}
+
+export const page = statement((db, { bucketId, after, prefix, limit }: Params<Page>) =>
+  selectStaged(
+    db,
+    and(
+      eq(multipartUploads.bucketId, bucketId),
+      gt(multipartUploads.uploadId, after),
+      inParts,
+      sql`substr(${multipartUploads.objectName}, 1, length(${prefix})) = ${prefix}`,
+    ),
+  )
+    .orderBy(asc(multipartUploads.uploadId))
+    .limit(limit),
+);
+
+interface Expiry {
+  readonly expiredBefore: number;
+  readonly spared: readonly UploadId[];
+  readonly limit: number;
+}
+
+export const expired = statement((db, given: Params<Expiry>) => {
+  const ids = db
+    .select({ id: multipartUploads.id })
+    .from(multipartUploads)
+    .where(
+      and(
+        lt(multipartUploads.expiresAt, given.expiredBefore),
+        isNull(multipartUploads.claimOwner),
+        notInArray(multipartUploads.uploadId, listed(given.spared)),
+      ),
+    )
+    .orderBy(asc(multipartUploads.expiresAt))
+    .limit(given.limit);
+  return selectStaged(db, inArray(multipartUploads.id, ids)).orderBy(
+    asc(multipartUploads.expiresAt),
+    asc(multipartUploads.id),
+  );
+});
+export const total = statement((db) => {
+  const bytes = sql<number>`coalesce(sum(${multipartUploads.stagedBytes}), 0)`;
+  return db.select({ uploads: count(), bytes }).from(multipartUploads).where(inParts);
+});
+export const known = statement((db, { ids }: Params<{ ids: readonly UploadId[] }>) =>
+  db
+    .select({ id: multipartUploads.uploadId })
+    .from(multipartUploads)
+    .where(inArray(multipartUploads.uploadId, listed(ids))),
+);
+
+interface Uploading extends ByRow {
+  readonly expiresAt: number;
+  readonly createdAt: number;
+  readonly moreParts: number;
+  readonly moreBytes: number;
+}
+
+export const noteUploading = command((db, given: Params<Uploading>) =>
+  db
+    .update(multipartUploads)
+    .set({
+      state: sql<OpenState>`'uploading'`,
+      expiresAt: given.expiresAt,
+      updatedAt: given.createdAt,
+      partCount: sql`${multipartUploads.partCount} + ${given.moreParts}`,
+      stagedBytes: sql`${multipartUploads.stagedBytes} + ${given.moreBytes}`,
+    })
+    .where(byRow(given)),
+);
+
+export const claim = command((db, given: Params<ByRow & { owner: string }>) =>
+  db.update(multipartUploads).set({ claimOwner: given.owner }).where(byRow(given)),
+);
+export const findOwned = statement((db, given: Params<Owned>) =>
+  db.select({ id: multipartUploads.id }).from(multipartUploads).where(byOwner(given)),
+);
+export const release = command((db, given: Params<Owned>) =>
+  db.update(multipartUploads).set({ claimOwner: null }).where(byOwner(given)),
+);
+
+export const completed = statement((db, given: Params<MultipartKey & { since: number }>) =>
+  db
+    .select({
+      parts: completedUploads.parts,
+      record: {
+        bucket: completedUploads.bucket,
+        object: completedUploads.objectName,
+        size: completedUploads.size,
+        digest: completedUploads.digest,
+        contentType: objects.contentType,
+        createdAt: objects.createdAt,
+      },
+    })
+    .from(completedUploads)
+    .innerJoin(buckets, eq(buckets.name, completedUploads.bucket))
+    // Deleted, or replaced by other bytes since, it is not what was made. Its time says nothing: that of an upload is lowered
+    // after the clock was ahead.
+    .innerJoin(
+      objects,
+      and(
+        eq(objects.bucketId, buckets.id),
+        eq(objects.name, completedUploads.objectName),
+        eq(objects.digest, completedUploads.digest),
+      ),
+    )
+    .where(
+      and(
+        eq(completedUploads.uploadId, given.id),
+        eq(completedUploads.bucket, given.bucket),
+        gt(completedUploads.completedAt, given.since),
+      ),
+    ),
+);
+export const noteAlive = command((db, given: Params<ById & Now & { expiresAt: number }>) =>
+  db
+    .update(multipartUploads)
+    .set({ expiresAt: given.expiresAt, updatedAt: given.now })
+    .where(and(byId(given), lt(multipartUploads.expiresAt, given.expiresAt))),
+);
+export const lowerTimes = command((db, { now }: Params<Now>) => {
+  const { expiresAt, createdAt, updatedAt } = multipartUploads;
+  return db
+    .update(multipartUploads)
+    .set({
+      expiresAt: sql`${expiresAt} - ${updatedAt} + ${now}`,
+      createdAt: sql`CASE WHEN ${createdAt} < ${now} THEN ${createdAt} ELSE ${now} END`,
+      updatedAt: now,
+    })
+    .where(and(gt(expiresAt, now), gt(updatedAt, now)));
+});
+export const lowerCompleted = command((db, { now }: Params<Now>) =>
+  db
+    .update(completedUploads)
+    .set({ completedAt: now })
+    .where(gt(completedUploads.completedAt, now)),
+);
+export const forgetCompleted = command((db, { before }: Params<{ before: number }>) =>
+  db.delete(completedUploads).where(lt(completedUploads.completedAt, before)),
+);
+export const removeWhole = command((db, given: Params<Owned>) =>
+  db.delete(multipartUploads).where(and(byOwner(given), eq(multipartUploads.whole, 1))),
+);
+export const removeListed = command((db, { rowIds }: Params<{ rowIds: readonly number[] }>) =>
+  db.delete(multipartUploads).where(inArray(multipartUploads.id, listed(rowIds))),
+);

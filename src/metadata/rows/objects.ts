@@ -1,0 +1,182 @@
+// Objects: each change in one transaction with its precondition, its bucket's counts and the content that it lets go.
+import type { BucketName, ObjectKey } from "../../model/objectNames.ts";
+import type {
+  ObjectCommit,
+  ObjectCommitOutcome,
+  ObjectLink,
+  ObjectLinkOutcome,
+  ObjectLinkSource,
+  ObjectMount,
+  ObjectPage,
+  ObjectPageRequest,
+  ObjectsMetadata,
+  ObjectVersion,
+} from "../objects.ts";
+import { bucketsMetadata } from "./buckets.ts";
+import { keepContent } from "./contentRow.ts";
+import { held, insertRepository, link, raiseLease } from "./links.ts";
+import { readObjectPage } from "./objectPages.ts";
+import * as statements from "./objectStatements.ts";
+import { nameContent, releaseContent } from "./releases.ts";
+import type { Body, Rows, Tx } from "./rows.ts";
+
+/** Builds the objects' part of the port. */
+export function objectsMetadata(rows: Rows): ObjectsMetadata {
+  return { ...bucketsMetadata(rows), ...reads(rows), ...changes(rows) };
+}
+
+function reads(
+  rows: Rows,
+): Pick<ObjectsMetadata, "findObject" | "listObjects" | "listObjectHolders" | "findObjectContent"> {
+  return {
+    findObject: (bucket, object) => rows.read((tx) => findObject(tx, { bucket, object })),
+    listObjects: (bucket, page) => rows.read((tx) => listObjects(tx, bucket, page)),
+    async listObjectHolders(digest, { after, limit }) {
+      const found = await rows.list(statements.holders, { digest, after: after ?? "", limit });
+      return found.map(({ name }) => name);
+    },
+    findObjectContent: (bucket, digest) => rows.find(statements.findContent, { bucket, digest }),
+  };
+}
+
+function changes(
+  rows: Rows,
+): Pick<ObjectsMetadata, "commitObject" | "linkObject" | "removeObject" | "mountObject"> {
+  return {
+    commitObject: (commit) =>
+      rows.writeSettled(
+        (tx) => commitObject(tx, commit),
+        ({ kind }) => kind === "finished",
+      ),
+    linkObject: (link) =>
+      rows.writeSettled(
+        (tx) => linkObject(tx, link),
+        ({ kind }) => kind === "linked",
+      ),
+    removeObject: (removal) =>
+      rows.writeSettled(
+        (tx) => removeObject(tx, removal),
+        ({ kind }) => kind === "removed",
+      ),
+    mountObject: (mount) =>
+      rows.write(
+        (tx) => mountObject(tx, mount),
+        (mounted) => mounted,
+      ),
+  };
+}
+
+function* findObject(
+  tx: Tx,
+  { bucket, object }: ObjectKey,
+): Body<Awaited<ReturnType<ObjectsMetadata["findObject"]>>> {
+  const row = yield* tx.get(statements.findObject, { bucket, object });
+  if (row !== undefined) {
+    const { damagedAt, ...found } = row;
+    return { kind: "found", object: { ...found, damaged: damagedAt !== null } };
+  }
+  const known = (yield* tx.get(statements.findBucketId, { bucket })) !== undefined;
+  return { kind: known ? "objectUnknown" : "bucketUnknown" };
+}
+
+function* listObjects(
+  tx: Tx,
+  bucket: BucketName,
+  page: ObjectPageRequest,
+): Body<ObjectPage | null> {
+  const found = yield* tx.get(statements.findBucketId, { bucket });
+  if (found === undefined) return null;
+  return yield* readObjectPage(tx, { id: found.id, name: bucket }, page);
+}
+
+/** The object as it is inside of the transaction. */
+interface Current extends ObjectVersion {
+  readonly size: number;
+}
+
+function* commitObject(tx: Tx, commit: ObjectCommit): Body<ObjectCommitOutcome> {
+  const { bucket, object, upload, digest, size, contentType, now, parts } = commit;
+  const owned = yield* tx.get(statements.findOwnedUpload, { ...upload, bucket, object });
+  if (owned === undefined) return { kind: "sessionGone" };
+  const { id: rowId, bucketId } = owned;
+  const current = yield* tx.get(statements.findCurrent, { bucketId, object });
+  if (!commit.allows(current ?? null)) return { kind: "refused" };
+  // The object keeps it: no lease is needed.
+  const locator = yield* keepContent(tx, { ...commit, keptUntil: now });
+  if (locator === null) return { kind: "contentGone" };
+  putObject(tx, { bucketId, object, digest, size, contentType, now }, current);
+  // Its parts go with the row.
+  tx.run(statements.endUpload, { rowId });
+  if (parts !== null) {
+    const { id } = upload;
+    const object = { bucket, object: commit.object, digest, size, contentType, now };
+    tx.run(statements.remember, { ...object, id, parts });
+  }
+  return { kind: "finished", locator };
+}
+
+function* linkObject(tx: Tx, link: ObjectLink): Body<ObjectLinkOutcome> {
+  const { bucket, object, contentType, from, now } = link;
+  const { digest } = from;
+  const found = yield* tx.get(statements.findBucketId, { bucket });
+  if (found === undefined) return { kind: "bucketUnknown" };
+  const { id: bucketId } = found;
+  const current = yield* tx.get(statements.findCurrent, { bucketId, object });
+  if (!link.allows(current ?? null)) return { kind: "refused" };
+  const held = yield* findHeld(tx, from);
+  if (held === undefined) return { kind: "contentGone" };
+  const { size } = held;
+  putObject(tx, { bucketId, object, digest, size, contentType, now }, current);
+  return {
+    kind: "linked",
+    record: { bucket, object, size, digest, contentType, createdAt: now },
+  };
+}
+
+/** @returns the content, in bytes; undefined when its holder has it no longer. */
+function* findHeld(tx: Tx, from: ObjectLinkSource): Body<{ readonly size: number } | undefined> {
+  const { digest, locator } = from;
+  if ("repository" in from)
+    return yield* tx.get(held, { source: from.repository, digest, locator });
+  const found = yield* tx.get(statements.findObject, from.copyOf);
+  const isSame = found?.digest === digest && found.locator === locator;
+  return isSame && found.damagedAt === null ? found : undefined;
+}
+
+function* removeObject(
+  tx: Tx,
+  { bucket, object, allows, now }: Parameters<ObjectsMetadata["removeObject"]>[0],
+): Body<Awaited<ReturnType<ObjectsMetadata["removeObject"]>>> {
+  const found = yield* tx.get(statements.findBucketId, { bucket });
+  if (found === undefined) return { kind: "bucketUnknown" };
+  const { id: bucketId } = found;
+  const current = yield* tx.get(statements.findCurrent, { bucketId, object });
+  if (current === undefined) return { kind: "objectUnknown" };
+  if (!allows(current)) return { kind: "refused" };
+  tx.run(statements.deleteObject, { bucketId, object });
+  tx.run(statements.count, { bucketId, objects: -1, bytes: -current.size });
+  tx.run(releaseContent, { digest: current.digest, now });
+  return { kind: "removed" };
+}
+
+/** Object, bucket's counts, and the time at which what the name was before was let go. */
+function putObject(tx: Tx, put: statements.NewObject, current: Current | undefined): void {
+  const { bucketId, digest, size, now } = put;
+  tx.run(statements.upsertObject, put);
+  const objects = current === undefined ? 1 : 0;
+  const bytes = size - (current?.size ?? 0);
+  if (objects !== 0 || bytes !== 0) tx.run(statements.count, { bucketId, objects, bytes });
+  tx.run(nameContent, { digest });
+  if (current !== undefined && current.digest !== digest) {
+    tx.run(releaseContent, { digest: current.digest, now });
+  }
+}
+
+function* mountObject(tx: Tx, mount: ObjectMount): Body<boolean> {
+  const content = yield* tx.get(statements.findContent, mount);
+  if (content?.locator !== mount.locator) return false;
+  tx.run(raiseLease, mount);
+  tx.run(insertRepository, mount);
+  tx.run(link, mount);
+  return true;
+}

@@ -1,0 +1,66 @@
+// What the bodies of transactions are written in, and what runs them. A body checks, decides and changes, once for every database;
+// it does nothing but ask and change rows, so it may run again.
+import type { Command, Statement } from "./statement.ts";
+
+/** What a body waits for. Only those who run bodies look into it. */
+export interface Waiting {
+  readonly settled: Promise<void>;
+}
+
+/** An answer that may have to be waited for: `const row = yield* tx.get(...)`. */
+export interface Answer<T> {
+  [Symbol.iterator](): Iterator<Waiting, T, void>;
+}
+
+/** The body of a transaction, or a part of one. */
+export type Body<T> = Generator<Waiting, T, void>;
+
+/** One attempt of a transaction. What is asked and changed happens in the order of the calls. */
+export interface Tx {
+  /** The first row. */
+  get<P extends object, R>(statement: Statement<P, R>, given: P): Answer<R | undefined>;
+  all<P extends object, R>(statement: Statement<P, R>, given: P): Answer<readonly R[]>;
+  /** A change whose rows are not needed. */
+  run<P extends object>(command: Command<P>, given: P): void;
+}
+
+/** Rows of some statements, kept in memory for as long as nobody writes anything. What is absent is asked for each time. */
+export interface Cache<R> {
+  find<P extends object>(key: string, statement: Statement<P, R>, given: P): Promise<R | null>;
+  /** The row if it is in memory. */
+  peek(key: string): R | undefined;
+}
+
+/** Runs statements and bodies on one database. All of it throws RegistryError READ_ONLY, BUSY and DISK_FULL. */
+export interface Rows {
+  /** The first row. */
+  find<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
+  /** As `find`, for what a client is promised: resolves when everything that was read is durable. */
+  findSettled<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
+  list<P extends object, R>(statement: Statement<P, R>, given: P): Promise<readonly R[]>;
+  /** @param sizeOf bytes that a row holds on to. */
+  cache<R>(sizeOf: (row: R) => number): Cache<R>;
+  /** Several questions, answered of one moment. */
+  read<T>(body: (tx: Tx) => Body<T>): Promise<T>;
+  /** To `read` what `findSettled` is to `find`. */
+  readSettled<T>(body: (tx: Tx) => Body<T>): Promise<T>;
+  /** One change that gives its row back: durable if it does. */
+  change<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
+  /** As `change`, but it may be lost with the power. */
+  changeLazily<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
+  /** One change, durable. */
+  run<P extends object>(command: Command<P>, given: P): Promise<void>;
+  /** One change that may be lost with the power. */
+  runLazily<P extends object>(command: Command<P>, given: P): Promise<void>;
+  /**
+   * One transaction; resolves when it is durable.
+   * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.
+   */
+  write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean): Promise<T>;
+  /** As `write`; an outcome that wrote nothing may tell of what others have just written: that is durable by then as well. */
+  writeSettled<T>(body: (tx: Tx) => Body<T>, changed: (outcome: T) => boolean): Promise<T>;
+  /** One transaction that is visible at once but may be lost with the power. */
+  writeLazily<T>(body: (tx: Tx) => Body<T>): Promise<T>;
+  /** @throws RegistryError READ_ONLY when nothing can be written any more. */
+  assertWritable(): void;
+}

@@ -1,0 +1,17 @@
+// What databases spell differently, and what Drizzle has no words for. As SQLite spells it.
+import { Param, Placeholder, type SQL, sql } from "drizzle-orm";
+import type { SQLiteTable } from "drizzle-orm/sqlite-core";
+import type { Given } from "./statement.ts";
+
+/**
+ * A table in FROM, read by this index. SQLite has no figures about the rows (ANALYZE is never run): where two indexes begin with columns
+ * that are given, it may take the one that reads a whole repository.
+ */
+export const by = (table: SQLiteTable, index: string): SQL =>
+  sql`${table} INDEXED BY ${sql.identifier(index)}`;
+
+const json = { mapToDriverValue: (value: unknown) => JSON.stringify(value) };
+
+/** A list of texts or numbers, as the right side of IN. */
+export const listed = ({ name }: Given<readonly (string | number)[]>): SQL =>
+  sql`(SELECT value FROM json_each(${new Param(new Placeholder(name), json)}))`;

@@ -1,0 +1,138 @@
+// The upload sessions' half of the port.
+import type { RepositoryName } from "../../model/names.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type {
+  Advance,
+  ClaimOutcome,
+  UploadFinish,
+  UploadFinishOutcome,
+  UploadsMetadata,
+} from "../metadata.ts";
+import { keepContent } from "./contentRow.ts";
+import { link, raiseLease } from "./links.ts";
+import type { Body, Rows, Tx } from "./rows.ts";
+import * as statements from "./uploadStatements.ts";
+
+/** Builds the sessions' half of the port. */
+export function uploadsMetadata(rows: Rows): UploadsMetadata {
+  return {
+    ...claims(rows),
+    ...endings(rows),
+    startUpload: (session, owner) => rows.runLazily(statements.insert, { ...session, owner }),
+    findUpload: (id, repository) => rows.findSettled(statements.find, { id, repository }),
+    advanceUpload: (id, owner, to) =>
+      rows.write(
+        (tx) => advanceUpload(tx, { id, owner }, to),
+        (advanced) => advanced,
+      ),
+    listBoundaries: (id) => rows.list(statements.boundaries, { id }),
+    findContent: (digest) => rows.find(statements.findContent, { digest }),
+    finishUpload: (finish) =>
+      rows.write(
+        (tx) => finishUpload(tx, finish),
+        ({ kind }) => kind === "finished",
+      ),
+    countUploads: async () => (await rows.find(statements.total, {})) ?? { sessions: 0, bytes: 0 },
+  };
+}
+
+/** Ways a session ends other than well, and what is remembered of those that did. */
+function endings(
+  rows: Rows,
+): Pick<
+  UploadsMetadata,
+  | "findFinished"
+  | "raiseLease"
+  | "removeUpload"
+  | "lowerTimes"
+  | "expireUploads"
+  | "forgetFinished"
+  | "listUploads"
+> {
+  return {
+    findFinished: (id, repository, since) =>
+      rows.findSettled(statements.finished, { id, repository, since }),
+    raiseLease: (digest, keptUntil) => rows.run(raiseLease, { digest, keptUntil }),
+    removeUpload: (id, repository) =>
+      repository === null
+        ? rows.change(statements.removeAny, { id })
+        : rows.change(statements.remove, { id, repository }),
+    lowerTimes: async (now) => {
+      await rows.runLazily(statements.lowerTimes, { now });
+      await rows.runLazily(statements.lowerFinished, { now });
+    },
+    expireUploads: (expiry) =>
+      rows.write(
+        function* (tx) {
+          return yield* tx.all(statements.expire, expiry);
+        },
+        (expired) => expired.length > 0,
+      ),
+    forgetFinished: (before) => rows.runLazily(statements.forgetFinished, { before }),
+    async listUploads({ after, limit }) {
+      const found = await rows.list(statements.list, { after: after ?? "", limit });
+      return found.map(({ claimOwner, ...session }) => ({
+        ...session,
+        writing: claimOwner !== null,
+      }));
+    },
+  };
+}
+
+function claims(rows: Rows): Pick<UploadsMetadata, "claimUpload" | "renewClaim" | "releaseUpload"> {
+  return {
+    claimUpload: (id, repository, owner) =>
+      rows.writeLazily((tx) => claimUpload(tx, { id, repository, owner })),
+    renewClaim: async (id, owner, now) =>
+      (await rows.changeLazily(statements.renew, { id, owner, now })) !== null,
+    releaseUpload: (id, owner) => rows.runLazily(statements.release, { id, owner }),
+  };
+}
+
+interface Claim {
+  readonly id: UploadId;
+  readonly repository: RepositoryName;
+  readonly owner: string;
+}
+
+/** Makes the owner the one writer, if nobody else is. */
+function* claimUpload(tx: Tx, claim: Claim): Body<ClaimOutcome> {
+  const session = yield* tx.get(statements.claim, claim);
+  if (session !== undefined) return { kind: "claimed", session };
+  const known = (yield* tx.get(statements.find, claim)) !== undefined;
+  return { kind: known ? "busy" : "unknown" };
+}
+
+/** Compare-and-set of the offset by the claim's owner. @returns false when the claim was lost. */
+function* advanceUpload(
+  tx: Tx,
+  owned: Pick<Claim, "id" | "owner">,
+  { prefix, ...to }: Advance,
+): Body<boolean> {
+  if ((yield* tx.get(statements.advance, { ...owned, ...to })) === undefined) return false;
+  const { id } = owned;
+  if (prefix !== null) tx.run(statements.addBoundary, { id, offset: to.offset, digest: prefix });
+  return true;
+}
+
+/** Content, link, lease and the end of the session, or nothing. */
+function* finishUpload(tx: Tx, finish: UploadFinish): Body<UploadFinishOutcome> {
+  const { session, repository, digest, size, now, keptUntil } = finish;
+  const owned =
+    session === null ? null : yield* tx.get(statements.findOwned, { ...session, repository });
+  if (owned === undefined) return { kind: "sessionGone" };
+  const locator = yield* keepContent(tx, finish);
+  if (locator === null) return { kind: "contentGone" };
+  tx.run(raiseLease, { digest, keptUntil });
+  const startedAt = owned?.startedAt ?? now;
+  // Nine tenths left are enough, so that it need not be written for each upload.
+  const enough = keptUntil - Math.floor((keptUntil - now) / 10);
+  tx.run(statements.notePush, { repository, now, startedAt, keptUntil, enough });
+  tx.run(link, { repository, digest, now });
+  if (session !== null) {
+    const { id } = session;
+    tx.run(statements.end, { id });
+    tx.run(statements.remember, { id, repository, digest, size, now });
+  }
+  return { kind: "finished", locator };
+}

@@ -1,8 +1,9 @@
-// When maintenance is due, and the worker that does it. The worker lives for its jobs only; if it dies on one, the job is done
-// by another, and the server never notices.
+// When maintenance is due, and the worker that does it. The worker lives for its jobs only; a job that it died on is done by the
+// next one.
 
 import type { GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import { type Need, Supervisor } from "../workers/supervisor.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";
@@ -46,7 +47,7 @@ type Job = MaintenanceRequest["kind"];
 
 const tickMs = 1_000;
 /** A worker without a job is kept for this long: the next one may come at once. */
-const lingerMs = 3_000;
+const idleMs = 3_000;
 /** First wait before work that was lost is tried again, doubled each time up to the longest. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
@@ -57,9 +58,8 @@ const longestStopMs = 5_000;
 export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #owed = new Set<Job>();
-  #worker: Worker | null = null;
+  readonly #worker: Supervisor<MaintenanceRequest, MaintenanceReport>;
   #ticking: Timer | null = null;
-  #idleSince = 0;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #multipartSweptAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
@@ -72,6 +72,15 @@ export class Maintenance {
 
   constructor(options: MaintenanceOptions) {
     this.#options = options;
+    this.#worker = new Supervisor({
+      spawn: options.spawn,
+      farewell: { kind: "end" },
+      need: () => this.#need(),
+      // A job may take hours, and reports nothing until something is found.
+      ...{ silenceMs: Number.POSITIVE_INFINITY, idleMs },
+      onReport: (report) => this.#take(report),
+      onLost: (reason) => this.#orderAgain(reason),
+    });
   }
 
   /** Begins to look. Uploads are looked through first. */
@@ -83,28 +92,31 @@ export class Maintenance {
   /** After a failed sync: nothing may be moved or written any more. */
   halt(): void {
     this.#stopTicking();
-    this.#worker?.postMessage({ kind: "halt" } satisfies MaintenanceRequest);
+    this.#worker.notify({ kind: "halt" });
   }
 
   /** Collects garbage, after what is going on. */
   collect(request: GcRequest): void {
     this.#owed.add("collect");
-    this.#send({ kind: "collect", store: this.#options.store, request });
+    this.#worker.send({ kind: "collect", store: this.#options.store, request });
   }
 
   /** Begins nothing more, and asks a collection to end. */
   stop(): void {
     this.#stopTicking();
-    this.#worker?.postMessage({ kind: "stop" } satisfies MaintenanceRequest);
+    this.#worker.notify({ kind: "stop" });
   }
 
   /** Ends the worker; a collection is left between two of its steps. */
   async close(): Promise<void> {
     this.stop();
-    if (this.#worker !== null && this.#owed.has("collect")) await this.#idle();
-    const worker = this.#worker;
-    this.#worker = null;
-    worker?.terminate();
+    if (this.#owed.has("collect")) await this.#idle();
+    await this.#worker.close();
+  }
+
+  /** Once nothing more begins, the worker is left as it is until the end: after a failed sync it must not even close its files. */
+  #need(): Need {
+    return this.#ticking !== null && this.#owed.size === 0 ? "nothing" : "background";
   }
 
   #idle(): Promise<void> {
@@ -133,10 +145,6 @@ export class Maintenance {
     this.#orderMultipartSweep(now);
     this.#lookAtLog(now);
     this.#orderScrub(now);
-    if (this.#worker !== null && this.#owed.size === 0 && now - this.#idleSince >= lingerMs) {
-      this.#send({ kind: "end" });
-      this.#worker = null;
-    }
   }
 
   #orderSweep(now: number): void {
@@ -145,7 +153,8 @@ export class Maintenance {
     this.#attempt("sweep", this.#options.onCleanup);
     this.#owed.add("sweep");
     const { store, ageNow, uploadTimeoutMs: timeoutMs } = this.#options;
-    this.#send({ kind: "sweep", store, now: ageNow(), timeoutMs, firstSeen: this.#firstSeen });
+    const order = { now: ageNow(), timeoutMs, firstSeen: this.#firstSeen };
+    this.#worker.send({ kind: "sweep", store, ...order });
   }
 
   /** What a sweep leaves because of its limit waits for the next one. */
@@ -157,7 +166,7 @@ export class Maintenance {
     this.#owed.add("sweepMultipart");
     // Who begins to send a part from now on looks at the time later than this: an upload that is open then is not over now.
     const order = { now: ageNow(), arriving: arriving(), limits: multipart.limits };
-    this.#send({ kind: "sweepMultipart", store, ...order });
+    this.#worker.send({ kind: "sweepMultipart", store, ...order });
   }
 
   /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */
@@ -173,7 +182,7 @@ export class Maintenance {
     const order = this.#options.scrubs?.next(now) ?? null;
     if (order === null) return;
     this.#owed.add("scrub");
-    this.#send({ kind: "scrub", store: this.#options.store, order });
+    this.#worker.send({ kind: "scrub", store: this.#options.store, order });
   }
 
   #lookAtLog(now: number): void {
@@ -182,23 +191,7 @@ export class Maintenance {
     if (this.#owed.has("checkpoint") || !isCheckpointDue(this.#log, this.#movedLog, now)) return;
     this.#movedLog = version;
     this.#owed.add("checkpoint");
-    this.#send({ kind: "checkpoint", store: this.#options.store });
-  }
-
-  #send(request: MaintenanceRequest): void {
-    this.#worker ??= this.#spawn();
-    this.#worker.postMessage(request);
-  }
-
-  #spawn(): Worker {
-    const worker = this.#options.spawn();
-    worker.onmessage = ({ data }: MessageEvent<MaintenanceReport>) => this.#take(data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#lose(worker, event.message);
-    };
-    worker.addEventListener("close", () => this.#lose(worker, "it ended"));
-    return worker;
+    this.#worker.send({ kind: "checkpoint", store: this.#options.store });
   }
 
   #take(report: MaintenanceReport): void {
@@ -221,14 +214,11 @@ export class Maintenance {
   #done(job: Job): void {
     this.#owed.delete(job);
     if (this.#owed.size === 0) this.#onIdle();
-    this.#idleSince = performance.now();
     this.#waitMs = firstWaitMs;
   }
 
   /** What was owed is due again, after a wait; a collection is not: it may have been what the worker died of. */
-  #lose(worker: Worker, reason: string): void {
-    if (worker !== this.#worker) return;
-    this.#worker = null;
+  #orderAgain(reason: string): void {
     if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;

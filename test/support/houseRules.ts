@@ -19,7 +19,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   clock: [],
   gc: ["content", "clock"],
   fsck: ["content", "gc"],
-  jobs: ["content", "clock", "gc", "fsck"],
+  jobs: ["content", "clock", "gc", "fsck", "workers"],
   access: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],

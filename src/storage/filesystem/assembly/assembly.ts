@@ -5,7 +5,7 @@ import { RegistryError } from "../../../errors.ts";
 import { type Digest, digestFromHex } from "../../../model/digest.ts";
 import type { StagedPart } from "../../../model/staged.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
-import { Lane } from "../../../workers/lane.ts";
+import { type Need, Supervisor } from "../../../workers/supervisor.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 
 /** What it works with. */
@@ -57,7 +57,6 @@ type Request = Exclude<AssemblyRequest, { kind: "open" }>;
 const patience = 3;
 /** Longer than a disk that is very busy lets a write wait. */
 const silenceMs = 60_000;
-const inspectEveryMs = 1_000;
 /** How long a worker without any work is kept. Unit: ms. */
 const lingerMs = 30_000;
 /** Who has not been heard of for so long starts over. Unit: ms. */
@@ -67,21 +66,18 @@ const idleMs = 60 * 60_000;
 export class Assembly {
   readonly #options: AssemblyOptions;
   readonly #uploads = new Map<UploadId, Known>();
-  readonly #lane: Lane<Request, AssemblyReport>;
+  readonly #worker: Supervisor<Request, AssemblyReport>;
   #asks = 0;
-  #inspection: Timer | null = null;
-  #rest: Timer | null = null;
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
-    this.#lane = new Lane({
+    this.#worker = new Supervisor({
       spawn: options.spawn,
       hello: { kind: "open", directory: options.directory } satisfies AssemblyRequest,
-      silenceMs,
-      // Assembling here would stop all requests for as long as a disk is busy.
-      fallback: null,
+      // No fallback: assembling here would stop all requests for as long as a disk is busy.
+      ...{ silenceMs, idleMs: lingerMs, need: () => this.#need() },
       onReport: (report) => this.#take(report),
-      onReset: (reason) => this.#reset(reason),
+      onLost: (reason) => this.#reset(reason),
     });
   }
 
@@ -90,7 +86,7 @@ export class Assembly {
     if (this.#options.latch.reason !== null) return;
     const known = this.#known(id);
     if (known.count !== null && part.number <= known.count) {
-      this.#lane.send({ kind: "put", id, index: part.number - 1, parts: [part] });
+      this.#worker.send({ kind: "put", id, index: part.number - 1, parts: [part] });
       return;
     }
     known.pending.set(part.number, part);
@@ -115,8 +111,7 @@ export class Assembly {
     const ask = this.#asks;
     return new Promise((resolve, reject) => {
       known.question = { ask, parts, deaths: 0, resolve, reject };
-      this.#lane.send({ kind: "list", id, parts, ask });
-      this.#watch();
+      this.#worker.send({ kind: "list", id, parts, ask });
     });
   }
 
@@ -126,10 +121,7 @@ export class Assembly {
     if (known === undefined) return;
     this.#uploads.delete(id);
     known.question?.reject(new RegistryError("MULTIPART_UNKNOWN"));
-    this.#lane.send({ kind: "forget", id });
-    if (this.#uploads.size > 0 || this.#rest !== null) return;
-    this.#rest = setTimeout(() => this.#sleep(), lingerMs);
-    this.#rest.unref();
+    this.#worker.send({ kind: "forget", id });
   }
 
   /** Forgets uploads that nothing was heard of for long: their next part lets them start over. @param now monotonic ms. */
@@ -141,9 +133,7 @@ export class Assembly {
 
   /** Ends the worker. */
   async close(): Promise<void> {
-    if (this.#inspection !== null) clearInterval(this.#inspection);
-    if (this.#rest !== null) clearTimeout(this.#rest);
-    await this.#lane.close();
+    await this.#worker.close();
   }
 
   #known(id: UploadId): Known {
@@ -173,14 +163,14 @@ export class Assembly {
     }
     const parts = takeFrom(known.pending, 1);
     known.count = parts.length;
-    this.#lane.send({ kind: "list", id, parts, ask: null });
+    this.#worker.send({ kind: "list", id, parts, ask: null });
   }
 
   #tell(id: UploadId, known: Known, count: number): void {
     const parts = takeFrom(known.pending, count + 1);
     if (parts.length === 0) return;
     known.count = count + parts.length;
-    this.#lane.send({ kind: "put", id, index: count, parts });
+    this.#worker.send({ kind: "put", id, index: count, parts });
   }
 
   #take(report: AssemblyReport): void {
@@ -226,31 +216,17 @@ export class Assembly {
     }
     question.deaths += 1;
     if (question.deaths < patience) {
-      this.#lane.send({ kind: "list", id, parts: question.parts, ask: question.ask });
+      this.#worker.send({ kind: "list", id, parts: question.parts, ask: question.ask });
       return;
     }
     this.#uploads.delete(id);
     question.reject(new RegistryError("BUSY"));
   }
 
-  #sleep(): void {
-    this.#rest = null;
-    if (this.#uploads.size === 0) this.#lane.rest();
-  }
-
-  /** While anybody waits, a hung worker is looked for. */
-  #watch(): void {
-    if (this.#inspection !== null) return;
-    this.#inspection = setInterval(() => this.#inspect(), inspectEveryMs);
-    this.#inspection.unref();
-  }
-
-  #inspect(): void {
-    const isOwing = this.#uploads.values().some(({ question }) => question !== null);
-    this.#lane.inspect(isOwing, performance.now());
-    if (isOwing || this.#inspection === null) return;
-    clearInterval(this.#inspection);
-    this.#inspection = null;
+  #need(): Need {
+    if (this.#uploads.size === 0) return "nothing";
+    const isAwaited = this.#uploads.values().some(({ question }) => question !== null);
+    return isAwaited ? "answer" : "background";
   }
 }
 

@@ -1,6 +1,6 @@
-// A lane of hashing workers: when one counts as hung, and what is done while none lives.
-import { Lane } from "../../../workers/lane.ts";
+// A supervised hashing worker: when it counts as hung, and what is done while none lives.
 import { Pulse } from "../../../workers/pulse.ts";
+import { type Need, Supervisor } from "../../../workers/supervisor.ts";
 import { openStagedFiles } from "../stagedFiles.ts";
 import { StagedFollower } from "./follower.ts";
 import type { HashingOptions } from "./hashing.ts";
@@ -11,13 +11,14 @@ const silenceMs = 5_000;
 const fallbackMs = 60_000;
 
 /** Takes what a hashing worker takes. */
-export type HashLane = Lane<Exclude<HashRequest, { kind: "open" }>, HashReport>;
+export type HashLane = Supervisor<Exclude<HashRequest, { kind: "open" }>, HashReport>;
 
 /** Who is told what comes of it. */
 export interface HashLaneListeners {
+  readonly need: () => Need;
   readonly onReport: (report: HashReport) => void;
   /** A worker was lost, and the next one knows nothing. */
-  readonly onReset: (reason: string) => void;
+  readonly onLost: (reason: string) => void;
   /** Workers are tried again, and know nothing. */
   readonly onRetry: () => void;
 }
@@ -25,11 +26,12 @@ export interface HashLaneListeners {
 /** One worker, its replacements, and the server's own thread when three in a row have died. */
 export function makeHashLane(
   { spawn, directory, onNotice }: HashingOptions,
-  { onReport, onReset, onRetry }: HashLaneListeners,
+  { need, onReport, onLost, onRetry }: HashLaneListeners,
 ): HashLane {
   const pulse = new Pulse();
-  return new Lane({
-    ...{ spawn, silenceMs, onReport, onReset },
+  return new Supervisor({
+    ...{ spawn, silenceMs, need, onReport, onLost },
+    idleMs: Number.POSITIVE_INFINITY,
     hello: { kind: "open", directory, pulse: pulse.shared } satisfies HashRequest,
     disk: {
       pulse,

@@ -12,7 +12,6 @@ import { failureOf, isIdle, type Running, release, type Taken } from "./running.
 const inlineBytes = 256 * 1024;
 /** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
 const windowBytes = 8 * 1_048_576;
-const inspectEveryMs = 1_000;
 
 /** What hashing works with. */
 export interface HashingOptions {
@@ -36,14 +35,14 @@ export class Hashing {
   readonly #lanes: HashLane[];
   #nextLane = 0;
   #readings = 0;
-  #inspection: Timer | null = null;
 
   constructor(options: HashingOptions) {
     this.#options = options;
     this.#lanes = Array.from({ length: options.workers }, (_, index) =>
       makeHashLane(options, {
         onReport: (report) => this.#take(report),
-        onReset: (reason) => this.#reset(index, reason),
+        need: () => (this.#isAwaited(index) ? "answer" : "background"),
+        onLost: (reason) => this.#reset(index, reason),
         onRetry: () => this.#askAgain(index),
       }),
     );
@@ -157,7 +156,6 @@ export class Hashing {
 
   /** Ends all workers. */
   async close(): Promise<void> {
-    if (this.#inspection !== null) clearInterval(this.#inspection);
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
@@ -207,12 +205,10 @@ export class Hashing {
     const { size, algorithm } = running.question;
     const { lane, reading, staging } = running;
     this.#lanes[lane]?.send({ kind: "digest", id, reading, staging, size, algorithm });
-    this.#watch();
   }
 
   #reached(running: Running, at: number): Promise<void> | null {
     if (running.position >= at) return null;
-    this.#watch();
     return new Promise((resolve) => running.waiters.push({ at, resolve }));
   }
 
@@ -270,23 +266,13 @@ export class Hashing {
     }
   }
 
-  /** While anybody waits, hung workers are looked for. */
-  #watch(): void {
-    if (this.#inspection !== null) return;
-    this.#inspection = setInterval(() => this.#inspect(), inspectEveryMs);
-    this.#inspection.unref();
-  }
-
-  #inspect(): void {
-    const now = performance.now();
-    const owing = new Set<number>();
-    for (const running of this.#sessions.values()) {
-      if (running.question !== null || running.waiters.length > 0) owing.add(running.lane);
-    }
-    for (const [index, lane] of this.#lanes.entries()) lane.inspect(owing.has(index), now);
-    if (owing.size === 0 && this.#inspection !== null) {
-      clearInterval(this.#inspection);
-      this.#inspection = null;
-    }
+  /** True while somebody waits for the lane's worker. */
+  #isAwaited(index: number): boolean {
+    return this.#sessions
+      .values()
+      .some(
+        ({ lane, question, waiters }) =>
+          lane === index && (question !== null || waiters.length > 0),
+      );
   }
 }

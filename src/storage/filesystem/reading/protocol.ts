@@ -1,16 +1,11 @@
 // Messages between the server and a worker that reads stored content.
 
-/** Server → worker. */
-export type ReadRequest =
-  /** Once, first. */
-  | { readonly kind: "hello" }
-  /** Fills `into` with bytes of an open file from `at`. */
-  | {
-      readonly kind: "read";
-      readonly file: number;
-      readonly at: number;
-      readonly into: Uint8Array<SharedArrayBuffer>;
-    };
+/** Server → worker: fill `into` with bytes of an open file from `at`. */
+export interface ReadRequest {
+  readonly file: number;
+  readonly at: number;
+  readonly into: Uint8Array<SharedArrayBuffer>;
+}
 
 /** Worker → server, one for each read, in order. */
 export type ReadReport =

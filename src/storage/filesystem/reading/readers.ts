@@ -1,6 +1,6 @@
 // Threads that wait for the disk when content is sent that is not in memory. The runtime's own threads for files are as few as the
 // machine has cores, and everything else that touches a file needs them: a disk that does not answer must not hold them.
-import { Lane } from "../../../workers/lane.ts";
+import { Supervisor } from "../../../workers/supervisor.ts";
 import type { ReadReport, ReadRequest } from "./protocol.ts";
 
 /** Where to read. */
@@ -14,15 +14,15 @@ export interface Place {
 /** Reads at a time. A disk that does not answer for one file keeps one of them. */
 const most = 4;
 /** Readers that have had nothing to do for so long are ended: each costs a few MiB. */
-const restMs = 60_000;
+const idleMs = 60_000;
 
 interface Job {
-  readonly request: Extract<ReadRequest, { kind: "read" }>;
+  readonly request: ReadRequest;
   readonly ended: PromiseWithResolvers<number>;
 }
 
 interface Reader {
-  readonly lane: Lane<ReadRequest, ReadReport>;
+  readonly worker: Supervisor<ReadRequest, ReadReport>;
   job: Job | null;
 }
 
@@ -31,7 +31,6 @@ export class Readers {
   readonly #spawn: () => Worker;
   readonly #readers: Reader[] = [];
   readonly #waiting: Job[] = [];
-  #resting: Timer | null = null;
 
   constructor(spawn: () => Worker) {
     this.#spawn = spawn;
@@ -39,16 +38,14 @@ export class Readers {
 
   /** Fills `into` from its beginning. @returns how many bytes were read. @throws Error when they cannot be read, or the worker died. */
   read({ file, at }: Place, into: Uint8Array<SharedArrayBuffer>): Promise<number> {
-    const request = { kind: "read", file, at, into } as const;
-    const job = { request, ended: Promise.withResolvers<number>() };
+    const job = { request: { file, at, into }, ended: Promise.withResolvers<number>() };
     this.#waiting.push(job);
     this.#assign();
     return job.ended.promise;
   }
 
   async close(): Promise<void> {
-    if (this.#resting !== null) clearTimeout(this.#resting);
-    await Promise.all(this.#readers.map(({ lane }) => lane.close()));
+    await Promise.all(this.#readers.map(({ worker }) => worker.close()));
   }
 
   #assign(): void {
@@ -56,7 +53,7 @@ export class Readers {
       const free = this.#readers.find(({ job }) => job === null) ?? this.#add();
       if (free === null) return;
       free.job = this.#waiting.shift() ?? null;
-      if (free.job !== null) free.lane.send(free.job.request);
+      if (free.job !== null) free.worker.send(free.job.request);
     }
   }
 
@@ -64,14 +61,14 @@ export class Readers {
     if (this.#readers.length === most) return null;
     const reader: Reader = {
       job: null,
-      lane: new Lane({
+      worker: new Supervisor({
         spawn: this.#spawn,
-        hello: { kind: "hello" } satisfies ReadRequest,
-        // A slow disk is no hung worker: nobody looks for one.
+        need: () => (reader.job === null ? "nothing" : "answer"),
+        // A slow disk is no hung worker.
         silenceMs: Number.POSITIVE_INFINITY,
-        fallback: null,
+        idleMs,
         onReport: (report) => this.#end(reader, report),
-        onReset: (message) => this.#end(reader, { kind: "failed", message }),
+        onLost: (message) => this.#end(reader, { kind: "failed", message }),
       }),
     };
     this.#readers.push(reader);
@@ -84,15 +81,5 @@ export class Readers {
     if (report.kind === "read") job?.ended.resolve(report.count);
     else job?.ended.reject(new Error(`stored content cannot be read: ${report.message}`));
     this.#assign();
-    if (this.#readers.every((each) => each.job === null)) this.#restLater();
-  }
-
-  #restLater(): void {
-    if (this.#resting !== null) clearTimeout(this.#resting);
-    this.#resting = setTimeout(() => {
-      if (this.#readers.some(({ job }) => job !== null)) return;
-      for (const { lane } of this.#readers) lane.rest();
-    }, restMs);
-    this.#resting.unref();
   }
 }

@@ -5,10 +5,10 @@ import type { ReadReport, ReadRequest } from "./protocol.ts";
 declare const self: Worker;
 
 self.onmessage = ({ data }: MessageEvent<ReadRequest>) => {
-  if (data.kind === "read") self.postMessage(report(data));
+  self.postMessage(report(data));
 };
 
-function report({ file, at, into }: Extract<ReadRequest, { kind: "read" }>): ReadReport {
+function report({ file, at, into }: ReadRequest): ReadReport {
   try {
     let count = 0;
     while (count < into.length) {

@@ -8,8 +8,8 @@ import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
 import type { Collections } from "./gc/collections.ts";
-import type { Rooms } from "./http/app.ts";
 import { startHttp } from "./http/server.ts";
+import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
@@ -85,7 +85,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const objects = makeObjects(base, ports, shared);
   const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
   const http = startHttp({
-    ...{ rooms: makeRooms(parts), ...httpSettings(config) },
+    ...{ backend: makeBackend(parts), ...httpSettings(config) },
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
@@ -259,7 +259,7 @@ function makeMetrics({ metadata, latch }: Ports, collections: Collections): Metr
 }
 
 /** The rooms as requests see them. */
-function makeRooms(parts: Parts): Rooms {
+function makeBackend(parts: Parts): Backend {
   const { config, log, ports, uploads, objects, collections, metrics } = parts;
   const { latch, metadata, storage } = ports;
   return {

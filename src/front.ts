@@ -9,7 +9,7 @@ import type { HttpOptions, HttpServer } from "./http/server.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** Everything but what only the assembly has opened. */
-export function httpSettings(config: Config): Omit<HttpOptions, "rooms" | "openGate"> {
+export function httpSettings(config: Config): Omit<HttpOptions, "backend" | "openGate"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },

@@ -5,7 +5,7 @@ import { type Entrance, enter } from "./frontDoor.ts";
 import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
-import { isWrite } from "./operations.ts";
+import { isWrite } from "./operation.ts";
 import type { SentPath } from "./sentPath.ts";
 import type { SlowReaders } from "./slowReaders.ts";
 import { assertQuery } from "./v1/known.ts";
@@ -34,10 +34,10 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
   const { app, guard, observer, atWork, slowReaders } = deps;
   const answer = (visit: Visit): Response | Promise<Response> => {
     try {
-      const operation = enter(visit, deps);
-      guard.admit(operation);
-      assertQuery(operation.id, visit.query);
-      if (isWrite(operation)) atWork.add(visit);
+      const question = enter(visit, deps);
+      guard.admit(question);
+      assertQuery(question.operation, visit.query);
+      if (isWrite(question.operation)) atWork.add(visit);
       return app.fetch(visit.request);
     } catch (error) {
       return errorResponse(error, visit);

@@ -1,131 +1,97 @@
-// The one parse of a request: Host, path, method → typed operation. Everything after it uses these values and reads no URL again.
+// The one parse of a request: Host, path, method → operation and typed values. Everything after it uses these, and reads no URL again.
 // Elysia finds paths by position in the URL and Bun may hand over a relative one: together they would let a request slip past a guard.
 
 import { RegistryError } from "../errors.ts";
-import { parseDigest } from "../model/digest.ts";
-import {
-  parseRepositoryName,
-  parseTag,
-  type Reference,
-  type RepositoryName,
-  readReference,
-} from "../model/names.ts";
-import { readUploadId } from "../model/uploadId.ts";
-import {
-  type Address,
-  canonicalPath,
-  findAddress,
-  isRegistryPath,
-  isWellFormed,
-  splitUrl,
-  unescapeColon,
-} from "./address.ts";
-import {
-  bucketsPrefix,
-  canonicalBucketPath,
-  findInBucket,
-  longestBucketPath,
-} from "./bucketAddress.ts";
 import { assertOwnSite } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import type { HostCheck } from "./host.ts";
-import { findOperation, type Operation, routes, type Target, type Template } from "./operations.ts";
+import { readValue, type Values } from "./parameters.ts";
+import { type Found, type Route, type Router, splitUrl } from "./router.ts";
 import { isAsSent } from "./sentPath.ts";
-import type { Match, Visit } from "./visit.ts";
+import type { Question, Target, Visit } from "./visit.ts";
 
-/** Any host of four letters or more serves: Elysia looks for the path behind it. */
-const canonicalOrigin = "http://breadbox";
 /** Longest path in bytes: a name of 255, a digest and the words between them stay far below. */
 const longestPath = 2048;
 
-/** Whom the front door asks. */
+/** Longest path of an address in a bucket: an object name of 1024 bytes, each of them escaped, a bucket and the words between. */
+const longestBucketPath = 3 * 1024 + 128;
+const bucketsPrefix = "/v1/buckets/";
+
+/** What the front door works with. */
 export interface Entrance {
-  /** Is asked what an address takes, when it does not take the method. */
+  readonly router: Router;
+  /** Names the methods of a path, for a request whose method is none of them. */
   readonly guard: Pick<Guard, "methodsOf">;
   readonly assertHost: HostCheck;
 }
 
 /**
- * Reads the request into `visit`, and shadows its `url` with the canonical one that Elysia's routes match. The Request stays
- * the same object: a copy would buffer its body whole.
- * @returns the operation, for the guard.
+ * Reads the request into `visit`, and shadows its `url` with that of the route, which Elysia matches. The Request stays the same object: a
+ * copy would buffer its body whole.
+ * @returns the question for the guard.
  * @throws RegistryError HOST_INVALID, HOST_FOREIGN, PATH_REWRITTEN, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
- * CROSS_SITE, and what a malformed tag, digest or upload id means for its address.
+ * CROSS_SITE, and what a malformed tag, digest or upload id means for its path.
  */
-export function enter(visit: Visit, { guard, assertHost }: Entrance): Operation {
+export function enter(visit: Visit, { router, guard, assertHost }: Entrance): Question {
   const { request } = visit;
+  const { method } = request;
   const { path, query } = splitUrl(request.url);
   visit.path = path;
   visit.query = query;
   visit.foreign = !isRegistryPath(path);
   assertHost(request.headers);
   if (!isAsSent(path, visit.sent)) throw new RegistryError("PATH_REWRITTEN");
-  const { template, target, values, canonical } = path.startsWith(bucketsPrefix)
-    ? readBucket(path)
-    : readAddress(path);
-  const row = findOperation(template, request.method);
-  if (row === null) throw unsupported(guard.methodsOf(template));
-  const operation = { id: row.id, action: row.action, target };
-  visit.operation = operation;
+  const { route, texts } = locate(router, path);
+  const params: Partial<Values> = {};
+  const read = (from: number, to: number): void => {
+    for (let at = from; at < to; at += 1) {
+      const name = route.parameters[at];
+      if (name !== undefined) readValue(params, name, texts[at] ?? "", { path, method });
+    }
+  };
+  // In a repository a method that the path does not take is refused before a malformed digest is.
+  const first = route.target === "bucket" ? texts.length : 1;
+  read(0, first);
+  const operation = route.operations.get(method);
+  if (operation === undefined) throw unsupported(guard.methodsOf(route));
+  const question = { operation, target: targetOf(route, params), route };
+  visit.question = question;
   assertOwnSite(request);
-  visit.match = values(request.method);
-  const suffix = query === "" ? "" : `?${query}`;
-  Object.defineProperty(request, "url", { value: `${canonicalOrigin}${canonical}${suffix}` });
-  return operation;
+  read(first, texts.length);
+  visit.params = params;
+  Object.defineProperty(request, "url", { value: route.url });
+  return question;
 }
 
-/** Where a path leads. */
-interface Place {
-  readonly template: Template;
-  readonly target: Target;
-  /** Its typed values, for a method that the address takes. @throws RegistryError for what is malformed. */
-  readonly values: (method: string) => Match;
-  /** The path as Elysia's routes read. */
-  readonly canonical: string;
-}
-
-function readAddress(path: string): Place {
+/** @throws RegistryError PATH_INVALID, ROUTE_UNKNOWN, NAME_INVALID for an empty name. */
+function locate(router: Router, path: string): Found {
+  if (path.startsWith(bucketsPrefix))
+    return router(path) ?? unknown(path.length <= longestBucketPath);
   if (path.length > longestPath) throw new RegistryError("PATH_INVALID");
-  const address = locate(path);
-  const name = address.name === "" ? null : parseRepositoryName(address.name);
-  return {
-    template: address.template,
-    target: name === null ? { kind: "server" } : { kind: "repository", name },
-    values: (method) => readMatch(address, name, method),
-    canonical: canonicalPath(address),
-  };
-}
-
-function readBucket(path: string): Place {
-  const match = findInBucket(path);
-  // What is wrong with a name, its length included, has been said by the name's own grammar.
-  if (match === null) {
-    throw new RegistryError(path.length > longestBucketPath ? "PATH_INVALID" : "ROUTE_UNKNOWN");
-  }
-  const { template, bucket } = match;
-  return {
-    template,
-    target: { kind: "bucket", name: bucket },
-    values: () => match,
-    canonical: canonicalBucketPath(match),
-  };
-}
-
-function locate(path: string): Address {
-  const found = findAddress(path);
-  if (found === null) {
-    throw new RegistryError(isWellFormed(path) ? "ROUTE_UNKNOWN" : "PATH_INVALID");
-  }
-  if (routes[found.template].target === "repository" && found.name === "") {
-    throw new RegistryError("NAME_INVALID");
-  }
-  const address = { ...found, value: unescapeColon(found.value) };
+  const { route, texts } = router(path) ?? unknown(isWellFormed(path));
+  if (texts.length === 0) return { route, texts };
+  const isNamed = route.target === "repository";
+  if (isNamed && texts[0] === "") throw new RegistryError("NAME_INVALID");
   // What is wrong with a name is said by the name's own grammar.
-  if (address.value !== "" && !isWellFormed(`/${address.value}`)) {
-    throw new RegistryError("PATH_INVALID");
-  }
-  return address;
+  const plain = texts.map((text, at) => (isNamed && at === 0 ? text : plainValue(text)));
+  return { route, texts: plain };
+}
+
+function unknown(isWellFormed: boolean): never {
+  throw new RegistryError(isWellFormed ? "ROUTE_UNKNOWN" : "PATH_INVALID");
+}
+
+function plainValue(text: string): string {
+  const value = unescapeColon(text);
+  if (value !== "" && !isWellFormed(`/${value}`)) throw new RegistryError("PATH_INVALID");
+  return value;
+}
+
+function targetOf({ target }: Route, { name, bucket }: Partial<Values>): Target {
+  if (target === "repository" && name !== undefined) return { kind: target, name };
+  if (target === "bucket" && bucket !== undefined) return { kind: target, name: bucket };
+  return { kind: "server" };
 }
 
 function unsupported(allowed: readonly string[]): AnswerError {
@@ -133,43 +99,20 @@ function unsupported(allowed: readonly string[]): AnswerError {
   return new AnswerError(error, { allow: allowed.join(", ") });
 }
 
-function readMatch(
-  { template, value }: Address,
-  name: RepositoryName | null,
-  method: string,
-): Match {
-  switch (template) {
-    case "/v2/:name/tags/list":
-    case "/v2/:name/blobs/uploads/":
-      return { template, name: named(name) };
-    case "/v2/:name/manifests/:reference":
-      return { template, name: named(name), reference: parseReference(value, method) };
-    case "/v2/:name/referrers/:digest":
-    case "/v2/:name/blobs/:digest":
-      return { template, name: named(name), digest: parseDigest(value) };
-    case "/v2/:name/blobs/uploads/:uploadId": {
-      const uploadId = readUploadId(value);
-      if (uploadId === null) throw new RegistryError("UPLOAD_UNKNOWN");
-      return { template, name: named(name), uploadId };
-    }
-    case "/v1/gc/runs/:runId":
-      return { template, runId: value };
-    default:
-      return { template };
-  }
+/** True for the registry's own part of the address space. */
+function isRegistryPath(path: string): boolean {
+  return path === "/v2" || path.startsWith("/v2/");
 }
 
-/** Repository addresses always have a name; `locate` has refused the others. */
-function named(name: RepositoryName | null): RepositoryName {
-  if (name === null) throw new RegistryError("NAME_INVALID");
-  return name;
+const wellFormedPath = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@-]+)*\/?$/;
+const dotSegment = /\/\.{1,2}(?:\/|$)/;
+
+/** False for escapes, `\`, `;`, empty and dot segments, and anything outside of ASCII: no address has them. */
+export function isWellFormed(path: string): boolean {
+  return wellFormedPath.test(path) && !dotSegment.test(path);
 }
 
-/** A malformed reference cannot be pushed; asked for, it is merely not there. */
-function parseReference(text: string, method: string): Reference {
-  const reference = readReference(text);
-  if (reference !== null) return reference;
-  if (method !== "PUT") throw new RegistryError("MANIFEST_UNKNOWN");
-  if (text.includes(":")) return { digest: parseDigest(text) };
-  return { tag: parseTag(text) };
+/** Some HTTP libraries escape the colon of a digest; no other escape is understood. */
+function unescapeColon(text: string): string {
+  return text.includes("%") ? text.replaceAll(/%3a/gi, ":") : text;
 }

@@ -4,17 +4,9 @@ import { RegistryError, type Situation } from "../errors.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName } from "../model/objectNames.ts";
 import { AnswerError } from "./errors.ts";
-import {
-  allowedMethods,
-  findOperation,
-  isMultipart,
-  isWrite,
-  needsStore,
-  type Operation,
-  type OperationRow,
-  type Template,
-  templateOf,
-} from "./operations.ts";
+import { isMultipart, isWrite, needsStore, type Operation } from "./operation.ts";
+import type { Route } from "./router.ts";
+import type { Question } from "./visit.ts";
 
 /** What an operator switched on or off. */
 export interface Switches {
@@ -40,9 +32,9 @@ export interface Guard extends Rights {
   /**
    * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED, WRITES_DISABLED and MULTIPART_DISABLED (with `Allow`), READ_ONLY, BUSY.
    */
-  admit(operation: Operation): void;
-  /** Methods an address takes while the switches are as they are: the value of `Allow` (RFC 9110, 15.5.6). */
-  methodsOf(template: Template): readonly string[];
+  admit(question: Question): void;
+  /** Methods a path takes while the switches are as they are: the value of `Allow` (RFC 9110, 15.5.6). */
+  methodsOf(route: Route): readonly string[];
 }
 
 /** What the guard looks at. */
@@ -58,10 +50,10 @@ export interface GuardDeps {
 /** Everything is allowed, except what is switched off, and writes to a store that is read-only or about to stop. */
 export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps): Guard {
   return {
-    admit: (operation) => {
+    admit: ({ operation, route }) => {
       const situation = switchedOff(switches, operation);
       if (situation !== null) {
-        const allow = permitted(switches, templateOf(operation.id)).join(", ");
+        const allow = permitted(switches, route).join(", ");
         throw new AnswerError(new RegistryError(situation), { allow });
       }
       if (!needsStore(operation)) return;
@@ -73,22 +65,21 @@ export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps
         });
       }
     },
-    methodsOf: (template) => permitted(switches, template),
+    methodsOf: (route) => permitted(switches, route),
     mayPull: () => true,
     mayPush: () => !switches.readOnly,
     mayRead: () => true,
   };
 }
 
-function switchedOff(switches: Switches, operation: OperationRow): Situation | null {
+function switchedOff(switches: Switches, operation: Operation): Situation | null {
   if (!switches.multipart && isMultipart(operation)) return "MULTIPART_DISABLED";
   if (switches.readOnly && isWrite(operation)) return "WRITES_DISABLED";
   return !switches.delete && operation.action === "delete" ? "DELETE_DISABLED" : null;
 }
 
-function permitted(switches: Switches, template: Template): readonly string[] {
-  return allowedMethods(template).filter((method) => {
-    const row = findOperation(template, method);
-    return row !== null && switchedOff(switches, row) === null;
-  });
+function permitted(switches: Switches, { operations }: Route): readonly string[] {
+  return [...operations.values()]
+    .filter((operation) => switchedOff(switches, operation) === null)
+    .map(({ method }) => method);
 }

@@ -2,9 +2,8 @@
 import { RegistryError } from "../errors.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
-import type { Operation } from "./operations.ts";
 import { levelOf, RefusalCount } from "./refusals.ts";
-import { type Connection, registerVisit, Visit } from "./visit.ts";
+import { type Connection, registerVisit, type Target, Visit } from "./visit.ts";
 
 const saneRequestId = /^[A-Za-z0-9._:=+/-]{1,64}$/;
 
@@ -53,7 +52,7 @@ export function makeObserver(
       if (!visit.foreign) headers.set("docker-distribution-api-version", "registry/2.0");
       if (isDraining()) headers.set("connection", "close");
       const ms = performance.now() - visit.startedAt;
-      metrics.requestEnded(visit.operation?.id ?? "none", status, ms / 1000);
+      metrics.requestEnded(visit.question?.operation.id ?? "none", status, ms / 1000);
       if (visit.received > 0) metrics.received(visit.received);
       logAnswer(visit, status, ms);
       return response;
@@ -74,7 +73,7 @@ function answerLog(log: Log): (visit: Visit, status: number, ms: number) => void
       logRefusal(log, visit, { refusal: failure, count: troubles, status, ms });
     } else if (failure !== null) {
       log.error({ err: failure, ...fieldsOf(visit, status, ms) }, `${textOf(visit)} failed`);
-    } else if (refusal !== null && levelOf(visit.operation, refusal) === "info") {
+    } else if (refusal !== null && levelOf(visit.question?.operation ?? null, refusal) === "info") {
       logRefusal(log, visit, { refusal, count: refusals, status, ms });
     } else if (log.isLevelEnabled("debug")) {
       const code = refusal === null ? {} : { code: refusal.code };
@@ -98,7 +97,7 @@ function logRefusal(log: Log, visit: Visit, { refusal, count, status, ms }: Refu
   const { situation, code, message } = refusal;
   const keptBack = count.count(situation, performance.now());
   if (keptBack === null) return;
-  const what = visit.operation?.id ?? visit.request.method;
+  const what = visit.question?.operation.id ?? visit.request.method;
   const fields = { event: "refused", ...fieldsOf(visit, status, ms), code, situation, keptBack };
   log[level](fields, `${what} refused: ${capped(message)}`);
 }
@@ -108,18 +107,18 @@ function isTrouble(failure: unknown): failure is RegistryError {
   return failure instanceof RegistryError && failure.situation !== "UNKNOWN";
 }
 
-function textOf({ request, operation }: Visit): string {
-  return operation === null ? `refused ${request.method}` : operation.id;
+function textOf({ request, question }: Visit): string {
+  return question?.operation.id ?? `refused ${request.method}`;
 }
 
 function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<string, unknown>> {
-  const { requestId, request, operation, received } = visit;
+  const { requestId, request, question, received } = visit;
   return {
     requestId,
     method: request.method,
     // Without the query: it may carry what a later credential scheme puts there.
     path: capped(visit.path),
-    operation: operation?.id ?? null,
+    operation: question?.operation.id ?? null,
     ...subjectOf(visit),
     status,
     ms: Math.round(ms * 1000) / 1000,
@@ -129,15 +128,15 @@ function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<str
 }
 
 /** What the request was about, where the address names it or the request began it. */
-function subjectOf({ match, operation, begun }: Visit): Readonly<Record<string, string>> {
-  const uploadId = match !== null && "uploadId" in match ? match.uploadId : begun;
+function subjectOf({ params, question, begun }: Visit): Readonly<Record<string, string>> {
+  const uploadId = params.uploadId ?? begun;
   return {
-    ...(operation !== null && targetOf(operation)),
-    ...(match !== null && "object" in match && { object: capped(match.object) }),
+    ...(question !== null && fieldsOfTarget(question.target)),
+    ...(params.object !== undefined && { object: capped(params.object) }),
     ...(uploadId !== null && { uploadId }),
   };
 }
 
-function targetOf({ target }: Operation): Readonly<Record<string, string>> {
+function fieldsOfTarget(target: Target): Readonly<Record<string, string>> {
   return target.kind === "server" ? {} : { [target.kind]: target.name };
 }

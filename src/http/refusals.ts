@@ -1,7 +1,7 @@
 // Which refusals the log is told of, and how often: a full disk refuses every push, and one line a second says as much as thousands.
 // Pure, no I/O.
 import type { RegistryError, Situation } from "../errors.ts";
-import { isWrite, type OperationRow } from "./operations.ts";
+import { isWrite, type Operation } from "./operation.ts";
 
 /** What an operator wants to know of. */
 export type RefusalLevel = "info" | "debug";
@@ -13,7 +13,7 @@ const everyday: ReadonlySet<number> = new Set([404, 412, 416]);
  * Whoever could not push, put or delete asks the operator why. Reads of what is not there are part of every push; who asks for an
  * address that does not exist is a scanner, or `/favicon.ico`.
  */
-export function levelOf(operation: OperationRow | null, { status }: RegistryError): RefusalLevel {
+export function levelOf(operation: Operation | null, { status }: RegistryError): RefusalLevel {
   const isChange = operation !== null && (isWrite(operation) || operation.action === "operate");
   return isChange || !everyday.has(status) ? "info" : "debug";
 }

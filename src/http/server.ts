@@ -4,19 +4,22 @@ import { errnoOf, readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
-import { buildApp, type Rooms } from "./app.ts";
+import { buildApp } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
 import { makeObserver } from "./observe.ts";
+import { operations, routes } from "./operations.ts";
+import { makeRouter } from "./router.ts";
 import { sentPathRoutes } from "./sentPath.ts";
+import type { Backend } from "./services.ts";
 import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
 import { longestTimeout, type Visit } from "./visit.ts";
 
 /** How to listen. */
 export interface HttpOptions {
-  readonly rooms: Rooms;
+  readonly backend: Backend;
   readonly listen: { readonly hostname: string; readonly port: number };
   readonly hosts: HostRule;
   /** Largest body of one request in bytes; 0 for no limit. */
@@ -68,21 +71,22 @@ const extendEveryMs = 20_000;
 
 /** Starts to listen. @throws when the address is taken or not this machine's. */
 export function startHttp(options: HttpOptions): HttpServer {
-  const { rooms, listen, newRequestId } = options;
+  const { backend, listen, newRequestId } = options;
   let draining = false;
   const isDraining = () => draining;
   const atWork = new Set<Visit>();
   let gate: Gate | null = null;
   const guard = makeGuard({
-    ...{ latch: rooms.latch, isDraining, switches: options.switches },
+    ...{ latch: backend.latch, isDraining, switches: options.switches },
     assertRoom: () => gate?.admit(),
   });
   const slowReaders = new SlowReaders(options.readUnread);
   const dispatch = makeDispatch({
-    app: buildApp(rooms, { ...options, isDraining, rights: guard }),
+    app: buildApp(operations, backend, { ...options, isDraining, rights: guard }),
     guard,
+    router: makeRouter(routes),
     assertHost: makeHostCheck(options.hosts),
-    observer: makeObserver(rooms.telemetry, { newRequestId, isDraining }),
+    observer: makeObserver(backend.telemetry, { newRequestId, isDraining }),
     atWork,
     slowReaders,
   });
@@ -99,14 +103,14 @@ export function startHttp(options: HttpOptions): HttpServer {
     routes: sentPathRoutes(dispatch),
     // What the routes leave has an empty segment.
     fetch: (request, connection) => dispatch(request, connection, null),
-    error: (error) => sendFailed(error, rooms.telemetry),
+    error: (error) => sendFailed(error, backend.telemetry),
   });
   gate = options.openGate(() => server.closeIdleConnections());
   const extending = setInterval(() => {
     extendAll(atWork);
-    slowReaders.look(server.port ?? 0).catch((err) => rooms.telemetry.log.error({ err }));
+    slowReaders.look(server.port ?? 0).catch((err) => backend.telemetry.log.error({ err }));
   }, extendEveryMs);
-  rooms.telemetry.metrics.watchRunning(() => server.pendingRequests);
+  backend.telemetry.metrics.watchRunning(() => server.pendingRequests);
   return {
     url: server.url.origin,
     port: server.port ?? listen.port,

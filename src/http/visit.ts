@@ -1,69 +1,27 @@
 // One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
 
 import type { RegistryError } from "../errors.ts";
-import type { Digest } from "../model/digest.ts";
-import type { Reference, RepositoryName } from "../model/names.ts";
-import type { BucketName, ObjectName } from "../model/objectNames.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { BucketName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Operation, Template } from "./operations.ts";
+import type { Operation } from "./operation.ts";
+import type { Values } from "./parameters.ts";
+import type { Route } from "./router.ts";
 import type { SentPath } from "./sentPath.ts";
 
-/** An address that carries no values. */
-type PlainTemplate = Exclude<
-  Template,
-  `/v2/:name/${string}` | `${string}/:runId` | `/v1/buckets/:bucket${string}`
->;
+/** What a request is about. */
+export type Target =
+  | { readonly kind: "server" }
+  | { readonly kind: "bucket"; readonly name: BucketName }
+  | { readonly kind: "repository"; readonly name: RepositoryName };
 
-type UploadTemplate = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
-
-/** An address in a bucket, with its typed values. */
-export type BucketMatch =
-  | {
-      readonly template:
-        | "/v1/buckets/:bucket"
-        | "/v1/buckets/:bucket/objects"
-        | "/v1/buckets/:bucket/multipart-uploads";
-      readonly bucket: BucketName;
-    }
-  | {
-      readonly template: "/v1/buckets/:bucket/objects/:object";
-      readonly bucket: BucketName;
-      readonly object: ObjectName;
-    }
-  | {
-      readonly template: UploadTemplate | `${UploadTemplate}/parts` | `${UploadTemplate}/complete`;
-      readonly bucket: BucketName;
-      readonly uploadId: UploadId;
-    }
-  | {
-      readonly template: `${UploadTemplate}/parts/:partNumber`;
-      readonly bucket: BucketName;
-      readonly uploadId: UploadId;
-      readonly partNumber: number;
-    };
-
-/** The address a request hit, with its typed values. */
-export type Match =
-  | { readonly template: PlainTemplate }
-  | BucketMatch
-  | { readonly template: "/v1/gc/runs/:runId"; readonly runId: string }
-  | { readonly template: "/v2/:name/tags/list"; readonly name: RepositoryName }
-  | {
-      readonly template: "/v2/:name/manifests/:reference";
-      readonly name: RepositoryName;
-      readonly reference: Reference;
-    }
-  | {
-      readonly template: "/v2/:name/blobs/:digest" | "/v2/:name/referrers/:digest";
-      readonly name: RepositoryName;
-      readonly digest: Digest;
-    }
-  | { readonly template: "/v2/:name/blobs/uploads/"; readonly name: RepositoryName }
-  | {
-      readonly template: "/v2/:name/blobs/uploads/:uploadId";
-      readonly name: RepositoryName;
-      readonly uploadId: UploadId;
-    };
+/** What a request asks: this operation (an action) on this target. Who may do it is decided on that, and on nothing else. */
+export interface Question {
+  readonly operation: Operation;
+  readonly target: Target;
+  /** The operations of the same path. */
+  readonly route: Route;
+}
 
 /** The two things a request may ask of its connection; `Bun.serve`'s server is one. */
 export interface Connection {
@@ -83,8 +41,9 @@ export class Visit {
   readonly request: Request;
   readonly #connection: Connection;
   /** Null until the front door knows it: refused requests may never have one. */
-  operation: Operation | null = null;
-  match: Match | null = null;
+  question: Question | null = null;
+  /** The typed values of the path. */
+  params: Readonly<Partial<Values>> = {};
   /** What the router knows of the path before it was resolved; null for a path with an empty segment. */
   sent: SentPath | null = null;
   /** As it was sent: the front door gives the request another spelling of it. */
@@ -148,24 +107,7 @@ export function visitOf(request: Request): Visit {
   return visit;
 }
 
-function isMatch<T extends Template>(
-  match: Match | null,
-  template: T,
-): match is Extract<Match, { readonly template: T }> {
-  return match?.template === template;
-}
-
-/** The typed values of the address. @throws Error when the request hit another address: a bug. */
-export function matchOf<T extends Template>(
-  request: Request,
-  template: T,
-): Extract<Match, { readonly template: T }> {
-  const { match } = visitOf(request);
-  if (!isMatch(match, template)) throw new Error(`request is not about ${template}`);
-  return match;
-}
-
 /** The decoded query. */
-export function queryOf(request: Request): URLSearchParams {
-  return new URLSearchParams(visitOf(request).query);
+export function queryOf({ query }: Pick<Visit, "query">): URLSearchParams {
+  return new URLSearchParams(query);
 }

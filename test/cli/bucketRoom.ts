@@ -125,8 +125,8 @@ export class PartGate {
   }
 
   /** For `RegistryOptions.change`. */
-  readonly change: NonNullable<RegistryOptions["change"]> = (rooms) => {
-    const { multipart } = rooms.objects;
+  readonly change: NonNullable<RegistryOptions["change"]> = (backend) => {
+    const { multipart } = backend.objects;
     const recordPart: typeof multipart.recordPart = async (...what) => {
       if (this.recorded >= this.#after) {
         this.#reached.resolve();
@@ -135,6 +135,6 @@ export class PartGate {
       this.recorded += 1;
       return multipart.recordPart(...what);
     };
-    return { ...rooms, objects: { ...rooms.objects, multipart: { ...multipart, recordPart } } };
+    return { ...backend, objects: { ...backend.objects, multipart: { ...multipart, recordPart } } };
   };
 }

@@ -2,16 +2,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { assertOwnSite } from "../../src/http/crossSite.ts";
-import { findOperation, type Method, templates } from "../../src/http/operations.ts";
+import type { Method } from "../../src/http/operation.ts";
+import { operations } from "../../src/http/operations.ts";
 import { fill } from "./support/addresses.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
 const lines = (...methods: readonly Method[]): string[] =>
-  templates().flatMap((template) =>
-    methods
-      .filter((method) => findOperation(template, method) !== null)
-      .map((method) => `${method} ${fill(template)}`),
-  );
+  operations
+    .filter(({ method }) => methods.includes(method))
+    .map(({ method, path }) => `${method} ${fill(path)}`);
 /** Told by their methods: whatever is added to the table is asked as well. */
 const changing = lines("POST", "PUT", "PATCH", "DELETE");
 const asking = lines("GET", "HEAD");

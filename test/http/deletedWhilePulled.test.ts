@@ -12,8 +12,8 @@ test.each([
 ])("%s of a blob that has just been deleted is unknown, and no alarm", async (_, headers) => {
   let blobs = "";
   await using registry = await openRegistry({
-    change: (rooms) => {
-      const { storage } = rooms.registry;
+    change: (backend) => {
+      const { storage } = backend.registry;
       // The look-up finds the file; whoever sends it does not.
       const open: typeof storage.content.open = async (row) => {
         const found = await storage.content.open(row);
@@ -27,7 +27,7 @@ test.each([
           return typeof value === "function" ? value.bind(target) : value;
         },
       });
-      return { ...rooms, registry: { ...rooms.registry, storage: { ...storage, content } } };
+      return { ...backend, registry: { ...backend.registry, storage: { ...storage, content } } };
     },
   });
   const bytes = new TextEncoder().encode("a blob of some length");

@@ -1,8 +1,9 @@
 // The explorer's files as a browser gets them, and the OpenAPI document against the rules of OpenAPI 3.0.3 and our own table.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { routes, templates } from "../../src/http/operations.ts";
+import { operations as table } from "../../src/http/operations.ts";
 import { readDigest } from "../../src/model/digest.ts";
 import { readReference, readRepositoryName } from "../../src/model/names.ts";
+import { paths } from "./support/addresses.ts";
 import {
   type DocumentedOperation,
   type OpenApiDocument,
@@ -71,14 +72,14 @@ describe("GET /swagger", () => {
 
   test("has no address when the explorer is switched off, nor have its files", async () => {
     await using silent = await openRegistry({ explorer: false });
-    for (const path of templates().filter((template) => template.startsWith("/swagger"))) {
+    for (const path of paths.filter((path) => path.startsWith("/swagger"))) {
       expect((await fetch(`${silent.url}${path}`)).status).toBe(404);
     }
   });
 });
 
 describe("a file of the explorer", () => {
-  const files = templates().filter((template) => template.startsWith("/swagger"));
+  const files = paths.filter((path) => path.startsWith("/swagger"));
 
   test.each(files)("%s is answered to HEAD with the headers of GET", async (path) => {
     const unlike = ["date", "x-request-id"];
@@ -142,13 +143,9 @@ describe("the OpenAPI document", () => {
   });
 
   test("has every operation of the table, and leaves out only what the page itself asks for", () => {
-    const expected = templates()
-      .filter((template) => !/^\/swagger\/(?:$|assets\/)/.test(template))
-      .flatMap((template) =>
-        Object.entries(routes[template].methods).map(
-          ([method, { id }]) => `${method} ${template.replaceAll(/:(\w+)/g, "{$1}")} ${id}`,
-        ),
-      );
+    const expected = table
+      .filter(({ path }) => !/^\/swagger\/(?:$|assets\/)/.test(path))
+      .map(({ method, path, id }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")} ${id}`);
     const actual = operations.map(
       ({ method, path, operationId }) => `${method} ${path} ${operationId}`,
     );

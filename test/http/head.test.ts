@@ -1,10 +1,9 @@
 // HEAD is GET without a body: same status, same headers, nothing behind them. Asked over a socket, for every address of the table.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { allowedMethods, findOperation, templates } from "../../src/http/operations.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { type RawAnswer, request } from "../support/rawHttp.ts";
-import { fill } from "./support/addresses.ts";
+import { fill, methodsAt, operationAt, paths } from "./support/addresses.ts";
 import { badHost, cases, type Headers, name, sha512 } from "./support/headCases.ts";
 import { type PushedImage, pushImage } from "./support/image.ts";
 import { openRegistry, type TestRegistry } from "./support/registry.ts";
@@ -44,8 +43,8 @@ afterAll(() => registry[Symbol.asyncDispose]());
 
 /** Their bodies grow with every request. */
 const restless = ["/metrics"];
-const readable = templates().filter((template) => findOperation(template, "GET") !== null);
-const unreadable = templates().filter((template) => findOperation(template, "GET") === null);
+const readable = paths.filter((path) => operationAt(path, "GET") !== null);
+const unreadable = paths.filter((path) => operationAt(path, "GET") === null);
 
 /** One answer to its last byte, on a connection that ends with it: whatever stands behind its head is its body. */
 function ask(method: string, path: string, headers: Headers = {}): Promise<RawAnswer> {
@@ -99,9 +98,9 @@ async function expectSame(status: number, path: string, headers: Headers = {}): 
 
 describe("HEAD", () => {
   test("is taken wherever GET is, and nowhere else", () => {
-    for (const template of templates()) {
-      const [get, head] = [findOperation(template, "GET"), findOperation(template, "HEAD")];
-      expect([template, head?.action]).toEqual([template, get?.action]);
+    for (const path of paths) {
+      const [get, head] = [operationAt(path, "GET"), operationAt(path, "HEAD")];
+      expect([path, head?.action]).toEqual([path, get?.action]);
     }
   });
 
@@ -124,7 +123,7 @@ describe("HEAD", () => {
     const path = fill(template);
     await expectSame(405, path);
     const { headers } = await ask("HEAD", path);
-    expect(headers.get("allow")).toBe(allowedMethods(template).join(", "));
+    expect(headers.get("allow")).toBe(methodsAt(template).join(", "));
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import type { Rooms } from "../../src/http/app.ts";
+import type { Backend } from "../../src/http/services.ts";
 import { request } from "../support/rawHttp.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
@@ -25,13 +25,16 @@ async function until(condition: () => boolean): Promise<void> {
 /** Reads of manifests wait for `release`. */
 function slowReads() {
   const gate = Promise.withResolvers<void>();
-  const change = (rooms: Rooms): Rooms => {
-    const { metadata } = rooms.registry;
+  const change = (backend: Backend): Backend => {
+    const { metadata } = backend.registry;
     const findManifest: typeof metadata.findManifest = async (...what) => {
       await gate.promise;
       return metadata.findManifest(...what);
     };
-    return { ...rooms, registry: { ...rooms.registry, metadata: { ...metadata, findManifest } } };
+    return {
+      ...backend,
+      registry: { ...backend.registry, metadata: { ...metadata, findManifest } },
+    };
   };
   return { change, release: gate.resolve };
 }
@@ -126,7 +129,7 @@ describe("a server that stops", () => {
   test("is no longer ready", async () => {
     const gate = Promise.withResolvers<void>();
     await using registry = await openRegistry({
-      change: (rooms) => ({ ...rooms, ready: () => gate.promise }),
+      change: (backend) => ({ ...backend, ready: () => gate.promise }),
     });
     const { socket, received } = await openSocket(registry.http.port);
     socket.write(request("GET /readyz"));

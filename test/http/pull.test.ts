@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import type { Rooms } from "../../src/http/app.ts";
+import type { Backend } from "../../src/http/services.ts";
 import type { Content } from "../../src/storage/content.ts";
 import { imageType, type PushedImage, pushImage } from "./support/image.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
@@ -68,8 +68,8 @@ describe("HEAD", () => {
 });
 
 /** Content keeps its rows and its size, but whoever reads a byte of it fails. */
-function withoutBytes(rooms: Rooms): Rooms {
-  const { storage } = rooms.registry;
+function withoutBytes(backend: Backend): Backend {
+  const { storage } = backend.registry;
   const open: Content["open"] = async (row) => {
     const file = await storage.content.open(row);
     return file && { ...file, body: Bun.file(join(import.meta.dir, "absent")) };
@@ -80,7 +80,7 @@ function withoutBytes(rooms: Rooms): Rooms {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { ...rooms, registry: { ...rooms.registry, storage: { ...storage, content } } };
+  return { ...backend, registry: { ...backend.registry, storage: { ...storage, content } } };
 }
 
 describe("content", () => {

@@ -2,7 +2,7 @@
 // that resolves paths before its router reads them fails here.
 import { afterAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { splitUrl } from "../../src/http/address.ts";
+import { splitUrl } from "../../src/http/router.ts";
 import { isAsSent, sentPathRoutes } from "../../src/http/sentPath.ts";
 import { request, talk } from "../support/rawHttp.ts";
 

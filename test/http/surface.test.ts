@@ -1,79 +1,45 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { type App, buildApp } from "../../src/http/app.ts";
-import {
-  allowedMethods,
-  findOperation,
-  type Method,
-  templates,
-} from "../../src/http/operations.ts";
-import { fill } from "./support/addresses.ts";
+import type { Method } from "../../src/http/operation.ts";
+import { operations } from "../../src/http/operations.ts";
+import { fill, methodsAt, operationAt, paths } from "./support/addresses.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 
 const methods: readonly Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-const operations = templates().flatMap((template) =>
-  methods.flatMap((method) => {
-    const operation = findOperation(template, method);
-    return operation === null ? [] : [{ template, method, operation }];
-  }),
-);
-const refused = templates().flatMap((template) =>
+const refused = paths.flatMap((path) =>
   [...methods, "OPTIONS", "TRACE"]
-    .filter((method) => findOperation(template, method) === null)
-    .map((method) => [method, template] as const),
+    .filter((method) => operationAt(path, method) === null)
+    .map((method) => [method, path] as const),
 );
 
-describe("the table of operations", () => {
+describe("the operations", () => {
   let registry: TestRegistry;
-  let app: App;
   beforeAll(async () => {
-    let built: App | null = null;
-    registry = await openRegistry({
-      change: (rooms) => {
-        built = buildApp(rooms, {
-          maxBodyBytes: 0,
-          chunkMinBytes: 0,
-          pace: { now: () => 0, minBytesPerSecond: 0 },
-          metrics: true,
-          explorer: true,
-          isDraining: () => false,
-          rights: { mayPull: () => true, mayPush: () => true, mayRead: () => true },
-        });
-        return rooms;
-      },
-    });
-    if (built === null) throw new Error("no app");
-    app = built;
+    registry = await openRegistry();
   });
   afterAll(() => registry[Symbol.asyncDispose]());
 
-  test("has exactly the app's routes, under the ids of their documentation", () => {
-    const expected = operations.map(
-      ({ template, method, operation }) => `${method} ${template} ${operation.id}`,
-    );
-    const actual = app.routes.map(
-      ({ method, path, operationId }) => `${method} ${path} ${operationId}`,
-    );
-    expect(actual.sort()).toEqual(expected.sort());
+  test("are there: what follows asks each of them", () => {
+    expect(operations.length).toBeGreaterThan(45);
   });
 
   test("gives every operation an id of its own", () => {
-    const ids = operations.map(({ operation }) => operation.id);
+    const ids = operations.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test.each(refused)("%s %s is answered with 405 and what is allowed", async (method, template) => {
-    const answer = await registry.raw(`${method} ${fill(template)}`);
+  test.each(refused)("%s %s is answered with 405 and what is allowed", async (method, path) => {
+    const answer = await registry.raw(`${method} ${fill(path)}`);
 
     expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe(allowedMethods(template).join(", "));
+    expect(answer.headers.get("allow")).toBe(methodsAt(path).join(", "));
     if (method !== "HEAD") expect(errorOf(answer)["code"]).toBe("UNSUPPORTED");
   });
 
-  test.each(operations.map(({ method, template, operation }) => [method, template, operation.id]))(
+  test.each(operations.map(({ method, path, id }) => [method, path, id]))(
     "%s %s is counted as %s",
-    async (method, template, id) => {
-      await registry.raw(`${method} ${fill(template)}`, [["Content-Length", "0"]]);
+    async (method, path, id) => {
+      await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
 
       const metrics = await (await fetch(`${registry.url}/metrics`)).text();
       expect(metrics).toContain(`breadbox_http_requests_total{operation="${id}"`);
@@ -93,8 +59,8 @@ describe("the table of operations", () => {
     },
   );
 
-  test("every route says what it is in the documentation", () => {
-    for (const { summary } of app.routes) expect(summary).toMatch(/^[A-Z].{8,}/);
+  test("say what they are in a summary", () => {
+    for (const { summary } of operations) expect(summary).toMatch(/^[A-Z].{8,}/);
   });
 });
 

@@ -2,7 +2,8 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { longestLease } from "../../src/content/lease.ts";
-import { findOperation, isWrite, type Method, templates } from "../../src/http/operations.ts";
+import { isWrite } from "../../src/http/operation.ts";
+import { operations } from "../../src/http/operations.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
@@ -13,16 +14,8 @@ import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts"
 
 const name = "team/app";
 const absent = `sha256:${"0".repeat(64)}`;
-const methods: readonly Method[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-const operations = templates().flatMap((template) =>
-  methods.flatMap((method) => {
-    const row = findOperation(template, method);
-    return row === null ? [] : [{ ...row, method, path: fill(template), template }];
-  }),
-);
-
 /** Of what is stored: operators may collect garbage all the same. */
-const ofContents = operations.filter(({ template }) => !template.startsWith("/v1/gc"));
+const ofContents = operations.filter(({ path }) => !path.startsWith("/v1/gc"));
 /** Told by their methods: whatever is added to the table is asked as well. */
 const changing = ofContents.filter(({ method }) => method !== "GET" && method !== "HEAD");
 const endsUpload = ["cancelUpload", "abortMultipartUpload"];
@@ -52,7 +45,7 @@ describe("with registry.delete off", () => {
     "%s is refused if it deletes, and only then",
     async (_, operation) => {
       const { method, path } = operation;
-      const answer = await registry.raw(`${method} ${path}`, [["Content-Length", "0"]]);
+      const answer = await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
 
       const expected = deletions.includes(operation)
         ? "deletion is switched off (registry.delete)"
@@ -97,7 +90,7 @@ describe("with registry.readOnly on", () => {
     "%s is refused if it writes, and only then",
     async (_, operation) => {
       const { method, path } = operation;
-      const answer = await registry.raw(`${method} ${path}`, [["Content-Length", "0"]]);
+      const answer = await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
 
       const expected = changing.includes(operation)
         ? "this registry is read-only (registry.readOnly)"

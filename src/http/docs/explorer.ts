@@ -1,11 +1,10 @@
 // The explorer's files, made when somebody looks for the first time: nothing of it is loaded, and no memory taken, before that.
 import { swagger } from "@elysiajs/swagger";
-import { Elysia } from "elysia";
+import { type DocumentDecoration, Elysia } from "elysia";
 import { type Digest, digestOf, hexOf } from "../../model/digest.ts";
-import type { AppRoute } from "../app.ts";
+import type { Operation } from "../operation.ts";
 import scalarPath from "../ops/assets/scalar.js.gz" with { type: "file" };
 import { info, schemas, tags } from "./info.ts";
-import { documentationOf } from "./operations.ts";
 import { completePage, type PageScripts, pagePolicy } from "./page.ts";
 import tryItText from "./try-it.js" with { type: "text" };
 
@@ -35,8 +34,8 @@ export interface Explorer {
 
 const javaScript = "text/javascript;charset=utf-8";
 
-/** Makes the files. @param routes what is documented. @throws Error when a route has no documentation. */
-export async function openExplorer(routes: readonly AppRoute[]): Promise<Explorer> {
+/** Makes the files. @param operations those that are served. */
+export async function openExplorer(operations: readonly Operation[]): Promise<Explorer> {
   const packed = Bun.file(scalarPath);
   const scalar = describeFile(packed, await packed.bytes(), javaScript);
   const tryIt = textFile(tryItText, javaScript);
@@ -44,7 +43,7 @@ export async function openExplorer(routes: readonly AppRoute[]): Promise<Explore
     tryIt: `swagger/assets/try-it.js?v=${tryIt.version}`,
     scalar: `swagger/assets/scalar.js?v=${scalar.version}`,
   };
-  const documented = documentedApp(routes, scripts);
+  const documented = documentedApp(operations, scripts);
   const answerOf = (path: string) => documented.handle(new Request(`http://localhost${path}`));
   const page = await completePage(await answerOf(plugin.path), scripts);
   const document = await (await answerOf(plugin.specPath)).text();
@@ -71,10 +70,10 @@ function describeFile(body: ServedFile["body"], bytes: Uint8Array, mediaType: st
 const plugin = { path: "/page", specPath: "/document" };
 
 /** The same routes once more, for the plugin to read: documented in full, and answering nothing. */
-function documentedApp(routes: readonly AppRoute[], scripts: PageScripts) {
+function documentedApp(operations: readonly Operation[], scripts: PageScripts) {
   const app = new Elysia({ aot: false });
-  for (const route of routes) {
-    app.route(route.method, route.path, () => "", { detail: documentationOf(route) });
+  for (const operation of operations) {
+    app.route(operation.method, operation.path, () => "", { detail: detailOf(operation) });
   }
   return app.use(
     swagger({
@@ -85,4 +84,11 @@ function documentedApp(routes: readonly AppRoute[], scripts: PageScripts) {
       documentation: { info, tags: [...tags], servers: [{ url: "/" }], components: { schemas } },
     }),
   );
+}
+
+/** All that is said of an operation, for the plugin. */
+function detailOf({ id, tag, summary, doc }: Operation): DocumentDecoration {
+  if (doc === null) return { hide: true };
+  const { parameters = [], ...said } = doc();
+  return { operationId: id, summary, tags: [tag], ...said, parameters: [...parameters] };
 }

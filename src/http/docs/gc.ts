@@ -1,11 +1,12 @@
 // What is said of the garbage collection.
-import { always, failures, inside, jsonLike, sometimes, withoutBodies } from "./answers.ts";
+import { always, jsonLike } from "./answers.ts";
 import { runId } from "./examples.ts";
-import { run as runParameter, runsPage } from "./parameters.ts";
-import type { Documentation, Headers, RequestBody } from "./types.ts";
+import type { Headers, RequestBody } from "./types.ts";
 
-const uncached: Headers = { "Cache-Control": always("True at this moment only.", "no-store") };
-const text = { type: "string" as const };
+export const uncachedHeader: Headers = {
+  "Cache-Control": always("True at this moment only.", "no-store"),
+};
+export const text = { type: "string" as const };
 const words = (...values: string[]) => ({ ...text, enum: values });
 const time = { ...text, format: "date-time" };
 const count = (description: string) => ({ type: "integer" as const, description });
@@ -15,7 +16,7 @@ const bytes = (description: string) => ({
   description: `${description}, in bytes`,
 });
 
-const run = {
+export const runSchema = {
   type: "object" as const,
   required: ["id", "state", "trigger", "dry_run", "started_at", "finished_at", "reason"],
   properties: {
@@ -41,7 +42,7 @@ const run = {
   },
 };
 
-const begun = {
+export const begun = {
   id: runId,
   state: "running",
   trigger: "api",
@@ -59,7 +60,7 @@ const begun = {
   reason: null,
 };
 
-const ended = {
+export const ended = {
   ...begun,
   state: "done",
   finished_at: "2026-01-01T03:00:01.250Z",
@@ -69,7 +70,7 @@ const ended = {
   orphaned_bytes: 52_428_800,
 };
 
-const wish: RequestBody = {
+export const wish: RequestBody = {
   description: "What differs from the configuration; may be absent.",
   required: false,
   content: jsonLike(
@@ -87,73 +88,4 @@ const wish: RequestBody = {
     },
     { dry_run: true },
   ),
-};
-
-export const startGc: Documentation = {
-  description:
-    "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dry_run`.",
-  requestBody: wish,
-  responses: {
-    202: {
-      description: "It has begun.",
-      headers: { ...uncached, Location: always("Address of the run.", `/v1/gc/runs/${runId}`) },
-      content: jsonLike(run, begun),
-    },
-    ...failures(
-      ...(["REQUEST_INVALID", "BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
-      ...(["GC_RUNNING", "CROSS_SITE", "DISK_FULL", "READ_ONLY", "BUSY"] as const),
-      ...inside,
-    ),
-  },
-};
-
-export const listGcRuns: Documentation = {
-  description:
-    "The latest 500 runs, the latest first: those by schedule, those that were asked for here, and those of `breadbox gc`.",
-  parameters: runsPage,
-  responses: {
-    200: {
-      description: "A page of runs.",
-      headers: {
-        ...uncached,
-        Link: sometimes(
-          "The next page, when there is one (RFC 8288).",
-          `</v1/gc/runs?limit=1&after=${runId}>; rel="next"`,
-        ),
-      },
-      content: jsonLike(
-        {
-          type: "object",
-          required: ["runs", "next"],
-          properties: {
-            runs: { type: "array", items: run },
-            next: { ...text, nullable: true, description: "`after` of the next page" },
-          },
-        },
-        { runs: [ended], next: null },
-      ),
-    },
-    ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
-  },
-};
-
-export const headGcRuns: Documentation = {
-  description: "As `GET`, without a body.",
-  parameters: runsPage,
-  responses: withoutBodies(listGcRuns.responses),
-};
-
-export const getGcRun: Documentation = {
-  description: "One run: ask again until `state` is no longer `running`.",
-  parameters: [runParameter],
-  responses: {
-    200: { description: "The run.", headers: uncached, content: jsonLike(run, ended) },
-    ...failures("GC_RUN_UNKNOWN", "PATH_INVALID", ...inside),
-  },
-};
-
-export const headGcRun: Documentation = {
-  description: "As `GET`, without a body.",
-  parameters: [runParameter],
-  responses: withoutBodies(getGcRun.responses),
 };

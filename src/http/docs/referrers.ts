@@ -1,8 +1,8 @@
 // What is said of the list of referrers.
-import { always, failures, inRepository, inside, sometimes, withoutBodies } from "./answers.ts";
+import { always, failures, inRepository, inside, sometimes } from "./answers.ts";
 import { manifestDigest, referrerDigest, referrerSize, repository } from "./examples.ts";
 import { name, page, subject } from "./parameters.ts";
-import type { Documentation, Parameter, Responses } from "./types.ts";
+import type { Parameter, Responses } from "./types.ts";
 
 const indexType = "application/vnd.oci.image.index.v1+json";
 const example = {
@@ -27,7 +27,7 @@ const artifactType: Parameter = {
   schema: { type: "string" },
 };
 
-const answers: Responses = {
+export const answers = (): Responses => ({
   200: {
     description:
       "An image index with a descriptor of each referrer, in the order of their digests. It is empty when there are none, also when the subject or the repository does not exist.",
@@ -42,19 +42,6 @@ const answers: Responses = {
     content: { [indexType]: { schema: { $ref: "#/components/schemas/Manifest" }, example } },
   },
   ...failures("DIGEST_INVALID", ...inRepository, ...inside),
-};
+});
 
-const parameters = [name, subject, artifactType, ...page(referrerDigest)];
-
-export const listReferrers: Documentation = {
-  description:
-    "The manifests of this repository whose `subject` is the given digest: signatures, SBOMs, attestations. Each carries its `artifactType` (an image without one: the media type of its config) and its annotations. A page has at most 1000 descriptors and 4 MiB, unless a single one is larger; `Link` leads on. Source: distribution-spec, _Listing Referrers_ (end-12a, end-12b).",
-  parameters,
-  responses: answers,
-};
-
-export const headReferrers: Documentation = {
-  description: "As `GET`, without the index.",
-  parameters,
-  responses: withoutBodies(answers),
-};
+export const parameters = [name, subject, artifactType, ...page(referrerDigest)];

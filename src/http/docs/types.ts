@@ -23,7 +23,7 @@ export interface CodeSample {
   readonly source: string;
 }
 
-/** What is said of an operation besides its route's id, tag and summary. */
+/** What is said of an operation besides its id, tag and summary. */
 export interface Documentation {
   /** Markdown. */
   readonly description: string;
@@ -32,3 +32,15 @@ export interface Documentation {
   readonly responses: Responses;
   readonly "x-codeSamples"?: readonly CodeSample[];
 }
+
+/** Groups of the explorer. */
+export type Tag =
+  | "registry"
+  | "manifests"
+  | "tags"
+  | "blobs"
+  | "uploads"
+  | "buckets"
+  | "objects"
+  | "multipart"
+  | "operations";

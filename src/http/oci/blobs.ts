@@ -1,56 +1,135 @@
-// Blobs: GET and HEAD (distribution-spec, "Pulling blobs").
-import { Elysia } from "elysia";
-import { openBlob, statBlob } from "../../registry/blobs.ts";
-import type { RegistryDeps } from "../../registry/manifests.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
-import { contentHeaders, notModified } from "../answers.ts";
-import type { Rights } from "../guard.ts";
-import { etagOf, matchesEtag } from "../headers.ts";
-import { asAttachment, headContent, sendContent } from "../sendContent.ts";
-import { matchOf } from "../visit.ts";
+// Blobs: GET, HEAD, DELETE (distribution-spec, "Pulling blobs" and "Content Management").
 
-/** What these routes work with. */
-export interface BlobRoutesDeps {
-  readonly registry: RegistryDeps;
-  readonly rights: Pick<Rights, "mayPush">;
-  readonly telemetry: Telemetry;
-  /** Not to be guessed: parts of an answer are told apart by it. */
-  readonly newId: () => string;
-}
+import { RegistryError } from "../../errors.ts";
+import { openBlob, statBlob } from "../../registry/blobs.ts";
+import { deleteBlob } from "../../registry/deletions.ts";
+import { logDeletion } from "../../telemetry/events.ts";
+import { contentHeaders, empty, notModified } from "../answers.ts";
+import {
+  always,
+  failures,
+  inRepository,
+  inside,
+  rangeAnswers,
+  whileWriting,
+} from "../docs/answers.ts";
+import { content, refusals, validators, whole } from "../docs/blobs.ts";
+import { layerDigest, layerSize } from "../docs/examples.ts";
+import {
+  digest as digestParameter,
+  ifNoneMatch,
+  ifRange,
+  name as nameParameter,
+  range,
+} from "../docs/parameters.ts";
+import { AnswerError } from "../errors.ts";
+import { etagOf, matchesEtag } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
+import { asAttachment, headContent, sendContent } from "../sendContent.ts";
+import type { Services } from "../services.ts";
+import { deletionOf } from "./deletionEvent.ts";
 
 const address = "/v2/:name/blobs/:digest";
 
 async function pull(
-  { registry, telemetry, newId }: BlobRoutesDeps,
-  request: Request,
+  call: Call<typeof address>,
+  { registry, telemetry, uploads: { newId } }: Services,
 ): Promise<Response> {
-  const { name, digest } = matchOf(request, address);
+  const { name, digest } = call.params;
   const blob = await openBlob(registry, name, digest);
   const headers = { ...contentHeaders(digest, blob.mediaType, true), ...asAttachment };
-  if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
+  if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   const sent = (bytes: number) => telemetry.metrics.sent(bytes);
-  return sendContent({ sent, newId }, request, { ...blob, etag: etagOf(digest), headers });
+  return sendContent({ sent, newId }, call.request, { ...blob, etag: etagOf(digest), headers });
 }
 
 /** Answered from the rows and the file's size: no byte of the blob is read. */
-async function stat({ registry, rights }: BlobRoutesDeps, request: Request): Promise<Response> {
-  const { name, digest } = matchOf(request, address);
+async function stat(call: Call<typeof address>, { registry, rights }: Services): Promise<Response> {
+  const { name, digest } = call.params;
   const { mediaType, size } = await statBlob(registry, name, digest, rights.mayPush(name));
   const headers = { ...contentHeaders(digest, mediaType, true), ...asAttachment };
-  if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
+  if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   return headContent({ size, headers });
 }
 
+async function removeBlob(
+  call: Call<typeof address>,
+  { registry, telemetry }: Services,
+): Promise<Response> {
+  const { name, digest } = call.params;
+  await deleteBlob(registry, name, digest).catch((error) => {
+    throw withMethods(error);
+  });
+  telemetry.metrics.deleted("blob");
+  const what = { kind: "blob", repository: name, reference: digest, digest, tags: 0 } as const;
+  logDeletion(telemetry.log, { ...deletionOf(call), ...what });
+  return empty(202, { "docker-content-digest": digest });
+}
+
+/** 405 says what can be done with a blob that is in use (RFC 9110, 15.5.6). */
+function withMethods(error: unknown): unknown {
+  const isInUse = error instanceof RegistryError && error.situation === "BLOB_IN_USE";
+  return isInUse ? new AnswerError(error, { allow: "GET, HEAD" }) : error;
+}
+
 /** `/v2/<name>/blobs/<digest>`. */
-export const blobRoutes = (deps: BlobRoutesDeps) =>
-  new Elysia({ name: "oci.blobs" })
-    .get(address, ({ request }) => pull(deps, request), {
-      detail: { operationId: "getBlob", tags: ["blobs"], summary: "Pull a blob, or ranges of it" },
-    })
-    .head(address, ({ request }) => stat(deps, request), {
-      detail: {
-        operationId: "headBlob",
-        tags: ["blobs"],
-        summary: "Ask whether a blob exists, and its size",
+export const blobOperations = [
+  ...operation({
+    id: "getBlob",
+    method: "GET",
+    path: address,
+    action: "pull",
+    target: "repository",
+    tag: "blobs",
+    summary: "Pull a blob, or ranges of it",
+    handle: pull,
+    head: {
+      summary: "Ask whether a blob exists, and its size",
+      description:
+        "Whether this repository holds a blob, and how large it is. Clients ask before they upload; what was found is kept long enough for the manifest that will name it.",
+      without: ["Range", "If-Range"],
+      responses: () => ({ ...whole, ...refusals() }),
+      handle: stat,
+    },
+    doc: () => ({
+      description:
+        "A blob that this repository holds, whole or in ranges. Content that only another repository holds is not served: 404. Source: distribution-spec, _Pulling blobs_ (end-2).",
+      parameters: [nameParameter, digestParameter, range, ifRange, ifNoneMatch],
+      responses: {
+        ...whole,
+        ...rangeAnswers("blob", { size: layerSize, headers: validators, content }),
+        ...refusals(),
       },
-    });
+    }),
+  }),
+  ...operation({
+    id: "deleteBlob",
+    method: "DELETE",
+    path: address,
+    action: "delete",
+    target: "repository",
+    tag: "blobs",
+    summary: "Take a blob out of a repository",
+    handle: removeBlob,
+    doc: () => ({
+      description:
+        "Takes a blob out of this repository, at once; other repositories that hold it keep it. A blob that a manifest of this repository refers to stays: 405, and `detail` names the manifest. Source: distribution-spec, _Content Management_ (end-10).",
+      parameters: [nameParameter, digestParameter],
+      responses: {
+        202: {
+          description: "Gone, from now on and after a crash.",
+          headers: { "Docker-Content-Digest": always("Digest of the blob.", layerDigest) },
+        },
+        ...failures(
+          "BLOB_UNKNOWN",
+          "DIGEST_INVALID",
+          "BLOB_IN_USE",
+          "DELETE_DISABLED",
+          ...inRepository,
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+    }),
+  }),
+];

@@ -1,11 +1,15 @@
 // Lists of names, by page: repositories and tags. Thin: read the page, ask the registry, print names and Link.
-import { Elysia } from "elysia";
+
 import { listRepositories } from "../../registry/catalog.ts";
-import type { RegistryDeps } from "../../registry/manifests.ts";
 import { listTags } from "../../registry/tags.ts";
 import { json } from "../answers.ts";
+import { failures, inRepository, inside, jsonLike, sometimes } from "../docs/answers.ts";
+import { repository, tag } from "../docs/examples.ts";
+import { name as nameParameter, page } from "../docs/parameters.ts";
 import { type ListQuery, nextLink, parseListQuery } from "../headers.ts";
-import { matchOf, queryOf } from "../visit.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf, type Visit } from "../visit.ts";
 
 interface Names {
   readonly names: readonly string[];
@@ -22,36 +26,86 @@ function pageHeaders(
   return more && last !== undefined ? { link: nextLink(path, query, last) } : {};
 }
 
-async function catalog(deps: RegistryDeps, request: Request): Promise<Response> {
-  const query = parseListQuery(queryOf(request));
-  const page = await listRepositories(deps, query);
+async function catalog(call: Visit, { registry }: Services): Promise<Response> {
+  const query = parseListQuery(queryOf(call));
+  const page = await listRepositories(registry, query);
   const headers = pageHeaders("/v2/_catalog", query, page);
   return json({ repositories: page.names }, { headers });
 }
 
-async function tags(deps: RegistryDeps, request: Request): Promise<Response> {
-  const { name } = matchOf(request, "/v2/:name/tags/list");
-  const query = parseListQuery(queryOf(request));
-  const page = await listTags(deps, name, query);
+async function tags(call: Call<"/v2/:name/tags/list">, { registry }: Services): Promise<Response> {
+  const { name } = call.params;
+  const query = parseListQuery(queryOf(call));
+  const page = await listTags(registry, name, query);
   const headers = pageHeaders(`/v2/${name}/tags/list`, query, page);
   return json({ name, tags: page.names }, { headers });
 }
 
-/** `/v2/_catalog` and `/v2/<name>/tags/list`. After a HEAD the server drops the body. */
-export const listRoutes = (deps: RegistryDeps) => {
-  const repositories = { tags: ["registry"], summary: "List repositories" };
-  const ofRepository = { tags: ["tags"], summary: "List the tags of a repository" };
-  return new Elysia({ name: "oci.lists" })
-    .get("/v2/_catalog", ({ request }) => catalog(deps, request), {
-      detail: { ...repositories, operationId: "listRepositories" },
-    })
-    .head("/v2/_catalog", ({ request }) => catalog(deps, request), {
-      detail: { ...repositories, operationId: "headRepositories" },
-    })
-    .get("/v2/:name/tags/list", ({ request }) => tags(deps, request), {
-      detail: { ...ofRepository, operationId: "listTags" },
-    })
-    .head("/v2/:name/tags/list", ({ request }) => tags(deps, request), {
-      detail: { ...ofRepository, operationId: "headTags" },
-    });
-};
+const nextPage = (path: string, last: string) => ({
+  Link: sometimes(
+    "The next page, when there is one (RFC 8288).",
+    `<${path}?n=1&last=${encodeURIComponent(last)}>; rel="next"`,
+  ),
+});
+
+const names = { type: "array" as const, items: { type: "string" as const } };
+
+/** `/v2/_catalog` and `/v2/<name>/tags/list`. */
+export const listOperations = [
+  ...operation({
+    id: "listRepositories",
+    method: "GET",
+    path: "/v2/_catalog",
+    action: "catalog",
+    target: "server",
+    tag: "registry",
+    summary: "List repositories",
+    handle: catalog,
+    doc: () => ({
+      description:
+        "All repositories in byte order, by page. Not part of the distribution-spec; the Docker registry has it, and clients use it.",
+      parameters: page(repository),
+      responses: {
+        200: {
+          description: "A page of names.",
+          headers: nextPage("/v2/_catalog", repository),
+          content: jsonLike(
+            { type: "object", required: ["repositories"], properties: { repositories: names } },
+            { repositories: [repository] },
+          ),
+        },
+        ...failures("PAGE_INVALID", ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "listTags",
+    method: "GET",
+    path: "/v2/:name/tags/list",
+    action: "pull",
+    target: "repository",
+    tag: "tags",
+    summary: "List the tags of a repository",
+    handle: tags,
+    doc: () => ({
+      description:
+        "The tags of a repository in byte order, by page. Source: distribution-spec, _Listing Tags_ (end-8a, end-8b).",
+      parameters: [nameParameter, ...page(tag)],
+      responses: {
+        200: {
+          description: "A page of tags.",
+          headers: nextPage(`/v2/${repository}/tags/list`, tag),
+          content: jsonLike(
+            {
+              type: "object",
+              required: ["name", "tags"],
+              properties: { name: { type: "string" }, tags: names },
+            },
+            { name: repository, tags: [tag] },
+          ),
+        },
+        ...failures("PAGE_INVALID", "NAME_UNKNOWN", ...inRepository, ...inside),
+      },
+    }),
+  }),
+];

@@ -1,26 +1,44 @@
-// Manifests: PUT, GET, HEAD (distribution-spec, "Pulling manifests" and "Pushing Manifests"). Bytes and media type as they were pushed.
-import { Elysia } from "elysia";
+// Manifests: GET, HEAD, PUT, DELETE (distribution-spec, "Pulling manifests", "Pushing Manifests", "Content Management"). Bytes and media type
+// as they were pushed.
+
 import { RegistryError } from "../../errors.ts";
 import type { Digest } from "../../model/digest.ts";
 import { parseTag, type Reference, type RepositoryName, type Tag } from "../../model/names.ts";
+import { deleteManifest } from "../../registry/deletions.ts";
 import {
   getManifest,
   type ManifestReceipt,
   putManifest,
-  type RegistryDeps,
   statManifest,
 } from "../../registry/manifests.ts";
-import { logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
+import { logDeletion, logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
-import { type Pace, readSmallBody } from "../body.ts";
+import { readSmallBody } from "../body.ts";
+import {
+  always,
+  failures,
+  inRepository,
+  inside,
+  sometimes,
+  whileWriting,
+} from "../docs/answers.ts";
+import { manifestDigest, repository } from "../docs/examples.ts";
+import { answers, bodies, parameters } from "../docs/manifests.ts";
+import {
+  furtherTags,
+  name as nameParameter,
+  reference as referenceParameter,
+} from "../docs/parameters.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
 import { answerBytes } from "../sharedBodies.ts";
-import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
+import { queryOf, type Visit } from "../visit.ts";
 import { warningOf } from "../warnings.ts";
+import { deletionOf } from "./deletionEvent.ts";
 
 const address = "/v2/:name/manifests/:reference";
-/** The specification asks for at least 10 tags in one request. */
+/** The specification asks for at least 10 tags in one call.request. */
 const mostTags = 100;
 
 function spell(reference: Reference): string {
@@ -39,38 +57,38 @@ function tagsOf(query: URLSearchParams): readonly Tag[] {
 }
 
 async function pull(
-  { registry, telemetry }: ManifestRoutesDeps,
-  request: Request,
+  call: Call<typeof address>,
+  { registry, telemetry }: Services,
 ): Promise<Response> {
-  const { name, reference } = matchOf(request, address);
+  const { name, reference } = call.params;
   const manifest = await getManifest(registry, name, reference);
   const { digest, mediaType, size, body } = manifest;
   const headers = contentHeaders(digest, mediaType, "digest" in reference);
-  if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
+  if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   telemetry.metrics.pulled();
-  logPull(telemetry.log, eventOf(visitOf(request), { name, reference }, manifest));
+  logPull(telemetry.log, eventOf(call, { name, reference }, manifest));
   headers["content-length"] = String(size);
   return answerBytes(body, { headers }, headers["etag"]);
 }
 
-async function stat({ registry }: ManifestRoutesDeps, request: Request): Promise<Response> {
-  const { name, reference } = matchOf(request, address);
+async function stat(call: Call<typeof address>, { registry }: Services): Promise<Response> {
+  const { name, reference } = call.params;
   const { digest, mediaType, size } = await statManifest(registry, name, reference);
   const headers = contentHeaders(digest, mediaType, "digest" in reference);
-  if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
+  if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   headers["content-length"] = String(size);
   return new Response(null, { headers });
 }
 
 async function push(
-  { registry, telemetry, pace }: ManifestRoutesDeps,
-  request: Request,
+  call: Call<typeof address>,
+  { registry, telemetry, pace }: Services,
 ): Promise<Response> {
-  const { name, reference } = matchOf(request, address);
-  const visit = visitOf(request);
-  assertNotEncoded(request.headers);
-  const tags = tagsOf(queryOf(request));
-  const mediaType = request.headers.get("content-type");
+  const { name, reference } = call.params;
+  const visit = call;
+  assertNotEncoded(call.request.headers);
+  const tags = tagsOf(queryOf(call));
+  const mediaType = call.request.headers.get("content-type");
   const body = await readSmallBody(visit, registry.manifestMaxBytes, pace);
   const receipt = await putManifest(registry, {
     repository: name,
@@ -127,27 +145,135 @@ function eventOf(visit: Visit, { name, reference }: Named, { digest, size }: Siz
   };
 }
 
-/** What these routes work with. */
-export interface ManifestRoutesDeps {
-  readonly registry: RegistryDeps;
-  readonly telemetry: Telemetry;
-  readonly pace: Pace;
+async function removeManifest(
+  call: Call<typeof address>,
+  { registry, telemetry }: Services,
+): Promise<Response> {
+  const { name, reference } = call.params;
+  const { digest, tags } = await deleteManifest(registry, name, reference);
+  const byTag = "tag" in reference;
+  const kind = byTag ? "tag" : "manifest";
+  telemetry.metrics.deleted(kind);
+  logDeletion(telemetry.log, {
+    ...deletionOf(call),
+    kind,
+    repository: name,
+    reference: byTag ? reference.tag : digest,
+    digest,
+    tags,
+  });
+  return empty(202, { "docker-content-digest": digest });
 }
 
 /** `/v2/<name>/manifests/<reference>`. */
-export const manifestRoutes = (deps: ManifestRoutesDeps) =>
-  new Elysia({ name: "oci.manifests" })
-    .get(address, ({ request }) => pull(deps, request), {
-      detail: { operationId: "getManifest", tags: ["manifests"], summary: "Pull a manifest" },
-    })
-    .head(address, ({ request }) => stat(deps, request), {
-      detail: {
-        operationId: "headManifest",
-        tags: ["manifests"],
-        summary: "Ask for a manifest without its bytes",
+export const manifestOperations = [
+  ...operation({
+    id: "getManifest",
+    method: "GET",
+    path: address,
+    action: "pull",
+    target: "repository",
+    tag: "manifests",
+    summary: "Pull a manifest",
+    handle: pull,
+    head: {
+      summary: "Ask for a manifest without its bytes",
+      description:
+        "As `GET`, without the bytes: for the digest behind a tag, or to see whether it has moved.",
+      handle: stat,
+    },
+    doc: () => ({
+      description:
+        "A manifest by tag or by digest. `Accept` is not needed: there is one version of a manifest, and that is answered. A reference that cannot exist is merely not there: 404. Source: distribution-spec, _Pulling manifests_ (end-3).",
+      parameters,
+      responses: answers(),
+    }),
+  }),
+  ...operation({
+    id: "putManifest",
+    method: "PUT",
+    path: address,
+    action: "push",
+    target: "repository",
+    tag: "manifests",
+    summary: "Push a manifest",
+    handle: push,
+    doc: () => ({
+      description: `Stores a manifest byte for byte, and sets its tags. Whatever it refers to must be in this repository already: config and layers pushed as blobs, the manifests of an index as manifests (or, as BuildKit does for its caches, as blobs). A \`subject\` need not exist; the manifest is listed among its referrers at once. Addressed by digest, the bytes must have that digest, and no tag is set unless \`?tag=\` names one.
+
+The media type comes from \`Content-Type\`, else from \`mediaType\` in the body; other JSON media types than those listed are taken as well. The largest manifest is a setting of the server, 4 MiB unless it was changed. Source: distribution-spec, _Pushing Manifests_ (end-7).`,
+      parameters: [nameParameter, referenceParameter, furtherTags],
+      requestBody: {
+        required: true,
+        description: "The manifest. `Content-Encoding` is not supported.",
+        content: bodies,
       },
-    })
-    .put(address, ({ request }) => push(deps, request), {
-      parse: "none",
-      detail: { operationId: "putManifest", tags: ["manifests"], summary: "Push a manifest" },
-    });
+      responses: {
+        201: {
+          description: "Stored, tagged, and safe on disk.",
+          headers: {
+            Location: always(
+              "Address of the manifest by digest.",
+              `/v2/${repository}/manifests/${manifestDigest}`,
+            ),
+            "Docker-Content-Digest": always("Digest of the manifest's bytes.", manifestDigest),
+            "OCI-Subject": sometimes(
+              "The digest of the manifest's `subject`, when it has one.",
+              manifestDigest,
+            ),
+            Warning: sometimes(
+              "When the manifest does something that specifications call deprecated. It is stored all the same.",
+              '299 - "Non-distributable layers are deprecated (OCI image-spec 1.1)."',
+            ),
+            "OCI-Tag": sometimes("The tags of `?tag=`, when there were any.", "1.0, latest"),
+          },
+        },
+        ...failures(
+          ...inRepository,
+          "MANIFEST_INVALID",
+          "DIGEST_INVALID",
+          "MANIFEST_BLOB_UNKNOWN",
+          "DESCRIPTOR_SIZE_INVALID",
+          "TAG_IMMUTABLE",
+          "TAGS_TOO_MANY",
+          "MANIFEST_TOO_LARGE",
+          "BODY_TOO_SLOW",
+          "ENCODING_UNSUPPORTED",
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+    }),
+  }),
+  ...operation({
+    id: "deleteManifest",
+    method: "DELETE",
+    path: address,
+    action: "delete",
+    target: "repository",
+    tag: "manifests",
+    summary: "Delete a tag, or a manifest with its tags",
+    handle: removeManifest,
+    doc: () => ({
+      description:
+        "By tag: that tag goes; the manifest and its other tags stay. By digest: the manifest goes, with all its tags, and no longer stands among the referrers of its subject. Nothing else goes with it: what it referred to stays in the repository until it is deleted or collected. Tags that `registry.immutableTags` locks cannot be deleted, nor can their manifests. Source: distribution-spec, _Content Management_ (end-9).",
+      parameters: [nameParameter, referenceParameter],
+      responses: {
+        202: {
+          description: "Gone, from now on and after a crash.",
+          headers: {
+            "Docker-Content-Digest": always("Digest of the manifest.", manifestDigest),
+          },
+        },
+        ...failures(
+          "MANIFEST_UNKNOWN",
+          "TAG_IMMUTABLE",
+          "DELETE_DISABLED",
+          ...inRepository,
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+    }),
+  }),
+];

@@ -1,9 +1,9 @@
-// Referrers of a manifest (distribution-spec, "Listing Referrers"). Thin: read the page, ask the registry, print the headers.
-import { Elysia } from "elysia";
-import type { RegistryDeps } from "../../registry/manifests.ts";
 import { listReferrers, referrersType } from "../../registry/referrers.ts";
+import { answers, parameters } from "../docs/referrers.ts";
 import { type ListQuery, parseListQuery } from "../headers.ts";
-import { matchOf, queryOf } from "../visit.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf } from "../visit.ts";
 
 const address = "/v2/:name/referrers/:digest";
 
@@ -13,15 +13,15 @@ function filterOf(query: URLSearchParams): string | null {
   return others.length > 0 ? null : artifactType || null;
 }
 
-async function list(deps: RegistryDeps, request: Request): Promise<Response> {
-  const { name, digest } = matchOf(request, address);
-  const asked = queryOf(request);
+async function list(call: Call<typeof address>, { registry }: Services): Promise<Response> {
+  const { name, digest } = call.params;
+  const asked = queryOf(call);
   const query = parseListQuery(asked);
   const artifactType = filterOf(asked);
-  const { index, next } = await listReferrers(deps, name, digest, { ...query, artifactType });
+  const { index, next } = await listReferrers(registry, name, digest, { ...query, artifactType });
   const body = Buffer.from(index);
   const path = `/v2/${name}/referrers/${digest}`;
-  return new Response(request.method === "HEAD" ? null : body, {
+  return new Response(call.request.method === "HEAD" ? null : body, {
     headers: {
       "content-type": referrersType,
       "content-length": String(body.byteLength),
@@ -38,19 +38,25 @@ function linkTo(path: string, { n }: ListQuery, artifactType: string | null, las
 }
 
 /** `/v2/<name>/referrers/<digest>`. */
-export const referrerRoutes = (deps: RegistryDeps) =>
-  new Elysia({ name: "oci.referrers" })
-    .get(address, ({ request }) => list(deps, request), {
-      detail: {
-        operationId: "listReferrers",
-        tags: ["manifests"],
-        summary: "List what refers to a manifest",
-      },
-    })
-    .head(address, ({ request }) => list(deps, request), {
-      detail: {
-        operationId: "headReferrers",
-        tags: ["manifests"],
-        summary: "Ask for the list of referrers without its body",
-      },
-    });
+export const referrerOperations = [
+  ...operation({
+    id: "listReferrers",
+    method: "GET",
+    path: address,
+    action: "pull",
+    target: "repository",
+    tag: "manifests",
+    summary: "List what refers to a manifest",
+    handle: list,
+    head: {
+      summary: "Ask for the list of referrers without its body",
+      description: "As `GET`, without the index.",
+    },
+    doc: () => ({
+      description:
+        "The manifests of this repository whose `subject` is the given digest: signatures, SBOMs, attestations. Each carries its `artifactType` (an image without one: the media type of its config) and its annotations. A page has at most 1000 descriptors and 4 MiB, unless a single one is larger; `Link` leads on. Source: distribution-spec, _Listing Referrers_ (end-12a, end-12b).",
+      parameters,
+      responses: answers(),
+    }),
+  }),
+];

@@ -1,56 +1,50 @@
-// Upload sessions: POST, PATCH, PUT, GET, DELETE (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
-import { Elysia } from "elysia";
+// Upload sessions: start, look at, cancel (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
+
 import { RegistryError } from "../../errors.ts";
+import { type Algorithm, algorithmOf, readDigest } from "../../model/digest.ts";
 import {
-  type Algorithm,
-  algorithmOf,
-  type Digest,
-  parseDigest,
-  readDigest,
-} from "../../model/digest.ts";
-import type { RepositoryName } from "../../model/names.ts";
-import type { UploadId } from "../../model/uploadId.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
-import type { Chunk } from "../../uploads/session.ts";
-import {
-  appendChunk,
   cancelUpload,
-  finishUpload,
   startUpload,
-  type UploadsDeps,
   uploadInOneRequest,
   uploadStatus,
 } from "../../uploads/uploads.ts";
 import { empty } from "../answers.ts";
-import { openBody, type Pace } from "../body.ts";
-import { AnswerError } from "../errors.ts";
-import { assertNotEncoded, contentLength, parseContentRange, uploadHeaders } from "../headers.ts";
-import { matchOf, queryOf, visitOf } from "../visit.ts";
-import { type MountDeps, mountAsked } from "./mounts.ts";
+import {
+  always,
+  failures,
+  inRepository,
+  inside,
+  sometimes,
+  whileWriting,
+} from "../docs/answers.ts";
+import { uploadId as exampleId, layerDigest } from "../docs/examples.ts";
+import {
+  digestAlgorithm,
+  askedDigest as digestQuery,
+  mount,
+  name as nameParameter,
+  session as sessionParameter,
+} from "../docs/parameters.ts";
+import {
+  bodyOf,
+  curlUpload,
+  octets,
+  ofBytes,
+  ofSession,
+  progress,
+  sessionsUrl,
+  storedAnswer,
+} from "../docs/uploads.ts";
+import { uploadHeaders } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf } from "../visit.ts";
+import { mountAsked } from "./mounts.ts";
+import { askedDigest, chunkOf, created } from "./received.ts";
 
-/** What these routes work with. */
-export interface UploadRoutesDeps extends MountDeps {
-  readonly uploads: UploadsDeps;
-  readonly telemetry: Telemetry;
-  /** Largest body of one request in bytes; 0 for no limit. */
-  readonly maxBodyBytes: number;
-  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
-  readonly chunkMinBytes: number;
-  readonly pace: Pace;
-}
-
-const sessions = "/v2/:name/blobs/uploads/";
 const session = "/v2/:name/blobs/uploads/:uploadId";
 
-/** @throws RegistryError DIGEST_INVALID unless `digest` stands in the query exactly once and is one. */
-function askedDigest(query: URLSearchParams): Digest {
-  const [text, ...others] = query.getAll("digest");
-  if (text !== undefined && others.length === 0) return parseDigest(text);
-  throw new RegistryError("DIGEST_INVALID", {
-    message: "the digest parameter must be given exactly once",
-  });
-}
-
+const sessions = "/v2/:name/blobs/uploads/";
 /**
  * The algorithm that a new session's bytes are hashed under as they come: the one that is named, that of the digest which was to be
  * mounted, else sha256. @throws RegistryError DIGEST_INVALID for one that content is not stored under.
@@ -67,141 +61,136 @@ function askedAlgorithm(query: URLSearchParams): Algorithm {
   return mounted === null ? "sha256" : algorithmOf(mounted);
 }
 
-/** @throws RegistryError ENCODING_UNSUPPORTED, UPLOAD_INVALID, BODY_TOO_LARGE: all before the body is read. */
-function chunkOf({ maxBodyBytes, pace }: UploadRoutesDeps, request: Request): Chunk {
-  const { headers } = request;
-  assertNotEncoded(headers);
-  const range = parseContentRange(headers.get("content-range"));
-  const body = openBody(visitOf(request), maxBodyBytes, pace);
-  const length = contentLength(headers) ?? (body === null ? 0 : null);
-  return { body, length, start: range?.start ?? null, end: range?.end ?? null };
-}
-
-/** The session as the address names it. */
-interface SessionAddress {
-  readonly name: RepositoryName;
-  readonly uploadId: UploadId;
-}
-
-/** Tells a client whose chunk is out of order where to go on: it saves a round trip, and some clients need it. */
-async function withOffset<T>({ name, uploadId }: SessionAddress, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    const offset = offsetOf(error);
-    if (!(error instanceof RegistryError) || offset === null) throw error;
-    throw new AnswerError(error, uploadHeaders(name, uploadId, offset));
-  }
-}
-
-function offsetOf(error: unknown): number | null {
-  if (!(error instanceof RegistryError) || error.situation !== "CHUNK_OUT_OF_ORDER") return null;
-  const { detail } = error;
-  if (typeof detail !== "object" || detail === null || !("offset" in detail)) return null;
-  return typeof detail.offset === "number" ? detail.offset : null;
-}
-
-function created(name: RepositoryName, digest: Digest): Response {
-  return empty(201, {
-    location: `/v2/${name}/blobs/${digest}`,
-    "docker-content-digest": digest,
-  });
-}
-
 /** Mounts a blob, takes a whole one when the query names its digest, or opens a session. */
-async function start(deps: UploadRoutesDeps, request: Request): Promise<Response> {
-  const { name } = matchOf(request, sessions);
-  const query = queryOf(request);
+async function start(call: Call<typeof sessions>, services: Services): Promise<Response> {
+  const { name } = call.params;
+  const query = queryOf(call);
   const algorithm = askedAlgorithm(query);
-  const mounted = await mountAsked(deps, name, query);
+  const mounted = await mountAsked(services, name, query);
   if (mounted !== null) {
-    deps.telemetry.metrics.mounted();
+    services.telemetry.metrics.mounted();
     return created(name, mounted);
   }
   if (query.has("digest")) {
     const digest = askedDigest(query);
-    const chunk = chunkOf(deps, request);
-    await uploadInOneRequest(deps.uploads, { repository: name, digest, chunk });
-    deps.telemetry.metrics.uploadEnded("completed");
+    const chunk = chunkOf(call, services);
+    await uploadInOneRequest(services.uploads, { repository: name, digest, chunk });
+    services.telemetry.metrics.uploadEnded("completed");
     return created(name, digest);
   }
-  const { id } = await startUpload(deps.uploads, name, algorithm);
-  return empty(202, { ...uploadHeaders(name, id, 0), ...chunkHint(deps) });
+  const { id } = await startUpload(services.uploads, name, algorithm);
+  return empty(202, { ...uploadHeaders(name, id, 0), ...chunkHint(services) });
 }
 
 /** Only a hint: which chunk is the last one, and may be shorter, shows when the session is closed. A cut one is short as well. */
-function chunkHint({ chunkMinBytes }: UploadRoutesDeps): Record<string, string> {
+function chunkHint({ chunkMinBytes }: Services): Record<string, string> {
   return chunkMinBytes === 0 ? {} : { "oci-chunk-min-length": String(chunkMinBytes) };
 }
 
-async function append(deps: UploadRoutesDeps, request: Request): Promise<Response> {
-  const address = matchOf(request, session);
-  const { name, uploadId } = address;
-  const chunk = chunkOf(deps, request);
-  const { offset } = await withOffset(
-    address,
-    appendChunk(deps.uploads, { repository: name, id: uploadId, chunk }),
-  );
-  return empty(202, uploadHeaders(name, uploadId, offset));
-}
-
-async function finish(deps: UploadRoutesDeps, request: Request): Promise<Response> {
-  const address = matchOf(request, session);
-  const { name, uploadId } = address;
-  const digest = askedDigest(queryOf(request));
-  const chunk = chunkOf(deps, request);
-  await withOffset(
-    address,
-    finishUpload(deps.uploads, { repository: name, id: uploadId, digest, chunk }),
-  );
-  deps.telemetry.metrics.uploadEnded("completed");
-  return created(name, digest);
-}
-
-async function status({ uploads }: UploadRoutesDeps, request: Request): Promise<Response> {
-  const { name, uploadId } = matchOf(request, session);
+async function status(call: Call<typeof session>, { uploads }: Services): Promise<Response> {
+  const { name, uploadId } = call.params;
   const { offset } = await uploadStatus(uploads, name, uploadId);
   return empty(204, uploadHeaders(name, uploadId, offset));
 }
 
 async function cancel(
-  { uploads, telemetry }: UploadRoutesDeps,
-  request: Request,
+  call: Call<typeof session>,
+  { uploads, telemetry }: Services,
 ): Promise<Response> {
-  const { name, uploadId } = matchOf(request, session);
+  const { name, uploadId } = call.params;
   await cancelUpload(uploads, name, uploadId);
   telemetry.metrics.uploadEnded("cancelled");
   return empty(204, { "docker-upload-uuid": uploadId });
 }
 
-const tags = ["uploads"];
+/** `/v2/<name>/blobs/uploads/`, and GET and DELETE of `/v2/<name>/blobs/uploads/<id>`. */
+export const uploadOperations = [
+  ...operation({
+    id: "startUpload",
+    method: "POST",
+    path: sessions,
+    action: "push",
+    target: "repository",
+    tag: "uploads",
+    summary: "Start an upload, or push a whole blob",
+    handle: start,
+    doc: () => ({
+      description: `Opens an upload session. With \`?digest=\` it opens none: the body is the whole blob, and is stored at once.
 
-/** `/v2/<name>/blobs/uploads/` and `/v2/<name>/blobs/uploads/<id>`. Bodies are never parsed: they stream. */
-export const uploadRoutes = (deps: UploadRoutesDeps) =>
-  new Elysia({ name: "oci.uploads" })
-    .post(sessions, ({ request }) => start(deps, request), {
-      parse: "none",
-      detail: {
-        operationId: "startUpload",
-        tags,
-        summary: "Start an upload, or push a whole blob",
+A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository will do that the client may pull from. What cannot be mounted is answered as if there was no \`mount\`. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
+      parameters: [
+        nameParameter,
+        digestQuery(false, "Digest of the body, when the body is the whole blob."),
+        digestAlgorithm,
+        ...mount,
+      ],
+      requestBody: bodyOf(false, "The blob, when `?digest=` names it; nothing otherwise."),
+      responses: {
+        202: {
+          description: "A session is open.",
+          headers: {
+            ...progress,
+            Range: always("Nothing is there yet.", "0-0"),
+            "OCI-Chunk-Min-Length": sometimes(
+              "When `registry.chunkMinSize` asks for chunks of at least so many bytes.",
+              "1048576",
+            ),
+          },
+        },
+        ...storedAnswer,
+        ...failures(...inRepository, "DIGEST_INVALID", ...ofBytes, ...whileWriting, ...inside),
       },
-    })
-    .get(session, ({ request }) => status(deps, request), {
-      detail: { operationId: "getUpload", tags, summary: "How far did this upload get?" },
-    })
-    .head(session, ({ request }) => status(deps, request), {
-      detail: { operationId: "headUpload", tags, summary: "How far did this upload get?" },
-    })
-    .patch(session, ({ request }) => append(deps, request), {
-      parse: "none",
-      detail: { operationId: "appendUpload", tags, summary: "Append a chunk" },
-    })
-    .put(session, ({ request }) => finish(deps, request), {
-      parse: "none",
-      detail: { operationId: "finishUpload", tags, summary: "Finish an upload under its digest" },
-    })
-    .delete(session, ({ request }) => cancel(deps, request), {
-      parse: "none",
-      detail: { operationId: "cancelUpload", tags, summary: "Cancel an upload" },
-    });
+      "x-codeSamples": [
+        curlUpload("Start with curl", "--request POST", sessionsUrl),
+        curlUpload(
+          "Push whole with curl",
+          octets,
+          "--data-binary @layer.tar.gz",
+          `'${sessionsUrl}?digest=${layerDigest}'`,
+        ),
+      ],
+    }),
+  }),
+  ...operation({
+    id: "getUpload",
+    method: "GET",
+    path: session,
+    action: "push",
+    target: "repository",
+    tag: "uploads",
+    summary: "How far did this upload get?",
+    handle: status,
+    head: { description: "As `GET`." },
+    doc: () => ({
+      description:
+        "Where to go on after a connection was cut: the bytes in `Range` are on disk. Source: distribution-spec, _Pushing a blob in chunks_ (end-13).",
+      parameters: [nameParameter, sessionParameter],
+      responses: {
+        204: { description: "The session is open.", headers: progress },
+        ...failures(...ofSession, ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "cancelUpload",
+    method: "DELETE",
+    path: session,
+    action: "push",
+    target: "repository",
+    tag: "uploads",
+    summary: "Cancel an upload",
+    handle: cancel,
+    doc: () => ({
+      description:
+        "Ends a session and drops its bytes. Source: distribution-spec, _Cancel a blob upload_ (end-14).",
+      parameters: [nameParameter, sessionParameter],
+      responses: {
+        204: {
+          description: "The session is gone.",
+          headers: { "Docker-Upload-UUID": always("Its id.", exampleId) },
+        },
+        ...failures(...ofSession, ...whileWriting, ...inside),
+      },
+    }),
+  }),
+];

@@ -1,36 +1,33 @@
 // The explorer: `/swagger`, its OpenAPI document and its scripts. They are made in http/docs, which is loaded when somebody asks for
 // one of them for the first time: a server that nobody explores pays nothing for its documentation.
-import { Elysia } from "elysia";
 import { digestOf } from "../../model/digest.ts";
 import { empty, notModified } from "../answers.ts";
-import type { AppRoute } from "../app.ts";
+import { always, failures } from "../docs/answers.ts";
 import type { Explorer, ServedFile } from "../docs/explorer.ts";
+import { ifNoneMatch } from "../docs/parameters.ts";
+import type { Content, Headers, Responses } from "../docs/types.ts";
 import { acceptsGzip, etagOf, matchesEtag } from "../headers.ts";
+import { operation } from "../operation.ts";
+import type { Services } from "../services.ts";
 import { sharedFrom } from "../sharedBodies.ts";
 import { longAnswer } from "../slowReaders.ts";
-import { queryOf } from "../visit.ts";
-
-/** What the explorer shows. */
-export interface DocsDeps {
-  /** All routes of the surface, these included; asked for when the first request comes. */
-  readonly routes: () => readonly AppRoute[];
-}
+import { queryOf, type Visit } from "../visit.ts";
 
 /** Sends one of the explorer's files. */
-type Send = (explorer: Explorer, request: Request) => Response | Promise<Response>;
+type Send = (explorer: Explorer, visit: Visit) => Response | Promise<Response>;
 
-const sendPage: Send = ({ page, policy }, request) =>
-  deliver(request, page, { "content-security-policy": policy, "referrer-policy": "no-referrer" });
+const sendPage: Send = ({ page, policy }, visit) =>
+  deliver(visit, page, { "content-security-policy": policy, "referrer-policy": "no-referrer" });
 
-const sendDocument: Send = ({ document }, request) => deliver(request, document, {});
+const sendDocument: Send = ({ document }, visit) => deliver(visit, document, {});
 
-const sendTryIt: Send = ({ tryIt }, request) => deliver(request, tryIt, lifetime(request, tryIt));
+const sendTryIt: Send = ({ tryIt }, visit) => deliver(visit, tryIt, lifetime(visit, tryIt));
 
-const sendScalar: Send = async ({ scalar }, request) => {
-  const headers = { ...lifetime(request, scalar), vary: "accept-encoding" };
-  return acceptsGzip(request.headers)
-    ? deliver(request, scalar, { ...headers, "content-encoding": "gzip" })
-    : deliver(request, await unpacked(scalar), headers);
+const sendScalar: Send = async ({ scalar }, visit) => {
+  const headers = { ...lifetime(visit, scalar), vary: "accept-encoding" };
+  return acceptsGzip(visit.request.headers)
+    ? deliver(visit, scalar, { ...headers, "content-encoding": "gzip" })
+    : deliver(visit, await unpacked(scalar), headers);
 };
 
 /** Unpacked for each of the few clients that take no gzip: 3.5 MB are not worth keeping. */
@@ -41,14 +38,14 @@ async function unpacked(file: ServedFile): Promise<ServedFile> {
 }
 
 /** An address that names the version of what it leads to can be kept for ever. */
-function lifetime(request: Request, { version }: ServedFile): Record<string, string> {
-  return queryOf(request).get("v") === version
+function lifetime(visit: Visit, { version }: ServedFile): Record<string, string> {
+  return queryOf(visit).get("v") === version
     ? { "cache-control": "public, max-age=31536000, immutable" }
     : {};
 }
 
 function deliver(
-  request: Request,
+  visit: Visit,
   { body, size, digest, mediaType }: ServedFile,
   further: Record<string, string>,
 ): Response {
@@ -58,8 +55,8 @@ function deliver(
     "cache-control": "no-cache",
     ...further,
   };
-  if (matchesEtag(request.headers.get("if-none-match"), digest)) return notModified(headers);
-  const response = new Response(request.method === "HEAD" ? null : body, {
+  if (matchesEtag(visit.request.headers.get("if-none-match"), digest)) return notModified(headers);
+  const response = new Response(visit.request.method === "HEAD" ? null : body, {
     headers: { ...headers, "content-length": String(size) },
   });
   return size < sharedFrom ? response : longAnswer(response);
@@ -68,42 +65,81 @@ function deliver(
 /** From `/swagger/` the page's relative addresses would lead astray. Relative itself: right behind every proxy. */
 const redirect = () => empty(308, { location: "../swagger" });
 
-const tags = ["operations"];
+const answer =
+  (send: Send) =>
+  async (visit: Visit, { explorer }: Services): Promise<Response> =>
+    send(await explorer(), visit);
 
-/** `/swagger`, `/swagger/json` and `/swagger/assets/…`; what only the page itself asks for is left out of the document. */
-export const docsRoutes = ({ routes }: DocsDeps) => {
-  let opened: Promise<Explorer> | null = null;
-  const answer =
-    (send: Send) =>
-    async ({ request }: { readonly request: Request }): Promise<Response> => {
-      opened ??= import("../docs/explorer.ts").then(({ openExplorer }) => openExplorer(routes()));
-      return send(await opened, request);
-    };
-  const page = { tags, summary: "This explorer" };
-  const slash = { tags, summary: "To the explorer", hide: true };
-  const document = { tags, summary: "This documentation, for machines" };
-  const script = { tags, summary: "A script of the explorer", hide: true };
-  return new Elysia({ name: "ops.docs" })
-    .get("/swagger", answer(sendPage), { detail: { ...page, operationId: "getExplorer" } })
-    .head("/swagger", answer(sendPage), { detail: { ...page, operationId: "headExplorer" } })
-    .get("/swagger/", redirect, { detail: { ...slash, operationId: "getExplorerRedirect" } })
-    .head("/swagger/", redirect, { detail: { ...slash, operationId: "headExplorerRedirect" } })
-    .get("/swagger/json", answer(sendDocument), {
-      detail: { ...document, operationId: "getApiDocument" },
-    })
-    .head("/swagger/json", answer(sendDocument), {
-      detail: { ...document, operationId: "headApiDocument" },
-    })
-    .get("/swagger/assets/scalar.js", answer(sendScalar), {
-      detail: { ...script, operationId: "getExplorerScript" },
-    })
-    .head("/swagger/assets/scalar.js", answer(sendScalar), {
-      detail: { ...script, operationId: "headExplorerScript" },
-    })
-    .get("/swagger/assets/try-it.js", answer(sendTryIt), {
-      detail: { ...script, operationId: "getTryItScript" },
-    })
-    .head("/swagger/assets/try-it.js", answer(sendTryIt), {
-      detail: { ...script, operationId: "headTryItScript" },
-    });
+const fileHeaders: Headers = {
+  ETag: always("For `If-None-Match`.", `"sha256:${"0".repeat(64)}"`),
+  "Cache-Control": always("Kept, and asked for again.", "no-cache"),
 };
+
+const file = (description: string, content: Content): Responses => ({
+  200: { description, headers: fileHeaders, content },
+  304: { description: "It is still the one that `If-None-Match` names.", headers: fileHeaders },
+  ...failures(),
+});
+
+const switchedOff = "The setting `swagger.enabled` switches it off; then there is no such address.";
+
+const ofExplorer = {
+  method: "GET",
+  action: "read",
+  target: "server",
+  tag: "operations",
+  servedIf: "explorer",
+} as const;
+/** Only the page itself asks for it. */
+const hidden = { ...ofExplorer, doc: null };
+
+/** `/swagger`, `/swagger/json` and `/swagger/assets/…`. */
+export const docsOperations = [
+  ...operation({
+    ...ofExplorer,
+    id: "getExplorer",
+    path: "/swagger",
+    summary: "This explorer",
+    handle: answer(sendPage),
+    doc: () => ({
+      description: `This page. It loads nothing from other hosts. ${switchedOff}`,
+      parameters: [ifNoneMatch],
+      responses: file("The page.", { "text/html": { schema: { type: "string" } } }),
+    }),
+  }),
+  ...operation({
+    ...hidden,
+    id: "getExplorerRedirect",
+    path: "/swagger/",
+    summary: "To the explorer",
+    handle: redirect,
+  }),
+  ...operation({
+    ...ofExplorer,
+    id: "getApiDocument",
+    path: "/swagger/json",
+    summary: "This documentation, for machines",
+    handle: answer(sendDocument),
+    doc: () => ({
+      description: `What this page shows, for generators of clients and for tests. ${switchedOff}`,
+      parameters: [ifNoneMatch],
+      responses: file("An OpenAPI 3.0.3 document.", {
+        "application/json": { schema: { type: "object" } },
+      }),
+    }),
+  }),
+  ...operation({
+    ...hidden,
+    id: "getExplorerScript",
+    path: "/swagger/assets/scalar.js",
+    summary: "A script of the explorer",
+    handle: answer(sendScalar),
+  }),
+  ...operation({
+    ...hidden,
+    id: "getTryItScript",
+    path: "/swagger/assets/try-it.js",
+    summary: "A script of the explorer",
+    handle: answer(sendTryIt),
+  }),
+];

@@ -1,68 +1,119 @@
-// For whoever watches the process: is it alive, and should it get traffic?
-import { Elysia } from "elysia";
+// For process supervisors and load balancers: is the process alive, and should it get traffic?
 import { json } from "../answers.ts";
+import { always, failures, jsonLike } from "../docs/answers.ts";
+import type { Headers } from "../docs/types.ts";
 import { understand } from "../errors.ts";
-import { visitOf } from "../visit.ts";
-
-/** What readiness depends on. */
-export interface HealthDeps {
-  /** Resolves when rows can be read and the store takes writes. @throws RegistryError or any error that says why not. */
-  readonly ready: () => Promise<void>;
-  /** True once the server has begun to stop. */
-  readonly isDraining: () => boolean;
-  /** Since when scheduled collections are refused (Unix ms), and why; null while they are not. */
-  readonly findRefusals: () => Promise<{ readonly since: number; readonly reason: string } | null>;
-}
+import { operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import type { Visit } from "../visit.ts";
 
 const uncached = { "cache-control": "no-store" };
-const tags = ["operations"];
-
-/**
- * `/healthz`: the process answers. `/readyz`: it can do its work; 503 says why not. Some load balancers probe with HEAD: the server
- * drops the body.
- */
-export const healthRoutes = (deps: HealthDeps) => {
-  const health = { tags, summary: "Is the process alive?" };
-  const readiness = { tags, summary: "Should this server get traffic?" };
-  return new Elysia({ name: "ops.health" })
-    .get("/healthz", alive, { detail: { ...health, operationId: "getHealth" } })
-    .head("/healthz", alive, { detail: { ...health, operationId: "headHealth" } })
-    .get("/readyz", ({ request }) => able(deps, request), {
-      detail: { ...readiness, operationId: "getReadiness" },
-    })
-    .head("/readyz", ({ request }) => able(deps, request), {
-      detail: { ...readiness, operationId: "headReadiness" },
-    });
-};
 
 const alive = (): Response => json({ status: "ok" }, { headers: uncached });
 
-async function able(deps: HealthDeps, request: Request): Promise<Response> {
-  const { ready, isDraining } = deps;
-  const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, request);
+async function able(visit: Visit, services: Services): Promise<Response> {
+  const { ready, isDraining } = services;
+  const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, visit);
   return reason === null
-    ? json({ status: "ready", ...(await worries(deps)) }, { headers: uncached })
+    ? json({ status: "ready", ...(await worries(services)) }, { headers: uncached })
     : json({ status: "not ready", reason }, { status: 503, headers: uncached });
 }
 
 /** What somebody should look at although requests are answered as ever: the disk fills while nothing is collected. */
-async function worries({ findRefusals }: HealthDeps) {
-  const refused = await findRefusals().catch(() => null);
+async function worries({ collections }: Services) {
+  const refused = await collections.findRefusals().catch(() => null);
   if (refused === null) return {};
   const { since, reason } = refused;
   return { gc: { refused_since: new Date(since).toISOString(), reason } };
 }
 
 /** @returns null when ready; otherwise a reason fit for a client. The real one goes to the log. */
-async function reasonNotReady(
-  ready: () => Promise<void>,
-  request: Request,
-): Promise<string | null> {
+async function reasonNotReady(ready: Services["ready"], visit: Visit): Promise<string | null> {
   try {
     await ready();
     return null;
   } catch (error) {
-    const { situation, message } = understand(error, visitOf(request));
+    const { situation, message } = understand(error, visit);
     return situation === "UNKNOWN" ? "the data directory cannot be read" : message;
   }
 }
+
+const uncachedHeader: Headers = {
+  "Cache-Control": always("True at this moment only.", "no-store"),
+};
+const status = (...values: string[]) => ({ type: "string" as const, enum: values });
+
+const refusals = {
+  type: "object" as const,
+  description:
+    "Only while scheduled collections are refused, so that nothing frees space: since when, and what to do.",
+  properties: {
+    refused_since: { type: "string" as const, format: "date-time" },
+    reason: { type: "string" as const },
+  },
+};
+
+/** `/healthz`: the process answers. `/readyz`: it can do its work; 503 says why not. Some load balancers probe with HEAD. */
+export const healthOperations = [
+  ...operation({
+    id: "getHealth",
+    method: "GET",
+    path: "/healthz",
+    action: "read",
+    target: "server",
+    tag: "operations",
+    summary: "Is the process alive?",
+    handle: alive,
+    doc: () => ({
+      description: "For a process supervisor: 200 for as long as the process answers.",
+      responses: {
+        200: {
+          description: "It does.",
+          headers: uncachedHeader,
+          content: jsonLike(
+            { type: "object", properties: { status: status("ok") } },
+            { status: "ok" },
+          ),
+        },
+        ...failures(),
+      },
+    }),
+  }),
+  ...operation({
+    id: "getReadiness",
+    method: "GET",
+    path: "/readyz",
+    action: "read",
+    target: "server",
+    tag: "operations",
+    summary: "Should this server get traffic?",
+    handle: able,
+    head: { description: "As `GET`, without a body: the status says it." },
+    doc: () => ({
+      description:
+        "For a load balancer: 200 when the data directory can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop. `gc` says that scheduled collections are refused; requests are answered all the same.",
+      responses: {
+        200: {
+          description: "It should.",
+          headers: uncachedHeader,
+          content: jsonLike(
+            { type: "object", properties: { status: status("ready"), gc: refusals } },
+            { status: "ready" },
+          ),
+        },
+        503: {
+          description: "It should not.",
+          headers: uncachedHeader,
+          content: jsonLike(
+            {
+              type: "object",
+              properties: { status: status("not ready"), reason: { type: "string" } },
+            },
+            { status: "not ready", reason: "the server is stopping" },
+          ),
+        },
+        ...failures(),
+      },
+    }),
+  }),
+];

@@ -1,15 +1,43 @@
 // For Prometheus.
-import { Elysia } from "elysia";
-import type { Metrics } from "../../telemetry/metrics.ts";
+import { failures } from "../docs/answers.ts";
+import { operation } from "../operation.ts";
+import type { Services } from "../services.ts";
 
-/** `/metrics` in Prometheus' text format. After a HEAD the server drops the body. */
-export const metricsRoutes = (metrics: Metrics) => {
-  const answer = async (): Promise<Response> => {
-    const { contentType, text } = await metrics.text();
-    return new Response(text, { headers: { "content-type": contentType } });
-  };
-  const detail = { tags: ["operations"], summary: "Metrics in Prometheus' text format" };
-  return new Elysia({ name: "ops.metrics" })
-    .get("/metrics", answer, { detail: { ...detail, operationId: "getMetrics" } })
-    .head("/metrics", answer, { detail: { ...detail, operationId: "headMetrics" } });
-};
+async function answer(_call: unknown, { telemetry }: Services): Promise<Response> {
+  const { contentType, text } = await telemetry.metrics.text();
+  return new Response(text, { headers: { "content-type": contentType } });
+}
+
+/** `/metrics` in Prometheus' text format. */
+export const metricsOperations = [
+  ...operation({
+    id: "getMetrics",
+    method: "GET",
+    path: "/metrics",
+    action: "read",
+    target: "server",
+    tag: "operations",
+    summary: "Metrics in Prometheus' text format",
+    servedIf: "metrics",
+    handle: answer,
+    head: {
+      description: "As `GET`, without a body: for whoever asks whether there is such an address.",
+    },
+    doc: () => ({
+      description:
+        "Counters and gauges of the server and of its process. The setting `metrics.enabled` switches them off; then there is no such address.",
+      responses: {
+        200: {
+          description: "All metrics.",
+          content: {
+            "text/plain": {
+              schema: { type: "string" },
+              example: 'breadbox_http_requests_total{operation="getManifest",status="200"} 42\n',
+            },
+          },
+        },
+        ...failures(),
+      },
+    }),
+  }),
+];

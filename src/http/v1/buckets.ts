@@ -1,20 +1,32 @@
 // Buckets: create, list, look, delete. Thin: read the request, ask the room, print the bucket.
-import { Elysia } from "elysia";
+
 import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
-import type { ObjectsDeps } from "../../objects/deps.ts";
 import { empty, json } from "../answers.ts";
-import type { Pace } from "../body.ts";
-import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
-import { assertMembers, known } from "./known.ts";
+import {
+  always,
+  failures,
+  inside,
+  jsonLike,
+  sometimes,
+  whileWriting,
+  withHeaders,
+} from "../docs/answers.ts";
+import { bucketsUrl, filled, fresh, ofBucket, schema, text, wish } from "../docs/buckets.ts";
+import {
+  after,
+  bucketName,
+  bucket as bucketParameter,
+  curl,
+  jsonHeader,
+  limit as limitParameter,
+  uncached as uncachedHeader,
+} from "../docs/objectStore.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf, type Visit } from "../visit.ts";
 import { bucketPath } from "./printObject.ts";
 import { isoTime, pageHeaders, readLimit, readString, uncached, wantMembers } from "./requests.ts";
-
-/** What these routes work with. */
-export interface BucketRoutesDeps {
-  readonly objects: ObjectsDeps;
-  readonly pace: Pace;
-}
 
 const buckets = "/v1/buckets";
 const address = "/v1/buckets/:bucket";
@@ -28,9 +40,8 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
   return { name, created_at: isoTime(createdAt), objects, size_bytes: bytes };
 }
 
-async function create({ objects, pace }: BucketRoutesDeps, visit: Visit): Promise<Response> {
+async function create(visit: Visit, { objects, pace }: Services): Promise<Response> {
   const members = await wantMembers(visit, { longest: longestBody, pace });
-  assertMembers(members, known.createBucket.body);
   const name = parseBucketName(readString(members, "name"));
   const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
@@ -39,8 +50,8 @@ async function create({ objects, pace }: BucketRoutesDeps, visit: Visit): Promis
   });
 }
 
-async function list({ objects }: BucketRoutesDeps, request: Request): Promise<Response> {
-  const query = queryOf(request);
+async function list(call: Visit, { objects }: Services): Promise<Response> {
+  const query = queryOf(call);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
   const page = await listBuckets(objects, { after: query.get("after"), limit });
   const next = page.more ? (page.buckets.at(-1)?.name ?? null) : null;
@@ -48,41 +59,149 @@ async function list({ objects }: BucketRoutesDeps, request: Request): Promise<Re
   return json({ buckets: page.buckets.map(printed), next }, { headers });
 }
 
-async function find({ objects }: BucketRoutesDeps, request: Request): Promise<Response> {
-  const { bucket } = matchOf(request, address);
+async function find(call: Call<typeof address>, { objects }: Services): Promise<Response> {
+  const { bucket } = call.params;
   return json(printed(await findBucket(objects, bucket)), { headers: uncached });
 }
 
-async function remove({ objects }: BucketRoutesDeps, request: Request): Promise<Response> {
-  const { bucket } = matchOf(request, address);
+async function remove(call: Call<typeof address>, { objects }: Services): Promise<Response> {
+  const { bucket } = call.params;
   await removeBucket(objects, bucket);
   return empty(204, {});
 }
 
-/** `/v1/buckets` and `/v1/buckets/<bucket>`; the server drops the body of an answer to HEAD. */
-export const bucketRoutes = (deps: BucketRoutesDeps) => {
-  const tags = ["buckets"];
-  const listed = { tags, summary: "List buckets" };
-  const found = { tags, summary: "What does a bucket hold?" };
-  return new Elysia({ name: "v1.buckets" })
-    .post(buckets, ({ request }) => create(deps, visitOf(request)), {
-      parse: "none",
-      detail: { operationId: "createBucket", tags, summary: "Create a bucket" },
-    })
-    .get(buckets, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "listBuckets" },
-    })
-    .head(buckets, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "headBuckets" },
-    })
-    .get(address, ({ request }) => find(deps, request), {
-      detail: { ...found, operationId: "getBucket" },
-    })
-    .head(address, ({ request }) => find(deps, request), {
-      detail: { ...found, operationId: "headBucket" },
-    })
-    .delete(address, ({ request }) => remove(deps, request), {
-      parse: "none",
-      detail: { operationId: "deleteBucket", tags, summary: "Delete an empty bucket" },
-    });
-};
+/** `/v1/buckets` and `/v1/buckets/<bucket>`. */
+export const bucketOperations = [
+  ...operation({
+    id: "listBuckets",
+    method: "GET",
+    path: buckets,
+    action: "catalog",
+    target: "server",
+    tag: "buckets",
+    summary: "List buckets",
+    handle: list,
+    doc: () => ({
+      description: "The buckets, in the order of their names.",
+      parameters: [limitParameter(1000, "1000 is the largest page"), after("name")],
+      responses: {
+        200: {
+          description: "A page of buckets.",
+          headers: {
+            ...uncachedHeader,
+            Link: sometimes(
+              "The next page, when there is one (RFC 8288).",
+              `</v1/buckets?limit=1&after=${bucketName}>; rel="next"`,
+            ),
+          },
+          content: jsonLike(
+            {
+              type: "object",
+              required: ["buckets", "next"],
+              properties: {
+                buckets: { type: "array", items: schema },
+                next: { ...text, nullable: true, description: "`after` of the next page" },
+              },
+            },
+            { buckets: [filled], next: null },
+          ),
+        },
+        ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "createBucket",
+    method: "POST",
+    path: buckets,
+    action: "push",
+    target: "server",
+    tag: "buckets",
+    summary: "Create a bucket",
+    handle: create,
+    doc: () => ({
+      description: "Creates an empty bucket. Of several requests for one name, one creates it.",
+      requestBody: wish,
+      responses: {
+        201: {
+          description: "The bucket is there.",
+          headers: {
+            ...uncachedHeader,
+            Location: always("Its address.", `/v1/buckets/${bucketName}`),
+          },
+          content: jsonLike(schema, fresh),
+        },
+        ...failures(
+          ...(["BUCKET_NAME_INVALID", "REQUEST_INVALID", "BUCKET_EXISTS"] as const),
+          ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+      "x-codeSamples": [
+        curl(
+          "Create a bucket with curl",
+          jsonHeader,
+          `--data '${JSON.stringify({ name: bucketName })}'`,
+          bucketsUrl,
+        ),
+      ],
+    }),
+  }),
+  ...operation({
+    id: "getBucket",
+    method: "GET",
+    path: address,
+    action: "pull",
+    target: "bucket",
+    tag: "buckets",
+    summary: "What does a bucket hold?",
+    handle: find,
+    head: { description: "Whether there is a bucket of this name." },
+    doc: () => ({
+      description: "How much a bucket holds, and since when it is there.",
+      parameters: [bucketParameter],
+      responses: {
+        200: {
+          description: "The bucket.",
+          headers: uncachedHeader,
+          content: jsonLike(schema, filled),
+        },
+        ...failures(...ofBucket, ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "deleteBucket",
+    method: "DELETE",
+    path: address,
+    action: "delete",
+    target: "bucket",
+    tag: "buckets",
+    summary: "Delete an empty bucket",
+    handle: remove,
+    doc: () => ({
+      description:
+        "Deletes a bucket that holds no object. Uploads in parts that are under way into it are aborted.",
+      parameters: [bucketParameter],
+      responses: {
+        204: { description: "It is gone." },
+        ...withHeaders(
+          failures(
+            ...ofBucket,
+            "BUCKET_NOT_EMPTY",
+            "BUCKET_BUSY",
+            "DELETE_DISABLED",
+            ...whileWriting,
+            ...inside,
+          ),
+          "409",
+          { "Retry-After": sometimes("Seconds to wait, while an object is being stored.", "1") },
+        ),
+      },
+      "x-codeSamples": [
+        curl("Delete a bucket with curl", "--request DELETE", `${bucketsUrl}/${bucketName}`),
+      ],
+    }),
+  }),
+];

@@ -1,10 +1,13 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
-import { Elysia } from "elysia";
 import type { Collections, RunsPage } from "../../gc/collections.ts";
 import { json } from "../answers.ts";
-import type { Pace } from "../body.ts";
-import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
-import { assertMembers, known } from "./known.ts";
+import { always, failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
+import { runId as exampleRun } from "../docs/examples.ts";
+import { begun, ended, runSchema, text, uncachedHeader, wish } from "../docs/gc.ts";
+import { run as runParameter, runsPage } from "../docs/parameters.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf, type Visit } from "../visit.ts";
 import {
   invalid,
   isoTime,
@@ -14,12 +17,6 @@ import {
   readMembers,
   uncached,
 } from "./requests.ts";
-
-/** What these routes call. */
-export interface GcRoutesDeps {
-  readonly collections: Pick<Collections, "request" | "find" | "list">;
-  readonly pace: Pace;
-}
 
 type Run = Awaited<ReturnType<Collections["find"]>>;
 
@@ -56,7 +53,6 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
 /** @throws RegistryError REQUEST_INVALID for anything but `dry_run` and `min_age`. */
 function readRequest(members: Members | null): Parameters<Collections["request"]>[0] {
   if (members === null) return { dryRun: false };
-  assertMembers(members, known.startGc.body);
   const { dry_run: dryRun = false, min_age: minAge = null } = members;
   if (typeof dryRun !== "boolean") throw invalid("dry_run must be true or false");
   return minAge === null ? { dryRun } : { dryRun, minAgeMs: readAge(minAge) };
@@ -75,7 +71,7 @@ function readPage(query: URLSearchParams): RunsPage {
   return { after, limit: readLimit(query, { usual: usualPage, longest: longestPage }) };
 }
 
-async function start({ collections, pace }: GcRoutesDeps, visit: Visit): Promise<Response> {
+async function start(visit: Visit, { collections, pace }: Services): Promise<Response> {
   const members = await readMembers(visit, { longest: longestBody, pace });
   const run = await collections.request(readRequest(members));
   return json(printed(run), {
@@ -84,39 +80,118 @@ async function start({ collections, pace }: GcRoutesDeps, visit: Visit): Promise
   });
 }
 
-async function list({ collections }: GcRoutesDeps, request: Request): Promise<Response> {
-  const page = readPage(queryOf(request));
+async function list(call: Visit, { collections }: Services): Promise<Response> {
+  const page = readPage(queryOf(call));
   const { runs, more } = await collections.list(page);
   const next = more ? (runs.at(-1)?.id ?? null) : null;
   const headers = pageHeaders(runsPath, { limit: page.limit }, next);
   return json({ runs: runs.map(printed), next }, { headers });
 }
 
-async function find({ collections }: GcRoutesDeps, request: Request): Promise<Response> {
-  const { runId } = matchOf(request, "/v1/gc/runs/:runId");
+async function find(
+  call: Call<"/v1/gc/runs/:runId">,
+  { collections }: Services,
+): Promise<Response> {
+  const { runId } = call.params;
   return json(printed(await collections.find(runId)), { headers: uncached });
 }
 
-/** `POST /v1/gc`, `GET /v1/gc/runs` and `GET /v1/gc/runs/<id>`; the server drops the body of an answer to HEAD. */
-export const gcRoutes = (deps: GcRoutesDeps) => {
-  const tags = ["operations"];
-  const listed = { tags, summary: "List garbage collections" };
-  const found = { tags, summary: "How did a garbage collection go?" };
-  return new Elysia({ name: "v1.gc" })
-    .post("/v1/gc", ({ request }) => start(deps, visitOf(request)), {
-      parse: "none",
-      detail: { operationId: "startGc", tags, summary: "Collect garbage" },
-    })
-    .get("/v1/gc/runs", ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "listGcRuns" },
-    })
-    .head("/v1/gc/runs", ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "headGcRuns" },
-    })
-    .get("/v1/gc/runs/:runId", ({ request }) => find(deps, request), {
-      detail: { ...found, operationId: "getGcRun" },
-    })
-    .head("/v1/gc/runs/:runId", ({ request }) => find(deps, request), {
-      detail: { ...found, operationId: "headGcRun" },
-    });
-};
+/** `/v1/gc`, `/v1/gc/runs` and `/v1/gc/runs/<id>`. */
+export const gcOperations = [
+  ...operation({
+    id: "startGc",
+    method: "POST",
+    path: "/v1/gc",
+    action: "operate",
+    target: "server",
+    tag: "operations",
+    summary: "Collect garbage",
+    handle: start,
+    doc: () => ({
+      description:
+        "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dry_run`.",
+      requestBody: wish,
+      responses: {
+        202: {
+          description: "It has begun.",
+          headers: {
+            ...uncachedHeader,
+            Location: always("Address of the run.", `/v1/gc/runs/${exampleRun}`),
+          },
+          content: jsonLike(runSchema, begun),
+        },
+        ...failures(
+          ...([
+            "REQUEST_INVALID",
+            "BODY_TOO_LARGE",
+            "BODY_TOO_SLOW",
+            "ENCODING_UNSUPPORTED",
+          ] as const),
+          ...(["GC_RUNNING", "CROSS_SITE", "DISK_FULL", "READ_ONLY", "BUSY"] as const),
+          ...inside,
+        ),
+      },
+    }),
+  }),
+  ...operation({
+    id: "listGcRuns",
+    method: "GET",
+    path: "/v1/gc/runs",
+    action: "operate",
+    target: "server",
+    tag: "operations",
+    summary: "List garbage collections",
+    handle: list,
+    doc: () => ({
+      description:
+        "The latest 500 runs, the latest first: those by schedule, those that were asked for here, and those of `breadbox gc`.",
+      parameters: runsPage,
+      responses: {
+        200: {
+          description: "A page of runs.",
+          headers: {
+            ...uncachedHeader,
+            Link: sometimes(
+              "The next page, when there is one (RFC 8288).",
+              `</v1/gc/runs?limit=1&after=${exampleRun}>; rel="next"`,
+            ),
+          },
+          content: jsonLike(
+            {
+              type: "object",
+              required: ["runs", "next"],
+              properties: {
+                runs: { type: "array", items: runSchema },
+                next: { ...text, nullable: true, description: "`after` of the next page" },
+              },
+            },
+            { runs: [ended], next: null },
+          ),
+        },
+        ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "getGcRun",
+    method: "GET",
+    path: "/v1/gc/runs/:runId",
+    action: "operate",
+    target: "server",
+    tag: "operations",
+    summary: "How did a garbage collection go?",
+    handle: find,
+    doc: () => ({
+      description: "One run: ask again until `state` is no longer `running`.",
+      parameters: [runParameter],
+      responses: {
+        200: {
+          description: "The run.",
+          headers: uncachedHeader,
+          content: jsonLike(runSchema, ended),
+        },
+        ...failures("GC_RUN_UNKNOWN", "PATH_INVALID", ...inside),
+      },
+    }),
+  }),
+];

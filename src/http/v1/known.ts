@@ -1,56 +1,33 @@
-// What the operations below /v1 take in their queries and JSON bodies, once: what stands here is documented and read, whatever else
-// is refused. A misspelled name that is passed over does something else than was asked for: a collection that was meant to be dry.
-// Not for /v2, where clients add parameters of their own (`ns=` of mirrors), nor for health checks, where balancers do.
+// Names that requests below /v1 may have in their queries and JSON bodies: those that the operation documents, and no others. A misspelled name
+// that is ignored does something else than was asked for: a collection that was meant to be dry. Not for /v2, where clients add parameters of
+// their own (`ns=` of mirrors), nor for health checks, where balancers do.
 import { RegistryError } from "../../errors.ts";
 import { didYouMean, nearest } from "../../spelling.ts";
-import type { OperationId, V1OperationId } from "../operations.ts";
+import type { Operation } from "../operation.ts";
+import type { Visit } from "../visit.ts";
 
 /** Names that an operation knows. */
 interface Known {
   readonly query: readonly string[];
-  /** Members of its JSON body; absent where it takes no such body. */
-  readonly body?: readonly string[];
+  /** Members of its JSON body; none where any body is taken. */
+  readonly body: readonly string[];
 }
 
-const nothing: Known = { query: [] };
-const page: Known = { query: ["limit", "after"] };
-const objectsPage: Known = { query: ["prefix", "delimiter", "limit", "after"] };
-const uploadsPage: Known = { query: ["prefix", "limit", "after"] };
+const known = new WeakMap<Operation, Known>();
 
-/** Every operation below /v1: one without a row does not compile. */
-export const known = {
-  startGc: { query: [], body: ["dry_run", "min_age"] },
-  listGcRuns: page,
-  headGcRuns: page,
-  getGcRun: nothing,
-  headGcRun: nothing,
-  listBuckets: page,
-  headBuckets: page,
-  createBucket: { query: [], body: ["name"] },
-  getBucket: nothing,
-  headBucket: nothing,
-  deleteBucket: nothing,
-  listObjects: objectsPage,
-  headObjects: objectsPage,
-  getObject: nothing,
-  headObject: nothing,
-  putObject: nothing,
-  deleteObject: nothing,
-  listMultipartUploads: uploadsPage,
-  headMultipartUploads: uploadsPage,
-  initiateMultipartUpload: { query: [], body: ["object", "content_type"] },
-  getMultipartUpload: nothing,
-  headMultipartUpload: nothing,
-  abortMultipartUpload: nothing,
-  listParts: page,
-  headParts: page,
-  putPart: nothing,
-  completeMultipartUpload: { query: [], body: ["parts", "digest"] },
-} as const satisfies Readonly<Record<V1OperationId, Known>>;
+/** The names that an operation documents. */
+export function namesOf(operation: Operation): Known {
+  const found = known.get(operation) ?? documentedNames(operation);
+  known.set(operation, found);
+  return found;
+}
 
-function namesOf(id: OperationId): Known | null {
-  const table: Readonly<Record<string, Known>> = known;
-  return Object.hasOwn(table, id) ? (table[id] ?? null) : null;
+function documentedNames({ doc }: Operation): Known {
+  const { parameters = [], requestBody } = doc?.() ?? {};
+  const query = parameters.filter((it) => it.in === "query").map(({ name }) => name);
+  const schema = requestBody?.content["application/json"]?.schema ?? {};
+  const isClosed = "additionalProperties" in schema && schema.additionalProperties === false;
+  return { query, body: isClosed ? Object.keys(schema.properties ?? {}) : [] };
 }
 
 /**
@@ -58,10 +35,9 @@ function namesOf(id: OperationId): Known | null {
  * @throws RegistryError REQUEST_INVALID naming a parameter that the operation does not know or that is there twice (PAGE_INVALID
  * for `limit`), and for escapes (%XX) that are not UTF-8. Never below /v2, nor outside of /v1.
  */
-export function assertQuery(id: OperationId, query: string): void {
-  if (query === "") return;
-  const names = namesOf(id);
-  if (names === null) return;
+export function assertQuery(operation: Operation, query: string): void {
+  if (query === "" || !operation.path.startsWith("/v1/")) return;
+  const names = namesOf(operation);
   assertEscapes(query);
   const seen = new Set<string>();
   for (const name of new URLSearchParams(query).keys()) {
@@ -69,6 +45,11 @@ export function assertQuery(id: OperationId, query: string): void {
     if (seen.has(name)) throw repeated(name);
     seen.add(name);
   }
+}
+
+/** As `assertMembers`, for the body of a request. */
+export function assertBody({ question }: Pick<Visit, "question">, members: object): void {
+  if (question !== null) assertMembers(members, namesOf(question.operation).body);
 }
 
 /** @throws RegistryError REQUEST_INVALID naming a member of the body that the operation does not know. */
@@ -79,7 +60,7 @@ export function assertMembers(members: object, allowed: readonly string[]): void
   throw invalid(`there is no ${quoted(unknown)}: only ${listed(allowed)}.${hint}`);
 }
 
-function unknownParameter(name: string, { query, body = [] }: Known): RegistryError {
+function unknownParameter(name: string, { query, body }: Known): RegistryError {
   const said = `there is no query parameter ${quoted(name)} here`;
   const own = nearest(name, query);
   const member = own === null ? nearest(name, body) : null;

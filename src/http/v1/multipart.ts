@@ -1,8 +1,7 @@
 // Uploads in parts: initiate, list, look at, abort. Thin: read the request, ask the room, print. Their parts have a file of their own.
-import { Elysia } from "elysia";
+
 import { type BucketName, parseObjectName } from "../../model/objectNames.ts";
 import { readUploadId } from "../../model/uploadId.ts";
-import type { ObjectsDeps } from "../../objects/deps.ts";
 import {
   abortMultipart,
   initiateMultipart,
@@ -10,12 +9,40 @@ import {
   type MultipartPage,
   multipartStatus,
 } from "../../objects/multipart.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
 import { logAbort } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
-import type { Pace } from "../body.ts";
-import { matchOf, queryOf, visitOf } from "../visit.ts";
-import { assertMembers, known } from "./known.ts";
+import { always, failures, inside, jsonLike, sometimes, whileWriting } from "../docs/answers.ts";
+import {
+  begun,
+  exampleLimits,
+  examplePath,
+  initiated as initiatedSchema,
+  limitsSchema,
+  multipartId,
+  ofUpload,
+  shape,
+  staged,
+  textSchema,
+  underWay,
+  uploadIdParameter,
+  uploadUrl,
+  whileCompleting,
+  wish,
+} from "../docs/multipart.ts";
+import {
+  after,
+  bucket as bucketParameter,
+  bucketUrl,
+  curl,
+  jsonHeader,
+  limit as limitParameter,
+  objectName,
+  prefix as prefixParameter,
+  uncached as uncachedHeader,
+} from "../docs/objectStore.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf } from "../visit.ts";
 import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import {
   invalid,
@@ -27,15 +54,6 @@ import {
   uncached,
   wantMembers,
 } from "./requests.ts";
-
-/** What these routes call. */
-export interface MultipartRoutesDeps {
-  readonly objects: ObjectsDeps;
-  readonly telemetry: Telemetry;
-  /** Largest body of one request in bytes; 0 for no limit. */
-  readonly maxBodyBytes: number;
-  readonly pace: Pace;
-}
 
 type Upload = Awaited<ReturnType<typeof multipartStatus>>;
 
@@ -69,7 +87,7 @@ function printedStaged(of: Upload) {
 }
 
 /** A part is a body, so it is no larger than the largest one. */
-function printedLimits({ objects: { limits }, maxBodyBytes }: MultipartRoutesDeps) {
+function printedLimits({ objects: { limits }, maxBodyBytes }: Services) {
   const longest = maxBodyBytes === 0 ? limits.maxPartBytes : maxBodyBytes;
   const largest = Math.min(limits.maxPartBytes, longest);
   return { limits: { max_parts: limits.maxParts, max_part_bytes: largest } };
@@ -81,18 +99,17 @@ function readContentType(members: Members): string {
     : readMediaType(readString(members, "content_type"));
 }
 
-async function initiate(deps: MultipartRoutesDeps, request: Request): Promise<Response> {
-  const { objects, telemetry, pace } = deps;
-  const { bucket } = matchOf(request, uploads);
-  const members = await wantMembers(visitOf(request), { longest: longestBody, pace });
-  assertMembers(members, known.initiateMultipartUpload.body);
+async function initiate(call: Call<typeof uploads>, services: Services): Promise<Response> {
+  const { objects, telemetry, pace } = services;
+  const { bucket } = call.params;
+  const members = await wantMembers(call, { longest: longestBody, pace });
   const object = parseObjectName(readString(members, "object"));
   const contentType = readContentType(members);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
-  visitOf(request).begun = initiated.id;
+  call.begun = initiated.id;
   telemetry.metrics.multipart.initiated();
   const location = `${uploadsPath(bucket)}/${initiated.id}`;
-  const body = { ...printed(initiated), ...printedLimits(deps) };
+  const body = { ...printed(initiated), ...printedLimits(services) };
   return json(body, { status: 201, headers: { ...uncached, location } });
 }
 
@@ -105,64 +122,174 @@ function readPage(query: URLSearchParams): MultipartPage {
   return { after: id, limit, prefix: query.get("prefix") ?? "" };
 }
 
-async function list({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
-  const { bucket } = matchOf(request, uploads);
-  const page = readPage(queryOf(request));
+async function list(call: Call<typeof uploads>, { objects }: Services): Promise<Response> {
+  const { bucket } = call.params;
+  const page = readPage(queryOf(call));
   const found = await listMultipart(objects, bucket, page);
   const next = found.more ? (found.uploads.at(-1)?.id ?? null) : null;
   const headers = pageHeaders(uploadsPath(bucket), { ...page }, next);
   return json({ uploads: found.uploads.map(printedStaged), next }, { headers });
 }
 
-async function status(deps: MultipartRoutesDeps, request: Request): Promise<Response> {
-  const { bucket, uploadId } = matchOf(request, upload);
-  const found = await multipartStatus(deps.objects, { bucket, id: uploadId });
-  return json({ ...printedStaged(found), ...printedLimits(deps) }, { headers: uncached });
+async function status(call: Call<typeof upload>, services: Services): Promise<Response> {
+  const { bucket, uploadId } = call.params;
+  const found = await multipartStatus(services.objects, { bucket, id: uploadId });
+  return json({ ...printedStaged(found), ...printedLimits(services) }, { headers: uncached });
 }
 
 async function abort(
-  { objects, telemetry }: MultipartRoutesDeps,
-  request: Request,
+  call: Call<typeof upload>,
+  { objects, telemetry }: Services,
 ): Promise<Response> {
-  const { bucket, uploadId } = matchOf(request, upload);
+  const { bucket, uploadId } = call.params;
   const { object } = await abortMultipart(objects, { bucket, id: uploadId });
   telemetry.metrics.multipart.aborted();
-  logAbort(telemetry.log, { bucket, object, ...whoAsked(visitOf(request)) }, uploadId);
+  logAbort(telemetry.log, { bucket, object, ...whoAsked(call) }, uploadId);
   return empty(204, {});
 }
 
-const tags = ["multipart"];
-const listed = { tags, summary: "List open multipart uploads" };
-const found = { tags, summary: "How far did a multipart upload get?" };
-
-/** `/v1/buckets/<bucket>/multipart-uploads` and `…/<id>`; the server drops the body of an answer to HEAD. */
-export const multipartRoutes = (deps: MultipartRoutesDeps) =>
-  new Elysia({ name: "v1.multipart" })
-    .post(uploads, ({ request }) => initiate(deps, request), {
-      parse: "none",
-      detail: {
-        operationId: "initiateMultipartUpload",
-        tags,
-        summary: "Initiate an upload in parts",
+/** `/v1/buckets/<bucket>/multipart-uploads` and `…/<id>`. */
+export const multipartOperations = [
+  ...operation({
+    id: "listMultipartUploads",
+    method: "GET",
+    path: uploads,
+    action: "pull",
+    target: "bucket",
+    tag: "multipart",
+    summary: "List open multipart uploads",
+    handle: list,
+    doc: () => ({
+      description:
+        "Open uploads of a bucket, in the order in which they were initiated. Those that have expired are among them until the cleanup ends them.",
+      parameters: [
+        bucketParameter,
+        limitParameter(1000, "1000 is the default and the largest page"),
+        after("upload"),
+        prefixParameter,
+      ],
+      responses: {
+        200: {
+          description: "A page of uploads.",
+          headers: {
+            ...uncachedHeader,
+            Link: sometimes(
+              "The next page, when there is one (RFC 8288).",
+              `<${examplePath}?limit=1&after=${multipartId}>; rel="next"`,
+            ),
+          },
+          content: jsonLike(
+            shape({
+              uploads: { type: "array" as const, items: shape(staged) },
+              next: { ...textSchema, nullable: true, description: "`after` of the next page" },
+            }),
+            { uploads: [underWay], next: null },
+          ),
+        },
+        ...failures(
+          ...(["BUCKET_NAME_INVALID", "PAGE_INVALID", "REQUEST_INVALID"] as const),
+          ...(["BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),
+          ...inside,
+        ),
       },
-    })
-    .get(uploads, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "listMultipartUploads" },
-    })
-    .head(uploads, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "headMultipartUploads" },
-    })
-    .get(upload, ({ request }) => status(deps, request), {
-      detail: { ...found, operationId: "getMultipartUpload" },
-    })
-    .head(upload, ({ request }) => status(deps, request), {
-      detail: { ...found, operationId: "headMultipartUpload" },
-    })
-    .delete(upload, ({ request }) => abort(deps, request), {
-      parse: "none",
-      detail: {
-        operationId: "abortMultipartUpload",
-        tags,
-        summary: "Abort an upload, drop its parts",
+    }),
+  }),
+  ...operation({
+    id: "initiateMultipartUpload",
+    method: "POST",
+    path: uploads,
+    action: "push",
+    target: "bucket",
+    tag: "multipart",
+    summary: "Initiate an upload in parts",
+    handle: initiate,
+    doc: () => ({
+      description:
+        "Begins the upload of an object in parts, which may come at once and in any order. Nothing is reserved: several uploads may be under way for one name, and the one that is completed last stays.",
+      parameters: [bucketParameter],
+      requestBody: wish,
+      responses: {
+        201: {
+          description: "The upload has begun.",
+          headers: {
+            ...uncachedHeader,
+            Location: always("Address of the upload.", `${examplePath}/${multipartId}`),
+          },
+          content: jsonLike(shape({ ...initiatedSchema, limits: limitsSchema }), {
+            ...begun,
+            ...exampleLimits,
+          }),
+        },
+        ...failures(
+          ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
+          ...(["BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),
+          ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
+          ...whileWriting,
+          ...inside,
+        ),
       },
-    });
+      "x-codeSamples": [
+        curl(
+          "Initiate with curl",
+          jsonHeader,
+          `--data '${JSON.stringify({ object: objectName })}'`,
+          `${bucketUrl}/multipart-uploads`,
+        ),
+      ],
+    }),
+  }),
+  ...operation({
+    id: "getMultipartUpload",
+    method: "GET",
+    path: upload,
+    action: "pull",
+    target: "bucket",
+    tag: "multipart",
+    summary: "How far did a multipart upload get?",
+    handle: status,
+    doc: () => ({
+      description:
+        "One upload, with what is stored for it. One that was completed, aborted or removed after it expired is unknown.",
+      parameters: [bucketParameter, uploadIdParameter],
+      responses: {
+        200: {
+          description: "The upload is open.",
+          headers: uncachedHeader,
+          content: jsonLike(shape({ ...staged, limits: limitsSchema }), {
+            ...underWay,
+            ...exampleLimits,
+          }),
+        },
+        ...failures(...ofUpload, ...inside),
+      },
+    }),
+  }),
+  ...operation({
+    id: "abortMultipartUpload",
+    method: "DELETE",
+    path: upload,
+    action: "push",
+    target: "bucket",
+    tag: "multipart",
+    summary: "Abort an upload, drop its parts",
+    handle: abort,
+    doc: () => ({
+      description:
+        "Ends an upload and drops its parts. A part that is arriving is answered with 404 and leaves nothing.",
+      parameters: [bucketParameter, uploadIdParameter],
+      responses: {
+        204: { description: "The upload is gone." },
+        ...whileCompleting(
+          failures(
+            ...ofUpload,
+            "MULTIPART_STATE",
+            "MULTIPART_COMPLETING",
+            ...whileWriting,
+            ...inside,
+          ),
+        ),
+      },
+      "x-codeSamples": [curl("Abort with curl", "--request DELETE", uploadUrl)],
+    }),
+  }),
+];

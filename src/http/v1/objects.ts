@@ -1,5 +1,5 @@
-// Objects: put, get, look, delete, list.
-import { Elysia } from "elysia";
+// Objects: get, look, delete, list. Putting one is in putObject.ts.
+
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import { listObjects, openObject, removeObject } from "../../objects/objects.ts";
 import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
@@ -7,15 +7,52 @@ import { logGet, logObjectDeletion } from "../../telemetry/objectEvents.ts";
 import { empty, inert, json, notModified } from "../answers.ts";
 import { readConditions } from "../conditions.ts";
 import { answerDigests } from "../contentDigest.ts";
+import {
+  failures,
+  inside,
+  jsonLike,
+  rangeAnswers,
+  sometimes,
+  whileWriting,
+} from "../docs/answers.ts";
+import {
+  after,
+  bucket as bucketParameter,
+  bucketUrl,
+  ifUnmodifiedSince,
+  limit as limitParameter,
+  objectName,
+  objectSchema,
+  objectSize,
+  prefix as prefixParameter,
+  printedObject,
+  uncached as uncachedHeader,
+} from "../docs/objectStore.ts";
+import {
+  content as contentOfAnswer,
+  delimiterParameter,
+  ifMatch,
+  ifModifiedSince,
+  objectParameter,
+  objectsPath,
+  objectUrl,
+  ofObject,
+  refusals,
+  reprDigest,
+  textSchema,
+  validators,
+  wantContent,
+  wantRepr,
+  whole,
+} from "../docs/objects.ts";
+import { ifNoneMatch, ifRange, range } from "../docs/parameters.ts";
 import { etagOf } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
-import { matchOf, queryOf, visitOf } from "../visit.ts";
+import type { Services } from "../services.ts";
+import { queryOf } from "../visit.ts";
 import { bucketPath, printObject, whoAsked } from "./printObject.ts";
-import { type PutDeps, put } from "./putObject.ts";
 import { pageHeaders, readLimit } from "./requests.ts";
-
-/** What these routes work with. */
-export type ObjectRoutesDeps = PutDeps;
 
 const list = "/v1/buckets/:bucket/objects";
 const address = "/v1/buckets/:bucket/objects/:object";
@@ -40,18 +77,18 @@ function headersOf(
 
 /** HEAD as well: then nothing of the content is read. */
 async function get(
-  { objects, telemetry }: ObjectRoutesDeps,
-  request: Request,
+  call: Call<typeof address>,
+  { objects, telemetry }: Services,
   withBody: boolean,
 ): Promise<Response> {
-  const found = await openObject(objects, matchOf(request, address));
+  const found = await openObject(objects, call.params);
   const { record } = found;
   const { digest, contentType } = record;
-  const headers = headersOf(record, request.headers);
-  if (judgeRead(readConditions(request.headers), record) === "notModified") {
+  const headers = headersOf(record, call.request.headers);
+  if (judgeRead(readConditions(call.request.headers), record) === "notModified") {
     return notModified(headers);
   }
-  const asked = answerDigests(request.headers, digest);
+  const asked = answerDigests(call.request.headers, digest);
   const content = {
     ...found,
     mediaType: contentType,
@@ -60,26 +97,26 @@ async function get(
     wholeHeaders: asked.whole,
   };
   if (!withBody) return headContent(content);
-  logGet(telemetry.log, { ...record, ...whoAsked(visitOf(request)) });
+  logGet(telemetry.log, { ...record, ...whoAsked(call) });
   const sent = (bytes: number) => telemetry.metrics.sent(bytes);
-  return sendContent({ sent, newId: objects.newId }, request, content);
+  return sendContent({ sent, newId: objects.newId }, call.request, content);
 }
 
 async function remove(
-  { objects, telemetry }: ObjectRoutesDeps,
-  request: Request,
+  call: Call<typeof address>,
+  { objects, telemetry }: Services,
 ): Promise<Response> {
-  const { bucket, object } = matchOf(request, address);
-  const allows = preconditionOf(readConditions(request.headers));
+  const { bucket, object } = call.params;
+  const allows = preconditionOf(readConditions(call.request.headers));
   await removeObject(objects, { bucket, object }, allows);
   telemetry.metrics.deleted("object");
-  logObjectDeletion(telemetry.log, { bucket, object, ...whoAsked(visitOf(request)) });
+  logObjectDeletion(telemetry.log, { bucket, object, ...whoAsked(call) });
   return empty(204, {});
 }
 
-async function page({ objects }: ObjectRoutesDeps, request: Request): Promise<Response> {
-  const { bucket } = matchOf(request, list);
-  const query = queryOf(request);
+async function page(call: Call<typeof list>, { objects }: Services): Promise<Response> {
+  const { bucket } = call.params;
+  const query = queryOf(call);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
   const prefix = query.get("prefix") ?? "";
   // An empty one would divide nothing.
@@ -92,29 +129,136 @@ async function page({ objects }: ObjectRoutesDeps, request: Request): Promise<Re
   return json({ objects: records.map(printObject), prefixes, next }, { headers });
 }
 
-/** `/v1/buckets/<bucket>/objects` and `/v1/buckets/<bucket>/objects/<object>`. Bodies are never parsed: they stream. */
-export const objectRoutes = (deps: ObjectRoutesDeps) => {
-  const tags = ["objects"];
-  const listed = { tags, summary: "List objects" };
-  return new Elysia({ name: "v1.objects" })
-    .get(list, ({ request }) => page(deps, request), {
-      detail: { ...listed, operationId: "listObjects" },
-    })
-    .head(list, ({ request }) => page(deps, request), {
-      detail: { ...listed, operationId: "headObjects" },
-    })
-    .get(address, ({ request }) => get(deps, request, true), {
-      detail: { operationId: "getObject", tags, summary: "Get an object, or ranges of it" },
-    })
-    .head(address, ({ request }) => get(deps, request, false), {
-      detail: { operationId: "headObject", tags, summary: "Ask whether an object exists" },
-    })
-    .put(address, ({ request }) => put(deps, visitOf(request)), {
-      parse: "none",
-      detail: { operationId: "putObject", tags, summary: "Put an object in one request" },
-    })
-    .delete(address, ({ request }) => remove(deps, request), {
-      parse: "none",
-      detail: { operationId: "deleteObject", tags, summary: "Delete an object" },
-    });
-};
+/** `/v1/buckets/<bucket>/objects` and `/v1/buckets/<bucket>/objects/<object>`. */
+export const objectOperations = [
+  ...operation({
+    id: "listObjects",
+    method: "GET",
+    path: list,
+    action: "pull",
+    target: "bucket",
+    tag: "objects",
+    summary: "List objects",
+    handle: page,
+    doc: () => ({
+      description:
+        "The objects of a bucket, in the byte order of their names: all, or those with a prefix, or level by level with a delimiter. A page has at most `limit` entries, objects and prefixes together.",
+      parameters: [
+        bucketParameter,
+        prefixParameter,
+        delimiterParameter,
+        limitParameter(1000, "1000 is the largest page"),
+        after("name"),
+      ],
+      responses: {
+        200: {
+          description: "A page of objects.",
+          headers: {
+            ...uncachedHeader,
+            Link: sometimes(
+              "The next page, when there is one (RFC 8288).",
+              `<${objectsPath}?limit=1&after=${encodeURIComponent(objectName)}>; rel="next"`,
+            ),
+          },
+          content: jsonLike(
+            {
+              type: "object",
+              required: ["objects", "prefixes", "next"],
+              properties: {
+                objects: { type: "array", items: objectSchema },
+                prefixes: { type: "array", items: textSchema },
+                next: { ...textSchema, nullable: true, description: "`after` of the next page" },
+              },
+            },
+            { objects: [printedObject], prefixes: [], next: null },
+          ),
+        },
+        ...failures(
+          ...(["PAGE_INVALID", "REQUEST_INVALID"] as const),
+          ...(["BUCKET_NAME_INVALID", "BUCKET_UNKNOWN"] as const),
+          ...inside,
+        ),
+      },
+      "x-codeSamples": [
+        {
+          lang: "shell",
+          label: "List with curl",
+          source: `curl '${bucketUrl}/objects?delimiter=/'`,
+        },
+      ],
+    }),
+  }),
+  ...operation({
+    id: "getObject",
+    method: "GET",
+    path: address,
+    action: "pull",
+    target: "bucket",
+    tag: "objects",
+    summary: "Get an object, or ranges of it",
+    handle: (call, services) => get(call, services, true),
+    head: {
+      summary: "Ask whether an object exists",
+      description: "Whether there is an object of this name, what it is, and how large.",
+      without: ["Range", "If-Range"],
+      responses: () => ({ ...whole, ...refusals() }),
+      handle: (call, services) => get(call, services, false),
+    },
+    doc: () => ({
+      description:
+        "An object, whole or in ranges. Content that turns out to be damaged or missing is answered with 404 as well: the object must be put again.",
+      parameters: [
+        ...[bucketParameter, objectParameter, range, ifRange],
+        ...[ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince],
+        ...[wantContent, wantRepr],
+      ],
+      responses: {
+        ...whole,
+        ...rangeAnswers("object", {
+          size: objectSize,
+          headers: { ...validators, ...reprDigest },
+          content: contentOfAnswer,
+        }),
+        ...refusals(),
+      },
+      "x-codeSamples": [
+        {
+          lang: "shell",
+          label: "Get with curl",
+          source: `curl --fail --remote-name \\\n  ${objectUrl}`,
+        },
+      ],
+    }),
+  }),
+  ...operation({
+    id: "deleteObject",
+    method: "DELETE",
+    path: address,
+    action: "delete",
+    target: "bucket",
+    tag: "objects",
+    summary: "Delete an object",
+    handle: remove,
+    doc: () => ({
+      description:
+        "Deletes an object. Its bytes go with the next garbage collection, if nothing else is made of them.",
+      parameters: [bucketParameter, objectParameter, ifMatch, ifUnmodifiedSince],
+      responses: {
+        204: { description: "It is gone." },
+        ...failures(
+          ...ofObject,
+          ...(["PRECONDITION_FAILED", "DELETE_DISABLED"] as const),
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+      "x-codeSamples": [
+        {
+          lang: "shell",
+          label: "Delete with curl",
+          source: `curl --include --request DELETE \\\n  ${objectUrl}`,
+        },
+      ],
+    }),
+  }),
+];

@@ -1,70 +1,76 @@
-// Parts of an upload: store, list, and complete it with them. Bytes stream into the room; lists are read and printed here.
-import { Elysia } from "elysia";
-import { RegistryError } from "../../errors.ts";
-import { type Digest, readDigest } from "../../model/digest.ts";
-import { completeMultipart } from "../../objects/completion.ts";
-import type { NamedPart } from "../../objects/partList.ts";
 import { listParts, putPart } from "../../objects/parts.ts";
-import { preconditionOf } from "../../objects/preconditions.ts";
-import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
 import { openBody } from "../body.ts";
-import { readConditions } from "../conditions.ts";
 import { readContentDigest } from "../contentDigest.ts";
-import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
-import { matchOf, queryOf, type Visit, visitOf } from "../visit.ts";
-import { assertMembers, known } from "./known.ts";
-import { type MultipartRoutesDeps, uploadsPath } from "./multipart.ts";
-import { printObject, whoAsked } from "./printObject.ts";
 import {
-  invalid,
-  isMembers,
-  isoTime,
-  type Members,
-  pageHeaders,
-  readLimit,
-  uncached,
-  wantMembers,
-} from "./requests.ts";
+  always,
+  bytes,
+  failures,
+  inside,
+  jsonLike,
+  sometimes,
+  whileWriting,
+} from "../docs/answers.ts";
+import {
+  multipartId,
+  ofUpload,
+  uploadIdParameter,
+  uploadUrl,
+  whileCompleting,
+} from "../docs/multipart.ts";
+import {
+  after,
+  bucketName,
+  bucket as bucketParameter,
+  contentDigest as contentDigestHeader,
+  curl,
+  limit as limitParameter,
+  objectName,
+  uncached as uncachedHeader,
+} from "../docs/objectStore.ts";
+import {
+  created,
+  etags,
+  partNumberParameter,
+  partSchema,
+  partSize,
+  textSchema as partText,
+} from "../docs/parts.ts";
+import { assertNotEncoded, contentLength } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
+import type { Services } from "../services.ts";
+import { queryOf } from "../visit.ts";
+import { uploadsPath } from "./multipart.ts";
+import { secondsOf } from "./printObject.ts";
+import { invalid, isoTime, pageHeaders, readLimit, uncached } from "./requests.ts";
 
 type Part = Awaited<ReturnType<typeof putPart>>;
 
 const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
 const parts = `${upload}/parts` as const;
 const part = `${parts}/:partNumber` as const;
-const completion = `${upload}/complete` as const;
-
 /** No upload has as many parts. */
 const allParts = 1_000_000;
-/** What an entry of a list takes at most in bytes, as this API prints it, with room for spaces. */
-const longestEntry = 256;
-const longestRest = 4096;
-/** A list that was printed here may be sent back as it is. */
-const membersOfPart = ["part_number", "etag", "size_bytes", "created_at"];
-
-const secondsOf = ({ startedAt }: Visit): number => (performance.now() - startedAt) / 1000;
-
 function printed({ number, etag, size }: Part) {
   return { part_number: number, etag, size_bytes: size };
 }
 
 async function put(
-  { objects, telemetry, maxBodyBytes, pace }: MultipartRoutesDeps,
-  request: Request,
+  call: Call<typeof part>,
+  { objects, telemetry, maxBodyBytes, pace }: Services,
 ): Promise<Response> {
-  const { bucket, uploadId, partNumber } = matchOf(request, part);
-  const { headers } = request;
+  const { bucket, uploadId, partNumber } = call.params;
+  const { headers } = call.request;
   assertNotEncoded(headers);
   if (headers.has("content-range")) {
     throw invalid("a part is put whole: Content-Range does not belong here");
   }
   const digests = readContentDigest(headers);
-  const visit = visitOf(request);
-  const body = openBody(visit, maxBodyBytes, pace);
+  const body = openBody(call, maxBodyBytes, pace);
   const length = contentLength(headers) ?? (body === null ? 0 : null);
   const key = { bucket, id: uploadId };
   const stored = await putPart(objects, { key, number: partNumber, body, length, digests });
-  telemetry.metrics.multipart.partStored(secondsOf(visit));
+  telemetry.metrics.multipart.partStored(secondsOf(call));
   return json(printed(stored), { headers: { ...uncached, etag: `"${stored.etag}"` } });
 }
 
@@ -75,9 +81,9 @@ function readAfter(query: URLSearchParams): number {
   return Number(after);
 }
 
-async function list({ objects }: MultipartRoutesDeps, request: Request): Promise<Response> {
-  const { bucket, uploadId } = matchOf(request, parts);
-  const query = queryOf(request);
+async function list(call: Call<typeof parts>, { objects }: Services): Promise<Response> {
+  const { bucket, uploadId } = call.params;
+  const query = queryOf(call);
   const limit = readLimit(query, { usual: allParts, longest: allParts });
   const page = { after: readAfter(query), limit: limit + 1 };
   const { object, parts: found } = await listParts(objects, { bucket, id: uploadId }, page);
@@ -93,78 +99,117 @@ async function list({ objects }: MultipartRoutesDeps, request: Request): Promise
   return json(body, { headers: pageHeaders(path, { limit }, next) });
 }
 
-/** @throws RegistryError REQUEST_INVALID, PART_LIST_INVALID, DIGEST_INVALID. */
-function readCompletion(members: Members): {
-  readonly parts: readonly NamedPart[];
-  readonly digest: Digest | null;
-} {
-  assertMembers(members, known.completeMultipartUpload.body);
-  const { parts: entries, digest = null } = members;
-  if (!Array.isArray(entries)) throw badList("parts must be a list");
-  return { parts: entries.map(readPart), digest: digest === null ? null : readWhole(digest) };
-}
-
-function readPart(entry: unknown): NamedPart {
-  if (!isMembers(entry)) throw badList("each part must be an object with part_number and etag");
-  assertMembers(entry, membersOfPart);
-  const { part_number: number, etag } = entry;
-  if (typeof number !== "number") throw badList("each part must have a part_number");
-  if (typeof etag !== "string" || etag === "") throw badList(`part ${number} must have an etag`);
-  return { number, etag };
-}
-
-/** @throws RegistryError DIGEST_INVALID: objects are known by one algorithm. */
-function readWhole(digest: unknown): Digest {
-  const read = typeof digest === "string" ? readDigest(digest) : null;
-  if (read?.startsWith("sha256:")) return read;
-  throw new RegistryError("DIGEST_INVALID", {
-    message: "digest must be sha256:<64 lower-case hex>",
-  });
-}
-
-function badList(message: string): RegistryError {
-  return new RegistryError("PART_LIST_INVALID", { message });
-}
-
-async function complete(
-  { objects, telemetry, pace }: MultipartRoutesDeps,
-  request: Request,
-): Promise<Response> {
-  const { bucket, uploadId } = matchOf(request, completion);
-  const visit = visitOf(request);
-  const longest = objects.limits.maxParts * longestEntry + longestRest;
-  const named = readCompletion(await wantMembers(visit, { longest, pace }));
-  const { record, isRepeated } = await completeMultipart(objects, {
-    ...named,
-    key: { bucket, id: uploadId },
-    allows: preconditionOf(readConditions(request.headers)),
-  });
-  if (!isRepeated) telemetry.metrics.multipart.completed(secondsOf(visit));
-  logPut(telemetry.log, { ...record, ...whoAsked(visit) }, uploadId);
-  return json(printObject(record), { headers: { ...uncached, etag: etagOf(record.digest) } });
-}
-
-const tags = ["multipart"];
-const listed = { tags, summary: "List the parts of an upload" };
-
-/** `…/multipart-uploads/<id>/parts`, `…/parts/<number>` and `…/complete`. Parts are never parsed: they stream. */
-export const partRoutes = (deps: MultipartRoutesDeps) =>
-  new Elysia({ name: "v1.parts" })
-    .get(parts, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "listParts" },
-    })
-    .head(parts, ({ request }) => list(deps, request), {
-      detail: { ...listed, operationId: "headParts" },
-    })
-    .put(part, ({ request }) => put(deps, request), {
-      parse: "none",
-      detail: { operationId: "putPart", tags, summary: "Upload a part, or replace it" },
-    })
-    .post(completion, ({ request }) => complete(deps, request), {
-      parse: "none",
-      detail: {
-        operationId: "completeMultipartUpload",
-        tags,
-        summary: "Make an object of the parts",
+/** `…/multipart-uploads/<id>/parts` and `…/parts/<number>`. */
+export const partOperations = [
+  ...operation({
+    id: "listParts",
+    method: "GET",
+    path: parts,
+    action: "pull",
+    target: "bucket",
+    tag: "multipart",
+    summary: "List the parts of an upload",
+    handle: list,
+    doc: () => ({
+      description:
+        "The parts that are stored, in the order of their numbers; all of them unless `limit` is given. Who goes on with an upload after an interruption sees here what need not be sent again.",
+      parameters: [
+        bucketParameter,
+        uploadIdParameter,
+        limitParameter(null, "all of them without it"),
+        after("part number"),
+      ],
+      responses: {
+        200: {
+          description: "A page of parts.",
+          headers: {
+            ...uncachedHeader,
+            Link: sometimes(
+              "The next page, when there is one (RFC 8288).",
+              `</v1/buckets/${bucketName}/multipart-uploads/${multipartId}/parts?limit=1&after=1>; rel="next"`,
+            ),
+          },
+          content: jsonLike(
+            {
+              type: "object",
+              required: ["upload_id", "object", "parts", "next"],
+              properties: {
+                upload_id: partText,
+                object: partText,
+                parts: {
+                  type: "array",
+                  items: {
+                    type: "object",
+                    required: Object.keys({ ...partSchema, ...created }),
+                    properties: { ...partSchema, ...created },
+                  },
+                },
+                next: { type: "integer", nullable: true, description: "`after` of the next page" },
+              },
+            },
+            {
+              upload_id: multipartId,
+              object: objectName,
+              parts: etags.map((etag, index) => ({
+                part_number: index + 1,
+                etag,
+                size_bytes: partSize,
+                created_at: `2026-01-01T03:0${index + 1}:00.000Z`,
+              })),
+              next: null,
+            },
+          ),
+        },
+        ...failures("PAGE_INVALID", "REQUEST_INVALID", ...ofUpload, ...inside),
       },
-    });
+    }),
+  }),
+  ...operation({
+    id: "putPart",
+    method: "PUT",
+    path: part,
+    action: "push",
+    target: "bucket",
+    tag: "multipart",
+    summary: "Upload a part, or replace it",
+    handle: put,
+    doc: () => ({
+      description:
+        "Stores a part, of any size up to the limit, also an empty one. The same number again replaces it at once and whole; of two that come at the same time, one stays. A request that is cut leaves nothing, and what the number had as it was.",
+      parameters: [bucketParameter, uploadIdParameter, partNumberParameter, contentDigestHeader],
+      requestBody: {
+        required: true,
+        description: "The bytes of the part. `Content-Encoding` is not supported.",
+        content: { "application/octet-stream": bytes },
+      },
+      responses: {
+        200: {
+          description: "The part is on disk, and the one of its number.",
+          headers: { ...uncachedHeader, ETag: always("Its etag.", `"${etags[0]}"`) },
+          content: jsonLike(
+            { type: "object", required: Object.keys(partSchema), properties: partSchema },
+            { part_number: 1, etag: etags[0], size_bytes: partSize },
+          ),
+        },
+        ...whileCompleting(
+          failures(
+            ...([
+              "PART_NUMBER_INVALID",
+              "CONTENT_DIGEST_INVALID",
+              "CONTENT_DIGEST_DIFFERS",
+            ] as const),
+            ...(["CHUNK_SIZE_MISMATCH", "REQUEST_INVALID"] as const),
+            ...ofUpload,
+            ...(["MULTIPART_STATE", "MULTIPART_COMPLETING", "PART_TOO_LARGE"] as const),
+            ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
+            ...whileWriting,
+            ...inside,
+          ),
+        ),
+      },
+      "x-codeSamples": [
+        curl("Upload a part with curl", "--upload-file part-1", `${uploadUrl}/parts/1`),
+      ],
+    }),
+  }),
+];

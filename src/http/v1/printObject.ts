@@ -49,3 +49,8 @@ export function objectPath(bucket: BucketName, object: ObjectName): string {
 export function whoAsked(visit: Visit) {
   return { requestId: visit.requestId, address: () => visit.address() };
 }
+
+/** How long ago a request arrived, in seconds. */
+export function secondsOf({ startedAt }: Visit): number {
+  return (performance.now() - startedAt) / 1000;
+}

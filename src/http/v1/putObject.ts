@@ -1,32 +1,37 @@
 // PUT of an object: its headers, and a body that is either the object or names what it is to be made of.
 import type { Digest } from "../../model/digest.ts";
-import type { ObjectsDeps } from "../../objects/deps.ts";
 import type { LinkSource } from "../../objects/link.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
 import { type ObjectBytes, putObject } from "../../objects/put.ts";
-import type { Telemetry } from "../../telemetry/metrics.ts";
 import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
-import { openBody, type Pace } from "../body.ts";
+import { openBody } from "../body.ts";
 import { readConditions } from "../conditions.ts";
 import { readContentDigest } from "../contentDigest.ts";
-import type { Rights } from "../guard.ts";
+import { bytes, failures, inside, jsonLike, whileWriting } from "../docs/answers.ts";
+import {
+  bucket as bucketParameter,
+  contentDigest as contentDigestHeader,
+  putConditions,
+} from "../docs/objectStore.ts";
+import {
+  copyFrom,
+  linkFrom,
+  objectParameter,
+  objectUrl,
+  storedAnswer,
+  textSchema,
+} from "../docs/objects.ts";
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
+import { type Call, operation } from "../operation.ts";
 import { peekBody } from "../peekBody.ts";
-import { matchOf, type Visit } from "../visit.ts";
+import type { Services } from "../services.ts";
+import type { Visit } from "../visit.ts";
 import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import { readLink } from "./readLink.ts";
 import { invalid, uncached } from "./requests.ts";
 
-/** What a PUT works with. */
-export interface PutDeps {
-  readonly objects: ObjectsDeps;
-  readonly rights: Pick<Rights, "mayPull" | "mayRead">;
-  readonly telemetry: Telemetry;
-  /** Largest body of one request in bytes; 0 for no limit. */
-  readonly maxBodyBytes: number;
-  readonly pace: Pace;
-}
+const address = "/v1/buckets/:bucket/objects/:object";
 
 /** Longest body that may name content instead of being it; bytes. */
 const longestLink = 4096;
@@ -34,10 +39,10 @@ const longestLink = 4096;
 const linkTypes = /^(?:application\/json|application\/x-www-form-urlencoded|text\/plain) *(?:;|$)/i;
 
 /** 201 for a new object, 200 for one that took another's place. */
-export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
+async function put(visit: Call<typeof address>, services: Services): Promise<Response> {
   const { request } = visit;
   const { headers } = request;
-  const { bucket, object } = matchOf(request, "/v1/buckets/:bucket/objects/:object");
+  const { bucket, object } = visit.params;
   assertNotEncoded(headers);
   if (headers.has("content-range")) {
     throw invalid("an object is put whole: Content-Range does not belong here");
@@ -45,15 +50,15 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
   const contentType = readMediaType(headers.get("content-type") || unknownType);
   const digests = readContentDigest(headers);
   const mayLink = linkTypes.test(contentType) && !headers.has("content-digest");
-  const { record, replaced } = await putObject(deps.objects, {
+  const { record, replaced } = await putObject(services.objects, {
     bucket,
     object,
     contentType,
     allows: preconditionOf(readConditions(headers)),
-    receive: () => receive(deps, visit, { digests, mayLink }),
-    rights: deps.rights,
+    receive: () => receive(services, visit, { digests, mayLink }),
+    rights: services.rights,
   });
-  logPut(deps.telemetry.log, { ...record, ...whoAsked(visit) }, null);
+  logPut(services.telemetry.log, { ...record, ...whoAsked(visit) }, null);
   return json(printObject(record), {
     status: replaced ? 200 : 201,
     headers: { ...uncached, etag: etagOf(record.digest), location: objectPath(bucket, object) },
@@ -61,7 +66,7 @@ export async function put(deps: PutDeps, visit: Visit): Promise<Response> {
 }
 
 async function receive(
-  { maxBodyBytes, pace }: PutDeps,
+  { maxBodyBytes, pace }: Services,
   visit: Visit,
   { digests, mayLink }: { readonly digests: readonly Digest[]; readonly mayLink: boolean },
 ): Promise<ObjectBytes | LinkSource> {
@@ -74,3 +79,85 @@ async function receive(
   const link = peeked.whole === null ? null : readLink(peeked.whole);
   return link ?? { ...bytes, body: peeked.body };
 }
+
+/** PUT of `/v1/buckets/<bucket>/objects/<object>`. */
+export const putObjectOperations = [
+  ...operation({
+    id: "putObject",
+    method: "PUT",
+    path: address,
+    action: "push",
+    target: "bucket",
+    tag: "objects",
+    summary: "Put an object in one request",
+    handle: put,
+    doc: () => ({
+      description:
+        "Stores an object in one request, of any size, also an empty one. It is there when the answer comes, whole and on disk, or not at all: readers see the object before or the object after, nothing between. Of several that come at the same time, the last one stays.\n\n" +
+        'A body of type `application/json` (or what curl and fetch make of a text without a type), at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. `{"from":{"bucket":…,"object":…}}` makes a copy of another object, of the same content type, in the same way. A `from` that has only some of these names, or others too, is refused with 400. With `Content-Digest`, or as any other type, such a body is stored as it is.',
+      parameters: [bucketParameter, objectParameter, contentDigestHeader, ...putConditions],
+      requestBody: {
+        description:
+          "The bytes of the object, or what it is to be made of. `Content-Type` is kept with it. `Content-Encoding` is not supported.",
+        required: false,
+        content: {
+          "application/octet-stream": bytes,
+          ...jsonLike(
+            {
+              type: "object",
+              required: ["from"],
+              properties: {
+                from: {
+                  oneOf: [
+                    {
+                      type: "object",
+                      additionalProperties: false,
+                      required: ["repository", "digest"],
+                      properties: { repository: textSchema, digest: textSchema },
+                    },
+                    {
+                      type: "object",
+                      additionalProperties: false,
+                      required: ["bucket", "object"],
+                      properties: { bucket: textSchema, object: textSchema },
+                    },
+                  ],
+                },
+              },
+            },
+            linkFrom,
+          ),
+        },
+      },
+      responses: {
+        200: storedAnswer("It is stored, in the place of another one."),
+        201: storedAnswer("It is stored, under a name that was free."),
+        ...failures(
+          ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
+          ...(["CONTENT_DIGEST_INVALID", "CONTENT_DIGEST_DIFFERS", "CHUNK_SIZE_MISMATCH"] as const),
+          ...(["BUCKET_UNKNOWN", "BLOB_UNKNOWN", "OBJECT_UNKNOWN", "PRECONDITION_FAILED"] as const),
+          ...(["BODY_TOO_LARGE", "BODY_TOO_SLOW", "ENCODING_UNSUPPORTED"] as const),
+          ...whileWriting,
+          ...inside,
+        ),
+      },
+      "x-codeSamples": [
+        {
+          lang: "shell",
+          label: "Put with curl",
+          source: `curl --upload-file db.dump \\\n  ${objectUrl}`,
+        },
+        {
+          lang: "shell",
+          label: "Copy an object",
+          source: `curl --request PUT \\\n  --header 'Content-Type: application/json' \\\n  --data '${JSON.stringify(copyFrom)}' \\\n  ${objectUrl}`,
+        },
+        {
+          lang: "shell",
+          label: "Put what a repository holds",
+          source: `curl --request PUT \\\n  --header 'Content-Type: application/json' \\\n  --data '${JSON.stringify(linkFrom)}' \\\n  ${objectUrl}`,
+        },
+      ],
+    }),
+  }),
+];

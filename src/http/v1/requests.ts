@@ -4,6 +4,7 @@ import { readPlainJson } from "../../registry/jsonScan.ts";
 import { openBody, type Pace } from "../body.ts";
 import { assertNotEncoded } from "../headers.ts";
 import type { Visit } from "../visit.ts";
+import { assertBody } from "./known.ts";
 
 /** The members of a JSON object, not judged yet. */
 export type Members = Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export function invalid(message: string): RegistryError {
 
 /**
  * Reads a JSON object of at most `longest` bytes. @returns null for an empty body.
- * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID when it is no JSON object.
+ * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID when it is no JSON object, or has members that the operation does not document.
  */
 export async function readMembers(
   visit: Visit,
@@ -31,7 +32,10 @@ export async function readMembers(
   const chunks: Uint8Array[] = [];
   for await (const chunk of openBody(visit, longest, pace) ?? []) chunks.push(chunk);
   const text = readText(Buffer.concat(chunks));
-  return text.trim() === "" ? null : parseObject(text);
+  if (text.trim() === "") return null;
+  const members = parseObject(text);
+  assertBody(visit, members);
+  return members;
 }
 
 /** As `readMembers`, where there must be a body. */

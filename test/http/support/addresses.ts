@@ -1,4 +1,19 @@
-// Addresses of the table of operations with values in them, for tests that ask all of them.
+// The paths and operations of the API, and paths with values in them, for tests that ask all of them.
+import type { Operation } from "../../../src/http/operation.ts";
+import { routes } from "../../../src/http/operations.ts";
+
+/** Every path, as the table spells it. */
+export const paths: readonly string[] = routes.map(({ path }) => path);
+
+/** Methods of a path, in the order of `Allow`. */
+export function methodsAt(path: string): readonly string[] {
+  return [...(routes.find((route) => route.path === path)?.operations.keys() ?? [])];
+}
+
+/** @returns null when the path does not take the method. */
+export function operationAt(path: string, method: string): Operation | null {
+  return routes.find((route) => route.path === path)?.operations.get(method) ?? null;
+}
 
 const values: Readonly<Record<string, string>> = {
   ":name": "team/app",

@@ -3,10 +3,10 @@ import { Writable } from "node:stream";
 import pino from "pino";
 import { Collections } from "../../../src/gc/collections.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
-import type { Rooms } from "../../../src/http/app.ts";
 import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
+import type { Backend } from "../../../src/http/services.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
@@ -23,8 +23,8 @@ export interface RegistryOptions
   > {
   readonly logLevel?: LogLevel;
   readonly switches?: Partial<Switches>;
-  /** Changes rooms before they are served. */
-  readonly change?: (rooms: Rooms) => Rooms;
+  /** Changes what is behind the API before it is served. */
+  readonly change?: (backend: Backend) => Backend;
 }
 
 /** One line of the log, parsed. */
@@ -53,7 +53,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     isReadOnly: () => latch.reason !== null,
     collections,
   });
-  const rooms: Rooms = {
+  const backend: Backend = {
     registry: {
       metadata: metadata.registry,
       storage,
@@ -74,7 +74,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     },
   };
   const http = startHttp({
-    rooms: options.change?.(rooms) ?? rooms,
+    backend: options.change?.(backend) ?? backend,
     listen: { hostname: "127.0.0.1", port: 0 },
     hosts: options.hosts ?? { loopbackOnly: false, url: "" },
     maxBodyBytes: options.maxBodyBytes ?? 0,

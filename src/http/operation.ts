@@ -1,0 +1,110 @@
+// One operation of the API, all of it: method, path, who may do it, documentation and handler. Routes, HEAD, 405 answers, the
+// guard's question, metrics' labels, the explorer and the names of parameters are derived from it.
+import { withoutBodies } from "./docs/answers.ts";
+import type { Documentation, Tag } from "./docs/types.ts";
+import type { Params } from "./parameters.ts";
+import type { Services } from "./services.ts";
+import type { Visit } from "./visit.ts";
+
+/** The right a request needs. `read` needs none beyond reaching the server. */
+export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate";
+
+export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** A request with the typed values of its path. */
+export type Call<Path extends string> = Visit & { readonly params: Params<Path> };
+
+type Answer = Response | Promise<Response>;
+
+/** What all operations have, a derived HEAD included. */
+export interface Operation<Path extends string = string> {
+  /** OpenAPI's operationId, metrics' label and log field. */
+  readonly id: string;
+  readonly method: Method;
+  /** As Elysia and OpenAPI spell it; a repository's name is one parameter, whatever slashes it has. */
+  readonly path: Path;
+  readonly action: Action;
+  /** What the action is about; the path names it. */
+  readonly target: "server" | "repository" | "bucket";
+  /** Group of the explorer. */
+  readonly tag: Tag;
+  readonly summary: string;
+  /** Made only when the explorer or a query needs it; null for what is no part of the API. */
+  readonly doc: (() => Documentation) | null;
+  /** The setting that switches it off; then its path is unknown. */
+  readonly servedIf?: "metrics" | "explorer";
+  handle(call: Call<Path>, services: Services): Answer;
+}
+
+/** How the HEAD of a GET differs from it: by default in nothing, and the server drops the body. */
+interface Head<Path extends string> {
+  readonly summary?: string;
+  readonly description?: string;
+  /** Parameters that HEAD ignores. */
+  readonly without?: readonly string[];
+  readonly responses?: () => Documentation["responses"];
+  handle?(call: Call<Path>, services: Services): Answer;
+}
+
+/** An operation as its file writes it: HEAD is derived from GET. */
+interface OperationSpec<Path extends string> extends Operation<Path> {
+  readonly method: Exclude<Method, "HEAD">;
+  readonly head?: Head<Path>;
+}
+
+/** @returns the operation, and after a GET its HEAD. */
+export function operation<const Path extends string>({
+  head = {},
+  ...spec
+}: OperationSpec<Path>): readonly Operation[] {
+  return spec.method === "GET" ? [spec, headOf(spec, head)] : [spec];
+}
+
+function headOf<Path extends string>(get: Operation<Path>, head: Head<Path>): Operation {
+  const { doc } = get;
+  return {
+    ...get,
+    id: headId(get.id),
+    method: "HEAD",
+    summary: head.summary ?? get.summary,
+    doc: doc === null ? null : () => headDoc(doc(), head),
+    handle: head.handle ?? get.handle,
+  };
+}
+
+/** `getBlob` → `headBlob`, `listTags` → `headTags`. */
+function headId(id: string): string {
+  return id.replace(/^[a-z]+/, "head");
+}
+
+function headDoc(
+  { parameters, responses }: Documentation,
+  head: Pick<Head<string>, "description" | "without" | "responses">,
+): Documentation {
+  const { description = "As `GET`, without a body.", without = [] } = head;
+  return {
+    description,
+    ...(parameters && { parameters: parameters.filter(({ name }) => !without.includes(name)) }),
+    responses: withoutBodies(head.responses?.() ?? responses),
+  };
+}
+
+/** True when a request of this method may change something. */
+function mayChange({ method }: Operation): boolean {
+  return method !== "GET" && method !== "HEAD";
+}
+
+/** True when the operation changes what is stored. A collection of garbage has its own switch, and no other stops it. */
+export function isWrite(operation: Operation): boolean {
+  return mayChange(operation) && operation.action !== "operate";
+}
+
+/** True when the operation needs a store that takes writes: each write, and the collection of garbage. */
+export function needsStore(operation: Operation): boolean {
+  return mayChange(operation);
+}
+
+/** True for the operations on uploads in parts, which have a switch of their own. */
+export function isMultipart({ path }: Operation): boolean {
+  return path.includes("/multipart-uploads");
+}

@@ -1,0 +1,45 @@
+// What operations work with: the domain rooms, opened and wired, and the options of this API.
+import type { WriteLatch } from "../durability/writeLatch.ts";
+import type { Collections } from "../gc/collections.ts";
+import type { ObjectsDeps } from "../objects/deps.ts";
+import type { RegistryDeps } from "../registry/manifests.ts";
+import type { Telemetry } from "../telemetry/metrics.ts";
+import type { UploadsDeps } from "../uploads/uploads.ts";
+import type { Pace } from "./body.ts";
+import type { Explorer } from "./docs/explorer.ts";
+import type { Rights } from "./guard.ts";
+
+/** Everything behind the API, opened and wired. */
+export interface Backend {
+  readonly registry: RegistryDeps;
+  readonly uploads: UploadsDeps;
+  readonly objects: ObjectsDeps;
+  readonly collections: Pick<Collections, "request" | "find" | "list" | "findRefusals">;
+  readonly telemetry: Telemetry;
+  readonly latch: Pick<WriteLatch, "assertWritable">;
+  /** Resolves when rows can be read and the store takes writes. @throws what prevents it. */
+  readonly ready: () => Promise<void>;
+}
+
+/** Which parts of the API are served, and its limits. */
+export interface ApiOptions {
+  /** Largest body of one request in bytes; 0 for no limit. */
+  readonly maxBodyBytes: number;
+  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  readonly chunkMinBytes: number;
+  /** Slower bodies are cut. */
+  readonly pace: Pace;
+  /** Serves `/metrics`. */
+  readonly metrics: boolean;
+  /** Serves `/swagger`. */
+  readonly explorer: boolean;
+  /** True once the server has begun to stop. */
+  readonly isDraining: () => boolean;
+  readonly rights: Rights;
+}
+
+/** What each operation is handed. */
+export interface Services extends Backend, Omit<ApiOptions, "metrics" | "explorer"> {
+  /** The explorer's files, made at the first call. */
+  readonly explorer: () => Promise<Explorer>;
+}

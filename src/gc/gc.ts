@@ -7,13 +7,12 @@ import type { GcCounts } from "../metadata/gcRuns.ts";
 import { Attempts } from "./attempts.ts";
 import { brakeReason } from "./brake.ts";
 import { longestAge } from "./gcAges.ts";
-import { type Execution, execute, finishTrash, type Gone } from "./gcExecute.ts";
+import { type Execution, execute, finishTrash, type Gone, lockMs } from "./gcExecute.ts";
 import { planGc } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
 import { ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
 
-/** How long the lock outlives its last renewal, and how often it is renewed; ms. */
-const lockMs = 30_000;
+/** How often the lock is renewed; ms. */
 const renewEveryMs = 5_000;
 /** Repositories with untagged manifests that are named. */
 const namedRepositories = 5;
@@ -166,10 +165,10 @@ async function planned({ deps, request, listener, progress }: Run, now: number) 
 
 /** @throws Refusal before anything of the plan is deleted. */
 async function carryOut(run: Run, hold: Hold, now: number): Promise<null> {
-  const { deps, request, listener, progress } = run;
+  const { deps, listener, progress } = run;
   const { plan, tooMuch } = await planned(run, now);
   const { attempts, gone } = progress;
-  const execution: Execution = { deps, request, listener, hold, plan, attempts, gone };
+  const execution: Execution = { deps, listener, hold, plan, attempts, gone };
   await finishTrash({ ...execution, gone: progress.finished });
   if (tooMuch !== null) {
     if (listener.confirm === undefined) throw new Refusal(tooMuch);
@@ -188,7 +187,7 @@ function countsOf({ plan, gone }: Progress, { dryRun }: GcRequest): GcCounts {
     orphanedBytes: orphaned?.bytes ?? 0,
     deletedBlobs: gone.blobs,
     deletedBytes: gone.bytes,
-    deletedManifests: dryRun ? (plan?.manifests.length ?? 0) : gone.manifests,
+    deletedManifests: dryRun ? (plan?.manifests?.keys.length ?? 0) : gone.manifests,
     deletedLinks: gone.links,
   };
 }

@@ -1,17 +1,23 @@
 // The execution of a plan: rows are deleted in small transactions that ask everything again, then, when that is durable, their bytes.
 
-import type { ContentLink, Discarded, Hold, LimitsNow } from "../metadata/collection.ts";
+import type {
+  AgeLimits,
+  ContentLink,
+  Discarded,
+  Hold,
+  LimitsNow,
+  Unreferenced,
+} from "../metadata/collection.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Attempts } from "./attempts.ts";
 import { setBack } from "./gcAges.ts";
 import { findStrays, markContents } from "./gcPlan.ts";
-import type { GcDeps, GcListener, GcPlan, GcRequest } from "./gcRun.ts";
+import type { GcDeps, GcListener, GcPlan, PlannedManifests } from "./gcRun.ts";
 
 /** A plan, and what its execution works with. */
 export interface Execution {
   readonly deps: Pick<GcDeps, "metadata" | "untagged" | "storage" | "rest" | "clock">;
-  readonly request: Pick<GcRequest, "untaggedOlderThanMs">;
   readonly listener: GcListener;
   readonly hold: Hold;
   readonly plan: GcPlan;
@@ -37,6 +43,8 @@ class LockLostError extends Error {
   }
 }
 
+/** How long the lock outlives its last renewal; ms. */
+export const lockMs = 30_000;
 /** Rows in one transaction: other writers wait for a few milliseconds at most. */
 const batch = 100;
 /** Manifests in one transaction. */
@@ -51,8 +59,12 @@ const deletesAtOnce = 32;
  * look as if they were over.
  */
 function limitsOf({ deps, plan: { limits } }: Execution): LimitsNow {
-  return () => setBack(limits, Math.max(0, limits.now - deps.clock()));
+  return () => setBack(limits, setBackMs(deps, limits));
 }
+
+/** How far the clock was set back since the run began; ms. */
+const setBackMs = ({ clock }: Pick<GcDeps, "clock">, { now }: Pick<AgeLimits, "now">): number =>
+  Math.max(0, now - clock());
 
 /** Finishes what an earlier run had begun: its rows are gone, its bytes are still there. */
 export async function finishTrash(work: Execution): Promise<void> {
@@ -70,37 +82,54 @@ export async function finishTrash(work: Execution): Promise<void> {
 /** Deletes what the plan found, no more than it found, and of that what is still garbage. */
 export async function execute(work: Execution): Promise<void> {
   const { manifests, orphaned, strays, links } = work.plan;
-  const { untaggedOlderThanMs } = work.request;
-  const rows = orphaned.blobs - strays.blobs;
-  if (untaggedOlderThanMs !== null) await removeManifests(work, untaggedOlderThanMs);
-  if (rows > 0 || links > 0 || manifests.length > 0) await sweepContents(work, rows);
+  if (manifests !== null) await removeManifests(work, manifests);
+  const hasRows = orphaned.blobs > strays.blobs || links > 0 || work.gone.manifests > 0;
+  if (hasRows) await sweepContents(work);
   if (strays.blobs > 0) await sweepStrays(work);
 }
 
 /** Manifests that were tagged or named since stay. */
-async function removeManifests(
-  { deps, plan, gone }: Execution,
-  olderThanMs: number,
-): Promise<void> {
-  const { manifests, limits } = plan;
-  for (const some of batches(manifests, manifestBatch)) {
+async function removeManifests(work: Execution, { keys, rule }: PlannedManifests): Promise<void> {
+  const { deps, hold, plan, gone } = work;
+  for (const some of batches(keys, manifestBatch)) {
+    if (!(await deps.metadata.renewLock(hold, deps.clock() + lockMs))) throw new LockLostError();
     // A clock that was set back since makes what is pushed now look old.
-    const now = Math.min(limits.now, deps.clock());
-    const rule = { pushedBefore: now - olderThanMs, now };
-    gone.manifests += await deps.untagged.removeUntagged(some, rule);
+    const backMs = setBackMs(deps, plan.limits);
+    const limits = { pushedBefore: rule.pushedBefore - backMs, now: plan.limits.now - backMs };
+    gone.manifests += await deps.untagged.removeUntagged(some, limits);
     await deps.rest(0);
   }
 }
 
-/** @param allowance rows of content that may be deleted at most. */
-async function sweepContents(work: Execution, allowance: number): Promise<void> {
+/**
+ * What may be deleted of rows that are orphaned now: as many as the plan counted, and as many unexplained ones. If rows are lost while
+ * the run is going on, what they named is not deleted in the place of what the brake has judged.
+ */
+class Allowance {
+  #rows: number;
+  #unexplained: number;
+
+  constructor({ orphaned, unexplained, strays }: GcPlan) {
+    this.#rows = orphaned.blobs - strays.blobs;
+    this.#unexplained = unexplained.blobs - strays.blobs;
+  }
+
+  take({ state, releasedAt }: Unreferenced): boolean {
+    if (state !== "orphaned" || this.#rows === 0) return false;
+    if (releasedAt === null && this.#unexplained === 0) return false;
+    this.#rows -= 1;
+    if (releasedAt === null) this.#unexplained -= 1;
+    return true;
+  }
+}
+
+async function sweepContents(work: Execution): Promise<void> {
   const { deps, hold, plan, gone } = work;
   const bytes = new Deletions(work);
-  let left = allowance;
+  const allowance = new Allowance(plan);
   try {
     for await (const { unreferenced, links } of markContents(deps, plan.limits)) {
-      const orphaned = unreferenced.filter(({ state }) => state === "orphaned").slice(0, left);
-      left -= orphaned.length;
+      const orphaned = unreferenced.filter((content) => allowance.take(content));
       const digests = orphaned.map(({ digest }) => digest);
       for (const some of batches(digests)) {
         const done = bytes.takeDone();
@@ -171,8 +200,11 @@ async function sweepLinks(
 async function sweepStrays(work: Execution): Promise<void> {
   const { deps, hold, plan } = work;
   const { limits } = plan;
+  let left = plan.strays.blobs;
   for await (const findings of findStrays(deps, limits)) {
-    const strays = findings.flatMap((it) => (it.kind === "stray" ? [it.stray] : []));
+    const found = findings.flatMap((it) => (it.kind === "stray" ? [it.stray] : []));
+    const strays = found.slice(0, left);
+    left -= strays.length;
     for (const some of batches(strays)) {
       const discarded = mine(await deps.metadata.discardStrays(hold, some, limits.now));
       mine(await deps.metadata.emptyTrash(hold, await deleteBytes(work, discarded)));

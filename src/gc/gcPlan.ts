@@ -1,11 +1,11 @@
 // What a collection would delete: every manifest, every row of content and every stored file is looked at, nothing is changed.
 
 import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
-import type { ReleasedContent, UntaggedPlan } from "../metadata/untagged.ts";
+import type { ReleasedContent } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { StoredName } from "../storage/content.ts";
 import { ageLimits } from "./gcAges.ts";
-import type { BlobSum, GcDeps, GcListener, GcPlan, GcRequest } from "./gcRun.ts";
+import type { BlobSum, GcDeps, GcListener, GcPlan, GcRequest, PlannedManifests } from "./gcRun.ts";
 
 /** What looking needs. */
 type Ports = Pick<GcDeps, "metadata" | "storage" | "rest">;
@@ -143,7 +143,7 @@ export async function planGc(
     total: seen + strays.blobs,
     totalBytes: all.bytes + strays.bytes,
     // Rows may have come while it was counted: it never says less than nothing.
-    referenced: Math.max(0, seen - unreferenced - released.length),
+    referenced: Math.max(0, seen - unreferenced - released),
     orphaned: sums.orphaned.get(),
     strays,
     unexplained: sums.unexplained.get(),
@@ -193,13 +193,16 @@ async function sumStrays(look: Look): Promise<BlobSum> {
 }
 
 /** Untagged manifests that the rule deletes. What only they name is orphaned with them. */
-async function planUntagged(look: Look, olderThanMs: number | null): Promise<UntaggedPlan> {
-  if (olderThanMs === null) return { manifests: [], released: [] };
+async function planUntagged(
+  look: Look,
+  olderThanMs: number | null,
+): Promise<{ readonly manifests: PlannedManifests | null; readonly released: number }> {
+  if (olderThanMs === null) return { manifests: null, released: 0 };
   const { deps, limits } = look;
   const rule = { pushedBefore: limits.now - olderThanMs };
-  const planned = await deps.untagged.planUntagged(rule, limits);
-  for (const content of planned.released) addOrphan(look, content);
-  return planned;
+  const { manifests: keys, released } = await deps.untagged.planUntagged(rule, limits);
+  for (const content of released) addOrphan(look, content);
+  return { manifests: { keys, rule }, released: released.length };
 }
 
 function addOrphan({ sums, listener }: Look, { digest, size, isExplained }: ReleasedContent): void {

@@ -4,7 +4,7 @@ import type { Uptime } from "../clock/uptime.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
 import type { ManifestKey } from "../metadata/metadata.ts";
-import type { UntaggedHold, UntaggedMetadata } from "../metadata/untagged.ts";
+import type { UntaggedHold, UntaggedMetadata, UntaggedRule } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
 
@@ -73,14 +73,26 @@ export interface Protection {
   readonly awaited: BlobSum;
 }
 
+/** Manifests of a plan. */
+export interface PlannedManifests {
+  /** In the order of their deletion: indexes before what they name, subjects before their referrers. */
+  readonly keys: readonly ManifestKey[];
+  /** Is asked again in the transaction that deletes them. */
+  readonly rule: UntaggedRule;
+}
+
 /**
- * What a run would delete. It is data: a dry run prints it, the brake judges it, and the run executes it. Blobs and links are
- * sums here; their rows are read again, page by page, as they are deleted. Files that no row names count as blobs.
+ * What a run would delete: manifests, then content and links that nothing names any more. It is data, and all that the execution is
+ * given: a dry run prints it, the brake judges it, the run executes it. Blobs and links are sums here; their rows are read again,
+ * page by page, as they are deleted. Files that no row names count as blobs.
+ *
+ * Whatever else deletes one day (retention of tags, deletion of a repository, eviction from a cache) makes a plan of this kind. It
+ * differs in the manifests that it chooses and in the rule that is asked again; sums, brake and execution stay as they are.
  */
 export interface GcPlan {
   readonly limits: AgeLimits;
-  /** Untagged manifests, in the order of their deletion: indexes before what they name, subjects before their referrers. */
-  readonly manifests: readonly ManifestKey[];
+  /** Untagged manifests; null: they are not deleted. */
+  readonly manifests: PlannedManifests | null;
   readonly total: number;
   readonly totalBytes: number;
   /** By manifests that stay, and by objects. */

@@ -180,6 +180,24 @@ describe("the brake", () => {
     expect(agreed.counts.deletedBlobs).toBe(layersOf("").length);
   });
 
+  test("holds rows that are lost while the run is going on: they are not deleted in the place of what it has judged", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const deleted = await room.pushImage(layersOf("deleted"));
+    await room.deleteImage(deleted);
+    const kept = await Promise.all(layersOf("kept").map((layer) => room.push(layer, other)));
+    await room.pushImage(layersOf("kept"), other, ["latest"]);
+    room.store.clock.advance(day);
+    const loss = room.meanwhile(async () => {
+      room.spoil("DELETE FROM manifest_references", "DELETE FROM tags", "DELETE FROM manifests");
+    });
+
+    const { state, counts } = await room.collect(nightly, loss);
+
+    expect([state, counts.deletedBlobs]).toEqual(["done", layersOf("").length]);
+    for (const digest of kept) expect(await room.has(digest)).toBe(true);
+  });
+
   test.each([
     ["few small blobs pass in any store", brakeFloor, null],
     ["one blob more does not", { ...brakeFloor, blobs: brakeFloor.blobs + 1 }, "100 %"],

@@ -69,6 +69,27 @@ describe("a stored file without a row", () => {
     expect(await room.metadata.collection.listTrash(1)).toEqual([]);
   });
 
+  test("is deleted, and no more files than were planned when rows are lost while the run is going on", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const stray = await room.publish();
+    await stray.forget();
+    await room.pushImage(["one", "two", "three"], app, ["latest"]);
+    room.store.clock.advance(hour + lease);
+    const loss = room.meanwhile(async () => {
+      room.spoil(
+        "DELETE FROM manifest_references",
+        "DELETE FROM repository_contents",
+        "DELETE FROM contents",
+      );
+    });
+
+    const { state, counts } = await room.collect({}, loss);
+
+    expect([state, counts.deletedBlobs]).toEqual(["done", 1]);
+    expect(await room.storedFiles()).toBe(3);
+  });
+
   test("stays for an hour, whatever was asked", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);

@@ -192,6 +192,26 @@ describe("a collection with the rule for untagged manifests", () => {
     expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([8, 8]);
   });
 
+  test("a run that has lost its lock deletes no manifest", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+    const { metadata } = room.deps();
+    const thief = { name: "gc", owner: "thief", lastsMs: hour, dead: null } as const;
+    const emptyTrash: typeof metadata.emptyTrash = async (...asked) => {
+      const emptied = await metadata.emptyTrash(...asked);
+      await metadata.acquireLock({ ...thief, now: room.store.clock.now() + hour });
+      return emptied;
+    };
+
+    const outcome = await room.run({}, { metadata: { ...metadata, emptyTrash } });
+
+    expect(outcome).toMatchObject({
+      ...{ state: "failed", reason: "another garbage collection has taken over" },
+      counts: { deletedManifests: 0, deletedBlobs: 0 },
+    });
+    expect(await room.isStored(room.old)).toBe(true);
+  });
+
   test("a run that is stopped in between leaves what the next run finishes", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);

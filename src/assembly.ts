@@ -7,7 +7,7 @@ import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings } from "./front.ts";
-import type { Collections } from "./gc/collections.ts";
+import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
@@ -30,7 +30,7 @@ import { Hashing } from "./storage/filesystem/hashing/hashing.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { makeCollections, makeMaintenance, openAgeClock } from "./upkeep.ts";
+import { makeGcRuns, makeMaintenance, openAgeClock } from "./upkeep.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -75,15 +75,13 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const ports = await openStore(base, () => maintenance?.halt());
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = openUploads(base, ports, ages.now);
-  const collections = await makeCollections(config, ports.metadata, (order) =>
-    maintenance?.collect(order),
-  );
-  const metrics = makeMetrics(ports, collections);
+  const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
+  const metrics = makeMetrics(ports, gcRuns);
   const assembly = openAssembly(base, ports);
   const { hashing, overdue } = uploads;
   const shared = { hashing, overdue, assembly, ageNow: ages.now };
   const objects = makeObjects(base, ports, shared);
-  const parts: Parts = { ...base, ports, uploads, objects, collections, metrics };
+  const parts: Parts = { ...base, ports, uploads, objects, gcRuns, metrics };
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
     openGate: (closeIdle) => openGate(base, closeIdle),
@@ -119,7 +117,7 @@ interface Parts extends Base {
   readonly ports: Ports;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
-  readonly collections: Collections;
+  readonly gcRuns: GcRuns;
   readonly metrics: Metrics;
 }
 
@@ -249,18 +247,18 @@ function makeObjects(
 const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
 
-function makeMetrics({ metadata, latch }: Ports, collections: Collections): Metrics {
+function makeMetrics({ metadata, latch }: Ports, gcRuns: GcRuns): Metrics {
   return new Metrics({
     countUploads: () => metadata.uploads.countUploads(),
     countMultipart: () => metadata.multipart.countMultipart(),
     isReadOnly: () => latch.reason !== null,
-    collections,
+    gcRuns,
   });
 }
 
 /** The rooms as requests see them. */
 function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, uploads, objects, collections, metrics } = parts;
+  const { config, log, ports, uploads, objects, gcRuns, metrics } = parts;
   const { latch, metadata, storage } = ports;
   return {
     registry: {
@@ -275,7 +273,7 @@ function makeBackend(parts: Parts): Backend {
     },
     uploads,
     objects,
-    collections,
+    gcRuns,
     telemetry: { log, metrics },
     latch,
     ready: async () => {

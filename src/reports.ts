@@ -2,7 +2,7 @@
 
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import type { Undeleted } from "./gc/attempts.ts";
-import type { Collections } from "./gc/collections.ts";
+import type { GcRuns } from "./gc/runs.ts";
 import type { ExpiredUpload } from "./jobs/multipartSweep.ts";
 import type { MaintenanceReport } from "./jobs/protocol.ts";
 import type { ScrubReport } from "./jobs/scrub.ts";
@@ -10,7 +10,7 @@ import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
 import type { Assembly } from "./storage/filesystem/assembly/assembly.ts";
 import type { Hashing } from "./storage/filesystem/hashing/hashing.ts";
-import type { CollectionEnd } from "./telemetry/collections.ts";
+import type { GcEnd } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { MultipartMetrics } from "./telemetry/multipart.ts";
@@ -26,9 +26,9 @@ export interface Listeners {
   /** Is told of an upload in parts that is over. */
   readonly forgetParts: (id: UploadId) => void;
   readonly latch: Pick<WriteLatch, "trip">;
-  readonly collections: Pick<Collections, "ended">;
+  readonly gcRuns: Pick<GcRuns, "ended">;
   /** Is told of a collection that has ended. */
-  readonly onCollected: (run: GcRun, end: CollectionEnd) => void;
+  readonly onCollected: (run: GcRun, end: GcEnd) => void;
   readonly onScrub: (report: ScrubReport) => void;
 }
 
@@ -97,15 +97,15 @@ function takeExpired(
 
 function takeRun(
   { run, notes, ...end }: Extract<MaintenanceReport, { kind: "collected" }>,
-  { log, collections, onCollected }: Listeners,
+  { log, gcRuns, onCollected }: Listeners,
 ): void {
   for (const note of notes) log.warn({ event: "gc" }, note);
   if (run !== null) onCollected(run, end);
-  endRun({ log, collections });
+  endRun({ log, gcRuns });
 }
 
-function endRun({ log, collections }: Pick<Listeners, "log" | "collections">): void {
-  collections.ended().catch((err) => log.error({ err }, "a run that is over still seems to run"));
+function endRun({ log, gcRuns }: Pick<Listeners, "log" | "gcRuns">): void {
+  gcRuns.ended().catch((err) => log.error({ err }, "a run that is over still seems to run"));
 }
 
 /** Nothing found is no news. */

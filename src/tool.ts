@@ -9,7 +9,7 @@ import {
   readUptime,
 } from "./ambient.ts";
 import { assertClock } from "./clock/clockWatch.ts";
-import { gcSettings } from "./config/collection.ts";
+import { gcSettings } from "./config/gc.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -47,7 +47,7 @@ export interface Tool {
   /** `src/fsck/fsck.ts`. */
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
   /** What a push is promised (`gc.minAge`), in ms. */
-  readonly promiseMs: number;
+  readonly leaseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
   /** `src/gc/gc.ts`. What is not asked for is as it is set. */
@@ -109,10 +109,10 @@ export async function openTool(config: Config): Promise<Tool> {
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>
         explainContent(
-          { metadata: metadata.keepers, clock, minAgeMs: config["gc.minAge"], readImage },
+          { metadata: metadata.keepers, clock, minAgeMs: settings.minAgeMs, readImage },
           digest,
         ),
-      promiseMs: config["gc.minAge"],
+      leaseMs: settings.leaseMs,
       untaggedOlderThanMs: settings.untaggedOlderThanMs,
       collectGarbage: (asked, listener) => {
         giveWay();

@@ -3,11 +3,11 @@
 import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
 import { AgeClock } from "./clock/ageClock.ts";
 import { watchClock } from "./clock/clockWatch.ts";
-import { gcSettings } from "./config/collection.ts";
+import { gcSettings } from "./config/gc.ts";
 import type { Config } from "./config/settings.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
-import { Collections, type CollectionsOptions } from "./gc/collections.ts";
 import { longestAge } from "./gc/gcAges.ts";
+import { GcRuns, type GcRunsOptions } from "./gc/runs.ts";
 import { Maintenance, type MaintenanceOptions } from "./jobs/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "./jobs/schedule.ts";
@@ -17,7 +17,7 @@ import { logState } from "./metadata/sqlite/checkpoint.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
 import type { Descriptors } from "./process/descriptors.ts";
 import { type Listeners, takeReport } from "./reports.ts";
-import { reportCollection } from "./telemetry/collections.ts";
+import { reportGc } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import { reportScrub } from "./telemetry/scrub.ts";
@@ -34,7 +34,7 @@ export interface UpkeepParts {
     readonly database: string;
   };
   readonly descriptors: Pick<Descriptors, "lend">;
-  readonly collections: Collections;
+  readonly gcRuns: GcRuns;
   readonly uploads: Pick<Listeners, "hashing">;
   readonly assembly: Listeners["assembly"];
   readonly forgetParts: Listeners["forgetParts"];
@@ -55,14 +55,14 @@ export async function openAgeClock(
   return ages;
 }
 
-/** Collections as requests and the schedule order them. @param order begins one on the worker. */
-export async function makeCollections(
+/** Runs as requests and the schedule order them. @param order begins one on the worker. */
+export async function makeGcRuns(
   config: Config,
   metadata: Metadata,
-  order: CollectionsOptions["order"],
-): Promise<Collections> {
+  order: GcRunsOptions["order"],
+): Promise<GcRuns> {
   const self = await nameProcess();
-  return new Collections({
+  return new GcRuns({
     runs: metadata.gcRuns,
     clock,
     newId,
@@ -74,11 +74,11 @@ export async function makeCollections(
 
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: UpkeepParts): Maintenance {
-  const { config, log, ports, collections, descriptors, ages, arrivals } = parts;
+  const { config, log, ports, gcRuns, descriptors, ages, arrivals } = parts;
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
-  const collect = () => collections.runScheduled();
-  const lastBeginning = (now: number) => collections.lastBeginning(now);
+  const collect = () => gcRuns.runScheduled();
+  const lastBeginning = (now: number) => gcRuns.lastBeginning(now);
   return new Maintenance({
     spawn: () => descriptors.lend(() => startWorker(new URL("./jobs/worker.ts", import.meta.url))),
     store: { directory: config.data, database: ports.database },
@@ -92,7 +92,7 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
     onDue: collect,
     onCleanup: async () => {
       await ages.look();
-      await collections.tidy();
+      await gcRuns.tidy();
     },
     scrubs,
     onReport: (report) => takeReport(report, listeners),
@@ -102,13 +102,13 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
 
 /** Who is told what the maintenance worker reports. */
 function listenersOf(
-  { log, metrics, uploads, assembly, ports, collections, forgetParts }: UpkeepParts,
+  { log, metrics, uploads, assembly, ports, gcRuns, forgetParts }: UpkeepParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {
     ...{ log, metrics, hashing: uploads.hashing, assembly, latch: ports.latch },
-    ...{ collections, forgetParts },
-    onCollected: (run, end) => reportCollection({ log, metrics }, run, end),
+    ...{ gcRuns, forgetParts },
+    onCollected: (run, end) => reportGc({ log, metrics }, run, end),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;
       reportScrub({ log, metrics }, report, round, clock());

@@ -83,7 +83,7 @@ function readAge(
 async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<number> {
   const { dryRun, minAgeMs, json, untaggedOlderThanMs } = asked;
   const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
-  const isShort = minAgeMs !== null && minAgeMs < tool.promiseMs;
+  const isShort = minAgeMs !== null && minAgeMs < tool.leaseMs;
   let declined = false;
   const answer = async (plan: GcPlan): Promise<boolean> => {
     const agreed = await confirm(question(plan));
@@ -117,7 +117,7 @@ async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<numb
     return exitCode.failed;
   }
   const olderThanMs = untaggedOlderThanMs ?? tool.untaggedOlderThanMs;
-  const held = untaggedText(report, { dryRun, olderThanMs, promiseMs: tool.promiseMs });
+  const held = untaggedText(report, { dryRun, olderThanMs, leaseMs: tool.leaseMs });
   if (!json) print([dryRun ? dryRunText(report) : doneText(report), ...held].join("\n"));
   return exitCode.done;
 }

@@ -140,19 +140,19 @@ export interface UntaggedTelling {
   /** How old untagged manifests must be to be deleted, in ms; null: they stay. */
   readonly olderThanMs: number | null;
   /** What a push is promised (`gc.minAge`), in ms. */
-  readonly promiseMs: number;
+  readonly leaseMs: number;
 }
 
 /** Who deleted a tag, or pushed over it, wonders where the space is. @returns lines; none when nothing is kept so. */
 export function untaggedText(
   { untagged, counts }: Pick<GcReport, "untagged" | "counts">,
-  { dryRun, olderThanMs, promiseMs }: UntaggedTelling,
+  { dryRun, olderThanMs, leaseMs }: UntaggedTelling,
 ): string[] {
   if (untagged === null || untagged.bytes === 0) return [];
   // They are all there still: the dry run has told of them.
   if (dryRun && counts.deletedManifests > 0) return [];
   const { bytes, manifests } = untagged;
-  const age = exactAge(promiseMs);
+  const age = exactAge(leaseMs);
   const verb = manifests === 1 ? "keeps" : "keep";
   const rule =
     olderThanMs === null

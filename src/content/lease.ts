@@ -11,12 +11,12 @@ export interface Lease {
   readonly until: number;
 }
 
-/** The lease of content that a pusher is told of at `now` (Unix ms); `promiseMs` is what the answer promises. */
-export function leaseAt(now: number, promiseMs: number): Lease {
-  return { atLeast: now + promiseMs, until: now + longestLease(promiseMs) };
+/** The lease of content that a pusher is told of at `now` (Unix ms); `leaseMs` (`gc.minAge`) is what the answer promises. */
+export function leaseAt(now: number, leaseMs: number): Lease {
+  return { atLeast: now + leaseMs, until: now + longestLease(leaseMs) };
 }
 
-/** The longest lease that is granted where `promiseMs` is promised, in ms. */
-export function longestLease(promiseMs: number): number {
-  return promiseMs + Math.ceil(promiseMs * spare);
+/** The longest lease that is granted where `leaseMs` is promised, in ms. */
+export function longestLease(leaseMs: number): number {
+  return leaseMs + Math.ceil(leaseMs * spare);
 }

@@ -10,9 +10,9 @@ import type { Content } from "../storage/content.ts";
 
 /** What all runs on a store have in common unless they are asked for something else. Times in ms. */
 export interface GcSettings {
-  /** Younger content stays. */
+  /** Younger content stays: `gc.minAge`, unless the run was asked for another age. */
   readonly minAgeMs: number;
-  /** The longest lease that a push may have been given. */
+  /** What pushes were promised: `gc.minAge`, whatever the run was asked for. */
   readonly leaseMs: number;
   /** The longest that an open upload is kept without a byte: it is not collected, but judged by the same clock. */
   readonly uploadsMs: number;

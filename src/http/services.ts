@@ -1,6 +1,6 @@
 // What operations work with: the domain rooms, opened and wired, and the options of this API.
 import type { WriteLatch } from "../durability/writeLatch.ts";
-import type { Collections } from "../gc/collections.ts";
+import type { GcRuns } from "../gc/runs.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
@@ -14,7 +14,7 @@ export interface Backend {
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
-  readonly collections: Pick<Collections, "request" | "find" | "list" | "findRefusals">;
+  readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** Resolves when rows can be read and the store takes writes. @throws what prevents it. */

@@ -23,7 +23,7 @@ export interface RegistryDeps {
   readonly storage: Storage;
   /** Unix ms. */
   readonly clock: () => number;
-  /** How long content is kept after a pusher was told that it exists, in ms. */
+  /** What a push is promised (`gc.minAge`), in ms. */
   readonly leaseMs: number;
   /** Largest manifest that is accepted, in bytes. */
   readonly manifestMaxBytes: number;

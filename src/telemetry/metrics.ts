@@ -1,6 +1,6 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
-import { CollectionMetrics, type CollectionSources } from "./collections.ts";
+import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
 import { ScrubMetrics } from "./scrub.ts";
@@ -11,7 +11,7 @@ export interface MetricSources extends MultipartSources {
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
   isReadOnly(): boolean;
-  readonly collections: CollectionSources;
+  readonly gcRuns: GcSources;
 }
 
 /** Seconds; from a manifest's fraction of a millisecond to a layer's minutes. */
@@ -22,7 +22,7 @@ type Ended = (seconds: number) => void;
 /** The program's counters. One per process. */
 export class Metrics {
   readonly #registry = new Registry();
-  readonly collections: CollectionMetrics;
+  readonly gc: GcMetrics;
   readonly multipart: MultipartMetrics;
   readonly scrub: ScrubMetrics;
   readonly #requests: Counter<"operation" | "status">;
@@ -74,7 +74,7 @@ export class Metrics {
       help: "Upload sessions that have ended, by outcome: completed, cancelled or expired.",
     });
     this.#gauges(sources);
-    this.collections = new CollectionMetrics(this.#registry, sources.collections);
+    this.gc = new GcMetrics(this.#registry, sources.gcRuns);
     this.multipart = new MultipartMetrics(this.#registry, sources);
     this.scrub = new ScrubMetrics(this.#registry);
   }

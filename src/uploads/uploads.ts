@@ -25,7 +25,7 @@ export interface UploadsDeps {
   readonly clock: () => number;
   /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing is over. */
   readonly ageNow: () => number | null;
-  /** How long finished content is kept before a manifest must name it. Unit: ms. */
+  /** What a push is promised (`gc.minAge`), in ms. */
   readonly leaseMs: number;
 }
 

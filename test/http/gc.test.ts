@@ -24,7 +24,7 @@ async function endRun(id: string): Promise<void> {
     reason: "too much",
     finishedAt: registry.store.clock.now() + 1500,
   });
-  await registry.collections.ended();
+  await registry.gcRuns.ended();
 }
 
 describe("POST /v1/gc", () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { ClockVerdict } from "../../src/clock/clockTrust.ts";
 import { watchClock } from "../../src/clock/clockWatch.ts";
-import { Collections } from "../../src/gc/collections.ts";
+import { GcRuns } from "../../src/gc/runs.ts";
 import { Maintenance } from "../../src/jobs/maintenance.ts";
 import { MissedRun } from "../../src/jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "../../src/jobs/schedule.ts";
@@ -29,7 +29,7 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
   const lookAtClock = () => watchClock({ metadata: collection, clock, readUptime }, patience);
   const begun: number[] = [];
   const serve = () => {
-    const collections: Collections = new Collections({
+    const runs: GcRuns = new GcRuns({
       runs: gcRuns,
       clock,
       newId: () => Bun.randomUUIDv7(),
@@ -47,16 +47,16 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
     const endRun = async (id: string): Promise<void> => {
       const ended = { state: "done", counts: noCounts, reason: null, finishedAt: wall } as const;
       await gcRuns.endRun(id, ended);
-      await collections.ended();
+      await runs.ended();
     };
-    const collect = () => collections.runScheduled();
-    const lastBeginning = (now: number) => collections.lastBeginning(now);
+    const collect = () => runs.runScheduled();
+    const lastBeginning = (now: number) => runs.lastBeginning(now);
     const latestTime = latestTimeOf(nightly);
     const deps = { latestTime, lastBeginning, lookAtClock, clock, collect };
     const schedule = new Schedule(nightly, wall);
     const missed = new MissedRun(deps, uptime);
     return {
-      collections,
+      runs,
       /** `minutes` go by, and what comes due is done. */
       async run(minutes: number): Promise<void> {
         for (let count = 0; count < minutes; count += 1) {

@@ -21,7 +21,7 @@ function listeners() {
     assembly: { forgetIdle: note("forget idle parts") },
     forgetParts: note("forget parts"),
     latch: { trip: note("trip") },
-    collections: { ended: async () => note("ended run")() },
+    gcRuns: { ended: async () => note("ended run")() },
     onCollected: note("collected"),
     onScrub: note("scrub"),
   };

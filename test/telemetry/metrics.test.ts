@@ -5,7 +5,7 @@ const sources: MetricSources = {
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
   countMultipart: async () => ({ uploads: 1, bytes: 20 }),
   isReadOnly: () => false,
-  collections: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
+  gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 };
 
 const own = async (metrics: Metrics): Promise<string[]> =>

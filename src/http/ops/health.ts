@@ -20,8 +20,8 @@ async function able(visit: Visit, services: Services): Promise<Response> {
 }
 
 /** What somebody should look at although requests are answered as ever: the disk fills while nothing is collected. */
-async function worries({ collections }: Services) {
-  const refused = await collections.findRefusals().catch(() => null);
+async function worries({ gcRuns }: Services) {
+  const refused = await gcRuns.findRefusals().catch(() => null);
   if (refused === null) return {};
   const { since, reason } = refused;
   return { gc: { refused_since: new Date(since).toISOString(), reason } };

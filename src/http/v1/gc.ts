@@ -1,5 +1,5 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
-import type { Collections, RunsPage } from "../../gc/collections.ts";
+import type { GcRuns, RunsPage } from "../../gc/runs.ts";
 import { json } from "../answers.ts";
 import { always, failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
 import { runId as exampleRun } from "../docs/examples.ts";
@@ -18,7 +18,7 @@ import {
   uncached,
 } from "./requests.ts";
 
-type Run = Awaited<ReturnType<Collections["find"]>>;
+type Run = Awaited<ReturnType<GcRuns["find"]>>;
 
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
@@ -51,7 +51,7 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
 }
 
 /** @throws RegistryError REQUEST_INVALID for anything but `dry_run` and `min_age`. */
-function readRequest(members: Members | null): Parameters<Collections["request"]>[0] {
+function readRequest(members: Members | null): Parameters<GcRuns["request"]>[0] {
   if (members === null) return { dryRun: false };
   const { dry_run: dryRun = false, min_age: minAge = null } = members;
   if (typeof dryRun !== "boolean") throw invalid("dry_run must be true or false");
@@ -71,29 +71,26 @@ function readPage(query: URLSearchParams): RunsPage {
   return { after, limit: readLimit(query, { usual: usualPage, longest: longestPage }) };
 }
 
-async function start(visit: Visit, { collections, pace }: Services): Promise<Response> {
+async function start(visit: Visit, { gcRuns, pace }: Services): Promise<Response> {
   const members = await readMembers(visit, { longest: longestBody, pace });
-  const run = await collections.request(readRequest(members));
+  const run = await gcRuns.request(readRequest(members));
   return json(printed(run), {
     status: 202,
     headers: { ...uncached, location: `${runsPath}/${run.id}` },
   });
 }
 
-async function list(call: Visit, { collections }: Services): Promise<Response> {
+async function list(call: Visit, { gcRuns }: Services): Promise<Response> {
   const page = readPage(queryOf(call));
-  const { runs, more } = await collections.list(page);
+  const { runs, more } = await gcRuns.list(page);
   const next = more ? (runs.at(-1)?.id ?? null) : null;
   const headers = pageHeaders(runsPath, { limit: page.limit }, next);
   return json({ runs: runs.map(printed), next }, { headers });
 }
 
-async function find(
-  call: Call<"/v1/gc/runs/:runId">,
-  { collections }: Services,
-): Promise<Response> {
+async function find(call: Call<"/v1/gc/runs/:runId">, { gcRuns }: Services): Promise<Response> {
   const { runId } = call.params;
-  return json(printed(await collections.find(runId)), { headers: uncached });
+  return json(printed(await gcRuns.find(runId)), { headers: uncached });
 }
 
 /** `/v1/gc`, `/v1/gc/runs` and `/v1/gc/runs/<id>`. */

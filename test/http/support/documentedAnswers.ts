@@ -112,7 +112,7 @@ const collect =
   (headers: Headers = {}, body: string | null = null): Ask =>
   async (world) => {
     // A database that cannot be read is what some of the tests want.
-    await world.registry.collections.ended().catch(() => {});
+    await world.registry.gcRuns.ended().catch(() => {});
     return send("POST /v1/gc", headers, body)(world);
   };
 

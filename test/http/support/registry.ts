@@ -1,8 +1,8 @@
 // A registry that listens on a free port over a real store, and a few words to talk to it.
 import { Writable } from "node:stream";
 import pino from "pino";
-import { Collections } from "../../../src/gc/collections.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
+import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
@@ -36,7 +36,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const lines: LogLine[] = [];
   const { metadata, storage, uploads, objects, latch } = store.rooms;
   const orders: GcRequest[] = [];
-  const collections = new Collections({
+  const gcRuns = new GcRuns({
     runs: metadata.gcRuns,
     clock: store.clock.now,
     newId: () => Bun.randomUUIDv7(),
@@ -51,7 +51,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     countUploads: () => metadata.uploads.countUploads(),
     countMultipart: () => metadata.multipart.countMultipart(),
     isReadOnly: () => latch.reason !== null,
-    collections,
+    gcRuns,
   });
   const backend: Backend = {
     registry: {
@@ -65,7 +65,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     },
     uploads,
     objects,
-    collections,
+    gcRuns,
     telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
     latch,
     ready: async () => {
@@ -91,8 +91,8 @@ export async function openRegistry(options: RegistryOptions = {}) {
     store,
     http,
     lines,
-    collections,
-    /** Collections that were asked for: nobody does them here. */
+    gcRuns,
+    /** Runs that were asked for: nobody does them here. */
     orders,
     url: `http://127.0.0.1:${http.port}`,
     /** One request exactly as written, on a connection of its own. */

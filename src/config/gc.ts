@@ -1,4 +1,4 @@
-// What every collection is told, whoever asks for it: the settings under `gc`, as a run takes them.
+// The settings under `gc`, as every run takes them.
 import type { Config } from "./settings.ts";
 
 /** `GcSettings` of `gc/gcRun.ts`. Times in ms. */

@@ -1,15 +1,14 @@
 // The server's side of the garbage collection: which runs begin, which are refused, and what becomes of those that were killed.
 import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
-import { type CollectionSettings, Collections } from "../../src/gc/collections.ts";
 import type { GcRequest } from "../../src/gc/gcRun.ts";
-import { ownerOfRun } from "../../src/gc/runs.ts";
+import { GcRuns, ownerOfRun, type ServerGcSettings } from "../../src/gc/runs.ts";
 import { noCounts } from "../../src/metadata/gcRuns.ts";
 import { now, openEmpty } from "../metadata/database.ts";
 import { Scope } from "../support/scope.ts";
 
 const hour = 3_600_000;
-const settings: CollectionSettings = {
+const settings: ServerGcSettings = {
   minAgeMs: hour,
   leaseMs: hour,
   uploadsMs: 2 * hour,
@@ -18,12 +17,12 @@ const settings: CollectionSettings = {
   untaggedOlderThanMs: 7 * 24 * hour,
 };
 
-async function openRoom(scope: Scope, changes: Partial<CollectionSettings> = {}) {
+async function openRoom(scope: Scope, changes: Partial<ServerGcSettings> = {}) {
   const { metadata } = await openEmpty(scope);
   const orders: GcRequest[] = [];
   const dead = new Set<string>();
   const make = () =>
-    new Collections({
+    new GcRuns({
       runs: metadata.gcRuns,
       clock: () => now,
       newId: () => Bun.randomUUIDv7(),
@@ -32,7 +31,7 @@ async function openRoom(scope: Scope, changes: Partial<CollectionSettings> = {})
       order: (order) => orders.push(order),
     });
   return {
-    collections: make(),
+    gcRuns: make(),
     /** The server is started again. */
     restart: make,
     orders,
@@ -57,12 +56,12 @@ const asked = { dryRun: false };
 describe("a run that is asked for", () => {
   test("is remembered and handed on, without a brake", async () => {
     await using scope = new Scope();
-    const { collections, orders } = await openRoom(scope);
+    const { gcRuns, orders } = await openRoom(scope);
 
-    const run = await collections.request({ dryRun: true, minAgeMs: 0 });
+    const run = await gcRuns.request({ dryRun: true, minAgeMs: 0 });
 
     expect(run).toMatchObject({ state: "running", trigger: "api", dryRun: true, startedAt: now });
-    expect(await collections.find(run.id)).toEqual(run);
+    expect(await gcRuns.find(run.id)).toEqual(run);
     expect(orders).toEqual([
       { ...settings, id: run.id, trigger: "api", dryRun: true, minAgeMs: 0, brakeShare: 0 },
     ]);
@@ -70,45 +69,45 @@ describe("a run that is asked for", () => {
 
   test("keeps what is younger than the configuration says, unless it says otherwise", async () => {
     await using scope = new Scope();
-    const { collections, orders } = await openRoom(scope);
+    const { gcRuns, orders } = await openRoom(scope);
 
-    await collections.request(asked);
+    await gcRuns.request(asked);
 
     expect(orders.map(({ minAgeMs }) => minAgeMs)).toEqual([hour]);
   });
 
   test("is refused while another one is going on, and begins once that has ended", async () => {
     await using scope = new Scope();
-    const { collections, orders } = await openRoom(scope);
-    const first = collections.request(asked);
-    const second = await collections.request(asked).catch(situationOf);
+    const { gcRuns, orders } = await openRoom(scope);
+    const first = gcRuns.request(asked);
+    const second = await gcRuns.request(asked).catch(situationOf);
     await first;
 
     expect(second).toBe("GC_RUNNING");
-    expect(collections.isRunning).toBe(true);
-    await collections.ended();
-    expect(collections.isRunning).toBe(false);
-    await collections.request(asked);
+    expect(gcRuns.isRunning).toBe(true);
+    await gcRuns.ended();
+    expect(gcRuns.isRunning).toBe(false);
+    await gcRuns.request(asked);
     expect(orders).toHaveLength(2);
   });
 
   test("is refused while a command collects beside the server, until that process is gone", async () => {
     await using scope = new Scope();
-    const { collections, hold, dead } = await openRoom(scope);
+    const { gcRuns, hold, dead } = await openRoom(scope);
     await hold(ownerOfRun("a command", Bun.randomUUIDv7()));
 
-    expect(await collections.request(asked).catch(situationOf)).toBe("GC_RUNNING");
+    expect(await gcRuns.request(asked).catch(situationOf)).toBe("GC_RUNNING");
     dead.add("a command");
-    expect(await collections.request(asked)).toMatchObject({ state: "running" });
+    expect(await gcRuns.request(asked)).toMatchObject({ state: "running" });
   });
 });
 
 describe("a run by schedule", () => {
   test("has the brake, and deletes nothing when it is set so", async () => {
     await using scope = new Scope();
-    const { collections, orders } = await openRoom(scope, { dryRun: true });
+    const { gcRuns, orders } = await openRoom(scope, { dryRun: true });
 
-    const run = await collections.runScheduled();
+    const run = await gcRuns.runScheduled();
 
     expect(run).toMatchObject({ trigger: "schedule", dryRun: true });
     expect(orders[0]).toMatchObject({
@@ -121,10 +120,10 @@ describe("a run by schedule", () => {
 
   test("is left out while another one is going on", async () => {
     await using scope = new Scope();
-    const { collections, orders } = await openRoom(scope);
-    await collections.request(asked);
+    const { gcRuns, orders } = await openRoom(scope);
+    await gcRuns.request(asked);
 
-    expect(await collections.runScheduled()).toBeNull();
+    expect(await gcRuns.runScheduled()).toBeNull();
     expect(orders).toHaveLength(1);
   });
 });
@@ -132,8 +131,8 @@ describe("a run by schedule", () => {
 describe("a run that was killed", () => {
   test("with its server is said to have failed when the server starts again", async () => {
     await using scope = new Scope();
-    const { collections, restart, hold, dead } = await openRoom(scope);
-    const { id } = await collections.request(asked);
+    const { gcRuns, restart, hold, dead } = await openRoom(scope);
+    const { id } = await gcRuns.request(asked);
     await hold(ownerOfRun("first server", id));
     dead.add("first server");
 
@@ -145,41 +144,41 @@ describe("a run that was killed", () => {
 
   test("with its worker is said to have failed at once, though its lock has not run out, and the next one begins", async () => {
     await using scope = new Scope();
-    const { collections, hold } = await openRoom(scope);
-    const { id } = await collections.request(asked);
+    const { gcRuns, hold } = await openRoom(scope);
+    const { id } = await gcRuns.request(asked);
     await hold(ownerOfRun("this server", id));
 
-    await collections.ended();
+    await gcRuns.ended();
 
-    expect(await collections.find(id)).toMatchObject({ state: "failed" });
-    expect(await collections.request(asked)).toMatchObject({ state: "running" });
+    expect(await gcRuns.find(id)).toMatchObject({ state: "failed" });
+    expect(await gcRuns.request(asked)).toMatchObject({ state: "running" });
   });
 
   test("is told from one of a command that goes on, and from the server's own", async () => {
     await using scope = new Scope();
-    const { collections, restart, hold } = await openRoom(scope);
+    const { gcRuns, restart, hold } = await openRoom(scope);
     const command = await restart().request(asked);
     await hold(ownerOfRun("a command", command.id));
 
-    await collections.tidy();
+    await gcRuns.tidy();
 
-    expect(await collections.find(command.id)).toMatchObject({ state: "running" });
+    expect(await gcRuns.find(command.id)).toMatchObject({ state: "running" });
   });
 });
 
 describe("the history", () => {
   test("comes by page, the latest first, and says whether more follow", async () => {
     await using scope = new Scope();
-    const { collections, endRun } = await openRoom(scope);
+    const { gcRuns, endRun } = await openRoom(scope);
     const ids: string[] = [];
     for (let count = 0; count < 3; count += 1) {
-      const { id } = await collections.request(asked);
+      const { id } = await gcRuns.request(asked);
       await endRun(id);
-      await collections.ended();
+      await gcRuns.ended();
       ids.unshift(id);
     }
     const page = async (after: string | null, limit: number) => {
-      const { runs, more } = await collections.list({ after, limit });
+      const { runs, more } = await gcRuns.list({ after, limit });
       return { ids: runs.map(({ id }) => id), more };
     };
 
@@ -190,9 +189,9 @@ describe("the history", () => {
 
   test("knows no run that never was", async () => {
     await using scope = new Scope();
-    const { collections } = await openRoom(scope);
+    const { gcRuns } = await openRoom(scope);
 
-    expect(await collections.find("none").catch(situationOf)).toBe("GC_RUN_UNKNOWN");
-    expect(await collections.lastSuccess()).toBeNull();
+    expect(await gcRuns.find("none").catch(situationOf)).toBe("GC_RUN_UNKNOWN");
+    expect(await gcRuns.lastSuccess()).toBeNull();
   });
 });

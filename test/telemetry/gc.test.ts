@@ -3,14 +3,9 @@ import { describe, expect, test } from "bun:test";
 import { Registry } from "prom-client";
 import { type GcRun, noCounts } from "../../src/metadata/gcRuns.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
-import {
-  type CollectionEnd,
-  CollectionMetrics,
-  type CollectionSources,
-  reportCollection,
-} from "../../src/telemetry/collections.ts";
+import { type GcEnd, GcMetrics, type GcSources, reportGc } from "../../src/telemetry/gc.ts";
 
-const quiet: CollectionSources = {
+const quiet: GcSources = {
   lastSuccess: async () => null,
   findRefusals: async () => null,
   isRunning: false,
@@ -30,16 +25,16 @@ const finished: GcRun = {
 async function reported(
   runs: readonly Partial<GcRun>[],
   sources = quiet,
-  { isStopped, untagged }: Omit<CollectionEnd, "durationMs"> = { isStopped: false, untagged: null },
+  { isStopped, untagged }: Omit<GcEnd, "durationMs"> = { isStopped: false, untagged: null },
 ) {
   const registry = new Registry();
-  const metrics = { collections: new CollectionMetrics(registry, sources) };
+  const metrics = { gc: new GcMetrics(registry, sources) };
   const lines: string[] = [];
   const note = (level: string) => (_: unknown, text?: string) =>
     void lines.push(`${level} ${text}`);
   const log = { info: note("info"), warn: note("warn"), error: note("error") };
   const end = { durationMs: 1500, isStopped, untagged };
-  for (const run of runs) reportCollection({ log, metrics }, { ...finished, ...run }, end);
+  for (const run of runs) reportGc({ log, metrics }, { ...finished, ...run }, end);
   return { lines, samples: (await registry.metrics()).split("\n") };
 }
 

@@ -6,7 +6,7 @@ import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
 
 /** Where the gauges get their values when they are asked for. */
-export interface CollectionSources {
+export interface GcSources {
   /** Unix ms; null when no run has deleted what it found yet. */
   lastSuccess(): Promise<number | null>;
   /** Since when runs by schedule are refused, Unix ms; null while they are not. */
@@ -23,14 +23,14 @@ const outcomeOf = ({ state, dryRun }: GcRun): string =>
   dryRun && state === "done" ? "dry" : state;
 
 /** Counters of the collections that this server ran. `breadbox gc` is a process of its own. */
-export class CollectionMetrics {
+export class GcMetrics {
   readonly #runs: Counter<"outcome">;
   readonly #blobs: Counter;
   readonly #bytes: Counter;
   readonly #manifests: Counter;
   readonly #durations: Histogram;
 
-  constructor(registry: Registry, sources: CollectionSources) {
+  constructor(registry: Registry, sources: GcSources) {
     const registers = [registry];
     const counter = (what: string, help: string) =>
       new Counter({ name: `breadbox_gc_deleted_${what}_total`, help, registers });
@@ -64,7 +64,7 @@ export class CollectionMetrics {
   }
 }
 
-function addGauges(registry: Registry, sources: CollectionSources): void {
+function addGauges(registry: Registry, sources: GcSources): void {
   const gauge = (name: string, help: string, read: () => number | Promise<number>) =>
     new Gauge({
       name,
@@ -99,13 +99,13 @@ const seconds = (time: Promise<number | null>): Promise<number> =>
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 /** Who is told of a run. */
-export interface CollectionListeners {
+export interface GcListeners {
   readonly log: Pick<Log, "info" | "warn" | "error">;
-  readonly metrics: { readonly collections: Pick<CollectionMetrics, "ended"> };
+  readonly metrics: { readonly gc: Pick<GcMetrics, "ended"> };
 }
 
 /** What a run's row does not tell. */
-export interface CollectionEnd {
+export interface GcEnd {
   readonly durationMs: number;
   /** The server that did it was about to stop: no failure that anybody has to look at. */
   readonly isStopped: boolean;
@@ -114,12 +114,12 @@ export interface CollectionEnd {
 }
 
 /** Counts a run that has ended, and writes its line: `garbage collection: deleted 12 orphaned blobs of 120, reclaimed 3.6 MB, in 45 ms`. */
-export function reportCollection(
-  { log, metrics }: CollectionListeners,
+export function reportGc(
+  { log, metrics }: GcListeners,
   run: GcRun,
-  { durationMs, isStopped, untagged }: CollectionEnd,
+  { durationMs, isStopped, untagged }: GcEnd,
 ): void {
-  metrics.collections.ended(run, durationMs / 1000);
+  metrics.gc.ended(run, durationMs / 1000);
   const { id, trigger, dryRun, state, reason, counts } = run;
   const ms = Math.round(durationMs);
   const fields = {

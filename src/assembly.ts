@@ -131,10 +131,7 @@ async function shareSettings({
   try {
     writeServed(config, await nameProcess());
   } catch (err) {
-    log.warn(
-      { err },
-      "commands will not see this server's settings: settings.json was not written",
-    );
+    log.warn({ err }, "settings.json was not written: commands cannot read this server's settings");
   }
 }
 
@@ -161,7 +158,7 @@ async function warnOfRoot(directory: string, log: Log): Promise<void> {
   if (owner === null || !isRootAbove(owner)) return;
   log.warn(
     { directory, uid: owner.uid },
-    "the data directory is another user's, and what this server stores will be root's: start it as that user",
+    "the data directory belongs to another user, and new files will belong to root: start the server as that user",
   );
 }
 
@@ -174,8 +171,9 @@ function openGate({ log, descriptors }: Base, closeIdle: () => void): Connection
   return new ConnectionGate({
     ...{ descriptors, findValve, closeIdle },
     onChange: (isShort) => {
-      if (isShort) log.warn({ limit }, "file descriptors are short: new connections have to wait");
-      else log.info({ limit }, "file descriptors suffice again: new connections are taken");
+      if (isShort)
+        log.warn({ limit }, "file descriptors are running out: new connections have to wait");
+      else log.info({ limit }, "enough file descriptors again: new connections are accepted");
     },
   });
 }
@@ -198,7 +196,9 @@ function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock[
       onNotice: (sentence) => log.warn(sentence),
       onDamaged: (id) => {
         log.error({ uploadId: id }, "staged bytes differ from what was received, upload ended");
-        dropDamaged(uploads, id).catch((err) => log.error({ err }, "a damaged upload stays"));
+        dropDamaged(uploads, id).catch((err) =>
+          log.error({ err }, "a damaged upload could not be removed"),
+        );
       },
     }),
     (it) => it.close(),

@@ -17,7 +17,7 @@ const situations = {
   MANIFEST_BLOB_UNKNOWN: [400, "MANIFEST_BLOB_UNKNOWN", "manifest references unknown content"],
   MANIFEST_INVALID: [400, "MANIFEST_INVALID", "manifest invalid"],
   MANIFEST_UNKNOWN: [404, "MANIFEST_UNKNOWN", "manifest unknown to this repository"],
-  TAGS_TOO_MANY: [414, "MANIFEST_INVALID", "more tags in one request than this registry takes"],
+  TAGS_TOO_MANY: [414, "MANIFEST_INVALID", "more tags in one request than this registry accepts"],
   MANIFEST_TOO_LARGE: [413, "SIZE_INVALID", "manifest is larger than this registry accepts"],
   BODY_TOO_LARGE: [413, "SIZE_INVALID", "request body is larger than this registry accepts"],
   BODY_TOO_SLOW: [408, "REQUEST_TIMEOUT", "the request body came too slowly"],
@@ -29,7 +29,7 @@ const situations = {
   HOST_FOREIGN: [
     421,
     "DENIED",
-    "this server takes requests for this machine's own names only: localhost, 127.0.0.1; to serve another name, set http.url to the URL that clients use",
+    "this server accepts requests for this machine's own names only: localhost, 127.0.0.1; to serve another name, set http.url to the URL that clients use",
   ],
   PATH_INVALID: [
     400,
@@ -39,7 +39,7 @@ const situations = {
   PATH_REWRITTEN: [
     400,
     "BAD_REQUEST",
-    "the path holds '\\\\', '#', or '.' or '..' between slashes; send the path that is meant",
+    "the path holds '\\\\', '#', or '.' or '..' between slashes; send the resolved path",
   ],
   GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
   GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
@@ -54,7 +54,7 @@ const situations = {
   BUCKET_LOST_OBJECTS: [
     409,
     "BUCKET_NOT_EMPTY",
-    "the bucket counts objects that it does not hold; the operator finds out more with breadbox fsck",
+    "the bucket counts objects that it does not hold; the operator can run breadbox fsck to find out more",
   ],
   BUCKET_BUSY: [409, "CONFLICT", "an object of this bucket is being stored; try again"],
   OBJECT_NAME_INVALID: [400, "NAME_INVALID", "invalid object name"],
@@ -62,20 +62,20 @@ const situations = {
   PRECONDITION_FAILED: [
     412,
     "PRECONDITION_FAILED",
-    "the object is not in the state that the conditions of the request ask for (If-Match, If-None-Match, If-Unmodified-Since)",
+    "the object does not meet the conditions of the request (If-Match, If-None-Match, If-Unmodified-Since)",
   ],
   CONTENT_DIGEST_INVALID: [400, "DIGEST_INVALID", "Content-Digest cannot be understood (RFC 9530)"],
   CONTENT_DIGEST_DIFFERS: [
     400,
     "DIGEST_INVALID",
-    "the bytes that arrived are not those of Content-Digest; send them again",
+    "the received bytes do not match Content-Digest; send them again",
   ],
   MULTIPART_UNKNOWN: [
     404,
     "MULTIPART_UPLOAD_UNKNOWN",
-    "no such multipart upload: it was completed, aborted or has expired, or it never was",
+    "no such multipart upload: it was completed or aborted, it expired, or it never existed",
   ],
-  MULTIPART_STATE: [409, "CONFLICT", "the upload is in a state in which this cannot be done"],
+  MULTIPART_STATE: [409, "CONFLICT", "the state of the upload does not allow this"],
   MULTIPART_COMPLETING: [409, "CONFLICT", "the upload is being completed; try again"],
   MULTIPART_DISABLED: [
     405,
@@ -88,7 +88,7 @@ const situations = {
   PART_DIFFERS: [
     409,
     "PART_DIFFERS",
-    "the etag is not that of the part; list the parts, or send it again",
+    "the etag differs from that of the part; list the parts, or send the part again",
   ],
   PART_TOO_LARGE: [413, "SIZE_INVALID", "the part is larger than storage.multipart.maxPartBytes"],
   REQUEST_INVALID: [400, "BAD_REQUEST", "the request cannot be understood"],
@@ -97,7 +97,7 @@ const situations = {
   TAG_IMMUTABLE: [403, "DENIED", "the tag is immutable (registry.immutableTags)"],
   DELETE_DISABLED: [405, "UNSUPPORTED", "deletion is switched off (registry.delete)"],
   WRITES_DISABLED: [405, "UNSUPPORTED", "this registry is read-only (registry.readOnly)"],
-  METHOD_UNSUPPORTED: [405, "UNSUPPORTED", "this address does not take this method"],
+  METHOD_UNSUPPORTED: [405, "UNSUPPORTED", "this address does not support this method"],
   ENCODING_UNSUPPORTED: [
     415,
     "UNSUPPORTED",
@@ -107,7 +107,7 @@ const situations = {
   CROSS_SITE: [
     403,
     "DENIED",
-    "a web page of another site may not change anything here (Origin, Sec-Fetch-Site)",
+    "requests from web pages of other sites cannot change anything (Origin, Sec-Fetch-Site)",
   ],
   DENIED: [403, "DENIED", "requested access to the resource is denied"],
   // 413 and not 503 or 507, because docker, podman and skopeo show the text of a 4xx only. "Larger than the server is able to
@@ -116,10 +116,10 @@ const situations = {
   READ_ONLY: [
     503,
     "UNAVAILABLE",
-    "the store is read-only after a write error; it needs its operator",
+    "the store is read-only after a write error until the operator restarts the server",
   ],
   BUSY: [503, "UNAVAILABLE", "the server is busy; try again in a moment"],
-  UNKNOWN: [500, "UNKNOWN", "internal error; the server's log has more under this request id"],
+  UNKNOWN: [500, "UNKNOWN", "internal error; the server's log has details under this request id"],
 } as const satisfies Record<string, readonly [status: number, code: string, message: string]>;
 
 /** Seconds for `Retry-After` where a thrower names none. */

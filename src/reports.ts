@@ -91,7 +91,7 @@ function takeExpired(
   metrics.multipart.expired(1);
   log.info(
     { event: "multipartExpired", uploadId: id, bucket, object, bytes },
-    `upload ${id} in parts expired`,
+    `multipart upload ${id} expired`,
   );
 }
 
@@ -105,7 +105,9 @@ function takeRun(
 }
 
 function endRun({ log, gcRuns }: Pick<Listeners, "log" | "gcRuns">): void {
-  gcRuns.ended().catch((err) => log.error({ err }, "a run that is over still seems to run"));
+  gcRuns
+    .ended()
+    .catch((err) => log.error({ err }, "the end of a garbage collection could not be recorded"));
 }
 
 /** Nothing found is no news. */
@@ -114,7 +116,7 @@ function logSweep(
   { dropped, durationMs }: Extract<MaintenanceReport, { kind: "swept" }>,
 ) {
   const ms = Math.round(durationMs);
-  if (dropped === 0) log.debug({ ms }, "uploads looked through, none had expired");
+  if (dropped === 0) log.debug({ ms }, "no upload has expired");
   else
     log.info({ event: "uploadsSwept", dropped, ms }, `uploads cleaned up: ${dropped} in ${ms} ms`);
 }
@@ -134,10 +136,10 @@ function logMultipartSweep(
 ) {
   const ms = Math.round(durationMs);
   if (expired + leftovers === 0) {
-    log.debug({ ms }, "uploads in parts looked through, none had expired");
+    log.debug({ ms }, "no multipart upload has expired");
     return;
   }
   const done = `${expired} expired, ${leftovers} left over`;
   const fields = { event: "multipartSwept", expired, leftovers, ms };
-  log.info(fields, `uploads in parts cleaned up: ${done}, in ${ms} ms`);
+  log.info(fields, `multipart uploads cleaned up: ${done}, in ${ms} ms`);
 }

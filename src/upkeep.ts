@@ -51,7 +51,7 @@ export async function openAgeClock(
   const patienceMs = longestAge(gcSettings(config));
   const look = () => watchClock(deps, patienceMs);
   const ages = new AgeClock({ clock, elapsed: () => performance.now(), look, log });
-  await ages.look().catch((err) => log.warn({ err }, "the clock could not be judged yet"));
+  await ages.look().catch((err) => log.warn({ err }, "the clock could not be checked yet"));
   return ages;
 }
 

@@ -66,7 +66,7 @@ function configText({ file, origins }: LoadedConfig): string {
 export function openWarnings({ config }: Pick<LoadedConfig, "config">): readonly string[] {
   if (isLoopback(config["http.listen"])) return [];
   return [
-    "Everyone who can reach this address can push: there are no accounts yet.",
+    "Anyone who can reach this address can push: there are no accounts yet.",
     'Plain HTTP: Docker accepts it for localhost only. Put a proxy with TLS in front, or list this address under "insecure-registries" in every Docker\'s daemon.json.',
   ];
 }

@@ -63,7 +63,7 @@ export function explainTool(error: unknown, { data }: Config): Failure {
   }
   if (code === "ENOTDIR") {
     return failed(
-      `${data} is no data directory of Breadbox: it, or a part of its path, is a file.`,
+      `${data} is not a data directory of Breadbox: it, or a part of its path, is a file.`,
     );
   }
   return failed(`The command failed: ${error.message}`);

@@ -47,12 +47,12 @@ function describeContent(finding: ContentFinding): string {
       return `${digest} (${showBytes(size)}): the file is missing. ${meaning}`;
     case "contentSizeDiffers":
       return finding.found === null
-        ? `${digest}: something else stands where its file belongs. ${meaning}`
+        ? `${digest}: something that is not a file is in its place. ${meaning}`
         : `${digest}: the file has ${finding.found} bytes, not ${size}. ${meaning}`;
     case "contentHashDiffers":
-      return `${digest} (${showBytes(size)}): the bytes are damaged, they are ${finding.found}. ${meaning}`;
+      return `${digest} (${showBytes(size)}): the bytes are damaged; their digest is ${finding.found}. ${meaning}`;
     case "contentWaits":
-      return `${digest} (${showBytes(size)}): known to be damaged, it waits for a push. ${meaning}`;
+      return `${digest} (${showBytes(size)}): known to be damaged, waiting for a push. ${meaning}`;
     case "contentInPlace":
       return `${digest} (${showBytes(size)}): marked as damaged, but its file is there. ${meaning}`;
     default:
@@ -142,7 +142,7 @@ type ObjectFinding = Extract<
 function describeObject(finding: ObjectFinding): string {
   switch (finding.kind) {
     case "objectSizeDiffers":
-      return `object ${plainName(finding.object)}: it is said to have ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
+      return `object ${plainName(finding.object)}: its row says ${counted(finding.size, "byte")}, its content has ${finding.contentSize}.`;
     case "bucketMiscounted":
     case "objectsLost": {
       const { bucket, noted, counted: found } = finding;
@@ -173,17 +173,17 @@ function describeOther(finding: OtherFinding): string {
     case "databaseDamaged":
       return `the database is damaged: ${finding.fault}. Restore it from a backup.`;
     case "danglingRow":
-      return `a row of ${finding.row.table} (${finding.row.row}) names something that ${finding.row.lacking} does not have. Pushing or putting it again repairs it; a backup would, too.`;
+      return `a row of ${finding.row.table} (${finding.row.row}) names something that is missing in ${finding.row.lacking}. Pushing or putting it again repairs it; a backup would, too.`;
     case "trashInUse":
       return `${finding.content.digest} is in use and on the list of what will be deleted.`;
     case "strayOld":
-      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to nothing: "breadbox gc" removes it.`;
+      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to no row: "breadbox gc" removes it.`;
     case "strayYoung":
-      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to nothing yet: a push that is running, or was cut short. The garbage collection removes it later.`;
+      return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to no row yet: its push is running, or was cut off. Garbage collection removes it later.`;
     case "setAside":
-      return `damaged/${finding.locator} was set aside; once it was pushed again, or is not missed, it can be deleted.`;
+      return `damaged/${finding.locator} was set aside; it can be deleted once it was pushed again or is not needed.`;
     case "stranger":
-      return `${finding.path} is nothing of Breadbox.`;
+      return `${finding.path} is not a file of Breadbox.`;
     case "unchecked":
       return `${finding.what}: ${finding.reason}`;
     default:
@@ -195,13 +195,13 @@ function describeOther(finding: OtherFinding): string {
 export function repairText(repair: RepairKind): string {
   switch (repair) {
     case "setAside":
-      return "moves it to damaged/, so that the next push heals it";
+      return "moves it to damaged/, so that the next push restores it";
     case "mark":
-      return "marks it, so that the next push heals it";
+      return "marks it, so that the next push restores it";
     case "decide":
       return "reads it: right bytes are served again, wrong ones are moved to damaged/";
     case "derive":
-      return "makes these rows again from the manifest";
+      return "rebuilds these rows from the manifest";
     case "endSession":
       return "ends the upload";
     case "keep":
@@ -209,9 +209,9 @@ export function repairText(repair: RepairKind): string {
     case "refit":
       return "takes the size of its content";
     case "recount":
-      return "counts it anew";
+      return "recounts it";
     case "forgetLost":
-      return `leaves it; restore a backup, or put the objects again. --repair --forget-lost-objects gives the others up: the bucket is counted anew, and content that may be theirs is deleted after 30 days`;
+      return `leaves it; restore a backup, or put the objects again. --repair --forget-lost-objects gives the others up: the bucket is recounted, and content that may belong to them is deleted after 30 days`;
     case "forgetPart":
       return "forgets this part, so that its client sends it again; the others stay";
     default:

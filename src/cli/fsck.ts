@@ -23,7 +23,7 @@ export async function fsck(options: Options): Promise<number> {
   const asked = (name: string): boolean => options[name] === true;
   const mistake = mistakeIn(asked);
   if (mistake !== null) {
-    complain(`error: ${mistake}.\nRun "breadbox fsck --help" to see what there is.`);
+    complain(`error: ${mistake}.\nRun "breadbox fsck --help" for usage.`);
     return exitCode.badUsage;
   }
   const bar = new ProgressBar();

@@ -50,10 +50,10 @@ function problemLine({ finding, repair, repaired }: Judged, isRepairing: boolean
   const text = describeFinding(finding);
   if (repaired?.kind === "solved") {
     return repair === "forgetLost"
-      ? `${text} They were given up: content that may be theirs stays for 30 days.`
+      ? `${text} They were given up: content that may belong to them is kept for 30 days.`
       : `${text} Repaired.`;
   }
-  if (repaired?.kind === "waits") return `${text} It was taken out: the next push heals it.`;
+  if (repaired?.kind === "waits") return `${text} It was set aside: the next push restores it.`;
   if (repaired?.kind === "failed") return `${text} Not repaired: ${repaired.reason}.`;
   if (repair === null || isRepairing) return text;
   return `${text} --repair ${repairText(repair)}.`;

@@ -47,7 +47,7 @@ export async function collectGarbage(options: Options): Promise<number> {
   const untagged = readAge("--untagged", textOf(options, "untagged"));
   for (const each of [age, untagged]) {
     if (each.mistake === null) continue;
-    complain(`error: ${each.mistake}\nRun "breadbox gc --help" to see what there is.`);
+    complain(`error: ${each.mistake}\nRun "breadbox gc --help" for usage.`);
     return exitCode.badUsage;
   }
   const asked: Asked = {

@@ -59,11 +59,7 @@ function protectionLines({ limits, protected: protection }: GcPlan): string[] {
   const age = exactAge(limits.now - limits.olderThan);
   const until = leasedUntil > limits.now ? ` until ${showTime(leasedUntil)}` : "";
   return [
-    ...kept(
-      leased,
-      "pushed, mounted or asked for a short while ago, or part of a running push",
-      until,
-    ),
+    ...kept(leased, "recently pushed, mounted or requested, or part of a running push", until),
     ...kept(young, `younger than ${age}`),
     ...kept(awaited, "an upload that is about to end may use it"),
   ];
@@ -79,9 +75,9 @@ function promiseLines({ limits, protected: { leased, leasedUntil } }: GcPlan): s
   if (leased.blobs === 0) return [];
   const when =
     leasedUntil > limits.now
-      ? `they can go from ${showTime(leasedUntil)} on, unless their push still goes on then`
-      : "they can go when the push is over";
-  return [`Note: --min-age does not shorten what pushes were promised (gc.minAge): ${when}`];
+      ? `they can be deleted from ${showTime(leasedUntil)} on, unless their push is still running then`
+      : "they can be deleted when the push ends";
+  return [`Note: --min-age does not apply to pushed blobs, which are kept for gc.minAge: ${when}`];
 }
 
 const kept = (sum: BlobSum, why: string, until = ""): string[] =>
@@ -112,7 +108,7 @@ export function doneText({ counts, finished, notes, durationMs }: GcReport): str
   return [
     ...(finished.blobs === 0
       ? []
-      : [`Finished what an earlier run had begun: ${sumText(finished)}`]),
+      : [`Finished the deletions of an earlier run: ${sumText(finished)}`]),
     ...(counts.deletedManifests === 0
       ? []
       : [`Deleted ${counted(counts.deletedManifests, "untagged manifest")}`]),
@@ -184,7 +180,7 @@ export function failureText({ state, reason, counts }: GcReport): string {
   const gone =
     counts.deletedBlobs === 0
       ? "Nothing was deleted."
-      : `${counted(counts.deletedBlobs, "blob")} had been deleted by then; the next run goes on.`;
+      : `${counted(counts.deletedBlobs, "blob")} had been deleted by then; the next run continues.`;
   return `Garbage collection failed: ${reason}\n${gone}`;
 }
 

@@ -64,7 +64,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addConfig(program, run);
   program
     .command("version")
-    .description("print the version")
+    .description("Prints the version.")
     .addHelpText("after", examples("breadbox version", "breadbox --version"))
     .action(() => print(versionLine()));
   pointToHelp(program, "breadbox");
@@ -73,7 +73,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
 
 /** After a mistake each command points to its own help. */
 function pointToHelp(command: Command, path: string): void {
-  command.showHelpAfterError(`Run "${path} --help" to see what there is.`);
+  command.showHelpAfterError(`Run "${path} --help" for usage.`);
   for (const each of command.commands) pointToHelp(each, `${path} ${each.name()}`);
 }
 
@@ -81,7 +81,7 @@ function addServe(program: Command, run: (action: Action) => Promise<void>): voi
   addSettingFlags(program.command("serve"))
     .summary("start the server")
     .description(
-      "Starts the server. It needs no configuration; docs/CONFIGURATION.md lists every setting.",
+      "Starts the server. Configuration is optional; `breadbox config docs` lists every setting.",
     )
     .addHelpText(
       "after",
@@ -98,7 +98,7 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
     .command("uploads")
     .summary("list and remove open uploads")
     .description(
-      "Lists and removes open upload sessions, beside a running server or without one. What nobody sends to is removed by the server itself after storage.uploadTimeout.",
+      "Lists and removes open upload sessions, while a server is running or without one. The server removes an idle session automatically after storage.uploadTimeout.",
     )
     .addHelpText(
       "after",
@@ -106,7 +106,7 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
     );
   addDataFlags(uploads.command("ls"))
     .description(
-      "Lists open uploads, the oldest first. IDLE is the time since the last byte. BYTES counts what was acknowledged: a running request adds its own when it ends.",
+      "Lists open uploads, the oldest first. IDLE is the time since the last byte arrived. BYTES counts acknowledged bytes only: a running request adds its bytes when it ends.",
     )
     .summary("list open uploads")
     .option("--json", "print JSON")
@@ -121,11 +121,11 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
 function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(uploads.command("rm [ID]"))
     .description(
-      "Removes one open upload, or many. One that is named is removed also while a client sends to it: the client is told that it is gone. --all and --older-than leave those alone.",
+      "Removes one open upload, or many. An upload named by ID is removed even while a client is sending to it; the client then gets an error. --all and --older-than skip uploads that a client is sending to.",
     )
     .summary("remove open uploads")
     .option("--all", "every upload")
-    .option("--older-than <TIME>", "every upload that received nothing for TIME, such as 2h")
+    .option("--older-than <TIME>", "every upload that received no byte for TIME, such as 2h")
     .option("-y, --yes", "do not ask")
     .option("--json", "print JSON")
     .addHelpText(
@@ -144,17 +144,17 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
   addDataFlags(program.command("fsck"))
     .summary("check the data directory")
     .description(
-      "Compares the database with the stored files, beside a running server or without one, and says what is wrong and whom it concerns. Exits with 0 only when nothing is wrong. Nothing is changed without --repair.",
+      "Compares the database with the stored files, while a server is running or without one. Reports each problem and the images and objects that it affects. Exits with 0 only when there are no problems. Changes nothing without --repair.",
     )
-    .option("--quick", "compare names and sizes (this is the default)")
-    .option("--full", "read every stored byte and hash it as well")
+    .option("--quick", "compare names and sizes (the default)")
+    .option("--full", "also read and hash every stored byte")
     .option(
       "--repair",
-      "take damaged blobs out, so that the next push or put heals them, and mend what can be mended; nothing is deleted",
+      "repair what can be repaired, and set damaged blobs aside so that the next push or put restores them; nothing is deleted",
     )
     .option(
       "--forget-lost-objects",
-      "with --repair: also count buckets anew that have lost rows of objects. Those objects are given up, and garbage is collected again; content that may be theirs is deleted after 30 days",
+      "with --repair: also recount buckets whose object rows are lost. Those objects are given up, and garbage collection resumes; content that may belong to them is deleted after 30 days",
     )
     .option("--json", "print JSON")
     .addHelpText(
@@ -168,22 +168,22 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(program.command("gc"))
     .summary("reclaim disk space from unused data")
     .description(
-      "Deletes blobs that no image and no object uses, while a server is running or without one. What was just pushed, mounted or asked for is kept. A dry run prints what a run would delete, and what untagged images keep, and deletes nothing.",
+      "Deletes blobs that no image and no object uses, while a server is running or without one. Blobs that were recently pushed, mounted or requested are kept. A dry run deletes nothing: it prints the blobs that a run would delete, and the space that untagged images keep.",
     )
     .option("--dry-run", "delete nothing")
     .option(
       "--min-age <TIME>",
-      "keep younger blobs. Default: gc.minAge, for which recent pushes are kept in any case",
+      "keep blobs younger than TIME. Default: gc.minAge. A smaller TIME does not affect pushed blobs: they are kept for gc.minAge",
     )
     .option(
       "--untagged <TIME>",
-      "also delete manifests without a tag that were pushed more than TIME ago, such as 1d; longer than a push takes. Default: as gc.untagged says",
+      "also delete manifests without a tag that were pushed more than TIME ago, such as 1d. TIME must be longer than a push takes. Default: the settings gc.untagged",
     )
     .option("-v, --verbose", "list every blob")
     .option("--json", "print JSON")
     .option(
       "-y, --yes",
-      "delete also what gc.brake holds back: a large part that no client deleted",
+      "delete even when gc.brake refuses, because a large share of the store would be deleted that no client deleted",
     )
     .addHelpText("after", examples("breadbox gc --dry-run", "breadbox gc --data /srv/breadbox"))
     .action(async (options: Options) => run((await import("./gc.ts")).collectGarbage(options)));
@@ -191,9 +191,9 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
 
 function addWhy(program: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(program.command("why <NAME>"))
-    .summary("say what keeps an image, a manifest or a blob")
+    .summary("show what keeps an image, a manifest or a blob")
     .description(
-      "Says what keeps an image (REPO:TAG), a manifest or a blob (a digest): from the tag down to it, the objects that are made of it, and its lease; or since when nothing does, and from when on it is deleted. The first eight digits of a digest are enough.",
+      "Shows what keeps an image (REPO:TAG), a manifest or a blob (a digest): the path from a tag, the objects that use it, and its lease. For unused content, it prints since when nothing keeps it and when it will be deleted. The first eight digits of a digest are enough.",
     )
     .option("--json", "print JSON")
     .addHelpText(
@@ -215,14 +215,14 @@ function addConfig(program: Command, run: (action: Action) => Promise<void>): vo
       examples("breadbox config check breadbox.yml", "breadbox config show --origin"),
     );
   addConfigFlag(config.command("check [FILE]"))
-    .description("report everything that is wrong with the configuration")
+    .description("Reports every mistake in the configuration.")
     .addHelpText("after", examples("breadbox config check", "breadbox config check breadbox.yml"))
     .action(async (file: string | undefined, options: Options) =>
       run((await import("./config.ts")).checkConfig(file, options)),
     );
   addSettingFlags(config.command("show"))
-    .description("print every setting, as a configuration file")
-    .option("--origin", "say where each value came from")
+    .description("Prints every setting, in the form of a configuration file.")
+    .option("--origin", "show where each value came from")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
@@ -231,7 +231,7 @@ function addConfig(program: Command, run: (action: Action) => Promise<void>): vo
     .action(async (options: Options) => run((await import("./config.ts")).showConfig(options)));
   config
     .command("docs", { hidden: true })
-    .description("print docs/CONFIGURATION.md")
+    .description("Prints docs/CONFIGURATION.md: every setting, its default and its meaning.")
     .addHelpText(
       "after",
       examples("breadbox config docs", "breadbox config docs > docs/CONFIGURATION.md"),

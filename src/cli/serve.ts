@@ -80,5 +80,5 @@ async function untilStopped(
 function stopText(transfers: number): string {
   if (transfers === 0) return "Stopping: no transfers are running.";
   const what = transfers === 1 ? "1 running transfer" : `${transfers} running transfers`;
-  return `Stopping after ${what}. A second signal (Ctrl+C) ends at once.`;
+  return `Stopping after ${what}. A second signal (Ctrl+C) stops at once.`;
 }

@@ -38,7 +38,7 @@ function addSettingFlag(command: Command, key: SettingKey, doc: string): void {
 export function addConfigFlag(command: Command): Command {
   return command.option(
     "-c, --config <FILE>",
-    "Configuration file (YAML). Default: breadbox.yml, if there is one",
+    "Configuration file (YAML). Default: $BREADBOX_CONFIG, breadbox.yml or /etc/breadbox/breadbox.yml",
   );
 }
 

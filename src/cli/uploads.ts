@@ -29,7 +29,7 @@ export function listUploads(options: Options): Promise<number> {
 export function removeUploads(id: string | undefined, options: Options): Promise<number> {
   const many = readMany(options);
   if (id !== undefined) {
-    if (many !== null) return badUsage("an id stands alone, without --all and --older-than.");
+    if (many !== null) return badUsage("an id cannot be combined with --all or --older-than.");
     return withTool(options, (tool) => removeOne(tool, id, options));
   }
   if (many === null) return badUsage("name an upload, --all or --older-than TIME.");
@@ -58,7 +58,7 @@ function readMany(options: Options): Many | null {
 }
 
 async function badUsage(mistake: string): Promise<number> {
-  complain(`error: ${mistake}\nRun "breadbox uploads rm --help" to see what there is.`);
+  complain(`error: ${mistake}\nRun "breadbox uploads rm --help" for usage.`);
   return exitCode.badUsage;
 }
 

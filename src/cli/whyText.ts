@@ -78,7 +78,7 @@ const kindOf = (mediaType: string): string =>
 function leaseLines({ leasedUntil, now }: Explanation): string[] {
   if (leasedUntil === null) return [];
   return [
-    `Kept until ${showTime(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or asked for.`,
+    `Kept until ${showTime(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or requested.`,
   ];
 }
 
@@ -86,7 +86,7 @@ function pushLines({ push }: Explanation): string[] {
   if (push === null) return [];
   const { repository, since, until } = push;
   return [
-    `Kept because a push into ${repository} goes on (since ${showTime(since)}), until ${showTime(until)} at the latest.`,
+    `Kept because a push into ${repository} is running (since ${showTime(since)}), until ${showTime(until)} at the latest.`,
   ];
 }
 
@@ -113,7 +113,7 @@ export function unknownTagText({
   held,
 }: Extract<WhyAnswer, { readonly kind: "untagged" }>): string {
   if (held === null) {
-    return `There is no tag ${repository}:${tag}: ${repository} holds no manifest. What was pushed to it is deleted by garbage collections, unless something else uses it.`;
+    return `There is no tag ${repository}:${tag}: ${repository} holds no manifest. Garbage collection deletes the blobs pushed to it, unless something else uses them.`;
   }
   const { tags, untagged } = held;
   const names =

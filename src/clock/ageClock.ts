@@ -64,14 +64,14 @@ export class AgeClock {
   #tell(verdict: ClockVerdict): void {
     const { log, clock } = this.#options;
     if (verdict.kind === "trusted") {
-      log.info({ event: "clockTrusted" }, "the clock can be trusted again, the cleanup goes on");
+      log.info({ event: "clockTrusted" }, "the clock can be trusted again: the cleanup continues");
       return;
     }
     const { cause, waitMs } = verdict;
     const until = new Date(clock() + waitMs).toISOString();
     log.warn(
       { event: "clockDoubted", waitMs, until },
-      `${cause}: nothing is deleted for its age for the next ${spanText(waitMs)}`,
+      `${cause}: nothing is deleted by age for the next ${spanText(waitMs)}`,
     );
   }
 }

@@ -49,7 +49,7 @@ export function judgeClock(
     return doubted(reading, reading.uptime + patienceMs, { cause, postponed });
   }
   if (anchor.distrustUntil > reading.uptime) {
-    const cause = "the clock was set forward a short while ago";
+    const cause = "the clock was set forward recently";
     return doubted(reading, anchor.distrustUntil, { cause, postponed: null });
   }
   return trusted(reading, setBack(step));

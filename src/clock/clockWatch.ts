@@ -24,7 +24,7 @@ export async function assertClock(deps: ClockWatchDeps, patienceMs: number): Pro
   const verdict = await watchClock(deps, patienceMs);
   if (verdict.kind === "trusted") return;
   throw new ClockDoubtedError(
-    `${verdict.cause}: ages prove nothing for the next ${spanText(verdict.waitMs)}, so nothing was removed. Name uploads by their ids, or take all of them with --all.`,
+    `${verdict.cause}: ages cannot be trusted for the next ${spanText(verdict.waitMs)}, so nothing was removed. Name uploads by their ids, or remove all of them with --all.`,
   );
 }
 

@@ -41,7 +41,7 @@ const rules: readonly Rule[] = [
     names: /^AUTH(?:_|$)/,
     verdict: "refused",
     message:
-      "asks for a login, and this version of Breadbox has none: everyone could push. Unset it to start without.",
+      "asks for a login, and this version of Breadbox has none: anyone could push. Unset it to start without.",
   },
   {
     names: /^HTTP_TLS(?:_(?:CERTIFICATE|KEY|CLIENTCAS|LETSENCRYPT)(?:_|$)|$)/,
@@ -53,7 +53,7 @@ const rules: readonly Rule[] = [
     names: /^PROXY(?:_REMOTEURL)?$/,
     verdict: "refused",
     message:
-      "asks for a cache of another registry, and this version of Breadbox is none: it would be an empty registry that everyone can push to. Keep distribution for the cache, or unset it.",
+      "asks for a cache of another registry, and this version of Breadbox is none: it would be an empty registry that anyone can push to. Keep distribution for the cache, or unset it.",
   },
   {
     names: /^STORAGE$/,
@@ -116,7 +116,7 @@ const rules: readonly Rule[] = [
   {
     names: /^(?:MIDDLEWARE|POLICY)(?:_|$)|^VALIDATION_(?:MANIFESTS|ENABLED)/,
     verdict: "warned",
-    message: "is ignored: what it restricts is not restricted here.",
+    message: "is ignored: Breadbox has no such restriction.",
   },
 ];
 
@@ -222,6 +222,6 @@ function deletionNotice(values: readonly GivenValue[]): Notice[] {
   const isDropIn = values.some(({ key }) => key === "data");
   if (!isDropIn || values.some(({ key }) => key === "registry.delete")) return [];
   const message =
-    "images can be deleted here, which distribution forbids unless it is told otherwise: REGISTRY_STORAGE_DELETE_ENABLED=false forbids it here, too.";
+    "images can be deleted: unlike distribution, Breadbox allows it by default. REGISTRY_STORAGE_DELETE_ENABLED=false forbids it.";
   return [{ level: "warn", message }];
 }

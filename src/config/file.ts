@@ -170,7 +170,10 @@ class Walk {
   #value(key: Place, value: unknown, setting: SettingKey): void {
     const node = this.#resolve(value);
     if (isAlias(value) && node === undefined) {
-      this.#object(value, `no anchor &${value.source} stands before this.`);
+      this.#object(
+        value,
+        `there is no anchor &${value.source} above; quote values that begin with "*".`,
+      );
     } else if (isSeq(node) && settingOf(setting).kind.list === true) {
       this.#list(key, node, setting);
     } else if (!isScalar(node)) {

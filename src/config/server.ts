@@ -29,7 +29,7 @@ function readUrl(text: string): URL {
   const full = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = URL.canParse(full) ? new URL(full) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new ValueError(`is no URL of a server. ${examples}`);
+    throw new ValueError(`is not the URL of a server. ${examples}`);
   }
   return url;
 }

@@ -59,7 +59,7 @@ export const settings = {
   "http.listen": setting(
     listenAddress,
     "127.0.0.1:5000",
-    "Address to listen on. `:5000` is every address of the machine, a bare port stays on this machine, port 0 takes a free one.",
+    "Address to listen on. `:5000` is every address of the machine, a bare port is `127.0.0.1` only, port 0 takes a free one.",
     {
       aliases: [{ name: "REGISTRY_HTTP_ADDR" }],
       flag: { short: "-l", long: "--listen", value: "HOST:PORT" },
@@ -68,13 +68,13 @@ export const settings = {
   "http.url": setting(
     serverUrl,
     "",
-    "URL that clients use, such as `https://registry.example.com`, where a proxy on this machine passes its own Host on (`proxy_set_header Host`). A server that listens on this machine only takes requests for `localhost`, `127.0.0.1`, `[::1]` and this name, and refuses every other Host with 421: a web page whose name was made to lead here would send its own.",
+    "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding.",
     { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
   ),
   "http.shutdownGrace": setting(
     duration("0", "24h"),
     "1m",
-    "How long a stopping server waits for running transfers. A second signal ends it at once.",
+    "How long a stopping server waits for running transfers. A second signal stops it at once.",
     { aliases: [{ name: "REGISTRY_HTTP_DRAINTIMEOUT" }] },
   ),
   "http.maxBody": setting(
@@ -85,7 +85,7 @@ export const settings = {
   "http.minUploadRate": setting(
     size("0", "1GiB"),
     "1KiB",
-    "Slowest sender that is waited for: bytes a second, averaged over a minute. A slower one is cut; what it sent is kept, and the client can go on from there. 0 waits for everyone who sends a byte a minute.",
+    "Slowest upload rate that is accepted: bytes a second, averaged over a minute. A slower request is ended; its bytes are kept, and the client can resume after them. 0 disables the limit; a minute without a byte still ends the request.",
   ),
   "registry.manifestMaxSize": setting(
     size("1", "64MiB"),
@@ -95,34 +95,34 @@ export const settings = {
   "registry.chunkMinSize": setting(
     size("0", "1GiB"),
     "0",
-    "Clients that push in chunks are asked to send at least this many bytes at a time (`OCI-Chunk-Min-Length`): fewer requests. Shorter chunks are taken all the same. 0 does not ask.",
+    "Smallest chunk that clients are asked to send (`OCI-Chunk-Min-Length`), which saves requests. Shorter chunks are accepted all the same. 0 does not ask.",
   ),
   "registry.sparse": setting(
     oneOf("off", "indexes", "all"),
     "off",
-    "What a manifest may name although its repository does not hold it: `off` nothing, `indexes` the entries of an index (an image that is mirrored for some of its platforms), `all` anything. What is there must have the declared size.",
+    "Content that a manifest may name although its repository does not hold it: `off` none, `indexes` the entries of an index (an image that is mirrored for some of its platforms), `all` any. Content that is present must have the declared size.",
   ),
   "registry.delete": setting(
     toggle,
     "true",
-    "Tags, manifests, blobs, objects and buckets can be deleted. Off: such requests are answered with 405. Uploads can always be cancelled.",
+    "Allows clients to delete tags, manifests, blobs, objects and buckets. Off: such requests are answered with 405. Uploads can always be cancelled.",
     { aliases: [{ name: "REGISTRY_STORAGE_DELETE_ENABLED" }] },
   ),
   "registry.readOnly": setting(
     toggle,
     "false",
-    "Nothing can be pushed, put or deleted, objects included: such requests are answered with 405. Pulls go on, and so does the collection of garbage: `gc.enabled` switches that off.",
+    "Refuses every push, put and deletion with 405, of images and of objects. Pulls still work, and garbage is still collected: `gc.enabled` switches that off.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED" }] },
   ),
   "registry.immutableTags": setting(
     listOf(tagPattern),
     "",
-    "Tags that neither move nor go once they are set, by pattern: `v*` in every repository, `prod/**:v*` in those below `prod/`. `?` is one character, `*` any up to the next slash, `**` any.",
+    "Tags that match these patterns cannot be overwritten or deleted: `v*` in every repository, `prod/**:v*` in those below `prod/`. `?` is one character, `*` any number of characters up to the next slash, `**` any number.",
   ),
   "storage.uploadTimeout": setting(
     duration("1s", "3650d"),
     "1h",
-    "An upload session that received no byte for this long is dropped, with its bytes.",
+    "An upload session that received no byte for this long is removed, with its bytes.",
     {
       aliases: [
         { name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_AGE" },
@@ -133,54 +133,58 @@ export const settings = {
   "storage.cleanupInterval": setting(
     duration("1s", "24d"), // timers know no more
     "5m",
-    "How often expired upload sessions are looked for; the first time is at start.",
+    "How often expired upload sessions are removed; the first time is at start.",
     { aliases: [{ name: "REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_INTERVAL" }] },
   ),
   "storage.multipart.enabled": setting(
     toggle,
     "true",
-    "Objects can be uploaded in parts. Off: such requests are answered with 405; objects still come in one request.",
+    "Allows multipart uploads of objects. Off: such requests are answered with 405; objects can still be put in one request.",
   ),
-  "storage.multipart.maxParts": setting(count(1, 99_999), "10000", "Most parts of one object."),
+  "storage.multipart.maxParts": setting(
+    count(1, 99_999),
+    "10000",
+    "Largest number of parts of one object.",
+  ),
   "storage.multipart.maxPartBytes": setting(
     size("1KiB", "1TiB"),
     "128MiB",
-    "Largest part of an object. With `storage.multipart.maxParts` it says how large an object can be.",
+    "Largest part of an object. `storage.multipart.maxParts` times this is the largest object.",
   ),
   "storage.multipart.maxUploadTtlSeconds": setting(
     seconds("1s", "3650d"),
     "86400",
-    "An upload in parts that received no part for this long expires. Seconds, or `24h`.",
+    "A multipart upload that received no part for this long expires. Seconds, or `24h`.",
   ),
   "jobs.cleanup.enabled": setting(
     toggle,
     "true",
-    "Removes expired uploads in parts and their bytes, and bytes of uploads that no longer exist.",
+    "Removes expired multipart uploads and their bytes, and bytes of uploads that no longer exist.",
   ),
   "jobs.cleanup.sweepIntervalSeconds": setting(
     seconds("1s", "24d"), // timers know no more
     "300",
-    "How often they are looked for; the first time is at start. Seconds, or `5m`.",
+    "How often expired multipart uploads are removed; the first time is at start. Seconds, or `5m`.",
   ),
   "jobs.cleanup.gracePeriodSeconds": setting(
     seconds("0", "3650d"),
     "60",
-    "How long an expired upload is left alone before it is removed. Seconds, or `1m`.",
+    "How long an expired upload is kept before it is removed. Seconds, or `1m`.",
   ),
   "jobs.cleanup.maxUploadsPerSweep": setting(
     count(1, 1_000_000),
     "200",
-    "Most uploads that are removed at a time; the others wait for the next look.",
+    "Largest number of uploads that one sweep removes; the next sweep removes the others.",
   ),
   "gc.enabled": setting(
     toggle,
     "true",
-    "Frees the space of what nothing refers to any more, by `gc.schedule`. Off: only when somebody asks for it, with `breadbox gc` or `POST /v1/gc`.",
+    "Collects garbage by `gc.schedule`: deletes blobs that no image and no object uses. Off: garbage is collected only on request, with `breadbox gc` or `POST /v1/gc`.",
   ),
   "gc.schedule": setting(
     cron,
     "0 3 * * *",
-    "When space is freed: minute, hour, day of the month, month, day of the week, as cron has them, or `@hourly`, `@daily`, `@weekly`. A time that the clocks skip or repeat in spring and autumn counts once. A server that was off then collects ten minutes after its start.",
+    "When garbage is collected: minute, hour, day of the month, month, day of the week, as in cron, or `@hourly`, `@daily`, `@weekly`. A time that the clocks skip or repeat in spring and autumn counts once. A server that was off at that time collects ten minutes after its start.",
   ),
   "gc.timeZone": setting(
     timeZone,
@@ -190,47 +194,47 @@ export const settings = {
   "gc.dryRun": setting(
     toggle,
     "false",
-    "Runs by schedule delete nothing: what they would delete stands in the log and in `GET /v1/gc/runs`.",
+    "Scheduled runs delete nothing. The log and `GET /v1/gc/runs` show what they would delete.",
   ),
   "gc.minAge": setting(
     duration("0", "3650d"),
     "1h",
-    "How long a pushed blob is kept before a manifest must name it. A push that takes longer keeps its blobs while its uploads follow each other, for a day at most.",
+    "How long a pushed blob is kept before a manifest must name it. A longer push keeps its blobs while its uploads follow each other, for a day at most.",
   ),
   "gc.brake": setting(
     share,
     "0.25",
-    "Safety limit, as a share of the stored blobs and bytes: `25%` or `0.25`. A collection deletes nothing when it would delete more than this that no client deleted, replaced or left unused: then rows of the database may be lost. Five blobs of 1 MiB together are never held back. `breadbox gc` asks on a terminal, and needs `--yes` without one; `POST /v1/gc` is not held back. 0 switches the limit off.",
+    "Safety limit, as a share of the stored blobs and bytes: `25%` or `0.25`. A collection is refused when more than this share would be deleted although no client deleted, replaced or left it unused: rows of the database may be lost. Up to five blobs of 1 MiB together are always allowed. `breadbox gc` asks on a terminal, and needs `--yes` without one; `POST /v1/gc` ignores the limit. 0 switches it off.",
   ),
   "gc.untagged.enabled": setting(
     toggle,
     "false",
-    "Every run first deletes manifests that have no tag, that no index names and whose subject, if they have one, is gone. Off: they are kept for who pulls them by digest.",
+    "Every run first deletes manifests that have no tag, that no index names, and whose subject, if any, is deleted. Off: they are kept, because clients may pull them by digest.",
   ),
   "gc.untagged.olderThan": setting(
     duration("0", "3650d"),
     "7d",
-    "With `gc.untagged.enabled`: how long ago such a manifest must have been pushed.",
+    "With `gc.untagged.enabled`: the age, since its push, at which such a manifest is deleted.",
   ),
   "scrub.enabled": setting(
     toggle,
     "true",
-    "Reads every stored blob back by `scrub.schedule` and compares it with its digest. What is damaged is taken out, so that the next push heals it, and told in the log and by `breadbox_scrub_damaged_total`.",
+    "Reads every stored blob by `scrub.schedule` and compares it with its digest. A damaged blob is set aside, so that the next push restores it. The log and `breadbox_scrub_damaged_total` report it.",
   ),
   "scrub.schedule": setting(
     cron,
     "30 4 * * 0",
-    "From when on stored blobs are read again, in the time zone of `gc.timeZone`: what was neither pushed nor read since the latest such time is due. A server that was off then, or is restarted meanwhile, goes on with what is left.",
+    "When a scrub begins, in the time zone of `gc.timeZone`. Every blob that was neither pushed nor read since then is read. A server that was off at that time, or is restarted during a scrub, reads the rest after its start.",
   ),
   "scrub.rate": setting(
     size("1KiB", "1TiB"),
     "20MiB",
-    "Bytes a second that the scrub reads at most.",
+    "Largest number of bytes a second that the scrub reads.",
   ),
   "log.level": setting(
     oneOf("trace", "debug", "info", "warn", "error"),
     "info",
-    "Least serious log line that is written: `trace`, `debug`, `info`, `warn` or `error`.",
+    "Lowest level of log lines that are written: `trace`, `debug`, `info`, `warn` or `error`.",
     { aliases: [{ name: "REGISTRY_LOG_LEVEL" }] },
   ),
   "log.format": setting(

@@ -137,5 +137,5 @@ async function attempt<T>(
 function refuseRepair(findings: readonly Finding[]): string | null {
   if (findings.some(({ kind }) => kind === "databaseDamaged")) return "the database is damaged";
   const unchecked = findings.filter(({ kind }) => kind === "unchecked").length;
-  return unchecked === 0 ? null : "not everything could be looked at";
+  return unchecked === 0 ? null : "not everything could be checked";
 }

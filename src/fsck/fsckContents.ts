@@ -74,7 +74,7 @@ async function lookUntilSure(
     }
     content = now;
   }
-  throw new Error("it changes faster than it can be looked at");
+  throw new Error("it changes faster than it can be checked");
 }
 
 async function findFault(

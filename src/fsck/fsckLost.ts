@@ -19,7 +19,7 @@ export async function countAnew(
   const until = forgetLost ? clock() + lostKeptMs : null;
   if (await metadata.inspection.recountBucket(bucket, until)) return { kind: "solved" };
   const reason =
-    "restore a backup of the data directory, or put the objects again; --repair --forget-lost-objects gives up what is missing after that";
+    "restore a backup of the data directory, or put the objects again; --repair --forget-lost-objects gives up the objects that are still missing";
   return { kind: "failed", reason };
 }
 

@@ -87,7 +87,7 @@ async function inspectPart(
     }
     part = now;
   }
-  throw new Error("a part changes faster than it can be looked at");
+  throw new Error("a part changes faster than it can be checked");
 }
 
 async function findFault(

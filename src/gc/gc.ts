@@ -115,12 +115,12 @@ async function assertClock({ deps, request, progress: { notes } }: Run): Promise
   if (verdict.kind === "trusted") {
     if (verdict.setBackMs === 0) return;
     notes.push(
-      `the clock was set back by ${spanText(verdict.setBackMs)}: content from before is kept for that much longer`,
+      `the clock was set back by ${spanText(verdict.setBackMs)}: older content is kept for that much longer`,
     );
     return;
   }
   throw new Refusal(
-    `${verdict.cause}: ages prove nothing yet, so nothing was deleted; it can run again in ${spanText(verdict.waitMs)}`,
+    `${verdict.cause}: the age of content cannot be trusted yet, so nothing was deleted; it can run again in ${spanText(verdict.waitMs)}`,
   );
 }
 
@@ -152,7 +152,7 @@ async function acquire(deps: GcDeps, owner: string, dead: string | null): Promis
   if (dead === null && !isAlive(processOfOwner(outcome.owner))) {
     return acquire(deps, owner, outcome.owner);
   }
-  throw new Refusal("another garbage collection is going on");
+  throw new Refusal("another garbage collection is running");
 }
 
 /** The plan of this run, and what the brake says of it: null, or why it needs somebody's consent. */

@@ -54,7 +54,7 @@ export interface HttpServer {
   /** As it was told to listen, with the real port. */
   readonly url: string;
   readonly port: number;
-  /** Requests whose answer has not been sent to its end. */
+  /** Requests whose answer has not been sent completely. */
   running(): number;
   /** Takes no new connections and no new writes; resolves when running requests have ended, at the latest after `graceMs`. */
   drain(graceMs: number): Promise<void>;

@@ -22,7 +22,7 @@ export async function readFormat(directory: string): Promise<Format | null> {
   const format = parseFormat(text);
   if (format === null) {
     throw new StoreMismatchError(
-      `${path} cannot be read as a format file: restore it from a backup; if the database beside it is the right one, the file can be deleted and is written anew`,
+      `${path} cannot be read as a format file: restore it from a backup; if the database in the same directory is the right one, delete the file: it is written again`,
     );
   }
   if (format.version > formatVersion) {

@@ -69,7 +69,7 @@ function takeLock(directory: string): Database {
   } catch (error) {
     lock.close();
     if (isDamaged(error)) {
-      const remedy = "when no server uses the directory, delete the file; nothing is kept in it";
+      const remedy = "when no server uses the directory, delete the file; it holds no data";
       throw new DatabaseDamagedError(join(directory, "lock"), remedy);
     }
     if (isBusy(error)) throw new DirectoryBusyError(directory, readPid(directory));

@@ -43,7 +43,7 @@ export class NoStoreError extends Error {
 
   constructor(directory: string) {
     super(
-      `${directory} is no data directory of Breadbox, or was never served: name the right one with --data DIR`,
+      `${directory} is not a data directory of Breadbox, or was never served: name the right one with --data DIR`,
     );
   }
 }

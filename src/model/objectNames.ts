@@ -49,7 +49,7 @@ function objectionTo(text: string): string | null {
   const segments = text.split("/");
   if (segments.includes("")) return "it must not begin or end with '/', nor hold '//'";
   if (segments.some((segment) => segment === "." || segment === "..")) {
-    return "'.' and '..' cannot stand between slashes";
+    return "'.' and '..' are not allowed between slashes";
   }
   return null;
 }

@@ -141,6 +141,6 @@ async function assertAllowed(
 function assertDigest(asked: Digest | null, actual: Digest): void {
   if (asked === null || asked === actual) return;
   throw new RegistryError("DIGEST_INVALID", {
-    message: `the parts are ${actual} together, not ${asked}; send again what differs, then complete`,
+    message: `the digest of the whole is ${actual}, not ${asked}; send the parts that differ again, then complete`,
   });
 }

@@ -120,6 +120,6 @@ function unknownSource(source: LinkSource): RegistryError {
         message: `the repository has no blob ${source.digest}`,
       })
     : new RegistryError("OBJECT_UNKNOWN", {
-        message: "there is no object of the name that from gives",
+        message: "there is no object of the name in from",
       });
 }

@@ -19,13 +19,15 @@ function invalid(message: string): RegistryError {
 
 /** @throws RegistryError PART_LIST_INVALID unless the numbers rise, from 1 to `maxParts` at most. */
 export function assertPartList(parts: readonly NamedPart[], maxParts: number): void {
-  if (parts.length === 0) throw invalid("the list of parts is empty: an object has one at least");
+  if (parts.length === 0) throw invalid("the list of parts is empty: an object has at least one");
   let last = 0;
   for (const { number } of parts) {
     if (!Number.isSafeInteger(number) || number < 1 || number > maxParts) {
-      throw invalid(`${number} is no part number: they are whole, from 1 to ${maxParts}`);
+      throw invalid(
+        `${number} is not a part number: they are whole numbers, from 1 to ${maxParts}`,
+      );
     }
-    if (number === last) throw invalid(`part ${number} stands in the list twice`);
+    if (number === last) throw invalid(`part ${number} is in the list twice`);
     if (number < last) {
       throw invalid(`parts must be listed in rising order: ${number} comes after ${last}`);
     }
@@ -50,7 +52,7 @@ export function chooseParts(
       throw new RegistryError("PART_UNKNOWN", { message, detail });
     }
     if (readPartEtag(etag) !== part.etag) {
-      const message = `part ${number} has another etag, ${part.etag}; list the parts, or send it again`;
+      const message = `part ${number} has another etag, ${part.etag}; list the parts, or send the part again`;
       throw new RegistryError("PART_DIFFERS", { message, detail });
     }
     return part;

@@ -158,7 +158,7 @@ function isUnrecorded(error: unknown): boolean {
 
 function tooLarge(maxPartBytes: number): RegistryError {
   return new RegistryError("PART_TOO_LARGE", {
-    message: `a part has ${maxPartBytes} bytes at most (storage.multipart.maxPartBytes)`,
+    message: `a part has at most ${maxPartBytes} bytes (storage.multipart.maxPartBytes)`,
   });
 }
 

@@ -79,12 +79,12 @@ function addGauges(registry: Registry, sources: GcSources): void {
   );
   gauge(
     "breadbox_gc_last_success_timestamp_seconds",
-    "When garbage was last collected, by whomever; Unix time, 0 for never.",
+    "When garbage was last collected, by schedule, request or command; Unix time, 0 for never.",
     () => seconds(sources.lastSuccess()),
   );
   gauge(
     "breadbox_gc_refused_since_timestamp_seconds",
-    "Since when scheduled collections have been refused and nothing has been deleted; Unix time, 0 while they are not.",
+    "Start of the time in which scheduled collections are refused and delete nothing; Unix time, 0 while they are not refused.",
     () => seconds(sources.findRefusals().then((refused) => refused?.since ?? null)),
   );
 }
@@ -134,7 +134,7 @@ export function reportGc(
     ms,
   };
   if (state === "failed" && isStopped) {
-    log.info(fields, `garbage collection left, the next one goes on: ${reason}`);
+    log.info(fields, `garbage collection stopped early, the next one continues: ${reason}`);
   } else if (state === "failed") {
     log.error(fields, `garbage collection failed: ${reason}`);
   } else if (state === "refused") {

@@ -60,7 +60,7 @@ function describeError(error: unknown): unknown {
 /** Opens the log on standard output. Lines are gathered for a moment; what is left is written when the process exits. */
 export async function openLog(options: LogOptions): Promise<OpenedLog> {
   const output = new Output((lost) => {
-    log.warn({ lost }, "standard output took nothing for a while, log lines were lost");
+    log.warn({ lost }, "standard output accepted nothing for a while: log lines were lost");
   });
   const log = pino(loggerOptions(options.level), await lineSink(options, output));
   process.on("exit", () => output.finish());

@@ -60,14 +60,14 @@ export class Metrics {
     );
     this.#sent = this.#counter(
       "breadbox_blob_sent_bytes_total",
-      "Bytes of blobs and objects in answers; an answer that is cut short counts whole.",
+      "Bytes of blobs and objects in answers; an answer that is cut off counts in full.",
     );
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
     this.#mounts = this.#counter("breadbox_mounts_total", "Blobs mounted instead of uploaded.");
     this.#deletions = this.#counterBy("kind", ["tag", "manifest", "blob", "object"], {
       name: "breadbox_deletions_total",
-      help: "What clients deleted, by kind: tag, manifest, blob or object.",
+      help: "Deletions by clients, by kind: tag, manifest, blob or object.",
     });
     this.#uploadsEnded = this.#counterBy("outcome", ["completed", "cancelled", "expired"], {
       name: "breadbox_uploads_ended_total",
@@ -100,7 +100,7 @@ export class Metrics {
     const uploads = () => countUploads().catch(() => unknown);
     this.#gauge(
       "breadbox_http_requests_running",
-      "Requests whose answer has not been sent to its end.",
+      "Requests whose answer has not been sent completely.",
       () => this.#running(),
     );
     this.#gauge(

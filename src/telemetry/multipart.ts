@@ -44,7 +44,11 @@ export class MultipartMetrics {
       "How long completions took, from request to answer.",
       requestBuckets,
     );
-    this.#sweepSeconds = histogram("sweep", "How long looks for what expired took.", sweepBuckets);
+    this.#sweepSeconds = histogram(
+      "sweep",
+      "How long sweeps for expired uploads took.",
+      sweepBuckets,
+    );
     addGauges(registry, sources);
   }
 

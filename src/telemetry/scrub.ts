@@ -20,11 +20,11 @@ export class ScrubMetrics {
       "bytes",
       "Stored bytes that were read again and compared with their digest.",
     );
-    this.#damaged = counter("damaged", "Blobs that were found damaged or missing, and taken out.");
+    this.#damaged = counter("damaged", "Blobs that were found damaged or missing, and set aside.");
     this.#unreadable = counter("unreadable", "Blobs that could not be read.");
     this.#lastSuccess = new Gauge({
       name: "breadbox_scrub_last_success_timestamp_seconds",
-      help: "When it was last certain that nothing was left to read; Unix time, 0 for not since the start.",
+      help: "When a scrub last finished, with no blob left to read; Unix time, 0 for not since the start.",
       registers,
     });
   }
@@ -72,7 +72,7 @@ export function reportScrub(
       scrub.damaged();
       log.error(
         { event: "damaged", digest, fault, repositories, tags, objects },
-        `stored blob ${digest} is damaged and was taken out: push it again${named("pulls that fail", tags)}${named("objects to be put again", objects)}`,
+        `stored blob ${digest} is damaged and was set aside: push it again${named("pulls that fail", tags)}${named("objects to be put again", objects)}`,
       );
       break;
     }

@@ -30,7 +30,7 @@ test("JSON logs warn of an open registry, name clients as people do, and tell wh
 
   const warnings = linesOf(server.logs()).filter(({ level }) => level === "warn");
   expect(warnings.map(({ msg }) => msg)).toEqual([
-    expect.stringContaining("Everyone who can reach this address can push"),
+    expect.stringContaining("Anyone who can reach this address can push"),
     expect.stringContaining("Plain HTTP"),
   ]);
   expect(refused()).toMatchObject({

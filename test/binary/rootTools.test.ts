@@ -88,7 +88,7 @@ clientTest(
     await damage(layer);
 
     const repaired = await breadbox(["fsck", "--full", "--repair"]);
-    expect([repaired.code, repaired.stdout]).toEqual([1, expect.stringContaining("was taken out")]);
+    expect([repaired.code, repaired.stdout]).toEqual([1, expect.stringContaining("was set aside")]);
     expect((await breadbox(["gc", "--yes"])).output).toContain("Deleted");
     expect((await breadbox(["uploads", "rm", "--all", "--yes"])).code).toBe(0);
     for (const args of [
@@ -135,6 +135,6 @@ clientTest("root's commands on root's own data directory stay root's", needs, as
   await run(["chown", "--recursive", "0:0", join(data, "breadbox.db"), join(data, "blobs")]);
   await damage(layer);
 
-  expect((await breadbox(["fsck", "--repair"])).stdout).toContain("was taken out");
+  expect((await breadbox(["fsck", "--repair"])).stdout).toContain("was set aside");
   expect(lstatSync(join(data, "damaged")).uid).toBe(0);
 });

@@ -32,7 +32,7 @@ test("gc and why use the ages of the running server, and say where their own dif
   );
   expect(told.output).toContain("Deleted 0 orphaned blobs");
   const short = await command(["gc", "--yes", "--min-age", "0"]);
-  expect(short.output).toContain("Note: --min-age does not shorten what pushes were promised");
+  expect(short.output).toContain("Note: --min-age does not apply to pushed blobs");
   const why = await command(["why", blob.digest], { BREADBOX_GC_MIN_AGE: "0" });
   expect(why.output).toContain("Note: the running server uses gc.minAge 2h");
   expect(why.output).toMatch(/^Kept until .* \(for another 2h \d+m\)/m);

@@ -35,7 +35,7 @@ describe("banner", () => {
   test("an address others can reach warns about plain HTTP and about pushes without a login", async () => {
     const text = await bannerFor({}, { "http.listen": ":5000" });
 
-    expect(text).toContain("! Everyone who can reach this address can push");
+    expect(text).toContain("! Anyone who can reach this address can push");
     expect(text).toContain("! Plain HTTP");
     expect(text).toContain("Config      --listen\n");
   });

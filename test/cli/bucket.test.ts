@@ -183,7 +183,7 @@ describe("without a Breadbox", () => {
   });
 
   test.each([
-    [["--server", "ftp://x"], 'error: --server: "ftp://x" is no URL of a server.'],
+    [["--server", "ftp://x"], 'error: --server: "ftp://x" is not the URL of a server.'],
     [["--server", "http://x/?a=b"], 'error: --server: "http://x/?a=b" has more than'],
   ])("%p is bad usage", async (args, message) => {
     const { err, code } = await breadbox(["bucket", "ls", ...args]);

@@ -73,7 +73,7 @@ describe("breadbox bucket get", () => {
     const { err, code } = await room.bucket("get", "box/file");
 
     expect(err).toEndWith(
-      "What an earlier attempt left is not of this object: getting all of it\n",
+      "The partial file belongs to another version of the object: getting all of it\n",
     );
     expect(code).toBe(0);
     expect(digestOf(await room.read("file"))).toBe(digestOf(bytes));
@@ -132,7 +132,7 @@ describe("breadbox bucket get", () => {
 
     const { err, code } = await room.bucket("get", "box/file");
 
-    expect(err).toStartWith("What arrived is not what its digest says");
+    expect(err).toStartWith("The received bytes do not match the digest");
     expect(code).toBe(1);
     expect(readdirSync(room.folder)).toEqual([]);
     const piped = await room.bucket("get", "box/file", "-");
@@ -141,7 +141,7 @@ describe("breadbox bucket get", () => {
 
   test.each([
     [["box/none"], "No such object in this bucket (404).\n"],
-    [["none/file"], "There is no such bucket."],
+    [["none/file"], "There is no such bucket (404)."],
     [["box/file", "no/such/folder/file"], "no/such/folder/file.part cannot be written:"],
   ])("%p is refused, and leaves no file", async (args, message) => {
     await using scope = new Scope();

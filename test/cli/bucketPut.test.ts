@@ -124,7 +124,7 @@ describe("breadbox bucket put", () => {
     const { err, code } = await command.ended();
 
     expect(err).toStartWith("log changed while it was being sent: nothing was stored");
-    expect(err).toContain("The upload stays open, with 8 parts.");
+    expect(err).toContain("The upload stays open with 8 parts.");
     expect(code).toBe(1);
     expect(await openUploads(registry.url)).toMatchObject([{ parts: 8 }]);
     expect((await fetch(`${registry.url}/v1/buckets/box/objects/log`)).status).toBe(404);

@@ -135,7 +135,7 @@ describe("a line that breaks", () => {
     expect(code).toBe(0);
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
     expect(proxy.cuts()).toBe(4);
-    expect(err).toContain(`The line to ${room.url} broke:`);
+    expect(err).toContain(`The connection to ${room.url} broke:`);
     expect(err).toContain("Trying again for up to 10m.");
   });
 
@@ -157,13 +157,13 @@ describe("a line that breaks", () => {
     gate.open();
 
     expect(code).toBe(1);
-    const told = `The line to ${line} broke: connection reset. Trying again for up to 1s.\n`;
+    const told = `The connection to ${line} broke: connection reset. Trying again for up to 1s.\n`;
     expect(err.split(told)).toHaveLength(2);
     // Those that were on the line may be stored as well: nobody knows here.
     expect(err).toMatch(
-      /The server does not answer any more\.\nThe upload stays open, with [1-5] parts?\./,
+      /The server does not answer any more\.\nThe upload stays open with [1-5] parts?\./,
     );
-    expect(err).toMatch(/To give it up: breadbox bucket uploads abort box [0-9a-f-]{36}\n$/);
+    expect(err).toMatch(/To abort it: breadbox bucket uploads abort box [0-9a-f-]{36}\n$/);
     room.url = registry.url;
     expect((await room.bucket("put", "file", "box", ...small)).err).toStartWith("resuming: ");
   });

@@ -168,7 +168,7 @@ describe("words", () => {
     ["EPROTO", "perhaps --server http://…?"],
     ["Malformed_HTTP_Response", "does not speak HTTP"],
     ["ENOTFOUND", "No Breadbox answers at https://box."],
-    ["ECONNRESET", "The line to https://box broke: message"],
+    ["ECONNRESET", "The connection to https://box broke: message"],
   ])("of %s", (code, words) => {
     expect(lineText(broken(code), url)).toContain(words);
   });
@@ -177,7 +177,7 @@ describe("words", () => {
     [413, "", "A proxy in front of https://box limits how large a request may be (413)."],
     [413, "SIZE_INVALID", "Message (413). Smaller parts may pass: --part-size 8MiB"],
     [401, "", "--server https://USER:PASSWORD@HOST"],
-    [502, "", "https://box answered 502 (message), and not as Breadbox does"],
+    [502, "", "https://box answered 502 (message). The answer is not one of Breadbox"],
     [409, "CONFLICT", "Message (409)."],
   ])("of status %p with code %p", (status, code, words) => {
     expect(refusedText(refused(status, code), url)).toContain(words);

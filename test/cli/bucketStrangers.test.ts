@@ -21,17 +21,17 @@ describe("what is no Breadbox", () => {
     [
       "a proxy that forbids",
       () => new Response(html("403"), { status: 403 }),
-      "forbids it (403), and it is not Breadbox",
+      "forbids it (403). The answer is not one of Breadbox",
     ],
     [
       "a proxy without its server",
       () => new Response(html("502"), { status: 502 }),
-      "answered 502 (Bad Gateway), and not as",
+      "answered 502 (Bad Gateway). The answer is not one of Breadbox",
     ],
     [
       "a page",
       () => new Response(html("hello")),
-      "answered 200 (no JSON), and not as Breadbox does",
+      "answered 200 (no JSON). The answer is not one of Breadbox",
     ],
     ["another API", () => Response.json({ hello: 1 }), 'The server\'s answer has no "buckets"'],
     [

@@ -43,7 +43,7 @@ test("Ctrl+C leaves the upload open, and says how to go on and how to give it up
 
   expect(await command.ended()).toBe(130);
   gate.open();
-  expect(command.shown()).toMatch(/Stopped\.\r\nThe upload stays open, with [1-8] parts?\./);
+  expect(command.shown()).toMatch(/Stopped\.\r\nThe upload stays open with [1-8] parts?\./);
   const [, id = ""] = /uploads abort box ([0-9a-f-]{36})\r\n/.exec(command.shown()) ?? [];
   const abort = await room.bucket("uploads", "abort", "box", id);
   expect(abort.out).toBe(`Aborted upload ${id}.\n`);

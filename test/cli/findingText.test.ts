@@ -31,7 +31,7 @@ const part = { upload: id, number: 3, version: "x", object: two, size: 5 };
 
 test.each([
   [
-    "object backups/path/to/two: it is said to have 1 byte, its content has 5.",
+    "object backups/path/to/two: its row says 1 byte, its content has 5.",
     { kind: "objectSizeDiffers", object: two, digest: manifest.digest, size: 1, contentSize: 5 },
   ],
   [
@@ -53,7 +53,7 @@ test.each([
     },
   ],
   [
-    "object backups/\\u{202e}one: it is said to have 1 byte, its content has 5.",
+    "object backups/\\u{202e}one: its row says 1 byte, its content has 5.",
     {
       kind: "objectSizeDiffers",
       object: keyOf("backups/\u202eone"),

@@ -78,7 +78,7 @@ test("options that exclude each other, and a folder that is no store, are refuse
   expect((await fsck(folder, ["--full", "--quick"])).code).toBe(2);
   const nothing = await fsck(folder, []);
   expect(nothing.code).toBe(1);
-  expect(nothing.err).toContain("is no data directory of Breadbox");
+  expect(nothing.err).toContain("is not a data directory of Breadbox");
 });
 
 test("pushes, objects, deletions and collections beside it are never taken for damage", async () => {
@@ -177,7 +177,7 @@ for (const [errno, calls] of [
       expect(ended.code).toBe(1);
       expect(ended.out).toContain("Could not be checked:");
       expect(ended.out).toContain(`sha256:${failing.slice(10, 74)}: ${errno}`);
-      expect(ended.out).toContain("Nothing was repaired: not everything could be looked at.");
+      expect(ended.out).toContain("Nothing was repaired: not everything could be checked.");
       expect(existsSync(join(room.data, "damaged"))).toBeFalse();
       expect((await fsck(room.data, [])).out).toContain("the file has 3 bytes");
     },

@@ -125,10 +125,10 @@ describe("a collection", () => {
     const { out } = await room.run("gc", "--min-age", "0");
 
     const kept =
-      /\nKept 1 blob \(6 B\) until 20.* UTC: pushed, mounted or asked for a short while ago, or part of a running push\n/;
+      /\nKept 1 blob \(6 B\) until 20.* UTC: recently pushed, mounted or requested, or part of a running push\n/;
     const [, note = ""] = out.split(kept);
     expect(note).toMatch(
-      /^Note: --min-age does not shorten what pushes were promised \(gc\.minAge\): they can go from 20.* UTC on, unless .*\n/,
+      /^Note: --min-age does not apply to pushed blobs, which are kept for gc\.minAge: they can be deleted from 20.* UTC on, unless .*\n/,
     );
     expect(out).toContain("\nDeleted 0 orphaned blobs\n");
     const plain = await room.run("gc", "--dry-run");
@@ -162,7 +162,7 @@ describe("a collection", () => {
 
     const { err, code } = await room.run("gc");
 
-    expect(err).toBe("Garbage collection refused: another garbage collection is going on\n");
+    expect(err).toBe("Garbage collection refused: another garbage collection is running\n");
     expect(code).toBe(1);
   });
 

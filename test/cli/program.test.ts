@@ -97,7 +97,7 @@ test.each([
 ])("the mistake in %p points to the help of %s", async (args, command) => {
   const { err, code } = await breadbox(args);
 
-  expect(err).toEndWith(`\nRun "${command} --help" to see what there is.\n`);
+  expect(err).toEndWith(`\nRun "${command} --help" for usage.\n`);
   expect(code).toBe(2);
 });
 

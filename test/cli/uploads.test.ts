@@ -75,7 +75,7 @@ describe("a data directory", () => {
     const { out, err, code } = await room.uploads(["ls"], missing);
 
     expect(err).toBe(
-      `${missing} is no data directory of Breadbox, or was never served: name the right one with --data DIR\n`,
+      `${missing} is not a data directory of Breadbox, or was never served: name the right one with --data DIR\n`,
     );
     expect([out, code]).toEqual(["", 1]);
     expect(existsSync(missing)).toBe(false);
@@ -89,12 +89,12 @@ describe("a data directory", () => {
     expect(await readdir(empty)).toEqual([]);
   });
 
-  test("that is a file is no data directory", async () => {
+  test("a file given as --data is refused: it is not a data directory", async () => {
     const file = join(room.folder, "log");
 
     const { err, code } = await room.uploads(["ls"], file);
 
-    expect(err).toStartWith(`${file} is no data directory of Breadbox`);
+    expect(err).toStartWith(`${file} is not a data directory of Breadbox`);
     expect(code).toBe(1);
   });
 

@@ -92,7 +92,7 @@ describe("breadbox uploads rm --all and --older-than", () => {
     [["rm", "--all"], "add --yes: there is no terminal to ask on. Nothing was removed."],
     [["rm", "--older-than", "0"], "add --yes: there is no terminal to ask on."],
     [["rm", "--older-than", "soon", "--yes"], '--older-than: "soon" is not a duration.'],
-    [["rm", unknown, "--all", "--yes"], "an id stands alone"],
+    [["rm", unknown, "--all", "--yes"], "an id cannot be combined"],
     [["rm", unknown, unknown], "too many arguments"],
   ];
   test.each(mistakes)("%p is bad usage, and nothing is removed", async (args, reason) => {

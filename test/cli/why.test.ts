@@ -23,7 +23,7 @@ describe("why", () => {
     expect(by).toBe("Kept by:");
     expect(chain).toBe(`  tag team/app:image → manifest ${image} → blob`);
     expect(lease).toMatch(
-      /^Kept until .* UTC \(for another 1h \dm\), because it was pushed, mounted or asked for\.$/,
+      /^Kept until .* UTC \(for another 1h \dm\), because it was pushed, mounted or requested\.$/,
     );
     expect(links).toBe("Linked by team/app.");
 

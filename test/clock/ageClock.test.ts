@@ -141,12 +141,12 @@ describe("the time that ages are told by", () => {
       {
         level: "warn",
         fields: { event: "clockDoubted", waitMs: patience, until },
-        text: "the clock was set forward by 2 days: nothing is deleted for its age for the next 2 days",
+        text: "the clock was set forward by 2 days: nothing is deleted by age for the next 2 days",
       },
       {
         level: "info",
         fields: { event: "clockTrusted" },
-        text: "the clock can be trusted again, the cleanup goes on",
+        text: "the clock can be trusted again: the cleanup continues",
       },
     ]);
   });

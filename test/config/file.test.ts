@@ -151,7 +151,7 @@ describe("loadConfig: what a file may hold", () => {
     [
       "an alias without an anchor",
       "gc: { minAge: *nowhere }\n",
-      ["breadbox.yml:1:15  no anchor &nowhere stands before this."],
+      ['breadbox.yml:1:15  there is no anchor &nowhere above; quote values that begin with "*".'],
     ],
     [
       "an alias without an anchor for a section",

@@ -277,7 +277,7 @@ describe("loadConfig: problems and notices", () => {
     const env = { REGISTRY_AUTH: "htpasswd", REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd" };
 
     expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_AUTH, REGISTRY_AUTH_HTPASSWD_PATH  asks for a login, and this version of Breadbox has none: everyone could push. Unset it to start without.",
+      "REGISTRY_AUTH, REGISTRY_AUTH_HTPASSWD_PATH  asks for a login, and this version of Breadbox has none: anyone could push. Unset it to start without.",
     ]);
   });
 });

@@ -134,7 +134,7 @@ describe("a second collection", () => {
 
     expect(second).toMatchObject({
       state: "refused",
-      reason: "another garbage collection is going on",
+      reason: "another garbage collection is running",
     });
     expect(first).toMatchObject({ state: "done", counts: { deletedBlobs: 1 } });
     expect((await room.collect()).state).toBe("done");
@@ -165,7 +165,7 @@ describe("after the clock was set", () => {
     const refused = await room.collect();
     expect(refused).toMatchObject({ state: "refused", counts: { deletedBlobs: 0 } });
     expect(refused.reason).toBe(
-      "the clock was set forward by 3650 days: ages prove nothing yet, so nothing was deleted; it can run again in 2 hours",
+      "the clock was set forward by 3650 days: the age of content cannot be trusted yet, so nothing was deleted; it can run again in 2 hours",
     );
     expect((await room.collect({ dryRun: true })).state).toBe("refused");
     room.store.clock.advance(lease - 1);
@@ -201,7 +201,7 @@ describe("after the clock was set", () => {
 
     expect(outcome).toMatchObject({ state: "done", counts: { deletedBlobs: 0 } });
     expect(outcome.notes).toEqual([
-      "the clock was set back by 1 day: content from before is kept for that much longer",
+      "the clock was set back by 1 day: older content is kept for that much longer",
     ]);
   });
 });

@@ -27,14 +27,14 @@ describe("a list of parts", () => {
   test.each<[string, readonly number[], string]>([
     ["that is empty", [], "is empty"],
     ["that falls", [2, 1], "1 comes after 2"],
-    ["that names a part twice", [1, 2, 2], "part 2 stands in the list twice"],
+    ["that names a part twice", [1, 2, 2], "part 2 is in the list twice"],
     ["that comes back to a part", [1, 2, 1], "1 comes after 2"],
-    ["with part 0", [0, 1], "0 is no part number"],
-    ["with a part before the first", [-1], "-1 is no part number"],
-    ["with half a part", [1.5], "1.5 is no part number"],
+    ["with part 0", [0, 1], "0 is not a part number"],
+    ["with a part before the first", [-1], "-1 is not a part number"],
+    ["with half a part", [1.5], "1.5 is not a part number"],
     ["with a part behind the last one", [1, 101], "from 1 to 100"],
-    ["with a number beyond all others", [Number.MAX_VALUE], "is no part number"],
-    ["with no number", [Number.NaN], "is no part number"],
+    ["with a number beyond all others", [Number.MAX_VALUE], "is not a part number"],
+    ["with no number", [Number.NaN], "is not a part number"],
   ])("%s is refused with 400", (_, numbers, message) => {
     const refusal = refusalBy(() => assertPartList(named(...numbers), 100));
 

@@ -94,7 +94,7 @@ test("a run that a stopping server left is no error", async () => {
   const { lines } = await reported([run], quiet, { isStopped: true, untagged: null });
 
   expect(lines).toEqual([
-    "info garbage collection left, the next one goes on: the server was stopped",
+    "info garbage collection stopped early, the next one continues: the server was stopped",
   ]);
 });
 

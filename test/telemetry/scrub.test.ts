@@ -28,7 +28,7 @@ test("the line about damaged content names the pulls and the objects that fail",
         ...{ digest, fault: "contentMissing", repositories: [app], tags: ["team/app:v1"] },
         objects: ["backups/path/to/it"],
       },
-      `stored blob ${digest} is damaged and was taken out: push it again; pulls that fail: team/app:v1; objects to be put again: backups/path/to/it`,
+      `stored blob ${digest} is damaged and was set aside: push it again; pulls that fail: team/app:v1; objects to be put again: backups/path/to/it`,
     ],
   ]);
 });

@@ -55,7 +55,7 @@ export function readDestination(text: string, fileName: string | null): Target {
 function assertBucket(bucket: string): void {
   if (bucket === "") throw new NameError("a bucket's name is missing; write BUCKET/OBJECT.");
   if (!/^[\w.-]+$/.test(bucket) || /^\.\.?$/.test(bucket)) {
-    throw new NameError(`${quoted(bucket)} is no name of a bucket.`);
+    throw new NameError(`${quoted(bucket)} is not a valid bucket name.`);
   }
 }
 
@@ -63,7 +63,7 @@ function assertObject(object: string): void {
   const segments = object.split("/");
   if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) {
     throw new NameError(
-      `${quoted(object)} is no name of an object: no part between slashes may be empty, "." or "..".`,
+      `${quoted(object)} is not a valid object name: no part between slashes may be empty, "." or "..".`,
     );
   }
 }

@@ -88,7 +88,7 @@ export async function guarded<T>(
 /** Errors that the body of a request threw by itself pass: they are no fault of the line. */
 function lineErrorOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if (error.name === "TimeoutError") return new LineError("ETIMEDOUT", "nothing came for too long");
+  if (error.name === "TimeoutError") return new LineError("ETIMEDOUT", "no answer for too long");
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const isOurs = error.name !== "TypeError" && error.name !== "Error";
   if (code === "" || isOurs) return error;

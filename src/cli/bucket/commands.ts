@@ -11,14 +11,14 @@ const examples = (first: string, second: string): string => `\nExamples:\n  ${fi
 function addServerFlags(command: Command): Command {
   command.option(
     "-s, --server <URL>",
-    "server to speak to; BREADBOX_SERVER names it as well. Default: the one that the configuration is for",
+    "URL of the server. Default: BREADBOX_SERVER, then the server of the configuration",
   );
   return addConfigFlag(command).option("--json", "print JSON");
 }
 
 const retryFlag = [
   "--retry-for <TIME>",
-  "how long to try again while the line or the server is down. Default: 10m",
+  "how long to retry while the connection or the server is down. Default: 10m",
 ] as const;
 
 /** Adds `bucket` to the program. */
@@ -47,9 +47,9 @@ export function addBucket(program: Command, run: Run): void {
 
 function addList(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("ls [BUCKET[/PREFIX]]"))
-    .summary("list buckets, or what a bucket holds")
+    .summary("list buckets, or the objects of one")
     .description(
-      "Lists buckets, or the objects of one whose names begin with PREFIX. Names with a further slash are told once, as a folder, unless --recursive asks for all of them.",
+      "Lists buckets, or the objects of one whose names begin with PREFIX. Names with a further slash are shown as one folder; --recursive lists all of them.",
     )
     .option("-r, --recursive", "every object, however many slashes its name has")
     .addHelpText("after", examples("breadbox bucket ls", "breadbox bucket ls backups/2026/ --json"))
@@ -61,7 +61,9 @@ function addList(bucket: Command, run: Run): void {
 function addCreate(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("create <BUCKET>"))
     .summary("create a bucket")
-    .description("Creates a bucket: lower-case letters, digits, dots and dashes, 63 at most.")
+    .description(
+      "Creates a bucket. Its name has lower-case letters, digits, dots and dashes, 63 at most.",
+    )
     .addHelpText(
       "after",
       examples(
@@ -78,9 +80,9 @@ function addRemove(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("rm <BUCKET[/OBJECT]>"))
     .summary("remove an object, or an empty bucket")
     .description(
-      "Removes an object, or a bucket that holds none. Space is given back by the next collection of garbage.",
+      "Removes an object, or an empty bucket. The next garbage collection frees the space.",
     )
-    .option("-y, --yes", "do not ask before a bucket goes")
+    .option("-y, --yes", "remove a bucket without asking")
     .addHelpText(
       "after",
       examples("breadbox bucket rm backups/db.tar", "breadbox bucket rm backups --yes"),
@@ -94,12 +96,12 @@ function addPut(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("put <FILE> <BUCKET[/OBJECT]>"))
     .summary("store a file as an object")
     .description(
-      "Stores a file of any size as an object; the server compares its SHA-256 before anybody can read it. A bucket alone, or a slash at the end, is completed by the file's name. What was broken off goes on when the same command is run again. FILE - is standard input, which cannot be taken up later.",
+      "Stores a file of any size as an object. The server verifies its SHA-256 before the object can be read. After a bucket alone, or a slash at the end, the file's name is added. Run the same command again to resume an interrupted upload. FILE - is standard input, which cannot be resumed.",
     )
-    .option("--parallel <N>", "parts that are sent at the same time. Default: 4")
-    .option("--part-size <SIZE>", "bytes of a part. Default: 16MiB, more for files above 156 GiB")
+    .option("--parallel <N>", "number of parts sent at the same time. Default: 4")
+    .option("--part-size <SIZE>", "size of a part. Default: 16MiB, more for files above 156 GiB")
     .option(...retryFlag)
-    .option("--content-type <TYPE>", "media type. Default: by the file's name")
+    .option("--content-type <TYPE>", "media type. Default: derived from the file's name")
     .addHelpText(
       "after",
       examples(
@@ -116,7 +118,7 @@ function addGet(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("get <BUCKET/OBJECT> [FILE]"))
     .summary("get an object as a file")
     .description(
-      "Gets an object. Its bytes go to FILE.part, which becomes FILE when they are what the digest says; what was broken off goes on when the same command is run again. Without FILE it is the last part of the name, in the current folder. FILE - is standard output: look at the exit code.",
+      "Gets an object. Its bytes are written to FILE.part, which is renamed to FILE when they match the digest. Run the same command again to resume an interrupted download. FILE defaults to the last part of the name, in the current folder. FILE - is standard output: check the exit code, because the digest is compared at the end.",
     )
     .option(...retryFlag)
     .addHelpText(
@@ -133,8 +135,10 @@ function addGet(bucket: Command, run: Run): void {
 
 function addStat(bucket: Command, run: Run): void {
   addServerFlags(bucket.command("stat <BUCKET[/OBJECT]>"))
-    .summary("tell about a bucket or an object")
-    .description("Tells how much a bucket holds, or size, type, digest and time of an object.")
+    .summary("show facts about a bucket or an object")
+    .description(
+      "Shows the number and size of a bucket's objects, or the size, type, digest and time of an object.",
+    )
     .addHelpText(
       "after",
       examples("breadbox bucket stat backups", "breadbox bucket stat backups/db.tar --json"),
@@ -147,9 +151,9 @@ function addStat(bucket: Command, run: Run): void {
 function addUploads(bucket: Command, run: Run): void {
   const uploads = bucket
     .command("uploads")
-    .summary("list and abort uploads in parts")
+    .summary("list and abort multipart uploads")
     .description(
-      "Lists and aborts uploads in parts that nobody has completed. What receives no part for storage.multipart.maxUploadTtlSeconds is removed by the server itself.",
+      "Lists and aborts multipart uploads that are not completed. The server removes an upload automatically when it receives no part for storage.multipart.maxUploadTtlSeconds.",
     )
     .addHelpText(
       "after",
@@ -169,8 +173,8 @@ function addUploads(bucket: Command, run: Run): void {
       run((await import("./buckets.ts")).listOpenUploads(name, options)),
     );
   addServerFlags(uploads.command("abort <BUCKET> <UPLOAD_ID>"))
-    .summary("give an upload up")
-    .description("Gives an upload up: the parts that were sent are removed at once.")
+    .summary("abort an upload")
+    .description("Aborts an upload: the parts that were sent are removed at once.")
     .addHelpText(
       "after",
       examples(

@@ -59,16 +59,17 @@ export async function fetchInto(sink: Sink, deps: FetchDeps, first: Wanted): Pro
     if (outcome === "whole") return wanted;
     const canRestart = await sink.restart();
     if (outcome === "differs" && begun === 0) break;
-    if (!canRestart) throw new CommandError("The object was replaced meanwhile: run it again.");
+    if (!canRestart)
+      throw new CommandError("The object was replaced during the download: run the command again.");
     transfer.say(
       outcome === "replaced"
-        ? "The object was replaced meanwhile: getting the new one"
-        : "What an earlier attempt left is not of this object: getting all of it",
+        ? "The object was replaced during the download: getting the new one"
+        : "The partial file belongs to another version of the object: getting all of it",
     );
     wanted = await persist(patience, () => look(client, target, patience.stop));
   }
   throw new CommandError(
-    "What arrived is not what its digest says: it was damaged on the way, or on the server.",
+    "The received bytes do not match the digest: they were damaged on the way, or on the server.",
   );
 }
 

@@ -89,7 +89,7 @@ const openText = (path: string, error: unknown): string => {
 const notAFile = (path: string, isFolder: boolean): string =>
   isFolder
     ? `${path} is a folder. Send one file: tar -c ${path} | breadbox bucket put - BUCKET/OBJECT`
-    : `${path} is no regular file. Send what it gives: breadbox bucket put - BUCKET/OBJECT < ${path}`;
+    : `${path} is not a regular file. Send its output: breadbox bucket put - BUCKET/OBJECT < ${path}`;
 
 /** A part of a piece. */
 export const pieceOf = (whole: Piece, start: number, size: number): Piece => ({

@@ -67,7 +67,7 @@ export const isLasting = ({ code }: LineError): boolean =>
 /** @param url of the server. */
 export function lineText({ code, message }: LineError, url: string): string {
   if (untrusted.test(code)) {
-    return `The certificate of ${url} is signed by somebody this machine does not know (${code}). If it is yours, name the file of its CA: NODE_EXTRA_CA_CERTS=ca.pem or SSL_CERT_FILE=ca.pem`;
+    return `The certificate of ${url} is signed by a CA that this machine does not trust (${code}). If it is yours, name the file of its CA: NODE_EXTRA_CA_CERTS=ca.pem or SSL_CERT_FILE=ca.pem`;
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return `The certificate of ${url} is for another name. Use the name that it was made for.`;
@@ -76,18 +76,18 @@ export function lineText({ code, message }: LineError, url: string): string {
   if (otherTls.test(code)) {
     return `No TLS connection with ${url} (${code}). Breadbox itself speaks plain HTTP: perhaps --server http://…?`;
   }
-  if (code === "Malformed_HTTP_Response") return `What answers at ${url} does not speak HTTP.`;
+  if (code === "Malformed_HTTP_Response") return `The server at ${url} does not speak HTTP.`;
   if (code === "ECONNREFUSED" || code === "ENOTFOUND") {
     return `No Breadbox answers at ${url}. Start one with \`breadbox serve\`, or name another with --server URL.`;
   }
-  return `The line to ${url} broke: ${message}`;
+  return `The connection to ${url} broke: ${message}`;
 }
 
 /** A sentence about an answer that is a refusal. `url` is that of the server. */
 export function refusedText(error: RefusedError, url: string): string {
   const { status, code, message } = error;
   if (code === "BUCKET_UNKNOWN") {
-    return "There is no such bucket. `breadbox bucket ls` lists those that there are (404).";
+    return "There is no such bucket (404). `breadbox bucket ls` lists the buckets.";
   }
   if (code !== "") return envelopeText(error);
   switch (status) {
@@ -97,9 +97,9 @@ export function refusedText(error: RefusedError, url: string): string {
     case 407:
       return `${url} asks for a user and a password (${status}): --server https://USER:PASSWORD@HOST, or the same in BREADBOX_SERVER.`;
     case 403:
-      return `Something at ${url} forbids it (403), and it is not Breadbox: a proxy in front, or another program.`;
+      return `A proxy in front of ${url}, or another program, forbids it (403). The answer is not one of Breadbox.`;
     default:
-      return `${url} answered ${status}${message === "" ? "" : ` (${message})`}, and not as Breadbox does: a proxy in front, or another program.`;
+      return `${url} answered ${status}${message === "" ? "" : ` (${message})`}. The answer is not one of Breadbox: a proxy in front, or another program, sent it.`;
   }
 }
 

@@ -136,8 +136,8 @@ function brokenOff(
   const { id, stored } = upload;
   const server = textOf(options, "server") === undefined ? "" : ` --server ${client.url}`;
   const lines = [
-    `The upload stays open, with ${stored.size} part${stored.size === 1 ? "" : "s"}. To go on, run the same command again.`,
-    `To give it up: breadbox bucket uploads abort ${target.bucket} ${id}${server}`,
+    `The upload stays open with ${stored.size} part${stored.size === 1 ? "" : "s"}. To go on, run the same command again.`,
+    `To abort it: breadbox bucket uploads abort ${target.bucket} ${id}${server}`,
   ];
   if (error instanceof StoppedError) {
     transfer.say(["Stopped.", ...lines].join("\n"));

@@ -37,7 +37,7 @@ export const rounds = 3;
 /** What is said after that. */
 export const changedOnTheWay = (): CommandError =>
   new CommandError(
-    "Parts arrive at the server with other bytes than they have here: something on the way changes them.",
+    "The server received other bytes than were sent: something on the way changes them.",
   );
 
 /** Assembling what is left to assemble may take the server this long without a word, ms. */

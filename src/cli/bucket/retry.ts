@@ -74,7 +74,7 @@ function reason(error: unknown, url: string): string {
   const text =
     error instanceof LineError
       ? error.code === "ECONNREFUSED"
-        ? `Nobody answers at ${url}.`
+        ? `No server answers at ${url}.`
         : lineText(error, url)
       : error instanceof RefusedError
         ? refusedText(error, url)

@@ -37,9 +37,7 @@ export async function withServer(
     const told = explain(error, url);
     if (told === null) throw error;
     if (told.code === exitCode.badUsage) {
-      complain(
-        `error: ${told.text}\nRun "breadbox bucket ${command} --help" to see what there is.`,
-      );
+      complain(`error: ${told.text}\nRun "breadbox bucket ${command} --help" for usage.`);
     } else if (told.text !== "") {
       complain(told.text);
     }
@@ -82,7 +80,7 @@ async function findServer(options: Options): Promise<ServerAddress> {
   const url = urlOfListener(config["http.listen"]);
   if (url !== null) return { url, authorization: null };
   throw new UsageError(
-    "http.listen takes any free port, which nobody can guess: name --server URL.",
+    "http.listen takes any free port, so the server's port is not known: name it with --server URL.",
   );
 }
 

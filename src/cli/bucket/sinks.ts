@@ -115,7 +115,7 @@ export class OutputSink implements Sink {
   async write(bytes: Uint8Array): Promise<void> {
     await Bun.write(Bun.stdout, bytes).catch((error: unknown) => {
       throw new CommandError(
-        `Nobody takes standard output any more: ${error instanceof Error ? error.message : error}`,
+        `Standard output was closed: ${error instanceof Error ? error.message : error}`,
       );
     });
     this.offset += bytes.byteLength;

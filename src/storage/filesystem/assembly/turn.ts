@@ -104,7 +104,7 @@ export class Turn {
       // One byte more than there should be, so that the end is seen by the same read.
       const space = (await this.#writer.space()).subarray(0, rest + 1);
       const count = readable(part, () => file.read(current.at, space));
-      if (count > rest) throw new PartProblem(part, "is longer than it was when it arrived");
+      if (count > rest) throw new PartProblem(part, "is longer than when it was received");
       prefix.update(current, space.subarray(0, count));
       this.#left -= count;
       if (!current.shared) this.#writer.take(count);
@@ -115,9 +115,9 @@ export class Turn {
   }
 
   #finish(part: WantedPart, { at, fingerprint }: Current): void {
-    if (at < part.size) throw new PartProblem(part, "is shorter than it was when it arrived");
+    if (at < part.size) throw new PartProblem(part, "is shorter than when it was received");
     if (fingerprint.etag() !== part.etag) {
-      throw new PartProblem(part, "is not what it was when it arrived");
+      throw new PartProblem(part, "differs from what was received");
     }
     this.#tools.prefix.finish();
   }

@@ -40,7 +40,8 @@ export function makeHashLane(
     fallback: {
       start: (report) => new StagedFollower(openStagedFiles(directory), report),
       lastsMs: fallbackMs,
-      onStart: () => onNotice("no hashing worker lives: the server hashes by itself, more slowly"),
+      onStart: () =>
+        onNotice("no hashing worker is running: the server hashes in its main thread, more slowly"),
       onEnd: () => {
         onNotice("hashing workers are tried again");
         onRetry();

@@ -1,21 +1,21 @@
-// What a cleanup could not delete: it goes on with the rest, and says so once, at its end.
+// Deletions of a cleanup. One that fails does not stop the others; all failures are reported once, at the end.
 
-/** What is left of a cleanup's work. */
+/** The failed deletions of a cleanup. */
 export interface Undeleted {
   /** Deletions that failed. */
   readonly count: number;
-  /** Why the first of them did. It may hold a path: for logs, not for clients. */
+  /** Why the first one failed. It may contain a path: for logs, not for clients. */
   readonly cause: string;
 }
 
-/** The deletions of one cleanup. One that fails does not keep the others from being made. */
+/** The deletions of one cleanup. A failure does not stop the others. */
 export class Attempts {
   readonly #failed = new Set<string>();
   #count = 0;
   #cause = "";
 
   /**
-   * Deletes `what`, unless that failed before. An `AggregateError` counts as all that it holds. @returns false when it is not deleted.
+   * Deletes `what`, unless that failed before. An `AggregateError` counts once for each error in it. @returns false when it is not deleted.
    */
   async make(what: string, step: () => Promise<unknown>): Promise<boolean> {
     if (this.#failed.has(what)) return false;

@@ -1,15 +1,15 @@
-// The brake: how much may be deleted that nobody asked to be deleted. Pure; runs by schedule and by command share it.
+// The brake limits how much content a run deletes that no request gave up. Pure.
 import type { GcPlan, GcSettings } from "./gcRun.ts";
 
 /**
- * Below both of these nothing is refused: a crash leaves that much, and in a small store it is a large share. Blobs, and bytes.
+ * Up to both of these nothing is refused: a crash leaves that much, and in a small store it is a large share. Blobs, and bytes.
  */
 export const brakeFloor = { blobs: 5, bytes: 1_048_576 } as const;
 
 /**
- * What answered requests let go (deletions, replacements, uploads that no manifest ever named) is deleted however much it is. What
- * is left can be explained by lost rows only: of that, a run deletes no more than the share of `gc.brake` unless somebody agrees.
- * @returns why not, and what to do; null when it may.
+ * Content that answered requests gave up (deletions, replacements, uploads that no manifest ever named) is deleted without a limit.
+ * Only lost rows can explain the rest: a run deletes no more of it than the share of `gc.brake`, unless somebody agrees.
+ * @returns the reason for a refusal and what to do; null when the run may delete.
  */
 export function brakeReason(
   { brakeShare }: Pick<GcSettings, "brakeShare">,

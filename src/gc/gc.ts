@@ -14,10 +14,10 @@ import { ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
 
 /** How often the lock is renewed; ms. */
 const renewEveryMs = 5_000;
-/** Repositories with untagged manifests that are named. */
+/** The report names at most so many repositories with untagged manifests. */
 const namedRepositories = 5;
 
-/** Why a run does not take place: nothing is wrong, and nothing was deleted. */
+/** The run does not take place: nothing is wrong, and nothing was deleted. */
 class Refusal extends Error {
   override readonly name = "Refusal";
 }
@@ -40,7 +40,7 @@ interface Run {
 
 /**
  * One run: clock → lock → plan → brake → execution, and its end is remembered. A dry run ends before the execution, takes no lock
- * and changes nothing. What it does not understand makes it a failed run that says why. @throws when its end cannot be remembered.
+ * and changes nothing. An error makes it a failed run, with the reason. @throws when its end cannot be remembered.
  */
 export async function collectGarbage(
   deps: GcDeps,
@@ -56,7 +56,7 @@ export async function collectGarbage(
   const counts = countsOf(progress, request);
   const ending = { state, counts, reason, finishedAt: deps.clock() };
   const run = (await deps.runs?.endRun(request.id, ending)) ?? null;
-  // The run is over, whatever becomes of this.
+  // The run is over, even if this fails.
   const untagged = plan && (await deps.untagged.sumUntagged(namedRepositories).catch(() => null));
   return {
     ...{ state, reason, counts, plan, notes, untagged, run, startedAt, durationMs },
@@ -133,7 +133,7 @@ async function underLock<T>(
   const hold = await acquire(deps, ownerOfRun(deps.self, id), null);
   const { metadata, clock } = deps;
   const renewal = setInterval(() => {
-    // A lock that is lost shows in the next transaction.
+    // The next transaction notices that the lock is lost.
     metadata.renewLock(hold, clock() + lockMs).catch(() => {});
   }, renewEveryMs);
   try {
@@ -155,7 +155,7 @@ async function acquire(deps: GcDeps, owner: string, dead: string | null): Promis
   throw new Refusal("another garbage collection is running");
 }
 
-/** The plan of this run, and what the brake says of it: null, or why it needs somebody's consent. */
+/** The plan of this run, and the brake's verdict: null, or why somebody must agree. */
 async function planned({ deps, request, listener, progress }: Run, now: number) {
   const plan = await planGc(deps, { request, now, listener });
   progress.plan = plan;

@@ -1,4 +1,4 @@
-// What a collection takes for old enough. Pure: marking, the rule for untagged manifests and the transactions that delete share it.
+// How old is old enough for a run. Pure; the plan and the transactions that delete share it.
 import { longestLease } from "../content/lease.ts";
 import type { AgeLimits } from "../metadata/collection.ts";
 import type { GcSettings } from "./gcRun.ts";
@@ -19,7 +19,7 @@ export function ageLimits(
   };
 }
 
-/** `limits` as a clock has them that was set back by `ms` since. */
+/** `limits` for a clock that was set back by `ms` since the run began. */
 export function setBack(limits: AgeLimits, ms: number): AgeLimits {
   const { now, olderThan, pushesSince, bytesSince } = limits;
   return {
@@ -30,7 +30,7 @@ export function setBack(limits: AgeLimits, ms: number): AgeLimits {
   };
 }
 
-/** The longest that anything in the store is kept for a promise or its age alone, in ms: until then a clock in doubt stays in doubt. */
+/** The longest time that anything is kept for a promise or its age alone, in ms: a clock in doubt stays in doubt for so long. */
 export function longestAge({
   minAgeMs,
   leaseMs,

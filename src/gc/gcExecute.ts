@@ -1,4 +1,4 @@
-// The execution of a plan: rows are deleted in small transactions that ask everything again, then, when that is durable, their bytes.
+// The execution of a plan: rows are deleted in small transactions that check everything again; then, when that is durable, their files.
 
 import type {
   AgeLimits,
@@ -26,7 +26,7 @@ export interface Execution {
   readonly gone: Gone;
 }
 
-/** What is gone: counted as it is deleted, so that a run which breaks off knows what it did. */
+/** Deletions so far, so that a run that breaks off knows what it did. */
 export interface Gone {
   manifests: number;
   blobs: number;
@@ -34,7 +34,7 @@ export interface Gone {
   links: number;
 }
 
-/** Another run has taken the lock: what this one knew may be wrong by now. */
+/** Another run has taken the lock: the plan of this one may be out of date. */
 class LockLostError extends Error {
   override readonly name = "LockLostError";
 
@@ -49,14 +49,14 @@ export const lockMs = 30_000;
 const batch = 100;
 /** Manifests in one transaction. */
 const manifestBatch = 50;
-/** Stored names of an earlier run that are finished at a time. */
+/** Files of an earlier run that are deleted at a time. */
 const trashBatch = 500;
 /** Files that are deleted at once. */
 const deletesAtOnce = 32;
 
 /**
- * The run's limits, unless the clock was set back since it began: leases that were given after that end by the new time, and would
- * look as if they were over.
+ * The run's limits, lowered if the clock was set back since the run began: otherwise leases that were given since would look as if
+ * they had ended.
  */
 function limitsOf({ deps, plan: { limits } }: Execution): LimitsNow {
   return () => setBack(limits, setBackMs(deps, limits));
@@ -66,7 +66,7 @@ function limitsOf({ deps, plan: { limits } }: Execution): LimitsNow {
 const setBackMs = ({ clock }: Pick<GcDeps, "clock">, { now }: Pick<AgeLimits, "now">): number =>
   Math.max(0, now - clock());
 
-/** Finishes what an earlier run had begun: its rows are gone, its bytes are still there. */
+/** Deletes the files that an earlier run left: it had deleted their rows. */
 export async function finishTrash(work: Execution): Promise<void> {
   const { metadata } = work.deps;
   let after: Locator | null = null;
@@ -79,7 +79,7 @@ export async function finishTrash(work: Execution): Promise<void> {
   }
 }
 
-/** Deletes what the plan found, no more than it found, and of that what is still garbage. */
+/** Deletes what the plan counts, no more, and only what is still garbage. */
 export async function execute(work: Execution): Promise<void> {
   const { manifests, orphaned, strays, links } = work.plan;
   if (manifests !== null) await removeManifests(work, manifests);
@@ -102,8 +102,8 @@ async function removeManifests(work: Execution, { keys, rule }: PlannedManifests
 }
 
 /**
- * What may be deleted of rows that are orphaned now: as many as the plan counted, and as many unexplained ones. If rows are lost while
- * the run is going on, what they named is not deleted in the place of what the brake has judged.
+ * How many orphaned rows may be deleted: as many as the plan counts, and as many unexplained ones. Content that loses its rows while
+ * the run is under way is therefore not deleted in the place of content that the brake has judged.
  */
 class Allowance {
   #rows: number;
@@ -162,11 +162,11 @@ class Deletions {
     this.#work = work;
   }
 
-  /** Waits for the files before, then begins with these. */
+  /** Waits for the files of the call before, then begins with these. */
   async start(discarded: readonly Discarded[]): Promise<void> {
     await this.#running;
     this.#running = this.#delete(discarded);
-    // Told by the next call, whenever that is.
+    // The next call throws it, whenever that comes.
     this.#running.catch(() => {});
   }
 
@@ -174,7 +174,7 @@ class Deletions {
     await this.#running.catch(() => {});
   }
 
-  /** Stored names whose bytes are gone since this was last asked: nothing of them has to be remembered. */
+  /** Stored names of files that were deleted since the last call: their rows in `trash` are not needed any more. */
   takeDone(): readonly Locator[] {
     return this.#done.splice(0);
   }
@@ -184,7 +184,7 @@ class Deletions {
   }
 }
 
-/** Links of what has just gone are gone with it. */
+/** Links of content that has just been deleted were deleted with it. */
 async function sweepLinks(
   work: Execution,
   links: readonly ContentLink[],
@@ -214,7 +214,7 @@ async function sweepStrays(work: Execution): Promise<void> {
   }
 }
 
-/** Deletes files, and counts what is gone. @returns the names of those that are gone. */
+/** Deletes files and counts them. @returns the names of deleted files. */
 async function deleteBytes(
   { deps, attempts, gone }: Execution,
   discarded: readonly Discarded[],
@@ -230,7 +230,7 @@ async function deleteBytes(
   return deleted;
 }
 
-/** What a transaction of the holder did. @throws LockLostError when it is the holder no more. */
+/** The result of a transaction that only the holder of the lock may make. @throws LockLostError when the lock is lost. */
 function mine<T>(outcome: T | null): T {
   if (outcome === null) throw new LockLostError();
   return outcome;

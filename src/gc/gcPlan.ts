@@ -1,4 +1,4 @@
-// What a collection would delete: every manifest, every row of content and every stored file is looked at, nothing is changed.
+// Makes the plan of a run: every manifest, every row of content and every stored file is looked at, nothing is changed.
 
 import type { AgeLimits, MarkedWindow, Unreferenced } from "../metadata/collection.ts";
 import type { ReleasedContent } from "../metadata/untagged.ts";
@@ -7,14 +7,14 @@ import type { StoredName } from "../storage/content.ts";
 import { ageLimits } from "./gcAges.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcRequest, PlannedManifests } from "./gcRun.ts";
 
-/** What looking needs. */
+/** The ports that reading needs. */
 type Ports = Pick<GcDeps, "metadata" | "storage" | "rest">;
 
 /** Rows of content at a time. */
 const windowRows = 2_000;
 /** Stored names that are looked up at a time. */
 const namesAtOnce = 1_000;
-/** For good measure: what a name without a row waits at least. Unit: ms. */
+/** A file without a row is kept for at least this long, for good measure. Unit: ms. */
 const strayAgeMs = 3_600_000;
 
 /** A stored file that nothing names. */
@@ -23,7 +23,7 @@ export interface Stray extends StoredName {
   readonly size: number;
 }
 
-/** Where content and links may go, window by window. @throws Error for a row that is not what it should be. */
+/** Content and links that may be deleted, window by window. @throws Error for a damaged row. */
 export async function* markContents(
   { metadata, storage, rest }: Ports,
   limits: AgeLimits,
@@ -65,7 +65,7 @@ export async function* findStrays(
   }
 }
 
-/** A request that is about to name its file holds a claim until then, and the file's name tells which: without it the file is nobody's. */
+/** A request that is about to name its file holds a claim until then. The file's name contains the claim: if it is free, nobody will name the file. */
 async function lookUp(
   { metadata, storage }: Ports,
   names: readonly StoredName[],
@@ -99,10 +99,10 @@ class Sum implements BlobSum {
   }
 }
 
-/** What was found, by what it means for a collection. */
+/** Sums of content, by what the run makes of it. */
 type Sums = Readonly<Record<Unreferenced["state"] | "awaited" | "unexplained", Sum>>;
 
-/** A look at everything that is going on. */
+/** A plan in the making. */
 interface Look {
   readonly deps: Ports & Pick<GcDeps, "untagged">;
   readonly limits: AgeLimits;
@@ -110,7 +110,7 @@ interface Look {
   readonly listener: GcListener;
 }
 
-/** What is planned for. */
+/** The run that is planned. */
 export interface PlanOrder {
   readonly request: Pick<GcRequest, "minAgeMs" | "leaseMs" | "untaggedOlderThanMs">;
   /** When the run began, Unix ms. */
@@ -118,7 +118,7 @@ export interface PlanOrder {
   readonly listener: GcListener;
 }
 
-/** Looks at everything. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
+/** Makes the plan. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
 export async function planGc(
   deps: Look["deps"],
   { request, now, listener }: PlanOrder,
@@ -142,7 +142,7 @@ export async function planGc(
     manifests,
     total: seen + strays.blobs,
     totalBytes: all.bytes + strays.bytes,
-    // Rows may have come while it was counted: it never says less than nothing.
+    // Rows may have come while they were counted.
     referenced: Math.max(0, seen - unreferenced - released),
     orphaned: sums.orphaned.get(),
     strays,
@@ -192,7 +192,7 @@ async function sumStrays(look: Look): Promise<BlobSum> {
   return strays.get();
 }
 
-/** Untagged manifests that the rule deletes. What only they name is orphaned with them. */
+/** Untagged manifests that the rule deletes. Content that only they name is orphaned with them. */
 async function planUntagged(
   look: Look,
   olderThanMs: number | null,

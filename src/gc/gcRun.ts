@@ -1,4 +1,4 @@
-// What a garbage collection is asked for, what it works with, and what it reports: the types that its parts and its callers share.
+// Request, plan and report of a garbage collection: the types that its parts and its callers share.
 
 import type { Uptime } from "../clock/uptime.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
@@ -8,7 +8,7 @@ import type { UntaggedHold, UntaggedMetadata, UntaggedRule } from "../metadata/u
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
 
-/** What all runs on a store have in common unless they are asked for something else. Times in ms. */
+/** The settings of runs, which a request may override. Times in ms. */
 export interface GcSettings {
   /** Younger content stays: `gc.minAge`, unless the run was asked for another age. */
   readonly minAgeMs: number;
@@ -30,11 +30,11 @@ export interface GcRequest extends GcSettings {
   readonly dryRun: boolean;
 }
 
-/** What a collection works with. */
+/** The ports and functions that a run works with. */
 export interface GcDeps {
   readonly metadata: CollectionMetadata;
   readonly untagged: UntaggedMetadata;
-  /** null: nothing remembers the run. */
+  /** null: the run is not remembered. */
   readonly runs: Pick<GcRunsMetadata, "endRun"> | null;
   readonly storage: { readonly content: Pick<Content, "list" | "nameOf" | "stat" | "delete"> };
   /** Unix ms. */
@@ -61,11 +61,11 @@ export interface BlobSum {
   readonly bytes: number;
 }
 
-/** What keeps content that no manifest names. */
+/** Content that no manifest names and that is kept all the same, by the reason. */
 export interface Protection {
   /** It was pushed, mounted or asked for a short while ago, or is awaited by a push that is running. */
   readonly leased: BlobSum;
-  /** When the last of their leases ends, Unix ms; before `now` if only running pushes keep them, 0 if nothing is kept so. */
+  /** When the last of its leases ends, Unix ms; before `now` if only running pushes keep it, 0 if nothing is leased. */
   readonly leasedUntil: number;
   /** It is younger than the limit. */
   readonly young: BlobSum;
@@ -77,17 +77,17 @@ export interface Protection {
 export interface PlannedManifests {
   /** In the order of their deletion: indexes before what they name, subjects before their referrers. */
   readonly keys: readonly ManifestKey[];
-  /** Is asked again in the transaction that deletes them. */
+  /** It is checked again in the transaction that deletes them. */
   readonly rule: UntaggedRule;
 }
 
 /**
- * What a run would delete: manifests, then content and links that nothing names any more. It is data, and all that the execution is
- * given: a dry run prints it, the brake judges it, the run executes it. Blobs and links are sums here; their rows are read again,
- * page by page, as they are deleted. Files that no row names count as blobs.
+ * A plan lists what a run would delete: manifests, then content and links that nothing names any more. It is data, and the execution
+ * gets nothing else: a dry run prints it, the brake judges it, the run executes it. Blobs and links are sums here; their rows are read
+ * again, page by page, as they are deleted. Files without a row count as blobs.
  *
- * Whatever else deletes one day (retention of tags, deletion of a repository, eviction from a cache) makes a plan of this kind. It
- * differs in the manifests that it chooses and in the rule that is asked again; sums, brake and execution stay as they are.
+ * Other deletions (retention of tags, deletion of a repository, eviction from a cache) should make plans of this kind. Such a plan
+ * differs in the manifests that it chooses and in the rule that is checked again; sums, brake and execution stay as they are.
  */
 export interface GcPlan {
   readonly limits: AgeLimits;
@@ -97,11 +97,11 @@ export interface GcPlan {
   readonly totalBytes: number;
   /** By manifests that stay, and by objects. */
   readonly referenced: number;
-  /** What only those manifests name counts. */
+  /** Content that only those manifests name is part of it. */
   readonly orphaned: BlobSum;
-  /** Those of them that no row names: what a crash between a file and its row left. */
+  /** Those of them that are files without a row, which a crash left. */
   readonly strays: BlobSum;
-  /** Those of them that no answered upload, deletion or replacement explains: rows that named them may be lost. Strays count. */
+  /** Those of them that no answered upload, deletion or replacement explains: rows that named them may be lost. Strays are part of it. */
   readonly unexplained: BlobSum;
   readonly protected: Protection;
   readonly links: number;
@@ -110,18 +110,18 @@ export interface GcPlan {
 /** How a run ended. */
 export interface GcReport {
   readonly state: "done" | "refused" | "failed";
-  /** Why it was refused or failed; of a dry run that is done: why the run itself would be refused. null otherwise. */
+  /** Why it was refused or failed. For a dry run that is done: why the run itself would be refused. Otherwise null. */
   readonly reason: string | null;
   readonly counts: GcCounts;
   /** null when nothing could be planned. */
   readonly plan: GcPlan | null;
-  /** What an earlier run had left, and this one has finished. */
+  /** Files that an earlier run had left, and that this one deleted. */
   readonly finished: BlobSum;
-  /** What the operator should know: a clock that was set back. */
+  /** Notes for the operator, such as a clock that was set back. */
   readonly notes: readonly string[];
-  /** What is still kept by manifests that nothing names; null after a run that found no plan, or where it is not known. */
+  /** Content that only untagged manifests keep; null without a plan, or when it cannot be summed up. */
   readonly untagged: UntaggedHold | null;
-  /** As it is remembered; null when nothing remembers it, or it was forgotten meanwhile. */
+  /** The remembered run; null when it is not remembered, or was forgotten meanwhile. */
   readonly run: GcRun | null;
   readonly startedAt: number;
   readonly durationMs: number;
@@ -134,13 +134,13 @@ export interface GcProgress {
   readonly total: number;
 }
 
-/** Who follows a run. */
+/** Callbacks of a run. */
 export interface GcListener {
   readonly onProgress?: (progress: GcProgress) => void;
   /** Gets the plan before anything is deleted. */
   readonly onPlan?: (plan: GcPlan) => void;
   /** Gets each blob of the plan, before anything is deleted. */
   readonly onOrphan?: (blob: OrphanedBlob) => void;
-  /** Is asked before more than the brake allows is deleted. A run with nobody to ask is refused then. */
+  /** Called before more is deleted than the brake allows. Without it such a run is refused. */
   readonly confirm?: (plan: GcPlan) => Promise<boolean>;
 }

@@ -1,4 +1,4 @@
-// Runs that are remembered: they begin here, one at a time, and those that were killed are marked as failed. What a run does is in gc.ts.
+// Remembered runs: they begin here, one at a time, and killed ones are marked as failed. gc.ts has the run itself.
 import { RegistryError } from "../errors.ts";
 import type { GcRefusals, GcRun, GcRunsMetadata } from "../metadata/gcRuns.ts";
 import type { GcRequest, GcSettings } from "./gcRun.ts";
@@ -17,7 +17,7 @@ export function processOfOwner(owner: string): string {
   return owner.slice(0, Math.max(owner.lastIndexOf("/"), 0));
 }
 
-/** What is known of runs without looking at the lock: ids, or null. */
+/** Runs of this process, known without looking at the lock: ids, or null. */
 export interface KnownRuns {
   /** This process works on it. */
   readonly alive: string | null;
@@ -25,7 +25,7 @@ export interface KnownRuns {
   readonly over: string | null;
 }
 
-/** What it takes to begin a run, and to know runs that are going on from those that were killed. */
+/** The ports and functions that remembering runs needs. */
 export interface RunsDeps {
   readonly runs: GcRunsMetadata;
   /** Unix ms. */
@@ -36,7 +36,7 @@ export interface RunsDeps {
   readonly newId: () => string;
 }
 
-/** Runs that nobody works on any more are said to have failed. @returns the run that holds the lock, or null. */
+/** Marks runs that nobody works on any more as failed. @returns the run that holds the lock, or null. */
 export async function tidyRuns(
   { runs, clock, isAlive }: Pick<RunsDeps, "runs" | "clock" | "isAlive">,
   { alive, over }: KnownRuns,
@@ -62,13 +62,13 @@ async function beginGc(
   return deps.runs.beginRun({ id: deps.newId(), trigger, dryRun, startedAt: deps.clock() });
 }
 
-/** What every run of this server has in common. */
+/** The settings of every run of a server. */
 export interface ServerGcSettings extends GcSettings {
-  /** Runs by schedule delete nothing. */
+  /** Scheduled runs delete nothing. */
   readonly dryRun: boolean;
 }
 
-/** What the server's side works with. */
+/** The options of a server's runs. */
 export interface GcRunsOptions extends RunsDeps {
   readonly settings: ServerGcSettings;
   /** Hands a run to the worker. */
@@ -100,11 +100,11 @@ export class GcRuns {
 
   /** Begins a run that somebody asked for. @throws RegistryError GC_RUNNING */
   async request(asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>): Promise<GcRun> {
-    // What somebody asks for is done: the brake is for runs that nobody looks at.
+    // The brake is for runs that nobody watches.
     return this.#begin({ trigger: "api", brakeShare: 0, ...asked });
   }
 
-  /** Begins a run by schedule. @returns null when one is going on already: it does the same. */
+  /** Begins a scheduled run. @returns null while another one is running: it does the same. */
   async runScheduled(): Promise<GcRun | null> {
     try {
       return await this.#begin({ trigger: "schedule" });
@@ -121,22 +121,22 @@ export class GcRuns {
     await tidyRuns(this.#options, { alive: null, over: this.#over });
   }
 
-  /** Runs that were killed are said to have failed. */
+  /** Marks killed runs as failed. */
   async tidy(): Promise<void> {
     await tidyRuns(this.#options, { alive: this.#running, over: this.#over });
   }
 
-  /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
+  /** When the latest successful run ended, Unix ms; null when there was none. */
   lastSuccess(): Promise<number | null> {
     return this.#options.runs.lastSuccess();
   }
 
-  /** Since when runs by schedule are refused, and why; null while they are not. */
+  /** Since when scheduled runs are refused, and why; null while they are not. */
   findRefusals(): Promise<GcRefusals | null> {
     return this.#options.runs.findRefusals();
   }
 
-  /** When the latest run began that did what runs by schedule do, at `now` at the latest; Unix ms. Before any: when the store was made. */
+  /** When the latest run began that did the same as scheduled ones, not after `now`; Unix ms. Before the first one: when the store was made. */
   lastBeginning(now: number): Promise<number | null> {
     const { runs, settings } = this.#options;
     return runs.lastBeginning({ now, dry: settings.dryRun });

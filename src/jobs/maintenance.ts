@@ -11,7 +11,7 @@ import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./
 import type { Schedule } from "./schedule.ts";
 import type { Scrubs } from "./scrubs.ts";
 
-/** What maintenance works with. Times in ms. */
+/** The options of maintenance. Times in ms. */
 export interface MaintenanceOptions {
   readonly spawn: () => Worker;
   readonly store: Store;
@@ -19,25 +19,25 @@ export interface MaintenanceOptions {
   readonly logState: () => { readonly bytes: number; readonly version: string };
   /** How long an upload session may be without a byte. */
   readonly uploadTimeoutMs: number;
-  /** How often upload sessions are looked through; the first time is at start. */
+  /** How often upload sessions are swept, the first time at start. */
   readonly cleanupEveryMs: number;
-  /** How often uploads in parts are looked through, the first time at start, and what is done then; null for never. */
+  /** How often uploads in parts are swept, the first time at start, and the limits of a sweep; null for never. */
   readonly multipart: { readonly everyMs: number; readonly limits: MultipartSweepLimits } | null;
-  /** The time that ages are told by, Unix ms; null while the clock is in doubt. */
+  /** The time that ages are judged by, Unix ms; null while the clock is in doubt. */
   readonly ageNow: () => number | null;
   /** Uploads whose parts are arriving. */
   readonly arriving: () => readonly UploadId[];
   /** When garbage is collected; null for never. */
   readonly schedule: Pick<Schedule, "isDue"> | null;
-  /** Looks back, some time after the start; null for never. */
+  /** Looks for a missed run, some time after the start; null for never. */
   readonly missed: Pick<MissedRun, "isDue" | "look"> | null;
   /** Unix ms; for the schedule. */
   readonly clock: () => number;
   /** A time of the schedule has come: `collect` is expected. */
   readonly onDue: () => Promise<unknown>;
-  /** Upload sessions are about to be looked through: time for what else is done that often. */
+  /** Upload sessions are about to be swept: for other work that is done as often. */
   readonly onCleanup: () => Promise<void>;
-  /** Hands out slices of the scrub; null for never. Their reports are its to take. */
+  /** Hands out slices of the scrub, and takes their reports; null for never. */
   readonly scrubs: Pick<Scrubs, "next" | "failed"> | null;
   readonly onReport: (report: MaintenanceReport) => void;
   readonly onLost: (reason: string) => void;
@@ -48,10 +48,10 @@ type Job = MaintenanceRequest["kind"];
 const tickMs = 1_000;
 /** A worker without a job is kept for this long: the next one may come at once. */
 const idleMs = 3_000;
-/** First wait before work that was lost is tried again, doubled each time up to the longest. */
+/** First wait before lost jobs are ordered again, doubled each time up to the longest. */
 const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
-/** A collection is given this long to be left when the server stops; whatever it is doing may also be cut. */
+/** A stopping server waits this long for a collection to end. It is safe to cut it off. */
 const longestStopMs = 5_000;
 
 /** Looks once a second for what is due. */
@@ -67,7 +67,7 @@ export class Maintenance {
   #firstSeen: FirstSeen = new Map();
   #log: LogSighting | null = null;
   #movedLog: string | null = null;
-  /** Is told when nothing is owed any more. */
+  /** Called when no job is owed any more. */
   #onIdle: () => void = () => {};
 
   constructor(options: MaintenanceOptions) {
@@ -83,7 +83,7 @@ export class Maintenance {
     });
   }
 
-  /** Begins to look. Uploads are looked through first. */
+  /** Begins. Uploads are swept first. */
   start(): void {
     this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
     this.#tick(performance.now());
@@ -95,7 +95,7 @@ export class Maintenance {
     this.#worker.notify({ kind: "halt" });
   }
 
-  /** Collects garbage, after what is going on. */
+  /** Collects garbage, after the jobs that were ordered before. */
   collect(request: GcRequest): void {
     this.#owed.add("collect");
     this.#worker.send({ kind: "collect", store: this.#options.store, request });
@@ -107,7 +107,7 @@ export class Maintenance {
     this.#worker.notify({ kind: "stop" });
   }
 
-  /** Ends the worker; a collection is left between two of its steps. */
+  /** Ends the worker; a collection ends between two of its steps. */
   async close(): Promise<void> {
     this.stop();
     if (this.#owed.has("collect")) await this.#idle();
@@ -157,26 +157,26 @@ export class Maintenance {
     this.#worker.send({ kind: "sweep", store, ...order });
   }
 
-  /** What a sweep leaves because of its limit waits for the next one. */
+  /** Uploads beyond the limit of a sweep wait for the next one. */
   #orderMultipartSweep(now: number): void {
     const { multipart, store, ageNow, arriving } = this.#options;
     if (multipart === null || now - this.#multipartSweptAt < multipart.everyMs) return;
     if (this.#owed.has("sweepMultipart")) return;
     this.#multipartSweptAt = now;
     this.#owed.add("sweepMultipart");
-    // Who begins to send a part from now on looks at the time later than this: an upload that is open then is not over now.
+    // A request that begins to send a part after this looks at a later time: an upload that is open then is not over now.
     const order = { now: ageNow(), arriving: arriving(), limits: multipart.limits };
     this.#worker.send({ kind: "sweepMultipart", store, ...order });
   }
 
-  /** What goes wrong is reported as the job's failure; it is tried again when the job is due again. */
+  /** An error is reported as the job's failure; the action is repeated when the job is due again. */
   #attempt(what: Job, action: () => Promise<unknown>): void {
     action().catch((error: unknown) => {
       this.#options.onReport({ kind: "failed", what, message: String(error) });
     });
   }
 
-  /** One slice at a time, each behind whatever else was ordered meanwhile. */
+  /** One slice at a time, each behind jobs that were ordered meanwhile. */
   #orderScrub(now: number): void {
     if (this.#ticking === null || this.#owed.has("scrub")) return;
     const order = this.#options.scrubs?.next(now) ?? null;
@@ -217,7 +217,7 @@ export class Maintenance {
     this.#waitMs = firstWaitMs;
   }
 
-  /** What was owed is due again, after a wait; a collection is not: it may have been what the worker died of. */
+  /** The worker is lost: its jobs are due again after a wait. A collection is not: the worker may have died of it. */
   #orderAgain(reason: string): void {
     if (this.#owed.has("sweep")) this.#sweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;

@@ -1,8 +1,8 @@
-// A time of `gc.schedule` that passed while nobody was there is made up for, once. Apart from the schedule, which knows only the
-// time that it was asked at: this asks the history.
+// Makes up, once, for a time of `gc.schedule` that passed while the server was off. The schedule knows only the times since the start;
+// this one asks the history of runs.
 import type { ClockVerdict } from "../clock/clockTrust.ts";
 
-/** What looking back works with. */
+/** The options of looking for a missed run. */
 export interface MissedRunOptions {
   /** The latest time at which a run was due, Unix ms; null when there was none yet. */
   readonly latestTime: (now: number) => number | null;
@@ -21,7 +21,7 @@ const quietStartMs = 10 * 60_000;
 /** Before a look that failed is repeated; ms. */
 const afterFailureMs = 10 * 60_000;
 
-/** One per server. What comes due while it runs is the schedule's to tell. */
+/** One per server. Runs that come due while the server is running are the schedule's. */
 export class MissedRun {
   readonly #options: MissedRunOptions;
   #lookAt: number;
@@ -39,7 +39,7 @@ export class MissedRun {
     return true;
   }
 
-  /** Collects if a time was missed. It is due again only if nothing could be told. @param now monotonic ms. */
+  /** Collects if a time was missed. It is due again only if that could not be found out. @param now monotonic ms. */
   async look(now: number): Promise<void> {
     const { latestTime, lastBeginning, lookAtClock, clock, collect } = this.#options;
     this.#lookAt = now + afterFailureMs;

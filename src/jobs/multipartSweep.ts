@@ -1,5 +1,5 @@
-// The cleanup of uploads in parts: what expired goes, row first and then its bytes, and so does what a crash left. Apart from the
-// sweep of upload sessions: it has a time, a limit and a switch of its own.
+// The cleanup of uploads in parts: expired ones are deleted, row first, then bytes; so are leftovers of crashes. It has a time, a limit
+// and a switch of its own, so that it is not part of the sweep of upload sessions.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
 import type { MultipartMetadata } from "../metadata/multipart.ts";
@@ -9,7 +9,7 @@ import type { Parts } from "../storage/parts.ts";
 import type { Staging } from "../storage/staging.ts";
 import { paced } from "./pace.ts";
 
-/** What a sweep works with. */
+/** The ports and functions that a sweep works with. */
 export interface MultipartSweepDeps {
   readonly metadata: Pick<
     MultipartMetadata,
@@ -21,17 +21,17 @@ export interface MultipartSweepDeps {
   };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
-  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing expires. */
+  /** The time that ages are judged by, Unix ms; null while the clock is in doubt: then nothing expires. */
   readonly ageNow: () => number | null;
   /** Uploads whose parts were arriving at that time. */
   readonly arriving: readonly UploadId[];
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;
-  /** Is told of each upload that is no more, before its bytes go. */
+  /** Called for each expired upload, before its bytes are deleted. */
   readonly onExpired: (expired: ExpiredUpload) => void;
 }
 
-/** What one sweep may do. */
+/** The limits of one sweep. */
 export interface MultipartSweepLimits {
   /** How long an upload is left alone after it expired, ms. */
   readonly graceMs: number;
@@ -48,11 +48,11 @@ export interface ExpiredUpload {
   readonly bytes: number;
 }
 
-/** What a sweep removed. */
+/** The result of a sweep. */
 export interface MultipartSwept {
   /** Uploads that expired. */
   readonly expired: number;
-  /** What requests and processes left that had no time to: bytes that no upload knows of, objects that came whole only in part. */
+  /** Leftovers of broken requests and killed processes: bytes without an upload, incomplete objects of one request. */
   readonly leftovers: number;
   /** null when everything could be deleted. */
   readonly undeleted: Undeleted | null;
@@ -66,7 +66,7 @@ const rememberCompletedMs = 20 * 60_000;
 /** @returns false when the bytes could not be dropped. */
 type Discard = (id: UploadId) => Promise<boolean>;
 
-/** One sweep. Safe to stop anywhere and to repeat. What cannot be deleted does not keep the rest from being deleted. */
+/** One sweep. Safe to stop anywhere and to repeat. A deletion that fails does not stop the others. */
 export async function sweepMultipart(
   deps: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
@@ -85,7 +85,7 @@ export async function sweepMultipart(
   return { expired, leftovers: cut + leftovers, undeleted: attempts.undeleted };
 }
 
-/** One at a time: others wait for a transaction, and a process that ends here leaves the bytes of one upload. */
+/** One at a time: other writers wait for each transaction, and a process that ends here leaves the bytes of one upload. */
 async function expire(
   { metadata, ageNow, arriving, onExpired }: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
@@ -120,7 +120,7 @@ async function dropLeftovers(
   const dropStrays = async (ids: readonly UploadId[]): Promise<void> => {
     const known = await metadata.knownMultipart(ids);
     for (const id of ids) {
-      // What could not be dropped takes nobody's place.
+      // A failed drop does not count for the limit.
       if (!known.has(id) && dropped < limit && (await discard(id))) dropped += 1;
     }
   };

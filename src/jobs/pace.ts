@@ -1,6 +1,6 @@
-// The pace of cleanups: others use the same disk, and nobody waits for what goes.
+// The pace of cleanups: nobody waits for them, and others use the same disk.
 
-/** How a cleanup goes about its steps. */
+/** The pace of a cleanup's steps. */
 export interface Pace {
   /** After this many steps it rests. */
   readonly steps: number;
@@ -8,7 +8,7 @@ export interface Pace {
   readonly rest: (ms: number) => Promise<void>;
 }
 
-/** @returns what takes the steps: now and then it rests for four times the time that they took, so that others have most of the disk. */
+/** @returns a function that takes the steps. It rests for four times the time that they took, so that others have most of the disk. */
 export function paced({ steps, rest }: Pace): (step: () => Promise<void>) => Promise<void> {
   let taken = 0;
   let spentMs = 0;

@@ -7,7 +7,7 @@ import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./mult
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 import type { Dropped } from "./sweep.ts";
 
-/** What the worker works on. */
+/** The store that the worker works on. */
 export interface Store {
   /** The data directory. */
   readonly directory: string;
@@ -22,7 +22,7 @@ export type FirstSeen = ReadonlyMap<UploadId, number>;
 export type MaintenanceRequest =
   /** Move the database's log into the database. */
   | { readonly kind: "checkpoint"; readonly store: Store }
-  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: no age can be told), and what a crash left. */
+  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: ages cannot be judged), and leftovers of crashes. */
   | {
       readonly kind: "sweep";
       readonly store: Store;
@@ -30,7 +30,7 @@ export type MaintenanceRequest =
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
     }
-  /** Remove uploads in parts that had expired at `now` (as above), but those that were `arriving`, and what a crash left of them. */
+  /** Remove uploads in parts that had expired at `now` (as above), except those in `arriving`, and leftovers of crashes. */
   | {
       readonly kind: "sweepMultipart";
       readonly store: Store;
@@ -42,16 +42,16 @@ export type MaintenanceRequest =
   | { readonly kind: "collect"; readonly store: Store; readonly request: GcRequest }
   /** Read some of the stored content back. */
   | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
-  /** The server is about to stop: end what is going on as soon as it can be left. */
+  /** The server is about to stop: end a collection between two steps. */
   | { readonly kind: "stop" }
   /** A sync failed: from now on nothing may be moved or written. */
   | { readonly kind: "halt" }
-  /** There is nothing more to do: close everything and end. */
+  /** The worker is not needed any more: it closes everything and ends. */
   | { readonly kind: "end" };
 
 /** Worker → server. */
 export type MaintenanceReport =
-  /** One upload session, or what was left of one, is gone. */
+  /** One upload session, or a leftover of one, is gone. */
   | { readonly kind: "dropped"; readonly upload: Dropped }
   /** One upload in parts is gone. */
   | { readonly kind: "expired"; readonly upload: ExpiredUpload }

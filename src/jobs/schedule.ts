@@ -1,14 +1,14 @@
-// When the next run by schedule is due. It is asked again and again instead of setting a timer: timers know neither 25 days nor
-// a clock that is set.
+// When the next scheduled run is due. It is asked once a second instead of setting a timer: timers are limited to 25 days, and do not
+// notice a clock that is set.
 import { Cron } from "croner";
 
-/** A cron expression of five fields, or `@daily` and its kin; the IANA time zone that it is meant in, null for the machine's. */
+/** A cron expression of five fields, or `@daily` and the like; its IANA time zone, null for the machine's. */
 export interface ScheduleOptions {
   readonly expression: string;
   readonly timeZone: string | null;
 }
 
-/** @returns what tells the latest time of a schedule up to `now` (Unix ms); null when there was none. */
+/** @returns a function that finds the latest time of a schedule up to `now` (Unix ms); null when there was none. */
 export function latestTimeOf(options: ScheduleOptions): (now: number) => number | null {
   const cron = cronOf(options);
   // Asked every second, and the answer changes once a week.
@@ -32,10 +32,10 @@ function cronOf({ expression, timeZone }: ScheduleOptions): Cron {
   return new Cron(expression, { mode: "5-part", timezone, paused: true });
 }
 
-/** Clocks that are set by more than this were wrong before: what they had passed by then may come again. Unit: ms. */
+/** A clock that is set back by more than this was wrong before: times that it had passed may come again. Unit: ms. */
 const longestStepBack = 25 * 60 * 60_000;
 
-/** Says once for each time of a schedule that it has come. What came while nobody asked counts once. */
+/** Reports each time of a schedule once. Several times that came between two questions count once. */
 export class Schedule {
   readonly #cron: Cron;
   #askedAt: number;
@@ -43,7 +43,7 @@ export class Schedule {
   #doneUntil: number;
   #dueAt: number | null;
 
-  /** @param now Unix ms; what came before is not made up for. */
+  /** @param now Unix ms; times before it do not count. */
   constructor(options: ScheduleOptions, now: number) {
     this.#cron = cronOf(options);
     this.#askedAt = now;
@@ -56,7 +56,7 @@ export class Schedule {
     return this.#dueAt;
   }
 
-  /** True when a time of the schedule has come since the last time it was. @param now Unix ms. */
+  /** True when a time of the schedule has come since this was last true. @param now Unix ms. */
   isDue(now: number): boolean {
     if (now < this.#askedAt) this.#stepBack(now);
     this.#askedAt = now;

@@ -1,5 +1,5 @@
-// The scrub: reads stored content back at a limited rate, the longest unread first, and takes damaged content out at once. In short
-// slices, so that other work of the same worker waits for a moment only, however large a blob is.
+// The scrub reads stored content back at a limited rate, the longest unread first, and takes damaged content out at once. It works in
+// short slices, so that other jobs of the same worker wait for a moment only, however large a blob is.
 
 import { RegistryError } from "../errors.ts";
 import { type ContentFault, faultOfFile } from "../fsck/findings.ts";
@@ -9,7 +9,7 @@ import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
 import type { Repair } from "../storage/repair.ts";
 
-/** What a scrub works with. */
+/** The ports and functions that a scrub works with. */
 export interface ScrubDeps {
   readonly metadata: Pick<
     InspectionMetadata,
@@ -27,18 +27,18 @@ export interface ScrubDeps {
   readonly sleep: (ms: number) => Promise<void>;
   /** Content was found damaged, and taken out. */
   readonly onDamaged: (damaged: DamagedContent) => void;
-  /** Content could not be read: nothing is known of it. */
+  /** Content could not be read, and may be right or wrong. */
   readonly onUnreadable: (unreadable: UnreadableContent) => void;
 }
 
-/** Content that is served to nobody any more. */
+/** Damaged content, which is not served any more. */
 export interface DamagedContent {
   readonly digest: Digest;
   readonly fault: ContentFault["kind"];
   readonly holders: Holders;
 }
 
-/** Content that the disk did not give. */
+/** Content that could not be read. */
 export interface UnreadableContent {
   readonly digest: Digest;
   readonly reason: string;
@@ -46,50 +46,50 @@ export interface UnreadableContent {
 
 /** One slice. */
 export interface ScrubOrder {
-  /** Unix ms: what was stored or read since then is not due. */
+  /** Unix ms: content that was stored or read since then is not due. */
   readonly since: number;
   readonly bytesPerSecond: number;
   /** How long a slice may take, ms. */
   readonly forMs: number;
 }
 
-/** What a slice did. */
+/** The result of a slice. */
 export interface ScrubSlice {
   /** Bytes that were read. */
   readonly bytes: number;
-  /** Contents that were read to their end, and were right. */
+  /** Contents that were read to their end and match their digest. */
   readonly verified: number;
   /** True when nothing more is due. */
   readonly finished: boolean;
 }
 
-/** What a worker tells of a scrub. */
+/** Reports of the worker about a scrub. */
 export type ScrubReport =
   | { readonly kind: "damaged"; readonly found: DamagedContent }
   | { readonly kind: "unreadable"; readonly found: UnreadableContent }
   /** The end of a slice of the round that `since` names. */
   | ({ readonly kind: "scrubbed"; readonly since: number } & ScrubSlice);
 
-/** Rows asked for at a time: each question reads all of them. */
+/** Rows that are read at a time: each query looks at all of them. */
 const page = 5_000;
 /** Repositories and tags that an alarm names. */
 const mostHolders = 20;
 
-/** One content on its way through. */
+/** Content that is being read. */
 interface Reading {
   readonly content: InspectedContent;
   readonly rehash: Rehash;
-  /** True when it was wrong before: memory and cables fail as well. */
+  /** True when it was wrong at the first reading: memory and cables fail as well. */
   readonly isSecond: boolean;
 }
 
-/** Goes on where the slice before ended, in the middle of a file as well. */
+/** Each slice resumes where the one before ended, even in the middle of a file. */
 export class Scrub {
   readonly #deps: ScrubDeps;
   #since = Number.NaN;
   #queue: InspectedContent[] = [];
   #reading: Reading | null = null;
-  /** Could not be read, and is not tried again before the next round. */
+  /** Unreadable content, which is not tried again before the next round. */
   #skipped = new Set<Digest>();
   #verified: InspectedContent[] = [];
   /** How many of this slice are noted in their rows. */
@@ -101,7 +101,7 @@ export class Scrub {
     this.#deps = deps;
   }
 
-  /** Reads for a while. @throws what makes going on pointless: a database that does not answer, a store that is read-only. */
+  /** Reads for a while. @throws RegistryError when the database does not answer, or the store is read-only. */
   async slice({ since, bytesPerSecond, forMs }: ScrubOrder): Promise<ScrubSlice> {
     const { now, sleep } = this.#deps;
     const end = now() + forMs;
@@ -150,7 +150,7 @@ export class Scrub {
       return await this.#advance(content);
     } catch (error) {
       await this.close();
-      // Whose row cannot be changed, or asked, is no matter of this content.
+      // The database failed, not this content.
       if (error instanceof RegistryError) throw error;
       this.#skipped.add(content.digest);
       const reason = error instanceof Error ? error.message : String(error);
@@ -162,7 +162,7 @@ export class Scrub {
   async #next(): Promise<InspectedContent | null> {
     const { metadata, clock } = this.#deps;
     if (this.#queue.length === 0) {
-      // Those that were read would be asked for again.
+      // Otherwise the query would list content that has just been read.
       await this.#noteVerified();
       const limit = page + this.#skipped.size;
       const due = await metadata.listUnverified({ since: this.#since, now: clock(), limit });
@@ -188,7 +188,7 @@ export class Scrub {
     return 0;
   }
 
-  /** @returns what is wrong before a byte is read. */
+  /** @returns a fault that shows before a byte is read. */
   async #open(content: InspectedContent, isSecond: boolean): Promise<ContentFault | null> {
     const { storage } = this.#deps;
     const fault = faultOfFile(await storage.content.stat(content.locator), content);
@@ -199,7 +199,7 @@ export class Scrub {
     return null;
   }
 
-  /** Row first. Nothing happens when it was pushed again, or collected, since it was listed. */
+  /** Row first. Nothing happens if the content was pushed again, or collected, since it was listed. */
   async #takeOut(content: InspectedContent, fault: ContentFault): Promise<void> {
     const { metadata, storage, clock, onDamaged } = this.#deps;
     const { digest } = content;

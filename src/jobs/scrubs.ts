@@ -1,7 +1,7 @@
-// The server's side of the scrub: when a round is due, and how it is handed to the worker, slice by slice.
+// The server's side of the scrub: when a round is due, and its slices for the worker.
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 
-/** What the server's side works with. */
+/** The options of a server's scrub. */
 export interface ScrubsOptions {
   /** The latest time at which a round was due, Unix ms; null when there was none yet. */
   readonly latestTime: (now: number) => number | null;
@@ -10,7 +10,7 @@ export interface ScrubsOptions {
   readonly clock: () => number;
 }
 
-/** What one round of this server did; contents, but for `bytes`. */
+/** Counts of one round of this server: contents, and `bytes`. */
 export interface ScrubRound {
   readonly verified: number;
   readonly bytes: number;
@@ -22,7 +22,7 @@ const nothing = { verified: 0, bytes: 0, damaged: 0, unreadable: 0 };
 
 /** One slice: other work of the worker waits for it. Unit: ms. */
 const sliceMs = 500;
-/** After a start there is better work for the disk. Unit: ms. */
+/** After a start the disk has more urgent work. Unit: ms. */
 const quietStartMs = 60_000;
 /** Before a slice that failed is tried again; ms. */
 const afterFailureMs = 10 * 60_000;

@@ -1,4 +1,4 @@
-// The cleanup of upload sessions: what nobody sends to any more goes, row first and then its bytes, and so does what a crash left.
+// The cleanup of upload sessions: sessions that nobody sends to any more are deleted, row first, then bytes; so are leftovers of crashes.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
 import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
@@ -6,7 +6,7 @@ import type { UploadId } from "../model/uploadId.ts";
 import type { StagedEntry, Staging } from "../storage/staging.ts";
 import { paced } from "./pace.ts";
 
-/** What a sweep works with. */
+/** The ports and functions that a sweep works with. */
 export interface SweepDeps {
   readonly metadata: Pick<
     UploadsMetadata,
@@ -15,17 +15,17 @@ export interface SweepDeps {
   readonly storage: { readonly staging: Pick<Staging, "list" | "discard" | "tidy"> };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
-  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing goes for its age. */
+  /** The time that ages are judged by, Unix ms; null while the clock is in doubt: then nothing is deleted for its age. */
   readonly ageNow: () => number | null;
   /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
   readonly firstSeen: Map<UploadId, number>;
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;
-  /** Is told of each session that was dropped. */
+  /** Called for each dropped session. */
   readonly onDropped: (dropped: Dropped) => void;
 }
 
-/** Why something was dropped. */
+/** The reason of a drop. */
 export type DropReason =
   /** A session without a byte for too long. */
   | "expired"
@@ -34,13 +34,13 @@ export type DropReason =
   /** A session whose staged bytes are gone. */
   | "without bytes";
 
-/** One session, or what was left of one. */
+/** One session, or a leftover of one. */
 export interface Dropped {
   readonly id: UploadId;
   readonly reason: DropReason;
-  /** null when no row told. */
+  /** null without a row. */
   readonly repository: string | null;
-  /** Bytes that were staged; null when no row told. */
+  /** Bytes that were staged; null without a row. */
   readonly bytes: number | null;
 }
 
@@ -49,13 +49,13 @@ const batch = 100;
 /** A closing request may be repeated for 15 minutes; its session is remembered a little longer. Unit: ms. */
 const rememberFinishedMs = 20 * 60_000;
 
-/** Between the time that a new session notes as its start and its row there are two small writes; never this long. Unit: ms. */
+/** A new session notes its start, and gets its row two small writes later. That never takes this long. Unit: ms. */
 const startingMs = 60_000;
 
 /** After this many drops the sweep rests. */
 const dropsBeforeRest = 20;
 
-/** What a sweep's steps share. */
+/** The things that the steps of a sweep share. */
 interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
   readonly attempts: Attempts;
   /** What counts as the present, Unix ms. The same for the whole sweep. */
@@ -63,8 +63,8 @@ interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
 }
 
 /**
- * One sweep. Safe to stop anywhere and to repeat. What cannot be deleted does not keep the rest from being deleted.
- * @param timeoutMs how long a session may be without a byte. @returns what could not be deleted; null when everything could.
+ * One sweep. Safe to stop anywhere and to repeat. A deletion that fails does not stop the others.
+ * @param timeoutMs how long a session may be without a byte. @returns the failed deletions; null when all succeeded.
  */
 export async function sweepUploads(
   options: SweepDeps,
@@ -84,7 +84,7 @@ export async function sweepUploads(
   return attempts.undeleted;
 }
 
-/** The storage, dropping at a pace that leaves the disk to others most of the time. */
+/** The storage, with drops at a pace that leaves the disk to others most of the time. */
 function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
   const drop = paced({ steps: dropsBeforeRest, rest });
   const { staging } = storage;
@@ -106,13 +106,13 @@ async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   }
 }
 
-/** Looks for bytes without a row and rows without bytes. Bytes are listed first: whoever starts meanwhile has both. */
+/** Looks for bytes without a row and rows without bytes. Bytes are listed first: a session that starts meanwhile has both. */
 async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
   const staged = await listStaged(deps);
   const rows = await listRows(deps);
   await dropStrays(deps, staged, rows, timeoutMs);
   for (const row of rows.values()) {
-    // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
+    // The bytes of a session that is being finished have been published already.
     const { id, writing, startedAt, updatedAt } = row;
     const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
     if (staged.has(id) || writing || startsNow) continue;
@@ -167,7 +167,7 @@ function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<Upl
   return seen;
 }
 
-/** Its row is gone: bytes that cannot be deleted now are found by a later sweep. */
+/** The row is gone. A later sweep finds bytes that cannot be deleted now. */
 async function drop(deps: Sweep, session: UploadSession, reason: DropReason): Promise<void> {
   await deps.attempts.make(session.id, () =>
     deps.storage.staging.discard(session.id, session.staging),

@@ -34,7 +34,7 @@ function moveLog({ store }: Job<"checkpoint">): void {
 }
 
 /**
- * The time of an order. A clock that was set back since writes earlier times: what it writes must not look old.
+ * The time of an order. If the clock was set back since, new rows have earlier times; they must not look old.
  */
 const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(now, clock()));
 
@@ -78,7 +78,7 @@ async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
   report({ kind: "multipartSwept", ...swept, durationMs: performance.now() - startedAt });
 }
 
-/** Between two batches others get their turn, and a run of a server that stops is left. */
+/** Lets others have their turn between two batches, and ends the run of a server that stops. */
 async function rest(ms: number): Promise<void> {
   if (isStopping) throw new Error("the server was stopped");
   await Bun.sleep(ms);
@@ -96,7 +96,7 @@ async function collect({ store, request }: Job<"collect">): Promise<void> {
     clock,
     readUptime,
     self,
-    // Of this process only the worker collects, and one order at a time: who holds the lock under its name died on it.
+    // Only the worker of this process collects, one order at a time: a holder of the lock with its name has died.
     isAlive: (other: string) => other !== self && isProcessAlive(other, self),
     rest,
   };

@@ -1,4 +1,4 @@
-// How a worker that waits for the disk tells so: blocked in a read it can send no message, and yet it is neither dead nor hung.
+// Shows that a worker waits for the disk: blocked in a read it can send no message, but it is neither dead nor hung.
 
 /** Counted up by the worker before and after each call that may block; read by the thread that waits for the worker. */
 export class Pulse {
@@ -17,7 +17,7 @@ export class Pulse {
     return Atomics.load(this.#count, 0);
   }
 
-  /** The worker begins: whatever an earlier one was in the middle of is over. */
+  /** A worker begins: the calls of an earlier one are over. */
   begin(): void {
     Atomics.store(this.#count, 0, (this.count + 2) & ~1);
   }

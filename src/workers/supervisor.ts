@@ -1,5 +1,5 @@
 // Supervision of a worker: it is started when there is work, replaced when it dies or hangs, and ended when it is not needed any more.
-// What a lost worker was asked for is its owner's affair: the owner asks again.
+// The owner repeats the requests of a lost worker.
 import type { Pulse } from "./pulse.ts";
 
 /** Takes the same requests as a worker, on the server's own thread. */
@@ -8,10 +8,10 @@ export interface LocalWorker<Request> {
   close(): Promise<void>;
 }
 
-/** What a worker is needed for: an answer that somebody waits for, work in the background, or nothing. */
+/** Why a worker is needed: somebody waits for an answer, it has work in the background, or not at all. */
 export type Need = "answer" | "background" | "nothing";
 
-/** What a supervisor works with. Times in ms. */
+/** The options of a supervisor. Times in ms. */
 export interface SupervisorOptions<Request, Report> {
   /** Starts a worker. */
   readonly spawn: () => Worker;
@@ -23,11 +23,11 @@ export interface SupervisorOptions<Request, Report> {
   readonly need: () => Need;
   /** A worker that owes an answer and has reported nothing for this long counts as hung. */
   readonly silenceMs: number;
-  /** A worker that is needed for nothing is ended after this long. */
+  /** A worker that is not needed is ended after this long. */
   readonly idleMs: number;
   /** Set for workers that wait for the disk: such a worker is not hung, another one would wait as well. */
   readonly disk?: { readonly pulse: Pick<Pulse, "count">; readonly onSlow: () => void };
-  /** What replaces workers after repeated deaths; absent: workers only. */
+  /** Replaces workers after repeated deaths; absent: workers only. */
   readonly fallback?: Fallback<Request, Report>;
   readonly onReport: (report: Report) => void;
   /** The worker is gone with all that it knew. */
@@ -48,7 +48,7 @@ export interface Fallback<Request, Report> {
 const patience = 3;
 const inspectEveryMs = 1_000;
 
-/** Sends requests to a living worker, and sees to it that there is one. */
+/** Sends requests to a worker that lives, and starts one where there is none. */
 export class Supervisor<Request, Report> {
   readonly #options: SupervisorOptions<Request, Report>;
   #worker: Worker | null = null;
@@ -113,7 +113,7 @@ export class Supervisor<Request, Report> {
     this.#isSlow = isAtDisk;
   }
 
-  /** What kept workers from living may be over. */
+  /** After a while workers may live again. */
   #endFallback(): void {
     const { fallback } = this.#options;
     if (this.#local === null || fallback === undefined) return;

@@ -25,8 +25,6 @@ import { openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
-import { Assembly } from "./storage/filesystem/assembly/assembly.ts";
-import { Hashing } from "./storage/filesystem/hashing/hashing.ts";
 import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
@@ -74,13 +72,10 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   let maintenance: Maintenance | null = null;
   const ports = await openStore(base, () => maintenance?.halt());
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
-  const uploads = openUploads(base, ports, ages.now);
+  const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
   const metrics = makeMetrics(ports, gcRuns);
-  const assembly = openAssembly(base, ports);
-  const { hashing, overdue } = uploads;
-  const shared = { hashing, overdue, assembly, ageNow: ages.now };
-  const objects = makeObjects(base, ports, shared);
+  const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts: Parts = { ...base, ports, uploads, objects, gcRuns, metrics };
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
@@ -88,7 +83,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
   const { arrivals } = objects;
-  const upkeep = makeMaintenance({ ...parts, assembly, ages, arrivals, forgetParts: forgetUpload });
+  const upkeep = makeMaintenance({ ...parts, ages, arrivals, forgetParts: forgetUpload });
   maintenance = opened.add(upkeep, (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
@@ -147,9 +142,23 @@ async function openStore(base: Base, halt: () => void): Promise<Ports> {
     halt();
     log.error({ err: cause }, `read-only until restart: ${reason}`);
   });
-  const startLent = (entry: URL) => descriptors.lend(() => startWorker(entry));
-  const ports = await openPorts({ directory, latch, role: "server", startWorker: startLent });
+  const serving = {
+    startWorker: (entry: URL) => descriptors.lend(() => startWorker(entry)),
+    hashers: hashingWorkers,
+    onWorkerLost: (worker: string, reason: string) =>
+      log.warn({ reason }, `${worker} worker lost, starting another`),
+    onNotice: (sentence: string) => log.warn(sentence),
+    onDamaged: (id: UploadId) => endDamaged(ports, log, id),
+  };
+  const ports: Ports = await openPorts({ directory, latch, role: "server", serving });
   return opened.add(ports, (it) => it.close());
+}
+
+function endDamaged({ metadata, storage }: Ports, log: Log, id: UploadId): void {
+  log.error({ uploadId: id }, "staged bytes differ from what was received, upload ended");
+  dropDamaged({ metadata: metadata.uploads, storage }, id).catch((err) =>
+    log.error({ err }, "a damaged upload could not be removed"),
+  );
 }
 
 /** Whoever starts a server as root may mean it; a server of the store's own user could read nothing of what this one stores. */
@@ -178,56 +187,23 @@ function openGate({ log, descriptors }: Base, closeIdle: () => void): Connection
   });
 }
 
-/** A worker of the server's. */
-const spawner =
-  ({ descriptors }: Pick<Base, "descriptors">, entry: URL) =>
-  () =>
-    descriptors.lend(() => startWorker(entry));
-
-/** The hashing workers, and the uploads that they follow. */
-function openUploads(base: Base, { metadata, storage }: Ports, ageNow: AgeClock["now"]) {
-  const { config, opened, log } = base;
-  const hashing = opened.add(
-    new Hashing({
-      spawn: spawner(base, new URL("./storage/filesystem/hashing/worker.ts", import.meta.url)),
-      workers: hashingWorkers,
-      directory: config.data,
-      onWorkerLost: (reason) => log.warn({ reason }, "hashing worker lost, starting another"),
-      onNotice: (sentence) => log.warn(sentence),
-      onDamaged: (id) => {
-        log.error({ uploadId: id }, "staged bytes differ from what was received, upload ended");
-        dropDamaged(uploads, id).catch((err) =>
-          log.error({ err }, "a damaged upload could not be removed"),
-        );
-      },
-    }),
-    (it) => it.close(),
-  );
-  const uploads: UploadsDeps = {
-    ...{ metadata: metadata.uploads, storage, hashing, overdue: new OverdueReleases() },
+/** Upload sessions. */
+function makeUploads(
+  { config }: Base,
+  { metadata, storage }: Ports,
+  ageNow: AgeClock["now"],
+): UploadsDeps {
+  return {
+    ...{ metadata: metadata.uploads, storage, overdue: new OverdueReleases() },
     ...{ clock, ageNow, newId, leaseMs: config["gc.minAge"] },
   };
-  return uploads;
-}
-
-/** The worker that puts parts of objects together. */
-function openAssembly(base: Base, { metadata, latch }: Ports): Assembly {
-  const { config, opened, log } = base;
-  const assembly = new Assembly({
-    spawn: spawner(base, new URL("./storage/filesystem/assembly/worker.ts", import.meta.url)),
-    directory: config.data,
-    latch,
-    loadParts: (id) => metadata.multipart.partsOf(id),
-    onWorkerLost: (reason) => log.warn({ reason }, "assembly worker lost, starting another"),
-  });
-  return opened.add(assembly, (it) => it.close());
 }
 
 /** Objects, and the parts that they come in. */
 function makeObjects(
   { config, log }: Base,
   { metadata, storage }: Ports,
-  shared: Pick<ObjectsDeps, "hashing" | "overdue" | "assembly" | "ageNow">,
+  shared: Pick<ObjectsDeps, "overdue" | "ageNow">,
 ): ObjectsDeps {
   return {
     ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },

@@ -8,8 +8,6 @@ import type { MaintenanceReport } from "./jobs/protocol.ts";
 import type { ScrubReport } from "./jobs/scrub.ts";
 import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
-import type { Assembly } from "./storage/filesystem/assembly/assembly.ts";
-import type { Hashing } from "./storage/filesystem/hashing/hashing.ts";
 import type { GcEnd } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -21,8 +19,8 @@ export interface Listeners {
   readonly metrics: Pick<Metrics, "uploadEnded"> & {
     readonly multipart: Pick<MultipartMetrics, "expired" | "swept">;
   };
-  readonly hashing: Pick<Hashing, "forget" | "forgetIdle">;
-  readonly assembly: Pick<Assembly, "forgetIdle">;
+  /** Is told of an upload session that is over. */
+  readonly forgetUpload: (id: UploadId) => void;
   /** Is told of an upload in parts that is over. */
   readonly forgetParts: (id: UploadId) => void;
   readonly latch: Pick<WriteLatch, "trip">;
@@ -34,14 +32,14 @@ export interface Listeners {
 
 /** Passes a report of the worker on: to the log, the counters, and to whoever has to forget or to stop. */
 export function takeReport(report: MaintenanceReport, listeners: Listeners): void {
-  const { log, metrics, hashing, latch } = listeners;
+  const { log, metrics, latch } = listeners;
   switch (report.kind) {
     case "checkpointed":
       log.debug(report, "database log moved into the database");
       break;
     case "dropped": {
       const { id, reason, repository, bytes } = report.upload;
-      hashing.forget(id);
+      listeners.forgetUpload(id);
       metrics.uploadEnded("expired");
       log.info(
         { event: "uploadExpired", uploadId: id, repository, bytes },
@@ -50,8 +48,6 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       break;
     }
     case "swept":
-      hashing.forgetIdle(performance.now());
-      listeners.assembly.forgetIdle(performance.now());
       logSweep(log, report);
       logUndeleted(log, report.undeleted);
       break;

@@ -17,6 +17,7 @@ import { logState } from "./metadata/sqlite/checkpoint.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
 import type { Descriptors } from "./process/descriptors.ts";
 import { type Listeners, takeReport } from "./reports.ts";
+import type { Staging } from "./storage/staging.ts";
 import { reportGc } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -29,14 +30,13 @@ export interface UpkeepParts {
   readonly metrics: Metrics;
   readonly ports: {
     readonly metadata: Metadata;
+    readonly storage: { readonly staging: Pick<Staging, "forget"> };
     readonly latch: WriteLatch;
     /** The database file. */
     readonly database: string;
   };
   readonly descriptors: Pick<Descriptors, "lend">;
   readonly gcRuns: GcRuns;
-  readonly uploads: Pick<Listeners, "hashing">;
-  readonly assembly: Listeners["assembly"];
   readonly forgetParts: Listeners["forgetParts"];
   readonly ages: AgeClock;
   readonly arrivals: Pick<Arrivals, "ids">;
@@ -102,11 +102,12 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
 
 /** Who is told what the maintenance worker reports. */
 function listenersOf(
-  { log, metrics, uploads, assembly, ports, gcRuns, forgetParts }: UpkeepParts,
+  { log, metrics, ports, gcRuns, forgetParts }: UpkeepParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {
-    ...{ log, metrics, hashing: uploads.hashing, assembly, latch: ports.latch },
+    ...{ log, metrics, latch: ports.latch },
+    forgetUpload: (id) => ports.storage.staging.forget(id),
     ...{ gcRuns, forgetParts },
     onCollected: (run, end) => reportGc({ log, metrics }, run, end),
     onScrub: (report) => {

@@ -1,23 +1,23 @@
 // Staged bytes → verified → stored: the only writer of content.
 import { RegistryError } from "../errors.ts";
 import type { CommittedContent, StoredContent } from "../metadata/metadata.ts";
-import { algorithmOf, type Digest } from "../model/digest.ts";
+import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
-import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { Staged } from "../storage/staging.ts";
+import type { Sealed, SealOptions } from "../storage/staging.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** What a commit works with. */
 export interface CommitDeps {
-  readonly storage: Storage;
-  readonly hashing: Pick<Hashing, "digest">;
-  readonly metadata: { findContent(digest: Digest): Promise<StoredContent | null> };
+  readonly storage: Pick<Storage, "content">;
+  readonly findContent: (digest: Digest) => Promise<StoredContent | null>;
 }
 
-/** What staged bytes are to become, and whose claim on them it is done under. */
-export interface Publication {
-  readonly digest: Digest;
-  readonly owner: string;
+/** Bytes that are to become content. */
+export interface Sealable {
+  /** Verifies them and makes them content, unless `isStored` says that it is there already. May be asked again. */
+  readonly seal: (isStored: SealOptions["isStored"]) => Promise<Sealed>;
+  /** Drops them, once they are content. */
+  readonly discard: () => Promise<void>;
 }
 
 /** What came of the transaction that makes content known and links it. */
@@ -36,69 +36,48 @@ const rounds = 4;
 /**
  * Verifies staged bytes, stores them unless the same content is stored already, and links them. The order is the promise: bytes and
  * their name are durable before the row is, and the row is durable before this resolves.
- * @throws RegistryError DIGEST_INVALID when the bytes are not `digest`; nothing is stored then. UPLOAD_UNKNOWN when the staged bytes
- * are gone; what `finish` throws.
+ * @returns what they are; "mismatch" when they are not what they must be: nothing is stored then.
+ * @throws RegistryError as `seal`; BUSY when the content vanishes again and again; what `finish` throws.
  */
 export async function commitStaged(
   deps: CommitDeps,
-  staged: Staged,
-  publication: Publication,
+  bytes: Sealable,
   finish: FinishCommit,
-): Promise<void> {
-  const size = staged.offset;
-  const { digest } = publication;
-  const actual = await deps.hashing.digest(staged.id, staged.staging, {
-    size,
-    algorithm: algorithmOf(digest),
-  });
-  if (actual !== digest) {
-    throw new RegistryError("DIGEST_INVALID", {
-      message: `the ${size} bytes that arrived are ${actual}, not ${digest}; upload them again`,
-    });
-  }
-  await storeVerified(deps, staged, publication, finish);
-}
-
-/** As `commitStaged`, for bytes whose digest was just made from the staged bytes themselves. */
-export async function storeVerified(
-  deps: Omit<CommitDeps, "hashing">,
-  staged: Staged,
-  publication: Publication,
-  finish: FinishCommit,
-): Promise<void> {
+): Promise<Sealed> {
   for (let round = 0; round < rounds; round += 1) {
-    if (await tryCommit(deps, staged, publication, finish)) return;
+    const outcome = await tryCommit(deps, bytes, finish);
+    if (outcome !== null) return outcome;
   }
   throw new RegistryError("BUSY", { retryAfter: 1 });
 }
 
-/** @returns false when content that was found is gone again: it has to be looked for anew. */
+/** @returns null when content that was found is gone again: it has to be looked for anew. */
 async function tryCommit(
-  deps: Omit<CommitDeps, "hashing">,
-  staged: Staged,
-  { digest, owner }: Publication,
+  { storage, findContent }: CommitDeps,
+  { seal, discard }: Sealable,
   finish: FinishCommit,
-): Promise<boolean> {
-  const { storage, metadata } = deps;
-  const content = { digest, size: staged.offset };
-  const known = await metadata.findContent(digest);
-  if (known !== null && (await storage.content.open(known)) !== null) {
-    const { locator } = known;
-    const outcome = await finish({ ...content, locator, replaces: null, found: true });
-    if (outcome.kind === "contentGone") return false;
-    await storage.staging.discard(staged.id, staged.staging);
-    return true;
+): Promise<Sealed | null> {
+  const look: { known: StoredContent | null } = { known: null };
+  const sealed = await seal(async ({ digest }) => {
+    look.known = await findContent(digest);
+    return look.known !== null && (await storage.content.open(look.known)) !== null;
+  });
+  if (sealed.kind === "mismatch") return sealed;
+  const { digest, size, locator } = sealed;
+  if (locator !== null) {
+    const replaces = look.known?.locator ?? null;
+    await finishSealed(storage, { digest, size, locator, replaces, found: false }, finish);
+  } else if (look.known !== null) {
+    const content = { digest, size, locator: look.known.locator, replaces: null, found: true };
+    if ((await finish(content)).kind === "contentGone") return null;
   }
-  const locator = await storage.staging.publish(staged, digest, owner);
-  const replaces = known?.locator ?? null;
-  await finishPublished(storage, { ...content, locator, replaces, found: false }, finish);
-  await storage.staging.discard(staged.id, staged.staging);
-  return true;
+  await discard();
+  return sealed;
 }
 
 /** Only the name that the row now holds may stay: another upload of the same content may have been first. */
-async function finishPublished(
-  storage: Storage,
+async function finishSealed(
+  storage: Pick<Storage, "content">,
   content: CommittedContent,
   finish: FinishCommit,
 ): Promise<void> {

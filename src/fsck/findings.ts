@@ -7,6 +7,7 @@ import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { ObjectKey } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { PartFault } from "../storage/repair.ts";
 
 /** Content that is not what its row says. */
 export type ContentFault =
@@ -107,9 +108,6 @@ export interface FoundPart extends PartKey {
   /** Bytes. */
   readonly size: number;
 }
-
-/** What a look at a staged part says. */
-export type PartFault = "missing" | "shorter" | "longer";
 
 /** A stored name without a row. */
 export interface Stray {

@@ -3,8 +3,6 @@
 import type { OpenMultipart } from "../metadata/inspectionObjects.ts";
 import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { StagedReader } from "../storage/staging.ts";
-import type { PartFault } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 
 /** Objects and buckets that are told. */
@@ -73,7 +71,7 @@ async function inspectPart(
   const { bucket, id, object } = upload;
   let part = first;
   for (let look = 0; look < looks; look += 1) {
-    const fault = await findFault(storage, part);
+    const fault = await storage.repair.partFault(part);
     if (fault === null) return;
     const { number } = part;
     const [now] =
@@ -88,19 +86,4 @@ async function inspectPart(
     part = now;
   }
   throw new Error("a part changes faster than it can be checked");
-}
-
-async function findFault(
-  { parts }: Inspection["storage"],
-  { place, size }: StagedPart,
-): Promise<PartFault | null> {
-  const reader: StagedReader | null = await parts.open(place);
-  if (reader === null) return "missing";
-  const has = async (offset: number) => (await reader.read(offset, new Uint8Array(1))) === 1;
-  try {
-    if (size > 0 && !(await has(size - 1))) return "shorter";
-    return (await has(size)) ? "longer" : null;
-  } finally {
-    await reader.close();
-  }
 }

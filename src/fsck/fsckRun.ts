@@ -28,8 +28,8 @@ export interface FsckDeps {
   };
   readonly storage: {
     readonly content: Pick<Content, "list" | "stat">;
-    readonly staging: Pick<Staging, "list" | "openStaged" | "discard">;
-    readonly parts: Pick<Parts, "list" | "open">;
+    readonly staging: Pick<Staging, "list" | "discard">;
+    readonly parts: Pick<Parts, "list">;
     readonly repair: Repair;
   };
   /** Reads a manifest. @throws when it is none. */

@@ -1,8 +1,6 @@
 // Upload sessions: what their clients were told against what is staged.
-import { RegistryError } from "../errors.ts";
 import type { ListedUpload } from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { StagedReader } from "../storage/staging.ts";
 import type { FoundSession } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
 
@@ -43,7 +41,7 @@ async function listStaged({ storage }: Inspection): Promise<Set<UploadId>> {
 
 async function inspectSession(inspection: Inspection, row: ListedUpload): Promise<void> {
   // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
-  if (row.writing || (await isWhole(inspection, row))) return;
+  if (row.writing || (await inspection.storage.repair.holdsStaged(row))) return;
   const { metadata, found } = inspection;
   const now = await metadata.uploads.findUpload(row.id, row.repository);
   // Ended or written to between the two looks.
@@ -51,25 +49,4 @@ async function inspectSession(inspection: Inspection, row: ListedUpload): Promis
   const session: FoundSession = { id: row.id, repository: row.repository, offset: row.offset };
   // Without a byte nothing was promised: a start is not made durable, and the cleanup ends what is left of it.
   found({ kind: row.offset === 0 ? "sessionWithoutBytes" : "sessionShort", session });
-}
-
-/** @returns whether the byte before the offset is there. */
-async function isWhole({ storage }: Inspection, row: ListedUpload): Promise<boolean> {
-  if (row.offset === 0) return true;
-  let reader: StagedReader;
-  try {
-    reader = await storage.staging.openStaged(row.id, row.staging);
-  } catch (error) {
-    if (isUnknown(error)) return false;
-    throw error;
-  }
-  try {
-    return (await reader.read(row.offset - 1, new Uint8Array(1))) === 1;
-  } finally {
-    await reader.close();
-  }
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
 }

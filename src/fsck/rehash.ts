@@ -2,8 +2,7 @@
 
 import type { InspectedContent } from "../metadata/inspection.ts";
 import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
-import type { Repair } from "../storage/repair.ts";
-import type { StagedReader } from "../storage/staging.ts";
+import type { Repair, StoredReader } from "../storage/repair.ts";
 
 /** One read, in bytes. Two buffers of this size are all the memory that hashing takes. */
 export const portion = 1_048_576;
@@ -13,7 +12,7 @@ export type Readable = Pick<InspectedContent, "digest" | "locator" | "size">;
 
 /** One content that is being read back. Close it whatever happens. */
 export class Rehash {
-  readonly #reader: StagedReader;
+  readonly #reader: StoredReader;
   readonly #digest: Digest;
   readonly #hasher: Bun.CryptoHasher;
   #buffer: Uint8Array;
@@ -21,7 +20,7 @@ export class Rehash {
   #ahead: Promise<number> | null = null;
   #offset = 0;
 
-  private constructor(reader: StagedReader, { digest, size }: Readable) {
+  private constructor(reader: StoredReader, { digest, size }: Readable) {
     // Most content is small, and a byte more than it should have shows that it is longer.
     const length = Math.min(portion, size + 1);
     this.#buffer = new Uint8Array(length);

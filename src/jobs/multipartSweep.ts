@@ -6,7 +6,6 @@ import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Parts } from "../storage/parts.ts";
-import type { Staging } from "../storage/staging.ts";
 import { paced } from "./pace.ts";
 
 /** The ports and functions that a sweep works with. */
@@ -16,8 +15,7 @@ export interface MultipartSweepDeps {
     "lowerTimes" | "expireMultipart" | "knownMultipart" | "forgetCompleted"
   >;
   readonly storage: {
-    readonly staging: Pick<Staging, "discard">;
-    readonly parts: Pick<Parts, "staging" | "list">;
+    readonly parts: Pick<Parts, "discard" | "list">;
   };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
@@ -75,8 +73,7 @@ export async function sweepMultipart(
   // An upload may have thousands of parts: each is a step of its own.
   const drop = paced({ steps: 1, rest });
   const attempts = new Attempts();
-  const discard: Discard = (id) =>
-    attempts.make(id, () => drop(() => storage.staging.discard(id, storage.parts.staging)));
+  const discard: Discard = (id) => attempts.make(id, () => drop(() => storage.parts.discard(id)));
   await metadata.lowerTimes(clock());
   const now = ageNow();
   if (now !== null) await metadata.forgetCompleted(now - rememberCompletedMs);

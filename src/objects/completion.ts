@@ -1,6 +1,6 @@
 // The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
 import { type Hold, whileHeld } from "../content/claim.ts";
-import { storeVerified } from "../content/commit.ts";
+import { commitStaged } from "../content/commit.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
@@ -78,37 +78,45 @@ async function completeAgain(
 ): Promise<CompletedUpload> {
   const completed = await deps.multipart.findCompleted(key, repeatableSince(deps.ageNow()));
   if (completed?.parts !== list) return refuseAbsent(deps, key, "completed");
-  assertDigest(digest, completed.record.digest);
-  return { record: completed.record, isRepeated: true };
+  const { record } = completed;
+  if (digest !== null && digest !== record.digest) throw otherDigest(digest, record.digest);
+  return { record, isRepeated: true };
 }
 
 async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<CompletedUpload> {
-  const { storage, assembly, findContent, clock } = deps;
-  const { key, upload, chosen } = claimed;
-  await assertAllowed(deps, claimed);
-  const { size, digest } = await assembly
-    .complete(key.id, chosen)
-    .catch((error: unknown) => refuseLost(deps, claimed, error));
-  assertDigest(claimed.digest, digest);
+  const { storage, findContent, clock } = deps;
+  const { key, chosen, upload, allows, list: parts } = claimed;
   const { bucket, object, contentType } = upload;
-  const now = clock();
-  const record = { bucket, object, size, digest, contentType, createdAt: now };
-  const { allows, list: parts } = claimed;
-  const row = { bucket, object, contentType, allows, parts, now };
-  const staged = { id: key.id, offset: size, staging: storage.parts.staging };
+  await assertAllowed(deps, claimed);
+  const expected = claimed.digest === null ? [] : [claimed.digest];
+  const wanted = { expected, owner: hold.owner };
+  const ended = { id: key.id, owner: hold.owner };
+  let createdAt = 0;
   try {
-    const { owner } = hold;
-    const rooms = { storage, metadata: { findContent } };
-    await storeVerified(rooms, staged, { digest, owner }, async (content) => {
-      const ended = { id: key.id, owner };
-      const outcome = await commitRow(deps, { ...content, ...row, upload: ended });
-      hold.released = outcome.kind === "finished";
-      return outcome;
-    });
+    const sealed = await commitStaged(
+      { storage, findContent },
+      {
+        seal: (isStored) =>
+          storage.parts
+            .complete(key.id, chosen, { ...wanted, isStored })
+            .catch((error: unknown) => refuseLost(deps, claimed, error)),
+        discard: () => storage.parts.discard(key.id),
+      },
+      async (content) => {
+        createdAt = clock();
+        const row = { bucket, object, contentType, allows, parts, now: createdAt };
+        const outcome = await commitRow(deps, { ...content, ...row, upload: ended });
+        hold.released = outcome.kind === "finished";
+        return outcome;
+      },
+    );
+    if (sealed.kind === "mismatch") throw otherDigest(sealed.expected, sealed.actual);
+    const { size, digest } = sealed;
+    const record = { bucket, object, size, digest, contentType, createdAt };
+    return { record, isRepeated: false };
   } finally {
     if (hold.released) await forgetParts(deps, key.id);
   }
-  return { record, isRepeated: false };
 }
 
 /** An upload that is there without its folder, restored without it say, has lost its parts: its client can send them again. */
@@ -138,9 +146,8 @@ async function assertAllowed(
   }
 }
 
-function assertDigest(asked: Digest | null, actual: Digest): void {
-  if (asked === null || asked === actual) return;
-  throw new RegistryError("DIGEST_INVALID", {
+function otherDigest(asked: Digest, actual: Digest): RegistryError {
+  return new RegistryError("DIGEST_INVALID", {
     message: `the digest of the whole is ${actual}, not ${asked}; send the parts that differ again, then complete`,
   });
 }

@@ -5,26 +5,10 @@ import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
-import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { Parts } from "../storage/parts.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { PartTurns } from "./turns.ts";
-
-/** What puts parts together, in the background while they arrive, and at the latest when it is asked to complete. */
-export interface PartsAssembly {
-  /** A part is durable, and the one of its number. */
-  partRecorded(id: UploadId, part: StagedPart): void;
-  /** Puts exactly these parts together, as staged bytes of the upload. @returns what they are as a whole; `size` in bytes. */
-  complete(
-    id: UploadId,
-    parts: readonly StagedPart[],
-  ): Promise<{ readonly size: number; readonly digest: Digest }>;
-  /** The upload is over. */
-  forget(id: UploadId): void;
-}
 
 /** What uploads in parts are limited to. */
 export interface MultipartLimits {
@@ -44,9 +28,7 @@ export interface ObjectsDeps {
   readonly findContent: UploadsMetadata["findContent"];
   /** For links to what a repository holds. */
   readonly registry: Pick<RegistryMetadata, "findBlob">;
-  readonly storage: Storage & { readonly parts: Parts };
-  readonly hashing: Hashing;
-  readonly assembly: PartsAssembly;
+  readonly storage: Storage;
   readonly turns: PartTurns;
   readonly arrivals: Arrivals;
   /** Unix ms. */

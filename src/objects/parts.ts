@@ -7,7 +7,7 @@ import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
 import type { ObjectName } from "../model/objectNames.ts";
 import type { PartPlace, StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Body, StagingFollower } from "../storage/staging.ts";
+import type { Body } from "../storage/staging.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { refuseAbsent } from "./multipart.ts";
 import { assertMayBecome } from "./state.ts";
@@ -107,22 +107,20 @@ async function receive(
   { key, number, body, length, digests }: PartPut,
   signal: AbortSignal,
 ): Promise<Received> {
-  const follower = new PartFollower(limits.maxPartBytes, digests);
-  const { place, size, cut } = await storage.parts.receive(
-    key.id,
-    number,
-    body ?? nothing,
-    follower,
-    { expected: body === null ? 0 : length, signal },
-  );
+  const bytes = new PartBytes(limits.maxPartBytes, digests);
+  const tapped = body === null ? nothing : tap(body, (chunk) => bytes.take(chunk));
+  const expected = body === null ? 0 : length;
+  const { place, size, cut } = await storage.parts.receive(key.id, number, tapped, {
+    ...{ expected, signal },
+  });
   if (cut !== null) throw cut;
   try {
-    follower.assertDigests();
+    bytes.assertDigests();
   } catch (error) {
     await storage.parts.drop(place);
     throw error;
   }
-  return { place, size, etag: follower.etag() };
+  return { place, size, etag: bytes.etag() };
 }
 
 /** Makes it the part of its number, durably, then gives it that name. Nobody else records one of this number meanwhile. */
@@ -131,7 +129,7 @@ async function record(
   { key, number }: PartPut,
   received: Received,
 ): Promise<StagedPart> {
-  const { multipart, storage, assembly, clock, limits } = deps;
+  const { multipart, storage, clock, limits } = deps;
   const now = clock();
   const part: StagedPart = { number, ...received, createdAt: now };
   const accepts = (upload: MultipartUpload) => assertMayBecome(upload, "uploading", null);
@@ -146,8 +144,7 @@ async function record(
     if (isUnrecorded(error)) await storage.parts.drop(part.place);
     throw error;
   }
-  await storage.parts.settle(part.place);
-  assembly.partRecorded(key.id, part);
+  await storage.parts.recorded(key.id, part, () => multipart.partsOf(key.id));
   return part;
 }
 
@@ -165,8 +162,30 @@ function tooLarge(maxPartBytes: number): RegistryError {
 /** The body of a request that has none. */
 const nothing: Body = { async *[Symbol.asyncIterator]() {} };
 
-/** Sees the bytes as they are written. */
-class PartFollower implements StagingFollower {
+/** The same body; `take` sees its chunks as they come, and ends it by throwing. */
+function tap(body: Body, take: (chunk: Uint8Array) => void): Body {
+  const { release } = body;
+  const iterate = (): AsyncIterator<Uint8Array> => {
+    const chunks = body[Symbol.asyncIterator]();
+    const stop = async () => (await chunks.return?.()) ?? { done: true, value: undefined };
+    const next = async () => {
+      const arrived = await chunks.next();
+      if (arrived.done) return arrived;
+      try {
+        take(arrived.value);
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+      return arrived;
+    };
+    return { next, return: stop };
+  };
+  return { [Symbol.asyncIterator]: iterate, ...(release === undefined ? {} : { release }) };
+}
+
+/** What the bytes of a part must be, and are. */
+class PartBytes {
   readonly #fingerprint = new Fingerprint();
   readonly #maxPartBytes: number;
   /** By the digest that each must end with. */
@@ -180,14 +199,12 @@ class PartFollower implements StagingFollower {
     );
   }
 
-  staged(_offset: number, chunks: readonly Uint8Array[]): null {
-    for (const chunk of chunks) {
-      this.#size += chunk.byteLength;
-      if (this.#size > this.#maxPartBytes) throw tooLarge(this.#maxPartBytes);
-      this.#fingerprint.update(chunk);
-      for (const hasher of this.#hashers.values()) hasher.update(chunk);
-    }
-    return null;
+  /** @throws RegistryError PART_TOO_LARGE */
+  take(chunk: Uint8Array): void {
+    this.#size += chunk.byteLength;
+    if (this.#size > this.#maxPartBytes) throw tooLarge(this.#maxPartBytes);
+    this.#fingerprint.update(chunk);
+    for (const hasher of this.#hashers.values()) hasher.update(chunk);
   }
 
   etag(): PartEtag {

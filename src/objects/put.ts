@@ -1,13 +1,13 @@
 // One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that is
 // stored already.
 import { type Hold, whileHeld } from "../content/claim.ts";
-import { storeVerified } from "../content/commit.ts";
+import { commitStaged } from "../content/commit.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
-import { algorithmOf, type Digest } from "../model/digest.ts";
+import type { Algorithm, Digest } from "../model/digest.ts";
 import type { ObjectKey } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Body, Staged } from "../storage/staging.ts";
+import type { Body, Session } from "../storage/staging.ts";
 import { commitRow } from "./commitRow.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { dropStaged } from "./dropping.ts";
@@ -107,8 +107,6 @@ async function receive(
     });
   } catch (error) {
     throw isLost(error) ? new RegistryError("BUSY", { retryAfter: 1, cause: error }) : error;
-  } finally {
-    deps.hashing.forget(id);
   }
 }
 
@@ -129,49 +127,48 @@ async function start(
 
 /** Stages the whole body. @throws the error that it broke with. */
 async function stage(
-  { storage, hashing }: ObjectsDeps,
+  { storage }: ObjectsDeps,
   id: UploadId,
   { body, length }: ObjectBytes,
   { signal }: Hold,
-): Promise<Staged> {
-  const { staging } = storage.parts;
-  await storage.parts.createWhole(id);
-  const staged = { id, staging, offset: 0 };
-  if (body === null) return staged;
-  const follower = hashing.follow(id, staging, 0);
+): Promise<Session> {
+  const staging = await storage.staging.begin(id, null);
+  const algorithm: Algorithm = "sha256";
+  const session = { id, staging, offset: 0, algorithm, boundaries: async () => [] };
+  if (body === null) return session;
   const options = { expected: length, resumable: false, signal };
-  const { cut, offset } = await storage.staging.append(staged, body, follower, options);
-  if (cut !== null) throw cut;
-  return { id, staging, offset };
+  const staged = await storage.staging.append(session, body, options);
+  if (staged.cut !== null) throw staged.cut;
+  return staged;
 }
 
 async function commit(
   deps: ObjectsDeps,
   put: ObjectPut,
-  staged: Staged,
+  staged: Session,
   { hold, digests }: { readonly hold: Hold; readonly digests: readonly Digest[] },
 ): Promise<ObjectRecord> {
-  const { hashing, storage, findContent } = deps;
-  const { id, staging, offset: size } = staged;
-  const digest = await hashing.digest(id, staging, { size, algorithm: "sha256" });
-  for (const asked of digests) {
-    const algorithm = algorithmOf(asked);
-    const actual =
-      algorithm === "sha256" ? digest : await hashing.digest(id, staging, { size, algorithm });
-    if (actual !== asked) throw new RegistryError("CONTENT_DIGEST_DIFFERS");
-  }
-  const { bucket, object, contentType } = put;
-  let createdAt = 0;
+  const { storage, findContent } = deps;
+  const { id } = staged;
   const { owner } = hold;
-  const rooms = { storage, metadata: { findContent } };
-  await storeVerified(rooms, staged, { digest, owner }, (content) => {
-    createdAt = deps.clock();
-    const upload = { id, owner };
-    const row = { bucket, object, contentType, allows: put.allows, parts: null, now: createdAt };
-    return commitRow(deps, { ...content, ...row, upload });
-  });
+  const { bucket, object, contentType, allows } = put;
+  const wanted = { as: "sha256", expected: digests, owner } as const;
+  let createdAt = 0;
+  const sealed = await commitStaged(
+    { storage, findContent },
+    {
+      seal: (isStored) => storage.staging.seal(staged, { ...wanted, isStored }),
+      discard: () => storage.parts.discard(id),
+    },
+    (content) => {
+      createdAt = deps.clock();
+      const row = { bucket, object, contentType, allows, parts: null, now: createdAt };
+      return commitRow(deps, { ...content, ...row, upload: { id, owner } });
+    },
+  );
+  if (sealed.kind === "mismatch") throw new RegistryError("CONTENT_DIGEST_DIFFERS");
   hold.released = true;
-  return { bucket, object, size, digest, contentType, createdAt };
+  return { bucket, object, size: sealed.size, digest: sealed.digest, contentType, createdAt };
 }
 
 function isLost(error: unknown): boolean {

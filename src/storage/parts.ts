@@ -1,9 +1,7 @@
 // Port 1, parts: staged parts of objects, and what they are put together to.
-
-import type { StagingState } from "../model/locator.ts";
-import type { PartPlace } from "../model/staged.ts";
+import type { PartPlace, StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { AppendOptions, Body, StagedReader, StagingFollower } from "./staging.ts";
+import type { AppendOptions, Body, Sealed, SealOptions } from "./staging.ts";
 
 /** A part that was received. */
 export interface ReceivedPart {
@@ -14,38 +12,48 @@ export interface ReceivedPart {
   readonly cut: Error | null;
 }
 
-/** What stands under an upload's id, with or without a row that knows of it. */
+/** Staged parts. */
 export interface Parts {
-  /** The staging state of an object that is put together from parts, or received whole. Creates nothing. */
-  readonly staging: StagingState;
-
-  /** Makes room for an object that comes whole; `Staging` takes it with `staging`. */
-  createWhole(id: UploadId): Promise<void>;
-
   /**
    * Receives a part under a name of its own, beside whatever the number has already. A body that breaks, or an error, leaves nothing.
-   * @throws RegistryError DISK_FULL, READ_ONLY, MULTIPART_UNKNOWN when the upload's parts were dropped meanwhile; the body's or the follower's error.
+   * @throws RegistryError DISK_FULL, READ_ONLY, CHUNK_SIZE_MISMATCH, MULTIPART_UNKNOWN when the upload's parts were dropped meanwhile.
    */
   receive(
     id: UploadId,
     number: number,
     body: Body,
-    follower: StagingFollower,
     options: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart>;
 
   /**
-   * Gives a part, whose row is durable, the number's plain name; whatever had it goes. Of two parts of one number the one whose row
-   * was written later must be settled later. Does nothing when the upload's parts were dropped meanwhile.
+   * A part's row is durable: whatever its number had before may be removed, and work on the whole may begin. Of two parts of one
+   * number the one whose row was written later must be told later. Does nothing when the upload's parts were dropped meanwhile.
+   * @param all every part that the upload has, in any order; none when there is no such upload.
    */
-  settle(place: PartPlace): Promise<void>;
+  recorded(
+    id: UploadId,
+    part: StagedPart,
+    all: () => Promise<readonly StagedPart[]>,
+  ): Promise<void>;
+
+  /**
+   * Seals exactly these parts, in this order, as one content, known by its SHA-256; whatever fails, the upload stays as it was. Of two calls for one upload
+   * the later one counts.
+   * @throws RegistryError PART_DIFFERS for a part whose bytes are gone or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
+   * the upload is dropped meanwhile, MULTIPART_COMPLETING for an earlier call; what `isStored` throws.
+   */
+  complete(
+    id: UploadId,
+    parts: readonly StagedPart[],
+    options: Omit<SealOptions, "as">,
+  ): Promise<Sealed>;
 
   /** Drops a part that no row names. Dropping what is absent is not an error. */
   drop(place: PartPlace): Promise<void>;
 
-  /** Opens a part under its own name, or else under the number's. @returns null when neither is there. */
-  open(place: PartPlace): Promise<StagedReader | null>;
+  /** Drops everything staged for an upload, or for an object that came whole: out of sight at once, removed later. */
+  discard(id: UploadId): Promise<void>;
 
-  /** Every upload that has staged parts or bytes, or anything else in their place. `Staging.discard` drops them. */
+  /** Every upload that has staged parts or bytes, or anything else in their place. */
   list(): AsyncIterable<UploadId>;
 }

@@ -3,10 +3,10 @@ import { commitStaged, type FinishOutcome } from "../content/commit.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
 import type { CommittedContent, UploadFinish } from "../metadata/metadata.ts";
-import type { Digest } from "../model/digest.ts";
+import { algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Staged } from "../storage/staging.ts";
+import type { Session } from "../storage/staging.ts";
 import type { UploadsDeps } from "./uploads.ts";
 
 /** Whose upload it is, and where it goes. */
@@ -17,22 +17,26 @@ type Link = Pick<UploadFinish, "repository"> & {
 /** Makes staged bytes content of a repository. @throws RegistryError DIGEST_INVALID: then the session is gone; UPLOAD_UNKNOWN. */
 export async function commit(
   deps: UploadsDeps,
-  staged: Staged,
+  staged: Session,
   digest: Digest,
   link: Link,
 ): Promise<void> {
-  try {
-    const publication = { digest, owner: link.session.owner };
-    await commitStaged(deps, staged, publication, (content) => finishRow(deps, link, content));
-  } catch (error) {
-    if (error instanceof RegistryError && error.situation === "DIGEST_INVALID") {
-      await drop(deps, { id: staged.id, repository: link.repository });
-    }
-    throw error;
-  } finally {
-    // After a failure too: the bytes may have a stored name by now, and whoever adds to them adds to a copy.
-    deps.hashing.forget(staged.id);
-  }
+  const { metadata, storage } = deps;
+  const { id, staging, offset } = staged;
+  const wanted = { as: algorithmOf(digest), expected: [digest], owner: link.session.owner };
+  const sealed = await commitStaged(
+    { storage, findContent: (known) => metadata.findContent(known) },
+    {
+      seal: (isStored) => storage.staging.seal(staged, { ...wanted, isStored }),
+      discard: () => storage.staging.discard(id, staging),
+    },
+    (content) => finishRow(deps, link, content),
+  );
+  if (sealed.kind === "sealed") return;
+  await drop(deps, { id, repository: link.repository });
+  throw new RegistryError("DIGEST_INVALID", {
+    message: `the ${offset} bytes that arrived are ${sealed.actual}, not ${digest}; upload them again`,
+  });
 }
 
 /** Hashing and syncing may have taken long: a lease begins when its row is written. */
@@ -50,11 +54,10 @@ async function finishRow(
 
 /** Row first, then the bytes, so that nothing half deleted can be found. @returns false when there was no such session. */
 export async function drop(
-  { metadata, storage, hashing }: UploadsDeps,
+  { metadata, storage }: Pick<UploadsDeps, "metadata" | "storage">,
   { id, repository }: { readonly id: UploadId; readonly repository: RepositoryName | null },
 ): Promise<boolean> {
   const session = await metadata.removeUpload(id, repository);
-  hashing.forget(id);
   if (session === null) return false;
   await storage.staging.discard(id, session.staging);
   return true;

@@ -14,6 +14,9 @@ export interface Chunk {
   readonly end: number | null;
 }
 
+/** Of a request that has none, and is to be answered like one that has. */
+export const emptyBody: Body = { async *[Symbol.asyncIterator]() {} };
+
 /** How many bytes the chunk says it has; null when it does not say. */
 export function declaredLength({ length, start, end }: Chunk): number | null {
   return start !== null && end !== null ? end - start + 1 : length;

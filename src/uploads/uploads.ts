@@ -6,18 +6,16 @@ import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import { makeUploadId, type UploadId } from "../model/uploadId.ts";
-import type { Hashing } from "../storage/filesystem/hashing/hashing.ts";
-import type { Staged } from "../storage/staging.ts";
+import type { Appended } from "../storage/staging.ts";
 import type { Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
-import { acceptChunk, type Chunk, declaredLength } from "./session.ts";
+import { acceptChunk, type Chunk, declaredLength, emptyBody } from "./session.ts";
 
 /** What the functions of this room work with. */
 export interface UploadsDeps {
   readonly metadata: UploadsMetadata;
   readonly storage: Storage;
-  readonly hashing: Hashing;
   readonly overdue: OverdueReleases;
   /** Lower-case UUIDv7. */
   readonly newId: () => string;
@@ -41,9 +39,6 @@ export interface ChunkRequest {
   readonly id: UploadId;
   readonly chunk: Chunk;
 }
-
-/** A session's staged bytes, and what they are hashed with. */
-type Resumed = Staged & Pick<UploadSession, "algorithm">;
 
 /** How long a closing request may be repeated after its answer was lost; ms. */
 const repeatableMs = 15 * 60_000;
@@ -96,9 +91,9 @@ export async function appendChunk(
 ): Promise<{ readonly offset: number }> {
   return withClaim(deps, { repository, id }, async (session, hold) => {
     await accept(deps, session, chunk);
-    const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: true });
+    const staged = await receive(deps, session, chunk, { hold, resumable: true });
     await advance(deps, hold, staged);
-    if (cut !== null) throw cut;
+    if (staged.cut !== null) throw staged.cut;
     return { offset: staged.offset };
   });
 }
@@ -142,10 +137,10 @@ async function finish(
   hold: Hold,
 ): Promise<FinishedUpload> {
   await accept(deps, session, chunk);
-  const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: false });
-  if (cut !== null) {
+  const staged = await receive(deps, session, chunk, { hold, resumable: false });
+  if (staged.cut !== null) {
     await advance(deps, hold, staged);
-    throw cut;
+    throw staged.cut;
   }
   await commit(deps, staged, digest, { session: { id, owner: hold.owner }, repository });
   hold.released = true;
@@ -167,8 +162,8 @@ export async function uploadInOneRequest(
   try {
     return await holding(deps, id, owner, async (hold) => {
       acceptChunk(0, chunk);
-      const { staged, cut } = await receive(deps, session, chunk, { hold, resumable: false });
-      if (cut !== null) throw cut;
+      const staged = await receive(deps, session, chunk, { hold, resumable: false });
+      if (staged.cut !== null) throw staged.cut;
       await commit(deps, staged, digest, { session: { id, owner }, repository });
       hold.released = true;
       return { digest, size: staged.offset };
@@ -190,18 +185,20 @@ export async function cancelUpload(
 }
 
 /** Ends a session whose staged bytes are no longer what was received. */
-export async function dropDamaged(deps: UploadsDeps, id: UploadId): Promise<void> {
+export async function dropDamaged(
+  deps: Pick<UploadsDeps, "metadata" | "storage">,
+  id: UploadId,
+): Promise<void> {
   await drop(deps, { id, repository: null });
 }
 
 /**
  * Makes the new offset known, durably, with the digest of everything before it, and gives up the claim.
- * @throws RegistryError UPLOAD_UNKNOWN when the session is gone, UPLOAD_DAMAGED when its bytes are not what they were.
+ * @throws RegistryError UPLOAD_UNKNOWN when the session is gone.
  */
-async function advance({ metadata, hashing, clock }: UploadsDeps, hold: Hold, staged: Staged) {
-  const { id, offset, staging } = staged;
-  const prefix = await hashing.prefix(id, staging);
-  const to = { offset, staging, prefix, now: clock() };
+async function advance({ metadata, clock }: UploadsDeps, hold: Hold, staged: Appended) {
+  const { id, offset, staging, digest } = staged;
+  const to = { offset, staging, prefix: digest, now: clock() };
   hold.released = await metadata.advanceUpload(id, hold.owner, to);
   if (!hold.released) throw new RegistryError("UPLOAD_UNKNOWN");
 }
@@ -221,45 +218,19 @@ async function accept({ metadata }: UploadsDeps, session: UploadSession, chunk: 
  * @throws RegistryError CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than announced: nothing counts then.
  */
 async function receive(
-  deps: UploadsDeps,
-  session: Resumed,
+  { metadata, storage }: UploadsDeps,
+  { id, staging, offset, algorithm }: UploadSession,
   chunk: Chunk,
   { hold, resumable }: { readonly hold: Hold; readonly resumable: boolean },
-): Promise<{ readonly staged: Staged; readonly cut: Error | null }> {
-  const { storage, hashing } = deps;
-  const { id, staging, offset, algorithm } = session;
-  const expected = declaredLength(chunk);
-  await takeUp(deps, session, chunk.body !== null || resumable);
-  if (chunk.body === null) return { staged: { id, staging, offset }, cut: null };
-  try {
-    const appended = await storage.staging.append(
-      { id, staging, offset },
-      chunk.body,
-      hashing.follow(id, staging, offset, algorithm),
-      { expected, resumable, signal: hold.signal },
-    );
-    return { staged: appended, cut: appended.cut };
-  } catch (error) {
-    // The staged file was cut back: whatever was hashed beyond the old offset no longer stands there.
-    hashing.forget(id);
-    throw error;
-  }
-}
-
-/**
- * A session that this process knows nothing of is read again in the background, and compared where its chunks ended.
- * @param grows true when bytes may follow; false when it can only be finished as it is.
- */
-async function takeUp(
-  { metadata, storage, hashing }: UploadsDeps,
-  { id, staging, offset, algorithm }: Resumed,
-  grows: boolean,
-): Promise<void> {
-  if (offset === 0 || hashing.knows(id)) return;
-  // Before anybody opens them: what is read must be what is written.
-  if (grows) await storage.staging.separateStaged({ id, staging, offset });
-  const boundaries = await metadata.listBoundaries(id);
-  hashing.takeUp(id, staging, { offset, boundaries, algorithm });
+): Promise<Appended> {
+  const boundaries = () => metadata.listBoundaries(id);
+  const session = { id, staging, offset, algorithm, boundaries };
+  if (chunk.body === null && !resumable) return { ...session, digest: null, cut: null };
+  const expected = chunk.body === null ? null : declaredLength(chunk);
+  return storage.staging.append(session, chunk.body ?? emptyBody, {
+    ...{ expected, resumable },
+    signal: hold.signal,
+  });
 }
 
 function isUnknown(error: unknown): boolean {

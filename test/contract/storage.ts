@@ -3,10 +3,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { digestOf } from "../../src/model/digest.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Staged, StagingFollower } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { readContent } from "../support/contents.ts";
+import { beginSession, fresh, readContent, sealed, stagedText } from "../support/contents.ts";
 import { noise } from "../support/store.ts";
 import { contentContract } from "./storageContent.ts";
 import { partsContract } from "./storageParts.ts";
@@ -20,7 +18,6 @@ export interface OpenedStorage {
 }
 
 const text = (value: string) => new TextEncoder().encode(value);
-const quiet: StagingFollower = { staged: () => null };
 const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 
 async function* chunks(...parts: Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -53,32 +50,14 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     writersContract(openStore);
     partsContract(openStore);
 
-    const start = async (storage: Storage): Promise<Staged> => {
-      const id = makeUploadId(Bun.randomUUIDv7());
-      return { id, offset: 0, staging: await storage.staging.begin(id, Date.UTC(2026, 0, 1)) };
-    };
-    const publish = async (storage: Storage, bytes: Uint8Array) => {
-      const staged = await storage.staging.append(
-        await start(storage),
-        chunks(bytes),
-        quiet,
-        resumable,
-      );
-      return storage.staging.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
-    };
-    const readStaged = async (storage: Storage, staged: Staged) => {
-      const reader = await storage.staging.openStaged(staged.id, staged.staging);
-      const into = new Uint8Array(1024);
-      const count = await reader.read(0, into);
-      await reader.close();
-      return into.subarray(0, count);
-    };
+    const start = (storage: Storage) => beginSession(storage, Date.UTC(2026, 0, 1));
 
     test("staged bytes become content that reads back equal", async () => {
       const storage = await openStore();
       const bytes = noise(3_000_000);
 
-      const locator = await publish(storage, bytes);
+      const staged = await storage.staging.append(await start(storage), chunks(bytes), resumable);
+      const locator = await sealed(storage, staged);
 
       expect(await storage.content.stat(locator)).toEqual({ size: bytes.length });
       expect(await readContent(storage, locator)).toEqual(bytes);
@@ -91,13 +70,13 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const first = await storage.staging.append(
         staged,
         chunks(text("hello "), text("wor")),
-        quiet,
+
         resumable,
       );
-      const second = await storage.staging.append(first, chunks(text("ld")), quiet, resumable);
+      const second = await storage.staging.append(first, chunks(text("ld")), resumable);
 
       expect([first.offset, first.cut, second.offset]).toEqual([9, null, 11]);
-      expect(await readStaged(storage, second)).toEqual(text("hello world"));
+      expect(await stagedText(storage, second)).toBe("hello world");
     });
 
     test("a body that breaks keeps what arrived and says why", async () => {
@@ -106,111 +85,102 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const appended = await storage.staging.append(
         await start(storage),
         broken(text("kept")),
-        quiet,
+
         resumable,
       );
 
       expect(appended.offset).toBe(4);
       expect(appended.cut?.message).toBe("the connection was cut");
-      expect(await readStaged(storage, appended)).toEqual(text("kept"));
+      expect(await stagedText(storage, appended)).toBe("kept");
     });
 
     test("bytes beyond the offset are dropped by the next append", async () => {
       const storage = await openStore();
       const staged = await start(storage);
-      await storage.staging.append(staged, chunks(text("never acknowledged")), quiet, resumable);
+      await storage.staging.append(staged, chunks(text("never acknowledged")), resumable);
 
-      const again = await storage.staging.append(staged, chunks(text("yes")), quiet, resumable);
+      const again = await storage.staging.append(staged, chunks(text("yes")), resumable);
 
-      expect(await readStaged(storage, again)).toEqual(text("yes"));
+      expect(await stagedText(storage, again)).toBe("yes");
     });
 
-    test("bytes beyond the offset are not published", async () => {
+    test("bytes beyond the offset are not sealed", async () => {
       const storage = await openStore();
       const staged = await start(storage);
-      const first = await storage.staging.append(staged, chunks(text("yes")), quiet, resumable);
-      await storage.staging.append(first, chunks(text(" and no")), quiet, resumable);
+      const first = await storage.staging.append(staged, chunks(text("yes")), resumable);
+      await storage.staging.append(first, chunks(text(" and no")), resumable);
 
-      const locator = await storage.staging.publish(
-        first,
-        digestOf(text("yes")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, first);
 
       expect(await readContent(storage, locator)).toEqual(text("yes"));
     });
 
-    test("the follower sees every byte once, in order, after it can be read back", async () => {
+    test("an append that promises to be resumed tells the digest of everything staged", async () => {
       const storage = await openStore();
-      const bytes = noise(2_500_000);
-      const staged = await start(storage);
-      const reader: { end: number; seen: Uint8Array[] } = { end: 0, seen: [] };
-      const follower: StagingFollower = {
-        staged: (offset, parts) => {
-          expect(offset).toBe(reader.end);
-          for (const part of parts) {
-            reader.seen.push(part.slice());
-            reader.end += part.byteLength;
-          }
-          return null;
-        },
-      };
 
-      await storage.staging.append(
-        staged,
-        chunks(bytes.subarray(0, 7), bytes.subarray(7)),
-        follower,
+      const first = await storage.staging.append(
+        await start(storage),
+        chunks(text("hello ")),
         resumable,
       );
+      const second = await storage.staging.append(first, broken(text("world")), resumable);
 
-      expect(Buffer.concat(reader.seen).equals(bytes)).toBe(true);
+      expect(first.digest).toBe(digestOf(text("hello ")));
+      expect(second.digest).toBe(digestOf(text("hello world")));
     });
 
-    test("a follower that asks the writer to wait is waited for", async () => {
+    test("bytes that are not what they must be are told, and are no content", async () => {
       const storage = await openStore();
-      let released = 0;
-      const follower: StagingFollower = {
-        staged: async () => {
-          await Bun.sleep(1);
-          released += 1;
-        },
-      };
+      const bytes = text("these");
+      const staged = await storage.staging.append(await start(storage), chunks(bytes), resumable);
+      const expected = digestOf(text("others"));
 
-      await storage.staging.append(
-        await start(storage),
-        chunks(noise(2_000_000)),
-        follower,
-        resumable,
+      const outcome = await storage.staging.seal(
+        staged,
+        fresh([digestOf(bytes, "sha512"), expected]),
       );
 
-      expect(released).toBeGreaterThan(0);
+      expect(outcome).toEqual({ kind: "mismatch", expected, actual: digestOf(bytes) });
+      expect((await Array.fromAsync(storage.content.list())).flat()).toEqual([]);
+    });
+
+    test("bytes that are stored already are verified, and get no second name", async () => {
+      const storage = await openStore();
+      const bytes = text("known");
+      const staged = await storage.staging.append(await start(storage), chunks(bytes), resumable);
+      const content = { digest: digestOf(bytes, "sha512"), size: 5 };
+      const asked: unknown[] = [];
+
+      const outcome = await storage.staging.seal(staged, {
+        ...fresh([digestOf(bytes)]),
+        as: "sha512",
+        isStored: async (found) => asked.push(found) === 1,
+      });
+
+      expect(asked).toEqual([content]);
+      expect(outcome).toEqual({ kind: "sealed", locator: null, ...content });
+      expect((await Array.fromAsync(storage.content.list())).flat()).toEqual([]);
     });
 
     test("an upload without a byte becomes empty content", async () => {
       const storage = await openStore();
 
-      const locator = await storage.staging.publish(
-        await start(storage),
-        digestOf(new Uint8Array()),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, await start(storage));
 
       expect(await readContent(storage, locator)).toEqual(new Uint8Array());
     });
 
-    test("publishing staged bytes that are gone is an unknown upload", async () => {
+    test("sealing staged bytes that are gone is an unknown upload", async () => {
       const storage = await openStore();
       const staged = await storage.staging.append(
         await start(storage),
         chunks(text("x")),
-        quiet,
+
         resumable,
       );
       await storage.staging.discard(staged.id, staged.staging);
 
-      await expect(
-        storage.staging.publish(staged, digestOf(text("x")), Bun.randomUUIDv7()),
-      ).rejects.toMatchObject({
+      await expect(storage.staging.seal(staged, fresh())).rejects.toMatchObject({
         situation: "UPLOAD_UNKNOWN",
       });
     });
@@ -222,7 +192,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       const ahead = storage.staging.append(
         { ...staged, offset: 5 },
         chunks(text("x")),
-        quiet,
+
         resumable,
       );
 
@@ -236,7 +206,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       await storage.staging.discard(staged.id, staged.staging);
       await storage.staging.discard(staged.id, staged.staging);
 
-      await expect(storage.staging.openStaged(staged.id, staged.staging)).rejects.toThrow(
+      await expect(storage.staging.append(staged, chunks(), resumable)).rejects.toThrow(
         RegistryError,
       );
     });
@@ -249,7 +219,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
         yield text("x");
       })();
 
-      const refused = storage.staging.append(await start(storage), body, quiet, {
+      const refused = storage.staging.append(await start(storage), body, {
         expected: Number.MAX_SAFE_INTEGER,
         resumable: true,
         signal: new AbortController().signal,

@@ -1,23 +1,18 @@
 // What every storage promises of stored content.
 import { expect, test } from "bun:test";
-import { digestOf } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { readContent } from "../support/contents.ts";
+import { beginSession, readContent, sealed } from "../support/contents.ts";
 import { noise } from "../support/store.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);
 
-async function publish({ staging }: Storage, bytes: Uint8Array): Promise<Locator> {
-  const id = makeUploadId(Bun.randomUUIDv7());
+async function publish(storage: Storage, bytes: Uint8Array): Promise<Locator> {
   const body = (async function* () {
     yield bytes;
   })();
-  const staged = { id, offset: 0, staging: await staging.begin(id, 0) };
   const options = { expected: null, resumable: true, signal: new AbortController().signal };
-  const appended = await staging.append(staged, body, { staged: () => null }, options);
-  return staging.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
+  return sealed(storage, await storage.staging.append(await beginSession(storage), body, options));
 }
 
 /** Part of the suite. @param openStore returns an empty store. */

@@ -1,14 +1,14 @@
-// Contract of staged parts: received under a name of their own, settled when their row is durable, dropped with their upload.
+// Contract of staged parts: received under a name of their own, recorded when their row is durable, dropped with their upload.
 
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
-import type { PartPlace } from "../../src/model/staged.ts";
+import { Fingerprint } from "../../src/model/fingerprint.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
-import type { Body, StagingFollower } from "../../src/storage/staging.ts";
+import type { Body } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { contentText } from "../support/contents.ts";
+import { beginSession, contentText, fresh, sealed } from "../support/contents.ts";
 
-const quiet: StagingFollower = { staged: () => null };
 const unknown = { expected: null, signal: new AbortController().signal };
 const text = (value: string) => new TextEncoder().encode(value);
 const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
@@ -22,18 +22,30 @@ async function* broken(value: string): AsyncGenerator<Uint8Array> {
   throw new Error("the connection was cut");
 }
 
-async function receive(storage: Storage, id: UploadId, number: number, value: string) {
-  const { place } = await storage.parts.receive(id, number, once(value), quiet, unknown);
-  return place;
+async function receive(
+  storage: Storage,
+  id: UploadId,
+  number: number,
+  value: string,
+): Promise<StagedPart> {
+  const { place, size } = await storage.parts.receive(id, number, once(value), unknown);
+  const fingerprint = new Fingerprint();
+  fingerprint.update(text(value));
+  return { number, size, etag: fingerprint.etag(), place, createdAt: 0 };
 }
 
-async function read(storage: Storage, place: PartPlace): Promise<string | null> {
-  const reader = await storage.parts.open(place);
-  if (reader === null) return null;
-  const into = new Uint8Array(1024);
-  const count = await reader.read(0, into);
-  await reader.close();
-  return new TextDecoder().decode(into.subarray(0, count));
+const record = (storage: Storage, id: UploadId, part: StagedPart) =>
+  storage.parts.recorded(id, part, async () => [part]);
+
+/** What is wrong with a part; null when it is there as it was received. */
+const fault = ({ repair }: Storage, part: Pick<StagedPart, "place" | "size">) =>
+  repair.partFault(part);
+
+/** What the parts are together, as text. */
+async function completed(storage: Storage, id: UploadId, ...parts: StagedPart[]) {
+  const sealed = await storage.parts.complete(id, parts, fresh());
+  if (sealed.kind === "mismatch" || sealed.locator === null) throw new Error("nothing sealed");
+  return contentText(storage, sealed.locator);
 }
 
 const uploads = (storage: Storage) => Array.fromAsync(storage.parts.list());
@@ -41,20 +53,23 @@ const uploads = (storage: Storage) => Array.fromAsync(storage.parts.list());
 /** Part of `storageContract`. */
 export function partsContract(openStore: () => Promise<Storage>): void {
   describe("a staged part", () => {
-    test("is read before and after it was settled, and its size is told", async () => {
+    test("is there before and after its row is durable, and its size is told", async () => {
       const storage = await openStore();
       const id = newId();
 
-      const part = await storage.parts.receive(id, 1, once("abc"), quiet, {
+      const part = await storage.parts.receive(id, 1, once("abc"), {
         expected: 3,
         signal: new AbortController().signal,
       });
 
       expect([part.size, part.cut]).toEqual([3, null]);
-      expect(await read(storage, part.place)).toBe("abc");
-      await storage.parts.settle(part.place);
-      await storage.parts.settle(part.place);
-      expect(await read(storage, part.place)).toBe("abc");
+      expect(await fault(storage, part)).toBeNull();
+      expect(await fault(storage, { ...part, size: 2 })).toBe("longer");
+      expect(await fault(storage, { ...part, size: 4 })).toBe("shorter");
+      const row = { ...part, number: 1, etag: new Fingerprint().etag(), createdAt: 0 };
+      await record(storage, id, row);
+      await record(storage, id, row);
+      expect(await fault(storage, part)).toBeNull();
       expect(await uploads(storage)).toEqual([id]);
     });
 
@@ -62,72 +77,48 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
 
-      const places = [await receive(storage, id, 1, ""), await receive(storage, id, 100_000, "x")];
-      for (const place of places) await storage.parts.settle(place);
+      const parts = [await receive(storage, id, 1, ""), await receive(storage, id, 100_000, "x")];
+      for (const part of parts) await record(storage, id, part);
 
-      expect(await Promise.all(places.map((place) => read(storage, place)))).toEqual(["", "x"]);
+      expect(await completed(storage, id, ...parts)).toBe("x");
     });
 
-    test("stays as it was until the next version of its number is settled", async () => {
+    test("stays as it was until the row of the next one of its number is durable", async () => {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
-      await storage.parts.settle(first);
+      await record(storage, id, first);
 
       const second = await receive(storage, id, 7, "second");
 
-      expect(second.path).toBe(first.path);
-      expect(second.version).not.toBe(first.version);
-      expect(await read(storage, first)).toBe("first");
-      expect(await read(storage, second)).toBe("second");
-      await storage.parts.settle(second);
-      expect(await read(storage, second)).toBe("second");
+      expect(second.place).not.toEqual(first.place);
+      expect(await completed(storage, id, first)).toBe("first");
+      expect(await completed(storage, id, second)).toBe("second");
+      await record(storage, id, second);
+      expect(await completed(storage, id, second)).toBe("second");
     });
 
-    test("that is dropped before it was settled leaves the earlier version, and can be dropped twice", async () => {
+    test("that is dropped before it had a row leaves the earlier one, and can be dropped twice", async () => {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
-      await storage.parts.settle(first);
+      await record(storage, id, first);
       const second = await receive(storage, id, 7, "second");
 
-      await storage.parts.drop(second);
-      await storage.parts.drop(second);
+      await storage.parts.drop(second.place);
+      await storage.parts.drop(second.place);
 
-      expect(await read(storage, first)).toBe("first");
+      expect(await completed(storage, id, first)).toBe("first");
     });
 
     test("whose body breaks says why and leaves nothing", async () => {
       const storage = await openStore();
       const id = newId();
 
-      const part = await storage.parts.receive(id, 1, broken("abc"), quiet, unknown);
+      const part = await storage.parts.receive(id, 1, broken("abc"), unknown);
 
       expect(part.cut?.message).toBe("the connection was cut");
-      expect(await read(storage, part.place)).toBeNull();
-      expect(await uploads(storage)).toEqual([]);
-    });
-
-    test("whose follower refuses its bytes leaves nothing, and its body is ended", async () => {
-      const storage = await openStore();
-      let ended = false;
-      const body: Body = (async function* () {
-        try {
-          for (;;) yield new Uint8Array(1_048_576);
-        } finally {
-          ended = true;
-        }
-      })();
-      const refusing: StagingFollower = {
-        staged: () => {
-          throw new Error("too much");
-        },
-      };
-
-      const refused = storage.parts.receive(newId(), 1, body, refusing, unknown);
-
-      await expect(refused).rejects.toThrow("too much");
-      expect(ended).toBe(true);
+      expect(await fault(storage, part)).toBe("missing");
       expect(await uploads(storage)).toEqual([]);
     });
 
@@ -135,7 +126,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const body = broken("never read");
 
-      const refused = storage.parts.receive(newId(), 1, body, quiet, {
+      const refused = storage.parts.receive(newId(), 1, body, {
         expected: Number.MAX_SAFE_INTEGER,
         signal: new AbortController().signal,
       });
@@ -149,10 +140,10 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const id = newId();
       const body: Body = (async function* () {
         yield text("abc");
-        await storage.staging.discard(id, storage.parts.staging);
+        await storage.parts.discard(id);
       })();
 
-      const late = storage.parts.receive(id, 1, body, quiet, unknown);
+      const late = storage.parts.receive(id, 1, body, unknown);
 
       await expect(late).rejects.toMatchObject({ situation: "MULTIPART_UNKNOWN" });
       expect(await uploads(storage)).toEqual([]);
@@ -162,9 +153,9 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       await receive(storage, id, 1, "abc");
-      await storage.staging.discard(id, storage.parts.staging);
+      await storage.parts.discard(id);
 
-      await storage.parts.drop(await receive(storage, id, 2, "late"));
+      await storage.parts.drop((await receive(storage, id, 2, "late")).place);
 
       expect(await uploads(storage)).toEqual([]);
     });
@@ -173,13 +164,13 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const id = newId();
       const breaking = Array.from({ length: 50 }, (_, at) =>
-        storage.parts.receive(id, at + 2, broken("x"), quiet, unknown),
+        storage.parts.receive(id, at + 2, broken("x"), unknown),
       );
 
-      const place = await receive(storage, id, 1, "abc");
+      const part = await receive(storage, id, 1, "abc");
       await Promise.all(breaking);
 
-      expect(await read(storage, place)).toBe("abc");
+      expect(await completed(storage, id, part)).toBe("abc");
     });
   });
 
@@ -190,14 +181,14 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       const gone = await receive(storage, dropped, 1, "abc");
       const stays = await receive(storage, kept, 1, "xyz");
 
-      await storage.staging.discard(dropped, storage.parts.staging);
-      await storage.staging.discard(dropped, storage.parts.staging);
+      await storage.parts.discard(dropped);
+      await storage.parts.discard(dropped);
 
-      expect(await read(storage, gone)).toBeNull();
-      expect(await read(storage, stays)).toBe("xyz");
+      expect(await fault(storage, gone)).toBe("missing");
+      expect(await completed(storage, kept, stays)).toBe("xyz");
       expect(await uploads(storage)).toEqual([kept]);
-      await storage.parts.settle(gone);
-      await storage.parts.drop(gone);
+      await record(storage, dropped, gone);
+      await storage.parts.drop(gone.place);
     });
 
     test("are no staged bytes of sessions", async () => {
@@ -210,41 +201,74 @@ export function partsContract(openStore: () => Promise<Storage>): void {
   });
 
   describe("an object that comes whole", () => {
-    test("is appended, published and dropped like a session's bytes", async () => {
+    test("is appended, sealed and dropped like a session's bytes", async () => {
       const storage = await openStore();
-      const id = newId();
-      const { staging } = storage.parts;
-      await storage.parts.createWhole(id);
+      const session = await beginSession(storage, null);
 
       const options = { expected: null, resumable: false, signal: new AbortController().signal };
-      const staged = await storage.staging.append(
-        { id, offset: 0, staging },
-        once("abc"),
-        quiet,
-        options,
-      );
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
+      const locator = await sealed(
+        storage,
+        await storage.staging.append(session, once("abc"), options),
       );
 
-      expect(await uploads(storage)).toEqual([id]);
-      await storage.staging.discard(id, staging);
+      expect(await uploads(storage)).toEqual([session.id]);
+      await storage.parts.discard(session.id);
       expect(await uploads(storage)).toEqual([]);
       expect(await contentText(storage, locator)).toBe("abc");
     });
 
     test("is no session of the same id", async () => {
       const storage = await openStore();
-      const id = newId();
-      await storage.parts.createWhole(id);
+      const { id } = await beginSession(storage, null);
       await storage.staging.begin(id, 0);
 
-      await storage.staging.discard(id, storage.parts.staging);
+      await storage.parts.discard(id);
 
       const [entry] = await Array.fromAsync(storage.staging.list());
       expect(entry?.id).toBe(id);
+    });
+  });
+
+  describe("parts that are completed", () => {
+    test("are one content in the order of the list, also without a word of their rows", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const [one, two] = [
+        await receive(storage, id, 1, "one "),
+        await receive(storage, id, 2, "two"),
+      ];
+
+      expect(await completed(storage, id, two, one)).toBe("twoone ");
+      expect(await completed(storage, id, one, two)).toBe("one two");
+    });
+
+    test("can be appended to or completed again after the content has its name", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const one = await receive(storage, id, 1, "one");
+      const expected = [digestOf(text("one")), digestOf(text("two"))];
+
+      const first = await storage.parts.complete(id, [one], fresh(expected.slice(0, 1)));
+      const second = await storage.parts.complete(id, [one], fresh(expected.slice(1)));
+
+      expect(first).toMatchObject({ kind: "sealed", size: 3, digest: expected[0] });
+      expect(second).toMatchObject({ kind: "mismatch", actual: expected[0] });
+      expect(await fault(storage, one)).toBeNull();
+    });
+
+    test("differ when one is missing, and the upload stays as it was", async () => {
+      const storage = await openStore();
+      const id = newId();
+      const [one, two] = [await receive(storage, id, 1, "1"), await receive(storage, id, 2, "2")];
+      await storage.parts.drop(two.place);
+
+      const refused = storage.parts.complete(id, [one, two], fresh());
+
+      expect(await refused.catch((error: unknown) => error)).toMatchObject({
+        situation: "PART_DIFFERS",
+        detail: { part_number: 2 },
+      });
+      expect(await completed(storage, id, one)).toBe("1");
     });
   });
 }

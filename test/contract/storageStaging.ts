@@ -2,13 +2,11 @@
 
 import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
-import type { Staged, StagedEntry, StagingFollower } from "../../src/storage/staging.ts";
+import type { Session, StagedEntry } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
-import { contentText } from "../support/contents.ts";
+import { beginSession, contentText, fresh, sealed, stagedText } from "../support/contents.ts";
 
 const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
-const quiet: StagingFollower = { staged: () => null };
 const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 const text = (value: string) => new TextEncoder().encode(value);
 
@@ -18,26 +16,9 @@ async function* once(value: string): AsyncGenerator<Uint8Array> {
 
 /** Part of `storageContract`. */
 export function stagingContract(openStore: () => Promise<Storage>): void {
-  const start = async (storage: Storage, at = startedAt): Promise<Staged> => {
-    const id = makeUploadId(Bun.randomUUIDv7());
-    return { id, offset: 0, staging: await storage.staging.begin(id, at) };
-  };
-  const stage = async (storage: Storage, value: string): Promise<Staged> => {
-    const { id, staging, offset } = await storage.staging.append(
-      await start(storage),
-      once(value),
-      quiet,
-      resumable,
-    );
-    return { id, staging, offset };
-  };
-  const read = async (storage: Storage, { id, staging }: Staged): Promise<string> => {
-    const reader = await storage.staging.openStaged(id, staging);
-    const into = new Uint8Array(1024);
-    const count = await reader.read(0, into);
-    await reader.close();
-    return new TextDecoder().decode(into.subarray(0, count));
-  };
+  const start = (storage: Storage, at = startedAt) => beginSession(storage, at);
+  const stage = async (storage: Storage, value: string): Promise<Session> =>
+    storage.staging.append(await start(storage), once(value), resumable);
   const listed = async (storage: Storage): Promise<StagedEntry[]> => {
     const entries = await Array.fromAsync(storage.staging.list());
     return entries.sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -86,19 +67,16 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
   });
 
   describe("dropped staged bytes", () => {
-    test("cannot be read, written or published", async () => {
+    test("cannot be sealed or written", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
       await storage.staging.discard(staged.id, staged.staging);
 
       const unknown = { situation: "UPLOAD_UNKNOWN" };
-      await expect(read(storage, staged)).rejects.toMatchObject(unknown);
-      const append = storage.staging.append(staged, once("d"), quiet, resumable);
+      await expect(stagedText(storage, staged)).rejects.toMatchObject(unknown);
+      const append = storage.staging.append(staged, once("d"), resumable);
       await expect(append).rejects.toMatchObject(unknown);
-      await expect(
-        storage.staging.publish(staged, digestOf(text("abc")), Bun.randomUUIDv7()),
-      ).rejects.toMatchObject(unknown);
     });
 
     test("are dropped once, however many drop them at once, and nobody fails", async () => {
@@ -118,7 +96,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       await storage.staging.tidy();
       await storage.staging.tidy();
 
-      expect(await read(storage, kept)).toBe("xyz");
+      expect(await stagedText(storage, kept)).toBe("xyz");
       expect((await listed(storage)).map(({ id }) => id)).toEqual([kept.id]);
     });
   });
@@ -128,11 +106,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
       expect((await listed(storage)).map(({ id }) => id)).toEqual([staged.id]);
       await storage.staging.discard(staged.id, staged.staging);
@@ -140,20 +114,12 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await contentText(storage, locator)).toBe("abc");
     });
 
-    test("can be published again under another name", async () => {
+    test("can be sealed again under another name", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
-      const first = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
-      const second = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
+      const first = await sealed(storage, staged);
+      const second = await sealed(storage, staged);
 
       expect(second).not.toBe(first);
       await storage.content.delete(first);
@@ -164,19 +130,11 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("can grow without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
-      const longer = await storage.staging.append(staged, once("def"), quiet, resumable);
+      const longer = await storage.staging.append(staged, once("def"), resumable);
 
-      const again = await storage.staging.publish(
-        longer,
-        digestOf(text("abcdef")),
-        Bun.randomUUIDv7(),
-      );
+      const again = await sealed(storage, longer);
       expect(await contentText(storage, locator)).toBe("abc");
       expect(await contentText(storage, again)).toBe("abcdef");
     });
@@ -184,77 +142,56 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     test("can be sent anew from an earlier offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("early")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
       const later = await storage.staging.append(
         { ...staged, offset: 2 },
         once("st"),
-        quiet,
+
         resumable,
       );
 
-      expect(await read(storage, later)).toBe("east");
+      expect(await stagedText(storage, later)).toBe("east");
       expect(await contentText(storage, locator)).toBe("early");
     });
 
-    test("are no content any more once they were separated", async () => {
+    test("are read back as they are written, also after they were content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
-      await storage.staging.separateStaged(staged);
-      const reader = await storage.staging.openStaged(staged.id, staged.staging);
-      await storage.staging.append(staged, once("def"), quiet, resumable);
+      const longer = await storage.staging.append(staged, once("d".repeat(300_000)), resumable);
 
-      // Opened before the append, it sees what the append wrote.
-      const into = new Uint8Array(10);
-      expect(await reader.read(3, into)).toBe(3);
-      await reader.close();
+      const bytes = text(`abc${"d".repeat(300_000)}`);
+      expect(await storage.staging.seal(longer, fresh([digestOf(bytes)]))).toMatchObject({
+        kind: "sealed",
+        size: 300_003,
+      });
       expect(await contentText(storage, locator)).toBe("abc");
     });
 
     test("can be sent anew from the first one without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("early")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
       const later = await storage.staging.append(
         { ...staged, offset: 0 },
         once("late"),
-        quiet,
+
         resumable,
       );
 
-      expect(await read(storage, later)).toBe("late");
+      expect(await stagedText(storage, later)).toBe("late");
       expect(await contentText(storage, locator)).toBe("early");
     });
 
     test("are cut to the offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abcdef");
-      const locator = await storage.staging.publish(
-        staged,
-        digestOf(text("abcdef")),
-        Bun.randomUUIDv7(),
-      );
+      const locator = await sealed(storage, staged);
 
-      const short = await storage.staging.publish(
-        { ...staged, offset: 3 },
-        digestOf(text("abc")),
-        Bun.randomUUIDv7(),
-      );
+      const short = await sealed(storage, { ...staged, offset: 3 });
 
       expect(await contentText(storage, locator)).toBe("abcdef");
       expect(await contentText(storage, short)).toBe("abc");

@@ -205,7 +205,7 @@ describe("a part", () => {
       }
       if (times > 2) return;
       await metadata.multipart.removeMultipart(started, () => {});
-      await storage.staging.discard(started.id, storage.parts.staging);
+      await storage.parts.discard(started.id);
     };
 
     expect((await room.fsck(quick)).judged).toEqual([]);
@@ -233,7 +233,7 @@ describe("staged bytes of objects", () => {
     const { storage, metadata } = room.store.rooms;
     const { id } = await objects.initiate("backups/whole");
     room.sql("UPDATE multipart_uploads SET whole = 1 WHERE upload_id = ?", id);
-    await storage.parts.createWhole(id);
+    await storage.staging.begin(id, null);
 
     expect((await room.fsck(quick)).judged).toEqual([]);
     expect(await metadata.multipart.knownMultipart([id])).toEqual(new Set([id]));

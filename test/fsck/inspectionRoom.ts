@@ -9,7 +9,7 @@ import type { FsckProgress, FsckReport, FsckRequest } from "../../src/fsck/fsckR
 import { type Digest, digestOf } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
 import { parseRepositoryName, readTag } from "../../src/model/names.ts";
-import type { PartPlace } from "../../src/model/staged.ts";
+import type { StagedPart } from "../../src/model/staged.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
@@ -139,14 +139,14 @@ export class InspectionRoom {
   ): Promise<FsckReport> {
     const { metadata, storage } = this.store.rooms;
     const looking = {
-      repair: storage.repair,
-      parts: {
-        list: () => storage.parts.list(),
-        open: async (place: PartPlace) => {
+      repair: {
+        ...storage.repair,
+        partFault: async (part: StagedPart) => {
           await this.beforePart();
-          return storage.parts.open(place);
+          return storage.repair.partFault(part);
         },
       },
+      parts: storage.parts,
       staging: storage.staging,
       content: {
         list: () => storage.content.list(),

@@ -1,9 +1,11 @@
 // Stored files that no row names: what a crash between a file and its row leaves. Never the file of an upload that is about to end.
+
 import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { appendChunk, finishUpload, startUpload } from "../../src/uploads/uploads.ts";
+import { fresh } from "../support/contents.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, lease, openGcRoom } from "./gcRoom.ts";
 
@@ -29,13 +31,14 @@ async function openRoom(scope: Scope) {
       const session = { id, repository: app, offset: 0, staging, startedAt, updatedAt: startedAt };
       const claim = owner;
       await metadata.uploads.startUpload({ ...session, algorithm: "sha256" }, claim);
-      const staged = await storage.staging.append(
-        { id, staging, offset: 0 },
-        body(),
-        { staged: () => null },
-        { expected: null, resumable: true, signal: new AbortController().signal },
-      );
-      const locator = await storage.staging.publish(staged, digestOf(bytes), owner);
+      const algorithm = "sha256" as const;
+      const begun = { id, staging, offset: 0, algorithm, boundaries: async () => [] };
+      const staged = await storage.staging.append(begun, body(), {
+        ...{ expected: null, resumable: true, signal: new AbortController().signal },
+      });
+      const outcome = await storage.staging.seal(staged, { ...fresh(), owner });
+      const locator = outcome.kind === "sealed" ? outcome.locator : null;
+      if (locator === null) throw new Error("nothing sealed");
       return {
         locator,
         /** The server that made it was killed, and the session was cleaned up since. */

@@ -54,7 +54,7 @@ export async function openMultipartRoom() {
     /** An object that comes whole, and whose receiver, `a request`, holds it. */
     async receiveWhole(object: string): Promise<UploadId> {
       const id = await start(object, { lives: 0, owner: "a request" });
-      await store.rooms.storage.parts.createWhole(id);
+      await store.rooms.storage.staging.begin(id, null);
       return id;
     },
     /** Stores a part; the upload lives for `lives` ms more. */
@@ -65,32 +65,27 @@ export async function openMultipartRoom() {
         yield bytes.slice();
       })();
       const options = { expected: bytes.length, signal: new AbortController().signal };
-      const follower = { staged: () => null };
-      const received = await storage.parts.receive(id, number, body, follower, options);
+      const received = await storage.parts.receive(id, number, body, options);
       const fingerprint = new Fingerprint();
       fingerprint.update(bytes);
       const { place, size } = received;
       const part = { number, size, etag: fingerprint.etag(), place, createdAt: clock.now() };
       const expiresAt = clock.now() + lives;
       await metadata.multipart.recordPart(key(id), { part, expiresAt, accepts: () => {} });
-      await storage.parts.settle(place);
+      await storage.parts.recorded(id, part, async () => []);
     },
     /** The text of a part; null when it cannot be read. */
     async read(id: UploadId, number: number): Promise<string | null> {
-      const { metadata, storage } = store.rooms;
-      const parts = await metadata.multipart.listParts(key(id), { after: number - 1, limit: 1 });
-      const place = parts?.at(0)?.place;
-      const reader = place === undefined ? null : await storage.parts.open(place);
-      if (reader === null) return null;
-      const into = new Uint8Array(1024);
-      const length = await reader.read(0, into);
-      await reader.close();
-      return new TextDecoder().decode(into.subarray(0, length));
+      const { multipart } = store.rooms.metadata;
+      const parts = await multipart.listParts(key(id), { after: number - 1, limit: 1 });
+      const path = parts?.at(0)?.place.path;
+      const file = path === undefined ? null : Bun.file(join(directory, path));
+      return file !== null && (await file.exists()) ? file.text() : null;
     },
     /** Bytes that no upload knows of. */
     async leaveBehind(): Promise<UploadId> {
       const id = newUploadId();
-      await store.rooms.storage.parts.createWhole(id);
+      await store.rooms.storage.staging.begin(id, null);
       return id;
     },
     /** One sweep. @returns what it did and told, and how often it rested. */

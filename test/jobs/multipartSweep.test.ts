@@ -189,8 +189,7 @@ describe("sweep of uploads in parts", () => {
       yield id;
     };
     const late: RoomDeps["storage"] = {
-      parts: { staging: parts.staging, list },
-      staging: storage.staging,
+      parts: { list, discard: (id) => parts.discard(id) },
     };
 
     expect(await room.sweep({ deps: { metadata, storage: late } })).toEqual(nothing);

@@ -33,15 +33,18 @@ function endingAt(nth: number, when: "before" | "after") {
   const { metadata, storage } = room.deps();
   const killed = Promise.withResolvers<"killed">();
   let drops = 0;
-  const discard: RoomDeps["storage"]["staging"]["discard"] = async (id, staging) => {
+  const discard: RoomDeps["storage"]["parts"]["discard"] = async (id) => {
     drops += 1;
     const isLast = drops === nth;
-    if (!isLast || when === "after") await storage.staging.discard(id, staging);
+    if (!isLast || when === "after") await storage.parts.discard(id);
     if (!isLast) return;
     killed.resolve("killed");
     await new Promise(() => {});
   };
-  const deps: RoomDeps = { metadata, storage: { parts: storage.parts, staging: { discard } } };
+  const deps: RoomDeps = {
+    metadata,
+    storage: { parts: { list: () => storage.parts.list(), discard } },
+  };
   return { deps, killed: killed.promise };
 }
 
@@ -72,7 +75,7 @@ describe("sweep of uploads in parts: limits", () => {
     const open: UploadId[] = [];
     for (let count = 0; count < 130; count += 1) {
       const id = await room.initiate(`open/${count}`);
-      await room.store.rooms.storage.parts.createWhole(id);
+      await room.store.rooms.storage.staging.begin(id, null);
       open.push(id);
     }
     for (let count = 0; count < 130; count += 1) await room.leaveBehind();
@@ -108,11 +111,14 @@ describe("sweep of uploads in parts: limits", () => {
     await fill(3, 3);
     const { metadata, storage } = room.deps();
     const [stuck] = (await readdir(room.folder("."))).sort();
-    const discard: RoomDeps["storage"]["staging"]["discard"] = async (id, staging) => {
+    const discard: RoomDeps["storage"]["parts"]["discard"] = async (id) => {
       if (id === stuck) throw new Error("EPERM: operation not permitted");
-      await storage.staging.discard(id, staging);
+      await storage.parts.discard(id);
     };
-    const deps: RoomDeps = { metadata, storage: { parts: storage.parts, staging: { discard } } };
+    const deps: RoomDeps = {
+      metadata,
+      storage: { parts: { list: () => storage.parts.list(), discard } },
+    };
 
     const swept = await room.sweep({ deps });
     const again = [await room.sweep({ deps, limit: 1 }), await room.sweep({ deps, limit: 1 })];

@@ -17,8 +17,7 @@ function listeners() {
       uploadEnded: note("ended"),
       multipart: { expired: note("expired"), swept: note("swept") },
     },
-    hashing: { forget: note("forget"), forgetIdle: note("forget idle") },
-    assembly: { forgetIdle: note("forget idle parts") },
+    forgetUpload: note("forget"),
     forgetParts: note("forget parts"),
     latch: { trip: note("trip") },
     gcRuns: { ended: async () => note("ended run")() },
@@ -28,7 +27,7 @@ function listeners() {
   return { all, told };
 }
 
-test("hashing forgets a session that was dropped; after a sweep, those that nobody asks about are forgotten", () => {
+test("a session that was dropped is forgotten, counted and logged; its sweep is logged", () => {
   const { all, told } = listeners();
   const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
   const upload = { id, reason: "expired", repository: "a", bytes: 1 } as const;
@@ -39,14 +38,7 @@ test("hashing forgets a session that was dropped; after a sweep, those that nobo
     all,
   );
 
-  expect(told).toEqual([
-    "forget string",
-    "ended string",
-    "info object",
-    "forget idle number",
-    "forget idle parts number",
-    "info object",
-  ]);
+  expect(told).toEqual(["forget string", "ended string", "info object", "info object"]);
 });
 
 test("an upload in parts that expired is counted, logged and forgotten; a sweep without a find is no news", () => {

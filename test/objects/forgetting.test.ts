@@ -1,37 +1,37 @@
-// What the assembly is told of an upload that ends while one of its parts is being stored.
+// What the storage is told of an upload that ends while one of its parts is being recorded.
 import { expect, test } from "bun:test";
 import type { UploadId } from "../../src/model/uploadId.ts";
-import type { ObjectsDeps, PartsAssembly } from "../../src/objects/deps.ts";
+import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import type { Parts } from "../../src/storage/parts.ts";
 import { openRoom, wordsFor } from "./room.ts";
 
-/** The same storage, whose parts wait for `gate` before they get their name. */
-function waiting(storage: ObjectsDeps["storage"], gate: Promise<void>): ObjectsDeps["storage"] {
-  const settle: Parts["settle"] = async (place) => {
+/** The same storage, whose parts wait for `gate` before they are recorded, and which notes what it is told. */
+function waiting(
+  storage: ObjectsDeps["storage"],
+  gate: Promise<void>,
+  told: string[],
+): ObjectsDeps["storage"] {
+  const { parts } = storage;
+  const recorded: Parts["recorded"] = async (id, part, all) => {
     await gate;
-    await storage.parts.settle(place);
+    await parts.recorded(id, part, all);
+    told.push(`part ${part.number}`);
   };
-  const bound = <T extends object>(port: T, own: Partial<T>): T =>
-    new Proxy(port, {
-      get(target, name) {
-        const member: unknown = Reflect.get(name in own ? own : target, name);
-        return typeof member === "function" ? member.bind(target) : member;
-      },
-    });
-  return bound(storage, { parts: bound(storage.parts, { settle }) });
+  const discard: Parts["discard"] = (id) => {
+    told.push("discard");
+    return parts.discard(id);
+  };
+  const receive: Parts["receive"] = (...asked) => parts.receive(...asked);
+  const bound = Object.assign(Object.create(parts), { receive, recorded, discard });
+  return { ...storage, parts: bound };
 }
 
-test("an upload that is aborted is forgotten after the last of its parts was told, not before", async () => {
+test("an upload that is aborted is dropped after the last of its parts was recorded, not before", async () => {
   await using room = await openRoom();
   const told: string[] = [];
-  const assembly: PartsAssembly = {
-    partRecorded: (_, { number }) => void told.push(`part ${number}`),
-    complete: (id, parts) => room.deps().assembly.complete(id, parts),
-    forget: () => void told.push("forget"),
-  };
   const gate = Promise.withResolvers<void>();
-  const storage = waiting(room.deps().storage, gate.promise);
-  const words = wordsFor(room.store, () => ({ ...room.deps(), assembly, storage }));
+  const storage = waiting(room.deps().storage, gate.promise, told);
+  const words = wordsFor(room.store, () => ({ ...room.deps(), storage }));
   const isOpen = (id: UploadId) =>
     words.status(id).then(
       () => true,
@@ -47,5 +47,5 @@ test("an upload that is aborted is forgotten after the last of its parts was tol
   gate.resolve();
   await Promise.all([storing, aborting]);
 
-  expect(told).toEqual(["part 1", "forget"]);
+  expect(told).toEqual(["part 1", "discard"]);
 });

@@ -13,7 +13,6 @@ import {
   readTag,
   type Tag,
 } from "../../src/model/names.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import {
   type ManifestReceipt,
@@ -21,8 +20,10 @@ import {
   type RegistryDeps,
 } from "../../src/registry/manifests.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
+import { beginSession, sealed } from "../support/contents.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { serving } from "../support/serving.ts";
 import { ociImage } from "./builders.ts";
 
 export const leaseMs = 3_600_000;
@@ -62,7 +63,7 @@ export async function openWorld(scope: Scope): Promise<World> {
   const opened = await openSqlite({ directory, latch, role: "server", clock, newId });
   const { metadata } = opened;
   scope.defer(() => metadata.close());
-  const storage = await openFilesystem({ directory, latch, clock, newId });
+  const storage = await openFilesystem({ directory, latch, clock, newId, serving: serving() });
   scope.defer(() => storage.close());
   const damaged: { digest: Digest; locator: Locator }[] = [];
   const deps: RegistryDeps = {
@@ -77,18 +78,15 @@ export async function openWorld(scope: Scope): Promise<World> {
   };
 
   const push = async (repository: RepositoryName, content: Uint8Array): Promise<Digest> => {
-    const id = makeUploadId(newId());
-    const staging = await storage.staging.begin(id, now);
     const staged = await storage.staging.append(
-      { id, offset: 0, staging },
+      await beginSession(storage, now),
       (async function* () {
         yield content;
       })(),
-      { staged: () => null },
       { expected: content.byteLength, resumable: false, signal: new AbortController().signal },
     );
     const digest = digestOf(content);
-    const locator = await storage.staging.publish(staged, digest, Bun.randomUUIDv7());
+    const locator = await sealed(storage, staged);
     await metadata.uploads.finishUpload({
       session: null,
       repository,

@@ -4,11 +4,20 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFile, stat } from "node:fs/promises";
 import { digestOf } from "../../src/model/digest.ts";
 import type { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts";
-import { readContent } from "../support/contents.ts";
+import { partsState } from "../../src/storage/filesystem/stagedPlaces.ts";
+import type { Session } from "../../src/storage/staging.ts";
+import { readContent, sealed } from "../support/contents.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
-import { failureOf, listOf, openAssemblies, type StagedUpload, together } from "./stagedUploads.ts";
+import {
+  allOf,
+  failureOf,
+  listOf,
+  openAssemblies,
+  type StagedUpload,
+  together,
+} from "./stagedUploads.ts";
 
 let scope: Scope;
 let store: Awaited<ReturnType<typeof openAssemblies>>;
@@ -21,7 +30,7 @@ beforeEach(async () => {
 afterEach(() => scope.close());
 
 async function put(upload: StagedUpload, number: number, bytes: Uint8Array): Promise<void> {
-  assembly.partRecorded(upload.id, await store.stage(upload, number, bytes));
+  assembly.partRecorded(upload.id, await store.stage(upload, number, bytes), allOf(upload));
 }
 
 async function wholeSize(upload: StagedUpload): Promise<number> {
@@ -164,7 +173,7 @@ describe("10,000 parts of 1 KiB", () => {
       await put(upload, number, noise(1025));
       await expectComplete(upload, numbers);
     }
-    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
+    await store.storage.parts.discard(upload.id);
   }, 60_000);
 });
 
@@ -173,12 +182,9 @@ describe("bytes that were published", () => {
     const upload = await store.start();
     for (const number of [1, 2]) await put(upload, number, noise(100_000));
     const { size, digest } = await assembly.complete(upload.id, listOf(upload));
-    const { staging } = store.storage.parts;
-    const locator = await store.storage.staging.publish(
-      { id: upload.id, offset: size, staging },
-      digest,
-      Bun.randomUUIDv7(),
-    );
+    const whole = { id: upload.id, offset: size, staging: partsState };
+    const session: Session = { ...whole, algorithm: "sha256", boundaries: async () => [] };
+    const locator = await sealed(store.storage, session);
 
     await expectComplete(upload, [1, 2]);
     await put(upload, 2, noise(100_000));

@@ -8,7 +8,14 @@ import { clientTest } from "../support/clientTest.ts";
 import { run, tempFolder, unmountUnder, waitFor } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
-import { failureOf, listOf, openAssemblies, type StagedUpload, together } from "./stagedUploads.ts";
+import {
+  allOf,
+  failureOf,
+  listOf,
+  openAssemblies,
+  type StagedUpload,
+  together,
+} from "./stagedUploads.ts";
 
 const mebibyte = 2 ** 20;
 
@@ -65,17 +72,25 @@ clientTest(
     const { store, assembly, upload, filler } = await openOnSmallDisk(scope);
     for (let number = 1; number <= 4; number += 1) {
       const part = await store.stage(upload, number, noise(4 * mebibyte));
-      assembly.partRecorded(upload.id, part);
+      assembly.partRecorded(upload.id, part, allOf(upload));
     }
     const whole = store.fileOf(upload, "whole");
     await waitFor("all parts stand", async () => (await sizeOf(whole)) === 16 * mebibyte);
     const room = (await freeOf(store.directory)) - 6 * mebibyte;
     await writeFile(filler, new Uint8Array(room));
 
-    assembly.partRecorded(upload.id, await store.stage(upload, 5, noise(4 * mebibyte)));
+    assembly.partRecorded(
+      upload.id,
+      await store.stage(upload, 5, noise(4 * mebibyte)),
+      allOf(upload),
+    );
 
     await waitFor("the space is given back", async () => (await sizeOf(whole)) === 0);
-    assembly.partRecorded(upload.id, await store.stage(upload, 6, noise(4 * mebibyte)));
+    assembly.partRecorded(
+      upload.id,
+      await store.stage(upload, 6, noise(4 * mebibyte)),
+      allOf(upload),
+    );
     expect(await freeOf(store.directory)).toBeGreaterThan(8 * mebibyte);
     await rm(filler);
     expect(await assembly.complete(upload.id, listOf(upload))).toEqual(

@@ -7,7 +7,14 @@ import type { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts
 import { run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
-import { failureOf, listOf, openAssemblies, type StagedUpload, together } from "./stagedUploads.ts";
+import {
+  allOf,
+  failureOf,
+  listOf,
+  openAssemblies,
+  type StagedUpload,
+  together,
+} from "./stagedUploads.ts";
 
 let scope: Scope;
 let store: Awaited<ReturnType<typeof openAssemblies>>;
@@ -24,7 +31,7 @@ async function withParts(isTold: boolean, size = 100_000): Promise<StagedUpload>
   const upload = await store.start();
   for (const number of [1, 2, 3]) {
     const part = await store.stage(upload, number, noise(size));
-    if (isTold) assembly.partRecorded(upload.id, part);
+    if (isTold) assembly.partRecorded(upload.id, part, allOf(upload));
   }
   return upload;
 }
@@ -68,7 +75,7 @@ describe("a part", () => {
       expect(String(failure)).toContain("part 2 ");
       expect(String(failure)).not.toContain(store.directory);
       await rm(path, { recursive: true, force: true });
-      assembly.partRecorded(upload.id, await store.stage(upload, 2, noise(5000)));
+      assembly.partRecorded(upload.id, await store.stage(upload, 2, noise(5000)), allOf(upload));
       await expectComplete(upload);
     },
   );
@@ -78,8 +85,8 @@ describe("a part", () => {
     const first = await store.stage(upload, 1, noise(100_000));
     const second = await store.stage(upload, 2, noise(100_000));
     await truncate(store.fileOf(upload, "part-00002"), 5);
-    assembly.partRecorded(upload.id, first);
-    assembly.partRecorded(upload.id, second);
+    assembly.partRecorded(upload.id, first, allOf(upload));
+    assembly.partRecorded(upload.id, second, allOf(upload));
     const other = await withParts(true);
     await expectComplete(other);
 
@@ -107,7 +114,7 @@ describe("after a restart", () => {
     await writeFile(store.fileOf(upload, "whole"), noise(300_000));
 
     assembly = store.open();
-    assembly.partRecorded(upload.id, await store.stage(upload, 4, noise(100_000)));
+    assembly.partRecorded(upload.id, await store.stage(upload, 4, noise(100_000)), allOf(upload));
 
     // What stood is gone for a moment, before a file of the new process is there.
     const read = () => readFile(store.fileOf(upload, "whole")).catch(() => new Uint8Array());
@@ -161,7 +168,7 @@ describe("an upload that is over", () => {
     const other = await withParts(true);
     const failing = failureOf(assembly.complete(upload.id, listOf(upload)));
 
-    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
+    await store.storage.parts.discard(upload.id);
     assembly.forget(upload.id);
 
     expect(await failing).toMatchObject({ situation: "MULTIPART_UNKNOWN" });
@@ -170,7 +177,7 @@ describe("an upload that is over", () => {
 
   test("leaves nothing behind that a late part could wake", async () => {
     const upload = await withParts(true);
-    await store.storage.staging.discard(upload.id, store.storage.parts.staging);
+    await store.storage.parts.discard(upload.id);
     assembly.forget(upload.id);
 
     const failure = await failureOf(assembly.complete(upload.id, listOf(upload)));

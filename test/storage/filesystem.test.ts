@@ -15,13 +15,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
-import type { Staged, StagingFollower } from "../../src/storage/staging.ts";
+import type { Session } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { storageContract } from "../contract/storage.ts";
+import { beginSession, fresh, sealed } from "../support/contents.ts";
+import { serving } from "../support/serving.ts";
 
-const quiet: StagingFollower = { staged: () => null };
 const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
 
 async function openInTemp() {
@@ -32,15 +32,14 @@ async function openInTemp() {
     latch,
     clock: Date.now,
     newId: Bun.randomUUIDv7,
+    serving: serving(),
   });
   const remove = () => rm(directory, { recursive: true, force: true });
   return { storage, directory, latch, remove };
 }
 
-async function start(storage: Storage): Promise<Staged> {
-  const id = makeUploadId(Bun.randomUUIDv7());
-  return { id, offset: 0, staging: await storage.staging.begin(id, Date.UTC(2026, 0, 2, 3, 4, 5)) };
-}
+const start = (storage: Storage): Promise<Session> =>
+  beginSession(storage, Date.UTC(2026, 0, 2, 3, 4, 5));
 
 async function* once(value: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(value);
@@ -51,15 +50,9 @@ storageContract("filesystem", openInTemp);
 describe("filesystem layout", () => {
   test("a folder of stored content that somebody removed is made again", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const bytes = new TextEncoder().encode("abc");
     const push = async () => {
-      const staged = await storage.staging.append(
-        await start(storage),
-        once("abc"),
-        quiet,
-        resumable,
-      );
-      return storage.staging.publish(staged, digestOf(bytes), Bun.randomUUIDv7());
+      const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
+      return sealed(storage, staged);
     };
     const first = await push();
     await rm(join(directory, "blobs", first, ".."), { recursive: true });
@@ -81,12 +74,7 @@ describe("filesystem layout", () => {
   test("a session's folder holds its bytes and its start time", async () => {
     const { storage, directory, remove } = await openInTemp();
 
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
 
     const folder = join(directory, "uploads", staged.id);
     expect(await readFile(join(folder, "data"), "utf8")).toBe("abc");
@@ -96,16 +84,11 @@ describe("filesystem layout", () => {
 
   test("content stands under its digest and a fresh id, readable by its owner only", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const digest = digestOf(new TextEncoder().encode("abc"));
     const hex = digest.slice(7);
 
-    const locator = await storage.staging.publish(staged, digest, Bun.randomUUIDv7());
+    const locator = await sealed(storage, staged);
 
     expect(locator).toMatch(new RegExp(`^sha256/${hex.slice(0, 2)}/${hex}\\.[0-9a-f-]{36}$`));
     const found = await stat(join(directory, "blobs", locator));
@@ -122,7 +105,7 @@ describe("filesystem layout", () => {
     await writeFile(outside, "precious");
     await symlink(outside, join(directory, "uploads", staged.id, "data"));
 
-    const append = storage.staging.append(staged, once("overwrite"), quiet, resumable);
+    const append = storage.staging.append(staged, once("overwrite"), resumable);
 
     await expect(append).rejects.toThrow();
     expect(await readFile(outside, "utf8")).toBe("precious");
@@ -131,17 +114,8 @@ describe("filesystem layout", () => {
 
   test("a link in place of content never passes for the content, wherever it leads", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
-    const locator = await storage.staging.publish(
-      staged,
-      digestOf(new TextEncoder().encode("abc")),
-      Bun.randomUUIDv7(),
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
+    const locator = await sealed(storage, staged);
     const [place, outside] = [join(directory, "blobs", locator), join(directory, "outside")];
     await writeFile(outside, "abc");
     await rm(place);
@@ -155,17 +129,8 @@ describe("filesystem layout", () => {
 
   test("a folder in place of content never passes for the content", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
-    const locator = await storage.staging.publish(
-      staged,
-      digestOf(new TextEncoder().encode("abc")),
-      Bun.randomUUIDv7(),
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
+    const locator = await sealed(storage, staged);
     await rm(join(directory, "blobs", locator));
     await mkdir(join(directory, "blobs", locator));
 
@@ -175,17 +140,8 @@ describe("filesystem layout", () => {
 
   test("content that cannot be examined is an error, not absent", async () => {
     const { storage, directory, remove } = await openInTemp();
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
-    const locator = await storage.staging.publish(
-      staged,
-      digestOf(new TextEncoder().encode("abc")),
-      Bun.randomUUIDv7(),
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
+    const locator = await sealed(storage, staged);
     const folder = join(directory, "blobs", locator, "..");
     await rm(folder, { recursive: true });
     await writeFile(folder, "a file where the folder was");
@@ -197,27 +153,14 @@ describe("filesystem layout", () => {
 
   test("a tripped latch refuses every write and still reads", async () => {
     const { storage, latch, remove } = await openInTemp();
-    const staged = await storage.staging.append(
-      await start(storage),
-      once("abc"),
-      quiet,
-      resumable,
-    );
-    const locator = await storage.staging.publish(
-      staged,
-      digestOf(new TextEncoder().encode("abc")),
-      Bun.randomUUIDv7(),
-    );
+    const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
+    const locator = await sealed(storage, staged);
     const open = await start(storage);
     latch.trip("a sync failed", null);
 
     const refused = { situation: "READ_ONLY" };
-    await expect(storage.staging.append(open, once("x"), quiet, resumable)).rejects.toMatchObject(
-      refused,
-    );
-    await expect(
-      storage.staging.publish(open, digestOf(new Uint8Array()), Bun.randomUUIDv7()),
-    ).rejects.toMatchObject(refused);
+    await expect(storage.staging.append(open, once("x"), resumable)).rejects.toMatchObject(refused);
+    await expect(storage.staging.seal(open, fresh())).rejects.toMatchObject(refused);
     await expect(start(storage)).rejects.toMatchObject(refused);
     expect((await storage.content.stat(locator))?.size).toBe(3);
     await remove();
@@ -232,7 +175,7 @@ describe("filesystem layout", () => {
       yield new TextEncoder().encode("after");
     })();
 
-    const append = storage.staging.append(staged, body, quiet, resumable);
+    const append = storage.staging.append(staged, body, resumable);
 
     await expect(append).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
     expect(existsSync(join(directory, "uploads", staged.id))).toBe(false);

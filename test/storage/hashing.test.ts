@@ -7,10 +7,11 @@ import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
-import type { Staged } from "../../src/storage/staging.ts";
-import type { Storage } from "../../src/storage/storage.ts";
+import type { Session, Staged } from "../../src/storage/staging.ts";
+import { beginSession } from "../support/contents.ts";
 import { run, waitFor } from "../support/processes.ts";
 import { noise } from "../support/store.ts";
+import { stagingWith } from "./stagings.ts";
 
 const workerUrl = new URL("../../src/storage/filesystem/hashing/worker.ts", import.meta.url).href;
 const mebibyte = 1_048_576;
@@ -29,6 +30,7 @@ const dying = () =>
     ),
   );
 
+const closing = { expected: null, resumable: false, signal: new AbortController().signal };
 const cleanups: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
@@ -36,7 +38,7 @@ afterEach(async () => {
 
 const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
   const directory = await mkdtemp(join(tmpdir(), "breadbox-hashing-"));
-  const storage = await openFilesystem({
+  await openFilesystem({
     directory,
     latch: new WriteLatch(() => {}),
     clock: Date.now,
@@ -56,21 +58,21 @@ const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
     await hashing.close();
     await rm(directory, { recursive: true, force: true });
   });
+  const storage = { staging: stagingWith(directory, hashing) };
   return { storage, hashing, lost, notices, directory };
 };
 
-const stage = async (storage: Storage, hashing: Hashing, parts: readonly Uint8Array[]) => {
-  const id = makeUploadId(Bun.randomUUIDv7());
-  let staged: Staged = { id, offset: 0, staging: await storage.staging.begin(id, 0) };
-  for (const part of parts) {
-    const body = (async function* () {
-      yield part;
-    })();
-    const follower = hashing.follow(id, staged.staging, staged.offset);
-    const options = { expected: null, resumable: false, signal: new AbortController().signal };
-    staged = await storage.staging.append(staged, body, follower, options);
-  }
+type Opened = Awaited<ReturnType<typeof open>>["storage"];
+const stage = async (storage: Opened, parts: readonly Uint8Array[]) => {
+  let staged: Session = await beginSession(storage);
+  for (const part of parts) staged = await append(storage, staged, part);
   return staged;
+};
+const append = (storage: Opened, session: Session, part: Uint8Array) => {
+  const body = (async function* () {
+    yield part;
+  })();
+  return storage.staging.append(session, body, closing);
 };
 
 const digest = (hashing: Hashing, staged: Staged, algorithm: "sha256" | "sha512" = "sha256") =>
@@ -89,7 +91,7 @@ describe("hashing staged bytes", () => {
       const { storage, hashing } = await open();
       const parts = sizes.map(noise);
 
-      const staged = await stage(storage, hashing, parts);
+      const staged = await stage(storage, parts);
 
       const bytes = Buffer.concat(parts);
       expect(await digest(hashing, staged)).toBe(digestOf(bytes));
@@ -99,9 +101,9 @@ describe("hashing staged bytes", () => {
   }
 
   test("without any memory of a session its staged bytes are read from the start", async () => {
-    const { storage, hashing, directory } = await open();
+    const { storage, directory } = await open();
     const bytes = noise(2 * mebibyte);
-    const staged = await stage(storage, hashing, [bytes]);
+    const staged = await stage(storage, [bytes]);
     const restarted = new Hashing({
       spawn: () => new Worker(workerUrl),
       workers: 1,
@@ -117,17 +119,9 @@ describe("hashing staged bytes", () => {
 
   test("a session that was cut back is hashed anew", async () => {
     const { storage, hashing } = await open();
-    const staged = await stage(storage, hashing, [noise(mebibyte)]);
-    const id = staged.id;
+    const staged = await stage(storage, [noise(mebibyte)]);
     const other = noise(2 * mebibyte);
-    const again = await storage.staging.append(
-      { ...staged, offset: 0 },
-      (async function* () {
-        yield other;
-      })(),
-      hashing.follow(id, staged.staging, 0),
-      { expected: null, resumable: false, signal: new AbortController().signal },
-    );
+    const again = await append(storage, { ...staged, offset: 0 }, other);
 
     expect(await digest(hashing, again)).toBe(digestOf(other));
   });
@@ -137,7 +131,7 @@ describe("hashing staged bytes", () => {
     const bodies = Array.from({ length: 20 }, () => noise(mebibyte + 17));
 
     const digests = await Promise.all(
-      bodies.map(async (body) => digest(hashing, await stage(storage, hashing, [body]))),
+      bodies.map(async (body) => digest(hashing, await stage(storage, [body]))),
     );
 
     expect(digests).toEqual(bodies.map((body) => digestOf(body)));
@@ -151,7 +145,7 @@ describe("hashing staged bytes", () => {
     });
     const bytes = noise(3 * mebibyte);
 
-    const staged = await stage(storage, hashing, [bytes]);
+    const staged = await stage(storage, [bytes]);
 
     expect(await digest(hashing, staged)).toBe(digestOf(bytes));
     expect(lost).toHaveLength(1);
@@ -161,7 +155,7 @@ describe("hashing staged bytes", () => {
     const { storage, hashing, lost } = await open(dying);
     const bytes = noise(3 * mebibyte);
 
-    const staged = await stage(storage, hashing, [bytes]);
+    const staged = await stage(storage, [bytes]);
 
     expect(await digest(hashing, staged)).toBe(digestOf(bytes));
     expect(lost).toHaveLength(3);
@@ -175,7 +169,7 @@ describe("hashing staged bytes", () => {
     });
     const bytes = noise(mebibyte);
 
-    const staged = await stage(storage, hashing, [bytes]);
+    const staged = await stage(storage, [bytes]);
 
     expect(await digest(hashing, staged)).toBe(digestOf(bytes));
     expect(lost).toEqual(["it stopped answering"]);
@@ -183,7 +177,7 @@ describe("hashing staged bytes", () => {
 
   test("a worker that waits for a stalled disk is not taken for hung", async () => {
     const { storage, hashing, lost, notices, directory } = await open();
-    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    const staged = await stage(storage, [noise(mebibyte)]);
     hashing.forget(staged.id);
     // Opening a pipe that nobody writes to takes as long as a disk that does not answer.
     const file = join(directory, "uploads", staged.id, "data");
@@ -202,7 +196,7 @@ describe("hashing staged bytes", () => {
 
   test("a session forgotten while its digest is awaited is unknown", async () => {
     const { storage, hashing } = await open(deadSilent);
-    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    const staged = await stage(storage, [noise(mebibyte)]);
     const awaited = digest(hashing, staged);
 
     hashing.forget(staged.id);
@@ -225,7 +219,7 @@ describe("hashing staged bytes", () => {
 
   test("staged bytes that somebody cut are an unknown upload", async () => {
     const { storage, hashing, directory } = await open();
-    const staged = await stage(storage, hashing, [noise(mebibyte)]);
+    const staged = await stage(storage, [noise(mebibyte)]);
     await digest(hashing, staged);
     await truncate(join(directory, "uploads", staged.id, "data"), 5);
 
@@ -241,10 +235,7 @@ describe("a session nobody asks about", () => {
   test("is forgotten, a small one soon, and has its digest all the same", async () => {
     const { storage, hashing } = await open();
     const [small, large] = [noise(100), noise(mebibyte)];
-    const sessions = [
-      await stage(storage, hashing, [small]),
-      await stage(storage, hashing, [large]),
-    ] as const;
+    const sessions = [await stage(storage, [small]), await stage(storage, [large])] as const;
     const known = () => sessions.map(({ id }) => hashing.knows(id));
 
     hashing.forgetIdle(minutes(4));
@@ -267,19 +258,15 @@ describe("a session nobody asks about", () => {
     async (_, [first = 0, second = 0]) => {
       const { storage, hashing } = await open();
       const parts = [noise(first), noise(second)];
-      const id = makeUploadId(Bun.randomUUIDv7());
-      const staging = await storage.staging.begin(id, 0);
+      const begun = await beginSession(storage);
       const body = (async function* () {
         for (const part of parts) {
           yield part;
           hashing.forgetIdle(minutes(61));
         }
       })();
-      const follower = hashing.follow(id, staging, 0);
-      const options = { expected: null, resumable: false, signal: new AbortController().signal };
 
-      const begun = { id, offset: 0, staging };
-      const staged = await storage.staging.append(begun, body, follower, options);
+      const staged = await storage.staging.append(begun, body, closing);
 
       expect(await digest(hashing, staged)).toBe(digestOf(Buffer.concat(parts)));
     },
@@ -288,7 +275,7 @@ describe("a session nobody asks about", () => {
   test("is kept while somebody waits for its digest", async () => {
     const { storage, hashing } = await open();
     const bytes = noise(mebibyte);
-    const staged = await stage(storage, hashing, [bytes]);
+    const staged = await stage(storage, [bytes]);
     const awaited = digest(hashing, staged);
 
     hashing.forgetIdle(minutes(61));

@@ -14,6 +14,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
+import { stagingWith } from "./stagings.ts";
 
 const workerUrl = new URL("../../src/storage/filesystem/hashing/worker.ts", import.meta.url).href;
 const mebibyte = 1_048_576;
@@ -49,16 +50,19 @@ function started(spawn: () => Worker = () => new Worker(workerUrl)) {
   return { hashing, damaged, lost, firstDamaged: found.promise };
 }
 
-/** Appends a chunk; a hashing that is given follows it. */
-async function append(staged: Staged, bytes: Uint8Array, hashing: Hashing | null): Promise<Staged> {
+/** Appends a chunk; `hashing` follows it. */
+async function append(
+  staged: Staged & { readonly boundaries?: readonly Boundary[] },
+  bytes: Uint8Array,
+  hashing: Hashing,
+): Promise<Staged> {
   const body = (async function* () {
     yield bytes.slice();
   })();
-  const follower = hashing?.follow(staged.id, staged.staging, staged.offset);
-  const { id, staging, offset } = await storage.staging.append(
-    staged,
+  const boundaries = async () => staged.boundaries ?? [];
+  const { id, staging, offset } = await stagingWith(directory, hashing).append(
+    { ...staged, algorithm: "sha256", boundaries },
     body,
-    follower ?? { staged: () => null },
     { expected: null, resumable: false, signal: new AbortController().signal },
   );
   return { id, staging, offset };
@@ -69,8 +73,9 @@ async function leftOver(chunks: readonly Uint8Array[]) {
   const id = makeUploadId(Bun.randomUUIDv7());
   let staged: Staged = { id, offset: 0, staging: await storage.staging.begin(id, 0) };
   const boundaries: Boundary[] = [];
+  const earlier = started().hashing;
   for (const [index, chunk] of chunks.entries()) {
-    staged = await append(staged, chunk, null);
+    staged = await append(staged, chunk, earlier);
     const digest = digestOf(Buffer.concat(chunks.slice(0, index + 1)));
     boundaries.push({ offset: staged.offset, digest });
   }
@@ -221,8 +226,7 @@ describe("a session whose earlier bytes differ", () => {
     await flip(staged.id, 5);
     const { hashing, firstDamaged } = started();
 
-    hashing.takeUp(staged.id, staged.staging, { offset: staged.offset, boundaries });
-    const appending = append(staged, noise(64 * mebibyte), hashing);
+    const appending = append({ ...staged, boundaries }, noise(64 * mebibyte), hashing);
 
     expect(await appending.catch((error: unknown) => error)).toMatchObject(damage);
     expect(await firstDamaged).toBe(staged.id);
@@ -262,10 +266,7 @@ describe("a worker that dies while it reads a session again", () => {
   };
   const dyingFirst = (deaths: number) => {
     let spawned = 0;
-    return () => {
-      spawned += 1;
-      return spawned <= deaths ? dying() : new Worker(workerUrl);
-    };
+    return () => (++spawned <= deaths ? dying() : new Worker(workerUrl));
   };
 
   test.each([

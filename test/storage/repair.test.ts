@@ -1,14 +1,15 @@
 // Reading stored content back, setting it aside, and naming what somebody else put into the data directory.
+
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { link, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { digestOf } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
+import { beginSession, sealed } from "../support/contents.ts";
 import { Scope } from "../support/scope.ts";
 
 async function openInTemp(scope: Scope) {
@@ -19,20 +20,13 @@ async function openInTemp(scope: Scope) {
   const storage = await openFilesystem(options);
   scope.defer(() => storage.close());
   const publish = async (text: string): Promise<Locator> => {
-    const bytes = new TextEncoder().encode(text);
-    const id = makeUploadId(Bun.randomUUIDv7());
-    const staged = { id, offset: 0, staging: await storage.staging.begin(id, Date.now()) };
     const body = (async function* () {
-      yield bytes;
+      yield new TextEncoder().encode(text);
     })();
-    const appended = await storage.staging.append(
-      staged,
-      body,
-      { staged: () => null },
-      { expected: null, resumable: true, signal: new AbortController().signal },
-    );
-    const locator = await storage.staging.publish(appended, digestOf(bytes), Bun.randomUUIDv7());
-    await storage.staging.discard(id, appended.staging);
+    const options = { expected: null, resumable: true, signal: new AbortController().signal };
+    const session = await beginSession(storage);
+    const locator = await sealed(storage, await storage.staging.append(session, body, options));
+    await storage.staging.discard(session.id, session.staging);
     return locator;
   };
   return { directory, latch, storage, publish, repair: storage.repair };

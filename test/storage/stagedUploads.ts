@@ -1,5 +1,5 @@
 // Uploads in parts over real files: parts are received and settled as the domain does it, and a list of them stands for the rows.
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
@@ -10,6 +10,7 @@ import { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { partPlace } from "../../src/storage/filesystem/partNames.ts";
 import type { Scope } from "../support/scope.ts";
+import { serving } from "../support/serving.ts";
 
 /** An upload and the parts that count of it. */
 export interface StagedUpload {
@@ -31,6 +32,9 @@ export function listOf({ parts }: StagedUpload, numbers?: readonly number[]): St
   return numbers === undefined ? all : all.filter(({ number }) => numbers.includes(number));
 }
 
+/** All parts that count of an upload, asked when they are wanted. */
+export const allOf = (upload: StagedUpload) => async () => [...upload.parts.values()];
+
 /** What went wrong, by its situation; for promises that must not be awaited through `expect().rejects`. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -44,9 +48,11 @@ export async function openAssemblies(scope: Scope, directory: string) {
   const trips: string[] = [];
   const latch = new WriteLatch((reason) => trips.push(reason));
   const newId = (): string => Bun.randomUUIDv7();
-  const storage = await openFilesystem({ directory, latch, clock: Date.now, newId });
+  const storage = await openFilesystem({
+    ...{ directory, latch, clock: Date.now, newId },
+    serving: serving(),
+  });
   scope.defer(() => storage.close());
-  const uploads = new Map<UploadId, StagedUpload>();
   const workers: Worker[] = [];
   const lost: string[] = [];
   const open = (): Assembly => {
@@ -59,7 +65,6 @@ export async function openAssemblies(scope: Scope, directory: string) {
       },
       directory,
       latch,
-      loadParts: async (id) => [...(uploads.get(id)?.parts.values() ?? [])],
       onWorkerLost: (reason) => lost.push(reason),
     });
     scope.defer(() => assembly.close());
@@ -68,7 +73,6 @@ export async function openAssemblies(scope: Scope, directory: string) {
   const start = async (): Promise<StagedUpload> => {
     const upload = { id: makeUploadId(newId()), parts: new Map(), bytes: new Map() };
     await mkdir(join(directory, "tmp", "multipart", upload.id));
-    uploads.set(upload.id, upload);
     return upload;
   };
   const note = (upload: StagedUpload, place: PartPlace, number: number, bytes: Uint8Array) => {
@@ -80,17 +84,17 @@ export async function openAssemblies(scope: Scope, directory: string) {
     upload.bytes.set(number, bytes);
     return part;
   };
-  /** Receives a part and notes it, without telling an assembly. */
+  /** Receives a part, gives it its plain name and notes it, without telling an assembly. */
   const stage = async (upload: StagedUpload, number: number, bytes: Uint8Array) => {
     const body = (async function* () {
       yield bytes;
     })();
-    const follower = { staged: () => null };
-    const { place } = await storage.parts.receive(upload.id, number, body, follower, {
+    const { place } = await storage.parts.receive(upload.id, number, body, {
       expected: bytes.byteLength,
       signal: new AbortController().signal,
     });
-    await storage.parts.settle(place);
+    const path = join(directory, place.path);
+    await rename(`${path}.${place.version}`, path);
     return note(upload, place, number, bytes);
   };
   /** As `stage`, past the storage: no sync, for thousands of them. */

@@ -1,17 +1,27 @@
 import { expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
-import { StagedWriter } from "../../src/storage/filesystem/stagedWriter.ts";
+import {
+  StagedWriter,
+  type StagingFollower,
+  unfollowed,
+} from "../../src/storage/filesystem/stagedWriter.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { noise } from "../support/store.ts";
 
-async function openWriter(scope: Scope, folder = tempFolder(scope, "writer")) {
+async function openWriter(
+  scope: Scope,
+  follower: StagingFollower = unfollowed,
+  folder = tempFolder(scope, "writer"),
+) {
   const file = await open(join(folder, "data"), "w+");
   scope.defer(() => file.close());
   const writer = new StagedWriter(file, 0, {
-    follower: { staged: () => null },
+    follower,
     latch: new WriteLatch(() => {}),
     space: new FreeSpace(folder, Date.now),
     release: null,
@@ -71,4 +81,46 @@ test("a writer that is settled writes nothing more", async () => {
   await Bun.sleep(1_500);
 
   expect(await sizeOf(folder)).toBe(0);
+});
+
+test("the follower sees every byte once, in order, after it can be read back", async () => {
+  await using scope = new Scope();
+  const folder = tempFolder(scope, "writer");
+  const bytes = noise(2_500_000);
+  const seen: Uint8Array[] = [];
+  let end = 0;
+  const follower: StagingFollower = {
+    staged: (offset, chunks) => {
+      expect(offset).toBe(end);
+      for (const chunk of chunks) {
+        seen.push(chunk.slice());
+        end += chunk.byteLength;
+      }
+      expect(statSync(join(folder, "data")).size).toBeGreaterThanOrEqual(end);
+      return null;
+    },
+  };
+  const { writer } = await openWriter(scope, follower, folder);
+
+  for (const chunk of [bytes.subarray(0, 7), bytes.subarray(7)]) await writer.push(chunk);
+  await writer.finish();
+
+  expect(Buffer.concat(seen).equals(bytes)).toBe(true);
+});
+
+test("a follower that asks the writer to wait is waited for", async () => {
+  await using scope = new Scope();
+  let released = 0;
+  const follower: StagingFollower = {
+    staged: async () => {
+      await Bun.sleep(1);
+      released += 1;
+    },
+  };
+  const { writer } = await openWriter(scope, follower);
+
+  await writer.push(noise(2_000_000));
+  await writer.finish();
+
+  expect(released).toBeGreaterThan(0);
 });

@@ -1,6 +1,43 @@
-// Stored content by its name alone, as no room opens it: the row with its size is missing here.
+// Content and staged bytes of a storage alone, without the rows that name them.
+import type { Digest } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
+import { makeUploadId } from "../../src/model/uploadId.ts";
+import type { SealOptions, Session } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
+
+/** Begins a session. @param startedAt as `Staging.begin`. */
+export async function beginSession(
+  { staging }: Pick<Storage, "staging">,
+  startedAt: number | null = 0,
+): Promise<Session> {
+  const id = makeUploadId(Bun.randomUUIDv7());
+  const state = await staging.begin(id, startedAt);
+  return { id, offset: 0, staging: state, algorithm: "sha256", boundaries: async () => [] };
+}
+
+/** Seals under a fresh name, whatever is stored already. */
+export const fresh = (expected: readonly Digest[] = []): SealOptions => ({
+  ...{ as: "sha256", expected, owner: Bun.randomUUIDv7() },
+  isStored: async () => false,
+});
+
+/** Makes staged bytes content. @returns its name. */
+export async function sealed(
+  { staging }: Pick<Storage, "staging">,
+  session: Session,
+): Promise<Locator> {
+  const outcome = await staging.seal(session, fresh());
+  if (outcome.kind === "mismatch" || outcome.locator === null) throw new Error("nothing sealed");
+  return outcome.locator;
+}
+
+/** The bytes of a session that count, as text. @throws as `Staging.seal`. */
+export async function stagedText(storage: Storage, session: Session): Promise<string | null> {
+  const locator = await sealed(storage, session);
+  const text = await contentText(storage, locator);
+  await storage.content.delete(locator);
+  return text;
+}
 
 /** @returns null when it is absent. */
 export async function readContent(

@@ -73,7 +73,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   "front.ts": ["telemetry"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage"],
-  "upkeep.ts": ["durability", "objects", "process"],
+  "upkeep.ts": ["durability", "objects", "process", "storage"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {

@@ -9,10 +9,10 @@ import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
-import { Assembly } from "../../src/storage/filesystem/assembly/assembly.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
-import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
+import type { Storage } from "../../src/storage/storage.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
+import { serving } from "./serving.ts";
 
 /** One hour, the default of `gc.minAge`. */
 export const leaseMs = 3_600_000;
@@ -51,37 +51,22 @@ export async function openStore() {
       clock: clock.now,
       newId,
     });
-    const storage = await openFilesystem({ directory, latch, clock: clock.now, newId });
-    const hashing = new Hashing({
-      spawn: () =>
-        new Worker(new URL("../../src/storage/filesystem/hashing/worker.ts", import.meta.url).href),
-      workers: 1,
-      directory,
-      onWorkerLost: () => {},
-      onNotice: () => {},
-      onDamaged: (id) => void dropDamaged(uploads, id),
+    const storage: Storage = await openFilesystem({
+      ...{ directory, latch, clock: clock.now, newId },
+      serving: serving({
+        onDamaged: (id) => void dropDamaged({ metadata: metadata.uploads, storage }, id),
+      }),
     });
     const overdue = new OverdueReleases();
     const uploads: UploadsDeps = {
       metadata: metadata.uploads,
       storage,
-      hashing,
       overdue,
       clock: clock.now,
       ageNow: clock.ageNow,
       newId,
       leaseMs,
     };
-    const assembly = new Assembly({
-      spawn: () =>
-        new Worker(
-          new URL("../../src/storage/filesystem/assembly/worker.ts", import.meta.url).href,
-        ),
-      directory,
-      latch,
-      loadParts: (id) => metadata.multipart.partsOf(id),
-      onWorkerLost: () => {},
-    });
     const objects: ObjectsDeps = {
       metadata: metadata.objects,
       multipart: metadata.multipart,
@@ -89,8 +74,6 @@ export async function openStore() {
       registry: metadata.registry,
       ...{
         storage,
-        hashing,
-        assembly,
         overdue,
         turns: new PartTurns(),
         arrivals: new Arrivals(),
@@ -102,11 +85,10 @@ export async function openStore() {
       limits: { maxParts: 10_000, maxPartBytes: 134_217_728, ttlMs: 86_400_000 },
     };
     const close = async (): Promise<void> => {
-      await Promise.all([hashing.close(), assembly.close()]);
       await storage.close();
       await metadata.close();
     };
-    return { metadata, storage, hashing, uploads, objects, latch, close };
+    return { metadata, storage, uploads, objects, latch, close };
   };
   let current = await open();
   return {

@@ -1,4 +1,5 @@
 // Sessions that outlive what interrupts them: a lost answer, a crash, a row that was refused, damaged bytes, a cancel in between.
+
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { open, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { RegistryError } from "../../src/errors.ts";
 import { type Digest, digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import type { UploadId } from "../../src/model/uploadId.ts";
+import type { Session } from "../../src/storage/staging.ts";
 import type { Chunk } from "../../src/uploads/session.ts";
 import {
   appendChunk,
@@ -15,6 +17,7 @@ import {
   type UploadsDeps,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
+import { sealed } from "../support/contents.ts";
 import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
 import { waitFor } from "../support/processes.ts";
 import { noise, openStore } from "../support/store.ts";
@@ -48,6 +51,11 @@ const stored = async (digest: Digest): Promise<Digest | null> => {
   const found = row === null ? null : await store.rooms.storage.content.open(row);
   return found === null ? null : digestOf(await found.body.bytes());
 };
+/** As a request has it that writes to the session. */
+const sessionOf = async (id: UploadId): Promise<Session> => ({
+  ...(await uploadStatus(deps(), repository, id)),
+  boundaries: () => deps().metadata.listBoundaries(id),
+});
 /** `rejects` would wait without letting a worker's message in. */
 const failure = (work: Promise<unknown>) => work.then(() => null).catch((error: unknown) => error);
 const unknown = { situation: "UPLOAD_UNKNOWN" };
@@ -101,8 +109,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     const digest = digestOf(bytes);
     const id = await start();
     const { offset } = await append(id, bytes);
-    const { staging } = await uploadStatus(deps(), repository, id);
-    await deps().storage.staging.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
+    await sealed(deps().storage, await sessionOf(id));
     await store.reopen();
 
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(offset);
@@ -116,10 +123,8 @@ describe("bytes that got their stored name but were never named by a row", () =>
   test("are still staged after a crash, and the next chunk goes on without changing what has a name", async () => {
     const bytes = noise(700_000);
     const id = await start();
-    const { offset } = await append(id, bytes.subarray(0, 400_000));
-    const { staging } = await uploadStatus(deps(), repository, id);
-    const early = digestOf(bytes.subarray(0, 400_000));
-    await deps().storage.staging.publish({ id, offset, staging }, early, Bun.randomUUIDv7());
+    await append(id, bytes.subarray(0, 400_000));
+    await sealed(deps().storage, await sessionOf(id));
     await store.reopen();
 
     await append(id, bytes.subarray(400_000));
@@ -152,17 +157,13 @@ describe("bytes that got their stored name in a closing request which was never 
   const interrupted = async (counted: Uint8Array, carried: Uint8Array): Promise<UploadId> => {
     const id = await start();
     await append(id, counted);
-    const session = await uploadStatus(deps(), repository, id);
-    const { offset, staging } = await deps().storage.staging.append(
-      session,
-      (async function* () {
-        yield carried.slice();
-      })(),
-      { staged: () => null },
-      { expected: null, resumable: false, signal: new AbortController().signal },
-    );
-    const digest = digestOf(Buffer.concat([counted, carried]));
-    await deps().storage.staging.publish({ id, offset, staging }, digest, Bun.randomUUIDv7());
+    const body = (async function* () {
+      yield carried.slice();
+    })();
+    const signal = new AbortController().signal;
+    const closing = { expected: null, resumable: false, signal };
+    const { storage } = deps();
+    await sealed(storage, await storage.staging.append(await sessionOf(id), body, closing));
     await store.reopen();
     return id;
   };

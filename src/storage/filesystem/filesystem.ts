@@ -3,13 +3,19 @@
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import type { Staged } from "../staging.ts";
 import type { Storage } from "../storage.ts";
+import { Assembly } from "./assembly/assembly.ts";
 import { FilesystemContent } from "./content.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
+import { Hashing } from "./hashing/hashing.ts";
 import { FilesystemParts } from "./parts.ts";
 import { filesystemRepair } from "./repair.ts";
-import { multipartFolder } from "./stagedPlaces.ts";
+import { Sealing } from "./sealing.ts";
+import { multipartFolder, partsState } from "./stagedPlaces.ts";
+import { StagedWrites } from "./stagedWrites.ts";
 import { FilesystemStaging } from "./staging.ts";
 
 /** `00` to `ff`. */
@@ -23,9 +29,38 @@ export interface FilesystemOptions {
   readonly clock: () => number;
   /** UUIDv7 source for names that are never used twice. */
   readonly newId: () => string;
-  /** Starts a worker that reads what is sent. Absent where nothing is: files are then read by the runtime's own threads. */
-  readonly spawnReader?: () => Worker;
+  /** Absent where nothing but small bodies is received or sent: in commands and maintenance. */
+  readonly serving?: Serving;
 }
+
+/** The file system's workers, each of which is given the data directory. */
+export type FilesystemWorker = "hashing" | "assembly" | "reading";
+
+/** What a server needs besides. */
+export interface Serving {
+  readonly spawn: (worker: FilesystemWorker) => Worker;
+  /** How many workers hash at most; each is started when it is first needed. */
+  readonly hashers: number;
+  /** Called when a session's staged bytes turn out to differ from what was received. */
+  readonly onDamaged: (id: UploadId) => void;
+  /** Called when a worker was lost and its work starts again. */
+  readonly onWorkerLost: (worker: FilesystemWorker, reason: string) => void;
+  /** Is told what an operator should know of workers and disks, in a sentence. */
+  readonly onNotice: (sentence: string) => void;
+}
+
+/** How often what nobody has asked about for long is forgotten. Unit: ms. */
+const forgetEveryMs = 60_000;
+
+const alone: Serving = {
+  spawn: (worker) => {
+    throw new Error(`the storage was opened without workers: ${worker} cannot be done here`);
+  },
+  hashers: 1,
+  onDamaged: () => {},
+  onWorkerLost: () => {},
+  onNotice: () => {},
+};
 
 /** Opens (and where needed creates) the folders. @throws when they cannot be written, or are on different file systems. */
 export async function openFilesystem(options: FilesystemOptions): Promise<Storage> {
@@ -54,26 +89,58 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
 /** The four groups, over the same folders. */
 function compose(
   options: FilesystemOptions,
-  folders: Readonly<Record<"uploads" | "blobs" | "discarded", string>>,
+  { uploads, blobs, discarded }: Readonly<Record<"uploads" | "blobs" | "discarded", string>>,
 ): Storage {
-  const { directory, latch, spawnReader = null } = options;
-  const { uploads, blobs } = folders;
+  const { directory, latch, serving } = options;
   const syncs = new FolderSyncs(latch);
   const space = new FreeSpace(directory, () => performance.now());
-  const staging = new FilesystemStaging({ ...options, ...folders, space, syncs });
+  const writes = new StagedWrites(directory, latch, syncs);
+  const { hashing, assembly, close } = openWorkers(options);
+  const onNamed = ({ id }: Staged) => hashing.forget(id);
+  const sealing = new Sealing({ directory, blobs, latch, syncs, writes, onNamed });
+  const shared = { ...options, space, syncs, sealing, hashing, assembly };
+  const staging = new FilesystemStaging({ ...shared, discarded, writes });
+  const spawnReader = serving === undefined ? null : () => serving.spawn("reading");
   const content = new FilesystemContent({ blobs, latch, spawnReader });
   // Nobody waits for it: a push that comes first makes the folder it needs.
   const preparing = syncs.makeAll(blobs, "sha256", prefixes).catch(() => {});
   return {
     staging,
     content,
-    parts: new FilesystemParts({ ...options, space, syncs }),
+    parts: new FilesystemParts({ ...shared, discard: (id) => staging.discard(id, partsState) }),
     repair: filesystemRepair({ ...options, syncs }),
     check: async () => {
       await Promise.all([stat(uploads), stat(blobs)]);
     },
     close: async () => {
-      await Promise.all([preparing, staging.close(), content.close()]);
+      await Promise.all([close(), preparing, staging.close(), content.close()]);
     },
   };
+}
+
+/** What hashes, and what puts parts together: worker threads that start when there is work. */
+function openWorkers({ directory, latch, serving = alone }: FilesystemOptions) {
+  const { spawn, hashers, onDamaged, onNotice, onWorkerLost } = serving;
+  const hashing = new Hashing({
+    ...{ directory, onDamaged, onNotice },
+    workers: hashers,
+    spawn: () => spawn("hashing"),
+    onWorkerLost: (reason) => onWorkerLost("hashing", reason),
+  });
+  const assembly = new Assembly({
+    ...{ directory, latch },
+    spawn: () => spawn("assembly"),
+    onWorkerLost: (reason) => onWorkerLost("assembly", reason),
+  });
+  const forgetting = setInterval(() => {
+    const now = performance.now();
+    hashing.forgetIdle(now);
+    assembly.forgetIdle(now);
+  }, forgetEveryMs);
+  forgetting.unref();
+  const close = async () => {
+    clearInterval(forgetting);
+    await Promise.all([hashing.close(), assembly.close()]);
+  };
+  return { hashing, assembly, close };
 }

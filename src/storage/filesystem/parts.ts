@@ -12,26 +12,26 @@ import {
   unlink,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, readFailure } from "../../durability/errno.ts";
+import { errnoOf } from "../../durability/errno.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
-import type { PartPlace } from "../../model/staged.ts";
+import type { PartPlace, StagedPart } from "../../model/staged.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { Parts, ReceivedPart } from "../parts.ts";
-import type { AppendOptions, Body, StagedReader, StagingFollower } from "../staging.ts";
+import type { AppendOptions, Body, Sealed, SealOptions } from "../staging.ts";
+import type { Assembly } from "./assembly/assembly.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import { partPaths, partPlace } from "./partNames.ts";
 import { receiveBody } from "./receiveBody.ts";
+import type { Sealing } from "./sealing.ts";
 import { multipartFolder, partsState, readFolderName } from "./stagedPlaces.ts";
-import { StagedWriter } from "./stagedWriter.ts";
+import { StagedWriter, unfollowed } from "./stagedWriter.ts";
 
 /** How often a folder is made that another request's end removes again, because it is empty for a moment. */
 const attempts = 5;
 const newFile = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-// A pipe that somebody put there must not be waited for.
-const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** What it works with; all of it is the storage's. */
 export interface PartsOptions {
@@ -41,11 +41,14 @@ export interface PartsOptions {
   readonly newId: () => string;
   readonly space: FreeSpace;
   readonly syncs: FolderSyncs;
+  readonly sealing: Sealing;
+  readonly assembly: Assembly;
+  /** Drops everything staged for an object. */
+  readonly discard: (id: UploadId) => Promise<void>;
 }
 
-/** Port 1's half for parts. */
+/** This group of the port. */
 export class FilesystemParts implements Parts {
-  readonly staging = partsState;
   readonly #options: PartsOptions;
   readonly #folder: string;
 
@@ -54,21 +57,10 @@ export class FilesystemParts implements Parts {
     this.#folder = multipartFolder(options.directory);
   }
 
-  async createWhole(id: UploadId): Promise<void> {
-    const { latch } = this.#options;
-    latch.assertWritable();
-    try {
-      await mkdir(join(this.#folder, id), { mode: 0o700 });
-    } catch (error) {
-      throw writeFailure(error, latch);
-    }
-  }
-
   async receive(
     id: UploadId,
     number: number,
     body: Body,
-    follower: StagingFollower,
     { expected, signal }: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart> {
     const { latch, space, newId } = this.#options;
@@ -77,7 +69,7 @@ export class FilesystemParts implements Parts {
     if (expected !== null) await space.assertFits(expected);
     const place = partPlace(id, number, newId());
     const file = await this.#create(place);
-    const tools = { follower, latch, space, signal, release: body.release ?? null };
+    const tools = { follower: unfollowed, latch, space, signal, release: body.release ?? null };
     const writer = new StagedWriter(file, 0, tools);
     const giveBack = () => this.#remove(place).catch(() => {});
     try {
@@ -93,13 +85,33 @@ export class FilesystemParts implements Parts {
     }
   }
 
-  async settle(place: PartPlace): Promise<void> {
-    const { own, plain } = this.#paths(place);
+  async recorded(
+    id: UploadId,
+    part: StagedPart,
+    all: () => Promise<readonly StagedPart[]>,
+  ): Promise<void> {
+    const { own, plain } = this.#paths(part.place);
     try {
       await rename(own, plain);
     } catch (error) {
       if (!isAbsent(error)) throw writeFailure(error, this.#options.latch);
     }
+    this.#options.assembly.partRecorded(id, part, all);
+  }
+
+  async complete(
+    id: UploadId,
+    parts: readonly StagedPart[],
+    options: Omit<SealOptions, "as">,
+  ): Promise<Sealed> {
+    const { assembly, sealing } = this.#options;
+    const { size, digest } = await assembly.complete(id, parts);
+    const whole = { id, offset: size, staging: partsState };
+    return sealing.seal(whole, async () => digest, { ...options, as: "sha256" });
+  }
+
+  discard(id: UploadId): Promise<void> {
+    return this.#options.discard(id);
   }
 
   async drop(place: PartPlace): Promise<void> {
@@ -108,12 +120,6 @@ export class FilesystemParts implements Parts {
     } catch (error) {
       throw writeFailure(error, this.#options.latch);
     }
-  }
-
-  async open(place: PartPlace): Promise<StagedReader | null> {
-    const { own, plain } = this.#paths(place);
-    // In this order: between the two looks it may be renamed from the first to the second, never back.
-    return (await openFile(own)) ?? (await openFile(plain));
   }
 
   async *list(): AsyncGenerator<UploadId> {
@@ -174,25 +180,6 @@ export class FilesystemParts implements Parts {
     const { directory } = this.#options;
     return { own: join(directory, own), plain: join(directory, plain) };
   }
-}
-
-/** @returns null when nothing is there, or no regular file: whatever a link leads to is not ours. */
-async function openFile(path: string): Promise<StagedReader | null> {
-  const file = await open(path, readOnly)
-    .catch(ignore("ENOENT", "ELOOP"))
-    .catch((error: unknown) => {
-      throw readFailure(error);
-    });
-  if (file === null) return null;
-  const found = await file.stat().catch(() => null);
-  if (found?.isFile()) {
-    return {
-      read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
-      close: () => file.close(),
-    };
-  }
-  await file.close();
-  return null;
 }
 
 function ignore(...names: readonly string[]): (error: unknown) => null {

@@ -1,15 +1,17 @@
 // Repair on a local file system. What is set aside stands under damaged/ by the name it had under blobs/.
-import { constants } from "node:fs";
-import { lstat, open, unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { errnoOf, readFailure } from "../../durability/errno.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
+import { RegistryError } from "../../errors.ts";
 import type { Locator } from "../../model/locator.ts";
-import type { Repair } from "../repair.ts";
-import type { StagedReader } from "../staging.ts";
+import type { StagedPart } from "../../model/staged.ts";
+import type { PartFault, Repair, StoredReader } from "../repair.ts";
+import type { Staged } from "../staging.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { giveName } from "./links.ts";
+import { partPaths } from "./partNames.ts";
+import { openRegular, openStagedFiles } from "./stagedFiles.ts";
 import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listStrangers } from "./strangers.ts";
 
@@ -25,7 +27,9 @@ export interface RepairOptions {
 export function filesystemRepair(options: RepairOptions): Repair {
   const { directory } = options;
   return {
-    read: (locator) => openContent(join(directory, "blobs", nameOf(locator))),
+    read: (locator) => openRegular(join(directory, "blobs", nameOf(locator))),
+    holdsStaged: (staged) => holdsStaged(directory, staged),
+    partFault: (part) => partFault(directory, part),
     setAside: (locator) => setAside(options, nameOf(locator)),
     listSetAside: () => listStoredNames(join(directory, "damaged")),
     listStrangers: () => listStrangers(directory),
@@ -37,27 +41,42 @@ function nameOf(locator: Locator): string {
   return locator;
 }
 
-async function openContent(path: string): Promise<StagedReader | null> {
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const file = await open(path, flags).catch((error: unknown) => {
-    // A link is refused with ELOOP: whatever it leads to is not ours.
-    if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
-    throw readFailure(error);
+async function holdsStaged(directory: string, staged: Staged): Promise<boolean> {
+  if (staged.offset === 0) return true;
+  const reader = await openStagedFiles(directory)(staged.id, staged.staging).catch(refuseUnknown);
+  if (reader === null) return false;
+  return closing(reader, () => hasByte(reader, staged.offset - 1));
+}
+
+function refuseUnknown(error: unknown): null {
+  if (error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN") return null;
+  throw error;
+}
+
+async function partFault(
+  directory: string,
+  { place, size }: Pick<StagedPart, "place" | "size">,
+): Promise<PartFault | null> {
+  const { own, plain } = partPaths(place);
+  // In this order: between the two looks it may be renamed from the first to the second, never back.
+  const reader =
+    (await openRegular(join(directory, own))) ?? (await openRegular(join(directory, plain)));
+  if (reader === null) return "missing";
+  return closing(reader, async () => {
+    if (size > 0 && !(await hasByte(reader, size - 1))) return "shorter";
+    return (await hasByte(reader, size)) ? "longer" : null;
   });
-  if (file === null) return null;
+}
+
+const hasByte = async (reader: StoredReader, offset: number) =>
+  (await reader.read(offset, new Uint8Array(1))) === 1;
+
+async function closing<T>(reader: StoredReader, use: () => Promise<T>): Promise<T> {
   try {
-    if (!(await file.stat()).isFile()) {
-      await file.close();
-      return null;
-    }
-  } catch (error) {
-    await file.close();
-    throw error;
+    return await use();
+  } finally {
+    await reader.close();
   }
-  return {
-    read: async (offset, into) => (await file.read(into, 0, into.byteLength, offset)).bytesRead,
-    close: () => file.close(),
-  };
 }
 
 /** The new name is durable before the old one goes: a power loss leaves one of them, or both. */

@@ -1,7 +1,6 @@
 // Appends to one staged file: one batch is written while the next arrives, syncs run in the background, every byte is counted.
 import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
-import type { StagingFollower } from "../staging.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 
@@ -17,6 +16,18 @@ const mostGathered = 16 * 1024 * 1024;
 const silenceMs = 1_000;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
 const syncEveryBytes = 32 * 1024 * 1024;
+
+/** Is told of bytes as they are staged, in order, so that hashing can follow. */
+export interface StagingFollower {
+  /**
+   * `chunks` are now at `offset`, one after the other, and can be read back. They are only valid during the call.
+   * A promise asks the writer to wait: the follower has fallen behind. @throws what ends the append: these bytes are of no use.
+   */
+  staged(offset: number, chunks: readonly Uint8Array[]): Promise<void> | null;
+}
+
+/** Follows nothing. */
+export const unfollowed: StagingFollower = { staged: () => null };
 
 /** What a writer works with. */
 export interface WriterTools {

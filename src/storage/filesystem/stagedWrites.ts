@@ -16,6 +16,8 @@ export class StagedWrites {
   readonly #latch: WriteLatch;
   readonly #syncs: FolderSyncs;
   readonly #busy = new Set<UploadId>();
+  /** What is on disk to the byte: it needs no second look. */
+  readonly #settled = new WeakSet<Staged>();
 
   constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
     this.#directory = directory;
@@ -63,8 +65,14 @@ export class StagedWrites {
     return this.#open(staged);
   }
 
+  /** Exactly these bytes are on disk: `settle` has nothing to do for them, once. */
+  noteSettled(staged: Staged): void {
+    this.#settled.add(staged);
+  }
+
   /** Exactly the bytes up to the offset, on disk: what lies beyond was never acknowledged. @throws as `openToWrite`, READ_ONLY. */
   async settle(staged: Staged): Promise<void> {
+    if (this.#settled.delete(staged)) return;
     const opened = await this.#open(staged);
     const found = await opened.stat().catch(() => null);
     // The usual case needs no cut, and then a file with two names is as good as any.

@@ -1,170 +1,141 @@
-// Staged bytes on a local file system: uploads/<uuid>/data, an object's tmp/multipart/<uuid>/whole.
+// Staged bytes on a local file system: uploads/<uuid>/data, an object's tmp/multipart/<uuid>/whole. They are hashed as they come.
 import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
-import { algorithmOf, type Digest, hexOf } from "../../model/digest.ts";
-import type { Locator, StagingState } from "../../model/locator.ts";
+import type { StagingState } from "../../model/locator.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type {
   Appended,
   AppendOptions,
   Body,
+  Sealed,
+  SealOptions,
+  Session,
   Staged,
   StagedEntry,
-  StagedReader,
   Staging,
-  StagingFollower,
 } from "../staging.ts";
+import type { Assembly } from "./assembly/assembly.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
-import { giveName } from "./links.ts";
+import type { Hashing } from "./hashing/hashing.ts";
 import { receiveBody } from "./receiveBody.ts";
+import type { Sealing } from "./sealing.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
-import { openStagedFiles } from "./stagedFiles.ts";
-import { noState, placeOf } from "./stagedPlaces.ts";
+import { noState, partsState, placeOf } from "./stagedPlaces.ts";
 import { StagedWriter } from "./stagedWriter.ts";
-import { StagedWrites } from "./stagedWrites.ts";
+import type { StagedWrites } from "./stagedWrites.ts";
 
 /** What it works with; all of it is the storage's. */
 export interface StagingOptions {
   /** The data directory. */
   readonly directory: string;
-  readonly uploads: string;
-  readonly blobs: string;
   /** Staged bytes on their way out. */
   readonly discarded: string;
   readonly latch: WriteLatch;
   readonly newId: () => string;
   readonly space: FreeSpace;
   readonly syncs: FolderSyncs;
+  readonly writes: StagedWrites;
+  readonly sealing: Sealing;
+  readonly hashing: Hashing;
+  readonly assembly: Pick<Assembly, "forget">;
 }
 
 /** This group of the port. */
 export class FilesystemStaging implements Staging {
-  readonly #directory: string;
-  readonly #uploads: string;
-  readonly #blobs: string;
-  readonly #discarded: string;
-  readonly #latch: WriteLatch;
-  readonly #newId: () => string;
-  readonly #space: FreeSpace;
-  readonly #syncs: FolderSyncs;
-  readonly #staged: StagedWrites;
-  readonly openStaged: (id: UploadId, staging: StagingState) => Promise<StagedReader>;
+  readonly #options: StagingOptions;
   readonly #removals = new Set<Promise<void>>();
-  /** What the last append of a closing request has put on disk, to the byte: publishing it needs no second look. */
-  readonly #settled = new WeakSet<Staged>();
 
   constructor(options: StagingOptions) {
-    this.#directory = options.directory;
-    this.#uploads = options.uploads;
-    this.#blobs = options.blobs;
-    this.#discarded = options.discarded;
-    this.#latch = options.latch;
-    this.#newId = options.newId;
-    this.#space = options.space;
-    this.#syncs = options.syncs;
-    this.#staged = new StagedWrites(options.directory, options.latch, options.syncs);
-    this.openStaged = openStagedFiles(options.directory);
+    this.#options = options;
   }
 
-  async begin(id: UploadId, startedAt: number): Promise<StagingState> {
-    this.#latch.assertWritable();
-    const folder = join(this.#uploads, id);
+  async begin(id: UploadId, startedAt: number | null): Promise<StagingState> {
+    const { directory, latch } = this.#options;
+    latch.assertWritable();
+    const staging = startedAt === null ? partsState : noState;
+    const { folder } = placeOf(directory, { id, staging });
     try {
       await mkdir(folder, { mode: 0o700 });
-      await writeFile(join(folder, "startedat"), new Date(startedAt).toISOString(), { flag: "wx" });
-    } catch (error) {
-      throw writeFailure(error, this.#latch);
-    }
-    return noState;
-  }
-
-  async append(
-    staged: Staged,
-    body: Body,
-    follower: StagingFollower,
-    options: AppendOptions,
-  ): Promise<Appended> {
-    this.#latch.assertWritable();
-    const { expected, signal } = options;
-    // Only asked here; each write takes its own share.
-    if (expected !== null) await this.#space.assertFits(expected);
-    return this.#staged.alone(staged.id, async () => {
-      const file = await this.#staged.openToWrite(staged);
-      try {
-        const writer = new StagedWriter(file, staged.offset, {
-          ...{ follower, signal, latch: this.#latch, space: this.#space },
-          release: body.release ?? null,
-        });
-        const giveBack = () => file.truncate(staged.offset).catch(() => {});
-        const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
-        // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
-        if (options.resumable || cut !== null) await this.#keepFolder(staged);
-        const appended = { ...staged, offset: writer.written, cut };
-        // Without a byte nothing was synced, not even the cut to the offset.
-        if (cut === null && !options.resumable && writer.written > staged.offset) {
-          this.#settled.add(appended);
-        }
-        return appended;
-      } finally {
-        await file.close();
+      if (startedAt !== null) {
+        const text = new Date(startedAt).toISOString();
+        await writeFile(join(folder, "startedat"), text, { flag: "wx" });
       }
-    });
-  }
-
-  async separateStaged(staged: Staged): Promise<void> {
-    this.#latch.assertWritable();
-    await this.#staged.alone(staged.id, async () => {
-      const file = await this.#staged.openToWrite(staged);
-      await file.close();
-    });
-  }
-
-  publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
-    return this.#staged.alone(staged.id, () => this.#publish(staged, digest, owner));
-  }
-
-  async #publish(staged: Staged, digest: Digest, owner: string): Promise<Locator> {
-    this.#latch.assertWritable();
-    if (!this.#settled.delete(staged)) await this.#staged.settle(staged);
-    const hex = hexOf(digest);
-    const [algorithm, prefix] = [algorithmOf(digest), hex.slice(0, 2)];
-    const locator = `${algorithm}/${prefix}/${hex}.${owner}` as Locator;
-    const from = placeOf(this.#directory, staged).file;
-    const to = join(this.#blobs, locator);
-    try {
-      await this.#syncs.make(this.#blobs, algorithm, prefix);
-      await giveName(from, to).catch(async (error: unknown) => {
-        if (!isAbsent(error)) throw error;
-        // Somebody may have removed the folder that was made long ago.
-        await this.#syncs.makeAgain(this.#blobs, algorithm, prefix);
-        await giveName(from, to);
-      });
     } catch (error) {
-      if (isAbsent(error)) throw new RegistryError("UPLOAD_UNKNOWN", { cause: error });
-      throw writeFailure(error, this.#latch);
+      throw writeFailure(error, latch);
     }
-    await this.#syncs.sync(join(this.#blobs, algorithm, prefix));
-    return locator;
+    return staging;
+  }
+
+  async append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
+    const { latch, space, writes, hashing } = this.#options;
+    latch.assertWritable();
+    // Only asked here; each write takes its own share.
+    if (options.expected !== null) await space.assertFits(options.expected);
+    const { id, staging } = session;
+    const appended = await writes.alone(id, () =>
+      this.#append(session, body, options).catch((error: unknown) => {
+        // The file was cut back: whatever was hashed beyond the old offset is no longer there.
+        hashing.forget(id);
+        throw error;
+      }),
+    );
+    if (!options.resumable && appended.cut === null) return appended;
+    return { ...appended, digest: await hashing.prefix(id, staging) };
+  }
+
+  async #append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
+    const { latch, space, writes, hashing } = this.#options;
+    const { id, staging, offset, algorithm } = session;
+    const { expected, signal, resumable } = options;
+    const file = await writes.openToWrite(session);
+    try {
+      // Not before: what is read must be the file that is written.
+      await this.#takeUp(session);
+      const follower = hashing.follow(id, staging, offset, algorithm);
+      const release = body.release ?? null;
+      const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
+      const giveBack = () => file.truncate(offset).catch(() => {});
+      const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+      // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
+      if (resumable || cut !== null) await this.#keepFolder(session);
+      const appended = { ...session, offset: writer.written, digest: null, cut };
+      // Without a byte nothing was synced, not even the cut to the offset.
+      if (cut === null && !resumable && writer.written > offset) writes.noteSettled(appended);
+      return appended;
+    } finally {
+      await file.close();
+    }
+  }
+
+  async seal(session: Session, options: SealOptions): Promise<Sealed> {
+    const { hashing, sealing } = this.#options;
+    const { id, staging, offset: size } = session;
+    await this.#takeUp(session);
+    const digestBy = (algorithm: Session["algorithm"]) =>
+      hashing.digest(id, staging, { size, algorithm });
+    return sealing.seal(session, digestBy, options);
   }
 
   list(): AsyncIterable<StagedEntry> {
-    return listStagedEntries(this.#uploads);
+    return listStagedEntries(join(this.#options.directory, "uploads"));
   }
 
   async discard(id: UploadId, staging: StagingState): Promise<void> {
-    const aside = join(this.#discarded, `${id}.${this.#newId()}`);
+    const { directory, discarded, latch, newId } = this.#options;
+    this.forget(id);
+    const aside = join(discarded, `${id}.${newId()}`);
     try {
-      await rename(placeOf(this.#directory, { id, staging }).folder, aside);
+      await rename(placeOf(directory, { id, staging }).folder, aside);
     } catch (error) {
       if (isAbsent(error)) return;
-      throw writeFailure(error, this.#latch);
+      throw writeFailure(error, latch);
     }
     const removing = rm(aside, { recursive: true, force: true }).catch((error: unknown) => {
-      const failure = writeFailure(error, this.#latch);
+      const failure = writeFailure(error, latch);
       // Out of sight it is: what cannot be removed for now `tidy` ends.
       if (!(failure instanceof RegistryError) || failure.situation !== "BUSY") throw failure;
     });
@@ -174,10 +145,16 @@ export class FilesystemStaging implements Staging {
     this.#removals.add(removal);
   }
 
+  forget(id: UploadId): void {
+    this.#options.hashing.forget(id);
+    this.#options.assembly.forget(id);
+  }
+
   async tidy(): Promise<void> {
+    const { discarded } = this.#options;
     const failures: unknown[] = [];
-    for (const name of await readdir(this.#discarded)) {
-      const path = join(this.#discarded, name);
+    for (const name of await readdir(discarded)) {
+      const path = join(discarded, name);
       await rm(path, { recursive: true, force: true }).catch((error) => failures.push(error));
     }
     if (failures.length > 0) throw new AggregateError(failures, "not everything could be dropped");
@@ -188,9 +165,17 @@ export class FilesystemStaging implements Staging {
     await Promise.all(this.#removals);
   }
 
+  /** A session that this process knows nothing of is read again in the background, and compared where its chunks ended. */
+  async #takeUp({ id, staging, offset, algorithm, boundaries }: Session): Promise<void> {
+    const { hashing } = this.#options;
+    if (offset === 0 || hashing.knows(id)) return;
+    hashing.takeUp(id, staging, { offset, algorithm, boundaries: await boundaries() });
+  }
+
   /** After a power loss the session's folder must still be found from the top. */
   async #keepFolder(staged: Staged): Promise<void> {
-    const { folder, parent } = placeOf(this.#directory, staged);
-    await Promise.all([this.#syncs.syncOnce(folder), this.#syncs.sync(parent)]);
+    const { directory, syncs } = this.#options;
+    const { folder, parent } = placeOf(directory, staged);
+    await Promise.all([syncs.syncOnce(folder), syncs.sync(parent)]);
   }
 }

@@ -14,8 +14,6 @@ export interface AssemblyOptions {
   /** The data directory, for the worker. */
   readonly directory: string;
   readonly latch: WriteLatch;
-  /** All parts that an upload has, in any order; none when there is no such upload. */
-  readonly loadParts: (id: UploadId) => Promise<readonly StagedPart[]>;
   /** Called when the worker was lost and its work starts again. */
   readonly onWorkerLost: (reason: string) => void;
 }
@@ -44,6 +42,8 @@ interface Known {
   /** Parts that it was not told of yet. */
   readonly pending: Map<number, StagedPart>;
   loading: boolean;
+  /** All parts that the upload has, in any order; null while nobody said how to ask. */
+  all: (() => Promise<readonly StagedPart[]>) | null;
   question: Question | null;
   /** Workers that died while nobody asked. */
   deaths: number;
@@ -81,10 +81,14 @@ export class Assembly {
     });
   }
 
-  /** A part is durable, and the one of its number: the worker adds it as soon as all before it are there. */
-  partRecorded(id: UploadId, part: StagedPart): void {
+  /**
+   * A part is durable, and the one of its number: the worker adds it as soon as all before it are there.
+   * @param all every part that the upload has, in any order; none when there is no such upload.
+   */
+  partRecorded(id: UploadId, part: StagedPart, all: Known["all"]): void {
     if (this.#options.latch.reason !== null) return;
     const known = this.#known(id);
+    known.all = all;
     if (known.count !== null && part.number <= known.count) {
       this.#worker.send({ kind: "put", id, index: part.number - 1, parts: [part] });
       return;
@@ -141,6 +145,7 @@ export class Assembly {
       count: null,
       pending: new Map<number, StagedPart>(),
       loading: false,
+      all: null,
       question: null,
       deaths: 0,
       usedAt: 0,
@@ -155,7 +160,7 @@ export class Assembly {
     if (known.loading || known.question !== null) return;
     known.loading = true;
     // Only the background is lost with it.
-    const loaded = await this.#options.loadParts(id).catch(() => []);
+    const loaded = (await known.all?.().catch(() => [])) ?? [];
     known.loading = false;
     if (this.#uploads.get(id) !== known || known.question !== null) return;
     for (const part of loaded) {

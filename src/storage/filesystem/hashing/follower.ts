@@ -4,7 +4,7 @@ import { type Algorithm, digestFromHex } from "../../../model/digest.ts";
 import type { StagingState } from "../../../model/locator.ts";
 import type { Boundary } from "../../../model/staged.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
-import type { StagedReader } from "../../staging.ts";
+import type { StoredReader } from "../../repair.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
 /** One read and one hash step: small enough that every session gets its turn, and that the bytes are still in the cache. */
@@ -16,7 +16,7 @@ const idleMs = 3_000;
 /** Sessions beyond this many give up their open file until it is their turn again. */
 const openReaders = 64;
 
-type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StagedReader>;
+type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StoredReader>;
 
 interface Followed {
   readonly id: UploadId;
@@ -187,7 +187,7 @@ export class StagedFollower {
     this.#report({ kind: "digest", id, reading, size: wanted, algorithm, hex });
   }
 
-  async #reader(session: Followed): Promise<StagedReader> {
+  async #reader(session: Followed): Promise<StoredReader> {
     const known = this.#readers.get(session.id);
     this.#resting ??= setTimeout(() => this.#closeIdle(), idleMs);
     if (known !== undefined) {
@@ -219,7 +219,7 @@ export class StagedFollower {
 }
 
 interface OpenReader {
-  readonly reader: StagedReader;
+  readonly reader: StoredReader;
   /** Monotonic ms. */
   usedAt: number;
 }

@@ -3,7 +3,7 @@ import { RegistryError } from "../../../errors.ts";
 import { type Algorithm, type Digest, digestFromHex, digestOf } from "../../../model/digest.ts";
 import type { StagingState } from "../../../model/locator.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
-import type { StagingFollower } from "../../staging.ts";
+import type { StagingFollower } from "../stagedWriter.ts";
 import { type HashLane, makeHashLane } from "./hashLane.ts";
 import type { HashReport } from "./protocol.ts";
 import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";

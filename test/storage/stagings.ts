@@ -1,0 +1,26 @@
+// The file system's staged bytes over a hashing that the test has made.
+import { join } from "node:path";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { FolderSyncs } from "../../src/storage/filesystem/folderSyncs.ts";
+import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
+import type { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
+import { Sealing } from "../../src/storage/filesystem/sealing.ts";
+import { StagedWrites } from "../../src/storage/filesystem/stagedWrites.ts";
+import { FilesystemStaging } from "../../src/storage/filesystem/staging.ts";
+
+/** @param directory a data directory that was opened before, so that its folders are there. */
+export function stagingWith(directory: string, hashing: Hashing): FilesystemStaging {
+  const latch = new WriteLatch(() => {});
+  const syncs = new FolderSyncs(latch);
+  const writes = new StagedWrites(directory, latch, syncs);
+  const onNamed = () => {};
+  const blobs = join(directory, "blobs");
+  return new FilesystemStaging({
+    ...{ directory, latch, syncs, writes, hashing },
+    discarded: join(directory, "tmp", "discarded"),
+    newId: Bun.randomUUIDv7,
+    space: new FreeSpace(directory, () => performance.now()),
+    sealing: new Sealing({ directory, blobs, latch, syncs, writes, onNamed }),
+    assembly: { forget: () => {} },
+  });
+}

@@ -20,7 +20,7 @@ const situations = {
   TAGS_TOO_MANY: [414, "MANIFEST_INVALID", "more tags in one request than this registry accepts"],
   MANIFEST_TOO_LARGE: [413, "SIZE_INVALID", "manifest is larger than this registry accepts"],
   BODY_TOO_LARGE: [413, "SIZE_INVALID", "request body is larger than this registry accepts"],
-  BODY_TOO_SLOW: [408, "REQUEST_TIMEOUT", "the request body came too slowly"],
+  BODY_TOO_SLOW: [408, "REQUEST_TIMEOUT", "the request body arrived too slowly"],
   DESCRIPTOR_SIZE_INVALID: [400, "SIZE_INVALID", "descriptor size differs from the stored size"],
   NAME_INVALID: [400, "NAME_INVALID", "invalid repository name"],
   NAME_UNKNOWN: [404, "NAME_UNKNOWN", "repository name not known to registry"],

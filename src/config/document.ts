@@ -38,7 +38,7 @@ that names it counts:
 3. a variable \`REGISTRY_…\` that an existing setup of distribution/distribution already has,
 4. the configuration file.
 
-\`breadbox config check\` reports everything that is wrong, with line and column. \`breadbox config show --origin\`
+\`breadbox config check\` reports every mistake, with line and column. \`breadbox config show --origin\`
 prints the value of every setting and where it came from.
 
 ## Settings
@@ -74,21 +74,21 @@ log:
 - Any setting: \`BREADBOX_\` and its path in capitals, with \`_\` between words. \`gc.minAge\` is \`${envName("gc.minAge")}\`.
 - \`BREADBOX_…_FILE\` names a file that holds the value (secrets of Docker, Podman and Kubernetes). Setting both is an error.
 - A variable that is set to nothing counts as not set.
-- A \`BREADBOX_…\` variable that no setting has is a warning.
+- A \`BREADBOX_…\` variable without a setting causes a warning.
 - \`REGISTRY_…\` variables of distribution/distribution, also those that hold a whole section as YAML or JSON
   (\`REGISTRY_STORAGE_MAINTENANCE_READONLY={"enabled":true}\`):
 
-| Variable | What happens |
+| Variable | Effect |
 | --- | --- |
-| those in the table above | they work |
+| the variables in the table above | used |
 | \`REGISTRY_AUTH…\` | refused: this version has no accounts, and a registry that was protected must not become an open one unnoticed |
 | \`REGISTRY_HTTP_TLS…\`: certificate, key, client CAs, Let's Encrypt | refused: this version speaks plain HTTP, and TLS belongs to a proxy in front of it |
-| \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that everyone can push to |
+| \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that anyone can push to |
 | \`REGISTRY_STORAGE=s3\`, \`REGISTRY_STORAGE_S3_…\`, \`…_AZURE_…\`, \`…_GCS_…\`, \`…_INMEMORY\` and every other driver | refused: images would be kept in the data directory instead |
 | \`REGISTRY_CONFIGURATION_PATH\` | refused: the file that it names cannot be used here |
 | \`REGISTRY_HTTP_NET\` other than \`tcp\` | refused |
 | \`REGISTRY_NOTIFICATIONS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\`, \`REGISTRY_HTTP_PREFIX\`, upload purging switched off | ignored, with a warning |
-| every other one: \`REGISTRY_HTTP_SECRET\`, \`REGISTRY_REDIS…\`, \`REGISTRY_LOG_FIELDS…\`, \`REGISTRY_STORAGE_CACHE…\`, \`REGISTRY_HEALTH…\` … | ignored, and listed once at the start |
+| all others: \`REGISTRY_HTTP_SECRET\`, \`REGISTRY_REDIS…\`, \`REGISTRY_LOG_FIELDS…\`, \`REGISTRY_STORAGE_CACHE…\`, \`REGISTRY_HEALTH…\` … | ignored, and listed once at the start |
 
 Distribution forbids deletion unless \`REGISTRY_STORAGE_DELETE_ENABLED=true\`; Breadbox allows it unless the same variable is \`false\`.
 `;

@@ -83,7 +83,7 @@ function arriving(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   const refuse = (cause: unknown): never => {
     throw new RegistryError("REQUEST_INVALID", {
-      message: "the body ended before its announced end",
+      message: "the body ended before its declared length",
       cause,
     });
   };
@@ -105,9 +105,9 @@ function end(visit: Visit): void {
 /** Whatever else the client sends would not be read. */
 function tooSlow(visit: Visit, minBytesPerSecond: number): RegistryError {
   visit.abandoned = true;
-  const kept = visit.foreign ? "" : "; an upload session keeps what arrived";
+  const kept = visit.foreign ? "" : "; an upload session keeps the bytes that arrived";
   return new RegistryError("BODY_TOO_SLOW", {
-    message: `the body came slower than ${minBytesPerSecond} bytes a second for a minute${kept}`,
+    message: `the body arrived more slowly than ${minBytesPerSecond} bytes a second for a minute${kept}`,
   });
 }
 

@@ -38,7 +38,7 @@ export function acceptChunk(offset: number, chunk: Chunk): void {
   }
   if (length !== null && length !== end - start + 1) {
     throw new RegistryError("CHUNK_SIZE_MISMATCH", {
-      message: `Content-Range announces ${end - start + 1} bytes, Content-Length ${length}`,
+      message: `Content-Range declares ${end - start + 1} bytes, Content-Length ${length}`,
     });
   }
 }

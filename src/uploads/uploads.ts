@@ -175,7 +175,7 @@ export async function uploadInOneRequest(
   }
 }
 
-/** Ends a session and drops its bytes. @throws RegistryError UPLOAD_UNKNOWN. */
+/** Cancels a session and removes its bytes. @throws RegistryError UPLOAD_UNKNOWN. */
 export async function cancelUpload(
   deps: UploadsDeps,
   repository: RepositoryName,

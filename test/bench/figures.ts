@@ -79,7 +79,7 @@ const manifests: Readonly<Record<string, Figure>> = {
   },
   manifestPutP99: { label: "its p99", ...time },
   manifestPutFull: {
-    label: "the same beside 100,000 tags",
+    label: "the same with 100,000 tags",
     ...requests,
     goal: own(0.9, "≥", "manifestPut"),
   },

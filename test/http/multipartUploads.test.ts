@@ -62,8 +62,8 @@ describe("initiating an upload", () => {
   });
 
   test.each<[string, unknown, string]>([
-    ["no object", {}, "object must be a text"],
-    ["a number for a name", { object: 5 }, "object must be a text"],
+    ["no object", {}, "object must be a string"],
+    ["a number for a name", { object: 5 }, "object must be a string"],
     ["an unknown member", { object: "a", size: 5 }, '"size"'],
     ["no content type that a header holds", { object: "a", content_type: "a\nb" }, "content type"],
     ["a list", ["a"], "JSON object"],

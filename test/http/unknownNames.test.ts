@@ -27,8 +27,8 @@ describe("a collection that was meant to be dry", () => {
     ["dry_run=true", 'Did you mean "dry_run" in the JSON body?'],
     ["dry-run", 'Did you mean "dry_run" in the JSON body?'],
     ["minAge=0", 'Did you mean "min_age" in the JSON body?'],
-    ["force=1", "this address takes none"],
-    ["=", 'there is no query parameter ""'],
+    ["force=1", "this address has none"],
+    ["=", 'unknown query parameter ""'],
   ])("POST /v1/gc?%s starts nothing and says why", async (query, hint) => {
     const answer = await ask("POST", `/v1/gc?${query}`);
 
@@ -126,7 +126,7 @@ describe("a documented name", () => {
       const answer = await ask(method, target, method === "HEAD" ? null : body);
       const text = answer.body.toString();
       expect([target, text.includes(`there is no "${name}"`)]).toEqual([target, false]);
-      expect([target, text.includes(`no query parameter "${name}"`)]).toEqual([target, false]);
+      expect([target, text.includes(`unknown query parameter "${name}"`)]).toEqual([target, false]);
     }
   });
 });

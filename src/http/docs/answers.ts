@@ -22,7 +22,7 @@ export const bytes: Content[string] = { schema: { type: "string", format: "binar
 
 /** That a part of the answer can be asked for. */
 export const acceptRanges: Headers = {
-  "Accept-Ranges": always("A part can be asked for.", "bytes"),
+  "Accept-Ranges": always("Ranges of it can be requested.", "bytes"),
 };
 
 /** The answers to `Range`. @param headers of the whole, without its length. @param size of the example, bytes. */
@@ -32,16 +32,16 @@ export const rangeAnswers = (
 ): Responses => ({
   206: {
     description:
-      "The bytes that `Range` asked for. Several ranges come as `multipart/byteranges`, a part each, in the order they were asked for; those that overlap become one.",
+      "The bytes that `Range` requests. Several ranges are sent as `multipart/byteranges`, one part each, in the order of the request; overlapping ranges become one.",
     headers: {
       ...headers,
       ...acceptRanges,
       "Content-Range": sometimes(
-        "Which bytes these are, of how many. Of several ranges, each part has its own.",
+        "The position of these bytes and the whole size. With several ranges, each part has its own.",
         `bytes 0-1023/${size}`,
       ),
       "Content-Length": sometimes(
-        "Bytes of the answer. Several ranges of more than 1 MiB come without one, in chunks.",
+        "Bytes of the answer. Several ranges of more than 1 MiB are sent in chunks, without a length.",
         "1024",
       ),
     },
@@ -51,7 +51,7 @@ export const rangeAnswers = (
     },
   },
   416: {
-    description: `Every range begins behind the ${what}'s end. Without a body.`,
+    description: `Every range begins after the end of the ${what}. The answer has no body.`,
     headers: { "Content-Range": always("How many bytes there are.", `bytes */${size}`) },
   },
 });
@@ -95,9 +95,10 @@ export const whileWriting = [
 /** Where rows or files are read. */
 export const inside = ["UNKNOWN"] as const satisfies Situation[];
 
-const allowSaid = "What this address still takes, where a setting or a manifest forbids the rest.";
+const allowSaid =
+  "The methods that this address still supports, when a setting or a manifest forbids the others.";
 
-const untilSpace = "Seconds to wait, when the disk is full.";
+const untilSpace = "Seconds to wait when the disk is full.";
 
 function failure(status: number, errors: readonly RegistryError[]): Response {
   const retried = status === 503 || status === 429;

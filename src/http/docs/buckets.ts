@@ -13,7 +13,7 @@ export const schema = {
   properties: {
     name: text,
     created_at: timeSchema,
-    objects: { type: "integer" as const, description: "how many it holds" },
+    objects: { type: "integer" as const, description: "number of its objects" },
     size_bytes: {
       ...sizeSchema,
       description:

@@ -4,7 +4,7 @@ import { runId } from "./examples.ts";
 import type { Headers, RequestBody } from "./types.ts";
 
 export const uncachedHeader: Headers = {
-  "Cache-Control": always("True at this moment only.", "no-store"),
+  "Cache-Control": always("Never cached.", "no-store"),
 };
 export const text = { type: "string" as const };
 const words = (...values: string[]) => ({ ...text, enum: values });
@@ -24,20 +24,24 @@ export const runSchema = {
     state: {
       ...words("running", "done", "refused", "failed"),
       description:
-        "`refused`: `gc.brake` held it, or the clock proved nothing; `reason` says what to do, and nothing was deleted. `failed`: it stopped at something that it did not understand, or was killed.",
+        "`refused`: `gc.brake` stopped it, or the clock could not be trusted; nothing was deleted, and `reason` says what to do. `failed`: it stopped at an error, or was killed.",
     },
     trigger: words("schedule", "api", "command"),
     dry_run: { type: "boolean" as const },
     started_at: time,
-    finished_at: { ...time, nullable: true, description: "absent value: it runs, or was killed" },
+    finished_at: {
+      ...time,
+      nullable: true,
+      description: "null while it is running, or when it was killed",
+    },
     total_blobs: count("stored blobs, manifests not counted"),
-    referenced_blobs: count("those that a manifest names, or an object is made of"),
-    orphaned_blobs: count("those that may go; a dry run counts here what it would delete"),
+    referenced_blobs: count("blobs that a manifest or an object uses"),
+    orphaned_blobs: count("blobs that can be deleted; a dry run counts those that it would delete"),
     orphaned_bytes: bytes("their size"),
-    deleted_blobs: count("those that are gone"),
+    deleted_blobs: count("blobs that were deleted"),
     deleted_bytes: bytes("their size"),
     deleted_manifests: count("untagged manifests, by `gc.untagged`"),
-    deleted_links: count("of repositories to blobs that none of their manifests names"),
+    deleted_links: count("links of repositories to blobs that none of their manifests names"),
     reason: { ...text, nullable: true, description: "why it was refused or failed" },
   },
 };
@@ -71,18 +75,18 @@ export const ended = {
 };
 
 export const wish: RequestBody = {
-  description: "What differs from the configuration; may be absent.",
+  description: "The options that differ from the configuration; may be absent.",
   required: false,
   content: jsonLike(
     {
       type: "object",
       additionalProperties: false,
       properties: {
-        dry_run: { type: "boolean", default: false, description: "Count, and delete nothing." },
+        dry_run: { type: "boolean", default: false, description: "Counts, and deletes nothing." },
         min_age: {
           type: "number",
           minimum: 0,
-          description: "Seconds; younger blobs stay. Without it `gc.minAge` counts.",
+          description: "Seconds; younger blobs are kept. Default: `gc.minAge`.",
         },
       },
     },

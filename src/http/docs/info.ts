@@ -34,10 +34,10 @@ A failure is JSON with one error: a \`code\` for programs, a \`message\` for peo
 outside of \`/v2/\` add the \`request_id\`.
 
 - An address that is none of these: 404 \`NOT_FOUND\`.
-- A method that the address does not take: 405 \`UNSUPPORTED\`, with the methods it takes now in \`Allow\`.
+- A method that the address does not support: 405 \`UNSUPPORTED\`, with the methods that it supports now in \`Allow\`.
 - A defect of the server: 500 \`UNKNOWN\`; the server's log has more under the request's id.
-- A Host that is no name of a server that listens on its own machine only: 421 \`DENIED\`. The setting \`http.url\` adds a name.
-- Storage full: 413 \`UNAVAILABLE\` for whatever writes, with \`Retry-After\`. Read-only, or the server stopping: 503. Pulls go on.
+- A Host that is not a name of the machine, when the server listens on a loopback address: 421 \`DENIED\`. The setting \`http.url\` adds a name.
+- Storage full: 413 \`UNAVAILABLE\` for every request that writes, with \`Retry-After\`. Read-only, or the server is stopping: 503. Pulls still work.
 
 Every answer has an \`X-Request-Id\`: the one the request brought, or a new one.
 `.trim();
@@ -55,7 +55,7 @@ export const tags = [
   {
     name: "registry",
     "x-displayName": "Registry",
-    description: "Is this a registry, and which repositories does it have?",
+    description: "The API version and the list of repositories.",
   },
   {
     name: "manifests",
@@ -66,7 +66,7 @@ export const tags = [
   {
     name: "tags",
     "x-displayName": "Tags",
-    description: "A tag is a name for a manifest that a later push may give to another one.",
+    description: "A tag is a name for a manifest. A later push can move it to another manifest.",
   },
   {
     name: "blobs",
@@ -78,30 +78,29 @@ export const tags = [
     name: "uploads",
     "x-displayName": "Uploads",
     description:
-      "A blob comes in through an upload session: open it, append to it, finish it under its digest. Sessions survive a restart of the server. A blob can also be pushed whole, in one request.",
+      "A blob is uploaded in a session: open it, append to it, finish it with its digest. Sessions survive a restart of the server. A blob can also be pushed whole, in one request.",
   },
   {
     name: "buckets",
     "x-displayName": "Buckets",
-    description:
-      "A bucket holds objects under names of their own: backups, build artefacts, anything that is no image.",
+    description: "A bucket holds named objects: backups, build artefacts, any other files.",
   },
   {
     name: "objects",
     "x-displayName": "Objects",
     description:
-      "Bytes under a name that may have slashes in it. They are stored once, whoever holds them: other objects, or blobs of the registry. The ETag of an object is its digest.",
+      "An object is a file with a name, which may contain slashes. Equal bytes are stored once, even if other objects or images hold them too. The ETag of an object is its digest.",
   },
   {
     name: "multipart",
     "x-displayName": "Multipart uploads",
     description:
-      "An object of any size comes in parts, at once and in any order: initiate, upload the parts, complete. They are put together while they arrive. Uploads survive a restart of the server; one that gets no part for a day ends by itself.",
+      "An object of any size can be uploaded in parts, in parallel and in any order: initiate, upload the parts, complete. The server assembles the parts while they arrive. Uploads survive a restart of the server; an upload that receives no part for a day expires.",
   },
   {
     name: "operations",
     "x-displayName": "Operations",
-    description: "For whoever runs the server, and this documentation.",
+    description: "For the operator of the server, and this documentation.",
   },
 ];
 
@@ -137,7 +136,7 @@ export const schemas = {
   },
   Descriptor: {
     type: "object" as const,
-    description: "What content is, by which digest, and how large (OCI image-spec, Descriptors).",
+    description: "Media type, digest and size of content (OCI image-spec, Descriptors).",
     required: ["mediaType", "digest", "size"],
     properties: {
       mediaType: { type: "string" as const },
@@ -148,7 +147,7 @@ export const schemas = {
   Manifest: {
     type: "object" as const,
     description:
-      "An image has `config` and `layers`, an index has `manifests`. Further members are kept as they come.",
+      "An image has `config` and `layers`, an index has `manifests`. Other members are kept unchanged.",
     properties: {
       schemaVersion: { type: "integer" as const, enum: [2] },
       mediaType: { type: "string" as const, description: "the same as `Content-Type`" },

@@ -13,7 +13,7 @@ const validators: Headers = {
   "Docker-Content-Digest": always("Digest of the manifest's bytes.", manifestDigest),
   ETag: always("The same digest, for `If-None-Match`.", `"${manifestDigest}"`),
   "Cache-Control": always(
-    "For ever when asked by digest; a tag may move.",
+    "For ever when requested by digest; a tag may move.",
     "private, max-age=31536000, immutable",
   ),
 };
@@ -27,7 +27,7 @@ export const answers = (): Responses => ({
     },
     content: bodies,
   },
-  304: { description: "It is still the one that `If-None-Match` names.", headers: validators },
+  304: { description: "Unchanged since the ETag in `If-None-Match`.", headers: validators },
   ...failures("MANIFEST_UNKNOWN", ...inRepository, ...inside),
 });
 

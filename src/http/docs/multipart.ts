@@ -25,7 +25,7 @@ export const uploadIdParameter: Parameter = {
   in: "path",
   name: "uploadId",
   required: true,
-  description: "Id of the upload, as it was answered when it was initiated.",
+  description: "Id of the upload, from the answer that initiated it.",
   schema: { ...textSchema, format: "uuid" },
   example: multipartId,
 };
@@ -38,7 +38,7 @@ export const ofUpload = [
 /** Where another request may be in the way: the answer says when to ask again. */
 export function whileCompleting(responses: Responses): Responses {
   return withHeaders(responses, "409", {
-    "Retry-After": sometimes("Seconds to wait, while the upload is being completed.", "1"),
+    "Retry-After": sometimes("Seconds to wait while the upload is being completed.", "1"),
   });
 }
 
@@ -57,20 +57,20 @@ export const initiated = {
   state: {
     ...textSchema,
     enum: ["initiated", "uploading"],
-    description: "`uploading` from its first part on; one that has ended is gone",
+    description: "`uploading` from its first part on; an upload that has ended is unknown",
   },
-  content_type: { ...textSchema, description: "of the object that it will be" },
+  content_type: { ...textSchema, description: "media type of the object" },
   created_at: timeSchema,
   expires_at: {
     ...timeSchema,
-    description: "when it ends by itself; each part moves it (`storage.multipart`)",
+    description: "when it expires; each part extends it (`storage.multipart`)",
   },
 };
 
 export const staged = {
   ...initiated,
-  parts: { type: "integer" as const, description: "how many are stored" },
-  size_bytes: { ...sizeSchema, description: "of these parts, in bytes" },
+  parts: { type: "integer" as const, description: "number of stored parts" },
+  size_bytes: { ...sizeSchema, description: "size of these parts, in bytes" },
 };
 
 export const shape = <T extends object>(properties: T) => ({
@@ -98,7 +98,7 @@ export const underWay = {
 
 export const wish: RequestBody = {
   required: true,
-  description: "What is to be uploaded.",
+  description: "The object that is uploaded.",
   content: jsonLike(
     {
       type: "object",
@@ -113,7 +113,7 @@ export const wish: RequestBody = {
         content_type: {
           ...textSchema,
           default: objectType,
-          description: "What the object will be.",
+          description: "Media type of the object.",
         },
       },
     },

@@ -26,7 +26,7 @@ export const sizeSchema = { type: "integer" as const, format: "int64", descripti
 
 /** True when it was asked, and not to be kept. */
 export const uncached: Headers = {
-  "Cache-Control": always("True at this moment only.", "no-store"),
+  "Cache-Control": always("Never cached.", "no-store"),
 };
 
 /** A command that does it. */
@@ -53,7 +53,7 @@ export const objectSchema = {
     etag: { ...text, description: "the same as the digest; the header has quotes around it" },
     digest: { ...text, description: "`sha256:` and lower-case hex" },
     content_type: text,
-    created_at: { ...timeSchema, description: "when it was put, or completed" },
+    created_at: { ...timeSchema, description: "when the object was put, or its upload completed" },
   },
 };
 
@@ -83,7 +83,7 @@ export const limit = (usual: number | null, longest: string): Parameter => ({
   in: "query",
   name: "limit",
   required: false,
-  description: `Most entries to answer with; ${longest}.`,
+  description: `Largest number of entries on a page; ${longest}.`,
   schema: { type: "integer", minimum: 1, ...(usual !== null && { default: usual }) },
 });
 
@@ -92,7 +92,7 @@ export const after = (what: string): Parameter => ({
   in: "query",
   name: "after",
   required: false,
-  description: `The list goes on behind this ${what}: the \`next\` of the page before.`,
+  description: `The page begins after this ${what}: the \`next\` of the previous page.`,
   schema: text,
 });
 
@@ -101,14 +101,14 @@ export const prefix: Parameter = {
   in: "query",
   name: "prefix",
   required: false,
-  description: "Only objects whose names begin so.",
+  description: "Only objects whose names begin with this text.",
   schema: text,
 };
 
 /** `If-Unmodified-Since` of an object. */
 export const ifUnmodifiedSince: Parameter = header(
   "If-Unmodified-Since",
-  "412 when the object was put after this time (whole seconds). Without meaning beside `If-Match`, and where there is no object.",
+  "412 when the object was put after this time (whole seconds). Ignored when `If-Match` is sent, and when there is no object.",
   "Thu, 01 Jan 2026 03:05:00 GMT",
 );
 
@@ -116,13 +116,13 @@ export const ifUnmodifiedSince: Parameter = header(
 export const putConditions: readonly Parameter[] = [
   header(
     "If-Match",
-    "The ETag of the object that may be replaced, a list of them, or `*` for any: 412 when it is another one, or none.",
+    "The ETag of the object that may be replaced, a list of them, or `*` for any: 412 when the object has another ETag, or does not exist.",
     `"${objectDigest}"`,
   ),
   ifUnmodifiedSince,
   header(
     "If-None-Match",
-    "`*`: 412 when there is an object of this name already. Or ETags that it must not have.",
+    "`*`: 412 when an object with this name exists. Or ETags that it must not have.",
     "*",
   ),
 ];
@@ -130,6 +130,6 @@ export const putConditions: readonly Parameter[] = [
 /** `Content-Digest` of bytes that are sent. */
 export const contentDigest: Parameter = header(
   "Content-Digest",
-  "What the body is, by `sha-256` or `sha-512` (RFC 9530): 400 when it is not, and nothing is kept.",
+  "Digest of the body, `sha-256` or `sha-512` (RFC 9530): 400 when it differs, and nothing is stored.",
   "sha-256=:uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=:",
 );

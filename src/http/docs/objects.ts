@@ -25,7 +25,7 @@ export const objectParameter: Parameter = {
   name: "object",
   required: true,
   description:
-    "Name of the object, 1 to 1024 bytes of UTF-8. Slashes stand in the address as they are, whatever else an address cannot hold is escaped (`%20`). No `//`, no `.` or `..` between slashes, no control characters, no slash at either end.",
+    "Name of the object, 1 to 1024 bytes of UTF-8. Slashes are not escaped; other characters that a URL cannot hold are (`%20`). No `//`, no `.` or `..` between slashes, no control characters, no slash at either end.",
   schema: { ...textSchema, maxLength: 1024 },
   example: objectName,
 };
@@ -35,29 +35,29 @@ export const delimiterParameter: Parameter = {
   name: "delimiter",
   required: false,
   description:
-    "Names that hold it behind `prefix` are told once, up to and with it, in `prefixes`: with `/` a bucket is listed like a folder.",
+    "Names that contain this text after `prefix` are grouped: `prefixes` lists each group once, up to and including the delimiter. With `/`, a bucket is listed like a folder.",
   schema: textSchema,
 };
 
 export const ifModifiedSince = header(
   "If-Modified-Since",
-  "304 when the object was put at this time or before. Without meaning beside `If-None-Match`.",
+  "304 when the object was put at this time or before. Ignored when `If-None-Match` is sent.",
   "Thu, 01 Jan 2026 03:05:00 GMT",
 );
 
 export const ifMatch = header(
   "If-Match",
-  "The ETag that the object must have, a list of them, or `*` for any: otherwise 412.",
+  "The ETag that the object must have, a list of them, or `*` for any; otherwise 412.",
   `"${objectDigest}"`,
 );
 export const wantContent = header(
   "Want-Content-Digest",
-  "Asks for `Content-Digest` where the whole object is sent (RFC 9530).",
+  "Requests `Content-Digest` when the whole object is sent (RFC 9530).",
   "sha-256=10",
 );
 export const wantRepr = header(
   "Want-Repr-Digest",
-  "Asks for `Repr-Digest`, which is that of the whole object, also where a part of it is sent.",
+  "Requests `Repr-Digest`, the digest of the whole object, also when only a range is sent.",
   "sha-256=10",
 );
 
@@ -68,11 +68,11 @@ export const ofObject = [
 
 export const validators: Headers = {
   ETag: always("Digest of the whole object, in quotes.", `"${objectDigest}"`),
-  "Last-Modified": always("When it was put.", "Thu, 01 Jan 2026 03:05:00 GMT"),
-  "Cache-Control": always("Another object may take its name.", "no-cache"),
+  "Last-Modified": always("When the object was put.", "Thu, 01 Jan 2026 03:05:00 GMT"),
+  "Cache-Control": always("Another object may replace it.", "no-cache"),
 };
 export const reprDigest: Headers = {
-  "Repr-Digest": sometimes("Digest of the whole object, where it is asked for.", printedDigest),
+  "Repr-Digest": sometimes("Digest of the whole object, when requested.", printedDigest),
 };
 export const content: Content = {
   "application/octet-stream": { ...bytes, example: "(the bytes)" },
@@ -81,14 +81,14 @@ export const refusals = () => failures(...ofObject, "PRECONDITION_FAILED", ...in
 
 export const whole: Responses = {
   200: {
-    description: "The object, under the content type that it was put with.",
+    description: "The object, with the content type that it was put with.",
     headers: {
       ...validators,
       ...acceptRanges,
       ...reprDigest,
       "Content-Length": always("Bytes of the object.", String(objectSize)),
       "Content-Disposition": always("Browsers save it: they must not run it.", "attachment"),
-      "Content-Digest": sometimes("Digest of the body, where it is asked for.", printedDigest),
+      "Content-Digest": sometimes("Digest of the body, when requested.", printedDigest),
     },
     content,
   },

@@ -12,7 +12,7 @@ export const name: Parameter = {
   name: "name",
   required: true,
   description:
-    "Name of the repository. It may contain slashes, which stand in the address as they are: `/v2/team/app/…`.",
+    "Name of the repository. It may contain slashes, which are not escaped: `/v2/team/app/…`.",
   schema: { type: "string", maxLength: 255, pattern: `^${namePart}(?:/${namePart})*$` },
   example: repository,
 };
@@ -70,7 +70,7 @@ export const digestAlgorithm: Parameter = {
   name: "digest-algorithm",
   required: false,
   description:
-    "What the session will be closed with. Its bytes are hashed with it as they come; closed with another one, they are read again.",
+    "The digest algorithm with which the session will be finished. The server hashes the bytes with it as they arrive; if the session is finished with another one, it reads them again.",
   schema: { type: "string", enum: ["sha256", "sha512"], default: "sha256" },
 };
 
@@ -80,14 +80,14 @@ export const mount: readonly Parameter[] = [
     in: "query",
     name: "mount",
     required: false,
-    description: "Digest of a blob that the client would like to have without an upload.",
+    description: "Digest of the blob to mount instead of an upload.",
     schema: { type: "string", pattern: `^${digestPattern}$` },
   },
   {
     in: "query",
     name: "from",
     required: false,
-    description: "Name of the repository that holds it; any repository when it is left out.",
+    description: "Name of the repository that holds it. Default: any repository.",
     schema: { type: "string" },
   },
 ];
@@ -111,14 +111,14 @@ export const page = (last: string): readonly Parameter[] => [
     name: "n",
     required: false,
     description:
-      "Most names to answer with. 1000 is the default and the largest page; any larger number gets a page of 1000.",
+      "Largest number of names on a page. 1000 is the default and the maximum; a larger number gets a page of 1000.",
     schema: { type: "integer", minimum: 0, default: 1000 },
   },
   {
     in: "query",
     name: "last",
     required: false,
-    description: `The list goes on behind this name, which need not exist: \`last=${last}\`. The \`Link\` of the page before has it.`,
+    description: `The page begins after this name, which need not exist: \`last=${last}\`. The \`Link\` of the previous page contains it.`,
     schema: { type: "string" },
   },
 ];
@@ -134,25 +134,25 @@ export const header = (name: string, description: string, example: string): Para
 
 export const ifNoneMatch = header(
   "If-None-Match",
-  "The ETag of what the client has, a list of them, or `*`: 304 when it is still the same.",
+  "The ETag of the client's copy, a list of them, or `*`: 304 when it is still the same.",
   `"${manifestDigest}"`,
 );
 
 export const range = header(
   "Range",
-  "Ranges of bytes, up to 1024: answered with 206. More of them, or what cannot be read, are answered with the whole.",
+  "Ranges of bytes, up to 1024: answered with 206. More ranges, or a malformed header, are answered with the whole.",
   "bytes=0-1023",
 );
 
 export const ifRange = header(
   "If-Range",
-  "The ETag of what the client has a part of: with another one, the whole is sent.",
+  "The ETag of the client's partial copy: if it differs, the whole is sent.",
   `"${layerDigest}"`,
 );
 
 export const contentRange = header(
   "Content-Range",
-  "Where these bytes belong, first and last inclusive. The first must be the session's offset. Without it the bytes are appended.",
+  "The first and the last position of these bytes, inclusive. The first must be the session's offset. Without this header the bytes are appended.",
   "0-1048575",
 );
 
@@ -172,14 +172,14 @@ export const runsPage: readonly Parameter[] = [
     in: "query",
     name: "limit",
     required: false,
-    description: "Most runs to answer with; 500 is the largest page.",
+    description: "Largest number of runs on a page; 500 is the maximum.",
     schema: { type: "integer", minimum: 1, default: 50 },
   },
   {
     in: "query",
     name: "after",
     required: false,
-    description: "The list goes on behind this run. The `Link` of the page before has it.",
+    description: "The page begins after this run. The `Link` of the previous page contains it.",
     schema: { type: "string" },
   },
 ];

@@ -11,7 +11,7 @@ export const partNumberParameter: Parameter = {
   in: "path",
   name: "partNumber",
   required: true,
-  description: "Which part: 1 or larger, without zeros before it. They need not be without gaps.",
+  description: "Number of the part: 1 or larger, without leading zeros. Numbers may have gaps.",
   schema: { type: "integer", minimum: 1 },
   example: 1,
 };
@@ -20,7 +20,8 @@ export const partSchema = {
   part_number: { type: "integer" as const },
   etag: {
     ...textSchema,
-    description: "names the bytes of the part: equal bytes have equal etags; the header has quotes",
+    description:
+      "identifies the bytes of the part: equal bytes have equal etags; the header has quotes",
   },
   size_bytes: sizeSchema,
 };
@@ -30,7 +31,7 @@ export const exampleList = etags.map((etag, index) => ({ part_number: index + 1,
 
 export const completion: RequestBody = {
   required: true,
-  description: "Which parts, in rising order, each with the etag that it was answered with.",
+  description: "The parts in rising order, each with the etag from its answer.",
   content: jsonLike(
     {
       type: "object",
@@ -49,7 +50,8 @@ export const completion: RequestBody = {
         },
         digest: {
           ...textSchema,
-          description: "What the whole must be: `sha256:` and lower-case hex. 400 when it is not.",
+          description:
+            "Expected digest of the whole object: `sha256:` and lower-case hex. 400 when it differs.",
         },
       },
     },

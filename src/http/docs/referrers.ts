@@ -23,17 +23,17 @@ const artifactType: Parameter = {
   in: "query",
   name: "artifactType",
   required: false,
-  description: "Lists only referrers of this type. Given several times, it filters nothing.",
+  description: "Lists only referrers of this type. Ignored when it is sent more than once.",
   schema: { type: "string" },
 };
 
 export const answers = (): Responses => ({
   200: {
     description:
-      "An image index with a descriptor of each referrer, in the order of their digests. It is empty when there are none, also when the subject or the repository does not exist.",
+      "An image index with a descriptor of each referrer, in the order of their digests. It is empty when there are no referrers, also when the subject or the repository does not exist.",
     headers: {
       "Content-Length": always("Bytes of the index.", "353"),
-      "OCI-Filters-Applied": sometimes("When `artifactType` was asked for.", "artifactType"),
+      "OCI-Filters-Applied": sometimes("When `artifactType` was used as a filter.", "artifactType"),
       Link: sometimes(
         "The next page, when there is one (RFC 8288).",
         `</v2/${repository}/referrers/${manifestDigest}?n=1&last=${encodeURIComponent(referrerDigest)}>; rel="next"`,

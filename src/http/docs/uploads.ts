@@ -18,7 +18,7 @@ export const progress: Headers = {
     `/v2/${repository}/blobs/uploads/${uploadId}`,
   ),
   Range: always(
-    "The bytes that are on disk, first and last; `0-0` also stands for none.",
+    "First and last position of the bytes that are on disk; `0-0` also means none.",
     "0-1048575",
   ),
   "Docker-Upload-UUID": always("Id of the session.", uploadId),
@@ -26,7 +26,7 @@ export const progress: Headers = {
 
 export const storedAnswer: Responses = {
   201: {
-    description: "The bytes have this digest, are safe on disk, and belong to the repository.",
+    description: "The bytes have this digest, are on disk, and belong to the repository.",
     headers: {
       Location: always("Address of the blob.", `/v2/${repository}/blobs/${layerDigest}`),
       "Docker-Content-Digest": always("Digest of the blob.", layerDigest),

@@ -14,7 +14,7 @@ export const baseOperations = [
     action: "read",
     target: "server",
     tag: "registry",
-    summary: "Is this a registry?",
+    summary: "Check the API version",
     handle: () => new Response("{}", { headers }),
     head: { handle: () => new Response(null, { headers: { ...headers, "content-length": "2" } }) },
     doc: () => ({

@@ -84,9 +84,9 @@ export const blobOperations = [
     summary: "Pull a blob, or ranges of it",
     handle: pull,
     head: {
-      summary: "Ask whether a blob exists, and its size",
+      summary: "Check whether a blob exists, and get its size",
       description:
-        "Whether this repository holds a blob, and how large it is. Clients ask before they upload; what was found is kept long enough for the manifest that will name it.",
+        "Returns whether this repository holds a blob, and its size. Clients ask before they upload; a blob that was found is kept for `gc.minAge`, so that a manifest can name it.",
       without: ["Range", "If-Range"],
       responses: () => ({ ...whole, ...refusals() }),
       handle: stat,
@@ -109,15 +109,15 @@ export const blobOperations = [
     action: "delete",
     target: "repository",
     tag: "blobs",
-    summary: "Take a blob out of a repository",
+    summary: "Remove a blob from a repository",
     handle: removeBlob,
     doc: () => ({
       description:
-        "Takes a blob out of this repository, at once; other repositories that hold it keep it. A blob that a manifest of this repository refers to stays: 405, and `detail` names the manifest. Source: distribution-spec, _Content Management_ (end-10).",
+        "Removes a blob from this repository at once; other repositories that hold it keep it. A blob that a manifest of this repository uses is refused with 405, and `detail` names the manifest. Source: distribution-spec, _Content Management_ (end-10).",
       parameters: [nameParameter, digestParameter],
       responses: {
         202: {
-          description: "Gone, from now on and after a crash.",
+          description: "Deleted, durably.",
           headers: { "Docker-Content-Digest": always("Digest of the blob.", layerDigest) },
         },
         ...failures(

@@ -91,7 +91,7 @@ export const chunkOperations = [
     handle: append,
     doc: () => ({
       description:
-        "Appends bytes to a session: all of the blob, or a chunk of any length, with a `Content-Length` or without. A request that is cut keeps what arrived. Source: distribution-spec, _Pushing a blob in chunks_ (end-5).",
+        "Appends bytes to a session: all of the blob, or a chunk of any length, with a `Content-Length` or without. When a request is cut off, the bytes that arrived are kept. Source: distribution-spec, _Pushing a blob in chunks_ (end-5).",
       parameters: [nameParameter, sessionParameter, contentRange],
       requestBody: bodyOf(true, "The bytes."),
       responses: {
@@ -116,11 +116,11 @@ export const chunkOperations = [
     action: "push",
     target: "repository",
     tag: "uploads",
-    summary: "Finish an upload under its digest",
+    summary: "Finish an upload",
     handle: finish,
     doc: () => ({
       description:
-        "Ends a session: appends the body, if there is one, verifies the whole against `?digest=`, and stores it. It takes as long for 10 GiB as for 1 MiB. The same request, sent again because its answer was lost, is answered again for a quarter of an hour. With another digest than that of the bytes the session is gone. Source: distribution-spec, _Pushing blobs_ (end-6).",
+        "Finishes a session: appends the body, if any, verifies the whole against `?digest=`, and stores it. It takes as long for 10 GiB as for 1 MiB. If the answer is lost, the same request can be repeated for 15 minutes. If the digest does not match, the session is removed. Source: distribution-spec, _Pushing blobs_ (end-6).",
       parameters: [
         nameParameter,
         sessionParameter,

@@ -63,7 +63,7 @@ export const listOperations = [
     handle: catalog,
     doc: () => ({
       description:
-        "All repositories in byte order, by page. Not part of the distribution-spec; the Docker registry has it, and clients use it.",
+        "All repositories in byte order, by page. This endpoint is not part of the distribution-spec, but clients know it from the Docker registry.",
       parameters: page(repository),
       responses: {
         200: {

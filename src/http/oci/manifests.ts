@@ -177,14 +177,14 @@ export const manifestOperations = [
     summary: "Pull a manifest",
     handle: pull,
     head: {
-      summary: "Ask for a manifest without its bytes",
+      summary: "Check whether a manifest exists",
       description:
-        "As `GET`, without the bytes: for the digest behind a tag, or to see whether it has moved.",
+        "As `GET`, without the bytes: to get the digest of a tag, or to see whether it has moved.",
       handle: stat,
     },
     doc: () => ({
       description:
-        "A manifest by tag or by digest. `Accept` is not needed: there is one version of a manifest, and that is answered. A reference that cannot exist is merely not there: 404. Source: distribution-spec, _Pulling manifests_ (end-3).",
+        "A manifest by tag or by digest. `Accept` is ignored: a manifest exists in one version only. A malformed reference is answered with 404. Source: distribution-spec, _Pulling manifests_ (end-3).",
       parameters,
       responses: answers(),
     }),
@@ -199,9 +199,9 @@ export const manifestOperations = [
     summary: "Push a manifest",
     handle: push,
     doc: () => ({
-      description: `Stores a manifest byte for byte, and sets its tags. Whatever it refers to must be in this repository already: config and layers pushed as blobs, the manifests of an index as manifests (or, as BuildKit does for its caches, as blobs). A \`subject\` need not exist; the manifest is listed among its referrers at once. Addressed by digest, the bytes must have that digest, and no tag is set unless \`?tag=\` names one.
+      description: `Stores a manifest byte for byte, and sets its tags. All content that it refers to must be in this repository already: config and layers pushed as blobs, the manifests of an index as manifests (or, as BuildKit does for its caches, as blobs). A \`subject\` need not exist; the manifest is listed among its referrers at once. Addressed by digest, the bytes must have that digest, and no tag is set unless \`?tag=\` names one.
 
-The media type comes from \`Content-Type\`, else from \`mediaType\` in the body; other JSON media types than those listed are taken as well. The largest manifest is a setting of the server, 4 MiB unless it was changed. Source: distribution-spec, _Pushing Manifests_ (end-7).`,
+The media type comes from \`Content-Type\`, else from \`mediaType\` in the body; other JSON media types are accepted as well. The setting \`registry.manifestMaxSize\` limits the size, 4 MiB by default. Source: distribution-spec, _Pushing Manifests_ (end-7).`,
       parameters: [nameParameter, referenceParameter, furtherTags],
       requestBody: {
         required: true,
@@ -222,10 +222,10 @@ The media type comes from \`Content-Type\`, else from \`mediaType\` in the body;
               manifestDigest,
             ),
             Warning: sometimes(
-              "When the manifest does something that specifications call deprecated. It is stored all the same.",
+              "When the manifest uses a feature that the specifications call deprecated. It is stored all the same.",
               '299 - "Non-distributable layers are deprecated (OCI image-spec 1.1)."',
             ),
-            "OCI-Tag": sometimes("The tags of `?tag=`, when there were any.", "1.0, latest"),
+            "OCI-Tag": sometimes("The tags of `?tag=`, if any.", "1.0, latest"),
           },
         },
         ...failures(
@@ -256,11 +256,11 @@ The media type comes from \`Content-Type\`, else from \`mediaType\` in the body;
     handle: removeManifest,
     doc: () => ({
       description:
-        "By tag: that tag goes; the manifest and its other tags stay. By digest: the manifest goes, with all its tags, and no longer stands among the referrers of its subject. Nothing else goes with it: what it referred to stays in the repository until it is deleted or collected. Tags that `registry.immutableTags` locks cannot be deleted, nor can their manifests. Source: distribution-spec, _Content Management_ (end-9).",
+        "By tag: the tag is deleted; the manifest and its other tags stay. By digest: the manifest and all its tags are deleted, and it is no longer listed among the referrers of its subject. Nothing else is deleted: its blobs and manifests stay in the repository until they are deleted or collected. Tags that `registry.immutableTags` locks cannot be deleted, nor can their manifests. Source: distribution-spec, _Content Management_ (end-9).",
       parameters: [nameParameter, referenceParameter],
       responses: {
         202: {
-          description: "Gone, from now on and after a crash.",
+          description: "Deleted, durably.",
           headers: {
             "Docker-Content-Digest": always("Digest of the manifest.", manifestDigest),
           },

@@ -46,15 +46,15 @@ export const referrerOperations = [
     action: "pull",
     target: "repository",
     tag: "manifests",
-    summary: "List what refers to a manifest",
+    summary: "List the referrers of a manifest",
     handle: list,
     head: {
-      summary: "Ask for the list of referrers without its body",
+      summary: "Get the headers of the list of referrers",
       description: "As `GET`, without the index.",
     },
     doc: () => ({
       description:
-        "The manifests of this repository whose `subject` is the given digest: signatures, SBOMs, attestations. Each carries its `artifactType` (an image without one: the media type of its config) and its annotations. A page has at most 1000 descriptors and 4 MiB, unless a single one is larger; `Link` leads on. Source: distribution-spec, _Listing Referrers_ (end-12a, end-12b).",
+        "The manifests of this repository whose `subject` is the given digest: signatures, SBOMs, attestations. Each has its `artifactType` (or the media type of its config, when it has none) and its annotations. A page has at most 1000 descriptors and 4 MiB, unless a single one is larger; `Link` is the next page. Source: distribution-spec, _Listing Referrers_ (end-12a, end-12b).",
       parameters,
       responses: answers(),
     }),

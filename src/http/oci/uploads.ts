@@ -115,9 +115,9 @@ export const uploadOperations = [
     summary: "Start an upload, or push a whole blob",
     handle: start,
     doc: () => ({
-      description: `Opens an upload session. With \`?digest=\` it opens none: the body is the whole blob, and is stored at once.
+      description: `Opens an upload session. With \`?digest=\`, the body is the whole blob: it is stored at once, and no session is opened.
 
-A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository will do that the client may pull from. What cannot be mounted is answered as if there was no \`mount\`. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
+A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository is searched that the client may pull from. A blob that cannot be mounted is answered as if there was no \`mount\`: with an upload session. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
       parameters: [
         nameParameter,
         digestQuery(false, "Digest of the body, when the body is the whole blob."),
@@ -130,9 +130,9 @@ A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that reposi
           description: "A session is open.",
           headers: {
             ...progress,
-            Range: always("Nothing is there yet.", "0-0"),
+            Range: always("No bytes are stored yet.", "0-0"),
             "OCI-Chunk-Min-Length": sometimes(
-              "When `registry.chunkMinSize` asks for chunks of at least so many bytes.",
+              "When `registry.chunkMinSize` is set: the smallest chunk that is asked for.",
               "1048576",
             ),
           },
@@ -158,12 +158,12 @@ A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that reposi
     action: "push",
     target: "repository",
     tag: "uploads",
-    summary: "How far did this upload get?",
+    summary: "Get the offset of an upload",
     handle: status,
     head: { description: "As `GET`." },
     doc: () => ({
       description:
-        "Where to go on after a connection was cut: the bytes in `Range` are on disk. Source: distribution-spec, _Pushing a blob in chunks_ (end-13).",
+        "The position after which an interrupted client resumes: the bytes in `Range` are on disk. Source: distribution-spec, _Pushing a blob in chunks_ (end-13).",
       parameters: [nameParameter, sessionParameter],
       responses: {
         204: { description: "The session is open.", headers: progress },
@@ -182,11 +182,11 @@ A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that reposi
     handle: cancel,
     doc: () => ({
       description:
-        "Ends a session and drops its bytes. Source: distribution-spec, _Cancel a blob upload_ (end-14).",
+        "Cancels a session and removes its bytes. Source: distribution-spec, _Cancel a blob upload_ (end-14).",
       parameters: [nameParameter, sessionParameter],
       responses: {
         204: {
-          description: "The session is gone.",
+          description: "The session is removed.",
           headers: { "Docker-Upload-UUID": always("Its id.", exampleId) },
         },
         ...failures(...ofSession, ...whileWriting, ...inside),

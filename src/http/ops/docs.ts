@@ -72,16 +72,16 @@ const answer =
 
 const fileHeaders: Headers = {
   ETag: always("For `If-None-Match`.", `"sha256:${"0".repeat(64)}"`),
-  "Cache-Control": always("Kept, and asked for again.", "no-cache"),
+  "Cache-Control": always("Cached, and revalidated.", "no-cache"),
 };
 
 const file = (description: string, content: Content): Responses => ({
   200: { description, headers: fileHeaders, content },
-  304: { description: "It is still the one that `If-None-Match` names.", headers: fileHeaders },
+  304: { description: "Unchanged since the ETag in `If-None-Match`.", headers: fileHeaders },
   ...failures(),
 });
 
-const switchedOff = "The setting `swagger.enabled` switches it off; then there is no such address.";
+const switchedOff = "The setting `swagger.enabled` switches it off; then the answer is 404.";
 
 const ofExplorer = {
   method: "GET",
@@ -111,17 +111,17 @@ export const docsOperations = [
     ...hidden,
     id: "getExplorerRedirect",
     path: "/swagger/",
-    summary: "To the explorer",
+    summary: "Redirect to the explorer",
     handle: redirect,
   }),
   ...operation({
     ...ofExplorer,
     id: "getApiDocument",
     path: "/swagger/json",
-    summary: "This documentation, for machines",
+    summary: "This documentation as an OpenAPI document",
     handle: answer(sendDocument),
     doc: () => ({
-      description: `What this page shows, for generators of clients and for tests. ${switchedOff}`,
+      description: `The source of this page, for generators of clients and for tests. ${switchedOff}`,
       parameters: [ifNoneMatch],
       responses: file("An OpenAPI 3.0.3 document.", {
         "application/json": { schema: { type: "object" } },

@@ -39,14 +39,14 @@ async function reasonNotReady(ready: Services["ready"], visit: Visit): Promise<s
 }
 
 const uncachedHeader: Headers = {
-  "Cache-Control": always("True at this moment only.", "no-store"),
+  "Cache-Control": always("Never cached.", "no-store"),
 };
 const status = (...values: string[]) => ({ type: "string" as const, enum: values });
 
 const refusals = {
   type: "object" as const,
   description:
-    "Only while scheduled collections are refused, so that nothing frees space: since when, and what to do.",
+    "Only while scheduled collections are refused and no space is freed: since when, and what to do.",
   properties: {
     refused_since: { type: "string" as const, format: "date-time" },
     reason: { type: "string" as const },
@@ -62,7 +62,7 @@ export const healthOperations = [
     action: "read",
     target: "server",
     tag: "operations",
-    summary: "Is the process alive?",
+    summary: "Liveness",
     handle: alive,
     doc: () => ({
       description: "For a process supervisor: 200 for as long as the process answers.",
@@ -86,12 +86,12 @@ export const healthOperations = [
     action: "read",
     target: "server",
     tag: "operations",
-    summary: "Should this server get traffic?",
+    summary: "Readiness",
     handle: able,
-    head: { description: "As `GET`, without a body: the status says it." },
+    head: { description: "As `GET`, without a body: the status is the answer." },
     doc: () => ({
       description:
-        "For a load balancer: 200 when the data directory can be read and the store takes writes, 503 with the reason otherwise, and from the moment the server begins to stop. `gc` says that scheduled collections are refused; requests are answered all the same.",
+        "For a load balancer: 200 when the data directory can be read and the store accepts writes; otherwise, and while the server is stopping, 503 with the reason. `gc` reports that scheduled collections are refused; requests are still answered.",
       responses: {
         200: {
           description: "It should.",
@@ -102,7 +102,7 @@ export const healthOperations = [
           ),
         },
         503: {
-          description: "It should not.",
+          description: "The server should not get traffic.",
           headers: uncachedHeader,
           content: jsonLike(
             {

@@ -21,11 +21,11 @@ export const metricsOperations = [
     servedIf: "metrics",
     handle: answer,
     head: {
-      description: "As `GET`, without a body: for whoever asks whether there is such an address.",
+      description: "As `GET`, without a body: to see whether metrics are enabled.",
     },
     doc: () => ({
       description:
-        "Counters and gauges of the server and of its process. The setting `metrics.enabled` switches them off; then there is no such address.",
+        "Counters and gauges of the server and of its process. The setting `metrics.enabled` switches them off; then the answer is 404.",
       responses: {
         200: {
           description: "All metrics.",

@@ -120,11 +120,12 @@ export const bucketOperations = [
     summary: "Create a bucket",
     handle: create,
     doc: () => ({
-      description: "Creates an empty bucket. Of several requests for one name, one creates it.",
+      description:
+        "Creates an empty bucket. If several requests have the same name, one of them creates it.",
       requestBody: wish,
       responses: {
         201: {
-          description: "The bucket is there.",
+          description: "The bucket exists.",
           headers: {
             ...uncachedHeader,
             Location: always("Its address.", `/v1/buckets/${bucketName}`),
@@ -155,11 +156,11 @@ export const bucketOperations = [
     action: "pull",
     target: "bucket",
     tag: "buckets",
-    summary: "What does a bucket hold?",
+    summary: "Get a bucket",
     handle: find,
-    head: { description: "Whether there is a bucket of this name." },
+    head: { description: "Returns whether a bucket with this name exists." },
     doc: () => ({
-      description: "How much a bucket holds, and since when it is there.",
+      description: "The number and size of a bucket's objects, and when it was created.",
       parameters: [bucketParameter],
       responses: {
         200: {
@@ -181,11 +182,10 @@ export const bucketOperations = [
     summary: "Delete an empty bucket",
     handle: remove,
     doc: () => ({
-      description:
-        "Deletes a bucket that holds no object. Uploads in parts that are under way into it are aborted.",
+      description: "Deletes an empty bucket. Open multipart uploads into it are aborted.",
       parameters: [bucketParameter],
       responses: {
-        204: { description: "It is gone." },
+        204: { description: "It is deleted." },
         ...withHeaders(
           failures(
             ...ofBucket,
@@ -196,7 +196,7 @@ export const bucketOperations = [
             ...inside,
           ),
           "409",
-          { "Retry-After": sometimes("Seconds to wait, while an object is being stored.", "1") },
+          { "Retry-After": sometimes("Seconds to wait while an object is being stored.", "1") },
         ),
       },
       "x-codeSamples": [

@@ -97,7 +97,7 @@ export const completionOperations = [
     action: "push",
     target: "bucket",
     tag: "multipart",
-    summary: "Make an object of the parts",
+    summary: "Complete an upload",
     handle: complete,
     doc: () => ({
       description: `Makes an object of the parts that are named; others are dropped. The object has its name at once and whole, in the place of one that had it before. From the request on the parts are frozen; whatever it fails for, the upload stays open with all of them.
@@ -107,10 +107,10 @@ Much of the work is done while the parts arrive, so that this costs little more 
       requestBody: completionBody,
       responses: {
         200: {
-          description: "The object is stored. The upload is gone.",
+          description: "The object is stored. The upload has ended.",
           headers: {
             ...uncachedHeader,
-            ETag: always("Of the object: its digest.", `"${objectDigest}"`),
+            ETag: always("Digest of the object.", `"${objectDigest}"`),
           },
           content: jsonLike(objectSchema, printedObject),
         },

@@ -106,11 +106,11 @@ export const gcOperations = [
     handle: start,
     doc: () => ({
       description:
-        "Frees the space of what nothing refers to, beside running pushes and pulls. The answer comes at once, the run goes on: its address is in `Location`. `gc.brake` does not hold for it, `registry.readOnly` and `registry.delete` neither. To see first what would go, ask with `dry_run`.",
+        "Starts a garbage collection, which deletes unused blobs while pushes and pulls are running. The answer is immediate; its `Location` is the address of the run. `gc.brake`, `registry.readOnly` and `registry.delete` do not apply. Use `dry_run` to see first what would be deleted.",
       requestBody: wish,
       responses: {
         202: {
-          description: "It has begun.",
+          description: "The run has begun.",
           headers: {
             ...uncachedHeader,
             Location: always("Address of the run.", `/v1/gc/runs/${exampleRun}`),
@@ -141,7 +141,7 @@ export const gcOperations = [
     handle: list,
     doc: () => ({
       description:
-        "The latest 500 runs, the latest first: those by schedule, those that were asked for here, and those of `breadbox gc`.",
+        "The latest 500 runs, the latest first: runs by schedule, by `POST` and by `breadbox gc`.",
       parameters: runsPage,
       responses: {
         200: {
@@ -176,7 +176,7 @@ export const gcOperations = [
     action: "operate",
     target: "server",
     tag: "operations",
-    summary: "How did a garbage collection go?",
+    summary: "Get a garbage collection",
     handle: find,
     doc: () => ({
       description: "One run: ask again until `state` is no longer `running`.",

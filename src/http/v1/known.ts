@@ -61,13 +61,13 @@ export function assertMembers(members: object, allowed: readonly string[]): void
 }
 
 function unknownParameter(name: string, { query, body }: Known): RegistryError {
-  const said = `there is no query parameter ${quoted(name)} here`;
+  const said = `unknown query parameter ${quoted(name)}`;
   const own = nearest(name, query);
   const member = own === null ? nearest(name, body) : null;
   if (member !== null) {
     return invalid(`${said}. Did you mean "${member}" in the JSON body? Nothing was done.`);
   }
-  const taken = query.length === 0 ? "this address takes none" : `only ${listed(query)}`;
+  const taken = query.length === 0 ? "this address has none" : `only ${listed(query)}`;
   return invalid(`${said}: ${taken}.${didYouMean(own)}`);
 }
 

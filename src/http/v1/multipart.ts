@@ -161,7 +161,7 @@ export const multipartOperations = [
     handle: list,
     doc: () => ({
       description:
-        "Open uploads of a bucket, in the order in which they were initiated. Those that have expired are among them until the cleanup ends them.",
+        "Open uploads of a bucket, in the order in which they were initiated. Expired uploads are listed until the cleanup removes them.",
       parameters: [
         bucketParameter,
         limitParameter(1000, "1000 is the default and the largest page"),
@@ -201,11 +201,11 @@ export const multipartOperations = [
     action: "push",
     target: "bucket",
     tag: "multipart",
-    summary: "Initiate an upload in parts",
+    summary: "Initiate a multipart upload",
     handle: initiate,
     doc: () => ({
       description:
-        "Begins the upload of an object in parts, which may come at once and in any order. Nothing is reserved: several uploads may be under way for one name, and the one that is completed last stays.",
+        "Initiates a multipart upload. Its parts can be sent in parallel and in any order. The name is not reserved: several uploads may be open for one name, and the one that is completed last wins.",
       parameters: [bucketParameter],
       requestBody: wish,
       responses: {
@@ -245,11 +245,11 @@ export const multipartOperations = [
     action: "pull",
     target: "bucket",
     tag: "multipart",
-    summary: "How far did a multipart upload get?",
+    summary: "Get a multipart upload",
     handle: status,
     doc: () => ({
       description:
-        "One upload, with what is stored for it. One that was completed, aborted or removed after it expired is unknown.",
+        "One upload and its stored parts. An upload that was completed, was aborted or has expired is unknown.",
       parameters: [bucketParameter, uploadIdParameter],
       responses: {
         200: {
@@ -271,14 +271,14 @@ export const multipartOperations = [
     action: "push",
     target: "bucket",
     tag: "multipart",
-    summary: "Abort an upload, drop its parts",
+    summary: "Abort an upload",
     handle: abort,
     doc: () => ({
       description:
-        "Ends an upload and drops its parts. A part that is arriving is answered with 404 and leaves nothing.",
+        "Aborts an upload and removes its parts. A part that is still arriving is answered with 404 and is not stored.",
       parameters: [bucketParameter, uploadIdParameter],
       responses: {
-        204: { description: "The upload is gone." },
+        204: { description: "The upload is removed." },
         ...whileCompleting(
           failures(
             ...ofUpload,

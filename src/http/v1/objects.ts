@@ -142,7 +142,7 @@ export const objectOperations = [
     handle: page,
     doc: () => ({
       description:
-        "The objects of a bucket, in the byte order of their names: all, or those with a prefix, or level by level with a delimiter. A page has at most `limit` entries, objects and prefixes together.",
+        "The objects of a bucket, in the byte order of their names: all of them, those with a prefix, or level by level with a delimiter. A page has at most `limit` entries, objects and prefixes together.",
       parameters: [
         bucketParameter,
         prefixParameter,
@@ -198,15 +198,16 @@ export const objectOperations = [
     summary: "Get an object, or ranges of it",
     handle: (call, services) => get(call, services, true),
     head: {
-      summary: "Ask whether an object exists",
-      description: "Whether there is an object of this name, what it is, and how large.",
+      summary: "Check whether an object exists",
+      description:
+        "Returns whether an object with this name exists, with its type, digest and size.",
       without: ["Range", "If-Range"],
       responses: () => ({ ...whole, ...refusals() }),
       handle: (call, services) => get(call, services, false),
     },
     doc: () => ({
       description:
-        "An object, whole or in ranges. Content that turns out to be damaged or missing is answered with 404 as well: the object must be put again.",
+        "An object, whole or in ranges. Damaged or missing content is answered with 404 as well: the object must be put again.",
       parameters: [
         ...[bucketParameter, objectParameter, range, ifRange],
         ...[ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince],
@@ -241,10 +242,10 @@ export const objectOperations = [
     handle: remove,
     doc: () => ({
       description:
-        "Deletes an object. Its bytes go with the next garbage collection, if nothing else is made of them.",
+        "Deletes an object. A garbage collection deletes its bytes, unless something else uses them.",
       parameters: [bucketParameter, objectParameter, ifMatch, ifUnmodifiedSince],
       responses: {
-        204: { description: "It is gone." },
+        204: { description: "It is deleted." },
         ...failures(
           ...ofObject,
           ...(["PRECONDITION_FAILED", "DELETE_DISABLED"] as const),

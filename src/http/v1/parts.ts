@@ -63,7 +63,7 @@ async function put(
   const { headers } = call.request;
   assertNotEncoded(headers);
   if (headers.has("content-range")) {
-    throw invalid("a part is put whole: Content-Range does not belong here");
+    throw invalid("a part is put as a whole: Content-Range is not allowed");
   }
   const digests = readContentDigest(headers);
   const body = openBody(call, maxBodyBytes, pace);
@@ -112,11 +112,11 @@ export const partOperations = [
     handle: list,
     doc: () => ({
       description:
-        "The parts that are stored, in the order of their numbers; all of them unless `limit` is given. Who goes on with an upload after an interruption sees here what need not be sent again.",
+        "The stored parts, in the order of their numbers; all of them unless `limit` is given. A client that resumes an upload reads here which parts it need not send again.",
       parameters: [
         bucketParameter,
         uploadIdParameter,
-        limitParameter(null, "all of them without it"),
+        limitParameter(null, "all of them by default"),
         after("part number"),
       ],
       responses: {
@@ -175,7 +175,7 @@ export const partOperations = [
     handle: put,
     doc: () => ({
       description:
-        "Stores a part, of any size up to the limit, also an empty one. The same number again replaces it at once and whole; of two that come at the same time, one stays. A request that is cut leaves nothing, and what the number had as it was.",
+        "Stores a part of any size up to the limit; it may be empty. A part with the same number is replaced atomically; if two arrive at the same time, one of them wins. A request that is cut off stores nothing and leaves the earlier part unchanged.",
       parameters: [bucketParameter, uploadIdParameter, partNumberParameter, contentDigestHeader],
       requestBody: {
         required: true,
@@ -184,7 +184,7 @@ export const partOperations = [
       },
       responses: {
         200: {
-          description: "The part is on disk, and the one of its number.",
+          description: "The part is on disk and is the one of its number.",
           headers: { ...uncachedHeader, ETag: always("Its etag.", `"${etags[0]}"`) },
           content: jsonLike(
             { type: "object", required: Object.keys(partSchema), properties: partSchema },

@@ -45,7 +45,7 @@ async function put(visit: Call<typeof address>, services: Services): Promise<Res
   const { bucket, object } = visit.params;
   assertNotEncoded(headers);
   if (headers.has("content-range")) {
-    throw invalid("an object is put whole: Content-Range does not belong here");
+    throw invalid("an object is put as a whole: Content-Range is not allowed");
   }
   const contentType = readMediaType(headers.get("content-type") || unknownType);
   const digests = readContentDigest(headers);
@@ -93,12 +93,12 @@ export const putObjectOperations = [
     handle: put,
     doc: () => ({
       description:
-        "Stores an object in one request, of any size, also an empty one. It is there when the answer comes, whole and on disk, or not at all: readers see the object before or the object after, nothing between. Of several that come at the same time, the last one stays.\n\n" +
+        "Stores an object of any size in one request; it may be empty. A success answer means that the whole object is on disk; after an error nothing has changed. Readers see the old object or the new one, never a mixture. If several requests put the same name at the same time, the last one wins.\n\n" +
         'A body of type `application/json` (or what curl and fetch make of a text without a type), at most 4096 bytes long, that is exactly `{"from":{"repository":…,"digest":…}}` names content that a repository holds: the object is made of it, without a byte being sent or copied, with the content type `application/octet-stream`. `{"from":{"bucket":…,"object":…}}` makes a copy of another object, of the same content type, in the same way. A `from` that has only some of these names, or others too, is refused with 400. With `Content-Digest`, or as any other type, such a body is stored as it is.',
       parameters: [bucketParameter, objectParameter, contentDigestHeader, ...putConditions],
       requestBody: {
         description:
-          "The bytes of the object, or what it is to be made of. `Content-Type` is kept with it. `Content-Encoding` is not supported.",
+          "The bytes of the object, or the content to link. `Content-Type` is kept with it. `Content-Encoding` is not supported.",
         required: false,
         content: {
           "application/octet-stream": bytes,
@@ -130,8 +130,8 @@ export const putObjectOperations = [
         },
       },
       responses: {
-        200: storedAnswer("It is stored, in the place of another one."),
-        201: storedAnswer("It is stored, under a name that was free."),
+        200: storedAnswer("The object is stored and has replaced another one."),
+        201: storedAnswer("The object is stored under a new name."),
         ...failures(
           ...(["BUCKET_NAME_INVALID", "OBJECT_NAME_INVALID", "REQUEST_INVALID"] as const),
           ...(["CONTENT_DIGEST_INVALID", "CONTENT_DIGEST_DIFFERS", "CHUNK_SIZE_MISMATCH"] as const),
@@ -154,7 +154,7 @@ export const putObjectOperations = [
         },
         {
           lang: "shell",
-          label: "Put what a repository holds",
+          label: "Link content of a repository",
           source: `curl --request PUT \\\n  --header 'Content-Type: application/json' \\\n  --data '${JSON.stringify(linkFrom)}' \\\n  ${objectUrl}`,
         },
       ],

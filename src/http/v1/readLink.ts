@@ -33,13 +33,13 @@ export function readLink(whole: Uint8Array): LinkSource | null {
 
 function textOf(from: Members, name: string): string {
   const value = from[name];
-  if (typeof value !== "string") throw invalid(`from.${name} must be a text`);
+  if (typeof value !== "string") throw invalid(`from.${name} must be a string`);
   return value;
 }
 
 function incomplete() {
   return invalid(
-    "from must have repository and digest, or bucket and object, and nothing else. A document that looks like this is stored as it is with Content-Digest, or as application/octet-stream",
+    "from must have repository and digest, or bucket and object, and nothing else. To store such a document itself, send Content-Digest, or the type application/octet-stream",
   );
 }
 

@@ -9,7 +9,7 @@ import { assertBody } from "./known.ts";
 /** The members of a JSON object, not judged yet. */
 export type Members = Readonly<Record<string, unknown>>;
 
-/** True at this moment only. */
+/** Never cached. */
 export const uncached = { "cache-control": "no-store" };
 
 /** ISO 8601. @param ms Unix ms. */
@@ -95,7 +95,7 @@ function parseJson(text: string): unknown {
 /** A member that must be a text. @throws RegistryError REQUEST_INVALID */
 export function readString(members: Members, name: string): string {
   const value = members[name];
-  if (typeof value !== "string") throw invalid(`${name} must be a text`);
+  if (typeof value !== "string") throw invalid(`${name} must be a string`);
   return value;
 }
 

@@ -63,7 +63,7 @@ function assertReceived(expected: number | null, received: number, which: "all" 
   if (received < expected && which === "so far") return;
   const arrived = received > expected ? "more" : received;
   throw new RegistryError("CHUNK_SIZE_MISMATCH", {
-    message: `${expected} bytes were announced, ${arrived} arrived`,
+    message: `${expected} bytes were declared, ${arrived} arrived`,
   });
 }
 

@@ -194,7 +194,8 @@ function makeUploads(
   ageNow: AgeClock["now"],
 ): UploadsDeps {
   return {
-    ...{ metadata: metadata.uploads, storage, overdue: new OverdueReleases() },
+    ...{ metadata: metadata.uploads, contents: metadata.contents, storage },
+    overdue: new OverdueReleases(),
     ...{ clock, ageNow, newId, leaseMs: config["gc.minAge"] },
   };
 }
@@ -206,8 +207,8 @@ function makeObjects(
   shared: Pick<ObjectsDeps, "overdue" | "ageNow">,
 ): ObjectsDeps {
   return {
-    ...{ metadata: metadata.objects, multipart: metadata.multipart, registry: metadata.registry },
-    findContent: (digest) => metadata.uploads.findContent(digest),
+    ...{ metadata: metadata.objects, registry: metadata.registry, contents: metadata.contents },
+    ...{ multipart: metadata.multipart, multipartLife: metadata.multipartLife },
     ...{ storage, ...shared, turns: new PartTurns(), arrivals: new Arrivals(), clock, newId },
     newUploadId: () => makeUploadId(newId()),
     limits: {
@@ -225,8 +226,8 @@ const reportDamage = (log: Log) => (digest: Digest) =>
 
 function makeMetrics({ metadata, latch }: Ports, gcRuns: GcRuns): Metrics {
   return new Metrics({
-    countUploads: () => metadata.uploads.countUploads(),
-    countMultipart: () => metadata.multipart.countMultipart(),
+    countUploads: () => metadata.uploadSweep.countUploads(),
+    countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     gcRuns,
   });
@@ -239,6 +240,7 @@ function makeBackend(parts: Parts): Backend {
   return {
     registry: {
       metadata: metadata.registry,
+      contents: metadata.contents,
       storage,
       clock,
       leaseMs: config["gc.minAge"],

@@ -19,7 +19,13 @@ import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
 import { explainContent, type WhyAnswer } from "./fsck/why.ts";
 import { collectByCommand } from "./gc/gc.ts";
 import { longestAge } from "./gc/gcAges.ts";
-import type { GcListener, GcReport, GcRequest, GcSettings } from "./gc/gcRun.ts";
+import {
+  type GcListener,
+  type GcReport,
+  type GcRequest,
+  type GcSettings,
+  gcMetadata,
+} from "./gc/gcRun.ts";
 import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { openPorts } from "./ports.ts";
@@ -72,9 +78,9 @@ type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" |
 
 /** Whoever tells an age is refused while ages prove nothing: ClockDoubtedError. */
 function uploadsTool(config: Config, metadata: Metadata, storage: Storage): UploadsTool {
-  const deps = { metadata: metadata.uploads, storage, clock };
+  const deps = { metadata: { ...metadata.uploads, ...metadata.uploadSweep }, storage, clock };
   const patienceMs = longestAge(gcSettings(config));
-  const watched = { metadata: metadata.collection, clock, readUptime };
+  const watched = { metadata: metadata.clock, clock, readUptime };
   return {
     listUploads: () => listAllUploads(deps),
     listIdleUploads: async (idleMs) => {
@@ -117,7 +123,8 @@ export async function openTool(config: Config): Promise<Tool> {
       collectGarbage: (asked, listener) => {
         giveWay();
         const deps = {
-          ...{ metadata: metadata.collection, untagged: metadata.untagged, runs: metadata.gcRuns },
+          metadata: gcMetadata(metadata),
+          ...{ untagged: metadata.untagged, runs: metadata.gcRuns },
           ...{ storage, clock, newId, readUptime, self, rest: Bun.sleep },
           isAlive: (process: string) => isProcessAlive(process, self),
         };

@@ -47,7 +47,7 @@ export async function openAgeClock(
   config: Config,
   { metadata, log }: { readonly metadata: Metadata; readonly log: Log },
 ): Promise<AgeClock> {
-  const deps = { metadata: metadata.collection, clock, readUptime };
+  const deps = { metadata: metadata.clock, clock, readUptime };
   const patienceMs = longestAge(gcSettings(config));
   const look = () => watchClock(deps, patienceMs);
   const ages = new AgeClock({ clock, elapsed: () => performance.now(), look, log });

@@ -1,6 +1,6 @@
 // Whether the wall clock can be believed: judged against a clock that nobody sets. Leases and ages are told by the wall clock, so
 // a step forward would end them all at once.
-import type { ClockAnchor, ClockReading, Postponement } from "../metadata/collection.ts";
+import type { ClockAnchor, ClockReading, Postponement } from "../metadata/clockAnchor.ts";
 
 /** What the clock's past says about now. `anchor` is what to compare the next look with. */
 export type ClockVerdict =

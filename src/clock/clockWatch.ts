@@ -1,11 +1,11 @@
 // Looks at the wall clock beside the machine's uptime and remembers what it saw. A server looks regularly, a collection when it begins.
-import type { CollectionMetadata } from "../metadata/collection.ts";
+import type { ClockMetadata } from "../metadata/clockAnchor.ts";
 import { type ClockVerdict, judgeClock, spanText } from "./clockTrust.ts";
 import type { Uptime } from "./uptime.ts";
 
 /** What a look needs. */
 export interface ClockWatchDeps {
-  readonly metadata: Pick<CollectionMetadata, "findClockAnchor" | "replaceClockAnchor">;
+  readonly metadata: ClockMetadata;
   /** Unix ms. */
   readonly clock: () => number;
   readonly readUptime: () => Promise<Uptime>;

@@ -1,7 +1,7 @@
 // Staged bytes → verified → stored: the only writer of content.
 import { RegistryError } from "../errors.ts";
+import type { ContentsMetadata } from "../metadata/contents.ts";
 import type { CommittedContent, StoredContent } from "../metadata/metadata.ts";
-import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Sealed, SealOptions } from "../storage/staging.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -9,7 +9,7 @@ import type { Storage } from "../storage/storage.ts";
 /** What a commit works with. */
 export interface CommitDeps {
   readonly storage: Pick<Storage, "content">;
-  readonly findContent: (digest: Digest) => Promise<StoredContent | null>;
+  readonly contents: Pick<ContentsMetadata, "findContent">;
 }
 
 /** Bytes that are to become content. */
@@ -53,13 +53,13 @@ export async function commitStaged(
 
 /** @returns null when content that was found is gone again: it has to be looked for anew. */
 async function tryCommit(
-  { storage, findContent }: CommitDeps,
+  { storage, contents }: CommitDeps,
   { seal, discard }: Sealable,
   finish: FinishCommit,
 ): Promise<Sealed | null> {
   const look: { known: StoredContent | null } = { known: null };
   const sealed = await seal(async ({ digest }) => {
-    look.known = await findContent(digest);
+    look.known = await contents.findContent(digest);
     return look.known !== null && (await storage.content.open(look.known)) !== null;
   });
   if (sealed.kind === "mismatch") return sealed;

@@ -52,7 +52,7 @@ async function inspectOne(
   await attempt(`stored content ${first.digest}`, async () => {
     const confirmed = await lookUntilSure(inspection, first, onBytes);
     if (confirmed === null) return;
-    const holders = await metadata.inspection.holdersOf(first.digest, mostHolders);
+    const holders = await metadata.manifestInspection.holdersOf(first.digest, mostHolders);
     found({ ...confirmed.fault, content: confirmed.content, holders });
   });
 }

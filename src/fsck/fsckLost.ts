@@ -17,7 +17,7 @@ export async function countAnew(
   { bucket }: Miscount,
 ): Promise<Repaired> {
   const until = forgetLost ? clock() + lostKeptMs : null;
-  if (await metadata.inspection.recountBucket(bucket, until)) return { kind: "solved" };
+  if (await metadata.objectInspection.recountBucket(bucket, until)) return { kind: "solved" };
   const reason =
     "restore a backup of the data directory, or put the objects again; --repair --forget-lost-objects gives up the objects that are still missing";
   return { kind: "failed", reason };
@@ -52,5 +52,5 @@ async function nameStray(
   const now = clock();
   if (now - stray.publishedAt < strayAgeMs) return false;
   if ((await rehash(storage.repair, stray)) !== stray.digest) return false;
-  return metadata.inspection.nameContent(stray, now, now + lostKeptMs);
+  return metadata.objectInspection.nameContent(stray, now, now + lostKeptMs);
 }

@@ -22,13 +22,15 @@ export async function inspectManifests(
 }
 
 async function inspectReferences({ metadata, found }: Inspection): Promise<void> {
-  const { inspection } = metadata;
-  for (const { manifest, kind, missing } of await inspection.listIncomplete(mostIncomplete)) {
-    const tags = await inspection.tagsOf(manifest, mostTags);
+  const { inspection, manifestInspection } = metadata;
+  for (const { manifest, kind, missing } of await manifestInspection.listIncomplete(
+    mostIncomplete,
+  )) {
+    const tags = await manifestInspection.tagsOf(manifest, mostTags);
     found({ kind: kind === "child" ? "entryMissing" : "incomplete", manifest, missing, tags });
   }
-  for (const manifest of await inspection.listWrongReferrers(mostIncomplete)) {
-    const tags = await inspection.tagsOf(manifest, mostTags);
+  for (const manifest of await manifestInspection.listWrongReferrers(mostIncomplete)) {
+    const tags = await manifestInspection.tagsOf(manifest, mostTags);
     found({ kind: "derivedDiffers", manifest, what: ["referrers"], tags });
   }
   for (const content of await inspection.listTrashInUse(mostIncomplete)) {
@@ -40,7 +42,7 @@ async function inspectBodies(inspection: Inspection, total: number): Promise<voi
   const { metadata, progress, attempt } = inspection;
   for (let [after, done]: [ManifestKey | null, number] = [null, 0]; ; ) {
     progress({ phase: "manifests", done, total });
-    const rows: readonly InspectedManifest[] = await metadata.inspection.listManifests({
+    const rows: readonly InspectedManifest[] = await metadata.manifestInspection.listManifests({
       after,
       limit: page,
     });
@@ -56,7 +58,7 @@ async function inspectBodies(inspection: Inspection, total: number): Promise<voi
 async function inspectBody(inspection: Inspection, row: InspectedManifest): Promise<void> {
   const { metadata, found, derive } = inspection;
   const manifest = { repository: row.repository, digest: row.digest };
-  const tags = () => metadata.inspection.tagsOf(manifest, mostTags);
+  const tags = () => metadata.manifestInspection.tagsOf(manifest, mostTags);
   const actual = digestOf(row.body, algorithmOf(row.digest));
   if (actual !== row.digest || row.size !== row.body.byteLength) {
     found({ kind: "manifestDamaged", manifest, found: actual, tags: await tags() });

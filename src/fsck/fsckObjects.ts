@@ -14,11 +14,11 @@ const looks = 8;
 
 /** Rows that contradict each other. Each question sees one moment: nothing that runs beside it looks like a fault. */
 export async function inspectObjects({ metadata, found }: Inspection): Promise<void> {
-  const { inspection } = metadata;
-  for (const misfit of await inspection.listMisfits(mostRows)) {
+  const { objectInspection } = metadata;
+  for (const misfit of await objectInspection.listMisfits(mostRows)) {
     found({ kind: "objectSizeDiffers", ...misfit });
   }
-  for (const miscounted of await inspection.listMiscounted(mostRows)) {
+  for (const miscounted of await objectInspection.listMiscounted(mostRows)) {
     const { noted, counted } = miscounted;
     const hasLost = counted.objects < noted.objects || counted.bytes < noted.bytes;
     found({ kind: hasLost ? "objectsLost" : "bucketMiscounted", ...miscounted });
@@ -33,7 +33,7 @@ export async function inspectMultipart(inspection: Inspection): Promise<number> 
   const strays = new Set(await listStaged());
   let done = 0;
   for (let after: UploadId | null = null; ; ) {
-    const rows: readonly OpenMultipart[] = await metadata.inspection.listOpenMultipart({
+    const rows: readonly OpenMultipart[] = await metadata.objectInspection.listOpenMultipart({
       after,
       limit: page,
     });

@@ -59,13 +59,13 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
       await metadata.inspection.keepTrash(finding.content.locator);
       return solved;
     case "objectSizeDiffers":
-      await metadata.inspection.refitObject(finding.object);
+      await metadata.objectInspection.refitObject(finding.object);
       return solved;
     case "bucketMiscounted":
     case "objectsLost":
       return countAnew(inspection, finding);
     case "partLost": {
-      const isGone = await metadata.inspection.forgetPart(finding.part);
+      const isGone = await metadata.objectInspection.forgetPart(finding.part);
       return isGone ? solved : { kind: "failed", reason: "its upload is being completed" };
     }
     default:
@@ -101,11 +101,11 @@ async function decide(inspection: Inspection, content: ContentKey & { readonly s
 }
 
 async function derive({ metadata, derive: read }: Inspection, key: ManifestKey): Promise<Repaired> {
-  const row = await metadata.inspection.findManifestRow(key);
+  const row = await metadata.manifestInspection.findManifestRow(key);
   if (row === null) return solved;
   if (digestOf(row.body, algorithmOf(key.digest)) !== key.digest) {
     return { kind: "failed", reason: "the manifest itself is damaged" };
   }
-  await metadata.inspection.deriveAgain(key, read(row.body, row.mediaType));
+  await metadata.manifestInspection.deriveAgain(key, read(row.body, row.mediaType));
   return solved;
 }

@@ -1,8 +1,14 @@
 // What an inspection is asked, what it works with, and what it tells: the types that its parts and its callers share.
 
 import type { CollectionMetadata } from "../metadata/collection.ts";
-import type { Derived, InspectionMetadata, InspectionTotals } from "../metadata/inspection.ts";
-import type { UploadsMetadata } from "../metadata/metadata.ts";
+import type {
+  Derived,
+  InspectionMetadata,
+  InspectionTotals,
+  ManifestInspection,
+} from "../metadata/inspection.ts";
+import type { ObjectInspection } from "../metadata/inspectionObjects.ts";
+import type { UploadSweepMetadata, UploadsMetadata } from "../metadata/metadata.ts";
 import type { MultipartMetadata } from "../metadata/multipart.ts";
 import type { Content } from "../storage/content.ts";
 import type { Parts } from "../storage/parts.ts";
@@ -22,8 +28,11 @@ export type Repaired =
 export interface FsckDeps {
   readonly metadata: {
     readonly inspection: InspectionMetadata;
+    readonly manifestInspection: ManifestInspection;
+    readonly objectInspection: ObjectInspection;
     readonly collection: Pick<CollectionMetadata, "findStrays">;
-    readonly uploads: Pick<UploadsMetadata, "listUploads" | "findUpload" | "removeUpload">;
+    readonly uploads: Pick<UploadsMetadata, "findUpload" | "removeUpload">;
+    readonly uploadSweep: Pick<UploadSweepMetadata, "listUploads">;
     readonly multipart: Pick<MultipartMetadata, "listParts">;
   };
   readonly storage: {

@@ -15,7 +15,7 @@ export async function inspectSessions(inspection: Inspection): Promise<number> {
   let done = 0;
   for (let after: UploadId | null = null; ; ) {
     progress({ phase: "sessions", done, total: 0 });
-    const rows: readonly ListedUpload[] = await metadata.uploads.listUploads({
+    const rows: readonly ListedUpload[] = await metadata.uploadSweep.listUploads({
       after,
       limit: page,
     });

@@ -2,8 +2,8 @@
 
 import { spanText } from "../clock/clockTrust.ts";
 import { watchClock } from "../clock/clockWatch.ts";
-import type { Hold } from "../metadata/collection.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
+import type { Hold } from "../metadata/locks.ts";
 import { Attempts } from "./attempts.ts";
 import { brakeReason } from "./brake.ts";
 import { longestAge } from "./gcAges.ts";

@@ -4,10 +4,10 @@ import type {
   AgeLimits,
   ContentLink,
   Discarded,
-  Hold,
   LimitsNow,
   Unreferenced,
 } from "../metadata/collection.ts";
+import type { Hold } from "../metadata/locks.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Attempts } from "./attempts.ts";

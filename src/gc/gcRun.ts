@@ -1,9 +1,11 @@
 // Request, plan and report of a garbage collection: the types that its parts and its callers share.
 
 import type { Uptime } from "../clock/uptime.ts";
+import type { ClockMetadata } from "../metadata/clockAnchor.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
-import type { ManifestKey } from "../metadata/metadata.ts";
+import type { LocksMetadata } from "../metadata/locks.ts";
+import type { ManifestKey, Metadata } from "../metadata/metadata.ts";
 import type { UntaggedHold, UntaggedMetadata, UntaggedRule } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
@@ -30,9 +32,23 @@ export interface GcRequest extends GcSettings {
   readonly dryRun: boolean;
 }
 
+/** What a run asks of rows. */
+export type GcMetadata = CollectionMetadata & LocksMetadata & ClockMetadata;
+
+/** Its parts of the port. */
+export const gcMetadata = ({
+  collection,
+  locks,
+  clock,
+}: Pick<Metadata, "collection" | "locks" | "clock">): GcMetadata => ({
+  ...collection,
+  ...locks,
+  ...clock,
+});
+
 /** The ports and functions that a run works with. */
 export interface GcDeps {
-  readonly metadata: CollectionMetadata;
+  readonly metadata: GcMetadata;
   readonly untagged: UntaggedMetadata;
   /** null: the run is not remembered. */
   readonly runs: Pick<GcRunsMetadata, "endRun"> | null;

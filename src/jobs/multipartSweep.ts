@@ -2,7 +2,7 @@
 // and a switch of its own, so that it is not part of the sweep of upload sessions.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
-import type { MultipartMetadata } from "../metadata/multipart.ts";
+import type { MultipartLifeMetadata } from "../metadata/multipart.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Parts } from "../storage/parts.ts";
@@ -11,7 +11,7 @@ import { paced } from "./pace.ts";
 /** The ports and functions that a sweep works with. */
 export interface MultipartSweepDeps {
   readonly metadata: Pick<
-    MultipartMetadata,
+    MultipartLifeMetadata,
     "lowerTimes" | "expireMultipart" | "knownMultipart" | "forgetCompleted"
   >;
   readonly storage: {

@@ -4,7 +4,12 @@
 import { RegistryError } from "../errors.ts";
 import { type ContentFault, faultOfFile } from "../fsck/findings.ts";
 import { Rehash } from "../fsck/rehash.ts";
-import type { Holders, InspectedContent, InspectionMetadata } from "../metadata/inspection.ts";
+import type {
+  Holders,
+  InspectedContent,
+  InspectionMetadata,
+  ManifestInspection,
+} from "../metadata/inspection.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
 import type { Repair } from "../storage/repair.ts";
@@ -12,7 +17,7 @@ import type { Repair } from "../storage/repair.ts";
 /** The ports and functions that a scrub works with. */
 export interface ScrubDeps {
   readonly metadata: Pick<
-    InspectionMetadata,
+    InspectionMetadata & ManifestInspection,
     "listUnverified" | "findContentRow" | "markDamaged" | "noteVerified" | "holdersOf"
   >;
   readonly storage: {

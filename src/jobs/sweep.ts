@@ -1,7 +1,12 @@
 // The cleanup of upload sessions: sessions that nobody sends to any more are deleted, row first, then bytes; so are leftovers of crashes.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
-import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import type {
+  ListedUpload,
+  UploadSession,
+  UploadSweepMetadata,
+  UploadsMetadata,
+} from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { StagedEntry, Staging } from "../storage/staging.ts";
 import { paced } from "./pace.ts";
@@ -9,7 +14,7 @@ import { paced } from "./pace.ts";
 /** The ports and functions that a sweep works with. */
 export interface SweepDeps {
   readonly metadata: Pick<
-    UploadsMetadata,
+    UploadsMetadata & UploadSweepMetadata,
     "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
   >;
   readonly storage: { readonly staging: Pick<Staging, "list" | "discard" | "tidy"> };

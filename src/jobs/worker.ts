@@ -1,7 +1,9 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
+
 import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
 import { collectGarbage } from "../gc/gc.ts";
+import { gcMetadata } from "../gc/gcRun.ts";
 import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
 import { openPorts, type Ports } from "../ports.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
@@ -44,7 +46,7 @@ async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promis
   const seen = new Map(firstSeen);
   let dropped = 0;
   const deps = {
-    metadata: metadata.uploads,
+    metadata: { ...metadata.uploads, ...metadata.uploadSweep },
     storage,
     clock,
     ageNow: ageNowOf(now),
@@ -65,7 +67,7 @@ async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
   const startedAt = performance.now();
   const { metadata, storage } = await portsOf(store);
   const deps = {
-    metadata: metadata.multipart,
+    metadata: metadata.multipartLife,
     storage,
     clock,
     ageNow: ageNowOf(now),
@@ -89,7 +91,7 @@ async function collect({ store, request }: Job<"collect">): Promise<void> {
   const { metadata, storage } = await portsOf(store);
   const self = await nameProcess();
   const deps = {
-    metadata: metadata.collection,
+    metadata: gcMetadata(metadata),
     untagged: metadata.untagged,
     runs: metadata.gcRuns,
     storage,
@@ -110,7 +112,7 @@ async function scrub({ store, order }: Job<"scrub">): Promise<void> {
   latch.assertWritable();
   const { metadata, storage } = await portsOf(store);
   reading ??= new Scrub({
-    metadata: metadata.inspection,
+    metadata: { ...metadata.inspection, ...metadata.manifestInspection },
     storage,
     clock,
     now: () => performance.now(),

@@ -4,57 +4,7 @@ import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { StoredName } from "../storage/content.ts";
-
-/** Work that only one may do at a time. */
-export type LockName = "gc";
-
-/** Who holds a lock. `epoch` grows with each holder: what an earlier one still writes is refused. */
-export interface Hold {
-  readonly name: LockName;
-  readonly owner: string;
-  readonly epoch: number;
-}
-
-/** A wish for a lock. */
-export interface LockRequest {
-  readonly name: LockName;
-  readonly owner: string;
-  /** Unix ms. */
-  readonly now: number;
-  /** How long it is held without a renewal, in ms. */
-  readonly lastsMs: number;
-  /** A holder that is known to be dead: its lock counts as free. */
-  readonly dead: string | null;
-}
-
-export type LockOutcome =
-  | { readonly kind: "acquired"; readonly hold: Hold }
-  | { readonly kind: "held"; readonly owner: string };
-
-/** The wall clock beside a clock that nobody sets, as they were read at one moment. */
-export interface ClockReading {
-  /** Which run of the machine `uptime` counts from. */
-  readonly boot: string;
-  /** ms since the machine started. */
-  readonly uptime: number;
-  /** Unix ms. */
-  readonly wall: number;
-}
-
-/** A reading to compare later ones with. */
-export interface ClockAnchor extends ClockReading {
-  /** ms since the machine started: until then ages prove nothing. 0: they do. */
-  readonly distrustUntil: number;
-}
-
-/** Leases that a step of the clock would cut short: they end later by as much. */
-export interface Postponement {
-  /** Those that end after this, Unix ms. */
-  readonly endingAfter: number;
-  /** But for those that end after one time and not after another, Unix ms: they were given after the step. */
-  readonly given: { readonly after: number; readonly until: number };
-  readonly byMs: number;
-}
+import type { Hold } from "./locks.ts";
 
 /** How old is old enough. */
 export interface AgeLimits {
@@ -122,21 +72,6 @@ export interface StrayName extends StoredName {
 export type Swept<T> = Promise<T | null>;
 
 export interface CollectionMetadata {
-  /** Takes a lock that is free, has run out, or belongs to `dead`. */
-  acquireLock(request: LockRequest): Promise<LockOutcome>;
-  /** @param until Unix ms. @returns false when somebody else holds it now. Not durable on purpose. */
-  renewLock(hold: Hold, until: number): Promise<boolean>;
-  /** Giving up a lock that is lost is not an error. */
-  releaseLock(hold: Hold): Promise<void>;
-
-  findClockAnchor(): Promise<ClockAnchor | null>;
-  /** @param postponed in the same transaction. @returns false when the anchor is no longer `expected`: then nothing was changed. */
-  replaceClockAnchor(
-    expected: ClockAnchor | null,
-    next: ClockAnchor,
-    postponed?: Postponement | null,
-  ): Promise<boolean>;
-
   /** @returns what contradicts itself in the rows that decide about life and death, in words; null when nothing does. */
   findContradiction(): Promise<string | null>;
   /** Rows of content, and their bytes together. */

@@ -3,7 +3,6 @@
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { RepositoryName, Tag } from "../model/names.ts";
-import type { ObjectsInspection } from "./inspectionObjects.ts";
 import type { MadeObjects } from "./keepers.ts";
 import type { ManifestKey, ManifestReference } from "./metadata.ts";
 
@@ -94,7 +93,8 @@ export interface Derived {
   readonly references: readonly ManifestReference[];
 }
 
-export interface InspectionMetadata extends ObjectsInspection {
+/** What is asked of stored content, and what is repaired. */
+export interface InspectionMetadata {
   /** Reads the whole database. @param thorough compares indexes with tables as well. */
   checkDatabase(thorough: boolean): Promise<DatabaseReport>;
   countAll(): Promise<InspectionTotals>;
@@ -110,20 +110,6 @@ export interface InspectionMetadata extends ObjectsInspection {
     readonly now: number;
     readonly limit: number;
   }): Promise<readonly InspectedContent[]>;
-  /** At most `limit` of each. */
-  holdersOf(digest: Digest, limit: number): Promise<Holders>;
-  listManifests(page: {
-    readonly after: ManifestKey | null;
-    readonly limit: number;
-  }): Promise<readonly InspectedManifest[]>;
-  /** @returns null when there is no such manifest. */
-  findManifestRow(key: ManifestKey): Promise<Pick<InspectedManifest, "mediaType" | "body"> | null>;
-  /** Manifests whose place in the lists of referrers is not what their subject says. At most `limit`. */
-  listWrongReferrers(limit: number): Promise<readonly ManifestKey[]>;
-  /** At most `limit`; those of other manifests are not told. */
-  listIncomplete(limit: number): Promise<readonly IncompleteManifest[]>;
-  /** Tags of a manifest, and of the indexes above it, at most `limit`. */
-  tagsOf(manifest: ManifestKey, limit: number): Promise<Holders["tags"]>;
   /** Stored names on their way out that rows still need: finishing their deletion would lose content. At most `limit`. */
   listTrashInUse(limit: number): Promise<readonly ContentKey[]>;
 
@@ -135,6 +121,25 @@ export interface InspectionMetadata extends ObjectsInspection {
   noteVerified(contents: readonly ContentKey[], now: number): Promise<void>;
   /** Takes a stored name off the list of those on their way out. */
   keepTrash(locator: Locator): Promise<void>;
+}
+
+/** What is asked of manifests, and what is repaired. */
+export interface ManifestInspection {
+  listManifests(page: {
+    readonly after: ManifestKey | null;
+    readonly limit: number;
+  }): Promise<readonly InspectedManifest[]>;
+  /** @returns null when there is no such manifest. */
+  findManifestRow(key: ManifestKey): Promise<Pick<InspectedManifest, "mediaType" | "body"> | null>;
+  /** Manifests whose place in the lists of referrers is not what their subject says. At most `limit`. */
+  listWrongReferrers(limit: number): Promise<readonly ManifestKey[]>;
+  /** At most `limit`; those of other manifests are left out. */
+  listIncomplete(limit: number): Promise<readonly IncompleteManifest[]>;
+  /** At most `limit` of each. */
+  holdersOf(digest: Digest, limit: number): Promise<Holders>;
+  /** Tags of a manifest, and of the indexes above it, at most `limit`. */
+  tagsOf(manifest: ManifestKey, limit: number): Promise<Holders["tags"]>;
+
   /**
    * Adds the references that are missing and makes the lists of referrers say what the manifest says. Nothing loses a reference.
    * @returns false when the manifest is gone.

@@ -1,4 +1,4 @@
-// The inspection's half of port 2, continued: objects, their buckets' counts, and uploads in parts.
+// The inspection's part of port 2 that is about objects, their buckets' counts, and uploads in parts.
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
@@ -46,8 +46,8 @@ export interface PartKey {
   readonly version: string;
 }
 
-/** Part of `InspectionMetadata`. Its questions see one moment each. */
-export interface ObjectsInspection {
+/** What is asked of objects, and what is repaired. Its questions see one moment each. */
+export interface ObjectInspection {
   /** At most `limit`. */
   listMisfits(limit: number): Promise<readonly MisfitObject[]>;
   /** At most `limit`. */

@@ -5,13 +5,17 @@ import type { Locator, StagingState } from "../model/locator.ts";
 import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
 import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
+import type { ContentsMetadata } from "./contents.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
-import type { InspectionMetadata } from "./inspection.ts";
+import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
+import type { ObjectInspection } from "./inspectionObjects.ts";
 import type { KeepersMetadata } from "./keepers.ts";
-import type { MultipartMetadata } from "./multipart.ts";
+import type { LocksMetadata } from "./locks.ts";
+import type { MultipartLifeMetadata, MultipartMetadata } from "./multipart.ts";
 import type { ObjectsMetadata } from "./objects.ts";
-import type { LockedTag, MountsMetadata, RemovalsMetadata } from "./removals.ts";
+import type { LockedTag, RemovalsMetadata } from "./removals.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
@@ -120,7 +124,7 @@ export interface ReferrerRequest extends PageRequest {
   readonly annotationBytes: number;
 }
 
-export interface RegistryMetadata extends RemovalsMetadata, MountsMetadata {
+export interface RegistryMetadata extends RemovalsMetadata {
   /** @returns null when `repository` has no link to `digest`, even if the content exists, and while it is known to be damaged. */
   findBlob(repository: RepositoryName, digest: Digest): Promise<StoredContent | null>;
   findManifest(repository: RepositoryName, reference: Reference): Promise<StoredManifest | null>;
@@ -140,8 +144,6 @@ export interface RegistryMetadata extends RemovalsMetadata, MountsMetadata {
     subject: Digest,
     page: ReferrerRequest,
   ): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }>;
-  /** Keeps linked content until `keptUntil` (Unix ms); writes only if it is kept for less than `atLeast` now. */
-  renewLease(digest: Digest, atLeast: number, keptUntil: number): Promise<void>;
 }
 
 /** Where a session stands after a chunk. */
@@ -213,8 +215,6 @@ export interface UploadsMetadata {
   listBoundaries(id: UploadId): Promise<readonly Boundary[]>;
   /** Gives up a claim without a change. Not durable on purpose. */
   releaseUpload(id: UploadId, owner: string): Promise<void>;
-  /** Content that is stored under any repository, and not known to be damaged: for deduplication only, never to serve it. */
-  findContent(digest: Digest): Promise<StoredContent | null>;
   finishUpload(finish: UploadFinish): Promise<UploadFinishOutcome>;
   /** A session of `repository` that was finished after `since` (Unix ms), durably: its closing request may be repeated. */
   findFinished(
@@ -222,10 +222,19 @@ export interface UploadsMetadata {
     repository: RepositoryName,
     since: number,
   ): Promise<{ readonly digest: Digest; readonly size: number } | null>;
-  /** Keeps content until `keptUntil` (Unix ms) at least, durably: a promise that is repeated lasts as long as the first time. */
-  raiseLease(digest: Digest, keptUntil: number): Promise<void>;
   /** Removes the row; `repository` null: whichever it belongs to. @returns the session as it was, or null when it was not there. */
   removeUpload(id: UploadId, repository: RepositoryName | null): Promise<UploadSession | null>;
+}
+
+/** Upload sessions of all repositories: what is listed and counted, and what ends for its age. */
+export interface UploadSweepMetadata {
+  /** Sessions with an id after `after`, in the order of their ids. */
+  listUploads(page: {
+    readonly after: UploadId | null;
+    readonly limit: number;
+  }): Promise<readonly ListedUpload[]>;
+  /** Open sessions and their staged bytes, for metrics. */
+  countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
   /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to. @returns them. */
@@ -235,25 +244,25 @@ export interface UploadsMetadata {
   }): Promise<readonly UploadSession[]>;
   /** Forgets sessions that were finished before `before` (Unix ms). */
   forgetFinished(before: number): Promise<void>;
-  /** Sessions with an id after `after`, in the order of their ids. */
-  listUploads(page: {
-    readonly after: UploadId | null;
-    readonly limit: number;
-  }): Promise<readonly ListedUpload[]>;
-  /** Open sessions and their staged bytes, for metrics. */
-  countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
 }
 
 export interface Metadata {
   readonly registry: RegistryMetadata;
+  readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
+  readonly uploadSweep: UploadSweepMetadata;
   readonly objects: ObjectsMetadata;
   readonly multipart: MultipartMetadata;
-  readonly gcRuns: GcRunsMetadata;
+  readonly multipartLife: MultipartLifeMetadata;
+  readonly locks: LocksMetadata;
+  readonly clock: ClockMetadata;
   readonly collection: CollectionMetadata;
+  readonly gcRuns: GcRunsMetadata;
   readonly keepers: KeepersMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;
+  readonly manifestInspection: ManifestInspection;
+  readonly objectInspection: ObjectInspection;
   /** A cheap read. @throws when rows cannot be read. */
   check(): Promise<void>;
   close(): Promise<void>;

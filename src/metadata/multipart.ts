@@ -43,11 +43,6 @@ export interface MultipartKey {
 }
 
 export interface MultipartMetadata {
-  /**
-   * @param owner of an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
-   * without a row are cleaned up as well. @returns false when there is no such bucket.
-   */
-  startMultipart(start: MultipartStart, owner: string | null): Promise<boolean>;
   /** What it tells is durable by then. Never an object that comes whole. */
   findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
   /** As `findMultipart`, without counting its parts and without a promise: for a look before a body is read. */
@@ -102,6 +97,15 @@ export interface MultipartMetadata {
     key: MultipartKey,
     since: number,
   ): Promise<{ readonly parts: string; readonly record: ObjectRecord } | null>;
+}
+
+/** How uploads in parts begin, and how they end without an object. */
+export interface MultipartLifeMetadata {
+  /**
+   * @param owner of an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
+   * without a row are cleaned up as well. @returns false when there is no such bucket.
+   */
+  startMultipart(start: MultipartStart, owner: string | null): Promise<boolean>;
   /** Removes an upload with its parts' rows. `accepts` as in `recordPart`. @returns it, or null when it was not there. */
   removeMultipart(
     key: MultipartKey,

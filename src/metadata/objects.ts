@@ -110,18 +110,6 @@ export type ObjectLinkOutcome =
   | { readonly kind: "contentGone" }
   | { readonly kind: "refused" };
 
-/** A mount whose source is an object's content. */
-export interface ObjectMount {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-  /** A bucket that holds an object with that content, and the locator it was found intact under. */
-  readonly bucket: BucketName;
-  readonly locator: Locator;
-  readonly now: number;
-  /** The lease, Unix ms. */
-  readonly keptUntil: number;
-}
-
 export interface ObjectsMetadata {
   /** @returns false when it exists. */
   createBucket(name: BucketName, now: number): Promise<boolean>;
@@ -156,16 +144,4 @@ export interface ObjectsMetadata {
   removeObject(
     removal: ObjectKey & { readonly allows: Precondition; readonly now: number },
   ): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
-  /** Buckets that hold an object of this content, in byte order, after `after`. */
-  listObjectHolders(
-    digest: Digest,
-    page: { readonly after: BucketName | null; readonly limit: number },
-  ): Promise<readonly BucketName[]>;
-  /** Content that an object of the bucket is made of, and that is not known to be damaged. */
-  findObjectContent(
-    bucket: BucketName,
-    digest: Digest,
-  ): Promise<{ readonly size: number; readonly locator: Locator } | null>;
-  /** Link and lease, if the bucket still holds the content under that locator. @returns false when it does not. */
-  mountObject(mount: ObjectMount): Promise<boolean>;
 }

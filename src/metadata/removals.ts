@@ -1,6 +1,5 @@
-// The registry's half of port 2, continued: what takes tags, manifests and links away, and what links content that is stored already.
+// The registry's half of port 2, continued: what removes tags, manifests and links.
 import type { Digest } from "../model/digest.ts";
-import type { Locator } from "../model/locator.ts";
 import type { Immutability, RepositoryName, Tag } from "../model/names.ts";
 
 /** A tag to be removed, without the manifest. */
@@ -48,27 +47,4 @@ export interface RemovalsMetadata {
   removeManifest(removal: ManifestRemoval): Promise<RemovalOutcome>;
   /** Removes the repository's link to content, which other repositories may hold on to. */
   removeLink(repository: RepositoryName, digest: Digest): Promise<LinkRemovalOutcome>;
-}
-
-/** A link to content that `source` holds, and that was found intact under `locator`. */
-export interface Mount {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-  readonly source: RepositoryName;
-  readonly locator: Locator;
-  /** Unix ms. */
-  readonly now: number;
-  /** The lease, Unix ms. */
-  readonly keptUntil: number;
-}
-
-/** What links content without an upload. */
-export interface MountsMetadata {
-  /** Repositories that link `digest`, in byte order, after `after`. */
-  listHolders(
-    digest: Digest,
-    page: { readonly after: RepositoryName | null; readonly limit: number },
-  ): Promise<readonly RepositoryName[]>;
-  /** Link and lease, if `source` still holds the content under that locator. @returns false when it does not. */
-  mountBlob(mount: Mount): Promise<boolean>;
 }

@@ -84,7 +84,7 @@ async function completeAgain(
 }
 
 async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<CompletedUpload> {
-  const { storage, findContent, clock } = deps;
+  const { storage, contents, clock } = deps;
   const { key, chosen, upload, allows, list: parts } = claimed;
   const { bucket, object, contentType } = upload;
   await assertAllowed(deps, claimed);
@@ -94,7 +94,7 @@ async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promis
   let createdAt = 0;
   try {
     const sealed = await commitStaged(
-      { storage, findContent },
+      { storage, contents },
       {
         seal: (isStored) =>
           storage.parts

@@ -1,7 +1,8 @@
 // What the functions of this room work with. Apart from them: single objects and uploads in parts share it.
 import type { OverdueReleases } from "../content/claim.ts";
-import type { RegistryMetadata, UploadsMetadata } from "../metadata/metadata.ts";
-import type { MultipartMetadata } from "../metadata/multipart.ts";
+import type { ContentsMetadata } from "../metadata/contents.ts";
+import type { RegistryMetadata } from "../metadata/metadata.ts";
+import type { MultipartLifeMetadata, MultipartMetadata } from "../metadata/multipart.ts";
 import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
@@ -24,8 +25,8 @@ export interface MultipartLimits {
 export interface ObjectsDeps {
   readonly metadata: ObjectsMetadata;
   readonly multipart: MultipartMetadata;
-  /** Content under any link, and not known to be damaged: for deduplication only, never to serve it. */
-  readonly findContent: UploadsMetadata["findContent"];
+  readonly multipartLife: MultipartLifeMetadata;
+  readonly contents: Pick<ContentsMetadata, "findContent">;
   /** For links to what a repository holds. */
   readonly registry: Pick<RegistryMetadata, "findBlob">;
   readonly storage: Storage;

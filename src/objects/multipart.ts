@@ -37,7 +37,7 @@ export interface MultipartPage {
 
 /** @throws RegistryError BUCKET_UNKNOWN, DISK_FULL, READ_ONLY. */
 export async function initiateMultipart(
-  { multipart, clock, newUploadId, limits }: ObjectsDeps,
+  { clock, newUploadId, limits, multipartLife }: ObjectsDeps,
   request: MultipartRequest,
 ): Promise<MultipartUpload> {
   const now = clock();
@@ -47,7 +47,7 @@ export async function initiateMultipart(
     createdAt: now,
     expiresAt: now + limits.ttlMs,
   };
-  if (!(await multipart.startMultipart(start, null))) throw new RegistryError("BUCKET_UNKNOWN");
+  if (!(await multipartLife.startMultipart(start, null))) throw new RegistryError("BUCKET_UNKNOWN");
   return { ...start, state: "initiated", updatedAt: now, claimOwner: null };
 }
 
@@ -80,8 +80,8 @@ export async function abortMultipart(
   deps: ObjectsDeps,
   key: MultipartKey,
 ): Promise<MultipartUpload> {
-  const { multipart } = deps;
-  const removed = await multipart.removeMultipart(key, (upload) =>
+  const { multipartLife } = deps;
+  const removed = await multipartLife.removeMultipart(key, (upload) =>
     assertMayBecome(upload, "aborted", null),
   );
   if (removed === null) return refuseAbsent(deps, key, "aborted");

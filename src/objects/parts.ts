@@ -76,12 +76,13 @@ async function arrive(
 
 /** Written only when there is little time left. */
 async function noteAlive(
-  { multipart, clock, limits: { ttlMs } }: ObjectsDeps,
+  { multipartLife, clock, limits: { ttlMs } }: ObjectsDeps,
   id: UploadId,
   expiresAt: number,
 ): Promise<void> {
   const now = clock();
-  if (expiresAt < now + ttlMs / 2) await multipart.noteAlive(id, { now, expiresAt: now + ttlMs });
+  if (expiresAt < now + ttlMs / 2)
+    await multipartLife.noteAlive(id, { now, expiresAt: now + ttlMs });
 }
 
 /** A page of parts, and the object that they are for. */

@@ -90,13 +90,13 @@ async function receive(
   put: ObjectPut,
   source: ObjectBytes,
 ): Promise<ObjectRecord> {
-  const { multipart, overdue } = deps;
+  const { multipart, overdue, multipartLife } = deps;
   const id = deps.newUploadId();
   const owner = deps.newId();
   await start(deps, put, id, owner);
   // Its row goes with the claim, and its bytes after the row.
   const release = async () => {
-    await multipart.removeWhole(id, owner);
+    await multipartLife.removeWhole(id, owner);
     await dropStaged(deps, id);
   };
   const renew = () => multipart.holdsMultipart(id, owner);
@@ -112,13 +112,13 @@ async function receive(
 
 /** A row first: then nobody takes the bytes for leftovers. It is over when its receiver is. */
 async function start(
-  { multipart, clock }: ObjectsDeps,
+  { clock, multipartLife }: ObjectsDeps,
   { bucket, object, contentType }: ObjectPut,
   id: UploadId,
   owner: string,
 ): Promise<void> {
   const createdAt = clock();
-  const started = await multipart.startMultipart(
+  const started = await multipartLife.startMultipart(
     { id, bucket, object, contentType, createdAt, expiresAt: createdAt },
     owner,
   );
@@ -148,14 +148,14 @@ async function commit(
   staged: Session,
   { hold, digests }: { readonly hold: Hold; readonly digests: readonly Digest[] },
 ): Promise<ObjectRecord> {
-  const { storage, findContent } = deps;
+  const { storage, contents } = deps;
   const { id } = staged;
   const { owner } = hold;
   const { bucket, object, contentType, allows } = put;
   const wanted = { as: "sha256", expected: digests, owner } as const;
   let createdAt = 0;
   const sealed = await commitStaged(
-    { storage, findContent },
+    { storage, contents },
     {
       seal: (isStored) => storage.staging.seal(staged, { ...wanted, isStored }),
       discard: () => storage.parts.discard(id),

@@ -54,7 +54,7 @@ export async function openBlob(
  * @throws RegistryError BLOB_UNKNOWN
  */
 export async function statBlob(
-  deps: Pick<RegistryDeps, "metadata" | "storage" | "onDamage" | "clock" | "leaseMs">,
+  deps: Pick<RegistryDeps, "metadata" | "contents" | "storage" | "onDamage" | "clock" | "leaseMs">,
   repository: RepositoryName,
   digest: Digest,
   mayPush = true,
@@ -72,12 +72,12 @@ export async function statBlob(
 
 /** While nothing can be written, nothing can be pushed that needs the promise, and reads go on. */
 async function keep(
-  { metadata, clock, leaseMs }: Pick<RegistryDeps, "metadata" | "clock" | "leaseMs">,
+  { contents, clock, leaseMs }: Pick<RegistryDeps, "contents" | "clock" | "leaseMs">,
   digest: Digest,
 ): Promise<void> {
   const { atLeast, until } = leaseAt(clock(), leaseMs);
   try {
-    await metadata.renewLease(digest, atLeast, until);
+    await contents.renewLease(digest, atLeast, until);
   } catch (error) {
     const unwritable = error instanceof RegistryError && writeFailures.has(error.situation);
     if (!unwritable) throw error;

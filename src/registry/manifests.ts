@@ -1,6 +1,7 @@
 // Manifests: get, stat, put (OCI distribution-spec, "Pulling manifests" and "Pushing Manifests").
 
 import { RegistryError } from "../errors.ts";
+import type { ContentsMetadata } from "../metadata/contents.ts";
 import type {
   ManifestPutOutcome,
   ManifestReference,
@@ -20,6 +21,7 @@ import { relaxReferences, type Sparse } from "./sparse.ts";
 /** What the registry room works with. */
 export interface RegistryDeps {
   readonly metadata: RegistryMetadata;
+  readonly contents: ContentsMetadata;
   readonly storage: Storage;
   /** Unix ms. */
   readonly clock: () => number;

@@ -3,7 +3,6 @@
 
 import { findStored } from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
-import type { ObjectsMetadata } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName } from "../model/objectNames.ts";
@@ -27,15 +26,13 @@ export interface ObjectMountRequest extends Pick<MountRequest, "repository" | "d
   readonly mayRead: (bucket: BucketName) => boolean;
 }
 
-type MountDeps = Pick<RegistryDeps, "metadata" | "storage" | "onDamage" | "clock" | "leaseMs">;
+type MountDeps = Pick<
+  RegistryDeps,
+  "metadata" | "contents" | "storage" | "onDamage" | "clock" | "leaseMs"
+>;
 
 /** What mounts from buckets work with. */
-export interface ObjectMountDeps extends Omit<MountDeps, "metadata"> {
-  readonly objects: Pick<
-    ObjectsMetadata,
-    "listObjectHolders" | "findObjectContent" | "mountObject"
-  >;
-}
+export type ObjectMountDeps = Omit<MountDeps, "metadata">;
 
 const holdersAtOnce = 1000;
 
@@ -47,14 +44,14 @@ export async function mountBlob(
   deps: MountDeps,
   { repository, digest, from, mayPull }: MountRequest,
 ): Promise<boolean> {
-  const { metadata } = deps;
-  const list = (page: HoldersPage<RepositoryName>) => metadata.listHolders(digest, page);
+  const { contents } = deps;
+  const list = (page: HoldersPage<RepositoryName>) => contents.listHolders(digest, page);
   const source = from ?? (await findHolder(list, mayPull));
   if (source === null || !mayPull(source)) return false;
   const intact = await findIntact(deps, source, digest);
   if (intact === null) return false;
   const { locator } = intact;
-  return metadata.mountBlob({ repository, digest, source, locator, ...leaseNow(deps) });
+  return contents.mountBlob({ repository, digest, source, locator, ...leaseNow(deps) });
 }
 
 /** As `mountBlob`, from a bucket that may be read and holds an object of that digest. */
@@ -62,18 +59,18 @@ export async function mountObject(
   deps: ObjectMountDeps,
   { repository, digest, from, mayRead }: ObjectMountRequest,
 ): Promise<boolean> {
-  const { objects, storage, onDamage } = deps;
-  const list = (page: HoldersPage<BucketName>) => objects.listObjectHolders(digest, page);
+  const { storage, onDamage, contents } = deps;
+  const list = (page: HoldersPage<BucketName>) => contents.listObjectHolders(digest, page);
   const bucket = from ?? (await findHolder(list, mayRead));
   if (bucket === null || !mayRead(bucket)) return false;
   const intact = await findStored(
     storage,
-    () => objects.findObjectContent(bucket, digest),
+    () => contents.findObjectContent(bucket, digest),
     ({ locator }) => onDamage?.(digest, locator),
   );
   if (intact === null) return false;
   const { locator } = intact;
-  return objects.mountObject({ repository, digest, bucket, locator, ...leaseNow(deps) });
+  return contents.mountObject({ repository, digest, bucket, locator, ...leaseNow(deps) });
 }
 
 function leaseNow({ clock, leaseMs }: Pick<MountDeps, "clock" | "leaseMs">) {

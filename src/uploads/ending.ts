@@ -21,11 +21,11 @@ export async function commit(
   digest: Digest,
   link: Link,
 ): Promise<void> {
-  const { metadata, storage } = deps;
+  const { storage } = deps;
   const { id, staging, offset } = staged;
   const wanted = { as: algorithmOf(digest), expected: [digest], owner: link.session.owner };
   const sealed = await commitStaged(
-    { storage, findContent: (known) => metadata.findContent(known) },
+    deps,
     {
       seal: (isStored) => storage.staging.seal(staged, { ...wanted, isStored }),
       discard: () => storage.staging.discard(id, staging),

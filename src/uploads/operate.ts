@@ -1,12 +1,20 @@
 // What an operator does with open upload sessions, beside a running server or without one: see them all, end them.
 
-import type { ListedUpload, UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
+import type {
+  ListedUpload,
+  UploadSession,
+  UploadSweepMetadata,
+  UploadsMetadata,
+} from "../metadata/metadata.ts";
 import { readUploadId, type UploadId } from "../model/uploadId.ts";
 import type { Staging } from "../storage/staging.ts";
 
 /** What these functions work with. */
 export interface OperateDeps {
-  readonly metadata: Pick<UploadsMetadata, "listUploads" | "removeUpload" | "expireUploads">;
+  readonly metadata: Pick<
+    UploadsMetadata & UploadSweepMetadata,
+    "listUploads" | "removeUpload" | "expireUploads"
+  >;
   readonly storage: { readonly staging: Pick<Staging, "discard"> };
   /** Unix ms. */
   readonly clock: () => number;

@@ -2,6 +2,7 @@
 import type { Hold, OverdueReleases } from "../content/claim.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
+import type { ContentsMetadata } from "../metadata/contents.ts";
 import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -15,6 +16,7 @@ import { acceptChunk, type Chunk, declaredLength, emptyBody } from "./session.ts
 /** What the functions of this room work with. */
 export interface UploadsDeps {
   readonly metadata: UploadsMetadata;
+  readonly contents: Pick<ContentsMetadata, "findContent" | "raiseLease">;
   readonly storage: Storage;
   readonly overdue: OverdueReleases;
   /** Lower-case UUIDv7. */
@@ -118,14 +120,14 @@ export async function finishUpload(
 
 /** Who asks again was not told the first time: the lease begins anew. @returns null when there is nothing to repeat. */
 async function finishAgain(
-  { metadata, clock, ageNow, leaseMs }: UploadsDeps,
+  { metadata, contents, clock, ageNow, leaseMs }: UploadsDeps,
   { repository, id, digest }: ChunkRequest & { readonly digest: Digest },
 ): Promise<FinishedUpload | null> {
   const now = ageNow();
   const since = now === null ? 0 : now - repeatableMs;
   const find = () => metadata.findFinished(id, repository, since);
   if ((await find())?.digest !== digest) return null;
-  await metadata.raiseLease(digest, leaseAt(clock(), leaseMs).until);
+  await contents.raiseLease(digest, leaseAt(clock(), leaseMs).until);
   // A collection may have taken the row before the lease was written.
   return find();
 }

@@ -125,7 +125,7 @@ describe("breadbox bucket get", () => {
     const { room, registry } = await openBucketRoom(scope);
     const bytes = noise(mebibyte);
     await store(registry.url, "file", bytes);
-    const { locator } = (await registry.store.rooms.metadata.uploads.findContent(
+    const { locator } = (await registry.store.rooms.metadata.contents.findContent(
       parseDigest(digestOf(bytes)),
     )) ?? { locator: "" };
     writeFileSync(join(registry.store.directory, "blobs", locator), noise(mebibyte));

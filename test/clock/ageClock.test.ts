@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { AgeClock } from "../../src/clock/ageClock.ts";
 import { watchClock } from "../../src/clock/clockWatch.ts";
-import type { ClockAnchor } from "../../src/metadata/collection.ts";
+import type { ClockAnchor } from "../../src/metadata/clockAnchor.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

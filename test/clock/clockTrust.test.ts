@@ -1,7 +1,7 @@
 // When the wall clock is believed: readings in, verdicts out.
 import { describe, expect, test } from "bun:test";
 import { judgeClock, spanText } from "../../src/clock/clockTrust.ts";
-import type { ClockAnchor } from "../../src/metadata/collection.ts";
+import type { ClockAnchor } from "../../src/metadata/clockAnchor.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;

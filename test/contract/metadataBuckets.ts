@@ -92,12 +92,12 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
   describe("removing a bucket", () => {
     test("tells the uploads that went with it", async () => {
       const metadata = await open();
-      const { objects, multipart } = metadata;
+      const { objects, multipartLife } = metadata;
       await objects.createBucket(backups, now);
       await objects.createBucket(builds, now);
       const [first, second, elsewhere] = [start(), start(), start({ bucket: builds })];
       for (const upload of [first, second, elsewhere]) {
-        await multipart.startMultipart(upload, null);
+        await multipartLife.startMultipart(upload, null);
         await record(metadata, upload, part(1));
       }
 
@@ -105,10 +105,10 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
 
       expect(outcome).toEqual({ kind: "removed", uploads: [first.id, second.id] });
       expect(await objects.findBucket(backups)).toBeNull();
-      expect(await multipart.knownMultipart([first.id, elsewhere.id])).toEqual(
+      expect(await multipartLife.knownMultipart([first.id, elsewhere.id])).toEqual(
         new Set([elsewhere.id]),
       );
-      expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
       expect(await objects.removeBucket(backups)).toEqual({ kind: "unknown" });
     });
 
@@ -124,12 +124,12 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
     test.each(["in parts that is being completed", "of an object that comes whole"])(
       "with an upload %s is refused until the claim is over",
       async (kind) => {
-        const { objects, multipart } = await open();
+        const { objects, multipart, multipartLife } = await open();
         await objects.createBucket(backups, now);
         const upload = start();
         const claim = "a";
         const isWhole = kind.endsWith("whole");
-        await multipart.startMultipart(upload, isWhole ? claim : null);
+        await multipartLife.startMultipart(upload, isWhole ? claim : null);
         if (!isWhole) await multipart.claimMultipart(upload, claim, () => null);
 
         const meanwhile = await objects.removeBucket(backups);
@@ -143,11 +143,11 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
 
     test("a later bucket of the same name knows nothing of what was completed in it", async () => {
       const metadata = await open();
-      const { objects, multipart } = metadata;
+      const { objects, multipart, multipartLife } = metadata;
       await objects.createBucket(backups, now);
       const upload = start();
       const key = { bucket: backups, id: upload.id };
-      await multipart.startMultipart(upload, null);
+      await multipartLife.startMultipart(upload, null);
       await multipart.claimMultipart(key, "receiver", () => null);
       const ids = { upload: { id: upload.id, owner: "receiver" }, parts: "1" };
       await objects.commitObject(commit("path/to/file.bin", "one", ids));

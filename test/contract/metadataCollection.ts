@@ -1,6 +1,6 @@
 // The metadata contract, continued: locks, the clock's anchor, and what a collection finds and takes away.
 import { describe, expect, test } from "bun:test";
-import type { Hold } from "../../src/metadata/collection.ts";
+import type { Hold } from "../../src/metadata/locks.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { StoredName } from "../../src/storage/content.ts";
 import {
@@ -22,8 +22,8 @@ const hour = 60 * minute;
 const later = limitsAt(now + 2 * hour, now + hour);
 const request = { name: "gc", now, lastsMs: minute, dead: null } as const;
 
-async function hold({ collection }: Metadata): Promise<Hold> {
-  const outcome = await collection.acquireLock({ ...request, owner: "me" });
+async function hold({ locks }: Metadata): Promise<Hold> {
+  const outcome = await locks.acquireLock({ ...request, owner: "me" });
   if (outcome.kind === "held") throw new Error("the lock is not free");
   return outcome.hold;
 }
@@ -47,12 +47,12 @@ export function collectionContract(open: () => Promise<Metadata>): void {
 function lockContract(open: () => Promise<Metadata>): void {
   describe("a lock", () => {
     test("has one holder until it is given up, and the next one's epoch is greater", async () => {
-      const { collection } = await open();
+      const { locks } = await open();
 
-      const first = await collection.acquireLock({ ...request, owner: "a" });
-      const second = await collection.acquireLock({ ...request, owner: "b" });
-      if (first.kind === "acquired") await collection.releaseLock(first.hold);
-      const third = await collection.acquireLock({ ...request, owner: "b" });
+      const first = await locks.acquireLock({ ...request, owner: "a" });
+      const second = await locks.acquireLock({ ...request, owner: "b" });
+      if (first.kind === "acquired") await locks.releaseLock(first.hold);
+      const third = await locks.acquireLock({ ...request, owner: "b" });
 
       expect(first).toEqual({ kind: "acquired", hold: { name: "gc", owner: "a", epoch: 1 } });
       expect(second).toEqual({ kind: "held", owner: "a" });
@@ -60,12 +60,12 @@ function lockContract(open: () => Promise<Metadata>): void {
     });
 
     test("that was not renewed, or whose holder is dead, is free", async () => {
-      const { collection } = await open();
-      await collection.acquireLock({ ...request, owner: "a" });
+      const { locks } = await open();
+      await locks.acquireLock({ ...request, owner: "a" });
 
-      const ofDead = await collection.acquireLock({ ...request, owner: "b", dead: "a" });
+      const ofDead = await locks.acquireLock({ ...request, owner: "b", dead: "a" });
       const soon = { ...request, owner: "c", now: now + minute };
-      const outrun = await collection.acquireLock(soon);
+      const outrun = await locks.acquireLock(soon);
 
       expect([ofDead.kind, outrun.kind]).toEqual(["acquired", "acquired"]);
     });
@@ -73,38 +73,38 @@ function lockContract(open: () => Promise<Metadata>): void {
     test("lasts when it is renewed, and not for who has lost it", async () => {
       const metadata = await open();
       const mine = await hold(metadata);
-      const { collection } = metadata;
+      const { locks } = metadata;
 
-      expect(await collection.renewLock(mine, now + minute + 1)).toBe(true);
+      expect(await locks.renewLock(mine, now + minute + 1)).toBe(true);
       const soon = { ...request, owner: "b", now: now + minute };
-      expect((await collection.acquireLock(soon)).kind).toBe("held");
-      await collection.acquireLock({ ...soon, dead: "me" });
-      expect(await collection.renewLock(mine, now + hour)).toBe(false);
-      await collection.releaseLock(mine);
-      expect(await collection.acquireLock({ ...soon, owner: "c" })).toMatchObject({ owner: "b" });
+      expect((await locks.acquireLock(soon)).kind).toBe("held");
+      await locks.acquireLock({ ...soon, dead: "me" });
+      expect(await locks.renewLock(mine, now + hour)).toBe(false);
+      await locks.releaseLock(mine);
+      expect(await locks.acquireLock({ ...soon, owner: "c" })).toMatchObject({ owner: "b" });
     });
 
     test("is not kept for a day by a clock that was set back", async () => {
-      const { collection } = await open();
-      await collection.acquireLock({ ...request, owner: "a" });
+      const { locks } = await open();
+      await locks.acquireLock({ ...request, owner: "a" });
 
       const earlier = { ...request, owner: "b", now: now - 24 * hour };
-      expect((await collection.acquireLock(earlier)).kind).toBe("acquired");
+      expect((await locks.acquireLock(earlier)).kind).toBe("acquired");
     });
   });
 }
 
 function anchorContract(open: () => Promise<Metadata>): void {
   test("the clock's anchor is replaced only by who has seen the latest one", async () => {
-    const { collection } = await open();
+    const { clock } = await open();
     const first = { boot: "a", uptime: 1, wall: now, distrustUntil: 0 };
     const second = { ...first, uptime: 2, distrustUntil: 5 };
 
-    expect(await collection.findClockAnchor()).toBeNull();
-    expect(await collection.replaceClockAnchor(null, first)).toBe(true);
-    expect(await collection.replaceClockAnchor(null, second)).toBe(false);
-    expect(await collection.replaceClockAnchor(first, second)).toBe(true);
-    expect(await collection.findClockAnchor()).toEqual(second);
+    expect(await clock.findClockAnchor()).toBeNull();
+    expect(await clock.replaceClockAnchor(null, first)).toBe(true);
+    expect(await clock.replaceClockAnchor(null, second)).toBe(false);
+    expect(await clock.replaceClockAnchor(first, second)).toBe(true);
+    expect(await clock.findClockAnchor()).toEqual(second);
   });
 }
 
@@ -209,10 +209,10 @@ function sweepContract(open: () => Promise<Metadata>): void {
   describe("sweeping", () => {
     test("takes rows and links of what is still orphaned, and remembers the stored names", async () => {
       const metadata = await open();
-      const { collection, uploads, registry } = metadata;
+      const { collection, uploads, registry, contents } = metadata;
       for (const name of ["gone", "named", "leased"]) await uploads.finishUpload(finish(name));
       await registry.putManifest(manifest("{}", { references: [blob("named")] }));
-      await registry.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
+      await contents.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
       const all = ["gone", "named", "leased"].map(digest);
 
       const swept = await collection.discardContents(await hold(metadata), all, () => later, []);
@@ -220,7 +220,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const discarded = [{ locator: locator("stored-gone"), size: 100 }];
       expect(swept).toEqual({ discarded, links: 1 });
       expect(await collection.listTrash(10)).toEqual(discarded);
-      expect(await uploads.findContent(digest("gone"))).toBeNull();
+      expect(await contents.findContent(digest("gone"))).toBeNull();
       expect(await registry.findBlob(app, digest("gone"))).toBeNull();
       expect(await collection.countContents()).toMatchObject({ blobs: 2 });
     });
@@ -269,10 +269,10 @@ function sweepContract(open: () => Promise<Metadata>): void {
 
     test("changes nothing once the lock is lost", async () => {
       const metadata = await open();
-      const { collection, uploads } = metadata;
+      const { collection, uploads, locks } = metadata;
       await uploads.finishUpload(finish("a"));
       const lost = await hold(metadata);
-      await collection.acquireLock({ ...request, owner: "b", dead: "me" });
+      await locks.acquireLock({ ...request, owner: "b", dead: "me" });
       const names = [{ ...stored("stray"), size: 7 }];
 
       expect(await collection.discardContents(lost, [digest("a")], () => later, [])).toBeNull();

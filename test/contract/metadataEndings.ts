@@ -28,8 +28,8 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     expect((await uploads.finishUpload(end)).kind).toBe("finished");
     return started;
   };
-  const expire = ({ uploads }: Metadata, idleSince: number, limit = 100) =>
-    uploads.expireUploads({ idleSince, limit });
+  const expire = ({ uploadSweep }: Metadata, idleSince: number, limit = 100) =>
+    uploadSweep.expireUploads({ idleSince, limit });
 
   describe("expiry", () => {
     test("removes sessions without a sign of life, returns them as they were, and no others", async () => {
@@ -118,10 +118,10 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     test("keep their content for longer when they are told again, and never for less", async () => {
       const metadata = await open();
       await finished(metadata, now);
-      const { uploads, collection } = metadata;
+      const { collection, contents } = metadata;
 
-      await uploads.raiseLease(digest("layer"), now + 90 * minute);
-      await uploads.raiseLease(digest("layer"), now + minute);
+      await contents.raiseLease(digest("layer"), now + 90 * minute);
+      await contents.raiseLease(digest("layer"), now + minute);
 
       const limits = limitsAt(now + 90 * minute - 1, now);
       const { unreferenced } = await collection.markWindow(null, 10, limits);
@@ -140,7 +140,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       const metadata = await open();
       const [old, young] = [await finished(metadata, now - 1), await finished(metadata, now)];
 
-      await metadata.uploads.forgetFinished(now);
+      await metadata.uploadSweep.forgetFinished(now);
 
       expect(await metadata.uploads.findFinished(old.id, app, 0)).toBeNull();
       expect(await metadata.uploads.findFinished(young.id, app, 0)).not.toBeNull();
@@ -161,26 +161,26 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     });
 
     test("end without a session when they came in one request", async () => {
-      const { uploads } = await open();
+      const { uploads, uploadSweep } = await open();
 
       expect((await uploads.finishUpload(finish("layer"))).kind).toBe("finished");
-      expect(await uploads.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+      expect(await uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
     });
   });
 
   test("sessions whose times lie in the future are as old as now, the others as before", async () => {
-    const { uploads } = await open();
+    const { uploads, uploadSweep } = await open();
     const ahead = session({ startedAt: now + 5 * minute, updatedAt: now + 9 * minute });
     const usual = session({ startedAt: now - 9 * minute, updatedAt: now - 5 * minute });
     for (const each of [ahead, usual]) await uploads.startUpload(each, null);
 
-    await uploads.lowerTimes(now);
-    await uploads.lowerTimes(now + 1);
+    await uploadSweep.lowerTimes(now);
+    await uploadSweep.lowerTimes(now + 1);
 
     const lowered = { ...ahead, startedAt: now, updatedAt: now };
     expect(await uploads.findUpload(ahead.id, ahead.repository)).toEqual(lowered);
     expect(await uploads.findUpload(usual.id, usual.repository)).toEqual(usual);
-    const expired = await uploads.expireUploads({ idleSince: now + 1, limit: 9 });
+    const expired = await uploadSweep.expireUploads({ idleSince: now + 1, limit: 9 });
     expect(expired.map(({ id }) => id).sort()).toEqual([ahead.id, usual.id].sort());
   });
 
@@ -193,17 +193,17 @@ export function endingsContract(open: () => Promise<Metadata>): void {
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
         .map((each) => ({ ...each, writing: false }));
 
-      const { uploads } = metadata;
-      const first = await uploads.listUploads({ after: null, limit: 2 });
+      const { uploadSweep } = metadata;
+      const first = await uploadSweep.listUploads({ after: null, limit: 2 });
       const after = first.at(-1)?.id ?? null;
-      const second = await uploads.listUploads({ after, limit: 2 });
+      const second = await uploadSweep.listUploads({ after, limit: 2 });
       const last = second.at(-1)?.id ?? null;
-      const third = await uploads.listUploads({ after: last, limit: 2 });
+      const third = await uploadSweep.listUploads({ after: last, limit: 2 });
 
       expect([first.length, second.length, third.length]).toEqual([2, 2, 1]);
       expect([...first, ...second, ...third]).toEqual(ordered);
       const end = third.at(-1)?.id ?? null;
-      expect(await uploads.listUploads({ after: end, limit: 2 })).toEqual([]);
+      expect(await uploadSweep.listUploads({ after: end, limit: 2 })).toEqual([]);
     });
 
     test("goes on behind a session that is gone meanwhile", async () => {
@@ -214,17 +214,17 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       await metadata.uploads.removeUpload(ids[0] ?? uploadId(), null);
 
       const after = ids[0] ?? null;
-      const rest = await metadata.uploads.listUploads({ after, limit: 10 });
+      const rest = await metadata.uploadSweep.listUploads({ after, limit: 10 });
 
       expect(rest.map(({ id }) => id)).toEqual(ids.slice(1));
     });
 
     test("tells which of them are being written to", async () => {
       const metadata = await open();
-      const { uploads } = metadata;
+      const { uploads, uploadSweep } = metadata;
       const { id } = await startAt(metadata, now);
       const writing = async () =>
-        (await uploads.listUploads({ after: null, limit: 1 })).map((it) => it.writing);
+        (await uploadSweep.listUploads({ after: null, limit: 1 })).map((it) => it.writing);
       expect(await writing()).toEqual([false]);
 
       await uploads.claimUpload(id, app, "a");

@@ -90,15 +90,15 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
     });
 
     test("who holds the collection's lock is known until it runs out or is given up", async () => {
-      const { gcRuns, collection } = await open();
+      const { gcRuns, locks } = await open();
       const request = { name: "gc", owner: "me", now, lastsMs: 1000, dead: null } as const;
       expect(await gcRuns.findHolder(now)).toBeNull();
 
-      const outcome = await collection.acquireLock(request);
+      const outcome = await locks.acquireLock(request);
 
       expect(await gcRuns.findHolder(now + 999)).toBe("me");
       expect(await gcRuns.findHolder(now + 1000)).toBeNull();
-      if (outcome.kind === "acquired") await collection.releaseLock(outcome.hold);
+      if (outcome.kind === "acquired") await locks.releaseLock(outcome.hold);
       expect(await gcRuns.findHolder(now)).toBeNull();
     });
 

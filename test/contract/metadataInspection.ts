@@ -9,7 +9,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
   verificationContract(open);
 
   test("who would miss content is told, through indexes as well", async () => {
-    const { registry, uploads, inspection } = await open();
+    const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     await uploads.finishUpload(finish("layer", { repository: other }));
     const image = manifest("image", { references: [blob("layer")], tags: [tag("plain")] });
@@ -17,7 +17,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
     const child = { ...blob("image"), kind: "child" as const, size: 5 };
     await registry.putManifest(manifest("index", { references: [child], tags: [tag("all")] }));
 
-    const holders = await inspection.holdersOf(digest("layer"), 10);
+    const holders = await manifestInspection.holdersOf(digest("layer"), 10);
 
     expect(holders.repositories).toEqual([app, other]);
     expect(holders.tags.map(({ repository, name }) => `${repository}:${name}`)).toEqual([
@@ -25,18 +25,18 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
       "team/app:plain",
     ]);
     expect(holders.more).toBeFalse();
-    expect((await inspection.holdersOf(digest("layer"), 1)).more).toBeTrue();
+    expect((await manifestInspection.holdersOf(digest("layer"), 1)).more).toBeTrue();
   });
 
   test("manifests come by page, with what was derived from them", async () => {
-    const { registry, uploads, inspection } = await open();
+    const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     const subject = digest("subject");
     await registry.putManifest(manifest("one", { references: [blob("layer")], subject }));
     await registry.putManifest(manifest("two"));
 
-    const first = await inspection.listManifests({ after: null, limit: 1 });
-    const rest = await inspection.listManifests({ after: first[0] ?? null, limit: 9 });
+    const first = await manifestInspection.listManifests({ after: null, limit: 1 });
+    const rest = await manifestInspection.listManifests({ after: first[0] ?? null, limit: 9 });
 
     const [one] = [...first, ...rest].filter((found) => found.digest === digest("one"));
     expect([...first, ...rest]).toHaveLength(2);
@@ -46,7 +46,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
   });
 
   test("derived rows can be made again, and no reference is lost", async () => {
-    const { registry, uploads, inspection } = await open();
+    const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     await registry.putManifest(manifest("one", { references: [blob("layer")] }));
     const derived = {
@@ -56,15 +56,18 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
       references: [blob("config", { required: false })],
     };
 
-    const done = await inspection.deriveAgain({ repository: app, digest: digest("one") }, derived);
+    const done = await manifestInspection.deriveAgain(
+      { repository: app, digest: digest("one") },
+      derived,
+    );
 
     expect(done).toBeTrue();
-    const [found] = await inspection.listManifests({ after: null, limit: 2 });
+    const [found] = await manifestInspection.listManifests({ after: null, limit: 2 });
     expect(found?.references).toHaveLength(2);
     expect(found?.subject).toBe(derived.subject);
     expect(found?.referrers).toEqual([{ subject: derived.subject, artifactType: "application/x" }]);
     const gone = { repository: other, digest: digest("one") };
-    expect(await inspection.deriveAgain(gone, derived)).toBeFalse();
+    expect(await manifestInspection.deriveAgain(gone, derived)).toBeFalse();
   });
 
   test("a sound database says so", async () => {
@@ -79,13 +82,13 @@ function damageContract(open: () => Promise<Metadata>): void {
   const layer = { digest: digest("layer"), locator: locator("stored-layer") };
 
   test("damaged content is served to nobody and found by no upload", async () => {
-    const { registry, uploads, inspection } = await open();
+    const { registry, uploads, inspection, contents } = await open();
     await uploads.finishUpload(finish("layer"));
 
     expect(await inspection.markDamaged(layer, now)).toBeTrue();
 
     expect(await registry.findBlob(app, digest("layer"))).toBeNull();
-    expect(await uploads.findContent(digest("layer"))).toBeNull();
+    expect(await contents.findContent(digest("layer"))).toBeNull();
     expect((await inspection.findContentRow(digest("layer")))?.damagedAt).toBe(now);
     expect(await inspection.markDamaged(layer, now + 1)).toBeFalse();
   });

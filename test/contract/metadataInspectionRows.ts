@@ -18,32 +18,36 @@ import {
 /** The suite's part. */
 export function inspectionRowsContract(open: () => Promise<Metadata>): void {
   test("what a manifest needs and its repository does not hold is told, with the tags that miss it", async () => {
-    const { registry, uploads, inspection } = await open();
+    const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     const image = manifest("image", { references: [blob("layer")], tags: [tag("1.0")] });
     await registry.putManifest(image);
-    expect(await inspection.listIncomplete(10)).toEqual([]);
+    expect(await manifestInspection.listIncomplete(10)).toEqual([]);
 
     const key = { repository: app, digest: image.digest };
     const references = [blob("layer"), blob("lost")];
     const derived = { artifactType: null, subject: null, annotations: null, references };
-    await inspection.deriveAgain(key, derived);
+    await manifestInspection.deriveAgain(key, derived);
 
     const missing = digest("lost");
-    expect(await inspection.listIncomplete(10)).toEqual([{ manifest: key, kind: "blob", missing }]);
-    expect(await inspection.tagsOf(key, 10)).toEqual([{ repository: app, name: tag("1.0") }]);
-    expect(await inspection.findManifestRow(key)).toEqual({
+    expect(await manifestInspection.listIncomplete(10)).toEqual([
+      { manifest: key, kind: "blob", missing },
+    ]);
+    expect(await manifestInspection.tagsOf(key, 10)).toEqual([
+      { repository: app, name: tag("1.0") },
+    ]);
+    expect(await manifestInspection.findManifestRow(key)).toEqual({
       mediaType: ociManifest,
       body: bytes("image"),
     });
   });
 
   test("referrers that are as their manifests say are not told", async () => {
-    const { registry, inspection } = await open();
+    const { registry, manifestInspection } = await open();
     await registry.putManifest(manifest("signature", { subject: digest("image") }));
     await registry.putManifest(manifest("image"));
 
-    expect(await inspection.listWrongReferrers(10)).toEqual([]);
+    expect(await manifestInspection.listWrongReferrers(10)).toEqual([]);
   });
 
   test("a name on its way out stays there until a repair takes it off, and none is in use", async () => {
@@ -56,35 +60,35 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
   });
 
   test("content that has no row gets one, once, and nobody is served anything else for it", async () => {
-    const { uploads, inspection } = await open();
+    const { uploads, inspection, objectInspection } = await open();
     await uploads.finishUpload(finish("known"));
     const named = { digest: digest("found"), locator: locator("found"), size: 5 };
 
-    expect(await inspection.nameContent(named, now, now + 1)).toBeTrue();
+    expect(await objectInspection.nameContent(named, now, now + 1)).toBeTrue();
 
     expect(await inspection.findContentRow(named.digest)).toMatchObject(named);
-    expect(await inspection.nameContent(named, now, now + 1)).toBeFalse();
+    expect(await objectInspection.nameContent(named, now, now + 1)).toBeFalse();
     const other = { digest: digest("known"), locator: locator("other"), size: 5 };
-    expect(await inspection.nameContent(other, now, now + 1)).toBeFalse();
+    expect(await objectInspection.nameContent(other, now, now + 1)).toBeFalse();
     expect((await inspection.findContentRow(digest("known")))?.locator).not.toBe(other.locator);
   });
 
   test("objects and buckets that are right are left as they are", async () => {
     const metadata = await withBucket(open);
     await put(metadata, "a", "content");
-    const { inspection, objects } = metadata;
+    const { objects, objectInspection } = metadata;
     const before = await objects.findBucket(backups);
 
-    await inspection.refitObject({ bucket: backups, object: object("a") });
-    expect(await inspection.recountBucket(backups, null)).toBeTrue();
-    expect(await inspection.recountBucket(bucket("unknown"), now)).toBeTrue();
+    await objectInspection.refitObject({ bucket: backups, object: object("a") });
+    expect(await objectInspection.recountBucket(backups, null)).toBeTrue();
+    expect(await objectInspection.recountBucket(bucket("unknown"), now)).toBeTrue();
 
     expect(await objects.findBucket(backups)).toEqual(before);
     expect(before?.objects).toBe(1);
   });
 
   test("leases that a step of the clock cuts short are postponed with its anchor, or not at all", async () => {
-    const { collection, uploads, keepers } = await open();
+    const { uploads, keepers, clock } = await open();
     await uploads.finishUpload(finish("short", { keptUntil: now + 1 }));
     await uploads.finishUpload(finish("long", { keptUntil: now + 5 }));
     await uploads.finishUpload(finish("given", { keptUntil: now + 4 }));
@@ -92,9 +96,9 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     const given = { after: now + 2, until: now + 4 };
     const postponed = { endingAfter: now + 1, given, byMs: 1_000 };
 
-    expect(await collection.replaceClockAnchor(anchor, anchor, postponed)).toBe(false);
+    expect(await clock.replaceClockAnchor(anchor, anchor, postponed)).toBe(false);
     expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 5);
-    expect(await collection.replaceClockAnchor(null, anchor, postponed)).toBe(true);
+    expect(await clock.replaceClockAnchor(null, anchor, postponed)).toBe(true);
     expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 1_005);
     expect((await keepers.findAges(digest("short")))?.keptUntil).toBe(now + 1);
     expect((await keepers.findAges(digest("given")))?.keptUntil).toBe(now + 4);

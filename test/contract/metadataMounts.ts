@@ -1,7 +1,7 @@
 // Contract of mounts: content that another repository holds is linked and leased, or nothing happens.
 import { describe, expect, test } from "bun:test";
+import type { Mount } from "../../src/metadata/contents.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { Mount } from "../../src/metadata/removals.ts";
 import {
   app,
   blob,
@@ -35,11 +35,11 @@ export function mountsContract(open: () => Promise<Metadata>): void {
     };
 
     test("links the content, so that a manifest may refer to it", async () => {
-      const { registry } = await openWithLayer();
+      const { registry, contents } = await openWithLayer();
       const put = manifest("{}", { references: [blob("layer")] });
       expect((await registry.putManifest(put)).kind).toBe("missing");
 
-      expect(await registry.mountBlob(mount())).toBe(true);
+      expect(await contents.mountBlob(mount())).toBe(true);
 
       expect(await registry.findBlob(app, digest("layer"))).toEqual({
         size: 100,
@@ -49,11 +49,11 @@ export function mountsContract(open: () => Promise<Metadata>): void {
     });
 
     test("may be repeated, and into the repository that holds it", async () => {
-      const { registry } = await openWithLayer();
+      const { contents } = await openWithLayer();
 
-      expect(await registry.mountBlob(mount())).toBe(true);
-      expect(await registry.mountBlob(mount())).toBe(true);
-      expect(await registry.mountBlob(mount({ source: app }))).toBe(true);
+      expect(await contents.mountBlob(mount())).toBe(true);
+      expect(await contents.mountBlob(mount())).toBe(true);
+      expect(await contents.mountBlob(mount({ source: app }))).toBe(true);
     });
 
     test.each<[string, Partial<Mount>]>([
@@ -61,33 +61,33 @@ export function mountsContract(open: () => Promise<Metadata>): void {
       ["the content is unknown", { digest: digest("nothing") }],
       ["the content was stored again under another name", { locator: locator("older") }],
     ])("does nothing when %s", async (_, changes) => {
-      const { registry } = await openWithLayer();
+      const { registry, contents } = await openWithLayer();
       const { digest } = mount(changes);
 
-      expect(await registry.mountBlob(mount(changes))).toBe(false);
+      expect(await contents.mountBlob(mount(changes))).toBe(false);
 
       expect(await registry.findBlob(app, digest)).toBeNull();
       expect(await registry.listTags(app, { after: null, limit: 1 })).toBeNull();
     });
 
     test("does nothing once the source has lost its link", async () => {
-      const { registry } = await openWithLayer();
+      const { registry, contents } = await openWithLayer();
       await registry.removeLink(other, digest("layer"));
 
-      expect(await registry.mountBlob(mount())).toBe(false);
+      expect(await contents.mountBlob(mount())).toBe(false);
       expect(await registry.findBlob(app, digest("layer"))).toBeNull();
     });
   });
 
   describe("holders of content", () => {
     test("come in byte order, by page, and only those with a link", async () => {
-      const { registry, uploads } = await open();
+      const { uploads, contents } = await open();
       for (const name of ["c", "a", "b"]) {
         await uploads.finishUpload(finish("layer", { repository: repository(name) }));
       }
       await uploads.finishUpload(finish("another", { repository: repository("d") }));
       const page = (after: string | null, limit: number) =>
-        registry.listHolders(digest("layer"), {
+        contents.listHolders(digest("layer"), {
           after: after === null ? null : repository(after),
           limit,
         });

@@ -27,7 +27,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
 
   describe("starting an upload in parts", () => {
     test("it is found in its bucket and in no other", async () => {
-      const { metadata, multipart, upload } = await withUpload(open);
+      const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       await metadata.objects.createBucket(builds, now);
 
       expect(await multipart.findMultipart(upload)).toEqual({
@@ -46,58 +46,58 @@ export function multipartContract(open: () => Promise<Metadata>): void {
         expect(await multipart.listParts(key, { after: 0, limit: 1 })).toBeNull();
         expect(await record(metadata, key, part(1))).toBe("unknown");
         expect(await multipart.claimMultipart(key, claim, () => null)).toBe("unknown");
-        expect(await multipart.removeMultipart(key, () => {})).toBeNull();
+        expect(await multipartLife.removeMultipart(key, () => {})).toBeNull();
       }
     });
 
     test("in an unknown bucket starts nothing", async () => {
-      const { multipart } = await open();
+      const { multipartLife } = await open();
       const upload = start();
 
-      expect(await multipart.startMultipart(upload, null)).toBeFalse();
-      expect(await multipart.startMultipart(upload, claim)).toBeFalse();
+      expect(await multipartLife.startMultipart(upload, null)).toBeFalse();
+      expect(await multipartLife.startMultipart(upload, claim)).toBeFalse();
 
-      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+      expect((await multipartLife.knownMultipart([upload.id])).size).toBe(0);
     });
 
     test("two may be for the same object", async () => {
-      const { multipart, upload } = await withUpload(open);
+      const { upload, multipartLife } = await withUpload(open);
       const second = start({ object: upload.object });
 
-      expect(await multipart.startMultipart(second, null)).toBeTrue();
+      expect(await multipartLife.startMultipart(second, null)).toBeTrue();
 
-      expect(await multipart.countMultipart()).toEqual({ uploads: 2, bytes: 0 });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 2, bytes: 0 });
     });
 
     test("one of an object that comes whole is nobody's but its receiver's", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const upload = start();
 
-      expect(await multipart.startMultipart(upload, claim)).toBeTrue();
+      expect(await multipartLife.startMultipart(upload, claim)).toBeTrue();
 
       expect(await multipart.findMultipart(upload)).toBeNull();
       expect(await multipart.peekMultipart(upload)).toBeNull();
       expect(await multipart.listParts(upload, { after: 0, limit: 1 })).toBeNull();
       expect(await record(metadata, upload, part(1))).toBe("unknown");
       expect(await multipart.claimMultipart(upload, claim, () => null)).toBe("unknown");
-      expect(await multipart.removeMultipart(upload, () => {})).toBeNull();
+      expect(await multipartLife.removeMultipart(upload, () => {})).toBeNull();
       expect(await multipart.listMultipart(backups, { after: null, limit: 9, prefix: "" })).toEqual(
         { uploads: [], more: false },
       );
-      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
-      expect(await multipart.knownMultipart([upload.id])).toEqual(new Set([upload.id]));
-      await multipart.removeWhole(upload.id, "b");
-      expect((await multipart.knownMultipart([upload.id])).size).toBe(1);
-      await multipart.removeWhole(upload.id, claim);
-      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await multipartLife.knownMultipart([upload.id])).toEqual(new Set([upload.id]));
+      await multipartLife.removeWhole(upload.id, "b");
+      expect((await multipartLife.knownMultipart([upload.id])).size).toBe(1);
+      await multipartLife.removeWhole(upload.id, claim);
+      expect((await multipartLife.knownMultipart([upload.id])).size).toBe(0);
     });
 
     test("one in parts is not removed as if it came whole", async () => {
-      const { multipart, upload } = await withUpload(open);
+      const { multipart, upload, multipartLife } = await withUpload(open);
       await multipart.claimMultipart(upload, claim, () => null);
 
-      await multipart.removeWhole(upload.id, claim);
+      await multipartLife.removeWhole(upload.id, claim);
 
       expect(await multipart.findMultipart(upload)).not.toBeNull();
     });
@@ -161,9 +161,9 @@ export function multipartContract(open: () => Promise<Metadata>): void {
     });
 
     test("belongs to its upload alone", async () => {
-      const { metadata, multipart, upload } = await withUpload(open);
+      const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       const other = start();
-      await multipart.startMultipart(other, null);
+      await multipartLife.startMultipart(other, null);
       const [mine, theirs] = [part(1), part(1)];
 
       await record(metadata, upload, mine);
@@ -186,7 +186,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
     });
 
     test("an upload of 10,000 parts is listed, claimed and removed whole", async () => {
-      const { metadata, multipart, upload } = await withUpload(open);
+      const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       const all = Array.from({ length: 10_000 }, (_, at) => part(at + 1));
       await Promise.all(all.map((it) => record(metadata, upload, it)));
       let chosen: readonly StagedPart[] = [];
@@ -198,9 +198,11 @@ export function multipartContract(open: () => Promise<Metadata>): void {
 
       expect(listed).toEqual(all);
       expect(chosen).toEqual(all);
-      expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 1_000_000 });
-      expect(await multipart.removeMultipart(upload, () => {})).toMatchObject({ id: upload.id });
-      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 1, bytes: 1_000_000 });
+      expect(await multipartLife.removeMultipart(upload, () => {})).toMatchObject({
+        id: upload.id,
+      });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
     }, 30_000);
   });
 }

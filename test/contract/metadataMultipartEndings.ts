@@ -20,35 +20,35 @@ const all = { expiredBefore: now + 999 * minute, now, limit: 99 };
 
 /** Part of `metadataContract`. */
 export function multipartEndingsContract(open: () => Promise<Metadata>): void {
-  const starting = async ({ multipart }: Metadata, changes: Partial<MultipartStart> = {}) => {
+  const starting = async ({ multipartLife }: Metadata, changes: Partial<MultipartStart> = {}) => {
     const upload = start(changes);
-    await multipart.startMultipart(upload, null);
+    await multipartLife.startMultipart(upload, null);
     return upload;
   };
 
   describe("removing an upload in parts", () => {
     test("takes its parts with it and those of no other", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipartLife } = metadata;
       const upload = await starting(metadata);
       const other = await starting(metadata);
       for (const it of [upload, other]) await record(metadata, it, part(1));
 
-      const removed = await multipart.removeMultipart(upload, () => {});
+      const removed = await multipartLife.removeMultipart(upload, () => {});
 
       expect(removed).toMatchObject({ id: upload.id, object: upload.object, state: "uploading" });
-      expect(await multipart.removeMultipart(upload, () => {})).toBeNull();
-      expect(await multipart.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
+      expect(await multipartLife.removeMultipart(upload, () => {})).toBeNull();
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 1, bytes: 100 });
       expect(await record(metadata, upload, part(1))).toBe("unknown");
     });
 
     test("that is not accepted changes nothing", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const upload = await starting(metadata);
       const asked: unknown[] = [];
 
-      const error = await multipart
+      const error = await multipartLife
         .removeMultipart(upload, (it) => {
           asked.push(it);
           throw new Error("not now");
@@ -64,7 +64,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
   describe("uploads that expire", () => {
     test("go the oldest first, at most as many as asked, and are told with their parts", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const [third, first, second] = [
         await starting(metadata, { expiresAt: now + 3 }),
         await starting(metadata, { expiresAt: now + 1 }),
@@ -73,8 +73,8 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       const staged = { part: part(1), expiresAt: now + 2, accepts: () => {} };
       await multipart.recordPart(second, staged);
 
-      const expired = await multipart.expireMultipart({ ...all, limit: 2 });
-      const rest = await multipart.expireMultipart({ ...all, limit: 2 });
+      const expired = await multipartLife.expireMultipart({ ...all, limit: 2 });
+      const rest = await multipartLife.expireMultipart({ ...all, limit: 2 });
 
       expect(expired).toEqual([
         { ...started(first), parts: 0, bytes: 0, whole: false },
@@ -88,16 +88,16 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
         },
       ]);
       expect(rest.map(({ id }) => id)).toEqual([third.id]);
-      expect(await multipart.expireMultipart(all)).toEqual([]);
-      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await multipartLife.expireMultipart(all)).toEqual([]);
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
     });
 
     test("live until their time is over, and from each part on anew", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipartLife } = metadata;
       const upload = await starting(metadata, { expiresAt: now });
       const at = async (expiredBefore: number) =>
-        (await multipart.expireMultipart({ ...all, expiredBefore })).length;
+        (await multipartLife.expireMultipart({ ...all, expiredBefore })).length;
 
       expect(await at(now)).toBe(0);
       await record(metadata, upload, part(1, { createdAt: now }));
@@ -109,24 +109,24 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       const metadata = await withBucket(open);
       const [spared, other] = [await starting(metadata), await starting(metadata)];
 
-      const expired = await metadata.multipart.expireMultipart({ ...all, spared: [spared.id] });
+      const expired = await metadata.multipartLife.expireMultipart({ ...all, spared: [spared.id] });
 
       expect(expired.map(({ id }) => id)).toEqual([other.id]);
     });
 
     test("live longer after a sign of life, and never shorter", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const upload = await starting(metadata, { expiresAt: now + 5 });
       const life = async () => {
         const found = await multipart.peekMultipart(upload);
         return [found?.expiresAt, found?.updatedAt];
       };
 
-      await multipart.noteAlive(upload.id, { now: now + 3, expiresAt: now + 9 });
+      await multipartLife.noteAlive(upload.id, { now: now + 3, expiresAt: now + 9 });
       const longer = await life();
-      await multipart.noteAlive(upload.id, { now: now + 4, expiresAt: now + 9 });
-      await multipart.noteAlive(uploadId(), { now, expiresAt: now + 99 });
+      await multipartLife.noteAlive(upload.id, { now: now + 4, expiresAt: now + 9 });
+      await multipartLife.noteAlive(uploadId(), { now, expiresAt: now + 99 });
 
       expect([longer, await life()]).toEqual([
         [now + 9, now + 3],
@@ -136,12 +136,12 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
 
     test("that began in the future live for as long from now on, and those that did not as before", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const ahead = await starting(metadata, { createdAt: now + 500, expiresAt: now + 560 });
       const usual = await starting(metadata, { createdAt: now - 5, expiresAt: now + 60 });
 
-      await multipart.lowerTimes(now);
-      await multipart.lowerTimes(now + 1);
+      await multipartLife.lowerTimes(now);
+      await multipartLife.lowerTimes(now + 1);
 
       const lowered = { createdAt: now, updatedAt: now, expiresAt: now + 60 };
       expect(await multipart.peekMultipart(ahead)).toEqual({ ...started(ahead), ...lowered });
@@ -150,12 +150,12 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
 
     test("stay while somebody completes them, and go when that claim is given up", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const claimed = await starting(metadata, { expiresAt: now });
       const free = await starting(metadata, { expiresAt: now + 1 });
       await multipart.claimMultipart(claimed, claim, () => null);
       const ids = async () =>
-        (await multipart.expireMultipart({ ...all, limit: 1 })).map(({ id }) => id);
+        (await multipartLife.expireMultipart({ ...all, limit: 1 })).map(({ id }) => id);
 
       expect(await ids()).toEqual([free.id]);
       expect(await ids()).toEqual([]);
@@ -164,16 +164,16 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     });
 
     test("those of objects that come whole are among them, once their receiver is gone", async () => {
-      const { multipart } = await withBucket(open);
+      const { multipart, multipartLife } = await withBucket(open);
       const upload = start({ expiresAt: now });
-      await multipart.startMultipart(upload, claim);
+      await multipartLife.startMultipart(upload, claim);
 
-      expect(await multipart.expireMultipart(all)).toEqual([]);
+      expect(await multipartLife.expireMultipart(all)).toEqual([]);
       await multipart.releaseMultipart(upload.id, claim);
-      const expired = await multipart.expireMultipart(all);
+      const expired = await multipartLife.expireMultipart(all);
 
       expect(expired).toMatchObject([{ id: upload.id, whole: true, parts: 0 }]);
-      expect((await multipart.knownMultipart([upload.id])).size).toBe(0);
+      expect((await multipartLife.knownMultipart([upload.id])).size).toBe(0);
     });
   });
 
@@ -181,10 +181,10 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     const metadata = await withBucket(open);
     const upload = await starting(metadata);
 
-    const known = await metadata.multipart.knownMultipart([uploadId(), upload.id, uploadId()]);
+    const known = await metadata.multipartLife.knownMultipart([uploadId(), upload.id, uploadId()]);
 
     expect(known).toEqual(new Set([upload.id]));
-    expect((await metadata.multipart.knownMultipart([])).size).toBe(0);
+    expect((await metadata.multipartLife.knownMultipart([])).size).toBe(0);
   });
 
   describe("a completed upload", () => {
@@ -199,11 +199,11 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
 
     test("is found while its object has the same bytes, whoever put them and whatever the clock was", async () => {
       const metadata = await withBucket(open);
-      const { multipart } = metadata;
+      const { multipart, multipartLife } = metadata;
       const ahead = now + 24 * 60 * minute;
       const key = await completed(metadata, ahead);
 
-      await multipart.lowerTimes(now);
+      await multipartLife.lowerTimes(now);
       const lowered = await multipart.findCompleted(key, now - 1);
       await put(metadata, name, "one", { now: now + 6 });
       const replaced = await multipart.findCompleted(key, now - 1);
@@ -234,7 +234,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
 
   test("completed uploads are forgotten when their time is over, the others are not", async () => {
     const metadata = await withBucket(open);
-    const { multipart, objects } = metadata;
+    const { multipart, objects, multipartLife } = metadata;
     const keys: { readonly bucket: typeof backups; readonly id: MultipartStart["id"] }[] = [];
     for (const at of [now, now + 1]) {
       const { id } = await starting(metadata);
@@ -246,7 +246,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       keys.push({ bucket: backups, id });
     }
 
-    await multipart.forgetCompleted(now + 1);
+    await multipartLife.forgetCompleted(now + 1);
 
     const found = await Promise.all(keys.map((key) => multipart.findCompleted(key, 0)));
     expect(found.map((it) => it?.record.createdAt ?? null)).toEqual([null, now + 1]);

@@ -1,7 +1,8 @@
 // Contract of content that goes both ways: objects made of what a repository holds, repositories that link what an object is made of.
 import { describe, expect, test } from "bun:test";
+import type { ObjectMount } from "../../src/metadata/contents.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import type { ObjectLink, ObjectMount } from "../../src/metadata/objects.ts";
+import type { ObjectLink } from "../../src/metadata/objects.ts";
 import { backups, bucket, builds, object, put, withBucket } from "./metadataObjectRows.ts";
 import { app, digest, finish, locator, minute, now, other } from "./metadataRows.ts";
 
@@ -158,11 +159,11 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
   describe("mounting what an object is made of", () => {
     test("links and leases it", async () => {
       const metadata = await withBucket(open);
-      const { objects, registry, keepers } = metadata;
+      const { registry, keepers, contents } = metadata;
       await put(metadata, "a", "one");
 
-      expect(await objects.mountObject(mount())).toBeTrue();
-      expect(await objects.mountObject(mount({ keptUntil: now + 1 }))).toBeTrue();
+      expect(await contents.mountObject(mount())).toBeTrue();
+      expect(await contents.mountObject(mount({ keptUntil: now + 1 }))).toBeTrue();
 
       expect(await registry.findBlob(app, digest("one"))).toEqual({
         size: 100,
@@ -178,12 +179,12 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       ["the content is stored under another name by now", { locator: locator("before") }],
     ])("does nothing when %s", async (_, changes) => {
       const metadata = await withBucket(open);
-      const { objects, registry } = metadata;
+      const { objects, registry, contents } = metadata;
       await objects.createBucket(builds, now);
       await put(metadata, "a", "one");
       await put(metadata, "a", "two", { bucket: builds });
 
-      expect(await objects.mountObject(mount(changes))).toBeFalse();
+      expect(await contents.mountObject(mount(changes))).toBeFalse();
 
       expect(await registry.findBlob(app, digest("one"))).toBeNull();
       expect(await registry.listTags(app, { after: null, limit: 1 })).toBeNull();
@@ -191,34 +192,34 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
 
     test("does nothing when the object was replaced meanwhile, or its content is damaged", async () => {
       const metadata = await withBucket(open);
-      const { objects, inspection } = metadata;
+      const { inspection, contents } = metadata;
       await put(metadata, "a", "one");
       await put(metadata, "a", "two");
       const two = { digest: digest("two"), locator: locator("stored-two") };
       await inspection.markDamaged(two, now);
 
-      expect(await objects.mountObject(mount())).toBeFalse();
-      expect(await objects.mountObject(mount(two))).toBeFalse();
-      expect(await objects.findObjectContent(backups, two.digest)).toBeNull();
+      expect(await contents.mountObject(mount())).toBeFalse();
+      expect(await contents.mountObject(mount(two))).toBeFalse();
+      expect(await contents.findObjectContent(backups, two.digest)).toBeNull();
     });
 
     test("finds content by its bucket only", async () => {
       const metadata = await withBucket(open);
-      const { objects } = metadata;
+      const { objects, contents } = metadata;
       await objects.createBucket(builds, now);
       await put(metadata, "a", "one");
 
-      expect(await objects.findObjectContent(backups, digest("one"))).toEqual({
+      expect(await contents.findObjectContent(backups, digest("one"))).toEqual({
         size: 100,
         locator: locator("stored-one"),
       });
-      expect(await objects.findObjectContent(builds, digest("one"))).toBeNull();
-      expect(await objects.findObjectContent(backups, digest("two"))).toBeNull();
+      expect(await contents.findObjectContent(builds, digest("one"))).toBeNull();
+      expect(await contents.findObjectContent(backups, digest("two"))).toBeNull();
     });
 
     test("buckets that hold content are listed once each, page by page in byte order", async () => {
       const metadata = await open();
-      const { objects } = metadata;
+      const { objects, contents } = metadata;
       for (const name of ["zeta", "alpha", "without", "beta"]) {
         await objects.createBucket(bucket(name), now);
         const text = name === "without" ? "two" : "one";
@@ -227,7 +228,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       }
       const page = async (after: string | null, limit: number) =>
         (
-          await objects.listObjectHolders(digest("one"), {
+          await contents.listObjectHolders(digest("one"), {
             after: after === null ? null : bucket(after),
             limit,
           })
@@ -237,7 +238,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await page(null, 2)).toEqual(["alpha", "beta"]);
       expect(await page("beta", 2)).toEqual(["zeta"]);
       expect(await page("zeta", 2)).toEqual([]);
-      expect(await objects.listObjectHolders(digest("absent"), { after: null, limit: 9 })).toEqual(
+      expect(await contents.listObjectHolders(digest("absent"), { after: null, limit: 9 })).toEqual(
         [],
       );
     });

@@ -85,8 +85,9 @@ export async function withBucket(open: () => Promise<Metadata>): Promise<Metadat
 export async function withUpload(open: () => Promise<Metadata>) {
   const metadata = await withBucket(open);
   const upload = start();
-  await metadata.multipart.startMultipart(upload, null);
-  return { metadata, multipart: metadata.multipart, upload };
+  await metadata.multipartLife.startMultipart(upload, null);
+  const { multipart, multipartLife } = metadata;
+  return { metadata, multipart, multipartLife, upload };
 }
 
 /** What a test says of an object that it puts; `text` names its content. */
@@ -116,14 +117,14 @@ export function commit(
 
 /** Puts an object that comes whole. */
 export async function put(
-  { objects, multipart }: Metadata,
+  { objects, multipartLife }: Metadata,
   name: string,
   text: string,
   changes: PutChanges = {},
 ): Promise<ObjectCommitOutcome> {
   const upload = { id: uploadId(), owner: "receiver" };
   const made = commit(name, text, { upload, ...changes });
-  await multipart.startMultipart(
+  await multipartLife.startMultipart(
     start({ id: upload.id, bucket: made.bucket, object: made.object }),
     upload.owner,
   );

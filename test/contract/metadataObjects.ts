@@ -18,9 +18,9 @@ import { digest, locator, minute, now, uploadId } from "./metadataRows.ts";
 /** Part of `metadataContract`. */
 export function objectsContract(open: () => Promise<Metadata>): void {
   /** An upload in parts that somebody completes. */
-  const claimed = async ({ multipart }: Metadata, owner: string) => {
+  const claimed = async ({ multipart, multipartLife }: Metadata, owner: string) => {
     const upload = start();
-    await multipart.startMultipart(upload, null);
+    await multipartLife.startMultipart(upload, null);
     await multipart.claimMultipart(upload, owner, () => null);
     return { key: upload, upload: { id: upload.id, owner } };
   };
@@ -78,7 +78,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
   describe("committing an object", () => {
     test("ends its upload with its parts, and remembers which list completed it", async () => {
       const metadata = await withBucket(open);
-      const { objects, multipart } = metadata;
+      const { objects, multipart, multipartLife } = metadata;
       const { key, upload } = await claimed(metadata, "a");
       await record(metadata, key, part(1));
 
@@ -88,7 +88,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
       expect(outcome).toEqual({ kind: "finished", locator: locator("stored-one") });
       expect(await multipart.findMultipart(key)).toBeNull();
-      expect(await multipart.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
       const known = {
         bucket: backups,
         object: object(name),
@@ -109,12 +109,12 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       const metadata = await withBucket(open);
       const id = uploadId();
       const claim = "a";
-      await metadata.multipart.startMultipart(start({ id, object: object("a") }), claim);
+      await metadata.multipartLife.startMultipart(start({ id, object: object("a") }), claim);
 
       await metadata.objects.commitObject(commit("a", "one", { upload: { id, owner: "a" } }));
 
       expect(await metadata.multipart.findCompleted({ bucket: backups, id }, 0)).toBeNull();
-      expect((await metadata.multipart.knownMultipart([id])).size).toBe(0);
+      expect((await metadata.multipartLife.knownMultipart([id])).size).toBe(0);
     });
 
     test("replaces the object, and notes when its old content was let go", async () => {
@@ -134,10 +134,10 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
     test("new content has no lease of its own, and a longer one stays", async () => {
       const metadata = await withBucket(open);
-      const { keepers, uploads } = metadata;
+      const { keepers, contents } = metadata;
       await put(metadata, "a", "one");
       const fresh = await keepers.findAges(digest("one"));
-      await uploads.raiseLease(digest("one"), now + minute);
+      await contents.raiseLease(digest("one"), now + minute);
 
       await put(metadata, "b", "one", { now: now + 1 });
 
@@ -177,10 +177,10 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       "by an upload that is %s stores nothing",
       async (why) => {
         const metadata = await withBucket(open);
-        const { objects, multipart } = metadata;
+        const { objects, multipartLife } = metadata;
         await objects.createBucket(builds, now);
         const { key, upload } = await claimed(metadata, "a");
-        if (why === "aborted") await multipart.removeMultipart(key, () => {});
+        if (why === "aborted") await multipartLife.removeMultipart(key, () => {});
         const outcome = await objects.commitObject(
           commit(why === "for another object" ? "other" : name, "one", {
             upload: why.startsWith("claimed") ? { ...upload, owner: "b" } : upload,
@@ -189,7 +189,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
         );
 
         expect(outcome).toEqual({ kind: "sessionGone" });
-        expect(await metadata.uploads.findContent(digest("one"))).toBeNull();
+        expect(await metadata.contents.findContent(digest("one"))).toBeNull();
         expect(await objects.findBucket(backups)).toMatchObject({ objects: 0 });
       },
     );
@@ -235,7 +235,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
         ),
       );
 
-      const stored = await metadata.uploads.findContent(digest("one"));
+      const stored = await metadata.contents.findContent(digest("one"));
       const names = outcomes.map((outcome) => outcome.kind === "finished" && outcome.locator);
       expect(new Set<unknown>(names)).toEqual(new Set([stored?.locator]));
       expect(await metadata.objects.findBucket(backups)).toMatchObject({ objects: 20 });

@@ -25,7 +25,7 @@ async function put(metadata: Metadata, paths: readonly string[], text: string): 
   for (const path of paths) {
     const { bucket, object } = keyOf(path);
     await metadata.objects.createBucket(bucket, now);
-    const found = (await metadata.uploads.findContent(digest(text))) !== null;
+    const found = (await metadata.contents.findContent(digest(text))) !== null;
     const outcome = await putRow(metadata, object, text, { bucket, found });
     expect(outcome.kind).toBe("finished");
   }
@@ -61,10 +61,10 @@ function collecting(open: () => Promise<Metadata>): void {
 
     test("stays in the transaction that deletes, whoever asks", async () => {
       const metadata = await open();
-      const { collection, uploads } = metadata;
+      const { collection, uploads, contents, locks } = metadata;
       await uploads.finishUpload(finish("kept"));
       await put(metadata, ["one/a"], "kept");
-      const outcome = await collection.acquireLock(lock);
+      const outcome = await locks.acquireLock(lock);
       if (outcome.kind === "held") throw new Error("the lock is not free");
 
       const swept = await collection.discardContents(
@@ -75,7 +75,7 @@ function collecting(open: () => Promise<Metadata>): void {
       );
 
       expect(swept).toEqual({ discarded: [], links: 0 });
-      expect(await uploads.findContent(digest("kept"))).not.toBeNull();
+      expect(await contents.findContent(digest("kept"))).not.toBeNull();
     });
 
     test("is released when its object is removed, or made of something else", async () => {
@@ -121,8 +121,8 @@ function collecting(open: () => Promise<Metadata>): void {
 
     test("may be about to be named while whoever puts or completes it holds the upload", async () => {
       const metadata = await withBucket(open);
-      const { collection, multipart } = metadata;
-      await multipart.startMultipart(start(), claim);
+      const { collection, multipartLife } = metadata;
+      await multipartLife.startMultipart(start(), claim);
       const stray = { locator: locator("stray"), digest: digest("stray"), publishedAt: now };
 
       const strays = await collection.findStrays([
@@ -138,13 +138,13 @@ function collecting(open: () => Promise<Metadata>): void {
 function explaining(open: () => Promise<Metadata>): void {
   test("objects that are made of content are told by name, and how many there are besides", async () => {
     const metadata = await open();
-    const { keepers, inspection } = metadata;
+    const { keepers, manifestInspection } = metadata;
     await put(metadata, ["two/a", "one/b", "one/path/to/a"], "shared");
     await put(metadata, ["one/other"], "other");
     const first = ["one/b", "one/path/to/a"].map(keyOf);
 
     expect(await keepers.listObjects(digest("shared"), 2)).toEqual({ some: first, others: 1 });
-    expect((await inspection.holdersOf(digest("shared"), 2)).objects).toEqual({
+    expect((await manifestInspection.holdersOf(digest("shared"), 2)).objects).toEqual({
       some: first,
       others: 1,
     });
@@ -159,13 +159,13 @@ function explaining(open: () => Promise<Metadata>): void {
 function inspecting(open: () => Promise<Metadata>): void {
   test("sound objects and buckets show nothing to an inspection, and are counted", async () => {
     const metadata = await open();
-    const { inspection, collection } = metadata;
+    const { inspection, collection, objectInspection } = metadata;
     await put(metadata, ["one/a", "one/b", "two/a"], "shared");
     await put(metadata, ["one/b"], "other");
     await remove(metadata, "one/a", now);
 
-    expect(await inspection.listMisfits(10)).toEqual([]);
-    expect(await inspection.listMiscounted(10)).toEqual([]);
+    expect(await objectInspection.listMisfits(10)).toEqual([]);
+    expect(await objectInspection.listMiscounted(10)).toEqual([]);
     expect(await inspection.checkDatabase(true)).toEqual({ faults: [], dangling: [] });
     expect(await inspection.countAll()).toMatchObject({ contents: 2, objects: 2 });
     expect(await collection.findContradiction()).toBeNull();
@@ -176,7 +176,7 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
   async function openWithPart() {
     const metadata = await withBucket(open);
     const upload = start();
-    await metadata.multipart.startMultipart(upload, null);
+    await metadata.multipartLife.startMultipart(upload, null);
     const key = { bucket: backups, id: upload.id };
     const parts = async () => {
       const listed = await metadata.multipart.listParts(key, { after: 0, limit: 9 });
@@ -194,11 +194,14 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
     test("is listed to an inspection, by page, one that comes whole as well", async () => {
       const { metadata, upload } = await openWithPart();
       const whole = start();
-      await metadata.multipart.startMultipart(whole, claim);
-      const { inspection } = metadata;
+      await metadata.multipartLife.startMultipart(whole, claim);
+      const { objectInspection } = metadata;
 
-      const first = await inspection.listOpenMultipart({ after: null, limit: 1 });
-      const rest = await inspection.listOpenMultipart({ after: first[0]?.id ?? null, limit: 9 });
+      const first = await objectInspection.listOpenMultipart({ after: null, limit: 1 });
+      const rest = await objectInspection.listOpenMultipart({
+        after: first[0]?.id ?? null,
+        limit: 9,
+      });
 
       expect([...first, ...rest]).toEqual(
         [upload, whole]
@@ -209,14 +212,14 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
 
     test("forgets a part that is lost, but not the one that replaced it", async () => {
       const { metadata, key, parts, receive } = await openWithPart();
-      const { inspection } = metadata;
+      const { objectInspection } = metadata;
       const lost = await receive("first");
       const next = await receive("second");
 
-      expect(await inspection.forgetPart(lost)).toBe(true);
+      expect(await objectInspection.forgetPart(lost)).toBe(true);
       expect(await parts()).toEqual(["second"]);
       expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 1, bytes: 100 });
-      expect(await inspection.forgetPart(next)).toBe(true);
+      expect(await objectInspection.forgetPart(next)).toBe(true);
       expect(await parts()).toEqual([]);
       expect(await metadata.multipart.findMultipart(key)).toMatchObject({ parts: 0, bytes: 0 });
     });
@@ -226,10 +229,10 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
       const lost = await receive("first");
       await metadata.multipart.claimMultipart(key, claim, () => {});
 
-      expect(await metadata.inspection.forgetPart(lost)).toBe(false);
+      expect(await metadata.objectInspection.forgetPart(lost)).toBe(false);
       expect(await parts()).toEqual(["first"]);
       await metadata.multipart.releaseMultipart(key.id, claim);
-      expect(await metadata.inspection.forgetPart(lost)).toBe(true);
+      expect(await metadata.objectInspection.forgetPart(lost)).toBe(true);
     });
   });
 }

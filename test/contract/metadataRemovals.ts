@@ -124,7 +124,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
 
   describe("removing a link", () => {
     test("only this repository loses the content, at once", async () => {
-      const { registry, uploads } = await open();
+      const { registry, uploads, contents } = await open();
       for (const repository of [app, other]) {
         await uploads.finishUpload(finish("layer", { repository }));
       }
@@ -134,7 +134,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.removeLink(app, digest("layer"))).toEqual({ kind: "unknown" });
       expect(await registry.findBlob(app, digest("layer"))).toBeNull();
       expect(await registry.findBlob(other, digest("layer"))).not.toBeNull();
-      expect(await uploads.findContent(digest("layer"))).not.toBeNull();
+      expect(await contents.findContent(digest("layer"))).not.toBeNull();
     });
 
     test("a manifest of the repository forbids it, whatever it is to the manifest", async () => {

@@ -140,13 +140,13 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
     });
 
     test("open sessions and their staged bytes are counted", async () => {
-      const { uploads } = await open();
-      expect(await uploads.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+      const { uploads, uploadSweep } = await open();
+      expect(await uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
 
       await uploads.startUpload(session({ offset: 2 ** 40 }), null);
       await uploads.startUpload(session({ offset: 5, repository: other }), null);
 
-      expect(await uploads.countUploads()).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
+      expect(await uploadSweep.countUploads()).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
     });
   });
 }

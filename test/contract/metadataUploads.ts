@@ -14,7 +14,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
 
   describe("finishing an upload", () => {
     test("its content is found in its repository and in no other", async () => {
-      const { registry, uploads } = await open();
+      const { registry, uploads, contents } = await open();
 
       const outcome = await uploads.finishUpload(finish("layer"));
 
@@ -22,8 +22,8 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(outcome).toEqual({ kind: "finished", locator: stored.locator });
       expect(await registry.findBlob(app, digest("layer"))).toEqual(stored);
       expect(await registry.findBlob(other, digest("layer"))).toBeNull();
-      expect(await uploads.findContent(digest("layer"))).toEqual(stored);
-      expect(await uploads.findContent(digest("absent"))).toBeNull();
+      expect(await contents.findContent(digest("layer"))).toEqual(stored);
+      expect(await contents.findContent(digest("absent"))).toBeNull();
     });
 
     test("its session is gone", async () => {
@@ -118,7 +118,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
 
     test("a session that was removed, or has another writer, finishes nothing", async () => {
       const metadata = await open();
-      const { registry, uploads } = metadata;
+      const { registry, uploads, contents } = metadata;
       const removed = await claimed(metadata, "a");
       await uploads.removeUpload(removed.id, app);
       const taken = await claimed(metadata, "b");
@@ -131,7 +131,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       }
 
       expect(await registry.findBlob(app, digest("layer"))).toBeNull();
-      expect(await uploads.findContent(digest("layer"))).toBeNull();
+      expect(await contents.findContent(digest("layer"))).toBeNull();
       expect(await uploads.findUpload(taken.id, app)).toEqual(taken);
     });
 
@@ -162,11 +162,11 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
     });
 
     test("renewing the lease of content that is not there changes nothing", async () => {
-      const { registry, uploads } = await open();
+      const { contents } = await open();
 
-      await registry.renewLease(digest("absent"), now, now + minute);
+      await contents.renewLease(digest("absent"), now, now + minute);
 
-      expect(await uploads.findContent(digest("absent"))).toBeNull();
+      expect(await contents.findContent(digest("absent"))).toBeNull();
     });
   });
 }

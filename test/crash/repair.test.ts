@@ -54,7 +54,7 @@ clientTest(
 
         expect(existsSync(join(copy, "blobs", file))).toBeFalse();
         expect(readFileSync(join(copy, "damaged", file))).toHaveLength(77);
-        expect(await problemsOf(copy)).toEqual([expect.stringContaining("it waits for a push")]);
+        expect(await problemsOf(copy)).toEqual([expect.stringContaining("waiting for a push")]);
       }
     }
     // Each kind at least once, or the test proves nothing of it.

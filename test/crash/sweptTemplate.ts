@@ -67,7 +67,9 @@ export const countStaged = async (data: string): Promise<number> =>
 /** What is wrong with a directory whose server was killed: rows without their bytes, or anything open that was touched. */
 export async function damageOf(data: string, { open }: SweptTemplate): Promise<readonly string[]> {
   const folders = new Set(await list(data, "multipart"));
-  const parts = await list(data, join("multipart", open)).catch(() => []);
+  const staged = await list(data, join("multipart", open)).catch(() => []);
+  // What was already put together from them is made again if it is missing.
+  const parts = staged.filter((name) => name.startsWith("part-"));
   const database = new Database(join(data, "breadbox.db"), { readonly: true });
   try {
     const rows = database.query("SELECT upload_id FROM multipart_uploads").values().flat();

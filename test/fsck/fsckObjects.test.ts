@@ -204,7 +204,7 @@ describe("a part", () => {
         return;
       }
       if (times > 2) return;
-      await metadata.multipart.removeMultipart(started, () => {});
+      await metadata.multipartLife.removeMultipart(started, () => {});
       await storage.parts.discard(started.id);
     };
 
@@ -236,6 +236,6 @@ describe("staged bytes of objects", () => {
     await storage.staging.begin(id, null);
 
     expect((await room.fsck(quick)).judged).toEqual([]);
-    expect(await metadata.multipart.knownMultipart([id])).toEqual(new Set([id]));
+    expect(await metadata.multipartLife.knownMultipart([id])).toEqual(new Set([id]));
   });
 });

@@ -11,11 +11,10 @@ import type { Locator } from "../../src/model/locator.ts";
 import { parseRepositoryName, readTag } from "../../src/model/names.ts";
 import type { StagedPart } from "../../src/model/staged.ts";
 import { openBlob, statBlob } from "../../src/registry/blobs.ts";
-import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { putManifest } from "../../src/registry/manifests.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
-import { leaseMs, openStore } from "../support/store.ts";
+import { openStore } from "../support/store.ts";
 
 export const app = parseRepositoryName("team/app");
 const ociManifest = "application/vnd.oci.image.manifest.v1+json";
@@ -89,7 +88,7 @@ export class InspectionRoom {
     });
     const tag = readTag(name);
     if (tag === null) throw new Error(`${name} is no tag`);
-    const receipt = await putManifest(this.#registry(), {
+    const receipt = await putManifest(this.store.rooms.registry, {
       repository: app,
       reference: { tag },
       mediaType: ociManifest,
@@ -168,25 +167,12 @@ export class InspectionRoom {
   /** What HEAD and GET of a blob answer: the bytes, or the situation. */
   async pull(digest: Digest): Promise<Uint8Array | string> {
     try {
-      await statBlob(this.#registry(), app, digest);
-      const { body } = await openBlob(this.#registry(), app, digest);
+      await statBlob(this.store.rooms.registry, app, digest);
+      const { body } = await openBlob(this.store.rooms.registry, app, digest);
       return body instanceof Blob ? body.bytes() : body;
     } catch (error) {
       if (error instanceof RegistryError) return error.situation;
       throw error;
     }
-  }
-
-  #registry() {
-    const { metadata, storage } = this.store.rooms;
-    return {
-      metadata: metadata.registry,
-      storage,
-      clock: this.store.clock.now,
-      leaseMs,
-      manifestMaxBytes: 1_048_576,
-      immutable: makeImmutability([]),
-      sparse: "off" as const,
-    };
   }
 }

@@ -51,7 +51,7 @@ describe("a collection", () => {
     expect(dry.counts).toMatchObject({ orphanedBlobs: 1, deletedBlobs: 0, deletedLinks: 0 });
     expect(await room.plan()).toEqual([{ digest: orphan, size: 6 }]);
     expect(await room.has(orphan)).toBe(true);
-    expect(await room.store.rooms.metadata.collection.findClockAnchor()).toBeNull();
+    expect(await room.store.rooms.metadata.clock.findClockAnchor()).toBeNull();
     expect((await room.collect()).plan).toEqual(dry.plan);
   });
 
@@ -139,14 +139,7 @@ describe("content stays", () => {
     const { clock, rooms } = room.store;
     const old = await room.push("old");
     clock.advance(hour * 24);
-    const deps = {
-      metadata: rooms.metadata.registry,
-      storage: rooms.storage,
-      clock: clock.now,
-      leaseMs: hour,
-    };
-
-    await statBlob(deps, app, old);
+    await statBlob({ ...rooms.registry, leaseMs: hour }, app, old);
 
     clock.advance(hour / 2);
     expect((await room.collect()).counts.deletedBlobs).toBe(0);

@@ -105,9 +105,9 @@ describe("a collection that breaks off", () => {
     const room = await openRoom(scope);
     const changes = room.meanwhile(async () => {
       const request = { name: "gc", owner: "thief", lastsMs: hour } as const;
-      const { collection } = room.store.rooms.metadata;
+      const { locks } = room.store.rooms.metadata;
       const now = room.store.clock.now() + hour;
-      await collection.acquireLock({ ...request, now, dead: null });
+      await locks.acquireLock({ ...request, now, dead: null });
     });
 
     const outcome = await room.collect({}, changes);
@@ -143,10 +143,10 @@ describe("a second collection", () => {
   test("goes on at once where the process of the first was killed", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { collection } = room.store.rooms.metadata;
+    const { locks } = room.store.rooms.metadata;
     const now = room.store.clock.now();
     const request = { name: "gc", owner: "killed/run", now, lastsMs: 30_000, dead: null } as const;
-    await collection.acquireLock(request);
+    await locks.acquireLock(request);
 
     expect((await room.collect()).state).toBe("refused");
     const isAlive = (process: string) => process !== "killed";

@@ -109,10 +109,10 @@ test("content of objects that were given up outlasts a clock that is set forward
   const client = new Database(join(store.directory, "breadbox.db"));
   client.run("DELETE FROM objects");
   client.close(true);
-  const { inspection } = store.rooms.metadata;
+  const { objectInspection } = store.rooms.metadata;
   const { bucket } = keyOf("backups/lost");
   const month = 30 * 24 * hour;
-  await inspection.recountBucket(bucket, store.clock.now() + month);
+  await objectInspection.recountBucket(bucket, store.clock.now() + month);
   expect((await collect()).state).toBe("done");
 
   room.setClock(month + hour);

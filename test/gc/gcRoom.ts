@@ -3,7 +3,14 @@ import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { longestLease } from "../../src/content/lease.ts";
 import { collectGarbage } from "../../src/gc/gc.ts";
-import type { GcDeps, GcListener, GcReport, GcRequest, OrphanedBlob } from "../../src/gc/gcRun.ts";
+import {
+  type GcDeps,
+  type GcListener,
+  type GcReport,
+  type GcRequest,
+  gcMetadata,
+  type OrphanedBlob,
+} from "../../src/gc/gcRun.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../src/model/names.ts";
@@ -31,7 +38,7 @@ export async function openGcRoom() {
   const bootedAt = store.clock.now();
   const machine = { boot: "this boot", uptimeOffset: 0 };
   const deps = (): GcDeps => ({
-    metadata: store.rooms.metadata.collection,
+    metadata: gcMetadata(store.rooms.metadata),
     untagged: store.rooms.metadata.untagged,
     runs: null,
     storage: store.rooms.storage,
@@ -133,7 +140,7 @@ export async function openGcRoom() {
     },
     /** True when the content has a row, and its file is there. */
     async has(digest: Digest): Promise<boolean> {
-      const row = await store.rooms.metadata.uploads.findContent(digest);
+      const row = await store.rooms.metadata.contents.findContent(digest);
       return row !== null && (await store.rooms.storage.content.open(row)) !== null;
     },
     /** The wall clock is set; the machine's uptime goes on as before. */

@@ -2,11 +2,9 @@
 import { describe, expect, test } from "bun:test";
 import { type Digest, digestOf } from "../../src/model/digest.ts";
 import { findIntact, statBlob } from "../../src/registry/blobs.ts";
-import type { RegistryDeps } from "../../src/registry/manifests.ts";
 import { mountBlob } from "../../src/registry/mounts.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { Scope } from "../support/scope.ts";
-import { leaseMs } from "../support/store.ts";
 import { app, hour, openGcRoom, other } from "./gcRoom.ts";
 
 const text = "an old orphan";
@@ -18,16 +16,7 @@ async function openRoom(scope: Scope) {
   scope.defer(() => room.store.remove());
   const digest = await room.push(text);
   room.store.clock.advance(2 * hour);
-  const { metadata, storage } = room.store.rooms;
-  const registry: RegistryDeps = {
-    metadata: metadata.registry,
-    storage,
-    clock: room.store.clock.now,
-    leaseMs,
-    manifestMaxBytes: 1024,
-    immutable: () => null,
-    sparse: "off",
-  };
+  const { registry } = room.store.rooms;
   const collectAll = async (): Promise<void> => {
     expect((await room.collect({ minAgeMs: 0 })).state).toBe("done");
   };
@@ -43,14 +32,14 @@ describe("a collection", () => {
   test("before the lease of a HEAD is written makes it 404", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { metadata } = room.registry;
-    const renewLease: typeof metadata.renewLease = async (...asked) => {
+    const { contents } = room.registry;
+    const renewLease: typeof contents.renewLease = async (...asked) => {
       await room.collectAll();
-      return metadata.renewLease(...asked);
+      return contents.renewLease(...asked);
     };
 
     const head = statBlob(
-      { ...room.registry, metadata: { ...metadata, renewLease } },
+      { ...room.registry, contents: { ...contents, renewLease } },
       app,
       room.digest,
     );
@@ -61,13 +50,13 @@ describe("a collection", () => {
   test("after the lease of a HEAD was written leaves the blob", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { metadata } = room.registry;
-    const renewLease: typeof metadata.renewLease = async (...asked) => {
-      await metadata.renewLease(...asked);
+    const { contents } = room.registry;
+    const renewLease: typeof contents.renewLease = async (...asked) => {
+      await contents.renewLease(...asked);
       await room.collectAll();
     };
 
-    await statBlob({ ...room.registry, metadata: { ...metadata, renewLease } }, app, room.digest);
+    await statBlob({ ...room.registry, contents: { ...contents, renewLease } }, app, room.digest);
 
     expect(await isServed(room, app, room.digest)).toBe(true);
   });
@@ -75,14 +64,14 @@ describe("a collection", () => {
   test("before a mount is written makes it an upload", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
-    const { metadata } = room.registry;
+    const { contents } = room.registry;
     const deps = {
       ...room.registry,
-      metadata: {
-        ...metadata,
-        mountBlob: async (mount: Parameters<typeof metadata.mountBlob>[0]) => {
+      contents: {
+        ...contents,
+        mountBlob: async (mount: Parameters<typeof contents.mountBlob>[0]) => {
           await room.collectAll();
-          return metadata.mountBlob(mount);
+          return contents.mountBlob(mount);
         },
       },
     };
@@ -109,19 +98,22 @@ describe("a collection", () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
       const { uploads } = room.store.rooms;
-      const { metadata } = uploads;
+      const { metadata, contents } = uploads;
       let times = 0;
       const once = async (): Promise<void> => {
         times += 1;
         if (times === 1) await room.collectAll();
       };
-      const interrupted = {
-        ...metadata,
+      const looked = {
+        ...contents,
         findContent: async (digest: Digest) => {
-          const found = await metadata.findContent(digest);
+          const found = await contents.findContent(digest);
           if (step === "findContent") await once();
           return found;
         },
+      };
+      const interrupted = {
+        ...metadata,
         finishUpload: async (finish: Parameters<typeof metadata.finishUpload>[0]) => {
           if (step === "finishUpload") await once();
           return metadata.finishUpload(finish);
@@ -130,7 +122,7 @@ describe("a collection", () => {
       const chunk = { body: oneChunk(), start: null, end: null, length: bytes.length };
       const request = { repository: other, digest: digestOf(bytes), chunk };
 
-      await uploadInOneRequest({ ...uploads, metadata: interrupted }, request);
+      await uploadInOneRequest({ ...uploads, metadata: interrupted, contents: looked }, request);
       await room.collectAll();
 
       expect(times).toBeGreaterThan(0);

@@ -26,14 +26,14 @@ test("the time that it takes to verify and store an upload is no part of its lea
   const { store, collect, has } = await openRoom(scope);
   const { uploads } = store.rooms;
   const slow = {
-    ...uploads.metadata,
+    ...uploads.contents,
     findContent: async (of: typeof digest) => {
       store.clock.advance(30 * minute);
-      return uploads.metadata.findContent(of);
+      return uploads.contents.findContent(of);
     },
   };
   await uploadInOneRequest(
-    { ...uploads, metadata: slow },
+    { ...uploads, contents: slow },
     { repository: app, digest, chunk: chunk() },
   );
   store.clock.advance(hour - 1);

@@ -7,7 +7,6 @@ import { findIntact } from "../../src/registry/blobs.ts";
 import { mountObject } from "../../src/registry/mounts.ts";
 import { objectsIn } from "../support/objectStore.ts";
 import { Scope } from "../support/scope.ts";
-import { leaseMs } from "../support/store.ts";
 import { app, hour, openGcRoom, other } from "./gcRoom.ts";
 
 const text = "an old orphan";
@@ -75,13 +74,15 @@ describe("a collection", () => {
     test(`around ${step} of an old orphan that comes again as an object ${way} does not lose it`, async () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
-      const { metadata, findContent } = room.rooms.objects;
+      const { metadata, contents } = room.rooms.objects;
       const collectOnce = once(room.collectAll);
       const objects = room.objects({
-        findContent: async (digest) => {
-          const found = await findContent(digest);
-          if (step === "findContent") await collectOnce();
-          return found;
+        contents: {
+          findContent: async (digest) => {
+            const found = await contents.findContent(digest);
+            if (step === "findContent") await collectOnce();
+            return found;
+          },
         },
         metadata: {
           ...metadata,
@@ -146,22 +147,22 @@ describe("a collection", () => {
     test(`right ${when} an object's content is mounted, with the object gone, ${isLinked ? "leaves the blob" : "makes it an upload"}`, async () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
-      const { metadata, storage } = room.rooms;
+      const { registry } = room.rooms;
       await room.objects().put(path, bytes);
       const removeAndCollect = async (): Promise<void> => {
         await room.objects().remove(path);
         await room.collectAll();
       };
-      const objects = {
-        ...metadata.objects,
-        mountObject: async (mount: Parameters<typeof metadata.objects.mountObject>[0]) => {
+      const contents = {
+        ...registry.contents,
+        mountObject: async (mount: Parameters<typeof registry.contents.mountObject>[0]) => {
           if (!isLinked) await removeAndCollect();
-          const mounted = await metadata.objects.mountObject(mount);
+          const mounted = await registry.contents.mountObject(mount);
           if (isLinked) await removeAndCollect();
           return mounted;
         },
       };
-      const deps = { objects, storage, clock: room.store.clock.now, leaseMs };
+      const deps = { ...registry, contents };
       const request = { repository: other, digest: room.digest, from: null, mayRead: () => true };
 
       expect(await mountObject(deps, request)).toBe(isLinked);

@@ -38,7 +38,7 @@ async function openRoom(scope: Scope, changes: Partial<ServerGcSettings> = {}) {
     dead,
     /** What a process does that works on a run. */
     hold: (owner: string) =>
-      metadata.collection.acquireLock({ name: "gc", owner, now, lastsMs: 1000, dead: null }),
+      metadata.locks.acquireLock({ name: "gc", owner, now, lastsMs: 1000, dead: null }),
     endRun: (id: string) =>
       metadata.gcRuns.endRun(id, {
         state: "done",

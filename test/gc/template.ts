@@ -70,14 +70,14 @@ type Room = Awaited<ReturnType<typeof openGcRoom>>;
 /** A run that was broken off between its transaction and its files. */
 async function leaveTrash({ push, store }: Room): Promise<Digest> {
   const digest = await push("half collected");
-  const { collection } = store.rooms.metadata;
+  const { collection, locks } = store.rooms.metadata;
   const now = store.clock.now() + 10 * 3_600_000;
   const lock = { name: "gc", owner: "gone", now, lastsMs: 1, dead: null } as const;
-  const outcome = await collection.acquireLock(lock);
+  const outcome = await locks.acquireLock(lock);
   if (outcome.kind !== "acquired") throw new Error("the lock of an empty store is held");
   const limits = limitsAt(now);
   await collection.discardContents(outcome.hold, [digest], () => limits, []);
-  await collection.releaseLock(outcome.hold);
+  await locks.releaseLock(outcome.hold);
   return digest;
 }
 

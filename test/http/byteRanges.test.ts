@@ -210,7 +210,7 @@ test("ranges of a blob that is deleted while they are sent arrive to the last by
   const digest = digestOf(content);
   const address = `${registry.url}/v2/${name}/blobs/uploads/?digest=${digest}`;
   await fetch(address, { method: "POST", body: content });
-  const row = await metadata.uploads.findContent(digest);
+  const row = await metadata.contents.findContent(digest);
   if (row === null) throw new Error("not stored");
   const last = content.length - 1;
 

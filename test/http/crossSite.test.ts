@@ -30,7 +30,7 @@ describe("a page of another site", () => {
     const { status, headers, body } = await registry.raw(line, [["Origin", "https://example.com"]]);
 
     expect([status, errorOf({ body })["code"]]).toEqual([403, "DENIED"]);
-    expect(errorOf({ body })["message"]).toContain("another site");
+    expect(errorOf({ body })["message"]).toContain("web pages of other sites");
     expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
   });
 

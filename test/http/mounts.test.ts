@@ -87,7 +87,7 @@ describe("a mount", () => {
     const damaged = noise(500);
     const wanted = await pushBlob(registry.url, "hurt", damaged);
     const { metadata, storage } = registry.store.rooms;
-    const stored = await metadata.uploads.findContent(wanted);
+    const stored = await metadata.contents.findContent(wanted);
     if (stored === null) throw new Error("not stored");
     await storage.content.delete(stored.locator);
 

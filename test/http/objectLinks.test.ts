@@ -283,7 +283,7 @@ describe("a mount", () => {
   test("of an object whose file is lost begins an upload", async () => {
     await objects.put("it", bytes);
     const { metadata, storage } = objects.registry.store.rooms;
-    const stored = await metadata.uploads.findContent(digest);
+    const stored = await metadata.contents.findContent(digest);
     if (stored === null) throw new Error("not stored");
     await storage.content.delete(stored.locator);
 

@@ -139,7 +139,7 @@ describe("an object", () => {
   test("whose file is lost is unknown, says what helps, and is whole after another put", async () => {
     await objects.put("it", content);
     const { metadata, storage } = objects.registry.store.rooms;
-    const stored = await metadata.uploads.findContent(digest);
+    const stored = await metadata.contents.findContent(digest);
     if (stored === null) throw new Error("not stored");
     await storage.content.delete(stored.locator);
 

@@ -23,7 +23,7 @@ async function start(query: string) {
   const location = answer.headers.get("location") ?? "";
   const id = readUploadId(location.split("/").at(-1) ?? "");
   if (id === null) throw new Error(`no id in ${location}`);
-  const [session] = await registry.store.rooms.metadata.uploads
+  const [session] = await registry.store.rooms.metadata.uploadSweep
     .listUploads({
       after: null,
       limit: 1000,

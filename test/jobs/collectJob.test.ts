@@ -156,7 +156,7 @@ describe("a collection as a job", () => {
     const { directory, rooms } = room.store;
     const owner = ownerOfRun(await nameProcess(), "01a1f7e6-0000-7000-8000-000000000000");
     const lock = { name: "gc", owner, now: Date.now(), lastsMs: 30_000, dead: null } as const;
-    await rooms.metadata.collection.acquireLock(lock);
+    await rooms.metadata.locks.acquireLock(lock);
     const { maintenance, next, reports } = open(scope, {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
       store: { directory, database: join(directory, "breadbox.db") },

@@ -22,11 +22,11 @@ const night = new Schedule(nightly, made).dueAt ?? Number.NaN;
 /** A machine with a store, and servers that come and go on it. */
 async function openMachine(scope: Scope, { dryRun = false } = {}) {
   const { metadata } = await openEmpty(scope);
-  const { gcRuns, collection } = metadata;
+  const { gcRuns, clock: anchor } = metadata;
   let [wall, uptime, boot] = [made, day, 1];
   const readUptime = async () => ({ boot: `boot ${boot}`, uptime });
   const clock = () => wall;
-  const lookAtClock = () => watchClock({ metadata: collection, clock, readUptime }, patience);
+  const lookAtClock = () => watchClock({ metadata: anchor, clock, readUptime }, patience);
   const begun: number[] = [];
   const serve = () => {
     const runs: GcRuns = new GcRuns({

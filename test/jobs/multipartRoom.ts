@@ -33,11 +33,12 @@ export async function openMultipartRoom() {
     const id = newUploadId();
     const about = { id, bucket, object: parseObjectName(object), contentType: "text/plain" };
     const begun = { ...about, createdAt, expiresAt: createdAt + lives };
-    if (!(await store.rooms.metadata.multipart.startMultipart(begun, owner))) throw new Error("no");
+    if (!(await store.rooms.metadata.multipartLife.startMultipart(begun, owner)))
+      throw new Error("no");
     return id;
   };
   const deps = (): RoomDeps => ({
-    metadata: store.rooms.metadata.multipart,
+    metadata: store.rooms.metadata.multipartLife,
     storage: store.rooms.storage,
   });
 

@@ -101,7 +101,7 @@ describe("sweep of uploads in parts: limits", () => {
         expect(next.expired + next.leftovers).toBe(4 - nth + (when === "before" ? 1 : 0));
         expect(await room.read(open, 1)).toBe("kept");
         expect(await readdir(room.folder("."))).toEqual([open]);
-        await room.store.rooms.metadata.multipart.removeMultipart(room.key(open), () => {});
+        await room.store.rooms.metadata.multipartLife.removeMultipart(room.key(open), () => {});
         await room.sweep();
       }
     });
@@ -160,7 +160,7 @@ describe("sweep of uploads in parts: limits", () => {
 });
 
 test("what the database takes for expired is what the rule says", async () => {
-  const { multipart } = room.store.rooms.metadata;
+  const { multipart, multipartLife } = room.store.rooms.metadata;
   const id = await room.initiate("a");
   const database = new Database(join(room.store.directory, "breadbox.db"));
   const around = fc.integer({ min: 995, max: 1005 });
@@ -189,7 +189,7 @@ test("what the database takes for expired is what the rule says", async () => {
         }
         const eligible = uploads.filter((each) => isEligible(each, now, graceMs));
 
-        const gone = await multipart.expireMultipart({ expiredBefore: now - graceMs, limit });
+        const gone = await multipartLife.expireMultipart({ expiredBefore: now - graceMs, limit });
 
         const latest = Math.max(...gone.map((each) => each.expiresAt));
         const left = eligible.filter((each) => !gone.some(({ id }) => id === each.id));
@@ -197,7 +197,7 @@ test("what the database takes for expired is what the rule says", async () => {
         const goneIds = gone.map((each) => each.id);
         expect(goneIds).toHaveLength(Math.min(limit, eligible.length));
         expect(eligible.map((each) => each.id)).toEqual(expect.arrayContaining(goneIds));
-        const known = await multipart.knownMultipart(uploads.map((each) => each.id));
+        const known = await multipartLife.knownMultipart(uploads.map((each) => each.id));
         expect(known.size).toBe(uploads.length - gone.length);
       }),
       { numRuns: 150 },

@@ -21,7 +21,7 @@ let openScrubs: Scrub[];
 const startScrub = (): Scrub => {
   const { metadata, storage } = room.store.rooms;
   const started = new Scrub({
-    metadata: metadata.inspection,
+    metadata: { ...metadata.inspection, ...metadata.manifestInspection },
     storage,
     clock: room.store.clock.now,
     now: () => uptime,

@@ -28,7 +28,7 @@ describe("sweep of upload sessions", () => {
   const deps = () => store.rooms.uploads;
   const sweep = async (): Promise<Dropped[]> => {
     const dropped: Dropped[] = [];
-    const { metadata, storage } = deps();
+    const { uploadRows: metadata, storage } = store.rooms;
     await sweepUploads(
       {
         metadata,
@@ -187,7 +187,7 @@ describe("sweep of upload sessions", () => {
     const sessions = [await startUpload(deps(), repository), await startUpload(deps(), repository)];
     store.clock.advance(timeoutMs + 1);
     const stuck = new Set<string>([strays[0] ?? "", sessions[0]?.id ?? ""]);
-    const { metadata, storage } = deps();
+    const { storage } = deps();
     const failing: SweepDeps["storage"] = {
       staging: {
         list: () => storage.staging.list(),
@@ -210,7 +210,7 @@ describe("sweep of upload sessions", () => {
     const swept = () =>
       sweepUploads(
         {
-          metadata,
+          metadata: store.rooms.uploadRows,
           storage: failing,
           clock: store.clock.now,
           ageNow: store.clock.now,

@@ -25,7 +25,7 @@ describe("sweep of upload sessions", () => {
   const deps = () => store.rooms.uploads;
   const sweep = async (ageNow: () => number | null = store.clock.now): Promise<Dropped[]> => {
     const dropped: Dropped[] = [];
-    const { metadata, storage } = deps();
+    const { uploadRows: metadata, storage } = store.rooms;
     const rest = async () => {};
     const onDropped = (it: Dropped) => void dropped.push(it);
     const clocks = { clock: store.clock.now, ageNow, firstSeen };

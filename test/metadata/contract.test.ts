@@ -32,26 +32,38 @@ const called = new Set<string>();
 
 /** The same port; each method is noted when it is called. */
 function noteCalls(metadata: Metadata): Metadata {
-  const note = <T extends object>(group: T, of: string): T => {
-    for (const name of Object.keys(group)) methods.add(`${of}.${name}`);
-    return new Proxy(group, {
+  const note = (group: object, of: string): object =>
+    new Proxy(group, {
       get(target, name, receiver) {
         called.add(`${of}.${String(name)}`);
         return Reflect.get(target, name, receiver);
       },
     });
-  };
-  const { registry, uploads, objects, multipart, gcRuns, untagged, inspection } = metadata;
-  const { collection, keepers } = metadata;
-  return {
-    ...metadata,
-    ...{ registry: note(registry, "registry"), uploads: note(uploads, "uploads") },
-    ...{ objects: note(objects, "objects"), multipart: note(multipart, "multipart") },
-    ...{ gcRuns: note(gcRuns, "gcRuns"), untagged: note(untagged, "untagged") },
-    ...{ inspection: note(inspection, "inspection"), keepers: note(keepers, "keepers") },
-    collection: note(collection, "collection"),
-  };
+  for (const [of, group] of groupsOf(metadata)) {
+    for (const name of Object.keys(group)) methods.add(`${of}.${name}`);
+  }
+  return new Proxy(metadata, {
+    get(target, of, receiver) {
+      const group: unknown = Reflect.get(target, of, receiver);
+      return isGroup(group) ? note(group, String(of)) : group;
+    },
+  });
 }
+
+const isGroup = (value: unknown): value is object => typeof value === "object" && value !== null;
+
+const groupsOf = (metadata: Metadata): readonly (readonly [string, object])[] =>
+  Object.entries(metadata).filter(([, group]) => isGroup(group));
+
+test("no group of the port has more than ten methods", async () => {
+  await using scope = new Scope();
+  const { metadata } = await openEmpty(scope);
+
+  const sizes = groupsOf(metadata).map(([of, group]) => [of, Object.keys(group).length] as const);
+
+  expect(sizes.length).toBeGreaterThan(5);
+  expect(sizes.filter(([, size]) => size > 10)).toEqual([]);
+});
 
 test("lost objects that are given up leave a lease to what nothing names", async () => {
   await using scope = new Scope();
@@ -61,14 +73,14 @@ test("lost objects that are given up leave a lease to what nothing names", async
   await put(metadata, "kept", "one");
   await put(metadata, "lost", "two");
   inspect(scope, directory).run("DELETE FROM objects WHERE bucket_id = 1 AND name = 'lost'");
-  const { inspection, keepers } = metadata;
+  const { keepers, objectInspection } = metadata;
 
-  expect(await inspection.recountBucket(backups, null)).toBeFalse();
-  expect(await inspection.recountBucket(backups, now + 1_000)).toBeTrue();
+  expect(await objectInspection.recountBucket(backups, null)).toBeFalse();
+  expect(await objectInspection.recountBucket(backups, now + 1_000)).toBeTrue();
 
   expect((await keepers.findAges(digest("two")))?.keptUntil).toBe(now + 1_000);
   expect((await keepers.findAges(digest("one")))?.keptUntil).toBe(now);
-  expect(await inspection.listMiscounted(1)).toEqual([]);
+  expect(await objectInspection.listMiscounted(1)).toEqual([]);
 });
 
 describe("statements, all of them", () => {
@@ -77,12 +89,12 @@ describe("statements, all of them", () => {
   });
 
   test("find their rows by an index, but for named exceptions", () => {
-    using schema = emptySchema(recorded.statements());
+    using schema = emptySchema();
     // Those that are declared are looked at even if the suite has asked nothing that needs them.
     const target = targetOver(schema);
     for (const declared of declaredStatements) declared.on(target);
     const statements = recorded.statements();
-    using client = emptySchema(statements);
+    using client = emptySchema();
     const found = statements.flatMap((statement) => objectionsTo(client, statement));
     const excuses = (objection: Objection) =>
       exceptions.filter(

@@ -9,8 +9,9 @@ import { openIn } from "./database.ts";
 test("a manifest that another process deletes is listed with all of its references or not at all", async () => {
   await using scope = new Scope();
   const directory = tempFolder(scope, "moments");
-  const { registry, uploads, inspection } = (await openIn(scope, directory, { role: "tool" }))
-    .metadata;
+  const { registry, uploads, manifestInspection } = (
+    await openIn(scope, directory, { role: "tool" })
+  ).metadata;
   await uploads.finishUpload(finish("layer"));
   for (let number = 0; number < 8; number += 1) {
     const references = [blob("layer")];
@@ -24,7 +25,7 @@ test("a manifest that another process deletes is listed with all of its referenc
   const [lengths, references] = [new Set<number>(), new Set<number>()];
   // The manifests were seen there and gone: the other process did write.
   for (let round = 0; round < 2_000 || lengths.size < 2; round += 1) {
-    const page = await inspection.listManifests({ after: null, limit: 8 });
+    const page = await manifestInspection.listManifests({ after: null, limit: 8 });
     lengths.add(page.length);
     for (const row of page) references.add(row.references.length);
   }

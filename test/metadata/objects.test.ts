@@ -27,20 +27,20 @@ describe("claims", () => {
     const claim = "a";
     const [inParts, whole] = [start(), start()];
     await server.metadata.objects.createBucket(backups, now);
-    await server.metadata.multipart.startMultipart(inParts, null);
+    await server.metadata.multipartLife.startMultipart(inParts, null);
     await server.metadata.multipart.claimMultipart(inParts, claim, () => null);
-    await server.metadata.multipart.startMultipart(whole, claim);
+    await server.metadata.multipartLife.startMultipart(whole, claim);
     const expiry = { expiredBefore: inParts.expiresAt + 1, limit: 9 };
 
     const tool = await openIn(scope, directory, { role: "tool" });
-    const beside = await tool.metadata.multipart.expireMultipart(expiry);
+    const beside = await tool.metadata.multipartLife.expireMultipart(expiry);
     await tool.metadata.close();
     await server.metadata.close();
     const { metadata } = await openIn(scope, directory);
 
     expect(beside).toEqual([]);
     expect(await metadata.multipart.peekMultipart(inParts)).toMatchObject({ claimOwner: null });
-    const expired = await metadata.multipart.expireMultipart(expiry);
+    const expired = await metadata.multipartLife.expireMultipart(expiry);
     expect(expired.map(({ id }) => id)).toEqual([inParts.id, whole.id]);
     const late = commit("path/to/file.bin", "one", { upload: { id: whole.id, owner: "a" } });
     expect(await metadata.objects.commitObject(late)).toEqual({ kind: "sessionGone" });
@@ -52,7 +52,7 @@ describe("the end of an upload", () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "parts");
     const { metadata } = await openIn(scope, directory);
-    const { objects, multipart } = metadata;
+    const { objects, multipart, multipartLife } = metadata;
     await objects.createBucket(backups, now);
     const rows = inspect(scope, directory).query("SELECT count(*) FROM multipart_parts");
     const counts: unknown[] = [];
@@ -61,16 +61,16 @@ describe("the end of an upload", () => {
       (id: ReturnType<typeof start>["id"]) =>
         objects.commitObject(commit("path/to/file.bin", "one", { upload: { id, owner: "a" } })),
       (id: ReturnType<typeof start>["id"]) =>
-        multipart.removeMultipart({ bucket: backups, id }, () => {}),
+        multipartLife.removeMultipart({ bucket: backups, id }, () => {}),
       async (id: ReturnType<typeof start>["id"]) => {
         await multipart.releaseMultipart(id, claim);
-        await multipart.expireMultipart({ expiredBefore: now * 2, limit: 9 });
+        await multipartLife.expireMultipart({ expiredBefore: now * 2, limit: 9 });
       },
     ];
 
     for (const end of ends) {
       const upload = start();
-      await multipart.startMultipart(upload, null);
+      await multipartLife.startMultipart(upload, null);
       await record(metadata, upload, part(1));
       await multipart.claimMultipart(upload, claim, () => null);
       counts.push(...rows.values().flat());
@@ -115,7 +115,7 @@ describe("a database from before there were objects", () => {
     before.close(true);
 
     const { metadata, storeId, upgraded } = await openIn(scope, directory);
-    const { registry, uploads, objects } = metadata;
+    const { registry, uploads, objects, contents } = metadata;
 
     expect([storeId, upgraded]).toEqual(["the store", true]);
     expect(await registry.findBlob(app, digest("layer"))).toEqual({
@@ -126,7 +126,7 @@ describe("a database from before there were objects", () => {
     expect(await objects.createBucket(backups, now)).toBeTrue();
     const linked = await put(metadata, "a", "layer", { found: true });
     expect(linked).toEqual({ kind: "finished", locator: locator("stored-layer") });
-    expect(await objects.listObjectHolders(digest("layer"), { after: null, limit: 9 })).toEqual([
+    expect(await contents.listObjectHolders(digest("layer"), { after: null, limit: 9 })).toEqual([
       backups,
     ]);
   });
@@ -136,13 +136,13 @@ test("a store that is read-only refuses every change of buckets, objects and upl
   await using scope = new Scope();
   const latch = new WriteLatch(() => {});
   const { metadata } = await openIn(scope, tempFolder(scope, "latch"), { latch });
-  const { objects, multipart } = metadata;
+  const { objects, multipart, contents, multipartLife } = metadata;
   const upload = start();
   const { object } = upload;
   const claim = "a";
   const allows = () => true;
   await objects.createBucket(backups, now);
-  await multipart.startMultipart(upload, null);
+  await multipartLife.startMultipart(upload, null);
   await put(metadata, "a", "one");
   const from = { repository: app, digest: digest("one"), locator: locator("stored-one") };
   const mount = { ...from, bucket: backups, now, keptUntil: now };
@@ -154,16 +154,16 @@ test("a store that is read-only refuses every change of buckets, objects and upl
     objects.commitObject(commit("a", "two", { upload: { id: upload.id, owner: "a" } })),
     objects.linkObject({ bucket: backups, object, contentType: "x/y", allows, from, now }),
     objects.removeObject({ bucket: backups, object, allows, now }),
-    objects.mountObject(mount),
-    multipart.startMultipart(start(), null),
-    multipart.startMultipart(start(), claim),
+    contents.mountObject(mount),
+    multipartLife.startMultipart(start(), null),
+    multipartLife.startMultipart(start(), claim),
     record(metadata, upload, part(1)),
     multipart.claimMultipart(upload, claim, () => null),
     multipart.releaseMultipart(upload.id, "a"),
-    multipart.removeMultipart(upload, () => {}),
-    multipart.removeWhole(upload.id, "a"),
-    multipart.expireMultipart({ expiredBefore: now * 2, limit: 1 }),
-    multipart.forgetCompleted(now),
+    multipartLife.removeMultipart(upload, () => {}),
+    multipartLife.removeWhole(upload.id, "a"),
+    multipartLife.expireMultipart({ expiredBefore: now * 2, limit: 1 }),
+    multipartLife.forgetCompleted(now),
   ]);
 
   for (const outcome of refused) {

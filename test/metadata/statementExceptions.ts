@@ -27,7 +27,7 @@ export const exceptions: readonly Exception[] = [
       'coalesce(sum("size"), 0) from "contents"',
       'select count(*) from "objects"',
       'select count(*) from "manifests"',
-      '"contents"."locator" in (select "locator" from "trash")',
+      "AND locator IN (SELECT locator FROM trash)",
       '"contents"."locator" = "trash"."locator"',
     ],
     steps: ["SCAN"],
@@ -38,7 +38,7 @@ export const exceptions: readonly Exception[] = [
       "WHERE o.size <> c.size",
       "WHERE objects <> count OR bytes <> sum",
       "WHERE r.required = 1",
-      "LEFT JOIN referrers r INDEXED BY referrers_by_manifest",
+      'LEFT JOIN "referrers" AS r INDEXED BY referrers_by_manifest',
       'SELECT count(*) FROM "objects" AS o WHERE o.bucket_id = "buckets"."id"',
     ],
     steps: ["SCAN", "SEARCH o USING"],
@@ -90,7 +90,7 @@ export const exceptions: readonly Exception[] = [
   {
     why: "A person asks what one repository holds: any manifest, the first tags in their order, what nothing names.",
     of: [
-      'select 1 from "manifests" where "manifests"."repository" = ? limit ?',
+      'select "digest" from "manifests" where "manifests"."repository" = ? limit ?',
       'select "name" from "tags" where "tags"."repository" = ? order by "tags"."name" asc limit ?',
       "SELECT m.digest, m.pushed_at AS pushedAt",
     ],

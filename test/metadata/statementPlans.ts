@@ -34,11 +34,11 @@ export function recordStatements() {
   };
 }
 
-/** An empty database with all tables; `statements` tell those of connections. */
-export function emptySchema(statements: readonly string[] = []): Database {
+/** An empty database with all tables, those of connections as well. */
+export function emptySchema(): Database {
   const client = new Database(":memory:");
   migrate(client, 1, migrations);
-  for (const text of statements) if (text.startsWith("CREATE TEMP TABLE")) client.run(text);
+  targetOver(client);
   return client;
 }
 

@@ -34,10 +34,10 @@ function openBody() {
 
 /** A sweep without a grace period that is ordered now. @returns how many uploads it ended. */
 async function sweep({ deps, store }: Room): Promise<number> {
-  const { multipart, storage, arrivals, ageNow } = deps();
+  const { multipartLife, storage, arrivals, ageNow } = deps();
   const swept = await sweepMultipart(
     {
-      ...{ metadata: multipart, storage, clock: store.clock.now, ageNow },
+      ...{ metadata: multipartLife, storage, clock: store.clock.now, ageNow },
       ...{ arriving: arrivals.ids(), rest: async () => {}, onExpired: () => {} },
     },
     { graceMs: 0, limit: 10 },

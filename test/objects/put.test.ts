@@ -58,9 +58,9 @@ async function expectAsBefore(strays = 0): Promise<void> {
   expect(digestOf(await room.read())).toBe(digestOf(before));
   expect(await staged()).toEqual([]);
   expect(await storedFiles(room.store.directory)).toHaveLength(1 + strays);
-  const { multipart } = room.deps();
+  const { multipartLife } = room.deps();
   const everything = { expiredBefore: Number.MAX_SAFE_INTEGER, now: Number.MAX_SAFE_INTEGER };
-  expect(await multipart.expireMultipart({ ...everything, limit: 9 })).toEqual([]);
+  expect(await multipartLife.expireMultipart({ ...everything, limit: 9 })).toEqual([]);
   await put(async () => bytesOf(later));
   expect(digestOf(await room.read())).toBe(digestOf(later));
   const problems = await problemsOf(room.store.directory);
@@ -162,7 +162,7 @@ describe("an object that is put leaves nothing", () => {
 
 describe("while an object is received", () => {
   test("it has an upload that nobody can list, and that no cleanup ends", async () => {
-    const { multipart, clock } = room.deps();
+    const { multipart, clock, multipartLife } = room.deps();
     let seen: unknown[] = [];
     const looked = async function* () {
       yield later.slice(0, 1000);
@@ -171,7 +171,7 @@ describe("while an object is received", () => {
       const ids = await staged();
       seen = [
         (await multipart.listMultipart(key.bucket, page))?.uploads.length,
-        (await multipart.expireMultipart(expiry)).length,
+        (await multipartLife.expireMultipart(expiry)).length,
         ids.length,
       ];
       yield later.slice(1000);

@@ -172,8 +172,8 @@ async function expectObject({ room, object, sent, faults }: Lane, list: readonly
 }
 
 async function expectNothing({ room, id, faults }: Lane) {
-  const { multipart } = room.deps();
-  if ((await multipart.knownMultipart([id])).size > 0) faults.push("the upload has a row");
+  const { multipartLife } = room.deps();
+  if ((await multipartLife.knownMultipart([id])).size > 0) faults.push("the upload has a row");
   if (existsSync(join(room.store.directory, "tmp", "multipart", id))) {
     faults.push("the upload has a folder");
   }

@@ -24,9 +24,7 @@ beforeEach(async () => {
 afterEach(() => store.remove());
 
 const mount = (digest: Digest, from: typeof open | null) => {
-  const { metadata, storage } = store.rooms;
-  const deps = { objects: metadata.objects, storage, clock: store.clock.now, leaseMs };
-  return mountObject(deps, {
+  return mountObject(store.rooms.registry, {
     ...{ repository: app, digest, from },
     mayRead: (bucket) => bucket !== hidden,
   });

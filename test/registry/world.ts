@@ -68,6 +68,7 @@ export async function openWorld(scope: Scope): Promise<World> {
   const damaged: { digest: Digest; locator: Locator }[] = [];
   const deps: RegistryDeps = {
     metadata: metadata.registry,
+    contents: metadata.contents,
     storage,
     clock,
     leaseMs,

@@ -9,6 +9,7 @@ import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { PartTurns } from "../../src/objects/turns.ts";
+import type { RegistryDeps } from "../../src/registry/manifests.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
@@ -58,8 +59,19 @@ export async function openStore() {
       }),
     });
     const overdue = new OverdueReleases();
+    const registry: RegistryDeps = {
+      metadata: metadata.registry,
+      contents: metadata.contents,
+      storage,
+      clock: clock.now,
+      leaseMs,
+      manifestMaxBytes: 1024 * 1024,
+      immutable: () => null,
+      sparse: "off",
+    };
     const uploads: UploadsDeps = {
       metadata: metadata.uploads,
+      contents: metadata.contents,
       storage,
       overdue,
       clock: clock.now,
@@ -70,7 +82,8 @@ export async function openStore() {
     const objects: ObjectsDeps = {
       metadata: metadata.objects,
       multipart: metadata.multipart,
-      findContent: (digest) => metadata.uploads.findContent(digest),
+      contents: metadata.contents,
+      multipartLife: metadata.multipartLife,
       registry: metadata.registry,
       ...{
         storage,
@@ -88,7 +101,8 @@ export async function openStore() {
       await storage.close();
       await metadata.close();
     };
-    return { metadata, storage, uploads, objects, latch, close };
+    const uploadRows = { ...metadata.uploads, ...metadata.uploadSweep };
+    return { metadata, uploadRows, storage, registry, uploads, objects, latch, close };
   };
   let current = await open();
   return {

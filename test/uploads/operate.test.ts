@@ -25,6 +25,11 @@ beforeEach(async () => {
 afterEach(() => store.remove());
 
 const deps = () => store.rooms.uploads;
+const operate = () => ({
+  ...store.rooms,
+  metadata: store.rooms.uploadRows,
+  clock: store.clock.now,
+});
 const folders = () => readdir(join(store.directory, "uploads"));
 const ids = (uploads: readonly { readonly id: UploadId }[]) => uploads.map(({ id }) => id);
 
@@ -70,7 +75,7 @@ describe("listAllUploads", () => {
     const second = await start();
     const writer = await openWriter(second);
 
-    expect(await listAllUploads(deps())).toEqual([
+    expect(await listAllUploads(operate())).toEqual([
       {
         id: first,
         repository,
@@ -100,14 +105,14 @@ describe("listAllUploads", () => {
       store.clock.advance(1);
     }
 
-    expect(ids(await listAllUploads(deps()))).toEqual(started);
+    expect(ids(await listAllUploads(operate()))).toEqual(started);
   });
 
   test("a start that lies in the future has no negative age", async () => {
     const id = await start();
     store.clock.advance(-hour);
 
-    expect(await listAllUploads(deps())).toEqual([
+    expect(await listAllUploads(operate())).toEqual([
       expect.objectContaining({ id, ageMs: 0, idleMs: 0 }),
     ]);
   });
@@ -118,10 +123,10 @@ describe("dropUpload", () => {
     const [kept, dropped] = [await start(), await start()];
     await append(dropped, 300);
 
-    const session = await dropUpload(deps(), dropped);
+    const session = await dropUpload(operate(), dropped);
 
     expect(session).toMatchObject({ id: dropped, repository, offset: 300 });
-    expect(ids(await listAllUploads(deps()))).toEqual([kept]);
+    expect(ids(await listAllUploads(operate()))).toEqual([kept]);
     expect(await folders()).toEqual([kept]);
   });
 
@@ -130,7 +135,7 @@ describe("dropUpload", () => {
     async (text) => {
       const id = await start();
 
-      expect(await dropUpload(deps(), text)).toBeNull();
+      expect(await dropUpload(operate(), text)).toBeNull();
       expect(await folders()).toEqual([id]);
     },
   );
@@ -139,7 +144,7 @@ describe("dropUpload", () => {
     const id = await start();
     const writer = await openWriter(id);
 
-    expect(await dropUpload(deps(), id)).toMatchObject({ id });
+    expect(await dropUpload(operate(), id)).toMatchObject({ id });
 
     const error = await writer.finish();
     expect(error).toBeInstanceOf(RegistryError);
@@ -154,7 +159,7 @@ describe("dropUploads", () => {
     const busy = await start();
     const writer = await openWriter(busy);
 
-    const { dropped, spared } = await dropUploads(deps(), null);
+    const { dropped, spared } = await dropUploads(operate(), null);
 
     expect([dropped.length, spared]).toEqual([250, 1]);
     expect(await folders()).toEqual([busy]);
@@ -169,18 +174,18 @@ describe("dropUploads", () => {
     await append(fed, 10);
     store.clock.advance(hour);
 
-    expect(ids(await listIdleUploads(deps(), hour))).toEqual([old]);
-    expect((await dropUploads(deps(), hour)).dropped).toEqual([
+    expect(ids(await listIdleUploads(operate(), hour))).toEqual([old]);
+    expect((await dropUploads(operate(), hour)).dropped).toEqual([
       expect.objectContaining({ id: old }),
     ]);
-    expect(ids(await listAllUploads(deps()))).toEqual([fed, young]);
+    expect(ids(await listAllUploads(operate()))).toEqual([fed, young]);
   });
 
   test("ends sessions of the future when all are meant", async () => {
     await start();
     store.clock.advance(-hour);
 
-    expect((await dropUploads(deps(), null)).dropped).toHaveLength(1);
+    expect((await dropUploads(operate(), null)).dropped).toHaveLength(1);
     expect(await folders()).toEqual([]);
   });
 });

@@ -119,9 +119,9 @@ describe("upload sessions", () => {
     await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
 
     // A later lease must be written only when it is asked for more than is left.
-    const { registry } = store.rooms.metadata;
+    const { registry, contents } = store.rooms.metadata;
     const until = store.clock.now() + longestLease(leaseMs);
-    await registry.renewLease(digestOf(bytes), until, until + 1);
+    await contents.renewLease(digestOf(bytes), until, until + 1);
 
     expect(await registry.findBlob(repository, digestOf(bytes))).not.toBeNull();
   });

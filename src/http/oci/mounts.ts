@@ -53,12 +53,11 @@ async function fromRepository(
 }
 
 async function fromBucket(
-  { registry, objects, rights }: MountDeps,
+  { registry, rights }: MountDeps,
   asked: Asked,
   name: string,
 ): Promise<boolean> {
   const from = readBucketName(name);
   if (from === null && name !== "") return false;
-  const deps = { ...registry, objects: objects.metadata };
-  return mountObject(deps, { ...asked, from, mayRead: (bucket) => rights.mayRead(bucket) });
+  return mountObject(registry, { ...asked, from, mayRead: (bucket) => rights.mayRead(bucket) });
 }

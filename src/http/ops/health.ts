@@ -62,7 +62,7 @@ export const healthOperations = [
     action: "read",
     target: "server",
     tag: "operations",
-    summary: "Liveness",
+    summary: "Check liveness",
     handle: alive,
     doc: () => ({
       description: "For a process supervisor: 200 for as long as the process answers.",
@@ -86,7 +86,7 @@ export const healthOperations = [
     action: "read",
     target: "server",
     tag: "operations",
-    summary: "Readiness",
+    summary: "Check readiness",
     handle: able,
     head: { description: "As `GET`, without a body: the status is the answer." },
     doc: () => ({

@@ -1,7 +1,12 @@
 // Uploads in parts. What may happen to an upload is asked inside of the transaction that would do it.
 import type { BucketName } from "../../model/objectNames.ts";
 import type { StagedPart } from "../../model/staged.ts";
-import type { MultipartKey, MultipartMetadata, MultipartUpload } from "../multipart.ts";
+import type {
+  MultipartKey,
+  MultipartLifeMetadata,
+  MultipartMetadata,
+  MultipartUpload,
+} from "../multipart.ts";
 import * as statements from "./multipartStatements.ts";
 import { findBucketId } from "./objectStatements.ts";
 import * as partStatements from "./partStatements.ts";
@@ -14,9 +19,13 @@ const allParts = Number.MAX_SAFE_INTEGER;
 export function multipartMetadata(rows: Rows): MultipartMetadata {
   return {
     ...reads(rows),
-    ...changes(rows),
     ...claims(rows),
-    ...endings(rows),
+    recordPart: (key, record) =>
+      rows.write(
+        (tx) => recordPart(tx, key, record),
+        (outcome) => outcome !== "unknown",
+      ),
+    findCompleted: (key, since) => rows.findSettled(statements.completed, { ...key, since }),
   };
 }
 
@@ -24,13 +33,7 @@ function reads(
   rows: Rows,
 ): Pick<
   MultipartMetadata,
-  | "findMultipart"
-  | "peekMultipart"
-  | "listMultipart"
-  | "listParts"
-  | "partsOf"
-  | "knownMultipart"
-  | "countMultipart"
+  "findMultipart" | "peekMultipart" | "listMultipart" | "listParts" | "partsOf"
 > {
   return {
     async findMultipart(key) {
@@ -47,9 +50,6 @@ function reads(
       rows.readSettled(function* (tx) {
         return (yield* tx.all(partStatements.partsOf, { id })).map(stagedPart);
       }),
-    knownMultipart: async (ids) =>
-      new Set((await rows.list(statements.known, { ids })).map(({ id }) => id)),
-    countMultipart: async () => (await rows.find(statements.total, {})) ?? { uploads: 0, bytes: 0 },
   };
 }
 
@@ -77,30 +77,9 @@ function* listParts(
   return rows.map(stagedPart);
 }
 
-function changes(
-  rows: Rows,
-): Pick<MultipartMetadata, "startMultipart" | "recordPart" | "removeMultipart"> {
-  return {
-    startMultipart(start, owner) {
-      const body = (tx: Tx) => startMultipart(tx, start, owner);
-      return owner === null ? rows.write(body, (started) => started) : rows.writeLazily(body);
-    },
-    recordPart: (key, record) =>
-      rows.write(
-        (tx) => recordPart(tx, key, record),
-        (outcome) => outcome !== "unknown",
-      ),
-    removeMultipart: (key, accepts) =>
-      rows.writeSettled(
-        (tx) => removeMultipart(tx, key, accepts),
-        (upload) => upload !== null,
-      ),
-  };
-}
-
 function* startMultipart(
   tx: Tx,
-  start: Parameters<MultipartMetadata["startMultipart"]>[0],
+  start: Parameters<MultipartLifeMetadata["startMultipart"]>[0],
   owner: string | null,
 ): Body<boolean> {
   const bucket = yield* tx.get(findBucketId, start);
@@ -163,20 +142,18 @@ function claims(
   };
 }
 
-/** Ways an upload ends without an object, and what is remembered of those that ended with one. */
-function endings(
-  rows: Rows,
-): Pick<
-  MultipartMetadata,
-  | "findCompleted"
-  | "removeWhole"
-  | "noteAlive"
-  | "lowerTimes"
-  | "expireMultipart"
-  | "forgetCompleted"
-> {
+/** Builds the port's part for how uploads begin and end. */
+export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
   return {
-    findCompleted: (key, since) => rows.findSettled(statements.completed, { ...key, since }),
+    startMultipart(start, owner) {
+      const body = (tx: Tx) => startMultipart(tx, start, owner);
+      return owner === null ? rows.write(body, (started) => started) : rows.writeLazily(body);
+    },
+    removeMultipart: (key, accepts) =>
+      rows.writeSettled(
+        (tx) => removeMultipart(tx, key, accepts),
+        (upload) => upload !== null,
+      ),
     removeWhole: (id, owner) => rows.runLazily(statements.removeWhole, { id, owner }),
     noteAlive: (id, life) => rows.runLazily(statements.noteAlive, { id, ...life }),
     async lowerTimes(now) {
@@ -193,6 +170,9 @@ function endings(
         (expired) => expired.length > 0,
       ),
     forgetCompleted: (before) => rows.runLazily(statements.forgetCompleted, { before }),
+    knownMultipart: async (ids) =>
+      new Set((await rows.list(statements.known, { ids })).map(({ id }) => id)),
+    countMultipart: async () => (await rows.find(statements.total, {})) ?? { uploads: 0, bytes: 0 },
   };
 }
 

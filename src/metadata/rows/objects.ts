@@ -6,7 +6,6 @@ import type {
   ObjectLink,
   ObjectLinkOutcome,
   ObjectLinkSource,
-  ObjectMount,
   ObjectPage,
   ObjectPageRequest,
   ObjectsMetadata,
@@ -14,7 +13,7 @@ import type {
 } from "../objects.ts";
 import { bucketsMetadata } from "./buckets.ts";
 import { keepContent } from "./contentRow.ts";
-import { held, insertRepository, link, raiseLease } from "./links.ts";
+import { held } from "./links.ts";
 import { readObjectPage } from "./objectPages.ts";
 import * as statements from "./objectStatements.ts";
 import { nameContent, releaseContent } from "./releases.ts";
@@ -25,23 +24,16 @@ export function objectsMetadata(rows: Rows): ObjectsMetadata {
   return { ...bucketsMetadata(rows), ...reads(rows), ...changes(rows) };
 }
 
-function reads(
-  rows: Rows,
-): Pick<ObjectsMetadata, "findObject" | "listObjects" | "listObjectHolders" | "findObjectContent"> {
+function reads(rows: Rows): Pick<ObjectsMetadata, "findObject" | "listObjects"> {
   return {
     findObject: (bucket, object) => rows.read((tx) => findObject(tx, { bucket, object })),
     listObjects: (bucket, page) => rows.read((tx) => listObjects(tx, bucket, page)),
-    async listObjectHolders(digest, { after, limit }) {
-      const found = await rows.list(statements.holders, { digest, after: after ?? "", limit });
-      return found.map(({ name }) => name);
-    },
-    findObjectContent: (bucket, digest) => rows.find(statements.findContent, { bucket, digest }),
   };
 }
 
 function changes(
   rows: Rows,
-): Pick<ObjectsMetadata, "commitObject" | "linkObject" | "removeObject" | "mountObject"> {
+): Pick<ObjectsMetadata, "commitObject" | "linkObject" | "removeObject"> {
   return {
     commitObject: (commit) =>
       rows.writeSettled(
@@ -57,11 +49,6 @@ function changes(
       rows.writeSettled(
         (tx) => removeObject(tx, removal),
         ({ kind }) => kind === "removed",
-      ),
-    mountObject: (mount) =>
-      rows.write(
-        (tx) => mountObject(tx, mount),
-        (mounted) => mounted,
       ),
   };
 }
@@ -170,13 +157,4 @@ function putObject(tx: Tx, put: statements.NewObject, current: Current | undefin
   if (current !== undefined && current.digest !== digest) {
     tx.run(releaseContent, { digest: current.digest, now });
   }
-}
-
-function* mountObject(tx: Tx, mount: ObjectMount): Body<boolean> {
-  const content = yield* tx.get(statements.findContent, mount);
-  if (content?.locator !== mount.locator) return false;
-  tx.run(raiseLease, mount);
-  tx.run(insertRepository, mount);
-  tx.run(link, mount);
-  return true;
 }

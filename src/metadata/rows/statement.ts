@@ -1,5 +1,5 @@
 // Statements: each is written once, with Drizzle's builder over the one schema, and has types for what it is given and what it finds.
-import { Placeholder, SQL } from "drizzle-orm";
+import { Placeholder, SQL, sql } from "drizzle-orm";
 import type { BaseSQLiteDatabase } from "drizzle-orm/sqlite-core";
 
 /** Drizzle's query builder. */
@@ -73,6 +73,17 @@ export function command<P>(
 /** A statement in SQL. The names of its columns are those of `R`. */
 export function rawStatement<P, R>(text: (given: Params<P>) => SQL): Statement<P, R> {
   return registered((target) => target.prepare<R>(text(params<P>())));
+}
+
+const temporary: SQL[] = [];
+
+/** What makes the tables of `temporaryTable`: run on each connection before any statement is prepared for it. */
+export const temporaryTables: readonly SQL[] = temporary;
+
+/** A table that each connection has for itself. @returns its name, for statements in SQL. */
+export function temporaryTable(name: string, columns: string): SQL {
+  temporary.push(sql.raw(`CREATE TEMP TABLE IF NOT EXISTS ${name} (${columns}) WITHOUT ROWID`));
+  return sql.raw(`temp.${name}`);
 }
 
 /** Parameters by whatever name they are asked for. */

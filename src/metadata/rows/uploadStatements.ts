@@ -5,7 +5,6 @@ import type { RepositoryName } from "../../model/names.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { Advance, UploadSession } from "../metadata.ts";
 import {
-  contents,
   finishedUploads,
   repositories,
   repositoryContents,
@@ -181,13 +180,6 @@ export const finished = statement((db, given: Params<InRepository & { since: num
 });
 export const forgetFinished = command((db, given: Params<{ before: number }>) =>
   db.delete(finishedUploads).where(lt(finishedUploads.finishedAt, given.before)),
-);
-
-export const findContent = statement((db, { digest }: Params<{ digest: Digest }>) =>
-  db
-    .select({ size: contents.size, locator: contents.locator })
-    .from(contents)
-    .where(and(eq(contents.digest, digest), isNull(contents.damagedAt))),
 );
 
 interface Push extends Now {

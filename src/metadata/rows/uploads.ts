@@ -6,6 +6,7 @@ import type {
   ClaimOutcome,
   UploadFinish,
   UploadFinishOutcome,
+  UploadSweepMetadata,
   UploadsMetadata,
 } from "../metadata.ts";
 import { keepContent } from "./contentRow.ts";
@@ -17,7 +18,6 @@ import * as statements from "./uploadStatements.ts";
 export function uploadsMetadata(rows: Rows): UploadsMetadata {
   return {
     ...claims(rows),
-    ...endings(rows),
     startUpload: (session, owner) => rows.runLazily(statements.insert, { ...session, owner }),
     findUpload: (id, repository) => rows.findSettled(statements.find, { id, repository }),
     advanceUpload: (id, owner, to) =>
@@ -26,37 +26,24 @@ export function uploadsMetadata(rows: Rows): UploadsMetadata {
         (advanced) => advanced,
       ),
     listBoundaries: (id) => rows.list(statements.boundaries, { id }),
-    findContent: (digest) => rows.find(statements.findContent, { digest }),
     finishUpload: (finish) =>
       rows.write(
         (tx) => finishUpload(tx, finish),
         ({ kind }) => kind === "finished",
       ),
-    countUploads: async () => (await rows.find(statements.total, {})) ?? { sessions: 0, bytes: 0 },
-  };
-}
-
-/** Ways a session ends other than well, and what is remembered of those that did. */
-function endings(
-  rows: Rows,
-): Pick<
-  UploadsMetadata,
-  | "findFinished"
-  | "raiseLease"
-  | "removeUpload"
-  | "lowerTimes"
-  | "expireUploads"
-  | "forgetFinished"
-  | "listUploads"
-> {
-  return {
     findFinished: (id, repository, since) =>
       rows.findSettled(statements.finished, { id, repository, since }),
-    raiseLease: (digest, keptUntil) => rows.run(raiseLease, { digest, keptUntil }),
     removeUpload: (id, repository) =>
       repository === null
         ? rows.change(statements.removeAny, { id })
         : rows.change(statements.remove, { id, repository }),
+  };
+}
+
+/** Builds the port's part for the sessions of all repositories. */
+export function uploadSweepMetadata(rows: Rows): UploadSweepMetadata {
+  return {
+    countUploads: async () => (await rows.find(statements.total, {})) ?? { sessions: 0, bytes: 0 },
     lowerTimes: async (now) => {
       await rows.runLazily(statements.lowerTimes, { now });
       await rows.runLazily(statements.lowerFinished, { now });

@@ -1,6 +1,5 @@
 // What must be true of the rows that decide about life and death before any of them is believed.
 import type { Database } from "bun:sqlite";
-import type { CollectionStatements } from "./collectionStatements.ts";
 
 /** A digest in any other spelling names nothing: what it should name would look like garbage. */
 const isMalformed = (column: string) => `(${column} = lower(${column}) AND (
@@ -42,11 +41,12 @@ const bereaved = `SELECT b.name FROM buckets AS b WHERE (
   SELECT b.object_count > count(*) OR b.object_bytes > coalesce(sum(o.size), 0)
   FROM objects AS o WHERE o.bucket_id = b.id) LIMIT 1`;
 
+/** A stored name on its way out that a row of content has. Content is read once, and only if anything is on its way out. */
+const trashInUse = `SELECT locator FROM contents
+  WHERE EXISTS (SELECT 1 FROM trash) AND locator IN (SELECT locator FROM trash) LIMIT 1`;
+
 /** @returns the first contradiction, in words; null when there is none. Reads what marking reads, once. */
-export function findContradiction(
-  client: Database,
-  statements: CollectionStatements,
-): string | null {
+export function findContradiction(client: Database): string | null {
   const value = (text: string): unknown => client.query(text).values()[0]?.[0];
   for (const table of ["manifest_references", "objects", "contents"]) {
     const malformed = value(`SELECT digest FROM ${table} WHERE ${isMalformed("digest")} LIMIT 1`);
@@ -71,7 +71,6 @@ export function findContradiction(
   if (alone !== undefined) return `the content of the object ${String(alone)} has no row`;
   const bucket = value(bereaved);
   if (bucket !== undefined) return `the bucket ${String(bucket)} has lost objects that it counted`;
-  if (statements.listTrash.all({ limit: 1, after: "" }).length === 0) return null;
-  const used = statements.trashInUse.get();
-  return used === undefined ? null : `${used.locator} is on its way out, and a row names it`;
+  const used = value(trashInUse);
+  return used === undefined ? null : `${String(used)} is on its way out, and a row names it`;
 }

@@ -16,21 +16,27 @@ import {
 import { type DirectoryHold, holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
-import { multipartMetadata } from "../rows/multipart.ts";
+import { collectionMetadata } from "../rows/collection.ts";
+import { contentsMetadata } from "../rows/contents.ts";
+import { gcRunsMetadata } from "../rows/gcRuns.ts";
+import { inspectionMetadata } from "../rows/inspection.ts";
+import { manifestInspection } from "../rows/inspectionManifests.ts";
+import { objectInspection } from "../rows/inspectionObjects.ts";
+import { keepersMetadata } from "../rows/keepers.ts";
+import { clockMetadata, locksMetadata } from "../rows/locks.ts";
+import { multipartLifeMetadata, multipartMetadata } from "../rows/multipart.ts";
 import { objectsMetadata } from "../rows/objects.ts";
 import { multipartUploads } from "../rows/objectsSchema.ts";
 import { registryMetadata } from "../rows/registry.ts";
 import { store, uploadSessions } from "../rows/schema.ts";
-import { uploadsMetadata } from "../rows/uploads.ts";
-import { collectionMetadata } from "./collection.ts";
+import { untaggedMetadata } from "../rows/untagged.ts";
+import { uploadSweepMetadata, uploadsMetadata } from "../rows/uploads.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
+import { findContradiction } from "./contradictions.ts";
+import { checkDatabase } from "./databaseCheck.ts";
 import { isDamaged } from "./failures.ts";
-import { gcRunsMetadata } from "./gcRuns.ts";
-import { inspectionMetadata } from "./inspection.ts";
-import { keepersMetadata } from "./keepers.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { sqliteRows } from "./rows.ts";
-import { untaggedMetadata } from "./untagged.ts";
 
 /** What opening needs. */
 export interface SqliteOptions {
@@ -166,14 +172,25 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
   const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
   return {
     registry: registryMetadata(rows),
+    contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
+    uploadSweep: uploadSweepMetadata(rows),
     objects: objectsMetadata(rows),
     multipart: multipartMetadata(rows),
-    gcRuns: gcRunsMetadata(connection, db),
-    untagged: untaggedMetadata(connection, db, rows),
-    inspection: inspectionMetadata(connection, db, rows),
-    collection: collectionMetadata(connection, db),
-    keepers: keepersMetadata(connection, db),
+    multipartLife: multipartLifeMetadata(rows),
+    locks: locksMetadata(rows),
+    clock: clockMetadata(rows),
+    gcRuns: gcRunsMetadata(rows),
+    untagged: untaggedMetadata(rows),
+    keepers: keepersMetadata(rows),
+    collection: collectionMetadata(rows, () =>
+      connection.read(() => findContradiction(connection.client)),
+    ),
+    inspection: inspectionMetadata(rows, (thorough) =>
+      connection.read(() => checkDatabase(connection.client, thorough)),
+    ),
+    manifestInspection: manifestInspection(rows),
+    objectInspection: objectInspection(rows),
     check: () =>
       connection.read(() => {
         if (anyRow.get() === undefined) throw new Error("the database has lost its id");

@@ -4,7 +4,13 @@ import { fillPlaceholders, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
 import type { Answer, Body, Cache, Rows, Tx, Waiting } from "../rows/rows.ts";
-import type { Command, Prepared, Statement, Target } from "../rows/statement.ts";
+import {
+  type Command,
+  type Prepared,
+  type Statement,
+  type Target,
+  temporaryTables,
+} from "../rows/statement.ts";
 import type { Connection } from "./connection.ts";
 import { CommitCount, RowCache } from "./rowCache.ts";
 
@@ -26,9 +32,10 @@ class Answered<T> implements Answer<T> {
   }
 }
 
-/** What statements are prepared with over a client. */
+/** What statements are prepared with over a client, which has the temporary tables that they use from then on. */
 export function targetOver(client: Connection["client"]): Target {
   const dialect = new SQLiteSyncDialect();
+  for (const table of temporaryTables) client.run(dialect.sqlToQuery(table).sql);
   return {
     builder: drizzle({ client }),
     prepare<R>(text: SQL): Prepared<R> {

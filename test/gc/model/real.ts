@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { watchClock } from "../../../src/clock/clockWatch.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { collectGarbage } from "../../../src/gc/gc.ts";
-import type { GcDeps, GcReport } from "../../../src/gc/gcRun.ts";
+import { type GcDeps, type GcReport, gcMetadata } from "../../../src/gc/gcRun.ts";
 import { type Digest, digestOf } from "../../../src/model/digest.ts";
 import { type RepositoryName, readReference } from "../../../src/model/names.ts";
 import { parseBucketName } from "../../../src/model/objectNames.ts";
@@ -34,19 +34,11 @@ export async function openRealStore() {
   const store = await openStore();
   const { clock } = store;
   let uptime = leaseMs;
-  const registry: RegistryDeps = {
-    metadata: store.rooms.metadata.registry,
-    storage: store.rooms.storage,
-    clock: clock.now,
-    leaseMs,
-    manifestMaxBytes: 1024 * 1024,
-    immutable: () => null,
-    sparse: "indexes",
-  };
+  const registry: RegistryDeps = { ...store.rooms.registry, sparse: "indexes" };
   const readUptime = async () => ({ boot: "the only one", uptime });
-  const { collection, untagged } = store.rooms.metadata;
+  const { clock: anchor, untagged } = store.rooms.metadata;
   const gc: GcDeps = {
-    ...{ metadata: collection, untagged, runs: null },
+    ...{ metadata: gcMetadata(store.rooms.metadata), untagged, runs: null },
     storage: store.rooms.storage,
     clock: clock.now,
     readUptime,
@@ -64,7 +56,7 @@ export async function openRealStore() {
     removeObject: (path: string) => found(objects.remove(path)),
     mountObject: (repository: RepositoryName, digest: Digest, bucket: string) => {
       const request = { repository, digest, from: parseBucketName(bucket), mayRead: () => true };
-      return mountObject({ ...registry, objects: store.rooms.metadata.objects }, request);
+      return mountObject(registry, request);
     },
     storage: store.rooms.storage,
     clock,
@@ -76,7 +68,7 @@ export async function openRealStore() {
     step: (ms: number): void => clock.advance(ms),
     /** What a server does now and then. */
     look: (patienceMs: number) =>
-      watchClock({ metadata: collection, clock: clock.now, readUptime }, patienceMs),
+      watchClock({ metadata: anchor, clock: clock.now, readUptime }, patienceMs),
     async upload(repository: RepositoryName, bytes: Uint8Array): Promise<void> {
       const chunk = { body: oneChunk(bytes), start: null, end: null, length: bytes.length };
       const digest = digestOf(bytes);

@@ -34,7 +34,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
-  const { metadata, storage, uploads, objects, latch } = store.rooms;
+  const { metadata, registry, uploads, objects, latch } = store.rooms;
   const orders: GcRequest[] = [];
   const gcRuns = new GcRuns({
     runs: metadata.gcRuns,
@@ -48,21 +48,13 @@ export async function openRegistry(options: RegistryOptions = {}) {
     order: (order) => orders.push(order),
   });
   const metrics = new Metrics({
-    countUploads: () => metadata.uploads.countUploads(),
-    countMultipart: () => metadata.multipart.countMultipart(),
+    countUploads: () => metadata.uploadSweep.countUploads(),
+    countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     gcRuns,
   });
   const backend: Backend = {
-    registry: {
-      metadata: metadata.registry,
-      storage,
-      clock: store.clock.now,
-      leaseMs,
-      manifestMaxBytes,
-      immutable: makeImmutability(["locked*"]),
-      sparse: "off",
-    },
+    registry: { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) },
     uploads,
     objects,
     gcRuns,

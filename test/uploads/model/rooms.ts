@@ -66,7 +66,7 @@ export function roomsRegistry(store: Store): StallingRegistry {
     restart: () => store.reopen(),
     wait: async (minutes) => {
       store.clock.advance(minutes * 60_000);
-      const { metadata, storage } = store.rooms.uploads;
+      const { uploadRows: metadata, storage } = store.rooms;
       const rest = (): Promise<void> => Promise.resolve();
       const { now } = store.clock;
       const sweep = { metadata, storage, clock: now, ageNow: now, rest, firstSeen: new Map() };

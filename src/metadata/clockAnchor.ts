@@ -1,0 +1,36 @@
+// The clock, a part of port 2: one reading that later ones are compared with.
+
+/** The wall clock beside a clock that nobody sets, as they were read at one moment. */
+export interface ClockReading {
+  /** Which run of the machine `uptime` counts from. */
+  readonly boot: string;
+  /** ms since the machine started. */
+  readonly uptime: number;
+  /** Unix ms. */
+  readonly wall: number;
+}
+
+/** A reading to compare later ones with. */
+export interface ClockAnchor extends ClockReading {
+  /** ms since the machine started: until then ages prove nothing. 0: they do. */
+  readonly distrustUntil: number;
+}
+
+/** Leases that a step of the clock would cut short: they end later by as much. */
+export interface Postponement {
+  /** Those that end after this, Unix ms. */
+  readonly endingAfter: number;
+  /** But for those that end after one time and not after another, Unix ms: they were given after the step. */
+  readonly given: { readonly after: number; readonly until: number };
+  readonly byMs: number;
+}
+
+export interface ClockMetadata {
+  findClockAnchor(): Promise<ClockAnchor | null>;
+  /** @param postponed in the same transaction. @returns false when the anchor is no longer `expected`: then nothing was changed. */
+  replaceClockAnchor(
+    expected: ClockAnchor | null,
+    next: ClockAnchor,
+    postponed?: Postponement | null,
+  ): Promise<boolean>;
+}

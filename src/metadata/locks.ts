@@ -1,0 +1,36 @@
+// Locks, a part of port 2: work that one process at a time may do.
+
+/** Work that only one may do at a time. */
+export type LockName = "gc";
+
+/** Who holds a lock. `epoch` grows with each holder: what an earlier one still writes is refused. */
+export interface Hold {
+  readonly name: LockName;
+  readonly owner: string;
+  readonly epoch: number;
+}
+
+/** A wish for a lock. */
+export interface LockRequest {
+  readonly name: LockName;
+  readonly owner: string;
+  /** Unix ms. */
+  readonly now: number;
+  /** How long it is held without a renewal, in ms. */
+  readonly lastsMs: number;
+  /** A holder that is known to be dead: its lock counts as free. */
+  readonly dead: string | null;
+}
+
+export type LockOutcome =
+  | { readonly kind: "acquired"; readonly hold: Hold }
+  | { readonly kind: "held"; readonly owner: string };
+
+export interface LocksMetadata {
+  /** Takes a lock that is free, has run out, or belongs to `dead`. */
+  acquireLock(request: LockRequest): Promise<LockOutcome>;
+  /** @param until Unix ms. @returns false when somebody else holds it now. Not durable on purpose. */
+  renewLock(hold: Hold, until: number): Promise<boolean>;
+  /** Giving up a lock that is lost is not an error. */
+  releaseLock(hold: Hold): Promise<void>;
+}

@@ -150,7 +150,7 @@ async function openStore(base: Base, halt: () => void): Promise<Ports> {
     onNotice: (sentence: string) => log.warn(sentence),
     onDamaged: (id: UploadId) => endDamaged(ports, log, id),
   };
-  const ports: Ports = await openPorts({ directory, latch, role: "server", serving });
+  const ports: Ports = await openPorts(config, { latch, role: "server", serving });
   return opened.add(ports, (it) => it.close());
 }
 

@@ -102,7 +102,7 @@ export async function openTool(config: Config): Promise<Tool> {
   // What a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
   becomeUser(await ownerOfStore(directory));
   process.umask(0o077);
-  const ports = await openPorts({ directory, latch: new WriteLatch(() => {}), role: "tool" });
+  const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });
   const { metadata, storage } = ports;
   try {
     ports.voidDeadClaims();

@@ -13,8 +13,8 @@ import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "./jobs/schedule.ts";
 import { Scrubs } from "./jobs/scrubs.ts";
 import type { Metadata } from "./metadata/metadata.ts";
-import { logState } from "./metadata/sqlite/checkpoint.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
+import type { DatabaseLog } from "./ports.ts";
 import type { Descriptors } from "./process/descriptors.ts";
 import { type Listeners, takeReport } from "./reports.ts";
 import type { Staging } from "./storage/staging.ts";
@@ -32,8 +32,7 @@ export interface UpkeepParts {
     readonly metadata: Metadata;
     readonly storage: { readonly staging: Pick<Staging, "forget"> };
     readonly latch: WriteLatch;
-    /** The database file. */
-    readonly database: string;
+    readonly log: Pick<DatabaseLog, "state">;
   };
   readonly descriptors: Pick<Descriptors, "lend">;
   readonly gcRuns: GcRuns;
@@ -81,8 +80,8 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
   const lastBeginning = (now: number) => gcRuns.lastBeginning(now);
   return new Maintenance({
     spawn: () => descriptors.lend(() => startWorker(new URL("./jobs/worker.ts", import.meta.url))),
-    store: { directory: config.data, database: ports.database },
-    logState: () => logState(ports.database),
+    store: { data: config.data },
+    logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],
     multipart: multipartSweeps(config),

@@ -7,6 +7,7 @@ import {
   circles,
   fileObjections,
   importObjection,
+  pathObjections,
   placeObjections,
   sourceObjections,
   versionObjections,
@@ -46,6 +47,14 @@ describe("the source tree", () => {
 
     expect(
       circles(files.map(({ file, text }) => ({ file: file.slice("src/".length), text }))),
+    ).toEqual([]);
+  });
+
+  test("nothing outside storage names the path of stored bytes", async () => {
+    const files = await projectFiles("src/**/*.ts");
+
+    expect(
+      files.flatMap(({ file, text }) => pathObjections(file.slice("src/".length), text)),
     ).toEqual([]);
   });
 
@@ -177,6 +186,24 @@ describe("sourceObjections", () => {
       export const stamp = (at: number, _ports: [Storage, Metadata]) => new Date(at).toISOString();
     `;
     expect(sourceObjections("registry/innocent.ts", source)).toEqual([]);
+  });
+});
+
+describe("pathObjections", () => {
+  const source = "export interface Part { readonly tempPath: string; readonly folder: string }";
+
+  test("words for places in a room that is given ports are named, in types as well", () => {
+    expect(pathObjections("objects/planted.ts", source)).toEqual([
+      "src/objects/planted.ts has tempPath: only storage/ knows where bytes are",
+      "src/objects/planted.ts has folder: only storage/ knows where bytes are",
+    ]);
+  });
+
+  test("storage may use them, and comments and texts may everywhere", () => {
+    expect(pathObjections("storage/filesystem/parts.ts", source)).toEqual([]);
+    expect(pathObjections("gc/innocent.ts", '// A path.\nconst said = "the directory";')).toEqual(
+      [],
+    );
   });
 });
 

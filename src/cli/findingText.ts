@@ -182,8 +182,8 @@ function describeOther(finding: OtherFinding): string {
       return `the file blobs/${finding.stray.locator} (${showBytes(finding.stray.size)}) belongs to no row yet: its push is running, or was cut off. Garbage collection removes it later.`;
     case "setAside":
       return `damaged/${finding.locator} was set aside; it can be deleted once it was pushed again or is not needed.`;
-    case "stranger":
-      return `${finding.path} is not a file of Breadbox.`;
+    case "unknownName":
+      return `${finding.name} is not a file of Breadbox.`;
     case "unchecked":
       return `${finding.what}: ${finding.reason}`;
     default:

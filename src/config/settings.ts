@@ -254,6 +254,9 @@ export const settings = {
 /** Path of a setting in the file, such as `gc.minAge`. */
 export type SettingKey = keyof typeof settings;
 
+/** The settings that say where everything is stored. */
+export type StoreConfig = Pick<Config, "data">;
+
 /** Every setting's value. Durations are milliseconds, sizes bytes. */
 export type Config = {
   readonly [K in SettingKey]: ReturnType<(typeof settings)[K]["kind"]["parse"]>;

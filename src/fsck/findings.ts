@@ -92,7 +92,7 @@ export type Notice =
   | { readonly kind: "stagedWithoutSession"; readonly id: UploadId }
   | { readonly kind: "sessionWithoutBytes"; readonly session: FoundSession }
   | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest }
-  | { readonly kind: "stranger"; readonly path: string };
+  | { readonly kind: "unknownName"; readonly name: string };
 
 /** An open session, with what its client was told. */
 export interface FoundSession {
@@ -129,7 +129,7 @@ const notices: ReadonlySet<Finding["kind"]> = new Set<Notice["kind"]>([
   "stagedWithoutSession",
   "sessionWithoutBytes",
   "setAside",
-  "stranger",
+  "unknownName",
 ]);
 
 /** How serious a finding is. Damaged content that nobody holds is nobody's problem. */

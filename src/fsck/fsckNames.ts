@@ -22,7 +22,7 @@ export async function inspectNames(inspection: Inspection): Promise<number> {
     }
   });
   await attempt("other names in the data directory", async () => {
-    for await (const path of storage.repair.listStrangers()) found({ kind: "stranger", path });
+    for await (const name of storage.repair.listUnknown()) found({ kind: "unknownName", name });
   });
   return done;
 }

@@ -161,19 +161,19 @@ function garbageOf({ createdAt, keptUntil, releasedAt }: ContentAges, minAgeMs: 
 async function climb(metadata: KeepersMetadata, bottom: KeepingManifest): Promise<Chain> {
   const { repository } = bottom;
   const seen = new Set<Digest>([bottom.digest]);
-  const paths: (readonly [KeepingManifest, ...KeepingManifest[]])[] = [[bottom]];
+  const chains: (readonly [KeepingManifest, ...KeepingManifest[]])[] = [[bottom]];
   let highest: readonly KeepingManifest[] = [bottom];
-  for (const path of paths) {
-    const [top] = path;
-    if (path.length > highest.length) highest = path;
+  for (const chain of chains) {
+    const [top] = chain;
+    if (chain.length > highest.length) highest = chain;
     const tags = await metadata.listTagsOf(repository, top.digest, told);
     if (tags.some.length > 0) {
-      return { repository, tags: tags.some, moreTags: tags.more, manifests: path };
+      return { repository, tags: tags.some, moreTags: tags.more, manifests: chain };
     }
     for (const parent of await parentsOf(metadata, top)) {
       if (seen.has(parent.digest) || seen.size >= lookedAt) continue;
       seen.add(parent.digest);
-      paths.push([parent, ...path]);
+      chains.push([parent, ...chain]);
     }
   }
   return { repository, tags: [], moreTags: false, manifests: highest };

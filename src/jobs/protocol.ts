@@ -1,5 +1,6 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 
+import type { StoreConfig } from "../config/settings.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
@@ -7,13 +8,8 @@ import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./mult
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 import type { Dropped } from "./sweep.ts";
 
-/** The store that the worker works on. */
-export interface Store {
-  /** The data directory. */
-  readonly directory: string;
-  /** The database file. */
-  readonly database: string;
-}
+/** The store that the worker works on: what opening it takes. */
+export type Store = StoreConfig;
 
 /** When staged bytes without a usable start time were first seen, Unix ms. It outlives the worker. */
 export type FirstSeen = ReadonlyMap<UploadId, number>;

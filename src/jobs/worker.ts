@@ -4,7 +4,6 @@ import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambi
 import { WriteLatch } from "../durability/writeLatch.ts";
 import { collectGarbage } from "../gc/gc.ts";
 import { gcMetadata } from "../gc/gcRun.ts";
-import { checkpoint } from "../metadata/sqlite/checkpoint.ts";
 import { openPorts, type Ports } from "../ports.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
@@ -22,15 +21,16 @@ let isStopping = false;
 let ports: Ports | null = null;
 
 /** Once, by the first job that needs them. */
-async function portsOf({ directory }: Store): Promise<Ports> {
-  ports ??= await openPorts({ directory, latch, role: "tool" });
+async function portsOf(store: Store): Promise<Ports> {
+  ports ??= await openPorts(store, { latch, role: "tool" });
   return ports;
 }
 
-function moveLog({ store }: Job<"checkpoint">): void {
+async function moveLog({ store }: Job<"checkpoint">): Promise<void> {
   latch.assertWritable();
+  const { log } = await portsOf(store);
   const startedAt = performance.now();
-  const { logPages, checkpointedPages } = checkpoint(store.database);
+  const { logPages, checkpointedPages } = log.move();
   const durationMs = performance.now() - startedAt;
   report({ kind: "checkpointed", logPages, checkpointedPages, durationMs });
 }

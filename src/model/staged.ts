@@ -2,10 +2,10 @@
 import type { Digest } from "./digest.ts";
 import type { PartEtag } from "./fingerprint.ts";
 
-/** Where a staged part is, for the row that names it. `path` is the same for all versions of a part, `version` is used once. */
+/** Where a staged part is, for the row that names it. `name` is the same for all versions of a part, `version` is used once. */
 export interface PartPlace {
-  /** Opaque outside of the storage room; on a file system relative to the data directory, `tmp/multipart/<upload id>/part-00001`. */
-  readonly path: string;
+  /** The storage's own name for it, opaque to everybody else. */
+  readonly name: string;
   readonly version: string;
 }
 

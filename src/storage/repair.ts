@@ -34,6 +34,6 @@ export interface Repair {
   /** Names of content that was set aside, in batches. */
   listSetAside(): AsyncIterable<readonly StoredName[]>;
 
-  /** What stands where only this program writes and is not named as it names things. @throws when a folder cannot be read. */
-  listStrangers(): AsyncIterable<string>;
+  /** Names, for people, of what this program did not put where only it writes. @throws when some of it cannot be read. */
+  listUnknown(): AsyncIterable<string>;
 }

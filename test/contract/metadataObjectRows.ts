@@ -60,7 +60,7 @@ export function part(number: number, changes: Partial<StagedPart> = {}): StagedP
     size: 100,
     etag: partEtag(100, number),
     place: {
-      path: `tmp/multipart/x/part-${String(number).padStart(5, "0")}`,
+      name: `tmp/multipart/x/part-${String(number).padStart(5, "0")}`,
       version: Bun.randomUUIDv7(),
     },
     createdAt: now + number,

@@ -183,7 +183,7 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
       return (listed ?? []).map(({ place }) => place.version);
     };
     const receive = async (version: string) => {
-      const place = { path: "somewhere", version };
+      const place = { name: "somewhere", version };
       await record(metadata, key, part(1, { place }));
       return { upload: upload.id, number: 1, version };
     };

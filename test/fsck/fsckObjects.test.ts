@@ -139,7 +139,7 @@ describe("a part", () => {
     const parts: StagedPart[] = [];
     for (const number of [1, 2]) parts.push(await objects.putPart(started, number, noise(100)));
     const file = (number: number): string =>
-      join(room.directory, parts[number - 1]?.place.path ?? "no part");
+      join(room.directory, parts[number - 1]?.place.name ?? "no part");
     return { started, parts, file };
   };
 
@@ -225,7 +225,7 @@ describe("staged bytes of objects", () => {
 
     const report = await room.fsck(repair);
 
-    expect(kinds(report)).toEqual(["stagedWithoutSession", "stranger"]);
+    expect(kinds(report)).toEqual(["stagedWithoutSession", "unknownName"]);
     expect(report.clean).toBeTrue();
   });
 

@@ -227,7 +227,7 @@ describe("names", () => {
 
     const report = await room.fsck(quick);
 
-    expect(report.judged[0]?.finding).toEqual({ kind: "stranger", path: "notes" });
+    expect(report.judged[0]?.finding).toEqual({ kind: "unknownName", name: "notes" });
     expect(report.clean).toBeTrue();
   });
 });

@@ -1,6 +1,5 @@
 // The garbage collection as a job of the maintenance worker: ordered when it is due, left when the server stops, done by the worker.
 import { describe, expect, test } from "bun:test";
-import { join } from "node:path";
 import { nameProcess } from "../../src/ambient.ts";
 import type { GcRequest } from "../../src/gc/gcRun.ts";
 import { ownerOfRun } from "../../src/gc/runs.ts";
@@ -134,7 +133,7 @@ describe("a collection as a job", () => {
     const { gcRuns } = room.store.rooms.metadata;
     const { maintenance, next, reports } = open(scope, {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
-      store: { directory, database: join(directory, "breadbox.db") },
+      store: { data: directory },
     });
     await gcRuns.beginRun({ ...request, startedAt: room.store.clock.now() });
     const collected = next("collected");
@@ -159,7 +158,7 @@ describe("a collection as a job", () => {
     await rooms.metadata.locks.acquireLock(lock);
     const { maintenance, next, reports } = open(scope, {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
-      store: { directory, database: join(directory, "breadbox.db") },
+      store: { data: directory },
     });
     await rooms.metadata.gcRuns.beginRun({ ...request, startedAt: 0 });
     const collected = next("collected");

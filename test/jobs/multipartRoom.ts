@@ -79,7 +79,7 @@ export async function openMultipartRoom() {
     async read(id: UploadId, number: number): Promise<string | null> {
       const { multipart } = store.rooms.metadata;
       const parts = await multipart.listParts(key(id), { after: number - 1, limit: 1 });
-      const path = parts?.at(0)?.place.path;
+      const path = parts?.at(0)?.place.name;
       const file = path === undefined ? null : Bun.file(join(directory, path));
       return file !== null && (await file.exists()) ? file.text() : null;
     },

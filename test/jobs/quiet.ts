@@ -2,7 +2,7 @@
 
 /** Options of a server's maintenance that orders nothing before its first cleanup. */
 export const quiet = {
-  store: { directory: "", database: "" },
+  store: { data: "" },
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
   cleanupEveryMs: 3_600_000,

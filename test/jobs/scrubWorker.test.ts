@@ -1,6 +1,5 @@
 // The scrub in the worker of the server: what it tells, and that other work gets its turn while a large blob is read.
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { join } from "node:path";
 import type { MaintenanceReport, MaintenanceRequest } from "../../src/jobs/protocol.ts";
 import { type InspectionRoom, openInspectionRoom } from "../fsck/inspectionRoom.ts";
 import { noise } from "../support/store.ts";
@@ -28,7 +27,7 @@ function work(jobs: readonly MaintenanceRequest[], last: MaintenanceReport["kind
   return done.promise;
 }
 
-const store = () => ({ directory: room.directory, database: join(room.directory, "breadbox.db") });
+const store = () => ({ data: room.directory });
 const since = () => room.store.clock.now() + 1;
 
 test("a damaged blob is told at once, and then the end of the slice", async () => {

@@ -69,7 +69,7 @@ describe("after a restart an upload", () => {
     const { id, parts } = await begin(room);
     parts.push(await room.put(id, 3, last));
     const place = (await room.parts(id)).at(-1)?.place;
-    const plain = join(room.store.directory, place?.path ?? "");
+    const plain = join(room.store.directory, place?.name ?? "");
     renameSync(plain, `${plain}.${place?.version}`);
     await room.store.reopen();
 

@@ -18,7 +18,7 @@ function staged(...numbers: readonly number[]): StagedPart[] {
   return numbers.map((number) => {
     const etag = readPartEtag(etagOf(number));
     if (etag === null) throw new Error(`${etagOf(number)} is no etag`);
-    const place = { path: `part-${number}`, version: String(number) };
+    const place = { name: `part-${number}`, version: String(number) };
     return { number, size: number, etag, place, createdAt: 0 };
   });
 }

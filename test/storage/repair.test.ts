@@ -125,7 +125,7 @@ describe("strange names", () => {
     await repair.setAside(await publish("damaged"));
     await storage.staging.begin(makeUploadId(Bun.randomUUIDv7()), Date.now());
 
-    expect(await collect(repair.listStrangers())).toEqual([]);
+    expect(await collect(repair.listUnknown())).toEqual([]);
   });
 
   test("are told wherever they are, and not followed", async () => {
@@ -141,7 +141,7 @@ describe("strange names", () => {
     const other = `${prefix === "sha256/00" ? "sha256/01" : "sha256/00"}/${locator.slice(10)}`;
     await rename(join(directory, "blobs", locator), join(directory, "blobs", other));
 
-    expect(await collect(repair.listStrangers())).toEqual(
+    expect(await collect(repair.listUnknown())).toEqual(
       [
         "blobs/md5",
         `blobs/${other}`,

@@ -93,14 +93,14 @@ export async function openAssemblies(scope: Scope, directory: string) {
       expected: bytes.byteLength,
       signal: new AbortController().signal,
     });
-    const path = join(directory, place.path);
+    const path = join(directory, place.name);
     await rename(`${path}.${place.version}`, path);
     return note(upload, place, number, bytes);
   };
   /** As `stage`, past the storage: no sync, for thousands of them. */
   const plant = async (upload: StagedUpload, number: number, bytes: Uint8Array) => {
     const place = partPlace(upload.id, number, newId());
-    await Bun.write(join(directory, place.path), bytes);
+    await Bun.write(join(directory, place.name), bytes);
     return note(upload, place, number, bytes);
   };
   return {

@@ -190,6 +190,6 @@ function listedUpload<T extends { readonly rowId: number; readonly whole: number
 
 type PartRow = Omit<StagedPart, "place"> & StagedPart["place"];
 
-function stagedPart({ path, version, ...part }: PartRow): StagedPart {
-  return { ...part, place: { path, version } };
+function stagedPart({ name, version, ...part }: PartRow): StagedPart {
+  return { ...part, place: { name, version } };
 }

@@ -13,7 +13,7 @@ const part = {
   number: multipartParts.partNumber,
   size: multipartParts.sizeBytes,
   etag: multipartParts.etag,
-  path: multipartParts.tempPath,
+  name: multipartParts.tempPath,
   version: multipartParts.version,
   createdAt: multipartParts.createdAt,
 };
@@ -46,12 +46,12 @@ export const partsOf = statement((db, given: Params<{ id: UploadId }>) =>
 type PartRow = ByRow & Omit<StagedPart, "place"> & StagedPart["place"];
 
 export const upsertPart = command((db, given: Params<PartRow>) => {
-  const { rowId, number, size, etag, path, version, createdAt } = given;
+  const { rowId, number, size, etag, name, version, createdAt } = given;
   return db
     .insert(multipartParts)
     .values({
       ...{ uploadId: rowId, partNumber: number, sizeBytes: size, etag },
-      ...{ tempPath: path, version, createdAt },
+      ...{ tempPath: name, version, createdAt },
     })
     .onConflictDoUpdate({
       target: [multipartParts.uploadId, multipartParts.partNumber],

@@ -59,7 +59,7 @@ export interface OpenedSqlite {
   readonly storeId: string;
   /** True when an older version had written the database, and this opening brought its schema up to date. */
   readonly upgraded: boolean;
-  /** The database file: what `checkpoint` wants. */
+  /** The database file. */
   readonly path: string;
   /** Voids the claims of a server that is gone; does nothing while one runs. For commands: only one process may hold the directory. */
   voidDeadClaims(): void;

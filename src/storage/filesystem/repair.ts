@@ -13,7 +13,7 @@ import { giveName } from "./links.ts";
 import { partPaths } from "./partNames.ts";
 import { openRegular, openStagedFiles } from "./stagedFiles.ts";
 import { listStoredNames, readStoredName } from "./storedNames.ts";
-import { listStrangers } from "./strangers.ts";
+import { listUnknown } from "./unknownNames.ts";
 
 /** What it works with. */
 export interface RepairOptions {
@@ -32,7 +32,7 @@ export function filesystemRepair(options: RepairOptions): Repair {
     partFault: (part) => partFault(directory, part),
     setAside: (locator) => setAside(options, nameOf(locator)),
     listSetAside: () => listStoredNames(join(directory, "damaged")),
-    listStrangers: () => listStrangers(directory),
+    listUnknown: () => listUnknown(directory),
   };
 }
 

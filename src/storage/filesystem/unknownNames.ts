@@ -1,4 +1,4 @@
-// What stands in a data directory and is none of Breadbox's names: never read, never removed, only told to whoever asks.
+// Names in a data directory that Breadbox does not use: never read, never removed, only listed.
 import { join } from "node:path";
 import { isPartsName } from "./partNames.ts";
 import { readFolderName } from "./stagedPlaces.ts";
@@ -16,7 +16,7 @@ const storedRules: readonly Rule[] = [
   (path) => readStoredName(path.join("/")) !== null,
 ];
 
-/** Folders of the data directory, and what may stand below. */
+/** Folders of the data directory, and the names below them. */
 const folders = new Map<string, readonly Rule[]>([
   ["blobs", storedRules],
   ["damaged", storedRules],
@@ -38,7 +38,7 @@ const files: ReadonlySet<string> = new Set([
 ]);
 
 /** @returns paths relative to the data directory. @throws when a folder cannot be read. */
-export async function* listStrangers(directory: string): AsyncGenerator<string> {
+export async function* listUnknown(directory: string): AsyncGenerator<string> {
   for (const { name } of await entriesOf(directory)) {
     const rules = folders.get(name);
     if (rules !== undefined) yield* listBelow(join(directory, name), [], rules, name);

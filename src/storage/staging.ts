@@ -97,6 +97,13 @@ export interface Staging {
   append(session: Session, body: Body, options: AppendOptions): Promise<Appended>;
 
   /**
+   * Reads staged bytes from `offset` on, also while an append in this process adds to them: waits for it, and ends when it ends. A slow
+   * reader does not hold the append up. The bytes are neither verified nor durable. What was read stays readable when the session is
+   * sealed or dropped meanwhile. @throws RegistryError UPLOAD_UNKNOWN; why the append broke, after the bytes that it kept.
+   */
+  follow(staged: Staged): AsyncIterable<Uint8Array>;
+
+  /**
    * Verifies staged bytes, then makes them content under a fresh name, durably (bytes, name and folders). The session keeps them as
    * well until `discard`: if the process ends before a row names the content, the client goes on as if nothing had happened.
    * @throws RegistryError UPLOAD_UNKNOWN when fewer than `session.offset` bytes are staged; UPLOAD_DAMAGED, UPLOAD_BUSY, READ_ONLY,

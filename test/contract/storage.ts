@@ -7,6 +7,7 @@ import type { Storage } from "../../src/storage/storage.ts";
 import { beginSession, fresh, readContent, sealed, stagedText } from "../support/contents.ts";
 import { noise } from "../support/store.ts";
 import { contentContract } from "./storageContent.ts";
+import { followContract } from "./storageFollow.ts";
 import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";
 import { writersContract } from "./storageWriters.ts";
@@ -48,6 +49,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     contentContract(openStore);
     stagingContract(openStore);
     writersContract(openStore);
+    followContract(openStore);
     partsContract(openStore);
 
     const start = (storage: Storage) => beginSession(storage, Date.UTC(2026, 0, 1));

@@ -5,6 +5,7 @@ import { FolderSyncs } from "../../src/storage/filesystem/folderSyncs.ts";
 import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
 import type { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
 import { Sealing } from "../../src/storage/filesystem/sealing.ts";
+import { StagedReaders } from "../../src/storage/filesystem/stagedReaders.ts";
 import { StagedWrites } from "../../src/storage/filesystem/stagedWrites.ts";
 import { FilesystemStaging } from "../../src/storage/filesystem/staging.ts";
 
@@ -21,6 +22,7 @@ export function stagingWith(directory: string, hashing: Hashing): FilesystemStag
     newId: Bun.randomUUIDv7,
     space: new FreeSpace(directory, () => performance.now()),
     sealing: new Sealing({ directory, blobs, latch, syncs, writes, onNamed }),
+    readers: new StagedReaders(directory),
     assembly: { forget: () => {} },
   });
 }

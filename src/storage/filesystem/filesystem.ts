@@ -15,6 +15,7 @@ import { FilesystemParts } from "./parts.ts";
 import { filesystemRepair } from "./repair.ts";
 import { Sealing } from "./sealing.ts";
 import { multipartFolder, partsState } from "./stagedPlaces.ts";
+import { StagedReaders } from "./stagedReaders.ts";
 import { StagedWrites } from "./stagedWrites.ts";
 import { FilesystemStaging } from "./staging.ts";
 
@@ -99,7 +100,12 @@ function compose(
   const onNamed = ({ id }: Staged) => hashing.forget(id);
   const sealing = new Sealing({ directory, blobs, latch, syncs, writes, onNamed });
   const shared = { ...options, space, syncs, sealing, hashing, assembly };
-  const staging = new FilesystemStaging({ ...shared, discarded, writes });
+  const staging = new FilesystemStaging({
+    ...shared,
+    discarded,
+    writes,
+    readers: new StagedReaders(directory),
+  });
   const spawnReader = serving === undefined ? null : () => serving.spawn("reading");
   const content = new FilesystemContent({ blobs, latch, spawnReader });
   // Nobody waits for it: a push that comes first makes the folder it needs.

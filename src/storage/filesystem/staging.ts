@@ -1,5 +1,5 @@
 // Staged bytes on a local file system: uploads/<uuid>/data, an object's tmp/multipart/<uuid>/whole. They are hashed as they come.
-import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
@@ -25,7 +25,8 @@ import { receiveBody } from "./receiveBody.ts";
 import type { Sealing } from "./sealing.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
 import { noState, partsState, placeOf } from "./stagedPlaces.ts";
-import { StagedWriter } from "./stagedWriter.ts";
+import type { StagedReaders } from "./stagedReaders.ts";
+import { StagedWriter, type StagingFollower } from "./stagedWriter.ts";
 import type { StagedWrites } from "./stagedWrites.ts";
 
 /** What it works with; all of it is the storage's. */
@@ -39,6 +40,7 @@ export interface StagingOptions {
   readonly space: FreeSpace;
   readonly syncs: FolderSyncs;
   readonly writes: StagedWrites;
+  readonly readers: StagedReaders;
   readonly sealing: Sealing;
   readonly hashing: Hashing;
   readonly assembly: Pick<Assembly, "forget">;
@@ -71,44 +73,67 @@ export class FilesystemStaging implements Staging {
   }
 
   async append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
-    const { latch, space, writes, hashing } = this.#options;
+    const { latch, writes, readers, hashing } = this.#options;
     latch.assertWritable();
-    // Only asked here; each write takes its own share.
-    if (options.expected !== null) await space.assertFits(options.expected);
     const { id, staging } = session;
     const appended = await writes.alone(id, () =>
-      this.#append(session, body, options).catch((error: unknown) => {
-        // The file was cut back: whatever was hashed beyond the old offset is no longer there.
-        hashing.forget(id);
-        throw error;
-      }),
+      readers.during(session, (advance) => this.#append(session, body, options, advance)),
     );
     if (!options.resumable && appended.cut === null) return appended;
     return { ...appended, digest: await hashing.prefix(id, staging) };
   }
 
-  async #append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
-    const { latch, space, writes, hashing } = this.#options;
-    const { id, staging, offset, algorithm } = session;
-    const { expected, signal, resumable } = options;
+  async #append(
+    session: Session,
+    body: Body,
+    options: AppendOptions,
+    advance: (offset: number) => void,
+  ): Promise<Appended> {
+    const { space, writes, hashing } = this.#options;
+    // Only asked here; each write takes its own share.
+    if (options.expected !== null) await space.assertFits(options.expected);
     const file = await writes.openToWrite(session);
     try {
       // Not before: what is read must be the file that is written.
       await this.#takeUp(session);
-      const follower = hashing.follow(id, staging, offset, algorithm);
-      const release = body.release ?? null;
-      const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
-      const giveBack = () => file.truncate(offset).catch(() => {});
-      const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
-      // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
-      if (resumable || cut !== null) await this.#keepFolder(session);
-      const appended = { ...session, offset: writer.written, digest: null, cut };
-      // Without a byte nothing was synced, not even the cut to the offset.
-      if (cut === null && !resumable && writer.written > offset) writes.noteSettled(appended);
-      return appended;
+      const { id, staging, offset, algorithm } = session;
+      const hasher = hashing.follow(id, staging, offset, algorithm);
+      return await this.#write(session, body, {
+        ...options,
+        file,
+        follower: tell(hasher, advance),
+      });
+    } catch (error) {
+      // The file was cut back: whatever was hashed beyond the old offset is no longer there.
+      hashing.forget(session.id);
+      throw error;
     } finally {
       await file.close();
     }
+  }
+
+  async #write(
+    session: Session,
+    body: Body,
+    options: AppendOptions & { readonly file: FileHandle; readonly follower: StagingFollower },
+  ): Promise<Appended> {
+    const { latch, space, writes } = this.#options;
+    const { expected, signal, resumable, file, follower } = options;
+    const { offset } = session;
+    const release = body.release ?? null;
+    const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
+    const giveBack = () => file.truncate(offset).catch(() => {});
+    const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+    // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
+    if (resumable || cut !== null) await this.#keepFolder(session);
+    const appended = { ...session, offset: writer.written, digest: null, cut };
+    // Without a byte nothing was synced, not even the cut to the offset.
+    if (cut === null && !resumable && writer.written > offset) writes.noteSettled(appended);
+    return appended;
+  }
+
+  follow(staged: Staged): AsyncIterable<Uint8Array> {
+    return this.#options.readers.follow(staged);
   }
 
   async seal(session: Session, options: SealOptions): Promise<Sealed> {
@@ -179,3 +204,11 @@ export class FilesystemStaging implements Staging {
     await Promise.all([syncs.syncOnce(folder), syncs.sync(parent)]);
   }
 }
+
+/** Tells readers of staged bytes as well. */
+const tell = (hasher: StagingFollower, advance: (offset: number) => void): StagingFollower => ({
+  staged(offset, chunks) {
+    advance(offset + chunks.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    return hasher.staged(offset, chunks);
+  },
+});

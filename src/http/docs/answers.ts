@@ -1,6 +1,7 @@
 // Answers: their headers, and every failure with its example, taken from the table of errors.
+import type { TObject } from "@sinclair/typebox";
 import { RegistryError, type Situation } from "../../errors.ts";
-import type { Content, Headers, Response, Responses } from "./types.ts";
+import type { Content, Headers, RequestBody, Response, Responses } from "./types.ts";
 
 /** A header that the answer always has. */
 export const always = (description: string, example: string): Headers[string] => ({
@@ -66,6 +67,21 @@ interface RangedExample {
 /** A JSON body that looks like `example`. */
 export const jsonLike = (schema: Content[string]["schema"], example: unknown): Content => ({
   "application/json": { ...(schema !== undefined && { schema }), example },
+});
+
+/** A body that `schema` describes and checks; other members are refused. */
+export const jsonBody = (
+  description: string,
+  { type, properties, required: names }: TObject,
+  example: unknown,
+  required = true,
+): RequestBody => ({
+  description,
+  required,
+  content: jsonLike(
+    { type, ...(names && { required: names }), additionalProperties: false, properties },
+    example,
+  ),
 });
 
 /**

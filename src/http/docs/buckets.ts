@@ -1,7 +1,6 @@
 // What the explorer says of buckets.
-import { jsonLike } from "./answers.ts";
+import { Type } from "@sinclair/typebox";
 import { bucketName, sizeSchema, timeSchema } from "./objectStore.ts";
-import type { RequestBody } from "./types.ts";
 
 export const text = { type: "string" as const };
 export const bucketsUrl = "http://localhost:5000/v1/buckets";
@@ -29,24 +28,11 @@ export const fresh = {
 };
 export const filled = { ...fresh, objects: 12, size_bytes: 3_221_225_472 };
 
-export const wish: RequestBody = {
-  description: "The name of the bucket.",
-  required: true,
-  content: jsonLike(
-    {
-      type: "object",
-      required: ["name"],
-      additionalProperties: false,
-      properties: {
-        name: {
-          ...text,
-          pattern: namePattern,
-          description: "Lower-case letters, digits, `.` and `-`, at most 63; never `..`.",
-        },
-      },
-    },
-    { name: bucketName },
-  ),
-};
+export const named = Type.Object({
+  name: Type.String({
+    pattern: namePattern,
+    description: "Lower-case letters, digits, `.` and `-`, at most 63; never `..`.",
+  }),
+});
 
 export const ofBucket = ["BUCKET_NAME_INVALID", "BUCKET_UNKNOWN"] as const;

@@ -1,7 +1,8 @@
 // What is said of the garbage collection.
-import { always, jsonLike } from "./answers.ts";
+import { Type } from "@sinclair/typebox";
+import { always } from "./answers.ts";
 import { runId } from "./examples.ts";
-import type { Headers, RequestBody } from "./types.ts";
+import type { Headers } from "./types.ts";
 
 export const uncachedHeader: Headers = {
   "Cache-Control": always("Never cached.", "no-store"),
@@ -74,22 +75,20 @@ export const ended = {
   orphaned_bytes: 52_428_800,
 };
 
-export const wish: RequestBody = {
-  description: "The options that differ from the configuration; may be absent.",
-  required: false,
-  content: jsonLike(
-    {
-      type: "object",
-      additionalProperties: false,
-      properties: {
-        dry_run: { type: "boolean", default: false, description: "Counts, and deletes nothing." },
-        min_age: {
-          type: "number",
-          minimum: 0,
-          description: "Seconds; younger blobs are kept. Default: `gc.minAge`.",
-        },
-      },
-    },
-    { dry_run: true },
+/** Longest `min_age` in seconds: ten years, as in the configuration. */
+const longestAge = 3650 * 24 * 3600;
+
+export const options = Type.Object({
+  dry_run: Type.Optional(
+    Type.Boolean({ default: false, description: "Counts, and deletes nothing." }),
   ),
-};
+  min_age: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: longestAge,
+      nullable: true,
+      "x-unit": "seconds",
+      description: "Seconds; younger blobs are kept. Default: `gc.minAge`.",
+    }),
+  ),
+});

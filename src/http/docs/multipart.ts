@@ -1,6 +1,7 @@
 // What the explorer says of uploads in parts: initiate, list, look at, abort. Their parts have a file of their own.
+import { Type } from "@sinclair/typebox";
 import type { Situation } from "../../errors.ts";
-import { jsonLike, sometimes, withHeaders } from "./answers.ts";
+import { sometimes, withHeaders } from "./answers.ts";
 import {
   bucketName,
   bucketUrl,
@@ -9,7 +10,7 @@ import {
   sizeSchema,
   timeSchema,
 } from "./objectStore.ts";
-import type { Parameter, RequestBody, Responses } from "./types.ts";
+import type { Parameter, Responses } from "./types.ts";
 
 /** An upload. */
 export const multipartId = "01a1f7e7-2c9d-7b41-8e55-9f0d3c7a1b22";
@@ -96,27 +97,12 @@ export const underWay = {
   size_bytes: maxPartBytes,
 };
 
-export const wish: RequestBody = {
-  required: true,
-  description: "The object that is uploaded.",
-  content: jsonLike(
-    {
-      type: "object",
-      required: ["object"],
-      additionalProperties: false,
-      properties: {
-        object: {
-          ...textSchema,
-          description:
-            "Name of the object, 1 to 1024 bytes: no slash at its ends, no `//`, no `.` or `..` between slashes, no control characters.",
-        },
-        content_type: {
-          ...textSchema,
-          default: objectType,
-          description: "Media type of the object.",
-        },
-      },
-    },
-    { object: objectName, content_type: objectType },
+export const initiation = Type.Object({
+  object: Type.String({
+    description:
+      "Name of the object, 1 to 1024 bytes: no slash at its ends, no `//`, no `.` or `..` between slashes, no control characters.",
+  }),
+  content_type: Type.Optional(
+    Type.String({ default: objectType, description: "Media type of the object." }),
   ),
-};
+});

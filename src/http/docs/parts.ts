@@ -1,7 +1,7 @@
 // What the explorer says of the parts of an upload, and of completing it.
-import { jsonLike } from "./answers.ts";
+import { Type } from "@sinclair/typebox";
 import { sizeSchema, timeSchema } from "./objectStore.ts";
-import type { Parameter, RequestBody } from "./types.ts";
+import type { Parameter } from "./types.ts";
 
 export const textSchema = { type: "string" as const };
 export const partSize = 134_217_728;
@@ -29,32 +29,23 @@ export const created = { created_at: { ...timeSchema, description: "when it was 
 
 export const exampleList = etags.map((etag, index) => ({ part_number: index + 1, etag }));
 
-export const completion: RequestBody = {
-  required: true,
-  description: "The parts in rising order, each with the etag from its answer.",
-  content: jsonLike(
-    {
+/** Entries are read one by one, because their errors name the part. */
+export const completion = Type.Object({
+  parts: Type.Array(
+    Type.Unknown({
       type: "object",
-      required: ["parts"],
+      required: ["part_number", "etag"],
       additionalProperties: false,
-      properties: {
-        parts: {
-          type: "array",
-          minItems: 1,
-          items: {
-            type: "object",
-            required: ["part_number", "etag"],
-            additionalProperties: false,
-            properties: { ...partSchema, ...created },
-          },
-        },
-        digest: {
-          ...textSchema,
-          description:
-            "Expected digest of the whole object: `sha256:` and lower-case hex. 400 when it differs.",
-        },
-      },
-    },
-    { parts: exampleList },
+      properties: { ...partSchema, ...created },
+    }),
+    { minItems: 1 },
   ),
-};
+  digest: Type.Optional(
+    Type.Unknown({
+      ...textSchema,
+      nullable: true,
+      description:
+        "Expected digest of the whole object: `sha256:` and lower-case hex. 400 when it differs.",
+    }),
+  ),
+});

@@ -7,12 +7,13 @@ import {
   always,
   failures,
   inside,
+  jsonBody,
   jsonLike,
   sometimes,
   whileWriting,
   withHeaders,
 } from "../docs/answers.ts";
-import { bucketsUrl, filled, fresh, ofBucket, schema, text, wish } from "../docs/buckets.ts";
+import { bucketsUrl, filled, fresh, named, ofBucket, schema, text } from "../docs/buckets.ts";
 import {
   after,
   bucketName,
@@ -26,7 +27,7 @@ import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { queryOf, type Visit } from "../visit.ts";
 import { bucketPath } from "./printObject.ts";
-import { isoTime, pageHeaders, readLimit, readString, uncached, wantMembers } from "./requests.ts";
+import { isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
 const buckets = "/v1/buckets";
 const address = "/v1/buckets/:bucket";
@@ -41,8 +42,8 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
 }
 
 async function create(visit: Visit, { objects, pace }: Services): Promise<Response> {
-  const members = await wantMembers(visit, { longest: longestBody, pace });
-  const name = parseBucketName(readString(members, "name"));
+  const body = await readBody(visit, named, { longest: longestBody, pace });
+  const name = parseBucketName(body.name);
   const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
     status: 201,
@@ -122,7 +123,7 @@ export const bucketOperations = [
     doc: () => ({
       description:
         "Creates an empty bucket. If several requests have the same name, one of them creates it.",
-      requestBody: wish,
+      requestBody: jsonBody("The name of the bucket.", named, { name: bucketName }),
       responses: {
         201: {
           description: "The bucket exists.",

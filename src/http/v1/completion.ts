@@ -8,7 +8,7 @@ import { preconditionOf } from "../../objects/preconditions.ts";
 import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
 import { readConditions } from "../conditions.ts";
-import { always, failures, inside, jsonLike, whileWriting } from "../docs/answers.ts";
+import { always, failures, inside, jsonBody, jsonLike, whileWriting } from "../docs/answers.ts";
 import { ofUpload, uploadIdParameter, uploadUrl, whileCompleting } from "../docs/multipart.ts";
 import {
   bucket as bucketParameter,
@@ -26,7 +26,7 @@ import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { assertMembers } from "./known.ts";
 import { printObject, secondsOf, whoAsked } from "./printObject.ts";
-import { isMembers, type Members, uncached, wantMembers } from "./requests.ts";
+import { isMembers, readBody, uncached } from "./requests.ts";
 
 const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
 const completion = `${upload}/complete` as const;
@@ -38,16 +38,6 @@ const longestRest = 4096;
 
 /** A list that was printed here may be sent back as it is. */
 const membersOfPart = ["part_number", "etag", "size_bytes", "created_at"];
-
-/** @throws RegistryError REQUEST_INVALID, PART_LIST_INVALID, DIGEST_INVALID. */
-function readCompletion(members: Members): {
-  readonly parts: readonly NamedPart[];
-  readonly digest: Digest | null;
-} {
-  const { parts: entries, digest = null } = members;
-  if (!Array.isArray(entries)) throw badList("parts must be a list");
-  return { parts: entries.map(readPart), digest: digest === null ? null : readWhole(digest) };
-}
 
 function readPart(entry: unknown): NamedPart {
   if (!isMembers(entry)) throw badList("each part must be an object with part_number and etag");
@@ -77,9 +67,14 @@ async function complete(
 ): Promise<Response> {
   const { bucket, uploadId } = call.params;
   const longest = objects.limits.maxParts * longestEntry + longestRest;
-  const named = readCompletion(await wantMembers(call, { longest, pace }));
+  const body = await readBody(call, completionBody, {
+    longest,
+    pace,
+    otherwise: "PART_LIST_INVALID",
+  });
   const { record, isRepeated } = await completeMultipart(objects, {
-    ...named,
+    parts: body.parts.map(readPart),
+    digest: body.digest === undefined ? null : readWhole(body.digest),
     key: { bucket, id: uploadId },
     allows: preconditionOf(readConditions(call.request.headers)),
   });
@@ -104,7 +99,11 @@ export const completionOperations = [
 
 Much of the work is done while the parts arrive, so that this costs little more than the last one. The same request, sent again because its answer was lost, is answered the same for a quarter of an hour.`,
       parameters: [bucketParameter, uploadIdParameter, ...putConditions],
-      requestBody: completionBody,
+      requestBody: jsonBody(
+        "The parts in rising order, each with the etag from its answer.",
+        completionBody,
+        { parts: exampleList },
+      ),
       responses: {
         200: {
           description: "The object is stored. The upload has ended.",

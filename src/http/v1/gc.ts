@@ -1,9 +1,9 @@
 // The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
 import type { GcRuns, RunsPage } from "../../gc/runs.ts";
 import { json } from "../answers.ts";
-import { always, failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
+import { always, failures, inside, jsonBody, jsonLike, sometimes } from "../docs/answers.ts";
 import { runId as exampleRun } from "../docs/examples.ts";
-import { begun, ended, runSchema, text, uncachedHeader, wish } from "../docs/gc.ts";
+import { begun, ended, options, runSchema, text, uncachedHeader } from "../docs/gc.ts";
 import { run as runParameter, runsPage } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
@@ -11,10 +11,9 @@ import { queryOf, type Visit } from "../visit.ts";
 import {
   invalid,
   isoTime,
-  type Members,
   pageHeaders,
   readLimit,
-  readMembers,
+  readOptionalBody,
   uncached,
 } from "./requests.ts";
 
@@ -23,8 +22,6 @@ type Run = Awaited<ReturnType<GcRuns["find"]>>;
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
 const longestBody = 4096;
-/** Longest `min_age` in seconds: ten years, as in the configuration. */
-const longestAge = 3650 * 24 * 3600;
 const runId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const usualPage = 50;
 const longestPage = 500;
@@ -50,20 +47,6 @@ function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, re
   };
 }
 
-/** @throws RegistryError REQUEST_INVALID for anything but `dry_run` and `min_age`. */
-function readRequest(members: Members | null): Parameters<GcRuns["request"]>[0] {
-  if (members === null) return { dryRun: false };
-  const { dry_run: dryRun = false, min_age: minAge = null } = members;
-  if (typeof dryRun !== "boolean") throw invalid("dry_run must be true or false");
-  return minAge === null ? { dryRun } : { dryRun, minAgeMs: readAge(minAge) };
-}
-
-function readAge(minAge: unknown): number {
-  const valid = typeof minAge === "number" && minAge >= 0 && minAge <= longestAge;
-  if (!valid) throw invalid(`min_age must be a number of seconds from 0 to ${longestAge}`);
-  return Math.round(minAge * 1000);
-}
-
 /** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
 function readPage(query: URLSearchParams): RunsPage {
   const after = query.get("after");
@@ -72,8 +55,12 @@ function readPage(query: URLSearchParams): RunsPage {
 }
 
 async function start(visit: Visit, { gcRuns, pace }: Services): Promise<Response> {
-  const members = await readMembers(visit, { longest: longestBody, pace });
-  const run = await gcRuns.request(readRequest(members));
+  const body = await readOptionalBody(visit, options, { longest: longestBody, pace });
+  const { dry_run: dryRun = false, min_age: minAge } = body ?? {};
+  const run = await gcRuns.request({
+    dryRun,
+    ...(minAge !== undefined && { minAgeMs: Math.round(minAge * 1000) }),
+  });
   return json(printed(run), {
     status: 202,
     headers: { ...uncached, location: `${runsPath}/${run.id}` },
@@ -107,7 +94,12 @@ export const gcOperations = [
     doc: () => ({
       description:
         "Starts a garbage collection, which deletes unused blobs while pushes and pulls are running. The answer is immediate; its `Location` is the address of the run. `gc.brake`, `registry.readOnly` and `registry.delete` do not apply. Use `dry_run` to see first what would be deleted.",
-      requestBody: wish,
+      requestBody: jsonBody(
+        "The options that differ from the configuration; may be absent.",
+        options,
+        { dry_run: true },
+        false,
+      ),
       responses: {
         202: {
           description: "The run has begun.",

@@ -4,7 +4,6 @@
 import { RegistryError } from "../../errors.ts";
 import { didYouMean, nearest } from "../../spelling.ts";
 import type { Operation } from "../operation.ts";
-import type { Visit } from "../visit.ts";
 
 /** Names that an operation knows. */
 interface Known {
@@ -45,11 +44,6 @@ export function assertQuery(operation: Operation, query: string): void {
     if (seen.has(name)) throw repeated(name);
     seen.add(name);
   }
-}
-
-/** As `assertMembers`, for the body of a request. */
-export function assertBody({ question }: Pick<Visit, "question">, members: object): void {
-  if (question !== null) assertMembers(members, namesOf(question.operation).body);
 }
 
 /** @throws RegistryError REQUEST_INVALID naming a member of the body that the operation does not know. */

@@ -11,12 +11,21 @@ import {
 } from "../../objects/multipart.ts";
 import { logAbort } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
-import { always, failures, inside, jsonLike, sometimes, whileWriting } from "../docs/answers.ts";
+import {
+  always,
+  failures,
+  inside,
+  jsonBody,
+  jsonLike,
+  sometimes,
+  whileWriting,
+} from "../docs/answers.ts";
 import {
   begun,
   exampleLimits,
   examplePath,
   initiated as initiatedSchema,
+  initiation,
   limitsSchema,
   multipartId,
   ofUpload,
@@ -27,7 +36,6 @@ import {
   uploadIdParameter,
   uploadUrl,
   whileCompleting,
-  wish,
 } from "../docs/multipart.ts";
 import {
   after,
@@ -37,6 +45,7 @@ import {
   jsonHeader,
   limit as limitParameter,
   objectName,
+  objectType,
   prefix as prefixParameter,
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
@@ -44,16 +53,7 @@ import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { queryOf } from "../visit.ts";
 import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
-import {
-  invalid,
-  isoTime,
-  type Members,
-  pageHeaders,
-  readLimit,
-  readString,
-  uncached,
-  wantMembers,
-} from "./requests.ts";
+import { invalid, isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
 type Upload = Awaited<ReturnType<typeof multipartStatus>>;
 
@@ -93,24 +93,18 @@ function printedLimits({ objects: { limits }, maxBodyBytes }: Services) {
   return { limits: { max_parts: limits.maxParts, max_part_bytes: largest } };
 }
 
-function readContentType(members: Members): string {
-  return members["content_type"] === undefined
-    ? unknownType
-    : readMediaType(readString(members, "content_type"));
-}
-
 async function initiate(call: Call<typeof uploads>, services: Services): Promise<Response> {
   const { objects, telemetry, pace } = services;
   const { bucket } = call.params;
-  const members = await wantMembers(call, { longest: longestBody, pace });
-  const object = parseObjectName(readString(members, "object"));
-  const contentType = readContentType(members);
+  const body = await readBody(call, initiation, { longest: longestBody, pace });
+  const object = parseObjectName(body.object);
+  const contentType = readMediaType(body.content_type ?? unknownType);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
   call.begun = initiated.id;
   telemetry.metrics.multipart.initiated();
   const location = `${uploadsPath(bucket)}/${initiated.id}`;
-  const body = { ...printed(initiated), ...printedLimits(services) };
-  return json(body, { status: 201, headers: { ...uncached, location } });
+  const answer = { ...printed(initiated), ...printedLimits(services) };
+  return json(answer, { status: 201, headers: { ...uncached, location } });
 }
 
 /** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
@@ -207,7 +201,10 @@ export const multipartOperations = [
       description:
         "Initiates a multipart upload. Its parts can be sent in parallel and in any order. The name is not reserved: several uploads may be open for one name, and the one that is completed last wins.",
       parameters: [bucketParameter],
-      requestBody: wish,
+      requestBody: jsonBody("The object that is uploaded.", initiation, {
+        object: objectName,
+        content_type: objectType,
+      }),
       responses: {
         201: {
           description: "The upload has begun.",

@@ -1,10 +1,12 @@
 // What the addresses below /v1 have in common: JSON bodies, pages, and answers that nobody may keep.
-import { RegistryError } from "../../errors.ts";
+import type { Static, TObject, TSchema } from "@sinclair/typebox";
+import { Value, ValueErrorType } from "@sinclair/typebox/value";
+import { RegistryError, type Situation } from "../../errors.ts";
 import { readPlainJson } from "../../registry/jsonScan.ts";
 import { openBody, type Pace } from "../body.ts";
 import { assertNotEncoded } from "../headers.ts";
 import type { Visit } from "../visit.ts";
-import { assertBody } from "./known.ts";
+import { assertMembers } from "./known.ts";
 
 /** The members of a JSON object, not judged yet. */
 export type Members = Readonly<Record<string, unknown>>;
@@ -20,32 +22,74 @@ export function invalid(message: string): RegistryError {
   return new RegistryError("REQUEST_INVALID", { message });
 }
 
+/** How a body is read. */
+interface BodyRules {
+  /** Bytes. */
+  readonly longest: number;
+  readonly pace: Pace;
+  /** What a member of the wrong kind is refused with; without it REQUEST_INVALID. */
+  readonly otherwise?: Situation;
+}
+
 /**
- * Reads a JSON object of at most `longest` bytes. @returns null for an empty body.
- * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID when it is no JSON object, or has members that the operation does not document.
+ * Reads a JSON object that is as `schema` says. @returns null for an empty body.
+ * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID naming the member that is wrong.
  */
-export async function readMembers(
+export async function readOptionalBody<T extends TObject>(
   visit: Visit,
-  { longest, pace }: { readonly longest: number; readonly pace: Pace },
-): Promise<Members | null> {
+  schema: T,
+  { longest, pace, otherwise = "REQUEST_INVALID" }: BodyRules,
+): Promise<Static<T> | null> {
   assertNotEncoded(visit.request.headers);
   const chunks: Uint8Array[] = [];
   for await (const chunk of openBody(visit, longest, pace) ?? []) chunks.push(chunk);
   const text = readText(Buffer.concat(chunks));
   if (text.trim() === "") return null;
-  const members = parseObject(text);
-  assertBody(visit, members);
+  const members = withoutNulls(parseObject(text), schema);
+  assertMembers(members, Object.keys(schema.properties));
+  assertKinds(members, schema, otherwise);
   return members;
 }
 
-/** As `readMembers`, where there must be a body. */
-export async function wantMembers(
+/** As `readOptionalBody`, where there must be a body. */
+export async function readBody<T extends TObject>(
   visit: Visit,
-  limits: { readonly longest: number; readonly pace: Pace },
-): Promise<Members> {
-  const members = await readMembers(visit, limits);
-  if (members === null) throw invalid("the body must be a JSON object");
-  return members;
+  schema: T,
+  rules: BodyRules,
+): Promise<Static<T>> {
+  const body = await readOptionalBody(visit, schema, rules);
+  if (body === null) throw invalid("the body must be a JSON object");
+  return body;
+}
+
+/** Without the members that are `nullable` and null: they are as good as absent. */
+function withoutNulls(members: Members, { properties }: TObject): Members {
+  return Object.fromEntries(
+    Object.entries(members).filter(
+      ([name, value]) => value !== null || properties[name]?.["nullable"] !== true,
+    ),
+  );
+}
+
+/** Judged by parsers of their own, whose errors say more. */
+const judgedLater = [ValueErrorType.StringPattern, ValueErrorType.ArrayMinItems];
+
+function assertKinds<T extends TObject>(
+  members: Members,
+  schema: T,
+  otherwise: Situation,
+): asserts members is Static<T> {
+  for (const { type, path, schema: member } of Value.Errors(schema, members)) {
+    if (judgedLater.includes(type)) continue;
+    throw new RegistryError(otherwise, {
+      message: `${path.slice(1)} must be ${inWords(member)}`,
+    });
+  }
+}
+
+function inWords({ type, minimum, maximum, "x-unit": unit }: TSchema): string {
+  if (type === "number") return `a number of ${unit} from ${minimum} to ${maximum}`;
+  return type === "boolean" ? "true or false" : type === "array" ? "a list" : "a string";
 }
 
 /** Replacement characters would make one name of many. */
@@ -90,13 +134,6 @@ function parseJson(text: string): unknown {
   } catch {
     throw invalid("the body is not JSON");
   }
-}
-
-/** A member that must be a text. @throws RegistryError REQUEST_INVALID */
-export function readString(members: Members, name: string): string {
-  const value = members[name];
-  if (typeof value !== "string") throw invalid(`${name} must be a string`);
-  return value;
 }
 
 /**

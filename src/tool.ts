@@ -115,7 +115,7 @@ export async function openTool(config: Config): Promise<Tool> {
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>
         explainContent(
-          { metadata: metadata.keepers, clock, minAgeMs: settings.minAgeMs, readImage },
+          { metadata: metadata.usage, clock, minAgeMs: settings.minAgeMs, readImage },
           digest,
         ),
       leaseMs: settings.leaseMs,

@@ -1,9 +1,9 @@
 // `breadbox serve`: load, start, say so, wait for a signal, drain.
 
 import { statfs } from "node:fs/promises";
-import type { RunningServer } from "../assembly.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { commit, version } from "../version.ts";
+import type { RunningServer } from "../wiring.ts";
 import { banner, openWarnings } from "./banner.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainStart } from "./failure.ts";
@@ -18,7 +18,7 @@ export async function serve(options: Options): Promise<number> {
   let server: RunningServer;
   try {
     // Loaded only here: no other command pays for the server's modules.
-    const { startServer } = await import("../assembly.ts");
+    const { startServer } = await import("../wiring.ts");
     server = await startServer(loaded.config);
   } catch (error) {
     const { message, code } = await explainStart(error, loaded.config);

@@ -5,16 +5,16 @@ import type {
   ContentAges,
   GoingPush,
   HeldManifests,
-  KeepersMetadata,
   KeepingManifest,
   MadeObjects,
-} from "../metadata/keepers.ts";
+  UsageMetadata,
+} from "../metadata/usage.ts";
 import { type Digest, readDigest } from "../model/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 
 /** What explaining works with. */
 export interface WhyDeps {
-  readonly metadata: KeepersMetadata;
+  readonly metadata: UsageMetadata;
   /** Unix ms. */
   readonly clock: () => number;
   /** How old content must be before it may go, and what pushes were promised, in ms. */
@@ -158,7 +158,7 @@ function garbageOf({ createdAt, keptUntil, releasedAt }: ContentAges, minAgeMs: 
 }
 
 /** The shortest way up to a tag: through the indexes that name a manifest, and the subject that it is about. */
-async function climb(metadata: KeepersMetadata, bottom: KeepingManifest): Promise<Chain> {
+async function climb(metadata: UsageMetadata, bottom: KeepingManifest): Promise<Chain> {
   const { repository } = bottom;
   const seen = new Set<Digest>([bottom.digest]);
   const chains: (readonly [KeepingManifest, ...KeepingManifest[]])[] = [[bottom]];
@@ -180,7 +180,7 @@ async function climb(metadata: KeepersMetadata, bottom: KeepingManifest): Promis
 }
 
 async function parentsOf(
-  metadata: KeepersMetadata,
+  metadata: UsageMetadata,
   { repository, digest, subject }: KeepingManifest,
 ): Promise<readonly KeepingManifest[]> {
   const indexes = (await metadata.listNaming(digest, repository, lookedAt)).some;

@@ -3,8 +3,8 @@
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { RepositoryName, Tag } from "../model/names.ts";
-import type { MadeObjects } from "./keepers.ts";
 import type { ManifestKey, ManifestReference } from "./metadata.ts";
+import type { MadeObjects } from "./usage.ts";
 
 /** A row of stored content, whatever is wrong with it. */
 export interface InspectedContent {

@@ -11,12 +11,12 @@ import type { ContentsMetadata } from "./contents.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
 import type { ObjectInspection } from "./inspectionObjects.ts";
-import type { KeepersMetadata } from "./keepers.ts";
 import type { LocksMetadata } from "./locks.ts";
 import type { MultipartLifeMetadata, MultipartMetadata } from "./multipart.ts";
 import type { ObjectsMetadata } from "./objects.ts";
 import type { LockedTag, RemovalsMetadata } from "./removals.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
+import type { UsageMetadata } from "./usage.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
 export interface StoredContent {
@@ -258,7 +258,7 @@ export interface Metadata {
   readonly clock: ClockMetadata;
   readonly collection: CollectionMetadata;
   readonly gcRuns: GcRunsMetadata;
-  readonly keepers: KeepersMetadata;
+  readonly usage: UsageMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;
   readonly manifestInspection: ManifestInspection;

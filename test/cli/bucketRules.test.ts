@@ -1,7 +1,7 @@
 // The rules behind `breadbox bucket put`, without a server: how files are cut, what is tried again, which words errors get.
 import { describe, expect, test } from "bun:test";
 import { readDestination } from "../../src/cli/bucket/address.ts";
-import { together, workers } from "../../src/cli/bucket/crew.ts";
+import { together, workers } from "../../src/cli/bucket/parallel.ts";
 import {
   choosePartBytes,
   countParts,

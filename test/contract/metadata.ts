@@ -8,7 +8,6 @@ import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
 import { inspectionContract } from "./metadataInspection.ts";
 import { inspectionRowsContract } from "./metadataInspectionRows.ts";
-import { keepersContract } from "./metadataKeepers.ts";
 import { listsContract } from "./metadataLists.ts";
 import { lockedTagsContract } from "./metadataLockedTags.ts";
 import { manifestsContract } from "./metadataManifests.ts";
@@ -26,6 +25,7 @@ import type { OpenedMetadata } from "./metadataRows.ts";
 import { sessionsContract } from "./metadataSessions.ts";
 import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
+import { usageContract } from "./metadataUsage.ts";
 
 /** The suite. */
 export function metadataContract(name: string, open: () => Promise<OpenedMetadata>): void {
@@ -48,7 +48,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     manifestsContract(openEmpty);
     listsContract(openEmpty);
     collectionContract(openEmpty);
-    keepersContract(openEmpty);
+    usageContract(openEmpty);
     objectsKeepContract(openEmpty);
     referrersContract(openEmpty);
     lockedTagsContract(openEmpty);

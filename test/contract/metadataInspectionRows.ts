@@ -88,7 +88,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
   });
 
   test("leases that a step of the clock cuts short are postponed with its anchor, or not at all", async () => {
-    const { uploads, keepers, clock } = await open();
+    const { uploads, usage, clock } = await open();
     await uploads.finishUpload(finish("short", { keptUntil: now + 1 }));
     await uploads.finishUpload(finish("long", { keptUntil: now + 5 }));
     await uploads.finishUpload(finish("given", { keptUntil: now + 4 }));
@@ -97,10 +97,10 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     const postponed = { endingAfter: now + 1, given, byMs: 1_000 };
 
     expect(await clock.replaceClockAnchor(anchor, anchor, postponed)).toBe(false);
-    expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 5);
+    expect((await usage.findAges(digest("long")))?.keptUntil).toBe(now + 5);
     expect(await clock.replaceClockAnchor(null, anchor, postponed)).toBe(true);
-    expect((await keepers.findAges(digest("long")))?.keptUntil).toBe(now + 1_005);
-    expect((await keepers.findAges(digest("short")))?.keptUntil).toBe(now + 1);
-    expect((await keepers.findAges(digest("given")))?.keptUntil).toBe(now + 4);
+    expect((await usage.findAges(digest("long")))?.keptUntil).toBe(now + 1_005);
+    expect((await usage.findAges(digest("short")))?.keptUntil).toBe(now + 1);
+    expect((await usage.findAges(digest("given")))?.keptUntil).toBe(now + 4);
   });
 }

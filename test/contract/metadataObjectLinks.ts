@@ -59,14 +59,14 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
 
     test("replaces an object, whose content is let go", async () => {
       const metadata = await withLayer();
-      const { objects, keepers } = metadata;
+      const { objects, usage } = metadata;
       await put(metadata, "a", "one");
 
       await objects.linkObject(link());
       await objects.linkObject(link({ now: now + 2 }));
 
-      expect((await keepers.findAges(digest("one")))?.releasedAt).toBe(now + 1);
-      expect((await keepers.findAges(layer.digest))?.releasedAt).toBeNull();
+      expect((await usage.findAges(digest("one")))?.releasedAt).toBe(now + 1);
+      expect((await usage.findAges(layer.digest))?.releasedAt).toBeNull();
       expect(await objects.findBucket(backups)).toMatchObject({ objects: 1, bytes: 7 });
     });
 
@@ -159,7 +159,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
   describe("mounting what an object is made of", () => {
     test("links and leases it", async () => {
       const metadata = await withBucket(open);
-      const { registry, keepers, contents } = metadata;
+      const { registry, usage, contents } = metadata;
       await put(metadata, "a", "one");
 
       expect(await contents.mountObject(mount())).toBeTrue();
@@ -169,7 +169,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
         size: 100,
         locator: locator("stored-one"),
       });
-      expect((await keepers.findAges(digest("one")))?.keptUntil).toBe(now + 60 * minute);
+      expect((await usage.findAges(digest("one")))?.keptUntil).toBe(now + 60 * minute);
     });
 
     test.each<[string, Partial<ObjectMount>]>([

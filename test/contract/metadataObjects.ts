@@ -119,7 +119,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
     test("replaces the object, and notes when its old content was let go", async () => {
       const metadata = await withBucket(open);
-      const { objects, keepers } = metadata;
+      const { objects, usage } = metadata;
       await put(metadata, "a", "one");
 
       await put(metadata, "a", "two", { size: 7, contentType: "x/y", now: now + 1 });
@@ -128,26 +128,26 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await objects.findObject(backups, object("a"))).toMatchObject({
         object: { digest: digest("two"), size: 7, contentType: "x/z", createdAt: now + 2 },
       });
-      expect((await keepers.findAges(digest("one")))?.releasedAt).toBe(now + 1);
-      expect((await keepers.findAges(digest("two")))?.releasedAt).toBeNull();
+      expect((await usage.findAges(digest("one")))?.releasedAt).toBe(now + 1);
+      expect((await usage.findAges(digest("two")))?.releasedAt).toBeNull();
     });
 
     test("new content has no lease of its own, and a longer one stays", async () => {
       const metadata = await withBucket(open);
-      const { keepers, contents } = metadata;
+      const { usage, contents } = metadata;
       await put(metadata, "a", "one");
-      const fresh = await keepers.findAges(digest("one"));
+      const fresh = await usage.findAges(digest("one"));
       await contents.raiseLease(digest("one"), now + minute);
 
       await put(metadata, "b", "one", { now: now + 1 });
 
       expect(fresh).toMatchObject({ keptUntil: now, createdAt: now, releasedAt: null });
-      expect((await keepers.findAges(digest("one")))?.keptUntil).toBe(now + minute);
+      expect((await usage.findAges(digest("one")))?.keptUntil).toBe(now + minute);
     });
 
     test("that its precondition forbids changes nothing", async () => {
       const metadata = await withBucket(open);
-      const { objects, multipart, keepers } = metadata;
+      const { objects, multipart, usage } = metadata;
       const { key, upload } = await claimed(metadata, "a");
       const asked: unknown[] = [];
       const refuse = (current: unknown) => {
@@ -169,7 +169,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await objects.findObject(backups, object(name))).toMatchObject({
         object: { digest: digest("one") },
       });
-      expect(await keepers.findAges(digest("two"))).toBeNull();
+      expect(await usage.findAges(digest("two"))).toBeNull();
       expect(await objects.findBucket(backups)).toMatchObject({ objects: 1, bytes: 100 });
     });
 
@@ -247,12 +247,12 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
     test("lets its content go, once", async () => {
       const metadata = await withBucket(open);
-      const { objects, keepers } = metadata;
+      const { objects, usage } = metadata;
       await put(metadata, "a", "one");
 
       expect(await objects.removeObject(removal)).toEqual({ kind: "removed" });
 
-      expect((await keepers.findAges(digest("one")))?.releasedAt).toBe(now + 9);
+      expect((await usage.findAges(digest("one")))?.releasedAt).toBe(now + 9);
       expect(await objects.removeObject(removal)).toEqual({ kind: "objectUnknown" });
       expect(await objects.removeObject({ ...removal, bucket: builds })).toEqual({
         kind: "bucketUnknown",
@@ -261,14 +261,14 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
     test("that its precondition forbids changes nothing", async () => {
       const metadata = await withBucket(open);
-      const { objects, keepers } = metadata;
+      const { objects, usage } = metadata;
       await put(metadata, "a", "one");
       const allows: Precondition = (current) => current?.digest !== digest("one");
 
       expect(await objects.removeObject({ ...removal, allows })).toEqual({ kind: "refused" });
 
       expect((await objects.findObject(backups, object("a"))).kind).toBe("found");
-      expect((await keepers.findAges(digest("one")))?.releasedAt).toBeNull();
+      expect((await usage.findAges(digest("one")))?.releasedAt).toBeNull();
     });
   });
 }

@@ -34,7 +34,7 @@ async function put(metadata: Metadata, paths: readonly string[], text: string): 
 const remove = ({ objects }: Metadata, path: string, at: number) =>
   objects.removeObject({ ...keyOf(path), allows: () => true, now: at });
 
-/** What every implementation promises of objects as keepers. */
+/** What every implementation promises of objects as usage. */
 export function objectsKeepContract(open: () => Promise<Metadata>): void {
   collecting(open);
   explaining(open);
@@ -138,21 +138,21 @@ function collecting(open: () => Promise<Metadata>): void {
 function explaining(open: () => Promise<Metadata>): void {
   test("objects that are made of content are told by name, and how many there are besides", async () => {
     const metadata = await open();
-    const { keepers, manifestInspection } = metadata;
+    const { usage, manifestInspection } = metadata;
     await put(metadata, ["two/a", "one/b", "one/path/to/a"], "shared");
     await put(metadata, ["one/other"], "other");
     const first = ["one/b", "one/path/to/a"].map(keyOf);
 
-    expect(await keepers.listObjects(digest("shared"), 2)).toEqual({ some: first, others: 1 });
+    expect(await usage.listObjects(digest("shared"), 2)).toEqual({ some: first, others: 1 });
     expect((await manifestInspection.holdersOf(digest("shared"), 2)).objects).toEqual({
       some: first,
       others: 1,
     });
-    expect(await keepers.listObjects(digest("shared"), 3)).toEqual({
+    expect(await usage.listObjects(digest("shared"), 3)).toEqual({
       some: [...first, keyOf("two/a")],
       others: 0,
     });
-    expect(await keepers.listObjects(digest("nothing"), 2)).toEqual({ some: [], others: 0 });
+    expect(await usage.listObjects(digest("nothing"), 2)).toEqual({ some: [], others: 0 });
   });
 }
 

@@ -12,7 +12,7 @@ async function openRoom(scope: Scope) {
   const room = await openGcRoom();
   scope.defer(() => room.store.remove());
   const { clock, rooms } = room.store;
-  const metadata = rooms.metadata.keepers;
+  const metadata = rooms.metadata.usage;
   const deps = { metadata, clock: clock.now, minAgeMs: 3 * hour, readImage };
   const why = async (text: string) => {
     const answer = await explainContent(deps, text);

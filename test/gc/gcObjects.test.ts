@@ -22,7 +22,7 @@ async function openRoom(scope: Scope) {
     objects,
     why: async (digest: string) => {
       const deps = {
-        metadata: rooms.metadata.keepers,
+        metadata: rooms.metadata.usage,
         clock: clock.now,
         minAgeMs: hour,
         readImage,

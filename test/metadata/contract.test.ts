@@ -73,13 +73,13 @@ test("lost objects that are given up leave a lease to what nothing names", async
   await put(metadata, "kept", "one");
   await put(metadata, "lost", "two");
   inspect(scope, directory).run("DELETE FROM objects WHERE bucket_id = 1 AND name = 'lost'");
-  const { keepers, objectInspection } = metadata;
+  const { usage, objectInspection } = metadata;
 
   expect(await objectInspection.recountBucket(backups, null)).toBeFalse();
   expect(await objectInspection.recountBucket(backups, now + 1_000)).toBeTrue();
 
-  expect((await keepers.findAges(digest("two")))?.keptUntil).toBe(now + 1_000);
-  expect((await keepers.findAges(digest("one")))?.keptUntil).toBe(now);
+  expect((await usage.findAges(digest("two")))?.keptUntil).toBe(now + 1_000);
+  expect((await usage.findAges(digest("one")))?.keptUntil).toBe(now);
   expect(await objectInspection.listMiscounted(1)).toEqual([]);
 });
 

@@ -31,7 +31,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   telemetry: [],
   process: [],
   // What the maintenance worker does for a server; requests are none of its business.
-  "upkeep.ts": [
+  "background.ts": [
     ...["content", "clock", "gc", "fsck", "jobs", "metadata", "config", "telemetry", "ambient.ts"],
     "reports.ts",
   ],
@@ -41,9 +41,9 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // Opens both ports, the same way for whoever works on a data directory.
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
-  "assembly.ts": [
+  "wiring.ts": [
     ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access", "storage"],
-    ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "upkeep.ts"],
+    ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
     ...["front.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
@@ -51,7 +51,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck"],
     ...["metadata", "durability", "config", "ambient.ts", "ports.ts"],
   ],
-  cli: ["assembly.ts", "tool.ts", "config"],
+  cli: ["wiring.ts", "tool.ts", "config"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
@@ -74,7 +74,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage"],
   "ports.ts": ["config"],
-  "upkeep.ts": ["durability", "objects", "ports.ts", "process", "storage"],
+  "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 // A local file → an object: small ones in one request, others in parts, several at a time, going on where an upload was broken off.
 import { counted } from "../amounts.ts";
 import type { ObjectInfo } from "./answers.ts";
-import { together, workers } from "./crew.ts";
+import { together, workers } from "./parallel.ts";
 import { type LocalFile, pieceOf } from "./pieces.ts";
 import { type Cut, choosePartBytes, countParts, cutOf, rangeOf, usualPartBytes } from "./plan.ts";
 import { CommandError, RefusedError } from "./problems.ts";

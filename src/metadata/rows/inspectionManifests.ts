@@ -11,11 +11,11 @@ import type {
 } from "../inspection.ts";
 import type { ManifestKey } from "../metadata.ts";
 import { addReferences, insertReferrer, removeReferrer } from "./derivedRows.ts";
-import { listObjectsOf } from "./keepers.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { manifestReferences, manifests, referrers, repositoryContents, tags } from "./schema.ts";
 import { by } from "./spelling.ts";
 import { type Params, rawStatement, statement } from "./statement.ts";
+import { listObjectsOf } from "./usage.ts";
 
 interface Limit {
   readonly limit: number;

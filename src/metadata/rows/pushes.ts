@@ -3,7 +3,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { AgeLimits } from "../collection.ts";
-import type { GoingPush } from "../keepers.ts";
+import type { GoingPush } from "../usage.ts";
 import type { Tx } from "./rows.ts";
 import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";
 import { type Given, type Params, rawStatement, temporaryTable } from "./statement.ts";

@@ -22,7 +22,6 @@ import { gcRunsMetadata } from "../rows/gcRuns.ts";
 import { inspectionMetadata } from "../rows/inspection.ts";
 import { manifestInspection } from "../rows/inspectionManifests.ts";
 import { objectInspection } from "../rows/inspectionObjects.ts";
-import { keepersMetadata } from "../rows/keepers.ts";
 import { clockMetadata, locksMetadata } from "../rows/locks.ts";
 import { multipartLifeMetadata, multipartMetadata } from "../rows/multipart.ts";
 import { objectsMetadata } from "../rows/objects.ts";
@@ -31,6 +30,7 @@ import { registryMetadata } from "../rows/registry.ts";
 import { store, uploadSessions } from "../rows/schema.ts";
 import { untaggedMetadata } from "../rows/untagged.ts";
 import { uploadSweepMetadata, uploadsMetadata } from "../rows/uploads.ts";
+import { usageMetadata } from "../rows/usage.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { findContradiction } from "./contradictions.ts";
 import { checkDatabase } from "./databaseCheck.ts";
@@ -182,7 +182,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     clock: clockMetadata(rows),
     gcRuns: gcRunsMetadata(rows),
     untagged: untaggedMetadata(rows),
-    keepers: keepersMetadata(rows),
+    usage: usageMetadata(rows),
     collection: collectionMetadata(rows, () =>
       connection.read(() => findContradiction(connection.client)),
     ),

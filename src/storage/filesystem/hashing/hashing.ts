@@ -4,7 +4,7 @@ import { type Algorithm, type Digest, digestFromHex, digestOf } from "../../../m
 import type { StagingState } from "../../../model/locator.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
 import type { StagingFollower } from "../stagedWriter.ts";
-import { type HashLane, makeHashLane } from "./hashLane.ts";
+import { type HashWorker, makeHashWorker } from "./hashWorker.ts";
 import type { HashReport } from "./protocol.ts";
 import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
 
@@ -32,14 +32,14 @@ export interface HashingOptions {
 export class Hashing {
   readonly #options: HashingOptions;
   readonly #sessions = new Map<UploadId, Running>();
-  readonly #lanes: HashLane[];
-  #nextLane = 0;
+  readonly #workers: HashWorker[];
+  #nextWorker = 0;
   #readings = 0;
 
   constructor(options: HashingOptions) {
     this.#options = options;
-    this.#lanes = Array.from({ length: options.workers }, (_, index) =>
-      makeHashLane(options, {
+    this.#workers = Array.from({ length: options.workers }, (_, index) =>
+      makeHashWorker(options, {
         onReport: (report) => this.#take(report),
         need: () => (this.#isAwaited(index) ? "answer" : "background"),
         onLost: (reason) => this.#reset(index, reason),
@@ -138,7 +138,7 @@ export class Hashing {
     const running = this.#sessions.get(id);
     if (running === undefined) return;
     this.#drop(id, running, new RegistryError("UPLOAD_UNKNOWN"));
-    if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+    if (running.inline === null) this.#workers[running.worker]?.send({ kind: "forget", id });
   }
 
   /**
@@ -150,13 +150,13 @@ export class Hashing {
       if (!isIdle(running, now)) continue;
       this.#sessions.delete(id);
       running.position = 0;
-      if (running.inline === null) this.#lanes[running.lane]?.send({ kind: "forget", id });
+      if (running.inline === null) this.#workers[running.worker]?.send({ kind: "forget", id });
     }
   }
 
   /** Ends all workers. */
   async close(): Promise<void> {
-    await Promise.all(this.#lanes.map((lane) => lane.close()));
+    await Promise.all(this.#workers.map((worker) => worker.close()));
   }
 
   #running(id: UploadId, staging: StagingState, algorithm: Algorithm = "sha256"): Running {
@@ -168,7 +168,7 @@ export class Hashing {
       staging,
       algorithm,
       usedAt: 0,
-      lane: this.#nextLane,
+      worker: this.#nextWorker,
       inline: new Bun.CryptoHasher(algorithm),
       size: 0,
       position: 0,
@@ -177,7 +177,7 @@ export class Hashing {
       question: null,
       ended: null,
     };
-    this.#nextLane = (this.#nextLane + 1) % this.#lanes.length;
+    this.#nextWorker = (this.#nextWorker + 1) % this.#workers.length;
     return this.#keep(id, running);
   }
 
@@ -188,23 +188,23 @@ export class Hashing {
     return running;
   }
 
-  #expect(id: UploadId, { lane, reading, staging, algorithm, boundaries }: Running): void {
+  #expect(id: UploadId, { worker, reading, staging, algorithm, boundaries }: Running): void {
     if (boundaries.length === 0) return;
-    this.#lanes[lane]?.send({ kind: "expect", id, reading, staging, algorithm, boundaries });
+    this.#workers[worker]?.send({ kind: "expect", id, reading, staging, algorithm, boundaries });
   }
 
   #grow(id: UploadId, running: Running, size: number): void {
     running.inline = null;
     running.size = size;
-    const { lane, reading, staging, algorithm } = running;
-    this.#lanes[lane]?.send({ kind: "grown", id, reading, staging, algorithm, size });
+    const { worker, reading, staging, algorithm } = running;
+    this.#workers[worker]?.send({ kind: "grown", id, reading, staging, algorithm, size });
   }
 
   #ask(id: UploadId, running: Running): void {
     if (running.question === null) return;
     const { size, algorithm } = running.question;
-    const { lane, reading, staging } = running;
-    this.#lanes[lane]?.send({ kind: "digest", id, reading, staging, size, algorithm });
+    const { worker, reading, staging } = running;
+    this.#workers[worker]?.send({ kind: "digest", id, reading, staging, size, algorithm });
   }
 
   #reached(running: Running, at: number): Promise<void> | null {
@@ -249,7 +249,7 @@ export class Hashing {
     question.resolve(digestFromHex(report.algorithm, report.hex));
   }
 
-  /** A new worker knows nothing: it reads every session of the lane from its first byte. */
+  /** A new worker knows nothing: it reads every session of the worker from its first byte. */
   #reset(index: number, reason: string): void {
     this.#options.onWorkerLost(reason);
     this.#askAgain(index);
@@ -257,7 +257,7 @@ export class Hashing {
 
   #askAgain(index: number): void {
     for (const [id, running] of this.#sessions) {
-      if (running.lane !== index || running.inline !== null) continue;
+      if (running.worker !== index || running.inline !== null) continue;
       running.position = 0;
       release(running, Infinity);
       this.#expect(id, running);
@@ -266,13 +266,13 @@ export class Hashing {
     }
   }
 
-  /** True while somebody waits for the lane's worker. */
+  /** True while somebody waits for the worker's worker. */
   #isAwaited(index: number): boolean {
     return this.#sessions
       .values()
       .some(
-        ({ lane, question, waiters }) =>
-          lane === index && (question !== null || waiters.length > 0),
+        ({ worker, question, waiters }) =>
+          worker === index && (question !== null || waiters.length > 0),
       );
   }
 }

@@ -33,7 +33,7 @@ export interface Running {
   readonly staging: StagingState;
   /** Under which its bytes are hashed as they come. */
   readonly algorithm: Algorithm;
-  readonly lane: number;
+  readonly worker: number;
   /** When it was last asked about; monotonic ms. */
   usedAt: number;
   inline: Bun.CryptoHasher | null;

@@ -1,6 +1,7 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
 // all rooms.
 import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
+import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -25,10 +26,9 @@ import { openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
-import { surviveAccidents } from "./telemetry/accidents.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
-import { makeGcRuns, makeMaintenance, openAgeClock } from "./upkeep.ts";
+import { surviveUncaught } from "./telemetry/uncaught.ts";
 import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
 
 /** A server that answers. */
@@ -65,7 +65,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   // Everything below the data directory is its owner's only.
   process.umask(0o077);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
-  opened.add(surviveAccidents(log), (stop) => stop());
+  opened.add(surviveUncaught(log), (stop) => stop());
   const descriptors = opened.add(new Descriptors(), (it) => it.close());
   const base: Base = { config, opened, log, descriptors };
   // Last to be opened, yet the latch and the collections give it orders.

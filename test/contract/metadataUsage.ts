@@ -15,25 +15,25 @@ import {
 } from "./metadataRows.ts";
 
 /** What every implementation promises of the questions of `breadbox why`. */
-export function keepersContract(open: () => Promise<Metadata>): void {
+export function usageContract(open: () => Promise<Metadata>): void {
   describe("who keeps what", () => {
     test("content is known with the times that its life depends on", async () => {
-      const { keepers, uploads } = await open();
+      const { usage, uploads } = await open();
       await uploads.finishUpload(finish("a"));
 
-      expect(await keepers.findAges(digest("a"))).toEqual({
+      expect(await usage.findAges(digest("a"))).toEqual({
         size: 100,
         createdAt: now,
         keptUntil: now + 60 * minute,
         releasedAt: now,
         damagedAt: null,
       });
-      expect(await keepers.findAges(digest("b"))).toBeNull();
+      expect(await usage.findAges(digest("b"))).toBeNull();
     });
 
     test("content is released while nothing names it, by the request that came to that last", async () => {
-      const { keepers, uploads, registry } = await open();
-      const since = async () => (await keepers.findAges(digest("a")))?.releasedAt;
+      const { usage, uploads, registry } = await open();
+      const since = async () => (await usage.findAges(digest("a")))?.releasedAt;
       await uploads.finishUpload(finish("a", { repository: other }));
       expect(await since()).toBe(now);
 
@@ -55,33 +55,33 @@ export function keepersContract(open: () => Promise<Metadata>): void {
     });
 
     test("digests are found by their beginning, of content, manifests and what they name", async () => {
-      const { keepers, uploads, registry } = await open();
+      const { usage, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));
       const absent = blob("absent", { required: false });
       const put = manifest("{}", { references: [blob("a"), absent] });
       await registry.putManifest(put);
 
       for (const each of [digest("a"), digest("absent"), put.digest]) {
-        expect(await keepers.findDigests(each.slice(0, 15), 10)).toEqual([each]);
-        expect(await keepers.findDigests(each, 10)).toEqual([each]);
+        expect(await usage.findDigests(each.slice(0, 15), 10)).toEqual([each]);
+        expect(await usage.findDigests(each, 10)).toEqual([each]);
       }
-      expect(await keepers.findDigests("sha256:", 2)).toHaveLength(2);
+      expect(await usage.findDigests("sha256:", 2)).toHaveLength(2);
     });
 
     test("content is awaited by the push that it was promised to, while it goes on", async () => {
-      const { keepers, uploads } = await open();
+      const { usage, uploads } = await open();
       await uploads.finishUpload(finish("a"));
       const going = { ...limitsAt(now + 59 * minute), pushesSince: now };
 
-      expect(await keepers.findPush(digest("a"), going)).toEqual({ repository: app, since: now });
-      expect(await keepers.findPush(digest("b"), going)).toBeNull();
+      expect(await usage.findPush(digest("a"), going)).toEqual({ repository: app, since: now });
+      expect(await usage.findPush(digest("b"), going)).toBeNull();
       for (const changes of [{ now: now + 60 * minute }, { pushesSince: now + 60 * minute }]) {
-        expect(await keepers.findPush(digest("a"), { ...going, ...changes })).toBeNull();
+        expect(await usage.findPush(digest("a"), { ...going, ...changes })).toBeNull();
       }
     });
 
     test("manifests, links and tags are told by page", async () => {
-      const { keepers, uploads, registry } = await open();
+      const { usage, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));
       await uploads.finishUpload(finish("a", { repository: other, found: true }));
       const tags = [tag("v1"), tag("v2")];
@@ -91,33 +91,33 @@ export function keepersContract(open: () => Promise<Metadata>): void {
       const row = { digest: put.digest, mediaType: put.mediaType, subject: null };
 
       const links = { some: [app], more: true };
-      expect(await keepers.listLinks(digest("a"), 1)).toEqual(links);
-      expect(await keepers.listTagsOf(app, put.digest, 1)).toEqual({
+      expect(await usage.listLinks(digest("a"), 1)).toEqual(links);
+      expect(await usage.listTagsOf(app, put.digest, 1)).toEqual({
         some: tags.slice(0, 1),
         more: true,
       });
-      expect(await keepers.listNaming(digest("a"), other, 5)).toEqual({
+      expect(await usage.listNaming(digest("a"), other, 5)).toEqual({
         some: [{ ...row, repository: other }],
         more: false,
       });
-      expect((await keepers.listNaming(digest("a"), null, 5)).some).toHaveLength(2);
-      expect((await keepers.listManifests(put.digest, 1)).more).toBe(true);
+      expect((await usage.listNaming(digest("a"), null, 5)).some).toHaveLength(2);
+      expect((await usage.listManifests(put.digest, 1)).more).toBe(true);
     });
 
     test("a repository tells its tags, and what nothing names, the latest first", async () => {
-      const { keepers, registry } = await open();
+      const { usage, registry } = await open();
       const put = manifest("tagged", { tags: ["1.0", "2.0"].map(tag) });
       await registry.putManifest(put);
       await registry.putManifest(manifest("older", { now: now - minute }));
       await registry.putManifest(manifest("newer"));
 
-      expect(await keepers.findTagged(app, tag("1.0"))).toBe(put.digest);
-      expect(await keepers.findTagged(app, tag("3.0"))).toBeNull();
-      expect(await keepers.describeRepository(app, 1)).toEqual({
+      expect(await usage.findTagged(app, tag("1.0"))).toBe(put.digest);
+      expect(await usage.findTagged(app, tag("3.0"))).toBeNull();
+      expect(await usage.describeRepository(app, 1)).toEqual({
         tags: { some: [tag("1.0")], more: true },
         untagged: { some: [{ digest: digest("newer"), pushedAt: now }], more: true },
       });
-      expect(await keepers.describeRepository(other, 1)).toBeNull();
+      expect(await usage.describeRepository(other, 1)).toBeNull();
     });
   });
 }

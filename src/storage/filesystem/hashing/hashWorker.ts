@@ -11,10 +11,10 @@ const silenceMs = 5_000;
 const fallbackMs = 60_000;
 
 /** Takes what a hashing worker takes. */
-export type HashLane = Supervisor<Exclude<HashRequest, { kind: "open" }>, HashReport>;
+export type HashWorker = Supervisor<Exclude<HashRequest, { kind: "open" }>, HashReport>;
 
 /** Who is told what comes of it. */
-export interface HashLaneListeners {
+export interface HashWorkerListeners {
   readonly need: () => Need;
   readonly onReport: (report: HashReport) => void;
   /** A worker was lost, and the next one knows nothing. */
@@ -24,10 +24,10 @@ export interface HashLaneListeners {
 }
 
 /** One worker, its replacements, and the server's own thread when three in a row have died. */
-export function makeHashLane(
+export function makeHashWorker(
   { spawn, directory, onNotice }: HashingOptions,
-  { need, onReport, onLost, onRetry }: HashLaneListeners,
-): HashLane {
+  { need, onReport, onLost, onRetry }: HashWorkerListeners,
+): HashWorker {
   const pulse = new Pulse();
   return new Supervisor({
     ...{ spawn, silenceMs, need, onReport, onLost },

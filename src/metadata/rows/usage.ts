@@ -3,7 +3,7 @@ import { and, asc, count, eq, gte, lt, type SQL, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { AgeLimits } from "../collection.ts";
-import type { GoingPush, HeldManifests, KeepersMetadata, MadeObjects, Some } from "../keepers.ts";
+import type { GoingPush, HeldManifests, MadeObjects, Some, UsageMetadata } from "../usage.ts";
 import { buckets, objects } from "./objectsSchema.ts";
 import { findAwaiting, gatherPushes } from "./pushes.ts";
 import { isUnnamed, never } from "./releases.ts";
@@ -150,7 +150,7 @@ const listTagsOf = statement((db, given: Params<OfRepository & OfDigest & Limit>
 const afterHex = "~";
 
 /** Builds this part of the port. */
-export function keepersMetadata(rows: Rows): KeepersMetadata {
+export function usageMetadata(rows: Rows): UsageMetadata {
   return {
     ...manifestQuestions(rows),
     findDigests: (prefix, limit) => rows.read((tx) => findDigests(tx, prefix, limit)),
@@ -170,7 +170,7 @@ export function keepersMetadata(rows: Rows): KeepersMetadata {
 
 function manifestQuestions(
   rows: Rows,
-): Pick<KeepersMetadata, "listManifests" | "listNaming" | "listTagsOf"> {
+): Pick<UsageMetadata, "listManifests" | "listNaming" | "listTagsOf"> {
   return {
     listManifests: async (digest, limit) =>
       cut(await rows.list(listManifests, { digest, limit: limit + 1 }), limit),

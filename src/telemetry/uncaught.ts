@@ -2,7 +2,7 @@
 import type { Log } from "./log.ts";
 
 /** What nobody caught is a bug of one request, never a reason to drop all the others. @returns what ends the watch. */
-export function surviveAccidents(log: Pick<Log, "error">): () => void {
+export function surviveUncaught(log: Pick<Log, "error">): () => void {
   const report = (err: unknown): void => log.error({ err }, "uncaught error");
   process.on("uncaughtException", report);
   process.on("unhandledRejection", report);

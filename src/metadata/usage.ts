@@ -54,7 +54,7 @@ export interface HeldManifests {
   readonly untagged: Some<{ readonly digest: Digest; readonly pushedAt: number }>;
 }
 
-export interface KeepersMetadata {
+export interface UsageMetadata {
   /** Digests of content, of manifests, or that a manifest or an object names, that begin with `prefix` (`sha256:` and hexadecimal digits). */
   findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
   /** @returns null when no such content is stored. */

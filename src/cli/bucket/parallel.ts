@@ -5,15 +5,15 @@ export type Task = (stop: AbortSignal) => Promise<void>;
 
 /** Runs tasks beside each other. @throws what failed first, when the others have ended too. */
 export async function together(stop: AbortSignal, tasks: readonly Task[]): Promise<void> {
-  const crew = new AbortController();
-  const onStop = (): void => crew.abort(stop.reason);
+  const group = new AbortController();
+  const onStop = (): void => group.abort(stop.reason);
   stop.addEventListener("abort", onStop, { once: true });
   if (stop.aborted) onStop();
   let failure: { readonly error: unknown } | null = null;
   const watched = tasks.map((task) =>
-    task(crew.signal).catch((error: unknown) => {
+    task(group.signal).catch((error: unknown) => {
       failure ??= { error };
-      crew.abort(error);
+      group.abort(error);
     }),
   );
   await Promise.all(watched);

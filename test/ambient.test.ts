@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isProcessAlive, nameProcess, readUptime } from "../src/ambient.ts";
 
 describe("the machine's uptime", () => {
-  test("goes on, in one run of the machine", async () => {
+  test("increases within one run of the machine", async () => {
     const first = await readUptime();
     const second = await readUptime();
 
@@ -15,7 +15,7 @@ describe("the machine's uptime", () => {
 });
 
 describe("a process's name", () => {
-  test("tells that it lives, and once it has ended that it does not", async () => {
+  test("is alive while the process runs and dead after it has ended", async () => {
     const self = await nameProcess();
     const child = Bun.spawn(["sleep", "60"]);
     const name = self.replace(/\d+$/, String(child.pid));
@@ -26,7 +26,7 @@ describe("a process's name", () => {
     expect(isProcessAlive(name, self)).toBe(false);
   });
 
-  test("that counts elsewhere, or is none, tells nothing: it may be alive", async () => {
+  test("from another machine, or malformed, counts as alive", async () => {
     const self = await nameProcess();
     const ended = Bun.spawn(["true"]);
     await ended.exited;
@@ -39,7 +39,7 @@ describe("a process's name", () => {
   });
 });
 
-test("work that gives way lets other threads go first", async () => {
+test("the thread that lowers its priority lets other threads run first", async () => {
   const script = `
     import { getPriority } from "node:os";
     import { giveWay } from ${JSON.stringify(join(import.meta.dir, "../src/ambient.ts"))};

@@ -33,7 +33,7 @@ const code = ["build.ts", "src/**/*.ts", "test/**/*.ts", ".dev/**/*.ts"];
 const everything = ["*", "{src,test,docs,drizzle,examples,.dev,.ci}/**"];
 
 describe("the source tree", () => {
-  test("every file in src keeps to its room's rights", async () => {
+  test("every file in src imports only what its folder may import", async () => {
     const files = await projectFiles("src/**/*.ts");
 
     expect(files.length).toBeGreaterThan(10);
@@ -42,7 +42,7 @@ describe("the source tree", () => {
     ).toEqual([]);
   });
 
-  test("no room imports one that imports it, types included", async () => {
+  test("no two folders import each other, types included", async () => {
     const files = await projectFiles("src/**/*.ts");
 
     expect(
@@ -127,7 +127,7 @@ describe("importObjection", () => {
     expect(importObjection(file, specifier, "type")).toBe(objection);
   });
 
-  test("nobody but http, metadata and the like may touch the file system", () => {
+  test("only the rooms listed for it may import the file system", () => {
     expect(importObjection("uploads/uploads.ts", "node:fs")).toStartWith("node:fs belongs to");
     expect(importObjection("http/body.ts", "node:fs/promises")).toStartWith("node:fs belongs to");
   });

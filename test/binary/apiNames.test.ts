@@ -20,7 +20,7 @@ async function open(scope: Scope, env: Record<string, string> = {}) {
   return { server, ask };
 }
 
-test("a collection that was meant to be dry deletes nothing and has no run", async () => {
+test("a misspelled dry_run is refused: nothing is deleted and no run is recorded", async () => {
   await using scope = new Scope();
   const { ask } = await open(scope, { BREADBOX_GC_MIN_AGE: "0" });
 
@@ -37,7 +37,7 @@ test("a collection that was meant to be dry deletes nothing and has no run", asy
   expect(JSON.parse((await ask("GET", "/v1/gc/runs")).text)).toEqual({ runs: [], next: null });
 });
 
-test("a copy of an object is a copy, not a document of 38 bytes", async () => {
+test("copying an object copies its bytes, not the JSON document of the request", async () => {
   await using scope = new Scope();
   const { ask } = await open(scope);
   await ask("PUT", "/v1/buckets/box/objects/it", "content", { "content-type": "text/css" });
@@ -54,7 +54,7 @@ test("a copy of an object is a copy, not a document of 38 bytes", async () => {
   expect((await ask("GET", "/v1/buckets/box/objects/half")).status).toBe(404);
 });
 
-test("the log for people prints no control or direction characters of object names", async () => {
+test("the log for people prints no control or bidirectional characters of object names", async () => {
   await using scope = new Scope();
   const { server, ask } = await open(scope, { BREADBOX_LOG_FORMAT: "pretty" });
   const name = encodeURIComponent("a\u009b31m\u202egnp.exe\u2066z");

@@ -46,7 +46,7 @@ function spoil({ data }: RunningRegistry, ...statements: readonly string[]): voi
   client.close(true);
 }
 
-test("a backup that is replaced each night is collected without a person", async () => {
+test("a scheduled gc collects a backup that is replaced each night", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope, { env });
   const { put, remove } = await openBucket(server);
@@ -66,7 +66,7 @@ test("a backup that is replaced each night is collected without a person", async
 
 const reclaimed = (blobs: number): string => `Deleted ${blobs} orphaned blobs\n`;
 
-test("the schedule collects a replaced backup, a deleted image and an abandoned push without a person", async () => {
+test("a scheduled gc collects a replaced backup, a deleted image and an abandoned push", async () => {
   await using scope = new Scope();
   const server = await startScheduled(scope);
   const repository = `${server.url}/v2/team/app`;
@@ -93,7 +93,7 @@ test("the schedule collects a replaced backup, a deleted image and an abandoned 
   });
 }, 130_000);
 
-test("lost rows hold gc without a terminal, and the schedule; readyz, metrics and log say since when", async () => {
+test("lost rows make gc without a terminal and the scheduled gc refuse; readyz, metrics and log say since when", async () => {
   await using scope = new Scope();
   const server = await startScheduled(scope);
   const repository = `${server.url}/v2/team/app`;

@@ -77,7 +77,7 @@ const requests: [string, string, (session: string, url: string) => string, numbe
   ["the PUT of an object", "PUT", (_, url) => `${url}/v1/buckets/backups/objects/a/b`, 201, 0],
 ];
 test.each(requests)(
-  "%s that the database was locked for may be sent again at once, and leaves nothing",
+  "%s that failed with a locked database can be retried at once and leaves nothing behind",
   async (_, method, urlOf, success, left) => {
     await using scope = new Scope();
     const server = await startBreadbox(scope);
@@ -113,7 +113,7 @@ const endings: [string, (session: string, server: RunningRegistry) => Promise<un
   ],
 ];
 test.each(endings)(
-  "a session that is %s ends the request that stalls in it, and its bytes are gone",
+  "a session that is %s ends its stalled request, and its bytes are deleted",
   async (_, end) => {
     await using scope = new Scope();
     const server = await startBreadbox(scope);
@@ -128,7 +128,7 @@ test.each(endings)(
   30_000,
 );
 
-test("a chunk that is longer than its Content-Range is refused before its end, and leaves no byte", async () => {
+test("a chunk longer than its Content-Range is refused before its end and stores no byte", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope);
   const session = await begin(server);

@@ -27,7 +27,7 @@ async function partsOf({ url }: RunningRegistry): Promise<number> {
   return uploads.reduce((sum, { parts }) => sum + parts, 0);
 }
 
-test("256 MiB go in and out with at most 112 MiB of memory", async () => {
+test("bucket put and get of 256 MiB use at most 112 MiB of memory", async () => {
   await using scope = new Scope();
   const [binary, server] = [await breadboxBinary(), await startBreadbox(scope)];
   const folder = tempFolder(scope, "bucket");
@@ -48,7 +48,7 @@ test("256 MiB go in and out with at most 112 MiB of memory", async () => {
   expect(compared.code).toBe(0);
 }, 120_000);
 
-test("a put survives the death of its server, and its own", async () => {
+test("bucket put resumes after its server, and after itself, was killed", async () => {
   await using scope = new Scope();
   const [binary, server] = [await breadboxBinary(), await startBreadbox(scope)];
   const folder = tempFolder(scope, "bucket");

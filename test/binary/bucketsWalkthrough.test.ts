@@ -8,7 +8,7 @@ import { comparable, stepsOf, takeSteps } from "../support/walkthrough.ts";
 
 const path = join(projectRoot, "docs", "BUCKETS.md");
 
-test("the walk-through of buckets can be pasted from its first line to its last", async () => {
+test("every command of the walk-through in docs/BUCKETS.md runs as written", async () => {
   await using scope = new Scope();
   const steps = stepsOf(await Bun.file(path).text());
   const folder = tempFolder(scope, "walkthrough");

@@ -17,7 +17,7 @@ async function openStore(scope: Scope) {
   return { server, push, breadbox, image };
 }
 
-test("gc says what untagged manifests keep, where, and the command that deletes them; the command does", async () => {
+test("gc reports what untagged manifests keep, where, and the command that deletes them; that command frees it", async () => {
   await using scope = new Scope();
   const { push, breadbox } = await openStore(scope);
   await push("team/app", "1.0", 3_000_000);
@@ -48,7 +48,7 @@ test("gc says what untagged manifests keep, where, and the command that deletes 
   expect(freed.output).not.toContain("keep");
 });
 
-test("gc names the repositories with the most, and how many there are besides", async () => {
+test("gc names the repositories that keep the most, and how many others do", async () => {
   await using scope = new Scope();
   const { push, breadbox } = await openStore(scope);
   for (let at = 1; at <= 7; at += 1) {
@@ -62,7 +62,7 @@ test("gc names the repositories with the most, and how many there are besides", 
   );
 });
 
-test("why takes the name of an image, and says what is left of one whose tag was deleted", async () => {
+test("why accepts an image name, and lists what is left of an image whose tag was deleted", async () => {
   await using scope = new Scope();
   const { server, push, image, breadbox } = await openStore(scope);
   await push("team/app", "1.0", 3000);

@@ -49,7 +49,7 @@ describe("breadbox serve", () => {
     expect(await everythingIn(folder)).toEqual(before);
   });
 
-  test("serves a directory with other people's files, and its own store, whatever lies in it", async () => {
+  test("serves a directory that also holds other people's files", async () => {
     await using scope = new Scope();
     const data = await folderOf(scope, ["notes/today.txt", "docker/compose.yml"]);
     const first = await startBreadbox(scope, { data });

@@ -27,8 +27,8 @@ const foreign = [
 const lines = ["GET /v2/_catalog", "GET /healthz", "GET /v1/buckets", "GET /swagger"];
 const writes = ["POST /v1/gc", "POST /v2/a/blobs/uploads/", "PUT /v1/buckets/a/objects/b"];
 
-describe("a server that listens on this machine only", () => {
-  test("takes its own names, and no name of anybody else, with and without Origin", async () => {
+describe("a server that listens on localhost only", () => {
+  test("accepts its own host names and refuses all others, with and without Origin", async () => {
     await using scope = new Scope();
     const registry = await startBreadbox(scope);
 
@@ -56,7 +56,7 @@ describe("a server that listens on this machine only", () => {
     expect((await send(registry, "GET /v2/", "evil.test")).status).toBe(421);
   });
 
-  test("takes the name of http.url as well, whatever its port and case", async () => {
+  test("accepts the host name of http.url as well, with any port and case", async () => {
     await using scope = new Scope();
     const env = { BREADBOX_HTTP_URL: "https://Registry.Example.com:8443" };
     const registry = await startBreadbox(scope, { env });

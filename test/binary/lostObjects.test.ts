@@ -50,7 +50,7 @@ async function makeOld(data: string, digest: string): Promise<void> {
 const loseRow = "DELETE FROM objects WHERE name = 'lost'";
 
 describe("after the row of an object was lost", () => {
-  test("a repair does not let the next collection delete its bytes", async () => {
+  test("fsck --repair does not let the next collection delete its bytes", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     sql(loseRow);
@@ -66,7 +66,7 @@ describe("after the row of an object was lost", () => {
     expect(await storedFiles(data)).toHaveLength(2);
   });
 
-  test("giving it up keeps its bytes for 30 days more, and then they go", async () => {
+  test("giving it up deletes its bytes after 30 days, not before", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     sql(loseRow);
@@ -87,7 +87,7 @@ describe("after the row of an object was lost", () => {
     expect(await storedFiles(data)).toHaveLength(1);
   });
 
-  test("and that of its content with it, the file stays for 30 days as well", async () => {
+  test("giving it up together with its content row keeps the file for 30 days", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     const [[digest] = []] = sql("SELECT digest FROM objects WHERE name = 'lost'");
@@ -103,7 +103,7 @@ describe("after the row of an object was lost", () => {
     expect((await breadbox("fsck", "--full")).code).toBe(0);
   });
 
-  test("an object whose size is repaired in its bucket hides nothing", async () => {
+  test("a repaired size of another object in its bucket does not hide the loss", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     sql(loseRow);
@@ -116,7 +116,7 @@ describe("after the row of an object was lost", () => {
     expect(await storedFiles(data)).toHaveLength(2);
   });
 
-  test("an object that another one replaced in the count is missed by its bytes", async () => {
+  test("a replaced object does not hide the loss: the bucket's bytes differ", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     sql(
@@ -127,7 +127,7 @@ describe("after the row of an object was lost", () => {
     expect(await storedFiles(data)).toHaveLength(2);
   });
 
-  test("its bucket is not deleted before somebody gave it up", async () => {
+  test("its bucket cannot be deleted before the object is given up", async () => {
     await using scope = new Scope();
     const { data, breadbox, sql } = await openRoom(scope);
     sql("DELETE FROM objects");
@@ -146,7 +146,7 @@ describe("after the row of an object was lost", () => {
   });
 });
 
-test("giving up without a repair is a mistake that is told", async () => {
+test("giving up objects without --repair is a usage error", async () => {
   await using scope = new Scope();
   const { data, breadbox } = await openRoom(scope);
 

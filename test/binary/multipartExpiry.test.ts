@@ -31,7 +31,7 @@ const statusOf = async ({ url }: RunningRegistry, id: string): Promise<number> =
   (await fetch(`${url}${bucket}/multipart-uploads/${id}/parts`)).status;
 const folderOf = ({ data }: RunningRegistry, id: string) => join(data, "tmp", "multipart", id);
 
-test("an upload that expires while its server is off is gone soon after the next start, with its bytes", async () => {
+test("an upload that expired while the server was off is deleted with its bytes soon after the start", async () => {
   await using scope = new Scope();
   const first = await startBreadbox(scope, { env: withoutCleanup });
   const id = await begin(first);
@@ -58,7 +58,7 @@ test("an upload that expires while its server is off is gone soon after the next
   });
 });
 
-test("without the cleanup an upload that expired stays, and takes nothing more", async () => {
+test("with the cleanup switched off, an expired upload stays and accepts no parts", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope, { env: withoutCleanup });
   const id = await begin(server);

@@ -11,7 +11,7 @@ const linesOf = (logs: string): Record<string, unknown>[] =>
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line));
 
-test("JSON logs warn of an open registry, name clients as people do, and tell who was refused", async () => {
+test("JSON logs warn of an open registry, print client addresses as IPv4, and name refused clients", async () => {
   await using scope = new Scope();
   const folder = tempFolder(scope, "open");
   const port = freePort();

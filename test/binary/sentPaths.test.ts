@@ -82,14 +82,14 @@ describe("a path that a proxy and the server read differently", () => {
   });
 });
 
-describe("a path that only looks odd", () => {
-  test("reaches its address", async () => {
+describe("a path that only looks unusual", () => {
+  test("reaches its operation", async () => {
     for (const path of ["/v2/", "/v2", "/v2/?x=/../a", "http://elsewhere.test/v2/"]) {
       expect((await send(`GET ${path}`)).status).toBe(200);
     }
   });
 
-  test("is the name of an object: dots, an escaped backslash, any number of segments", async () => {
+  test("is an object's name: dots, an escaped backslash, any number of segments", async () => {
     const names = [
       "...",
       ".hidden",

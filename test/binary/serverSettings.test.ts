@@ -17,7 +17,7 @@ const commandOn =
     return run(command, { env, mayFail: true });
   };
 
-test("gc and why use the ages of the running server, and say where their own differ", async () => {
+test("gc and why use the ages of the running server, and report where their own configuration differs", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope, { env: { BREADBOX_GC_MIN_AGE: "2h" } });
   if (blob === undefined) throw new Error("a blob");
@@ -55,7 +55,7 @@ test("gc applies the rule for untagged manifests as the running server does", as
   expect(output).toContain("Deleted 1 untagged manifest\n");
 });
 
-test("what a server used that is gone counts no more, however it ended", async () => {
+test("gc and why ignore the settings of a server that has ended, even if it was killed", async () => {
   await using scope = new Scope();
   const first = await startBreadbox(scope, {
     env: { BREADBOX_GC_MIN_AGE: "2h", BREADBOX_HTTP_URL: "http://secret.example" },

@@ -78,7 +78,7 @@ clientTest(
   },
 );
 
-test("a stalled PATCH and a database that another program holds for 40 seconds: the blob is whole", async () => {
+test("a blob is whole after a stalled PATCH while another program locks the database for 40 seconds", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope);
   const { location, line, patch } = await stall(scope, server);

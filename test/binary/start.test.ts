@@ -22,7 +22,7 @@ describe("breadbox", () => {
     expect(stdout).toContain("serve");
   });
 
-  test("version names the package's version and the platform", async () => {
+  test("version prints the package's version and the platform", async () => {
     await using scope = new Scope();
     const { code, stdout } = await breadbox(scope, ["version"]);
 
@@ -32,7 +32,7 @@ describe("breadbox", () => {
     );
   });
 
-  test("an unknown command is bad usage", async () => {
+  test("an unknown command exits with the usage error code", async () => {
     await using scope = new Scope();
     const { code, output } = await breadbox(scope, ["serv"]);
 
@@ -41,8 +41,8 @@ describe("breadbox", () => {
   });
 });
 
-describe("breadbox in somebody else's folder", () => {
-  test("runs no code and reads no variables that lie there", async () => {
+describe("breadbox in a folder of another user", () => {
+  test("runs no code and reads no .env file from that folder", async () => {
     await using scope = new Scope();
     const folder = tempFolder(scope, "hostile");
     await Bun.write(join(folder, "bunfig.toml"), 'preload = ["./hostile.ts"]\n');
@@ -58,7 +58,7 @@ describe("breadbox in somebody else's folder", () => {
 });
 
 describe("breadbox serve", () => {
-  test("runs alone in an empty folder, answers, and ends with 0 on SIGTERM", async () => {
+  test("runs in an empty folder, answers, and exits with 0 on SIGTERM", async () => {
     await using scope = new Scope();
     const folder = tempFolder(scope, "alone");
     await copyFile(await breadboxBinary(), join(folder, "breadbox"));
@@ -72,7 +72,7 @@ describe("breadbox serve", () => {
     expect(await readdir(folder)).toEqual(["breadbox"]);
   });
 
-  test("refuses a data directory that another server has, with exit code 4", async () => {
+  test("refuses a data directory that another server uses, with exit code 4", async () => {
     await using scope = new Scope();
     const first = await startBreadbox(scope);
 
@@ -94,7 +94,7 @@ describe("breadbox serve", () => {
     expect((await fetch(`${second.url}/v2/`)).status).toBe(200);
   });
 
-  test("names the port that is taken and ends with exit code 5", async () => {
+  test("names the port that is taken and exits with code 5", async () => {
     await using scope = new Scope();
     const first = await startBreadbox(scope);
 
@@ -105,7 +105,7 @@ describe("breadbox serve", () => {
     expect(second.output).toContain(`Port ${first.port} is in use`);
   });
 
-  test("takes a file in place of its data directory for a mistake, not for a crash", async () => {
+  test("explains that its data directory is a file, without a stack", async () => {
     await using scope = new Scope();
     const folder = tempFolder(scope, "file");
     await mkdir(join(folder, "cwd"));
@@ -122,7 +122,7 @@ describe("breadbox serve", () => {
     expect(output).not.toMatch(/^\s+at /m);
   });
 
-  test("a Ctrl+C that arrives twice at once, as under npm, still lets a running upload finish", async () => {
+  test("treats two SIGINTs at once, as npm sends, as one: a running upload finishes", async () => {
     await using scope = new Scope();
     const server = await startBreadbox(scope);
     const upload = await openUpload(server);

@@ -21,7 +21,7 @@ async function makeStuck(scope: Scope, path: string): Promise<void> {
   scope.defer(async () => void (await run(["chattr", "-i", path])));
 }
 
-test("folders that cannot be removed block no cleanup behind them", async () => {
+test("folders that cannot be removed do not block the cleanup of later ones", async () => {
   await using scope = new Scope();
   const data = join(tempFolder(scope, "stuck"), "data");
   const env = {

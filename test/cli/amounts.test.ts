@@ -31,7 +31,7 @@ test.each([
   expect(showBytes(bytes)).toBe(text);
 });
 
-test("one is not many", () => {
+test("the plural is used for every number but one", () => {
   expect([0, 1, 2].map((count) => counted(count, "upload"))).toEqual([
     "0 uploads",
     "1 upload",

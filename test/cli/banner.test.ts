@@ -13,7 +13,7 @@ async function bannerFor(
 }
 
 describe("banner", () => {
-  test("on this machine only it shows addresses, data and configuration, and no warning", async () => {
+  test("on a server that listens on localhost only shows addresses, data and configuration, and no warning", async () => {
     expect(await bannerFor({})).toBe(
       `
   ${`Breadbox ${version}`.padEnd(52)}ready in 61 ms
@@ -28,11 +28,11 @@ describe("banner", () => {
     );
   });
 
-  test("without the explorer its line is absent", async () => {
+  test("without the explorer has no line for it", async () => {
     expect(await bannerFor({ BREADBOX_SWAGGER_ENABLED: "no" })).not.toContain("swagger\n");
   });
 
-  test("an address others can reach warns about plain HTTP and about pushes without a login", async () => {
+  test("on a server that other machines can reach warns about plain HTTP and pushes without login", async () => {
     const text = await bannerFor({}, { "http.listen": ":5000" });
 
     expect(text).toContain("! Anyone who can reach this address can push");
@@ -40,7 +40,7 @@ describe("banner", () => {
     expect(text).toContain("Config      --listen\n");
   });
 
-  test("notices of the configuration are shown", async () => {
+  test("shows the notices of the configuration", async () => {
     const text = await bannerFor({ BREADBOX_ZEBRA: "1", REGISTRY_HTTP_SECRET: "x" });
 
     expect(text).toContain("! BREADBOX_ZEBRA is set, but no setting has that name.");

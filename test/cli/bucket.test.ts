@@ -45,7 +45,7 @@ describe("breadbox bucket", () => {
     );
   });
 
-  test("removes no bucket without a terminal to ask on, and none that holds objects", async () => {
+  test("rm removes no bucket that holds objects, and none without a terminal or --yes", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     await store(registry.url, "a", "1");
@@ -58,7 +58,7 @@ describe("breadbox bucket", () => {
     expect(full.code).toBe(1);
   });
 
-  test("lists a folder of a bucket, or all of it", async () => {
+  test("ls lists one folder of a bucket, or all of it with --recursive", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     for (const name of ["b", "a/1", "a/2", "a/deep/3"]) await store(registry.url, name, name);
@@ -84,7 +84,7 @@ describe("breadbox bucket", () => {
     expect((await room.bucket("ls", "box/none/")).out).toBe("There are no objects.\n");
   });
 
-  test("names may hold spaces, umlauts and whatever else a URL means something by", async () => {
+  test("accepts object names with spaces, umlauts and characters that URLs reserve", async () => {
     await using scope = new Scope();
     const { room } = await openBucketRoom(scope);
     const name = "Grüße & mehr/50% #1?.txt";
@@ -100,7 +100,7 @@ describe("breadbox bucket", () => {
     expect(gone.code).toBe(1);
   });
 
-  test("what a terminal would take for a command is spelled out", async () => {
+  test("escapes control characters when it prints names", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     await store(registry.url, "a\u009b31m\u202e", "1");
@@ -123,7 +123,7 @@ describe("breadbox bucket", () => {
     expect(code).toBe(2);
   });
 
-  test("stat tells what a bucket holds and what an object is", async () => {
+  test("stat prints the totals of a bucket and the properties of an object", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     await store(registry.url, "file.bin", "hello");
@@ -142,7 +142,7 @@ describe("breadbox bucket", () => {
     );
   });
 
-  test("open uploads are listed and aborted", async () => {
+  test("uploads are listed and aborted", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     const id = await initiate(registry.url, "disk.img");
@@ -161,11 +161,11 @@ describe("breadbox bucket", () => {
   });
 });
 
-describe("without a Breadbox", () => {
+describe("breadbox bucket when no server answers", () => {
   const nobody = (url: string): string =>
     `No Breadbox answers at ${url}. Start one with \`breadbox serve\`, or name another with --server URL.\n`;
 
-  test("the one that the configuration is for is named", async () => {
+  test("names the server that the configuration gives", async () => {
     const { err, code } = await breadbox(["bucket", "ls"], {
       env: { BREADBOX_HTTP_LISTEN: ":1" },
     });
@@ -174,7 +174,7 @@ describe("without a Breadbox", () => {
     expect(code).toBe(1);
   });
 
-  test("--server counts more than BREADBOX_SERVER, and both more than the configuration", async () => {
+  test("prefers --server to BREADBOX_SERVER, and both to the configuration", async () => {
     const env = { BREADBOX_SERVER: "http://127.0.0.1:2", BREADBOX_HTTP_LISTEN: ":3" };
 
     expect((await breadbox(["bucket", "ls"], { env })).err).toBe(nobody("http://127.0.0.1:2"));
@@ -192,7 +192,7 @@ describe("without a Breadbox", () => {
     expect(code).toBe(2);
   });
 
-  test("no setting is said to be missing for BREADBOX_SERVER", async () => {
+  test("says nothing of missing settings when BREADBOX_SERVER is set", async () => {
     const env = { BREADBOX_SERVER: "http://127.0.0.1:1" };
 
     expect((await breadbox(["config", "check"], { env })).err).toBe("");

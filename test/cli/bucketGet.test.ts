@@ -19,7 +19,7 @@ const gets = ({ lines }: TestRegistry): unknown[] =>
   lines.filter(({ operation }) => operation === "getObject").map(({ status }) => status);
 
 describe("breadbox bucket get", () => {
-  test("makes a file of the object's name, in this folder or in another one", async () => {
+  test("writes a file of the object's name, in this folder or in another one", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     const bytes = noise(3 * mebibyte);
@@ -43,7 +43,7 @@ describe("breadbox bucket get", () => {
     expect(readdirSync(room.folder).sort()).toEqual(["disk.img", "folder", "other"]);
   });
 
-  test("goes on with what an earlier attempt left", async () => {
+  test("resumes a file that an earlier attempt left incomplete", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
     const bytes = noise(mebibyte);
@@ -79,7 +79,7 @@ describe("breadbox bucket get", () => {
     expect(digestOf(await room.read("file"))).toBe(digestOf(bytes));
   });
 
-  test("asks for nothing where everything is there already", async () => {
+  test("sends no request for bytes when the file is complete", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
     const bytes = noise(mebibyte);
@@ -120,7 +120,7 @@ describe("breadbox bucket get", () => {
     expect(proxy.requests.length).toBeLessThanOrEqual(8);
   });
 
-  test("what was damaged on the way becomes no file", async () => {
+  test("leaves no file when the received bytes do not match the digest", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     const bytes = noise(mebibyte);

@@ -20,7 +20,7 @@ async function openUploads(url: string): Promise<{ parts: number }[]> {
 }
 
 describe("breadbox bucket put", () => {
-  test("a small file is one request, whose digest the server compares", async () => {
+  test("sends a small file in one request, whose digest the server compares", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
     await room.write("notes.txt", "hello");
@@ -32,7 +32,7 @@ describe("breadbox bucket put", () => {
     expect(writes(registry)).toEqual(["putObject"]);
   });
 
-  test("a large one comes in parts, several at a time, and is what it was", async () => {
+  test("sends a large file in parts, several at a time, and it is stored unchanged", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
     const bytes = noise(18 * mebibyte + 5);
@@ -50,7 +50,7 @@ describe("breadbox bucket put", () => {
     expect(digestOf(await answer.bytes())).toBe(digestOf(bytes));
   });
 
-  test("parts are as large as asked, and their number is limited by the server", async () => {
+  test("uses the part size that was asked for, and at most the server's number of parts", async () => {
     await using scope = new Scope();
     const { room } = await openBucketRoom(scope, {
       change: (rooms) => {
@@ -72,7 +72,7 @@ describe("breadbox bucket put", () => {
     expect((await room.json("uploads", "ls", "box")).uploads).toEqual([]);
   });
 
-  test("what is small comes in parts where the server takes less in one request", async () => {
+  test("sends a small file in parts when it exceeds the server's limit for one request", async () => {
     await using scope = new Scope();
     const options = { maxBodyBytes: mebibyte, logLevel: "debug" } as const;
     const { room, registry } = await openBucketRoom(scope, options);
@@ -89,7 +89,7 @@ describe("breadbox bucket put", () => {
     expect(writes(registry)).toEqual([...all, ...all]);
   });
 
-  test("an empty file is an object of no bytes", async () => {
+  test("stores an empty file as an empty object", async () => {
     await using scope = new Scope();
     const { room } = await openBucketRoom(scope);
     await room.write("empty", "");
@@ -100,7 +100,7 @@ describe("breadbox bucket put", () => {
     expect((await room.read("back")).byteLength).toBe(0);
   });
 
-  test("where uploads in parts are switched off, a large file comes in one request", async () => {
+  test("sends a large file in one request when the server's multipart uploads are switched off", async () => {
     await using scope = new Scope();
     const options = { logLevel: "debug", switches: { multipart: false } } as const;
     const { room, registry } = await openBucketRoom(scope, options);
@@ -111,7 +111,7 @@ describe("breadbox bucket put", () => {
     expect(writes(registry)).toContain("putObject");
   });
 
-  test("a file that changes meanwhile is not stored, and its upload stays open", async () => {
+  test("stores nothing and keeps the upload open when the file changes while it is read", async () => {
     await using scope = new Scope();
     const gate = new PartGate(3);
     const { room, registry } = await openBucketRoom(scope, { change: gate.change });
@@ -130,7 +130,7 @@ describe("breadbox bucket put", () => {
     expect((await fetch(`${registry.url}/v1/buckets/box/objects/log`)).status).toBe(404);
   });
 
-  test("an upload that somebody aborts meanwhile is not said to be open", async () => {
+  test("does not call an upload open that another client has aborted", async () => {
     await using scope = new Scope();
     const gate = new PartGate(3);
     const { room, registry } = await openBucketRoom(scope, { change: gate.change });
@@ -170,8 +170,8 @@ describe("breadbox bucket put", () => {
   });
 });
 
-describe("the end of a put", () => {
-  test("the server publishes nothing that is not what was read here", async () => {
+describe("breadbox bucket put, at completion,", () => {
+  test("is refused by the server when the stored bytes differ from those that were read", async () => {
     await using scope = new Scope();
     const { registry } = await openBucketRoom(scope);
     const { signal: stop } = new AbortController();
@@ -196,8 +196,8 @@ describe("the end of a put", () => {
   });
 });
 
-describe("standard input", () => {
-  test("short input is one request, long input comes in parts", async () => {
+describe("breadbox bucket put from standard input", () => {
+  test("sends short input in one request and long input in parts", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });
     const long = noise(20 * mebibyte + 7);
@@ -211,7 +211,7 @@ describe("standard input", () => {
     expect(writes(registry).filter((id) => id === "putPart")).toHaveLength(3);
   });
 
-  test("it fits a server that takes smaller parts than usual", async () => {
+  test("respects a server's smaller limit for parts", async () => {
     await using scope = new Scope();
     const { room } = await openBucketRoom(scope, {
       change: (rooms) => {
@@ -225,7 +225,7 @@ describe("standard input", () => {
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
   });
 
-  test("what fails leaves no upload behind", async () => {
+  test("leaves no upload behind when it fails", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, {
       change: (rooms) => {

@@ -29,8 +29,8 @@ async function putAndKill(room: CommandRoom, gate: PartGate, name: string): Prom
   return stored;
 }
 
-describe("a put that was killed", () => {
-  test("goes on where it was", async () => {
+describe("breadbox bucket put after it was killed", () => {
+  test("resumes the upload and sends only what is missing", async () => {
     await using scope = new Scope();
     const gate = new PartGate(12);
     const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -49,7 +49,7 @@ describe("a put that was killed", () => {
     expect(gate.recorded).toBeLessThanOrEqual(32 + 4);
   });
 
-  test("takes up the size of its parts when none is asked for", async () => {
+  test("keeps the part size of the upload when none is given", async () => {
     await using scope = new Scope();
     const gate = new PartGate(260);
     const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -64,7 +64,7 @@ describe("a put that was killed", () => {
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
   });
 
-  test("sends parts again that are not of this file any more", async () => {
+  test("sends parts again whose bytes differ from the file", async () => {
     await using scope = new Scope();
     const gate = new PartGate(12);
     const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -81,7 +81,7 @@ describe("a put that was killed", () => {
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
   });
 
-  test("sends parts again that were damaged at the server", async () => {
+  test("sends parts again that were damaged on the server", async () => {
     await using scope = new Scope();
     const gate = new PartGate(12);
     const { room, registry } = await openBucketRoom(scope, { change: gate.change });
@@ -101,7 +101,7 @@ describe("a put that was killed", () => {
     expect(JSON.parse(out).digest).toBe(digestOf(bytes));
   });
 
-  test("begins anew for a file that is too short for its parts, another part size, or another type", async () => {
+  test("starts a new upload for a shorter file, another part size, or another type", async () => {
     await using scope = new Scope();
     const gate = new PartGate(12);
     const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -119,8 +119,8 @@ describe("a put that was killed", () => {
   });
 });
 
-describe("a line that breaks", () => {
-  test("costs the parts that were on it, and no more", async () => {
+describe("breadbox bucket put on a connection that breaks", () => {
+  test("sends only the interrupted parts again", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     const { port } = new URL(registry.url);
@@ -139,7 +139,7 @@ describe("a line that breaks", () => {
     expect(err).toContain("Trying again for up to 10m.");
   });
 
-  test("is given up after --retry-for, and the upload stays for the next time", async () => {
+  test("gives up after --retry-for and keeps the upload for the next run", async () => {
     await using scope = new Scope();
     const gate = new PartGate(5);
     const { room, registry } = await openBucketRoom(scope, { change: gate.change });
@@ -169,8 +169,8 @@ describe("a line that breaks", () => {
   });
 });
 
-describe("a server that is killed", () => {
-  test("is waited for, and gets what it had not", async () => {
+describe("breadbox bucket put while its server is killed", () => {
+  test("waits for the server and sends what is missing", async () => {
     await using scope = new Scope();
     const box = new ServedBox(scope);
     await box.start();

@@ -16,7 +16,7 @@ import { serverAddress, urlOfListener } from "../../src/config/server.ts";
 const mebibyte = 1024 * 1024;
 const limits = { maxParts: 10_000, maxPartBytes: 128 * mebibyte };
 
-describe("a file", () => {
+describe("the part size for a file", () => {
   test.each([
     [17 * mebibyte, null, 16 * mebibyte],
     [16 * mebibyte * 10_000, null, 16 * mebibyte],
@@ -28,13 +28,13 @@ describe("a file", () => {
     expect(countParts({ partBytes, fileBytes: size })).toBeLessThanOrEqual(limits.maxParts);
   });
 
-  test("is refused when it has too many parts however it is cut", () => {
+  test("is refused when it gives too many parts at any size", () => {
     const chosen = choosePartBytes(128 * mebibyte * 10_000 + 1, limits, null);
 
     expect(chosen).toMatchObject({ objection: expect.stringContaining("maxPartBytes there") });
   });
 
-  test("ends with a part that is what is left", () => {
+  test("leaves the rest of the file to the last part", () => {
     const cut = { partBytes: 10, fileBytes: 25 };
 
     expect([1, 2, 3].map((number) => rangeOf(cut, number))).toEqual([
@@ -45,10 +45,10 @@ describe("a file", () => {
   });
 });
 
-describe("parts that a server holds", () => {
+describe("parts that an upload already has", () => {
   const part = (part_number: number, size_bytes: number) => ({ part_number, size_bytes });
 
-  test("tell how large the others are", () => {
+  test("determine the size of the other parts", () => {
     expect(cutOf([part(2, 7), part(4, 4)], 25, 16)).toEqual({ partBytes: 7, fileBytes: 25 });
     // One alone may be a short end: it only counts when the usual size makes it.
     expect(cutOf([part(2, 9)], 25, 16)).toEqual({ partBytes: 16, fileBytes: 25 });
@@ -71,7 +71,7 @@ describe("parts that a server holds", () => {
   });
 });
 
-describe("a destination", () => {
+describe("the destination of a put", () => {
   test.each([
     ["box", "box/file"],
     ["box/", "box/file"],
@@ -88,7 +88,7 @@ const refused = (status: number, code = "", retryAfterMs: number | null = null):
   new RefusedError("message", { status, code, retryAfterMs });
 const broken = (code: string): LineError => new LineError(code, "message");
 
-describe("what failed", () => {
+describe("retries", () => {
   test.each([
     ["a connection that was refused", 4_000, broken("ECONNREFUSED")],
     ["a reset", 4_000, broken("ECONNRESET")],
@@ -109,13 +109,13 @@ describe("what failed", () => {
     expect(waitAfter(error, 2)).toBe(wait);
   });
 
-  test("waits twice as long each time, up to half a minute", () => {
+  test("wait twice as long each time, up to half a minute", () => {
     const waits = [0, 1, 2, 3, 4, 5, 60].map((count) => waitAfter(broken("ECONNRESET"), count));
 
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
 
-  test("is told once, and given up when there is no time left", async () => {
+  test("report one line, and give up when no time is left", async () => {
     const said: string[] = [];
     const { signal: stop } = new AbortController();
     const patience = {
@@ -139,8 +139,8 @@ describe("what failed", () => {
   });
 });
 
-describe("several at a time", () => {
-  test("end when one of them fails, and its error is the one that is thrown", async () => {
+describe("concurrent tasks", () => {
+  test("all end when one of them fails, and its error is thrown", async () => {
     const done: number[] = [];
     const { signal } = new AbortController();
     const tasks = workers(2, [1, 2, 3, 4, 5, 6], async (item, stop) => {

@@ -11,7 +11,7 @@ import { runOnTerminal } from "./commandOnTerminal.ts";
 const runBucket = ({ folder, url }: CommandRoom, ...args: readonly string[]) =>
   runOnTerminal(["bucket", ...args], { cwd: folder, env: { BREADBOX_SERVER: url } });
 
-test("a bar says how far a put is, also while nothing arrives", async () => {
+test("bucket put shows its progress on a terminal, also while the connection stalls", async () => {
   await using scope = new Scope();
   const gate = new PartGate(8);
   const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -30,7 +30,7 @@ test("a bar says how far a put is, also while nothing arrives", async () => {
   expect(last).toMatch(/^[^\n]*\)\r\nsha256:[0-9a-f]{64}\r\n$/);
 });
 
-test("Ctrl+C leaves the upload open, and says how to go on and how to give it up", async () => {
+test("Ctrl+C in bucket put keeps the upload and prints how to resume and how to abort it", async () => {
   await using scope = new Scope();
   const gate = new PartGate(8);
   const { room } = await openBucketRoom(scope, { change: gate.change });
@@ -76,7 +76,7 @@ async function openStuckServer(scope: Scope, bytes: Uint8Array, sent: number): P
   return address.port;
 }
 
-test("SIGTERM ends a get with 143, and keeps what arrived", async () => {
+test("SIGTERM ends bucket get with 143 and keeps the received bytes", async () => {
   await using scope = new Scope();
   const port = await openStuckServer(scope, noise(mebibyte), 200_000);
   const room = new CommandRoom(scope, `http://127.0.0.1:${port}`);
@@ -90,7 +90,7 @@ test("SIGTERM ends a get with 143, and keeps what arrived", async () => {
   expect((await room.read("copy.part")).byteLength).toBe(200_000);
 });
 
-test("a bucket goes when somebody says yes, and stays otherwise", async () => {
+test("bucket rm removes the bucket after a yes, and keeps it otherwise", async () => {
   await using scope = new Scope();
   const { room } = await openBucketRoom(scope);
 

@@ -5,7 +5,7 @@ import { breadboxBinary, startBreadbox } from "../support/binary.ts";
 import { run, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
-test("an upload that was being written when its server was killed can be removed, but not while a server runs and writes", async () => {
+test("uploads rm removes an upload whose server was killed while writing to it, but not while a server writes to it", async () => {
   await using scope = new Scope();
   const server = await startBreadbox(scope);
   const started = await fetch(`${server.url}/v2/dead/app/blobs/uploads/`, { method: "POST" });

@@ -81,7 +81,7 @@ describe("explainStart", () => {
     }
   });
 
-  test("a served data directory has exit code 4 and says whose it is", async () => {
+  test("a data directory in use has exit code 4 and names the process", async () => {
     const { message, code } = await explainStart(
       new DirectoryBusyError("/srv/breadbox", 4711),
       config,
@@ -91,7 +91,7 @@ describe("explainStart", () => {
     expect(code).toBe(4);
   });
 
-  test("what is written for the operator is passed on", async () => {
+  test("an error meant for the operator is printed as it is", async () => {
     const file = "/srv/breadbox/breadbox.db";
     for (const error of [
       new SchemaTooNewError(file, "0099"),
@@ -110,17 +110,23 @@ describe("explainStart", () => {
     ["SQLITE_READONLY", "This user may not write the database in /srv/breadbox,"],
     ["ENOSPC", "There is no space left for /srv/breadbox/blobs."],
   ];
-  test.each(system)("%s while opening the data directory says what to do", async (code, start) => {
-    const error = Object.assign(new Error(`${code}: mkdir`), { code, path: "/srv/breadbox/blobs" });
+  test.each(system)(
+    "%s while opening the data directory is explained with its remedy",
+    async (code, start) => {
+      const error = Object.assign(new Error(`${code}: mkdir`), {
+        code,
+        path: "/srv/breadbox/blobs",
+      });
 
-    const failure = await explainStart(error, config);
+      const failure = await explainStart(error, config);
 
-    expect(failure.message).toStartWith(start);
-    expect(failure.message).not.toContain("    at ");
-    expect(failure.code).toBe(1);
-  });
+      expect(failure.message).toStartWith(start);
+      expect(failure.message).not.toContain("    at ");
+      expect(failure.code).toBe(1);
+    },
+  );
 
-  test("a directory of another user is said to be one", async () => {
+  test("a data directory of another user is explained", async () => {
     const user = process.getuid?.() ?? 0;
     // The first process of the system is nobody's but its own; every user may look at its folder.
     const data = user === 0 ? await directoryOf(user + 1) : "/proc/1";
@@ -132,7 +138,7 @@ describe("explainStart", () => {
     }
   });
 
-  test("anything else is one sentence, with its stack only at log level debug", async () => {
+  test("any other error is one sentence, with its stack only at log level debug", async () => {
     const error = new Error("the moon is full");
     const detailed = await configWith({ "log.level": "debug" });
 
@@ -159,20 +165,20 @@ describe("explainTool", () => {
     },
   );
 
-  test("what is written for the operator is passed on", () => {
+  test("an error meant for the operator is printed as it is", () => {
     const error = new NoStoreError("/srv/breadbox");
 
     expect(explainTool(error, config)).toEqual({ message: error.message, code: 1 });
   });
 
-  test("anything else is one sentence", () => {
+  test("any other error is one sentence", () => {
     const { message } = explainTool(new Error("the moon is full"), config);
 
     expect(message).toBe("The command failed: the moon is full");
   });
 });
 
-test("a port nobody listens on has no holder", () => {
+test("a free port has no holder", () => {
   const free = Bun.serve({ port: 0, fetch: () => new Response() });
   const port = free.port ?? 0;
   free.stop(true);

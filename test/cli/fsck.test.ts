@@ -24,7 +24,7 @@ const fsck = (data: string, args: readonly string[], behind: readonly string[] =
 
 const lastLine = ({ out }: Ended): string | undefined => out.trimEnd().split("\n").at(-1);
 
-test("a store that is as it should be ends with 0, beside its server", async () => {
+test("fsck of an undamaged store exits with 0 while its server is running", async () => {
   await using scope = new Scope();
   const { data } = await openRoom(scope);
 
@@ -37,7 +37,7 @@ test("a store that is as it should be ends with 0, beside its server", async () 
   expect(lastLine(ended)).toBe("No problems.");
 });
 
-test("damage is told with the tags it breaks, repaired once, and healed by a push", async () => {
+test("fsck names damage with its tags, repairs it once, and reports it healed after a push", async () => {
   await using scope = new Scope();
   const room = await openRoom(scope);
   const [file = ""] = await storedFiles(room.data);
@@ -71,7 +71,7 @@ test("damage is told with the tags it breaks, repaired once, and healed by a pus
   expect((await fsck(room.data, ["--full"])).code).toBe(0);
 });
 
-test("options that exclude each other, and a folder that is no store, are refused", async () => {
+test("fsck refuses options that exclude each other, and a folder that is no data directory", async () => {
   await using scope = new Scope();
   const { folder } = new UploadsRoom(scope);
 
@@ -81,7 +81,7 @@ test("options that exclude each other, and a folder that is no store, are refuse
   expect(nothing.err).toContain("is not a data directory of Breadbox");
 });
 
-test("pushes, objects, deletions and collections beside it are never taken for damage", async () => {
+test("fsck reports no damage during concurrent pushes, object puts, deletions and collections", async () => {
   await using scope = new Scope();
   const room = new UploadsRoom(scope);
   // Without a grace period what is pushed may go at once: pushes break, and files vanish all the time.

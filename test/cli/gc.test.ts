@@ -5,13 +5,13 @@ import { GcRoom } from "./gcRoom.ts";
 
 const untimed = (out: string): string => out.replace(/^(Duration:) \d+s$/m, "$1 Ns");
 
-describe("a collection beside a server", () => {
+describe("breadbox gc while the server is running", () => {
   const scope = new Scope();
   const room = new GcRoom(scope);
   beforeAll(() => room.startServer());
   afterAll(() => scope[Symbol.asyncDispose]());
 
-  test("prints what it finds and what it deletes, and exits with 0", async () => {
+  test("prints what it finds and deletes, and exits with 0", async () => {
     await room.pushImage("v1", ["layer"]);
     const orphan = await room.pushBlob("x".repeat(2500));
 
@@ -69,7 +69,7 @@ describe("a collection beside a server", () => {
     expect(long).not.toContain("more");
   });
 
-  test("says what it keeps, and why", async () => {
+  test("prints what it keeps and the reasons", async () => {
     const { out } = await room.run("gc", "--dry-run", "--min-age", "1h");
 
     expect(out).toContain("Would delete 0 orphaned blobs\nWould reclaim 0 B\n");
@@ -93,7 +93,7 @@ describe("a collection beside a server", () => {
     expect(code).toBe(0);
   });
 
-  test("is told apart in the history of runs", () => {
+  test('is recorded in the history with the trigger "command"', () => {
     const client = room.openDatabase();
     const runs = client.query("SELECT trigger, dry_run, state FROM gc_runs").values();
     client.close(true);
@@ -102,8 +102,8 @@ describe("a collection beside a server", () => {
   });
 });
 
-describe("a collection", () => {
-  test("needs no server", async () => {
+describe("breadbox gc", () => {
+  test("works without a server", async () => {
     await using scope = new Scope();
     const room = new GcRoom(scope);
     await room.startServer();
@@ -116,7 +116,7 @@ describe("a collection", () => {
     expect(code).toBe(0);
   });
 
-  test("keeps what was just pushed", async () => {
+  test("keeps a blob that was just pushed", async () => {
     await using scope = new Scope();
     const room = new GcRoom(scope, "1h");
     await room.startServer();
@@ -135,7 +135,7 @@ describe("a collection", () => {
     expect(plain.out.split(kept)[1]).toStartWith("Would delete 0 orphaned blobs\n");
   });
 
-  test("that cannot be sure deletes nothing, says why, and exits with 1", async () => {
+  test("deletes nothing, prints the reason and exits with 1 when the rows contradict each other", async () => {
     await using scope = new Scope();
     const room = new GcRoom(scope);
     await room.startServer();
@@ -152,7 +152,7 @@ describe("a collection", () => {
     );
   });
 
-  test("is one at a time", async () => {
+  test("refuses to run twice at the same time", async () => {
     await using scope = new Scope();
     const room = new GcRoom(scope);
     await room.startServer();
@@ -166,7 +166,7 @@ describe("a collection", () => {
     expect(code).toBe(1);
   });
 
-  test("refuses an age that is none", async () => {
+  test("refuses a malformed --min-age", async () => {
     await using scope = new Scope();
     const { err, code } = await new GcRoom(scope).run("gc", "--min-age", "soon");
 

@@ -20,7 +20,7 @@ async function openWithLostRows(scope: Scope): Promise<GcRoom> {
   return room;
 }
 
-test("on a terminal a collection asks before it deletes more than the brake's share", async () => {
+test("gc on a terminal asks before it deletes more than gc.maxDelete", async () => {
   await using scope = new Scope();
   const room = await openWithLostRows(scope);
 
@@ -40,7 +40,7 @@ test("on a terminal a collection asks before it deletes more than the brake's sh
   expect(agreed.shown()).toContain("Deleted 7 orphaned blobs");
 });
 
-test("on a terminal --yes is not asked", async () => {
+test("gc --yes on a terminal does not ask", async () => {
   await using scope = new Scope();
   const room = await openWithLostRows(scope);
 

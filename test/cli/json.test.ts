@@ -40,14 +40,14 @@ describe("--json", () => {
     expect(names.filter((name) => !/^[a-z0-9_.]+$/.test(name))).toEqual([]);
   });
 
-  test("of an object with terminal commands in its name is safe to look at, and exact", async () => {
+  test("escapes terminal commands in object names and parses to the exact name", async () => {
     const { out } = await room.run("why", blob, "--json");
 
     expect(out).not.toMatch(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/u);
     expect(JSON.parse(out).objects).toEqual([{ bucket: "backups", object: strange }]);
   });
 
-  test("lists are lists, and the settings it prints are those that a file may hold", async () => {
+  test("prints lists as arrays, and settings that a configuration file accepts", async () => {
     const { out } = await room.run("config", "show", "--json");
 
     const shown = JSON.parse(out);

@@ -19,7 +19,7 @@ const breadbox = (args: readonly string[], env: Record<string, string> = {}) =>
   runBreadbox(args, { cwd: directory, env });
 
 describe("breadbox", () => {
-  test("alone it prints help with its exit codes", async () => {
+  test("without arguments prints help with its exit codes", async () => {
     const { out, err, code } = await breadbox([]);
 
     expect(out).toContain("Usage: breadbox [options] [command]");
@@ -78,7 +78,7 @@ describe("breadbox", () => {
     [["bucket", "gte"], "(Did you mean get?)"],
     [["bucket", "put", "file"], "missing required argument 'BUCKET[/OBJECT]'"],
   ];
-  test.each(mistakes)("%p is bad usage", async (args, hint) => {
+  test.each(mistakes)("%p exits with the usage error code", async (args, hint) => {
     const { out, err, code } = await breadbox(args);
 
     expect(err).toContain(hint);
@@ -102,7 +102,7 @@ test.each([
 });
 
 describe("breadbox config check", () => {
-  test("a good file is confirmed, with what was used", async () => {
+  test("confirms a valid file and prints the effective settings", async () => {
     const { out, err, code } = await breadbox(["config", "check", "good.yml"], {
       BREADBOX_LOG_LEVEL: "warn",
     });
@@ -112,7 +112,7 @@ describe("breadbox config check", () => {
     expect(code).toBe(0);
   });
 
-  test("a file may be named with --config as well, but not two", async () => {
+  test("accepts --config or an argument, but not both", async () => {
     const named = await breadbox(["config", "check", "--config", "good.yml"]);
     const twice = await breadbox(["config", "check", "good.yml", "-c", "bad.yml"]);
 
@@ -121,7 +121,7 @@ describe("breadbox config check", () => {
     expect(twice.err).toContain("two files are named");
   });
 
-  test("every mistake is listed on standard error, without a stack, and the exit code is 3", async () => {
+  test("lists every mistake on standard error, without a stack, and exits with 3", async () => {
     const { out, err, code } = await breadbox(["config", "check", "bad.yml"], {
       BREADBOX_LOG_FORMAT: "xml",
     });
@@ -139,7 +139,7 @@ describe("breadbox config check", () => {
     expect(code).toBe(3);
   });
 
-  test("warnings do not fail it", async () => {
+  test("exits with 0 when there are only warnings", async () => {
     const { err, code } = await breadbox(["config", "check"], { BREADBOX_HTTP_LISTN: ":1" });
 
     expect(err).toContain('Did you mean "BREADBOX_HTTP_LISTEN"?');
@@ -148,7 +148,7 @@ describe("breadbox config check", () => {
 });
 
 describe("breadbox config show", () => {
-  test("what it prints is a configuration file with the same values", async () => {
+  test("prints a configuration file with the same values", async () => {
     const first = await breadbox(["config", "show", "-c", "good.yml", "-d", "/srv/a b"]);
     await writeFile(join(directory, "shown.yml"), first.out);
     const second = await breadbox(["config", "show", "--config", "shown.yml"]);
@@ -158,7 +158,7 @@ describe("breadbox config show", () => {
     expect(second).toEqual(first);
   });
 
-  test("--origin says where each value came from", async () => {
+  test("--origin prints the source of each value", async () => {
     const { out } = await breadbox(
       ["config", "show", "--origin", "--config", "good.yml", "--data", "/srv"],
       { REGISTRY_LOG_LEVEL: "warn" },

@@ -7,7 +7,7 @@ const terminal = (columns = 80) => {
 };
 
 describe("a progress line", () => {
-  test("says the share, the amount, the rate and the time that is left", () => {
+  test("shows the share, the amount, the rate and the time left", () => {
     const progress = { label: "stored blobs", unit: "bytes", done: 5e9, total: 2e10 } as const;
 
     expect(progressLine({ ...progress, elapsedMs: 10_000 })).toBe(
@@ -15,7 +15,7 @@ describe("a progress line", () => {
     );
   });
 
-  test("promises nothing before a second has passed, or while the end is not known", () => {
+  test("shows no time left in the first second, or while the total is unknown", () => {
     const progress = { label: "names", unit: "things", done: 1_500, elapsedMs: 900 } as const;
 
     expect(progressLine({ ...progress, total: 3_000 })).toBe(
@@ -24,7 +24,7 @@ describe("a progress line", () => {
     expect(progressLine({ ...progress, total: 0 })).toBe("names  1,500");
   });
 
-  test("never says more than all", () => {
+  test("never shows more than 100 %", () => {
     const progress = { label: "x", unit: "things", done: 12, total: 10, elapsedMs: 5_000 } as const;
 
     expect(progressLine(progress)).toBe("x  [========================]  100%  10 of 10");
@@ -34,7 +34,7 @@ describe("a progress line", () => {
 describe("a progress bar", () => {
   const step = { label: "x", unit: "things", total: 10 } as const;
 
-  test("is written ten times a second at most, and at once when something else begins", () => {
+  test("is redrawn at most ten times a second, and at once when the activity changes", () => {
     const shown = terminal();
     let now = 0;
     const bar = new ProgressBar(shown, () => now);
@@ -46,7 +46,7 @@ describe("a progress bar", () => {
     expect(shown.lines.at(-1)).toStartWith("\r\x1b[Ky  [");
   });
 
-  test("counts its rate from where it began", () => {
+  test("computes its rate from where it started", () => {
     const shown = terminal();
     let now = 0;
     const bar = new ProgressBar(shown, () => now);
@@ -59,7 +59,7 @@ describe("a progress bar", () => {
     expect(shown.lines.at(-1)).toEndWith("60%  600 MB of 1.0 GB  50 MB/s  8s left");
   });
 
-  test("fits into its line, and is taken away at the end", () => {
+  test("fits the width of the terminal and is erased at the end", () => {
     const shown = terminal(20);
     const bar = new ProgressBar(shown, () => 0);
 
@@ -70,7 +70,7 @@ describe("a progress bar", () => {
     expect(shown.lines).toEqual(["\r\x1b[Kx  [============>  ", "\r\x1b[K"]);
   });
 
-  test("is not there without a terminal", () => {
+  test("prints nothing without a terminal", () => {
     const shown = { ...terminal(), isTTY: false };
     const bar = new ProgressBar(shown, () => 0);
 

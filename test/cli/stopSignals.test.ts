@@ -14,12 +14,12 @@ async function received(...signals: ["SIGINT" | "SIGTERM", number][]) {
 }
 
 describe("StopSignals", () => {
-  test("one signal asks to stop, none to stop at once", async () => {
+  test("one signal asks to stop, and not to stop at once", async () => {
     expect(await received()).toEqual([null, null]);
     expect(await received(["SIGTERM", 1000])).toEqual(["SIGTERM", null]);
   });
 
-  test("a Ctrl+C that a shell and npm both pass on is one request", async () => {
+  test("two signals at once, from a shell and npm, count as one", async () => {
     expect(await received(["SIGINT", 1000], ["SIGINT", 1002], ["SIGTERM", 1003])).toEqual([
       "SIGINT",
       null,

@@ -5,7 +5,7 @@ import { answers200, freePort, tempFolder, waitFor } from "../support/processes.
 import { adopt, release, Scope } from "../support/scope.ts";
 import { main } from "./command.ts";
 
-test("on a terminal the banner says where the server listens, and no log line says it again", async () => {
+test("on a terminal only the banner shows the address, not a log line as well", async () => {
   await using scope = new Scope();
   const data = join(tempFolder(scope, "terminal"), "data");
   const port = freePort();

@@ -15,7 +15,7 @@ beforeEach(async () => {
 });
 
 describe("breadbox uploads ls", () => {
-  test("says so when nothing is open", async () => {
+  test("prints that no upload is open", async () => {
     expect(await room.uploads(["ls"])).toEqual({ out: "No uploads are open.\n", err: "", code: 0 });
   });
 
@@ -56,7 +56,7 @@ describe("breadbox uploads ls", () => {
     });
   });
 
-  test("tells which upload a client sends to", async () => {
+  test("shows which uploads a client is sending to", async () => {
     const session = await room.start();
     const writer = await room.openWriter(session);
 
@@ -68,7 +68,7 @@ describe("breadbox uploads ls", () => {
   });
 });
 
-describe("a data directory", () => {
+describe("breadbox uploads in a data directory", () => {
   test("that does not exist is named, and not created", async () => {
     const missing = join(room.folder, "missing");
 
@@ -89,7 +89,7 @@ describe("a data directory", () => {
     expect(await readdir(empty)).toEqual([]);
   });
 
-  test("a file given as --data is refused: it is not a data directory", async () => {
+  test("breadbox uploads refuses a file given as --data", async () => {
     const file = join(room.folder, "log");
 
     const { err, code } = await room.uploads(["ls"], file);
@@ -98,7 +98,7 @@ describe("a data directory", () => {
     expect(code).toBe(1);
   });
 
-  test("needs no server", async () => {
+  test("breadbox uploads needs no server", async () => {
     const [first, second] = [await room.start(), await room.start()];
     await room.stopServer();
 

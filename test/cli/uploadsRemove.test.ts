@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 
 describe("breadbox uploads rm ID", () => {
-  test("is visible to the server at once", async () => {
+  test("removes the upload for the running server at once", async () => {
     const [kept, removed] = [await room.start(), await room.start()];
     await room.append(removed, "x".repeat(1500));
 
@@ -30,7 +30,7 @@ describe("breadbox uploads rm ID", () => {
     expect(await readdir(join(room.data, "uploads"))).toEqual([kept.id]);
   });
 
-  test("--json says what was removed", async () => {
+  test("--json lists the removed uploads", async () => {
     const { id } = await room.start();
 
     expect(JSON.parse((await room.uploads(["rm", id, "--json"])).out)).toEqual({
@@ -40,7 +40,7 @@ describe("breadbox uploads rm ID", () => {
     });
   });
 
-  test("ends an upload that a client sends to: the client is answered with 404", async () => {
+  test("ends an upload that is being received: its client gets 404", async () => {
     const session = await room.start();
     const { id } = session;
     const writer = await room.openWriter(session);
@@ -61,7 +61,7 @@ describe("breadbox uploads rm ID", () => {
 });
 
 describe("breadbox uploads rm --all and --older-than", () => {
-  test("--all leaves uploads alone that clients send to, and says how many", async () => {
+  test("--all keeps uploads that are being received and counts them", async () => {
     await room.start();
     await room.start();
     const session = await room.start();
@@ -76,7 +76,7 @@ describe("breadbox uploads rm --all and --older-than", () => {
     expect(await writer.finish()).toBe(202);
   });
 
-  test("--older-than takes only what received nothing for so long", async () => {
+  test("--older-than removes only uploads that were idle for that long", async () => {
     const { id } = await room.start();
 
     const young = await room.uploads(["rm", "--older-than", "1h", "--yes"]);
@@ -95,19 +95,22 @@ describe("breadbox uploads rm --all and --older-than", () => {
     [["rm", unknown, "--all", "--yes"], "an id cannot be combined"],
     [["rm", unknown, unknown], "too many arguments"],
   ];
-  test.each(mistakes)("%p is bad usage, and nothing is removed", async (args, reason) => {
-    await room.start();
+  test.each(mistakes)(
+    "%p exits with the usage error code and removes nothing",
+    async (args, reason) => {
+      await room.start();
 
-    const { out, err, code } = await room.uploads(args);
+      const { out, err, code } = await room.uploads(args);
 
-    expect(err).toContain(reason);
-    expect(err).toContain("--help");
-    expect([out, code]).toEqual(["", 2]);
-    expect(await room.listed()).toHaveLength(1);
-  });
+      expect(err).toContain(reason);
+      expect(err).toContain("--help");
+      expect([out, code]).toEqual(["", 2]);
+      expect(await room.listed()).toHaveLength(1);
+    },
+  );
 });
 
-describe("on a terminal", () => {
+describe("breadbox uploads rm on a terminal", () => {
   /** Answers the question that `rm` asks. @returns what was on the screen, and the exit code. */
   async function answering(args: readonly string[], key: string) {
     const screen: string[] = [];
@@ -124,7 +127,7 @@ describe("on a terminal", () => {
     return { text: text(), code };
   }
 
-  test("--all asks first, and does it after a yes", async () => {
+  test("--all asks first, and removes after a yes", async () => {
     await room.start();
     await room.start();
 

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { Scope } from "../support/scope.ts";
 import { GcRoom } from "./gcRoom.ts";
 
-describe("why", () => {
+describe("breadbox why", () => {
   const scope = new Scope();
   const room = new GcRoom(scope, "1h");
   beforeAll(() => room.startServer());
   afterAll(() => scope[Symbol.asyncDispose]());
 
-  test("a blob is kept: from the tag through index and manifest down to it", async () => {
+  test("shows the path from the tag through index and manifest to a blob", async () => {
     const image = await room.pushImage("image", ["layer"]);
     const size = await room.sizeOf("image");
     const index = await room.pushIndex("multi", [{ digest: image, size }]);
@@ -32,7 +32,7 @@ describe("why", () => {
     expect(later).toBe(`  tag team/app:multi → index ${index} → manifest ${image} → blob`);
   });
 
-  test("a manifest is kept, by a part of its digest", async () => {
+  test("accepts a part of a manifest's digest", async () => {
     const image = await room.pushImage("short", ["other layer"]);
 
     const { out } = await room.run("why", image.slice(7, 19));
@@ -42,7 +42,7 @@ describe("why", () => {
     );
   });
 
-  test("what an index names but nobody holds is not called a blob", async () => {
+  test("does not call missing content that an index names a blob", async () => {
     const child = await room.pushImage("child", ["child layer"]);
     const size = await room.sizeOf("child");
     const index = await room.pushIndex("incomplete", [{ digest: child, size }]);
@@ -53,7 +53,7 @@ describe("why", () => {
     );
   });
 
-  test("a referrer's blob is kept: with what it refers to", async () => {
+  test("shows that a referrer's blob is kept by the referrer's subject", async () => {
     const image = await room.pushImage("subject", ["subject layer"]);
     const config = await room.pushBlob("signature");
     const type = "application/vnd.oci.image.manifest.v1+json";
@@ -72,7 +72,7 @@ describe("why", () => {
     );
   });
 
-  test("a blob that objects are made of is kept by them, a few of which are named", async () => {
+  test("names some of the objects that use a blob", async () => {
     const shared = await room.pushBlob("shared with objects");
     await room.pushImage("with-object", ["shared with objects"]);
     for (const name of [1, 2, 3, 4, 5, 6, 7]) {
@@ -105,7 +105,7 @@ describe("why", () => {
     });
   });
 
-  test("garbage is garbage: since when, and when it goes", async () => {
+  test("shows since when a blob is unused, and when it will be deleted", async () => {
     const orphan = await room.pushBlob("orphan");
     const shortLease = new GcRoom(scope, "0");
     await shortLease.startServer();
@@ -128,7 +128,7 @@ describe("why", () => {
     );
   });
 
-  test("what is unknown, ambiguous or no digest is said", async () => {
+  test("explains an unknown digest, an ambiguous one and a malformed one", async () => {
     const unknown = await room.run("why", "sha256:0123456789abcdef");
     const short = await room.run("why", "0123");
 

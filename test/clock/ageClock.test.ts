@@ -52,8 +52,8 @@ function machine() {
   };
 }
 
-describe("the time that ages are told by", () => {
-  test("is not known before the first look, and goes on with the clock after it", async () => {
+describe("the age clock", () => {
+  test("is unknown before the first look and advances with the wall clock afterwards", async () => {
     const { open, pass, wall } = machine();
     const ages = open();
     const before = ages.now();
@@ -63,7 +63,7 @@ describe("the time that ages are told by", () => {
     expect([before, ages.now()]).toEqual([null, wall()]);
   });
 
-  test("does not follow a clock that is set forward between two looks, and is unknown after the next one", async () => {
+  test("does not follow a step forward between two looks, and is unknown after the next look", async () => {
     const { open, pass, set, wall } = machine();
     const ages = open();
     await ages.look();
@@ -76,7 +76,7 @@ describe("the time that ages are told by", () => {
     expect(ages.now()).toBeNull();
   });
 
-  test("does not follow steps that are too small to be doubted, however many", async () => {
+  test("does not follow steps too small to be doubted, however many", async () => {
     const { open, pass, set, wall } = machine();
     const ages = open();
     await ages.look();
@@ -89,7 +89,7 @@ describe("the time that ages are told by", () => {
     expect(ages.now()).toBe(wall() - 500_000);
   });
 
-  test("follows the clock over a sleep of the machine", async () => {
+  test("follows the wall clock over a sleep of the machine", async () => {
     const { open, sleep, wall } = machine();
     const ages = open();
     await ages.look();
@@ -99,7 +99,7 @@ describe("the time that ages are told by", () => {
     expect(ages.now()).toBe(wall());
   });
 
-  test("follows a clock that is set back at once: what is written from now on must not look old", async () => {
+  test("follows a step back at once, so that new rows do not look old", async () => {
     const { open, pass, set, wall } = machine();
     const ages = open();
     await ages.look();
@@ -111,7 +111,7 @@ describe("the time that ages are told by", () => {
     expect(ages.now()).toBe(wall());
   });
 
-  test("is known again when the longest promise has passed, also for a server that starts meanwhile", async () => {
+  test("is known again after the longest lease, also in a server that started meanwhile", async () => {
     const { open, pass, set, wall } = machine();
     await open().look();
     set(25 * hour);
@@ -127,7 +127,7 @@ describe("the time that ages are told by", () => {
     expect([ages.now(), late, restarted.now()]).toEqual([null, null, wall()]);
   });
 
-  test("is told once when it is in doubt, with why and until when, and once when it is not any more", async () => {
+  test("reports doubt once, with its reason and end, and the end of the doubt once", async () => {
     const { open, pass, set, lines } = machine();
     const ages = open();
     await ages.look();

@@ -19,8 +19,8 @@ const later = (passed: number, step = 0) => ({
   wall: wall + passed + step,
 });
 
-describe("in one run of the machine, a clock", () => {
-  test("that goes with it is believed, however long the last look is ago", () => {
+describe("within one run of the machine, the wall clock", () => {
+  test("is trusted while it agrees with the uptime, however long ago the last look was", () => {
     expect(judgeClock(anchor, later(90 * day), hour)).toEqual({
       kind: "trusted",
       anchor: { ...later(90 * day), distrustUntil: 0 },
@@ -28,15 +28,15 @@ describe("in one run of the machine, a clock", () => {
     });
   });
 
-  test("that nobody has looked at is believed", () => {
+  test("is trusted at the first look", () => {
     expect(judgeClock(null, later(0), hour)).toMatchObject({ kind: "trusted", setBackMs: 0 });
   });
 
-  test("that is steered by less than a minute is believed", () => {
+  test("is trusted when it drifts by less than a minute", () => {
     expect(judgeClock(anchor, later(day, 59_000), hour).kind).toBe("trusted");
   });
 
-  test("that was set forward is doubted until every lease from before has run out", () => {
+  test("is doubted after a step forward until every earlier lease has run out", () => {
     const jump = later(minute, 10 * year);
 
     const verdict = judgeClock(anchor, jump, hour);
@@ -61,20 +61,20 @@ describe("in one run of the machine, a clock", () => {
     expect(judgeClock(verdict.anchor, whole, hour)).toMatchObject({ kind: "trusted" });
   });
 
-  test("that was set back is believed, and by how much is told: content is kept for longer", () => {
+  test("is trusted after a step back, whose length is reported: content is kept for longer", () => {
     expect(judgeClock(anchor, later(minute, -day), hour)).toMatchObject({
       kind: "trusted",
       setBackMs: day,
     });
   });
 
-  test("that was set back and put right again was set forward", () => {
+  test("counts as set forward when a step back is corrected", () => {
     const back = judgeClock(anchor, later(minute, -day), hour);
 
     expect(judgeClock(back.anchor, later(2 * minute), hour)).toMatchObject({ kind: "doubted" });
   });
 
-  test("that is doubted stays doubted when it is set back", () => {
+  test("stays in doubt when it is set back", () => {
     const forward = judgeClock(anchor, later(minute, day), hour);
 
     expect(judgeClock(forward.anchor, later(2 * minute), hour)).toMatchObject({
@@ -84,18 +84,18 @@ describe("in one run of the machine, a clock", () => {
   });
 });
 
-describe("after another start of the machine, a clock", () => {
+describe("after a restart of the machine, the wall clock", () => {
   const started = (uptime: number, off: number) => ({
     boot: "b",
     uptime,
     wall: wall + off + uptime,
   });
 
-  test("that says it was off for minutes is believed", () => {
+  test("is trusted after minutes of downtime", () => {
     expect(judgeClock(anchor, started(minute, 5 * minute), hour).kind).toBe("trusted");
   });
 
-  test("that says it was off for long is doubted until every lease has run out by the other clock", () => {
+  test("is doubted after a long downtime until every lease has run out by the uptime", () => {
     expect(judgeClock(anchor, started(10 * minute, 30 * day), hour)).toMatchObject({
       kind: "doubted",
       waitMs: 50 * minute,
@@ -103,7 +103,7 @@ describe("after another start of the machine, a clock", () => {
     expect(judgeClock(anchor, started(hour, 30 * day), hour).kind).toBe("trusted");
   });
 
-  test("that begins in 1970 and then learns the time was set forward", () => {
+  test("counts as set forward when it starts in 1970 and is then corrected", () => {
     const first = { boot: "b", uptime: 20_000, wall: 20_000 };
     const begun = judgeClock(anchor, first, hour);
     expect(begun).toMatchObject({ kind: "trusted", setBackMs: wall });
@@ -113,7 +113,7 @@ describe("after another start of the machine, a clock", () => {
     expect(learned).toMatchObject({ kind: "doubted", waitMs: hour });
   });
 
-  test("that was doubted before is still doubted", () => {
+  test("stays in doubt when it was in doubt before", () => {
     const forward = judgeClock(anchor, later(minute, 2 * hour), hour);
 
     const next = { boot: "b", uptime: minute, wall: forward.anchor.wall + 2 * minute };
@@ -124,14 +124,14 @@ describe("after another start of the machine, a clock", () => {
     });
   });
 
-  test("is another start too when the machine keeps its name and counts anew, as containers do", () => {
+  test("is compared as after a restart when the uptime is smaller under the same boot id, as in containers", () => {
     const counted = { boot: "a", uptime: minute, wall: wall + 5 * minute };
 
     expect(judgeClock(anchor, counted, hour).kind).toBe("trusted");
   });
 });
 
-test("spans are told in their largest unit, rounded up", () => {
+test("durations are printed in their largest unit, rounded up", () => {
   expect([1, 1500, 59_000, 61_000, hour, 25 * hour].map(spanText)).toEqual([
     "1 second",
     "2 seconds",

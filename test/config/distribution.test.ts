@@ -15,7 +15,7 @@ afterEach(closeRoom);
 type Given = readonly [name: string, value: string];
 const env = ([name, value]: Given) => ({ [`REGISTRY_${name}`]: value });
 
-describe("works", () => {
+describe("a section variable of distribution is applied", () => {
   test.each<[name: string, value: string, key: SettingKey, set: unknown]>([
     ["STORAGE_MAINTENANCE_READONLY_ENABLED", "true", "registry.readOnly", true],
     ["STORAGE_MAINTENANCE_READONLY", '{"enabled":true}', "registry.readOnly", true],
@@ -38,7 +38,7 @@ describe("works", () => {
     expect(origins[key]).toEqual({ source: "environment", where: `REGISTRY_${name}` });
   });
 
-  test("a variable of its own outranks the section", async () => {
+  test("and is outranked by a variable for the single setting", async () => {
     const both = {
       REGISTRY_STORAGE_MAINTENANCE_READONLY: '{"enabled":false}',
       REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED: "true",
@@ -47,7 +47,7 @@ describe("works", () => {
     expect((await load({ env: both })).config["registry.readOnly"]).toBe(true);
   });
 
-  test("a value in a section that does not fit is a mistake of that variable", async () => {
+  test("and a value that does not fit is reported under the section's name", async () => {
     expect(
       await problemsOf({ env: env(["STORAGE_MAINTENANCE_READONLY", '{"enabled":"maybe"}']) }),
     ).toEqual([
@@ -56,7 +56,7 @@ describe("works", () => {
   });
 });
 
-describe("is refused", () => {
+describe("a variable of distribution is refused", () => {
   test.each<[name: string, value: string, says: string]>([
     ["AUTH", "htpasswd", "asks for a login"],
     ["AUTH", '{"htpasswd":{"path":"/auth"}}', "asks for a login"],
@@ -94,7 +94,7 @@ describe("is refused", () => {
   });
 });
 
-describe("is ignored with a warning", () => {
+describe("a variable of distribution is ignored with a warning", () => {
   test.each<Given>([
     ["NOTIFICATIONS_ENDPOINTS", "- name: alice\n  url: https://alice\n"],
     ["NOTIFICATIONS", '{"endpoints":[{"name":"alice"}]}'],
@@ -112,7 +112,7 @@ describe("is ignored with a warning", () => {
     ]);
   });
 
-  test("nothing, but a distribution that never said that images may be deleted", async () => {
+  test("and an absent REGISTRY_STORAGE_DELETE_ENABLED is a warning as well: deletion is on by default", async () => {
     const root = { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: "/var/lib/registry" };
 
     expect((await load({ env: root })).notices).toEqual([
@@ -123,7 +123,7 @@ describe("is ignored with a warning", () => {
   });
 });
 
-describe("is listed once", () => {
+describe("a variable of distribution that changes nothing here is listed once as not used", () => {
   test.each<Given>([
     ["VERSION", "0.1"],
     ["HTTP_SECRET", "hush"],
@@ -156,7 +156,7 @@ describe("is listed once", () => {
   });
 });
 
-describe("the commands", () => {
+describe("breadbox commands", () => {
   test.each(["config check", "serve"])(
     "%s refuses a compose file of a cache, of S3 and of a read-only registry that is misspelled",
     async (command) => {

@@ -5,13 +5,13 @@ import { settingKeys } from "../../src/config/settings.ts";
 
 const page = `${import.meta.dir}/../../docs/CONFIGURATION.md`;
 
-test("docs/CONFIGURATION.md is what the settings table says", async () => {
+test("docs/CONFIGURATION.md equals the document generated from the settings table", async () => {
   const current = (await Bun.file(page).text()) === configurationDocument();
 
   expect(current, "run: bun src/main.ts config docs > docs/CONFIGURATION.md").toBe(true);
 });
 
-test("every setting and its variable are on the page", () => {
+test("docs/CONFIGURATION.md has every setting and its variable", () => {
   const text = configurationDocument();
 
   const absent = settingKeys.filter(

@@ -7,7 +7,7 @@ beforeEach(async () => {
 
 afterEach(closeRoom);
 
-test("a file of distribution is told which settings its keys are here", async () => {
+test("a distribution configuration file is refused with the Breadbox name of each key", async () => {
   const yaml = [
     "version: 0.1",
     "storage:",
@@ -27,7 +27,7 @@ test("a file of distribution is told which settings its keys are here", async ()
   ]);
 });
 
-describe("loadConfig: what a file may hold", () => {
+describe("loadConfig: the contents of a file", () => {
   const accepted: [string, string][] = [
     ["camelCase keys", "gc:\n  minAge: 90\n"],
     ["snake_case keys", "gc:\n  min_age: 90\n"],
@@ -49,7 +49,7 @@ describe("loadConfig: what a file may hold", () => {
     ["a file with an empty document", "---\n...\n"],
     ["a section without settings", "http:\nlog: {}\n"],
   ];
-  test.each(empty)("%s leaves the defaults", async (_, yaml) => {
+  test.each(empty)("%s leave the defaults", async (_, yaml) => {
     const { origins, file } = await load({ yaml });
 
     expect(Object.values(origins).every(({ source }) => source === "default")).toBe(true);
@@ -163,7 +163,7 @@ describe("loadConfig: what a file may hold", () => {
     expect(await problemsOf({ yaml })).toEqual(problems);
   });
 
-  test("a file larger than 1 MiB is refused without reading on", async () => {
+  test("a file larger than 1 MiB is refused without being read whole", async () => {
     const yaml = `# ${"x".repeat(2 ** 20)}\n`;
 
     expect(await problemsOf({ yaml })).toEqual(["breadbox.yml  is larger than 1024 KiB."]);

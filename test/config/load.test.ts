@@ -147,7 +147,7 @@ describe("loadConfig: sources", () => {
     expect((await problemsOf({ env: { [name]: text } })).join()).toContain(reason);
   });
 
-  test("a variable that is set to nothing counts as not set", async () => {
+  test("an empty variable counts as not set", async () => {
     const env = { BREADBOX_LOG_LEVEL: "", BREADBOX_CONFIG: "", REGISTRY_HTTP_ADDR: "" };
 
     expect((await load({ env })).origins["log.level"].source).toBe("default");
@@ -155,7 +155,7 @@ describe("loadConfig: sources", () => {
 });
 
 describe("loadConfig: BREADBOX_*_FILE", () => {
-  test("the value is read from the file, without its last line break", async () => {
+  test("the value is the file's content without its last line break", async () => {
     await writeFile(join(directory, "level"), "debug\r\n");
     const { config, origins } = await load({ env: { BREADBOX_LOG_LEVEL_FILE: "level" } });
 
@@ -188,7 +188,7 @@ describe("loadConfig: which file", () => {
     expect(file).toBe("other.yml");
   });
 
-  test("BREADBOX_CONFIG names a file, the command line names it louder", async () => {
+  test("BREADBOX_CONFIG names the file, and --config outranks it", async () => {
     const env = { BREADBOX_CONFIG: "other.yml" };
 
     expect((await load({ env })).file).toBe("other.yml");
@@ -246,7 +246,7 @@ describe("loadConfig: problems and notices", () => {
     ]);
   });
 
-  test("what Kubernetes sets for services called breadbox and registry is passed over", async () => {
+  test("variables that Kubernetes sets for services called breadbox and registry are ignored", async () => {
     const env = {
       BREADBOX_SERVICE_HOST: "10.0.0.1",
       BREADBOX_SERVICE_PORT: "5000",
@@ -261,7 +261,7 @@ describe("loadConfig: problems and notices", () => {
     expect((await load({ env })).notices).toEqual([]);
   });
 
-  test("a setup that asks for TLS is refused, not served in plain text", async () => {
+  test("variables that ask for TLS are refused, and nothing is served in plain text", async () => {
     const env = {
       REGISTRY_HTTP_TLS_CERTIFICATE: "/certs/domain.crt",
       REGISTRY_HTTP_TLS_KEY: "/certs/domain.key",
@@ -273,7 +273,7 @@ describe("loadConfig: problems and notices", () => {
     ]);
   });
 
-  test("a setup that asks for a login is refused, not opened to everyone", async () => {
+  test("variables that ask for a login are refused, and nothing is served to everyone", async () => {
     const env = { REGISTRY_AUTH: "htpasswd", REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd" };
 
     expect(await problemsOf({ env })).toEqual([

@@ -68,7 +68,7 @@ describe("loadConfig: uploads in parts", () => {
     expect((await problemsOf({ env: { [name]: text } })).join()).toContain(reason);
   });
 
-  test("a key that is nearly right is told with the right one, in the spelling that was typed", async () => {
+  test("a misspelled key is reported with the right one, in the typed spelling", async () => {
     const yaml = "jobs:\n  cleanup:\n    sweep_intervall_seconds: 5\n";
 
     expect(await problemsOf({ yaml })).toEqual([

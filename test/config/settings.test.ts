@@ -6,7 +6,7 @@ import { path } from "../../src/config/values.ts";
 import { nearest } from "../../src/spelling.ts";
 
 describe("settings", () => {
-  test.each([...settingKeys])("the default of %s is written as it is shown", (key) => {
+  test.each([...settingKeys])("the default of %s parses back to itself", (key) => {
     const { kind, fallback } = settingOf(key);
 
     expect(String(kind.show(kind.parse(fallback)))).toBe(fallback);
@@ -22,7 +22,7 @@ describe("settings", () => {
     expect(names.length).toBe(new Set(names).size);
   });
 
-  test("no setting is also a section", () => {
+  test("no setting's name is also a section's", () => {
     const inside = settingKeys.filter((key) =>
       settingKeys.some((other) => key.startsWith(`${other}.`)),
     );

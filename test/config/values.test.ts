@@ -33,7 +33,7 @@ describe("duration", () => {
     expect(() => kind.parse(text)).toThrow("is more than the largest allowed, 30d.");
   });
 
-  test("what is less than the limit is refused", () => {
+  test("a value below the limit is refused", () => {
     expect(() => duration("1s", "30d").parse("999ms")).toThrow(
       "is less than the smallest allowed, 1s.",
     );
@@ -88,7 +88,7 @@ describe("size", () => {
     expect(() => kind.parse(text)).toThrow("is not a size");
   });
 
-  test("limits are named in the unit they were given in", () => {
+  test("errors name limits in the unit of the value", () => {
     const limited = size("1KiB", "64MiB");
 
     expect(() => limited.parse("1000")).toThrow("is less than the smallest allowed, 1KiB.");
@@ -177,11 +177,11 @@ describe("toggle, oneOf and path", () => {
     expect(toggle.parse(text)).toBe(value);
   });
 
-  test("a switch that is neither is refused", () => {
+  test("a switch that is neither true nor false is refused", () => {
     expect(() => toggle.parse("maybe")).toThrow("is neither true nor false.");
   });
 
-  test("a word is found in any case, another one is refused with the list", () => {
+  test("a word is accepted in any case, and an unknown one is refused with the list", () => {
     const kind = oneOf("info", "warn");
 
     expect(kind.parse("INFO")).toBe("info");

@@ -139,7 +139,7 @@ async function expectHeld(place: string, bytes: Bytes, digest: string): Promise<
 }
 
 describe.each(algorithms)("a blob named by %s", (algorithm) => {
-  test.each(pushes)("pushed %s is served, then deleted at once", async (how, push) => {
+  test.each(pushes)("pushed %s is served, and is gone once deleted", async (how, push) => {
     const bytes = new Uint8Array(randomBytes(`${algorithm}/${how}`, 5000));
     const digest = digestWith(algorithm, bytes);
     const place = `${repository("blobs")}/blobs/${digest}`;
@@ -166,7 +166,7 @@ describe.each(algorithms)("a blob named by %s", (algorithm) => {
     }
   });
 
-  test("is refused when the bytes are others, however they come", async () => {
+  test("is refused when the bytes differ from the digest, in every way of pushing", async () => {
     const bytes = new Uint8Array(randomBytes(`${algorithm}/other`, 3000));
     const digest = digestWith(algorithm, randomBytes("expected", 10));
     const put = { method: "PUT", body: bytes };
@@ -182,7 +182,7 @@ describe.each(algorithms)("a blob named by %s", (algorithm) => {
   });
 });
 
-test("an upload that was cancelled is gone", async () => {
+test("a cancelled upload answers 404", async () => {
   const place = await start("cancelled");
   await ask(204, place, { method: "DELETE" });
   await ask(404, place);

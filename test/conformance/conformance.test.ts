@@ -39,7 +39,7 @@ const refusal = (module: string, answer: string) =>
 const refused = "403 Forbidden\n\tserver response: This module version is not available.";
 const module = "github.com/opencontainers/distribution-spec/conformance";
 
-test("only the proxy's own refusal of the program counts as one", () => {
+test("a tool download counts as unavailable only when the proxy refuses it", () => {
   expect(isRefusal(refusal(module, refused))).toBe(true);
 });
 

@@ -224,7 +224,7 @@ describe.each(["sha256", "sha512"] as const)("named by %s", (algorithm) => {
   });
 });
 
-test("a manifest whose digest is another one, or none, is refused", async () => {
+test("a manifest under a wrong or malformed digest is refused", async () => {
   const graph = new Graph("sha256");
   const image = graph.image("refused", { layers: [] });
   const init = { method: "PUT", headers: { "content-type": types.image }, body: image.body };

@@ -38,7 +38,7 @@ const pass = async (ms: number): Promise<void> => {
 };
 
 describe("a claim", () => {
-  test("is renewed while it is used, and given up at its end", async () => {
+  test("is renewed while its request runs and released at its end", async () => {
     const owner = await whileHeld(holding(), async (hold) => {
       await pass(4_999);
       expect(told).toEqual([]);
@@ -52,7 +52,7 @@ describe("a claim", () => {
     expect(told).toEqual(["renewed", "renewed", "released"]);
   });
 
-  test("does not end while the database is locked by somebody else, however long that takes", async () => {
+  test("is kept while another process locks the database, for any time", async () => {
     answers = Array.from({ length: 100 }, () => locked);
     await whileHeld(holding(), async ({ signal }) => {
       for (let count = 0; count < 100; count += 1) await pass(5_000);
@@ -60,7 +60,7 @@ describe("a claim", () => {
     });
   });
 
-  test("that is gone stops its owner at once", async () => {
+  test("aborts its request at once when its row is gone", async () => {
     answers = [() => Promise.resolve(false)];
     await whileHeld(holding(), async ({ signal }) => {
       await pass(5_000);
@@ -69,7 +69,7 @@ describe("a claim", () => {
     });
   });
 
-  test("is given up when its use fails", async () => {
+  test("is released when its request fails", async () => {
     const broken = new Error("broken");
     const error = await whileHeld(holding(), () => Promise.reject(broken)).catch(
       (thrown: unknown) => thrown,
@@ -79,14 +79,14 @@ describe("a claim", () => {
     expect(told).toEqual(["released"]);
   });
 
-  test("that a transaction has given up already is not given up again", async () => {
+  test("is not released twice when a transaction has released it", async () => {
     await whileHeld(holding(), async (hold) => {
       hold.released = true;
     });
     expect(told).toEqual([]);
   });
 
-  test("that cannot be given up now fails nobody, and is given up as soon as that works", async () => {
+  test("is released later, without an error, when the database is busy", async () => {
     releases = [locked, locked];
     expect(await whileHeld(holding(), async () => "done")).toBe("done");
     expect(told).toEqual(["released"]);
@@ -97,7 +97,7 @@ describe("a claim", () => {
     expect(told).toEqual(["released", "released", "released"]);
   });
 
-  test("of many that cannot be given up one is tried, once for all who ask", async () => {
+  test("is retried once for all waiting callers when many releases are overdue", async () => {
     const busy = () => Promise.reject(new RegistryError("BUSY"));
     releases = Array.from({ length: 10 }, () => busy);
     for (let count = 0; count < 3; count += 1) await whileHeld(holding(), async () => {});
@@ -111,7 +111,7 @@ describe("a claim", () => {
     expect(told).toHaveLength(7);
   });
 
-  test("that could not be given up is before the next one asks for it", async () => {
+  test("is released, if overdue, before the next request claims", async () => {
     releases = [locked];
     await whileHeld(holding(), async () => {});
     await overdue.retry();

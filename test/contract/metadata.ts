@@ -66,7 +66,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     multipartClaimsContract(openEmpty);
     multipartEndingsContract(openEmpty);
 
-    test("a new database can be read", async () => {
+    test("a new database is readable", async () => {
       const metadata = await openEmpty();
 
       expect(await metadata.check()).toBeUndefined();

@@ -17,7 +17,7 @@ import { app, digest, finish, locator, now } from "./metadataRows.ts";
 /** Part of `metadataContract`. */
 export function bucketsContract(open: () => Promise<Metadata>): void {
   describe("a bucket", () => {
-    test("is made once, empty", async () => {
+    test("is created once, empty", async () => {
       const { objects } = await open();
 
       expect(await objects.findBucket(backups)).toBeNull();
@@ -51,7 +51,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("counts follow puts, replacements, links and deletions", async () => {
+    test("counts its objects and bytes through puts, replacements, links and deletions", async () => {
       const metadata = await open();
       const { objects, uploads } = metadata;
       await objects.createBucket(backups, now);
@@ -90,7 +90,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("removing a bucket", () => {
-    test("tells the uploads that went with it", async () => {
+    test("returns the uploads that were deleted with it", async () => {
       const metadata = await open();
       const { objects, multipartLife } = metadata;
       await objects.createBucket(backups, now);
@@ -112,7 +112,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       expect(await objects.removeBucket(backups)).toEqual({ kind: "unknown" });
     });
 
-    test("that holds an object is refused", async () => {
+    test("is refused while it holds an object", async () => {
       const metadata = await open();
       await metadata.objects.createBucket(backups, now);
       await put(metadata, "a", "one");
@@ -141,7 +141,7 @@ export function bucketsContract(open: () => Promise<Metadata>): void {
       },
     );
 
-    test("a later bucket of the same name knows nothing of what was completed in it", async () => {
+    test("does not pass remembered completions on to a later bucket of the same name", async () => {
       const metadata = await open();
       const { objects, multipart, multipartLife } = metadata;
       await objects.createBucket(backups, now);

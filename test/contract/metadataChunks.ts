@@ -22,7 +22,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
   };
 
   describe("chunk ends", () => {
-    test("are listed first to last, each session's own", async () => {
+    test("are listed in order, each under its own session", async () => {
       const metadata = await open();
       const [one, two] = [await started(metadata), await started(metadata)];
       // 9, 10, 5 TiB: numbers, not text, are in order.
@@ -42,7 +42,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
       expect(await metadata.uploads.listBoundaries(uploadId())).toEqual([]);
     });
 
-    test("whose digest is not known are left out, and an empty chunk adds none", async () => {
+    test("without a known digest are left out, and an empty chunk adds none", async () => {
       const metadata = await open();
       const id = await started(metadata);
       await advance(metadata, id, { offset: 5, prefix: "a" });
@@ -55,7 +55,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
       ]);
     });
 
-    test("of a writer that has lost its claim do not count", async () => {
+    test("of a writer that has lost its claim are not recorded", async () => {
       const metadata = await open();
       const id = await started(metadata);
       await metadata.uploads.claimUpload(id, app, "b");
@@ -65,7 +65,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
       expect(await metadata.uploads.listBoundaries(id)).toEqual([]);
     });
 
-    test("go with the session, cancelled or finished", async () => {
+    test("are deleted with the session, cancelled or finished", async () => {
       const metadata = await open();
       const { uploads } = metadata;
       const [cancelled, done] = [await started(metadata), await started(metadata)];
@@ -81,7 +81,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
   });
 
   describe("a session that is started with a claim", () => {
-    test("has its starter as the one writer", async () => {
+    test("is claimed by the request that started it", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
       await uploads.startUpload({ id, ...rest }, "a");
@@ -95,7 +95,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
   });
 
   describe("renewing a claim", () => {
-    test("is a sign of life", async () => {
+    test("sets the session's time of last activity", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
       await uploads.startUpload({ id, ...rest }, "a");
@@ -105,7 +105,7 @@ export function chunksContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(id, app)).toEqual({ id, ...rest, updatedAt: now + 5 });
     });
 
-    test("by anybody else, or of a session that is gone, is refused and no sign of life", async () => {
+    test("by another owner, or of a deleted session, is refused and sets no time", async () => {
       const { uploads } = await open();
       const { id, ...rest } = session();
       await uploads.startUpload({ id, ...rest }, "a");

@@ -46,7 +46,7 @@ export function collectionContract(open: () => Promise<Metadata>): void {
 
 function lockContract(open: () => Promise<Metadata>): void {
   describe("a lock", () => {
-    test("has one holder until it is given up, and the next one's epoch is greater", async () => {
+    test("has one holder until its release, and each holder gets a greater epoch", async () => {
       const { locks } = await open();
 
       const first = await locks.acquireLock({ ...request, owner: "a" });
@@ -59,7 +59,7 @@ function lockContract(open: () => Promise<Metadata>): void {
       expect(third).toEqual({ kind: "acquired", hold: { name: "gc", owner: "b", epoch: 2 } });
     });
 
-    test("that was not renewed, or whose holder is dead, is free", async () => {
+    test("that has run out, or whose holder is dead, can be acquired", async () => {
       const { locks } = await open();
       await locks.acquireLock({ ...request, owner: "a" });
 
@@ -70,7 +70,7 @@ function lockContract(open: () => Promise<Metadata>): void {
       expect([ofDead.kind, outrun.kind]).toEqual(["acquired", "acquired"]);
     });
 
-    test("lasts when it is renewed, and not for who has lost it", async () => {
+    test("is extended by its holder's renewal, and not by that of a former holder", async () => {
       const metadata = await open();
       const mine = await hold(metadata);
       const { locks } = metadata;
@@ -84,7 +84,7 @@ function lockContract(open: () => Promise<Metadata>): void {
       expect(await locks.acquireLock({ ...soon, owner: "c" })).toMatchObject({ owner: "b" });
     });
 
-    test("is not kept for a day by a clock that was set back", async () => {
+    test("does not last for a day after the clock was set back", async () => {
       const { locks } = await open();
       await locks.acquireLock({ ...request, owner: "a" });
 
@@ -95,7 +95,7 @@ function lockContract(open: () => Promise<Metadata>): void {
 }
 
 function anchorContract(open: () => Promise<Metadata>): void {
-  test("the clock's anchor is replaced only by who has seen the latest one", async () => {
+  test("the clock's anchor is replaced only by a caller that read the latest one", async () => {
     const { clock } = await open();
     const first = { boot: "a", uptime: 1, wall: now, distrustUntil: 0 };
     const second = { ...first, uptime: 2, distrustUntil: 5 };
@@ -110,7 +110,7 @@ function anchorContract(open: () => Promise<Metadata>): void {
 
 function markContract(open: () => Promise<Metadata>): void {
   describe("marking", () => {
-    test("walks all content in windows and tells what no manifest names", async () => {
+    test("walks all content in windows and returns the digests that no manifest names", async () => {
       const { collection, uploads, registry } = await open();
       for (const name of ["a", "b", "c", "d", "e"]) await uploads.finishUpload(finish(name));
       await registry.putManifest(manifest("{}", { references: [blob("a"), blob("b")] }));
@@ -153,7 +153,7 @@ function markContract(open: () => Promise<Metadata>): void {
       expect(unreferenced).toMatchObject([{ digest: digest("a"), state }]);
     });
 
-    test("tells links that no manifest of their own repository needs", async () => {
+    test("returns the links that no manifest of their own repository needs", async () => {
       const { collection, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));
       await uploads.finishUpload(finish("a", { repository: other, found: true }));
@@ -164,7 +164,7 @@ function markContract(open: () => Promise<Metadata>): void {
       expect(links).toEqual([{ repository: other, digest: digest("a") }]);
     });
 
-    test("tells stored names that nobody's row names, and which a request may still name", async () => {
+    test("returns stored names without a row, and those that a request may still name", async () => {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));
@@ -196,7 +196,7 @@ function markContract(open: () => Promise<Metadata>): void {
       ]);
     });
 
-    test("of a sound database finds no contradiction", async () => {
+    test("finds no contradiction in a sound database", async () => {
       const { collection, uploads } = await open();
       await uploads.finishUpload(finish("a"));
 
@@ -207,7 +207,7 @@ function markContract(open: () => Promise<Metadata>): void {
 
 function sweepContract(open: () => Promise<Metadata>): void {
   describe("sweeping", () => {
-    test("takes rows and links of what is still orphaned, and remembers the stored names", async () => {
+    test("deletes rows and links of content that is still orphaned, and remembers the stored names", async () => {
       const metadata = await open();
       const { collection, uploads, registry, contents } = metadata;
       for (const name of ["gone", "named", "leased"]) await uploads.finishUpload(finish(name));
@@ -225,7 +225,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       expect(await collection.countContents()).toMatchObject({ blobs: 2 });
     });
 
-    test("forgets stored names whose bytes are gone", async () => {
+    test("forgets stored names whose files are deleted", async () => {
       const metadata = await open();
       const { collection, uploads } = metadata;
       for (const name of ["a", "b", "c"]) await uploads.finishUpload(finish(name));
@@ -238,7 +238,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       expect(await collection.listTrash(10)).toEqual([{ locator: locator("stored-c"), size: 100 }]);
     });
 
-    test("takes links that nobody needs, and no others", async () => {
+    test("deletes links that no manifest needs, and no others", async () => {
       const metadata = await open();
       const { collection, uploads, registry } = metadata;
       await uploads.finishUpload(finish("a"));
@@ -251,7 +251,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       expect(await registry.findBlob(other, digest("a"))).toBeNull();
     });
 
-    test("takes stray names that are still nobody's", async () => {
+    test("deletes stray names that still have no row", async () => {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("known"));

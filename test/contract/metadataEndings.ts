@@ -32,7 +32,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     uploadSweep.expireUploads({ idleSince, limit });
 
   describe("expiry", () => {
-    test("removes sessions without a sign of life, returns them as they were, and no others", async () => {
+    test("deletes sessions that were idle for the timeout, returns them, and deletes no others", async () => {
       const metadata = await open();
       const idle = await startAt(metadata, now - 10 * minute - 1, 5 * 2 ** 40);
       const onTime = await startAt(metadata, now - 10 * minute);
@@ -47,7 +47,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await expire(metadata, now - 10 * minute)).toEqual([]);
     });
 
-    test("never removes a session that somebody writes to", async () => {
+    test("never deletes a session that is being written to", async () => {
       const metadata = await open();
       const { uploads } = metadata;
       const { id } = await startAt(metadata, now - 100 * minute);
@@ -58,7 +58,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect((await expire(metadata, now - minute)).map((gone) => gone.id)).toEqual([id]);
     });
 
-    test("removes at most as many as it is told, and the rest when it is told again", async () => {
+    test("deletes at most the given number of sessions in one call, and the rest in the next", async () => {
       const metadata = await open();
       const started = await Promise.all(
         Array.from({ length: 5 }, () => startAt(metadata, now - 100 * minute)),
@@ -72,7 +72,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(all).toEqual(started.map(({ id }) => id).sort());
     });
 
-    test("is put off by each chunk and each renewal of a claim", async () => {
+    test("is postponed by each chunk and each renewal of a claim", async () => {
       const metadata = await open();
       const { uploads } = metadata;
       const chunked = await startAt(metadata, now - 100 * minute);
@@ -89,7 +89,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await expire(metadata, now + 1)).toHaveLength(2);
     });
 
-    test("takes what was known of the chunks along", async () => {
+    test("deletes the recorded chunk ends as well", async () => {
       const metadata = await open();
       const { uploads } = metadata;
       const { id } = await startAt(metadata, now);
@@ -104,7 +104,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("finished sessions", () => {
-    test("are remembered with their digest and size, under their own repository", async () => {
+    test("are remembered with digest and size under their own repository", async () => {
       const metadata = await open();
       const { id } = await finished(metadata, now);
 
@@ -115,7 +115,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findFinished(uploadId(), app, now - 1)).toBeNull();
     });
 
-    test("keep their content for longer when they are told again, and never for less", async () => {
+    test("extend the lease of their content when they are repeated, and never shorten it", async () => {
       const metadata = await open();
       await finished(metadata, now);
       const { collection, contents } = metadata;
@@ -128,7 +128,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(unreferenced.map(({ state }) => state)).toEqual(["leased"]);
     });
 
-    test("count only when they were finished after a moment", async () => {
+    test("are counted only if they were finished after the given time", async () => {
       const metadata = await open();
       const { id } = await finished(metadata, now);
 
@@ -136,7 +136,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await metadata.uploads.findFinished(id, app, now)).toBeNull();
     });
 
-    test("are forgotten when they were finished before a moment", async () => {
+    test("are forgotten if they were finished before the given time", async () => {
       const metadata = await open();
       const [old, young] = [await finished(metadata, now - 1), await finished(metadata, now)];
 
@@ -146,7 +146,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await metadata.uploads.findFinished(young.id, app, 0)).not.toBeNull();
     });
 
-    test("are none of those that were removed, or whose end failed", async () => {
+    test("do not include cancelled or failed sessions", async () => {
       const metadata = await open();
       const { uploads } = metadata;
       const removed = await startAt(metadata, now);
@@ -160,7 +160,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("end without a session when they came in one request", async () => {
+    test("include uploads of one request, which have no session", async () => {
       const { uploads, uploadSweep } = await open();
 
       expect((await uploads.finishUpload(finish("layer"))).kind).toBe("finished");
@@ -168,7 +168,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  test("sessions whose times lie in the future are as old as now, the others as before", async () => {
+  test("sessions started in the future count as started now, others as before", async () => {
     const { uploads, uploadSweep } = await open();
     const ahead = session({ startedAt: now + 5 * minute, updatedAt: now + 9 * minute });
     const usual = session({ startedAt: now - 9 * minute, updatedAt: now - 5 * minute });
@@ -185,7 +185,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("the list of sessions", () => {
-    test("has all of them, page by page, in the order of their ids", async () => {
+    test("has all of them, page by page, ordered by id", async () => {
       const metadata = await open();
       const started = [];
       for (let count = 0; count < 5; count += 1) started.push(await startAt(metadata, now, count));
@@ -206,7 +206,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(await uploadSweep.listUploads({ after: end, limit: 2 })).toEqual([]);
     });
 
-    test("goes on behind a session that is gone meanwhile", async () => {
+    test("continues after a session that was deleted between two pages", async () => {
       const metadata = await open();
       const ids = [];
       for (let count = 0; count < 3; count += 1) ids.push((await startAt(metadata, now)).id);
@@ -219,7 +219,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       expect(rest.map(({ id }) => id)).toEqual(ids.slice(1));
     });
 
-    test("tells which of them are being written to", async () => {
+    test("shows which sessions are being written to", async () => {
       const metadata = await open();
       const { uploads, uploadSweep } = metadata;
       const { id } = await startAt(metadata, now);
@@ -235,7 +235,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  test("removing a session without naming its repository finds it", async () => {
+  test("a session is deleted by its id alone, without its repository", async () => {
     const metadata = await open();
     const started = await startAt(metadata, now);
 

@@ -35,7 +35,7 @@ const done: GcEnding = { state: "done", counts, reason: null, finishedAt: now + 
 /** Part of `metadataContract`. */
 export function gcRunsContract(open: () => Promise<Metadata>): void {
   describe("the history of collections", () => {
-    test("a run that began is running and has counted nothing", async () => {
+    test("records a new run as running, with counts of zero", async () => {
       const { gcRuns } = await open();
       const run = beginning({ trigger: "api", dryRun: true });
 
@@ -51,7 +51,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.findRun(run.id)).toEqual(begun);
     });
 
-    test("a run that ended tells how, when, and what it did", async () => {
+    test("records a run's end: outcome, time and counts", async () => {
       const { gcRuns } = await open();
       const run = beginning();
       await gcRuns.beginRun(run);
@@ -63,14 +63,14 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.findRun(run.id)).toEqual(expected);
     });
 
-    test("a run that nobody remembers neither ends nor is found", async () => {
+    test("neither ends nor finds an unknown run", async () => {
       const { gcRuns } = await open();
 
       expect(await gcRuns.endRun("none", done)).toBeNull();
       expect(await gcRuns.findRun("none")).toBeNull();
     });
 
-    test("a run that was killed is said to have failed, one that lives and one that ended are left alone", async () => {
+    test("marks killed runs as failed, and leaves running and ended ones alone", async () => {
       const { gcRuns } = await open();
       const [ended, killed, alive] = [beginning(), beginning(), beginning()];
       for (const run of [ended, killed, alive]) await gcRuns.beginRun(run);
@@ -89,7 +89,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.breakOffRuns([])).toBe(1);
     });
 
-    test("who holds the collection's lock is known until it runs out or is given up", async () => {
+    test("names the holder of the collection's lock until it runs out or is released", async () => {
       const { gcRuns, locks } = await open();
       const request = { name: "gc", owner: "me", now, lastsMs: 1000, dead: null } as const;
       expect(await gcRuns.findHolder(now)).toBeNull();
@@ -102,7 +102,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.findHolder(now)).toBeNull();
     });
 
-    test("runs are listed by page, the latest first", async () => {
+    test("is listed by page, the latest run first", async () => {
       const { gcRuns } = await open();
       const ids: string[] = [];
       for (let count = 0; count < 5; count += 1) {
@@ -117,7 +117,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await page(ids[4] ?? null)).toEqual([]);
     });
 
-    test("only the latest runs are remembered", async () => {
+    test("keeps only the latest runs", async () => {
       const { gcRuns } = await open();
       const idOf = (count: number) => `0000${String(count).padStart(4, "0")}`;
       for (let count = 0; count <= rememberedRuns; count += 1) {
@@ -130,7 +130,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(runs.at(-1)?.id).toBe(idOf(1));
     });
 
-    test("the latest beginning is a run's, or the store's own, and none of a clock that was ahead", async () => {
+    test("takes as the latest start that of a run or of the store, and none from a clock that was ahead", async () => {
       const { gcRuns } = await open();
       const made = await gcRuns.lastBeginning({ now: now + 5, dry: true });
       await gcRuns.beginRun(beginning({ startedAt: now + 10 }));
@@ -145,7 +145,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.lastBeginning({ now: now - 1, dry: true })).toBeNull();
     });
 
-    test("a success is a run that deleted what it found: no dry one, none that was refused", async () => {
+    test("takes as a success a run that deleted: neither a dry run nor a refused one", async () => {
       const { gcRuns } = await open();
       expect(await gcRuns.lastSuccess()).toBeNull();
       const endings: [Partial<GcBeginning>, Partial<GcEnding>][] = [
@@ -162,7 +162,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       expect(await gcRuns.lastSuccess()).toBe(now + 1);
     });
 
-    test("refusals of the schedule are known from the first until something is deleted", async () => {
+    test("keeps since when the schedule is refused, until a run deletes something", async () => {
       const { gcRuns } = await open();
       const run = async (begun: Partial<GcBeginning>, ending: Partial<GcEnding>) => {
         const { id } = await gcRuns.beginRun(beginning(begun));

@@ -8,7 +8,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
   damageContract(open);
   verificationContract(open);
 
-  test("who would miss content is told, through indexes as well", async () => {
+  test("the repositories and tags that need a content are listed, also through indexes", async () => {
     const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     await uploads.finishUpload(finish("layer", { repository: other }));
@@ -28,7 +28,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
     expect((await manifestInspection.holdersOf(digest("layer"), 1)).more).toBeTrue();
   });
 
-  test("manifests come by page, with what was derived from them", async () => {
+  test("manifests are listed by page, with the rows derived from them", async () => {
     const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     const subject = digest("subject");
@@ -45,7 +45,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
     expect(Buffer.from(one?.body ?? []).toString()).toBe("one");
   });
 
-  test("derived rows can be made again, and no reference is lost", async () => {
+  test("derived rows are rebuilt, and no reference is lost", async () => {
     const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     await registry.putManifest(manifest("one", { references: [blob("layer")] }));
@@ -70,7 +70,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
     expect(await manifestInspection.deriveAgain(gone, derived)).toBeFalse();
   });
 
-  test("a sound database says so", async () => {
+  test("a sound database passes its integrity check", async () => {
     const { inspection } = await open();
 
     expect(await inspection.checkDatabase(true)).toEqual({ faults: [], dangling: [] });
@@ -81,7 +81,7 @@ export function inspectionContract(open: () => Promise<Metadata>): void {
 function damageContract(open: () => Promise<Metadata>): void {
   const layer = { digest: digest("layer"), locator: locator("stored-layer") };
 
-  test("damaged content is served to nobody and found by no upload", async () => {
+  test("damaged content is neither served nor found by an upload", async () => {
     const { registry, uploads, inspection, contents } = await open();
     await uploads.finishUpload(finish("layer"));
 
@@ -112,7 +112,7 @@ function damageContract(open: () => Promise<Metadata>): void {
     expect((await inspection.findContentRow(digest("layer")))?.damagedAt).toBeNull();
   });
 
-  test("content that turns out damaged while an upload links it is not linked", async () => {
+  test("content found damaged while an upload links it is not linked", async () => {
     const { uploads, inspection } = await open();
     await uploads.finishUpload(finish("layer"));
     await inspection.markDamaged(layer, now);
@@ -122,7 +122,7 @@ function damageContract(open: () => Promise<Metadata>): void {
     expect(await uploads.finishUpload(finish("layer", found))).toEqual({ kind: "contentGone" });
   });
 
-  test("what was pushed meanwhile is neither marked as damaged nor as sound", async () => {
+  test("content pushed again meanwhile is marked neither damaged nor sound", async () => {
     const { uploads, inspection } = await open();
     await uploads.finishUpload(finish("layer"));
     const before = { ...layer, locator: locator("an-earlier-name") };
@@ -136,7 +136,7 @@ function damageContract(open: () => Promise<Metadata>): void {
 }
 
 function verificationContract(open: () => Promise<Metadata>): void {
-  test("content is due for reading once it was neither stored nor read since then", async () => {
+  test("content is due for scrubbing when it was neither stored nor read since the given time", async () => {
     const { uploads, inspection } = await open();
     await uploads.finishUpload(finish("old", { now: now - 100 }));
     await uploads.finishUpload(finish("young"));
@@ -151,7 +151,7 @@ function verificationContract(open: () => Promise<Metadata>): void {
     expect(await due()).toEqual([locator("stored-future")]);
   });
 
-  test("contents are listed by page in the order of their digests", async () => {
+  test("contents are listed by page, ordered by digest", async () => {
     const { uploads, inspection } = await open();
     for (const name of ["a", "b", "c"]) await uploads.finishUpload(finish(name));
 

@@ -17,7 +17,7 @@ import {
 
 /** The suite's part. */
 export function inspectionRowsContract(open: () => Promise<Metadata>): void {
-  test("what a manifest needs and its repository does not hold is told, with the tags that miss it", async () => {
+  test("references that a manifest's repository does not hold are listed with the affected tags", async () => {
     const { registry, uploads, manifestInspection } = await open();
     await uploads.finishUpload(finish("layer"));
     const image = manifest("image", { references: [blob("layer")], tags: [tag("1.0")] });
@@ -42,7 +42,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  test("referrers that are as their manifests say are not told", async () => {
+  test("referrers that agree with their manifests are not reported", async () => {
     const { registry, manifestInspection } = await open();
     await registry.putManifest(manifest("signature", { subject: digest("image") }));
     await registry.putManifest(manifest("image"));
@@ -50,7 +50,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     expect(await manifestInspection.listWrongReferrers(10)).toEqual([]);
   });
 
-  test("a name on its way out stays there until a repair takes it off, and none is in use", async () => {
+  test("keepTrash of a name that is in use leaves no trash name in use", async () => {
     const { uploads, inspection } = await open();
     await uploads.finishUpload(finish("layer"));
 
@@ -59,7 +59,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     expect(await inspection.listTrashInUse(10)).toEqual([]);
   });
 
-  test("content that has no row gets one, once, and nobody is served anything else for it", async () => {
+  test("content without a row gets one, once, and content with a row keeps its own", async () => {
     const { uploads, inspection, objectInspection } = await open();
     await uploads.finishUpload(finish("known"));
     const named = { digest: digest("found"), locator: locator("found"), size: 5 };
@@ -73,7 +73,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     expect((await inspection.findContentRow(digest("known")))?.locator).not.toBe(other.locator);
   });
 
-  test("objects and buckets that are right are left as they are", async () => {
+  test("repairs leave correct objects and buckets unchanged", async () => {
     const metadata = await withBucket(open);
     await put(metadata, "a", "content");
     const { objects, objectInspection } = metadata;
@@ -87,7 +87,7 @@ export function inspectionRowsContract(open: () => Promise<Metadata>): void {
     expect(before?.objects).toBe(1);
   });
 
-  test("leases that a step of the clock cuts short are postponed with its anchor, or not at all", async () => {
+  test("leases that a clock step shortened are extended together with the anchor, or not at all", async () => {
     const { uploads, usage, clock } = await open();
     await uploads.finishUpload(finish("short", { keptUntil: now + 1 }));
     await uploads.finishUpload(finish("long", { keptUntil: now + 5 }));

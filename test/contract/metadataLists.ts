@@ -12,7 +12,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
   };
 
   describe("listing tags", () => {
-    test("names come in byte order: upper case first, then _, then lower case", async () => {
+    test("is in byte order: upper case, then _, then lower case", async () => {
       const { registry } = await tagged(
         "b",
         "a",
@@ -33,7 +33,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("pages follow each other without gap or repetition", async () => {
+    test("has pages without gap or repetition", async () => {
       const { registry } = await tagged("e", "d", "c", "b", "a");
       const page = (after: string | null, limit: number) =>
         registry.listTags(app, { after, limit });
@@ -45,7 +45,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
       expect(await page("c", 2)).toEqual({ names: ["d", "e"].map(tag), more: false });
     });
 
-    test("a page may begin after a name that does not exist", async () => {
+    test("starts after a name that need not exist", async () => {
       const { registry } = await tagged("a", "c");
       const page = (after: string) => registry.listTags(app, { after, limit: 10 });
 
@@ -54,7 +54,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
       expect((await page("a' OR '1'='1"))?.names).toEqual([tag("c")]);
     });
 
-    test("a limit of 0 is an empty page with nothing after it, a huge limit is everything", async () => {
+    test("with a limit of 0 is an empty page without a next one, with a huge limit everything", async () => {
       const { registry } = await tagged("a", "b");
       const page = (limit: number) => registry.listTags(app, { after: null, limit });
 
@@ -62,14 +62,14 @@ export function listsContract(open: () => Promise<Metadata>): void {
       expect(await page(2 ** 31)).toEqual({ names: ["a", "b"].map(tag), more: false });
     });
 
-    test("only tags of the repository are listed", async () => {
+    test("has the tags of the repository only", async () => {
       const { registry } = await tagged("a");
       await registry.putManifest(manifest("{}", { repository: other, tags: [tag("b")] }));
 
       expect((await registry.listTags(app, { after: null, limit: 10 }))?.names).toEqual([tag("a")]);
     });
 
-    test("an unknown repository has no list, one without tags has an empty one", async () => {
+    test("of an unknown repository is null, of one without tags empty", async () => {
       const { registry } = await open();
       await registry.putManifest(manifest("{}"));
 
@@ -83,7 +83,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("listing repositories", () => {
-    test("those that hold a manifest are listed in byte order, by page", async () => {
+    test("has those that hold a manifest, in byte order, by page", async () => {
       const { registry } = await open();
       for (const name of ["a/b", "a", "b", "a-b", "a0"]) {
         await registry.putManifest(manifest("{}", { repository: repository(name) }));
@@ -99,7 +99,7 @@ export function listsContract(open: () => Promise<Metadata>): void {
       expect(await page(null, 0)).toEqual({ names: [], more: false });
     });
 
-    test("an upload alone does not make a repository visible", async () => {
+    test("leaves out a repository that has only an upload", async () => {
       const { registry, uploads } = await open();
       await uploads.finishUpload(finish("layer"));
 

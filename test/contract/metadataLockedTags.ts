@@ -13,7 +13,7 @@ export function lockedTagsContract(open: () => Promise<Metadata>): void {
       immutable: (_: unknown, name: Tag) => (name === v1 ? "v1" : null),
     };
 
-    test("one that names another manifest stays, and nothing is stored", async () => {
+    test("cannot be moved to another manifest, and nothing is stored", async () => {
       const before = manifest("before", { tags: [v1] });
       const after = manifest("after", locked);
       const { registry } = await open();
@@ -26,7 +26,7 @@ export function lockedTagsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifest(app, { digest: after.digest })).toBeNull();
     });
 
-    test("one may be set, and set again to the same manifest", async () => {
+    test("can be created, and set again to the same manifest", async () => {
       const put = manifest("a", locked);
       const { registry } = await open();
       await registry.putManifest(put);

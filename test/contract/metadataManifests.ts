@@ -23,7 +23,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
   };
 
   describe("putting a manifest", () => {
-    test("it is found by tag and by digest, with its exact bytes", async () => {
+    test("makes it available by tag and by digest, with its exact bytes", async () => {
       const { registry } = await openWith("config", "layer");
       const put = manifest('{ "config":\n{}}', {
         references: [blob("config"), blob("layer")],
@@ -47,7 +47,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("what is asked for elsewhere, or was never put, is not found", async () => {
+    test("is not found in another repository, or before it was put", async () => {
       const { registry } = await open();
       const put = manifest("{}", { tags: [tag("v1")] });
       await registry.putManifest(put);
@@ -59,7 +59,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifestSummary(app, { tag: tag("V1") })).toBeNull();
     });
 
-    test("everything that is missing is listed, and nothing is stored", async () => {
+    test("lists all missing references and stores nothing", async () => {
       const { registry } = await openWith("config");
       const put = manifest("{}", {
         references: [blob("config"), blob("one"), blob("two"), blob("one")],
@@ -73,7 +73,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifest(app, { tag: tag("v1") })).toBeNull();
     });
 
-    test("a refused manifest leaves its tag where it was and creates no repository", async () => {
+    test("that is refused leaves its tag unchanged and creates no repository", async () => {
       const { registry } = await open();
       const before = manifest("before", { tags: [tag("v1")] });
       await registry.putManifest(before);
@@ -87,7 +87,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(await registry.listTags(other, { after: null, limit: 10 })).toBeNull();
     });
 
-    test("content that only another repository holds is missing", async () => {
+    test("reports content that only another repository holds as missing", async () => {
       const { registry, uploads } = await open();
       await uploads.finishUpload(finish("layer", { repository: other }));
 
@@ -96,7 +96,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(outcome).toEqual({ kind: "missing", digests: [digest("layer")] });
     });
 
-    test("a declared size that differs from the stored one is refused", async () => {
+    test("is refused when a declared size differs from the stored one", async () => {
       const { registry } = await openWith("layer");
       const put = manifest("{}", { references: [blob("layer", { size: 99 })] });
 
@@ -111,7 +111,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifest(app, { digest: put.digest })).toBeNull();
     });
 
-    test("what need not be present may be absent, but has the declared size when it is there", async () => {
+    test("accepts an absent optional reference, and checks its size when it is present", async () => {
       const { registry } = await openWith("layer");
       const put = (size: number) => {
         const references = [blob("foreign"), blob("layer", { size })];
@@ -124,7 +124,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(await put(100)).toEqual({ kind: "stored" });
     });
 
-    test("an entry of an index may be a manifest or a blob, but a blob may not be a manifest", async () => {
+    test("accepts an entry of an index that is a manifest or a blob, but not a blob pushed as a manifest", async () => {
       const { registry } = await openWith("cache");
       const child = manifest("child");
       await registry.putManifest(child);
@@ -143,7 +143,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(asLayer).toEqual({ kind: "missing", digests: [child.digest] });
     });
 
-    test("the size of a child manifest is checked as well", async () => {
+    test("checks the size of a child manifest as well", async () => {
       const { registry } = await open();
       const child = manifest("child");
       await registry.putManifest(child);
@@ -162,7 +162,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("the same reference may stand in a manifest many times", async () => {
+    test("accepts the same reference many times in one manifest", async () => {
       const { registry } = await openWith("layer");
       const references = [blob("layer"), blob("layer"), blob("layer", { kind: "child" })];
 
@@ -171,7 +171,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("a tag moves, and the manifest it left is still found by digest", async () => {
+    test("moves a tag, and the previous manifest is still found by digest", async () => {
       const { registry } = await open();
       const first = manifest("first", { tags: [tag("latest")] });
       const second = manifest("second", { tags: [tag("latest")] });
@@ -186,7 +186,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       expect(tags?.names).toEqual([tag("latest")]);
     });
 
-    test("two that take the same tag at once are both stored, and the tag names one of them", async () => {
+    test("twice at once under one tag stores both, and the tag names one of them", async () => {
       const { registry } = await open();
       const puts = ["first", "second"].map((text) => manifest(text, { tags: [tag("latest")] }));
 
@@ -200,7 +200,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("the same manifest may be put again, under a further tag and as another type", async () => {
+    test("again works under a further tag and with another media type", async () => {
       const { registry } = await openWith("layer");
       const put = manifest("{}", { mediaType: "application/json", tags: [tag("v1")] });
       await registry.putManifest(put);
@@ -216,7 +216,7 @@ export function manifestsContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("10,000 references are checked and stored", async () => {
+    test("checks and stores 10,000 references", async () => {
       const { registry } = await openWith("layer");
       const optional = (_: unknown, position: number): ManifestReference =>
         blob(`foreign ${position}`, { required: false });

@@ -48,7 +48,7 @@ export function mountsContract(open: () => Promise<Metadata>): void {
       expect(await registry.putManifest(put)).toEqual({ kind: "stored" });
     });
 
-    test("may be repeated, and into the repository that holds it", async () => {
+    test("may be repeated, also into its source repository", async () => {
       const { contents } = await openWithLayer();
 
       expect(await contents.mountBlob(mount())).toBe(true);
@@ -70,7 +70,7 @@ export function mountsContract(open: () => Promise<Metadata>): void {
       expect(await registry.listTags(app, { after: null, limit: 1 })).toBeNull();
     });
 
-    test("does nothing once the source has lost its link", async () => {
+    test("changes nothing once the source repository has lost its link", async () => {
       const { registry, contents } = await openWithLayer();
       await registry.removeLink(other, digest("layer"));
 
@@ -79,8 +79,8 @@ export function mountsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  describe("holders of content", () => {
-    test("come in byte order, by page, and only those with a link", async () => {
+  describe("repositories with content", () => {
+    test("are listed in byte order, by page, only those with a link", async () => {
       const { uploads, contents } = await open();
       for (const name of ["c", "a", "b"]) {
         await uploads.finishUpload(finish("layer", { repository: repository(name) }));

@@ -25,8 +25,8 @@ export function multipartContract(open: () => Promise<Metadata>): void {
     throw new Error("not now");
   };
 
-  describe("starting an upload in parts", () => {
-    test("it is found in its bucket and in no other", async () => {
+  describe("starting a multipart upload", () => {
+    test("makes it available in its bucket and in no other", async () => {
       const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       await metadata.objects.createBucket(builds, now);
 
@@ -50,7 +50,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("in an unknown bucket starts nothing", async () => {
+    test("in an unknown bucket changes nothing", async () => {
       const { multipartLife } = await open();
       const upload = start();
 
@@ -60,7 +60,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect((await multipartLife.knownMultipart([upload.id])).size).toBe(0);
     });
 
-    test("two may be for the same object", async () => {
+    test("works twice for the same object", async () => {
       const { upload, multipartLife } = await withUpload(open);
       const second = start({ object: upload.object });
 
@@ -69,7 +69,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipartLife.countMultipart()).toEqual({ uploads: 2, bytes: 0 });
     });
 
-    test("one of an object that comes whole is nobody's but its receiver's", async () => {
+    test("for an object put in one request makes it visible to its receiver only", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const upload = start();
@@ -93,7 +93,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect((await multipartLife.knownMultipart([upload.id])).size).toBe(0);
     });
 
-    test("one in parts is not removed as if it came whole", async () => {
+    test("in parts protects it from removal as a single put", async () => {
       const { multipart, upload, multipartLife } = await withUpload(open);
       await multipart.claimMultipart(upload, claim, () => null);
 
@@ -104,7 +104,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
   });
 
   describe("a part", () => {
-    test("makes the upload live on, and is listed", async () => {
+    test("extends the upload's expiry and is listed", async () => {
       const { multipart, upload } = await withUpload(open);
       const asked: MultipartUpload[] = [];
       const staged = part(3);
@@ -129,7 +129,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipart.partsOf(upload.id)).toEqual([staged]);
     });
 
-    test("replaces the one of its number, which is told", async () => {
+    test("replaces the one with its number, which is returned", async () => {
       const { metadata, multipart, upload } = await withUpload(open);
       const [first, second] = [
         part(1),
@@ -144,7 +144,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipart.findMultipart(upload)).toMatchObject({ parts: 2, bytes: 107 });
     });
 
-    test("that is not accepted changes nothing", async () => {
+    test("that is rejected changes nothing", async () => {
       const { metadata, multipart, upload } = await withUpload(open);
       const first = part(1);
       await record(metadata, upload, first);
@@ -160,7 +160,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipart.listParts(upload, { after: 0, limit: 9 })).toEqual([first]);
     });
 
-    test("belongs to its upload alone", async () => {
+    test("is listed in its own upload only", async () => {
       const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       const other = start();
       await multipartLife.startMultipart(other, null);
@@ -173,7 +173,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await multipart.listParts(other, { after: 0, limit: 9 })).toEqual([theirs]);
     });
 
-    test("parts that come at once and in any order are listed by number, page by page", async () => {
+    test("is listed by number, page by page, in whatever order parts arrive", async () => {
       const { metadata, multipart, upload } = await withUpload(open);
       const parts = [7, 2, 10, 1, 9].map((number) => part(number));
       await Promise.all(parts.map((it) => record(metadata, upload, it)));
@@ -185,7 +185,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await numbers(10, 3)).toEqual([]);
     });
 
-    test("an upload of 10,000 parts is listed, claimed and removed whole", async () => {
+    test("is listed, claimed and deleted together with 9,999 others of its upload", async () => {
       const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       const all = Array.from({ length: 10_000 }, (_, at) => part(at + 1));
       await Promise.all(all.map((it) => record(metadata, upload, it)));

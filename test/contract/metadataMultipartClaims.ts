@@ -23,8 +23,8 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
     throw new Error("not now");
   };
 
-  describe("claiming an upload in parts", () => {
-    test("shows its parts to who chooses, and makes the claim seen", async () => {
+  describe("claiming a multipart upload", () => {
+    test("passes its parts to the decision, and makes the claim visible", async () => {
       const { metadata, multipart, upload } = await withUpload(open);
       const staged = [part(1), part(2)];
       for (const it of staged) await record(metadata, upload, it);
@@ -40,7 +40,7 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.peekMultipart(upload)).toMatchObject({ claimOwner: claim });
     });
 
-    test("is up to who chooses, also while somebody else holds it", async () => {
+    test("depends on the decision, also while another owner has the claim", async () => {
       const { multipart, upload } = await withUpload(open);
       const asked: (string | null)[] = [];
       const refused = await multipart
@@ -56,7 +56,7 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.peekMultipart(upload)).toMatchObject({ claimOwner: "b" });
     });
 
-    test("a claim is held, and given up, by its owner only", async () => {
+    test("allows only the owner to keep or release the claim", async () => {
       const { multipart, upload } = await withUpload(open);
       await multipart.claimMultipart(upload, claim, () => null);
       const owner = async () => (await multipart.peekMultipart(upload))?.claimOwner;
@@ -72,8 +72,8 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  describe("a list of uploads in parts", () => {
-    test("is in the order of their ids, page by page, each with what was staged", async () => {
+  describe("the list of multipart uploads", () => {
+    test("is ordered by id, page by page, each with its staged bytes", async () => {
       const { metadata, multipart, upload, multipartLife } = await withUpload(open);
       const second = start();
       const third = start();
@@ -102,7 +102,7 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       expect(await page(null, 0)).toEqual([[], false]);
     });
 
-    test("takes a prefix for what it is, and other buckets' uploads for others'", async () => {
+    test("filters by a literal prefix and by bucket", async () => {
       const metadata = await withBucket(open);
       const { multipart, objects, multipartLife } = metadata;
       await objects.createBucket(builds, now);

@@ -26,8 +26,8 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     return upload;
   };
 
-  describe("removing an upload in parts", () => {
-    test("takes its parts with it and those of no other", async () => {
+  describe("removing a multipart upload", () => {
+    test("deletes its parts and those of no other", async () => {
       const metadata = await withBucket(open);
       const { multipartLife } = metadata;
       const upload = await starting(metadata);
@@ -42,7 +42,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await record(metadata, upload, part(1))).toBe("unknown");
     });
 
-    test("that is not accepted changes nothing", async () => {
+    test("that is rejected changes nothing", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const upload = await starting(metadata);
@@ -61,8 +61,8 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  describe("uploads that expire", () => {
-    test("go the oldest first, at most as many as asked, and are told with their parts", async () => {
+  describe("expired multipart uploads", () => {
+    test("are deleted the oldest first, at most the given number, and returned with their parts", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const [third, first, second] = [
@@ -92,7 +92,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
     });
 
-    test("live until their time is over, and from each part on anew", async () => {
+    test("exclude those whose last part is recent enough", async () => {
       const metadata = await withBucket(open);
       const { multipartLife } = metadata;
       const upload = await starting(metadata, { expiresAt: now });
@@ -105,7 +105,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await at(now + 60 * minute + 1)).toBe(1);
     });
 
-    test("stay when they are to be spared, and the others go", async () => {
+    test("exclude those that are to be spared, and include the others", async () => {
       const metadata = await withBucket(open);
       const [spared, other] = [await starting(metadata), await starting(metadata)];
 
@@ -114,7 +114,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(expired.map(({ id }) => id)).toEqual([other.id]);
     });
 
-    test("live longer after a sign of life, and never shorter", async () => {
+    test("are postponed by activity, and never made earlier", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const upload = await starting(metadata, { expiresAt: now + 5 });
@@ -134,7 +134,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       ]);
     });
 
-    test("that began in the future live for as long from now on, and those that did not as before", async () => {
+    test("started in the future count as started now, and others as before", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const ahead = await starting(metadata, { createdAt: now + 500, expiresAt: now + 560 });
@@ -148,7 +148,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.peekMultipart(usual)).toEqual(started(usual));
     });
 
-    test("stay while somebody completes them, and go when that claim is given up", async () => {
+    test("exclude those being completed, until the claim is released", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const claimed = await starting(metadata, { expiresAt: now });
@@ -163,7 +163,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       expect(await ids()).toEqual([claimed.id]);
     });
 
-    test("those of objects that come whole are among them, once their receiver is gone", async () => {
+    test("include puts of one request whose receiver is gone", async () => {
       const { multipart, multipartLife } = await withBucket(open);
       const upload = start({ expiresAt: now });
       await multipartLife.startMultipart(upload, claim);
@@ -177,7 +177,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  test("known uploads are told from ids that no upload has", async () => {
+  test("are distinguished from ids without an upload", async () => {
     const metadata = await withBucket(open);
     const upload = await starting(metadata);
 
@@ -187,7 +187,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     expect((await metadata.multipartLife.knownMultipart([])).size).toBe(0);
   });
 
-  describe("a completed upload", () => {
+  describe("a completed multipart upload", () => {
     const name = "path/to/file.bin";
     const completed = async (metadata: Metadata, at: number) => {
       const key = await starting(metadata);
@@ -197,7 +197,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
       return key;
     };
 
-    test("is found while its object has the same bytes, whoever put them and whatever the clock was", async () => {
+    test("is found while its object has the same bytes, whatever put them and whatever the clock shows", async () => {
       const metadata = await withBucket(open);
       const { multipart, multipartLife } = metadata;
       const ahead = now + 24 * 60 * minute;
@@ -232,7 +232,7 @@ export function multipartEndingsContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  test("completed uploads are forgotten when their time is over, the others are not", async () => {
+  test("completed multipart uploads are forgotten after their retention, and not before", async () => {
     const metadata = await withBucket(open);
     const { multipart, objects, multipartLife } = metadata;
     const keys: { readonly bucket: typeof backups; readonly id: MultipartStart["id"] }[] = [];

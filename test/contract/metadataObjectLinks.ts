@@ -30,14 +30,14 @@ const mount = (changes: Partial<ObjectMount> = {}): ObjectMount => ({
 
 /** Part of `metadataContract`. */
 export function objectLinksContract(open: () => Promise<Metadata>): void {
-  describe("linking what a repository holds", () => {
+  describe("linking a repository's blob into a bucket", () => {
     const withLayer = async () => {
       const metadata = await withBucket(open);
       await metadata.uploads.finishUpload(finish("layer", { size: 7 }));
       return metadata;
     };
 
-    test("makes an object of it", async () => {
+    test("makes it an object", async () => {
       const { objects } = await withLayer();
 
       const outcome = await objects.linkObject(link());
@@ -57,7 +57,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("replaces an object, whose content is let go", async () => {
+    test("replaces an object, and releases its content", async () => {
       const metadata = await withLayer();
       const { objects, usage } = metadata;
       await put(metadata, "a", "one");
@@ -86,14 +86,14 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await objects.findBucket(backups)).toMatchObject({ objects: 0, bytes: 0 });
     });
 
-    test("does nothing when the content is known to be damaged", async () => {
+    test("changes nothing when the content is known to be damaged", async () => {
       const { objects, inspection } = await withLayer();
       await inspection.markDamaged(layer, now);
 
       expect(await objects.linkObject(link())).toEqual({ kind: "contentGone" });
     });
 
-    test("does nothing when there is no such bucket, or its precondition forbids it", async () => {
+    test("changes nothing without the bucket, or when its precondition fails", async () => {
       const metadata = await withLayer();
       const { objects } = metadata;
       await put(metadata, "a", "one");
@@ -125,7 +125,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       return metadata;
     };
 
-    test("makes an object of the same content, also of another bucket's", async () => {
+    test("makes an object of the same content, also from another bucket", async () => {
       const { objects } = await withObject();
 
       expect(await objects.linkObject(copy())).toMatchObject({
@@ -148,7 +148,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await objects.findBucket(backups)).toMatchObject({ objects: 0, bytes: 0 });
     });
 
-    test("does nothing when its content is known to be damaged", async () => {
+    test("changes nothing when its content is known to be damaged", async () => {
       const { objects, inspection } = await withObject();
       await inspection.markDamaged({ digest: digest("one"), locator: locator("stored-one") }, now);
 
@@ -156,8 +156,8 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
     });
   });
 
-  describe("mounting what an object is made of", () => {
-    test("links and leases it", async () => {
+  describe("mounting an object's content", () => {
+    test("links it and extends its lease", async () => {
       const metadata = await withBucket(open);
       const { registry, usage, contents } = metadata;
       await put(metadata, "a", "one");
@@ -190,7 +190,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await registry.listTags(app, { after: null, limit: 1 })).toBeNull();
     });
 
-    test("does nothing when the object was replaced meanwhile, or its content is damaged", async () => {
+    test("changes nothing when the object was replaced meanwhile, or its content is damaged", async () => {
       const metadata = await withBucket(open);
       const { inspection, contents } = metadata;
       await put(metadata, "a", "one");
@@ -203,7 +203,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await contents.findObjectContent(backups, two.digest)).toBeNull();
     });
 
-    test("finds content by its bucket only", async () => {
+    test("finds content in the given bucket only", async () => {
       const metadata = await withBucket(open);
       const { objects, contents } = metadata;
       await objects.createBucket(builds, now);
@@ -217,7 +217,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(await contents.findObjectContent(backups, digest("two"))).toBeNull();
     });
 
-    test("buckets that hold content are listed once each, page by page in byte order", async () => {
+    test("has a list of source buckets, each once, page by page in byte order", async () => {
       const metadata = await open();
       const { objects, contents } = metadata;
       for (const name of ["zeta", "alpha", "without", "beta"]) {

@@ -69,7 +69,7 @@ export function objectListsContract(open: () => Promise<Metadata>): void {
   };
 
   describe("a list of objects", () => {
-    test("tells what is known of each", async () => {
+    test("has all fields of each object", async () => {
       const metadata = await withBucket(open);
       await metadata.objects.createBucket(builds, now);
       await put(metadata, "elsewhere", "two", { bucket: builds });
@@ -124,7 +124,7 @@ export function objectListsContract(open: () => Promise<Metadata>): void {
       ]);
     });
 
-    test("takes %, _, quotes and case in a prefix for what they are", async () => {
+    test("takes %, _, quotes and case in a prefix literally", async () => {
       const names = ["%a", "_a", "'a", '"a', "xa", "A", "a%", "a_", "ab"];
       const metadata = await withObjects(names);
       const told = async (prefix: string) =>
@@ -178,7 +178,7 @@ export function objectListsContract(open: () => Promise<Metadata>): void {
       expect(expected(all, { prefix: "", delimiter: null })).toEqual(expected(names, request));
     });
 
-    test("a limit of nothing tells nothing, and that nothing follows", async () => {
+    test("with a limit of 0 is empty, without a next page", async () => {
       const { objects } = await withObjects(["a"]);
       const request = { after: null, limit: 0, prefix: "", delimiter: "/" };
 
@@ -189,7 +189,7 @@ export function objectListsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("pages of any size tell every name and every common prefix once, in order", async () => {
+    test("has every name and every common prefix once, in order, at any page size", async () => {
       const metadata = await withBucket(open);
       const name = fc
         .array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 6 })
@@ -219,7 +219,7 @@ export function objectListsContract(open: () => Promise<Metadata>): void {
       await fc.assert(property, { numRuns: 200 });
     }, 60_000);
 
-    test("steps over many objects below many prefixes", async () => {
+    test("reads one row for each common prefix, not one for each object", async () => {
       const names = Array.from({ length: 400 }, (_, at) => `logs/${at % 20}/${at}`);
       const metadata = await withObjects([...names, "a", "logs", "logs0", "z/1"]);
 

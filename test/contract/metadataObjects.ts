@@ -27,7 +27,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
   const name = "path/to/file.bin";
 
   describe("finding an object", () => {
-    test("tells what it is made of", async () => {
+    test("returns its content", async () => {
       const metadata = await withBucket(open);
 
       await put(metadata, "a", "one", { contentType: "image/png" });
@@ -47,7 +47,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("tells an unknown object from an unknown bucket", async () => {
+    test("distinguishes an unknown object from an unknown bucket", async () => {
       const metadata = await withBucket(open);
       await put(metadata, "a", "one");
       const { objects } = metadata;
@@ -57,7 +57,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect((await objects.findObject(builds, object("a"))).kind).toBe("bucketUnknown");
     });
 
-    test("tells that its content is known to be damaged, until it is put again", async () => {
+    test("reports known damage of its content until it is put again", async () => {
       const metadata = await withBucket(open);
       await put(metadata, "a", "one");
       await metadata.inspection.markDamaged(
@@ -76,7 +76,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("committing an object", () => {
-    test("ends its upload with its parts, and remembers which list completed it", async () => {
+    test("deletes its upload and parts, and remembers the list that completed it", async () => {
       const metadata = await withBucket(open);
       const { objects, multipart, multipartLife } = metadata;
       const { key, upload } = await claimed(metadata, "a");
@@ -105,7 +105,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.findCompleted({ ...key, bucket: builds }, now)).toBeNull();
     });
 
-    test("of an object that came whole is not remembered", async () => {
+    test("put in one request is not remembered as a completion", async () => {
       const metadata = await withBucket(open);
       const id = uploadId();
       const claim = "a";
@@ -117,7 +117,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect((await metadata.multipartLife.knownMultipart([id])).size).toBe(0);
     });
 
-    test("replaces the object, and notes when its old content was let go", async () => {
+    test("replaces the previous one, and records when its content was released", async () => {
       const metadata = await withBucket(open);
       const { objects, usage } = metadata;
       await put(metadata, "a", "one");
@@ -132,7 +132,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect((await usage.findAges(digest("two")))?.releasedAt).toBeNull();
     });
 
-    test("new content has no lease of its own, and a longer one stays", async () => {
+    test("gives new content no lease, and keeps a longer one", async () => {
       const metadata = await withBucket(open);
       const { usage, contents } = metadata;
       await put(metadata, "a", "one");
@@ -145,7 +145,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect((await usage.findAges(digest("one")))?.keptUntil).toBe(now + minute);
     });
 
-    test("that its precondition forbids changes nothing", async () => {
+    test("changes nothing when its precondition fails", async () => {
       const metadata = await withBucket(open);
       const { objects, multipart, usage } = metadata;
       const { key, upload } = await claimed(metadata, "a");
@@ -217,7 +217,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(await multipart.findCompleted(key, 0)).toBeNull();
     });
 
-    test("of content that was found needs no new bytes", async () => {
+    test("needs no new bytes for content that is stored", async () => {
       const metadata = await withBucket(open);
       await put(metadata, "a", "one");
 
@@ -226,7 +226,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       expect(outcome).toEqual({ kind: "finished", locator: locator("stored-one") });
     });
 
-    test("twenty of the same content at once agree on one stored name", async () => {
+    test("twenty times at once with the same content uses one stored name", async () => {
       const metadata = await withBucket(open);
 
       const outcomes = await Promise.all(
@@ -245,7 +245,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
   describe("removing an object", () => {
     const removal = { bucket: backups, object: object("a"), allows: () => true, now: now + 9 };
 
-    test("lets its content go, once", async () => {
+    test("releases its content, once", async () => {
       const metadata = await withBucket(open);
       const { objects, usage } = metadata;
       await put(metadata, "a", "one");
@@ -259,7 +259,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("that its precondition forbids changes nothing", async () => {
+    test("changes nothing when its precondition fails", async () => {
       const metadata = await withBucket(open);
       const { objects, usage } = metadata;
       await put(metadata, "a", "one");

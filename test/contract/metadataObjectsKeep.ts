@@ -43,8 +43,8 @@ export function objectsKeepContract(open: () => Promise<Metadata>): void {
 }
 
 function collecting(open: () => Promise<Metadata>): void {
-  describe("content that an object is made of", () => {
-    test("is not unreferenced, until its last object is gone", async () => {
+  describe("content of an object", () => {
+    test("is not unreferenced until its last object is deleted", async () => {
       const metadata = await open();
       const { collection } = metadata;
       await put(metadata, ["one/a", "one/b", "two/a"], "shared");
@@ -59,7 +59,7 @@ function collecting(open: () => Promise<Metadata>): void {
       expect(await unreferenced()).toEqual(["orphaned"]);
     });
 
-    test("stays in the transaction that deletes, whoever asks", async () => {
+    test("is not deleted by the collection's transaction, even when asked to", async () => {
       const metadata = await open();
       const { collection, uploads, contents, locks } = metadata;
       await uploads.finishUpload(finish("kept"));
@@ -78,7 +78,7 @@ function collecting(open: () => Promise<Metadata>): void {
       expect(await contents.findContent(digest("kept"))).not.toBeNull();
     });
 
-    test("is released when its object is removed, or made of something else", async () => {
+    test("is released when its object is removed or gets other content", async () => {
       const metadata = await open();
       const { collection } = metadata;
       await put(metadata, ["one/a"], "first");
@@ -95,7 +95,7 @@ function collecting(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("keeps no link of a repository", async () => {
+    test("does not keep a repository's link", async () => {
       const metadata = await open();
       const { collection, uploads } = metadata;
       await uploads.finishUpload(finish("a"));
@@ -106,7 +106,7 @@ function collecting(open: () => Promise<Metadata>): void {
       expect(links).toEqual([{ repository: app, digest: digest("a") }]);
     });
 
-    test("does not go with the untagged manifest that names it too", async () => {
+    test("is not deleted with the untagged manifest that names it too", async () => {
       const metadata = await open();
       const { uploads, registry, untagged } = metadata;
       for (const name of ["kept", "gone"]) await uploads.finishUpload(finish(name));
@@ -119,7 +119,7 @@ function collecting(open: () => Promise<Metadata>): void {
       expect(planned.released).toEqual([{ digest: digest("gone"), size: 100, isExplained: true }]);
     });
 
-    test("may be about to be named while whoever puts or completes it holds the upload", async () => {
+    test("may still get a name while its put or completion holds the upload", async () => {
       const metadata = await withBucket(open);
       const { collection, multipartLife } = metadata;
       await multipartLife.startMultipart(start(), claim);
@@ -136,7 +136,7 @@ function collecting(open: () => Promise<Metadata>): void {
 }
 
 function explaining(open: () => Promise<Metadata>): void {
-  test("objects that are made of content are told by name, and how many there are besides", async () => {
+  test("has its objects listed by name, and the number of further ones", async () => {
     const metadata = await open();
     const { usage, manifestInspection } = metadata;
     await put(metadata, ["two/a", "one/b", "one/path/to/a"], "shared");
@@ -157,7 +157,7 @@ function explaining(open: () => Promise<Metadata>): void {
 }
 
 function inspecting(open: () => Promise<Metadata>): void {
-  test("sound objects and buckets show nothing to an inspection, and are counted", async () => {
+  test("objects and buckets that are sound give no findings, and are counted", async () => {
     const metadata = await open();
     const { inspection, collection, objectInspection } = metadata;
     await put(metadata, ["one/a", "one/b", "two/a"], "shared");
@@ -190,8 +190,8 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
     return { metadata, upload, key, parts, receive };
   }
 
-  describe("an upload into a bucket", () => {
-    test("is listed to an inspection, by page, one that comes whole as well", async () => {
+  describe("a multipart upload in an inspection", () => {
+    test("is listed by page, and so are puts of one request", async () => {
       const { metadata, upload } = await openWithPart();
       const whole = start();
       await metadata.multipartLife.startMultipart(whole, claim);
@@ -210,7 +210,7 @@ function inspectingUploads(open: () => Promise<Metadata>): void {
       );
     });
 
-    test("forgets a part that is lost, but not the one that replaced it", async () => {
+    test("loses a part that is lost, but not the one that replaced it", async () => {
       const { metadata, key, parts, receive } = await openWithPart();
       const { objectInspection } = metadata;
       const lost = await receive("first");

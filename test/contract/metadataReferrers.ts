@@ -28,7 +28,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
   const sorted = (puts: readonly ManifestPut[]) => puts.map((put) => put.digest).toSorted();
 
   describe("listing referrers", () => {
-    test("each comes with its type, size, artifact type and annotations", async () => {
+    test("returns each with type, size, artifact type and annotations", async () => {
       const annotations = '{"a":"b"}';
       const plain = referrer("plain");
       const rich = referrer("rich", { artifactType: "a/b", annotations, mediaType: "x/json" });
@@ -55,7 +55,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("the subject need not exist, and what is unknown has an empty list", async () => {
+    test("works for a subject that does not exist, and is empty for an unknown one", async () => {
       const { registry, list } = await openWith(manifest("about nothing"));
 
       expect(await list()).toEqual({ digests: [], more: false });
@@ -63,7 +63,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect(unknown).toEqual({ referrers: [], more: false });
     });
 
-    test("another subject's and another repository's are not listed", async () => {
+    test("leaves out those of another subject and another repository", async () => {
       const { list } = await openWith(
         referrer("a", { subject: digest("another") }),
         referrer("b", { repository: other }),
@@ -72,7 +72,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect((await list()).digests).toEqual([]);
     });
 
-    test("pages follow each other in the order of digests, without gap or repetition", async () => {
+    test("has pages in the order of digests, without gap or repetition", async () => {
       const puts = ["a", "b", "c", "d", "e"].map((text) => referrer(text));
       const { list } = await openWith(...puts);
       const all = sorted(puts);
@@ -91,7 +91,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect(await list({ limit: 0 })).toEqual({ digests: [], more: false });
     });
 
-    test("a filter lists one type only, by page", async () => {
+    test("can be filtered by type, page by page", async () => {
       const puts = ["a", "b", "c"].map((text) => referrer(text, { artifactType: "a/b" }));
       const { list } = await openWith(
         ...puts,
@@ -113,7 +113,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect(await list({ artifactType: "a/d" })).toEqual({ digests: [], more: false });
     });
 
-    test("annotations fill a page up to their limit, and the first referrer comes whatever it has", async () => {
+    test("fills a page up to the limit for annotations, and always has one referrer", async () => {
       const annotations = JSON.stringify({ a: "x".repeat(92) }); // 100 bytes
       const puts = ["a", "b", "c"].map((text) => referrer(text, { annotations }));
       const { list } = await openWith(...puts);
@@ -126,7 +126,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect(await list({ annotationBytes: 1 })).toEqual({ digests: all.slice(0, 1), more: true });
     });
 
-    test("put again, it is listed once; as another type, as that one", async () => {
+    test("lists one that was put again once, with its latest type", async () => {
       const put = referrer("a", { artifactType: "a/b", annotations: '{"a":"b"}' });
       const { registry, list } = await openWith(put, { ...put, now: now + 1 });
       expect((await list()).digests).toEqual([put.digest]);
@@ -144,7 +144,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect((await list()).digests).toEqual([]);
     });
 
-    test("one that was removed is listed no more, and stays listed when its subject is removed", async () => {
+    test("leaves out a removed referrer, and keeps those whose subject was removed", async () => {
       const image = manifest("subject");
       const put = referrer("a");
       const { registry, list } = await openWith(image, put);
@@ -157,7 +157,7 @@ export function referrersContract(open: () => Promise<Metadata>): void {
       expect((await list()).digests).toEqual([]);
     });
 
-    test("one that was refused is not listed", async () => {
+    test("leaves out one whose push was refused", async () => {
       const required = { digest: digest("x"), size: 1, kind: "blob", required: true } as const;
       const { list } = await openWith(referrer("a", { references: [required] }));
 

@@ -25,7 +25,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
   const byDigest = { repository: app, digest: image.digest, now };
 
   describe("removing a tag", () => {
-    test("the manifest and its other tags stay", async () => {
+    test("keeps the manifest and its other tags", async () => {
       const registry = await openWithImage();
       const removal = { repository: app, tag: tag("latest"), immutable: free, now };
 
@@ -38,7 +38,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifestSummary(other, { tag: tag("latest") })).not.toBeNull();
     });
 
-    test("the last one leaves a repository that lists no tags", async () => {
+    test("leaves an empty tag list after the last one", async () => {
       const registry = await openWithImage();
       for (const name of ["v1", "latest"]) {
         await registry.removeTag({ repository: app, tag: tag(name), immutable: free, now });
@@ -49,7 +49,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect((await registry.listRepositories(page)).names).toEqual([app, other]);
     });
 
-    test("a pattern that locks it forbids it, and an unknown tag is unknown first", async () => {
+    test("is refused by an immutable pattern, but an unknown tag is unknown first", async () => {
       const registry = await openWithImage();
       const remove = (name: string) =>
         registry.removeTag({ repository: app, tag: tag(name), immutable: locked, now });
@@ -62,7 +62,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("removing a manifest", () => {
-    test("its tags go with it, and it only goes from its repository", async () => {
+    test("removes its tags too, and only in its own repository", async () => {
       const registry = await openWithImage();
 
       expect(await registry.removeManifest({ ...byDigest, immutable: free })).toEqual(removed(2));
@@ -79,7 +79,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect((await registry.listRepositories(page)).names).toEqual([other]);
     });
 
-    test("of 32 at once exactly one removes it", async () => {
+    test("32 times at once succeeds once", async () => {
       const registry = await openWithImage();
 
       const outcomes = await Promise.all(
@@ -90,7 +90,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(outcomes.filter(({ kind }) => kind === "unknown")).toHaveLength(31);
     });
 
-    test("one locked tag forbids it, and everything stays", async () => {
+    test("is refused by one immutable tag, and changes nothing", async () => {
       const registry = await openWithImage();
 
       expect(await registry.removeManifest({ ...byDigest, immutable: locked })).toEqual({
@@ -101,7 +101,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifest(app, { tag: tag("latest") })).not.toBeNull();
     });
 
-    test("it can be put again, and what it refers to is still there", async () => {
+    test("allows the same push again, with its references still there", async () => {
       const registry = await openWithImage();
       await registry.removeManifest({ ...byDigest, immutable: free });
 
@@ -109,7 +109,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findManifest(app, { tag: tag("v1") })).not.toBeNull();
     });
 
-    test("an index that names it stays", async () => {
+    test("keeps an index that names it", async () => {
       const registry = await openWithImage();
       const size = image.body.byteLength;
       const index = manifest("index", {
@@ -123,7 +123,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
   });
 
   describe("removing a link", () => {
-    test("only this repository loses the content, at once", async () => {
+    test("makes only this repository lose the content, at once", async () => {
       const { registry, uploads, contents } = await open();
       for (const repository of [app, other]) {
         await uploads.finishUpload(finish("layer", { repository }));
@@ -137,7 +137,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await contents.findContent(digest("layer"))).not.toBeNull();
     });
 
-    test("a manifest of the repository forbids it, whatever it is to the manifest", async () => {
+    test("is refused while any manifest of the repository refers to it", async () => {
       const registry = await openWithImage();
       const referenced = { kind: "referenced", manifest: image.digest } as const;
 
@@ -152,7 +152,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findBlob(app, digest("layer"))).not.toBeNull();
     });
 
-    test("a manifest of another repository does not", async () => {
+    test("is allowed while a manifest of another repository refers to it", async () => {
       const registry = await openWithImage();
       await registry.removeManifest({ ...byDigest, immutable: free });
 
@@ -160,7 +160,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await registry.findBlob(other, digest("layer"))).not.toBeNull();
     });
 
-    test("an upload that brought it is not told as finished again", async () => {
+    test("makes a repeated closing request of its upload fail", async () => {
       const { registry, uploads } = await open();
       const started = session();
       await uploads.startUpload(started, "a request");
@@ -173,7 +173,7 @@ export function removalsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findFinished(id, app, now - 1)).toBeNull();
     });
 
-    test("what was never linked is unknown", async () => {
+    test("that never existed is unknown", async () => {
       const registry = await openWithImage();
 
       expect(await registry.removeLink(app, digest("nothing"))).toEqual({ kind: "unknown" });

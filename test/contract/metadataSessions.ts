@@ -6,7 +6,7 @@ import { app, minute, now, other, session, staging, uploadId } from "./metadataR
 /** Part of `metadataContract`. */
 export function sessionsContract(open: () => Promise<Metadata>): void {
   describe("upload sessions", () => {
-    test("a started session is found in its repository and in no other", async () => {
+    test("are found in their own repository and in no other", async () => {
       const { uploads } = await open();
       const started = session({
         staging: staging("state of the storage"),
@@ -19,7 +19,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(uploadId(), app)).toBeNull();
     });
 
-    test("one writer has the claim until it gives it up", async () => {
+    test("have one writer until it releases its claim", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -37,7 +37,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(fourth).toEqual({ kind: "claimed", session: started });
     });
 
-    test("a session that is not there, or belongs to another repository, cannot be claimed", async () => {
+    test("that are unknown, or of another repository, cannot be claimed", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -50,7 +50,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("a claim that was given up goes to the next writer, and the first one has lost it", async () => {
+    test("whose claim was released can be claimed by the next writer, and the first has lost it", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -64,7 +64,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(started.id, app)).toEqual(started);
     });
 
-    test("no time ends a claim", async () => {
+    test("keep their claim for any length of time", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -77,7 +77,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(next.kind).toBe("busy");
     });
 
-    test("advancing sets offset, staging and time, and gives up the claim", async () => {
+    test("advance in offset, staging and time, and lose their claim", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -97,7 +97,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       });
     });
 
-    test("a new offset is told once it is durable, and not before", async () => {
+    test("report a new offset once it is durable, and not before", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, "a");
@@ -113,7 +113,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       await advancing;
     });
 
-    test("of 20 writers at once exactly one gets the claim", async () => {
+    test("are claimed by exactly one of 20 writers at once", async () => {
       const { uploads } = await open();
       const started = session();
       await uploads.startUpload(started, null);
@@ -128,7 +128,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(outcomes.filter(({ kind }) => kind === "busy")).toHaveLength(19);
     });
 
-    test("a session is removed once, by its own repository, and returned as it was", async () => {
+    test("are removed once, by their own repository, and returned", async () => {
       const { uploads } = await open();
       const started = session({ offset: 12 });
       await uploads.startUpload(started, null);
@@ -139,7 +139,7 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(started.id, app)).toBeNull();
     });
 
-    test("open sessions and their staged bytes are counted", async () => {
+    test("are counted with their staged bytes", async () => {
       const { uploads, uploadSweep } = await open();
       expect(await uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
 

@@ -152,7 +152,7 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       expect(await planned(metadata, puts)).toEqual([]);
     });
 
-    test("their sum counts content once, and only what nothing else keeps", async () => {
+    test("have a sum that counts content once, and only if nothing else keeps it", async () => {
       const layers = (...names: string[]) => ({ references: names.map((name) => blob(name)) });
       const metadata = await holding();
       const names = ["a", "b", "c", "tagged"];
@@ -179,7 +179,7 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       expect(await metadata.untagged.sumUntagged(5)).toEqual({ repositories, ...sum });
     });
 
-    test("content that only they name is released: neither young, nor leased, nor named elsewhere", async () => {
+    test("release content unless it is young, leased or named elsewhere", async () => {
       const metadata = await holding(
         manifest("image", { references: [blob("layer"), blob("shared")] }),
         manifest("other", { repository: other, references: [blob("shared")], tags: [tag("1")] }),
@@ -196,7 +196,7 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       expect(await released({ now: now + minute })).toEqual([]);
     });
 
-    test("what was tagged, named or pushed again since the plan stays", async () => {
+    test("stay when they were tagged, named or pushed again since the plan", async () => {
       const [tagged, named, pushed] = [manifest("tagged"), manifest("named"), manifest("pushed")];
       const metadata = await holding(tagged, named, pushed);
       const { manifests } = await metadata.untagged.planUntagged(rule, limits);

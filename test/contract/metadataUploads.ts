@@ -13,7 +13,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
   };
 
   describe("finishing an upload", () => {
-    test("its content is found in its repository and in no other", async () => {
+    test("makes its content available in its repository and in no other", async () => {
       const { registry, uploads, contents } = await open();
 
       const outcome = await uploads.finishUpload(finish("layer"));
@@ -26,7 +26,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(await contents.findContent(digest("absent"))).toBeNull();
     });
 
-    test("its session is gone", async () => {
+    test("deletes its session", async () => {
       const metadata = await open();
       const { id } = await claimed(metadata, "a");
 
@@ -35,7 +35,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(await metadata.uploads.findUpload(id, app)).toBeNull();
     });
 
-    test("content that was found is linked without new bytes", async () => {
+    test("links stored content without new bytes", async () => {
       const { registry, uploads } = await open();
       await uploads.finishUpload(finish("layer"));
 
@@ -70,7 +70,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       },
     );
 
-    test("the first upload of a digest keeps its name, the second one is told so", async () => {
+    test("keeps the stored name of the first upload of a digest, and returns it to the second", async () => {
       const { registry, uploads } = await open();
       await uploads.finishUpload(finish("layer"));
 
@@ -84,7 +84,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       );
     });
 
-    test("20 uploads of the same digest at once agree on one name", async () => {
+    test("20 times at once with the same digest uses one stored name", async () => {
       const { registry, uploads } = await open();
 
       const outcomes = await Promise.all(
@@ -99,7 +99,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(names[0]).toBe(stored?.locator ?? false);
     });
 
-    test("a damaged name is replaced, once", async () => {
+    test("replaces a damaged stored name, once", async () => {
       const { registry, uploads } = await open();
       await uploads.finishUpload(finish("layer", { locator: locator("damaged") }));
       const replaces = locator("damaged");
@@ -116,7 +116,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect((await registry.findBlob(app, digest("layer")))?.locator).toBe(locator("healed"));
     });
 
-    test("a session that was removed, or has another writer, finishes nothing", async () => {
+    test("fails for a session that was removed or has another writer", async () => {
       const metadata = await open();
       const { registry, uploads, contents } = metadata;
       const removed = await claimed(metadata, "a");
@@ -135,7 +135,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(taken.id, app)).toEqual(taken);
     });
 
-    test("a session of another repository finishes nothing", async () => {
+    test("fails for a session of another repository", async () => {
       const metadata = await open();
       const { id } = await claimed(metadata, "a");
 
@@ -147,7 +147,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect(await metadata.registry.findBlob(other, digest("layer"))).toBeNull();
     });
 
-    test("of a finish and a removal at once exactly one wins", async () => {
+    test("and removing it at once succeeds for exactly one of the two", async () => {
       const metadata = await open();
       const { registry, uploads } = metadata;
       const { id } = await claimed(metadata, "a");
@@ -161,7 +161,7 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect((await registry.findBlob(app, digest("layer"))) !== null).toBe(removed === null);
     });
 
-    test("renewing the lease of content that is not there changes nothing", async () => {
+    test("does not record a lease for content that does not exist", async () => {
       const { contents } = await open();
 
       await contents.renewLease(digest("absent"), now, now + minute);

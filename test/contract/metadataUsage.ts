@@ -16,8 +16,8 @@ import {
 
 /** What every implementation promises of the questions of `breadbox why`. */
 export function usageContract(open: () => Promise<Metadata>): void {
-  describe("who keeps what", () => {
-    test("content is known with the times that its life depends on", async () => {
+  describe("what keeps content", () => {
+    test("content is returned with the times that decide its deletion", async () => {
       const { usage, uploads } = await open();
       await uploads.finishUpload(finish("a"));
 
@@ -31,7 +31,7 @@ export function usageContract(open: () => Promise<Metadata>): void {
       expect(await usage.findAges(digest("b"))).toBeNull();
     });
 
-    test("content is released while nothing names it, by the request that came to that last", async () => {
+    test("content is released by the request that removes its last reference", async () => {
       const { usage, uploads, registry } = await open();
       const since = async () => (await usage.findAges(digest("a")))?.releasedAt;
       await uploads.finishUpload(finish("a", { repository: other }));
@@ -54,7 +54,7 @@ export function usageContract(open: () => Promise<Metadata>): void {
       expect(await since()).toBeNull();
     });
 
-    test("digests are found by their beginning, of content, manifests and what they name", async () => {
+    test("digests are found by their prefix: of content, manifests and references", async () => {
       const { usage, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));
       const absent = blob("absent", { required: false });
@@ -68,7 +68,7 @@ export function usageContract(open: () => Promise<Metadata>): void {
       expect(await usage.findDigests("sha256:", 2)).toHaveLength(2);
     });
 
-    test("content is awaited by the push that it was promised to, while it goes on", async () => {
+    test("content is kept by the running push that it was promised to", async () => {
       const { usage, uploads } = await open();
       await uploads.finishUpload(finish("a"));
       const going = { ...limitsAt(now + 59 * minute), pushesSince: now };
@@ -80,7 +80,7 @@ export function usageContract(open: () => Promise<Metadata>): void {
       }
     });
 
-    test("manifests, links and tags are told by page", async () => {
+    test("manifests, links and tags are listed by page", async () => {
       const { usage, uploads, registry } = await open();
       await uploads.finishUpload(finish("a"));
       await uploads.finishUpload(finish("a", { repository: other, found: true }));
@@ -104,7 +104,7 @@ export function usageContract(open: () => Promise<Metadata>): void {
       expect((await usage.listManifests(put.digest, 1)).more).toBe(true);
     });
 
-    test("a repository tells its tags, and what nothing names, the latest first", async () => {
+    test("a repository lists its tags, and its untagged manifests, the latest first", async () => {
       const { usage, registry } = await open();
       const put = manifest("tagged", { tags: ["1.0", "2.0"].map(tag) });
       await registry.putManifest(put);

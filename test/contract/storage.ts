@@ -81,7 +81,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect(await stagedText(storage, second)).toBe("hello world");
     });
 
-    test("a body that breaks keeps what arrived and says why", async () => {
+    test("a broken body keeps the bytes that arrived and reports the reason", async () => {
       const storage = await openStore();
 
       const appended = await storage.staging.append(
@@ -117,7 +117,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect(await readContent(storage, locator)).toEqual(text("yes"));
     });
 
-    test("an append that promises to be resumed tells the digest of everything staged", async () => {
+    test("an append that will be resumed returns the digest of everything staged", async () => {
       const storage = await openStore();
 
       const first = await storage.staging.append(
@@ -131,7 +131,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect(second.digest).toBe(digestOf(text("hello world")));
     });
 
-    test("bytes that are not what they must be are told, and are no content", async () => {
+    test("bytes that do not match the expected digest are reported and not stored", async () => {
       const storage = await openStore();
       const bytes = text("these");
       const staged = await storage.staging.append(await start(storage), chunks(bytes), resumable);
@@ -146,7 +146,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       expect((await Array.fromAsync(storage.content.list())).flat()).toEqual([]);
     });
 
-    test("bytes that are stored already are verified, and get no second name", async () => {
+    test("bytes that are already stored are verified, and get no second name", async () => {
       const storage = await openStore();
       const bytes = text("known");
       const staged = await storage.staging.append(await start(storage), chunks(bytes), resumable);

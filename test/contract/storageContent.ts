@@ -17,7 +17,7 @@ async function publish(storage: Storage, bytes: Uint8Array): Promise<Locator> {
 
 /** Part of the suite. @param openStore returns an empty store. */
 export function contentContract(openStore: () => Promise<Storage>): void {
-  test("content that is opened to be sent reads back equal, at hand or fetched", async () => {
+  test("content opened for sending reads back equal, local or fetched", async () => {
     const storage = await openStore();
     const bytes = noise(700_000);
     const file = await storage.content.reader(await publish(storage, bytes));
@@ -33,7 +33,7 @@ export function contentContract(openStore: () => Promise<Storage>): void {
     await file?.close();
   });
 
-  test("content that is absent cannot be opened to be sent", async () => {
+  test("absent content cannot be opened for sending", async () => {
     const storage = await openStore();
     const locator = await publish(storage, text("gone"));
 
@@ -42,7 +42,7 @@ export function contentContract(openStore: () => Promise<Storage>): void {
     expect(await storage.content.reader(locator)).toBeNull();
   });
 
-  test("content that is not as long as its row says is not opened", async () => {
+  test("content whose length differs from its row is not opened", async () => {
     const storage = await openStore();
     const locator = await publish(storage, text("four"));
 
@@ -61,7 +61,7 @@ export function contentContract(openStore: () => Promise<Storage>): void {
     expect(await readContent(storage, second)).toEqual(text("x"));
   });
 
-  test("deleted content is absent, and deleting it again is not an error", async () => {
+  test("deleted content is absent, and deleting it again is no error", async () => {
     const storage = await openStore();
     const locator = await publish(storage, text("x"));
 

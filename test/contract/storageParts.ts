@@ -53,7 +53,7 @@ const uploads = (storage: Storage) => Array.fromAsync(storage.parts.list());
 /** Part of `storageContract`. */
 export function partsContract(openStore: () => Promise<Storage>): void {
   describe("a staged part", () => {
-    test("is there before and after its row is durable, and its size is told", async () => {
+    test("is stored before and after its row is durable, and its size is returned", async () => {
       const storage = await openStore();
       const id = newId();
 
@@ -73,7 +73,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await uploads(storage)).toEqual([id]);
     });
 
-    test("without a byte, and one with a number of six digits, are parts", async () => {
+    test("may be empty, and may have a number of six digits", async () => {
       const storage = await openStore();
       const id = newId();
 
@@ -83,7 +83,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await completed(storage, id, ...parts)).toBe("x");
     });
 
-    test("stays as it was until the row of the next one of its number is durable", async () => {
+    test("is kept until the row of its replacement is durable", async () => {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
@@ -98,7 +98,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await completed(storage, id, second)).toBe("second");
     });
 
-    test("that is dropped before it had a row leaves the earlier one, and can be dropped twice", async () => {
+    test("dropped before its row was written leaves the previous one, and can be dropped twice", async () => {
       const storage = await openStore();
       const id = newId();
       const first = await receive(storage, id, 7, "first");
@@ -111,7 +111,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await completed(storage, id, first)).toBe("first");
     });
 
-    test("whose body breaks says why and leaves nothing", async () => {
+    test("whose body breaks reports the reason and leaves nothing", async () => {
       const storage = await openStore();
       const id = newId();
 
@@ -122,7 +122,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await uploads(storage)).toEqual([]);
     });
 
-    test("that can never fit is refused before it is read", async () => {
+    test("that exceeds the limit is refused before it is read", async () => {
       const storage = await openStore();
       const body = broken("never read");
 
@@ -135,7 +135,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await uploads(storage)).toEqual([]);
     });
 
-    test("whose upload is dropped while it comes is of an unknown upload", async () => {
+    test("whose upload is dropped while it arrives fails with unknown upload", async () => {
       const storage = await openStore();
       const id = newId();
       const body: Body = (async function* () {
@@ -149,7 +149,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await uploads(storage)).toEqual([]);
     });
 
-    test("that came for an upload that was dropped goes with its folder", async () => {
+    test("that arrived for a dropped upload is deleted with its folder", async () => {
       const storage = await openStore();
       const id = newId();
       await receive(storage, id, 1, "abc");
@@ -160,7 +160,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await uploads(storage)).toEqual([]);
     });
 
-    test("comes whole beside 50 others that break", async () => {
+    test("arrives whole while 50 others break", async () => {
       const storage = await openStore();
       const id = newId();
       const breaking = Array.from({ length: 50 }, (_, at) =>
@@ -175,7 +175,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
   });
 
   describe("the parts of an upload", () => {
-    test("are gone when it was dropped, once and again, and those of others are not", async () => {
+    test("are deleted when it is dropped, twice as well, and those of others are not", async () => {
       const storage = await openStore();
       const [dropped, kept] = [newId(), newId()];
       const gone = await receive(storage, dropped, 1, "abc");
@@ -191,7 +191,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       await storage.parts.drop(gone.place);
     });
 
-    test("are no staged bytes of sessions", async () => {
+    test("are not listed as staged bytes of sessions", async () => {
       const storage = await openStore();
 
       await receive(storage, newId(), 1, "abc");
@@ -200,7 +200,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
     });
   });
 
-  describe("an object that comes whole", () => {
+  describe("a put of one request", () => {
     test("is appended, sealed and dropped like a session's bytes", async () => {
       const storage = await openStore();
       const session = await beginSession(storage, null);
@@ -217,7 +217,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await contentText(storage, locator)).toBe("abc");
     });
 
-    test("is no session of the same id", async () => {
+    test("does not collide with a session of the same id", async () => {
       const storage = await openStore();
       const { id } = await beginSession(storage, null);
       await storage.staging.begin(id, 0);
@@ -230,7 +230,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
   });
 
   describe("parts that are completed", () => {
-    test("are one content in the order of the list, also without a word of their rows", async () => {
+    test("become one content in the order of the list, even without their row data", async () => {
       const storage = await openStore();
       const id = newId();
       const [one, two] = [
@@ -242,7 +242,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await completed(storage, id, one, two)).toBe("one two");
     });
 
-    test("can be appended to or completed again after the content has its name", async () => {
+    test("can be appended to, or completed again, after the content has its name", async () => {
       const storage = await openStore();
       const id = newId();
       const one = await receive(storage, id, 1, "one");
@@ -256,7 +256,7 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(await fault(storage, one)).toBeNull();
     });
 
-    test("differ when one is missing, and the upload stays as it was", async () => {
+    test("fail with a mismatch when one is missing, and the upload stays unchanged", async () => {
       const storage = await openStore();
       const id = newId();
       const [one, two] = [await receive(storage, id, 1, "1"), await receive(storage, id, 2, "2")];

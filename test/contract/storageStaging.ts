@@ -46,7 +46,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(found.map(({ id }) => id)).toEqual(ids.map(({ id }) => id).sort());
     });
 
-    test("no longer has what was dropped, and what is dropped meanwhile does no harm", async () => {
+    test("leaves out dropped sessions, and tolerates drops while it is read", async () => {
       const storage = await openStore();
       const staged = await Promise.all(Array.from({ length: 50 }, () => stage(storage, "abc")));
       for await (const { id } of storage.staging.list()) {
@@ -57,7 +57,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await listed(storage)).toEqual([]);
     });
 
-    test("tells a start time in the future as it stands", async () => {
+    test("returns a start time in the future unchanged", async () => {
       const storage = await openStore();
       const future = Date.UTC(2126, 0, 1);
       await start(storage, future);
@@ -79,7 +79,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       await expect(append).rejects.toMatchObject(unknown);
     });
 
-    test("are dropped once, however many drop them at once, and nobody fails", async () => {
+    test("are dropped once by concurrent drops, and none of these fails", async () => {
       const storage = await openStore();
       const { id, staging } = await stage(storage, "abc");
 
@@ -88,7 +88,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await listed(storage)).toEqual([]);
     });
 
-    test("leave other sessions alone, also when drops are ended", async () => {
+    test("do not affect other sessions, also when interrupted drops are finished", async () => {
       const storage = await openStore();
       const [dropped, kept] = [await stage(storage, "abc"), await stage(storage, "xyz")];
 
@@ -102,7 +102,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
   });
 
   describe("staged bytes that were published", () => {
-    test("stay with their session until it is dropped, and content stays after", async () => {
+    test("are kept with their session until it is dropped, and the content afterwards", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
 
@@ -139,7 +139,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await contentText(storage, again)).toBe("abcdef");
     });
 
-    test("can be sent anew from an earlier offset without changing the content", async () => {
+    test("can be rewritten from an earlier offset without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
       const locator = await sealed(storage, staged);
@@ -155,7 +155,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await contentText(storage, locator)).toBe("early");
     });
 
-    test("are read back as they are written, also after they were content", async () => {
+    test("can be read back while they are written, also after they were published", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "abc");
       const locator = await sealed(storage, staged);
@@ -170,7 +170,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
       expect(await contentText(storage, locator)).toBe("abc");
     });
 
-    test("can be sent anew from the first one without changing the content", async () => {
+    test("can be rewritten from the first byte without changing the content", async () => {
       const storage = await openStore();
       const staged = await stage(storage, "early");
       const locator = await sealed(storage, staged);
@@ -198,7 +198,7 @@ export function stagingContract(openStore: () => Promise<Storage>): void {
     });
   });
 
-  test("a store whose bytes can be reached passes the check", async () => {
+  test("a reachable store passes the check", async () => {
     const storage = await openStore();
 
     await storage.check();

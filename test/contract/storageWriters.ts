@@ -31,7 +31,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
   };
 
   describe("a writer whose client is silent", () => {
-    test("keeps everybody else from its bytes until its last call has returned", async () => {
+    test("excludes other writers from its bytes until its last call has returned", async () => {
       const storage = await openStore();
       const staged = await start(storage);
       const { body, gate } = stalling(text("abc"));
@@ -54,7 +54,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
       expect(await stagedText(storage, appended)).toBe("abcdef");
     });
 
-    test("ends at once when its claim is lost, writes nothing more and takes nothing back", async () => {
+    test("ends at once when its claim is lost, and neither writes nor truncates", async () => {
       const storage = await openStore();
       const staged = await start(storage);
       const lost = new AbortController();
@@ -71,7 +71,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
       expect(await hasBytes(storage, staged, batch.length)).toBe(true);
     });
 
-    test("that has lost its claim writes none of what it gathered before", async () => {
+    test("that has lost its claim does not write its buffered bytes", async () => {
       const storage = await openStore();
       const staged = await start(storage);
       const lost = new AbortController();
@@ -85,7 +85,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
     });
   });
 
-  describe("a body that is not as long as it was announced", () => {
+  describe("a body that is not as long as announced", () => {
     test.each([
       ["longer", 700_000],
       ["shorter", 5_000_000],

@@ -83,7 +83,7 @@ async function killDuringPushes(
   return { noted, cutShort };
 }
 
-test("what was acknowledged before kill -9 is whole after the next start", async () => {
+test("every acknowledged write is whole after kill -9 and a restart", async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   await using scope = new Scope();
   const random = randomNumbers(seed);

@@ -77,7 +77,7 @@ clientTest(
   },
 );
 
-test("sweeps that are killed at random moments remove everything in the end", async () => {
+test("sweeps killed at random moments delete every expired upload in the end", async () => {
   await using scope = new Scope();
   const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
   console.log(`BREADBOX_TEST_SEED=${seed}`);

@@ -22,14 +22,14 @@ async function project(scope: Scope): Promise<{ root: string; output: string }> 
   return { root, output };
 }
 
-test("an output that is newer than all its sources is kept", async () => {
+test("an output newer than all its sources is not rebuilt", async () => {
   await using scope = new Scope();
   const { root, output } = await project(scope);
 
   expect(await staleReason(root, output, patterns)).toBeNull();
 });
 
-test("a missing output is built", async () => {
+test("a missing output is rebuilt", async () => {
   await using scope = new Scope();
   const { root, output } = await project(scope);
   await rm(output);
@@ -48,7 +48,7 @@ test.each(["src/main.ts", "src/room/a.ts", "settings.json"])(
   },
 );
 
-test("a source that was removed is noticed", async () => {
+test("a removed source makes the output stale", async () => {
   await using scope = new Scope();
   const { root, output } = await project(scope);
   await rm(join(root, "src/room/a.ts"));

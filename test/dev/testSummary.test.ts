@@ -43,7 +43,7 @@ describe("parseBunTest", () => {
     expect(parseBunTest(nothing, 1)).toMatchObject({ passed: 0, failed: 1 });
   });
 
-  test("what a test prints is not taken for the summary that follows it", () => {
+  test("a summary that a test prints is not taken for the real one", () => {
     expect(parseBunTest(" 5 pass\n 7 fail\n\n 1 pass\n 0 fail\n", 0)).toMatchObject({
       passed: 1,
       failed: 0,
@@ -76,7 +76,7 @@ describe("tally", () => {
     expect(lines.at(-1)).toBe("5 passed, 2 failed");
   });
 
-  test("the conformance program that cannot be had is skipped, and nothing else may be", () => {
+  test("only the conformance program may be skipped when it cannot be downloaded", () => {
     const refused = `${refusedConformance}: every check passes`;
     const run = { passed: 4, failed: 0, skipped: 2, skippedNames: [refused, "docker pushes"] };
 
@@ -90,7 +90,7 @@ describe("tally", () => {
     });
   });
 
-  test("where all must run, what the kernel has not may be skipped, and is told", () => {
+  test("a test that needs a missing kernel feature may be skipped even where all must run, and is listed", () => {
     const lacking = `${kernelLacks} XFS: parts take no space twice`;
     const run = { passed: 4, failed: 0, skipped: 1, skippedNames: [lacking] };
 

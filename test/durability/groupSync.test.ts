@@ -11,7 +11,7 @@ function controlled() {
 }
 
 describe("GroupSync", () => {
-  test("a caller who comes during a sync is served by the next one, with everyone else who came", async () => {
+  test("a caller that arrives during a sync is served by the next one, together with all others", async () => {
     const { group, runs } = controlled();
     const first = group.wait();
     const later = [group.wait(), group.wait(), group.wait()];
@@ -27,7 +27,7 @@ describe("GroupSync", () => {
     expect(runs).toHaveLength(2);
   });
 
-  test("a failed sync fails its own callers and nobody else", async () => {
+  test("a failed sync fails its own callers and no others", async () => {
     const { group, runs } = controlled();
     const first = group.wait();
     const second = group.wait();
@@ -41,7 +41,7 @@ describe("GroupSync", () => {
     expect(runs).toHaveLength(2);
   });
 
-  test("after a quiet moment a new sync starts at once", async () => {
+  test("a call after an idle moment starts a sync at once", async () => {
     const { group, runs } = controlled();
     const first = group.wait();
     runs[0]?.end();

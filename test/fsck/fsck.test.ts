@@ -35,8 +35,8 @@ const only = ({ judged }: FsckReport): Finding => {
   return first.finding;
 };
 
-describe("a store that nobody touched", () => {
-  test("is clean, and everything was looked at", async () => {
+describe("fsck of an undamaged store", () => {
+  test("finds nothing and has checked everything", async () => {
     const report = await room.fsck(full);
 
     expect(report.judged).toEqual([]);
@@ -53,11 +53,11 @@ describe("a store that nobody touched", () => {
     });
   });
 
-  test("is not read by a quick look", async () => {
+  test("reads no blob in a quick inspection", async () => {
     expect((await room.fsck(quick)).checked.hashed).toBe(0);
   });
 
-  test("says how far it is, to the last byte", async () => {
+  test("reports its progress up to the last byte", async () => {
     const seen: number[] = [];
     await room.fsck(full, ({ phase, done, total }) => {
       if (phase === "contents") seen.push(total - done);
@@ -69,8 +69,8 @@ describe("a store that nobody touched", () => {
   });
 });
 
-describe("damage is found", () => {
-  test("when one bit is turned over, and those who would miss it are named", async () => {
+describe("fsck finds damaged content", () => {
+  test("when one bit is flipped, and names the affected tags", async () => {
     await room.flip(digest, 2_999_999);
 
     const finding = only(await room.fsck(full));
@@ -93,13 +93,13 @@ describe("damage is found", () => {
     });
   });
 
-  test("when a file is gone", async () => {
+  test("when a file is missing", async () => {
     await room.lose(digest);
 
     expect(only(await room.fsck(quick))).toMatchObject({ kind: "contentMissing" });
   });
 
-  test("when a folder or a link stands in its place", async () => {
+  test("when a folder or a link has replaced the file", async () => {
     const path = await room.path(digest);
     const copy = join(room.directory, "copy");
     await rename(path, copy);
@@ -111,7 +111,7 @@ describe("damage is found", () => {
     expect(only(await room.fsck(full))).toMatchObject({ kind: "contentSizeDiffers", found: null });
   });
 
-  test("in content that nobody names, which is still not what its digest says", async () => {
+  test("when no manifest names it", async () => {
     const orphan = await room.push(noise(10));
     await room.flip(orphan);
 
@@ -121,7 +121,7 @@ describe("damage is found", () => {
     });
   });
 
-  test("and changes nothing without being asked to", async () => {
+  test("and changes nothing without --repair", async () => {
     await room.flip(digest);
     await room.fsck(full);
 
@@ -130,7 +130,7 @@ describe("damage is found", () => {
   });
 });
 
-describe("a repair", () => {
+describe("fsck --repair", () => {
   const damages: readonly [string, () => Promise<void>, keeps: boolean][] = [
     ["bytes that are wrong", () => room.flip(digest), true],
     ["a file that is too short", () => room.cut(digest, 1), true],
@@ -138,7 +138,7 @@ describe("a repair", () => {
   ];
 
   for (const [what, damage, keeps] of damages) {
-    test(`takes out ${what}, and the next push heals it`, async () => {
+    test(`removes ${what} from service, and the next push heals it`, async () => {
       const stored = await room.path(digest);
       await damage();
 
@@ -157,7 +157,7 @@ describe("a repair", () => {
     });
   }
 
-  test("heals every repository with one push", async () => {
+  test("lets one push heal every repository", async () => {
     const other = parseRepositoryName("team/other");
     await room.push(layer, other);
     await room.flip(digest);
@@ -168,7 +168,7 @@ describe("a repair", () => {
     expect(await room.pull(digest)).toEqual(layer);
   });
 
-  test("may be repeated: what waits for a push is told as that", async () => {
+  test("can be repeated: content that waits for a push is reported as such", async () => {
     await room.flip(digest);
     await room.fsck(repair);
 
@@ -180,7 +180,7 @@ describe("a repair", () => {
     expect(kinds(again)).toEqual(["contentWaits", "setAside"]);
   });
 
-  test("serves content again that was marked and is right", async () => {
+  test("serves content again that was marked as damaged but is intact", async () => {
     const path = await room.path(digest);
     await room.lose(digest);
     await room.fsck(repair);
@@ -192,7 +192,7 @@ describe("a repair", () => {
     expect(await room.pull(digest)).toEqual(layer);
   });
 
-  test("ends what a crash left between the mark and the move", async () => {
+  test("finishes what a crash left between marking and moving a file", async () => {
     await room.flip(digest);
     const { locator } = (await room.store.rooms.metadata.inspection.findContentRow(digest)) ?? {};
     if (locator === undefined) throw new Error("no row");
@@ -207,7 +207,7 @@ describe("a repair", () => {
     expect(problems(await room.fsck(quick))).toEqual(["contentWaits"]);
   });
 
-  test("leaves nothing to wait for when nobody refers to it", async () => {
+  test("does not report damaged content as waiting once no repository links it", async () => {
     const orphan = await room.push(noise(10));
     await room.flip(orphan);
     await room.fsck(repair);
@@ -217,7 +217,7 @@ describe("a repair", () => {
   });
 });
 
-describe("content that changes between two looks", () => {
+describe("fsck of content that changes between two looks", () => {
   const once = (change: () => Promise<unknown>) => {
     let isDone = false;
     return async () => {
@@ -227,7 +227,7 @@ describe("content that changes between two looks", () => {
     };
   };
 
-  test("is no damage when it was collected", async () => {
+  test("reports no damage when it was collected", async () => {
     const orphan = await room.push(noise(10));
     const path = await room.path(orphan);
     const collect = async () => {
@@ -241,7 +241,7 @@ describe("content that changes between two looks", () => {
     expect(problems(report)).toEqual([]);
   });
 
-  test("is no damage when it was healed", async () => {
+  test("reports no damage when it was healed", async () => {
     await room.lose(digest);
 
     const report = await room.fsck(
@@ -254,7 +254,7 @@ describe("content that changes between two looks", () => {
     expect(report.checked.hashed).toBe(layer.length + 14);
   });
 
-  test("is damage when what was pushed is damaged as well", async () => {
+  test("reports damage when the content pushed meanwhile is damaged as well", async () => {
     await room.lose(digest);
     const pushAndLose = async () => {
       await room.push(layer);
@@ -267,8 +267,8 @@ describe("content that changes between two looks", () => {
   });
 });
 
-describe("what cannot be looked at", () => {
-  test("is told as that, and keeps everything from being repaired", async () => {
+describe("fsck of a folder that cannot be read", () => {
+  test("reports it as unreadable and repairs nothing", async () => {
     const other = await room.push(noise(20_000));
     await room.flip(other);
     // A link that leads to itself: every look at what is behind it fails, and not because it is absent.

@@ -29,7 +29,7 @@ beforeEach(async () => {
 });
 afterEach(() => room.remove());
 
-test("objects and uploads that are as they should be are counted, and nothing is found", async () => {
+test("fsck counts sound objects and uploads, and finds nothing", async () => {
   const upload = await objects.initiate("backups/in-parts");
   await objects.putPart(upload, 1, noise(100));
   await objects.putPart(upload, 3, new Uint8Array());
@@ -40,8 +40,8 @@ test("objects and uploads that are as they should be are counted, and nothing is
   expect(checked).toMatchObject({ contents: 1, objects: 1, multipart: 1, sessions: 0 });
 });
 
-describe("content of an object", () => {
-  test("that is damaged is told with the object, taken out, and healed by the next put of it", async () => {
+describe("fsck on an object's content", () => {
+  test("reports damage with the object, removes the file, and the next put heals it", async () => {
     await room.flip(digest);
 
     const found = await room.fsck(full);
@@ -63,7 +63,7 @@ describe("content of an object", () => {
     expect((await room.fsck(full)).clean).toBeTrue();
   });
 
-  test("that is lost is healed by a push of the same bytes as well", async () => {
+  test("reports loss, which a push of the same bytes heals as well", async () => {
     await room.lose(digest);
     expect(await objects.read(path)).toBe("OBJECT_UNKNOWN");
     expect(problems(await room.fsck(repair))).toEqual(["contentMissing"]);
@@ -74,7 +74,7 @@ describe("content of an object", () => {
     expect((await room.fsck(full)).clean).toBeTrue();
   });
 
-  test("that is lost, and found so by a put alone, is replaced without a repair", async () => {
+  test("needs no repair for lost content that a put has replaced", async () => {
     await room.lose(digest);
 
     await objects.put(path, bytes);
@@ -83,7 +83,7 @@ describe("content of an object", () => {
     expect((await room.fsck(full)).clean).toBeTrue();
   });
 
-  test("without a row is told by name, and there again once the object is put again", async () => {
+  test("reports a missing row with the object, and a put restores it", async () => {
     room.sql("DELETE FROM contents");
 
     expect((await room.fsck(repair)).judged[0]).toMatchObject({
@@ -99,8 +99,8 @@ describe("content of an object", () => {
   });
 });
 
-describe("rows of objects", () => {
-  test("take the size of their content, and their bucket's total with them", async () => {
+describe("fsck on rows of objects", () => {
+  test("corrects an object's size, and its bucket's total with it", async () => {
     room.sql("UPDATE objects SET size = 7");
     room.sql("UPDATE buckets SET object_bytes = 7");
 
@@ -115,7 +115,7 @@ describe("rows of objects", () => {
     expect((await room.fsck(quick)).judged).toEqual([]);
   });
 
-  test("are counted anew where their bucket says something else", async () => {
+  test("corrects a bucket's counts", async () => {
     room.sql("UPDATE buckets SET object_count = 0, object_bytes = 9 WHERE name = 'backups'");
 
     const found = await room.fsck({ full: false, repair: true });
@@ -133,7 +133,7 @@ describe("rows of objects", () => {
   });
 });
 
-describe("a part", () => {
+describe("fsck on a part", () => {
   const upload = async () => {
     const started = await objects.initiate("backups/in-parts");
     const parts: StagedPart[] = [];
@@ -175,7 +175,7 @@ describe("a part", () => {
     },
   );
 
-  test("stays while its upload is being completed, and that is said", async () => {
+  test("keeps it while its upload is being completed, and says so", async () => {
     const { started, file } = await upload();
     await rm(file(1));
     const { multipart } = room.store.rooms.metadata;
@@ -190,7 +190,7 @@ describe("a part", () => {
     expect(room.sql("SELECT count(*) FROM multipart_parts")).toEqual([[2]]);
   });
 
-  test("that is replaced, or whose upload ends, between two looks is not lost", async () => {
+  test("does not report one as lost that is replaced, or whose upload ends, between two looks", async () => {
     const { started, parts } = await upload();
     const [first] = parts;
     if (first === undefined) throw new Error("there is no part");
@@ -214,8 +214,8 @@ describe("a part", () => {
   });
 });
 
-describe("staged bytes of objects", () => {
-  test("that belong to no upload are told for information, and left to the cleanup", async () => {
+describe("fsck on staged bytes of objects", () => {
+  test("reports those without an upload as information and leaves them to the cleanup", async () => {
     const [id, other] = [Bun.randomUUIDv7(), "not-a-uuid"];
     for (const name of [id, other]) {
       const folder = join(room.directory, "tmp", "multipart", name);
@@ -229,7 +229,7 @@ describe("staged bytes of objects", () => {
     expect(report.clean).toBeTrue();
   });
 
-  test("of an object that comes whole have an upload", async () => {
+  test("counts a put of one request as an upload", async () => {
     const { storage, metadata } = room.store.rooms;
     const { id } = await objects.initiate("backups/whole");
     room.sql("UPDATE multipart_uploads SET whole = 1 WHERE upload_id = ?", id);

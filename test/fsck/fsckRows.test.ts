@@ -28,8 +28,8 @@ beforeEach(async () => {
 });
 afterEach(() => room.remove());
 
-describe("a manifest", () => {
-  test("whose bytes are damaged is told with its tags, and left to the next push", async () => {
+describe("fsck on a manifest", () => {
+  test("reports damaged bytes with its tags and leaves them to the next push", async () => {
     room.sql("UPDATE manifests SET body = cast('{}' AS BLOB) WHERE digest = ?", manifest);
 
     const report = await room.fsck(repair);
@@ -43,7 +43,7 @@ describe("a manifest", () => {
     expect((await room.fsck(quick)).clean).toBeTrue();
   });
 
-  test("whose bytes are damaged is right again once it is pushed again", async () => {
+  test("reports nothing more once it is pushed again", async () => {
     const body = "UPDATE manifests SET body = cast(substr(body, 2) AS BLOB) WHERE digest = ?";
     room.sql(body, manifest);
     expect(problems(await room.fsck(full))).toEqual(["manifestDamaged"]);
@@ -53,7 +53,7 @@ describe("a manifest", () => {
     expect(problems(await room.fsck(full))).toEqual([]);
   });
 
-  test("whose references were lost gets them back", async () => {
+  test("restores lost references", async () => {
     room.sql("DELETE FROM manifest_references WHERE digest = ?", digest);
 
     expect(problems(await room.fsck(full))).toEqual(["derivedDiffers"]);
@@ -65,7 +65,7 @@ describe("a manifest", () => {
     expect(problems(await room.fsck(full))).toEqual([]);
   });
 
-  test("keeps references that its bytes do not have: they keep content, and harm nothing", async () => {
+  test("keeps surplus references: they keep content and do no harm", async () => {
     room.sql(
       "INSERT INTO manifest_references VALUES (?, ?, ?, 'blob', 5, 0)",
       app,
@@ -77,7 +77,7 @@ describe("a manifest", () => {
     expect(room.sql("SELECT count(*) FROM manifest_references")).toEqual([[3]]);
   });
 
-  test("is missing from the list of its subject's referrers until it is repaired", async () => {
+  test("restores it in the list of its subject's referrers", async () => {
     const subject = { mediaType: "application/x", digest: manifest, size: 1 };
     const signature = await room.tag("sig", [], { subject, annotations: { by: "me" } });
     room.sql("DELETE FROM referrers");
@@ -90,7 +90,7 @@ describe("a manifest", () => {
     ]);
   });
 
-  test("stands in no list of referrers that its bytes do not mean", async () => {
+  test("removes it from a list of referrers that its bytes do not ask for", async () => {
     room.sql("INSERT INTO referrers VALUES (?, ?, ?, NULL, NULL)", app, digest, manifest);
 
     expect(problems(await room.fsck(quick))).toEqual(["derivedDiffers"]);
@@ -99,7 +99,7 @@ describe("a manifest", () => {
     expect(room.sql("SELECT * FROM referrers")).toEqual([]);
   });
 
-  test("that needs a blob which its repository lost is a problem that only a push can solve", async () => {
+  test("reports a blob that its repository lost as repairable by a push only", async () => {
     room.sql("DELETE FROM repository_contents WHERE digest = ?", digest);
 
     const report = await room.fsck(repair);
@@ -112,7 +112,7 @@ describe("a manifest", () => {
     expect((await room.fsck(full)).clean).toBeTrue();
   });
 
-  test("may lack entries of an index: they may have been removed on purpose", async () => {
+  test("accepts missing entries of an index: they may be deleted on purpose", async () => {
     room.sql("UPDATE manifest_references SET kind = 'child' WHERE digest = ?", digest);
     room.sql("DELETE FROM repository_contents WHERE digest = ?", digest);
 
@@ -123,8 +123,8 @@ describe("a manifest", () => {
   });
 });
 
-describe("rows that name nothing", () => {
-  test("are told by table, and what they are about", async () => {
+describe("fsck on rows with broken foreign keys", () => {
+  test("reports them by table and subject", async () => {
     room.sql("INSERT INTO tags VALUES (?, 'lost', ?, 0)", app, digest);
     room.sql("INSERT INTO repository_contents VALUES (?, ?, 0)", app, manifest);
 
@@ -142,7 +142,7 @@ describe("rows that name nothing", () => {
     expect(report.clean).toBeFalse();
   });
 
-  test("a deletion that would take stored content with it is called off", async () => {
+  test("rolls back a deletion that would delete stored content as well", async () => {
     room.sql("INSERT INTO trash SELECT locator, size, 0 FROM contents WHERE digest = ?", digest);
 
     expect(problems(await room.fsck(quick))).toEqual(["trashInUse"]);
@@ -152,7 +152,7 @@ describe("rows that name nothing", () => {
   });
 });
 
-describe("an upload session", () => {
+describe("fsck on an upload session", () => {
   const start = async (bytes: Uint8Array): Promise<UploadId> => {
     const session = await startUpload(room.store.rooms.uploads, app);
     const body = (async function* () {
@@ -164,7 +164,7 @@ describe("an upload session", () => {
   };
   const staged = (id: UploadId, name = "data") => join(room.directory, "uploads", id, name);
 
-  test("with all its bytes is no news", async () => {
+  test("reports nothing while all its bytes are staged", async () => {
     await start(noise(100));
 
     const report = await room.fsck(full);
@@ -173,7 +173,7 @@ describe("an upload session", () => {
     expect(report.checked.sessions).toBe(1);
   });
 
-  test("that lost acknowledged bytes ends, so that its client starts again", async () => {
+  test("ends one that lost acknowledged bytes, so that its client starts again", async () => {
     const [short, gone] = [await start(noise(100)), await start(noise(100))];
     await truncate(staged(short), 99);
     await rm(join(room.directory, "uploads", gone), { recursive: true });
@@ -184,14 +184,14 @@ describe("an upload session", () => {
     expect((await room.fsck(quick)).checked.sessions).toBe(0);
   });
 
-  test("may have bytes beyond its offset: they were never acknowledged", async () => {
+  test("accepts bytes beyond its offset: they were never acknowledged", async () => {
     const id = await start(noise(100));
     await writeFile(staged(id), noise(50), { flag: "a" });
 
     expect((await room.fsck(quick)).judged).toEqual([]);
   });
 
-  test("staged bytes without a session are left to the server's cleanup", async () => {
+  test("leaves staged bytes without a session to the server's cleanup", async () => {
     const id = makeUploadId(Bun.randomUUIDv7());
     await mkdir(join(room.directory, "uploads", id));
 
@@ -202,14 +202,14 @@ describe("an upload session", () => {
   });
 });
 
-describe("names", () => {
+describe("fsck on file names", () => {
   const forget = () => {
     room.sql("DELETE FROM manifest_references");
     room.sql("DELETE FROM repository_contents");
     room.sql("DELETE FROM contents");
   };
 
-  test("without a row are no problem while a push may be running, or just broke", async () => {
+  test("accepts stored files without a row while a push may be running", async () => {
     forget();
     room.sql("DELETE FROM manifests");
     room.sql("DELETE FROM tags");
@@ -222,7 +222,7 @@ describe("names", () => {
     expect(problems(await room.fsck(quick))).toEqual(["strayOld", "strayOld"]);
   });
 
-  test("that are strange are told, and are nobody's problem", async () => {
+  test("reports unknown names as information only", async () => {
     await writeFile(join(room.directory, "notes"), "");
 
     const report = await room.fsck(quick);
@@ -232,7 +232,7 @@ describe("names", () => {
   });
 });
 
-test("a damaged database is told, nothing else is believed, and nothing is repaired", async () => {
+test("fsck of a damaged database reports it, checks nothing else and repairs nothing", async () => {
   await room.lose(digest);
   room.sql("PRAGMA wal_checkpoint(TRUNCATE)");
   const root = Number(room.sql("SELECT rootpage FROM sqlite_schema WHERE name = 'tags'")[0]?.[0]);

@@ -26,7 +26,7 @@ async function* oneByte(): AsyncGenerator<Uint8Array> {
 }
 
 describe("why", () => {
-  test("two digests that begin alike are told apart by more of them", async () => {
+  test("lists both digests that share a prefix, with enough characters to tell them apart", async () => {
     await using scope = new Scope();
     const { store, deps } = await openRoom(scope);
     const digests = ["1", "2"].map((last) => readDigest(`sha256:${"a".repeat(63)}${last}`));
@@ -46,7 +46,7 @@ describe("why", () => {
     expect(await explainContent(deps, "bbbbbbbb")).toEqual({ kind: "unknown" });
   });
 
-  test("an untagged manifest keeps what it names, in its own repository", async () => {
+  test("names an untagged manifest as what keeps its content, in its own repository only", async () => {
     await using scope = new Scope();
     const { why, pushImage, push } = await openRoom(scope);
     const image = await pushImage(["layer"], other);
@@ -59,7 +59,7 @@ describe("why", () => {
     });
   });
 
-  test("a push that goes on keeps what was promised to it when its lease is over, for a day", async () => {
+  test("names a running push, for at most a day after the lease", async () => {
     await using scope = new Scope();
     const { why, push, plan, store } = await openRoom(scope);
     const { uploads } = store.rooms;
@@ -84,7 +84,7 @@ describe("why", () => {
     expect(told).toEqual([null, going, going, null]);
   });
 
-  test("garbage counts from the last thing that kept it, and goes when it is old enough", async () => {
+  test("counts the age of unused content from its last reference", async () => {
     await using scope = new Scope();
     const { why, pushImage, push, deleteImage, store } = await openRoom(scope);
     const pushedAt = store.clock.now();

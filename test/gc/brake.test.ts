@@ -21,7 +21,7 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 const layersOf = (name: string): string[] =>
   Array.from({ length: brakeFloor.blobs + 3 }, (_, at) => `${name} ${at}`);
 
-describe("a nightly collection needs no person", () => {
+describe("a scheduled collection needs no confirmation", () => {
   test("when an object is replaced each night", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
@@ -62,7 +62,7 @@ describe("a nightly collection needs no person", () => {
     expect([state, counts.deletedBlobs]).toEqual(["done", layersOf("").length]);
   });
 
-  test("when all that was pushed was never named by a manifest", async () => {
+  test("when no pushed blob was ever named by a manifest", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     for (const layer of layersOf("abandoned")) await room.push(layer);
@@ -74,7 +74,7 @@ describe("a nightly collection needs no person", () => {
   });
 });
 
-describe("a nightly collection is refused, and deletes nothing,", () => {
+describe("a scheduled collection is refused, and deletes nothing,", () => {
   const damages: readonly (readonly [string, ...string[]])[] = [
     [
       "when all rows of a repository are lost",
@@ -147,7 +147,7 @@ describe("a nightly collection is refused, and deletes nothing,", () => {
   });
 });
 
-describe("the brake", () => {
+describe("the brake (gc.maxDelete)", () => {
   const lost = async (scope: Scope) => {
     const room = await openRoom(scope);
     for (const layer of layersOf("layer")) await room.push(layer);
@@ -156,7 +156,7 @@ describe("the brake", () => {
     return room;
   };
 
-  test("is only told of by a dry run", async () => {
+  test("does not stop a dry run, which reports it", async () => {
     await using scope = new Scope();
     const room = await lost(scope);
 
@@ -166,7 +166,7 @@ describe("the brake", () => {
     expect(outcome.reason).toContain("gc.brake allows 25 %");
   });
 
-  test("holds a command that nobody can answer, and one whose person says no", async () => {
+  test("refuses a command without a terminal, and one whose user answers no", async () => {
     await using scope = new Scope();
     const room = await lost(scope);
     const command = { trigger: "command", brakeShare: 0.25 } as const;
@@ -180,7 +180,7 @@ describe("the brake", () => {
     expect(agreed.counts.deletedBlobs).toBe(layersOf("").length);
   });
 
-  test("holds rows that are lost while the run is going on: they are not deleted in the place of what it has judged", async () => {
+  test("refuses rows lost during the run: they are not deleted instead of the judged ones", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const deleted = await room.pushImage(layersOf("deleted"));
@@ -209,7 +209,7 @@ describe("the brake", () => {
     else expect(reason).toContain(told);
   });
 
-  test("is off at 0, and lets pass what is no more than its share", () => {
+  test("is off at 0, and allows anything up to its share", () => {
     const plan = { unexplained: { blobs: 25, bytes: 25 }, total: 100, totalBytes: 100 };
 
     expect(brakeReason({ brakeShare: 0 }, { ...plan, total: 1 })).toBeNull();

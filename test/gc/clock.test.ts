@@ -33,7 +33,7 @@ for (const [how, ms] of [
   ["forward ten years", 3650 * day],
   ["back to 1970", -100 * 365 * day],
 ] as const) {
-  test(`a blob that was just pushed outlives a clock that is set ${how}`, async () => {
+  test(`a blob that was just pushed is kept when the clock is set ${how}`, async () => {
     const step: Action = { kind: "step", ms };
     const wait: Action = { kind: "wait", ms: hour - 1 };
 
@@ -42,7 +42,7 @@ for (const [how, ms] of [
 
   // Before the rows are looked at, between the look and the transaction, before the file goes.
   for (const after of [0, 1, 2, 3]) {
-    test(`a blob that is asked for after a clock was set ${how} in a collection stays (${after})`, async () => {
+    test(`a blob that is checked by HEAD after the clock was set ${how} during a collection is kept (${after})`, async () => {
       const meanwhile = [
         { after, action: { kind: "step", ms } },
         { after, action: head },
@@ -54,7 +54,7 @@ for (const [how, ms] of [
   }
 }
 
-test("a collection that began with untagged manifests goes on once a clock that was set forward is believed", async () => {
+test("a collection of untagged manifests finishes once a clock that was set forward is trusted again", async () => {
   const untagged: Action = {
     kind: "collect",
     minAgeMs: 0,
@@ -67,7 +67,7 @@ test("a collection that began with untagged manifests goes on once a clock that 
   await live([upload, image, step, untagged, { kind: "wait", ms: hour + 1 }, untagged]);
 });
 
-test("nothing is lost when the clock is set in the middle of a lease, again and again", async () => {
+test("no content is lost when the clock is set in the middle of a lease, repeatedly", async () => {
   const steps = [-day, 3650 * day, -3650 * day, day, -day].map(
     (ms): Action => ({ kind: "step", ms }),
   );

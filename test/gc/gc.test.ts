@@ -13,7 +13,7 @@ async function openRoom(scope: Scope) {
 }
 
 describe("a collection", () => {
-  test("deletes what no manifest names, once its lease is over, and leaves the rest", async () => {
+  test("deletes content that no manifest names after its lease, and keeps the rest", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.pushImage(["layer one", "layer two"]);
@@ -38,7 +38,7 @@ describe("a collection", () => {
     expect(await room.store.rooms.metadata.collection.listTrash(10)).toEqual([]);
   });
 
-  test("says in a dry run what it would delete, and changes nothing", async () => {
+  test("as a dry run reports what it would delete and changes nothing", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.pushImage(["layer"]);
@@ -55,7 +55,7 @@ describe("a collection", () => {
     expect((await room.collect()).plan).toEqual(dry.plan);
   });
 
-  test("finds nothing twice", async () => {
+  test("deletes nothing in a second run", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.push("orphan");
@@ -66,7 +66,7 @@ describe("a collection", () => {
     expect((await room.collect()).counts).toMatchObject({ totalBlobs: 0, deletedBlobs: 0 });
   });
 
-  test("deletes everything but a file that cannot be removed, says so, and a later run deletes it", async () => {
+  test("deletes everything but a file that cannot be removed, reports it, and a later run deletes it", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     for (let each = 0; each < 150; each += 1) await room.push(`orphan ${each}`);
@@ -105,7 +105,7 @@ describe("a collection", () => {
     expect(await collection.listTrash(1)).toEqual([]);
   });
 
-  test("takes many, a transaction at a time, and forgets none", async () => {
+  test("deletes many blobs in batches, one transaction each, without missing any", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     for (let each = 0; each < 250; each += 1) await room.push(`orphan ${each}`);
@@ -120,7 +120,7 @@ describe("a collection", () => {
   });
 });
 
-describe("content stays", () => {
+describe("a collection keeps content", () => {
   test("while its lease lasts", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
@@ -133,7 +133,7 @@ describe("content stays", () => {
     expect(await room.has(pushed)).toBe(true);
   });
 
-  test("when a client was told that it exists", async () => {
+  test("that a HEAD request was answered for", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { clock, rooms } = room.store;
@@ -146,7 +146,7 @@ describe("content stays", () => {
     expect(await room.has(old)).toBe(true);
   });
 
-  test("when it is pushed again, however old it is", async () => {
+  test("that is pushed again, however old it is", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const old = await room.push("old");
@@ -158,7 +158,7 @@ describe("content stays", () => {
     expect(await room.has(old)).toBe(true);
   });
 
-  test("when it is younger than was asked", async () => {
+  test("that is younger than the age asked for", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.push("young");
@@ -168,7 +168,7 @@ describe("content stays", () => {
     expect((await room.collect({ minAgeMs: 2 * hour })).counts.deletedBlobs).toBe(1);
   });
 
-  test("while any repository's manifest names it, and goes with the last", async () => {
+  test("while a manifest of any repository names it, and deletes it after the last", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const first = await room.pushImage(["shared"], app);
@@ -181,7 +181,7 @@ describe("content stays", () => {
     expect((await room.collect()).counts).toMatchObject({ deletedBlobs: 1, deletedLinks: 1 });
   });
 
-  test("when only an index names it, as build caches do", async () => {
+  test("that only an index names, as build caches do", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const cached = await room.push("cached");
@@ -192,7 +192,7 @@ describe("content stays", () => {
     expect((await room.collect()).counts).toMatchObject({ referencedBlobs: 1, deletedBlobs: 0 });
   });
 
-  test("when a manifest names it between the plan and the deletion", async () => {
+  test("that a manifest names between plan and deletion", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const rescued = await room.push("rescued");
@@ -209,7 +209,7 @@ describe("content stays", () => {
     expect(await room.has(rescued)).toBe(true);
   });
 
-  test("when its manifest is deleted while a run goes on: the next run takes it", async () => {
+  test("whose manifest is deleted during the run, until the next run", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const image = await room.pushImage(["layer"]);
@@ -227,8 +227,8 @@ describe("content stays", () => {
   });
 });
 
-describe("a link", () => {
-  test("that no manifest of its repository uses goes, and the content stays", async () => {
+describe("a collection and a repository's link", () => {
+  test("deletes it when no manifest of the repository uses it, and keeps the content", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.pushImage(["layer"], app);
@@ -243,7 +243,7 @@ describe("a link", () => {
     expect(await registry.findBlob(app, layer)).not.toBeNull();
   });
 
-  test("stays while the content's lease lasts", async () => {
+  test("keeps it while the content's lease lasts", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.pushImage(["layer"], app);

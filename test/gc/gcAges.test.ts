@@ -29,7 +29,7 @@ async function* oneByte(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(1);
 }
 
-test("what was just pushed stays, whatever age is asked for", async () => {
+test("content that was just pushed is kept even with --min-age 0", async () => {
   await using scope = new Scope();
   const room = await openRoom(scope);
   const digest = await room.push("layer");
@@ -65,7 +65,7 @@ describe("a push that takes longer than the lease", () => {
     expect(await room.has(first)).toBe(true);
   });
 
-  test("keeps the links of its own repository, and for no longer than a day", async () => {
+  test("keeps content for its own repository only, and for at most a day", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.pushImage(["layer"], other);
@@ -84,7 +84,7 @@ describe("a push that takes longer than the lease", () => {
     expect(await room.has(lone)).toBe(false);
   });
 
-  test("keeps nothing that was left over before it began", async () => {
+  test("does not keep content that was unused before it began", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const leftover = await room.push("leftover");
@@ -96,7 +96,7 @@ describe("a push that takes longer than the lease", () => {
     expect(await room.has(leftover)).toBe(false);
   });
 
-  test("keeps nothing once it was given up", async () => {
+  test("keeps nothing after its upload was cancelled", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const first = await room.push("first layer");
@@ -108,7 +108,7 @@ describe("a push that takes longer than the lease", () => {
     expect(await room.has(first)).toBe(false);
   });
 
-  test("is over when nothing follows for a lease", async () => {
+  test("counts as ended when no upload follows for the length of a lease", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const first = await room.push("first layer");

@@ -79,8 +79,8 @@ function contentOf({ store }: Room): Content {
   };
 }
 
-describe("a collection that breaks off", () => {
-  test("is finished by the next one", async () => {
+describe("a collection that was interrupted", () => {
+  test("is finished by the next run", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope, 3);
     const refused = async (): Promise<void> => {
@@ -100,7 +100,7 @@ describe("a collection that breaks off", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("leaves the rest to the run that took its lock", async () => {
+  test("deletes nothing more once another run has its lock", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const changes = room.meanwhile(async () => {
@@ -122,7 +122,7 @@ describe("a collection that breaks off", () => {
 });
 
 describe("a second collection", () => {
-  test("is refused while one is going on, and not any longer", async () => {
+  test("is refused while the first is running, and not afterwards", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     let second = null;
@@ -140,7 +140,7 @@ describe("a second collection", () => {
     expect((await room.collect()).state).toBe("done");
   });
 
-  test("goes on at once where the process of the first was killed", async () => {
+  test("starts at once when the process of the first was killed", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { locks } = room.store.rooms.metadata;
@@ -175,7 +175,7 @@ describe("after the clock was set", () => {
     expect(await room.collect()).toMatchObject({ state: "done", counts: { deletedBlobs: 2 } });
   });
 
-  test("forward, the doubt lasts as long as open uploads are kept, even if that is longer than a lease", async () => {
+  test("forward, the doubt lasts as long as open uploads are kept, if that is longer than a lease", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const changes = { uploadsMs: 3 * lease };
@@ -191,7 +191,7 @@ describe("after the clock was set", () => {
     expect(states).toEqual(["refused", "refused", "done"]);
   });
 
-  test("back, content is kept for longer, and that is said", async () => {
+  test("back, content is kept for longer, which is reported", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.collect({ minAgeMs: 2 * hour });

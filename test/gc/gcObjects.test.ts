@@ -34,7 +34,7 @@ async function openRoom(scope: Scope) {
 }
 
 describe("bytes that an image and an object share", () => {
-  test("are stored once, stay when the image goes, and go when the object has gone too", async () => {
+  test("are stored once, and deleted after both the image and the object are deleted", async () => {
     await using scope = new Scope();
     const { objects, store, collect, why, ...room } = await openRoom(scope);
     const image = await room.pushImage(["layer"]);
@@ -55,7 +55,7 @@ describe("bytes that an image and an object share", () => {
     expect(await room.storedFiles()).toBe(0);
   });
 
-  test("are linked into a bucket without a copy, and outlive their repository there", async () => {
+  test("are linked into a bucket without a copy, and kept after the repository's blob is deleted", async () => {
     await using scope = new Scope();
     const { objects, store, collect, push, ...room } = await openRoom(scope);
     const digest = await push("layer", other);
@@ -68,7 +68,7 @@ describe("bytes that an image and an object share", () => {
     expect(await objects.read("backups/linked")).toEqual(bytesOf("layer"));
   });
 
-  test("that were an object first are found by a push, and stay for its promise", async () => {
+  test("that were an object first are found by a push, and kept for its lease", async () => {
     await using scope = new Scope();
     const { objects, store, collect, push, ...room } = await openRoom(scope);
     await objects.put("backups/a", bytesOf("layer"));
@@ -87,7 +87,7 @@ describe("bytes that an image and an object share", () => {
 });
 
 describe("an object's content", () => {
-  test("is referenced in the counts, and what it was before is not", async () => {
+  test("counts as referenced, and its previous content does not", async () => {
     await using scope = new Scope();
     const { objects, store, collect, plan } = await openRoom(scope);
     await objects.put("backups/a", bytesOf("first"));
@@ -102,7 +102,7 @@ describe("an object's content", () => {
   });
 });
 
-test("content of objects that were given up outlasts a clock that is set forward", async () => {
+test("content of objects that were given up is kept when the clock is set forward", async () => {
   await using scope = new Scope();
   const { objects, store, collect, ...room } = await openRoom(scope);
   await objects.put("backups/lost", bytesOf("lost"));

@@ -56,7 +56,7 @@ async function openRoom(scope: Scope) {
 }
 
 describe("a stored file without a row", () => {
-  test("goes when its upload is over and it is old enough", async () => {
+  test("is deleted when its upload is over and it is old enough", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -72,7 +72,7 @@ describe("a stored file without a row", () => {
     expect(await room.metadata.collection.listTrash(1)).toEqual([]);
   });
 
-  test("is deleted, and no more files than were planned when rows are lost while the run is going on", async () => {
+  test("is deleted, and no more files than planned when rows are lost during the run", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -93,7 +93,7 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(3);
   });
 
-  test("stays for an hour, whatever was asked", async () => {
+  test("is kept for an hour, whatever minimum age was asked for", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -104,7 +104,7 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("stays while its request holds the session, however long its upload takes", async () => {
+  test("is kept while its request holds the session, however long the upload takes", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -117,7 +117,7 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("goes when its request ended, although the session is open and stages the same file", async () => {
+  test("is deleted when its request ended, although the session is open and stages the same file", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();
@@ -131,7 +131,7 @@ describe("a stored file without a row", () => {
     expect(await Array.fromAsync(room.store.rooms.storage.staging.list())).toHaveLength(1);
   });
 
-  test("of two closing requests that failed goes as well as the blob that the third one made", async () => {
+  test("of two failed closing requests is deleted, and the blob of the third, once deleted, as well", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { uploads } = room.store.rooms;
@@ -160,7 +160,7 @@ describe("a stored file without a row", () => {
     expect(await room.storedFiles()).toBe(0);
   });
 
-  test("stays when its row comes between the plan and the deletion", async () => {
+  test("is kept when its row is written between plan and deletion", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const stray = await room.publish();

@@ -29,7 +29,7 @@ const isServed = async ({ registry }: Room, repository: typeof app, digest: Dige
   (await findIntact(registry, repository, digest)) !== null;
 
 describe("a collection", () => {
-  test("before the lease of a HEAD is written makes it 404", async () => {
+  test("before HEAD writes its lease makes HEAD answer 404", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { contents } = room.registry;
@@ -47,7 +47,7 @@ describe("a collection", () => {
     expect(await head.catch((error) => error)).toMatchObject({ situation: "BLOB_UNKNOWN" });
   });
 
-  test("after the lease of a HEAD was written leaves the blob", async () => {
+  test("after HEAD wrote its lease keeps the blob", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { contents } = room.registry;
@@ -61,7 +61,7 @@ describe("a collection", () => {
     expect(await isServed(room, app, room.digest)).toBe(true);
   });
 
-  test("before a mount is written makes it an upload", async () => {
+  test("before a mount is written makes the mount start an upload", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { contents } = room.registry;
@@ -81,7 +81,7 @@ describe("a collection", () => {
     expect(await isServed(room, other, room.digest)).toBe(false);
   });
 
-  test("after a mount leaves the blob in both repositories", async () => {
+  test("after a mount keeps the blob in both repositories", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { registry, digest } = room;
@@ -131,7 +131,7 @@ describe("a collection", () => {
     });
   }
 
-  test("between a transaction and its files does not take what was pushed again meanwhile", async () => {
+  test("between its transaction and its file deletions keeps content that was pushed again", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { content } = room.store.rooms.storage;

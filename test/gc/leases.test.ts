@@ -21,7 +21,7 @@ async function openRoom(scope: Scope) {
   return room;
 }
 
-test("the time that it takes to verify and store an upload is no part of its lease", async () => {
+test("the lease of a blob begins after it was verified and stored", async () => {
   await using scope = new Scope();
   const { store, collect, has } = await openRoom(scope);
   const { uploads } = store.rooms;
@@ -43,7 +43,7 @@ test("the time that it takes to verify and store an upload is no part of its lea
   expect(await has(digest)).toBe(true);
 });
 
-test("a closing request that is answered again begins a lease again", async () => {
+test("a repeated closing request renews the lease", async () => {
   await using scope = new Scope();
   const { store, collect, has } = await openRoom(scope);
   const { uploads } = store.rooms;

@@ -8,7 +8,7 @@ import { openRealStore, type RealStore } from "./model/real.ts";
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const runs = Number(process.env["BREADBOX_GC_MODEL_RUNS"] ?? 80);
 
-test(`${runs} histories of pushes, deletions, mounts, time and collections end as the model says`, async () => {
+test(`${runs} random histories of pushes, deletions, mounts, time and collections match the model`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   // Each history leaves the store empty. One that fails does not: the next begins with another.
   let real: RealStore | null = null;

@@ -71,7 +71,7 @@ describe("a collection", () => {
     ["findContent", "in parts"],
     ["commitObject", "in parts"],
   ] as const) {
-    test(`around ${step} of an old orphan that comes again as an object ${way} does not lose it`, async () => {
+    test(`around ${step} of an old orphan that is stored again as an object ${way} does not lose it`, async () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
       const { metadata, contents } = room.rooms.objects;
@@ -108,7 +108,7 @@ describe("a collection", () => {
     });
   }
 
-  test("after an object was made of an old orphan leaves its bytes, and takes the old link", async () => {
+  test("after an object was made of an old orphan keeps its bytes and deletes its unused link", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     await room.objects().put(path, bytes);
@@ -144,7 +144,7 @@ describe("a collection", () => {
       expect(await room.lost()).toEqual([]);
     });
 
-    test(`right ${when} an object's content is mounted, with the object gone, ${isLinked ? "leaves the blob" : "makes it an upload"}`, async () => {
+    test(`right ${when} a deleted object's content is mounted ${isLinked ? "leaves the blob" : "makes it an upload"}`, async () => {
       await using scope = new Scope();
       const room = await openRoom(scope);
       const { registry } = room.rooms;
@@ -172,7 +172,7 @@ describe("a collection", () => {
     });
   }
 
-  test("between a transaction and its files does not take what was put again meanwhile", async () => {
+  test("between its transaction and its file deletions keeps content that was put again", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { content } = room.rooms.storage;
@@ -194,7 +194,7 @@ describe("a collection", () => {
     expect(await room.storedFiles()).toBe(1);
   });
 
-  test("that begins while an object replaces another takes neither", async () => {
+  test("that begins while one object replaces another deletes neither", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { metadata } = room.rooms.objects;

@@ -5,7 +5,7 @@ import { figuresOf, race } from "./race/race.ts";
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
 const seconds = Number(process.env["BREADBOX_RACE_SECONDS"] ?? 60);
 
-test("nothing that was pushed, stored, linked, mounted or asked for is lost while collections run without a pause", async () => {
+test("no content pushed, stored, linked, mounted or checked is lost while collections run continuously", async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
 
   const { ledger, differences, fsck } = await race({

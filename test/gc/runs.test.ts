@@ -53,8 +53,8 @@ const situationOf = (error: unknown): unknown =>
   error instanceof RegistryError ? error.situation : error;
 const asked = { dryRun: false };
 
-describe("a run that is asked for", () => {
-  test("is remembered and handed on, without a brake", async () => {
+describe("a run requested by API", () => {
+  test("is recorded and passed to the worker, with the brake off", async () => {
     await using scope = new Scope();
     const { gcRuns, orders } = await openRoom(scope);
 
@@ -67,7 +67,7 @@ describe("a run that is asked for", () => {
     ]);
   });
 
-  test("keeps what is younger than the configuration says, unless it says otherwise", async () => {
+  test("uses gc.minAge when no age is given", async () => {
     await using scope = new Scope();
     const { gcRuns, orders } = await openRoom(scope);
 
@@ -76,7 +76,7 @@ describe("a run that is asked for", () => {
     expect(orders.map(({ minAgeMs }) => minAgeMs)).toEqual([hour]);
   });
 
-  test("is refused while another one is going on, and begins once that has ended", async () => {
+  test("is refused while another run is active, and accepted after it", async () => {
     await using scope = new Scope();
     const { gcRuns, orders } = await openRoom(scope);
     const first = gcRuns.request(asked);
@@ -91,7 +91,7 @@ describe("a run that is asked for", () => {
     expect(orders).toHaveLength(2);
   });
 
-  test("is refused while a command collects beside the server, until that process is gone", async () => {
+  test("is refused while a gc command runs in another process, until that process has ended", async () => {
     await using scope = new Scope();
     const { gcRuns, hold, dead } = await openRoom(scope);
     await hold(ownerOfRun("a command", Bun.randomUUIDv7()));
@@ -102,8 +102,8 @@ describe("a run that is asked for", () => {
   });
 });
 
-describe("a run by schedule", () => {
-  test("has the brake, and deletes nothing when it is set so", async () => {
+describe("a scheduled run", () => {
+  test("uses the brake, and is a dry run when gc.dryRun is set", async () => {
     await using scope = new Scope();
     const { gcRuns, orders } = await openRoom(scope, { dryRun: true });
 
@@ -118,7 +118,7 @@ describe("a run by schedule", () => {
     });
   });
 
-  test("is left out while another one is going on", async () => {
+  test("is skipped while another run is active", async () => {
     await using scope = new Scope();
     const { gcRuns, orders } = await openRoom(scope);
     await gcRuns.request(asked);
@@ -129,7 +129,7 @@ describe("a run by schedule", () => {
 });
 
 describe("a run that was killed", () => {
-  test("with its server is said to have failed when the server starts again", async () => {
+  test("with its server is marked as failed at the next start", async () => {
     await using scope = new Scope();
     const { gcRuns, restart, hold, dead } = await openRoom(scope);
     const { id } = await gcRuns.request(asked);
@@ -142,7 +142,7 @@ describe("a run that was killed", () => {
     expect(await second.find(id)).toMatchObject({ state: "failed", reason: "was broken off" });
   });
 
-  test("with its worker is said to have failed at once, though its lock has not run out, and the next one begins", async () => {
+  test("with its worker is marked as failed at once, before its lock runs out, and the next one begins", async () => {
     await using scope = new Scope();
     const { gcRuns, hold } = await openRoom(scope);
     const { id } = await gcRuns.request(asked);
@@ -154,7 +154,7 @@ describe("a run that was killed", () => {
     expect(await gcRuns.request(asked)).toMatchObject({ state: "running" });
   });
 
-  test("is told from one of a command that goes on, and from the server's own", async () => {
+  test("is distinguished from a command's run that is still active, and from the server's own", async () => {
     await using scope = new Scope();
     const { gcRuns, restart, hold } = await openRoom(scope);
     const command = await restart().request(asked);
@@ -166,8 +166,8 @@ describe("a run that was killed", () => {
   });
 });
 
-describe("the history", () => {
-  test("comes by page, the latest first, and says whether more follow", async () => {
+describe("the history of runs", () => {
+  test("is listed by page, the latest first, with whether more follow", async () => {
     await using scope = new Scope();
     const { gcRuns, endRun } = await openRoom(scope);
     const ids: string[] = [];
@@ -187,7 +187,7 @@ describe("the history", () => {
     expect(await page(null, 3)).toEqual({ ids, more: false });
   });
 
-  test("knows no run that never was", async () => {
+  test("has no entry for an unknown id", async () => {
     await using scope = new Scope();
     const { gcRuns } = await openRoom(scope);
 

@@ -45,7 +45,7 @@ async function openWithImages(scope: Scope) {
 }
 
 describe("a collection with the rule for untagged manifests", () => {
-  test("deletes old ones first, and in the same run what only they named", async () => {
+  test("deletes old untagged manifests, and in the same run the content that only they named", async () => {
     await using scope = new Scope();
     const room = await openWithImages(scope);
 
@@ -63,7 +63,7 @@ describe("a collection with the rule for untagged manifests", () => {
     expect(await room.storedFiles()).toBe(2);
   });
 
-  test("its dry run says what the run then does, and changes nothing", async () => {
+  test("deletes exactly what its dry run reported", async () => {
     await using scope = new Scope();
     const room = await openWithImages(scope);
 
@@ -82,7 +82,7 @@ describe("a collection with the rule for untagged manifests", () => {
     });
   });
 
-  test("looks for manifests once, and at each row once to plan and once to delete", async () => {
+  test("queries for manifests once, and reads each row once for the plan and once for the deletion", async () => {
     await using scope = new Scope();
     const room = await openWithImages(scope);
     const looks: string[] = [];
@@ -110,7 +110,7 @@ describe("a collection with the rule for untagged manifests", () => {
     expect(counts).toMatchObject({ deletedManifests: 1, deletedBlobs: 2 });
   });
 
-  test("a tag that moves each night is collected without a person", async () => {
+  test("needs no confirmation for a tag that moves each night", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     for (let night = 0; night < 4; night += 1) {
@@ -122,7 +122,7 @@ describe("a collection with the rule for untagged manifests", () => {
     }
   });
 
-  test("so is an image whose tag was deleted, and an index whose tag moved, with its children", async () => {
+  test("needs none for an image whose tag was deleted, or an index whose tag moved, with its children", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { registry } = room.store.rooms.metadata;
@@ -149,7 +149,7 @@ describe("a collection with the rule for untagged manifests", () => {
     ],
   ];
   test.each(damages)(
-    "lost %s are no reason to delete: it refuses before the first manifest is deleted",
+    "refuses before it deletes a manifest when %s were lost",
     async (_, ...damage) => {
       await using scope = new Scope();
       const room = await openRoom(scope);
@@ -169,7 +169,7 @@ describe("a collection with the rule for untagged manifests", () => {
     },
   );
 
-  test("a person who is asked and declines keeps every manifest; one who agrees is asked once", async () => {
+  test("asks once on a terminal: no keeps every manifest", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const image = await room.pushImage(layersOf("image"), app, ["latest"]);
@@ -192,7 +192,7 @@ describe("a collection with the rule for untagged manifests", () => {
     expect(asked.map(({ orphaned }) => orphaned.blobs)).toEqual([8, 8]);
   });
 
-  test("a run that has lost its lock deletes no manifest", async () => {
+  test("deletes no manifest after it lost its lock", async () => {
     await using scope = new Scope();
     const room = await openWithImages(scope);
     const { metadata } = room.deps();
@@ -212,7 +212,7 @@ describe("a collection with the rule for untagged manifests", () => {
     expect(await room.isStored(room.old)).toBe(true);
   });
 
-  test("a run that is stopped in between leaves what the next run finishes", async () => {
+  test("that was stopped is finished by the next run", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     for (let count = 0; count < 120; count += 1) await room.pushImage([`layer ${count}`]);

@@ -160,13 +160,13 @@ describe("paths that the runtime would resolve to another one", () => {
     ),
   );
 
-  test("an address with a scheme and a host is about the path behind them", async () => {
+  test("a target with scheme and host is routed by its path", async () => {
     const answer = await ask(target().port, get("http://elsewhere.test/v2/team/app/tags/list"));
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.body.toString())).toEqual({ name: repository, tags: ["good"] });
   });
 
-  test("dots in a query and in names are no dot segments", async () => {
+  test("dots in a query and inside names are no dot segments", async () => {
     const query = await ask(target().port, get(`/v2/${repository}/tags/list?last=/../a`));
     expect(query.status).toBe(200);
     const name = await ask(target().port, get("/v2/team/app..x/tags/list"));

@@ -27,7 +27,7 @@ describe("bodies that are cut short", () => {
   ];
 
   test.each(cuts)(
-    "a PATCH that %s is not acknowledged, and goes on from what arrived",
+    "a PATCH that %s is not acknowledged, and the upload continues from the bytes that arrived",
     async (_, header, text) => {
       const path = await openSession(target());
       const before = await stored(target());
@@ -115,26 +115,29 @@ describe("refusals before the body was read", () => {
     ["a method that is not taken", `PUT /v2/${repository}/tags/list`, 405, "UNSUPPORTED"],
     ["a manifest that is too large", `PUT /v2/${repository}/manifests/big`, 413, "SIZE_INVALID"],
   ];
-  test.each(early)("%s reaches a client that goes on sending", async (_, line, status, code) => {
-    const block = Buffer.alloc(mebibyte, "GET /v2/_catalog HTTP/1.1\r\nHost: a\r\n\r\n");
-    const blocks = Array.from({ length: 24 }, () => block);
+  test.each(early)(
+    "%s is answered while the client is still sending",
+    async (_, line, status, code) => {
+      const block = Buffer.alloc(mebibyte, "GET /v2/_catalog HTTP/1.1\r\nHost: a\r\n\r\n");
+      const blocks = Array.from({ length: 24 }, () => block);
 
-    const { answers } = await talk(
-      target().port,
-      [request(line, [["Content-Length", `${1024 * mebibyte}`]]), ...blocks],
-      { untilClose: true },
-    );
+      const { answers } = await talk(
+        target().port,
+        [request(line, [["Content-Length", `${1024 * mebibyte}`]]), ...blocks],
+        { untilClose: true },
+      );
 
-    const [first, ...others] = answers;
-    if (first === undefined) throw new Error("no answer reached the client");
-    expect(first.status).toBe(status);
-    expect(readEnvelope(first).code).toBe(code);
-    // What was left of the body is no request.
-    expect(others).toEqual([]);
-  });
+      const [first, ...others] = answers;
+      if (first === undefined) throw new Error("no answer reached the client");
+      expect(first.status).toBe(status);
+      expect(readEnvelope(first).code).toBe(code);
+      // What was left of the body is no request.
+      expect(others).toEqual([]);
+    },
+  );
 
   test.each(early)(
-    "%s leaves the connection in step after a body of 4 KiB",
+    "%s leaves the connection usable after a body of 4 KiB",
     async (_, line, status) => {
       const first = request(line, [], status === 413 ? "x" : "y".repeat(4096));
       const next = request("GET /v2/");
@@ -148,7 +151,7 @@ describe("refusals before the body was read", () => {
     },
   );
 
-  test("clients that leave while they are being refused do no harm", async () => {
+  test("clients that disconnect while they are being refused cause no server error", async () => {
     const refused = request("POST /v2/Team/blobs/uploads/", [["Content-Length", "1000000000"]]);
     const before = await stored(target());
 

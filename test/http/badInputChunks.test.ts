@@ -114,7 +114,7 @@ describe("Content-Range of chunks", () => {
     },
   ]);
 
-  test("a refused chunk leaves the session where it was, and the upload goes on", async () => {
+  test("a refused chunk leaves the session's offset unchanged, and the upload continues", async () => {
     const path = await openSession(target());
     const patch = (range: string, text: string) =>
       ask(target().port, request(`PATCH ${path}`, [["Content-Range", range]], text));

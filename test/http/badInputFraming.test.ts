@@ -30,7 +30,7 @@ type Case = readonly [what: string, sent: string, status: number | null];
 
 /** The server answers once at most, closes, stores nothing and goes on serving. */
 function refusesTo(cases: readonly Case[]): void {
-  test.each(cases)("%s is refused, and nothing behind it is read", async (_, sent, status) => {
+  test.each(cases)("%s is refused, and nothing sent after it is read", async (_, sent, status) => {
     const before = await stored(target());
 
     const { answers, closed } = await talk(target().port, [sent], { untilClose: true });
@@ -42,7 +42,7 @@ function refusesTo(cases: readonly Case[]): void {
   });
 }
 
-describe("bodies whose length is in doubt", () => {
+describe("bodies of ambiguous length", () => {
   const chunked = "Transfer-Encoding: chunked";
   const length = (text: string) => raw([upload, host, `Content-Length: ${text}`], "hello");
   refusesTo([
@@ -117,14 +117,14 @@ describe("bodies whose length is in doubt", () => {
     ["chunks that end in line feeds only", raw([upload, host, chunked], "5\nhello\n0\n\n"), 400],
   ]);
 
-  test("the same Content-Length twice is that length", async () => {
+  test("the same Content-Length twice is accepted", async () => {
     const lines = [upload, host, "Content-Length: 5", "Content-Length: 5"];
     const { answers } = await talk(target().port, [raw(lines, "hello")]);
     expect(answers.map(({ status }) => status)).toEqual([201]);
   });
 });
 
-describe("requests that are no HTTP/1.1", () => {
+describe("requests that are not HTTP/1.1", () => {
   const get = "GET /v2/ HTTP/1.1";
   refusesTo([
     ["a method nobody knows", raw(["FOO /v2/ HTTP/1.1", host]), null],
@@ -174,7 +174,7 @@ describe("several requests on one connection", () => {
     ],
     ["a GET whose body looks like a request", request("GET /v2/Team/tags/list", [], smuggled), 400],
   ];
-  test.each(bad)("after %s the next ones are answered as themselves", async (_, sent, status) => {
+  test.each(bad)("after %s the next requests get their own answers", async (_, sent, status) => {
     const before = await stored(target());
 
     const { answers } = await talk(target().port, [Buffer.concat([good, sent, good])], {
@@ -190,7 +190,7 @@ describe("several requests on one connection", () => {
     expect(await stored(target())).toEqual(before);
   });
 
-  test("a request sent before the answer to an upload is never answered out of turn", async () => {
+  test("a request sent before the answer to an upload is not answered first", async () => {
     // Bun 1.4.4 closes a connection that goes on while an answer is still being made; no client of a registry does.
     const before = await stored(target());
     const path = `/v2/${repository}/blobs/uploads/?digest=${hello}`;
@@ -203,7 +203,7 @@ describe("several requests on one connection", () => {
     expect(await stored(target())).toEqual(before);
   });
 
-  test("a HEAD that fails has no body, and what follows is in step", async () => {
+  test("a failing HEAD has no body, and the next request gets its own answer", async () => {
     const head = request(`HEAD /v2/${repository}/manifests/none`);
     const after = request("HEAD /v2/");
     const { answers } = await talk(target().port, [head, after], { answers: 2, head: true });
@@ -231,7 +231,7 @@ describe("Expect: 100-continue", () => {
     expect(answers.map(({ status }) => status)).toEqual([413]);
   });
 
-  test("a manifest that is welcome is stored after its client was told to go on", async () => {
+  test("an acceptable manifest is stored after 100 Continue", async () => {
     const headers: [string, string][] = [
       expectation,
       ["Content-Type", ociImage],
@@ -242,7 +242,7 @@ describe("Expect: 100-continue", () => {
     expect([interim[0]?.status, answers[0]?.status]).toEqual([100, 201]);
   });
 
-  test("another expectation is no reason to store what is invalid", async () => {
+  test("an invalid manifest with an unknown expectation is not stored", async () => {
     const answer = await ask(target().port, request(`${path}/bad`, [["Expect", "200-ok"]], "{}"));
     expect(answer.status).toBe(400);
   });

@@ -100,7 +100,7 @@ describe("a collection", () => {
   ]);
 });
 
-describe("runs", () => {
+describe("the list of runs", () => {
   refuses(target, [
     ...["0", "-1", "one", "1.5", "", "1e9", "0x10", "-9999999999", "%00"].map(
       (limit): BadInput => ({
@@ -145,7 +145,7 @@ describe("runs", () => {
   );
 });
 
-test("nothing of all this has started a collection", async () => {
+test("none of the refused requests has started a collection", async () => {
   const answer = await ask(target().port, request("GET /v1/gc/runs"));
   expect(JSON.parse(answer.body.toString())).toEqual({ runs: [], next: null });
 });

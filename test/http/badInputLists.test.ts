@@ -56,7 +56,7 @@ describe("page sizes", () => {
   const referrers = `/v2/${repository}/referrers/${manifestDigest}`;
   const large = ["100000000", "2147483647", "99999999999", "9".repeat(30)];
   test.each([...lists, referrers].flatMap((path) => large.map((n) => [n, path] as const)))(
-    "a size of %s gets one page of %s",
+    "a size of %s is answered with one page of %s",
     async (n, path) => {
       const answer = await ask(target().port, request(`GET ${path}?n=${n}`));
       expect(answer.status).toBe(200);
@@ -81,7 +81,7 @@ describe("list positions", () => {
   ];
   for (const path of lists) {
     for (const last of positions) {
-      test(`${path} after ${last.slice(0, 40)} is a page and no header of the client's`, async () => {
+      test(`${path} after ${last.slice(0, 40)} is a page, and sets no header of the client's choice`, async () => {
         const before = await stored(target());
 
         const answer = await ask(target().port, request(`GET ${path}?n=1&last=${last}`));
@@ -139,7 +139,7 @@ describe("byte ranges", () => {
   });
 
   test.each(ranges)(
-    "HEAD with Range %s has no body and keeps the connection in step",
+    "HEAD with Range %s has no body and leaves the connection usable",
     async (range) => {
       const head = request(`HEAD ${path}`, [["Range", range]]);
       const answer = await ask(target().port, head, { head: true });

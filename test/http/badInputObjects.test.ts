@@ -147,7 +147,7 @@ describe("an object", () => {
   ]);
 });
 
-describe("a link to what a repository holds", () => {
+describe("a link to a repository's blob", () => {
   const link = (from: unknown) => request(`PUT ${object}`, [json], JSON.stringify({ from }));
   refusesObjects(target, [
     {

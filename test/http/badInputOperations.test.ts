@@ -236,7 +236,7 @@ describe("mounts", () => {
     expectNoLeak(answer, target().data);
   });
 
-  test("with a source that lacks the blob is answered like one of unknown content", async () => {
+  test("from a source without the blob is answered as for unknown content", async () => {
     const session = async (digest: string) => {
       const path = `/v2/fresh/repository/blobs/uploads/?mount=${digest}&from=nobody/has`;
       const { status, headers, body } = await ask(target().port, request(`POST ${path}`, [], ""));

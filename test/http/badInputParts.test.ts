@@ -21,7 +21,7 @@ const toUpload =
   async () =>
     request(`${method} ${target().upload}${rest}`, headers, body);
 
-describe("what initiates an upload", () => {
+describe("initiating a multipart upload", () => {
   const bodies: Texts = [
     ["without an object", "{}"],
     ["without an end", '{"object":"a"'],
@@ -190,7 +190,7 @@ describe("a part", () => {
   ]);
 });
 
-describe("what completes an upload", () => {
+describe("completing a multipart upload", () => {
   const entry = (number: string, etag = '"0000000000000000-0"') =>
     `{"part_number":${number},"etag":${etag}}`;
   const lists: Texts = [

@@ -132,7 +132,7 @@ function judge(answer: RawAnswer, sent: string, data: string): void {
 }
 
 describe("a request with bytes changed at random", () => {
-  test("is answered cleanly or not at all, and leaves a store that is whole", async () => {
+  test("is answered with a documented status or not at all, and the store stays consistent", async () => {
     console.log(`BREADBOX_TEST_SEED=${seed}`);
     const random = randomNumbers(`${seed}/fuzz`);
     const { port, data, upload } = target();
@@ -164,7 +164,7 @@ describe("a request with bytes changed at random", () => {
 describe("a body that breaks off", () => {
   const paths = { object: () => object, part: () => `${target().upload}/parts/1` };
   for (const [what, path] of Object.entries(paths)) {
-    test(`leaves the ${what} that it was to replace, and nothing of itself`, async () => {
+    test(`keeps the ${what} that it was to replace, and leaves no bytes of its own`, async () => {
       const before = await storedObjects(target());
       const head = request(`PUT ${path()}`, [["Content-Length", "100000"]], "x".repeat(70_000));
 

@@ -80,7 +80,7 @@ function sending(steps: readonly Step[], wait: (seconds: number) => void) {
 
 const repeat = (times: number, step: Step): Step[] => Array.from({ length: times }, () => step);
 
-describe("the time a sender is granted", () => {
+describe("the time granted to a sender", () => {
   test("grows with every second in which bytes came", async () => {
     const { extended, received } = await receive(repeat(2, [2, 2048]));
 
@@ -93,13 +93,13 @@ describe("the time a sender is granted", () => {
     expect(received).toBe(4096);
   });
 
-  test("is not looked at more than once a second", async () => {
+  test("is updated at most once a second", async () => {
     const { extended } = await receive(repeat(100, [0.025, 65_536]));
 
     expect(extended).toHaveLength(1 + 2 + 1);
   });
 
-  test("does not grow while nothing comes", async () => {
+  test("does not grow while no bytes arrive", async () => {
     const { extended } = await receive([[59, 61_440]]);
 
     expect(extended).toEqual([
@@ -109,7 +109,7 @@ describe("the time a sender is granted", () => {
     ]);
   });
 
-  test("is the server's to extend while it works on a chunk", async () => {
+  test("is extended while the server works on a chunk", async () => {
     const turns: boolean[] = [];
     const { visit } = await receive(repeat(2, [1, 2048]), {
       onChunk: (during) => turns.push(during.awaitsClient),
@@ -119,7 +119,7 @@ describe("the time a sender is granted", () => {
     expect(visit.awaitsClient).toBe(false);
   });
 
-  test("starts anew when the server was busy with a chunk", async () => {
+  test("starts again after the server was busy with a chunk", async () => {
     const { extended } = await receive([[0, 10]], { work: 100 });
 
     expect(extended).toEqual([
@@ -129,7 +129,7 @@ describe("the time a sender is granted", () => {
     ]);
   });
 
-  test("lasts for the answer when there is no body", () => {
+  test("lasts until the answer when there is no body", () => {
     const extended: number[] = [];
     const connection = {
       timeout: (_: Request, seconds: number) => void extended.push(seconds),
@@ -143,7 +143,7 @@ describe("the time a sender is granted", () => {
   });
 });
 
-describe("the least rate", () => {
+describe("the minimum rate of a body", () => {
   const hour = 3600;
 
   test.each([
@@ -181,32 +181,32 @@ describe("the least rate", () => {
     expect(received).toBe(steps.reduce((sum, [, bytes]) => sum + bytes, 0));
   });
 
-  test("does not matter to who has sent everything", async () => {
+  test("is not applied to a client that has sent everything", async () => {
     const steps: Step[] = [...repeat(100, [1, 1024]), [50, 10]];
     const { cut } = await receive(steps, { headers: { "content-length": "102410" } });
 
     expect(cut).toBeNull();
   });
 
-  test("does not count the time that the server took", async () => {
+  test("excludes the time in which the server was busy", async () => {
     const { cut } = await receive(repeat(100, [0, 10]), { work: 100 });
 
     expect(cut).toBeNull();
   });
 
-  test("0 lets everyone live", async () => {
+  test("of 0 cuts nobody", async () => {
     const { cut } = await receive(repeat(1000, [30, 1]), { rate: 0 });
 
     expect(cut).toBeNull();
   });
 
-  test("keeps what had arrived before the cut", async () => {
+  test("keeps the bytes that arrived before the cut", async () => {
     const { received } = await receive(repeat(hour, [1, 1]));
 
     expect(received).toBe(60);
   });
 
-  test("ends the connection of who is cut, however little was announced", async () => {
+  test("closes the connection of a client that is cut, however short its body", async () => {
     const headers = { "content-length": "1000" };
     const { visit, cut } = await receive(repeat(1000, [1, 1]), { headers });
 

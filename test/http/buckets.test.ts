@@ -12,7 +12,7 @@ afterEach(() => objects[Symbol.asyncDispose]());
 const remove = (path: string) => objects.ask(path, { method: "DELETE" });
 
 describe("a bucket", () => {
-  test("is answered with what it is and where, and is there", async () => {
+  test("is created with its location and properties, and then exists", async () => {
     const created = await objects.createBucket("a.b-1");
 
     expect([created.status, created.headers.get("location")]).toEqual([201, "/v1/buckets/a.b-1"]);
@@ -36,7 +36,7 @@ describe("a bucket", () => {
     },
   );
 
-  test("counts its objects and their bytes", async () => {
+  test("shows the number and bytes of its objects", async () => {
     await objects.put("one", "12345");
     await objects.put("two", "12345");
     await objects.put("two", "123");
@@ -44,7 +44,7 @@ describe("a bucket", () => {
     expect(jsonOf(await objects.ask(bucketPath))).toMatchObject({ objects: 2, size_bytes: 8 });
   });
 
-  test("that holds an object stays, and goes when it is empty", async () => {
+  test("cannot be deleted while it holds an object, and can once it is empty", async () => {
     await objects.put("it", "content");
     const refused = await remove(bucketPath);
     expect([refused.status, refusalOf(refused).code]).toEqual([409, "BUCKET_NOT_EMPTY"]);
@@ -65,7 +65,7 @@ describe("a bucket", () => {
     expect((await objects.createBucket("backups")).status).toBe(201);
   });
 
-  test("that goes takes its uploads with it, and their parts", async () => {
+  test("is deleted with its uploads and their parts", async () => {
     const body = JSON.stringify({ object: "it" });
     const begun = await objects.ask(`${bucketPath}/multipart-uploads`, { method: "POST", body });
     const upload = begun.headers.get("location") ?? "";
@@ -78,7 +78,7 @@ describe("a bucket", () => {
     expect(await objects.staged()).toEqual([]);
   });
 
-  test("is listed with the others, page by page, in the order of their names", async () => {
+  test("is listed with the others, page by page, in the order of names", async () => {
     for (const name of ["c", "a", "b-1", "b.1"]) await objects.createBucket(name);
     const seen: string[] = [];
     let path = "/v1/buckets?limit=2";
@@ -118,7 +118,7 @@ describe("the list of objects", () => {
     return seen;
   }
 
-  test("has them in the byte order of their names, with what each of them is", async () => {
+  test("is in byte order of names, with all properties", async () => {
     const answer = await objects.list();
 
     const { objects: found, prefixes, next } = jsonOf(answer);
@@ -155,7 +155,7 @@ describe("the list of objects", () => {
     },
   );
 
-  test("of a bucket that does not exist is unknown", async () => {
+  test("of an unknown bucket is 404", async () => {
     const answer = await objects.ask("/v1/buckets/nothing/objects");
     expect([answer.status, refusalOf(answer).code]).toEqual([404, "BUCKET_UNKNOWN"]);
   });

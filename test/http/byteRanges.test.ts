@@ -49,8 +49,8 @@ function partsOf({ status, headers, body }: RawAnswer): Part[] {
   });
 }
 
-describe("several ranges", () => {
-  test("come as parts in the order they were asked for, each with its type and place", async () => {
+describe("a request for several ranges", () => {
+  test("is answered with parts in the order asked for, each with its type and position", async () => {
     const answer = await get(layerPath(), "bytes=100-199,-5,0-0");
 
     const parts = partsOf(answer);
@@ -68,7 +68,7 @@ describe("several ranges", () => {
     );
   });
 
-  test("keep the headers of content, and have a length where they are short", async () => {
+  test("keeps the headers of content, and has a length when it is short", async () => {
     const answer = await get(layerPath(), "bytes=0-9,20-29");
 
     const { headers } = answer;
@@ -80,12 +80,12 @@ describe("several ranges", () => {
     expect(headers.has("content-range")).toBe(false);
   });
 
-  test("that touch stay as many parts as were asked for", async () => {
+  test("gets adjacent ranges as separate parts", async () => {
     const parts = partsOf(await get(layerPath(), "bytes=0-9,10-19"));
     expect(parts.map(({ range }) => range)).toEqual(["bytes 0-9/70000", "bytes 10-19/70000"]);
   });
 
-  test("of which one is left are one range", async () => {
+  test("with only one satisfiable range is answered as one range", async () => {
     for (const range of ["bytes=10-50,40-69", "bytes=10-69,70000-", "bytes=, 10-69"]) {
       const answer = await get(layerPath(), range);
       expect([range, answer.status]).toEqual([range, 206]);
@@ -96,12 +96,12 @@ describe("several ranges", () => {
     }
   });
 
-  test("of which none is there are refused", async () => {
+  test("without a satisfiable range is 416", async () => {
     const answer = await get(layerPath(), "bytes=70000-,-0,99999-99999999999999999999");
     expect([answer.status, answer.headers.get("content-range")]).toEqual([416, "bytes */70000"]);
   });
 
-  test("of another version are answered whole", async () => {
+  test("with If-Range of another version is answered with the whole content", async () => {
     const range = "bytes=0-9,20-29";
     const other = await get(layerPath(), range, [["If-Range", '"another"']]);
     expect([other.status, other.body.length]).toEqual([200, 70_000]);
@@ -109,26 +109,26 @@ describe("several ranges", () => {
     expect(partsOf(same)).toHaveLength(2);
   });
 
-  test("that cannot be read are answered whole", async () => {
+  test("with a malformed Range is answered with the whole content", async () => {
     for (const range of ["bytes=0-9;20-29", "bytes=0-9,x", "items=0-9,20-29"]) {
       const answer = await get(layerPath(), range);
       expect([range, answer.status, answer.body.length]).toEqual([range, 200, 70_000]);
     }
   });
 
-  test("mean nothing to HEAD", async () => {
+  test("is ignored for HEAD", async () => {
     const head = await registry.raw(`HEAD ${layerPath()}`, [["Range", "bytes=0-9,20-29"]]);
     expect([head.status, head.headers.get("content-length")]).toEqual([200, "70000"]);
   });
 
-  test("of a manifest have its media type", async () => {
+  test("of a manifest has its media type", async () => {
     const parts = partsOf(await get(`/v2/${name}/blobs/${image.digest}`, "bytes=0-4,-3"));
     expect(parts.map(({ type }) => type)).toEqual([imageType, imageType]);
     const bytes = parts.map((part) => part.bytes.toString());
     expect(bytes).toEqual([image.manifest.slice(0, 5), image.manifest.slice(-3)]);
   });
 
-  test("of nothing are nothing", async () => {
+  test("of an empty blob is 416", async () => {
     const none = digestOf(new Uint8Array());
     const address = `/v2/${name}/blobs/uploads/?digest=${none}`;
     expect((await registry.raw(`POST ${address}`, [], "")).status).toBe(201);
@@ -142,7 +142,7 @@ describe("several ranges", () => {
     }
   });
 
-  test("count as the bytes of the blob that they hold", async () => {
+  test("is counted as the bytes of the blob that were sent", async () => {
     const before = await sent();
     await get(layerPath(), "bytes=0-9,5-19,100-109");
     expect((await sent()) - before).toBe(30);
@@ -163,7 +163,7 @@ describe("many ranges", () => {
   const header = (spans: readonly { start: number; end: number }[], prefix = "bytes=") =>
     prefix + spans.map(({ start, end }) => `${start}-${end - 1}`).join(",");
 
-  test("as many as podman asks for at once are answered part by part", async () => {
+  test("as many as podman requests at once are answered part by part", async () => {
     const spans = spread(mostRanges, 3000);
     const parts = partsOf(await get(largePath, header(spans)));
 
@@ -174,7 +174,7 @@ describe("many ranges", () => {
     }
   });
 
-  test("more than that are answered whole", async () => {
+  test("more than that are answered with the whole content", async () => {
     const answer = await get(largePath, header(spread(mostRanges + 1, 10)));
     expect([answer.status, answer.headers.get("content-length")]).toEqual([200, `${large.length}`]);
     expect(digestOf(answer.body)).toBe(digestOf(large));
@@ -189,7 +189,7 @@ describe("many ranges", () => {
     expect(parts.map(({ bytes }) => bytes.length)).toEqual([2, 2]);
   });
 
-  test("whose client leaves in the middle are read no further", async () => {
+  test("are not read further after the client has disconnected", async () => {
     const { port } = registry.http;
     const socket = connect({ host: "127.0.0.1", port });
     const half = large.length / 2;
@@ -204,7 +204,7 @@ describe("many ranges", () => {
   });
 });
 
-test("ranges of a blob that is deleted while they are sent arrive to the last byte", async () => {
+test("ranges of a blob that is deleted while they are sent arrive complete", async () => {
   const { storage, metadata } = registry.store.rooms;
   const content = noise(20 * 1_048_576);
   const digest = digestOf(content);

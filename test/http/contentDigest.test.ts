@@ -30,7 +30,7 @@ describe("Content-Digest", () => {
     expect(readContentDigest(new Headers({ "Content-Digest": header }))).toEqual([...digests]);
   });
 
-  test("may be left out", () => {
+  test("may be absent", () => {
     expect(readContentDigest(new Headers())).toEqual([]);
   });
 
@@ -58,7 +58,7 @@ describe("Content-Digest", () => {
     expect(refusalBy(read).situation).toBe("CONTENT_DIGEST_INVALID");
   });
 
-  test("of any length is read in a time that grows with it", () => {
+  test("of any length is parsed in linear time", () => {
     for (const part of ["a=1;", "a,", "(a ", '"a', "a=:A", ";a=1"]) {
       expect(() => readDictionary(part.repeat(5000))).not.toThrow();
     }
@@ -92,12 +92,12 @@ describe("digests of an answer", () => {
     });
   });
 
-  test("are those that the content is known by", () => {
+  test("use the algorithm by which the content is known", () => {
     const wants = { "Want-Repr-Digest": "sha-256=9, sha-512=1" };
     expect(asked(wants, sha512).always).toEqual({ "repr-digest": printed512 });
   });
 
-  test("that nobody asked for are not given", () => {
+  test("are absent unless requested", () => {
     expect(asked({})).toEqual({ always: {}, whole: {} });
   });
 });

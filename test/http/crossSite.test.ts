@@ -22,11 +22,11 @@ describe("a page of another site", () => {
   });
   afterAll(() => registry[Symbol.asyncDispose]());
 
-  test("there is something to refuse", () => {
+  test("there are changing operations to test", () => {
     expect(changing.length).toBeGreaterThanOrEqual(8);
   });
 
-  test.each(changing)("%s is refused, said why, and shared with nobody", async (line) => {
+  test.each(changing)("%s is refused with a reason and without CORS headers", async (line) => {
     const { status, headers, body } = await registry.raw(line, [["Origin", "https://example.com"]]);
 
     expect([status, errorOf({ body })["code"]]).toEqual([403, "DENIED"]);
@@ -34,7 +34,7 @@ describe("a page of another site", () => {
     expect([...headers.keys()].filter((name) => name.startsWith("access-control-"))).toEqual([]);
   });
 
-  test.each(changing)("%s of the server's own page or of a client passes", async (line) => {
+  test.each(changing)("%s of the server's own page or of a client is accepted", async (line) => {
     const own = await registry.raw(line, [
       ["Host", "localhost:5000"],
       ["Origin", "http://localhost:5000"],
@@ -45,7 +45,7 @@ describe("a page of another site", () => {
     expect(client.status).not.toBe(403);
   });
 
-  test.each(asking)("%s is answered as ever, for no page to read", async (line) => {
+  test.each(asking)("%s is answered, but not readable for the page", async (line) => {
     const plain = await registry.raw(line);
     const foreign = await registry.raw(line, [["Origin", "https://example.com"]]);
 
@@ -54,7 +54,7 @@ describe("a page of another site", () => {
   });
 });
 
-describe("a changing request passes", () => {
+describe("a changing request is accepted", () => {
   const host = "localhost:5000";
   test.each<[passes: boolean, why: string, headers: Record<string, string>]>([
     [true, "of a client, which says nothing", { host }],

@@ -28,7 +28,7 @@ async function tagsOf(name: string): Promise<unknown> {
 }
 
 describe("deleting a tag", () => {
-  test("leaves the manifest and its other tags, and a list without tags", async () => {
+  test("keeps the manifest and its other tags, and an empty tag list", async () => {
     const name = "tags/nested/app";
     const { manifest, digest } = await pushImage(registry.url, { name, tag: "1.0" });
     await tag(name, manifest, "latest");
@@ -59,7 +59,7 @@ describe("deleting a tag", () => {
 });
 
 describe("deleting a manifest", () => {
-  test("takes its tags along, and the last one takes the repository out of the catalog", async () => {
+  test("deletes its tags, and the last one removes the repository from the catalog", async () => {
     const name = "manifests/app";
     const { manifest, digest } = await pushImage(registry.url, { name, tag: "1.0" });
     await tag(name, manifest, "latest");
@@ -76,7 +76,7 @@ describe("deleting a manifest", () => {
     expect(await catalog()).not.toContain(name);
   });
 
-  test("32 times at once succeeds once", async () => {
+  test("32 times at once succeeds exactly once", async () => {
     const name = "manifests/busy";
     const { digest } = await pushImage(registry.url, { name, tag: "1.0" });
 
@@ -101,7 +101,7 @@ describe("deleting a manifest", () => {
 });
 
 describe("deleting a blob", () => {
-  test("takes it out of one repository at once, though another one holds it", async () => {
+  test("removes it from one repository at once, though another one holds it", async () => {
     const bytes = noise(100);
     const digest = await pushBlob(registry.url, "blobs/one", bytes);
     await pushBlob(registry.url, "blobs/two", bytes);
@@ -135,7 +135,7 @@ describe("deleting a blob", () => {
     expect(await status("DELETE", `${name}/blobs/${layerDigest}`)).toBe(202);
   });
 
-  test("forgets the upload that brought it: its closing request is not answered again", async () => {
+  test("makes a repeated closing request of its upload fail", async () => {
     const name = "blobs/session";
     const digest = digestOf(Buffer.from("x"));
     const opened = await fetch(`${registry.url}/v2/${name}/blobs/uploads/`, { method: "POST" });
@@ -149,14 +149,14 @@ describe("deleting a blob", () => {
     expect((await close()).status).toBe(404);
   });
 
-  test("a malformed digest is told as one", async () => {
+  test("with a malformed digest is DIGEST_INVALID", async () => {
     const answer = await ask("DELETE", "blobs/one/blobs/sha256:short");
     expect([answer.status, errorOf(answer)["code"]]).toEqual([400, "DIGEST_INVALID"]);
   });
 });
 
 describe("a deletion", () => {
-  test("leaves one line in the log and a count of its kind", async () => {
+  test("writes one log line and counts by kind", async () => {
     await using registry = await openRegistry();
     const name = "team/app";
     const { digest, layerDigest } = await pushImage(registry.url, { name, tag: "1.0" });

@@ -32,7 +32,7 @@ async function scriptsOfPage(): Promise<string[]> {
 }
 
 describe("GET /swagger", () => {
-  test("is a page that names nothing of another host and may load nothing from one", async () => {
+  test("is a page that loads nothing from other hosts, by its own policy as well", async () => {
     const answer = await get("/swagger");
 
     expect(answer.status).toBe(200);
@@ -47,7 +47,7 @@ describe("GET /swagger", () => {
     expect(html.replaceAll(/data:[^"]*/g, "")).not.toMatch(/https?:\/\/|src="\/|href="\//);
   });
 
-  test("names its scripts relative to itself, with their versions", async () => {
+  test("names its scripts by relative URLs with their versions", async () => {
     const scripts = await scriptsOfPage();
 
     expect(scripts.map((script) => script.split("?v=")[0])).toEqual([
@@ -62,7 +62,7 @@ describe("GET /swagger", () => {
     }
   });
 
-  test("is reached from /swagger/ by a relative redirect, also behind a proxy's prefix", async () => {
+  test("is reached from /swagger/ by a relative redirect, also behind a proxy with a path prefix", async () => {
     const answer = await get("/swagger/");
 
     expect(answer.status).toBe(308);
@@ -70,7 +70,7 @@ describe("GET /swagger", () => {
     expect(new URL(location, "http://proxy/prefix/swagger/").pathname).toBe("/prefix/swagger");
   });
 
-  test("has no address when the explorer is switched off, nor have its files", async () => {
+  test("is 404 when the explorer is switched off, and so are its files", async () => {
     await using silent = await openRegistry({ explorer: false });
     for (const path of paths.filter((path) => path.startsWith("/swagger"))) {
       expect((await fetch(`${silent.url}${path}`)).status).toBe(404);
@@ -106,7 +106,7 @@ describe("a file of the explorer", () => {
     },
   );
 
-  test("of another version than asked for is not kept", async () => {
+  test("of another version than the URL's is not cached", async () => {
     const answer = await get("/swagger/assets/scalar.js?v=000000000000");
     expect(answer.headers.get("cache-control")).toBe("no-cache");
   });
@@ -133,7 +133,7 @@ describe("a file of the explorer", () => {
 });
 
 describe("the OpenAPI document", () => {
-  test("says what Breadbox is, where it is, and how a push goes", () => {
+  test("describes Breadbox, its server, and how to push", () => {
     expect(document.openapi).toBe("3.0.3");
     expect(document.info.title).toBe("Breadbox");
     expect(document.info.description).toMatch(/POST .*uploads.*PATCH.*PUT.*manifests/s);
@@ -142,7 +142,7 @@ describe("the OpenAPI document", () => {
     expect(document.servers).toEqual([{ url: "/" }]);
   });
 
-  test("has every operation of the table, and leaves out only what the page itself asks for", () => {
+  test("has every operation of the table except those for the page itself", () => {
     const expected = table
       .filter(({ path }) => !/^\/swagger\/(?:$|assets\/)/.test(path))
       .map(({ method, path, id }) => `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")} ${id}`);
@@ -186,7 +186,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("promises no bodies where none can be", () => {
+  test("declares no bodies where none are possible", () => {
     const bodiless = operations.flatMap(({ method, responses }) =>
       Object.entries(responses)
         .filter(([status]) => method === "HEAD" || status === "204" || status === "304")
@@ -199,7 +199,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("shows each failure as the envelope that a client would get", () => {
+  test("has an example of the error envelope for each failure", () => {
     const failures = operations
       .filter(({ method, path }) => method !== "HEAD" && path !== "/readyz")
       .flatMap(({ responses }) => Object.entries(responses))
@@ -214,7 +214,7 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("refers to nothing that is not there", () => {
+  test("has no dangling reference", () => {
     const references = referencesIn(document);
     expect(references.length).toBeGreaterThan(20);
     for (const reference of references) {
@@ -264,7 +264,7 @@ describe("patterns and examples of parameters", () => {
     expect(taken.length).toBeGreaterThan(1);
   });
 
-  test("examples follow their patterns", () => {
+  test("examples match their patterns", () => {
     const shown = operations
       .flatMap(({ parameters }) => parameters)
       .filter(({ example, schema }) => example !== undefined && schema?.pattern !== undefined);

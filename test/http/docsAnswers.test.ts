@@ -81,13 +81,13 @@ function expectDocumented(id: string, status: number, { headers, body, ...answer
   expect(JSON.stringify(examples)).toContain(`"code":"${errorOf({ body })["code"]}"`);
 }
 
-describe("what the documentation says of", () => {
-  test.each(Object.entries(answers))("%s is what the server answers", async (key, ask) => {
+describe("the documented answer", () => {
+  test.each(Object.entries(answers))("%s is what the server sends", async (key, ask) => {
     const [id = "", status] = key.split(" ");
     expectDocumented(id, Number(status), await ask(world));
   });
 
-  test("a malformed Host is answered with 400 by every operation", async () => {
+  test("400 for a malformed Host holds for every operation", async () => {
     expect(operations.length).toBeGreaterThan(20);
     for (const { operationId, method, path } of operations) {
       const line = `${method} ${filled(path)}`;
@@ -95,7 +95,7 @@ describe("what the documentation says of", () => {
     }
   });
 
-  test("a page of another site is answered with 403 by everything that changes something", async () => {
+  test("403 for a page of another site holds for every changing operation", async () => {
     const changing = operations.filter(({ operationId }) => wantStore.includes(operationId));
     expect(changing).toHaveLength(wantStore.length);
     for (const { operationId, method, path } of changing) {
@@ -104,7 +104,7 @@ describe("what the documentation says of", () => {
     }
   });
 
-  test("a store that is read-only is answered with 503 by every write, and by readiness", async () => {
+  test("503 for a read-only store holds for every write and for readiness", async () => {
     const unwritable = await openWorld();
     await using _ = unwritable.registry;
     unwritable.registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
@@ -117,7 +117,7 @@ describe("what the documentation says of", () => {
     expectDocumented("getManifest", 200, await send(`GET ${base}/manifests/1.0`)(unwritable));
   });
 
-  test("a full disk is answered with 413, and when to try again, by every write", async () => {
+  test("413 with Retry-After for a full disk holds for every write", async () => {
     const full = (): never => {
       throw new RegistryError("DISK_FULL");
     };
@@ -136,7 +136,7 @@ describe("what the documentation says of", () => {
     );
   });
 
-  test("a registry that is switched to reading is answered with 405 by every write", async () => {
+  test("405 for a read-only registry holds for every write", async () => {
     await using registry = await openRegistry({ switches: { readOnly: true } });
 
     for (const id of writes) {
@@ -146,7 +146,7 @@ describe("what the documentation says of", () => {
     }
   });
 
-  test("a registry without uploads in parts is answered with 405 by each of their operations", async () => {
+  test("405 without multipart uploads holds for each of their operations", async () => {
     await using registry = await openRegistry({ switches: { multipart: false } });
 
     for (const [id, ask] of Object.entries(plainMultipart)) {
@@ -154,7 +154,7 @@ describe("what the documentation says of", () => {
     }
   });
 
-  test("a body that comes too slowly is answered with 408 by every operation that takes one", async () => {
+  test("408 for a slow body holds for every operation with a body", async () => {
     let now = 0;
     const pace = { now: () => (now += 61_000), minBytesPerSecond: 1024 };
     await using registry = await openRegistry({ pace });
@@ -167,7 +167,7 @@ describe("what the documentation says of", () => {
     await Promise.all(asked);
   });
 
-  test("a defect of the server is answered with 500 by every operation that reads rows", async () => {
+  test("500 for an internal error holds for every operation that reads rows", async () => {
     const broken = await openWorld();
     await using _ = broken.registry;
     const database = new Database(join(broken.registry.store.directory, "breadbox.db"));
@@ -183,7 +183,7 @@ describe("what the documentation says of", () => {
     }
   });
 
-  test("any operation names no further status", () => {
+  test("list is complete: no operation sends another status", () => {
     const provoked = [
       ...Object.keys(answers),
       ...operations.map(({ operationId }) => `${operationId} 400`),

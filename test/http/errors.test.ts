@@ -8,7 +8,7 @@ const connection = { timeout: () => {}, requestIP: () => null };
 const makeVisit = () => new Visit(new Request("http://breadbox/v2/"), connection, "id-1", 0);
 
 describe("errorResponse", () => {
-  test("prints the situation, its detail and when to come back", async () => {
+  test("has the code, its detail and Retry-After", async () => {
     const visit = makeVisit();
     visit.foreign = false;
     const error = new RegistryError("UPLOAD_BUSY", { detail: { offset: 5 }, retryAfter: 7 });
@@ -24,7 +24,7 @@ describe("errorResponse", () => {
     expect(visit.failure).toBeNull();
   });
 
-  test("adds the headers that came with the failure", () => {
+  test("has the headers that the failure carries", () => {
     const error = new AnswerError(new RegistryError("METHOD_UNSUPPORTED"), { allow: "GET, HEAD" });
     const answer = errorResponse(error, makeVisit());
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
@@ -61,7 +61,7 @@ describe("errorResponse", () => {
     expect(visit.failure).toBeNull();
   });
 
-  test("logs what only the operator can mend", () => {
+  test("is logged when only the operator can fix the cause", () => {
     const visit = makeVisit();
     const error = new RegistryError("READ_ONLY", { cause: new Error("EIO") });
     errorResponse(error, visit);

@@ -28,7 +28,7 @@ async function endRun(id: string): Promise<void> {
 }
 
 describe("POST /v1/gc", () => {
-  test("is answered at once with the run, and where it is", async () => {
+  test("is answered at once with the run and its location", async () => {
     const answer = await post('{"dry_run":true}');
 
     const run = read(answer);
@@ -90,7 +90,7 @@ describe("POST /v1/gc", () => {
     expect(read(await get("/v1/gc/runs"))).toEqual({ runs: [], next: null });
   });
 
-  test("is refused with 409 while a run is going on, with the request's id", async () => {
+  test("is refused with 409 and the request's id while a run is active", async () => {
     await post(null);
 
     const answer = await post(null, { "X-Request-Id": "from-client" });
@@ -102,7 +102,7 @@ describe("POST /v1/gc", () => {
     });
   });
 
-  test("goes on in a registry in which nothing may be pushed or deleted", async () => {
+  test("works in a read-only registry", async () => {
     await using reading = await openRegistry({ switches: { readOnly: true, delete: false } });
 
     expect((await reading.raw("POST /v1/gc")).status).toBe(202);
@@ -110,7 +110,7 @@ describe("POST /v1/gc", () => {
 });
 
 describe("GET /v1/gc/runs", () => {
-  test("a run that has ended tells how", async () => {
+  test("shows the result of an ended run", async () => {
     const { id } = read(await post(null));
     await endRun(id);
 
@@ -124,7 +124,7 @@ describe("GET /v1/gc/runs", () => {
     expect(read(await get(`/v1/gc/runs/${id}`))).toEqual(run);
   });
 
-  test("comes by page, the latest first: each page's Link leads to the next", async () => {
+  test("is paged, the latest run first: each page's Link leads to the next", async () => {
     const ids: string[] = [];
     for (let count = 0; count < 5; count += 1) {
       const { id } = read(await post(null));
@@ -152,11 +152,11 @@ describe("GET /v1/gc/runs", () => {
     },
   );
 
-  test("a page is never longer than it may be", async () => {
+  test("limits the page size", async () => {
     expect((await get("/v1/gc/runs?limit=99999999999")).status).toBe(200);
   });
 
-  test("HEAD says what GET says, without the body", async () => {
+  test("answers HEAD like GET, without the body", async () => {
     const { id } = read(await post(null));
     for (const path of ["/v1/gc/runs", `/v1/gc/runs/${id}`, "/v1/gc/runs/none"]) {
       const [got, asked] = [await get(path), await registry.raw(`HEAD ${path}`)];

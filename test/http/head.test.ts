@@ -97,29 +97,29 @@ async function expectSame(status: number, path: string, headers: Headers = {}): 
 }
 
 describe("HEAD", () => {
-  test("is taken wherever GET is, and nowhere else", () => {
+  test("is supported wherever GET is, and nowhere else", () => {
     for (const path of paths) {
       const [get, head] = [operationAt(path, "GET"), operationAt(path, "HEAD")];
       expect([path, head?.action]).toEqual([path, get?.action]);
     }
   });
 
-  test("is asked here at every address that takes it", () => {
+  test("is tested here at every path that supports it", () => {
     expect(Object.keys(cases).sort()).toEqual([...readable].sort());
   });
 
   const asked = Object.values(cases).flat();
   test.each(asked.map(([path, status, headers]) => [path, headers ?? {}, status] as const))(
-    "%s with %p answers %p as GET does",
+    "%s with %p answers %p like GET",
     (path, headers, status) => expectSame(status, path, headers),
   );
 
-  test.each(readable)("%s answers a malformed Host as GET does", (template) => {
+  test.each(readable)("%s answers a malformed Host like GET", (template) => {
     const path = cases[template]?.[0]?.[0] ?? "";
     return expectSame(400, path, badHost);
   });
 
-  test.each(unreadable)("%s takes neither", async (template) => {
+  test.each(unreadable)("%s supports neither", async (template) => {
     const path = fill(template);
     await expectSame(405, path);
     const { headers } = await ask("HEAD", path);
@@ -139,7 +139,7 @@ describe("HEAD", () => {
     await expectSame(status, path);
   });
 
-  test("of a blob is the same whatever range it is asked for", async () => {
+  test("of a blob ignores ranges", async () => {
     const path = `/v2/${name}/blobs/${image.layerDigest}`;
     const whole = stable(await ask("HEAD", path));
     for (const range of ["bytes=0-9", "bytes=0-9,20-29", "bytes=99999-", "x"]) {
@@ -148,7 +148,7 @@ describe("HEAD", () => {
     }
   });
 
-  test("of a store that is read-only says so as GET does", async () => {
+  test("of a read-only store answers like GET", async () => {
     await using broken = await openRegistry();
     broken.store.rooms.latch.trip("a sync failed", new Error("EIO"));
     const [get, head] = [await broken.raw("GET /readyz"), await broken.raw("HEAD /readyz")];

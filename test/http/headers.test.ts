@@ -16,7 +16,7 @@ const digest = digestOf(new Uint8Array());
 const positions = fc.maxSafeNat();
 
 describe("parseContentRange", () => {
-  test("every range of safe positions is read back, in each spelling", () => {
+  test("reads every range of safe positions, in each spelling", () => {
     fc.assert(
       fc.property(positions, positions, (one, other) => {
         const [start, end] = one < other ? [one, other] : [other, one];
@@ -57,13 +57,13 @@ describe("parseContentRange", () => {
     expect(() => parseContentRange(text)).toThrow("Content-Range must be");
   });
 
-  test("no header is no range", () => {
+  test("of an absent header is no range", () => {
     expect(parseContentRange(null)).toBeNull();
   });
 });
 
 describe("contentLength", () => {
-  test("a length that no number can hold is larger than every limit", () => {
+  test("of a number too large is larger than every limit", () => {
     const headers = new Headers({ "content-length": "99999999999999999999" });
     expect(contentLength(headers)).toBe(Number.POSITIVE_INFINITY);
   });
@@ -85,7 +85,7 @@ describe("matchesEtag", () => {
 });
 
 describe("pages", () => {
-  test("a next link leads to the page after its last name", () => {
+  test("have a next link that starts after their last name", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.integer({ min: 1, max: 1000 }), (last, n) => {
         const link = nextLink("/v2/a/b/tags/list", { n, last: null }, last);
@@ -100,7 +100,7 @@ describe("pages", () => {
 });
 
 describe("uploadHeaders", () => {
-  test("the range names the last byte, and 0-0 also stands for none", () => {
+  test("name the last byte in Range, and 0-0 for an empty session", () => {
     const name = parseRepositoryName("a/b");
     const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
     const ranges = [0, 1, 2, 100].map((offset) => uploadHeaders(name, id, offset)["range"]);

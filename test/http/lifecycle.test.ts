@@ -61,8 +61,8 @@ async function startedAt(registry: TestRegistry): Promise<string> {
   return answer.headers.get("location") ?? "";
 }
 
-describe("a server that stops", () => {
-  test("answers what is running, and takes nothing new", async () => {
+describe("a server that is stopping", () => {
+  test("answers running requests and accepts no new connections", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });
     const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
@@ -81,7 +81,7 @@ describe("a server that stops", () => {
     expect(registry.http.running()).toBe(0);
   });
 
-  test("refuses writes on connections that are still open, and ends those connections", async () => {
+  test("refuses writes on open connections, and closes them", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });
     const { socket, received } = await openSocket(registry.http.port);
@@ -99,7 +99,7 @@ describe("a server that stops", () => {
     expect(second ?? "503 ").toMatch(/^503 /);
   });
 
-  test("does not wait for connections on which a head was begun and never ended", async () => {
+  test("does not wait for connections with an unfinished request head", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });
     const halves = await Promise.all([1, 2, 3].map(() => openSocket(registry.http.port)));
@@ -115,7 +115,7 @@ describe("a server that stops", () => {
     expect(await Promise.race([drained, Bun.sleep(5_000)])).toBe("drained");
   });
 
-  test("cuts what has not ended when the grace period is over", async () => {
+  test("cuts running requests after the grace period", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });
     const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
@@ -126,7 +126,7 @@ describe("a server that stops", () => {
     expect(outcome.status).toBe("rejected");
   });
 
-  test("is no longer ready", async () => {
+  test("is not ready", async () => {
     const gate = Promise.withResolvers<void>();
     await using registry = await openRegistry({
       change: (backend) => ({ ...backend, ready: () => gate.promise }),
@@ -146,7 +146,7 @@ describe("a server that stops", () => {
 });
 
 describe("a read-only store", () => {
-  test("still serves reads, refuses writes with 503 and is not ready", async () => {
+  test("serves reads, refuses writes with 503 and is not ready", async () => {
     await using registry = await openRegistry();
     registry.store.rooms.latch.trip("sync failed", new Error("EIO"));
 
@@ -163,7 +163,7 @@ describe("a read-only store", () => {
 });
 
 describe("request bodies", () => {
-  test("larger than the limit are refused before they are read", async () => {
+  test("over the limit are refused before they are read", async () => {
     await using registry = await openRegistry({ maxBodyBytes: 1000 });
     const start = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
     const { socket, received } = await openSocket(registry.http.port);
@@ -175,7 +175,7 @@ describe("request bodies", () => {
     socket.destroy();
   });
 
-  test("that stream past the limit are cut there, and what fits is kept", async () => {
+  test("streamed past the limit are cut there, and what fits is kept", async () => {
     await using registry = await openRegistry({ maxBodyBytes: 1000 });
     const start = await registry.raw(`POST /v2/${name}/blobs/uploads/`, [["Content-Length", "0"]]);
     const location = start.headers.get("location");
@@ -189,7 +189,7 @@ describe("request bodies", () => {
     expect([answer.status, errorOf(answer)["code"]]).toEqual([413, "SIZE_INVALID"]);
   });
 
-  test("that come too slowly are cut; the session keeps what arrived and goes on with another request", async () => {
+  test("that are too slow are cut; the session keeps its bytes and accepts the next request", async () => {
     const pace = new SlowPace();
     await using registry = await openRegistry({ pace });
     const location = await startedAt(registry);
@@ -209,7 +209,7 @@ describe("request bodies", () => {
     socket.destroy();
   });
 
-  test("that nobody reads do not keep their connection", async () => {
+  test("that the server does not read close their connection", async () => {
     await using registry = await openRegistry();
     const { socket, received } = await openSocket(registry.http.port);
 

@@ -106,7 +106,7 @@ describe("a manifest is stored as it is", () => {
     }
   });
 
-  test("that is an index of indexes, by either digest", async () => {
+  test("that is an index of indexes, under either digest algorithm", async () => {
     let child = await roundTrip(JSON.stringify(image()), imageType);
     for (const algorithm of ["sha256", "sha512", "sha256"] as const) {
       const document = index([child, { ...child, platform: { os: "unknown" } }]);

@@ -21,14 +21,14 @@ const named = async (tag: string) =>
   (await fetch(at(tag), { method: "HEAD" })).headers.get("docker-content-digest");
 
 describe("several tags in one push (distribution-spec, end-7b)", () => {
-  test("are all set, and named in one header", async () => {
+  test("are all set, and returned in one header", async () => {
     const answer = await put(`${image.digest}?tag=1.2.3&tag=1.2&tag=1&tag=latest`);
 
     expect([answer.status, answer.headers.get("oci-tag")]).toEqual([201, "1.2.3, 1.2, 1, latest"]);
     for (const tag of ["1.2.3", "1.2", "1", "latest"]) expect(await named(tag)).toBe(image.digest);
   });
 
-  test("count once when they stand there twice", async () => {
+  test("given twice count once", async () => {
     const answer = await put(`${image.digest}?tag=a&tag=b&tag=a`);
     expect([answer.status, answer.headers.get("oci-tag")]).toEqual([201, "a, b"]);
   });
@@ -41,7 +41,7 @@ describe("several tags in one push (distribution-spec, end-7b)", () => {
     expect(await named(tags[99] ?? "")).toBe(image.digest);
   });
 
-  test("are refused with 414 when they are more, and none is set", async () => {
+  test("beyond the limit are refused with 414, and none is set", async () => {
     const tags = Array.from({ length: 101 }, (_, n) => `many-${n}`);
     const answer = await put(`${image.digest}?${tags.map((tag) => `tag=${tag}`).join("&")}`);
 
@@ -60,20 +60,20 @@ describe("several tags in one push (distribution-spec, end-7b)", () => {
     },
   );
 
-  test("come on top of the tag in the address", async () => {
+  test("are set in addition to the tag in the path", async () => {
     const answer = await put("by-tag?tag=beside");
 
     expect([answer.status, answer.headers.get("oci-tag")]).toEqual([201, "beside"]);
     expect([await named("by-tag"), await named("beside")]).toEqual([image.digest, image.digest]);
   });
 
-  test("are not named when there are none", async () => {
+  test("are not in the answer when there are none", async () => {
     expect((await put(image.digest)).headers.get("oci-tag")).toBeNull();
   });
 });
 
-describe("a locked tag", () => {
-  test("is set once and does not move, and what would move it is not stored", async () => {
+describe("an immutable tag", () => {
+  test("is set once and cannot be moved, and the refused manifest is not stored", async () => {
     const other = `${image.manifest}\n`;
     expect((await put("locked-1")).status).toBe(201);
     expect((await put("locked-1")).status).toBe(201);
@@ -90,7 +90,7 @@ describe("a locked tag", () => {
   });
 });
 
-describe("a warning", () => {
+describe("the Warning header", () => {
   const withForeignLayer = (): string =>
     JSON.stringify({
       ...JSON.parse(image.manifest),
@@ -103,7 +103,7 @@ describe("a warning", () => {
       ],
     });
 
-  test("tells who pushes non-distributable layers that they are deprecated", async () => {
+  test("says that non-distributable layers are deprecated", async () => {
     const answer = await put("foreign", withForeignLayer());
     expect([answer.status, answer.headers.get("warning")]).toEqual([
       201,
@@ -111,11 +111,11 @@ describe("a warning", () => {
     ]);
   });
 
-  test("is not sent with what nothing speaks against", async () => {
+  test("is absent for a manifest without deprecated members", async () => {
     expect((await put("plain")).headers.get("warning")).toBeNull();
   });
 
-  test("is one quoted text for all there is to say, below 4096 bytes", async () => {
+  test("is one quoted text for all warnings, below 4096 bytes", async () => {
     const subjectTag = `sha256-${"a".repeat(64)}`;
     const indexType = "application/vnd.oci.image.index.v1+json";
     const { layers: manifests } = JSON.parse(withForeignLayer());

@@ -73,7 +73,7 @@ describe("a mount", () => {
     expect([answer.status, errorOf(answer)["code"]]).toEqual([400, "DIGEST_INVALID"]);
   });
 
-  test("that is not possible takes the blob from the same request", async () => {
+  test("that is impossible stores the blob from the same request's body", async () => {
     const whole = noise(100);
     const wanted = digestOf(whole);
 
@@ -83,7 +83,7 @@ describe("a mount", () => {
     expect((await registry.raw(`HEAD /v2/whole/blobs/${wanted}`)).status).toBe(200);
   });
 
-  test("of damaged content asks for an upload, which heals it", async () => {
+  test("of damaged content starts an upload, which heals it", async () => {
     const damaged = noise(500);
     const wanted = await pushBlob(registry.url, "hurt", damaged);
     const { metadata, storage } = registry.store.rooms;

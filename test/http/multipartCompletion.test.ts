@@ -39,7 +39,7 @@ const staged = () => stagedFor(registry.store.directory, upload);
 const storeAll = () => storePieces(client, upload);
 
 describe("completing an upload", () => {
-  test("makes an object of its parts, and is answered with what it is", async () => {
+  test("makes an object of its parts and returns its properties", async () => {
     const parts = await storeAll();
 
     const answer = await client.complete(upload, parts);
@@ -63,7 +63,7 @@ describe("completing an upload", () => {
     expect(await problemsOf(registry.store.directory)).toEqual([]);
   });
 
-  test("takes parts that came in any order and at once", async () => {
+  test("accepts parts that came in any order and concurrently", async () => {
     const sizes = Array.from({ length: 40 }, (_, index) => (index * 7919) % 90_000);
     const bytes = sizes.map((size, index) => randomBytes(`part ${index}`, size));
     const order = bytes.map((_, index) => index).sort((a, b) => ((a * 17) % 40) - ((b * 17) % 40));
@@ -78,7 +78,7 @@ describe("completing an upload", () => {
     expect((await client.object(object)).bytes).toEqual(new Uint8Array(Buffer.concat(bytes)));
   });
 
-  test("takes what replaced a part, whenever it did", async () => {
+  test("uses the latest bytes of each part", async () => {
     const parts = await storeAll();
     const other = randomBytes("other", 5000);
     parts[0] = await client.stored(upload, 1, other);
@@ -89,7 +89,7 @@ describe("completing an upload", () => {
     );
   });
 
-  test("leaves parts out that the list does not name", async () => {
+  test("leaves out parts that the list does not name", async () => {
     const parts = await storeAll();
 
     expect((await client.complete(upload, parts.slice(1))).status).toBe(200);
@@ -97,7 +97,7 @@ describe("completing an upload", () => {
     expect(await staged()).toBeNull();
   });
 
-  test("takes numbers with gaps, etags in quotes, and the list of parts as it was printed", async () => {
+  test("accepts gaps in numbers, quoted etags, and the list as the server printed it", async () => {
     await client.stored(upload, 7, content);
     await client.stored(upload, 9000, content);
     const { parts } = jsonOf(await client.parts(upload));
@@ -117,7 +117,7 @@ describe("completing an upload", () => {
     expect((await client.object(object)).bytes.length).toBe(0);
   });
 
-  test("stores bytes once that are stored already", async () => {
+  test("of stored content stores no second copy", async () => {
     const first = await storeAll();
     await client.complete(upload, first);
     upload = await client.initiate(`${object}/again`);
@@ -128,7 +128,7 @@ describe("completing an upload", () => {
     expect(await problemsOf(registry.store.directory)).toEqual([]);
   });
 
-  test("is counted once, however often it is told, as are its parts", async () => {
+  test("is counted once, however often it is repeated, and so are its parts", async () => {
     const before = await counted();
     const parts = await storeAll();
     await client.complete(upload, parts);
@@ -150,8 +150,8 @@ async function counted(): Promise<number[]> {
   ].map((name) => Number(new RegExp(`^${name} (\\d+)$`, "m").exec(text)?.[1]));
 }
 
-describe("a completion told again", () => {
-  test("within a quarter of an hour is answered the same", async () => {
+describe("a repeated completion", () => {
+  test("within 15 minutes is answered the same", async () => {
     const parts = await storeAll();
     const first = await client.complete(upload, parts, { "if-none-match": "*" });
     registry.store.clock.advance(14 * 60_000);
@@ -175,7 +175,7 @@ describe("a completion told again", () => {
     expect([again.status, refusalOf(again).code]).toEqual([404, "MULTIPART_UPLOAD_UNKNOWN"]);
   });
 
-  test("with another list is refused with 409, as parts and an abort are", async () => {
+  test("with another list is refused with 409, as are parts and an abort", async () => {
     const parts = await storeAll();
     await client.complete(upload, parts);
 
@@ -189,7 +189,7 @@ describe("a completion told again", () => {
     }
   });
 
-  test("after that is told that there is no such upload", async () => {
+  test("after 15 minutes is 404", async () => {
     const parts = await storeAll();
     await client.complete(upload, parts);
     registry.store.clock.advance(16 * 60_000);
@@ -197,7 +197,7 @@ describe("a completion told again", () => {
     expect((await client.complete(upload, parts)).status).toBe(404);
   });
 
-  test("at the same time ends as one object", async () => {
+  test("at the same time makes one object", async () => {
     const parts = await storeAll();
     const answers = await Promise.all([1, 2, 3].map(() => client.complete(upload, parts)));
 
@@ -219,7 +219,7 @@ describe("an upload that is being completed", () => {
     await multipart.claimMultipart(key, "another request", () => null);
   }
 
-  test("takes no part, no abort and no other completion, and says when to ask again", async () => {
+  test("refuses parts, abort and other completions, with Retry-After", async () => {
     const parts = await storeAll();
     await claim();
 
@@ -234,7 +234,7 @@ describe("an upload that is being completed", () => {
     expect(await staged()).toEqual(["part-00001", "part-00002", "part-00003"]);
   });
 
-  test("refuses a part that began to arrive before, and nothing stays of it", async () => {
+  test("refuses a part whose request began before, and keeps none of its bytes", async () => {
     await storeAll();
     const { body, send, end } = openBody();
     const arriving = client.put(upload, 1, body);

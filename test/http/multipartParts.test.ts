@@ -47,7 +47,7 @@ const plainFile = () => {
 const listed = async (query = "") => jsonOf(await client.parts(upload, query)).parts;
 
 describe("a part", () => {
-  test("is answered with its number, its size and an etag, which the header has in quotes", async () => {
+  test("is answered with number, size and etag, and the etag header in quotes", async () => {
     const answer = await client.put(upload, 1, some);
 
     const body = jsonOf(answer);
@@ -62,7 +62,7 @@ describe("a part", () => {
     expect(await plainFile()).toEqual(new Uint8Array(some));
   });
 
-  test("has the same etag as other bytes like it, and another one otherwise", async () => {
+  test("has an etag that depends on its bytes only", async () => {
     const [one, same, other] = [
       await client.stored(upload, 1, some),
       await client.stored(upload, 2, some),
@@ -80,7 +80,7 @@ describe("a part", () => {
     expect(await staged()).toEqual(["part-00001"]);
   });
 
-  test("may come without an announced length", async () => {
+  test("may be sent without a length", async () => {
     const { body, send, end } = openBody();
     const arriving = client.put(upload, 1, body);
     send(some);
@@ -108,7 +108,7 @@ describe("a part", () => {
     if (status === 400) expect(await staged()).toBeNull();
   });
 
-  test("of an upload that is not there is refused before it comes", async () => {
+  test("of an unknown upload is refused before its body is read", async () => {
     const { body } = openBody();
     const answer = await client.put(upload.replace(/[^/]+$/, unknown), 1, body);
 
@@ -118,7 +118,7 @@ describe("a part", () => {
 });
 
 describe("a part that is too large", () => {
-  test("is refused before it comes when it says so", async () => {
+  test("is refused before its body is read when its length is announced", async () => {
     const answer = await registry.raw(`PUT ${upload}/parts/1`, [
       ["Content-Length", String(maxPartBytes + 1)],
     ]);
@@ -128,7 +128,7 @@ describe("a part that is too large", () => {
     expect(await staged()).toBeNull();
   });
 
-  test("is refused while it comes when it does not", async () => {
+  test("is refused while it arrives when its length is not announced", async () => {
     const chunk = `${(maxPartBytes + 1).toString(16)}\r\n${"x".repeat(maxPartBytes + 1)}\r\n`;
     const answer = await registry.raw(
       `PUT ${upload}/parts/1`,
@@ -145,8 +145,8 @@ describe("a part that is too large", () => {
   });
 });
 
-describe("a part that comes again", () => {
-  test("replaces the one before", async () => {
+describe("a part that is sent again", () => {
+  test("replaces the previous one", async () => {
     await client.stored(upload, 1, some);
     const { etag } = await client.stored(upload, 1, some.subarray(5));
 
@@ -154,7 +154,7 @@ describe("a part that comes again", () => {
     expect(await staged()).toEqual(["part-00001"]);
   });
 
-  test("leaves the one before as it was when it breaks off", async () => {
+  test("leaves the previous one unchanged when it breaks off", async () => {
     const { etag } = await client.stored(upload, 1, some);
     await breakOff(5000, some.subarray(0, 4999));
 
@@ -162,7 +162,7 @@ describe("a part that comes again", () => {
     expect(await staged()).toEqual(["part-00001"]);
   });
 
-  test("many times at once ends as one of them, whole", async () => {
+  test("many times at once is stored whole, as one of them", async () => {
     const versions = Array.from({ length: 8 }, (_, index) => some.subarray(index * 1000));
     const stored = await Promise.all(versions.map((bytes) => client.stored(upload, 1, bytes)));
 
@@ -174,7 +174,7 @@ describe("a part that comes again", () => {
 });
 
 describe("a part that breaks off", () => {
-  test("leaves nothing, not even a folder", async () => {
+  test("leaves neither bytes nor a folder", async () => {
     await breakOff(5000, some.subarray(0, 10));
 
     expect(await staged()).toBeNull();
@@ -213,7 +213,7 @@ describe("Content-Digest of a part", () => {
   });
 });
 
-describe("what a part does not have", () => {
+describe("a header that parts do not have", () => {
   test.each<[string, string, number]>([
     ["Content-Encoding", "gzip", 415],
     ["Content-Range", "bytes 0-9/20", 400],
@@ -243,7 +243,7 @@ describe("the list of parts", () => {
     });
   });
 
-  test("comes in pages where that is asked for", async () => {
+  test("has pages when asked for", async () => {
     for (const number of [1, 2, 3, 4, 5]) await client.stored(upload, number, Buffer.alloc(1));
 
     const first = await client.parts(upload, "?limit=2&after=1");

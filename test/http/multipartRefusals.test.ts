@@ -38,7 +38,7 @@ async function expectOpen(parts: readonly PartOfList[]): Promise<void> {
   expect(status).toBe(200);
 }
 
-describe("an upload stays open with all its parts after a completion", () => {
+describe("a refused completion keeps the upload open with all its parts", () => {
   test.each<[string, (parts: PartOfList[]) => unknown[], number, string]>([
     ["with no parts", () => [], 400, "PART_INVALID"],
     ["out of order", (parts) => parts.toReversed(), 400, "PART_INVALID"],
@@ -92,7 +92,7 @@ describe("an upload stays open with all its parts after a completion", () => {
     await expectOpen(parts);
   });
 
-  test("that is larger than any list", async () => {
+  test("when its list is larger than any valid one", async () => {
     const parts = await storeAll();
 
     const answer = await client.complete(upload, parts, {}, { digest: "x".repeat(2_600_000) });
@@ -117,7 +117,7 @@ describe("an upload stays open with all its parts after a completion", () => {
     expect(good.status).toBe(200);
   });
 
-  test("whose precondition does not hold", async () => {
+  test("when its precondition fails", async () => {
     const put = `/v1/buckets/${bucket}/objects/${object}`;
     await client.ask(put, { method: "PUT", body: "before" });
     const parts = await storeAll();
@@ -132,7 +132,7 @@ describe("an upload stays open with all its parts after a completion", () => {
     expect((await client.object(object)).bytes).toEqual(content);
   });
 
-  test("of an upload without a part", async () => {
+  test("when the upload has no part", async () => {
     const answer = await client.complete(upload, [{ part_number: 1, etag: "x" }]);
 
     expect(answer.status).toBe(409);

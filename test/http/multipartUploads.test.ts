@@ -26,7 +26,7 @@ const some = randomBytes("part", 1000);
 const staged = (upload: string) => stagedFor(registry.store.directory, upload);
 
 describe("initiating an upload", () => {
-  test("tells its id, its state, how long it lives and what its parts may be", async () => {
+  test("returns id, state, expiry and limits of parts", async () => {
     const answer = await client.post(uploads, { object: "a/b c.tar", content_type: "text/plain" });
 
     const body = jsonOf(answer);
@@ -43,7 +43,7 @@ describe("initiating an upload", () => {
     });
   });
 
-  test("tells of parts that are no larger than a body may be", async () => {
+  test("returns a part limit no larger than the body limit", async () => {
     await using small = await openRegistry({ maxBodyBytes: 5000 });
     const there = await multipartClient(small);
 
@@ -55,7 +55,7 @@ describe("initiating an upload", () => {
     expect((await there.put(`${uploads}/${id}`, 1, new Uint8Array(5000))).status).toBe(200);
   });
 
-  test("without a content type means bytes of any kind", async () => {
+  test("without a content type uses application/octet-stream", async () => {
     const answer = await client.post(uploads, { object: "a" });
 
     expect(jsonOf(answer).content_type).toBe("application/octet-stream");
@@ -79,15 +79,15 @@ describe("initiating an upload", () => {
     expect(jsonOf(await client.ask(uploads)).uploads).toEqual([]);
   });
 
-  test("into a bucket that is not there is refused with 404", async () => {
+  test("in an unknown bucket is 404", async () => {
     const answer = await client.post("/v1/buckets/nobody/multipart-uploads", { object: "a" });
 
     expect([answer.status, refusalOf(answer).code]).toEqual([404, "BUCKET_UNKNOWN"]);
   });
 });
 
-describe("an upload", () => {
-  test("tells how far it is", async () => {
+describe("a multipart upload", () => {
+  test("shows its progress", async () => {
     const upload = await client.initiate();
     await client.stored(upload, 3, some);
     await client.stored(upload, 7, some);
@@ -98,7 +98,7 @@ describe("an upload", () => {
     expect(jsonOf(answer)).toMatchObject({ state: "uploading", parts: 2, size_bytes: 2000 });
   });
 
-  test("lives for another day after each part", async () => {
+  test("expires a day after its last part", async () => {
     const upload = await client.initiate();
     registry.store.clock.advance(3_600_000);
     await client.stored(upload, 1, some);
@@ -116,7 +116,7 @@ describe("an upload", () => {
     if (method !== "HEAD") expect(refusalOf(answer).code).toBe("MULTIPART_UPLOAD_UNKNOWN");
   });
 
-  test("of another bucket is unknown", async () => {
+  test("of another bucket is 404", async () => {
     await client.post("/v1/buckets", { name: "another" });
     const elsewhere = (await client.initiate()).replace(bucket, "another");
 
@@ -126,7 +126,7 @@ describe("an upload", () => {
     expect((await client.abort(elsewhere)).status).toBe(404);
   });
 
-  test("takes no part and no completion once its time is over, and can be aborted", async () => {
+  test("accepts neither parts nor completion after its expiry, and can be aborted", async () => {
     const upload = await client.initiate();
     const part = await client.stored(upload, 1, some);
     registry.store.clock.advance(86_400_001);
@@ -143,8 +143,8 @@ describe("an upload", () => {
   });
 });
 
-describe("the list of uploads", () => {
-  test("has the open ones of the bucket, in the order in which they began", async () => {
+describe("the list of multipart uploads", () => {
+  test("has the open ones of the bucket in the order they began", async () => {
     const first = await client.initiate("a/1");
     registry.store.clock.advance(1);
     const second = await client.initiate("b/2");
@@ -162,7 +162,7 @@ describe("the list of uploads", () => {
     expect(next).toBeNull();
   });
 
-  test("comes in pages that lead from one to the next", async () => {
+  test("has pages that link to the next", async () => {
     const begun: string[] = [];
     for (let number = 0; number < 5; number += 1) {
       begun.push(await client.initiate(`a/${number}`));
@@ -195,13 +195,13 @@ describe("the list of uploads", () => {
     expect((await client.ask(`${uploads}?${query}`)).status).toBe(400);
   });
 
-  test("of a bucket that is not there is answered with 404", async () => {
+  test("of an unknown bucket is 404", async () => {
     expect((await client.ask("/v1/buckets/nobody/multipart-uploads")).status).toBe(404);
   });
 });
 
-describe("aborting", () => {
-  test("drops the parts, the upload, and its folder", async () => {
+describe("aborting a multipart upload", () => {
+  test("deletes the parts, the upload and its folder", async () => {
     const upload = await client.initiate();
     const part = await client.stored(upload, 1, some);
 
@@ -217,7 +217,7 @@ describe("aborting", () => {
     expect((await client.object()).status).toBe(404);
   });
 
-  test("is counted when it took place", async () => {
+  test("is counted when it succeeded", async () => {
     const upload = await client.initiate();
     await client.abort(upload);
     await client.abort(upload);
@@ -227,13 +227,13 @@ describe("aborting", () => {
     expect(text).toMatch(/^multipart_upload_aborted_total 1$/m);
   });
 
-  test("an upload that never had a part is as good as any", async () => {
+  test("works without a part", async () => {
     const upload = await client.initiate();
 
     expect((await client.abort(upload)).status).toBe(204);
   });
 
-  test("while a part arrives refuses the part, of which nothing stays", async () => {
+  test("refuses a part that is arriving, and keeps none of its bytes", async () => {
     const upload = await client.initiate();
     const { body, send, end } = openBody();
     const arriving = client.put(upload, 1, body);
@@ -248,7 +248,7 @@ describe("aborting", () => {
     expect(await staged(upload)).toBeNull();
   });
 
-  test("removing the bucket ends its uploads", async () => {
+  test("is done by deleting the bucket", async () => {
     const upload = await client.initiate();
     await client.stored(upload, 1, some);
 

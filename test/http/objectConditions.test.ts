@@ -16,7 +16,7 @@ const statuses = (answers: readonly { readonly status: number }[]) =>
   answers.map(({ status }) => status).sort();
 
 describe("a put with a precondition", () => {
-  test("that asks for a free name happens once", async () => {
+  test("If-None-Match: * succeeds once", async () => {
     const free = { "If-None-Match": "*" };
 
     expect((await objects.put("it", "first", free)).status).toBe(201);
@@ -26,7 +26,7 @@ describe("a put with a precondition", () => {
     expect(textOf(await objects.get("it"))).toBe("first");
   });
 
-  test("that names the object replaces it, and no other", async () => {
+  test("If-Match replaces the named version only", async () => {
     await objects.put("it", "first");
     const first = { "If-Match": etagOf("first") };
 
@@ -40,7 +40,7 @@ describe("a put with a precondition", () => {
     expect(await objects.staged()).toEqual([]);
   });
 
-  test("is judged again when its bytes have come", async () => {
+  test("is checked again when its bytes have arrived", async () => {
     const slow = openBody();
     const free = { "If-None-Match": "*" };
     const late = objects.put("it", slow.body, free);
@@ -57,7 +57,7 @@ describe("a put with a precondition", () => {
     expect(await storedFiles(objects.registry.store.directory)).toBe(1);
   });
 
-  test("that does not hold is told before the body is read", async () => {
+  test("that fails is refused before the body is read", async () => {
     await objects.put("it", "first");
     const metrics = async () => textOf(await objects.ask("/metrics"));
     const received = /^breadbox_received_bytes_total .*$/m;
@@ -71,7 +71,7 @@ describe("a put with a precondition", () => {
 });
 
 describe("a deletion with a precondition", () => {
-  test("takes the object that it names, and no other", async () => {
+  test("deletes the named version only", async () => {
     await objects.put("it", "first");
 
     const refused = await objects.remove("it", { "If-Match": etagOf("other") });
@@ -105,12 +105,12 @@ describe("a read with a precondition", () => {
   });
 });
 
-describe("a condition on the date", () => {
+describe("a condition on a date", () => {
   const before = "Wed, 31 Dec 2025 23:59:59 GMT";
   const at = "Thu, 01 Jan 2026 00:00:00 GMT";
   beforeEach(() => objects.put("it", "first"));
 
-  test("If-Unmodified-Since keeps a put and a deletion off what was changed since", async () => {
+  test("If-Unmodified-Since refuses a put and a deletion of an object changed since", async () => {
     const late = { "If-Unmodified-Since": before };
 
     expect((await objects.put("it", "second", late)).status).toBe(412);
@@ -125,13 +125,13 @@ describe("a condition on the date", () => {
     expect((await objects.remove("it", ok)).status).toBe(204);
   });
 
-  test("If-Match counts instead of If-Unmodified-Since", async () => {
+  test("If-Match outranks If-Unmodified-Since", async () => {
     const headers = { "If-Unmodified-Since": before, "If-Match": etagOf("first") };
 
     expect((await objects.put("it", "second", headers)).status).toBe(200);
   });
 
-  test("If-Modified-Since is answered with 304 when nothing changed, and only to reads", async () => {
+  test("If-Modified-Since gives 304 for an unchanged object, for reads only", async () => {
     const since = { "If-Modified-Since": at };
 
     expect((await objects.get("it", since)).status).toBe(304);
@@ -142,7 +142,7 @@ describe("a condition on the date", () => {
     expect((await objects.put("it", "second", since)).status).toBe(200);
   });
 
-  test("If-Range with a date, which says nothing of the bytes, gets the whole", async () => {
+  test("If-Range with a date gives the whole object, since dates identify no bytes", async () => {
     const range = { Range: "bytes=0-1" };
     const answers = [
       await objects.get("it", { ...range, "If-Range": at }),
@@ -155,7 +155,7 @@ describe("a condition on the date", () => {
   });
 });
 
-describe("at the same time", () => {
+describe("concurrent requests", () => {
   test("ten buckets of one name are created once", async () => {
     const answers = await Promise.all(
       Array.from({ length: 10 }, () => objects.createBucket("together")),
@@ -164,7 +164,7 @@ describe("at the same time", () => {
     expect(statuses(answers)).toEqual([201, ...Array(9).fill(409)]);
   });
 
-  test("ten puts of a free name succeed once, and leave nothing of the others", async () => {
+  test("ten puts with If-None-Match: * succeed once, and leave no bytes of the others", async () => {
     const bodies = Array.from({ length: 10 }, (_, index) => randomBytes(`put ${index}`, 300_000));
     const answers = await Promise.all(
       bodies.map((bytes) => objects.put("it", Buffer.from(bytes), { "If-None-Match": "*" })),

@@ -23,7 +23,7 @@ describe("a copy", () => {
   const copyOf = (object: string, of: string = bucket) =>
     JSON.stringify({ from: { bucket: of, object } });
 
-  test("is made of another object, in the same bucket or another one, without a byte sent", async () => {
+  test("is made of an object in the same or another bucket, without sending bytes", async () => {
     await objects.createBucket("other");
     await objects.put("it", bytes, { "Content-Type": "image/x-layer" });
 
@@ -45,7 +45,7 @@ describe("a copy", () => {
     expect(await storedFiles(objects.registry.store.directory)).toBe(1);
   });
 
-  test("replaces an object, follows its preconditions, and may be of itself", async () => {
+  test("replaces an object, respects preconditions, and may be of itself", async () => {
     await objects.put("it", bytes);
     await objects.put("taken", "before");
 
@@ -104,7 +104,7 @@ describe("a link", () => {
     expect(jsonOf(await objects.ask(`/v1/buckets/${bucket}`)).size_bytes).toBe(bytes.length);
   });
 
-  test("to sha512 content is an object by that digest", async () => {
+  test("to sha512 content makes an object with that digest", async () => {
     const sha512 = digestOf(bytes, "sha512");
     await objects.registry.raw(`POST /v2/team/app/blobs/uploads/?digest=${sha512}`, [], bytes);
 
@@ -116,7 +116,7 @@ describe("a link", () => {
     expect(got.bytes.length).toBe(bytes.length);
   });
 
-  test("replaces an object, and follows its preconditions", async () => {
+  test("replaces an object, and respects preconditions", async () => {
     await push();
     await objects.put("it", "before");
 
@@ -126,7 +126,7 @@ describe("a link", () => {
     expect((await objects.get("it")).headers.get("etag")).toBe(`"${digest}"`);
   });
 
-  test("outlives the blob that it came from", async () => {
+  test("is kept after its source blob is deleted", async () => {
     await push();
     await objects.put("it", from("team/app"), json);
     await objects.registry.raw(`DELETE /v2/team/app/blobs/${digest}`);
@@ -208,7 +208,7 @@ describe("a link", () => {
     expect((await objects.get("it")).status).toBe(404);
   });
 
-  test("with a Content-Digest is stored as it is", async () => {
+  test("with a Content-Digest is stored as an ordinary object", async () => {
     await push();
     const body = from("team/app");
     const hash = new Bun.CryptoHasher("sha256").update(body).digest("base64");
@@ -218,7 +218,7 @@ describe("a link", () => {
     expect(textOf(await objects.get("it"))).toBe(body);
   });
 
-  test("of exactly 4096 bytes is one, and of one byte more is none", async () => {
+  test("is recognized in a body of up to 4096 bytes, and not in one byte more", async () => {
     await push();
     const padded = (size: number) => from("team/app").padEnd(size);
 
@@ -254,7 +254,7 @@ describe("a mount", () => {
     expect(await storedFiles(objects.registry.store.directory)).toBe(1);
   });
 
-  test("from a name that a repository and a bucket have takes it from either", async () => {
+  test("from a name that both a repository and a bucket have finds content in either", async () => {
     await pushBlob(objects.registry.url, "backups", Buffer.from("another layer"));
     await objects.put("it", bytes);
 
@@ -273,14 +273,14 @@ describe("a mount", () => {
     expect(await isServed("team/app")).toBe(false);
   });
 
-  test("of an object that was deleted begins an upload", async () => {
+  test("of a deleted object starts an upload", async () => {
     await objects.put("it", bytes);
     await objects.remove("it");
 
     expect((await mount("team/app", "")).status).toBe(202);
   });
 
-  test("of an object whose file is lost begins an upload", async () => {
+  test("of an object whose file is missing starts an upload", async () => {
     await objects.put("it", bytes);
     const { metadata, storage } = objects.registry.store.rooms;
     const stored = await metadata.contents.findContent(digest);

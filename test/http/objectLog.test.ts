@@ -5,7 +5,7 @@ import { openRegistry } from "./support/registry.ts";
 
 const object = "/v1/buckets/backups/objects/path/to/file";
 
-test("an object that is put, got and deleted has a readable line for each", async () => {
+test("put, get and delete of an object each write a readable log line", async () => {
   await using registry = await openRegistry();
   await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   await registry.raw(`PUT ${object}`, [["X-Request-Id", "mine"]], "content");
@@ -34,7 +34,7 @@ test("an object that is put, got and deleted has a readable line for each", asyn
   });
 });
 
-test("an upload that is completed or aborted has a line with its id and the request's", async () => {
+test("completing and aborting an upload write a log line with its id and the request's", async () => {
   await using registry = await openRegistry();
   await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   const uploads = "/v1/buckets/backups/multipart-uploads";
@@ -61,7 +61,7 @@ test("an upload that is completed or aborted has a line with its id and the requ
   expect(registry.lines.at(-1)?.["msg"]).toBe(`abort backups/to abort ${ids[1]}`);
 });
 
-test("every request is logged with bucket, object and upload, where it names or begins one", async () => {
+test("every log line of a request has its bucket, object and upload", async () => {
   await using registry = await openRegistry({ logLevel: "debug" });
   await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   const uploads = "/v1/buckets/backups/multipart-uploads";
@@ -82,7 +82,7 @@ test("every request is logged with bucket, object and upload, where it names or 
   ]);
 });
 
-test("objects that were deleted are counted", async () => {
+test("deleted objects are counted", async () => {
   await using registry = await openRegistry();
   await registry.raw("POST /v1/buckets", [], '{"name":"backups"}');
   await registry.raw(`PUT ${object}`, [], "content");

@@ -17,7 +17,7 @@ const base64 = (bytes: Uint8Array, algorithm: "sha256" | "sha512" = "sha256") =>
   Buffer.from(hexOf(digestOf(bytes, algorithm)), "hex").toString("base64");
 
 describe("an object", () => {
-  test("is answered with what it is and where, and comes back as it was put", async () => {
+  test("is answered with its properties and location, and reads back equal", async () => {
     const put = await objects.put("path/to/file.txt", content, { "Content-Type": "text/plain" });
 
     expect(put.status).toBe(201);
@@ -49,7 +49,7 @@ describe("an object", () => {
   });
 
   test.each([0, 1, 65_536, 262_144, 262_145, 3_000_000])(
-    "of %p bytes comes back byte for byte, also when its length was not announced",
+    "of %p bytes reads back equal, also when sent without a length",
     async (size) => {
       const bytes = randomBytes(`object ${size}`, size);
       const stream = new Blob([bytes]).stream();
@@ -90,21 +90,21 @@ describe("an object", () => {
     expect((await objects.get(escaped)).status).toBe(404);
   });
 
-  test("has one name, however its slashes are written: the explorer escapes them", async () => {
+  test("has one name, whether its slashes are escaped or not", async () => {
     await objects.put("path%2Fto/file", content);
     expect(textOf(await objects.get("path/to%2ffile"))).toBe("content");
     expect(jsonOf(await objects.list()).objects[0].object).toBe("path/to/file");
     expect((await objects.get("path%2F..%2Ffile")).status).toBe(400);
   });
 
-  test("has the usual type when it is put without one", async () => {
+  test("has the type application/octet-stream when it is put without one", async () => {
     await objects.put("plain", content, { "Content-Type": "" });
     expect((await objects.get("plain")).headers.get("content-type")).toBe(
       "application/octet-stream",
     );
   });
 
-  test("that is put again is replaced at once, and told so", async () => {
+  test("that is put again is replaced at once, which the answer shows", async () => {
     await objects.put("it", content);
     objects.registry.store.clock.advance(1000);
 
@@ -116,7 +116,7 @@ describe("an object", () => {
     expect(jsonOf(await objects.ask(bucketPath))).toMatchObject({ objects: 1, size_bytes: 5 });
   });
 
-  test("that is deleted is gone, once, and the others stay", async () => {
+  test("that is deleted is 404, and the others stay", async () => {
     await objects.put("it", content);
     await objects.put("same", content);
 
@@ -128,7 +128,7 @@ describe("an object", () => {
     expect(jsonOf(await objects.ask(bucketPath))).toMatchObject({ objects: 1, size_bytes: 7 });
   });
 
-  test("survives a restart", async () => {
+  test("is there after a restart", async () => {
     await objects.put("it", content);
     await objects.registry.store.reopen();
     const { metadata } = objects.registry.store.rooms;
@@ -136,7 +136,7 @@ describe("an object", () => {
     expect(only).toMatchObject({ objects: 1, bytes: 7 });
   });
 
-  test("whose file is lost is unknown, says what helps, and is whole after another put", async () => {
+  test("whose file is missing is 404 with advice, and whole after another put", async () => {
     await objects.put("it", content);
     const { metadata, storage } = objects.registry.store.rooms;
     const stored = await metadata.contents.findContent(digest);
@@ -152,7 +152,7 @@ describe("an object", () => {
     expect(textOf(await objects.get("it"))).toBe("content");
   });
 
-  test("in a bucket that does not exist is refused before its bytes are read", async () => {
+  test("in an unknown bucket is refused before its bytes are read", async () => {
     const answer = await objects.ask("/v1/buckets/nothing/objects/a", {
       method: "PUT",
       body: Buffer.alloc(1_000_000),
@@ -183,7 +183,7 @@ describe("ranges of an object", () => {
     expect(got.headers.get("content-range")).toBe(contentRange);
   });
 
-  test("several come in parts", async () => {
+  test("are answered in parts when there are several", async () => {
     const got = await objects.get("it", { Range: "bytes=0-1,8-9" });
 
     expect(got.status).toBe(206);
@@ -191,7 +191,7 @@ describe("ranges of an object", () => {
     expect(textOf(got)).toMatch(/bytes 0-1\/10\r\n\r\n01\r\n--.*bytes 8-9\/10\r\n\r\n89\r\n--/s);
   });
 
-  test("are those of the version that the client has, or the whole", async () => {
+  test("are of the version in If-Range, or the whole", async () => {
     const etag = `"${digestOf(Buffer.from("0123456789"))}"`;
     const same = await objects.get("it", { Range: "bytes=0-1", "If-Range": etag });
     const other = await objects.get("it", { Range: "bytes=0-1", "If-Range": '"other"' });
@@ -221,12 +221,12 @@ describe("digests of an object", () => {
     expect(await storedFiles(objects.registry.store.directory)).toBe(2);
   });
 
-  test("all have to be right", async () => {
+  test("must all match", async () => {
     const both = `sha-256=:${base64(content)}:, sha-512=:${base64(Buffer.from("x"), "sha512")}:`;
     expect((await objects.put("it", content, { "Content-Digest": both })).status).toBe(400);
   });
 
-  test("are answered when they are asked for, that of the body only with the whole", async () => {
+  test("are returned when requested, that of the body only with the whole object", async () => {
     await objects.put("it", content);
     const printed = `sha-256=:${base64(content)}:`;
     const wants = { "Want-Content-Digest": "sha-256=1", "Want-Repr-Digest": "sha-256=1" };

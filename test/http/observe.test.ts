@@ -16,14 +16,14 @@ describe("request ids", () => {
     return (await registry.raw(`GET ${path}`, headers)).headers.get("x-request-id");
   };
 
-  test("are in every answer, and differ", async () => {
+  test("are in every answer, and unique", async () => {
     const paths = ["/v2/", "/healthz", "/nowhere", "/v2/Bad/tags/list"];
     const ids = await Promise.all(paths.map((path) => idOf(path)));
     expect(new Set(ids).size).toBe(paths.length);
     expect(ids).not.toContain(undefined);
   });
 
-  test("come back when the client chose a sane one", async () => {
+  test("are taken from the client when they are valid", async () => {
     expect(await idOf("/v2/", "4bf92f35-77b3:4d")).toBe("4bf92f35-77b3:4d");
   });
 
@@ -35,8 +35,8 @@ describe("request ids", () => {
   );
 });
 
-describe("what goes wrong inside", () => {
-  test("is logged with its stack under the id that the client gets, and shown to nobody", async () => {
+describe("an internal error", () => {
+  test("is logged with its stack under the request id, and not shown to the client", async () => {
     await using registry = await openRegistry({
       change: (rooms) => {
         const { metadata } = rooms.registry;
@@ -72,7 +72,7 @@ describe("what goes wrong inside", () => {
 });
 
 describe("a refusal that is no defect", () => {
-  test("is a warning of one line without a stack", async () => {
+  test("is logged as a warning of one line without a stack", async () => {
     await using registry = await openRegistry();
     registry.store.rooms.latch.trip("a sync failed", new Error("EIO"));
 

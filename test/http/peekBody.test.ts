@@ -23,7 +23,7 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<string[]> {
   return Array.fromAsync(body, (chunk) => Buffer.from(chunk).toString());
 }
 
-describe("a look at a body", () => {
+describe("peeking at a body", () => {
   test.each([
     ["shorter", ["ab", "c"], "abc"],
     ["as long", ["ab", "cd"], "abcd"],
@@ -38,7 +38,7 @@ describe("a look at a body", () => {
     expect(told.ended).toBe(true);
   });
 
-  test("that is longer shows nothing, reads no further, and leaves it", async () => {
+  test("that is longer returns null, reads no further, and keeps the bytes", async () => {
     const { body, told } = bodyOf("ab", "cde", "fg", "hi");
 
     const peeked = await peekBody(body, 4);
@@ -48,7 +48,7 @@ describe("a look at a body", () => {
     expect(await read(peeked.body)).toEqual(["ab", "cde", "fg", "hi"]);
   });
 
-  test("leaves it to the reader to give memory back", async () => {
+  test("leaves releasing the memory to the reader", async () => {
     const { body, told } = bodyOf("ab", "cde", "fg");
     const peeked = await peekBody(body, 4);
 
@@ -57,7 +57,7 @@ describe("a look at a body", () => {
     expect(told.released).toEqual(["ab", "cde", "fg"]);
   });
 
-  test.each([0, 1, 2, 3])("whose reader stops after %p chunks ends the body", async (count) => {
+  test.each([0, 1, 2, 3])("whose reader stops after %p chunks cancels the body", async (count) => {
     const { body, told } = bodyOf("ab", "cde", "fg", "hi");
     const peeked = await peekBody(body, 4);
 
@@ -69,7 +69,7 @@ describe("a look at a body", () => {
     expect(told.ended).toBe(count > 0);
   });
 
-  test("that breaks breaks with it", async () => {
+  test("that breaks passes the error on", async () => {
     const broken = async function* () {
       yield new Uint8Array(1);
       throw new Error("the client left");

@@ -29,7 +29,7 @@ function stable(headers: ReadonlyMap<string, string>): Record<string, string> {
 }
 
 describe("HEAD", () => {
-  test("answers with the headers of GET and no body", async () => {
+  test("has the headers of GET and no body", async () => {
     for (const path of paths()) {
       const get = await registry.raw(`GET ${path}`);
       const head = await registry.raw(`HEAD ${path}`);
@@ -84,7 +84,7 @@ function withoutBytes(backend: Backend): Backend {
 }
 
 describe("content", () => {
-  test("manifests are served byte for byte with the media type they were pushed with", async () => {
+  test("of a manifest is served byte for byte with the media type it was pushed with", async () => {
     const answer = await registry.raw(`GET /v2/${name}/manifests/1.0`);
 
     expect(answer.body.toString()).toBe(image.manifest);
@@ -94,7 +94,7 @@ describe("content", () => {
     expect(answer.headers.get("cache-control")).toBe("no-cache");
   });
 
-  test("blobs cannot be run or guessed by a browser", async () => {
+  test("of a blob cannot be run or sniffed by a browser", async () => {
     const { headers } = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`);
 
     expect(headers.get("content-type")).toBe("application/octet-stream");
@@ -104,7 +104,7 @@ describe("content", () => {
     expect(headers.get("accept-ranges")).toBe("bytes");
   });
 
-  test("is never compressed, whatever the client accepts", async () => {
+  test("is never compressed, whatever Accept-Encoding says", async () => {
     for (const path of paths()) {
       const answer = await registry.raw(`GET ${path}`, [["Accept-Encoding", "gzip, zstd, br"]]);
       expect(answer.headers.has("content-encoding")).toBe(false);
@@ -112,7 +112,7 @@ describe("content", () => {
     }
   });
 
-  test("known by its ETag is not sent again", async () => {
+  test("with a matching If-None-Match is 304", async () => {
     for (const method of ["GET", "HEAD"]) {
       for (const path of paths().slice(1)) {
         const known = await registry.raw(`HEAD ${path}`);
@@ -127,7 +127,7 @@ describe("content", () => {
     }
   });
 
-  test("a range carries each header once, and exactly its bytes", async () => {
+  test("by range has each header once, and exactly its bytes", async () => {
     const answer = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`, [
       ["Range", "bytes=10-69"],
     ]);
@@ -139,7 +139,7 @@ describe("content", () => {
     expect(answer.body.equals(Buffer.from(image.layer.slice(10, 70)))).toBe(true);
   });
 
-  test("a range may end as far beyond the end as it likes", async () => {
+  test("by range may end far beyond the end", async () => {
     const beyond = "9".repeat(20);
     for (const [range, start] of [
       [`10-${beyond}`, 10],
@@ -165,7 +165,7 @@ describe("content", () => {
     }
   });
 
-  test("a manifest under its digest has ranges as well", async () => {
+  test("of a manifest by digest supports ranges", async () => {
     const path = `/v2/${name}/blobs/${image.digest}`;
     const size = image.manifest.length;
 
@@ -177,7 +177,7 @@ describe("content", () => {
     expect([beyond.status, beyond.headers.get("content-range")]).toEqual([416, `bytes */${size}`]);
   });
 
-  test("a range of this version is answered with 206", async () => {
+  test("by range with a matching If-Range is 206", async () => {
     for (const digest of [image.layerDigest, image.digest]) {
       const answer = await registry.raw(`GET /v2/${name}/blobs/${digest}`, [
         ["Range", "bytes=10-69"],
@@ -187,7 +187,7 @@ describe("content", () => {
     }
   });
 
-  test("a range of another version is answered whole", async () => {
+  test("by range with another If-Range is the whole content", async () => {
     const answer = await registry.raw(`GET /v2/${name}/blobs/${image.layerDigest}`, [
       ["Range", "bytes=10-69"],
       ["If-Range", '"another"'],
@@ -196,7 +196,7 @@ describe("content", () => {
     expect([answer.status, answer.body.length]).toEqual([200, 70_000]);
   });
 
-  test("a digest whose colon was escaped is understood", async () => {
+  test("is found by a digest whose colon is escaped", async () => {
     const escaped = image.digest.replace(":", "%3A");
     for (const path of [`manifests/${escaped}`, `blobs/${escaped.replace("%3A", "%3a")}`]) {
       expect((await registry.raw(`GET /v2/${name}/${path}`)).status).toBe(200);
@@ -205,7 +205,7 @@ describe("content", () => {
 });
 
 describe("lists", () => {
-  test("pages follow one another by their links", async () => {
+  test("have pages linked to one another", async () => {
     for (const tag of ["2.0", "latest"]) await pushImage(registry.url, { name, tag });
     const seen: string[] = [];
     let next: string | null = `/v2/${name}/tags/list?n=2`;
@@ -221,14 +221,14 @@ describe("lists", () => {
     expect(seen).toEqual(["1.0", "2.0", "latest"]);
   });
 
-  test("a page of none is empty and has no next one", async () => {
+  test("with n=0 are empty and have no next page", async () => {
     const answer = await registry.raw(`GET /v2/${name}/tags/list?n=0`);
 
     expect(JSON.parse(answer.body.toString())).toEqual({ name, tags: [] });
     expect(answer.headers.has("link")).toBe(false);
   });
 
-  test("the catalog names the repository", async () => {
+  test("of the catalog have the repository", async () => {
     const answer = await fetch(`${registry.url}/v2/_catalog`);
     expect(await answer.json()).toEqual({ repositories: [name] });
   });

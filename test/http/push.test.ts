@@ -27,7 +27,7 @@ const guides = ({ status, headers }: Response) => ({
 });
 
 describe("an upload session", () => {
-  test("takes a streamed body, reports itself, takes a chunk and the rest with the closing PUT", async () => {
+  test("accepts a streamed body, a status request, a chunk and the rest in the closing PUT", async () => {
     const bytes = noise(1000);
     const digest = digestOf(bytes);
 
@@ -74,7 +74,7 @@ describe("an upload session", () => {
     expect([pulled.status, pulled.headers.get("content-length")]).toEqual([200, "0"]);
   });
 
-  test("is gone once it was cancelled", async () => {
+  test("is 404 once it was cancelled", async () => {
     const { location } = guides(await start());
     expect((await send(location, { method: "DELETE" })).status).toBe(204);
     for (const method of ["GET", "PATCH", "DELETE"]) {
@@ -82,7 +82,7 @@ describe("an upload session", () => {
     }
   });
 
-  test("is opened by an address without its last slash, and by a mount", async () => {
+  test("is started by a path without the last slash, and by a failed mount", async () => {
     const digest = digestOf(noise(10));
     const slashless = await send(`/v2/${name}/blobs/uploads`, { method: "POST" });
     const mount = await start(`?mount=${digest}&from=team/other`);
@@ -108,7 +108,7 @@ describe("a manifest", () => {
     for (const place of places) expect(await (await send(place, {})).text()).toBe(manifest);
   });
 
-  test("about another is taken, with the promise that the referrers API lists it", async () => {
+  test("with a subject is answered with OCI-Subject", async () => {
     const config = new TextEncoder().encode("{}");
     const subject = digestOf(noise(10));
     const descriptor = { mediaType: "application/vnd.oci.empty.v1+json", size: config.length };

@@ -9,7 +9,7 @@ function choose(header: string | null, size: number): string {
   return [choice.first, ...choice.others].map(({ start, end }) => `${start}-${end}`).join(" ");
 }
 
-describe("of 10 bytes", () => {
+describe("ranges of 10 bytes", () => {
   test.each([
     ["bytes=0-3", "0-4"],
     ["bytes=0-0", "0-1"],
@@ -76,7 +76,7 @@ describe("of 10 bytes", () => {
   });
 });
 
-test("nothing has no ranges", () => {
+test("empty content has no satisfiable range", () => {
   for (const header of ["bytes=0-", "bytes=-1", "bytes=0-0,1-1"]) {
     expect(choose(header, 0)).toBe("whole");
   }
@@ -91,7 +91,7 @@ describe("the number of ranges", () => {
     expect(choice.kind === "spans" && choice.others.length).toBe(mostRanges - 1);
   });
 
-  test("makes a header that asks for more worthless", () => {
+  test("makes the header ignored beyond the limit", () => {
     expect(choose(many(mostRanges + 1), 1_000_000)).toBe("whole");
   });
 });
@@ -105,7 +105,7 @@ describe("any list of ranges", () => {
   );
   const size = fc.integer({ min: 1, max: 50 });
 
-  test("names each byte that it covers exactly once, and no other", () => {
+  test("covers each requested byte, and no other", () => {
     fc.assert(
       fc.property(fc.array(spec, { minLength: 1, maxLength: 12 }), size, (specs, total) => {
         const choice = chooseRanges(`bytes=${specs.join(",")}`, total);
@@ -119,7 +119,7 @@ describe("any list of ranges", () => {
     );
   });
 
-  test("comes back part for part when nothing overlaps, in any order", () => {
+  test("is read back part for part when nothing overlaps, in any order", () => {
     const apart = fc
       .uniqueArray(fc.nat({ max: 30 }), { minLength: 1, maxLength: 20 })
       .map((starts) => starts.map((start) => ({ start: start * 3, end: start * 3 + 3 })));
@@ -132,7 +132,7 @@ describe("any list of ranges", () => {
     );
   });
 
-  test("is read without an exception, whatever it is", () => {
+  test("is parsed without an exception", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.nat(), (text, total) => {
         expect(["whole", "none", "spans"]).toContain(chooseRanges(`bytes=${text}`, total).kind);

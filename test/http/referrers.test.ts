@@ -56,7 +56,7 @@ const remove = (name: string, digest: string) =>
   fetch(`${registry.url}/v2/${name}/manifests/${digest}`, { method: "DELETE" });
 
 describe("the list of referrers", () => {
-  test("is an empty index for what nobody refers to, also in an unknown repository", async () => {
+  test("is an empty index for a subject without referrers, also in an unknown repository", async () => {
     await pushImage(registry.url, { name: "known", tag: "1.0" });
     for (const name of ["known", "unknown/repository"]) {
       const answer = await list(name, unknown);
@@ -79,7 +79,7 @@ describe("the list of referrers", () => {
     expect([answer.status, errorOf(answer)["code"]]).toEqual([400, "DIGEST_INVALID"]);
   });
 
-  test("has what HEAD tells of it", async () => {
+  test("agrees with HEAD", async () => {
     const name = "head";
     await attach(name, unknown, { artifactType: "a/b", number: 1 });
     await attach(name, unknown, { artifactType: "a/b", number: 2 });
@@ -95,7 +95,7 @@ describe("the list of referrers", () => {
     expect(head.body.length).toBe(0);
   });
 
-  test("shows what was pushed before its subject, and after it was deleted, until it is deleted itself", async () => {
+  test("has referrers pushed before their subject, and after it was deleted, until they are deleted", async () => {
     const name = "order";
     const image = await pushImage(registry.url, { name: "elsewhere", tag: "1.0" });
     const annotations = { "org.example.a": "b" };
@@ -117,7 +117,7 @@ describe("the list of referrers", () => {
     expect(await digestsOf(await list(name, image.digest))).toEqual([]);
   });
 
-  test("is filtered by type, and says so", async () => {
+  test("is filtered by type, with OCI-Filters-Applied", async () => {
     const name = "filter";
     const artifactType = "application/vnd.example+json; a=b";
     const wanted = await attach(name, unknown, { artifactType });
@@ -138,7 +138,7 @@ describe("the list of referrers", () => {
     }
   });
 
-  test("is walked by its links, which keep the filter", async () => {
+  test("has pages whose links keep the filter", async () => {
     const name = "pages/of";
     const artifactType = "a/b+c d&e";
     const digests: string[] = [];
@@ -167,7 +167,7 @@ describe("the list of referrers", () => {
     expect((await list("known", unknown, query)).status).toBe(400);
   });
 
-  test("holds what a client kept under the referrers tag when there was no such list", async () => {
+  test("has the referrers of a client that used the referrers tag schema", async () => {
     const name = "tagged";
     const digest = await attach(name, unknown, { artifactType: "a/b" });
     const size = Number(

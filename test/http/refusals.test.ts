@@ -5,7 +5,7 @@ import { digestOf } from "../../src/model/digest.ts";
 import { bytes, ociImage } from "../registry/builders.ts";
 import { openRegistry, type TestRegistry } from "./support/registry.ts";
 
-test("of refusals of one kind, one a second is told, with the number of those in between", () => {
+test("of equal refusals one a second is logged, with the number skipped in between", () => {
   const refusals = new RefusalCount();
 
   expect([0, 10, 999].map((now) => refusals.count("DISK_FULL", now))).toEqual([0, null, null]);
@@ -14,7 +14,7 @@ test("of refusals of one kind, one a second is told, with the number of those in
   expect(refusals.count("DISK_FULL", 2000)).toBe(0);
 });
 
-test("up to the number that is allowed, all of them are told", () => {
+test("refusals up to the limit are all logged", () => {
   const refusals = new RefusalCount(2);
 
   expect([0, 10, 20, 30].map((now) => refusals.count("DENIED", now))).toEqual([0, 0, null, null]);
@@ -25,7 +25,7 @@ describe("a refused request", () => {
   const lineOf = (registry: TestRegistry) => registry.lines.at(-1);
   const layer = bytes("layer");
 
-  test("to push to a registry that is read-only leaves its trace at info", async () => {
+  test("of a push to a read-only registry is logged at info", async () => {
     await using registry = await openRegistry({ switches: { readOnly: true }, logLevel: "info" });
 
     await registry.raw("POST /v2/team/app/blobs/uploads/", [["X-Request-Id", "mine"]], "");
@@ -37,7 +37,7 @@ describe("a refused request", () => {
     });
   });
 
-  test("is told whatever was wrong with it: digest, manifest, name, site, query", async () => {
+  test("is logged for every cause: digest, manifest, name, site, query", async () => {
     await using registry = await openRegistry({ logLevel: "info" });
     const uploads = "/v2/team/app/blobs/uploads/";
     const wrong = `sha256:${"0".repeat(64)}`;
@@ -66,7 +66,7 @@ describe("a refused request", () => {
     expect(new Set(registry.lines.map(({ level }) => level))).toEqual(new Set(["info"]));
   });
 
-  test("that every push and every browser makes leaves none", async () => {
+  test("that every push and every browser causes is not logged", async () => {
     await using registry = await openRegistry({ logLevel: "info" });
     const digest = digestOf(layer);
     const asked = [
@@ -82,7 +82,7 @@ describe("a refused request", () => {
     expect(registry.lines).toEqual([]);
   });
 
-  test("is told ten times a second, not ten thousand times", async () => {
+  test("is logged ten times a second, not ten thousand times", async () => {
     await using registry = await openRegistry({ switches: { readOnly: true }, logLevel: "info" });
 
     const push = () => registry.raw("POST /v2/team/app/blobs/uploads/", [], "");

@@ -74,7 +74,7 @@ const shapes: readonly { path: string; end: string; value: string | null }[] = [
 ];
 
 describe("a path below /v2/", () => {
-  test("may have a repository's name that consists of the words of paths", () => {
+  test("may have a repository's name made of path keywords", () => {
     fc.assert(
       fc.property(names, fc.constantFrom(...shapes), (name, { path, end, value }) => {
         const texts = value === null ? [name] : [name, value];
@@ -176,7 +176,7 @@ describe("a path in a bucket", () => {
   });
 });
 
-test("Elysia sees the spelling of the table, and nothing of what was sent", () => {
+test("Elysia receives the path of the table, and never the sent one", () => {
   const request = new Request("http://localhost/v1/buckets/b/objects/:bucket/:uploadId/a");
   const visit = new Visit(request, { timeout() {}, requestIP: () => null }, "", 0);
   const segments = ["v1", "buckets", "b", "objects", ":bucket", ":uploadId", "a"];

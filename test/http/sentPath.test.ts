@@ -46,7 +46,7 @@ const targets = fc.array(
 );
 
 describe("isAsSent", () => {
-  test("is true for exactly those paths that the URL parser leaves as they are", async () => {
+  test("is true for exactly the paths that the URL parser leaves unchanged", async () => {
     await fc.assert(
       fc.asyncProperty(targets, async (all) => {
         const expected = all.map((sent) => {
@@ -60,7 +60,7 @@ describe("isAsSent", () => {
     );
   });
 
-  test.each([1, 2, 63, 64, 65, 97, 98, 99, 100, 300])("holds for %d segments", async (count) => {
+  test.each([1, 2, 63, 64, 65, 97, 98, 99, 100, 300])("works for %d segments", async (count) => {
     const path = "/a".repeat(count);
     expect(await ask([path, `${path}/`, `/b/..${path}`, `/.${path}`, `/b\\..${path}`])).toEqual([
       ...[true, true],

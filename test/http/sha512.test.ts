@@ -54,7 +54,7 @@ describe("a new session", () => {
     expect([answer.status, errorOf(answer)["code"]]).toEqual([400, "DIGEST_INVALID"]);
   });
 
-  test("that said sha512 is closed with it, or with sha256", async () => {
+  test("started with sha512 can be closed with it, or with sha256", async () => {
     for (const digest of [sha512, digestOf]) {
       const content = noise(600_000);
       const { location } = await start("?digest-algorithm=sha512");
@@ -82,7 +82,7 @@ async function expectContent(kind: string, digest: Digest, content: Uint8Array):
 }
 
 describe("sha512", () => {
-  test("names a blob that is pushed in one request", async () => {
+  test("can name a blob that is pushed in one request", async () => {
     const content = noise(400_000);
     const answer = await registry.raw(`POST ${uploads}?digest=${sha512(content)}`, [], content);
 
@@ -92,7 +92,7 @@ describe("sha512", () => {
     await expectContent("blobs", sha512(content), content);
   });
 
-  test("names a manifest with its blobs, and tags that are set with it lead to that name", async () => {
+  test("can name a manifest with its blobs, and tags pushed with it lead to that digest", async () => {
     const [config, layer] = [bytes("{}"), noise(100)];
     for (const blob of [config, layer]) {
       await registry.raw(`POST ${uploads}?digest=${sha512(blob)}`, [], blob);
@@ -119,7 +119,7 @@ describe("sha512", () => {
     expect(tagged.headers.get("docker-content-digest")).toBe(digest);
   });
 
-  test("stays in the answers that have no body, or a part of it", async () => {
+  test("is in answers without a body and in partial ones", async () => {
     const content = noise(1000);
     await registry.raw(`POST ${uploads}?digest=${sha512(content)}`, [], content);
     const path = `/v2/${name}/blobs/${sha512(content)}`;
@@ -135,13 +135,13 @@ describe("sha512", () => {
   });
 });
 
-describe("the size of chunks", () => {
-  test("is not asked for unless a setting does", async () => {
+describe("the minimum chunk size", () => {
+  test("is not sent by default", async () => {
     const answer = await registry.raw(`POST ${uploads}`, [], "");
     expect(answer.headers.has("oci-chunk-min-length")).toBe(false);
   });
 
-  test("is asked for, and chunks that are shorter are taken", async () => {
+  test("is sent when configured, and shorter chunks are accepted", async () => {
     await using asking = await openRegistry({ chunkMinBytes: 1000 });
     const opened = await asking.raw(`POST ${uploads}`, [], "");
     expect([opened.status, opened.headers.get("oci-chunk-min-length")]).toEqual([202, "1000"]);

@@ -20,7 +20,7 @@ class Client {
   }
 }
 
-test("a client that reads is waited for, one that reads nothing is not", async () => {
+test("a client that keeps reading is waited for, and one that stops is cut", async () => {
   const unread = new Map([
     [1001, "000000FF"],
     [1002, "000000FF"],
@@ -39,7 +39,7 @@ test("a client that reads is waited for, one that reads nothing is not", async (
   expect(sleeper.extended).toEqual([longestTimeout]);
 });
 
-test("an answer that was sent to its end is forgotten", async () => {
+test("an answer that was sent completely is no longer watched", async () => {
   let looks = 0;
   const readers = new SlowReaders(async () => {
     looks += 1;
@@ -55,7 +55,7 @@ test("an answer that was sent to its end is forgotten", async () => {
   expect(client.extended).toEqual([]);
 });
 
-test("where the system does not say what was read, every client has the longest time once", async () => {
+test("where the system does not report unread bytes, every client has the longest time once", async () => {
   const readers = new SlowReaders(async () => null);
   const client = new Client(1001);
   readers.add(client.visit, longAnswer(new Response()));

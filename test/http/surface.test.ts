@@ -12,23 +12,23 @@ const refused = paths.flatMap((path) =>
     .map((method) => [method, path] as const),
 );
 
-describe("the operations", () => {
+describe("the table of operations", () => {
   let registry: TestRegistry;
   beforeAll(async () => {
     registry = await openRegistry();
   });
   afterAll(() => registry[Symbol.asyncDispose]());
 
-  test("are there: what follows asks each of them", () => {
+  test("is complete: the tests below request each of them", () => {
     expect(operations.length).toBeGreaterThan(45);
   });
 
-  test("gives every operation an id of its own", () => {
+  test("gives every operation a unique id", () => {
     const ids = operations.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test.each(refused)("%s %s is answered with 405 and what is allowed", async (method, path) => {
+  test.each(refused)("has 405 with Allow for %s %s", async (method, path) => {
     const answer = await registry.raw(`${method} ${fill(path)}`);
 
     expect(answer.status).toBe(405);
@@ -37,7 +37,7 @@ describe("the operations", () => {
   });
 
   test.each(operations.map(({ method, path, id }) => [method, path, id]))(
-    "%s %s is counted as %s",
+    "has the metric label for %s %s: %s",
     async (method, path, id) => {
       await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
 
@@ -59,12 +59,12 @@ describe("the operations", () => {
     },
   );
 
-  test("say what they are in a summary", () => {
+  test("has a summary for each", () => {
     for (const { summary } of operations) expect(summary).toMatch(/^[A-Z].{8,}/);
   });
 });
 
-describe("an address for whoever watches the server", () => {
+describe("an operations endpoint", () => {
   test.each(["/healthz", "/readyz", "/metrics"])(
     "answers HEAD %s as GET, without a body",
     async (path) => {
@@ -81,7 +81,7 @@ describe("an address for whoever watches the server", () => {
 });
 
 describe("metrics switched off", () => {
-  test("have no address", async () => {
+  test("are 404", async () => {
     await using registry = await openRegistry({ metrics: false });
     expect((await fetch(`${registry.url}/metrics`)).status).toBe(404);
   });

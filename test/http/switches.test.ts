@@ -27,7 +27,7 @@ const refused = (answer: { readonly status: number; readonly body: Uint8Array })
   answer.status === 405 ? errorOf(answer)["message"] : null;
 
 describe("the table of operations", () => {
-  test("calls a write what a client changes, and nothing else", () => {
+  test("marks exactly the client's changes as writes", () => {
     expect(ofContents.filter(isWrite)).toEqual(changing);
     expect(deletions.map(({ action }) => action)).toEqual(deletions.map(() => "delete"));
     expect(deletions.length).toBeGreaterThanOrEqual(2);
@@ -42,7 +42,7 @@ describe("with registry.delete off", () => {
   afterAll(() => registry[Symbol.asyncDispose]());
 
   test.each(operations.map((operation) => [operation.id, operation] as const))(
-    "%s is refused if it deletes, and only then",
+    "%s is refused exactly if it deletes",
     async (_, operation) => {
       const { method, path } = operation;
       const answer = await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
@@ -54,7 +54,7 @@ describe("with registry.delete off", () => {
     },
   );
 
-  test("a method that no blob and no manifest takes is told what can be done", async () => {
+  test("an unknown method is answered with the allowed ones", async () => {
     const answer = await registry.raw(`POST /v2/${name}/blobs/${absent}`);
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
     expect(errorOf(answer)["detail"]).toEqual({ allowed: ["GET", "HEAD"] });
@@ -62,7 +62,7 @@ describe("with registry.delete off", () => {
     expect(manifest.headers.get("allow")).toBe("GET, HEAD, PUT");
   });
 
-  test("the answer says what the address still takes, and nothing is gone", async () => {
+  test("the refusal lists the allowed methods, and nothing is deleted", async () => {
     const { digest, layerDigest } = await pushImage(registry.url, { name, tag: "1.0" });
     const takes = [
       [`manifests/1.0`, "GET, HEAD, PUT"],
@@ -87,7 +87,7 @@ describe("with registry.readOnly on", () => {
   afterAll(() => registry[Symbol.asyncDispose]());
 
   test.each(operations.map((operation) => [operation.id, operation] as const))(
-    "%s is refused if it writes, and only then",
+    "%s is refused exactly if it writes",
     async (_, operation) => {
       const { method, path } = operation;
       const answer = await registry.raw(`${method} ${fill(path)}`, [["Content-Length", "0"]]);
@@ -99,7 +99,7 @@ describe("with registry.readOnly on", () => {
     },
   );
 
-  test("the answer says what the address still takes, if anything", async () => {
+  test("the refusal lists the allowed methods, if any", async () => {
     const allow = async (line: string) => (await registry.raw(line)).headers.get("allow");
 
     expect(await allow(`PUT /v2/${name}/manifests/1.0`)).toBe("GET, HEAD");

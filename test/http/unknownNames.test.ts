@@ -21,7 +21,7 @@ const below = (prefix: string) => operations.filter(({ address }) => address.sta
 const ask = (method: string, path: string, body: string | null = null) =>
   registry.raw(`${method} ${path}`, [], body);
 
-describe("a collection that was meant to be dry", () => {
+describe("POST /v1/gc with a misspelled dry_run", () => {
   test.each([
     ["dryRun=true", 'Did you mean "dry_run" in the JSON body?'],
     ["dry_run=true", 'Did you mean "dry_run" in the JSON body?'],
@@ -49,7 +49,7 @@ describe("a collection that was meant to be dry", () => {
     expect(registry.orders).toEqual([]);
   });
 
-  test("is refused when the body spells it as settings are spelled, with the right name", async () => {
+  test("is refused when the body uses the spelling of settings, with the right name in the error", async () => {
     const answer = await ask("POST", "/v1/gc", '{"dryRun":true}');
 
     expect(answer.status).toBe(400);
@@ -104,7 +104,7 @@ describe("an unknown query parameter", () => {
 });
 
 describe("a documented name", () => {
-  test("of a query or a body is taken by its operation", async () => {
+  test("of a query or a body is accepted by its operation", async () => {
     const names = documented
       .filter(({ path }) => path.startsWith("/v1/"))
       .flatMap(({ method, path, parameters, requestBody }) => {

@@ -56,7 +56,7 @@ async function expectFinishes(path: string, whole: Uint8Array, sent: number): Pr
 }
 
 describe("the status of a session", () => {
-  test("is 204 with its place, its range and its id; 0-0 while it is empty", async () => {
+  test("is 204 with location, range and id; 0-0 while it is empty", async () => {
     const session = await open();
     expect(session.id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-/);
     expect(session.path).toBe(`/v2/${name}/blobs/uploads/${session.id}`);
@@ -122,7 +122,7 @@ describe("a chunk with Content-Range", () => {
   ];
   for (const method of ["PATCH", "PUT"]) {
     test.each(misplaced)(
-      `%s in a ${method} is 416 with the way on, and changes nothing`,
+      `%s in a ${method} is 416 with the current offset, and changes nothing`,
       async (_, range) => {
         const whole = noise(200);
         const session = await open(whole.subarray(0, 100));
@@ -185,7 +185,7 @@ describe("a chunk with Content-Range", () => {
 });
 
 describe("a chunk without bytes", () => {
-  test("changes nothing, and the session can be empty to its end", async () => {
+  test("changes nothing, and an empty session can be closed", async () => {
     const session = await open();
     for (const [headers, body] of [
       [[], ""],
@@ -198,7 +198,7 @@ describe("a chunk without bytes", () => {
     await expectFinishes(session.path, new Uint8Array(), 0);
   });
 
-  test("may stand between others", async () => {
+  test("may come between others", async () => {
     const whole = noise(500);
     const { path } = await open();
     for (const part of ["", whole.subarray(0, 300), "", whole.subarray(300)]) {
@@ -210,7 +210,7 @@ describe("a chunk without bytes", () => {
 });
 
 describe("a closing request", () => {
-  test("is answered again when it is repeated, with the same headers", async () => {
+  test("that is repeated is answered again with the same headers", async () => {
     const whole = noise(500);
     const digest = digestOf(whole);
     const { path } = await open(whole.subarray(0, 300));
@@ -235,7 +235,7 @@ describe("a closing request", () => {
     expect((await ask(line, [["Content-Length", "0"]])).status).toBe(404);
   });
 
-  test("with other bytes than its digest's is 400, stores nothing and ends the session", async () => {
+  test("whose bytes do not match the digest is 400, stores nothing and ends the session", async () => {
     const whole = noise(500);
     const { path } = await open(whole.subarray(0, 300));
 
@@ -246,7 +246,7 @@ describe("a closing request", () => {
     expect((await ask(`HEAD /v2/${name}/blobs/${digestOf(whole)}`)).status).toBe(404);
   });
 
-  test("without a digest, or with one that is none, is 400 and keeps the session", async () => {
+  test("without a digest, or with a malformed one, is 400 and keeps the session", async () => {
     const whole = noise(100);
     const session = await open(whole);
 

@@ -64,8 +64,8 @@ async function stall(line: string, head: [string, string], sent: Uint8Array) {
   return { socket, received: () => received };
 }
 
-describe("one writer", () => {
-  test("proceeds while another is told to wait, and the session takes both in turn", async () => {
+describe("one writer of a session", () => {
+  test("proceeds while another gets Retry-After, and the session accepts both in turn", async () => {
     const whole = noise(3_000_000);
     const path = await open();
     const [first, rest] = [whole.subarray(0, 1_500_000), whole.subarray(1_500_000)];
@@ -89,7 +89,7 @@ describe("one writer", () => {
     expect(put.status).toBe(201);
   });
 
-  test("is one of 32 with the same chunk, and the content is its own", async () => {
+  test("succeeds of 32 with the same chunk, and the content is its own", async () => {
     const path = await open();
     const bodies = Array.from({ length: 32 }, () => noise(100_000));
     const headers = { "content-range": "0-99999" };
@@ -108,7 +108,7 @@ describe("one writer", () => {
     expect(put.status).toBe(201);
   });
 
-  test("is one of 16 closing requests; the others wait, or are answered as repeats", async () => {
+  test("succeeds of 16 closing requests; the others get Retry-After, or the repeated answer", async () => {
     const bytes = noise(600_000);
     const path = await open(bytes);
 
@@ -141,7 +141,7 @@ describe("a connection that breaks", () => {
   );
 
   test.each(cases)(
-    "$how, with $framing, frees the session at once and keeps what arrived",
+    "$how, with $framing, frees the session at once and keeps the bytes that arrived",
     async ({ end, head, frame }) => {
       const whole = noise(1_800_000);
       const path = await open();
@@ -166,7 +166,7 @@ describe("a connection that breaks", () => {
     },
   );
 
-  test("in a closing request keeps what arrived as well", async () => {
+  test("in a closing request keeps the bytes that arrived", async () => {
     const whole = noise(1_800_000);
     const path = await open();
     const close = `${path}?digest=${digestOf(whole)}`;
@@ -246,7 +246,7 @@ describe("PATCH, PUT and DELETE of one session at once", () => {
     expect(seen.nothing).toBeGreaterThan(0);
   }, 120_000);
 
-  test("with and without Content-Range get nothing but what their method allows", async () => {
+  test("with and without Content-Range get only statuses that their method allows", async () => {
     const random = randomNumbers(`${seed}/ranges`);
     for (let round = 0; round < 60; round += 1) {
       const bytes = noise(10_000);

@@ -51,7 +51,7 @@ function open(scope: Scope, changes: Partial<MaintenanceOptions>) {
 }
 
 describe("a collection as a job", () => {
-  test("is ordered when its time has come, and reported", async () => {
+  test("is ordered when it is due, and its end is reported", async () => {
     await using scope = new Scope();
     let due = true;
     const asked: number[] = [];
@@ -90,7 +90,7 @@ describe("a collection as a job", () => {
     expect(reports).toContainEqual({ kind: "failed", what: "collect", message: "Error: EIO" });
   });
 
-  test("is left by a server that stops: it is asked to end, and waited for", async () => {
+  test("is asked to end, and waited for, when the server stops", async () => {
     await using scope = new Scope();
     const { maintenance, reports } = open(scope, {
       spawn: () => workerThat({ onStop: "collected();" }),
@@ -102,7 +102,7 @@ describe("a collection as a job", () => {
     expect(reports.map(({ kind }) => kind)).toEqual(["collected"]);
   });
 
-  test("whose worker dies has failed, and is not begun again", async () => {
+  test("whose worker dies is failed and not restarted", async () => {
     await using scope = new Scope();
     let spawned = 0;
     const { maintenance, next, reports } = open(scope, {
@@ -124,7 +124,7 @@ describe("a collection as a job", () => {
     expect(reports.filter(({ kind }) => kind === "collected")).toEqual([]);
   }, 10_000);
 
-  test("is done by the worker, and remembered", async () => {
+  test("is executed by the worker and recorded", async () => {
     await using scope = new Scope();
     const room = await openGcRoom();
     scope.defer(() => room.store.remove());
@@ -148,7 +148,7 @@ describe("a collection as a job", () => {
     expect(await gcRuns.findHolder(Date.now())).toBeNull();
   });
 
-  test("is done although a worker of the same server died on the one before, and left its lock", async () => {
+  test("succeeds although an earlier worker of this server died and left its lock", async () => {
     await using scope = new Scope();
     const room = await openGcRoom();
     scope.defer(() => room.store.remove());

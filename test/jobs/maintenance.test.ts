@@ -3,7 +3,7 @@ import { Maintenance } from "../../src/jobs/maintenance.ts";
 import { quiet, workerOf } from "./quiet.ts";
 
 describe("Maintenance", () => {
-  test("a worker that has nothing to do ends, and the next job starts another", async () => {
+  test("a worker without work ends, and the next job starts another", async () => {
     const ends: Promise<void>[] = [];
     const swept = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     let sweeps = 0;

@@ -88,7 +88,7 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
   };
 }
 
-describe("a night on which the machine was off", () => {
+describe("a scheduled run missed while the machine was off", () => {
   test("is made up for ten minutes after the start, once", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
@@ -104,7 +104,7 @@ describe("a night on which the machine was off", () => {
     expect(machine.begun).toHaveLength(1);
   });
 
-  test("is not made up for when somebody has collected since, whether by schedule or by hand", async () => {
+  test("is not made up for when a collection ran since, scheduled or by hand", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
     const run = { id: Bun.randomUUIDv7(), trigger: "command", dryRun: false } as const;
@@ -116,7 +116,7 @@ describe("a night on which the machine was off", () => {
     expect(machine.begun).toEqual([]);
   });
 
-  test("is made up for although a dry run came since, unless runs by schedule are dry themselves", async () => {
+  test("is made up for despite a later dry run, unless scheduled runs are dry", async () => {
     for (const dryRun of [false, true]) {
       await using scope = new Scope();
       const machine = await openMachine(scope, { dryRun });
@@ -130,7 +130,7 @@ describe("a night on which the machine was off", () => {
     }
   });
 
-  test("before the store was made is none", async () => {
+  test("does not exist before the store was created", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
     expect(made).toBeLessThan(night - 2 * hour);
@@ -141,8 +141,8 @@ describe("a night on which the machine was off", () => {
   });
 });
 
-describe("a night on which a server was there", () => {
-  test("is not counted twice, at whatever minute it was started", async () => {
+describe("a scheduled run that the server has started", () => {
+  test("is not repeated after a restart, at whatever minute", async () => {
     for (const before of [1, 5, 9, 10, 11, 60]) {
       await using scope = new Scope();
       const machine = await openMachine(scope);
@@ -154,7 +154,7 @@ describe("a night on which a server was there", () => {
     }
   });
 
-  test("is not counted twice when the clock is set back over it and the server is started again", async () => {
+  test("is not repeated when the clock is set back before it and the server restarts", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
     machine.set(night - minute);
@@ -169,8 +169,8 @@ describe("a night on which a server was there", () => {
   });
 });
 
-describe("a clock", () => {
-  test("that jumped ten years ahead is not believed until all leases would have ended without it", async () => {
+describe("making up for a missed run", () => {
+  test("waits, after the clock jumped ten years ahead, until all leases have run out", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
     await machine.lookAtClock();
@@ -188,7 +188,7 @@ describe("a clock", () => {
     expect(machine.begun).toEqual([made + 3650 * day + patience]);
   });
 
-  test("that was ten years ahead when something was collected does not end the schedule for ten years", async () => {
+  test("works again after a collection was recorded while the clock was ten years ahead", async () => {
     await using scope = new Scope();
     const machine = await openMachine(scope);
     const run = { id: Bun.randomUUIDv7(), trigger: "schedule", dryRun: false } as const;
@@ -201,7 +201,7 @@ describe("a clock", () => {
   });
 });
 
-test("a look that failed is repeated ten minutes later", async () => {
+test("a failed check for a missed run is repeated ten minutes later", async () => {
   let failing = true;
   const trusted: ClockVerdict = {
     kind: "trusted",
@@ -231,7 +231,7 @@ test("a look that failed is repeated ten minutes later", async () => {
   expect([collected, missed.isDue(100 * at)]).toEqual([1, false]);
 });
 
-test("maintenance looks back when it is time", async () => {
+test("the maintenance checks for a missed run when it is due", async () => {
   const looked = Promise.withResolvers<void>();
   const maintenance = new Maintenance({
     ...quiet,

@@ -36,8 +36,8 @@ async function until(
   return reports;
 }
 
-describe("Maintenance: uploads in parts", () => {
-  test("they are looked through at start, with the limits of the configuration", async () => {
+describe("Maintenance: sweeps of multipart uploads", () => {
+  test("run at the start, with the limits of the configuration", async () => {
     const multipart = { everyMs: 3_600_000, limits };
     const reports = await until("multipartSwept", 1, {
       multipart,
@@ -53,7 +53,7 @@ describe("Maintenance: uploads in parts", () => {
     expect(reports).toContainEqual({ kind: "multipartSwept", ...swept });
   });
 
-  test("they have an interval of their own, which a sweep that reached its limit does not shorten", async () => {
+  test("run at their own interval, which a sweep that reached its limit does not shorten", async () => {
     const seldom = { everyMs: 3_600_000, limits };
     const often = { everyMs: 1_000, limits };
     const spawn = () => workerOf(answering);
@@ -66,7 +66,7 @@ describe("Maintenance: uploads in parts", () => {
     expect(kinds(second).filter((kind) => kind === "swept")).toHaveLength(1);
   }, 15_000);
 
-  test("without a worker that answers they are due again", async () => {
+  test("are due again when no worker answers", async () => {
     const lost: string[] = [];
     let spawned = 0;
     const spawn = () => {
@@ -79,7 +79,7 @@ describe("Maintenance: uploads in parts", () => {
     expect([spawned, lost.length]).toEqual([2, 1]);
   });
 
-  test("a failure is reported, and the next interval tries again", async () => {
+  test("that fail are reported and run again after the interval", async () => {
     const failing = `let count = 0; ${answering.replace(
       "if (data.kind !== ",
       `if (data.kind === "sweepMultipart" && count++ === 0)
@@ -95,7 +95,7 @@ describe("Maintenance: uploads in parts", () => {
     expect(reports).toContainEqual({ kind: "failed", what: "sweepMultipart", message: "EIO" });
   });
 
-  test("switched off, they are never looked through", async () => {
+  test("never run when they are switched off", async () => {
     const spawn = () => workerOf(answering);
     const reports = await until("swept", 2, { multipart: null, spawn, cleanupEveryMs: 1_000 });
 

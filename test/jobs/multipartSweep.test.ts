@@ -28,8 +28,8 @@ const states = async (...ids: readonly Awaited<ReturnType<Room["initiate"]>>[]) 
     }),
   );
 
-describe("sweep of uploads in parts", () => {
-  test("one that expired longer ago than the grace period goes, row and bytes, and is told", async () => {
+describe("the sweep of multipart uploads", () => {
+  test("deletes an upload that expired longer ago than the grace period, row and bytes, and reports it", async () => {
     const id = await room.initiate("a/b");
     await room.part(id, 1, "first");
     await room.part(id, 3, "third!");
@@ -43,7 +43,7 @@ describe("sweep of uploads in parts", () => {
     expect(await room.sweep()).toEqual(nothing);
   });
 
-  test("one without a part goes as well", async () => {
+  test("deletes an upload without parts as well", async () => {
     const id = await room.initiate("a");
     room.store.clock.advance(ttlMs + graceMs + 1);
 
@@ -51,7 +51,7 @@ describe("sweep of uploads in parts", () => {
     expect(await states(id)).toEqual([[null, false]]);
   });
 
-  test("one stays with its parts until the last millisecond of the grace period", async () => {
+  test("keeps an upload with its parts until the last millisecond of the grace period", async () => {
     const id = await room.initiate("a");
     await room.part(id, 1, "kept");
     room.store.clock.advance(ttlMs + graceMs);
@@ -60,7 +60,7 @@ describe("sweep of uploads in parts", () => {
     expect(await room.read(id, 1)).toBe("kept");
   });
 
-  test("one that got a part within its time stays, however old it is", async () => {
+  test("keeps an upload that received a part in time, however old it is", async () => {
     const id = await room.initiate("a");
     for (let day = 1; day <= 30; day += 1) {
       room.store.clock.advance(ttlMs - minute);
@@ -71,7 +71,7 @@ describe("sweep of uploads in parts", () => {
     expect(await room.read(id, 1)).toBe("day 1");
   });
 
-  test("one that is being completed stays for as long, whatever its time", async () => {
+  test("keeps an upload that is being completed, however late", async () => {
     const id = await room.initiate("a");
     await room.part(id, 1, "kept");
     room.store.clock.advance(10 * ttlMs);
@@ -87,7 +87,7 @@ describe("sweep of uploads in parts", () => {
     expect(await states(id)).toEqual([[null, false]]);
   });
 
-  test("an object that comes whole stays while it is received; what is left of one is a leftover, not an upload", async () => {
+  test("keeps a put of one request while it is received, and counts an abandoned one as leftover bytes", async () => {
     const id = await room.receiveWhole("a");
     room.store.clock.advance(9 * minute);
 
@@ -101,7 +101,7 @@ describe("sweep of uploads in parts", () => {
     expect(await states(id)).toEqual([[null, false]]);
   });
 
-  test("nothing expires while the clock is in doubt, and only bytes that no upload knows of go", async () => {
+  test("expires no upload while the clock is in doubt, and deletes only bytes without an upload", async () => {
     const id = await room.initiate("a");
     await room.part(id, 1, "kept");
     const left = await room.leaveBehind();
@@ -114,7 +114,7 @@ describe("sweep of uploads in parts", () => {
     expect((await room.sweep()).expired).toBe(1);
   });
 
-  test("one whose part was arriving at that time stays, the others go", async () => {
+  test("keeps an upload whose part arrives at that moment, and deletes the others", async () => {
     const [arriving, idle] = [await room.initiate("a"), await room.initiate("b")];
     await room.part(arriving, 1, "kept");
     room.store.clock.advance(ttlMs + graceMs + 1);
@@ -125,7 +125,7 @@ describe("sweep of uploads in parts", () => {
     expect(await room.read(arriving, 1)).toBe("kept");
   });
 
-  test("one that began while the clock was a year ahead goes its time after the first sweep that sees it", async () => {
+  test("deletes an upload that began while the clock was a year ahead one lifetime after it first saw it", async () => {
     const year = 365 * 24 * 60 * minute;
     const { clock } = room.store;
     clock.advance(year);
@@ -148,7 +148,7 @@ describe("sweep of uploads in parts", () => {
     expect(await states(id)).toEqual([[null, false]]);
   });
 
-  test("bytes that no upload knows of go at once, those of open uploads stay", async () => {
+  test("deletes bytes without an upload at once, and keeps those of open uploads", async () => {
     const open = await room.initiate("a");
     await room.part(open, 1, "kept");
     const left = [await room.leaveBehind(), await room.leaveBehind()];
@@ -164,7 +164,7 @@ describe("sweep of uploads in parts", () => {
     expect(await room.read(open, 1)).toBe("kept");
   });
 
-  test("links and files in the place of an upload are dropped and never followed; other names are left alone", async () => {
+  test("drops links and files in place of an upload, follows none, and ignores other names", async () => {
     const outside = join(room.store.directory, "precious");
     await mkdir(outside);
     await writeFile(join(outside, "part-00001"), "precious");
@@ -177,7 +177,7 @@ describe("sweep of uploads in parts", () => {
     expect(await readFile(join(outside, "part-00001"), "utf8")).toBe("precious");
   });
 
-  test("an upload that starts while folders are listed stays: its row is asked for afterwards", async () => {
+  test("keeps an upload that starts while folders are listed: rows are read afterwards", async () => {
     const { metadata, storage } = room.deps();
     const { parts } = storage;
     const begun: string[] = [];
@@ -196,7 +196,7 @@ describe("sweep of uploads in parts", () => {
     expect(await readdir(room.folder("."))).toEqual(begun);
   });
 
-  test("a completion is remembered for as long as it may be repeated", async () => {
+  test("remembers a completion for as long as it may be repeated", async () => {
     const id = room.newUploadId();
     using rows = new Database(join(room.store.directory, "breadbox.db"));
     rows.run(

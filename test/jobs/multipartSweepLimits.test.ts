@@ -48,8 +48,8 @@ function endingAt(nth: number, when: "before" | "after") {
   return { deps, killed: killed.promise };
 }
 
-describe("sweep of uploads in parts: limits", () => {
-  test("never more than the limit go in one sweep, leftovers included; the oldest first, the others later", async () => {
+describe("the sweep of multipart uploads, within its limits,", () => {
+  test("deletes at most the limit, leftovers included, the oldest first", async () => {
     await fill(5, 4);
 
     const sweeps = [];
@@ -71,7 +71,7 @@ describe("sweep of uploads in parts: limits", () => {
     expect(await readdir(room.folder("."))).toEqual([]);
   });
 
-  test("leftovers are found among more open uploads than are asked about at once", async () => {
+  test("finds leftovers among more open uploads than one query returns", async () => {
     const open: UploadId[] = [];
     for (let count = 0; count < 130; count += 1) {
       const id = await room.initiate(`open/${count}`);
@@ -87,7 +87,7 @@ describe("sweep of uploads in parts: limits", () => {
   });
 
   for (const when of ["before", "after"] as const) {
-    test(`a sweep that ends ${when} any of its drops is finished by the next one, and nothing open is touched`, async () => {
+    test(`that ends ${when} any of its drops is finished by the next one, and no open upload is touched`, async () => {
       for (const nth of [1, 2, 3, 4]) {
         await fill(2, 2);
         const open = await room.initiate("open");
@@ -107,7 +107,7 @@ describe("sweep of uploads in parts: limits", () => {
     });
   }
 
-  test("a folder that cannot be removed keeps none behind it, however small the limit, and is tried again", async () => {
+  test("skips a folder that cannot be removed, at any limit, and retries it", async () => {
     await fill(3, 3);
     const { metadata, storage } = room.deps();
     const [stuck] = (await readdir(room.folder("."))).sort();
@@ -134,7 +134,7 @@ describe("sweep of uploads in parts: limits", () => {
     expect(await room.sweep()).toMatchObject({ leftovers: 1, undeleted: null });
   });
 
-  test("two sweeps at the same time take each upload once", async () => {
+  test("running twice at the same time deletes each upload once", async () => {
     await fill(10, 0);
     const open = await room.initiate("open");
     await room.part(open, 1, "kept");
@@ -146,7 +146,7 @@ describe("sweep of uploads in parts: limits", () => {
     expect(await readdir(room.folder("."))).toEqual([open]);
   });
 
-  test("others have the disk for four times as long as each step took", async () => {
+  test("rests four times as long as each step took", async () => {
     const rests: number[] = [];
     const step = paced({ steps: 2, rest: async (ms) => void rests.push(ms) });
     const done: number[] = [];
@@ -159,7 +159,7 @@ describe("sweep of uploads in parts: limits", () => {
   });
 });
 
-test("what the database takes for expired is what the rule says", async () => {
+test("expires in the database the same uploads as the rule in memory", async () => {
   const { multipart, multipartLife } = room.store.rooms.metadata;
   const id = await room.initiate("a");
   const database = new Database(join(room.store.directory, "breadbox.db"));

@@ -27,7 +27,7 @@ function listeners() {
   return { all, told };
 }
 
-test("a session that was dropped is forgotten, counted and logged; its sweep is logged", () => {
+test("a dropped session is forgotten, counted and logged, and so is its sweep", () => {
   const { all, told } = listeners();
   const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
   const upload = { id, reason: "expired", repository: "a", bytes: 1 } as const;
@@ -41,7 +41,7 @@ test("a session that was dropped is forgotten, counted and logged; its sweep is 
   expect(told).toEqual(["forget string", "ended string", "info object", "info object"]);
 });
 
-test("an upload in parts that expired is counted, logged and forgotten; a sweep without a find is no news", () => {
+test("an expired multipart upload is counted, logged and forgotten; an empty sweep is not logged", () => {
   const { all, told } = listeners();
   const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
   const [bucket, object] = [parseBucketName("backups"), parseObjectName("a/b")];
@@ -68,7 +68,7 @@ test("an upload in parts that expired is counted, logged and forgotten; a sweep 
   ]);
 });
 
-test("what could not be deleted is told once, with how much it is and why, and the rest is counted as ever", () => {
+test("sessions that could not be deleted are logged once with bytes and reason, and the others are counted", () => {
   const { all } = listeners();
   const warnings: unknown[] = [];
   const log = { ...all.log, warn: (...line: readonly unknown[]) => void warnings.push(line) };
@@ -85,7 +85,7 @@ test("what could not be deleted is told once, with how much it is and why, and t
   expect(warnings).toEqual([line, line]);
 });
 
-test("a collection that has ended is told and counted, and so is the end of one that failed on the way", () => {
+test("a collection's end is logged and counted, also when it failed", () => {
   const { all, told } = listeners();
   const run: GcRun = {
     ...{ id: "a", trigger: "api", dryRun: false, state: "done", reason: null, counts: noCounts },

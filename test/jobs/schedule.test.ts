@@ -20,20 +20,20 @@ function dueTimes(options: typeof nightly, from: number, until: number, every = 
 }
 
 describe("Schedule", () => {
-  test("it is due once a night", () => {
+  test("is due once a night", () => {
     expect(dueTimes(nightly, start, start + 2 * day, second)).toEqual([
       "2026-01-02T03:00",
       "2026-01-03T03:00",
     ]);
   });
 
-  test("an hour means the hour of its time zone", () => {
+  test("reads the hour in the configured time zone", () => {
     const options = { ...nightly, timeZone: "America/New_York" };
 
     expect(dueTimes(options, start, start + day)).toEqual(["2026-01-02T08:00"]);
   });
 
-  test("without a time zone it is the machine's", () => {
+  test("uses the machine's time zone by default", () => {
     const machine = Intl.DateTimeFormat().resolvedOptions().timeZone;
     const local = new Schedule({ ...nightly, timeZone: null }, start);
 
@@ -50,13 +50,13 @@ describe("Schedule", () => {
     expect(dueTimes(options, at, at + 2 * day)).toEqual(expected);
   });
 
-  test("a schedule that is months away is due on its day, and not before", () => {
+  test("is due on its day when that is months away, and not before", () => {
     const yearly = { expression: "0 0 1 12 *", timeZone: "UTC" };
 
     expect(dueTimes(yearly, start, start + 400 * day, hour)).toEqual(["2026-12-01T00:00"]);
   });
 
-  test("nights that nobody asked about count once", () => {
+  test("counts several missed nights as one", () => {
     const schedule = new Schedule(nightly, start);
 
     expect(schedule.isDue(start + 5 * day)).toBe(true);
@@ -64,7 +64,7 @@ describe("Schedule", () => {
     expect(schedule.dueAt).toBe(start + 5 * day + 15 * hour);
   });
 
-  test("a clock that is set back over the hour does not make it come again", () => {
+  test("is not due again when the clock is set back over its hour", () => {
     const schedule = new Schedule(nightly, start);
     expect(schedule.isDue(start + 15 * hour + second)).toBe(true);
 
@@ -73,7 +73,7 @@ describe("Schedule", () => {
     expect(schedule.isDue(start + 39 * hour)).toBe(true);
   });
 
-  test("a clock that is set ten years ahead and back again goes on as before", () => {
+  test("works on after the clock was ten years ahead", () => {
     const schedule = new Schedule(nightly, start);
     expect(schedule.isDue(start + 3650 * day)).toBe(true);
 
@@ -81,7 +81,7 @@ describe("Schedule", () => {
     expect(schedule.isDue(start + 15 * hour)).toBe(true);
   });
 
-  test("however the clock is set within a day, a nightly run comes at most once a night of the clock", () => {
+  test("is due at most once per night of the clock, however the clock is set within a day", () => {
     const steps = fc.array(fc.integer({ min: -12 * 60, max: 12 * 60 }), { maxLength: 60 });
     fc.assert(
       fc.property(steps, (minutes) => {

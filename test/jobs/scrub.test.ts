@@ -49,8 +49,8 @@ const now = () => room.store.clock.now();
 /** So fast that a slice of a second reads everything. */
 const fast = () => ({ since: now(), bytesPerSecond: Number.MAX_SAFE_INTEGER, forMs: 1_000 });
 
-describe("a round", () => {
-  test("reads all that is due, once", async () => {
+describe("a scrub round", () => {
+  test("reads all due content, once", async () => {
     for (const size of [0, 1, 3 * mebibyte]) await room.push(noise(size));
     room.store.clock.advance(hour);
     const order = fast();
@@ -63,14 +63,14 @@ describe("a round", () => {
     expect(await scrub.slice(order)).toEqual({ bytes: 0, verified: 0, finished: true });
   });
 
-  test("passes over what was stored since it was due", async () => {
+  test("skips content that was stored since the round was due", async () => {
     const order = { ...fast(), since: now() };
     await room.push(noise(10));
 
     expect(await scrub.slice(order)).toMatchObject({ bytes: 0, finished: true });
   });
 
-  test("goes on after a restart with what is left, the longest unread first", async () => {
+  test("continues after a restart with the rest, the longest unread first", async () => {
     const first = await room.push(noise(2 * mebibyte));
     room.store.clock.advance(hour);
     const second = await room.push(noise(mebibyte));
@@ -91,7 +91,7 @@ describe("a round", () => {
     expect(rest).toEqual({ bytes: mebibyte, verified: 1, finished: true });
   });
 
-  test("begins again once its time has come again", async () => {
+  test("starts again when the next one is due", async () => {
     await room.push(noise(10));
     room.store.clock.advance(hour);
     await scrub.slice(fast());
@@ -101,8 +101,8 @@ describe("a round", () => {
   });
 });
 
-describe("its rate", () => {
-  test("is kept over slices, in the middle of a blob", async () => {
+describe("the rate limit of a scrub", () => {
+  test("holds across slices, in the middle of a blob", async () => {
     await room.push(noise(8 * mebibyte));
     room.store.clock.advance(hour);
     const order = { since: now(), bytesPerSecond: mebibyte, forMs: 1_000 };
@@ -122,7 +122,7 @@ describe("its rate", () => {
     expect(slices).toBe(9);
   });
 
-  test("lets a slice end when it should, however slow it is", async () => {
+  test("lets a slice end on time, however slow it is", async () => {
     await room.push(noise(4 * mebibyte));
     room.store.clock.advance(hour);
     const order = { since: now(), bytesPerSecond: 1_024, forMs: 500 };
@@ -134,8 +134,8 @@ describe("its rate", () => {
   });
 });
 
-describe("damaged content", () => {
-  test("is taken out at once, and told with those who would miss it", async () => {
+describe("a scrub that finds damaged content", () => {
+  test("removes it from service at once, and reports it with the affected tags", async () => {
     const layer = noise(2 * mebibyte);
     await room.tag("1.0", [layer]);
     const digest = digestOf(layer);
@@ -158,7 +158,7 @@ describe("damaged content", () => {
     expect(await room.pull(digest)).toEqual(layer);
   });
 
-  test("may be too short, or gone", async () => {
+  test("also notices truncated and missing files", async () => {
     const [short, gone] = [await room.push(noise(10)), await room.push(noise(10))];
     await room.cut(short, 9);
     await room.lose(gone);
@@ -174,7 +174,7 @@ describe("damaged content", () => {
     );
   });
 
-  test("that was pushed again, or collected, while it was read is nobody's business", async () => {
+  test("ignores content that was pushed again, or collected, while it was read", async () => {
     const layer = noise(2 * mebibyte);
     const digest = await room.push(layer);
     await room.flip(digest);
@@ -191,8 +191,8 @@ describe("damaged content", () => {
   });
 });
 
-describe("content that cannot be read", () => {
-  test("is told, taken for neither right nor wrong, and does not keep the rest waiting", async () => {
+describe("a scrub that cannot read a file", () => {
+  test("reports it, judges it neither intact nor damaged, and reads the rest", async () => {
     const lost = await room.push(noise(10));
     const folder = dirname(await room.path(lost));
     let bytes = noise(20);
@@ -217,7 +217,7 @@ describe("content that cannot be read", () => {
     expect(await scrub.slice(fast())).toMatchObject({ bytes: 30, verified: 2 });
   });
 
-  test("a store that turned read-only ends the slice with that", async () => {
+  test("a scrub slice ends with READ_ONLY when the store turns read-only", async () => {
     const digest = await room.push(noise(10));
     await room.flip(digest);
     room.store.clock.advance(hour);

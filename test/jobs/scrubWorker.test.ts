@@ -30,7 +30,7 @@ function work(jobs: readonly MaintenanceRequest[], last: MaintenanceReport["kind
 const store = () => ({ data: room.directory });
 const since = () => room.store.clock.now() + 1;
 
-test("a damaged blob is told at once, and then the end of the slice", async () => {
+test("the worker reports a damaged blob at once, and the end of the slice afterwards", async () => {
   const [good, bad] = [await room.push(noise(100)), await room.push(noise(200))];
   await room.flip(bad);
   const order = { since: since(), bytesPerSecond: 1e9, forMs: 10_000 };
@@ -45,7 +45,7 @@ test("a damaged blob is told at once, and then the end of the slice", async () =
   expect(await room.pull(good)).toHaveLength(100);
 });
 
-test("work that is ordered behind a slice does not wait for the end of a large blob", async () => {
+test("work queued behind a scrub slice does not wait for the end of a large blob", async () => {
   await room.push(noise(3_000_000));
   const order = { since: since(), bytesPerSecond: 1_000, forMs: 50 };
   const sweep = {
@@ -61,7 +61,7 @@ test("work that is ordered behind a slice does not wait for the end of a large b
   expect(reports).toMatchObject([{ kind: "scrubbed", finished: false }, { kind: "swept" }]);
 });
 
-test("a store that turned read-only is not scrubbed", async () => {
+test("the worker does not scrub a store that turned read-only", async () => {
   await room.push(noise(10));
   const order = { since: since(), bytesPerSecond: 1e9, forMs: 1_000 };
 

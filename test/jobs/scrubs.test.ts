@@ -31,7 +31,7 @@ const slice = (since: number, finished: boolean): ScrubReport => ({
 });
 
 describe("the latest time of a schedule", () => {
-  test("is its last one, to the second, also after the clock was set back", () => {
+  test("is exact to the second, also after the clock was set back", () => {
     const latest = latestTimeOf(weekly);
 
     expect(latest(sunday - 1)).toBe(sunday - week);
@@ -42,8 +42,8 @@ describe("the latest time of a schedule", () => {
   });
 });
 
-describe("a round", () => {
-  test("is due from the latest time of the schedule on, a minute after the start", () => {
+describe("a scrub round", () => {
+  test("is due from the latest scheduled time on, a minute after the start", () => {
     const { time, next } = open();
 
     expect(next()).toBeNull();
@@ -52,7 +52,7 @@ describe("a round", () => {
     expect(next()).toEqual({ since: sunday, bytesPerSecond: 1_000, forMs: 500 });
   });
 
-  test("ends with its last slice, and the next one comes with the next time", () => {
+  test("ends with its last slice, and the next is due at the next scheduled time", () => {
     const { scrubs, time, next } = open();
     time.up = minute;
     scrubs.take({ kind: "damaged", found: { ...nothing, fault: "contentMissing", holders } });
@@ -71,7 +71,7 @@ describe("a round", () => {
     expect(scrubs.take(slice(sunday + week, true))?.damaged).toBe(0);
   });
 
-  test("rests for ten minutes after a slice that failed", () => {
+  test("pauses for ten minutes after a failed slice", () => {
     const { scrubs, time, next } = open();
     time.up = minute;
     scrubs.failed(time.up);
@@ -87,8 +87,8 @@ const nothing = { digest: digestOf(new Uint8Array()) };
 const objects = { some: [], others: 0 };
 const holders = { repositories: [], tags: [], more: false, objects };
 
-describe("slices", () => {
-  test("follow one another at once, behind work that was ordered meanwhile, until the round is over", async () => {
+describe("scrub slices", () => {
+  test("follow one another at once, after other queued work, until the round is over", async () => {
     const order = { since: 1, bytesPerSecond: 1, forMs: 1 };
     const over = Promise.withResolvers<void>();
     const seen: MaintenanceReport["kind"][] = [];
@@ -123,7 +123,7 @@ describe("slices", () => {
     expect(seen).toEqual(["swept", "scrubbed", "collected", "scrubbed", "scrubbed"]);
   });
 
-  test("stop with the server: none is ordered after that", async () => {
+  test("stop with the server: none is ordered afterwards", async () => {
     const order = { since: 1, bytesPerSecond: 1, forMs: 1 };
     const first = Promise.withResolvers<void>();
     let ordered = 0;
@@ -153,7 +153,7 @@ describe("slices", () => {
     expect(ordered).toBe(1);
   });
 
-  test("that fail or die with their worker are not tried again at once", async () => {
+  test("that fail, or whose worker dies, are not retried at once", async () => {
     for (const source of [
       `self.onmessage = ({data: {kind}}) => {
         if (kind === "scrub") postMessage({kind: "failed", what: "scrub", message: "x"});

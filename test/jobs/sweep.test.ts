@@ -14,7 +14,7 @@ const repository = parseRepositoryName("team/app");
 const timeoutMs = 3_600_000;
 const minute = 60_000;
 
-describe("sweep of upload sessions", () => {
+describe("the sweep of upload sessions", () => {
   let store: Awaited<ReturnType<typeof openStore>>;
   let firstSeen: Map<UploadId, number>;
   let rests: number;
@@ -64,7 +64,7 @@ describe("sweep of upload sessions", () => {
   };
   const ago = (ms: number) => new Date(store.clock.now() - ms).toISOString();
 
-  test("a session without a byte for the timeout goes, row and bytes, and is reported", async () => {
+  test("deletes a session without a byte for the timeout, row and bytes, and reports it", async () => {
     const { id } = await startUpload(deps(), repository);
     await append(id, noise(1_000));
     store.clock.advance(timeoutMs + 1);
@@ -76,7 +76,7 @@ describe("sweep of upload sessions", () => {
     expect(await readdir(folder("."))).toEqual([]);
   });
 
-  test("a session that received a byte within the timeout stays, however old it is", async () => {
+  test("keeps a session that received a byte within the timeout, however old it is", async () => {
     const { id } = await startUpload(deps(), repository);
     for (let round = 0; round < 48; round += 1) {
       store.clock.advance(timeoutMs - minute);
@@ -87,7 +87,7 @@ describe("sweep of upload sessions", () => {
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(48);
   });
 
-  test("a session that is being written to stays", async () => {
+  test("keeps a session that is being written to", async () => {
     const { id } = await startUpload(deps(), repository);
     store.clock.advance(timeoutMs + minute);
     const claim = "a request";
@@ -97,7 +97,7 @@ describe("sweep of upload sessions", () => {
     expect(existsSync(folder(id))).toBe(true);
   });
 
-  test("staged bytes without a row go once they are old enough", async () => {
+  test("deletes staged bytes without a row once they are old enough", async () => {
     const old = await stray(ago(timeoutMs + 1));
     const young = await stray(ago(timeoutMs - minute));
 
@@ -113,7 +113,7 @@ describe("sweep of upload sessions", () => {
     ["that is empty", ""],
     ["that is missing", null],
   ] as const) {
-    test(`a start time ${what} counts from when it was first seen`, async () => {
+    test(`counts a start time ${what} from when it first saw it`, async () => {
       const name = await stray(startedAt);
 
       const first = await sweep();
@@ -128,7 +128,7 @@ describe("sweep of upload sessions", () => {
     });
   }
 
-  test("links and files in the place of a session are dropped and never followed", async () => {
+  test("drops links and files in place of a session, and follows none", async () => {
     const outside = join(store.directory, "precious");
     await mkdir(outside);
     await writeFile(join(outside, "startedat"), ago(10 * timeoutMs));
@@ -148,7 +148,7 @@ describe("sweep of upload sessions", () => {
     expect(await readFile(join(outside, "data"), "utf8")).toBe("precious");
   });
 
-  test("what is not named like a session is left alone", async () => {
+  test("ignores names that are no session's", async () => {
     await mkdir(folder("lost+found"));
     await writeFile(folder("README"), "by an operator");
     await sweep();
@@ -158,7 +158,7 @@ describe("sweep of upload sessions", () => {
     expect((await readdir(folder("."))).sort()).toEqual(["README", "lost+found"]);
   });
 
-  test("a row whose bytes are gone goes, but not while its session is only just starting", async () => {
+  test("deletes a row without bytes, unless the session has only just started", async () => {
     const { id } = await startUpload(deps(), repository);
     await deps().storage.staging.discard(id, (await uploadStatus(deps(), repository, id)).staging);
 
@@ -170,7 +170,7 @@ describe("sweep of upload sessions", () => {
     expect(second).toEqual([{ id, reason: "without bytes", repository, bytes: 0 }]);
   });
 
-  test("what an earlier process had begun to drop is gone afterwards", async () => {
+  test("finishes drops that an earlier process began", async () => {
     const half = join(store.directory, "tmp", "discarded", "half");
     await mkdir(half, { recursive: true });
     await writeFile(join(half, "data"), "bytes");
@@ -180,7 +180,7 @@ describe("sweep of upload sessions", () => {
     expect(await readdir(join(store.directory, "tmp", "discarded"))).toEqual([]);
   });
 
-  test("what cannot be dropped keeps nothing behind it, and is tried again", async () => {
+  test("skips folders that cannot be dropped, and retries them", async () => {
     const aside = join(store.directory, "tmp", "discarded");
     for (const name of ["a", "b"]) await mkdir(join(aside, name), { recursive: true });
     const strays = [await stray(ago(timeoutMs + 1)), await stray(ago(timeoutMs + 1))].sort();
@@ -235,7 +235,7 @@ describe("sweep of upload sessions", () => {
     expect(await readdir(folder("."))).toEqual([]);
   });
 
-  test("more sessions than one batch go in one sweep, which rests now and then", async () => {
+  test("deletes more sessions than one batch in one sweep, with pauses", async () => {
     for (let count = 0; count < 250; count += 1) await startUpload(deps(), repository);
     store.clock.advance(timeoutMs + 1);
 
@@ -244,7 +244,7 @@ describe("sweep of upload sessions", () => {
     expect(await readdir(folder("."))).toEqual([]);
   });
 
-  test("finished uploads are remembered for as long as their closing request may be repeated", async () => {
+  test("remembers finished uploads for as long as their closing request may be repeated", async () => {
     const bytes = noise(10);
     const { id } = await startUpload(deps(), repository);
     await append(id, bytes);

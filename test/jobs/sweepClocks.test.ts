@@ -13,7 +13,7 @@ const repository = parseRepositoryName("team/app");
 const timeoutMs = 3_600_000;
 const minute = 60_000;
 
-describe("sweep of upload sessions", () => {
+describe("the sweep of upload sessions, after clock steps,", () => {
   let store: Awaited<ReturnType<typeof openStore>>;
   let firstSeen: Map<UploadId, number>;
   beforeEach(async () => {
@@ -49,7 +49,7 @@ describe("sweep of upload sessions", () => {
   };
   const ago = (ms: number) => new Date(store.clock.now() - ms).toISOString();
 
-  test("nothing goes while the clock is in doubt but what was being dropped", async () => {
+  test("deletes nothing while the clock is in doubt but finishes drops", async () => {
     const { id } = await startUpload(deps(), repository);
     const left = await stray(ago(10 * timeoutMs));
     const half = join(store.directory, "tmp", "discarded", "half");
@@ -64,7 +64,7 @@ describe("sweep of upload sessions", () => {
     expect(await sweep()).toHaveLength(2);
   });
 
-  test("a session that began while the clock was a year ahead goes one timeout after the first sweep that sees it", async () => {
+  test("deletes a session that began while the clock was a year ahead one timeout after it first saw it", async () => {
     const year = 365 * 24 * 60 * minute;
     store.clock.advance(year);
     const [{ id }, withoutBytes] = [
@@ -93,7 +93,7 @@ describe("sweep of upload sessions", () => {
     expect(last).toEqual([{ id, reason: "expired", repository, bytes: 100 }]);
   });
 
-  test("bytes without a row that were first seen while the clock was ahead go one timeout after it was set right", async () => {
+  test("deletes bytes without a row, first seen while the clock was ahead, one timeout after the correction", async () => {
     const name = await stray(null);
     store.clock.advance(1000 * timeoutMs);
     const first = await sweep();

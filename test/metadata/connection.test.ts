@@ -80,7 +80,7 @@ describe("settings", () => {
     },
   );
 
-  test("a setting that SQLite does not take is an error", () => {
+  test("that SQLite does not accept are an error", () => {
     using client = new Database(":memory:");
 
     expect(() => setPragma(client, "journal_mode", "wal")).toThrow("it stays memory");
@@ -97,7 +97,7 @@ describe("settings", () => {
 });
 
 describe("transactions", () => {
-  test("a body that throws leaves nothing, and the next one is not affected", async () => {
+  test("leave nothing when their body throws, and do not affect the next one", async () => {
     await using scope = new Scope();
     const { connection, add, texts } = await openNotes(scope);
     const failing = connection.writeDurably(() => {
@@ -111,7 +111,7 @@ describe("transactions", () => {
     expect(texts()).toEqual(["kept"]);
   });
 
-  test("a full database refuses with DISK_FULL, keeps what it has, and goes on when there is room", async () => {
+  test("on a full disk fail with DISK_FULL, lose nothing, and work again once there is space", async () => {
     await using scope = new Scope();
     const { client, connection, add, texts } = await openNotes(scope);
     await connection.writeDurably(() => add("before"));
@@ -129,7 +129,7 @@ describe("transactions", () => {
     expect(texts()).toEqual(["before", "after"]);
   });
 
-  test("a write waits for another connection's transaction without blocking the thread", async () => {
+  test("wait for another connection's transaction without blocking the thread", async () => {
     await using scope = new Scope();
     const { client, connection, add, texts } = await openNotes(scope);
     using other = new Database(client.filename);
@@ -144,7 +144,7 @@ describe("transactions", () => {
     expect(texts()).toEqual(["by the other", "mine"]);
   });
 
-  test("a hundred writes that wait for a lock leave the thread as much time as one", async () => {
+  test("of a hundred callers that wait for a lock block the thread no more than one", async () => {
     await using scope = new Scope();
     const { client, connection, add, texts } = await openNotes(scope);
     const other = new Database(client.filename);
@@ -169,7 +169,7 @@ describe("transactions", () => {
     expect(hundred).toBeGreaterThan(one / 3);
   });
 
-  test("a lock that stays taken becomes BUSY", async () => {
+  test("fail with BUSY when the lock is never released", async () => {
     await using scope = new Scope();
     const { client } = await openNotes(scope);
     using other = new Database(client.filename);
@@ -186,7 +186,7 @@ describe("transactions", () => {
     expect(translated).toMatchObject({ situation: "BUSY", status: 503, cause: failure });
   });
 
-  test("any other failure rises as it is", async () => {
+  test("pass other errors on unchanged", async () => {
     await using scope = new Scope();
     const { client, connection } = await openNotes(scope);
 
@@ -197,7 +197,7 @@ describe("transactions", () => {
 });
 
 describe("a statement that was not prepared", () => {
-  test("fails with what went wrong, not with its SQL", async () => {
+  test("throws the cause, without its SQL", async () => {
     await using scope = new Scope();
     const { client, connection } = await openNotes(scope);
     const db = drizzle({ client });
@@ -208,7 +208,7 @@ describe("a statement that was not prepared", () => {
     await expect(broken).rejects.toThrow(/^NOT NULL constraint failed/);
   });
 
-  test("is refused while the lock stays taken, as others are", async () => {
+  test("throws BUSY when the lock is never released, like others", async () => {
     await using scope = new Scope();
     const { client } = await openNotes(scope);
     const db = drizzle({ client });
@@ -227,7 +227,7 @@ describe("a statement that was not prepared", () => {
 });
 
 describe("a failed sync", () => {
-  test("refuses everything that waited for it, trips the latch, and is never tried again", async () => {
+  test("fails every waiting write, trips the latch, and is never retried", async () => {
     await using scope = new Scope();
     const trips: string[] = [];
     const latch = new WriteLatch((reason) => trips.push(reason));

@@ -55,7 +55,7 @@ const isGroup = (value: unknown): value is object => typeof value === "object" &
 const groupsOf = (metadata: Metadata): readonly (readonly [string, object])[] =>
   Object.entries(metadata).filter(([, group]) => isGroup(group));
 
-test("no group of the port has more than ten methods", async () => {
+test("no group of the metadata port has more than ten methods", async () => {
   await using scope = new Scope();
   const { metadata } = await openEmpty(scope);
 
@@ -65,7 +65,7 @@ test("no group of the port has more than ten methods", async () => {
   expect(sizes.filter(([, size]) => size > 10)).toEqual([]);
 });
 
-test("lost objects that are given up leave a lease to what nothing names", async () => {
+test("giving up lost objects leases content that nothing names", async () => {
   await using scope = new Scope();
   const directory = tempFolder(scope, "lost");
   const { metadata } = await openIn(scope, directory);
@@ -83,12 +83,12 @@ test("lost objects that are given up leave a lease to what nothing names", async
   expect(await objectInspection.listMiscounted(1)).toEqual([]);
 });
 
-describe("statements, all of them", () => {
-  test("were seen: the suite has called every method of the port", () => {
+describe("all SQL statements", () => {
+  test("were recorded: the contract has called every method of the port", () => {
     expect([...methods].filter((method) => !called.has(method))).toEqual([]);
   });
 
-  test("find their rows by an index, but for named exceptions", () => {
+  test("use an index, but for named exceptions", () => {
     using schema = emptySchema();
     // Those that are declared are looked at even if the suite has asked nothing that needs them.
     const target = targetOver(schema);
@@ -113,7 +113,7 @@ describe("statements, all of them", () => {
     expect(unused).toEqual([]);
   });
 
-  test("that delete a row find what refers to it by an index", () => {
+  test("that delete a row find its references by an index", () => {
     using client = emptySchema();
     expect(unindexedKeys(client)).toEqual([]);
   });

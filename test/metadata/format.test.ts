@@ -17,7 +17,7 @@ async function usedDirectory(scope: Scope): Promise<{ directory: string; storeId
 }
 
 describe("a data directory", () => {
-  test("that is new gets a database and a format file that names it", async () => {
+  test("that is new gets a database and a format file with its name", async () => {
     await using scope = new Scope();
     const { directory, storeId } = await usedDirectory(scope);
 
@@ -25,7 +25,7 @@ describe("a data directory", () => {
     expect(readdirSync(directory).sort()).toEqual(["breadbox.db", "format"]);
   });
 
-  test("that was served is one to work on, also without its format file", async () => {
+  test("that was served can be opened by commands, also without its format file", async () => {
     await using scope = new Scope();
     const { directory } = await usedDirectory(scope);
     await assertStore(directory);
@@ -35,7 +35,7 @@ describe("a data directory", () => {
     await assertStore(directory);
   });
 
-  test("that was never served, or does not exist, is none to work on", async () => {
+  test("that was never served, or does not exist, is refused to commands", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "format");
 
@@ -46,7 +46,7 @@ describe("a data directory", () => {
     }
   });
 
-  test("that lost its database is refused, and no empty one appears", async () => {
+  test("that lost its database is refused, and no empty database is created", async () => {
     await using scope = new Scope();
     const { directory } = await usedDirectory(scope);
     rmSync(join(directory, "breadbox.db"));
@@ -58,7 +58,7 @@ describe("a data directory", () => {
     expect(existsSync(join(directory, "breadbox.db"))).toBe(false);
   });
 
-  test("whose database is empty is refused, and it stays empty", async () => {
+  test("with an empty database file is refused, and the file stays empty", async () => {
     await using scope = new Scope();
     const { directory } = await usedDirectory(scope);
     await Bun.write(join(directory, "breadbox.db"), "");
@@ -67,7 +67,7 @@ describe("a data directory", () => {
     await expect(openIn(scope, directory)).rejects.toThrow("missing or empty");
   });
 
-  test("whose database is something else is refused, naming the file", async () => {
+  test("with another file as database is refused by the file's name", async () => {
     await using scope = new Scope();
     const { directory } = await usedDirectory(scope);
     const path = join(directory, "breadbox.db");
@@ -80,7 +80,7 @@ describe("a data directory", () => {
     expect(await Bun.file(path).text()).toBe("x".repeat(8192));
   });
 
-  test("with another directory's database is refused", async () => {
+  test("with the database of another directory is refused", async () => {
     await using scope = new Scope();
     const mine = await usedDirectory(scope);
     const foreign = await usedDirectory(scope);
@@ -112,7 +112,7 @@ describe("a data directory", () => {
     expect(readdirSync(directory)).toEqual(["blobs"]);
   });
 
-  test("with empty folders for content is new", async () => {
+  test("with empty content folders counts as new", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "format");
     mkdirSync(join(directory, "blobs/sha256/ab"), { recursive: true });
@@ -147,7 +147,7 @@ describe("a data directory", () => {
     expect(String(failure)).toContain("cannot be read as a format file");
   });
 
-  test("keeps its files to their owner where the process asks for that", async () => {
+  test("has files readable by their owner only, when the process asks for that", async () => {
     await using scope = new Scope();
     const umask = process.umask(0o077);
     scope.defer(() => {

@@ -18,7 +18,7 @@ function refusal(directory: string): unknown {
 }
 
 describe("holdDirectory", () => {
-  test("refuses while another process lives, naming it, and no longer once that was killed", async () => {
+  test("refuses while another process holds it, with its pid, and succeeds after that process was killed", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "hold");
     const holder = startProcess(
@@ -38,7 +38,7 @@ describe("holdDirectory", () => {
     expect(free).toBeNull();
   });
 
-  test("refuses a lock file that is something else, naming it", async () => {
+  test("refuses a lock file that is not Breadbox's, with its path", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "hold");
     await Bun.write(join(directory, "lock"), "x".repeat(8192));
@@ -47,7 +47,7 @@ describe("holdDirectory", () => {
     expect(String(refusal(directory))).toContain(`${join(directory, "lock")} is damaged`);
   });
 
-  test("refuses a second time in the same process, until it is released", async () => {
+  test("refuses a second time in the same process, until the first is released", async () => {
     await using scope = new Scope();
     const directory = join(tempFolder(scope, "hold"), "not there yet");
     const hold = holdDirectory(directory);

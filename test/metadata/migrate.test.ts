@@ -14,7 +14,7 @@ import { inspect, now, openIn } from "./database.ts";
 const root = join(import.meta.dir, "../..");
 const generated = join(root, "drizzle/sqlite");
 
-test("content of an older database that is named counts as named, what was released stays so", () => {
+test("content of an older database that is referenced counts as referenced, and released content as released", () => {
   const client = new Database(":memory:");
   migrate(client, now, migrations.slice(0, 6));
   client.run("PRAGMA foreign_keys = OFF");
@@ -42,7 +42,7 @@ function applyReleased(client: Database): void {
 }
 
 describe("generated migrations", () => {
-  test("the schema in the code is the one the migrations make", async () => {
+  test("produce the schema in the code", async () => {
     await using scope = new Scope();
     const copy = join(tempFolder(scope, "drift"), "sqlite");
     cpSync(generated, copy, { recursive: true });
@@ -56,7 +56,7 @@ describe("generated migrations", () => {
     expect(readdirSync(copy)).toEqual(readdirSync(generated));
   });
 
-  test("every one of them is embedded, in order", async () => {
+  test("are all embedded, in order", async () => {
     const files = readdirSync(generated)
       .filter((name) => name.endsWith(".sql"))
       .sort();
@@ -70,7 +70,7 @@ describe("generated migrations", () => {
 describe("migrate", () => {
   const table = (name: string) => ({ tag: name, sql: `CREATE TABLE ${name} (a integer)` });
 
-  test("applies what is pending and nothing twice", () => {
+  test("applies pending migrations, and none twice", () => {
     using client = new Database(":memory:");
     migrate(client, 1, [table("t0")]);
     migrate(client, 2, [table("t0"), table("t1")]);
@@ -85,7 +85,7 @@ describe("migrate", () => {
     expect(pendingMigrations(client, [table("t0"), table("t1"), table("t2")])).toBe(1);
   });
 
-  test("one that fails takes all of them back", () => {
+  test("rolls all of them back when one fails", () => {
     using client = new Database(":memory:");
     const failing = { tag: "t1", sql: "CREATE TABLE half (a integer); CREATE NONSENSE" };
 
@@ -96,7 +96,7 @@ describe("migrate", () => {
     );
   });
 
-  test("one that breaks references between rows is taken back", () => {
+  test("rolls a migration back that breaks foreign keys", () => {
     using client = new Database(":memory:");
     migrate(client, 1, [
       { tag: "t0", sql: "CREATE TABLE a (id integer PRIMARY KEY); INSERT INTO a VALUES (1)" },
@@ -154,7 +154,7 @@ describe("opening a database", () => {
     expect(client.query("SELECT * FROM schema_migrations").values()).toEqual(before);
   });
 
-  test("of an older version is refused to a tool while a server holds the directory", async () => {
+  test("of an older version is refused to a command while a server holds the directory", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "migrate");
     const { metadata } = await openIn(scope, directory);

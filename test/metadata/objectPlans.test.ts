@@ -26,7 +26,7 @@ import { runBody, SqliteTx, targetOver } from "../../src/metadata/sqlite/rows.ts
 import { backups } from "../contract/metadataObjectRows.ts";
 import { emptySchema, planOf } from "./statementPlans.ts";
 
-describe("plans", () => {
+describe("query plans", () => {
   const walk = "SEARCH objects USING INDEX sqlite_autoindex_objects_1";
   const upload =
     "SEARCH multipart_uploads USING INDEX multipart_uploads_by_bucket (bucket_id=? AND upload_id=?)";
@@ -72,7 +72,7 @@ describe("plans", () => {
     expect(steps.filter((step) => /SCAN|TEMP B-TREE/.test(step))).toEqual([]);
   });
 
-  test("uploads that expired are found by when they did", () => {
+  test("expired uploads are found by an index on their expiry", () => {
     using client = emptySchema();
 
     const steps = planOf(client, expired);
@@ -86,7 +86,7 @@ describe("plans", () => {
     ]);
   });
 
-  test("buckets that hold content are stepped through, not their objects", () => {
+  test("buckets with the content are found without reading their objects", () => {
     using client = emptySchema();
 
     const steps = planOf(client, holders);
@@ -113,7 +113,7 @@ class CountingTx extends SqliteTx {
   }
 }
 
-describe("a bucket of 50,000 objects", () => {
+describe("listing a bucket of 50,000 objects", () => {
   /** Lists it, and counts what that costs. */
   function list(request: Pick<ObjectPageRequest, "prefix" | "delimiter">) {
     using client = emptySchema();
@@ -132,7 +132,7 @@ describe("a bucket of 50,000 objects", () => {
     return { page, statements, rows };
   }
 
-  test("below one prefix is one entry, and costs two statements", () => {
+  test("with one common prefix costs two statements", () => {
     const { page, statements, rows } = list({ prefix: "", delimiter: "/" });
 
     expect(page).toEqual({ objects: [], prefixes: ["logs/"], last: null });
@@ -140,7 +140,7 @@ describe("a bucket of 50,000 objects", () => {
     expect(rows).toBeLessThan(20);
   });
 
-  test("below fifty prefixes is fifty entries, and costs a statement for each", () => {
+  test("with fifty common prefixes costs one statement for each", () => {
     const { page, statements, rows } = list({ prefix: "logs/", delimiter: "/" });
 
     expect(page.prefixes).toHaveLength(50);
@@ -148,7 +148,7 @@ describe("a bucket of 50,000 objects", () => {
     expect(rows).toBeLessThan(500);
   });
 
-  test("without a delimiter is read by the page", () => {
+  test("without a delimiter reads one page", () => {
     const { page, statements, rows } = list({ prefix: "logs/8", delimiter: null });
 
     expect(page.objects).toHaveLength(1000);

@@ -19,8 +19,8 @@ import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
 
-describe("claims", () => {
-  test("those of an earlier server are void, those of a running one are not a tool's to void", async () => {
+describe("claims on multipart uploads", () => {
+  test("of an earlier server are void, those of a running one are not voided by a command", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "claims");
     const server = await openIn(scope, directory);
@@ -47,8 +47,8 @@ describe("claims", () => {
   });
 });
 
-describe("the end of an upload", () => {
-  test("leaves no row of its parts behind", async () => {
+describe("the end of a multipart upload", () => {
+  test("deletes the rows of its parts", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "parts");
     const { metadata } = await openIn(scope, directory);
@@ -82,8 +82,8 @@ describe("the end of an upload", () => {
   });
 });
 
-describe("a database from before there were objects", () => {
-  test("keeps its rows, and takes buckets and objects", async () => {
+describe("a database of a version without objects", () => {
+  test("keeps its rows, and accepts buckets and objects", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "upgraded");
     const id = session().id;
@@ -132,7 +132,7 @@ describe("a database from before there were objects", () => {
   });
 });
 
-test("a store that is read-only refuses every change of buckets, objects and uploads, and goes on reading", async () => {
+test("a read-only store refuses every change of buckets, objects and uploads, and still serves reads", async () => {
   await using scope = new Scope();
   const latch = new WriteLatch(() => {});
   const { metadata } = await openIn(scope, tempFolder(scope, "latch"), { latch });

@@ -108,7 +108,7 @@ describe("manifests of an earlier version", () => {
     ]);
   });
 
-  test("that cannot be read any more are listed without annotations", async () => {
+  test("that cannot be parsed any more are listed without annotations", async () => {
     const body = Uint8Array.of(0x7b, 0xff, 0x00, 0x7d);
 
     expect(await migrated(body)).toEqual([["a", subject.digest, digestOf(body), "a/b", null]]);

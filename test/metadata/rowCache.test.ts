@@ -50,8 +50,8 @@ const elsewhere = (path: string, statement: string) =>
     statement,
   ]);
 
-describe("rows in memory", () => {
-  test("a row is read once while nobody writes", async () => {
+describe("the row cache", () => {
+  test("reads a row once while nothing is written", async () => {
     await using scope = new Scope();
     const notes = await openNotes(scope);
     await notes.write("a", "one");
@@ -64,7 +64,7 @@ describe("rows in memory", () => {
     expect(notes.reads()).toBe(1);
   });
 
-  test("a write of the same connection is seen at once", async () => {
+  test("shows a write of the same connection at once", async () => {
     await using scope = new Scope();
     const notes = await openNotes(scope);
     await notes.write("a", "one");
@@ -89,7 +89,7 @@ describe("rows in memory", () => {
     expect(notes.find("a")).toBe(expected);
   });
 
-  test("a row that is not there is asked for each time", async () => {
+  test("does not keep absent rows", async () => {
     await using scope = new Scope();
     const notes = await openNotes(scope);
 
@@ -97,7 +97,7 @@ describe("rows in memory", () => {
     expect(notes.reads()).toBe(2);
   });
 
-  test("a large row is not kept", async () => {
+  test("does not keep large rows", async () => {
     await using scope = new Scope();
     const notes = await openNotes(scope);
     await notes.write("large", "x".repeat(100_000));
@@ -108,7 +108,7 @@ describe("rows in memory", () => {
     expect(notes.reads()).toBe(2);
   });
 
-  test("more rows than it keeps make it start over", async () => {
+  test("is emptied when it is full", async () => {
     await using scope = new Scope();
     const notes = await openNotes(scope);
     for (let n = 0; n < 80; n += 1) await notes.write(`n${n}`, "x".repeat(60_000));

@@ -24,8 +24,8 @@ import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
 import { emptySchema, planOf } from "./statementPlans.ts";
 
-describe("leases", () => {
-  test("an upload only ever makes a lease longer", async () => {
+describe("leases in SQLite", () => {
+  test("are never shortened by an upload", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "leases");
     const { uploads } = (await openIn(scope, directory)).metadata;
@@ -40,7 +40,7 @@ describe("leases", () => {
     expect(kept).toEqual([100, 300, 300]);
   });
 
-  test("a lease that is long enough costs no write", async () => {
+  test("are not written when they are long enough", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "leases");
     const { uploads, contents } = (await openIn(scope, directory)).metadata;
@@ -59,8 +59,8 @@ describe("leases", () => {
   });
 });
 
-describe("claims", () => {
-  test("those of an earlier server are void, those of a running one are not a tool's to take", async () => {
+describe("claims on upload sessions", () => {
+  test("of an earlier server are void, those of a running one are not taken by a command", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "claims");
     const server = await openIn(scope, directory);
@@ -82,8 +82,8 @@ describe("claims", () => {
   });
 });
 
-describe("references", () => {
-  test("each is recorded once, with what the manifest says of it", async () => {
+describe("manifest references", () => {
+  test("are recorded once each, with what the manifest says of them", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "references");
     const { registry, uploads } = (await openIn(scope, directory)).metadata;
@@ -105,7 +105,7 @@ describe("references", () => {
     ]);
   });
 
-  test("a second push refreshes when and by whom it was pushed", async () => {
+  test("are refreshed by a second push, with its time and pusher", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "references");
     const { registry } = (await openIn(scope, directory)).metadata;
@@ -118,8 +118,8 @@ describe("references", () => {
   });
 });
 
-describe("a store that is read-only", () => {
-  test("refuses every write and goes on reading", async () => {
+describe("a read-only SQLite database", () => {
+  test("refuses every write and still serves reads", async () => {
     await using scope = new Scope();
     const latch = new WriteLatch(() => {});
     const { metadata } = await openIn(scope, tempFolder(scope, "latch"), { latch });
@@ -148,8 +148,8 @@ describe("a store that is read-only", () => {
   });
 });
 
-describe("lists", () => {
-  test("a page of tags walks an index from its start, without sorting or scanning", () => {
+describe("list queries", () => {
+  test("read a page of tags from an index, without sorting or scanning", () => {
     using client = emptySchema();
     const steps = planOf(client, tagPage);
 
@@ -168,7 +168,7 @@ describe("lists", () => {
     );
   });
 
-  test("a page of repositories steps through an index, whatever lies in between", () => {
+  test("read a page of repositories by stepping through an index", () => {
     using client = emptySchema();
     const steps = planOf(client, repositoryPage);
 
@@ -182,7 +182,7 @@ describe("lists", () => {
 });
 
 describe("checkpoint", () => {
-  test("moves what is in the log into the database file", async () => {
+  test("moves the write-ahead log into the database file", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "checkpoint");
     const { metadata, path } = await openIn(scope, directory);
@@ -202,7 +202,7 @@ describe("checkpoint", () => {
     expect(copied.query("SELECT name FROM tags").values()).toEqual([["v1"]]);
   });
 
-  test("asks a log above 64 MiB to start over, which shrinks it, and says when a reader forbids that", async () => {
+  test("restarts a log above 64 MiB, which shrinks it, and reports when a reader prevents that", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "checkpoint");
     const { metadata, path } = await openIn(scope, directory);

@@ -68,7 +68,7 @@ function survivors(made: readonly Made[]): readonly Made[] {
   return gone === undefined ? made : survivors(made.filter((it) => it !== gone));
 }
 
-test("the rule leaves what the model leaves, and a second look finds nothing more", async () => {
+test("the rule for untagged manifests keeps the same as the model, and a second run finds nothing more", async () => {
   await using scope = new Scope();
   const { metadata } = await openEmpty(scope);
   const { untagged, registry } = metadata;

@@ -18,7 +18,7 @@ const cutAt = (bytes: Uint8Array, positions: readonly number[]) => {
 describe("a fingerprint", () => {
   const bytes = randomBytes("fingerprint", 300_000);
 
-  test("is the same however the bytes were cut on their way", () => {
+  test("does not depend on how the bytes were cut into chunks", () => {
     const whole = etagOf(bytes);
     fc.assert(
       fc.property(fc.array(fc.nat(bytes.length), { maxLength: 12 }), (positions) => {
@@ -27,7 +27,7 @@ describe("a fingerprint", () => {
     );
   });
 
-  test("differs when one byte does, or the order of blocks", () => {
+  test("differs when one byte differs, or the order of blocks", () => {
     const whole = etagOf(bytes);
     for (const at of [0, 65_535, 65_536, 200_000, bytes.length - 1]) {
       const other = bytes.slice();
@@ -38,14 +38,14 @@ describe("a fingerprint", () => {
     expect(etagOf(second, first)).not.toBe(etagOf(first, second));
   });
 
-  test("tells sizes apart where only zeros are added", () => {
+  test("differs for different numbers of zero bytes", () => {
     const etags = [0, 1, 65_535, 65_536, 65_537, 131_072].map((size) =>
       etagOf(new Uint8Array(size)),
     );
     expect(new Set(etags).size).toBe(etags.length);
   });
 
-  test("can be asked for in between", () => {
+  test("can be read in between", () => {
     const fingerprint = new Fingerprint();
     fingerprint.update(bytes.subarray(0, 100_000));
     expect(fingerprint.etag()).toBe(etagOf(bytes.subarray(0, 100_000)));
@@ -53,7 +53,7 @@ describe("a fingerprint", () => {
     expect(fingerprint.etag()).toBe(etagOf(bytes));
   });
 
-  test("stays what it is from one version to the next: clients compare it with their own", () => {
+  test("has the same value in every version: clients compare it with their own", () => {
     expect(etagOf(new Uint8Array())).toMatch(/^0{16}-0$/);
     expect<string>(etagOf(new TextEncoder().encode("breadbox"))).toBe("4f3d3d0339d4b5d6-8");
     expect<string>(etagOf(new Uint8Array(100_000).fill(7))).toBe("8a0722339723f7e2-100000");
@@ -63,7 +63,7 @@ describe("a fingerprint", () => {
 describe("readPartEtag", () => {
   const etag = etagOf(new Uint8Array(5));
 
-  test("takes an etag with and without the quotes of its header", () => {
+  test("accepts an etag with and without quotes", () => {
     expect(readPartEtag(etag)).toBe(etag);
     expect(readPartEtag(`"${etag}"`)).toBe(etag);
   });

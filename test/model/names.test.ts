@@ -70,18 +70,18 @@ const invalidNames = [
 ];
 
 describe("repository names", () => {
-  test.each(validNames)("%p is a name", (text) => {
+  test.each(validNames)("accept %p", (text) => {
     expect(readRepositoryName(text)).toBe(text as never);
   });
 
-  test.each(invalidNames)("%p is not a name", (text) => {
+  test.each(invalidNames)("refuse %p", (text) => {
     expect(readRepositoryName(text)).toBeNull();
     expect(() => parseRepositoryName(text)).toThrow(
       expect.objectContaining({ situation: "NAME_INVALID" }),
     );
   });
 
-  test("agree with a reader that takes one component after the other", () => {
+  test("agree with a reference parser that reads one component after the other", () => {
     const text = fc.oneof(
       fc.string({ unit: fc.constantFrom(..."aZ0._-/%".split("")), maxLength: 24 }),
       fc.string({ unit: "binary", maxLength: 24 }),
@@ -94,7 +94,7 @@ describe("repository names", () => {
     );
   });
 
-  test("a megabyte that almost fits is refused by its length before any grammar runs", () => {
+  test("of a megabyte are refused by their length before the grammar runs", () => {
     for (const unit of ["a", "a-", "a/", "_", "-", "a__"]) {
       const text = `${unit.repeat(1_000_000 / unit.length)}!`;
       expect(readRepositoryName(text)).toBeNull();
@@ -103,7 +103,7 @@ describe("repository names", () => {
     }
   });
 
-  test("the longest text that reaches the grammar is decided in a bounded number of steps", () => {
+  test("of the greatest length are decided in a bounded number of steps", () => {
     // 255 characters of a repeated separator are the worst case of a nested quantifier: an exponential
     // grammar would never come back from one of them.
     for (const unit of ["a-", "-", "a--", "a_", "a__", "a.", "a/"]) {
@@ -160,7 +160,7 @@ describe("tags and references", () => {
     expect(readReference(text)).toBeNull();
   });
 
-  test("a digest is read as a digest, never as a tag", () => {
+  test("that look like a digest are digests, never tags", () => {
     const sha256 = digestFor("x");
     const sha512 = `sha512:${"0f".repeat(64)}`;
     expect(readReference(sha256)).toEqual({ digest: sha256 });
@@ -185,7 +185,7 @@ describe("tags and references", () => {
     expect(readReference(text)).toBeNull();
   });
 
-  test("an invalid name's message says what a name looks like", () => {
+  test("that are invalid have an error message that describes the grammar", () => {
     expect(() => parseRepositoryName("Team/App")).toThrow(RegistryError);
     expect(() => parseRepositoryName("Team/App")).toThrow(/lower-case letters and digits/);
   });

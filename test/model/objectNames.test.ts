@@ -86,7 +86,7 @@ describe("object names", () => {
 });
 
 describe("part numbers", () => {
-  test("count from 1", () => {
+  test("start at 1", () => {
     expect(["1", "10000", "99999"].map(readPartNumber)).toEqual([1, 10_000, 99_999]);
   });
 

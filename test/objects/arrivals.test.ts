@@ -48,7 +48,7 @@ async function sweep({ deps, store }: Room): Promise<number> {
 const expire = (room: Room, times = 1): void =>
   room.store.clock.advance(times * room.deps().limits.ttlMs + 1);
 
-test("while a part arrives its upload takes other parts, outlives sweeps, and can be completed", async () => {
+test("while a part arrives, its upload accepts other parts, survives sweeps, and can be completed", async () => {
   await using room = await openRoom();
   const id = await room.initiate();
   const first = await room.put(id, 1, some);
@@ -69,7 +69,7 @@ test("while a part arrives its upload takes other parts, outlives sweeps, and ca
   expect((await room.read()).length).toBe(4 * some.length);
 });
 
-test("after a part that broke, its upload lives for as long as after one that came", async () => {
+test("a part that broke extends its upload's expiry like one that was stored", async () => {
   await using room = await openRoom();
   const id = await room.initiate();
   const first = await room.put(id, 1, some);
@@ -86,7 +86,7 @@ test("after a part that broke, its upload lives for as long as after one that ca
   await room.complete(id, [first, second]);
 });
 
-test("what has expired before a part comes is over, and the next sweep ends it", async () => {
+test("an upload that expired before a part arrived refuses the part and is deleted by the next sweep", async () => {
   await using room = await openRoom();
   const id = await room.initiate();
   await room.put(id, 1, some);
@@ -99,7 +99,7 @@ test("what has expired before a part comes is over, and the next sweep ends it",
   expect(await sweep(room)).toBe(1);
 });
 
-test("while the clock is in doubt parts and completions are taken, and a completion can be repeated", async () => {
+test("while the clock is in doubt, parts and completions are accepted, and a completion can be repeated", async () => {
   await using room = await openRoom();
   const id = await room.initiate();
   const first = await room.put(id, 1, some);
@@ -120,7 +120,7 @@ test("while the clock is in doubt parts and completions are taken, and a complet
   expect(repeated).toEqual({ record, isRepeated: true });
 });
 
-test("aborting an upload ends its part that is arriving, however long the client is silent", async () => {
+test("aborting an upload ends its arriving part, however long the client is silent", async () => {
   await using room = await openRoom();
   const id = await room.initiate();
   const silent = openBody();
@@ -133,7 +133,7 @@ test("aborting an upload ends its part that is arriving, however long the client
   expect(await Array.fromAsync(room.deps().storage.parts.list())).toEqual([]);
 });
 
-test("an upload is held as long as the last of its parts arrives", async () => {
+test("an upload is kept until the last of its arriving parts has ended", async () => {
   const arrivals = new Arrivals();
   const id = makeUploadId("0190a0a0-0000-7000-8000-000000000000");
   const [one, other] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

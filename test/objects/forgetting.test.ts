@@ -26,7 +26,7 @@ function waiting(
   return { ...storage, parts: bound };
 }
 
-test("an upload that is aborted is dropped after the last of its parts was recorded, not before", async () => {
+test("an aborted upload is dropped after the last of its parts was recorded, not before", async () => {
   await using room = await openRoom();
   const told: string[] = [];
   const gate = Promise.withResolvers<void>();

@@ -214,7 +214,7 @@ class Run {
   }
 }
 
-test(`${runs} sequences of requests, restarts, waits, clocks that are set and locks end as the model says`, async () => {
+test(`${runs} random sequences of requests, restarts, waits, clock steps and locks match the model`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   await using room = await openRoom();
   let count = 0;

@@ -67,8 +67,8 @@ async function runRaces<T>(
   return outcomes;
 }
 
-describe("requests that meet at one upload", () => {
-  test(`end it in one way or leave it open with all its parts, in ${races} races`, async () => {
+describe("concurrent requests to one multipart upload", () => {
+  test(`end it in exactly one way or leave it open with all its parts, in ${races} races`, async () => {
     const reports = await runRaces("race", races, runLane);
 
     expect(reports.flatMap(({ faults }) => faults)).toEqual([]);
@@ -82,7 +82,7 @@ describe("requests that meet at one upload", () => {
     expect(await problemsOf(room.store.directory)).toEqual([]);
   }, 600_000);
 
-  test("and all send the same part leave the bytes of one of them", async () => {
+  test("with the same part number leave the bytes of one of them", async () => {
     const faults = await runRaces("senders", Math.ceil(races / 3), runSenders);
 
     expect(faults.flat()).toEqual([]);

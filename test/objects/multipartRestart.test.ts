@@ -37,8 +37,8 @@ async function expectWhole(room: Room): Promise<void> {
   expect(await problemsOf(room.store.directory)).toEqual([]);
 }
 
-describe("after a restart an upload", () => {
-  test("is open with all its parts, and takes the rest", async () => {
+describe("after a restart a multipart upload", () => {
+  test("is open with all its parts, and accepts more", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     await room.store.reopen();
@@ -50,7 +50,7 @@ describe("after a restart an upload", () => {
     await expectWhole(room);
   });
 
-  test("that was being completed is open as well", async () => {
+  test("that was being completed is open again", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     parts.push(await room.put(id, 3, last));
@@ -64,7 +64,7 @@ describe("after a restart an upload", () => {
     await expectWhole(room);
   });
 
-  test("has a part that was recorded in the moment before", async () => {
+  test("has a part that was recorded just before", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     parts.push(await room.put(id, 3, last));
@@ -77,7 +77,7 @@ describe("after a restart an upload", () => {
     await expectWhole(room);
   });
 
-  test("has what replaced a part, not what the part was", async () => {
+  test("has a part's replacement, not the replaced bytes", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     await room.put(id, 3, pieces[0] ?? last);
@@ -93,7 +93,7 @@ describe("after a restart an upload", () => {
     await expectWhole(room);
   });
 
-  test("ignores what was put together before, whatever became of it", async () => {
+  test("does not use a file that was assembled before", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     parts.push(await room.put(id, 3, last));
@@ -104,7 +104,7 @@ describe("after a restart an upload", () => {
     await expectWhole(room);
   });
 
-  test("answers a completion again that it answered before", async () => {
+  test("answers a repeated completion", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     parts.push(await room.put(id, 3, last));
@@ -115,7 +115,7 @@ describe("after a restart an upload", () => {
   });
 });
 
-describe("a part whose bytes are no longer what was received", () => {
+describe("a part whose bytes changed after they were received", () => {
   const damages: readonly [string, (path: string) => void][] = [
     ["has changed", flipByte],
     ["is shorter", (path) => writeFileSync(path, readFileSync(path).subarray(1))],
@@ -123,23 +123,30 @@ describe("a part whose bytes are no longer what was received", () => {
     ["is gone", (path) => rmSync(path)],
   ];
 
-  test.each(damages)("because its file %s is named, and can be sent again", async (_, damage) => {
-    await using room = await openRoom();
-    const { id, parts } = await begin(room);
-    parts.push(await room.put(id, 3, last));
-    await room.store.reopen();
-    damage(join(folderOf(room, id), "part-00002"));
+  test.each(damages)(
+    "because its file %s is named in the error, and can be sent again",
+    async (_, damage) => {
+      await using room = await openRoom();
+      const { id, parts } = await begin(room);
+      parts.push(await room.put(id, 3, last));
+      await room.store.reopen();
+      damage(join(folderOf(room, id), "part-00002"));
 
-    const refusal = await refusalOf(room.complete(id, parts));
+      const refusal = await refusalOf(room.complete(id, parts));
 
-    expect([refusal.status, refusal.detail]).toEqual([409, { part_number: 2 }]);
-    expect(await room.status(id)).toMatchObject({ state: "uploading", parts: 3, claimOwner: null });
-    expect(await room.put(id, 2, pieces[1] ?? last)).toEqual(parts[1] ?? { number: 0, etag: "" });
-    await room.complete(id, parts);
-    await expectWhole(room);
-  });
+      expect([refusal.status, refusal.detail]).toEqual([409, { part_number: 2 }]);
+      expect(await room.status(id)).toMatchObject({
+        state: "uploading",
+        parts: 3,
+        claimOwner: null,
+      });
+      expect(await room.put(id, 2, pieces[1] ?? last)).toEqual(parts[1] ?? { number: 0, etag: "" });
+      await room.complete(id, parts);
+      await expectWhole(room);
+    },
+  );
 
-  test("because the upload's folder is gone is named as well, and the upload is healed", async () => {
+  test("because the upload's folder is deleted is named as well, and can be sent again", async () => {
     await using room = await openRoom();
     const { id, parts } = await begin(room);
     await room.store.reopen();

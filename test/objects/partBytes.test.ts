@@ -5,7 +5,7 @@ import { putPart } from "../../src/objects/parts.ts";
 import type { Body } from "../../src/storage/staging.ts";
 import { bodyOf, openRoom } from "./room.ts";
 
-test("a part that grows too large is refused, its body is ended, and it leaves nothing", async () => {
+test("a part that exceeds its limit is refused, its body is cancelled, and it leaves no bytes", async () => {
   await using room = await openRoom();
   const deps = room.deps();
   const limits = { ...deps.limits, maxPartBytes: 5_000_000 };
@@ -28,7 +28,7 @@ test("a part that grows too large is refused, its body is ended, and it leaves n
   expect(await Array.fromAsync(deps.storage.parts.list())).toEqual([]);
 });
 
-test("the memory of a part's chunks is given back once they are written", async () => {
+test("the memory of a part's chunks is released once they are written", async () => {
   await using room = await openRoom();
   const bytes = Uint8Array.of(1, 2, 3, 4, 5);
   const released: number[] = [];

@@ -57,13 +57,13 @@ describe("the parts of a list", () => {
     expect(chosen.map(({ number }) => number)).toEqual([1, 3]);
   });
 
-  test("are named with quotes or without", () => {
+  test("are matched with quoted and unquoted etags", () => {
     const [chosen] = chooseParts([{ number: 2, etag: `"${etagOf(2)}"` }], staged(2));
 
     expect(chosen?.number).toBe(2);
   });
 
-  test("are asked for when one is missing: 404", () => {
+  test("must all exist, or the answer is 404", () => {
     const refusal = refusalBy(() => chooseParts(named(1, 2, 3), staged(1, 3)));
 
     expect([refusal.status, refusal.detail]).toEqual([404, { part_number: 2 }]);
@@ -80,10 +80,10 @@ describe("the parts of a list", () => {
   });
 });
 
-describe("the name of a list", () => {
+describe("the name of a list of parts", () => {
   const quoted = named(1, 2).map(({ number, etag }) => ({ number, etag: `"${etag}"` }));
 
-  test("is the same with quotes and without", () => {
+  test("is the same with quoted and unquoted etags", () => {
     expect(namePartList(quoted)).toBe(namePartList(named(1, 2)));
   });
 

@@ -68,7 +68,7 @@ async function expectAsBefore(strays = 0): Promise<void> {
   expect(problems).toHaveLength(strays);
 }
 
-describe("an object that is put leaves nothing", () => {
+describe("a put that fails leaves no bytes", () => {
   beforeEach(() => put(async () => bytesOf(before)));
 
   test("when its body breaks", async () => {
@@ -93,7 +93,7 @@ describe("an object that is put leaves nothing", () => {
     },
   );
 
-  test("when its bytes are not those that were meant", async () => {
+  test("when its bytes do not match the digest", async () => {
     const digests = [digestOf(later), digestOf(before, "sha512")];
     const error = await refusalOf(put(async () => ({ ...bytesOf(later), digests })));
 
@@ -117,7 +117,7 @@ describe("an object that is put leaves nothing", () => {
     },
   );
 
-  test("when its upload is lost while it arrives: the client may try again", async () => {
+  test("when its upload is lost while it arrives: the client may retry", async () => {
     const swept = async function* () {
       yield later.slice(0, 1000);
       const database = new Database(join(room.store.directory, "breadbox.db"));
@@ -132,7 +132,7 @@ describe("an object that is put leaves nothing", () => {
     await expectAsBefore();
   });
 
-  test("when its bucket is gone before it begins", async () => {
+  test("when its bucket is deleted before it begins", async () => {
     await removeObject(room.deps(), key, () => true);
     const vanishing = async () => {
       await room.deps().metadata.removeBucket(key.bucket);
@@ -145,7 +145,7 @@ describe("an object that is put leaves nothing", () => {
     expect(await staged()).toEqual([]);
   });
 
-  test("when the store becomes read-only, which is what the client is told", async () => {
+  test("when the store becomes read-only, which the error says", async () => {
     const { latch } = room.store.rooms;
     const tripping = async function* () {
       yield later.slice(0, 1000);
@@ -161,7 +161,7 @@ describe("an object that is put leaves nothing", () => {
 });
 
 describe("while an object is received", () => {
-  test("it has an upload that nobody can list, and that no cleanup ends", async () => {
+  test("its upload is in no list and is ended by no sweep", async () => {
     const { multipart, clock, multipartLife } = room.deps();
     let seen: unknown[] = [];
     const looked = async function* () {
@@ -182,7 +182,7 @@ describe("while an object is received", () => {
     expect(seen).toEqual([0, 0, 1]);
   });
 
-  test("the object that was there is read as it was", async () => {
+  test("the previous object is still served", async () => {
     await put(async () => bytesOf(before));
     let during: Uint8Array | null = null;
     const looked = async function* () {
@@ -200,8 +200,8 @@ describe("while an object is received", () => {
   });
 });
 
-describe("a link", () => {
-  test("to a repository that may not be pulled from says that it holds nothing", async () => {
+describe("linking a blob", () => {
+  test("from a repository without pull permission answers like one without the blob", async () => {
     const repository = parseRepositoryName("team/app");
     const digest = digestOf(before);
     const chunk = { body: bodyOf(before), length: before.length, start: null, end: null };

@@ -30,14 +30,14 @@ const pairs = states.flatMap((from) =>
   states.map((to) => ({ from, to, may: allowed.includes(`${from} → ${to}`) })),
 );
 
-describe("an upload", () => {
+describe("a multipart upload", () => {
   test.each(pairs)("that is $from may become $to: $may", ({ from, to, may }) => {
     expect(mayFollow(from, to)).toBe(may);
     if (may) expect(advanceState(from, to)).toBe(to);
     else expect(refusalBy(() => advanceState(from, to))).toMatchObject({ status: 409 });
   });
 
-  test("without a part is told to upload one", () => {
+  test("without a part is refused completion", () => {
     const refusal = refusalBy(() => advanceState("initiated", "completed"));
 
     expect(refusal.message).toContain("no part yet");
@@ -47,7 +47,7 @@ describe("an upload", () => {
 
 const open: Lifetime = { state: "uploading", expiresAt: 1000, claimOwner: null };
 
-describe("a request", () => {
+describe("a request to a multipart upload", () => {
   test.each<[string, Partial<Lifetime>, number, string | null]>([
     ["meets an open upload", {}, 1000, null],
     ["meets one that is over by a moment", {}, 1001, "MULTIPART_STATE"],
@@ -60,23 +60,23 @@ describe("a request", () => {
     else expect(String(refusalBy(ask).situation)).toBe(situation);
   });
 
-  test("meets nothing that is over when no clock may end it", () => {
+  test("finds no expired upload while the clock is in doubt", () => {
     expect(() => assertMayBecome(open, "uploading", null)).not.toThrow();
     expect(() => assertMayBecome(open, "completed", null)).not.toThrow();
   });
 
-  test("may abort what has expired, as long as it takes space", () => {
+  test("may abort an expired upload as long as it uses space", () => {
     expect(() => assertMayBecome(open, "aborted", 1001)).not.toThrow();
   });
 
-  test("is told that what nobody has noticed yet has expired", () => {
+  test("finds an upload expired before any sweep noticed it", () => {
     expect(refusalBy(() => assertMayBecome(open, "uploading", 2000)).detail).toEqual({
       state: "expired",
     });
   });
 });
 
-describe("the cleanup", () => {
+describe("the sweep", () => {
   const graceMs = 60;
 
   test.each<[string, Partial<Lifetime>, number, boolean]>([

@@ -62,7 +62,7 @@ describe("parts of one upload", () => {
     expect(log).toEqual(["first begins", "second begins", "second ends"]);
   });
 
-  test("are waited for, whether they are stored or not", async () => {
+  test("are all waited for, stored or failed", async () => {
     const log: string[] = [];
     const turns = new PartTurns();
     const [first, second] = [begin(turns, 1, log, "first"), begin(turns, 2, log, "second")];

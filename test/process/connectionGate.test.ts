@@ -36,7 +36,7 @@ function makeGate(limit: number) {
   return { gate, lookAt, state };
 }
 
-test("connections wait from the line on, and are taken again some way below it", async () => {
+test("new connections wait at the limit, and are accepted again some way below it", async () => {
   const { lookAt } = makeGate(120);
 
   expect(await lookAt(99)).toMatchObject({ isOpen: true, keepsReserve: true, closed: 0 });
@@ -46,7 +46,7 @@ test("connections wait from the line on, and are taken again some way below it",
   expect((await lookAt(20)).told).toEqual([true, false]);
 });
 
-test("a write is refused only while what it may open would not fit", async () => {
+test("a write is refused only while the descriptors it may open exceed the limit", async () => {
   const { gate, lookAt, state } = makeGate(120);
 
   await lookAt(100);
@@ -57,7 +57,7 @@ test("a write is refused only while what it may open would not fit", async () =>
   expect(() => gate.admit()).not.toThrow();
 });
 
-test("a process without a known limit takes every connection", async () => {
+test("a process without a known limit accepts every connection", async () => {
   const { gate, lookAt } = makeGate(Number.POSITIVE_INFINITY);
 
   expect(await lookAt(1_000_000)).toMatchObject({ isOpen: true, told: [] });

@@ -34,7 +34,7 @@ async function read(body: Blob | Uint8Array): Promise<string> {
 }
 
 describe("openBlob", () => {
-  test("gives the bytes of a blob of this repository", async () => {
+  test("returns the bytes of a blob of this repository", async () => {
     const digest = await world.push(app, content);
 
     const { body, openReader, ...summary } = await openBlob(world, app, digest);
@@ -47,20 +47,20 @@ describe("openBlob", () => {
     expect(await read(body)).toBe("some layer");
   });
 
-  test("gives an empty blob", async () => {
+  test("returns an empty blob", async () => {
     const digest = await world.push(app, new Uint8Array());
     const { size, body } = await openBlob(world, app, digest);
     expect(size).toBe(0);
     expect(await read(body)).toBe("");
   });
 
-  test("does not give what only another repository holds", async () => {
+  test("does not return content that only another repository holds", async () => {
     const digest = await world.push(other, content);
     expect(await situation(openBlob(world, app, digest))).toBe("BLOB_UNKNOWN");
     expect(await situation(statBlob(world, app, digest))).toBe("BLOB_UNKNOWN");
   });
 
-  test("gives the bytes of a manifest with its own media type", async () => {
+  test("returns the bytes of a manifest with its own media type", async () => {
     for (const text of ["config", "layer one", "layer two"]) await world.push(app, bytes(text));
     const body = bytes(image());
     const { digest } = await world.put(app, "v1", body);
@@ -103,7 +103,7 @@ describe("damaged content", () => {
     },
   );
 
-  test("content stored again between two looks is no damage", async () => {
+  test("is not reported when the content was stored again between two looks", async () => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
     await world.storage.content.delete(locator);
@@ -122,7 +122,7 @@ describe("damaged content", () => {
     expect(world.damaged).toEqual([]);
   });
 
-  test("content swept between two looks is unknown, not damaged", async () => {
+  test("is not reported when the content was swept between two looks: it is unknown", async () => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
     await world.storage.content.delete(locator);
@@ -133,7 +133,7 @@ describe("damaged content", () => {
     expect(world.damaged).toEqual([]);
   });
 
-  test("a storage that cannot be read is not taken for an absent file", async () => {
+  test("is not reported when the storage cannot be read", async () => {
     const digest = await world.push(app, content);
     const open = () => Promise.reject(new Error("EIO"));
     const unreadable = Object.assign(Object.create(world.storage.content), { open });
@@ -145,7 +145,7 @@ describe("damaged content", () => {
 });
 
 describe("statBlob", () => {
-  test("keeps the content for all of what it promises, and writes that once for a while", async () => {
+  test("extends the content's lease to its full length, and does not write it again for a while", async () => {
     const digest = await world.push(app, content);
     world.advance(10 * leaseMs);
 
@@ -162,7 +162,7 @@ describe("statBlob", () => {
     expect(await world.keptUntil(digest)).toBe(world.clock() + longestLease(leaseMs));
   });
 
-  test("keeps nothing for who asks through another repository", async () => {
+  test("extends no lease when asked through another repository", async () => {
     const digest = await world.push(app, content);
     const before = await world.keptUntil(digest);
     world.advance(10 * leaseMs);
@@ -172,7 +172,7 @@ describe("statBlob", () => {
     expect(await world.keptUntil(digest)).toBe(before);
   });
 
-  test("does not promise what was swept before the lease was written", async () => {
+  test("answers 404 for content that was swept before the lease was written", async () => {
     const digest = await world.push(app, content);
     const row = await world.metadata.findBlob(app, digest);
     const looks = [row];
@@ -181,7 +181,7 @@ describe("statBlob", () => {
     expect(await situation(statBlob({ ...world, metadata }, app, digest))).toBe("BLOB_UNKNOWN");
   });
 
-  test("still answers while the store is read-only", async () => {
+  test("answers while the store is read-only", async () => {
     const digest = await world.push(app, content);
     world.advance(leaseMs);
     world.latch.trip("a sync failed", null);
@@ -190,7 +190,7 @@ describe("statBlob", () => {
     expect(await read((await openBlob(world, app, digest)).body)).toBe("some layer");
   });
 
-  test("says which blob of which repository is unknown", async () => {
+  test("names the unknown blob and its repository", async () => {
     const digest = digestFor("nothing");
     await expect(statBlob(world, app, digest)).rejects.toThrow(`team/app has no blob ${digest}`);
   });

@@ -45,7 +45,7 @@ function releasedAt(digest: Digest): number | null {
 }
 
 describe("deleteManifest", () => {
-  test("takes one tag away and leaves the manifest", async () => {
+  test("deletes one tag and keeps the manifest", async () => {
     const digest = await pushImage();
 
     expect(await deleteManifest(world, app, ref("latest"))).toMatchObject({ digest, tags: 1 });
@@ -57,7 +57,7 @@ describe("deleteManifest", () => {
     expect(releasedAt(digestFor("config"))).toBeNull();
   });
 
-  test("takes a manifest away with its tags, and notes when what it named was released", async () => {
+  test("deletes a manifest with its tags, and records when its references were released", async () => {
     const digest = await pushImage();
     await world.put(app, "1.0", bytes(image()));
     world.advance(5000);
@@ -74,7 +74,7 @@ describe("deleteManifest", () => {
     }
   });
 
-  test("is refused while a pattern locks a tag, by the name of both", async () => {
+  test("is refused while an immutable pattern matches a tag, with the names of both", async () => {
     const digest = await pushImage(app, "locked-1");
     await world.put(app, "latest", bytes(image()));
 
@@ -92,7 +92,7 @@ describe("deleteManifest", () => {
 });
 
 describe("deleteBlob", () => {
-  test("takes a blob out of one repository, and others still serve it", async () => {
+  test("deletes a blob from one repository, and others still serve it", async () => {
     const digest = await world.push(app, bytes("layer"));
     await world.push(other, bytes("layer"));
 
@@ -107,7 +107,7 @@ describe("deleteBlob", () => {
     );
   });
 
-  test("is refused while a manifest refers to it, and says which", async () => {
+  test("is refused while a manifest refers to it, with that manifest's digest", async () => {
     const manifest = await pushImage();
     const digest = digestFor("layer one");
 
@@ -123,7 +123,7 @@ describe("deleteBlob", () => {
     await deleteBlob(world, app, digest);
   });
 
-  test("of two repositories with the manifest frees the one that has lost it", async () => {
+  test("is allowed in the repository that lost the manifest, while another one has it", async () => {
     const manifest = await pushImage();
     await pushImage(other);
 

@@ -43,7 +43,7 @@ describe("findDeprecations", () => {
     expect(others).toEqual([]);
   });
 
-  test("says little and nothing that a quoted string would have to escape", () => {
+  test("returns short texts that need no escaping in a quoted string", () => {
     const tags = Array.from({ length: 100 }, () => tag(`sha512-${hex}`));
     const all = [
       ...found({ mediaType: artifactManifest, hasForeignLayers: true }),

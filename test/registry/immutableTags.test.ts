@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { makeImmutability } from "../../src/registry/immutableTags.ts";
 import { repo, tag } from "./world.ts";
 
-describe("a pattern", () => {
+describe("an immutable tag pattern", () => {
   test.each<[string, string, string, boolean]>([
     ["v*", "app", "v1.0", true],
     ["v*", "team/nested/app", "v", true],
@@ -29,7 +29,7 @@ describe("a pattern", () => {
     expect(locks(repo(repository), tag(name))).toBe(locked ? pattern : null);
   });
 
-  test("is named when it is the first of several that locks a tag", () => {
+  test("is named as the first one that matches a tag", () => {
     const locks = makeImmutability(["prod/**:v*", "v*", "v1*"]);
 
     expect(locks(repo("prod/a"), tag("v1"))).toBe("prod/**:v*");
@@ -37,7 +37,7 @@ describe("a pattern", () => {
     expect(locks(repo("lab/a"), tag("latest"))).toBeNull();
   });
 
-  test("is needed to lock anything", () => {
+  test("must be configured for any tag to be immutable", () => {
     expect(makeImmutability([])(repo("app"), tag("v1"))).toBeNull();
   });
 });

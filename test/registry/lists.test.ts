@@ -28,11 +28,11 @@ const names = async (n: number, last: string | null) => {
 };
 
 describe("listTags", () => {
-  test("lists in byte order", async () => {
+  test("returns tags in byte order", async () => {
     expect(await names(100, null)).toEqual({ names: tags, more: false });
   });
 
-  test("walks all tags in pages of any size, each once", async () => {
+  test("returns all tags in pages of any size, each once", async () => {
     for (let n = 1; n <= tags.length + 1; n += 1) {
       const seen: string[] = [];
       let last: string | null = null;
@@ -60,11 +60,11 @@ describe("listTags", () => {
     },
   );
 
-  test("of size 0 is empty, and nothing follows", async () => {
+  test("with size 0 is empty, without a next page", async () => {
     expect(await names(0, null)).toEqual({ names: [], more: false });
   });
 
-  test.each([0, 10])("of an unknown repository is refused (n=%p)", async (n) => {
+  test.each([0, 10])("refuses an unknown repository (n=%p)", async (n) => {
     const error = await listTags(world, repo("no/such"), { n, last: null }).catch(
       (e: unknown) => e,
     );
@@ -75,7 +75,7 @@ describe("listTags", () => {
 });
 
 describe("listRepositories", () => {
-  test("lists in byte order, in pages", async () => {
+  test("returns names in byte order, in pages", async () => {
     const all = ["a", "a-b", "a/z", "b", "team/app"];
     const page = async (n: number, last: string | null) => {
       const { names: found, more } = await listRepositories(world, { n, last });

@@ -32,7 +32,7 @@ function expectSound(parsed: ParsedManifest | null): void {
 }
 
 describe("parseManifest", () => {
-  test("understands or refuses arbitrary bytes", () => {
+  test("parses or refuses arbitrary bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), contentType, (body, type) => {
         expectSound(read(body, type));
@@ -41,7 +41,7 @@ describe("parseManifest", () => {
     );
   });
 
-  test("understands or refuses arbitrary text made of JSON's own characters", () => {
+  test("parses or refuses arbitrary text of JSON's own characters", () => {
     const text = fc.string({
       unit: fc.constantFrom(...'{}[]:,"\\u0a1e-. \n'.split(""), "layers", "config", "null"),
       maxLength: 60,
@@ -68,7 +68,7 @@ describe("parseManifest", () => {
     );
   });
 
-  test("understands or refuses a manifest in which any member is any JSON value", () => {
+  test("parses or refuses a manifest in which any member is any JSON value", () => {
     const member = fc.constantFrom(
       ..."schemaVersion mediaType artifactType config layers manifests subject blobs fsLayers".split(
         " ",
@@ -93,7 +93,7 @@ describe("parseManifest", () => {
     );
   });
 
-  test("never changes the bytes it was given, and reads them with any spacing and order", () => {
+  test("never changes the bytes it was given, and accepts any whitespace and member order", () => {
     const members = fc.shuffledSubarray(Object.entries(image()), { minLength: 4, maxLength: 4 });
     const indent = fc.constantFrom(undefined, 1, 4, "\t", "\r\n");
     fc.assert(

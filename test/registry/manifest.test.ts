@@ -16,7 +16,7 @@ import {
 import { refusal } from "./refusal.ts";
 
 describe("an image manifest", () => {
-  test("refers to its config and layers, which have to be present", () => {
+  test("refers to its config and layers, which must exist", () => {
     const parsed = parseManifest(bytes(image()), ociImage);
 
     const size = (text: string) => text.length;
@@ -28,7 +28,7 @@ describe("an image manifest", () => {
     expect(parsed.contentSize).toBe(6 + 9 + 9);
   });
 
-  test("has its config's media type as artifact type, unless it states one", () => {
+  test("has its config's media type as artifact type, unless it declares one", () => {
     expect(parseManifest(bytes(image()), ociImage).artifactType).toBe(configType);
     expect(parseManifest(bytes(image({ artifactType: "" })), ociImage).artifactType).toBe(
       configType,
@@ -46,7 +46,7 @@ describe("an image manifest", () => {
     expect(parseManifest(bytes(image({ subject: null })), ociImage).subject).toBeNull();
   });
 
-  test("may name layers that nobody pushes", () => {
+  test("may name foreign layers, which need not exist", () => {
     const layers = [
       "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
       "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
@@ -71,13 +71,13 @@ describe("an image manifest", () => {
     expect(parseManifest(bytes(image(change)), ociImage).references).toHaveLength(1);
   });
 
-  test("may hold members and types that are unknown here", () => {
+  test("may have unknown members and media types", () => {
     const layers = [descriptor("x", { mediaType: "text/plain; charset=utf-8", custom: [1] })];
     const parsed = parseManifest(bytes(image({ layers, "com.example/x": { y: [] } })), ociImage);
     expect(parsed.references).toHaveLength(2);
   });
 
-  test("may name content by sha512", () => {
+  test("may refer to content by sha512", () => {
     const digest = `sha512:${"ab".repeat(64)}`;
     const parsed = parseManifest(bytes(image({ layers: [descriptor("x", { digest })] })), ociImage);
     expect(parsed.references.at(-1)?.digest).toBe(digest as never);
@@ -108,7 +108,7 @@ describe("an index", () => {
     expect(parseManifest(bytes(index(change)), ociIndex).references).toEqual([]);
   });
 
-  test("states its artifact type itself", () => {
+  test("declares its own artifact type", () => {
     expect(parseManifest(bytes(index({ artifactType: "a/b" })), ociIndex).artifactType).toBe("a/b");
   });
 });
@@ -116,7 +116,7 @@ describe("an index", () => {
 describe("manifests of other types", () => {
   const other = "application/vnd.example.thing.v1+json";
 
-  test("of an unknown shape are accepted and refer to nothing", () => {
+  test("and unknown shape are accepted and refer to nothing", () => {
     const document = { config: "text", layers: { a: 1 }, blobs: ["x"], subject: "y" };
     expect(parseManifest(bytes(document), other)).toEqual({
       mediaType: other,
@@ -128,7 +128,7 @@ describe("manifests of other types", () => {
     });
   });
 
-  test("refer to what follows a known shape, and to their subject", () => {
+  test("and known shape have its references and their subject", () => {
     const document = {
       config: descriptor("config"),
       blobs: [descriptor("blob"), "something else"],
@@ -177,7 +177,7 @@ describe("the stored media type", () => {
     }
   });
 
-  test("has to be the same in header and body", () => {
+  test("must be the same in header and body", () => {
     const message = refusal(image(), ociIndex);
     expect(message).toContain(ociImage);
     expect(message).toContain(ociIndex);
@@ -204,7 +204,7 @@ describe("the stored media type", () => {
     );
   });
 
-  test("is refused when nothing tells it", () => {
+  test("is required in header or body", () => {
     expect(refusal({ hello: "world" }, null)).toContain("send Content-Type");
     expect(refusal(image({ mediaType: 7 }), ociImage)).toContain("mediaType is not a string");
   });

@@ -4,7 +4,7 @@ import { parseManifest, readStoredManifest } from "../../src/registry/manifest.t
 import { bytes, descriptor, image, index, ociImage, ociIndex } from "./builders.ts";
 import { refusal } from "./refusal.ts";
 
-describe("what Go does not decode", () => {
+describe("a manifest, as Go decodes it,", () => {
   test("a byte order mark is refused, as Go refuses it", () => {
     for (const text of ["\ufeff", `\ufeff${JSON.stringify(image())}`]) {
       for (const type of [ociImage, "application/json"]) {
@@ -36,7 +36,7 @@ describe("what Go does not decode", () => {
     expect(refusal(escaped, ociImage)).toMatch(/config.size is not|not valid JSON/);
   });
 
-  test("numbers that nobody reads may be written in any way, also those called size", () => {
+  test("may have any number in members that nobody reads, also in one called size", () => {
     const text = JSON.stringify(image({ x: { size: 73217, y: [73217, true, false] } }));
     for (const literal of ["2.0", "-1.5e-7", "1e400", "0.0"]) {
       const body = bytes(text.replaceAll("73217", literal));
@@ -87,7 +87,7 @@ describe("what Go does not decode", () => {
     expect(refusal(index({ manifests: [odd] }), ociIndex)).toContain(`manifests[0].${says}`);
   });
 
-  test("what an earlier version has stored is read as it was then", () => {
+  test("is read leniently when an earlier version has stored it", () => {
     const odd = descriptor("layer one", { annotations: [], platform: "linux", Size: 1 });
     const old = image({ layers: [odd, descriptor("layer two")], annotations: { n: 1, a: "b" } });
     const text = `\ufeff${JSON.stringify(old).replace('"schemaVersion":2', '"schemaVersion":2.0')}`;
@@ -97,7 +97,7 @@ describe("what Go does not decode", () => {
     );
   });
 
-  test("what Go decodes is accepted: null for everything, line ends in base64, unknown members", () => {
+  test("may have null anywhere, line ends in base64, and unknown members", () => {
     const nulls = { urls: null, data: null, annotations: null, artifactType: null };
     const odd = descriptor("x", { ...nulls, platform: { os: null, "os.features": null } });
     const plain = descriptor("y", {

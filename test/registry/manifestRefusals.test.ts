@@ -32,12 +32,12 @@ describe("ambiguous documents", () => {
     },
   );
 
-  test("a descriptor's member that Go reads as another one is refused", () => {
+  test("a member that Go would read as another member of a descriptor is refused", () => {
     const layers = [descriptor("x", { Digest: digestFor("y") })];
     expect(refusal(image({ layers }), ociImage)).toContain("layers[0].Digest");
   });
 
-  test("annotations that differ by case only are two annotations", () => {
+  test("annotations that differ by case only are accepted", () => {
     const document = image({ annotations: { a: "1", A: "2", layers: "3", Layers: "4" } });
     expect(parseManifest(bytes(document), ociImage).references).toHaveLength(3);
   });
@@ -54,7 +54,7 @@ describe("ambiguous documents", () => {
     expect(refusal(text, ociImage)).toContain(`repeats the name "${name}"`);
   });
 
-  test("equal names in different objects, and in values, are no repetition", () => {
+  test("equal names in different objects, or in values, are accepted", () => {
     const annotations = { size: "size", a: '"a":1,"a":2', "b\\": "{}", 'c"': "}" };
     const document = image({ annotations, x: [{ a: 1 }, { a: 1 }], y: { a: { a: { a: 1 } } } });
     expect(parseManifest(bytes(document), ociImage).references).toHaveLength(3);
@@ -144,7 +144,7 @@ describe("broken documents", () => {
     expect(refusal(image({ layers }), ociImage)).toContain("declared with two sizes");
   });
 
-  test("sizes that add up to more than can be counted are refused", () => {
+  test("sizes whose sum exceeds the safe integers are refused", () => {
     const layers = ["a", "b"].map((text) => descriptor(text, { size: Number.MAX_SAFE_INTEGER }));
     expect(refusal(image({ layers }), ociImage)).toContain("add up");
   });

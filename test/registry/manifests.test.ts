@@ -44,7 +44,7 @@ async function failure(promise: Promise<unknown>): Promise<RegistryError> {
 }
 
 describe("putManifest", () => {
-  test("stores the bytes exactly, under the tag and under the digest", async () => {
+  test("stores the exact bytes under the tag and under the digest", async () => {
     await pushContent();
     const body = bytes(`\t${JSON.stringify(image(), null, "\t")}\r\n`);
 
@@ -68,7 +68,7 @@ describe("putManifest", () => {
     }
   });
 
-  test("keeps whatever bytes it accepts", async () => {
+  test("stores every accepted text byte for byte", async () => {
     await pushContent();
     const spacing = fc.array(fc.constantFrom(" ", "\n", "\t", "\r\n"), { maxLength: 5 });
     await fc.assert(
@@ -89,7 +89,7 @@ describe("putManifest", () => {
     );
   });
 
-  test("moves a tag, and leaves the manifest it named before", async () => {
+  test("moves a tag and keeps the manifest it named before", async () => {
     await pushContent();
     const first = await world.put(app, "latest", bytes(image()));
     const second = await world.put(app, "latest", bytes(image({ annotations: { a: "b" } })));
@@ -98,7 +98,7 @@ describe("putManifest", () => {
     expect((await statManifest(world, app, ref(first.digest))).digest).toBe(first.digest);
   });
 
-  test("sets further tags together with the first", async () => {
+  test("sets further tags in the same transaction", async () => {
     await pushContent();
     const body = bytes(image());
     const upload = { repository: app, mediaType: null, body, pushedBy: null };
@@ -122,7 +122,7 @@ describe("putManifest", () => {
     },
   );
 
-  test("refuses a digest that does not fit the bytes, before it looks into them", async () => {
+  test("refuses a digest that does not match the bytes, before it parses them", async () => {
     const error = await failure(world.put(app, digestFor("other"), bytes("not even JSON")));
 
     expect(error.situation).toBe("DIGEST_INVALID");
@@ -149,7 +149,7 @@ describe("putManifest", () => {
     });
   });
 
-  test("refuses content that only another repository holds", async () => {
+  test("reports content that only another repository holds as missing", async () => {
     const other = repo("other");
     for (const text of ["config", "layer one", "layer two"]) await world.push(other, bytes(text));
 
@@ -159,7 +159,7 @@ describe("putManifest", () => {
     expect(error.message).toContain("and 2 more");
   });
 
-  test("lists at most 100 missing digests, and says how many there are", async () => {
+  test("lists at most 100 missing digests, with their total", async () => {
     const layers = Array.from({ length: 150 }, (_, i) => descriptor(`layer ${i}`));
 
     const error = await failure(world.put(app, "v1", bytes(image({ layers }))));
@@ -178,7 +178,7 @@ describe("putManifest", () => {
     expect(error.message).toContain("has 10 bytes, but 9 are stored");
   });
 
-  test("accepts layers that nobody pushes, and a subject that does not exist", async () => {
+  test("accepts missing foreign layers and a missing subject", async () => {
     await pushContent();
     const mediaType = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip";
     const layers = [descriptor("foreign", { mediaType })];
@@ -207,7 +207,7 @@ describe("putManifest", () => {
     expect(error.message).toContain(`does not hold manifest ${digestFor("amd64")} and 1 more`);
   });
 
-  test("refuses a manifest one byte above the limit, whatever is in it", async () => {
+  test("refuses a manifest one byte above the limit, whatever it contains", async () => {
     const small = { ...world, manifestMaxBytes: 100 };
     const upload = {
       repository: app,
@@ -226,7 +226,7 @@ describe("putManifest", () => {
     expect(error.message).toContain("100");
   });
 
-  test("accepts the largest number of descriptors, all different, and refuses them while one is missing", async () => {
+  test("accepts as many different descriptors as the limit, and refuses them while one is missing", async () => {
     const config = { ...descriptor("config", { mediaType: configType }) };
     await world.push(app, bytes("config"));
     const mediaType = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
@@ -244,7 +244,7 @@ describe("putManifest", () => {
 });
 
 describe("getManifest and statManifest", () => {
-  test("say what was asked for when it is not there", async () => {
+  test("name the requested reference when it is unknown", async () => {
     const digest = digestFor("nothing");
     for (const read of [getManifest, statManifest]) {
       const byTag = await failure(read(world, app, ref("nope")));
@@ -255,7 +255,7 @@ describe("getManifest and statManifest", () => {
     }
   });
 
-  test("do not find a manifest through another repository", async () => {
+  test("do not find a manifest of another repository", async () => {
     await pushContent();
     const { digest } = await world.put(app, "v1", bytes(image()));
     const error = await failure(getManifest(world, repo("other"), ref(digest)));

@@ -41,19 +41,19 @@ describe("a mount", () => {
     expect(await world.keptUntil(digest)).toBe(world.clock() + longestLease(leaseMs));
   });
 
-  test("outlives the repository that it came from", async () => {
+  test("is kept when its source repository loses the blob", async () => {
     await mount(other);
     await deleteBlob(world, other, digest);
 
     expect((await openBlob(world, app, digest)).size).toBe(5);
   });
 
-  test("does not come from a repository that holds nothing, though another one does", async () => {
+  test("fails when the source repository lacks the blob, though another one has it", async () => {
     expect(await mount(repo("elsewhere"))).toBe(false);
     expect(await mount(app)).toBe(false);
   });
 
-  test("does not come from a repository that may not be pulled from", async () => {
+  test("fails for a source repository without pull permission", async () => {
     const secret = await world.push(hidden, bytes("secret layer"));
 
     expect(await mount(hidden, secret)).toBe(false);
@@ -65,11 +65,11 @@ describe("a mount", () => {
     expect(await mount(null, secret)).toBe(true);
   });
 
-  test("does not link what nobody holds", async () => {
+  test("fails for unknown content", async () => {
     expect(await mount(null, digestFor("nothing"))).toBe(false);
   });
 
-  test("does not link what is damaged, and reports it", async () => {
+  test("fails for damaged content, and reports it", async () => {
     const locator = await world.locatorOf(other, digest);
     await world.shorten(locator);
 

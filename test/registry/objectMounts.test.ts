@@ -33,7 +33,7 @@ const isHeld = async (digest: Digest) =>
   (await store.rooms.metadata.registry.findBlob(app, digest)) !== null;
 
 describe("a mount from a bucket", () => {
-  test("keeps the content for a lease", async () => {
+  test("extends the content's lease", async () => {
     const digest = await objectsIn(store).put("open/it", bytes("layer"));
     store.clock.advance(10 * leaseMs);
 
@@ -45,7 +45,7 @@ describe("a mount from a bucket", () => {
     });
   });
 
-  test("that may not be read says nothing of what it holds", async () => {
+  test("fails without pull permission, as for an unknown object", async () => {
     const digest = await objectsIn(store).put("hidden/it", bytes("secret"));
 
     expect(await mount(digest, hidden)).toBe(false);
@@ -58,7 +58,7 @@ describe("a mount from a bucket", () => {
     expect(await isHeld(digest)).toBe(true);
   });
 
-  test("does not link what no object is made of", async () => {
+  test("fails for content that no object uses", async () => {
     expect(await mount(digestOf(bytes("nothing")), null)).toBe(false);
     expect(await mount(digestOf(bytes("nothing")), open)).toBe(false);
   });

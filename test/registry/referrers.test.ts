@@ -45,7 +45,7 @@ async function list(changes: Partial<ReferrersRequest> = {}) {
 }
 
 describe("listReferrers", () => {
-  test("describes images and indexes, with what they say of themselves", async () => {
+  test("returns images and indexes with their own annotations and artifact type", async () => {
     const annotations = { "org.example.a": 'b"\n\u{1f4e6}' };
     const typed = image({ artifactType: "application/spdx+json", annotations });
     const untyped = image();
@@ -102,7 +102,7 @@ describe("listReferrers", () => {
     },
   );
 
-  test("lists manifests of any type that name a subject", async () => {
+  test("returns manifests of any type that have a subject", async () => {
     const artifact = "application/vnd.oci.artifact.manifest.v1+json";
     await push({ ...about, mediaType: artifact, artifactType: "a/b", subject: about });
     await push({ mediaType: "application/vnd.example+json", subject: about });
@@ -116,7 +116,7 @@ describe("listReferrers", () => {
     ]);
   });
 
-  test("walks all pages, each referrer once, also by type", async () => {
+  test("returns each referrer once over all pages, also by type", async () => {
     const digests: Digest[] = [];
     for (let number = 0; number < 7; number += 1) {
       digests.push(await push(image({ artifactType: "a/b", number })));
@@ -135,7 +135,7 @@ describe("listReferrers", () => {
     expect(await list({ n: 0 })).toMatchObject({ entries: [], next: null });
   });
 
-  test("keeps a page below 4 MiB, which is all that clients read", async () => {
+  test("keeps a page below 4 MiB, the most that clients read", async () => {
     const digests: Digest[] = [];
     for (let number = 0; number < 6; number += 1) {
       const annotations = { number: String(number), text: "x".repeat(mebibyte) };
@@ -152,7 +152,7 @@ describe("listReferrers", () => {
     expect(Math.max(...pages.map((page) => page.bytes))).toBeLessThan(4 * mebibyte);
   });
 
-  test("shows a manifest whose annotations alone are as large as a page", async () => {
+  test("returns a manifest whose annotations alone fill a page", async () => {
     const annotations = { text: "x".repeat(4 * mebibyte - 1000) };
     const large = await push(image({ annotations }));
     const small = await push(image());
@@ -165,7 +165,7 @@ describe("listReferrers", () => {
     expect(Math.max(first.bytes, second.bytes)).toBeLessThanOrEqual(4 * mebibyte);
   });
 
-  test("has descriptors so short that 1000 of them fit beside 3 MiB of annotations", async () => {
+  test("returns descriptors below 1 KiB, so that 1000 fit with 3 MiB of annotations", async () => {
     const mediaType = `application/${"x".repeat(238)}+json`;
     const body = bytes({ mediaType, artifactType: '"'.repeat(255), subject: about });
     await world.put(app, digestOf(body, "sha512"), body, mediaType);

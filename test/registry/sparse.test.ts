@@ -37,7 +37,7 @@ async function push(sparse: Sparse, manifest: unknown): Promise<string> {
   throw outcome;
 }
 
-describe("a manifest that names what its repository does not hold", () => {
+describe("a manifest with references that its repository lacks", () => {
   const cacheConfig = "application/vnd.buildkit.cacheconfig.v0";
   const cache = index({
     manifests: [
@@ -60,7 +60,7 @@ describe("a manifest that names what its repository does not hold", () => {
     expect(await push(sparse, manifest)).toBe(outcome);
   });
 
-  test("is refused under every setting when what is there has another size", async () => {
+  test("is refused under every setting when present content has another size", async () => {
     await world.push(app, bytes("config"));
     await world.put(app, "child", bytes("{}"), "application/json");
     const child = { mediaType: "application/json", digest: digestOfBraces, size: 3 };
@@ -72,7 +72,7 @@ describe("a manifest that names what its repository does not hold", () => {
     expect(await push("all", image({ config }))).toBe("DESCRIPTOR_SIZE_INVALID");
   });
 
-  test("may be pushed again when the setting has changed only once it is complete", async () => {
+  test("can be pushed again after the setting changed only when it is complete", async () => {
     const manifest = image();
     expect(await push("all", manifest)).toBe("stored");
     expect(await push("off", manifest)).toBe("MANIFEST_BLOB_UNKNOWN");

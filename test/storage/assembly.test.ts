@@ -51,15 +51,15 @@ async function expectComplete(upload: StagedUpload, numbers: readonly number[]):
   expect(digestOf(whole)).toBe(expected.digest);
 }
 
-describe("parts put together", () => {
-  test("in any order of arrival are the bytes in the order of their numbers", async () => {
+describe("assembled parts", () => {
+  test("have the order of their numbers, in whatever order they arrived", async () => {
     const upload = await store.start();
     for (const number of [3, 1, 5, 4, 2]) await put(upload, number, noise(300_000 + number));
 
     await expectComplete(upload, [1, 2, 3, 4, 5]);
   });
 
-  test("stand before anybody completes the upload, up to the first gap", async () => {
+  test("are written before completion, up to the first gap", async () => {
     const upload = await store.start();
     for (const number of [1, 2, 4]) await put(upload, number, noise(100_000));
     await untilWhole(upload, 200_000);
@@ -70,7 +70,7 @@ describe("parts put together", () => {
     await expectComplete(upload, [1, 2, 3, 4]);
   });
 
-  test("may be some of those that were sent, and others the next time", async () => {
+  test("may be a part of those that were sent, and a different part the next time", async () => {
     const upload = await store.start();
     for (const number of [1, 2, 3, 4, 5]) await put(upload, number, noise(100_000));
 
@@ -80,14 +80,14 @@ describe("parts put together", () => {
     await expectComplete(upload, [2]);
   });
 
-  test("need not have numbers that follow each other, nor begin with 1", async () => {
+  test("may have gaps in their numbers, and need not start at 1", async () => {
     const upload = await store.start();
     for (const number of [10_000, 7, 300]) await put(upload, number, noise(5000));
 
     await expectComplete(upload, [7, 300, 10_000]);
   });
 
-  test("have the bytes of the latest version of each number", async () => {
+  test("have the latest bytes of each number", async () => {
     const upload = await store.start();
     for (const number of [1, 2, 3]) await put(upload, number, noise(100_000));
     await untilWhole(upload, 300_000);
@@ -111,7 +111,7 @@ describe("parts put together", () => {
     await expectComplete(all, [1, 2]);
   });
 
-  test("of sizes around those of buffers and blocks are whole", async () => {
+  test("around the sizes of buffers and blocks are whole", async () => {
     const upload = await store.start();
     const sizes = [1_048_576, 1_048_575, 1, 1_048_577, 65_536, 2_097_152, 4096, 3_000_000];
     for (const [at, size] of sizes.entries()) await put(upload, at + 1, noise(size));
@@ -119,7 +119,7 @@ describe("parts put together", () => {
     await expectComplete(upload, [1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  test("larger than a turn of work give way to other uploads and are whole", async () => {
+  test("larger than one turn let other uploads work meanwhile, and are whole", async () => {
     const [large, small] = [await store.start(), await store.start()];
     await store.stage(large, 1, noise(150_000_000));
     await store.stage(large, 2, noise(10_000_000));
@@ -128,7 +128,7 @@ describe("parts put together", () => {
     await Promise.all([expectComplete(large, [1, 2]), expectComplete(small, [1])]);
   });
 
-  test("of 30 uploads at once belong to their own", async () => {
+  test("of 30 uploads at once stay separate", async () => {
     const uploads = await Promise.all(Array.from({ length: 30 }, () => store.start()));
     for (const number of [2, 1, 3]) {
       await Promise.all(uploads.map((upload) => put(upload, number, noise(20_000))));
@@ -137,7 +137,7 @@ describe("parts put together", () => {
     await Promise.all(uploads.map((upload) => expectComplete(upload, [1, 2, 3])));
   });
 
-  test("keep to the last of two that complete an upload at once; the other one is told", async () => {
+  test("are those of the last of two concurrent completions; the other one fails", async () => {
     const upload = await store.start();
     for (const number of [1, 2]) await store.stage(upload, number, noise(100_000));
 
@@ -147,7 +147,7 @@ describe("parts put together", () => {
     expect(await first).toMatchObject({ situation: "MULTIPART_COMPLETING" });
   });
 
-  test("are put together again when they were completed and the upload stayed open", async () => {
+  test("are assembled again when a completed upload is completed once more", async () => {
     const upload = await store.start();
     for (const number of [1, 2]) await put(upload, number, noise(100_000));
     await expectComplete(upload, [2]);
@@ -160,7 +160,7 @@ describe("parts put together", () => {
 });
 
 describe("10,000 parts of 1 KiB", () => {
-  test("are put together, and again after one of them was replaced", async () => {
+  test("are assembled, and again after one of them was replaced", async () => {
     const upload = await store.start();
     const numbers = Array.from({ length: 10_000 }, (_, at) => at + 1);
     for (let at = 0; at < numbers.length; at += 100) {
@@ -177,8 +177,8 @@ describe("10,000 parts of 1 KiB", () => {
   }, 60_000);
 });
 
-describe("bytes that were published", () => {
-  test("are never written to again, however the upload goes on", async () => {
+describe("bytes of published content", () => {
+  test("are never written again, whatever the upload does next", async () => {
     const upload = await store.start();
     for (const number of [1, 2]) await put(upload, number, noise(100_000));
     const { size, digest } = await assembly.complete(upload.id, listOf(upload));

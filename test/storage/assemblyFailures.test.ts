@@ -42,7 +42,7 @@ async function expectComplete(upload: StagedUpload): Promise<void> {
   expect(digestOf(await readFile(store.fileOf(upload, "whole")))).toBe(expected.digest);
 }
 
-describe("a part", () => {
+describe("assembly with a part", () => {
   const damages: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
     "that is missing": (path) => rm(path),
     "that is shorter": (path) => truncate(path, 99_999),
@@ -63,7 +63,7 @@ describe("a part", () => {
     },
   };
   test.each(Object.keys(damages))(
-    "%s is named, and sending it again heals the upload",
+    "%s is named in the error, and sending it again heals the upload",
     async (how) => {
       const upload = await withParts(false);
       const path = store.fileOf(upload, "part-00002");
@@ -80,7 +80,7 @@ describe("a part", () => {
     },
   );
 
-  test("that is damaged hinders nobody in the background, and is named when the upload is completed", async () => {
+  test("that is damaged continues in the background, and names it at completion", async () => {
     const upload = await store.start();
     const first = await store.stage(upload, 1, noise(100_000));
     const second = await store.stage(upload, 2, noise(100_000));
@@ -95,7 +95,7 @@ describe("a part", () => {
     expect(failure).toMatchObject({ situation: "PART_DIFFERS", detail: { part_number: 2 } });
   });
 
-  test("whose row is durable counts before it has its plain name", async () => {
+  test("whose row is durable uses it before it has its final name", async () => {
     const upload = await withParts(false);
     const [{ place } = { place: { version: "" } }] = listOf(upload, [2]);
     const plain = store.fileOf(upload, "part-00002");
@@ -106,8 +106,8 @@ describe("a part", () => {
   });
 });
 
-describe("after a restart", () => {
-  test("nothing that stood is trusted, and parts of before and after are put together", async () => {
+describe("assembly after a restart", () => {
+  test("trusts no file from before, and joins parts of before and after", async () => {
     const upload = await withParts(true);
     await expectComplete(upload);
     await assembly.close();
@@ -123,7 +123,7 @@ describe("after a restart", () => {
     await expectComplete(upload);
   });
 
-  test("a link in the place of the whole is replaced, what it leads to is not touched", async () => {
+  test("replaces a link in place of the assembled file, and does not touch its target", async () => {
     const upload = await withParts(false);
     const outside = join(store.directory, "outside");
     await writeFile(outside, "precious");
@@ -135,8 +135,8 @@ describe("after a restart", () => {
   });
 });
 
-describe("a worker that dies", () => {
-  test("while it puts parts together is replaced, and nobody notices", async () => {
+describe("an assembly worker that dies", () => {
+  test("during an assembly is replaced, and the completion succeeds", async () => {
     const upload = await withParts(false, 30_000_000);
     const background = await withParts(true);
     const completed = expectComplete(upload);
@@ -149,7 +149,7 @@ describe("a worker that dies", () => {
     await expectComplete(background);
   });
 
-  test("three times in a row ends in an answer that asks to try again, which works", async () => {
+  test("three times in a row fails the completion with a retryable error, and the retry succeeds", async () => {
     const upload = await withParts(false, 30_000_000);
     const failing = failureOf(assembly.complete(upload.id, listOf(upload)));
     for (let death = 1; death <= 3; death += 1) {
@@ -162,8 +162,8 @@ describe("a worker that dies", () => {
   });
 });
 
-describe("an upload that is over", () => {
-  test("while it is put together is forgotten, and others go on", async () => {
+describe("the assembly of an upload that is over", () => {
+  test("is forgotten while it is running, and others continue", async () => {
     const upload = await withParts(true, 30_000_000);
     const other = await withParts(true);
     const failing = failureOf(assembly.complete(upload.id, listOf(upload)));
@@ -175,7 +175,7 @@ describe("an upload that is over", () => {
     await expectComplete(other);
   });
 
-  test("leaves nothing behind that a late part could wake", async () => {
+  test("leaves nothing that a late part could restart", async () => {
     const upload = await withParts(true);
     await store.storage.parts.discard(upload.id);
     assembly.forget(upload.id);
@@ -186,7 +186,7 @@ describe("an upload that is over", () => {
     expect(await Array.fromAsync(store.storage.parts.list())).toEqual([]);
   });
 
-  test("or was idle for an hour starts over", async () => {
+  test("or was idle for an hour starts from the beginning", async () => {
     const upload = await withParts(true);
     await expectComplete(upload);
 
@@ -197,7 +197,7 @@ describe("an upload that is over", () => {
   });
 });
 
-test("once the store is read-only, nothing is put together", async () => {
+test("nothing is assembled once the store is read-only", async () => {
   const upload = await withParts(false);
   store.latch.trip("a sync failed", null);
 

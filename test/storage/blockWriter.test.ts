@@ -59,7 +59,7 @@ describe("a block writer", () => {
     expect(Bun.hash(readBack(target.path, offset, bytes.length))).toBe(Bun.hash(bytes));
   });
 
-  test("goes on where another one ended, whatever was taken in between", async () => {
+  test("continues where another one ended, whatever was written in between", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 0, max: 3 * mebibyte }), { minLength: 1, maxLength: 6 }),
@@ -83,7 +83,7 @@ describe("a block writer", () => {
     );
   });
 
-  test("says so when nothing can be written, and leaves nothing on its way", async () => {
+  test("reports a failed write, and leaves none of it unfinished", async () => {
     await using scope = new Scope();
     const { path, latch } = openTarget(scope);
     const file = openSync(path, "r");

@@ -16,7 +16,7 @@ function situationOf(error: unknown): Situation {
   throw error;
 }
 
-describe("what the machine is short of for a moment", () => {
+describe("a temporary shortage of the machine", () => {
   test.each(["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"])("%s passes", (code) => {
     const latch = new WriteLatch(() => {});
 
@@ -65,7 +65,7 @@ const starving = (source: string, folder: string) => `
   console.log(JSON.stringify({ short, reason: latch.reason }));
 `;
 
-test("a folder that cannot be opened for want of descriptors is synced a moment later", async () => {
+test("a folder that cannot be opened for lack of descriptors is synced a moment later", async () => {
   await using scope = new Scope();
   const folder = tempFolder(scope, "starving");
   const script = join(folder, "starving.ts");
@@ -76,7 +76,7 @@ test("a folder that cannot be opened for want of descriptors is synced a moment 
   expect(JSON.parse(stdout)).toEqual({ short: "BUSY", reason: null });
 });
 
-test("a folder that is gone is an upload that is gone", async () => {
+test("a folder that is missing means an unknown upload", async () => {
   const latch = new WriteLatch(() => {});
   const syncs = new FolderSyncs(latch);
 

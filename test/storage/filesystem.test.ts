@@ -47,8 +47,8 @@ async function* once(value: string): AsyncGenerator<Uint8Array> {
 
 storageContract("filesystem", openInTemp);
 
-describe("filesystem layout", () => {
-  test("a folder of stored content that somebody removed is made again", async () => {
+describe("filesystem storage", () => {
+  test("creates a missing folder of stored content again", async () => {
     const { storage, directory, remove } = await openInTemp();
     const push = async () => {
       const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
@@ -63,7 +63,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a store without its folders does not pass the check", async () => {
+  test("without its folders fails the check", async () => {
     const { storage, directory, remove } = await openInTemp();
     await rm(join(directory, "uploads"), { recursive: true });
 
@@ -71,7 +71,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a session's folder holds its bytes and its start time", async () => {
+  test("keeps a session's bytes and start time in the session's folder", async () => {
     const { storage, directory, remove } = await openInTemp();
 
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
@@ -82,7 +82,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("content stands under its digest and a fresh id, readable by its owner only", async () => {
+  test("stores content under its digest and a fresh id, readable by its owner only", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const digest = digestOf(new TextEncoder().encode("abc"));
@@ -98,7 +98,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a link in place of the staged file is not followed", async () => {
+  test("does not follow a link in place of the staged file", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await start(storage);
     const outside = join(directory, "outside");
@@ -112,7 +112,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a link in place of content never passes for the content, wherever it leads", async () => {
+  test("does not serve a link in place of content, whatever its target", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const locator = await sealed(storage, staged);
@@ -127,7 +127,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a folder in place of content never passes for the content", async () => {
+  test("does not serve a folder in place of content", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const locator = await sealed(storage, staged);
@@ -138,7 +138,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("content that cannot be examined is an error, not absent", async () => {
+  test("reports content that cannot be examined as an error, not as absent", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const locator = await sealed(storage, staged);
@@ -151,7 +151,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("a tripped latch refuses every write and still reads", async () => {
+  test("with a tripped latch refuses every write and still reads", async () => {
     const { storage, latch, remove } = await openInTemp();
     const staged = await storage.staging.append(await start(storage), once("abc"), resumable);
     const locator = await sealed(storage, staged);
@@ -166,7 +166,7 @@ describe("filesystem layout", () => {
     await remove();
   });
 
-  test("cancelled while it is written, an append ends without content or folder", async () => {
+  test("has neither content nor folder of a session cancelled during an append", async () => {
     const { storage, directory, remove } = await openInTemp();
     const staged = await start(storage);
     const body = (async function* () {

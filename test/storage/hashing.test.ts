@@ -100,7 +100,7 @@ describe("hashing staged bytes", () => {
     });
   }
 
-  test("without any memory of a session its staged bytes are read from the start", async () => {
+  test("after its state was lost reads the staged bytes from the start", async () => {
     const { storage, directory } = await open();
     const bytes = noise(2 * mebibyte);
     const staged = await stage(storage, [bytes]);
@@ -117,7 +117,7 @@ describe("hashing staged bytes", () => {
     await restarted.close();
   });
 
-  test("a session that was cut back is hashed anew", async () => {
+  test("starts again for a session that was truncated", async () => {
     const { storage, hashing } = await open();
     const staged = await stage(storage, [noise(mebibyte)]);
     const other = noise(2 * mebibyte);
@@ -126,7 +126,7 @@ describe("hashing staged bytes", () => {
     expect(await digest(hashing, again)).toBe(digestOf(other));
   });
 
-  test("many sessions at once each get their own digest", async () => {
+  test("of many sessions at once keeps their digests apart", async () => {
     const { storage, hashing } = await open();
     const bodies = Array.from({ length: 20 }, () => noise(mebibyte + 17));
 
@@ -137,7 +137,7 @@ describe("hashing staged bytes", () => {
     expect(digests).toEqual(bodies.map((body) => digestOf(body)));
   });
 
-  test("a worker that dies is replaced and its work starts again", async () => {
+  test("continues with a new worker when one dies", async () => {
     let spawned = 0;
     const { storage, hashing, lost } = await open(() => {
       spawned += 1;
@@ -151,7 +151,7 @@ describe("hashing staged bytes", () => {
     expect(lost).toHaveLength(1);
   });
 
-  test("when every worker dies the server hashes by itself", async () => {
+  test("continues in the server's main thread when every worker dies", async () => {
     const { storage, hashing, lost } = await open(dying);
     const bytes = noise(3 * mebibyte);
 
@@ -161,7 +161,7 @@ describe("hashing staged bytes", () => {
     expect(lost).toHaveLength(3);
   });
 
-  test("a worker that hangs is replaced", async () => {
+  test("continues with a new worker when one hangs", async () => {
     let spawned = 0;
     const { storage, hashing, lost } = await open(() => {
       spawned += 1;
@@ -175,7 +175,7 @@ describe("hashing staged bytes", () => {
     expect(lost).toEqual(["it stopped answering"]);
   }, 20_000);
 
-  test("a worker that waits for a stalled disk is not taken for hung", async () => {
+  test("does not replace a worker that waits for a stalled disk", async () => {
     const { storage, hashing, lost, notices, directory } = await open();
     const staged = await stage(storage, [noise(mebibyte)]);
     hashing.forget(staged.id);
@@ -194,7 +194,7 @@ describe("hashing staged bytes", () => {
     expect(await failure).toContain("ESPIPE");
   }, 20_000);
 
-  test("a session forgotten while its digest is awaited is unknown", async () => {
+  test("of a session forgotten meanwhile fails as unknown upload", async () => {
     const { storage, hashing } = await open(deadSilent);
     const staged = await stage(storage, [noise(mebibyte)]);
     const awaited = digest(hashing, staged);
@@ -204,7 +204,7 @@ describe("hashing staged bytes", () => {
     await expect(awaited).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
   });
 
-  test("staged bytes that are gone are an unknown upload", async () => {
+  test("of deleted staged bytes fails as unknown upload", async () => {
     const { storage, hashing } = await open();
     const id = makeUploadId(Bun.randomUUIDv7());
     const staging = await storage.staging.begin(id, 0);
@@ -217,7 +217,7 @@ describe("hashing staged bytes", () => {
     expect(failure).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
   });
 
-  test("staged bytes that somebody cut are an unknown upload", async () => {
+  test("of truncated staged bytes fails as unknown upload", async () => {
     const { storage, hashing, directory } = await open();
     const staged = await stage(storage, [noise(mebibyte)]);
     await digest(hashing, staged);
@@ -229,10 +229,10 @@ describe("hashing staged bytes", () => {
   });
 });
 
-describe("a session nobody asks about", () => {
+describe("the hash state of an idle session", () => {
   const minutes = (count: number) => performance.now() + count * 60_000;
 
-  test("is forgotten, a small one soon, and has its digest all the same", async () => {
+  test("is dropped, soon for a small one, and the digest is right all the same", async () => {
     const { storage, hashing } = await open();
     const [small, large] = [noise(100), noise(mebibyte)];
     const sessions = [await stage(storage, [small]), await stage(storage, [large])] as const;
@@ -272,7 +272,7 @@ describe("a session nobody asks about", () => {
     },
   );
 
-  test("is kept while somebody waits for its digest", async () => {
+  test("is kept while a request waits for the digest", async () => {
     const { storage, hashing } = await open();
     const bytes = noise(mebibyte);
     const staged = await stage(storage, [bytes]);

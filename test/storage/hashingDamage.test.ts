@@ -125,7 +125,7 @@ const sha256 = (hashing: Hashing, { id, staging, offset }: Staged) =>
 
 const damage = { situation: "UPLOAD_DAMAGED", status: 404, code: "BLOB_UPLOAD_UNKNOWN" };
 
-describe("a session that is taken up", () => {
+describe("a session that is resumed", () => {
   test.each([
     ["small chunks", [100, 200, 300]],
     ["one small and one large chunk", [5, 3 * mebibyte]],
@@ -141,7 +141,7 @@ describe("a session that is taken up", () => {
     expect(damaged).toEqual([]);
   });
 
-  test("takes new chunks while its earlier bytes are still being read", async () => {
+  test("accepts new chunks while its earlier bytes are still being read", async () => {
     const { staged, boundaries, bytes } = await leftOver([noise(24 * mebibyte), noise(1000)]);
     const { spawn, letRead } = heldWorker();
     const { hashing, damaged } = started(spawn);
@@ -157,7 +157,7 @@ describe("a session that is taken up", () => {
     expect(damaged).toEqual([]);
   });
 
-  test("knows the prefix again once it has been read", async () => {
+  test("has the digest state of its prefix once that was read", async () => {
     const { staged, boundaries, bytes } = await leftOver([noise(mebibyte), noise(5)]);
     const { hashing } = started();
 
@@ -166,7 +166,7 @@ describe("a session that is taken up", () => {
     expect(await hashing.prefix(staged.id, staged.staging)).toBe(digestOf(bytes));
   });
 
-  test("of which only some chunk ends are known is compared at those", async () => {
+  test("is compared at the chunk ends that are known", async () => {
     const { staged, boundaries, bytes } = await leftOver([noise(700_000), noise(9), noise(90_000)]);
     const { hashing, damaged } = started();
 
@@ -199,7 +199,7 @@ describe("a session whose earlier bytes differ", () => {
     expect(damaged).toEqual([staged.id]);
   });
 
-  test.each(places)("%s is refused to who waits for its digest", async (_, at) => {
+  test.each(places)("%s fails the request that waits for its digest", async (_, at) => {
     const { staged, boundaries } = await leftOver(chunks.map(noise));
     await flip(staged.id, at);
     const { hashing, damaged } = started();
@@ -210,7 +210,7 @@ describe("a session whose earlier bytes differ", () => {
     expect(damaged).toEqual([staged.id]);
   });
 
-  test("is refused to who waits for the digest up to its last chunk", async () => {
+  test("fails a request that waits for the digest up to its last chunk", async () => {
     const { staged, boundaries } = await leftOver(chunks.map(noise));
     await flip(staged.id, 5);
     const { hashing } = started();
@@ -221,7 +221,7 @@ describe("a session whose earlier bytes differ", () => {
     expect(await prefix).toMatchObject(damage);
   });
 
-  test("ends the append that is under way, also one that waits for the reading", async () => {
+  test("ends the running append, also one that waits for the reading", async () => {
     const { staged, boundaries } = await leftOver([noise(100), noise(mebibyte)]);
     await flip(staged.id, 5);
     const { hashing, firstDamaged } = started();
@@ -232,7 +232,7 @@ describe("a session whose earlier bytes differ", () => {
     expect(await firstDamaged).toBe(staged.id);
   });
 
-  test("is not followed any further after it was forgotten", async () => {
+  test("is not read any further after it was forgotten", async () => {
     const { staged } = await leftOver([noise(100)]);
     const { hashing } = started();
     const { staged: tell } = hashing.follow(staged.id, staged.staging, staged.offset);
@@ -243,7 +243,7 @@ describe("a session whose earlier bytes differ", () => {
     expect(hashing.knows(staged.id)).toBe(false);
   });
 
-  test("does not touch another session", async () => {
+  test("does not affect another session", async () => {
     const [good, bad] = [await leftOver([noise(mebibyte)]), await leftOver([noise(mebibyte)])];
     await flip(bad.staged.id, 5);
     const { hashing, damaged } = started();
@@ -258,7 +258,7 @@ describe("a session whose earlier bytes differ", () => {
   });
 });
 
-describe("a worker that dies while it reads a session again", () => {
+describe("a hashing worker that dies while it reads a resumed session", () => {
   /** Ends at its second request, when it knows what to compare but has read nothing. */
   const dying = () => {
     const script = "let taken = 0; self.onmessage = () => { if (++taken > 1) process.exit(0); };";

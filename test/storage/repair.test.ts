@@ -35,8 +35,8 @@ async function openInTemp(scope: Scope) {
 const collect = async (names: AsyncIterable<string>): Promise<string[]> =>
   (await Array.fromAsync(names)).sort();
 
-describe("content that is read back", () => {
-  test("comes from any offset, and stays readable when it is deleted meanwhile", async () => {
+describe("reading stored content back", () => {
+  test("starts at any offset, and continues when the content is deleted meanwhile", async () => {
     await using scope = new Scope();
     const { storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("stored");
@@ -51,7 +51,7 @@ describe("content that is read back", () => {
     expect(await repair.read(locator)).toBeNull();
   });
 
-  test("is absent when a folder or a link stands in its place", async () => {
+  test("reports it as absent when a folder or a link has replaced it", async () => {
     await using scope = new Scope();
     const { directory, repair, publish } = await openInTemp(scope);
     const [folder, linked] = [await publish("folder"), await publish("link")];
@@ -64,7 +64,7 @@ describe("content that is read back", () => {
   });
 });
 
-describe("content that is set aside", () => {
+describe("content that is moved to damaged/", () => {
   test("is absent from then on, and every byte of it is kept under its name", async () => {
     await using scope = new Scope();
     const { directory, storage, repair, publish } = await openInTemp(scope);
@@ -79,7 +79,7 @@ describe("content that is set aside", () => {
     expect(await repair.setAside(locator)).toBeFalse();
   });
 
-  test("may have both names when a crash came in between: again ends it", async () => {
+  test("may have both names after a crash: repeating the move ends it", async () => {
     await using scope = new Scope();
     const { directory, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
@@ -92,7 +92,7 @@ describe("content that is set aside", () => {
     expect(existsSync(join(directory, "damaged", locator))).toBeTrue();
   });
 
-  test("may be a folder that stands where a file belongs", async () => {
+  test("may be a folder that replaced a file", async () => {
     await using scope = new Scope();
     const { directory, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
@@ -104,7 +104,7 @@ describe("content that is set aside", () => {
     expect(await storage.content.stat(locator)).toBeNull();
   });
 
-  test("is not touched once the store is read-only", async () => {
+  test("stays where it is once the store is read-only", async () => {
     await using scope = new Scope();
     const { latch, storage, repair, publish } = await openInTemp(scope);
     const locator = await publish("damaged");
@@ -117,8 +117,8 @@ describe("content that is set aside", () => {
   });
 });
 
-describe("strange names", () => {
-  test("a store that is in use has none", async () => {
+describe("unknown names in the data directory", () => {
+  test("do not occur in a store in use", async () => {
     await using scope = new Scope();
     const { storage, repair, publish } = await openInTemp(scope);
     await publish("content");
@@ -128,7 +128,7 @@ describe("strange names", () => {
     expect(await collect(repair.listUnknown())).toEqual([]);
   });
 
-  test("are told wherever they are, and not followed", async () => {
+  test("are listed in every folder, and links are not followed", async () => {
     await using scope = new Scope();
     const { directory, repair, publish } = await openInTemp(scope);
     const locator = await publish("content");

@@ -37,7 +37,7 @@ async function folderOf(id: UploadId): Promise<string> {
   return join(place(id), "startedat");
 }
 
-describe("names under uploads/ that are no session's", () => {
+describe("a name under uploads/ that is no session's", () => {
   const strange = [
     "latest",
     ".hidden",
@@ -48,7 +48,7 @@ describe("names under uploads/ that are no session's", () => {
     "0190a0a0-0000-7000-8000-00000000000g",
     "ü",
   ];
-  test.each(strange)("%j is not listed and stays", async (name) => {
+  test.each(strange)("%j is not listed and not deleted", async (name) => {
     await mkdir(place(name));
     await writeFile(place(name, "startedat"), startedAt);
 
@@ -58,8 +58,8 @@ describe("names under uploads/ that are no session's", () => {
   });
 });
 
-describe("what is named like a session but is no folder", () => {
-  test("a file and a link, to a folder or to nothing, are listed without a start time", async () => {
+describe("a session's name that is no folder", () => {
+  test("is listed without a start time: a file, a link to a folder, a dangling link", async () => {
     const ids = [newId(), newId(), newId()] as const;
     const outside = join(directory, "outside");
     await mkdir(outside);
@@ -71,7 +71,7 @@ describe("what is named like a session but is no folder", () => {
     expect(await listed()).toEqual(Object.fromEntries(ids.map((id) => [id, null])));
   });
 
-  test("a link is dropped, what it names is not", async () => {
+  test("is dropped when it is a link, without its target", async () => {
     const id = newId();
     const outside = join(directory, "outside");
     await mkdir(outside);
@@ -85,7 +85,7 @@ describe("what is named like a session but is no folder", () => {
     expect(await readFile(join(outside, "data"), "utf8")).toBe("precious");
   });
 
-  test("a file is dropped", async () => {
+  test("is dropped when it is a file", async () => {
     await writeFile(place(newId()), "");
     for await (const { id, staging } of storage.staging.list()) {
       await storage.staging.discard(id, staging);
@@ -127,7 +127,7 @@ describe("start times", () => {
     expect(await listed()).toEqual({ [id]: null });
   });
 
-  test("of 10 MB are none, whatever they begin with", async () => {
+  test("of 10 MB are ignored, whatever they begin with", async () => {
     const id = newId();
     const file = await folderOf(id);
     await writeFile(file, `${startedAt}\n`);
@@ -136,7 +136,7 @@ describe("start times", () => {
     expect(await listed()).toEqual({ [id]: null });
   });
 
-  test("that are missing, folders, links or pipes are none, and nobody waits for them", async () => {
+  test("that are missing, folders, links or pipes are ignored, and never block", async () => {
     const [missing, folder, link, pipe] = [newId(), newId(), newId(), newId()] as const;
     const outside = join(directory, "outside");
     await writeFile(outside, startedAt);
@@ -148,7 +148,7 @@ describe("start times", () => {
     expect(await listed()).toEqual({ [missing]: null, [folder]: null, [link]: null, [pipe]: null });
   });
 
-  test("do not stop a session from being dropped with all that is in it", async () => {
+  test("do not prevent a session's folder from being dropped with all its contents", async () => {
     const id = newId();
     const outside = join(directory, "outside");
     await mkdir(outside);
@@ -164,8 +164,8 @@ describe("start times", () => {
   });
 });
 
-describe("a drop that was cut short", () => {
-  test("stands aside, out of the sessions' way, and is ended later", async () => {
+describe("an interrupted drop", () => {
+  test("is outside the sessions' folder, and is finished later", async () => {
     const aside = join(directory, "tmp", "discarded", `${newId()}.${newId()}`);
     await mkdir(aside);
     await writeFile(join(aside, "data"), "half deleted");

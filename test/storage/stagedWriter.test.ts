@@ -32,7 +32,7 @@ async function openWriter(
 
 const sizeOf = async (folder: string) => (await stat(join(folder, "data"))).size;
 
-test("a body in pieces of one byte is written a thousand pieces at a time, not held in memory", async () => {
+test("a body in pieces of one byte is written a thousand pieces at a time, and not held in memory", async () => {
   await using scope = new Scope();
   const { writer, folder } = await openWriter(scope);
 
@@ -44,7 +44,7 @@ test("a body in pieces of one byte is written a thousand pieces at a time, not h
   expect(bytes).toEqual(Uint8Array.from({ length: 5000 }, (_, at) => at % 251));
 });
 
-test("what a sender that stalls has sent is written soon, and what it sends later goes behind it", async () => {
+test("bytes of a sender that stalls are written soon, and later ones after them", async () => {
   await using scope = new Scope();
   const { writer, folder } = await openWriter(scope);
 
@@ -56,7 +56,7 @@ test("what a sender that stalls has sent is written soon, and what it sends late
   expect([...(await Bun.file(join(folder, "data")).bytes())]).toEqual([1, 2, 3, 4, 5]);
 });
 
-test("many writers together gather no more than a bounded amount", async () => {
+test("many writers together buffer a bounded amount", async () => {
   await using scope = new Scope();
   const writers = await Promise.all(Array.from({ length: 100 }, () => openWriter(scope)));
 
@@ -83,7 +83,7 @@ test("a writer that is settled writes nothing more", async () => {
   expect(await sizeOf(folder)).toBe(0);
 });
 
-test("the follower sees every byte once, in order, after it can be read back", async () => {
+test("the follower gets every byte once, in order, after it can be read back", async () => {
   await using scope = new Scope();
   const folder = tempFolder(scope, "writer");
   const bytes = noise(2_500_000);
@@ -108,7 +108,7 @@ test("the follower sees every byte once, in order, after it can be read back", a
   expect(Buffer.concat(seen).equals(bytes)).toBe(true);
 });
 
-test("a follower that asks the writer to wait is waited for", async () => {
+test("the writer waits for a follower that asks it to", async () => {
   await using scope = new Scope();
   let released = 0;
   const follower: StagingFollower = {

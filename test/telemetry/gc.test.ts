@@ -88,7 +88,7 @@ describe("a run in the log", () => {
   });
 });
 
-test("a run that a stopping server left is no error", async () => {
+test("a run left unfinished by a stopping server is no error", async () => {
   const run = { state: "failed", reason: "the server was stopped" } as const;
 
   const { lines } = await reported([run], quiet, { isStopped: true, untagged: null });
@@ -98,7 +98,7 @@ test("a run that a stopping server left is no error", async () => {
   ]);
 });
 
-test("a run says what untagged manifests keep, where, and what deletes them", async () => {
+test("a run's log line says how much untagged manifests keep, where, and how to delete them", async () => {
   const repositories = ["team/app", "team/web"].map((name) => ({
     ...{ repository: parseRepositoryName(name), manifests: 2, bytes: 1_500_000 },
   }));
@@ -113,7 +113,7 @@ test("a run says what untagged manifests keep, where, and what deletes them", as
 });
 
 describe("metrics of runs", () => {
-  test("count runs by outcome, and what they deleted; dry ones delete nothing", async () => {
+  test("count runs by outcome, and what they deleted; dry runs delete nothing", async () => {
     const { samples } = await reported([
       {},
       {},
@@ -131,7 +131,7 @@ describe("metrics of runs", () => {
     expect(samples).toContain("breadbox_gc_duration_seconds_sum 7.5");
   });
 
-  test("are there before the first run", async () => {
+  test("exist before the first run", async () => {
     const { samples } = await reported([]);
 
     expect(samples).toContain('breadbox_gc_runs_total{outcome="refused"} 0');
@@ -139,7 +139,7 @@ describe("metrics of runs", () => {
     expect(samples).toContain("breadbox_gc_running 0");
   });
 
-  test("tell when garbage was last collected, and whether it is being collected", async () => {
+  test("have the time of the last collection, and whether one is active", async () => {
     const { samples } = await reported([], {
       ...quiet,
       lastSuccess: async () => 1500,
@@ -150,7 +150,7 @@ describe("metrics of runs", () => {
     expect(samples).toContain("breadbox_gc_running 1");
   });
 
-  test("tell since when the schedule is refused", async () => {
+  test("have the time since when the schedule is refused", async () => {
     const findRefusals = async () => ({ since: 2500 });
 
     const name = "breadbox_gc_refused_since_timestamp_seconds";
@@ -158,7 +158,7 @@ describe("metrics of runs", () => {
     expect((await reported([], { ...quiet, findRefusals })).samples).toContain(`${name} 2.5`);
   });
 
-  test("do not know the last success while the database cannot be read", async () => {
+  test("have no last success while the database cannot be read", async () => {
     const { samples } = await reported([], {
       ...quiet,
       lastSuccess: () => Promise.reject(new Error("EIO")),

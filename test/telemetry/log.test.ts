@@ -55,7 +55,7 @@ describe("the opened log", () => {
     },
   );
 
-  test("loses no line and no order when there are many", async () => {
+  test("keeps every line in order when there are many", async () => {
     const text = await run(
       `for (let n = 0; n < 20000; n += 1) opened.log.info({ n }, "line"); await opened.close(); process.exit(0);`,
       "json",
@@ -67,7 +67,7 @@ describe("the opened log", () => {
     expect(numbers).toEqual(Array.from({ length: 20_000 }, (_, n) => n));
   });
 
-  test("writes a line within a moment, without being told", async () => {
+  test("writes a line within a moment, without a flush", async () => {
     const child = spawn(`${line} setInterval(() => {}, 1000);`, "json");
     for await (const chunk of child.stdout) {
       expect(new TextDecoder().decode(chunk)).toContain('"msg":"one"');
@@ -77,7 +77,7 @@ describe("the opened log", () => {
     await child.exited;
   });
 
-  test("writes what is logged after its end when the process exits", async () => {
+  test("writes lines logged after its end when the process exits", async () => {
     const text = await run(`await opened.close(); ${line} process.exit(0);`, "json");
     expect(text).toContain('"msg":"one"');
   });
@@ -91,13 +91,13 @@ describe("the opened log", () => {
     expect(text).not.toStartWith("{");
   });
 
-  test("auto is JSON where nobody watches", async () => {
+  test("uses JSON for format auto without a terminal", async () => {
     expect(await run(line, "auto")).toStartWith("{");
   });
 });
 
 describe("errors in the log", () => {
-  test("bring their stack and their cause, each cut to a length", () => {
+  test("have their stack and their cause, each truncated", () => {
     const lines: string[] = [];
     const log = pino(loggerOptions("info"), { write: (line) => lines.push(line) });
     const cause = Object.assign(new Error("m".repeat(5000)), { code: "EIO" });
@@ -125,7 +125,7 @@ describe("events", () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  test("the push of an index counts manifests", () => {
+  test("of an index push has the number of manifests", () => {
     const lines: string[] = [];
     const log = pino(loggerOptions("info"), { write: (line) => lines.push(line) });
     logPush(log, {

@@ -12,7 +12,7 @@ const own = async (metrics: Metrics): Promise<string[]> =>
   (await metrics.text()).text.split("\n").filter((line) => line.startsWith("breadbox_"));
 
 describe("metrics", () => {
-  test("ask for gauges when they are read", async () => {
+  test("compute gauges when they are read", async () => {
     let running = 1;
     let readOnly = false;
     const metrics = new Metrics({ ...sources, isReadOnly: () => readOnly });
@@ -28,7 +28,7 @@ describe("metrics", () => {
     expect(lines).toContain("breadbox_upload_staged_bytes 300");
   });
 
-  test("a database in trouble does not take the others with it", async () => {
+  test("report a gauge as Nan when its database query fails, and the others as usual", async () => {
     const countUploads = () => Promise.reject(new Error("SQLITE_BUSY"));
     const metrics = new Metrics({ ...sources, countUploads });
     metrics.pushed();

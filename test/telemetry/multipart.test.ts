@@ -18,13 +18,13 @@ const counters = [
 ];
 
 describe("metrics of multipart uploads", () => {
-  test("are there from the start, with 0", async () => {
+  test("exist from the start, with 0", async () => {
     const samples = await open().samples();
 
     for (const name of counters) expect(samples).toContain(`${name} 0`);
   });
 
-  test("count what happened and how long it took", async () => {
+  test("count outcomes and durations", async () => {
     const { metrics, samples } = open();
     metrics.initiated();
     metrics.partStored(0.02);
@@ -49,14 +49,14 @@ describe("metrics of multipart uploads", () => {
     );
   });
 
-  test("ask for what is in progress when they are read", async () => {
+  test("count active uploads when they are read", async () => {
     const samples = await open().samples();
 
     expect(samples).toContain("multipart_uploads_in_progress 3");
     expect(samples).toContain("multipart_temp_bytes 4096");
   });
 
-  test("say that what is in progress is not known while the database is in trouble", async () => {
+  test("report active uploads as unknown while the database fails", async () => {
     const samples = await open(() => Promise.reject(new Error("SQLITE_BUSY"))).samples();
 
     expect(samples).toContain("multipart_uploads_in_progress Nan");

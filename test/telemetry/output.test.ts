@@ -24,8 +24,8 @@ function startLogger(scope: Scope, stdout: number, body: string) {
 
 const stopped = `process.on("SIGTERM", async () => { await close(); process.exit(0); });`;
 
-describe("a reader that has stopped reading", () => {
-  test("costs the oldest lines, which are counted once it reads again", async () => {
+describe("a reader of the log that has stopped reading", () => {
+  test("loses the oldest lines, whose number is logged once it reads again", async () => {
     await using scope = new Scope();
     const pipe = await openPipe(scope);
     const logger = startLogger(scope, pipe.writer, `${stopped} logMany(); await say("logged");`);
@@ -60,8 +60,8 @@ describe("a reader that has stopped reading", () => {
   });
 });
 
-describe("the end of the process", () => {
-  test("writes what is left into a pipe whose reader is slow", async () => {
+describe("the log at the end of the process", () => {
+  test("is written into a pipe whose reader is slow", async () => {
     await using scope = new Scope();
     const pipe = await openPipe(scope);
     const logger = startLogger(scope, pipe.writer, `log.info("last"); process.exit(0);`);
@@ -71,7 +71,7 @@ describe("the end of the process", () => {
   });
 });
 
-test("a line after a silence is written at once, and those that follow it soon after", async () => {
+test("a line after a pause is written at once, and those that follow it soon after", async () => {
   await using scope = new Scope();
   const pipe = await openPipe(scope);
   startLogger(scope, pipe.writer, `log.info("first"); setTimeout(() => log.info("second"), 1);`);

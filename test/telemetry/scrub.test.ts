@@ -7,7 +7,7 @@ import { keyOf } from "../support/objectStore.ts";
 
 const digest = digestOf(new Uint8Array());
 
-test("the line about damaged content names the pulls and the objects that fail", () => {
+test("the log line about damaged content names the pulls and the objects that fail", () => {
   const lines: unknown[][] = [];
   const scrub = { read: () => {}, damaged: () => {}, unreadable: () => {}, finished: () => {} };
   const log = { info: () => {}, error: (...line: unknown[]) => void lines.push(line) };

@@ -20,7 +20,7 @@ function chunk(bytes: Uint8Array, start: number | null = null): Chunk {
   return { body, length: bytes.length, start, end };
 }
 
-describe("content that is stored already", () => {
+describe("content that is already stored", () => {
   let store: Awaited<ReturnType<typeof openStore>>;
   beforeEach(async () => {
     store = await openStore();
@@ -35,7 +35,7 @@ describe("content that is stored already", () => {
     return readFile(join(store.directory, "blobs", found.locator));
   };
 
-  test("twenty uploads of the same bytes at once leave one stored file", async () => {
+  test("is stored once by twenty uploads at once", async () => {
     const bytes = noise(400_000);
     const digest = digestOf(bytes);
 
@@ -49,7 +49,7 @@ describe("content that is stored already", () => {
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
-  test("content that another repository holds is linked, not stored twice", async () => {
+  test("is linked from another repository, not stored twice", async () => {
     const bytes = noise(1_000);
     const digest = digestOf(bytes);
     await uploadInOneRequest(deps(), { repository: other, digest, chunk: chunk(bytes) });
@@ -60,7 +60,7 @@ describe("content that is stored already", () => {
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
-  test("a push heals content whose file is gone or has another size", async () => {
+  test("is healed by a push when its file is missing or has another size", async () => {
     const bytes = noise(1_000);
     const digest = digestOf(bytes);
     const push = () => uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });

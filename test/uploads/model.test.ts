@@ -46,7 +46,7 @@ async function runOnOneStore(numRuns: number, storeSeed: number) {
   }
 }
 
-test(`${runs} sequences of requests, stalls, restarts and waits are answered as the model says`, async () => {
+test(`${runs} random sequences of requests, stalls, restarts and waits match the model`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   const each = Math.ceil(runs / stores);
 

@@ -19,7 +19,7 @@ const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, ServerRegistry>> = fc.on
 );
 const commands = fc.commands([step], { maxCommands: 12, size: "max" });
 
-test(`${runs} sequences are answered as the model says by a server that is killed on the way`, async () => {
+test(`${runs} random sequences match the model on a server that is killed in between`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   await using scope = new Scope();
   const real = await serverRegistry(scope);

@@ -66,7 +66,7 @@ async function openWriter(id: UploadId) {
 }
 
 describe("listAllUploads", () => {
-  test("tells age, idle time, bytes and who is writing", async () => {
+  test("returns age, idle time, bytes and whether a client is sending", async () => {
     const startedAt = store.clock.now();
     const first = await start();
     store.clock.advance(hour);
@@ -98,7 +98,7 @@ describe("listAllUploads", () => {
     await writer.finish();
   });
 
-  test("lists more sessions than are read at a time, the oldest first", async () => {
+  test("returns more sessions than one page, the oldest first", async () => {
     const started: UploadId[] = [];
     for (let count = 0; count < 405; count += 1) {
       started.push(await start());
@@ -108,7 +108,7 @@ describe("listAllUploads", () => {
     expect(ids(await listAllUploads(operate()))).toEqual(started);
   });
 
-  test("a start that lies in the future has no negative age", async () => {
+  test("returns an age of 0 for a start in the future", async () => {
     const id = await start();
     store.clock.advance(-hour);
 
@@ -119,7 +119,7 @@ describe("listAllUploads", () => {
 });
 
 describe("dropUpload", () => {
-  test("ends one session, its row and its bytes", async () => {
+  test("deletes one session, its row and its bytes", async () => {
     const [kept, dropped] = [await start(), await start()];
     await append(dropped, 300);
 
@@ -140,7 +140,7 @@ describe("dropUpload", () => {
     },
   );
 
-  test("ends a session that is being written to: the writer learns that it is gone", async () => {
+  test("deletes a session that is being written to, and its writer gets an error", async () => {
     const id = await start();
     const writer = await openWriter(id);
 
@@ -154,7 +154,7 @@ describe("dropUpload", () => {
 });
 
 describe("dropUploads", () => {
-  test("ends every session but those that are being written to, and counts these", async () => {
+  test("deletes every session but those being written to, and counts these", async () => {
     for (let count = 0; count < 250; count += 1) await start();
     const busy = await start();
     const writer = await openWriter(busy);
@@ -166,7 +166,7 @@ describe("dropUploads", () => {
     expect(await writer.finish()).toEqual({ offset: 2 });
   });
 
-  test("ends those that received nothing for longer than was asked, not the others", async () => {
+  test("deletes only those that received nothing for longer than asked", async () => {
     const old = await start();
     const fed = await start();
     store.clock.advance(hour);
@@ -181,7 +181,7 @@ describe("dropUploads", () => {
     expect(ids(await listAllUploads(operate()))).toEqual([fed, young]);
   });
 
-  test("ends sessions of the future when all are meant", async () => {
+  test("deletes sessions with a start in the future when all are asked for", async () => {
     await start();
     store.clock.advance(-hour);
 

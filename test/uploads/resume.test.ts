@@ -78,7 +78,7 @@ describe("a closing request whose answer was lost", () => {
     expect(await failure(finish(id, digest))).toMatchObject(unknown);
   });
 
-  test("may carry its body again", async () => {
+  test("may have its body again", async () => {
     const bytes = noise(1000);
     const digest = digestOf(bytes);
     const id = await start();
@@ -88,7 +88,7 @@ describe("a closing request whose answer was lost", () => {
     expect(await close()).toEqual({ digest, size: 1000 });
   });
 
-  test("is the same request only under its repository and digest", async () => {
+  test("is recognized only under its repository and digest", async () => {
     const bytes = noise(1000);
     const id = await start();
     await append(id, bytes);
@@ -103,7 +103,7 @@ describe("a closing request whose answer was lost", () => {
   });
 });
 
-describe("bytes that got their stored name but were never named by a row", () => {
+describe("published bytes whose row was not written", () => {
   test("are still staged after a crash, and the closing request succeeds", async () => {
     const bytes = noise(700_000);
     const digest = digestOf(bytes);
@@ -120,7 +120,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
     expect(await folders()).toEqual([]);
   });
 
-  test("are still staged after a crash, and the next chunk goes on without changing what has a name", async () => {
+  test("are still staged after a crash, and the next chunk does not change the published file", async () => {
     const bytes = noise(700_000);
     const id = await start();
     await append(id, bytes.subarray(0, 400_000));
@@ -152,7 +152,7 @@ describe("bytes that got their stored name but were never named by a row", () =>
   });
 });
 
-describe("bytes that got their stored name in a closing request which was never answered", () => {
+describe("published bytes of a closing request that was never answered", () => {
   /** A closing request that carried `carried` was cut short by a crash before its row. @returns the session; 1 MB of it counts. */
   const interrupted = async (counted: Uint8Array, carried: Uint8Array): Promise<UploadId> => {
     const id = await start();
@@ -168,7 +168,7 @@ describe("bytes that got their stored name in a closing request which was never 
     return id;
   };
 
-  test("are never taken for those that the client sends instead", async () => {
+  test("are never used in place of other bytes that the client sends", async () => {
     const [counted, early, late] = [noise(1_000_000), noise(600_000), noise(600_000)];
     const ids = [await interrupted(counted, early), await interrupted(counted, early)] as const;
     for (const id of ids) await append(id, late);
@@ -182,7 +182,7 @@ describe("bytes that got their stored name in a closing request which was never 
     expect(await damagedFiles(store.directory)).toEqual([]);
   });
 
-  test("do no harm when the row was refused and the client sends something else", async () => {
+  test("do no harm when the row was refused and the client sends other bytes", async () => {
     const [counted, early, late] = [noise(1_000_000), noise(600_000), noise(600_000)];
     const id = await start();
     await append(id, counted);
@@ -205,14 +205,14 @@ describe("bytes that got their stored name in a closing request which was never 
   });
 });
 
-describe("a session whose staged bytes were damaged while nobody looked", () => {
+describe("a session whose staged bytes were damaged while it was idle", () => {
   const damage = async (id: UploadId): Promise<void> => {
     const file = await open(join(store.directory, "uploads", id, "data"), "r+");
     await file.write("damaged", 10);
     await file.close();
   };
 
-  test("ends as soon as that is found, without a closing request", async () => {
+  test("ends as soon as the damage is found, before a closing request", async () => {
     const id = await start();
     await append(id, noise(2_000_000));
     await damage(id);
@@ -239,7 +239,7 @@ describe("a session whose staged bytes were damaged while nobody looked", () => 
     expect(await blobs()).toEqual([]);
   });
 
-  test("may begin with an empty chunk: that is no damage", async () => {
+  test("may begin with an empty chunk, which is no damage", async () => {
     const bytes = noise(2_000);
     const id = await start();
     await append(id, new Uint8Array());
@@ -252,8 +252,8 @@ describe("a session whose staged bytes were damaged while nobody looked", () => 
   });
 });
 
-describe("a cancel in the middle", () => {
-  test("of a chunk ends it at once, however much is still to come", async () => {
+describe("a cancel during", () => {
+  test("a chunk ends it at once, however much is still to come", async () => {
     const id = await start();
     const part = noise(1_048_576);
     let sent = 0;
@@ -275,7 +275,7 @@ describe("a cancel in the middle", () => {
     expect(await folders()).toEqual([]);
   });
 
-  test("of a closing request leaves either the content or nothing", async () => {
+  test("a closing request leaves either the content or nothing", async () => {
     let kept = 0;
     for (let round = 0; round < 40; round += 1) {
       const bytes = noise(300_000 + round);

@@ -50,7 +50,7 @@ const isStored = async (digest: Digest): Promise<boolean> => {
 const sizes = [1000, 3 * mebibyte];
 
 describe("a sha512 session", () => {
-  test.each(sizes)("of %p bytes knows its digest before it is asked for it", async (size) => {
+  test.each(sizes)("of %p bytes has its digest before the closing request", async (size) => {
     const bytes = noise(size);
     const id = await start("sha512");
     await append(id, bytes);
@@ -80,7 +80,7 @@ describe("a sha512 session", () => {
     }
   });
 
-  test.each(sizes)("of %p bytes goes on after a restart", async (size) => {
+  test.each(sizes)("of %p bytes continues after a restart", async (size) => {
     const [one, two] = [noise(size), noise(size)];
     const whole = Buffer.concat([one, two]);
     const id = await start("sha512");
@@ -93,7 +93,7 @@ describe("a sha512 session", () => {
     expect(await isStored(digestOf(whole, "sha512"))).toBe(true);
   });
 
-  test("whose staged bytes were damaged meanwhile ends when somebody goes on with it", async () => {
+  test("whose staged bytes were damaged meanwhile ends when it is resumed", async () => {
     const id = await start("sha512");
     await append(id, noise(2 * mebibyte));
     await store.reopen();
@@ -105,7 +105,7 @@ describe("a sha512 session", () => {
     expect(failure).toMatchObject({ situation: "UPLOAD_DAMAGED" });
   });
 
-  test("can take a chunk that is empty", async () => {
+  test("accepts an empty chunk", async () => {
     const bytes = noise(10);
     const id = await start("sha512");
     await append(id, new Uint8Array());
@@ -125,7 +125,7 @@ test("a sha256 session can be closed with sha512 after a restart", async () => {
   expect(await isStored(digestOf(bytes, "sha512"))).toBe(true);
 });
 
-test("a blob pushed in one request is hashed as its digest says", async () => {
+test("a blob pushed in one request is hashed with its digest's algorithm", async () => {
   for (const algorithm of ["sha256", "sha512"] as const) {
     const bytes = noise(2 * mebibyte);
     const digest = digestOf(bytes, algorithm);

@@ -52,7 +52,7 @@ describe("upload sessions", () => {
     return readFile(join(store.directory, "blobs", found.locator));
   };
 
-  test("chunks become one blob that the repository holds", async () => {
+  test("turn chunks into one blob of the repository", async () => {
     const [first, second] = [noise(700_000), noise(1_500_000)];
     const bytes = Buffer.concat([first, second]);
     const { id } = await startUpload(deps(), repository);
@@ -75,7 +75,7 @@ describe("upload sessions", () => {
     expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
   });
 
-  test("the closing request may carry the last bytes", async () => {
+  test("accept the last bytes in the closing request", async () => {
     const bytes = noise(300);
     const { id } = await startUpload(deps(), repository);
     await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100)) });
@@ -90,7 +90,7 @@ describe("upload sessions", () => {
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
-  test("a single request needs no session and leaves none", async () => {
+  test("are not needed for a single request, which leaves none", async () => {
     const bytes = noise(300_000);
 
     await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
@@ -99,7 +99,7 @@ describe("upload sessions", () => {
     expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
   });
 
-  test("sha512 is accepted, and the same bytes under both digests are two contents", async () => {
+  test("accept sha512, and the same bytes under both digests are two contents", async () => {
     const bytes = noise(1_000);
     const digests = [digestOf(bytes), digestOf(bytes, "sha512")] as const;
 
@@ -114,7 +114,7 @@ describe("upload sessions", () => {
     }
   });
 
-  test("a finished blob is kept for the lease, without a manifest", async () => {
+  test("give a finished blob a lease, without a manifest", async () => {
     const bytes = noise(10);
     await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
 
@@ -126,7 +126,7 @@ describe("upload sessions", () => {
     expect(await registry.findBlob(repository, digestOf(bytes))).not.toBeNull();
   });
 
-  test("wrong bytes are refused, nothing is published and the session is gone", async () => {
+  test("end when the bytes do not match the digest, and nothing is published", async () => {
     const { id } = await startUpload(deps(), repository);
     await appendChunk(deps(), { repository, id, chunk: chunk(noise(2_000_000)) });
 
@@ -144,7 +144,7 @@ describe("upload sessions", () => {
     expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
   });
 
-  test("a cut connection keeps the bytes that arrived, and the upload goes on from there", async () => {
+  test("keep the bytes of a cut connection, and continue from there", async () => {
     const bytes = noise(900_000);
     const { id } = await startUpload(deps(), repository);
 
@@ -165,7 +165,7 @@ describe("upload sessions", () => {
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
-  test("after a restart the session goes on and its digest is right", async () => {
+  test("continue after a restart with the right digest", async () => {
     const bytes = noise(3_000_000);
     const { id } = await startUpload(deps(), repository);
     await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 2_000_000)) });
@@ -191,7 +191,7 @@ describe("upload sessions", () => {
     ["an overlap", 50],
     ["a repeat", 0],
   ] as const) {
-    test(`${what} is refused with the offset, and the session is unharmed`, async () => {
+    test(`refuse ${what} with the offset, and stay unchanged`, async () => {
       const bytes = noise(200);
       const { id } = await startUpload(deps(), repository);
       await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100), 0) });
@@ -213,7 +213,7 @@ describe("upload sessions", () => {
     });
   }
 
-  test("a body of another length than its range announces counts for nothing", async () => {
+  test("ignore a body of another length than its range announces", async () => {
     const bytes = noise(100);
     const { id } = await startUpload(deps(), repository);
 
@@ -229,7 +229,7 @@ describe("upload sessions", () => {
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
-  test("while one request writes, others are told to wait, and the first proceeds", async () => {
+  test("have one writer: others are refused with Retry-After, and the first proceeds", async () => {
     const bytes = noise(100);
     const { id } = await startUpload(deps(), repository);
     const gate = Promise.withResolvers<void>();
@@ -253,7 +253,7 @@ describe("upload sessions", () => {
     expect(await writing).toEqual({ offset: 100 });
   });
 
-  test("a session is unknown under another repository's name", async () => {
+  test("are unknown under another repository's name", async () => {
     const { id } = await startUpload(deps(), repository);
     const unknown = { situation: "UPLOAD_UNKNOWN" };
 
@@ -265,7 +265,7 @@ describe("upload sessions", () => {
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(0);
   });
 
-  test("a cancelled session is gone, row and bytes, and a running append ends as unknown", async () => {
+  test("are deleted by a cancel, row and bytes, and a running append ends as unknown", async () => {
     const { id } = await startUpload(deps(), repository);
     const body = (async function* () {
       yield noise(10);

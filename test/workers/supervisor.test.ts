@@ -56,7 +56,7 @@ function supervise(code: string, lastsMs = 100) {
   return { supervisor, state };
 }
 
-test("a worker that waits for a stalled disk is kept, however long, and that is told once", () => {
+test("a worker that waits for a stalled disk is kept, however long, with one notice", () => {
   const { supervisor, state } = supervise("");
   supervisor.send("work");
 
@@ -67,7 +67,7 @@ test("a worker that waits for a stalled disk is kept, however long, and that is 
   expect(state.happened).toEqual(["slow"]);
 });
 
-test("a worker whose calls come back, each after seconds, is kept as well", () => {
+test("a worker whose calls return, each after seconds, is kept", () => {
   const { supervisor, state } = supervise("");
   supervisor.send("work");
 
@@ -91,7 +91,7 @@ test("a worker that hangs outside of any call is replaced, also after the disk w
   expect(state.happened).toEqual(["slow", "it stopped answering"]);
 });
 
-test("workers are tried again some time after three of them have died, and both is told", async () => {
+test("workers are tried again some time after three of them have died, with a notice of both", async () => {
   const { supervisor, state } = supervise("process.exit(0)", 300);
 
   supervisor.send("work");
@@ -107,7 +107,7 @@ test("workers are tried again some time after three of them have died, and both 
   expect(state.local).toEqual(["asked again"]);
 });
 
-test("a worker that is not needed ends after a while, and the next request starts another one", async () => {
+test("a worker without work ends after a while, and the next request starts another one", async () => {
   const ended: string[] = [];
   const state = { need: "background" as Need, spawned: 0 };
   const code = `self.onmessage = ({ data }) => {

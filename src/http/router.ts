@@ -57,18 +57,24 @@ function inOrder(group: readonly Operation[]): Operation[] {
   return group.toSorted((a, b) => methodOrder.indexOf(a.method) - methodOrder.indexOf(b.method));
 }
 
-const inRepository = "/v2/:name";
-
 /** Makes the router of `routes`. */
 export function makeRouter(routes: readonly Route[]): Router {
-  const repository = findInRepository(routes.filter(({ path }) => path.startsWith(inRepository)));
+  const named = routes.filter(({ parameters }) => parameters[0] === "name");
+  const repositories = [...Map.groupBy(named, ({ path }) => path.slice(0, path.indexOf(":")))].map(
+    ([before, group]) => ({ before, find: findInRepository(group, `${before}:name`.length) }),
+  );
   const fixed = findFixed(routes.filter(({ parameters }) => parameters.length === 0));
   const others = routes.filter(
-    ({ path, parameters }) => parameters.length > 0 && !path.startsWith(inRepository),
+    ({ parameters }) => parameters.length > 0 && parameters[0] !== "name",
   );
   const forward = findForward(others);
-  return (path) =>
-    (path.startsWith("/v2/") ? repository(path.slice(4)) : null) ?? fixed(path) ?? forward(path);
+  return (path) => {
+    for (const { before, find } of repositories) {
+      const found = path.startsWith(before) ? find(path.slice(before.length)) : null;
+      if (found !== null) return found;
+    }
+    return fixed(path) ?? forward(path);
+  };
 }
 
 /** A slash at the end may be left out, unless that is a path of its own. */
@@ -82,11 +88,14 @@ function findFixed(routes: readonly Route[]): Router {
   return (path) => byPath.get(path) ?? null;
 }
 
-/** Looks at what follows `/v2/`: its end without a value first, so that `…/blobs/uploads` is no digest. */
-function findInRepository(routes: readonly Route[]): Router {
+/**
+ * Looks at what follows `/v2/`: its end without a value first, so that `…/blobs/uploads` is no digest.
+ * @param nameEnds where `:name` ends in their paths.
+ */
+function findInRepository(routes: readonly Route[], nameEnds: number): Router {
   const ends = routes.flatMap((route) => {
     if (route.parameters.length > 1) return [];
-    const end = route.path.slice(inRepository.length);
+    const end = route.path.slice(nameEnds);
     return end.endsWith("/")
       ? [
           { end, route },
@@ -97,7 +106,7 @@ function findInRepository(routes: readonly Route[]): Router {
   const words = routes
     .filter(({ parameters }) => parameters.length > 1)
     .map((route) => {
-      const word = route.path.slice(inRepository.length, route.path.lastIndexOf("/"));
+      const word = route.path.slice(nameEnds, route.path.lastIndexOf("/"));
       return { word, route };
     })
     .sort((a, b) => b.word.length - a.word.length);

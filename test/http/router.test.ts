@@ -176,6 +176,19 @@ describe("a path in a bucket", () => {
   });
 });
 
+test("a path outside /v2 takes a repository's name with its slashes", () => {
+  const [route] = routes.filter(({ path }) => path === "/v2/:name/tags/list");
+  const path = "/v1/repositories/:name/size";
+  if (route === undefined) throw new Error("no list of tags");
+  const own = makeRouter([...routes, { ...route, path }]);
+
+  expect(own("/v1/repositories/team/blobs/app/size")).toMatchObject({
+    route: { path },
+    texts: ["team/blobs/app"],
+  });
+  expect(own("/v1/repositories/team/app")).toBeNull();
+});
+
 test("Elysia receives the path of the table, and never the sent one", () => {
   const request = new Request("http://localhost/v1/buckets/b/objects/:bucket/:uploadId/a");
   const visit = new Visit(request, { timeout() {}, requestIP: () => null }, "", 0);

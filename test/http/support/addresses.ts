@@ -26,10 +26,10 @@ const values: Readonly<Record<string, string>> = {
   ":partNumber": "1",
 };
 
-/** The address with a value for each parameter. @throws Error for a parameter that has none. */
-export function fill(template: string): string {
+/** The address with a value for each parameter. @param own values instead of the usual ones. @throws Error for a parameter that has none. */
+export function fill(template: string, own: Readonly<Record<string, string>> = {}): string {
   return template.replaceAll(/:[a-zA-Z]+/g, (parameter) => {
-    const value = values[parameter];
+    const value = own[parameter] ?? values[parameter];
     if (value === undefined) throw new Error(`no value for ${parameter}`);
     return value;
   });

@@ -1,8 +1,10 @@
 // A registry and one way to each answer that its documentation describes. Apart from the test because the list is long.
+import { operations } from "../../../src/http/operations.ts";
 import { digestOf } from "../../../src/model/digest.ts";
 import { parseRepositoryName } from "../../../src/model/names.ts";
 import { readUploadId } from "../../../src/model/uploadId.ts";
 import type { RawAnswer } from "../../support/rawHttp.ts";
+import { fill } from "./addresses.ts";
 import { imageType, type PushedImage, pushImage } from "./image.ts";
 import { openRegistry, type TestRegistry } from "./registry.ts";
 
@@ -124,23 +126,29 @@ const askRun =
     return send(`${method} ${headers.get("location")}`)(world);
   };
 
+/** How an operation that reads is asked for an answer: for what is there, for what is there and known, and in no repository. */
+const reading: Readonly<Record<string, (line: (name: string) => string) => Ask>> = {
+  200: (line) => send(line(repository)),
+  304: (line) => send(line(repository), any),
+  404: (line) => send(line("nobody")),
+};
+
+/** What every operation that reads is asked, unless another way to the answer is written below. */
+const usual = operations
+  .filter(({ method }) => method === "GET" || method === "HEAD")
+  .flatMap(({ id, method, path, doc }) =>
+    Object.keys(doc?.().responses ?? {}).flatMap((status): [string, Ask][] => {
+      const line = (name: string) =>
+        `${method} ${fill(path, { ":name": name, ":reference": "1.0" })}`;
+      const ask = reading[status]?.(line);
+      return ask === undefined ? [] : [[`${id} ${status}`, ask]];
+    }),
+  );
+
 /** One way to each answer of a healthy server. */
 export const healthy: Readonly<Record<string, Ask>> = {
-  "checkApi 200": send("GET /v2/"),
-  "headApi 200": send("HEAD /v2/"),
-  "listRepositories 200": send("GET /v2/_catalog?n=1"),
-  "headRepositories 200": send("HEAD /v2/_catalog?n=1"),
-  "listTags 200": send(`GET ${base}/tags/list`),
-  "listTags 404": send("GET /v2/nobody/tags/list"),
-  "headTags 200": send(`HEAD ${base}/tags/list`),
-  "headTags 404": send("HEAD /v2/nobody/tags/list"),
-  "listReferrers 200": send(`GET ${base}/referrers/${absent}`),
-  "headReferrers 200": send(`HEAD ${base}/referrers/${absent}`),
-  "getManifest 200": send(`GET ${base}/manifests/1.0`),
-  "getManifest 304": send(`GET ${base}/manifests/1.0`, any),
+  ...Object.fromEntries(usual),
   "getManifest 404": send(`GET ${base}/manifests/3.0`),
-  "headManifest 200": send(`HEAD ${base}/manifests/1.0`),
-  "headManifest 304": send(`HEAD ${base}/manifests/1.0`, any),
   "headManifest 404": send(`HEAD ${base}/manifests/3.0`),
   "putManifest 201": (world) => push(world.image.manifest)(world),
   "putManifest 403": async (world) => {
@@ -201,26 +209,10 @@ export const healthy: Readonly<Record<string, Ask>> = {
   },
   "startGc 413": collect({}, " ".repeat(4097)),
   "startGc 415": collect(encoded, "{}"),
-  "listGcRuns 200": send("GET /v1/gc/runs"),
-  "headGcRuns 200": send("HEAD /v1/gc/runs"),
   "getGcRun 200": askRun("GET"),
   "getGcRun 404": send(`GET ${unknownRun}`),
   "headGcRun 200": askRun("HEAD"),
   "headGcRun 404": send(`HEAD ${unknownRun}`),
-  "getHealth 200": send("GET /healthz"),
-  "headHealth 200": send("HEAD /healthz"),
-  "getReadiness 200": send("GET /readyz"),
-  "headReadiness 200": send("HEAD /readyz"),
-  "getMetrics 200": send("GET /metrics"),
-  "headMetrics 200": send("HEAD /metrics"),
-  "getExplorer 200": send("GET /swagger"),
-  "getExplorer 304": send("GET /swagger", any),
-  "headExplorer 200": send("HEAD /swagger"),
-  "headExplorer 304": send("HEAD /swagger", any),
-  "getApiDocument 200": send("GET /swagger/json"),
-  "getApiDocument 304": send("GET /swagger/json", any),
-  "headApiDocument 200": send("HEAD /swagger/json"),
-  "headApiDocument 304": send("HEAD /swagger/json", any),
 };
 
 /** Of ways to answers, those that succeed, by operation. */

@@ -1,4 +1,4 @@
-// What every address that takes GET is asked by head.test.ts. Apart from it because the list is long.
+// What head.test.ts asks the addresses that take GET, besides asking each of them plainly. Apart from it because the list is long.
 import { digestOf } from "../../../src/model/digest.ts";
 
 export const name = "team/nested/app";
@@ -15,7 +15,7 @@ export const badHost = { Host: "not a host" };
 const gzip = { "Accept-Encoding": "gzip" };
 const base = `/v2/${name}`;
 
-/** What every address that takes GET is asked. `<…>` stands for a value. A new address without a line here fails below. */
+/** What addresses that take GET are asked. `<…>` is replaced by a value. */
 export const cases: Readonly<Record<string, readonly Case[]>> = {
   "/v2/": [
     ["/v2/", 200],

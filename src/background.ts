@@ -24,7 +24,7 @@ import type { Metrics } from "./telemetry/metrics.ts";
 import { reportScrub } from "./telemetry/scrub.ts";
 
 /** What is kept in order, and who is told. */
-export interface UpkeepParts {
+export interface BackgroundParts {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -72,7 +72,7 @@ export async function makeGcRuns(
 }
 
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
-export function makeMaintenance(parts: UpkeepParts): Maintenance {
+export function makeMaintenance(parts: BackgroundParts): Maintenance {
   const { config, log, ports, gcRuns, descriptors, ages, arrivals } = parts;
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
@@ -101,7 +101,7 @@ export function makeMaintenance(parts: UpkeepParts): Maintenance {
 
 /** Who is told what the maintenance worker reports. */
 function listenersOf(
-  { log, metrics, ports, gcRuns, forgetParts }: UpkeepParts,
+  { log, metrics, ports, gcRuns, forgetParts }: BackgroundParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {

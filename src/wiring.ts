@@ -1,4 +1,4 @@
-// Config → opened ports and wired rooms of a server, closed in reverse. With upkeep.ts, which wires what is due by itself, it knows
+// Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms.
 import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
 import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
@@ -12,9 +12,9 @@ import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
+import { holdDirectory } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { ownerOfStore } from "./metadata/format.ts";
-import { holdDirectory } from "./metadata/hold.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -83,8 +83,8 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
   const { arrivals } = objects;
-  const upkeep = makeMaintenance({ ...parts, ages, arrivals, forgetParts: forgetUpload });
-  maintenance = opened.add(upkeep, (it) => it.close());
+  const background = makeMaintenance({ ...parts, ages, arrivals, forgetParts: forgetUpload });
+  maintenance = opened.add(background, (it) => it.close());
   maintenance.start();
   const server = describeServer(config, http, log);
   return {

@@ -1,7 +1,7 @@
 // What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
 import { duration } from "../config/values.ts";
 import type { BlobSum, GcPlan, GcReport, OrphanedBlob } from "../gc/gcRun.ts";
-import type { UntaggedHold } from "../metadata/untagged.ts";
+import type { UntaggedSpace } from "../metadata/untagged.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 const anyDuration = duration("0", "3650d");
@@ -163,7 +163,7 @@ export function untaggedText(
 }
 
 /** ` in team/app`, or the largest parts. */
-function placesOf({ repositories, otherRepositories }: UntaggedHold): string {
+function placesOf({ repositories, otherRepositories }: UntaggedSpace): string {
   const [only, ...others] = repositories;
   if (only !== undefined && others.length === 0) return ` in ${only.repository}`;
   const parts = repositories.map(

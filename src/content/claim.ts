@@ -3,7 +3,7 @@
 import { RegistryError } from "../errors.ts";
 
 /** A claim while it is used. */
-export interface Hold {
+export interface HeldClaim {
   readonly owner: string;
   /** Aborted as soon as the claim is known to be lost: whoever holds it stops, and touches no byte any more. */
   readonly signal: AbortSignal;
@@ -78,7 +78,7 @@ export class OverdueReleases {
 /** Runs `use` while `owner` holds the claim; it is given up whatever happens, unless a transaction has done so already. */
 export async function whileHeld<T>(
   { owner, renew, release, overdue }: Holding,
-  use: (hold: Hold) => Promise<T>,
+  use: (hold: HeldClaim) => Promise<T>,
 ): Promise<T> {
   return whileAlive(renew, renewEveryMs, async (signal) => {
     const hold = { owner, signal, released: false };

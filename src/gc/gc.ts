@@ -31,7 +31,7 @@ class Progress {
   plan: GcPlan | null = null;
 }
 
-interface Run {
+interface ActiveRun {
   readonly deps: GcDeps;
   readonly request: GcRequest;
   readonly listener: GcListener;
@@ -82,7 +82,7 @@ export async function collectByCommand(
 
 type End = Pick<GcReport, "state" | "reason">;
 
-async function endOf(run: Run, now: number): Promise<End> {
+async function endOf(run: ActiveRun, now: number): Promise<End> {
   const { deps, request, progress } = run;
   let end: End;
   try {
@@ -110,7 +110,7 @@ function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): 
 }
 
 /** @throws Refusal while the wall clock proves nothing. */
-async function assertClock({ deps, request, progress: { notes } }: Run): Promise<void> {
+async function assertClock({ deps, request, progress: { notes } }: ActiveRun): Promise<void> {
   const verdict = await watchClock(deps, longestAge(request), !request.dryRun);
   if (verdict.kind === "trusted") {
     if (verdict.setBackMs === 0) return;
@@ -156,7 +156,7 @@ async function acquire(deps: GcDeps, owner: string, dead: string | null): Promis
 }
 
 /** The plan of this run, and the brake's verdict: null, or why somebody must agree. */
-async function planned({ deps, request, listener, progress }: Run, now: number) {
+async function planned({ deps, request, listener, progress }: ActiveRun, now: number) {
   const plan = await planGc(deps, { request, now, listener });
   progress.plan = plan;
   listener.onPlan?.(plan);
@@ -164,7 +164,7 @@ async function planned({ deps, request, listener, progress }: Run, now: number) 
 }
 
 /** @throws Refusal before anything of the plan is deleted. */
-async function carryOut(run: Run, hold: Hold, now: number): Promise<null> {
+async function carryOut(run: ActiveRun, hold: Hold, now: number): Promise<null> {
   const { deps, listener, progress } = run;
   const { plan, tooMuch } = await planned(run, now);
   const { attempts, gone } = progress;

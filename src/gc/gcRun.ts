@@ -6,7 +6,7 @@ import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
 import type { LocksMetadata } from "../metadata/locks.ts";
 import type { ManifestKey, Metadata } from "../metadata/metadata.ts";
-import type { UntaggedHold, UntaggedMetadata, UntaggedRule } from "../metadata/untagged.ts";
+import type { UntaggedMetadata, UntaggedRule, UntaggedSpace } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Content } from "../storage/content.ts";
 
@@ -136,7 +136,7 @@ export interface GcReport {
   /** Notes for the operator, such as a clock that was set back. */
   readonly notes: readonly string[];
   /** Content that only untagged manifests keep; null without a plan, or when it cannot be summed up. */
-  readonly untagged: UntaggedHold | null;
+  readonly untagged: UntaggedSpace | null;
   /** The remembered run; null when it is not remembered, or was forgotten meanwhile. */
   readonly run: GcRun | null;
   readonly startedAt: number;

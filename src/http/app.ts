@@ -3,8 +3,8 @@
 import { Elysia } from "elysia";
 import { errorResponse } from "./errors.ts";
 import type { Operation } from "./operation.ts";
+import { contextOf } from "./requestContext.ts";
 import type { ApiOptions, Backend, Services } from "./services.ts";
-import { visitOf } from "./visit.ts";
 
 /** Answers a request that passed the front door. */
 export interface App {
@@ -30,7 +30,7 @@ export function buildApp(
     (method === "HEAD" ? heads : app).route(
       method,
       path,
-      ({ request }) => operation.handle(visitOf(request), services),
+      ({ request }) => operation.handle(contextOf(request), services),
       { parse: "none" },
     );
   }
@@ -47,5 +47,5 @@ function explorerOf(operations: readonly Operation[]): Services["explorer"] {
 }
 
 function answerError({ error, request }: { error: unknown; request: Request }): Response {
-  return errorResponse(error, visitOf(request));
+  return errorResponse(error, contextOf(request));
 }

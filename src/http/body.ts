@@ -3,7 +3,7 @@ import { RegistryError } from "../errors.ts";
 import type { Body } from "../storage/staging.ts";
 import { contentLength } from "./headers.ts";
 import { RateWindow } from "./rateWindow.ts";
-import { longestTimeout, type Visit } from "./visit.ts";
+import { longestTimeout, type RequestContext } from "./requestContext.ts";
 
 /** How slow a client may be. */
 export interface Pace {
@@ -29,15 +29,15 @@ export function hasBody(headers: Headers): boolean {
  * @param maxBytes 0 for no limit. @throws RegistryError BODY_TOO_LARGE before reading when the length was declared,
  * else (from the iterator) as soon as the limit is passed; BODY_TOO_SLOW (from the iterator).
  */
-export function openBody(visit: Visit, maxBytes: number, pace: Pace): Body | null {
-  const { headers, body } = visit.request;
+export function openBody(context: RequestContext, maxBytes: number, pace: Pace): Body | null {
+  const { headers, body } = context.request;
   const limit = maxBytes === 0 ? Number.POSITIVE_INFINITY : maxBytes;
   if ((contentLength(headers) ?? 0) > limit) throw tooLarge(maxBytes);
   if (body === null || !hasBody(headers)) {
-    end(visit);
+    end(context);
     return null;
   }
-  return Object.assign(paced(visit, body, limit, pace), { release });
+  return Object.assign(paced(context, body, limit, pace), { release });
 }
 
 /** Each chunk of a request's body has memory of its own: moving it away frees it. */
@@ -47,35 +47,35 @@ function release(chunk: Uint8Array): void {
 }
 
 async function* paced(
-  visit: Visit,
+  context: RequestContext,
   body: ReadableStream<Uint8Array>,
   limit: number,
   { now, minBytesPerSecond }: Pace,
 ): AsyncGenerator<Uint8Array> {
-  const announced = contentLength(visit.request.headers);
+  const announced = contentLength(context.request.headers);
   const window = new RateWindow();
   let waitedMs = 0;
   let askedAt = now();
   let extendedAt = askedAt;
-  visit.extend(patienceSeconds);
+  context.extend(patienceSeconds);
   for await (const chunk of arriving(body)) {
     // Only time spent waiting for the client counts against it: a slow disk is no fault of its.
     waitedMs += now() - askedAt;
-    visit.received += chunk.byteLength;
-    if (visit.received > limit) throw tooLarge(limit);
+    context.received += chunk.byteLength;
+    if (context.received > limit) throw tooLarge(limit);
     const rate = window.count(waitedMs / 1000, chunk.byteLength);
-    visit.awaitsClient = false;
+    context.awaitsClient = false;
     yield chunk;
-    if (rate < minBytesPerSecond && visit.received !== announced) {
-      throw tooSlow(visit, minBytesPerSecond);
+    if (rate < minBytesPerSecond && context.received !== announced) {
+      throw tooSlow(context, minBytesPerSecond);
     }
-    visit.awaitsClient = true;
+    context.awaitsClient = true;
     askedAt = now();
     if (askedAt - extendedAt < extendAtMostEveryMs) continue;
-    visit.extend(patienceSeconds);
+    context.extend(patienceSeconds);
     extendedAt = askedAt;
   }
-  end(visit);
+  end(context);
 }
 
 /** A client that leaves, or breaks its framing, is no failure of the server's: it is logged and counted as a bad request. */
@@ -96,16 +96,16 @@ function arriving(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
 }
 
 /** From here on the client waits for the server, not the server for the client. */
-function end(visit: Visit): void {
-  visit.bodyEnded = true;
-  visit.awaitsClient = false;
-  visit.extend(longestTimeout);
+function end(context: RequestContext): void {
+  context.bodyEnded = true;
+  context.awaitsClient = false;
+  context.extend(longestTimeout);
 }
 
 /** Whatever else the client sends would not be read. */
-function tooSlow(visit: Visit, minBytesPerSecond: number): RegistryError {
-  visit.abandoned = true;
-  const kept = visit.foreign ? "" : "; an upload session keeps the bytes that arrived";
+function tooSlow(context: RequestContext, minBytesPerSecond: number): RegistryError {
+  context.abandoned = true;
+  const kept = context.foreign ? "" : "; an upload session keeps the bytes that arrived";
   return new RegistryError("BODY_TOO_SLOW", {
     message: `the body arrived more slowly than ${minBytesPerSecond} bytes a second for a minute${kept}`,
   });
@@ -123,15 +123,15 @@ function tooLarge(limit: number): RegistryError {
  * body ends early.
  */
 export async function readSmallBody(
-  visit: Visit,
+  context: RequestContext,
   maxBytes: number,
   pace: Pace,
 ): Promise<Uint8Array> {
-  const declared = contentLength(visit.request.headers);
+  const declared = contentLength(context.request.headers);
   if ((declared ?? 0) > maxBytes) throw manifestTooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of openBody(visit, 0, pace) ?? []) {
-    if (visit.received > maxBytes) throw manifestTooLarge(maxBytes);
+  for await (const chunk of openBody(context, 0, pace) ?? []) {
+    if (context.received > maxBytes) throw manifestTooLarge(maxBytes);
     chunks.push(chunk);
   }
   const [only, ...others] = chunks;

@@ -6,10 +6,10 @@ import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operation.ts";
+import type { Connection, RequestContext } from "./requestContext.ts";
 import type { SentPath } from "./sentPath.ts";
 import type { SlowReaders } from "./slowReaders.ts";
 import { assertQuery } from "./v1/known.ts";
-import type { Connection, Visit } from "./visit.ts";
 
 /** What a request passes through. */
 export interface DispatchDeps extends Entrance {
@@ -17,7 +17,7 @@ export interface DispatchDeps extends Entrance {
   readonly guard: Pick<Guard, "admit" | "methodsOf">;
   readonly observer: Observer;
   /** Is told of writes while the server works on them, so that working does not count as idling. */
-  readonly atWork: Set<Visit>;
+  readonly atWork: Set<RequestContext>;
   /** Is told of answers as they begin. */
   readonly slowReaders: Pick<SlowReaders, "add">;
 }
@@ -32,31 +32,31 @@ export type Dispatch = (
 /** Never rejects: whatever is thrown is answered. */
 export function makeDispatch(deps: DispatchDeps): Dispatch {
   const { app, guard, observer, atWork, slowReaders } = deps;
-  const answer = (visit: Visit): Response | Promise<Response> => {
+  const answer = (context: RequestContext): Response | Promise<Response> => {
     try {
-      const question = enter(visit, deps);
+      const question = enter(context, deps);
       guard.admit(question);
-      assertQuery(question.operation, visit.query);
-      if (isWrite(question.operation)) atWork.add(visit);
-      return app.fetch(visit.request);
+      assertQuery(question.operation, context.query);
+      if (isWrite(question.operation)) atWork.add(context);
+      return app.fetch(context.request);
     } catch (error) {
-      return errorResponse(error, visit);
+      return errorResponse(error, context);
     }
   };
-  const end = (visit: Visit, response: Response): Response | Promise<Response> => {
-    atWork.delete(visit);
-    slowReaders.add(visit, response);
-    const observed = observer.close(visit, response);
-    return leavesBody(visit) ? closing(visit, observed) : observed;
+  const end = (context: RequestContext, response: Response): Response | Promise<Response> => {
+    atWork.delete(context);
+    slowReaders.add(context, response);
+    const observed = observer.close(context, response);
+    return leavesBody(context) ? closing(context, observed) : observed;
   };
   return (request, connection, sent) => {
-    const visit = observer.open(request, connection);
-    visit.sent = sent;
-    const response = answer(visit);
-    if (response instanceof Response) return end(visit, response);
+    const context = observer.open(request, connection);
+    context.sent = sent;
+    const response = answer(context);
+    if (response instanceof Response) return end(context, response);
     return response.then(
-      (answered) => end(visit, answered),
-      (error) => end(visit, errorResponse(error, visit)),
+      (answered) => end(context, answered),
+      (error) => end(context, errorResponse(error, context)),
     );
   };
 }

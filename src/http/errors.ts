@@ -1,6 +1,6 @@
 // Any thrown value → status, headers and the OCI error envelope. The only place that writes one.
 import { RegistryError } from "../errors.ts";
-import type { Visit } from "./visit.ts";
+import type { RequestContext } from "./requestContext.ts";
 
 /** A failure whose answer carries further headers, such as `Allow` or an upload's `Location`. */
 export class AnswerError extends RegistryError {
@@ -25,21 +25,21 @@ const frameworkSituations = {
 
 /**
  * What a thrown value means for the client. Unknown values become UNKNOWN with the request's id, and are kept in
- * `visit.failure` for the log: their own text is never shown. Refusals are kept in `visit.refusal`.
+ * `context.failure` for the log: their own text is never shown. Refusals are kept in `context.refusal`.
  */
-export function understand(thrown: unknown, visit: Visit): RegistryError {
+export function understand(thrown: unknown, context: RequestContext): RegistryError {
   if (thrown instanceof RegistryError) {
-    if (thrown.isServerSide) visit.failure = thrown;
-    else visit.refusal = thrown;
+    if (thrown.isServerSide) context.failure = thrown;
+    else context.refusal = thrown;
     return thrown;
   }
   const situation = frameworkSituation(thrown);
   if (situation !== null) {
-    visit.refusal = new RegistryError(situation);
-    return visit.refusal;
+    context.refusal = new RegistryError(situation);
+    return context.refusal;
   }
-  visit.failure = thrown;
-  return new RegistryError("UNKNOWN", { detail: { request_id: visit.requestId }, cause: thrown });
+  context.failure = thrown;
+  return new RegistryError("UNKNOWN", { detail: { request_id: context.requestId }, cause: thrown });
 }
 
 function frameworkSituation(thrown: unknown): "ROUTE_UNKNOWN" | "REQUEST_INVALID" | null {
@@ -54,12 +54,12 @@ function isFrameworkCode(code: string): code is keyof typeof frameworkSituations
 }
 
 /** The answer to a thrown value. A HEAD gets the same status and headers; the server drops the body. */
-export function errorResponse(thrown: unknown, visit: Visit): Response {
-  const error = understand(thrown, visit);
+export function errorResponse(thrown: unknown, context: RequestContext): Response {
+  const error = understand(thrown, context);
   const { code, message, detail } = error;
   const envelope = {
     errors: [detail === undefined ? { code, message } : { code, message, detail }],
-    ...(visit.foreign ? { request_id: visit.requestId } : {}),
+    ...(context.foreign ? { request_id: context.requestId } : {}),
   };
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (error.retryAfter !== undefined) headers["retry-after"] = String(error.retryAfter);

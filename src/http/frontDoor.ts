@@ -7,9 +7,9 @@ import { AnswerError } from "./errors.ts";
 import type { Guard } from "./guard.ts";
 import type { HostCheck } from "./host.ts";
 import { readValue, type Values } from "./parameters.ts";
+import type { Question, RequestContext, Target } from "./requestContext.ts";
 import { type Found, type Route, type Router, splitUrl } from "./router.ts";
 import { isAsSent } from "./sentPath.ts";
-import type { Question, Target, Visit } from "./visit.ts";
 
 /** Longest path in bytes: a name of 255, a digest and the words between them stay far below. */
 const longestPath = 2048;
@@ -27,21 +27,21 @@ export interface Entrance {
 }
 
 /**
- * Reads the request into `visit`, and shadows its `url` with that of the route, which Elysia matches. The Request stays the same object: a
+ * Reads the request into `context`, and shadows its `url` with that of the route, which Elysia matches. The Request stays the same object: a
  * copy would buffer its body whole.
  * @returns the question for the guard.
  * @throws RegistryError HOST_INVALID, HOST_FOREIGN, PATH_REWRITTEN, PATH_INVALID, NAME_INVALID, ROUTE_UNKNOWN, METHOD_UNSUPPORTED (with `Allow`),
  * CROSS_SITE, and what a malformed tag, digest or upload id means for its path.
  */
-export function enter(visit: Visit, { router, guard, assertHost }: Entrance): Question {
-  const { request } = visit;
+export function enter(context: RequestContext, { router, guard, assertHost }: Entrance): Question {
+  const { request } = context;
   const { method } = request;
   const { path, query } = splitUrl(request.url);
-  visit.path = path;
-  visit.query = query;
-  visit.foreign = !isRegistryPath(path);
+  context.path = path;
+  context.query = query;
+  context.foreign = !isRegistryPath(path);
   assertHost(request.headers);
-  if (!isAsSent(path, visit.sent)) throw new RegistryError("PATH_REWRITTEN");
+  if (!isAsSent(path, context.sent)) throw new RegistryError("PATH_REWRITTEN");
   const { route, texts } = locate(router, path);
   const params: Partial<Values> = {};
   const read = (from: number, to: number): void => {
@@ -56,10 +56,10 @@ export function enter(visit: Visit, { router, guard, assertHost }: Entrance): Qu
   const operation = route.operations.get(method);
   if (operation === undefined) throw unsupported(guard.methodsOf(route));
   const question = { operation, target: targetOf(route, params), route };
-  visit.question = question;
+  context.question = question;
   assertOwnSite(request);
   read(first, texts.length);
-  visit.params = params;
+  context.params = params;
   Object.defineProperty(request, "url", { value: route.url });
   return question;
 }

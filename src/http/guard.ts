@@ -5,8 +5,8 @@ import type { RepositoryName } from "../model/names.ts";
 import type { BucketName } from "../model/objectNames.ts";
 import { AnswerError } from "./errors.ts";
 import { isMultipart, isWrite, needsStore, type Operation } from "./operation.ts";
+import type { Question } from "./requestContext.ts";
 import type { Route } from "./router.ts";
-import type { Question } from "./visit.ts";
 
 /** What an operator switched on or off. */
 export interface Switches {

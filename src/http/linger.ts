@@ -2,7 +2,7 @@
 // clients see a broken pipe instead of the answer (measured with Go's: 16 of 20). So: answer, wait a moment, then close.
 import { hasBody } from "./body.ts";
 import { contentLength } from "./headers.ts";
-import type { Visit } from "./visit.ts";
+import type { RequestContext } from "./requestContext.ts";
 
 /** Shorter bodies are left to the server to swallow, so that the connection can be used again. Bytes. */
 const swallowed = 65_536;
@@ -14,7 +14,7 @@ export function leavesBody({
   request,
   bodyEnded,
   abandoned,
-}: Pick<Visit, "request" | "bodyEnded" | "abandoned">): boolean {
+}: Pick<RequestContext, "request" | "bodyEnded" | "abandoned">): boolean {
   const { headers } = request;
   if (abandoned) return true;
   if (bodyEnded || !hasBody(headers)) return false;
@@ -23,9 +23,9 @@ export function leavesBody({
 }
 
 /** The same answer on a connection that is closed after it; a refusal is given time to arrive first. */
-export function closing(visit: Visit, response: Response): Response | Promise<Response> {
+export function closing(context: RequestContext, response: Response): Response | Promise<Response> {
   response.headers.set("connection", "close");
-  if (response.status < 400 || visit.request.method === "HEAD") return response;
+  if (response.status < 400 || context.request.method === "HEAD") return response;
   return lingering(response);
 }
 

@@ -3,7 +3,7 @@ import { RegistryError } from "../errors.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { levelOf, RefusalCount } from "./refusals.ts";
-import { type Connection, registerVisit, type Target, Visit } from "./visit.ts";
+import { type Connection, RequestContext, registerContext, type Target } from "./requestContext.ts";
 
 const saneRequestId = /^[A-Za-z0-9._:=+/-]{1,64}$/;
 
@@ -16,11 +16,11 @@ export function countingIds(prefix: string): () => string {
   };
 }
 
-/** Opens and closes visits. */
+/** Opens and closes contexts. */
 export interface Observer {
-  open(request: Request, connection: Connection): Visit;
+  open(request: Request, connection: Connection): RequestContext;
   /** Completes the answer's headers, logs and counts it. */
-  close(visit: Visit, response: Response): Response;
+  close(context: RequestContext, response: Response): Response;
 }
 
 /** What an observer asks of its server. */
@@ -40,21 +40,21 @@ export function makeObserver(
     open(request, connection) {
       const given = request.headers.get("x-request-id");
       const requestId = given !== null && saneRequestId.test(given) ? given : newRequestId();
-      const visit = new Visit(request, connection, requestId, performance.now());
-      registerVisit(visit);
-      return visit;
+      const context = new RequestContext(request, connection, requestId, performance.now());
+      registerContext(context);
+      return context;
     },
-    close(visit, response) {
+    close(context, response) {
       const { headers } = response;
-      const status = visit.sentStatus ?? response.status;
-      headers.set("x-request-id", visit.requestId);
+      const status = context.sentStatus ?? response.status;
+      headers.set("x-request-id", context.requestId);
       headers.set("x-content-type-options", "nosniff");
-      if (!visit.foreign) headers.set("docker-distribution-api-version", "registry/2.0");
+      if (!context.foreign) headers.set("docker-distribution-api-version", "registry/2.0");
       if (isDraining()) headers.set("connection", "close");
-      const ms = performance.now() - visit.startedAt;
-      metrics.requestEnded(visit.question?.operation.id ?? "none", status, ms / 1000);
-      if (visit.received > 0) metrics.received(visit.received);
-      logAnswer(visit, status, ms);
+      const ms = performance.now() - context.startedAt;
+      metrics.requestEnded(context.question?.operation.id ?? "none", status, ms / 1000);
+      if (context.received > 0) metrics.received(context.received);
+      logAnswer(context, status, ms);
       return response;
     },
   };
@@ -64,20 +64,23 @@ export function makeObserver(
 const mostRefusals = 10;
 
 /** Writes an answer's line: defects with their stack, refusals thinned out, everything else at level debug. */
-function answerLog(log: Log): (visit: Visit, status: number, ms: number) => void {
+function answerLog(log: Log): (context: RequestContext, status: number, ms: number) => void {
   const troubles = new RefusalCount();
   const refusals = new RefusalCount(mostRefusals);
-  return (visit, status, ms) => {
-    const { failure, refusal } = visit;
+  return (context, status, ms) => {
+    const { failure, refusal } = context;
     if (isTrouble(failure)) {
-      logRefusal(log, visit, { refusal: failure, count: troubles, status, ms });
+      logRefusal(log, context, { refusal: failure, count: troubles, status, ms });
     } else if (failure !== null) {
-      log.error({ err: failure, ...fieldsOf(visit, status, ms) }, `${textOf(visit)} failed`);
-    } else if (refusal !== null && levelOf(visit.question?.operation ?? null, refusal) === "info") {
-      logRefusal(log, visit, { refusal, count: refusals, status, ms });
+      log.error({ err: failure, ...fieldsOf(context, status, ms) }, `${textOf(context)} failed`);
+    } else if (
+      refusal !== null &&
+      levelOf(context.question?.operation ?? null, refusal) === "info"
+    ) {
+      logRefusal(log, context, { refusal, count: refusals, status, ms });
     } else if (log.isLevelEnabled("debug")) {
       const code = refusal === null ? {} : { code: refusal.code };
-      log.debug({ ...fieldsOf(visit, status, ms), ...code }, textOf(visit));
+      log.debug({ ...fieldsOf(context, status, ms), ...code }, textOf(context));
     }
   };
 }
@@ -91,14 +94,18 @@ interface Refused {
 }
 
 /** `putManifest refused: team/app:v1 is immutable: …`: a warning when the server cannot, for information when the client may not. */
-function logRefusal(log: Log, visit: Visit, { refusal, count, status, ms }: Refused): void {
+function logRefusal(
+  log: Log,
+  context: RequestContext,
+  { refusal, count, status, ms }: Refused,
+): void {
   const level = refusal.isServerSide ? "warn" : "info";
   if (!log.isLevelEnabled(level)) return;
   const { situation, code, message } = refusal;
   const keptBack = count.count(situation, performance.now());
   if (keptBack === null) return;
-  const what = visit.question?.operation.id ?? visit.request.method;
-  const fields = { event: "refused", ...fieldsOf(visit, status, ms), code, situation, keptBack };
+  const what = context.question?.operation.id ?? context.request.method;
+  const fields = { event: "refused", ...fieldsOf(context, status, ms), code, situation, keptBack };
   log[level](fields, `${what} refused: ${capped(message)}`);
 }
 
@@ -107,28 +114,32 @@ function isTrouble(failure: unknown): failure is RegistryError {
   return failure instanceof RegistryError && failure.situation !== "UNKNOWN";
 }
 
-function textOf({ request, question }: Visit): string {
+function textOf({ request, question }: RequestContext): string {
   return question?.operation.id ?? `refused ${request.method}`;
 }
 
-function fieldsOf(visit: Visit, status: number, ms: number): Readonly<Record<string, unknown>> {
-  const { requestId, request, question, received } = visit;
+function fieldsOf(
+  context: RequestContext,
+  status: number,
+  ms: number,
+): Readonly<Record<string, unknown>> {
+  const { requestId, request, question, received } = context;
   return {
     requestId,
     method: request.method,
     // Without the query: it may carry what a later credential scheme puts there.
-    path: capped(visit.path),
+    path: capped(context.path),
     operation: question?.operation.id ?? null,
-    ...subjectOf(visit),
+    ...subjectOf(context),
     status,
     ms: Math.round(ms * 1000) / 1000,
     received,
-    address: visit.address(),
+    address: context.address(),
   };
 }
 
 /** What the request was about, where the address names it or the request began it. */
-function subjectOf({ params, question, begun }: Visit): Readonly<Record<string, string>> {
+function subjectOf({ params, question, begun }: RequestContext): Readonly<Record<string, string>> {
   const uploadId = params.uploadId ?? begun;
   return {
     ...(question !== null && fieldsOfTarget(question.target)),

@@ -3,8 +3,8 @@
 import { withoutBodies } from "./docs/answers.ts";
 import type { Documentation, Tag } from "./docs/types.ts";
 import type { Params } from "./parameters.ts";
+import type { RequestContext } from "./requestContext.ts";
 import type { Services } from "./services.ts";
-import type { Visit } from "./visit.ts";
 
 /** The right a request needs. `read` needs none beyond reaching the server. */
 export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate";
@@ -12,7 +12,7 @@ export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate"
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** A request with the typed values of its path. */
-export type Call<Path extends string> = Visit & { readonly params: Params<Path> };
+export type Call<Path extends string> = RequestContext & { readonly params: Params<Path> };
 
 type Answer = Response | Promise<Response>;
 

@@ -3,9 +3,9 @@ import type { OpenContent } from "../content/intact.ts";
 import { empty } from "./answers.ts";
 import { rangesBody, rangesType, spanBody } from "./byteRanges.ts";
 import { type ByteSpan, chooseRanges } from "./ranges.ts";
+import { contextOf, longestTimeout } from "./requestContext.ts";
 import { shareBody } from "./sharedBodies.ts";
 import { longAnswer } from "./slowReaders.ts";
-import { longestTimeout, visitOf } from "./visit.ts";
 
 /** Headers of an answer. */
 export type AnswerHeaders = Readonly<Record<string, string>>;
@@ -52,7 +52,7 @@ async function chosen(
   request: Request,
   content: SentContent,
 ): Promise<Response> {
-  visitOf(request).extend(longestTimeout);
+  contextOf(request).extend(longestTimeout);
   const { size, headers } = content;
   const range = rangeFor(content.etag, request.headers);
   const choice = chooseRanges(range, size);
@@ -74,7 +74,7 @@ async function chosen(
     return sendSpan(content, choice.first, part ?? slice(content.body, choice.first));
   }
   // The server cuts a file to its range itself, status and headers included.
-  visitOf(request).sentStatus = 206;
+  contextOf(request).sentStatus = 206;
   return new Response(content.body, { headers });
 }
 

@@ -11,11 +11,11 @@ import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
 import { makeObserver } from "./observe.ts";
 import { operations, routes } from "./operations.ts";
+import { longestTimeout, type RequestContext } from "./requestContext.ts";
 import { makeRouter } from "./router.ts";
 import { sentPathRoutes } from "./sentPath.ts";
 import type { Backend } from "./services.ts";
 import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
-import { longestTimeout, type Visit } from "./visit.ts";
 
 /** How to listen. */
 export interface HttpOptions {
@@ -74,7 +74,7 @@ export function startHttp(options: HttpOptions): HttpServer {
   const { backend, listen, newRequestId } = options;
   let draining = false;
   const isDraining = () => draining;
-  const atWork = new Set<Visit>();
+  const atWork = new Set<RequestContext>();
   let gate: Gate | null = null;
   const guard = makeGuard({
     ...{ latch: backend.latch, isDraining, switches: options.switches },
@@ -136,9 +136,9 @@ function sendFailed(error: Error, { log }: Telemetry): Response {
 }
 
 /** A sender earns its extensions by sending; others wait for us. */
-function extendAll(atWork: ReadonlySet<Visit>): void {
-  for (const visit of atWork) {
-    if (!visit.awaitsClient) visit.extend(longestTimeout);
+function extendAll(atWork: ReadonlySet<RequestContext>): void {
+  for (const context of atWork) {
+    if (!context.awaitsClient) context.extend(longestTimeout);
   }
 }
 

@@ -1,6 +1,6 @@
 // Answers that are on their way: a client may take as long as it likes for one while it reads. Bun cuts a connection that was idle
 // for its `idleTimeout`, counts from the answer's start, and does not see that a client takes a little now and then.
-import { longestTimeout, type Visit } from "./visit.ts";
+import { longestTimeout, type RequestContext } from "./requestContext.ts";
 
 /**
  * Bytes of this machine's connections that their other ends have not acknowledged, by the port of the other end; text, only to be
@@ -24,7 +24,7 @@ const spare = 1024;
 export class SlowReaders {
   readonly #readUnread: ReadUnread;
   /** What was unread at the last look; null before the first one. */
-  readonly #unread = new Map<Visit, string | null>();
+  readonly #unread = new Map<RequestContext, string | null>();
   #sortOutAt = spare;
 
   constructor(readUnread: ReadUnread) {
@@ -32,9 +32,9 @@ export class SlowReaders {
   }
 
   /** An answer is about to be sent. */
-  add(visit: Visit, response: Response): void {
+  add(context: RequestContext, response: Response): void {
     if (!long.has(response)) return;
-    this.#unread.set(visit, null);
+    this.#unread.set(context, null);
     if (this.#unread.size < this.#sortOutAt) return;
     this.#sortOut();
     this.#sortOutAt = 2 * this.#unread.size + spare;
@@ -45,20 +45,20 @@ export class SlowReaders {
     this.#sortOut();
     if (this.#unread.size === 0) return;
     const unread = await this.#readUnread(localPort);
-    for (const [visit, before] of this.#unread) {
-      const port = visit.port();
+    for (const [context, before] of this.#unread) {
+      const port = context.port();
       if (port === null) continue;
       const now = unread?.get(port) ?? "";
       if (now === before) continue;
-      this.#unread.set(visit, now);
-      visit.extend(longestTimeout);
+      this.#unread.set(context, now);
+      context.extend(longestTimeout);
     }
   }
 
   /** Forgets answers that were sent to their end, or whose client left. */
   #sortOut(): void {
-    for (const visit of this.#unread.keys()) {
-      if (visit.port() === null) this.#unread.delete(visit);
+    for (const context of this.#unread.keys()) {
+      if (context.port() === null) this.#unread.delete(context);
     }
   }
 }

@@ -2,7 +2,7 @@
 // empty registry beside all its images. Apart from format.ts: that knows what is ours.
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { ForeignStoreError } from "./refusals.ts";
+import { ForeignStoreError } from "./openErrors.ts";
 
 /** How deep images may lie below: a root of roots, or repositories of a few words. */
 const deepest = 3;

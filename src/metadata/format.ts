@@ -2,7 +2,7 @@
 // a lost database is noticed: with an empty one beside them, all stored bytes would look like garbage.
 import { open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { NoStoreError, StoreMismatchError } from "./refusals.ts";
+import { NoStoreError, StoreMismatchError } from "./openErrors.ts";
 
 /** The layout of the data directory that this version reads and writes. */
 export const formatVersion = 1;

@@ -29,7 +29,7 @@ export interface UntaggedPlan {
 }
 
 /** What manifests that the rule would delete, were they old enough, keep from being deleted. */
-export interface UntaggedHold {
+export interface UntaggedSpace {
   readonly manifests: number;
   /** Content that they alone name, each counted once; bytes. */
   readonly blobs: number;
@@ -56,7 +56,7 @@ export interface UntaggedMetadata {
   /** Changes nothing. What `limits` keeps is not released. */
   planUntagged(rule: UntaggedRule, limits: AgeLimits): Promise<UntaggedPlan>;
   /** Changes nothing, and looks at no age. @param limit repositories that are named. */
-  sumUntagged(limit: number): Promise<UntaggedHold>;
+  sumUntagged(limit: number): Promise<UntaggedSpace>;
   /** Removes those that may still go, in this order, as a deletion at `now` (Unix ms) would. @returns how many. */
   removeUntagged(
     manifests: readonly ManifestKey[],

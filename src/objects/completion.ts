@@ -1,5 +1,5 @@
 // The end of an upload in parts: frozen, put together, verified, stored as one object. Until that is durable the upload stays as it was.
-import { type Hold, whileHeld } from "../content/claim.ts";
+import { type HeldClaim, whileHeld } from "../content/claim.ts";
 import { commitStaged } from "../content/commit.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey, MultipartUpload } from "../metadata/multipart.ts";
@@ -83,7 +83,11 @@ async function completeAgain(
   return { record, isRepeated: true };
 }
 
-async function complete(deps: ObjectsDeps, claimed: Claimed, hold: Hold): Promise<CompletedUpload> {
+async function complete(
+  deps: ObjectsDeps,
+  claimed: Claimed,
+  hold: HeldClaim,
+): Promise<CompletedUpload> {
   const { storage, contents, clock } = deps;
   const { key, chosen, upload, allows, list: parts } = claimed;
   const { bucket, object, contentType } = upload;

@@ -1,6 +1,6 @@
 // One request puts one object: its bytes, which are an upload like any other as long as they arrive, or a link to content that is
 // stored already.
-import { type Hold, whileHeld } from "../content/claim.ts";
+import { type HeldClaim, whileHeld } from "../content/claim.ts";
 import { commitStaged } from "../content/commit.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
@@ -130,7 +130,7 @@ async function stage(
   { storage }: ObjectsDeps,
   id: UploadId,
   { body, length }: ObjectBytes,
-  { signal }: Hold,
+  { signal }: HeldClaim,
 ): Promise<Session> {
   const staging = await storage.staging.begin(id, null);
   const algorithm: Algorithm = "sha256";
@@ -146,7 +146,7 @@ async function commit(
   deps: ObjectsDeps,
   put: ObjectPut,
   staged: Session,
-  { hold, digests }: { readonly hold: Hold; readonly digests: readonly Digest[] },
+  { hold, digests }: { readonly hold: HeldClaim; readonly digests: readonly Digest[] },
 ): Promise<ObjectRecord> {
   const { storage, contents } = deps;
   const { id } = staged;

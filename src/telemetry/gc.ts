@@ -1,7 +1,7 @@
 // What a garbage collection leaves behind: a line in the log that says what it did, or what to do about it, and its metrics.
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { GcRun } from "../metadata/gcRuns.ts";
-import type { UntaggedHold } from "../metadata/untagged.ts";
+import type { UntaggedSpace } from "../metadata/untagged.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
 
@@ -110,7 +110,7 @@ export interface GcEnd {
   /** The server that did it was about to stop: no failure that anybody has to look at. */
   readonly isStopped: boolean;
   /** What is still kept by manifests that nothing names; null when it is not known. */
-  readonly untagged: UntaggedHold | null;
+  readonly untagged: UntaggedSpace | null;
 }
 
 /** Counts a run that has ended, and writes its line: `garbage collection: deleted 12 orphaned blobs of 120, reclaimed 3.6 MB, in 45 ms`. */
@@ -146,7 +146,7 @@ export function reportGc(
 }
 
 /** Who deleted a tag, or pushed over it, wonders where the space is. */
-function heldText(untagged: UntaggedHold | null): string {
+function heldText(untagged: UntaggedSpace | null): string {
   if (untagged === null || untagged.bytes === 0) return "";
   const { manifests, bytes, repositories, otherRepositories } = untagged;
   const names = repositories.map(({ repository }): string => repository);

@@ -20,7 +20,7 @@ const longestEndMs = 2000;
 const askAgainMs = 5;
 
 /** Where lines go. */
-interface Target {
+interface OutputFile {
   readonly fd: number;
   /** True when a write may wait for a reader: such writes are made on another thread. */
   readonly mayBlock: boolean;
@@ -29,7 +29,7 @@ interface Target {
 /** Gathers lines and writes them to standard output. */
 export class Output {
   readonly #onRecovered: (lost: number) => void;
-  readonly #target = openTarget();
+  readonly #target = openOutputFile();
   #lines: string[] = [];
   #length = 0;
   #lost = 0;
@@ -162,7 +162,7 @@ export class Output {
 }
 
 /** A pipe gets a description of its own, which never waits; other files have no such thing, or must share their position. */
-function openTarget(): Target {
+function openOutputFile(): OutputFile {
   try {
     if (fstatSync(1).isFIFO()) {
       const fd = openSync("/proc/self/fd/1", constants.O_WRONLY | constants.O_NONBLOCK);

@@ -1,5 +1,5 @@
 // One writer for each session: who claims it, and what the others are told.
-import { type Hold, type OverdueReleases, whileHeld } from "../content/claim.ts";
+import { type HeldClaim, type OverdueReleases, whileHeld } from "../content/claim.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -22,7 +22,7 @@ export interface ClaimDeps {
 export async function withClaim<T>(
   deps: ClaimDeps,
   { repository, id }: { readonly repository: RepositoryName; readonly id: UploadId },
-  use: (session: UploadSession, hold: Hold) => Promise<T>,
+  use: (session: UploadSession, hold: HeldClaim) => Promise<T>,
 ): Promise<T> {
   await deps.overdue.retry();
   const owner = deps.newId();
@@ -37,7 +37,7 @@ export function holding<T>(
   { metadata, overdue, clock }: Omit<ClaimDeps, "newId">,
   id: UploadId,
   owner: string,
-  use: (hold: Hold) => Promise<T>,
+  use: (hold: HeldClaim) => Promise<T>,
 ): Promise<T> {
   return whileHeld(
     {

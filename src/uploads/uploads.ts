@@ -1,5 +1,5 @@
 // Upload sessions: start, append, status, finish, cancel. An offset that was answered is on disk.
-import type { Hold, OverdueReleases } from "../content/claim.ts";
+import type { HeldClaim, OverdueReleases } from "../content/claim.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
 import type { ContentsMetadata } from "../metadata/contents.ts";
@@ -136,7 +136,7 @@ async function finish(
   deps: UploadsDeps,
   { repository, id, chunk, digest }: ChunkRequest & { readonly digest: Digest },
   session: UploadSession,
-  hold: Hold,
+  hold: HeldClaim,
 ): Promise<FinishedUpload> {
   await accept(deps, session, chunk);
   const staged = await receive(deps, session, chunk, { hold, resumable: false });
@@ -198,7 +198,7 @@ export async function dropDamaged(
  * Makes the new offset known, durably, with the digest of everything before it, and gives up the claim.
  * @throws RegistryError UPLOAD_UNKNOWN when the session is gone.
  */
-async function advance({ metadata, clock }: UploadsDeps, hold: Hold, staged: Appended) {
+async function advance({ metadata, clock }: UploadsDeps, hold: HeldClaim, staged: Appended) {
   const { id, offset, staging, digest } = staged;
   const to = { offset, staging, prefix: digest, now: clock() };
   hold.released = await metadata.advanceUpload(id, hold.owner, to);
@@ -223,7 +223,7 @@ async function receive(
   { metadata, storage }: UploadsDeps,
   { id, staging, offset, algorithm }: UploadSession,
   chunk: Chunk,
-  { hold, resumable }: { readonly hold: Hold; readonly resumable: boolean },
+  { hold, resumable }: { readonly hold: HeldClaim; readonly resumable: boolean },
 ): Promise<Appended> {
   const boundaries = () => metadata.listBoundaries(id);
   const session = { id, staging, offset, algorithm, boundaries };

@@ -11,7 +11,7 @@ import {
   DirectoryBusyError,
   NoStoreError,
   SchemaTooNewError,
-} from "../../src/metadata/refusals.ts";
+} from "../../src/metadata/openErrors.ts";
 
 const configWith = async (flags: Partial<Record<SettingKey, string>>): Promise<Config> =>
   (await loadConfig({ flags, env: {}, directory: import.meta.dir })).config;

@@ -20,7 +20,7 @@ async function openWithLostRows(scope: Scope): Promise<GcRoom> {
   return room;
 }
 
-test("gc on a terminal asks before it deletes more than gc.maxDelete", async () => {
+test("gc on a terminal asks before it deletes more than gc.brake", async () => {
   await using scope = new Scope();
   const room = await openWithLostRows(scope);
 

@@ -1,7 +1,7 @@
 // The official conformance program against the compiled binary: nothing may fail, and nothing may be skipped.
 import { expect, test } from "bun:test";
 import { refusedConformance } from "../../.dev/testSummary.ts";
-import { findProgram, isRefusal, pinnedVersion } from "./program.ts";
+import { findProgram, isOperatorError, pinnedVersion } from "./program.ts";
 import { closingLine } from "./report.ts";
 import { modes, runSuite } from "./suite.ts";
 
@@ -40,7 +40,7 @@ const refused = "403 Forbidden\n\tserver response: This module version is not av
 const module = "github.com/opencontainers/distribution-spec/conformance";
 
 test("a tool download counts as unavailable only when the proxy refuses it", () => {
-  expect(isRefusal(refusal(module, refused))).toBe(true);
+  expect(isOperatorError(refusal(module, refused))).toBe(true);
 });
 
 test.each([
@@ -49,5 +49,5 @@ test.each([
   ["the proxy is not there", `Get "https://proxy.example/${module}": connection refused`],
   ["the source does not compile", "main.go:1:1: syntax error"],
 ])("a program that is missing because %s is a failure", (_, output) => {
-  expect(isRefusal(output)).toBe(false);
+  expect(isOperatorError(output)).toBe(false);
 });

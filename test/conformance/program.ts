@@ -38,13 +38,13 @@ async function buildModule(): Promise<Program> {
     return { path: await goTool(published), origin: `from the module ${module}@${pinnedVersion}` };
   } catch (error) {
     const output = error instanceof Error ? error.message : String(error);
-    return { missing: output.trim(), refused: isRefusal(output) };
+    return { missing: output.trim(), refused: isOperatorError(output) };
   }
 }
 
 /** Whether Go's output says that the proxy hands out no such module. Nothing else counts: no network, no space, a checksum
  *  that differs, source that does not compile, another module that is refused. */
-export const isRefusal = (output: string): boolean =>
+export const isOperatorError = (output: string): boolean =>
   /\/github\.com\/opencontainers\/distribution-spec\/(?:conformance|specs-go)\/@v\/\S+: 403 Forbidden$/m.test(
     output,
   );

@@ -147,7 +147,7 @@ describe("a scheduled collection is refused, and deletes nothing,", () => {
   });
 });
 
-describe("the brake (gc.maxDelete)", () => {
+describe("the brake (gc.brake)", () => {
   const lost = async (scope: Scope) => {
     const room = await openRoom(scope);
     for (const layer of layersOf("layer")) await room.push(layer);

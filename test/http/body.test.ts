@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { openBody, type Pace } from "../../src/http/body.ts";
 import { leavesBody } from "../../src/http/linger.ts";
-import { Visit } from "../../src/http/visit.ts";
+import { RequestContext } from "../../src/http/requestContext.ts";
 
 /** A sender: each step waits so many seconds, then sends so many bytes. */
 type Step = readonly [seconds: number, bytes: number];
@@ -14,7 +14,7 @@ interface Reception {
   readonly extended: readonly (readonly [second: number, by: number])[];
   /** When the body was cut, and what for; null when it came to its end. */
   readonly cut: readonly [second: number, situation: string] | null;
-  readonly visit: Visit;
+  readonly context: RequestContext;
 }
 
 interface Receiver {
@@ -24,7 +24,7 @@ interface Receiver {
   readonly work?: number;
   readonly headers?: Record<string, string>;
   /** Is called while the server has a chunk in its hands. */
-  readonly onChunk?: (visit: Visit) => void;
+  readonly onChunk?: (context: RequestContext) => void;
 }
 
 /** Receives what the sender sends. */
@@ -48,19 +48,19 @@ async function receive(
     seconds += waited;
   });
   const request = new Request("http://breadbox/", { method: "PATCH", body, headers });
-  const visit = new Visit(request, connection, "test", 0);
+  const context = new RequestContext(request, connection, "test", 0);
   let received = 0;
   try {
-    for await (const chunk of openBody(visit, 0, pace) ?? []) {
+    for await (const chunk of openBody(context, 0, pace) ?? []) {
       received += chunk.byteLength;
       seconds += work;
-      onChunk(visit);
+      onChunk(context);
     }
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    return { received, extended, cut: [seconds, error.situation], visit };
+    return { received, extended, cut: [seconds, error.situation], context };
   }
-  return { received, extended, cut: null, visit };
+  return { received, extended, cut: null, context };
 }
 
 function sending(steps: readonly Step[], wait: (seconds: number) => void) {
@@ -111,12 +111,12 @@ describe("the time granted to a sender", () => {
 
   test("is extended while the server works on a chunk", async () => {
     const turns: boolean[] = [];
-    const { visit } = await receive(repeat(2, [1, 2048]), {
+    const { context } = await receive(repeat(2, [1, 2048]), {
       onChunk: (during) => turns.push(during.awaitsClient),
     });
 
     expect(turns).toEqual([false, false]);
-    expect(visit.awaitsClient).toBe(false);
+    expect(context.awaitsClient).toBe(false);
   });
 
   test("starts again after the server was busy with a chunk", async () => {
@@ -138,7 +138,7 @@ describe("the time granted to a sender", () => {
     const request = new Request("http://breadbox/", { method: "PUT" });
     const pace: Pace = { now: () => 0, minBytesPerSecond: 1024 };
 
-    expect(openBody(new Visit(request, connection, "test", 0), 0, pace)).toBeNull();
+    expect(openBody(new RequestContext(request, connection, "test", 0), 0, pace)).toBeNull();
     expect(extended).toEqual([255]);
   });
 });
@@ -158,10 +158,10 @@ describe("the minimum rate of a body", () => {
       3602,
     ],
   ])("cuts %s", async (_, steps, second) => {
-    const { cut, visit } = await receive(steps);
+    const { cut, context } = await receive(steps);
 
     expect(cut).toEqual([second, "BODY_TOO_SLOW"]);
-    expect(visit.bodyEnded).toBe(false);
+    expect(context.bodyEnded).toBe(false);
   });
 
   test.each([
@@ -208,9 +208,9 @@ describe("the minimum rate of a body", () => {
 
   test("closes the connection of a client that is cut, however short its body", async () => {
     const headers = { "content-length": "1000" };
-    const { visit, cut } = await receive(repeat(1000, [1, 1]), { headers });
+    const { context, cut } = await receive(repeat(1000, [1, 1]), { headers });
 
     expect(cut).toEqual([60, "BODY_TOO_SLOW"]);
-    expect(leavesBody(visit)).toBe(true);
+    expect(leavesBody(context)).toBe(true);
   });
 });

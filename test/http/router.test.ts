@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { RegistryError } from "../../src/errors.ts";
 import { enter } from "../../src/http/frontDoor.ts";
 import { routes } from "../../src/http/operations.ts";
+import { RequestContext } from "../../src/http/requestContext.ts";
 import { makeRouter, splitUrl } from "../../src/http/router.ts";
-import { Visit } from "../../src/http/visit.ts";
 import { digestOf } from "../../src/model/digest.ts";
 
 const digest = digestOf(new Uint8Array());
@@ -23,18 +23,18 @@ function find(path: string) {
 function read(path: string, method = "GET"): unknown {
   const request = new Request(`http://localhost${path}`, { method });
   const nobody = { timeout() {}, requestIP: () => null };
-  const visit = new Visit(request, nobody, "", 0);
+  const context = new RequestContext(request, nobody, "", 0);
   const segments = path.slice(1).split("/").map(decoded);
   const names = segments.map((_, at) => `s${at}`);
   const isEmpty = path.includes("//");
-  visit.sent = isEmpty
+  context.sent = isEmpty
     ? null
     : path.endsWith("/")
       ? { segments: named(names, segments), names: names.slice(0, -1), end: "/" }
       : { segments: named(names, segments), names, end: "" };
   try {
-    enter(visit, { router, guard: { methodsOf: () => [] }, assertHost: () => {} });
-    return { ...visit.params };
+    enter(context, { router, guard: { methodsOf: () => [] }, assertHost: () => {} });
+    return { ...context.params };
   } catch (error) {
     return error instanceof RegistryError ? error.situation : error;
   }
@@ -191,12 +191,12 @@ test("a path outside /v2 takes a repository's name with its slashes", () => {
 
 test("Elysia receives the path of the table, and never the sent one", () => {
   const request = new Request("http://localhost/v1/buckets/b/objects/:bucket/:uploadId/a");
-  const visit = new Visit(request, { timeout() {}, requestIP: () => null }, "", 0);
+  const context = new RequestContext(request, { timeout() {}, requestIP: () => null }, "", 0);
   const segments = ["v1", "buckets", "b", "objects", ":bucket", ":uploadId", "a"];
   const names = segments.map((_, at) => `s${at}`);
-  visit.sent = { segments: named(names, segments), names, end: "" };
+  context.sent = { segments: named(names, segments), names, end: "" };
 
-  enter(visit, { router, guard: { methodsOf: () => [] }, assertHost: () => {} });
+  enter(context, { router, guard: { methodsOf: () => [] }, assertHost: () => {} });
 
   expect(request.url).toBe("http://breadbox/v1/buckets/:bucket/objects/:object");
 });

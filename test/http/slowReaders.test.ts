@@ -1,14 +1,14 @@
 // Whom the server waits for while it sends, and whom not.
 import { expect, test } from "bun:test";
+import { longestTimeout, RequestContext } from "../../src/http/requestContext.ts";
 import { longAnswer, SlowReaders } from "../../src/http/slowReaders.ts";
-import { longestTimeout, Visit } from "../../src/http/visit.ts";
 
 /** A client at the other end of an answer. */
 class Client {
   /** null once the answer was sent to its end. */
   port: number | null;
   readonly extended: number[] = [];
-  readonly visit: Visit;
+  readonly context: RequestContext;
 
   constructor(port: number) {
     this.port = port;
@@ -16,7 +16,7 @@ class Client {
       timeout: (_: Request, seconds: number) => void this.extended.push(seconds),
       requestIP: () => (this.port === null ? null : { address: "127.0.0.1", port: this.port }),
     };
-    this.visit = new Visit(new Request("http://breadbox/"), connection, "test", 0);
+    this.context = new RequestContext(new Request("http://breadbox/"), connection, "test", 0);
   }
 }
 
@@ -27,8 +27,8 @@ test("a client that keeps reading is waited for, and one that stops is cut", asy
   ]);
   const readers = new SlowReaders(async () => new Map(unread));
   const [reader, sleeper] = [new Client(1001), new Client(1002)];
-  readers.add(reader.visit, longAnswer(new Response()));
-  readers.add(sleeper.visit, longAnswer(new Response()));
+  readers.add(reader.context, longAnswer(new Response()));
+  readers.add(sleeper.context, longAnswer(new Response()));
 
   for (const left of ["000000FE", "000000FD", "000000FC"]) {
     await readers.look(5000);
@@ -46,7 +46,7 @@ test("an answer that was sent completely is no longer watched", async () => {
     return new Map();
   });
   const client = new Client(1001);
-  readers.add(client.visit, longAnswer(new Response()));
+  readers.add(client.context, longAnswer(new Response()));
 
   client.port = null;
   await readers.look(5000);
@@ -58,7 +58,7 @@ test("an answer that was sent completely is no longer watched", async () => {
 test("where the system does not report unread bytes, every client has the longest time once", async () => {
   const readers = new SlowReaders(async () => null);
   const client = new Client(1001);
-  readers.add(client.visit, longAnswer(new Response()));
+  readers.add(client.context, longAnswer(new Response()));
 
   await readers.look(5000);
   await readers.look(5000);
@@ -73,7 +73,7 @@ test("a short answer is not watched", async () => {
     return new Map();
   });
   const client = new Client(1001);
-  readers.add(client.visit, new Response());
+  readers.add(client.context, new Response());
 
   await readers.look(5000);
 

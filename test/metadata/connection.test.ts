@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { SqliteTooOldError } from "../../src/metadata/refusals.ts";
+import { SqliteTooOldError } from "../../src/metadata/openErrors.ts";
 import {
   assertSqliteVersion,
   beginWork,

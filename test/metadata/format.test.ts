@@ -3,7 +3,11 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { assertStore, readFormat, writeFormat } from "../../src/metadata/format.ts";
-import { isRefusal, NoStoreError, StoreMismatchError } from "../../src/metadata/refusals.ts";
+import {
+  isOperatorError,
+  NoStoreError,
+  StoreMismatchError,
+} from "../../src/metadata/openErrors.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openIn } from "./database.ts";
@@ -75,7 +79,7 @@ describe("a data directory", () => {
 
     const failure = await openIn(scope, directory).catch((error: unknown) => error);
 
-    expect(isRefusal(failure)).toBe(true);
+    expect(isOperatorError(failure)).toBe(true);
     expect(String(failure)).toContain(`${path} is damaged, or is no database of Breadbox: restore`);
     expect(await Bun.file(path).text()).toBe("x".repeat(8192));
   });
@@ -143,7 +147,7 @@ describe("a data directory", () => {
 
     const failure = await readFormat(directory).catch((error: unknown) => error);
 
-    expect(isRefusal(failure)).toBe(true);
+    expect(isOperatorError(failure)).toBe(true);
     expect(String(failure)).toContain("cannot be read as a format file");
   });
 

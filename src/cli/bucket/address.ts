@@ -1,7 +1,7 @@
 // Names of buckets and objects as they are written on a command line, and the paths they have on a server. Pure.
 
 /** What `BUCKET`, `BUCKET/` and `BUCKET/OBJECT` mean. */
-export interface Target {
+export interface BucketAddress {
   readonly bucket: string;
   /** The object's name, or the beginning of one; "" for the bucket itself. */
   readonly object: string;
@@ -13,7 +13,7 @@ export class NameError extends Error {
 }
 
 /** Splits at the first slash. @throws NameError for what could never be a name, or would be another one on the way. */
-export function readTarget(text: string): Target {
+export function readAddress(text: string): BucketAddress {
   const slash = text.indexOf("/");
   const bucket = slash < 0 ? text : text.slice(0, slash);
   const object = slash < 0 ? "" : text.slice(slash + 1);
@@ -22,18 +22,18 @@ export function readTarget(text: string): Target {
   return { bucket, object };
 }
 
-/** As `readTarget`, for a bucket alone. @throws NameError */
+/** As `readAddress`, for a bucket alone. @throws NameError */
 export function readBucket(text: string): string {
-  const { bucket, object } = readTarget(text);
+  const { bucket, object } = readAddress(text);
   if (object !== "" || text.endsWith("/")) {
     throw new NameError(`${quoted(text)} names an object; name a bucket alone.`);
   }
   return bucket;
 }
 
-/** As `readTarget`, for an object. @throws NameError */
-export function readObject(text: string): Target {
-  const target = readTarget(text);
+/** As `readAddress`, for an object. @throws NameError */
+export function readObject(text: string): BucketAddress {
+  const target = readAddress(text);
   if (target.object === "") {
     throw new NameError(`${quoted(text)} names no object; write BUCKET/OBJECT.`);
   }
@@ -42,8 +42,8 @@ export function readObject(text: string): Target {
 }
 
 /** Where a file goes: a bucket alone, or a name with a slash at its end, is completed by the file's name. @throws NameError */
-export function readDestination(text: string, fileName: string | null): Target {
-  const { bucket, object } = readTarget(text);
+export function readDestination(text: string, fileName: string | null): BucketAddress {
+  const { bucket, object } = readAddress(text);
   if (object !== "" && !object.endsWith("/")) return readObject(text);
   if (fileName === null) {
     throw new NameError("standard input has no name; write BUCKET/OBJECT.");
@@ -77,7 +77,7 @@ export const lastSegment = (path: string): string => path.slice(path.lastIndexOf
 export const bucketPath = (bucket: string): string => `/v1/buckets/${encodeURIComponent(bucket)}`;
 
 /** The path of an object: each segment escaped, the slashes as they are. */
-export const objectPath = ({ bucket, object }: Target): string =>
+export const objectPath = ({ bucket, object }: BucketAddress): string =>
   `${bucketPath(bucket)}/objects/${object.split("/").map(encodeURIComponent).join("/")}`;
 
 /** The path of the open uploads of a bucket, or of one of them. */
@@ -87,5 +87,5 @@ export function uploadsPath(bucket: string, id?: string): string {
 }
 
 /** As it was typed: `backups/db.tar`. */
-export const showTarget = ({ bucket, object }: Target): string =>
+export const showAddress = ({ bucket, object }: BucketAddress): string =>
   object === "" ? bucket : `${bucket}/${object}`;

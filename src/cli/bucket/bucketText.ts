@@ -2,7 +2,7 @@
 
 import { plainText } from "../../plainText.ts";
 import { counted, showBytes } from "../amounts.ts";
-import { showTarget, type Target } from "./address.ts";
+import { type BucketAddress, showAddress } from "./address.ts";
 import type { BucketInfo, ObjectInfo, UploadInfo } from "./answers.ts";
 import type { ObjectPage } from "./lists.ts";
 
@@ -88,7 +88,7 @@ export const bucketText = ({ name, objects, size_bytes, created_at }: BucketInfo
 /** One object. */
 export const objectText = (found: ObjectInfo): string =>
   facts([
-    ["object", plainText(showTarget(found))],
+    ["object", plainText(showAddress(found))],
     ["size", exactBytes(found.size_bytes)],
     ["type", plainText(found.content_type)],
     ["digest", found.digest],
@@ -96,10 +96,10 @@ export const objectText = (found: ObjectInfo): string =>
   ]);
 
 /** What was removed. */
-export const removedText = (target: Target): string =>
+export const removedText = (target: BucketAddress): string =>
   target.object === ""
     ? `Removed bucket ${target.bucket}.`
-    : `Removed ${plainText(showTarget(target))}.`;
+    : `Removed ${plainText(showAddress(target))}.`;
 
 /** Open uploads of a bucket, and a line of totals. */
 export function uploadsText(uploads: readonly UploadInfo[]): string {

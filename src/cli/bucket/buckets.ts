@@ -6,13 +6,13 @@ import { complain, print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
 import { confirm } from "../withTool.ts";
 import {
+  type BucketAddress,
   bucketPath,
   objectPath,
+  readAddress,
   readBucket,
   readObject,
-  readTarget,
-  showTarget,
-  type Target,
+  showAddress,
   uploadsPath,
 } from "./address.ts";
 import { type BucketInfo, type ObjectInfo, readBucketInfo, type UploadInfo } from "./answers.ts";
@@ -37,7 +37,7 @@ const asked = (options: Options, name: string): boolean => options[name] === tru
 export function list(text: string | undefined, options: Options): Promise<number> {
   return withServer("ls", options, async (client) => {
     if (text === undefined) await printBuckets(client, options);
-    else await printObjects(client, readTarget(text), options);
+    else await printObjects(client, readAddress(text), options);
     return exitCode.done;
   });
 }
@@ -51,7 +51,7 @@ async function printBuckets(client: Client, options: Options): Promise<void> {
 
 async function printObjects(
   client: Client,
-  { bucket, object: prefix }: Target,
+  { bucket, object: prefix }: BucketAddress,
   options: Options,
 ): Promise<void> {
   const delimiter = asked(options, "recursive") ? {} : { delimiter: "/" };
@@ -101,8 +101,8 @@ export function create(text: string, options: Options): Promise<number> {
 /** Removes an object, or an empty bucket. */
 export function remove(text: string, options: Options): Promise<number> {
   return withServer("rm", options, async (client) => {
-    const isBucket = readTarget(text).object === "" && !text.endsWith("/");
-    const target = isBucket ? readTarget(text) : readObject(text);
+    const isBucket = readAddress(text).object === "" && !text.endsWith("/");
+    const target = isBucket ? readAddress(text) : readObject(text);
     if (isBucket && !(await mayRemove(target.bucket, options))) {
       complain("Nothing was removed.");
       return exitCode.failed;
@@ -131,7 +131,7 @@ async function mayRemove(bucket: string, options: Options): Promise<boolean> {
 /** Tells what a bucket holds, or what an object is. */
 export function stat(text: string, options: Options): Promise<number> {
   return withServer("stat", options, async (client) => {
-    const target = readTarget(text);
+    const target = readAddress(text);
     if (target.object === "") {
       const found = readBucketInfo(await client.json(bucketPath(target.bucket)));
       if (asked(options, "json")) printJson(found);
@@ -146,7 +146,7 @@ export function stat(text: string, options: Options): Promise<number> {
 }
 
 /** A name that is whole comes first of all names that begin with it. */
-async function statObject(client: Client, target: Target): Promise<ObjectInfo> {
+async function statObject(client: Client, target: BucketAddress): Promise<ObjectInfo> {
   for await (const { items } of listObjects(client, target.bucket, {
     prefix: target.object,
     limit: "1",
@@ -157,7 +157,7 @@ async function statObject(client: Client, target: Target): Promise<ObjectInfo> {
     await look(client, target);
     return found;
   }
-  throw new CommandError(`There is no object ${showTarget(target)}.`);
+  throw new CommandError(`There is no object ${showAddress(target)}.`);
 }
 
 /** Lists open uploads of a bucket. */

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { addConfigFlag, type Options } from "../settingFlags.ts";
 
 /** Runs an action, which returns its exit code. */
-type Run = (action: Promise<number>) => Promise<void>;
+type RunAction = (action: Promise<number>) => Promise<void>;
 
 const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 
@@ -22,7 +22,7 @@ const retryFlag = [
 ] as const;
 
 /** Adds `bucket` to the program. */
-export function addBucket(program: Command, run: Run): void {
+export function addBucket(program: Command, run: RunAction): void {
   const bucket = program
     .command("bucket")
     .summary("put, get and list objects in buckets")
@@ -45,7 +45,7 @@ export function addBucket(program: Command, run: Run): void {
   addUploads(bucket, run);
 }
 
-function addList(bucket: Command, run: Run): void {
+function addList(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("ls [BUCKET[/PREFIX]]"))
     .summary("list buckets, or the objects of one")
     .description(
@@ -58,7 +58,7 @@ function addList(bucket: Command, run: Run): void {
     );
 }
 
-function addCreate(bucket: Command, run: Run): void {
+function addCreate(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("create <BUCKET>"))
     .summary("create a bucket")
     .description(
@@ -76,7 +76,7 @@ function addCreate(bucket: Command, run: Run): void {
     );
 }
 
-function addRemove(bucket: Command, run: Run): void {
+function addRemove(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("rm <BUCKET[/OBJECT]>"))
     .summary("remove an object, or an empty bucket")
     .description(
@@ -92,7 +92,7 @@ function addRemove(bucket: Command, run: Run): void {
     );
 }
 
-function addPut(bucket: Command, run: Run): void {
+function addPut(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("put <FILE> <BUCKET[/OBJECT]>"))
     .summary("store a file as an object")
     .description(
@@ -114,7 +114,7 @@ function addPut(bucket: Command, run: Run): void {
     );
 }
 
-function addGet(bucket: Command, run: Run): void {
+function addGet(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("get <BUCKET/OBJECT> [FILE]"))
     .summary("get an object as a file")
     .description(
@@ -133,7 +133,7 @@ function addGet(bucket: Command, run: Run): void {
     );
 }
 
-function addStat(bucket: Command, run: Run): void {
+function addStat(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("stat <BUCKET[/OBJECT]>"))
     .summary("show facts about a bucket or an object")
     .description(
@@ -148,7 +148,7 @@ function addStat(bucket: Command, run: Run): void {
     );
 }
 
-function addUploads(bucket: Command, run: Run): void {
+function addUploads(bucket: Command, run: RunAction): void {
   const uploads = bucket
     .command("uploads")
     .summary("list and abort multipart uploads")

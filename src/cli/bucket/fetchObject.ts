@@ -1,6 +1,6 @@
 // The bytes of an object into a sink: from where it ends, as often as the line breaks, and hashed on the way.
 import { showBytes } from "../amounts.ts";
-import { objectPath, type Target } from "./address.ts";
+import { type BucketAddress, objectPath } from "./address.ts";
 import { type Client, guarded } from "./client.ts";
 import { CommandError, LineError, RefusedError } from "./problems.ts";
 import { type Patience, persist } from "./retry.ts";
@@ -17,7 +17,7 @@ export interface Wanted {
 /** What a fetch works with. */
 export interface FetchDeps {
   readonly client: Client;
-  readonly target: Target;
+  readonly target: BucketAddress;
   readonly patience: Patience;
   readonly transfer: Transfer;
 }
@@ -25,7 +25,11 @@ export interface FetchDeps {
 const firstByte = { range: "bytes=0-0" };
 
 /** Asks what there is to get, without its bytes. @throws CommandError when the answer is no Breadbox's. */
-export async function look(client: Client, target: Target, stop?: AbortSignal): Promise<Wanted> {
+export async function look(
+  client: Client,
+  target: BucketAddress,
+  stop?: AbortSignal,
+): Promise<Wanted> {
   const path = objectPath(target);
   const call = stop === undefined ? {} : { stop };
   const { headers } = await client
@@ -55,7 +59,7 @@ export async function fetchInto(sink: Sink, deps: FetchDeps, first: Wanted): Pro
   let wanted = first;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const begun = sink.offset;
-    const outcome = await new Run(sink, deps, wanted).fetch();
+    const outcome = await new Attempt(sink, deps, wanted).fetch();
     if (outcome === "whole") return wanted;
     const canRestart = await sink.restart();
     if (outcome === "differs" && begun === 0) break;
@@ -76,7 +80,7 @@ export async function fetchInto(sink: Sink, deps: FetchDeps, first: Wanted): Pro
 type Outcome = "whole" | "differs" | "replaced";
 
 /** One attempt at one object's bytes. */
-class Run {
+class Attempt {
   readonly #sink: Sink;
   readonly #deps: FetchDeps;
   readonly #wanted: Wanted;

@@ -5,7 +5,7 @@ import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
-import { lastSegment, readObject, showTarget, type Target } from "./address.ts";
+import { type BucketAddress, lastSegment, readObject, showAddress } from "./address.ts";
 import type { Client } from "./client.ts";
 import { fetchInto, look, type Wanted } from "./fetchObject.ts";
 import { readRetryFor } from "./put.ts";
@@ -33,12 +33,12 @@ export function get(source: string, path: string | undefined, options: Options):
   });
 }
 
-const gotText = (target: Target, place: string, { size, digest }: Wanted): string =>
-  `Got ${plainText(showTarget(target))} as ${plainText(place)} (${showBytes(size)})\n${digest}`;
+const gotText = (target: BucketAddress, place: string, { size, digest }: Wanted): string =>
+  `Got ${plainText(showAddress(target))} as ${plainText(place)} (${showBytes(size)})\n${digest}`;
 
 interface Request {
   readonly client: Client;
-  readonly target: Target;
+  readonly target: BucketAddress;
   readonly forMs: number;
 }
 

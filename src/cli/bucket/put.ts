@@ -6,7 +6,13 @@ import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import { type Options, textOf } from "../settingFlags.ts";
-import { bucketPath, lastSegment, readDestination, showTarget, type Target } from "./address.ts";
+import {
+  type BucketAddress,
+  bucketPath,
+  lastSegment,
+  readDestination,
+  showAddress,
+} from "./address.ts";
 import type { ObjectInfo } from "./answers.ts";
 import type { Client } from "./client.ts";
 import { LocalFile } from "./pieces.ts";
@@ -54,7 +60,7 @@ export const readRetryFor = (options: Options): number =>
 
 interface Request {
   readonly client: Client;
-  readonly target: Target;
+  readonly target: BucketAddress;
   readonly asked: PutOptions;
   readonly forMs: number;
   readonly options: Options;
@@ -116,7 +122,7 @@ const octets = "application/octet-stream";
 const typeOf = (path: string): string => Bun.file(path).type.split(";")[0] || octets;
 
 /** Asked first, and once: a wrong name or a server that is not there should be known before anything is read. */
-async function assertBucket(client: Client, { bucket }: Target): Promise<void> {
+async function assertBucket(client: Client, { bucket }: BucketAddress): Promise<void> {
   await client.done(bucketPath(bucket), {}).catch((error: unknown) => {
     if (!(error instanceof RefusedError) || error.code !== "BUCKET_UNKNOWN") throw error;
     throw new CommandError(
@@ -162,4 +168,4 @@ const gaveUp = (error: unknown, sentence: string): string =>
     : sentence;
 
 const storedText = (stored: ObjectInfo): string =>
-  `Stored ${plainText(showTarget(stored))} (${showBytes(stored.size_bytes)})\n${stored.digest}`;
+  `Stored ${plainText(showAddress(stored))} (${showBytes(stored.size_bytes)})\n${stored.digest}`;

@@ -1,5 +1,5 @@
 // An object in parts: what the server holds already, what is sent, and the end. Of the file nothing is known here but its pieces.
-import { objectPath, showTarget, type Target, uploadsPath } from "./address.ts";
+import { type BucketAddress, objectPath, showAddress, uploadsPath } from "./address.ts";
 import {
   type Limits,
   type ObjectInfo,
@@ -25,7 +25,7 @@ export interface Upload {
 export interface PutDeps {
   readonly client: Client;
   readonly patience: Patience;
-  readonly target: Target;
+  readonly target: BucketAddress;
   readonly contentType: string;
   /** Told of bytes handed to the line, and, negative, of those that were in vain. */
   readonly onBytes: (count: number) => void;
@@ -178,6 +178,6 @@ export async function abandon({ client, target }: PutDeps, { id }: Upload): Prom
 function assertStored(deps: PutDeps, found: ObjectInfo, digest: string): void {
   if (found.digest === digest) return;
   throw new CommandError(
-    `The server stored ${found.digest} as ${showTarget(deps.target)}, and what was read here is ${digest}: send it again.`,
+    `The server stored ${found.digest} as ${showAddress(deps.target)}, and what was read here is ${digest}: send it again.`,
   );
 }

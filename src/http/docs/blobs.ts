@@ -14,7 +14,7 @@ export const validators: Headers = {
 export const content: Content = {
   "application/octet-stream": { ...bytes, example: "(the bytes)" },
 };
-export const refusals = () =>
+export const blobFailures = () =>
   failures("BLOB_UNKNOWN", "DIGEST_INVALID", ...inRepository, ...inside);
 
 export const whole: Responses = {

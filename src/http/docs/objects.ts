@@ -77,7 +77,7 @@ export const reprDigest: Headers = {
 export const content: Content = {
   "application/octet-stream": { ...bytes, example: "(the bytes)" },
 };
-export const refusals = () => failures(...ofObject, "PRECONDITION_FAILED", ...inside);
+export const objectFailures = () => failures(...ofObject, "PRECONDITION_FAILED", ...inside);
 
 export const whole: Responses = {
   200: {

@@ -13,7 +13,7 @@ import {
   rangeAnswers,
   whileWriting,
 } from "../docs/answers.ts";
-import { content, refusals, validators, whole } from "../docs/blobs.ts";
+import { blobFailures, content, validators, whole } from "../docs/blobs.ts";
 import { layerDigest, layerSize } from "../docs/examples.ts";
 import {
   digest as digestParameter,
@@ -88,7 +88,7 @@ export const blobOperations = [
       description:
         "Returns whether this repository holds a blob, and its size. Clients ask before they upload; a blob that was found is kept for `gc.minAge`, so that a manifest can name it.",
       without: ["Range", "If-Range"],
-      responses: () => ({ ...whole, ...refusals() }),
+      responses: () => ({ ...whole, ...blobFailures() }),
       handle: stat,
     },
     doc: () => ({
@@ -98,7 +98,7 @@ export const blobOperations = [
       responses: {
         ...whole,
         ...rangeAnswers("blob", { size: layerSize, headers: validators, content }),
-        ...refusals(),
+        ...blobFailures(),
       },
     }),
   }),

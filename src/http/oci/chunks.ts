@@ -24,8 +24,8 @@ import {
 import { AnswerError } from "../errors.ts";
 import { uploadHeaders } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 import { askedDigest, chunkOf, created } from "./received.ts";
 
 const session = "/v2/:name/blobs/uploads/:uploadId";

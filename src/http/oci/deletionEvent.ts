@@ -1,7 +1,7 @@
 // Who deleted something, for the log.
-import type { Visit } from "../visit.ts";
+import type { RequestContext } from "../requestContext.ts";
 
 /** What each line of the log about a deletion has. */
-export function deletionOf(visit: Visit) {
-  return { requestId: visit.requestId, deletedBy: null, address: () => visit.address() };
+export function deletionOf(context: RequestContext) {
+  return { requestId: context.requestId, deletedBy: null, address: () => context.address() };
 }

@@ -8,8 +8,8 @@ import { repository, tag } from "../docs/examples.ts";
 import { name as nameParameter, page } from "../docs/parameters.ts";
 import { type ListQuery, nextLink, parseListQuery } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf, type Visit } from "../visit.ts";
 
 interface Names {
   readonly names: readonly string[];
@@ -26,7 +26,7 @@ function pageHeaders(
   return more && last !== undefined ? { link: nextLink(path, query, last) } : {};
 }
 
-async function catalog(call: Visit, { registry }: Services): Promise<Response> {
+async function catalog(call: RequestContext, { registry }: Services): Promise<Response> {
   const query = parseListQuery(queryOf(call));
   const page = await listRepositories(registry, query);
   const headers = pageHeaders("/v2/_catalog", query, page);

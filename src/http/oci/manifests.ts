@@ -31,9 +31,9 @@ import {
 } from "../docs/parameters.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { answerBytes } from "../sharedBodies.ts";
-import { queryOf, type Visit } from "../visit.ts";
 import { warningOf } from "../warnings.ts";
 import { deletionOf } from "./deletionEvent.ts";
 
@@ -85,11 +85,11 @@ async function push(
   { registry, telemetry, pace }: Services,
 ): Promise<Response> {
   const { name, reference } = call.params;
-  const visit = call;
+  const context = call;
   assertNotEncoded(call.request.headers);
   const tags = tagsOf(queryOf(call));
   const mediaType = call.request.headers.get("content-type");
-  const body = await readSmallBody(visit, registry.manifestMaxBytes, pace);
+  const body = await readSmallBody(context, registry.manifestMaxBytes, pace);
   const receipt = await putManifest(registry, {
     repository: name,
     reference,
@@ -101,7 +101,7 @@ async function push(
   const { contentSize, references } = receipt;
   telemetry.metrics.pushed();
   logPush(telemetry.log, {
-    ...eventOf(visit, { name, reference }, receipt),
+    ...eventOf(context, { name, reference }, receipt),
     contentSize,
     references,
     ofManifests: mediaType !== null && /index|manifest\.list/.test(mediaType),
@@ -134,14 +134,18 @@ interface Sized {
   readonly size: number;
 }
 
-function eventOf(visit: Visit, { name, reference }: Named, { digest, size }: Sized): ManifestEvent {
+function eventOf(
+  context: RequestContext,
+  { name, reference }: Named,
+  { digest, size }: Sized,
+): ManifestEvent {
   return {
     repository: name,
     reference: spell(reference),
     digest,
     size,
-    requestId: visit.requestId,
-    address: () => visit.address(),
+    requestId: context.requestId,
+    address: () => context.address(),
   };
 }
 

@@ -6,8 +6,8 @@ import type { Chunk } from "../../uploads/session.ts";
 import { empty } from "../answers.ts";
 import { openBody } from "../body.ts";
 import { assertNotEncoded, contentLength, parseContentRange } from "../headers.ts";
+import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import type { Visit } from "../visit.ts";
 /** @throws RegistryError DIGEST_INVALID unless `digest` stands in the query exactly once and is one. */
 export function askedDigest(query: URLSearchParams): Digest {
   const [text, ...others] = query.getAll("digest");
@@ -18,11 +18,11 @@ export function askedDigest(query: URLSearchParams): Digest {
 }
 
 /** @throws RegistryError ENCODING_UNSUPPORTED, UPLOAD_INVALID, BODY_TOO_LARGE: all before the body is read. */
-export function chunkOf(visit: Visit, { maxBodyBytes, pace }: Services): Chunk {
-  const { headers } = visit.request;
+export function chunkOf(context: RequestContext, { maxBodyBytes, pace }: Services): Chunk {
+  const { headers } = context.request;
   assertNotEncoded(headers);
   const range = parseContentRange(headers.get("content-range"));
-  const body = openBody(visit, maxBodyBytes, pace);
+  const body = openBody(context, maxBodyBytes, pace);
   const length = contentLength(headers) ?? (body === null ? 0 : null);
   return { body, length, start: range?.start ?? null, end: range?.end ?? null };
 }

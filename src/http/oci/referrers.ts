@@ -2,8 +2,8 @@ import { listReferrers, referrersType } from "../../registry/referrers.ts";
 import { answers, parameters } from "../docs/referrers.ts";
 import { type ListQuery, parseListQuery } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 
 const address = "/v2/:name/referrers/:digest";
 

@@ -37,8 +37,8 @@ import {
 } from "../docs/uploads.ts";
 import { uploadHeaders } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 import { mountAsked } from "./mounts.ts";
 import { askedDigest, chunkOf, created } from "./received.ts";
 

@@ -8,26 +8,26 @@ import { ifNoneMatch } from "../docs/parameters.ts";
 import type { Content, Headers, Responses } from "../docs/types.ts";
 import { acceptsGzip, etagOf, matchesEtag } from "../headers.ts";
 import { operation } from "../operation.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { sharedFrom } from "../sharedBodies.ts";
 import { longAnswer } from "../slowReaders.ts";
-import { queryOf, type Visit } from "../visit.ts";
 
 /** Sends one of the explorer's files. */
-type Send = (explorer: Explorer, visit: Visit) => Response | Promise<Response>;
+type Send = (explorer: Explorer, context: RequestContext) => Response | Promise<Response>;
 
-const sendPage: Send = ({ page, policy }, visit) =>
-  deliver(visit, page, { "content-security-policy": policy, "referrer-policy": "no-referrer" });
+const sendPage: Send = ({ page, policy }, context) =>
+  deliver(context, page, { "content-security-policy": policy, "referrer-policy": "no-referrer" });
 
-const sendDocument: Send = ({ document }, visit) => deliver(visit, document, {});
+const sendDocument: Send = ({ document }, context) => deliver(context, document, {});
 
-const sendTryIt: Send = ({ tryIt }, visit) => deliver(visit, tryIt, lifetime(visit, tryIt));
+const sendTryIt: Send = ({ tryIt }, context) => deliver(context, tryIt, lifetime(context, tryIt));
 
-const sendScalar: Send = async ({ scalar }, visit) => {
-  const headers = { ...lifetime(visit, scalar), vary: "accept-encoding" };
-  return acceptsGzip(visit.request.headers)
-    ? deliver(visit, scalar, { ...headers, "content-encoding": "gzip" })
-    : deliver(visit, await unpacked(scalar), headers);
+const sendScalar: Send = async ({ scalar }, context) => {
+  const headers = { ...lifetime(context, scalar), vary: "accept-encoding" };
+  return acceptsGzip(context.request.headers)
+    ? deliver(context, scalar, { ...headers, "content-encoding": "gzip" })
+    : deliver(context, await unpacked(scalar), headers);
 };
 
 /** Unpacked for each of the few clients that take no gzip: 3.5 MB are not worth keeping. */
@@ -38,14 +38,14 @@ async function unpacked(file: ServedFile): Promise<ServedFile> {
 }
 
 /** An address that names the version of what it leads to can be kept for ever. */
-function lifetime(visit: Visit, { version }: ServedFile): Record<string, string> {
-  return queryOf(visit).get("v") === version
+function lifetime(context: RequestContext, { version }: ServedFile): Record<string, string> {
+  return queryOf(context).get("v") === version
     ? { "cache-control": "public, max-age=31536000, immutable" }
     : {};
 }
 
 function deliver(
-  visit: Visit,
+  context: RequestContext,
   { body, size, digest, mediaType }: ServedFile,
   further: Record<string, string>,
 ): Response {
@@ -55,8 +55,9 @@ function deliver(
     "cache-control": "no-cache",
     ...further,
   };
-  if (matchesEtag(visit.request.headers.get("if-none-match"), digest)) return notModified(headers);
-  const response = new Response(visit.request.method === "HEAD" ? null : body, {
+  if (matchesEtag(context.request.headers.get("if-none-match"), digest))
+    return notModified(headers);
+  const response = new Response(context.request.method === "HEAD" ? null : body, {
     headers: { ...headers, "content-length": String(size) },
   });
   return size < sharedFrom ? response : longAnswer(response);
@@ -67,8 +68,8 @@ const redirect = () => empty(308, { location: "../swagger" });
 
 const answer =
   (send: Send) =>
-  async (visit: Visit, { explorer }: Services): Promise<Response> =>
-    send(await explorer(), visit);
+  async (context: RequestContext, { explorer }: Services): Promise<Response> =>
+    send(await explorer(), context);
 
 const fileHeaders: Headers = {
   ETag: always("For `If-None-Match`.", `"sha256:${"0".repeat(64)}"`),

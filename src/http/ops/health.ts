@@ -4,16 +4,16 @@ import { always, failures, jsonLike } from "../docs/answers.ts";
 import type { Headers } from "../docs/types.ts";
 import { understand } from "../errors.ts";
 import { operation } from "../operation.ts";
+import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import type { Visit } from "../visit.ts";
 
 const uncached = { "cache-control": "no-store" };
 
 const alive = (): Response => json({ status: "ok" }, { headers: uncached });
 
-async function able(visit: Visit, services: Services): Promise<Response> {
+async function able(context: RequestContext, services: Services): Promise<Response> {
   const { ready, isDraining } = services;
-  const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, visit);
+  const reason = isDraining() ? "the server is stopping" : await reasonNotReady(ready, context);
   return reason === null
     ? json({ status: "ready", ...(await worries(services)) }, { headers: uncached })
     : json({ status: "not ready", reason }, { status: 503, headers: uncached });
@@ -28,12 +28,15 @@ async function worries({ gcRuns }: Services) {
 }
 
 /** @returns null when ready; otherwise a reason fit for a client. The real one goes to the log. */
-async function reasonNotReady(ready: Services["ready"], visit: Visit): Promise<string | null> {
+async function reasonNotReady(
+  ready: Services["ready"],
+  context: RequestContext,
+): Promise<string | null> {
   try {
     await ready();
     return null;
   } catch (error) {
-    const { situation, message } = understand(error, visit);
+    const { situation, message } = understand(error, context);
     return situation === "UNKNOWN" ? "the data directory cannot be read" : message;
   }
 }
@@ -43,7 +46,7 @@ const uncachedHeader: Headers = {
 };
 const status = (...values: string[]) => ({ type: "string" as const, enum: values });
 
-const refusals = {
+const gcRefusal = {
   type: "object" as const,
   description:
     "Only while scheduled collections are refused and no space is freed: since when, and what to do.",
@@ -97,7 +100,7 @@ export const healthOperations = [
           description: "It should.",
           headers: uncachedHeader,
           content: jsonLike(
-            { type: "object", properties: { status: status("ready"), gc: refusals } },
+            { type: "object", properties: { status: status("ready"), gc: gcRefusal } },
             { status: "ready" },
           ),
         },

@@ -24,8 +24,8 @@ import {
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf, type Visit } from "../visit.ts";
 import { bucketPath } from "./printObject.ts";
 import { isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
@@ -41,8 +41,8 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
   return { name, created_at: isoTime(createdAt), objects, size_bytes: bytes };
 }
 
-async function create(visit: Visit, { objects, pace }: Services): Promise<Response> {
-  const body = await readBody(visit, named, { longest: longestBody, pace });
+async function create(context: RequestContext, { objects, pace }: Services): Promise<Response> {
+  const body = await readBody(context, named, { longest: longestBody, pace });
   const name = parseBucketName(body.name);
   const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
@@ -51,7 +51,7 @@ async function create(visit: Visit, { objects, pace }: Services): Promise<Respon
   });
 }
 
-async function list(call: Visit, { objects }: Services): Promise<Response> {
+async function list(call: RequestContext, { objects }: Services): Promise<Response> {
   const query = queryOf(call);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
   const page = await listBuckets(objects, { after: query.get("after"), limit });

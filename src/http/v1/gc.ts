@@ -6,8 +6,8 @@ import { runId as exampleRun } from "../docs/examples.ts";
 import { begun, ended, options, runSchema, text, uncachedHeader } from "../docs/gc.ts";
 import { run as runParameter, runsPage } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf, type Visit } from "../visit.ts";
 import {
   invalid,
   isoTime,
@@ -17,7 +17,7 @@ import {
   uncached,
 } from "./requests.ts";
 
-type Run = Awaited<ReturnType<GcRuns["find"]>>;
+type RunRow = Awaited<ReturnType<GcRuns["find"]>>;
 
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
@@ -27,7 +27,7 @@ const usualPage = 50;
 const longestPage = 500;
 
 /** A run as this API prints it: times in ISO 8601, sizes in bytes. */
-function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, reason }: Run) {
+function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, reason }: RunRow) {
   return {
     id,
     state,
@@ -54,8 +54,8 @@ function readPage(query: URLSearchParams): RunsPage {
   return { after, limit: readLimit(query, { usual: usualPage, longest: longestPage }) };
 }
 
-async function start(visit: Visit, { gcRuns, pace }: Services): Promise<Response> {
-  const body = await readOptionalBody(visit, options, { longest: longestBody, pace });
+async function start(context: RequestContext, { gcRuns, pace }: Services): Promise<Response> {
+  const body = await readOptionalBody(context, options, { longest: longestBody, pace });
   const { dry_run: dryRun = false, min_age: minAge } = body ?? {};
   const run = await gcRuns.request({
     dryRun,
@@ -67,7 +67,7 @@ async function start(visit: Visit, { gcRuns, pace }: Services): Promise<Response
   });
 }
 
-async function list(call: Visit, { gcRuns }: Services): Promise<Response> {
+async function list(call: RequestContext, { gcRuns }: Services): Promise<Response> {
   const page = readPage(queryOf(call));
   const { runs, more } = await gcRuns.list(page);
   const next = more ? (runs.at(-1)?.id ?? null) : null;

@@ -50,8 +50,8 @@ import {
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import { invalid, isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 

@@ -33,11 +33,11 @@ import {
   delimiterParameter,
   ifMatch,
   ifModifiedSince,
+  objectFailures,
   objectParameter,
   objectsPath,
   objectUrl,
   ofObject,
-  refusals,
   reprDigest,
   textSchema,
   validators,
@@ -48,9 +48,9 @@ import {
 import { ifNoneMatch, ifRange, range } from "../docs/parameters.ts";
 import { etagOf } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 import { bucketPath, printObject, whoAsked } from "./printObject.ts";
 import { pageHeaders, readLimit } from "./requests.ts";
 
@@ -202,7 +202,7 @@ export const objectOperations = [
       description:
         "Returns whether an object with this name exists, with its type, digest and size.",
       without: ["Range", "If-Range"],
-      responses: () => ({ ...whole, ...refusals() }),
+      responses: () => ({ ...whole, ...objectFailures() }),
       handle: (call, services) => get(call, services, false),
     },
     doc: () => ({
@@ -220,7 +220,7 @@ export const objectOperations = [
           headers: { ...validators, ...reprDigest },
           content: contentOfAnswer,
         }),
-        ...refusals(),
+        ...objectFailures(),
       },
       "x-codeSamples": [
         {

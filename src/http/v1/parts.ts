@@ -38,8 +38,8 @@ import {
 } from "../docs/parts.ts";
 import { assertNotEncoded, contentLength } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { queryOf } from "../visit.ts";
 import { uploadsPath } from "./multipart.ts";
 import { secondsOf } from "./printObject.ts";
 import { invalid, isoTime, pageHeaders, readLimit, uncached } from "./requests.ts";

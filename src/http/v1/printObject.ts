@@ -1,7 +1,7 @@
 // How an object is printed, where it is, and how its media type is read: the same for those that came whole and those that came in parts.
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import type { BucketName, ObjectName } from "../../model/objectNames.ts";
-import type { Visit } from "../visit.ts";
+import type { RequestContext } from "../requestContext.ts";
 import { invalid, isoTime } from "./requests.ts";
 
 /** What an object is when nobody says what it is. */
@@ -46,11 +46,11 @@ export function objectPath(bucket: BucketName, object: ObjectName): string {
 }
 
 /** Who a line of the log is about. */
-export function whoAsked(visit: Visit) {
-  return { requestId: visit.requestId, address: () => visit.address() };
+export function whoAsked(context: RequestContext) {
+  return { requestId: context.requestId, address: () => context.address() };
 }
 
 /** How long ago a request arrived, in seconds. */
-export function secondsOf({ startedAt }: Visit): number {
+export function secondsOf({ startedAt }: RequestContext): number {
   return (performance.now() - startedAt) / 1000;
 }

@@ -25,8 +25,8 @@ import {
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { peekBody } from "../peekBody.ts";
+import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import type { Visit } from "../visit.ts";
 import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
 import { readLink } from "./readLink.ts";
 import { invalid, uncached } from "./requests.ts";
@@ -39,10 +39,10 @@ const longestLink = 4096;
 const linkTypes = /^(?:application\/json|application\/x-www-form-urlencoded|text\/plain) *(?:;|$)/i;
 
 /** 201 for a new object, 200 for one that took another's place. */
-async function put(visit: Call<typeof address>, services: Services): Promise<Response> {
-  const { request } = visit;
+async function put(context: Call<typeof address>, services: Services): Promise<Response> {
+  const { request } = context;
   const { headers } = request;
-  const { bucket, object } = visit.params;
+  const { bucket, object } = context.params;
   assertNotEncoded(headers);
   if (headers.has("content-range")) {
     throw invalid("an object is put as a whole: Content-Range is not allowed");
@@ -55,10 +55,10 @@ async function put(visit: Call<typeof address>, services: Services): Promise<Res
     object,
     contentType,
     allows: preconditionOf(readConditions(headers)),
-    receive: () => receive(services, visit, { digests, mayLink }),
+    receive: () => receive(services, context, { digests, mayLink }),
     rights: services.rights,
   });
-  logPut(services.telemetry.log, { ...record, ...whoAsked(visit) }, null);
+  logPut(services.telemetry.log, { ...record, ...whoAsked(context) }, null);
   return json(printObject(record), {
     status: replaced ? 200 : 201,
     headers: { ...uncached, etag: etagOf(record.digest), location: objectPath(bucket, object) },
@@ -67,11 +67,11 @@ async function put(visit: Call<typeof address>, services: Services): Promise<Res
 
 async function receive(
   { maxBodyBytes, pace }: Services,
-  visit: Visit,
+  context: RequestContext,
   { digests, mayLink }: { readonly digests: readonly Digest[]; readonly mayLink: boolean },
 ): Promise<ObjectBytes | LinkSource> {
-  const body = openBody(visit, maxBodyBytes, pace);
-  const announced = contentLength(visit.request.headers);
+  const body = openBody(context, maxBodyBytes, pace);
+  const announced = contentLength(context.request.headers);
   const length = announced ?? (body === null ? 0 : null);
   const bytes: ObjectBytes = { kind: "bytes", body, length, digests };
   if (body === null || !mayLink || (announced ?? 0) > longestLink) return bytes;

@@ -5,7 +5,7 @@ import { RegistryError, type Situation } from "../../errors.ts";
 import { readPlainJson } from "../../registry/jsonScan.ts";
 import { openBody, type Pace } from "../body.ts";
 import { assertNotEncoded } from "../headers.ts";
-import type { Visit } from "../visit.ts";
+import type { RequestContext } from "../requestContext.ts";
 import { assertMembers } from "./known.ts";
 
 /** The members of a JSON object, not judged yet. */
@@ -36,13 +36,13 @@ interface BodyRules {
  * @throws RegistryError ENCODING_UNSUPPORTED, BODY_TOO_LARGE, BODY_TOO_SLOW; REQUEST_INVALID naming the member that is wrong.
  */
 export async function readOptionalBody<T extends TObject>(
-  visit: Visit,
+  context: RequestContext,
   schema: T,
   { longest, pace, otherwise = "REQUEST_INVALID" }: BodyRules,
 ): Promise<Static<T> | null> {
-  assertNotEncoded(visit.request.headers);
+  assertNotEncoded(context.request.headers);
   const chunks: Uint8Array[] = [];
-  for await (const chunk of openBody(visit, longest, pace) ?? []) chunks.push(chunk);
+  for await (const chunk of openBody(context, longest, pace) ?? []) chunks.push(chunk);
   const text = readText(Buffer.concat(chunks));
   if (text.trim() === "") return null;
   const members = withoutNulls(parseObject(text), schema);
@@ -53,11 +53,11 @@ export async function readOptionalBody<T extends TObject>(
 
 /** As `readOptionalBody`, where there must be a body. */
 export async function readBody<T extends TObject>(
-  visit: Visit,
+  context: RequestContext,
   schema: T,
   rules: BodyRules,
 ): Promise<Static<T>> {
-  const body = await readOptionalBody(visit, schema, rules);
+  const body = await readOptionalBody(context, schema, rules);
   if (body === null) throw invalid("the body must be a JSON object");
   return body;
 }

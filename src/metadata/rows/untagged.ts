@@ -6,10 +6,10 @@ import type { AgeLimits } from "../collection.ts";
 import type { ManifestKey } from "../metadata.ts";
 import type {
   ReleasedContent,
-  UntaggedHold,
   UntaggedMetadata,
   UntaggedPlan,
   UntaggedRule,
+  UntaggedSpace,
 } from "../untagged.ts";
 import { objects } from "./objectsSchema.ts";
 import { gatherPushes, isAwaited } from "./pushes.ts";
@@ -202,7 +202,7 @@ const sumHeld = rawStatement<
 );
 
 /** What the manifests keep that the rule would let go at any age. */
-function* sumUntagged(tx: Tx, limit: number): Body<UntaggedHold> {
+function* sumUntagged(tx: Tx, limit: number): Body<UntaggedSpace> {
   yield* gather(tx, Number.MAX_SAFE_INTEGER);
   const counts = yield* tx.all(countDoomed, {});
   const kept = yield* tx.all(sumHeld, {});

@@ -6,7 +6,7 @@ import { GroupSync } from "../../durability/groupSync.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import { syncDirectory } from "../format.ts";
-import { SqliteTooOldError } from "../refusals.ts";
+import { SqliteTooOldError } from "../openErrors.ts";
 import { isBusy, translate } from "./failures.ts";
 
 /** Whose connection it is: a server answers requests on one thread, a tool is a command that may wait. */

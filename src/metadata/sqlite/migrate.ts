@@ -1,7 +1,7 @@
 // Brings a database's schema up to this build's, in one transaction, or refuses. Drizzle's own migrator reads a folder,
 // which an executable does not have, and lets an older build run on a newer schema.
 import type { Database } from "bun:sqlite";
-import { SchemaTooNewError } from "../refusals.ts";
+import { SchemaTooNewError } from "../openErrors.ts";
 import { migrations as embedded, type Migration } from "./migrations.ts";
 
 interface Applied {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { isNotNull } from "drizzle-orm";
 import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
+import { type DirectoryHold, holdDirectory } from "../directoryHold.ts";
 import {
   assertBelongsTogether,
   type Format,
@@ -13,9 +14,8 @@ import {
   readFormat,
   writeFormat,
 } from "../format.ts";
-import { type DirectoryHold, holdDirectory } from "../hold.ts";
 import type { Metadata } from "../metadata.ts";
-import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../refusals.ts";
+import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
 import { collectionMetadata } from "../rows/collection.ts";
 import { contentsMetadata } from "../rows/contents.ts";
 import { gcRunsMetadata } from "../rows/gcRuns.ts";
@@ -67,7 +67,7 @@ export interface OpenedSqlite {
 
 /**
  * Opens, or creates, the database of a data directory.
- * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, DatabaseDamagedError, SqliteTooOldError: `isRefusal` tells them
+ * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, DatabaseDamagedError, SqliteTooOldError: `isOperatorError` tells them
  * from accidents.
  */
 export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> {

@@ -34,7 +34,7 @@ export interface Connection {
 export const longestTimeout = 255;
 
 /** Opened when a request arrives, closed by its answer. */
-export class Visit {
+export class RequestContext {
   readonly requestId: string;
   /** Monotonic ms. */
   readonly startedAt: number;
@@ -93,21 +93,21 @@ export class Visit {
   }
 }
 
-const visits = new WeakMap<Request, Visit>();
+const contexts = new WeakMap<Request, RequestContext>();
 
-/** Makes the visit known to whoever holds the request. */
-export function registerVisit(visit: Visit): void {
-  visits.set(visit.request, visit);
+/** Registers the context, so that `contextOf` finds it by its request. */
+export function registerContext(context: RequestContext): void {
+  contexts.set(context.request, context);
 }
 
 /** @throws Error when the request did not come through the front door: a bug. */
-export function visitOf(request: Request): Visit {
-  const visit = visits.get(request);
-  if (visit === undefined) throw new Error("request did not pass the front door");
-  return visit;
+export function contextOf(request: Request): RequestContext {
+  const context = contexts.get(request);
+  if (context === undefined) throw new Error("request did not pass the front door");
+  return context;
 }
 
 /** The decoded query. */
-export function queryOf({ query }: Pick<Visit, "query">): URLSearchParams {
+export function queryOf({ query }: Pick<RequestContext, "query">): URLSearchParams {
   return new URLSearchParams(query);
 }

@@ -86,7 +86,7 @@ export class SqliteTooOldError extends Error {
 }
 
 /** True for errors whose message is all an operator needs: no stack. */
-export function isRefusal(error: unknown): error is Error {
+export function isOperatorError(error: unknown): error is Error {
   return (
     error instanceof SchemaTooNewError ||
     error instanceof SchemaTooOldError ||

@@ -2,8 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { holdDirectory } from "../../src/metadata/hold.ts";
-import { DatabaseDamagedError, DirectoryBusyError } from "../../src/metadata/refusals.ts";
+import { holdDirectory } from "../../src/metadata/directoryHold.ts";
+import { DatabaseDamagedError, DirectoryBusyError } from "../../src/metadata/openErrors.ts";
 import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DatabaseDamagedError, DirectoryBusyError } from "./refusals.ts";
+import { DatabaseDamagedError, DirectoryBusyError } from "./openErrors.ts";
 import { isBusy, isDamaged } from "./sqlite/failures.ts";
 
 /** A held data directory. */

@@ -7,7 +7,7 @@ import { CommandRoom, digestOf, mebibyte, openBucketRoom } from "./bucketRoom.ts
 const html = (title: string): string => `<html><head><title>${title}</title></head></html>`;
 
 /** Something that answers, and the commands that ask it. */
-function openStranger(
+function openForeignServer(
   scope: Scope,
   answer: (request: Request) => Response | Promise<Response>,
 ): CommandRoom {
@@ -16,7 +16,7 @@ function openStranger(
   return new CommandRoom(scope, `http://127.0.0.1:${server.port}`);
 }
 
-describe("what is no Breadbox", () => {
+describe("a server that is not Breadbox", () => {
   test.each([
     [
       "a proxy that forbids",
@@ -46,7 +46,7 @@ describe("what is no Breadbox", () => {
     ],
   ])("%s is named", async (_, answer, words) => {
     await using scope = new Scope();
-    const room = openStranger(scope, answer);
+    const room = openForeignServer(scope, answer);
 
     const { err, out, code } = await room.bucket("ls");
 
@@ -63,7 +63,7 @@ test("lists are asked for page after page", async () => {
     ...{ content_type: "t", created_at: "2026-01-01T00:00:00.000Z" },
   });
   const asked: string[] = [];
-  const room = openStranger(scope, (request) => {
+  const room = openForeignServer(scope, (request) => {
     const { search, searchParams } = new URL(request.url);
     asked.push(search);
     const isFirst = !searchParams.has("after");
@@ -84,7 +84,7 @@ describe("a proxy in front of a Breadbox", () => {
   test("that limits bodies is told of; a Breadbox that does gets parts of that size", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { maxBodyBytes: 100_000 });
-    const proxy = openStranger(scope, async (request) => {
+    const proxy = openForeignServer(scope, async (request) => {
       const { pathname, search } = new URL(request.url);
       const length = Number(request.headers.get("content-length") ?? 0);
       if (length > 1000) return new Response(html("413"), { status: 413 });
@@ -105,7 +105,7 @@ describe("a proxy in front of a Breadbox", () => {
   test("may ask for a password, which the address of the server holds", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
-    const proxy = openStranger(scope, (request) =>
+    const proxy = openForeignServer(scope, (request) =>
       request.headers.get("authorization") === `Basic ${btoa("me:secret")}`
         ? fetch(`${registry.url}${new URL(request.url).pathname}`)
         : new Response("", { status: 401 }),
@@ -121,7 +121,7 @@ describe("a proxy in front of a Breadbox", () => {
     await using scope = new Scope();
     const { registry } = await openBucketRoom(scope);
     let lost = 2;
-    const proxy = openStranger(scope, async (request) => {
+    const proxy = openForeignServer(scope, async (request) => {
       const isPut = request.method === "PUT";
       if (isPut && lost-- > 0) {
         return new Response(html("502"), { status: 503, headers: { "retry-after": "0" } });

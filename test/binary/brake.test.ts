@@ -117,7 +117,8 @@ test("lost rows make gc without a terminal and the scheduled gc refuse; readyz, 
     gc: { refused_since: expect.any(String), reason: expect.stringContaining("breadbox fsck") },
   });
   expect(await metrics()).toMatch(/^breadbox_gc_refused_since_timestamp_seconds 1\d{9}/m);
-  expect(server.logs()).toContain("garbage collection refused, nothing was deleted: 3 blobs");
+  const sentence = "garbage collection refused, nothing was deleted: 3 blobs";
+  await waitFor("the log", async () => server.logs().includes(sentence), { explain: server.logs });
 
   expect((await collect(server, "--yes")).output).toContain(reclaimed(3));
   expect(await readiness()).toEqual({ status: "ready" });

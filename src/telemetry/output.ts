@@ -27,7 +27,10 @@ interface OutputFile {
   readonly mayBlock: boolean;
 }
 
-/** Gathers lines and writes them to standard output. */
+/**
+ * Gathers lines and writes them to standard output. No library: with process.stdout the lines that wait have no bound, with writeSync
+ * and with pino's destination a reader that has stopped holds the process up. test/telemetry/output.test.ts fails with each of them.
+ */
 export class Output {
   readonly #onRecovered: (lost: number) => void;
   readonly #target = openOutputFile();

@@ -1,4 +1,5 @@
 // Writing in blocks, past the page cache: wherever the writing begins and ends, the file has the bytes.
+import { ptr } from "bun:ffi";
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -41,6 +42,10 @@ function openTarget(scope: Scope, flags = "w+") {
 
 describe("a block writer", () => {
   const bytes = randomBytes("blocks", 13 * mebibyte);
+
+  test("has memory that direct writes accept: it begins at a page", () => {
+    expect(blocks.free.map((block) => ptr(block) % 4096)).toEqual([0, 0, 0, 0]);
+  });
 
   test.each([
     ["at the beginning of a file", 0],

@@ -44,6 +44,14 @@ export interface Appended extends Session {
   readonly cut: Error | null;
 }
 
+/** What a reader of staged bytes asks for. */
+export interface FollowOptions {
+  /** Offset of its first byte. */
+  readonly from: number;
+  /** Aborted when nobody reads any more, also while nothing arrives. */
+  readonly signal: AbortSignal;
+}
+
 /** What sealed bytes must be, and for whom they are sealed. */
 export interface SealOptions {
   /** The content's digest is made under it. */
@@ -97,11 +105,12 @@ export interface Staging {
   append(session: Session, body: Body, options: AppendOptions): Promise<Appended>;
 
   /**
-   * Reads staged bytes from `offset` on, also while an append in this process adds to them: waits for it, and ends when it ends. A slow
-   * reader does not hold the append up. The bytes are neither verified nor durable. What was read stays readable when the session is
-   * sealed or dropped meanwhile. @throws RegistryError UPLOAD_UNKNOWN; why the append broke, after the bytes that it kept.
+   * Reads a session's bytes while this process appends to it, over any number of appends, and ends once all of them are sealed: before
+   * that they are neither verified nor durable. A slow reader does not hold an append up. A reader that has its first byte can read
+   * the rest after a seal and `discard`. @throws RegistryError UPLOAD_UNKNOWN when the session ends otherwise; why an append failed,
+   * which took bytes back; the reason of `signal`.
    */
-  follow(staged: Staged): AsyncIterable<Uint8Array>;
+  follow(staged: Staged, options: FollowOptions): AsyncIterable<Uint8Array>;
 
   /**
    * Verifies staged bytes, then makes them content under a fresh name, durably (bytes, name and folders). The session keeps them as

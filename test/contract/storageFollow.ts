@@ -1,16 +1,22 @@
 // Contract of staged bytes that are read while they are written.
 import { describe, expect, test } from "bun:test";
+import type { Session } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { beginSession, fresh } from "../support/contents.ts";
 
 /** More than a writer gathers before it writes. */
 const batch = 600_000;
 const filled = (value: number, length = batch) => new Uint8Array(length).fill(value);
-const options = () => ({
-  expected: null,
-  resumable: true,
-  signal: new AbortController().signal,
+const both = Buffer.concat([filled(1), filled(2)]);
+const options = (signal = new AbortController().signal) => ({
+  ...{ expected: null, resumable: true },
+  signal,
 });
+const fromStart = (from = 0) => ({ from, signal: new AbortController().signal });
+
+async function* bodyOf(...chunks: Uint8Array[]) {
+  yield* chunks;
+}
 
 /** A body that goes on when the test says so. */
 function pausing(first: Uint8Array, last: () => Uint8Array) {
@@ -35,84 +41,102 @@ async function take(bytes: AsyncIterator<Uint8Array>, count: number): Promise<Ui
   return Buffer.concat(chunks);
 }
 
+const readAll = async (bytes: AsyncIterable<Uint8Array>) =>
+  Buffer.concat(await Array.fromAsync(bytes));
+
 /** Part of `storageContract`. */
 export function followContract(openStore: () => Promise<Storage>): void {
-  const start = (storage: Storage) => beginSession(storage);
+  const dropped = { situation: "UPLOAD_UNKNOWN" };
+
+  /** A session in which an append has paused, and what reads it. */
+  async function room(last: () => Uint8Array = () => filled(2)) {
+    const storage = await openStore();
+    const { staging } = storage;
+    const session = await beginSession(storage);
+    const { body, goOn } = pausing(filled(1), last);
+    const claim = new AbortController();
+    const appending = staging.append(session, body, options(claim.signal));
+    const follow = (from = 0) => staging.follow(session, fromStart(from))[Symbol.asyncIterator]();
+    const seal = (appended: Session) => staging.seal(appended, fresh());
+    const discard = () => staging.discard(session.id, session.staging);
+    return { staging, session, goOn, claim, appending, follow, seal, discard };
+  }
 
   describe("a reader that follows staged bytes", () => {
-    test("gets what was written while more arrives, and ends with the append", async () => {
-      const { staging } = await openStore();
-      const session = await beginSession({ staging });
-      const { body, goOn } = pausing(filled(1), () => filled(2, 100));
-      const appending = staging.append(session, body, options());
-      const reader = staging.follow(session)[Symbol.asyncIterator]();
+    test("gets what was written while more arrives, and ends when all of it is sealed", async () => {
+      const { goOn, appending, follow, seal } = await room();
+      const reader = follow();
 
       expect(await take(reader, batch)).toEqual(Buffer.from(filled(1)));
       goOn();
+      expect(await take(reader, batch)).toEqual(Buffer.from(filled(2)));
 
-      expect(await take(reader, 100)).toEqual(Buffer.from(filled(2, 100)));
-      expect(await reader.next()).toMatchObject({ done: true });
-      expect((await appending).offset).toBe(batch + 100);
+      const end = reader.next();
+      const appended = await appending;
+      expect(await Promise.race([end, Bun.sleep(50).then(() => "waits")])).toBe("waits");
+      await seal(appended);
+      expect(await end).toMatchObject({ done: true });
     });
 
-    test("begins at its own offset, and several read at once", async () => {
+    test("reads on over an append that was cut and the one that resumes it", async () => {
+      const { staging, goOn, appending, follow, seal } = await room(() => {
+        throw new Error("the connection was cut");
+      });
+      const reader = follow();
+      await take(reader, batch);
+      goOn();
+      const cut = await appending;
+
+      const rest = take(reader, batch);
+      const appended = await staging.append(cut, bodyOf(filled(2)), options());
+      await seal(appended);
+
+      expect(cut.cut?.message).toBe("the connection was cut");
+      expect(await rest).toEqual(Buffer.from(filled(2)));
+      expect(await reader.next()).toMatchObject({ done: true });
+    });
+
+    test("begins at its own offset, also after the seal, and several read at once", async () => {
+      const { staging, session, goOn, appending, seal } = await room();
+      const offsets = [0, batch, 2 * batch];
+      const readers = offsets.map((from) => readAll(staging.follow(session, fromStart(from))));
+      goOn();
+      const appended = await appending;
+      await seal(appended);
+      readers.push(readAll(staging.follow(appended, fromStart(10))));
+
+      const sizes = (await Promise.all(readers)).map((bytes) => bytes.length);
+
+      expect(sizes).toEqual([...offsets, 10].map((from) => 2 * batch - from));
+    });
+
+    test("waits for the first byte", async () => {
       const { staging } = await openStore();
       const session = await beginSession({ staging });
-      const { body, goOn } = pausing(filled(1), () => filled(2));
-      const appending = staging.append(session, body, options());
-      const offsets = [0, batch, 2 * batch];
-      const readers = offsets.map((offset) =>
-        Array.fromAsync(staging.follow({ ...session, offset })),
-      );
-      goOn();
+      const reading = readAll(staging.follow(session, fromStart()));
 
-      const sizes = (await Promise.all(readers)).map((chunks) => Buffer.concat(chunks).length);
+      await staging.seal(await staging.append(session, bodyOf(both), options()), fresh());
 
-      expect(sizes).toEqual(offsets.map((offset) => 2 * batch - offset));
-      await appending;
+      expect(await reading).toEqual(both);
     });
 
-    test("that does not read does not hold the append up, and keeps its bytes after seal and discard", async () => {
-      const storage = await openStore();
-      const session = await start(storage);
-      const { body, goOn } = pausing(filled(1), () => filled(2));
-      const appending = storage.staging.append(session, body, options());
-      const reader = storage.staging.follow(session)[Symbol.asyncIterator]();
+    test("that does not read does not hold the append up, and keeps its bytes after the session's end", async () => {
+      const { goOn, appending, follow, seal, discard } = await room();
+      const reader = follow();
       const first = await take(reader, 1);
       goOn();
 
-      const appended = await appending;
-      expect(await storage.staging.seal(appended, fresh())).toMatchObject({ kind: "sealed" });
-      await storage.staging.discard(session.id, session.staging);
+      await seal(await appending);
+      await discard();
 
       const rest = await take(reader, 2 * batch - first.length);
-      expect(Buffer.concat([first, rest])).toEqual(Buffer.concat([filled(1), filled(2)]));
+      expect(Buffer.concat([first, rest])).toEqual(both);
       expect(await reader.next()).toMatchObject({ done: true });
     });
 
-    test("fails with the reason when the body breaks, after the bytes that were kept", async () => {
-      const { staging } = await openStore();
-      const session = await beginSession({ staging });
-      const { body, goOn } = pausing(filled(1), () => {
-        throw new Error("the connection was cut");
-      });
-      const appending = staging.append(session, body, options());
-      const reader = staging.follow(session)[Symbol.asyncIterator]();
-      const kept = await take(reader, batch);
-      goOn();
-
-      expect((await appending).cut?.message).toBe("the connection was cut");
-      expect(kept.length).toBe(batch);
-      await expect(reader.next()).rejects.toThrow("the connection was cut");
-    });
-
     test("fails when the writer loses its claim", async () => {
-      const { staging } = await openStore();
-      const session = await beginSession({ staging });
-      const claim = new AbortController();
-      const { body, goOn } = pausing(filled(1), () => filled(2));
-      const appending = staging.append(session, body, { ...options(), signal: claim.signal });
-      const reader = staging.follow(session)[Symbol.asyncIterator]();
+      const { goOn, claim, appending, follow } = await room();
+      const reader = follow();
       await take(reader, batch);
       claim.abort(new Error("the claim is lost"));
       goOn();
@@ -121,31 +145,43 @@ export function followContract(openStore: () => Promise<Storage>): void {
       await expect(reader.next()).rejects.toThrow("the claim is lost");
     });
 
-    test("that stops early leaves the append alone", async () => {
-      const { staging } = await openStore();
-      const session = await beginSession({ staging });
-      const { body, goOn } = pausing(filled(1), () => filled(2));
-      const appending = staging.append(session, body, options());
-      for await (const _ of staging.follow(session)) break;
-      goOn();
+    test("fails when the session is dropped", async () => {
+      const { goOn, appending, follow, discard } = await room();
+      const reader = follow();
+      await take(reader, batch);
+      const failure = reader.next().catch((error: unknown) => error);
+      await discard();
 
-      expect((await appending).offset).toBe(2 * batch);
+      expect(await failure).toMatchObject(dropped);
+      goOn();
+      await appending.catch(() => {});
     });
 
-    test("gets what is staged when nobody writes", async () => {
-      const { staging } = await openStore();
-      const session = await beginSession({ staging });
-      await staging.append(
-        session,
-        (async function* () {
-          yield filled(1, 100);
-        })(),
-        options(),
-      );
+    test("fails when bytes that it may have are written anew", async () => {
+      const { staging, session, goOn, appending, follow } = await room();
+      const reader = follow();
+      await take(reader, batch);
+      const failure = take(reader, 2 * batch).catch((error: unknown) => error);
+      goOn();
+      await appending;
 
-      const chunks = await Array.fromAsync(staging.follow({ ...session, offset: 40 }));
+      // The row was not advanced: the same session again.
+      await staging.append(session, bodyOf(filled(3)), options());
 
-      expect(Buffer.concat(chunks)).toEqual(Buffer.from(filled(1, 60)));
+      expect(await failure).toMatchObject(dropped);
+    });
+
+    test("that stops early leaves the append alone, also while it waits", async () => {
+      const { staging, session, goOn, appending, follow } = await room();
+      const gone = new AbortController();
+      for await (const _ of { [Symbol.asyncIterator]: follow }) break;
+      const waiting = staging.follow(session, { from: batch, signal: gone.signal });
+      const reading = readAll(waiting);
+      gone.abort(new Error("the client is gone"));
+
+      await expect(reading).rejects.toThrow("the client is gone");
+      goOn();
+      expect((await appending).offset).toBe(2 * batch);
     });
 
     test("is told when there is no such session", async () => {
@@ -153,9 +189,9 @@ export function followContract(openStore: () => Promise<Storage>): void {
       const session = await beginSession({ staging });
       await staging.discard(session.id, session.staging);
 
-      const reading = Array.fromAsync(staging.follow(session));
+      const reading = readAll(staging.follow(session, fromStart()));
 
-      await expect(reading).rejects.toMatchObject({ situation: "UPLOAD_UNKNOWN" });
+      await expect(reading).rejects.toMatchObject(dropped);
     });
   });
 }

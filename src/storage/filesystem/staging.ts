@@ -9,6 +9,7 @@ import type {
   Appended,
   AppendOptions,
   Body,
+  FollowOptions,
   Sealed,
   SealOptions,
   Session,
@@ -132,17 +133,19 @@ export class FilesystemStaging implements Staging {
     return appended;
   }
 
-  follow(staged: Staged): AsyncIterable<Uint8Array> {
-    return this.#options.readers.follow(staged);
+  follow(staged: Staged, options: FollowOptions): AsyncIterable<Uint8Array> {
+    return this.#options.readers.follow(staged, options);
   }
 
   async seal(session: Session, options: SealOptions): Promise<Sealed> {
-    const { hashing, sealing } = this.#options;
+    const { hashing, readers, sealing } = this.#options;
     const { id, staging, offset: size } = session;
     await this.#takeUp(session);
     const digestBy = (algorithm: Session["algorithm"]) =>
       hashing.digest(id, staging, { size, algorithm });
-    return sealing.seal(session, digestBy, options);
+    const sealed = await sealing.seal(session, digestBy, options);
+    if (sealed.kind === "sealed") readers.seal(session);
+    return sealed;
   }
 
   list(): AsyncIterable<StagedEntry> {
@@ -150,7 +153,7 @@ export class FilesystemStaging implements Staging {
   }
 
   async discard(id: UploadId, staging: StagingState): Promise<void> {
-    const { directory, discarded, latch, newId } = this.#options;
+    const { directory, discarded, latch, newId, readers } = this.#options;
     this.forget(id);
     const aside = join(discarded, `${id}.${newId()}`);
     try {
@@ -158,6 +161,8 @@ export class FilesystemStaging implements Staging {
     } catch (error) {
       if (isAbsent(error)) return;
       throw writeFailure(error, latch);
+    } finally {
+      readers.drop(id);
     }
     const removing = rm(aside, { recursive: true, force: true }).catch((error: unknown) => {
       const failure = writeFailure(error, latch);
@@ -173,6 +178,7 @@ export class FilesystemStaging implements Staging {
   forget(id: UploadId): void {
     this.#options.hashing.forget(id);
     this.#options.assembly.forget(id);
+    this.#options.readers.drop(id);
   }
 
   async tidy(): Promise<void> {

@@ -1,6 +1,6 @@
 // A fingerprint of bytes as they pass: tells two parts apart and finds damage, at a fraction of what a digest costs.
 
-/** `<16 hex>-<size>`: what a part's bytes are known by. Equal bytes have equal ones, however they arrived. No proof against intent. */
+/** `<16 hex>-<size>`: what a part's bytes are known by. Equal bytes have equal ones, however they arrived. No proof against intent. docs/BUCKETS.md tells clients how to compute it. */
 export type PartEtag = string & { readonly __brand: "PartEtag" };
 
 /** Bytes are hashed in blocks of this size, so that it makes no difference how they were cut on the way. */

@@ -5,10 +5,10 @@ import { constants, setPriority, uptime } from "node:os";
 /** Unix ms. */
 export const clock = (): number => Date.now();
 
-/** Lower-case UUIDv7: never the same twice, and it tells when it was made. */
+/** Lower-case UUIDv7: unique, and sortable by time. */
 export const newId = (): string => Bun.randomUUIDv7();
 
-/** How long the machine has run, in ms, and which of its runs this is. Nobody sets this clock, and it goes on while it sleeps. */
+/** The uptime of the machine in ms, and the id of its run. It cannot be set, and advances during a sleep. */
 export async function readUptime(): Promise<{ readonly boot: string; readonly uptime: number }> {
   const [boot, seconds] = await Promise.all([
     readText("/proc/sys/kernel/random/boot_id"),
@@ -20,7 +20,7 @@ export async function readUptime(): Promise<{ readonly boot: string; readonly up
 }
 
 /**
- * Lets whatever else runs on the machine go first, from now on: for work that nobody waits for. On Linux it is the calling thread
+ * Lowers the priority from now on, for work that no request waits for. On Linux it is the calling thread
  * alone, elsewhere it would be the whole process, and a server is not meant.
  */
 export function giveWay(): void {
@@ -60,7 +60,7 @@ export function startWorker(entry: URL): Worker {
   return new Worker(entry.href, { smol: true });
 }
 
-/** See `ReadUnread` in http/slowReaders.ts: Linux tells it of all connections at once. */
+/** See `ReadUnread` in http/slowReaders.ts: Linux reports all connections at once. */
 export async function readUnread(localPort: number): Promise<ReadonlyMap<number, string> | null> {
   const tables = await Promise.all([readText("/proc/net/tcp"), readText("/proc/net/tcp6")]);
   if (tables.every((table) => table === null)) return null;
@@ -69,7 +69,7 @@ export async function readUnread(localPort: number): Promise<ReadonlyMap<number,
   const unread = new Map<number, string>();
   for (const [, port = "", bytes = ""] of tables.join("\n").matchAll(row)) {
     const at = Number.parseInt(port, 16);
-    // Two clients may have the same port, each at its own address: told apart by nobody, the progress of one counts for both.
+    // Two clients may have the same port at different addresses: they are not distinguished, and the progress of one counts for both.
     unread.set(at, (unread.get(at) ?? "") + bytes);
   }
   return unread;
@@ -84,7 +84,7 @@ export async function nameProcess(): Promise<string> {
   return `${boot}.${space?.ino ?? 0}.${process.pid}`;
 }
 
-/** False only when the process of that name is certainly gone. @param self this process's own name. */
+/** False only when the process of that name has certainly ended. @param self this process's own name. */
 export function isProcessAlive(name: string, self: string): boolean {
   const [boot, space, pid] = name.split(".");
   const [ownBoot, ownSpace] = self.split(".");

@@ -1,4 +1,4 @@
-// What is due on the maintenance worker, wired: cleanup, collections, scrubs, checkpoints, and who is told of them. Apart from
+// Wires the scheduled work of the maintenance worker: cleanup, collections, scrubs, checkpoints, and their reports. Apart from
 // assembly.ts, which opens what requests need.
 import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
 import { AgeClock } from "./clock/ageClock.ts";
@@ -23,7 +23,7 @@ import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import { reportScrub } from "./telemetry/scrub.ts";
 
-/** What is kept in order, and who is told. */
+/** The dependencies of scheduled work. */
 export interface BackgroundParts {
   readonly config: Config;
   readonly log: Log;
@@ -41,7 +41,7 @@ export interface BackgroundParts {
   readonly arrivals: Pick<Arrivals, "ids">;
 }
 
-/** The time that ages are told by. A look that fails at the start is made up for by the cleanup: until then nothing is old. */
+/** The clock for ages. When its first look fails, the cleanup repeats it: until then nothing is old. */
 export async function openAgeClock(
   config: Config,
   { metadata, log }: { readonly metadata: Metadata; readonly log: Log },
@@ -99,7 +99,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
   });
 }
 
-/** Who is told what the maintenance worker reports. */
+/** The receivers of the maintenance worker's reports. */
 function listenersOf(
   { log, metrics, ports, gcRuns, forgetParts }: BackgroundParts,
   scrubs: Scrubs | null,

@@ -128,7 +128,7 @@ const retryAfter: Partial<Record<Situation, number>> = { DISK_FULL: 30, READ_ONL
 /** The name of one row of the table. */
 export type Situation = keyof typeof situations;
 
-/** What a thrower may add to the table's row. */
+/** Optional fields of an error, added to the table's row. */
 export interface ErrorContext {
   /** Printed as `detail` of the envelope; must hold nothing a client may not see (no path, SQL, secret). */
   readonly detail?: unknown;

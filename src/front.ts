@@ -1,4 +1,4 @@
-// What the configuration tells the HTTP server of an assembly, and where that server can be reached.
+// The HTTP server's options from the configuration, and its reachable addresses.
 import { networkInterfaces } from "node:os";
 import { newId, readUnread } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
@@ -28,7 +28,7 @@ export function httpSettings(config: Config): Omit<HttpOptions, "backend" | "ope
   };
 }
 
-/** Its addresses on this machine, and what an assembled server tells of itself. */
+/** Its addresses on this machine, and the facts a wired server reports. */
 export function describeServer(config: Config, http: HttpServer, log: Log) {
   const { host } = config["http.listen"];
   const listener = { host, port: http.port, isLoopback: isLoopback(config["http.listen"]) };

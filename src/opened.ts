@@ -1,6 +1,6 @@
-// What has been opened on the way up, for the way down.
+// Opened resources, to be closed in reverse.
 
-/** What has been opened, closed last in first out. */
+/** Opened resources, closed last in first out. */
 export class Opened {
   readonly #closers: (() => void | Promise<void>)[] = [];
 

@@ -21,12 +21,12 @@ export interface PortsOptions {
   readonly serving?: ServingPorts;
 }
 
-/** What a server needs besides. */
+/** Options of a server only. */
 export interface ServingPorts extends Omit<Serving, "spawn"> {
   readonly startWorker: (entry: URL) => Worker;
 }
 
-/** What was committed and is not in the database file yet. */
+/** Committed rows that are not in the database file yet. */
 export interface DatabaseLog {
   /** Its size in bytes, and a version that differs after every write. */
   state(): { readonly bytes: number; readonly version: string };

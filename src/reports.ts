@@ -1,4 +1,4 @@
-// What the server does with the maintenance worker's reports.
+// The server's handling of the maintenance worker's reports.
 
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import type { Undeleted } from "./gc/attempts.ts";
@@ -13,24 +13,24 @@ import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { MultipartMetrics } from "./telemetry/multipart.ts";
 
-/** Who is told. */
+/** The receivers. */
 export interface Listeners {
   readonly log: Pick<Log, "debug" | "info" | "warn" | "error">;
   readonly metrics: Pick<Metrics, "uploadEnded"> & {
     readonly multipart: Pick<MultipartMetrics, "expired" | "swept">;
   };
-  /** Is told of an upload session that is over. */
+  /** Called for an upload session that is over. */
   readonly forgetUpload: (id: UploadId) => void;
-  /** Is told of an upload in parts that is over. */
+  /** Called for a multipart upload that is over. */
   readonly forgetParts: (id: UploadId) => void;
   readonly latch: Pick<WriteLatch, "trip">;
   readonly gcRuns: Pick<GcRuns, "ended">;
-  /** Is told of a collection that has ended. */
+  /** Called for a collection that has ended. */
   readonly onCollected: (run: GcRun, end: GcEnd) => void;
   readonly onScrub: (report: ScrubReport) => void;
 }
 
-/** Passes a report of the worker on: to the log, the counters, and to whoever has to forget or to stop. */
+/** Passes a report of the worker on to the log, the counters and the listeners. */
 export function takeReport(report: MaintenanceReport, listeners: Listeners): void {
   const { log, metrics, latch } = listeners;
   switch (report.kind) {

@@ -41,18 +41,18 @@ import {
   type UploadOverview,
 } from "./uploads/operate.ts";
 
-/** A data directory that is open for a command, beside a running server or without one. */
+/** A data directory that is open for a command, while its server is running or not. */
 export interface Tool {
   /** True when opening it brought the database of an older version up to date. */
   readonly upgraded: boolean;
-  /** What `src/uploads/operate.ts` works with. */
+  /** The dependencies of `src/uploads/operate.ts`. */
   listUploads(): Promise<readonly UploadOverview[]>;
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
   dropUpload(id: string): Promise<UploadSession | null>;
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
   /** `src/fsck/fsck.ts`. */
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
-  /** What a push is promised (`gc.minAge`), in ms. */
+  /** The lease of pushed content (`gc.minAge`), in ms. */
   readonly leaseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
@@ -76,7 +76,7 @@ export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
 
 type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads">;
 
-/** Whoever tells an age is refused while ages prove nothing: ClockDoubtedError. */
+/** Commands that use ages are refused while the clock is in doubt: ClockDoubtedError. */
 function uploadsTool(config: Config, metadata: Metadata, storage: Storage): UploadsTool {
   const deps = { metadata: { ...metadata.uploads, ...metadata.uploadSweep }, storage, clock };
   const patienceMs = longestAge(gcSettings(config));
@@ -99,7 +99,7 @@ function uploadsTool(config: Config, metadata: Metadata, storage: Storage): Uplo
 export async function openTool(config: Config): Promise<Tool> {
   const directory = config.data;
   await assertStore(directory);
-  // What a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
+  // Files that a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
   becomeUser(await ownerOfStore(directory));
   process.umask(0o077);
   const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });

@@ -60,7 +60,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-/** Top to bottom is the order of opening; each `open…` leaves in `opened` what closes it, so closing goes bottom to top. */
+/** Top to bottom is the order of opening; each `open…` adds its closing function to `opened`, so closing goes bottom to top. */
 async function assemble(config: Config, opened: Opened): Promise<RunningServer> {
   // Everything below the data directory is its owner's only.
   process.umask(0o077);
@@ -99,7 +99,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   };
 }
 
-/** What parts are opened with. */
+/** The dependencies of opened parts. */
 interface Base {
   readonly config: Config;
   readonly opened: Opened;
@@ -107,7 +107,7 @@ interface Base {
   readonly descriptors: Descriptors;
 }
 
-/** What requests and maintenance work with, all of it open. */
+/** The open dependencies of requests and maintenance. */
 interface Parts extends Base {
   readonly ports: Ports;
   readonly uploads: UploadsDeps;
@@ -161,7 +161,7 @@ function endDamaged({ metadata, storage }: Ports, log: Log, id: UploadId): void 
   );
 }
 
-/** Whoever starts a server as root may mean it; a server of the store's own user could read nothing of what this one stores. */
+/** Starting a server as root may be intended; a server of the store's own user could not read what this one stores. */
 async function warnOfRoot(directory: string, log: Log): Promise<void> {
   const owner = await ownerOfStore(directory).catch(() => null);
   if (owner === null || !isRootAbove(owner)) return;
@@ -220,7 +220,7 @@ function makeObjects(
   };
 }
 
-/** Content that is not what its row says is an alarm, whoever asked for it. */
+/** Content that differs from its row is logged as an error, whichever request found it. */
 const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
 

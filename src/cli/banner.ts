@@ -1,11 +1,11 @@
-// What a terminal shows when the server is ready. Only lines that are true; facts in, text out.
+// The output on a terminal when the server is ready. Only lines that are true; facts in, text out.
 import { isLoopback } from "../config/listen.ts";
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { showOrigin } from "../config/show.ts";
 import { version } from "../version.ts";
 import { showBytes } from "./amounts.ts";
 
-/** What the banner tells. */
+/** The facts of the banner. */
 export interface BannerFacts {
   readonly loaded: LoadedConfig;
   /** Every URL at which the server can be reached, the best one first. */
@@ -62,7 +62,7 @@ function configText({ file, origins }: LoadedConfig): string {
   return parts.length === 0 ? "built-in defaults" : parts.join(", ");
 }
 
-/** What an operator should know of an address that others can reach, a sentence or two each: the log is told the same. */
+/** Warnings for an operator whose address others can reach, a sentence or two each: they are logged as well. */
 export function openWarnings({ config }: Pick<LoadedConfig, "config">): readonly string[] {
   if (isLoopback(config["http.listen"])) return [];
   return [

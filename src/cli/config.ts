@@ -1,4 +1,4 @@
-// `breadbox config check`, `show` and `docs`: what the configuration is, before or beside a server.
+// `breadbox config check`, `show` and `docs`: the effective configuration, with a running server or without one.
 
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { exitCode } from "./exitCode.ts";

@@ -9,7 +9,7 @@ export const exitCode = {
   addressInUse: 5,
 } as const;
 
-/** What --help says about them. */
+/** Their description in --help. */
 export const exitCodeHelp = `Exit codes:
   0  done
   1  failed for another reason, which is printed

@@ -5,7 +5,7 @@ import type { Config } from "../config/settings.ts";
 import { exitCode } from "./exitCode.ts";
 import { findPortHolder } from "./portHolder.ts";
 
-/** What to print, and the code to exit with. */
+/** The message to print, and the exit code. */
 export interface Failure {
   readonly message: string;
   readonly code: number;

@@ -1,4 +1,4 @@
-// Each finding of fsck as one line: what is wrong, and what it means to whoever pulls and pushes.
+// Each finding of fsck as one line: the fault, and what it means for pulls and pushes.
 import type { Finding, RepairKind } from "../fsck/findings.ts";
 import { plainName } from "../plainText.ts";
 import { counted, showBytes } from "./amounts.ts";
@@ -191,7 +191,7 @@ function describeOther(finding: OtherFinding): string {
   }
 }
 
-/** What `--repair` would do, after its name. */
+/** The action of `--repair`, after its name. */
 export function repairText(repair: RepairKind): string {
   switch (repair) {
     case "setAside":

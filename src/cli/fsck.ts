@@ -1,4 +1,4 @@
-// `breadbox fsck`: is the store what it should be, beside a running server or without one; and what can be repaired, is it wanted.
+// `breadbox fsck`: checks the store, with a running server or without one, and repairs it if asked to.
 
 import type { FsckProgress, FsckRequest } from "../fsck/fsckRun.ts";
 import type { Tool } from "../tool.ts";

@@ -1,10 +1,10 @@
-// What `breadbox fsck` prints: facts in, text out.
+// The output of `breadbox fsck`: facts in, text out.
 import { snakeCase } from "../config/names.ts";
 import type { FsckReport, Judged } from "../fsck/fsckRun.ts";
 import { counted, showAge, showBytes } from "./amounts.ts";
 import { describeFinding, repairText } from "./findingText.ts";
 
-/** Lines of one kind of notice before only their number is told. */
+/** Most lines of one kind of notice; further ones are counted. */
 const mostNotices = 5;
 
 /** The report for a person. */

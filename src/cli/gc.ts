@@ -1,4 +1,4 @@
-// `breadbox gc`: frees the space of what nothing refers to any more, beside a running server or without one.
+// `breadbox gc`: frees the space of unused data, while a server is running or not.
 
 import { duration, ValueError } from "../config/values.ts";
 import type { GcListener, GcPlan, GcProgress } from "../gc/gcRun.ts";
@@ -32,7 +32,7 @@ interface Asked {
   readonly dryRun: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
-  /** `agreed`: by --yes. `nobody`: without a terminal the brake holds. */
+  /** `agreed`: by --yes. `nobody`: without a terminal the brake refuses. */
   readonly ask: "agreed" | "terminal" | "nobody";
   /** null: as it is set. */
   readonly minAgeMs: number | null;

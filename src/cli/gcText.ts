@@ -1,4 +1,4 @@
-// What `breadbox gc` prints: facts in, text out. The lines with its counts are a contract, each of them stands alone.
+// The output of `breadbox gc`: facts in, text out. The lines with its counts are a contract, each of them complete in itself.
 import { duration } from "../config/values.ts";
 import type { BlobSum, GcPlan, GcReport, OrphanedBlob } from "../gc/gcRun.ts";
 import type { UntaggedSpace } from "../metadata/untagged.ts";
@@ -28,14 +28,14 @@ export class BlobList {
   }
 }
 
-/** How a plan is told. */
+/** Options of printing a plan. */
 export interface PlanTelling {
   readonly dryRun: boolean;
   /** True when a smaller age was asked for than what pushes were promised. */
   readonly isShort: boolean;
 }
 
-/** What is known before anything is deleted. */
+/** The facts before anything is deleted. */
 export function planText(plan: GcPlan, list: BlobList, { dryRun, isShort }: PlanTelling): string {
   return [
     dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
@@ -70,7 +70,7 @@ function exactAge(ms: number): string {
   return ms % 1000 === 0 ? String(anyDuration.show(ms)) : showAge(ms);
 }
 
-/** Who pushed, deleted and collected at once wonders where the space is. */
+/** For a user who pushed, deleted and collected at once and wonders where the space is. */
 function promiseLines({ limits, protected: { leased, leasedUntil } }: GcPlan): string[] {
   if (leased.blobs === 0) return [];
   const when =
@@ -86,7 +86,7 @@ const kept = (sum: BlobSum, why: string, until = ""): string[] =>
 const sumText = ({ blobs, bytes }: BlobSum): string =>
   `${counted(blobs, "blob")} (${showBytes(bytes)})`;
 
-/** What follows a plan that was not executed. */
+/** The lines after a plan that was not executed. */
 export function dryRunText({ counts, plan, reason, notes }: GcReport): string {
   const links = plan?.links ?? 0;
   return [
@@ -103,7 +103,7 @@ export function dryRunText({ counts, plan, reason, notes }: GcReport): string {
   ].join("\n");
 }
 
-/** What follows a run that is done. */
+/** The lines after a completed run. */
 export function doneText({ counts, finished, notes, durationMs }: GcReport): string {
   return [
     ...(finished.blobs === 0
@@ -130,22 +130,22 @@ function showDuration(ms: number): string {
   return minutes === 0 ? `${seconds}s` : `${minutes}m ${seconds % 60}s`;
 }
 
-/** A run whose end is told. */
+/** The facts about a run's end. */
 export interface UntaggedTelling {
   readonly dryRun: boolean;
   /** How old untagged manifests must be to be deleted, in ms; null: they stay. */
   readonly olderThanMs: number | null;
-  /** What a push is promised (`gc.minAge`), in ms. */
+  /** The lease of pushed content (`gc.minAge`), in ms. */
   readonly leaseMs: number;
 }
 
-/** Who deleted a tag, or pushed over it, wonders where the space is. @returns lines; none when nothing is kept so. */
+/** For a user who deleted a tag, or pushed over it, and wonders where the space is. @returns lines; none when nothing is kept so. */
 export function untaggedText(
   { untagged, counts }: Pick<GcReport, "untagged" | "counts">,
   { dryRun, olderThanMs, leaseMs }: UntaggedTelling,
 ): string[] {
   if (untagged === null || untagged.bytes === 0) return [];
-  // They are all there still: the dry run has told of them.
+  // They still exist: the dry run has listed them.
   if (dryRun && counts.deletedManifests > 0) return [];
   const { bytes, manifests } = untagged;
   const age = exactAge(leaseMs);
@@ -184,7 +184,7 @@ export function failureText({ state, reason, counts }: GcReport): string {
   return `Garbage collection failed: ${reason}\n${gone}`;
 }
 
-/** What a person is asked before a large part goes. */
+/** The question before a large deletion. */
 export function question({ orphaned, unexplained, total, totalBytes }: GcPlan): string {
   const share = Math.max(unexplained.blobs / (total || 1), unexplained.bytes / (totalBytes || 1));
   return `No client deleted, replaced or left unused ${sumText(unexplained)} of these, ${Math.round(share * 100)} % of what is stored: rows of the database may be lost (breadbox fsck).
@@ -193,7 +193,7 @@ Delete ${sumText(orphaned)}? [y/N] `;
 
 const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
 
-/** What the outcome itself does not say. */
+/** The facts besides the outcome. */
 export interface GcJsonParts {
   readonly list: BlobList;
   readonly dryRun: boolean;

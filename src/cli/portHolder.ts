@@ -9,7 +9,7 @@ export interface Program {
 
 const LISTEN = "0A";
 
-/** What cannot be read (a process that ended, no permission, no /proc) reads as nothing. */
+/** An unreadable file (ended process, no permission, no /proc) reads as empty. */
 function readOrNothing<T>(read: () => T, nothing: T): T {
   try {
     return read();

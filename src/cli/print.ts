@@ -1,4 +1,4 @@
-// What commands print: the only place of the command line that writes to the console. Whatever a text holds from elsewhere (names,
+// The output of commands: the only place of the command line that writes to the console. Text from elsewhere (names,
 // paths, messages of a server), it can neither move the cursor nor turn a line around.
 import { snakeCase } from "../config/names.ts";
 import { plainJson, plainLines } from "../plainText.ts";

@@ -8,7 +8,7 @@ import { complain, print } from "./print.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
-/** What an action returns: its exit code. */
+/** An action's result: its exit code. */
 type Action = Promise<number>;
 
 /** Runs one command line (without the program's own name). @returns the exit code. */

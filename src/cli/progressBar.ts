@@ -4,7 +4,7 @@ import { showAge, showBytes } from "./amounts.ts";
 
 /** How far something is. */
 export interface Progress {
-  /** What is being done, a word or two. */
+  /** The activity, a word or two. */
   readonly label: string;
   /** Bytes are shown as sizes, with their rate. */
   readonly unit: "bytes" | "things";
@@ -85,7 +85,7 @@ export class ProgressBar {
     this.#terminal.write(`\r\x1b[K${line.slice(0, (this.#terminal.columns ?? 80) - 1)}`);
   }
 
-  /** Takes the line away: what is printed next stands in its place. */
+  /** Erases the line: the next output takes its place. */
   clear(): void {
     if (this.#isShown) this.#terminal.write("\r\x1b[K");
     this.#isShown = false;

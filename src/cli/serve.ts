@@ -11,7 +11,7 @@ import { complain, print } from "./print.ts";
 import { loadFrom, type Options } from "./settingFlags.ts";
 import { StopSignals } from "./stopSignals.ts";
 
-/** Serves until it is told to stop. @returns the exit code.
+/** Serves until a signal stops it. @returns the exit code.
  *  @throws ConfigError */
 export async function serve(options: Options): Promise<number> {
   const loaded = await loadFrom(options);
@@ -33,7 +33,7 @@ export async function serve(options: Options): Promise<number> {
   return untilStopped(server, signals, say);
 }
 
-/** What the banner says on a terminal. */
+/** The facts of the banner on a terminal. */
 function logStart(loaded: LoadedConfig, { log, url }: RunningServer): void {
   const { config, notices } = loaded;
   log.info({ version, commit, url, data: config.data }, "listening");
@@ -46,7 +46,7 @@ async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs }: Runnin
   return { loaded, urls, readyMs, free: await freeSpace(loaded.config.data) };
 }
 
-/** Bytes an unprivileged writer has left; null where the file system does not tell. */
+/** Bytes that an unprivileged writer has left; null where the file system does not report them. */
 async function freeSpace(directory: string): Promise<number | null> {
   try {
     const { bavail, bsize } = await statfs(directory);

@@ -6,7 +6,7 @@ export type StopSignal = "SIGINT" | "SIGTERM";
 /** A shell and npm both pass a Ctrl+C on, so one key press can arrive twice within this time. Unit: ms. */
 const sameRequestMs = 300;
 
-/** Tells the first request to stop from the second. `now` is in ms. */
+/** Distinguishes the first request to stop from the second. `now` is in ms. */
 export class StopSignals {
   readonly #first = Promise.withResolvers<StopSignal>();
   readonly #second = Promise.withResolvers<StopSignal>();

@@ -1,4 +1,4 @@
-// `breadbox uploads ls` and `rm`: open upload sessions, beside a running server or without one.
+// `breadbox uploads ls` and `rm`: open upload sessions, with a running server or without one.
 
 import { duration, ValueError } from "../config/values.ts";
 import type { Tool } from "../tool.ts";

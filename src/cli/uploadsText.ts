@@ -1,10 +1,10 @@
-// What `breadbox uploads` prints: facts in, text out.
+// The output of `breadbox uploads`: facts in, text out.
 import type { Tool } from "../tool.ts";
 import { counted, showAge, showBytes } from "./amounts.ts";
 
 /** An open session. */
 export type Listed = Awaited<ReturnType<Tool["listUploads"]>>[number];
-/** What was removed of many. */
+/** The totals of removed uploads. */
 export type Dropped = Awaited<ReturnType<Tool["dropUploads"]>>;
 /** A session that was removed. */
 export type DroppedOne = Dropped["dropped"][number];
@@ -35,7 +35,7 @@ export function listText(uploads: readonly Listed[]): string {
   return [...lines, "", parts.join(", ")].join("\n");
 }
 
-/** Columns as wide as their widest cell; numbers stand at the right. */
+/** Columns as wide as their widest cell; numbers are right-aligned. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
@@ -74,7 +74,7 @@ export function listJson(uploads: readonly Listed[]): unknown {
 const sizeOf = (sessions: readonly DroppedOne[]): number =>
   sum(sessions.map(({ offset }) => offset));
 
-/** What was removed, and what was left alone. */
+/** The removed uploads, and the number of spared ones. */
 export function droppedText({ dropped, spared }: Dropped): string {
   const [only, ...others] = dropped;
   const removed =
@@ -98,6 +98,6 @@ export function droppedJson({ dropped, spared }: Dropped): unknown {
   };
 }
 
-/** What a person is asked before many are removed. */
+/** The question before many are removed. */
 export const question = (uploads: readonly Listed[]): string =>
   `Remove ${counted(uploads.length, "open upload")} (${showBytes(staged(uploads))})? [y/N] `;

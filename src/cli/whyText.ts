@@ -1,9 +1,9 @@
-// What `breadbox why` prints: facts in, text out.
+// The output of `breadbox why`: facts in, text out.
 import type { Chain, Explanation, WhyAnswer } from "../fsck/why.ts";
 import { plainName } from "../plainText.ts";
 import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
-/** What keeps a digest, or since when nothing does. */
+/** The uses of a digest, or since when there are none. */
 export function whyText(explanation: Explanation): string {
   return [
     heading(explanation),
@@ -27,7 +27,7 @@ function heading(explanation: Explanation): string {
   return `${digest} is ${kind} ${showBytes(content.size)}, stored ${showTime(content.createdAt)}${damage}.`;
 }
 
-/** An object whose content is lost is damage; the command tells it all the same. */
+/** An object whose content is lost is damage; the command lists it all the same. */
 function namersOf({ chains, objects }: Explanation): string {
   const some = [
     ...(chains.length > 0 ? ["manifests"] : []),
@@ -67,7 +67,7 @@ function chainText(
     const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;
     return `${isReferrer ? "referrer" : kindOf(mediaType)} ${digest}`;
   });
-  // What is not stored may be either: the last step names it.
+  // Missing content may be either: the last step names it.
   const end = isManifest || content === null ? [] : ["blob"];
   return [top, ...steps, ...end].join(" → ");
 }
@@ -106,7 +106,7 @@ function linkLines({ links, moreLinks, content }: Explanation): string[] {
   return [`Linked by ${links.join(", ")}${moreLinks ? ", …" : ""}.`];
 }
 
-/** What is known instead of a tag that is not there. */
+/** The facts shown for an unknown tag. */
 export function unknownTagText({
   repository,
   tag,

@@ -1,4 +1,4 @@
-// What commands on a data directory share: they open it, do one thing, close it, and say what went wrong in their own words.
+// Shared by commands on a data directory: they open it, do one thing, close it, and explain failures.
 
 import type { Config } from "../config/settings.ts";
 import { plainLines } from "../plainText.ts";

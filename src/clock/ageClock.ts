@@ -1,7 +1,7 @@
-// The time that ages are told by. Whatever ends by its age asks here and not the wall clock, which anybody may set.
+// The clock for ages. Everything that expires uses it and not the wall clock, which can be set.
 import { type ClockVerdict, spanText } from "./clockTrust.ts";
 
-/** What it works with. */
+/** Its dependencies. */
 export interface AgeClockOptions {
   /** The wall clock, Unix ms. */
   readonly clock: () => number;
@@ -9,7 +9,7 @@ export interface AgeClockOptions {
   readonly elapsed: () => number;
   /** Judges the wall clock. */
   readonly look: () => Promise<ClockVerdict>;
-  /** Told once when a doubt begins, and once when it is over. */
+  /** Called once when a doubt begins, and once when it is over. */
   readonly log: {
     readonly warn: (fields: object, text: string) => void;
     readonly info: (fields: object, text: string) => void;
@@ -23,7 +23,7 @@ interface Seen {
   readonly elapsed: number;
 }
 
-/** One per server. Between two looks it goes on as the machine counts, so that a step of the wall clock ends nothing. */
+/** One per server. Between two looks it advances with the uptime, so that a step of the wall clock ends nothing. */
 export class AgeClock {
   readonly #options: AgeClockOptions;
   /** The latest look that found the clock right. */
@@ -56,7 +56,7 @@ export class AgeClock {
     return verdict;
   };
 
-  /** What the wall clock must show now if nobody set it. Steps too small to be doubted add up to no age, and a sleep counts. */
+  /** The expected wall clock if it was not set. Steps too small to be doubted add up to no age, and a sleep counts. */
   #expected(uptime: number): number {
     return this.#seen === null ? Infinity : this.#seen.wall + uptime - this.#seen.uptime;
   }

@@ -1,8 +1,8 @@
-// Whether the wall clock can be believed: judged against a clock that nobody sets. Leases and ages are told by the wall clock, so
+// Whether the wall clock can be trusted, judged by the machine's uptime. Leases and ages use the wall clock, so
 // a step forward would end them all at once.
 import type { ClockAnchor, ClockReading, Postponement } from "../metadata/clockAnchor.ts";
 
-/** What the clock's past says about now. `anchor` is what to compare the next look with. */
+/** The verdict on the clock. `anchor` is the reference for the next look. */
 export type ClockVerdict =
   /** `setBackMs` is by how much it was set back; 0: it was not. Then content is kept for longer, which hurts nothing. */
   | { readonly kind: "trusted"; readonly anchor: ClockAnchor; readonly setBackMs: number }
@@ -18,7 +18,7 @@ export type ClockVerdict =
 
 /** Clocks that are steered move by less between two looks; ms. */
 const toleranceMs = 60_000;
-/** A machine that was off for longer cannot be told from one whose clock was wrong when it started; ms. */
+/** A longer downtime cannot be distinguished from a clock that was wrong at the start; ms. */
 const plausibleGapMs = 24 * 3_600_000;
 
 /**
@@ -55,7 +55,7 @@ export function judgeClock(
   return trusted(reading, setBack(step));
 }
 
-/** The machine has started since: how long it was off, only the clock in doubt can tell. */
+/** The machine was restarted: only the clock in doubt shows how long it was off. */
 function judgeAfterStart(
   anchor: ClockAnchor,
   reading: ClockReading,

@@ -1,9 +1,9 @@
-// Looks at the wall clock beside the machine's uptime and remembers what it saw. A server looks regularly, a collection when it begins.
+// Compares the wall clock with the machine's uptime and stores both. A server looks regularly, a collection when it begins.
 import type { ClockMetadata } from "../metadata/clockAnchor.ts";
 import { type ClockVerdict, judgeClock, spanText } from "./clockTrust.ts";
 import type { Uptime } from "./uptime.ts";
 
-/** What a look needs. */
+/** The dependencies of a look. */
 export interface ClockWatchDeps {
   readonly metadata: ClockMetadata;
   /** Unix ms. */
@@ -11,15 +11,15 @@ export interface ClockWatchDeps {
   readonly readUptime: () => Promise<Uptime>;
 }
 
-/** Both clocks are read within this, far below what a step is told by; ms. */
+/** Both clocks are read within this time, far below the smallest step that counts; ms. */
 const longestReadingMs = 10_000;
 
-/** What was asked for by age cannot be told now: the clock was set. */
+/** A request by age is refused: the clock was set. */
 export class ClockDoubtedError extends Error {
   override readonly name = "ClockDoubtedError";
 }
 
-/** For commands that are told an age. @throws ClockDoubtedError while ages prove nothing. */
+/** For commands with an age. @throws ClockDoubtedError while the clock is in doubt. */
 export async function assertClock(deps: ClockWatchDeps, patienceMs: number): Promise<void> {
   const verdict = await watchClock(deps, patienceMs);
   if (verdict.kind === "trusted") return;
@@ -41,7 +41,7 @@ export async function watchClock(
     const anchor = await metadata.findClockAnchor();
     const before = clock();
     const reading = { ...(await readUptime()), wall: clock() };
-    // The machine stood still between the two: they do not belong together.
+    // The process was suspended between the two reads: they do not belong together.
     if (Math.abs(reading.wall - before) > longestReadingMs) continue;
     const verdict = judgeClock(anchor, reading, patienceMs);
     if (!remember) return verdict;

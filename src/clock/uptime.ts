@@ -1,6 +1,6 @@
 // How long the machine runs: what the wall clock is compared with.
 
-/** A clock that nobody sets. */
+/** A clock that cannot be set. */
 export interface Uptime {
   /** Which run of the machine it counts from. */
   readonly boot: string;

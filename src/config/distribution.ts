@@ -6,7 +6,7 @@ import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
 const PREFIX = "REGISTRY_";
 
-/** What they gave, and what is to be said of the others. */
+/** Values from distribution's variables, and notices about the others. */
 export interface DistributionReading {
   readonly values: readonly GivenValue[];
   readonly problems: readonly Problem[];
@@ -22,7 +22,7 @@ interface Leaf {
   readonly where: string;
 }
 
-/** What is asked of names and values that no setting has. The first rule that fits counts. */
+/** Rules for names and values that no setting has. The first rule that matches applies. */
 interface Rule {
   readonly names: RegExp;
   /** Values that ask for it; any when it is absent. */
@@ -159,7 +159,7 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
 /** Deep enough for every section that there is. */
 const deepest = 8;
 
-/** What a variable that holds a section sets, or the variable itself. */
+/** The settings of a variable that holds a section, or the variable itself. */
 function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
   const found = sectionIn(leaf.text);
   if (found === null || depth > deepest) return [leaf];
@@ -183,7 +183,7 @@ function sectionIn(text: string): Readonly<Record<string, unknown>> | null {
   }
 }
 
-/** What is set alone outranks the same in a section: it comes later. */
+/** A single variable outranks the same setting in a section: it comes later. */
 function valuesOf(leaves: readonly Leaf[]): GivenValue[] {
   const alone = ({ name, where }: Leaf): boolean => PREFIX + name === where;
   const ordered = [...leaves.filter((leaf) => !alone(leaf)), ...leaves.filter(alone)];

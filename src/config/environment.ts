@@ -22,7 +22,7 @@ export const SERVER_VARIABLE = "BREADBOX_SERVER";
 
 const SECRET_LIMIT = 64 * 1024;
 
-/** What the environment gave. `own` outranks `distribution`. */
+/** Values from the environment. `own` outranks `distribution`. */
 export interface EnvironmentReading {
   readonly own: readonly GivenValue[];
   readonly distribution: readonly GivenValue[];

@@ -17,14 +17,14 @@ import type { Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
 import { findKey, type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
-/** A value as written, and where it stands. */
+/** A value as written, and its position. */
 export interface GivenValue {
   readonly key: SettingKey;
   readonly text: string;
   readonly where: string;
 }
 
-/** What a source gave: values, and what is wrong with the rest. */
+/** A source's values and its problems. */
 export interface Reading {
   readonly values: GivenValue[];
   readonly problems: Problem[];
@@ -154,7 +154,7 @@ class Walk {
     return before === undefined;
   }
 
-  /** The node an alias stands for. Known keys end the walk, so aliases cannot make it long. */
+  /** The node an alias refers to. The walk ends at known keys, so aliases cannot make it long. */
   #resolve(value: unknown): unknown {
     return isAlias(value) ? value.resolve(this.#document) : value;
   }

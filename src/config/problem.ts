@@ -1,4 +1,4 @@
-// What configuration can be wrong about, and what it wants to mention. Both are sentences for an operator.
+// Problems and notices of a configuration. Both are sentences for an operator.
 
 /** One mistake and where it is: `breadbox.yml:3:5`, a variable or an option. */
 export interface Problem {

@@ -1,4 +1,4 @@
-// What a running server leaves in its data directory for commands: they see neither the variables of its unit or compose file nor
+// A running server's settings, written to its data directory for commands: they see neither the variables of its unit or compose file nor
 // its options, and must not judge by other ages than it promised. No secrets: only the settings below.
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ const shared = [
   "jobs.cleanup.gracePeriodSeconds",
 ] as const satisfies readonly SettingKey[];
 
-/** What a server wrote. */
+/** The file's contents. */
 export interface Served {
   /** Its process, as `nameProcess` names it. */
   readonly process: string;
@@ -41,7 +41,7 @@ export function writeServed(config: Config, process: string): void {
   renameSync(newFileOf(data), fileOf(data));
 }
 
-/** Removes it: what a server used that is gone must mislead nobody. */
+/** Removes the file: settings of an ended server would mislead. */
 export function removeServed(directory: string): void {
   rmSync(newFileOf(directory), { force: true });
   rmSync(fileOf(directory), { force: true });
@@ -62,7 +62,7 @@ export function readServed(directory: string): Served | null {
   }
 }
 
-/** A configuration with the server's values, and what whoever set another one should know. */
+/** A configuration with the server's values, and notices for a user who set other ones. */
 export interface AdoptedConfig {
   readonly config: Config;
   readonly notes: readonly string[];

@@ -41,7 +41,7 @@ function basic({ username, password }: URL): string | null {
   return `Basic ${Buffer.from(both).toString("base64")}`;
 }
 
-/** A lone `%` was meant as it stands. */
+/** A lone `%` is meant literally. */
 function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -52,7 +52,7 @@ function unescaped(text: string): string {
 
 const everyAddress: ReadonlySet<string> = new Set(["", "0.0.0.0", "::"]);
 
-/** The URL of a server that listens so, for programs on its machine. @returns null for port 0: nobody knows it. */
+/** The URL of a server that listens there, for programs on its machine. @returns null for port 0: the real port is unknown. */
 export function urlOfListener({ host, port }: ListenAddress): string | null {
   if (port === 0) return null;
   const name = everyAddress.has(host) || host === "127.0.0.1" ? "localhost" : host;

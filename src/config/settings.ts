@@ -21,7 +21,7 @@ export interface Flag {
   readonly value: string;
 }
 
-/** What may be added to a setting. */
+/** Optional members of a setting. */
 export interface SettingOptions {
   /** Where two of them are set, the later one counts. */
   readonly aliases?: readonly Alias[];

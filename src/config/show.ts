@@ -3,7 +3,7 @@ import type { LoadedConfig, Origin } from "./load.ts";
 import { type Setting, type SettingKey, settingKeys, settingOf } from "./settings.ts";
 import type { Plain } from "./values.ts";
 
-/** What is printed instead of a secret. */
+/** Printed instead of a secret. */
 const HIDDEN = "(hidden)";
 
 /** A value as it may be printed: canonical, and hidden when the setting is a secret. */

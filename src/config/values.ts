@@ -1,6 +1,6 @@
 // The kinds of value a setting can have: how its text is read and how it is printed again.
 
-/** What a file or a JSON document shows for a value. */
+/** A value as a file or a JSON document shows it. */
 export type Plain = string | number | boolean;
 
 /** A kind of value. `show(parse(text))` is the canonical spelling; parsing that gives the same value. */

@@ -1,11 +1,11 @@
-// One writer for whatever is staged: a claim in its row, given up when the request that holds it ends. No clock ends a claim: an owner
+// One writer for staged bytes: a claim in their row, released when its request ends. No clock ends a claim: an owner
 // that lives in this process is never taken over, and a server that starts voids the claims of the one before.
 import { RegistryError } from "../errors.ts";
 
 /** A claim while it is used. */
 export interface HeldClaim {
   readonly owner: string;
-  /** Aborted as soon as the claim is known to be lost: whoever holds it stops, and touches no byte any more. */
+  /** Aborted when the claim is known to be lost: its request stops, and touches no byte any more. */
   readonly signal: AbortSignal;
   /** True once a transaction has given the claim up together with its own work. */
   released: boolean;
@@ -14,7 +14,7 @@ export interface HeldClaim {
 /** How a claim that is held is kept, and given up. */
 export interface Holding {
   readonly owner: string;
-  /** A sign of life. @returns false when the row is gone: somebody has ended the upload. */
+  /** Records activity. @returns false when the row was deleted: the upload has ended. */
   readonly renew: () => Promise<boolean>;
   readonly release: () => Promise<unknown>;
   readonly overdue: OverdueReleases;
@@ -24,7 +24,7 @@ const renewEveryMs = 5_000;
 const retryEveryMs = 1_000;
 
 /**
- * Claims whose requests have ended although the database could not be written at that moment: until their rows say so as well, nobody
+ * Claims whose requests have ended although the database could not be written at that moment: until their rows are written, nobody
  * else could claim them. They are released as soon as that works.
  */
 export class OverdueReleases {
@@ -42,7 +42,7 @@ export class OverdueReleases {
     }
   }
 
-  /** Tries again what is overdue, once for all who ask meanwhile. Whoever is about to claim asks for it first. Never throws. */
+  /** Retries overdue releases, once for all callers. Called before a new claim. Never throws. */
   retry(): Promise<void> {
     if (this.#overdue.size === 0) return Promise.resolve();
     this.#retrying ??= this.#retryAll().finally(() => {
@@ -75,7 +75,7 @@ export class OverdueReleases {
   }
 }
 
-/** Runs `use` while `owner` holds the claim; it is given up whatever happens, unless a transaction has done so already. */
+/** Runs `use` while `owner` has the claim; it is released afterwards in any case, unless a transaction has done so. */
 export async function whileHeld<T>(
   { owner, renew, release, overdue }: Holding,
   use: (hold: HeldClaim) => Promise<T>,
@@ -92,7 +92,7 @@ export async function whileHeld<T>(
 
 /**
  * Runs `use`, and gives a sign of life every `everyMs` meanwhile. The signal is aborted, with UPLOAD_UNKNOWN, when `renew` says that
- * what it renews is gone.
+ * its row was deleted.
  */
 export async function whileAlive<T>(
   renew: () => Promise<boolean>,
@@ -105,7 +105,7 @@ export async function whileAlive<T>(
       (isHeld) => {
         if (!isHeld) lost.abort(new RegistryError("UPLOAD_UNKNOWN"));
       },
-      // A database that cannot be written now ends no claim: nobody else can have written it either.
+      // A database that cannot be written now ends no claim: no other owner can have written it either.
       () => {},
     );
   }, everyMs);

@@ -6,7 +6,7 @@ import type { Locator } from "../model/locator.ts";
 import type { Sealed, SealOptions } from "../storage/staging.ts";
 import type { Storage } from "../storage/storage.ts";
 
-/** What a commit works with. */
+/** The dependencies of a commit. */
 export interface CommitDeps {
   readonly storage: Pick<Storage, "content">;
   readonly contents: Pick<ContentsMetadata, "findContent">;
@@ -20,11 +20,11 @@ export interface Sealable {
   readonly discard: () => Promise<void>;
 }
 
-/** What came of the transaction that makes content known and links it. */
+/** The outcome of the transaction that makes content known and links it. */
 export type FinishOutcome =
   /** `locator` is the one that counts: another upload of the same digest may have won. */
   | { readonly kind: "finished"; readonly locator: Locator }
-  /** `found` was true and the content is gone meanwhile: publish instead. */
+  /** `found` was true and the content has been deleted meanwhile: publish instead. */
   | { readonly kind: "contentGone" };
 
 /** That transaction. What it throws leaves nothing stored, and is thrown. */
@@ -36,7 +36,7 @@ const rounds = 4;
 /**
  * Verifies staged bytes, stores them unless the same content is stored already, and links them. The order is the promise: bytes and
  * their name are durable before the row is, and the row is durable before this resolves.
- * @returns what they are; "mismatch" when they are not what they must be: nothing is stored then.
+ * @returns their digest and size; "mismatch" when they differ from the expected digest: then nothing is stored.
  * @throws RegistryError as `seal`; BUSY when the content vanishes again and again; what `finish` throws.
  */
 export async function commitStaged(
@@ -51,7 +51,7 @@ export async function commitStaged(
   throw new RegistryError("BUSY", { retryAfter: 1 });
 }
 
-/** @returns null when content that was found is gone again: it has to be looked for anew. */
+/** @returns null when found content has been deleted meanwhile: the lookup must be repeated. */
 async function tryCommit(
   { storage, contents }: CommitDeps,
   { seal, discard }: Sealable,
@@ -83,7 +83,7 @@ async function finishSealed(
 ): Promise<void> {
   const { locator, replaces } = content;
   const outcome = await finish(content).catch(async (error: unknown) => {
-    // Only a refusal proves that no row names it; whatever else went wrong, the collection finds out.
+    // Only a refusal proves that no row names it; after any other failure, the collection decides.
     if (error instanceof RegistryError && !error.isServerSide)
       await storage.content.delete(locator);
     throw error;

@@ -31,7 +31,7 @@ export interface ContentReader extends Pick<SendableFile, "isAtHand" | "fetch" |
 
 /**
  * The content of the row that `find` returns; null where it returns none, or what is there is not what the row says.
- * @param onDamage is told of a row that stands although its file is absent or of another size.
+ * @param onDamage is called for a row whose file is absent or of another size.
  */
 export async function findStored<Row extends StoredRow>(
   storage: Pick<Storage, "content">,
@@ -58,7 +58,7 @@ async function openRow<Row extends StoredRow>(
   return opened === null ? null : { ...row, body: opened.body };
 }
 
-/** @param gone is thrown when the content has gone since it was found: it was deleted in that moment. */
+/** @param gone is thrown when the content was deleted since it was found. */
 export async function openReader(
   storage: Pick<Storage, "content">,
   locator: Locator,

@@ -1,4 +1,4 @@
-// What the system's names of errors mean to whoever reads: the part of it that more than one room asks about.
+// The meaning of the system's error names, as far as more than one room needs it.
 import { RegistryError } from "../errors.ts";
 
 /** The errno name of a system's error; null for anything else. */
@@ -9,7 +9,7 @@ export function errnoOf(error: unknown): string | null {
   return null;
 }
 
-/** What the machine has too little of at this moment, descriptors or memory: nothing was read or written, and nothing is lost. */
+/** A temporary shortage of the machine, of descriptors or memory: nothing was read or written, and nothing is lost. */
 const passing: ReadonlySet<string | null> = new Set(["EMFILE", "ENFILE", "ENOMEM", "EAGAIN"]);
 
 /** A failed read, or a file that cannot be opened, as its answer: BUSY for what passes; anything else as it is. */

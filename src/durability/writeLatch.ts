@@ -1,7 +1,7 @@
 // After a failed sync the kernel may have dropped the bytes: the store turns read-only until a restart.
 import { RegistryError } from "../errors.ts";
 
-/** Trips once and stays: whoever writes asks first, whoever sees a sync fail trips it. */
+/** Trips once and stays: every writer checks it first, and a failed sync trips it. */
 export class WriteLatch {
   #reason: string | null = null;
   readonly #onTrip: (reason: string, cause: unknown) => void;

@@ -1,4 +1,4 @@
-// What an inspection can find, as facts. How serious each is stands here; how it is told stands with the command.
+// The findings of an inspection, as facts. Their severity is decided here; their text with the command.
 
 import type { ContentKey, DanglingRow, Holders, InspectedContent } from "../metadata/inspection.ts";
 import type { MiscountedBucket, MisfitObject, PartKey } from "../metadata/inspectionObjects.ts";
@@ -20,7 +20,7 @@ export type ContentFault =
   /** Known to be damaged, and still in its place. */
   | { readonly kind: "contentInPlace" };
 
-/** What a look at a stored file says, without its bytes. @param file as the storage tells it: a negative size is no file. */
+/** The verdict on a stored file without reading it. @param file as the storage reports it: a negative size is no file. */
 export function faultOfFile(
   file: { readonly size: number } | null,
   { size }: Pick<InspectedContent, "size">,
@@ -57,7 +57,7 @@ export type Finding =
       readonly missing: Digest;
       readonly tags: Holders["tags"];
     }
-  /** Fewer bytes are staged than a client was told. */
+  /** Fewer bytes are staged than were acknowledged. */
   | {
       readonly kind: "sessionShort";
       readonly session: FoundSession;
@@ -66,7 +66,7 @@ export type Finding =
   | ({ readonly kind: "bucketMiscounted" } & MiscountedBucket)
   /** A bucket counted more than there is: rows of objects are lost, and nothing else says that their content is needed. */
   | ({ readonly kind: "objectsLost" } & MiscountedBucket)
-  /** A part of an upload is not what its client was told: the upload cannot be completed with it. */
+  /** A part of an upload differs from its acknowledged etag: the upload cannot be completed with it. */
   | { readonly kind: "partLost"; readonly part: FoundPart; readonly fault: PartFault }
   /** A stored name that a row needs is on the list of those on their way out. */
   | { readonly kind: "trashInUse"; readonly content: ContentKey }
@@ -94,7 +94,7 @@ export type Notice =
   | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest }
   | { readonly kind: "unknownName"; readonly name: string };
 
-/** An open session, with what its client was told. */
+/** An open session, with its acknowledged offset. */
 export interface FoundSession {
   readonly id: UploadId;
   readonly repository: string;
@@ -102,7 +102,7 @@ export interface FoundSession {
   readonly offset: number;
 }
 
-/** A part of an open upload, with what its client was told. */
+/** A part of an open upload, with its acknowledged etag. */
 export interface FoundPart extends PartKey {
   readonly object: ObjectKey;
   /** Bytes. */
@@ -132,7 +132,7 @@ const notices: ReadonlySet<Finding["kind"]> = new Set<Notice["kind"]>([
   "unknownName",
 ]);
 
-/** How serious a finding is. Damaged content that nobody holds is nobody's problem. */
+/** The severity of a finding. Damaged content that no repository and no object uses is no problem. */
 export function severityOf(finding: Finding): Severity {
   if (finding.kind === "unchecked") return "unchecked";
   if (notices.has(finding.kind)) return "notice";
@@ -143,7 +143,7 @@ export function severityOf(finding: Finding): Severity {
   return "problem";
 }
 
-/** What `--repair` would do about a finding. */
+/** The action of `--repair` for a finding. */
 export type RepairKind =
   /** Its row is marked, and it is moved aside: the next push of it stores it anew. */
   | "setAside"
@@ -163,7 +163,7 @@ export type RepairKind =
   | "recount"
   /** Only if it is wanted: a bucket forgets objects whose rows are lost, and content that may be theirs is kept for a while. */
   | "forgetLost"
-  /** The upload goes on without the part: its client sends it again. */
+  /** Removes the part from its upload: the client sends it again. */
   | "forgetPart";
 
 const repairs: ReadonlyMap<Finding["kind"], RepairKind> = new Map<Finding["kind"], RepairKind>([

@@ -1,5 +1,5 @@
 // The inspection of a whole store: rows against files, files against rows, bytes against digests. It looks only; what it may change is in
-// fsckRepair.ts. Beside a running server it looks twice before it says that something is wrong.
+// fsckRepair.ts. With a running server it looks twice before it reports a fault.
 import { type Finding, repairOf, severityOf } from "./findings.ts";
 import { inspectContents } from "./fsckContents.ts";
 import { inspectManifests } from "./fsckManifests.ts";
@@ -21,7 +21,7 @@ import { inspectSessions } from "./fsckSessions.ts";
 /** Findings that are kept; a store with more has one cause that is worth to be found first. */
 const mostFindings = 10_000;
 
-/** Inspects, and repairs what is safe to repair if that is asked for. @throws only what makes the whole inspection impossible. */
+/** Inspects, and repairs what is safe to repair if asked to. @throws only errors that make the whole inspection impossible. */
 export async function inspectStore(
   deps: FsckDeps,
   request: FsckRequest,
@@ -64,7 +64,7 @@ export async function inspectStore(
   };
 }
 
-/** What an inspection has seen so far. */
+/** The state of an inspection. */
 interface Seen {
   readonly findings: Finding[];
   /** Findings that are not kept. */
@@ -98,7 +98,7 @@ async function inspectAll(inspection: Inspection): Promise<Omit<Checked, "hashed
   const report = await attempt("the database", () => metadata.inspection.checkDatabase(full));
   for (const fault of report?.faults ?? []) found({ kind: "databaseDamaged", fault });
   for (const row of report?.dangling ?? []) found({ kind: "danglingRow", row });
-  // What is read from a damaged database proves nothing about the rest.
+  // Rows read from a damaged database prove nothing.
   if (report === null || report.faults.length > 0) return unseen;
   const totals = await metadata.inspection.countAll();
   await attempt("stored content", () => inspectContents(inspection, totals));
@@ -133,7 +133,7 @@ async function attempt<T>(
   }
 }
 
-/** Whoever could not see everything must change nothing: an unreadable disk makes everything look lost. */
+/** An incomplete inspection must change nothing: an unreadable disk makes everything look lost. */
 function refuseRepair(findings: readonly Finding[]): string | null {
   if (findings.some(({ kind }) => kind === "databaseDamaged")) return "the database is damaged";
   const unchecked = findings.filter(({ kind }) => kind === "unchecked").length;

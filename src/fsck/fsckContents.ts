@@ -10,7 +10,7 @@ const page = 500;
 const together = 32;
 /** Looks at content that changes under them; a push would have to be as fast as each of them. */
 const looks = 8;
-/** Repositories and tags that are told of each damaged content. */
+/** Most repositories and tags listed for each damaged content. */
 export const mostHolders = 10;
 
 /** Every row of content. */

@@ -1,17 +1,17 @@
-// Objects whose rows are lost, and that somebody gives up: whatever may be their content is kept for a while, before the count goes
+// Giving up objects whose rows are lost: possible content of theirs is kept for a while, before the count goes
 // that kept the collection away from it.
 import type { Finding } from "./findings.ts";
 import type { Inspection, Repaired } from "./fsckRun.ts";
 import { rehash } from "./rehash.ts";
 
-/** How long content stays that may belong to objects which were given up; ms. The command's texts tell it in days. */
+/** How long possible content of given-up objects is kept; ms. The command's texts give it in days. */
 const lostKeptMs = 30 * 24 * 3_600_000;
 /** Younger files without a row may be those of requests that are about to name them; ms. */
 const strayAgeMs = 3_600_000;
 
 type Miscount = Extract<Finding, { readonly kind: "bucketMiscounted" | "objectsLost" }>;
 
-/** @returns `failed` when the bucket counts more than it holds and nobody gives that up. */
+/** @returns `failed` when the bucket counts more than it holds and the objects were not given up. */
 export async function countAnew(
   { metadata, clock, forgetLost }: Inspection,
   { bucket }: Miscount,
@@ -24,7 +24,7 @@ export async function countAnew(
 }
 
 /**
- * The rows of their content may be lost as well: files that no row names get one, with the same lease. @returns what became of them;
+ * The rows of their content may be lost as well: files that no row names get one, with the same lease. @returns the outcome;
  * while there is a failed one, nothing may be given up.
  */
 export async function nameStrays(

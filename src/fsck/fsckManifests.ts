@@ -7,12 +7,12 @@ import type { Inspection } from "./fsckRun.ts";
 
 /** Bodies held at a time; each may have some MiB. */
 const page = 8;
-/** Manifests that are told to lack something. */
+/** Most manifests listed with missing references. */
 const mostIncomplete = 1_000;
-/** Tags that are told of each manifest. */
+/** Most tags listed for each manifest. */
 const mostTags = 10;
 
-/** What manifests lack, and, in a full inspection, every manifest. */
+/** Missing references of manifests, and, in a full inspection, every manifest. */
 export async function inspectManifests(
   inspection: Inspection,
   totals: InspectionTotals,

@@ -33,7 +33,7 @@ async function inspectStray(inspection: Inspection, stray: StrayName): Promise<v
   if (stray.awaited) return;
   const { locator, digest, publishedAt } = stray;
   const file = await attempt(`the file ${locator}`, () => storage.content.stat(locator));
-  // Gone, or named by a row, between the two looks.
+  // Deleted, or named by a row, between the two looks.
   if (file === null || (await metadata.collection.findStrays([stray])).length === 0) return;
   const kind = clock() - publishedAt > strayAgeMs ? "strayOld" : "strayYoung";
   found({ kind, stray: { locator, digest, publishedAt, size: file.size } });

@@ -5,14 +5,14 @@ import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Inspection } from "./fsckRun.ts";
 
-/** Objects and buckets that are told. */
+/** Most objects and buckets that are listed. */
 const mostRows = 1_000;
 /** Rows read at a time. */
 const page = 200;
 /** Looks at a part that changes under them; its client would have to be as fast as each of them. */
 const looks = 8;
 
-/** Rows that contradict each other. Each question sees one moment: nothing that runs beside it looks like a fault. */
+/** Rows that contradict each other. Each query reads one snapshot: concurrent requests never look like a fault. */
 export async function inspectObjects({ metadata, found }: Inspection): Promise<void> {
   const { objectInspection } = metadata;
   for (const misfit of await objectInspection.listMisfits(mostRows)) {

@@ -73,7 +73,7 @@ async function repair(inspection: Inspection, finding: Finding): Promise<Repaire
   }
 }
 
-/** Row first: from then on nobody is told that it exists, and whoever pushes it stores it under another name. */
+/** The row first: from then on it answers 404, and a push of it is stored under another name. */
 export async function setAside(
   { metadata, storage, clock }: Pick<Inspection, "metadata" | "storage" | "clock">,
   content: ContentKey,
@@ -94,7 +94,7 @@ async function decide(inspection: Inspection, content: ContentKey & { readonly s
     return solved;
   }
   const now = await metadata.inspection.findContentRow(content.digest);
-  // Pushed again meanwhile: what stood under the earlier name is not this row's any more.
+  // Pushed again meanwhile: the file under the earlier name is not this row's any more.
   if (now?.locator !== content.locator) return solved;
   await storage.repair.setAside(content.locator);
   return waits;

@@ -1,4 +1,4 @@
-// What an inspection is asked, what it works with, and what it tells: the types that its parts and its callers share.
+// The request, dependencies and report of an inspection: types that its parts and its callers share.
 
 import type { CollectionMetadata } from "../metadata/collection.ts";
 import type {
@@ -16,7 +16,7 @@ import type { Repair } from "../storage/repair.ts";
 import type { Staging } from "../storage/staging.ts";
 import type { Finding, RepairKind, Severity } from "./findings.ts";
 
-/** What became of a finding. */
+/** The outcome of a finding. */
 export type Repaired =
   /** It is as it should be. */
   | { readonly kind: "solved" }
@@ -24,7 +24,7 @@ export type Repaired =
   | { readonly kind: "waits" }
   | { readonly kind: "failed"; readonly reason: string };
 
-/** What fsck works with. */
+/** The dependencies of fsck. */
 export interface FsckDeps {
   readonly metadata: {
     readonly inspection: InspectionMetadata;
@@ -47,7 +47,7 @@ export interface FsckDeps {
   readonly clock: () => number;
 }
 
-/** What is asked for. */
+/** The options of an inspection. */
 export interface FsckRequest {
   /** Reads every byte, and hashes it; otherwise sizes are compared. */
   readonly full: boolean;
@@ -64,7 +64,7 @@ export interface FsckProgress {
   readonly total: number;
 }
 
-/** What was looked at. */
+/** The inspected amounts. */
 export interface Checked extends InspectionTotals {
   readonly sessions: number;
   /** Open uploads into buckets. */
@@ -79,13 +79,13 @@ export interface Checked extends InspectionTotals {
 export interface Judged {
   readonly finding: Finding;
   readonly severity: Severity;
-  /** null for what no program should decide, and for what ends by itself. */
+  /** null for a fault that no program should decide, and for one that ends automatically. */
   readonly repair: RepairKind | null;
   /** null when nothing was done. */
   readonly repaired: Repaired | null;
 }
 
-/** What an inspection found, and what became of it. */
+/** The findings of an inspection, and their outcomes. */
 export interface FsckReport {
   readonly full: boolean;
   readonly checked: Checked;
@@ -100,13 +100,13 @@ export interface FsckReport {
   readonly durationMs: number;
 }
 
-/** What the parts of an inspection share. */
+/** Shared by the parts of an inspection. */
 export interface Inspection extends FsckDeps {
   readonly full: boolean;
   readonly forgetLost: boolean;
   readonly found: (finding: Finding) => void;
   readonly progress: (progress: FsckProgress) => void;
-  /** Tells the failure as a finding instead of ending the inspection. @returns null then. */
+  /** Reports the failure as a finding instead of ending the inspection. @returns null then. */
   readonly attempt: <T>(what: string, look: () => Promise<T>) => Promise<T | null>;
   readonly hashed: (bytes: number) => void;
 }

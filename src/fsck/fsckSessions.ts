@@ -1,4 +1,4 @@
-// Upload sessions: what their clients were told against what is staged.
+// Upload sessions: acknowledged offsets against staged bytes.
 import type { ListedUpload } from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { FoundSession } from "./findings.ts";
@@ -10,7 +10,7 @@ const page = 200;
 /** Every session, and everything that is staged. @returns how many sessions there are. */
 export async function inspectSessions(inspection: Inspection): Promise<number> {
   const { metadata, progress, attempt, found } = inspection;
-  // Listed first: whoever starts meanwhile has bytes before it has a row.
+  // Listed first: a session that starts meanwhile has bytes before it has a row.
   const strays = await listStaged(inspection);
   let done = 0;
   for (let after: UploadId | null = null; ; ) {
@@ -40,7 +40,7 @@ async function listStaged({ storage }: Inspection): Promise<Set<UploadId>> {
 }
 
 async function inspectSession(inspection: Inspection, row: ListedUpload): Promise<void> {
-  // Who is being written to may be between its last byte and its end, where the bytes have moved on already.
+  // A session that is being written to may be between its last byte and its end, with its bytes already moved.
   if (row.writing || (await inspection.storage.repair.holdsStaged(row))) return;
   const { metadata, found } = inspection;
   const now = await metadata.uploads.findUpload(row.id, row.repository);

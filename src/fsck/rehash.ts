@@ -7,10 +7,10 @@ import type { Repair, StoredReader } from "../storage/repair.ts";
 /** One read, in bytes. Two buffers of this size are all the memory that hashing takes. */
 export const portion = 1_048_576;
 
-/** What is read; `size` (bytes) is what its row says. */
+/** The content to read; `size` (bytes) is its row's. */
 export type Readable = Pick<InspectedContent, "digest" | "locator" | "size">;
 
-/** One content that is being read back. Close it whatever happens. */
+/** One content that is being read back. Always close it. */
 export class Rehash {
   readonly #reader: StoredReader;
   readonly #digest: Digest;
@@ -71,7 +71,7 @@ export class Rehash {
   }
 }
 
-/** @param onBytes is told of each portion. @returns the digest that the bytes have; null when there are none under this name. */
+/** @param onBytes receives the size of each portion. @returns the digest of the bytes; null when there are none under this name. */
 export async function rehash(
   storage: Pick<Repair, "read">,
   content: Readable,

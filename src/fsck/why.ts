@@ -12,7 +12,7 @@ import type {
 import { type Digest, readDigest } from "../model/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 
-/** What explaining works with. */
+/** The dependencies of explaining. */
 export interface WhyDeps {
   readonly metadata: UsageMetadata;
   /** Unix ms. */
@@ -39,7 +39,7 @@ export interface Chain {
   readonly manifests: readonly KeepingManifest[];
 }
 
-/** What is known of a digest. Times are Unix ms. */
+/** The facts about a digest. Times are Unix ms. */
 export interface Explanation {
   readonly digest: Digest;
   /** null when no content is stored under it: a manifest, or something that is named and not there. */
@@ -78,7 +78,7 @@ export type WhyAnswer =
   /** Neither an image nor a digest, nor the beginning of one. */
   | { readonly kind: "malformed" };
 
-/** Ways that are told, names and repositories of each. */
+/** Most paths that are listed, and names and repositories of each. */
 const told = 5;
 /** Manifests that are looked at on the way up; deeper than any real index. */
 const lookedAt = 500;

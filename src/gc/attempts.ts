@@ -31,7 +31,7 @@ export class Attempts {
     }
   }
 
-  /** What could not be deleted so far; null when everything could. */
+  /** The failed deletions so far; null when there are none. */
   get undeleted(): Undeleted | null {
     return this.#count === 0 ? null : { count: this.#count, cause: this.#cause };
   }

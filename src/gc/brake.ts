@@ -8,7 +8,7 @@ export const brakeFloor = { blobs: 5, bytes: 1_048_576 } as const;
 
 /**
  * Content that answered requests gave up (deletions, replacements, uploads that no manifest ever named) is deleted without a limit.
- * Only lost rows can explain the rest: a run deletes no more of it than the share of `gc.brake`, unless somebody agrees.
+ * Only lost rows can explain the rest: a run deletes no more of it than the share of `gc.brake`, unless a user confirms.
  * @returns the reason for a refusal and what to do; null when the run may delete.
  */
 export function brakeReason(

@@ -22,7 +22,7 @@ class Refusal extends Error {
   override readonly name = "Refusal";
 }
 
-/** What a run knows of itself while it goes on. */
+/** A run's progress. */
 class Progress {
   readonly gone: Gone = { manifests: 0, blobs: 0, bytes: 0, links: 0 };
   readonly finished: Gone = { manifests: 0, blobs: 0, bytes: 0, links: 0 };
@@ -65,7 +65,7 @@ export async function collectGarbage(
 }
 
 /**
- * One run that this process does itself, beside a running server or without one. A dry run changes nothing, so that nothing
+ * One run by this process, with a running server or without one. A dry run changes nothing, so that nothing
  * remembers it. @param request without its id.
  */
 export async function collectByCommand(
@@ -155,7 +155,7 @@ async function acquire(deps: GcDeps, owner: string, dead: string | null): Promis
   throw new Refusal("another garbage collection is running");
 }
 
-/** The plan of this run, and the brake's verdict: null, or why somebody must agree. */
+/** The plan of this run, and the brake's verdict: null, or why confirmation is needed. */
 async function planned({ deps, request, listener, progress }: ActiveRun, now: number) {
   const plan = await planGc(deps, { request, now, listener });
   progress.plan = plan;

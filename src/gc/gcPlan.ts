@@ -65,7 +65,7 @@ export async function* findStrays(
   }
 }
 
-/** A request that is about to name its file holds a claim until then. The file's name contains the claim: if it is free, nobody will name the file. */
+/** A request that is about to name its file holds a claim until then. The file's name contains the claim: if it is free, no request will name the file. */
 async function lookUp(
   { metadata, storage }: Ports,
   names: readonly StoredName[],

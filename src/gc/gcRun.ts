@@ -14,11 +14,11 @@ import type { Content } from "../storage/content.ts";
 export interface GcSettings {
   /** Younger content stays: `gc.minAge`, unless the run was asked for another age. */
   readonly minAgeMs: number;
-  /** What pushes were promised: `gc.minAge`, whatever the run was asked for. */
+  /** The lease of pushed content: `gc.minAge`, for any requested age. */
   readonly leaseMs: number;
   /** The longest that an open upload is kept without a byte: it is not collected, but judged by the same clock. */
   readonly uploadsMs: number;
-  /** At most this share of the blobs, and of the bytes, that nothing explains is deleted unless somebody agrees; 0 to 1, where 0 is no limit. */
+  /** At most this share of the blobs, and of the bytes, that nothing explains is deleted without confirmation; 0 to 1, where 0 is no limit. */
   readonly brakeShare: number;
   /** Untagged manifests that were pushed longer ago are deleted first; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
@@ -32,7 +32,7 @@ export interface GcRequest extends GcSettings {
   readonly dryRun: boolean;
 }
 
-/** What a run asks of rows. */
+/** The rows port of a run. */
 export type GcMetadata = CollectionMetadata & LocksMetadata & ClockMetadata;
 
 /** Its parts of the port. */
@@ -58,7 +58,7 @@ export interface GcDeps {
   readonly readUptime: () => Promise<Uptime>;
   /** This process's name among those that share the store. */
   readonly self: string;
-  /** False only when the process that had this name is certainly gone. */
+  /** False only when the process of this name has certainly ended. */
   readonly isAlive: (process: string) => boolean;
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;

@@ -3,7 +3,7 @@ import { RegistryError } from "../errors.ts";
 import type { GcRefusals, GcRun, GcRunsMetadata } from "../metadata/gcRuns.ts";
 import type { GcRequest, GcSettings } from "./gcRun.ts";
 
-/** Name of a lock's owner: the process, which `isAlive` is asked about, and the run that it works on. */
+/** Name of a lock's owner: the process, as `isAlive` knows it, and its run. */
 export function ownerOfRun(process: string, id: string): string {
   return `${process}/${id}`;
 }
@@ -30,13 +30,13 @@ export interface RunsDeps {
   readonly runs: GcRunsMetadata;
   /** Unix ms. */
   readonly clock: () => number;
-  /** False only when the process of that name is certainly gone. */
+  /** False only when the process of that name has certainly ended. */
   readonly isAlive: (process: string) => boolean;
   /** UUIDv7. */
   readonly newId: () => string;
 }
 
-/** Marks runs that nobody works on any more as failed. @returns the run that holds the lock, or null. */
+/** Marks abandoned runs as failed. @returns the run that holds the lock, or null. */
 export async function tidyRuns(
   { runs, clock, isAlive }: Pick<RunsDeps, "runs" | "clock" | "isAlive">,
   { alive, over }: KnownRuns,
@@ -49,7 +49,7 @@ export async function tidyRuns(
 }
 
 /**
- * Remembers a run that begins. @param over a run of this process that is over, whatever its lock says.
+ * Records a new run. @param over a run of this process that has ended, even if its lock is still held.
  * @throws RegistryError GC_RUNNING while another one holds the lock.
  */
 async function beginGc(
@@ -98,9 +98,9 @@ export class GcRuns {
     return this.#running !== null;
   }
 
-  /** Begins a run that somebody asked for. @throws RegistryError GC_RUNNING */
+  /** Begins a requested run. @throws RegistryError GC_RUNNING */
   async request(asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>): Promise<GcRun> {
-    // The brake is for runs that nobody watches.
+    // The brake is for unattended runs.
     return this.#begin({ trigger: "api", brakeShare: 0, ...asked });
   }
 
@@ -114,7 +114,7 @@ export class GcRuns {
     }
   }
 
-  /** The run that was ordered is over, or the worker that did it is gone. */
+  /** The ordered run has ended, or its worker was lost. */
   async ended(): Promise<void> {
     this.#over = this.#running;
     this.#running = null;

@@ -24,7 +24,7 @@ export function empty(status: number, headers: Record<string, string>): Response
   });
 }
 
-/** Content is what somebody pushed: a browser must neither run nor guess it. */
+/** Content is pushed by clients: a browser must neither run nor guess it. */
 export const inert = "default-src 'none'; sandbox";
 
 /** Headers of content that was asked for by its digest, or by a tag that may move. */

@@ -37,7 +37,7 @@ export function buildApp(
   return { fetch: (request) => (request.method === "HEAD" ? heads : app).fetch(request) };
 }
 
-/** A server whose explorer nobody opens loads nothing of it. */
+/** A server whose explorer is not used loads nothing of it. */
 function explorerOf(operations: readonly Operation[]): Services["explorer"] {
   let opened: ReturnType<Services["explorer"]> | null = null;
   return () => {

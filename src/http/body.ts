@@ -102,7 +102,7 @@ function end(context: RequestContext): void {
   context.extend(longestTimeout);
 }
 
-/** Whatever else the client sends would not be read. */
+/** The rest of the body would not be read. */
 function tooSlow(context: RequestContext, minBytesPerSecond: number): RegistryError {
   context.abandoned = true;
   const kept = context.foreign ? "" : "; an upload session keeps the bytes that arrived";

@@ -7,7 +7,7 @@ export interface RangesSource {
   readonly mediaType: string;
   /** Bytes of the whole. */
   readonly size: number;
-  /** Must not stand in the content: not to be guessed by who pushed it. Letters, digits and `-`. */
+  /** Must not occur in the content, so it is unpredictable for pushers. Letters, digits and `-`. */
   readonly boundary: string;
   /** Called when the first piece is made; what it opens is closed after the last one. */
   readonly openReader: () => Promise<ContentReader>;
@@ -23,7 +23,7 @@ export function rangesType(boundary: string): string {
   return `multipart/byteranges; boundary=${boundary}`;
 }
 
-/** The body of the answer, whatever its size in flat memory. Reading ends when the client leaves. */
+/** The body of the answer, in constant memory for any size. Reading ends when the client disconnects. */
 export async function rangesBody(
   source: RangesSource,
   spans: readonly ByteSpan[],
@@ -34,7 +34,7 @@ export async function rangesBody(
   return Buffer.concat(await Array.fromAsync(pieces, (piece) => Buffer.from(piece)));
 }
 
-/** The bytes of one span, whatever their number in flat memory. Reading ends when the client leaves. */
+/** The bytes of one span, in constant memory for any length. Reading ends when the client disconnects. */
 export function spanBody(
   openReader: RangesSource["openReader"],
   span: ByteSpan,

@@ -3,7 +3,7 @@ import type { Conditions, Etags } from "../objects/preconditions.ts";
 
 const weak = /^W\//;
 
-/** What the headers ask; a list of etags that names nothing that could be there matches nothing. */
+/** The conditions of the headers; a list of unknown etags matches nothing. */
 export function readConditions(headers: Headers): Conditions {
   return {
     // A weak etag says nothing of the bytes: If-Match compares strongly, If-None-Match does not.

@@ -13,7 +13,7 @@ const algorithms = [
 const byteSequence = /^:([A-Za-z0-9+/]*={0,2}):$/;
 
 /**
- * What the body must be, by the algorithms that are known here; others are passed over.
+ * The expected digests of the body, by known algorithms; others are ignored.
  * @throws RegistryError CONTENT_DIGEST_INVALID
  */
 export function readContentDigest(headers: Headers): readonly Digest[] {

@@ -24,10 +24,10 @@ function isFromOwnSite(headers: Headers): boolean {
   return origin === null || isOrigin(origin, headers.get("host") ?? "");
 }
 
-/** True when `origin` is where `host` is reached, whatever the scheme: TLS may have ended before. */
+/** True when `origin` is the server's own `host`, with any scheme: a proxy may have ended TLS. */
 function isOrigin(origin: string, host: string): boolean {
   const from = URL.parse(origin);
   if (from === null || from.host === "") return false;
-  // Parsed alike, so that case and the port that goes without saying make no difference.
+  // Parsed alike, so that case and the default port make no difference.
   return URL.parse(`${from.protocol}//${host}`)?.host === from.host;
 }

@@ -1,4 +1,4 @@
-// Dictionaries of structured fields (RFC 9651, 3.2), as far as members are told apart: `sha-256=:…:, unixsum=5;q=1`. Pure.
+// Dictionaries of structured fields (RFC 9651, 3.2), as far as to separate members: `sha-256=:…:, unixsum=5;q=1`. Pure.
 
 const key = "[a-z*][a-z0-9_.*-]*";
 const items = [
@@ -17,7 +17,7 @@ const member = new RegExp(`(${key})(?:=(${item}|${innerList}))?${parameters}`, "
 const separator = /[ \t]*,[ \t]*/y;
 
 /**
- * @returns the members' values as they stand there, without parameters, `?1` for one without a value; of two with one key the last
+ * @returns the members' values as written, without parameters, `?1` for one without a value; of two with one key the last
  * counts. null when it is no dictionary.
  */
 export function readDictionary(header: string): ReadonlyMap<string, string> | null {

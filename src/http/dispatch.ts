@@ -11,25 +11,25 @@ import type { SentPath } from "./sentPath.ts";
 import type { SlowReaders } from "./slowReaders.ts";
 import { assertQuery } from "./v1/known.ts";
 
-/** What a request passes through. */
+/** The dependencies of dispatching. */
 export interface DispatchDeps extends Entrance {
   readonly app: Pick<App, "fetch">;
   readonly guard: Pick<Guard, "admit" | "methodsOf">;
   readonly observer: Observer;
-  /** Is told of writes while the server works on them, so that working does not count as idling. */
+  /** Contexts of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<RequestContext>;
-  /** Is told of answers as they begin. */
+  /** Watches answers from their beginning. */
   readonly slowReaders: Pick<SlowReaders, "add">;
 }
 
-/** What `Bun.serve` calls. */
+/** The handler that `Bun.serve` calls. */
 export type Dispatch = (
   request: Request,
   connection: Connection,
   sent: SentPath | null,
 ) => Response | Promise<Response>;
 
-/** Never rejects: whatever is thrown is answered. */
+/** Never rejects: every thrown value becomes an answer. */
 export function makeDispatch(deps: DispatchDeps): Dispatch {
   const { app, guard, observer, atWork, slowReaders } = deps;
   const answer = (context: RequestContext): Response | Promise<Response> => {

@@ -24,7 +24,7 @@ const frameworkSituations = {
 } as const;
 
 /**
- * What a thrown value means for the client. Unknown values become UNKNOWN with the request's id, and are kept in
+ * The answer for a thrown value. Unknown values become UNKNOWN with the request's id, and are kept in
  * `context.failure` for the log: their own text is never shown. Refusals are kept in `context.refusal`.
  */
 export function understand(thrown: unknown, context: RequestContext): RegistryError {

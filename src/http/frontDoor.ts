@@ -18,7 +18,7 @@ const longestPath = 2048;
 const longestBucketPath = 3 * 1024 + 128;
 const bucketsPrefix = "/v1/buckets/";
 
-/** What the front door works with. */
+/** The dependencies of the front door. */
 export interface Entrance {
   readonly router: Router;
   /** Names the methods of a path, for a request whose method is none of them. */
@@ -73,7 +73,7 @@ function locate(router: Router, path: string): Found {
   if (texts.length === 0) return { route, texts };
   const isNamed = route.target === "repository";
   if (isNamed && texts[0] === "") throw new RegistryError("NAME_INVALID");
-  // What is wrong with a name is said by the name's own grammar.
+  // The name's own grammar explains a malformed one.
   const plain = texts.map((text, at) => (isNamed && at === 0 ? text : plainValue(text)));
   return { route, texts: plain };
 }

@@ -1,4 +1,4 @@
-// The one place that decides whether an operation may go on. Accounts will be asked here as well.
+// The one place that decides whether an operation is allowed. Accounts will be checked here as well.
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError, type Situation } from "../errors.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -8,7 +8,7 @@ import { isMultipart, isWrite, needsStore, type Operation } from "./operation.ts
 import type { Question } from "./requestContext.ts";
 import type { Route } from "./router.ts";
 
-/** What an operator switched on or off. */
+/** Switches of the operator. */
 export interface Switches {
   /** False: nothing can be deleted. Uploads can still be cancelled. */
   readonly delete: boolean;
@@ -18,11 +18,11 @@ export interface Switches {
   readonly multipart: boolean;
 }
 
-/** What may be done besides the operation that was asked for, where the answer depends on it. */
+/** Further rights of the request, where the answer depends on them. */
 export interface Rights {
   /** True when content of `repository` may be seen. */
   mayPull(repository: RepositoryName): boolean;
-  /** True when what is told of `repository` may be followed by a push to it. */
+  /** True when an answer about `repository` may be followed by a push to it. */
   mayPush(repository: RepositoryName): boolean;
   /** True when objects of `bucket` may be read. */
   mayRead(bucket: BucketName): boolean;
@@ -37,7 +37,7 @@ export interface Guard extends Rights {
   methodsOf(route: Route): readonly string[];
 }
 
-/** What the guard looks at. */
+/** The dependencies of the guard. */
 export interface GuardDeps {
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** True once the server has begun to stop. */

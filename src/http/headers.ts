@@ -65,7 +65,7 @@ export function matchesEtag(ifNoneMatch: string | null, digest: Digest): boolean
   return ifNoneMatch.split(",").some((candidate) => candidate.trim().replace(/^W\//, "") === etag);
 }
 
-/** What a list request asks for: at most `n` names after `last`. */
+/** A list request: at most `n` names after `last`. */
 export interface ListQuery {
   readonly n: number;
   readonly last: string | null;
@@ -74,7 +74,7 @@ export interface ListQuery {
 /** Longest page of names; a larger `n` gets this many and a Link. */
 export const longestPage = 1000;
 
-/** @throws RegistryError PAGE_INVALID when `n` is not a whole number (of any length), or stands there twice. */
+/** @throws RegistryError PAGE_INVALID when `n` is not a whole number (of any length), or is given twice. */
 export function parseListQuery(query: URLSearchParams): ListQuery {
   const [text, ...others] = query.getAll("n");
   const last = query.get("last");
@@ -93,7 +93,7 @@ export function uploadLocation(name: RepositoryName, id: UploadId): string {
   return `/v2/${name}/blobs/uploads/${id}`;
 }
 
-/** Headers by which a client goes on with an upload: `Range` names the last byte that counts, `0-0` also for none. */
+/** Headers for continuing an upload: `Range` names the last byte that counts, `0-0` also for none. */
 export function uploadHeaders(
   name: RepositoryName,
   id: UploadId,

@@ -2,7 +2,7 @@
 // joined by a comma.
 import { RegistryError } from "../errors.ts";
 
-/** Which names a server goes by. */
+/** The rule for Host headers. */
 export interface HostRule {
   /** True for a server that only this machine can reach: it takes the machine's names for itself, and the one in `url`. */
   readonly loopbackOnly: boolean;
@@ -25,8 +25,8 @@ export function isHost(host: string | null): host is string {
 }
 
 /**
- * What a server that listens on this machine only takes as Host. A web page can have its name lead here (DNS rebinding): then browsers
- * take the server for the page's own, and only Host tells that they do.
+ * The hosts that a server on localhost accepts. A web page can have its name lead here (DNS rebinding): then browsers
+ * take the server for the page's own, and only Host shows that they do.
  */
 export function makeHostCheck({ loopbackOnly, url }: HostRule): HostCheck {
   const own = nameOf(url);

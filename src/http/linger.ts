@@ -1,4 +1,4 @@
-// Answers to requests whose body nobody reads. Left alone, the server would swallow the body to its last byte; closed at once, most
+// Answers to requests whose body is not read. By default the server would read the body to its last byte; closed at once, most
 // clients see a broken pipe instead of the answer (measured with Go's: 16 of 20). So: answer, wait a moment, then close.
 import { hasBody } from "./body.ts";
 import { contentLength } from "./headers.ts";
@@ -44,11 +44,11 @@ async function lingering(response: Response): Promise<Response> {
   return new Response(body, { status, headers });
 }
 
-/** The client may have gone first: then the stream is over already, which nothing tells, and closing it again throws. */
+/** The client may have closed first: then the stream has ended already without an event, and closing it again throws. */
 function end(controller: ReadableStreamDefaultController<Uint8Array>): void {
   try {
     controller.close();
   } catch {
-    // Nobody is left to answer.
+    // The client is gone: there is no answer to send.
   }
 }

@@ -1,4 +1,4 @@
-// What every request leaves behind: its id in the answer, a line in the log, and its metrics.
+// The traces of every request: its id in the answer, a line in the log, and its metrics.
 import { RegistryError } from "../errors.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
@@ -23,7 +23,7 @@ export interface Observer {
   close(context: RequestContext, response: Response): Response;
 }
 
-/** What an observer asks of its server. */
+/** The dependencies of an observer. */
 export interface ObserverOptions {
   /** For requests that bring no usable X-Request-Id. */
   readonly newRequestId: () => string;
@@ -60,7 +60,7 @@ export function makeObserver(
   };
 }
 
-/** Refusals of one situation that are told in a second: enough for people, too few to fill a disk. */
+/** Refusals of one situation that are logged in a second: enough for people, too few to fill a disk. */
 const mostRefusals = 10;
 
 /** Writes an answer's line: defects with their stack, refusals thinned out, everything else at level debug. */
@@ -109,7 +109,7 @@ function logRefusal(
   log[level](fields, `${what} refused: ${capped(message)}`);
 }
 
-/** What the server cannot do for now and says so: a full disk, a store that is read-only. Nobody has to look for a defect. */
+/** Refusals for a temporary condition of the server: a full disk, a read-only store. They are no defects. */
 function isTrouble(failure: unknown): failure is RegistryError {
   return failure instanceof RegistryError && failure.situation !== "UNKNOWN";
 }
@@ -138,7 +138,7 @@ function fieldsOf(
   };
 }
 
-/** What the request was about, where the address names it or the request began it. */
+/** The request's subject, where its path names it or the request created it. */
 function subjectOf({ params, question, begun }: RequestContext): Readonly<Record<string, string>> {
   const uploadId = params.uploadId ?? begun;
   return {

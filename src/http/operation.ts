@@ -16,15 +16,15 @@ export type Call<Path extends string> = RequestContext & { readonly params: Para
 
 type Answer = Response | Promise<Response>;
 
-/** What all operations have, a derived HEAD included. */
+/** Members of every operation, a derived HEAD included. */
 export interface Operation<Path extends string = string> {
   /** OpenAPI's operationId, metrics' label and log field. */
   readonly id: string;
   readonly method: Method;
-  /** As Elysia and OpenAPI spell it; a repository's name is one parameter, whatever slashes it has. */
+  /** As Elysia and OpenAPI spell it; a repository's name is one parameter, slashes included. */
   readonly path: Path;
   readonly action: Action;
-  /** What the action is about; the path names it. */
+  /** The kind of thing the action is on; the path names it. */
   readonly target: "server" | "repository" | "bucket";
   /** Group of the explorer. */
   readonly tag: Tag;

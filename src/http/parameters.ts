@@ -42,7 +42,7 @@ export type Params<Path extends string> = string extends Path
   ? Readonly<Partial<Values>>
   : Readonly<Pick<Values, Names<Path> & ParameterName>>;
 
-/** What the meaning of a malformed value depends on. */
+/** Facts that the error for a malformed value depends on. */
 interface Asked {
   readonly path: string;
   readonly method: string;

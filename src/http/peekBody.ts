@@ -1,7 +1,7 @@
-// A look at a body's beginning that leaves the body as it was.
+// Reads a body's beginning and leaves the body unchanged.
 import type { Body } from "../storage/staging.ts";
 
-/** What a look shows. */
+/** The result of a peek. */
 export interface Peeked {
   /** A copy of the whole, when it ends in time; null for a longer one. */
   readonly whole: Uint8Array | null;
@@ -22,7 +22,7 @@ export async function peekBody(body: Body, longest: number): Promise<Peeked> {
   return { whole: null, body: joined(body, chunks, rest) };
 }
 
-/** The chunks themselves, not copies: whoever reads the body gives their memory back. */
+/** The chunks themselves, not copies: the body's reader releases their memory. */
 function joined(
   { release }: Body,
   chunks: readonly Uint8Array[],

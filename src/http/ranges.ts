@@ -6,11 +6,11 @@ export interface ByteSpan {
   readonly end: number;
 }
 
-/** What a Range header means for one representation. */
+/** The meaning of a Range header for one representation. */
 export type RangeChoice =
   /** It does not apply: no header, another unit, malformed, or too many ranges. The whole is sent. */
   | { readonly kind: "whole" }
-  /** It asks only for bytes that are not there. */
+  /** No requested byte exists. */
   | { readonly kind: "none" }
   /** At least one span, none empty, none overlapping another: in the order in which they were asked for. */
   | { readonly kind: "spans"; readonly first: ByteSpan; readonly others: readonly ByteSpan[] };

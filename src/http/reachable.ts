@@ -7,7 +7,7 @@ export interface MachineAddress {
   readonly internal: boolean;
 }
 
-/** What a server listens on. */
+/** The addresses a server listens on. */
 export interface Listener {
   /** "" for every address of the machine. */
   readonly host: string;

@@ -3,14 +3,14 @@
 import type { RegistryError, Situation } from "../errors.ts";
 import { isWrite, type Operation } from "./operation.ts";
 
-/** What an operator wants to know of. */
+/** The log level of a refusal; `info` for those that an operator wants to know. */
 export type RefusalLevel = "info" | "debug";
 
 /** Answers that reads get all day: is it there, is it still the same, is there more of it. */
 const everyday: ReadonlySet<number> = new Set([404, 412, 416]);
 
 /**
- * Whoever could not push, put or delete asks the operator why. Reads of what is not there are part of every push; who asks for an
+ * A client that could not push, put or delete asks the operator why. Reads of unknown content are part of every push; a request for an
  * address that does not exist is a scanner, or `/favicon.ico`.
  */
 export function levelOf(operation: Operation | null, { status }: RegistryError): RefusalLevel {
@@ -23,7 +23,7 @@ const quietMs = 1000;
 
 interface Told {
   readonly at: number;
-  /** Refusals since then that were told. */
+  /** Refusals since then that were logged. */
   told: number;
   /** Refusals since then that were kept back. */
   keptBack: number;

@@ -9,13 +9,13 @@ import type { Values } from "./parameters.ts";
 import type { Route } from "./router.ts";
 import type { SentPath } from "./sentPath.ts";
 
-/** What a request is about. */
+/** The subject of a request. */
 export type Target =
   | { readonly kind: "server" }
   | { readonly kind: "bucket"; readonly name: BucketName }
   | { readonly kind: "repository"; readonly name: RepositoryName };
 
-/** What a request asks: this operation (an action) on this target. Who may do it is decided on that, and on nothing else. */
+/** A request's action on a target. Access is decided on that alone. */
 export interface Question {
   readonly operation: Operation;
   readonly target: Target;
@@ -44,7 +44,7 @@ export class RequestContext {
   question: Question | null = null;
   /** The typed values of the path. */
   params: Readonly<Partial<Values>> = {};
-  /** What the router knows of the path before it was resolved; null for a path with an empty segment. */
+  /** The router's knowledge of the path before it was resolved; null for a path with an empty segment. */
   sent: SentPath | null = null;
   /** As it was sent: the front door gives the request another spelling of it. */
   path = "";
@@ -64,7 +64,7 @@ export class RequestContext {
   sentStatus: number | null = null;
   /** The upload that this request began; null for none. */
   begun: UploadId | null = null;
-  /** What went wrong inside, for the log. */
+  /** The internal error, for the log. */
   failure: unknown = null;
   /** Why the request was refused, for the log; null for those that were not, or that failed inside. */
   refusal: RegistryError | null = null;
@@ -76,13 +76,13 @@ export class RequestContext {
     this.startedAt = startedAt;
   }
 
-  /** Address of the other end of the connection, an IPv4 one as IPv4 whatever the socket says; null when it is gone. */
+  /** The client's address, an IPv4 one always as IPv4; null when the connection is closed. */
   address(): string | null {
     const found = this.#connection.requestIP(this.request)?.address ?? null;
     return found === null ? null : found.replace(/^::ffff:(?=[0-9.]+$)/i, "");
   }
 
-  /** Port of the other end; null when the answer was sent to its end, or nobody is there. */
+  /** The client's port; null when the answer was sent completely, or the connection is closed. */
   port(): number | null {
     return this.#connection.requestIP(this.request)?.port ?? null;
   }

@@ -30,7 +30,7 @@ export function splitUrl(url: string): { readonly path: string; readonly query: 
     : { path: url.slice(origin, mark), query: url.slice(mark + 1) };
 }
 
-/** What finds routes. @returns null when no path has this shape. */
+/** Finds routes. @returns null when no path has this shape. */
 export type Router = (path: string) => Found | null;
 
 /** Any host of four letters or more serves: Elysia looks for the path behind it. */
@@ -151,7 +151,7 @@ function textsOf(segments: readonly string[], sent: readonly string[]): string[]
   return fits ? parts.filter((_, at) => segments[at]?.startsWith(":")) : null;
 }
 
-/** What is wrong with an empty value is said by its own grammar, where the path shows that one was meant. */
+/** The grammar of an empty value explains the error, where the path shows that one was meant. */
 function mayBeEmpty(segment: string, isLast: boolean): boolean {
   return segment === ":object" || segment === ":partNumber" || (segment === ":bucket" && !isLast);
 }

@@ -1,4 +1,4 @@
-// Stored content as an answer, whole or in ranges, for blobs and objects. What is in memory goes to the server's native send.
+// Stored content as an answer, whole or in ranges, for blobs and objects. Bytes in memory are sent by the server's native send.
 import type { OpenContent } from "../content/intact.ts";
 import { empty } from "./answers.ts";
 import { rangesBody, rangesType, spanBody } from "./byteRanges.ts";
@@ -20,21 +20,21 @@ export interface SentContent extends OpenContent {
   readonly wholeHeaders?: AnswerHeaders;
 }
 
-/** What sending works with. */
+/** The dependencies of sending. */
 export interface SendDeps {
-  /** Is told how many bytes are sent. */
+  /** Receives the number of bytes that are sent. */
   readonly sent: (bytes: number) => void;
-  /** Not to be guessed: parts of an answer are told apart by it. */
+  /** Must be unpredictable: it separates the parts of an answer. */
   readonly newId: () => string;
 }
 
-/** A client must neither run nor show what somebody pushed. */
+/** A client must neither run nor display pushed content. */
 export const asAttachment = { "content-disposition": "attachment" };
 const acceptsRanges = { "accept-ranges": "bytes" };
 
 /** Up to this size content is copied: opening the file once more costs more. Bytes. */
 const copied = 64 * 1024;
-/** What is not in memory is read before its answer begins if it is at most so long, and while it is sent if it is longer. Bytes. */
+/** Content that is not in memory is read before its answer begins up to this length, and while it is sent beyond it. Bytes. */
 const fetchedFirst = 32 * 1024 * 1024;
 
 /** The whole, or what Range asks for. */
@@ -116,7 +116,7 @@ function rangeFor(etag: string, headers: Headers): string | null {
   return version === null || version === etag ? headers.get("range") : null;
 }
 
-/** What the server can cut a file to: one range, of positions that it can count to (it sends all of the file for others). */
+/** A Range header that the server applies itself: one range, of positions that it can count to (it sends all of the file for others). */
 const nativeRange = /^bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
 
 const slice = (body: SentContent["body"], { start, end }: ByteSpan) =>

@@ -1,15 +1,15 @@
 // Whether a path reaches us as it was sent. `request.url` has `\` turned into `/` and dot segments resolved, so that a proxy with
 // rules for paths would have judged another path than the one that is served. Bun's router, though, still reads the raw target:
-// routes for every number of segments tell what stood between the slashes.
+// routes for every number of segments show the text between the slashes.
 import type { BunRequest, Server } from "bun";
 
-/** A path as it was sent, as far as the router tells. */
+/** A path as it was sent, as far as the router reports it. */
 export interface SentPath {
   /** The segments in their order, without escapes. */
   readonly segments: Readonly<Record<string, string>>;
   /** Their names in `segments`. */
   readonly names: readonly string[];
-  /** What follows them: nothing, a final slash, or any number of further segments. */
+  /** The rest: nothing, a final slash, or any number of further segments. */
   readonly end: "" | "/" | "/*";
 }
 
@@ -44,7 +44,7 @@ export function sentPathRoutes(answer: Answer): Record<string, Handler> {
 
 /**
  * True when `path`, taken from `request.url`, is what was sent. A path with an empty segment counts as sent as long as it shows
- * one: no address has any, and what is wrong with it is said by whoever reads it.
+ * one: no operation has any, and its reader explains the error.
  */
 export function isAsSent(path: string, sent: SentPath | null): boolean {
   // A fragment is never part of a request, and proxies cut it off or send it on as they like.

@@ -24,7 +24,7 @@ export interface HttpOptions {
   readonly hosts: HostRule;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
-  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  /** Minimum chunk size that is advertised to clients, in bytes; 0 for none. */
   readonly chunkMinBytes: number;
   /** Bodies that come slower are cut. */
   readonly pace: Pace;
@@ -37,7 +37,7 @@ export interface HttpOptions {
   readonly newRequestId: () => string;
   /** Watches over the connections of the server that has just begun to listen. @param closeIdle closes those without a request. */
   readonly openGate: (closeIdle: () => void) => Gate;
-  /** What clients have not read yet. */
+  /** Counts bytes that clients have not read yet. */
   readonly readUnread: ReadUnread;
 }
 
@@ -51,7 +51,7 @@ export interface Gate {
 
 /** A server that listens. */
 export interface HttpServer {
-  /** As it was told to listen, with the real port. */
+  /** As configured, with the real port. */
   readonly url: string;
   readonly port: number;
   /** Requests whose answer has not been sent completely. */
@@ -60,7 +60,7 @@ export interface HttpServer {
   drain(graceMs: number): Promise<void>;
 }
 
-/** Idle seconds where nobody extends them: in effect, senders slower than 16 KiB/s are cut. */
+/** Idle seconds without an extension: in effect, senders slower than 16 KiB/s are cut. */
 const idleSeconds = 30;
 /** Bun's own limit answers without our envelope: bodies are counted by us. Well above 2^32, where smaller types would wrap. */
 const noBodyLimit = 2 ** 45;
@@ -101,7 +101,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     idleTimeout: idleSeconds,
     maxRequestBodySize: noBodyLimit,
     routes: sentPathRoutes(dispatch),
-    // What the routes leave has an empty segment.
+    // Requests that match no route have an empty segment.
     fetch: (request, connection) => dispatch(request, connection, null),
     error: (error) => sendFailed(error, backend.telemetry),
   });
@@ -158,7 +158,7 @@ async function stop(server: StoppedServer, graceMs: number): Promise<void> {
   await server.stop(true);
 }
 
-/** What `stop` asks of `Bun.serve`'s server. */
+/** The part of `Bun.serve`'s server that `stop` uses. */
 interface StoppedServer {
   readonly pendingRequests: number;
   stop(force?: boolean): Promise<void>;

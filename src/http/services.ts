@@ -1,4 +1,4 @@
-// What operations work with: the domain rooms, opened and wired, and the options of this API.
+// The dependencies of operations: the domain rooms, opened and wired, and the options of this API.
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
@@ -25,7 +25,7 @@ export interface Backend {
 export interface ApiOptions {
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
-  /** Chunk size that clients are asked for, in bytes; 0 asks for none. */
+  /** Minimum chunk size that is advertised to clients, in bytes; 0 for none. */
   readonly chunkMinBytes: number;
   /** Slower bodies are cut. */
   readonly pace: Pace;
@@ -38,7 +38,7 @@ export interface ApiOptions {
   readonly rights: Rights;
 }
 
-/** What each operation is handed. */
+/** The argument of each operation's handler. */
 export interface Services extends Backend, Omit<ApiOptions, "metrics" | "explorer"> {
   /** The explorer's files, made at the first call. */
   readonly explorer: () => Promise<Explorer>;

@@ -5,7 +5,7 @@ import { longAnswer } from "./slowReaders.ts";
 
 /** Smaller ones are not worth it: they fit into a connection's buffers. Bytes. */
 export const sharedFrom = 64 * 1024;
-/** What is kept for the next one who asks. Bytes. */
+/** Bytes kept for the next request. */
 const mostKept = 16 * 1024 * 1024;
 
 /** The latest ones, oldest first. */

@@ -23,7 +23,7 @@ const spare = 1024;
 /** Extends the connections of clients that read. */
 export class SlowReaders {
   readonly #readUnread: ReadUnread;
-  /** What was unread at the last look; null before the first one. */
+  /** Unread bytes at the last look; null before the first one. */
   readonly #unread = new Map<RequestContext, string | null>();
   #sortOutAt = spare;
 

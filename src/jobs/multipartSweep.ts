@@ -56,7 +56,7 @@ export interface MultipartSwept {
   readonly undeleted: Undeleted | null;
 }
 
-/** Ids that are asked about in one transaction. */
+/** Ids in one query. */
 const batch = 100;
 /** A completion may be repeated for 15 minutes; it is remembered a little longer. Unit: ms. */
 const rememberCompletedMs = 20 * 60_000;

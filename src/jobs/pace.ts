@@ -1,4 +1,4 @@
-// The pace of cleanups: nobody waits for them, and others use the same disk.
+// The pace of cleanups: no request waits for them, and requests use the same disk.
 
 /** The pace of a cleanup's steps. */
 export interface Pace {

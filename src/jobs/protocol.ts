@@ -47,9 +47,9 @@ export type MaintenanceRequest =
 
 /** Worker → server. */
 export type MaintenanceReport =
-  /** One upload session, or a leftover of one, is gone. */
+  /** One upload session, or a leftover of one, was deleted. */
   | { readonly kind: "dropped"; readonly upload: Dropped }
-  /** One upload in parts is gone. */
+  /** One multipart upload was deleted. */
   | { readonly kind: "expired"; readonly upload: ExpiredUpload }
   /** A sync failed in the worker: the store must turn read-only. */
   | { readonly kind: "latched"; readonly reason: string }

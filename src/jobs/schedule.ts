@@ -1,4 +1,4 @@
-// When the next scheduled run is due. It is asked once a second instead of setting a timer: timers are limited to 25 days, and do not
+// When the next scheduled run is due. It is checked once a second instead of setting a timer: timers are limited to 25 days, and do not
 // notice a clock that is set.
 import { Cron } from "croner";
 

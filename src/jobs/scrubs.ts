@@ -27,7 +27,7 @@ const quietStartMs = 60_000;
 /** Before a slice that failed is tried again; ms. */
 const afterFailureMs = 10 * 60_000;
 
-/** One per server. A round is known by its time: a restart goes on with what is left of it. */
+/** One per server. A round is identified by its scheduled time: after a restart it continues with the rest. */
 export class Scrubs {
   readonly #options: ScrubsOptions;
   #notBefore: number;

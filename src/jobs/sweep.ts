@@ -1,4 +1,4 @@
-// The cleanup of upload sessions: sessions that nobody sends to any more are deleted, row first, then bytes; so are leftovers of crashes.
+// The cleanup of upload sessions: idle sessions are deleted, row first, then bytes; so are leftovers of crashes.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
 import type {
@@ -36,7 +36,7 @@ export type DropReason =
   | "expired"
   /** Staged bytes that no session knows of. */
   | "without row"
-  /** A session whose staged bytes are gone. */
+  /** A session whose staged bytes have been deleted. */
   | "without bytes";
 
 /** One session, or a leftover of one. */
@@ -63,7 +63,7 @@ const dropsBeforeRest = 20;
 /** The things that the steps of a sweep share. */
 interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
   readonly attempts: Attempts;
-  /** What counts as the present, Unix ms. The same for the whole sweep. */
+  /** The current time for the whole sweep, Unix ms. */
   readonly now: number;
 }
 
@@ -172,7 +172,7 @@ function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<Upl
   return seen;
 }
 
-/** The row is gone. A later sweep finds bytes that cannot be deleted now. */
+/** The row is deleted. A later sweep finds bytes that cannot be deleted now. */
 async function drop(deps: Sweep, session: UploadSession, reason: DropReason): Promise<void> {
   await deps.attempts.make(session.id, () =>
     deps.storage.staging.discard(session.id, session.staging),

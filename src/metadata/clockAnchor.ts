@@ -1,6 +1,6 @@
 // The clock, a part of port 2: one reading that later ones are compared with.
 
-/** The wall clock beside a clock that nobody sets, as they were read at one moment. */
+/** The wall clock and the machine's uptime, read at one moment. */
 export interface ClockReading {
   /** Which run of the machine `uptime` counts from. */
   readonly boot: string;

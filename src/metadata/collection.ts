@@ -1,5 +1,5 @@
 // The collection's part of port 2: what nothing keeps, found window by window, and taken away in small transactions under a lock.
-// Apart from the rooms' halves, which never delete content.
+// The other groups of the port never delete content.
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -17,7 +17,7 @@ export interface AgeLimits {
    * before the lease ended: the manifest of a long push comes when its slowest layer has arrived.
    */
   readonly pushesSince: number;
-  /** Unix ms; an upload session that got no byte since then, and that nobody writes to, is no push that goes on. */
+  /** Unix ms; an upload session that received nothing since then, and has no writer, is not a running push. */
   readonly bytesSince: number;
 }
 
@@ -68,11 +68,11 @@ export interface StrayName extends StoredName {
   readonly awaited: boolean;
 }
 
-/** What became of a batch; null: the hold was lost, and nothing was done. */
+/** The outcome of a batch; null: the lock was lost, and nothing was done. */
 export type Swept<T> = Promise<T | null>;
 
 export interface CollectionMetadata {
-  /** @returns what contradicts itself in the rows that decide about life and death, in words; null when nothing does. */
+  /** @returns contradictions between the rows that decide about deletion, in words; null when there are none. */
   findContradiction(): Promise<string | null>;
   /** Rows of content, and their bytes together. */
   countContents(): Promise<{ readonly blobs: number; readonly bytes: number }>;
@@ -82,7 +82,7 @@ export interface CollectionMetadata {
 
   /**
    * Takes away the rows of those of `digests` that are still orphaned, with their links; their stored names are on their way out then.
-   * `done` are stored names whose bytes are gone: nothing of them has to be remembered.
+   * `done` are stored names whose files are deleted: they need not be recorded.
    */
   discardContents(
     hold: Hold,
@@ -90,7 +90,7 @@ export interface CollectionMetadata {
     limits: LimitsNow,
     done: readonly Locator[],
   ): Swept<{ readonly discarded: readonly Discarded[]; readonly links: number }>;
-  /** Takes those of `strays` that are still nobody's, and not awaited, on their way out. */
+  /** Records those of `strays` for deletion that still have no row and are not awaited. */
   discardStrays(
     hold: Hold,
     strays: readonly (StoredName & { readonly size: number })[],
@@ -100,6 +100,6 @@ export interface CollectionMetadata {
   discardLinks(hold: Hold, links: readonly ContentLink[], limits: LimitsNow): Swept<number>;
   /** Stored names on their way out, at most `limit`, in order: those after `after`, or the first ones. */
   listTrash(limit: number, after?: Locator | null): Promise<readonly Discarded[]>;
-  /** Forgets stored names whose bytes are gone. */
+  /** Forgets stored names whose files are deleted. */
   emptyTrash(hold: Hold, done: readonly Locator[]): Swept<true>;
 }

@@ -24,7 +24,7 @@ const held = new Set<Database>();
 
 /**
  * Takes the data directory for this process, for life. `<data>/lock` is an empty SQLite database under an exclusive lock;
- * nothing else may open it (closing any handle of it would drop the process's lock). `<data>/pid` is only told to people.
+ * nothing else may open it (closing any handle of it would drop the process's lock). `<data>/pid` is for people only.
  * @throws DirectoryBusyError when another process holds it, DatabaseDamagedError when the lock file is something else.
  */
 export function holdDirectory(directory: string): DirectoryHold {

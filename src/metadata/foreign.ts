@@ -1,5 +1,5 @@
 // Data directories of other registries: a server that was started on one by mistake, or by who expected it to be read, would be an
-// empty registry beside all its images. Apart from format.ts: that knows what is ours.
+// empty registry next to all its images. format.ts recognizes Breadbox's own directories.
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ForeignStoreError } from "./openErrors.ts";
@@ -9,7 +9,7 @@ const deepest = 3;
 /** Folders that are looked into at most: this is asked at every start on a new directory. */
 const mostFolders = 2000;
 
-/** What tells a directory apart from others: all of these are in it. */
+/** A layout by which a directory is recognized: all of these paths exist in it. */
 interface Layout {
   readonly of: string;
   readonly entries: readonly string[];
@@ -72,7 +72,7 @@ async function layoutOf(folder: string): Promise<Layout | null> {
   return null;
 }
 
-/** At most `most` of them; none where nothing can be read: whoever needs the folder will say so. */
+/** At most `most` of them; none where nothing can be read: the caller that needs the folder reports that. */
 async function foldersIn(folder: string, most: number): Promise<string[]> {
   const folders: string[] = [];
   try {

@@ -1,5 +1,5 @@
 // `<data>/format`: which layout this directory has and which database belongs to it. It outlives the database file, so that
-// a lost database is noticed: with an empty one beside them, all stored bytes would look like garbage.
+// a lost database is noticed: with an empty one in its place, all stored bytes would look like garbage.
 import { open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { NoStoreError, StoreMismatchError } from "./openErrors.ts";

@@ -1,12 +1,12 @@
 // The history of the garbage collection: a part of port 2. Apart from the collection itself, which works without it.
 
-/** Who asked for a run. */
+/** The origin of a run. */
 export type GcTrigger = "schedule" | "api" | "command";
 
 /** `refused`: it would have deleted too much. `failed`: it stopped at something it did not understand, or was killed. */
 export type GcRunState = "running" | "done" | "refused" | "failed";
 
-/** What a run saw and did; what a dry run would do counts as orphaned. Sizes in bytes. */
+/** Counts of a run; a dry run counts as orphaned what it would delete. Sizes in bytes. */
 export interface GcCounts {
   readonly totalBlobs: number;
   readonly referencedBlobs: number;
@@ -69,7 +69,7 @@ export const noCounts: GcCounts = {
   deletedLinks: 0,
 };
 
-/** What is told of a run that was killed. */
+/** The reason recorded for a run that was killed. */
 export const brokenOff = "was broken off";
 
 /** How many runs are remembered. */
@@ -82,7 +82,7 @@ export interface GcRunsMetadata {
   endRun(id: string, ending: GcEnding): Promise<GcRun | null>;
   /** Runs that are said to run are said to have failed, all but those in `alive`. @returns how many. */
   breakOffRuns(alive: readonly string[]): Promise<number>;
-  /** @returns the owner of the collection's lock; null when nobody holds it at `now` (Unix ms). */
+  /** @returns the owner of the collection's lock; null when it is free at `now` (Unix ms). */
   findHolder(now: number): Promise<string | null>;
   findRun(id: string): Promise<GcRun | null>;
   /** Runs with an id before `after`, the latest first. */
@@ -92,7 +92,7 @@ export interface GcRunsMetadata {
   }): Promise<readonly GcRun[]>;
   /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
   lastSuccess(): Promise<number | null>;
-  /** @returns what runs by schedule came to since then; null when none of them was refused. */
+  /** @returns the refusals of the schedule since its last success; null when there are none. */
   findRefusals(): Promise<GcRefusals | null>;
   /**
    * When the latest run began, or the store was made, if that is later. Neither counts when a clock that was ahead dated it after

@@ -6,7 +6,7 @@ import type { RepositoryName, Tag } from "../model/names.ts";
 import type { ManifestKey, ManifestReference } from "./metadata.ts";
 import type { MadeObjects } from "./usage.ts";
 
-/** A row of stored content, whatever is wrong with it. */
+/** A row of stored content, as it is, valid or not. */
 export interface InspectedContent {
   readonly digest: Digest;
   /** Bytes. */
@@ -25,7 +25,7 @@ export interface ContentPage {
   readonly limit: number;
 }
 
-/** Who would notice that content is missing. */
+/** Repositories, tags and objects that need a content. */
 export interface Holders {
   /** Repositories that may serve it. */
   readonly repositories: readonly RepositoryName[];
@@ -40,13 +40,13 @@ export interface Holders {
 /** A row that names another one which is not there. */
 export interface DanglingRow {
   readonly table: string;
-  /** What the row is about, as far as it can be read. */
+  /** The row's subject, as far as it can be read. */
   readonly row: string;
   /** The table that lacks what it names. */
   readonly lacking: string;
 }
 
-/** What the database says about itself. */
+/** The result of the database's own checks. */
 export interface DatabaseReport {
   /** Contradictions of its pages and indexes; empty when it is sound. Nothing that was read from it can be trusted otherwise. */
   readonly faults: readonly string[];
@@ -77,7 +77,7 @@ export interface IncompleteManifest {
   readonly missing: Digest;
 }
 
-/** Sizes of what there is to look at. */
+/** Numbers of rows and bytes to inspect. */
 export interface InspectionTotals {
   readonly contents: number;
   readonly bytes: number;
@@ -85,7 +85,7 @@ export interface InspectionTotals {
   readonly objects: number;
 }
 
-/** What is derived from a manifest's bytes; `annotations` is JSON. */
+/** Rows derived from a manifest's bytes; `annotations` is JSON. */
 export interface Derived {
   readonly artifactType: string | null;
   readonly subject: Digest | null;
@@ -93,7 +93,7 @@ export interface Derived {
   readonly references: readonly ManifestReference[];
 }
 
-/** What is asked of stored content, and what is repaired. */
+/** Queries and repairs of stored content. */
 export interface InspectionMetadata {
   /** Reads the whole database. @param thorough compares indexes with tables as well. */
   checkDatabase(thorough: boolean): Promise<DatabaseReport>;
@@ -123,7 +123,7 @@ export interface InspectionMetadata {
   keepTrash(locator: Locator): Promise<void>;
 }
 
-/** What is asked of manifests, and what is repaired. */
+/** Queries and repairs of manifests. */
 export interface ManifestInspection {
   listManifests(page: {
     readonly after: ManifestKey | null;
@@ -142,7 +142,7 @@ export interface ManifestInspection {
 
   /**
    * Adds the references that are missing and makes the lists of referrers say what the manifest says. Nothing loses a reference.
-   * @returns false when the manifest is gone.
+   * @returns false when the manifest has been deleted.
    */
   deriveAgain(manifest: ManifestKey, derived: Derived): Promise<boolean>;
 }

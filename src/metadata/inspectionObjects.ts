@@ -13,7 +13,7 @@ export interface MisfitObject {
   readonly contentSize: number;
 }
 
-/** What a bucket holds. */
+/** The contents of a bucket. */
 export interface BucketCounts {
   readonly objects: number;
   readonly bytes: number;
@@ -39,14 +39,14 @@ export interface OpenMultipart extends MultipartKey {
   readonly object: ObjectName;
 }
 
-/** A part as its row told it; what was received again meanwhile has another version. */
+/** A part as its row describes it; a part received again has another version. */
 export interface PartKey {
   readonly upload: UploadId;
   readonly number: number;
   readonly version: string;
 }
 
-/** What is asked of objects, and what is repaired. Its questions see one moment each. */
+/** Queries and repairs of objects. Each query reads one snapshot. */
 export interface ObjectInspection {
   /** At most `limit`. */
   listMisfits(limit: number): Promise<readonly MisfitObject[]>;
@@ -72,6 +72,6 @@ export interface ObjectInspection {
    * @returns false when they are on their way out, or another file has this content.
    */
   nameContent(content: NamelessContent, now: number, keptUntil: number): Promise<boolean>;
-  /** The upload goes on without this part: its client sends it again. @returns false when it is being completed. */
+  /** Removes the part from its upload: the client sends it again. @returns false when the upload is being completed. */
   forgetPart(part: PartKey): Promise<boolean>;
 }

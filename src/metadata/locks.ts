@@ -3,7 +3,7 @@
 /** Work that only one may do at a time. */
 export type LockName = "gc";
 
-/** Who holds a lock. `epoch` grows with each holder: what an earlier one still writes is refused. */
+/** A lock that is held. `epoch` grows with each holder: writes of an earlier one are refused. */
 export interface Hold {
   readonly name: LockName;
   readonly owner: string;
@@ -29,7 +29,7 @@ export type LockOutcome =
 export interface LocksMetadata {
   /** Takes a lock that is free, has run out, or belongs to `dead`. */
   acquireLock(request: LockRequest): Promise<LockOutcome>;
-  /** @param until Unix ms. @returns false when somebody else holds it now. Not durable on purpose. */
+  /** @param until Unix ms. @returns false when another owner holds it now. Not durable on purpose. */
   renewLock(hold: Hold, until: number): Promise<boolean>;
   /** Giving up a lock that is lost is not an error. */
   releaseLock(hold: Hold): Promise<void>;

@@ -1,4 +1,4 @@
-// PORT 2: rows. Who holds what, by room. One method = one transaction, named as an outcome; safe to repeat.
+// PORT 2: rows. Grouped by the rooms that use them. One method = one transaction, named as an outcome; safe to repeat.
 // Every writing method resolves when its commit is durable, unless it says otherwise.
 import type { Algorithm, Digest } from "../model/digest.ts";
 import type { Locator, StagingState } from "../model/locator.ts";
@@ -37,7 +37,7 @@ export interface CommittedContent {
   readonly found: boolean;
 }
 
-/** What HEAD of a manifest answers. */
+/** The answer to HEAD of a manifest. */
 export interface ManifestSummary {
   readonly digest: Digest;
   readonly mediaType: string;
@@ -80,7 +80,7 @@ export interface ManifestPut extends ManifestKey {
   readonly immutable: Immutability;
   /** Unix ms. */
   readonly now: number;
-  /** Who pushed it; null while there are no accounts. */
+  /** The account that pushed it; null while there are no accounts. */
   readonly pushedBy: string | null;
 }
 
@@ -120,7 +120,7 @@ export interface Referrer extends ManifestSummary {
 export interface ReferrerRequest extends PageRequest {
   /** Only those of this type; null for all. */
   readonly artifactType: string | null;
-  /** Most bytes of annotations together. The first referrer comes whatever it has. */
+  /** Most bytes of annotations together. The first referrer is returned whatever its size. */
   readonly annotationBytes: number;
 }
 
@@ -146,7 +146,7 @@ export interface RegistryMetadata extends RemovalsMetadata {
   ): Promise<{ readonly referrers: readonly Referrer[]; readonly more: boolean }>;
 }
 
-/** Where a session stands after a chunk. */
+/** The state of a session after a chunk. */
 export interface Advance {
   readonly offset: number;
   readonly staging: StagingState;
@@ -161,7 +161,7 @@ export type ClaimOutcome =
   | { readonly kind: "unknown" }
   | { readonly kind: "busy" };
 
-/** The end of an upload: content becomes known, linked and leased; its session, if it had one, is gone. */
+/** The end of an upload: content becomes known, linked and leased; its session, if it had one, is deleted. */
 export interface UploadFinish extends CommittedContent {
   /** null for bytes that did not come through a session. */
   readonly session: { readonly id: UploadId; readonly owner: string } | null;
@@ -175,18 +175,18 @@ export type UploadFinishOutcome =
   | { readonly kind: "finished"; readonly locator: Locator }
   /** The session was cancelled or taken over meanwhile. */
   | { readonly kind: "sessionGone" }
-  /** `found` was true and the content is gone meanwhile: publish instead. */
+  /** `found` was true and the content has been deleted meanwhile: publish instead. */
   | { readonly kind: "contentGone" };
 
-/** What the database knows of an upload session. */
+/** An upload session's row. */
 export interface UploadSession {
   readonly id: UploadId;
   readonly repository: RepositoryName;
   /** Bytes durably staged, contiguous from 0. */
   readonly offset: number;
-  /** What the storage needs to go on with these staged bytes. */
+  /** The storage's state for these staged bytes. */
   readonly staging: StagingState;
-  /** What the client said it will close with: its bytes are hashed under it as they come. */
+  /** The digest algorithm that the client announced: bytes are hashed with it as they arrive. */
   readonly algorithm: Algorithm;
   /** Unix ms. */
   readonly startedAt: number;
@@ -203,11 +203,11 @@ export interface ListedUpload extends UploadSession {
 export interface UploadsMetadata {
   /** `owner`, unique to one request, makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
   startUpload(session: UploadSession, owner: string | null): Promise<void>;
-  /** What it tells of the offset is durable by then. */
+  /** The returned offset is durable. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
-  /** Makes `owner` the one writer, if nobody else is. It stays so until it gives the claim up, or another server starts. Not durable on purpose. */
+  /** Makes `owner` the one writer, unless there is another. The claim lasts until it is released, or until another server starts. Not durable on purpose. */
   claimUpload(id: UploadId, repository: RepositoryName, owner: string): Promise<ClaimOutcome>;
-  /** A sign of life at `now` (Unix ms). @returns false when the claim was lost or the session is gone. Not durable on purpose. */
+  /** Records activity at `now` (Unix ms). @returns false when the claim was lost or the session was deleted. Not durable on purpose. */
   renewClaim(id: UploadId, owner: string, now: number): Promise<boolean>;
   /** Compare-and-set of the offset by the claim's owner, which gives up its claim. @returns false when the claim was lost. */
   advanceUpload(id: UploadId, owner: string, to: Advance): Promise<boolean>;
@@ -237,7 +237,7 @@ export interface UploadSweepMetadata {
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
-  /** Removes at most `limit` sessions without a sign of life since `idleSince` that nobody writes to. @returns them. */
+  /** Removes at most `limit` sessions that were idle since `idleSince` and have no writer. @returns them. */
   expireUploads(expiry: {
     readonly idleSince: number;
     readonly limit: number;

@@ -20,7 +20,7 @@ export interface MultipartUpload extends MultipartStart {
   readonly state: OpenState;
   /** Unix ms of the latest sign of life: a part, or the start. */
   readonly updatedAt: number;
-  /** Who completes it; null while nobody does. */
+  /** The owner of the claim to complete it; null when it is not being completed. */
   readonly claimOwner: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface ListedMultipart extends MultipartUpload {
 
 /** An upload that expired. */
 export interface ExpiredMultipart extends ListedMultipart {
-  /** True for what was left of an object that came whole: its receiver is gone. */
+  /** True for leftovers of a put in one request whose receiver has ended. */
   readonly whole: boolean;
 }
 
@@ -43,7 +43,7 @@ export interface MultipartKey {
 }
 
 export interface MultipartMetadata {
-  /** What it tells is durable by then. Never an object that comes whole. */
+  /** Returned values are durable. Never used for a put in one request. */
   findMultipart(key: MultipartKey): Promise<ListedMultipart | null>;
   /** As `findMultipart`, without counting its parts and without a promise: for a look before a body is read. */
   peekMultipart(key: MultipartKey): Promise<MultipartUpload | null>;

@@ -17,7 +17,7 @@ export interface Bucket {
   readonly bytes: number;
 }
 
-/** What is known of an object. */
+/** An object's row. */
 export interface ObjectRecord extends ObjectKey {
   /** Bytes. */
   readonly size: number;
@@ -37,7 +37,7 @@ export interface StoredObject extends ObjectRecord {
 /** An object as preconditions see it. */
 export type ObjectVersion = Pick<ObjectRecord, "digest" | "createdAt">;
 
-/** What a request's conditions ask of the object as it is; null: there is none. Pure: it is asked inside of the transaction. */
+/** A request's preconditions, judged on the current object; null when there is none. Pure: called inside the transaction. */
 export type Precondition = (current: ObjectVersion | null) => boolean;
 
 /** A page of objects: those with names after `after`, in byte order. */
@@ -48,7 +48,7 @@ export interface ObjectPageRequest {
   /** Only names that begin so; empty for all. */
   readonly prefix: string;
   /**
-   * Names that hold it behind `prefix` are told once, up to and with it; null for none. An `after` that begins with such a prefix
+   * Names that hold it behind `prefix` are listed once, up to and with it; null for none. An `after` that begins with such a prefix
    * leaves that prefix out.
    */
   readonly delimiter: string | null;
@@ -77,9 +77,9 @@ export interface ObjectCommit extends ObjectKey, CommittedContent {
 export type ObjectCommitOutcome =
   /** `locator` is the one that counts: another upload of the same content may have won. */
   | { readonly kind: "finished"; readonly locator: Locator }
-  /** The upload was aborted, or claimed by somebody else. */
+  /** The upload was aborted, or claimed by another request. */
   | { readonly kind: "sessionGone" }
-  /** `found` was true and the content is gone meanwhile: publish instead. */
+  /** `found` was true and the content has been deleted meanwhile: publish instead. */
   | { readonly kind: "contentGone" }
   /** The precondition does not hold. The upload stays as it was. */
   | { readonly kind: "refused" };
@@ -120,7 +120,7 @@ export interface ObjectsMetadata {
     readonly limit: number;
   }): Promise<{ readonly buckets: readonly Bucket[]; readonly more: boolean }>;
   /**
-   * Removes an empty bucket with its open uploads, whose ids it tells. `busy`: one of them is being completed or received.
+   * Removes an empty bucket with its open uploads, whose ids are returned. `busy`: one of them is being completed or received.
    * `lostObjects`: it holds none, and counts some.
    */
   removeBucket(

@@ -41,7 +41,7 @@ export type LinkRemovalOutcome =
   /** Nothing is removed: a manifest of the repository refers to it. `tag` is one of the manifest's, if it has any. */
   | { readonly kind: "referenced"; readonly manifest: Digest; readonly tag: Tag | null };
 
-/** What takes rows of a repository away. Content stays until it is collected. */
+/** Deletes rows of a repository. Content stays until it is collected. */
 export interface RemovalsMetadata {
   removeTag(removal: TagRemoval): Promise<RemovalOutcome>;
   removeManifest(removal: ManifestRemoval): Promise<RemovalOutcome>;

@@ -1,4 +1,4 @@
-// The rule for untagged manifests: a part of port 2. Apart from the registry's half, where a manifest goes because somebody says so.
+// The rule for untagged manifests: a part of port 2. The registry's group deletes a manifest at a client's request.
 
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -20,7 +20,7 @@ export interface ReleasedContent {
   readonly isExplained: boolean;
 }
 
-/** What the rule says at one moment. */
+/** The rule at one moment. */
 export interface UntaggedPlan {
   /** Those that may go, indexes before what they name, subjects before their referrers. */
   readonly manifests: readonly ManifestKey[];
@@ -28,15 +28,15 @@ export interface UntaggedPlan {
   readonly released: readonly ReleasedContent[];
 }
 
-/** What manifests that the rule would delete, were they old enough, keep from being deleted. */
+/** The content kept by manifests that the rule would delete once they are old enough. */
 export interface UntaggedSpace {
   readonly manifests: number;
   /** Content that they alone name, each counted once; bytes. */
   readonly blobs: number;
   readonly bytes: number;
-  /** What content of several repositories keeps counts for the first of them by name. The most bytes first. */
+  /** Content kept by several repositories counts for the first of them by name. The most bytes first. */
   readonly repositories: readonly UntaggedRepository[];
-  /** Repositories besides. */
+  /** The number of further repositories. */
   readonly otherRepositories: number;
 }
 
@@ -49,7 +49,7 @@ export interface UntaggedRepository {
 
 /**
  * A manifest may go when it has no tag, no index of its repository names it, its subject (if it has one) is not in its repository,
- * and it was pushed long enough ago. An index that goes frees what it names, a subject its referrers; each of them is then judged
+ * and it was pushed long enough ago. Deleting an index releases the manifests it names, a subject its referrers; each of them is then judged
  * by its own age.
  */
 export interface UntaggedMetadata {

@@ -36,7 +36,7 @@ export interface GoingPush {
 /** Objects that are made of one content. */
 export interface MadeObjects {
   readonly some: readonly ObjectKey[];
-  /** How many there are besides. */
+  /** The number of further ones. */
   readonly others: number;
 }
 
@@ -46,7 +46,7 @@ export interface Some<T> {
   readonly more: boolean;
 }
 
-/** What a repository holds. */
+/** A repository's tags and untagged manifests. */
 export interface HeldManifests {
   /** By name. */
   readonly tags: Some<Tag>;
@@ -59,7 +59,7 @@ export interface UsageMetadata {
   findDigests(prefix: string, limit: number): Promise<readonly Digest[]>;
   /** @returns null when no such content is stored. */
   findAges(digest: Digest): Promise<ContentAges | null>;
-  /** @returns the longest push that goes on and to which the content was promised: the collection's own condition; null for none. */
+  /** @returns the longest running push that the content was promised to, by the collection's own condition; null for none. */
   findPush(digest: Digest, limits: AgeLimits): Promise<GoingPush | null>;
   /** Repositories with a link to it, by name. */
   listLinks(digest: Digest, limit: number): Promise<Some<RepositoryName>>;
@@ -75,7 +75,7 @@ export interface UsageMetadata {
   ): Promise<Some<KeepingManifest>>;
   /** @returns the manifest that a tag names; null when there is no such tag. */
   findTagged(repository: RepositoryName, tag: Tag): Promise<Digest | null>;
-  /** What else a repository holds; null when it is not known, or holds no manifest. */
+  /** The tags and untagged manifests of a repository; null when it is unknown, or has no manifest. */
   describeRepository(repository: RepositoryName, limit: number): Promise<HeldManifests | null>;
   /** Tags of a manifest, by name. */
   listTagsOf(repository: RepositoryName, manifest: Digest, limit: number): Promise<Some<Tag>>;

@@ -1,7 +1,7 @@
 // Descriptors: how one content names another (OCI image-spec, "Content Descriptors").
 import type { Digest } from "./digest.ts";
 
-/** What every reference to content states. `size` is in bytes. */
+/** The members of every reference to content. `size` is in bytes. */
 export interface Descriptor {
   readonly mediaType: string;
   readonly digest: Digest;

@@ -1,11 +1,11 @@
-// A fingerprint of bytes as they pass: tells two parts apart and finds damage, at a fraction of what a digest costs.
+// A fingerprint of bytes, computed as they pass: distinguishes parts and finds damage, at a fraction of what a digest costs.
 
 /** `<16 hex>-<size>`: what a part's bytes are known by. Equal bytes have equal ones, however they arrived. No proof against intent. docs/BUCKETS.md tells clients how to compute it. */
 export type PartEtag = string & { readonly __brand: "PartEtag" };
 
 /** Bytes are hashed in blocks of this size, so that it makes no difference how they were cut on the way. */
 const blockBytes = 64 * 1024;
-/** An odd number: whatever it multiplies can be told apart afterwards. 2^64 divided by the golden ratio. */
+/** An odd number, so that multiplication loses no information. 2^64 divided by the golden ratio. */
 const factor = 0x9e3779b97f4a7c15n;
 const grammar = /^[0-9a-f]{16}-(?:0|[1-9][0-9]{0,15})$/;
 

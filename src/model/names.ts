@@ -7,7 +7,7 @@ import { type Digest, readDigest } from "./digest.ts";
 export type RepositoryName = string & { readonly __brand: "RepositoryName" };
 /** 1 to 128 characters. Only `parseTag` and `parseReference` make one. */
 export type Tag = string & { readonly __brand: "Tag" };
-/** What a manifest is asked for by. */
+/** A manifest's tag or digest in a request. */
 export type Reference = { readonly tag: Tag } | { readonly digest: Digest };
 
 /** @returns the pattern that locks `tag` in `repository`: it may neither move nor go; null when it is free. */

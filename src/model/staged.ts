@@ -1,4 +1,4 @@
-// What rows and the storage both know of staged bytes: parts of objects, and the ends of chunks.
+// Staged bytes as both rows and the storage know them: parts of objects, and the ends of chunks.
 import type { Digest } from "./digest.ts";
 import type { PartEtag } from "./fingerprint.ts";
 

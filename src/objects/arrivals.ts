@@ -4,10 +4,10 @@ import type { UploadId } from "../model/uploadId.ts";
 
 /** One per process. */
 export class Arrivals {
-  /** What ends each arriving part. */
+  /** Functions that end each arriving part. */
   readonly #endings = new Map<UploadId, Set<AbortController>>();
 
-  /** Runs `work`, during which a part arrives. @param work is told by its signal when the upload is over. */
+  /** Runs `work`, during which a part arrives. @param work its signal is aborted when the upload is over. */
   async during<T>(id: UploadId, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const ending = new AbortController();
     const endings = this.#endings.get(id) ?? new Set();

@@ -40,14 +40,14 @@ export function listBuckets(
 }
 
 /**
- * Removes a bucket without objects. Open uploads into it end, and what was staged for them goes.
+ * Removes a bucket without objects. Its open uploads end, and their staged bytes are deleted.
  * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY, BUCKET_LOST_OBJECTS; BUCKET_BUSY while an object is received or completed.
  */
 export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise<void> {
   const outcome = await deps.metadata.removeBucket(name);
   switch (outcome.kind) {
     case "removed":
-      // The bucket is gone: what cannot be dropped now, the cleanup drops.
+      // The bucket is deleted: the cleanup drops what cannot be dropped now.
       for (const id of outcome.uploads) await dropStaged(deps, id).catch(() => {});
       return;
     case "unknown":

@@ -6,7 +6,7 @@ import type { ObjectsDeps } from "./deps.ts";
 
 /**
  * Content, object and the end of its upload, durably or not at all.
- * @throws RegistryError PRECONDITION_FAILED; MULTIPART_UNKNOWN when the claim was lost, because this process stood still for long.
+ * @throws RegistryError PRECONDITION_FAILED; MULTIPART_UNKNOWN when the claim was lost, because this process was suspended for long.
  */
 export async function commitRow(
   { metadata }: Pick<ObjectsDeps, "metadata">,

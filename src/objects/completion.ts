@@ -14,11 +14,11 @@ import { assertPartList, chooseParts, type NamedPart, namePartList } from "./par
 import { endNow } from "./parts.ts";
 import { assertMayBecome } from "./state.ts";
 
-/** What an upload is completed with. */
+/** A completion request. */
 export interface Completion {
   readonly key: MultipartKey;
   readonly parts: readonly NamedPart[];
-  /** What the whole must be; null for whatever it is. */
+  /** The expected digest of the whole; null for any. */
   readonly digest: Digest | null;
   readonly allows: Precondition;
 }
@@ -26,7 +26,7 @@ export interface Completion {
 /** An upload that is completed. */
 export interface CompletedUpload {
   readonly record: ObjectRecord;
-  /** True when it was completed before, and is told again. */
+  /** True when it was completed before, and this is a repetition. */
   readonly isRepeated: boolean;
 }
 
@@ -39,7 +39,7 @@ interface Claimed extends Completion {
 }
 
 /**
- * Makes an object of the parts that are named. Told again with the same list within 15 minutes, because its answer was lost, it
+ * Makes an object of the parts that are named. Repeated with the same list within 15 minutes, because its answer was lost, it
  * answers the same, as long as the object has the bytes that it made.
  * @throws RegistryError PART_LIST_INVALID, MULTIPART_UNKNOWN, MULTIPART_STATE, MULTIPART_COMPLETING, PART_UNKNOWN, PART_DIFFERS,
  * DIGEST_INVALID, PRECONDITION_FAILED, DISK_FULL, READ_ONLY: after each of them the upload is what it was before.

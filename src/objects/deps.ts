@@ -1,4 +1,4 @@
-// What the functions of this room work with. Apart from them: single objects and uploads in parts share it.
+// The dependencies of this room, shared by single objects and multipart uploads.
 import type { OverdueReleases } from "../content/claim.ts";
 import type { ContentsMetadata } from "../metadata/contents.ts";
 import type { RegistryMetadata } from "../metadata/metadata.ts";
@@ -11,7 +11,7 @@ import type { Storage } from "../storage/storage.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { PartTurns } from "./turns.ts";
 
-/** What uploads in parts are limited to. */
+/** The limits of multipart uploads. */
 export interface MultipartLimits {
   /** Highest part number. */
   readonly maxParts: number;
@@ -21,7 +21,7 @@ export interface MultipartLimits {
   readonly ttlMs: number;
 }
 
-/** What the functions of this room work with. */
+/** The dependencies of this room's functions. */
 export interface ObjectsDeps {
   readonly metadata: ObjectsMetadata;
   readonly multipart: MultipartMetadata;
@@ -34,7 +34,7 @@ export interface ObjectsDeps {
   readonly arrivals: Arrivals;
   /** Unix ms. */
   readonly clock: () => number;
-  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing is over. */
+  /** The time by which ages are measured, Unix ms; null while the clock is in doubt: then nothing expires. */
   readonly ageNow: () => number | null;
   readonly overdue: OverdueReleases;
   readonly newUploadId: () => UploadId;

@@ -1,8 +1,8 @@
-// What is left when an upload is over: its staged bytes, and what was remembered of them. Its row is gone before.
+// Deleting an ended upload's staged bytes and state. Its row is deleted before.
 import type { UploadId } from "../model/uploadId.ts";
 import type { ObjectsDeps } from "./deps.ts";
 
-/** What dropping works with. */
+/** The dependencies of dropping. */
 export type DropDeps = Pick<ObjectsDeps, "storage" | "turns">;
 
 /** Drops parts, and bytes that were put together or came whole. Nothing is an error that is not there. */
@@ -11,7 +11,7 @@ export async function dropStaged({ storage, turns }: DropDeps, id: UploadId): Pr
   await storage.parts.discard(id);
 }
 
-/** Waits for whoever may still record a part, so that nothing is remembered afterwards. */
+/** Waits for requests that may still record a part, so that no state is left afterwards. */
 export async function forgetParts({ storage, turns }: DropDeps, id: UploadId): Promise<void> {
   await turns.idle(id);
   storage.staging.forget(id);

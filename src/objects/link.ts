@@ -22,7 +22,7 @@ export interface CopySource extends ObjectKey {
   readonly kind: "copy";
 }
 
-/** What an object is made of without its bytes being sent. */
+/** The source of an object whose bytes are not sent. */
 export type LinkSource = BlobSource | CopySource;
 
 /** Content of repositories and buckets that may not be read must not even seem to exist. */

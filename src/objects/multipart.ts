@@ -1,4 +1,4 @@
-// Uploads in parts, from the outside: initiate, look at, list, abort. What stores a part and what completes them have files of their own.
+// Uploads in parts, from the outside: initiate, show, list, abort. Storing parts and completing uploads have files of their own.
 import { RegistryError } from "../errors.ts";
 import type {
   ListedMultipart,
@@ -16,11 +16,11 @@ import { advanceState, assertMayBecome } from "./state.ts";
 /** How long a completion may be repeated after its answer was lost; ms. */
 const repeatableMs = 15 * 60_000;
 
-/** Who was completed later may be told again, Unix ms. @param now null while nothing is over. */
+/** Completions after this moment can be repeated, Unix ms. @param now null while nothing expires. */
 export const repeatableSince = (now: number | null): number =>
   now === null ? 0 : now - repeatableMs;
 
-/** What an upload is initiated for. */
+/** The object that an upload is initiated for. */
 export interface MultipartRequest {
   readonly bucket: BucketName;
   readonly object: ObjectName;
@@ -73,7 +73,7 @@ export async function listMultipart(
 }
 
 /**
- * Ends an upload and drops its parts. A part that is arriving is refused at once. @returns what it was.
+ * Ends an upload and drops its parts. A part that is arriving is refused at once. @returns its previous row.
  * @throws RegistryError MULTIPART_UNKNOWN; MULTIPART_COMPLETING; MULTIPART_STATE when it was completed.
  */
 export async function abortMultipart(
@@ -91,7 +91,7 @@ export async function abortMultipart(
 }
 
 /**
- * What is said of an upload that was to become `to` and is not there: a completed one is remembered for a while.
+ * The error for an upload that should become `to` and does not exist: a completed one is remembered for a while.
  * @throws RegistryError MULTIPART_STATE, MULTIPART_UNKNOWN.
  */
 export async function refuseAbsent(

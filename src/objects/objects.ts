@@ -48,7 +48,7 @@ async function findRow(
   return outcome.object.damaged ? null : outcome.object;
 }
 
-/** @param kind what there is none of. */
+/** @param kind the kind that does not exist. */
 export function unknownObject(kind: "bucketUnknown" | "objectUnknown"): RegistryError {
   return new RegistryError(kind === "bucketUnknown" ? "BUCKET_UNKNOWN" : "OBJECT_UNKNOWN");
 }
@@ -65,7 +65,7 @@ export async function listObjects(
 }
 
 /**
- * Takes the object's name away; content that nothing else keeps goes with the next collection.
+ * Deletes the object's row; the next collection deletes content that nothing else keeps.
  * @throws RegistryError BUCKET_UNKNOWN, OBJECT_UNKNOWN, PRECONDITION_FAILED.
  */
 export async function removeObject(

@@ -59,7 +59,7 @@ export function chooseParts(
   });
 }
 
-/** The same for the same list, whatever quotes its etags had. */
+/** The same for the same list, with etags quoted or not. */
 export function namePartList(parts: readonly NamedPart[]): Digest {
   const lines = parts.map(({ number, etag }) => `${number} ${readPartEtag(etag) ?? etag}\n`);
   return digestOf(Buffer.from(lines.join("")));

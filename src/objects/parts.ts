@@ -20,11 +20,11 @@ export interface PartPut {
   readonly body: Body | null;
   /** Bytes, as declared; null when the client streams. */
   readonly length: number | null;
-  /** What the bytes must be, by any algorithm. */
+  /** Expected digests, by any algorithm. */
   readonly digests: readonly Digest[];
 }
 
-/** What the bytes of a part turned out to be. */
+/** A received part: its place, size and etag. */
 interface Received {
   readonly place: PartPlace;
   readonly size: number;
@@ -48,7 +48,7 @@ export async function putPart(deps: ObjectsDeps, put: PartPut): Promise<StagedPa
   if (upload === null) return refuseAbsent(deps, key, "uploading");
   assertMayBecome(upload, "uploading", endNow(deps, key.id));
   if (length !== null && length > limits.maxPartBytes) throw tooLarge(limits.maxPartBytes);
-  // At once: whoever sweeps later than this look is told that a part is arriving.
+  // At once: a sweep that starts later sees that a part is arriving.
   return arrivals.during(key.id, (signal) => arrive(deps, put, upload.expiresAt, signal));
 }
 
@@ -124,7 +124,7 @@ async function receive(
   return { place, size, etag: bytes.etag() };
 }
 
-/** Makes it the part of its number, durably, then gives it that name. Nobody else records one of this number meanwhile. */
+/** Makes it the part of its number, durably, then gives it that name. No other request records one of this number meanwhile. */
 async function record(
   deps: ObjectsDeps,
   { key, number }: PartPut,
@@ -185,7 +185,7 @@ function tap(body: Body, take: (chunk: Uint8Array) => void): Body {
   return { [Symbol.asyncIterator]: iterate, ...(release === undefined ? {} : { release }) };
 }
 
-/** What the bytes of a part must be, and are. */
+/** Measures a part's bytes as they arrive: size, fingerprint and expected digests. */
 class PartBytes {
   readonly #fingerprint = new Fingerprint();
   readonly #maxPartBytes: number;

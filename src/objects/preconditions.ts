@@ -1,11 +1,11 @@
-// What a request's conditions ask of an object (RFC 9110, 13.1), and which of them count (13.2.2): pure, no I/O.
+// A request's preconditions on an object (RFC 9110, 13.1), and which of them count (13.2.2): pure, no I/O.
 import { RegistryError } from "../errors.ts";
 import type { ObjectVersion, Precondition } from "../metadata/objects.ts";
 
-/** Etags without their quotes; "any" for `*`, which is whatever there is. */
+/** Etags without their quotes; "any" for `*`, any existing object. */
 export type Etags = "any" | readonly string[];
 
-/** What a request asks of the object as it is; null where it asks nothing. */
+/** A request's preconditions; null where there is none. */
 export interface Conditions {
   readonly ifMatch: Etags | null;
   readonly ifNoneMatch: Etags | null;
@@ -15,7 +15,7 @@ export interface Conditions {
   readonly ifModifiedSince: number | null;
 }
 
-/** What a client should hear of a read. */
+/** The verdict on a read. */
 export type ReadVerdict = "send" | "notModified";
 
 /** True when `current` is one of them; null, where there is no object, is none. */
@@ -38,7 +38,7 @@ function isExpected(
   return isUnmodified(current, ifUnmodifiedSince);
 }
 
-/** Whether a write may go on. It asks again inside of its transaction. */
+/** Whether a write may proceed. Checked again inside its transaction. */
 export function preconditionOf(conditions: Conditions): Precondition {
   const { ifNoneMatch } = conditions;
   return (current) =>

@@ -21,7 +21,7 @@ export interface ObjectBytes {
   readonly body: Body | null;
   /** As announced; null when it was not. */
   readonly length: number | null;
-  /** What the bytes must be, by any algorithm. */
+  /** Expected digests, by any algorithm. */
   readonly digests: readonly Digest[];
 }
 
@@ -29,7 +29,7 @@ export interface ObjectBytes {
 export interface ObjectPut extends ObjectKey {
   readonly contentType: string;
   readonly allows: Precondition;
-  /** What it is to be made of: asked for, and read, when nothing is in the way. */
+  /** Receives the bytes, or reads the source of a link: called only when nothing refuses the request. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
   readonly rights: LinkRights;
 }
@@ -41,7 +41,7 @@ export interface PutObject {
   readonly replaced: boolean;
 }
 
-/** What may befall staged bytes while they arrive, by no fault of the client's. */
+/** Situations in which staged bytes were lost while they arrived, by no fault of the client. */
 const lost: ReadonlySet<Situation> = new Set([
   "UPLOAD_UNKNOWN",
   "UPLOAD_DAMAGED",
@@ -64,7 +64,7 @@ export async function putObject(deps: ObjectsDeps, put: ObjectPut): Promise<PutO
   return { record, replaced: replaced() };
 }
 
-/** What can be told before a byte of the body is read. */
+/** Checks before a byte of the body is read. */
 async function assertPuttable(
   { metadata }: ObjectsDeps,
   { bucket, object, allows }: ObjectPut,
@@ -94,7 +94,7 @@ async function receive(
   const id = deps.newUploadId();
   const owner = deps.newId();
   await start(deps, put, id, owner);
-  // Its row goes with the claim, and its bytes after the row.
+  // Its row is deleted when the claim is released, and its bytes after the row.
   const release = async () => {
     await multipartLife.removeWhole(id, owner);
     await dropStaged(deps, id);
@@ -110,7 +110,7 @@ async function receive(
   }
 }
 
-/** A row first: then nobody takes the bytes for leftovers. It is over when its receiver is. */
+/** The row is written first, so that the bytes are not taken for leftovers. It is deleted when the request ends. */
 async function start(
   { clock, multipartLife }: ObjectsDeps,
   { bucket, object, contentType }: ObjectPut,

@@ -25,15 +25,15 @@ export function advanceState(from: MultipartState, to: MultipartState): Multipar
   throw new RegistryError("MULTIPART_STATE", { message, detail: { state: from } });
 }
 
-/** When an upload ends by itself. Times in Unix ms. */
+/** The expiry of an upload. Times in Unix ms. */
 export interface Lifetime {
   readonly state: MultipartState;
   readonly expiresAt: number;
-  /** Who completes it; null when nobody does. */
+  /** The owner of the claim to complete it; null when there is none. */
   readonly claimOwner: string | null;
 }
 
-/** True when the cleanup may end it: open, over for longer than the grace period, and nobody completes it. */
+/** True when the cleanup may end it: open, expired for longer than the grace period, and not being completed. */
 export function isEligible(
   { state, expiresAt, claimOwner }: Lifetime,
   now: number,
@@ -43,10 +43,10 @@ export function isEligible(
 }
 
 /**
- * What a request that takes an upload `to` a state meets at `now`. Whatever is over by then has expired, even if nobody has noticed;
- * until then its parts take space, and whoever wants that back may abort it.
+ * The upload as a request that takes it `to` a state finds it at `now`. After its expiry it counts as expired, even before a sweep;
+ * until the sweep its parts use space, and a client may abort it.
  * @param now null when no clock may end it: the clock is in doubt, or a part of it is arriving.
- * @throws RegistryError MULTIPART_COMPLETING while somebody completes it, MULTIPART_STATE as `advanceState`.
+ * @throws RegistryError MULTIPART_COMPLETING while it is being completed, MULTIPART_STATE as `advanceState`.
  */
 export function assertMayBecome(upload: Lifetime, to: MultipartState, now: number | null): void {
   if (upload.claimOwner !== null)

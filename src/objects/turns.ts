@@ -1,11 +1,11 @@
-// Who goes first when requests store parts of one upload: those of one number in turn, others at once.
+// The order of requests that store parts of one upload: those of one number one after the other, others at once.
 import type { UploadId } from "../model/uploadId.ts";
 
 /** The requests that store parts, by upload and number. One per process. */
 export class PartTurns {
   readonly #latest = new Map<UploadId, Map<number, Promise<void>>>();
 
-  /** Runs `work` when whoever asked before for the same number is done. */
+  /** Runs `work` after earlier calls for the same number have ended. */
   async take<T>(id: UploadId, number: number, work: () => Promise<T>): Promise<T> {
     const byNumber = this.#latest.get(id) ?? new Map<number, Promise<void>>();
     this.#latest.set(id, byNumber);

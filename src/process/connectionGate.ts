@@ -11,14 +11,14 @@ const slack = 8;
 const forOneRequest = 12;
 const lookEveryMs = 100;
 
-/** What a gate works with. */
+/** A gate's dependencies. */
 export interface GateOptions {
   readonly descriptors: Pick<Descriptors, "limit" | "used" | "usedWithReserve" | "keep">;
   /** Finds the listening socket's valve, the first time that it is needed. null where there is none. */
   readonly findValve: () => Promise<Valve | null>;
-  /** Closes connections on which nobody asks for anything. */
+  /** Closes idle connections. */
   readonly closeIdle: () => void;
-  /** Is told when new connections begin to wait, and when they are taken again. */
+  /** Called when new connections begin to wait, and when they are accepted again. */
   readonly onChange: (isShort: boolean) => void;
 }
 
@@ -61,7 +61,7 @@ export class ConnectionGate {
     if (limit - used < forOneRequest) throw new RegistryError("BUSY", { retryAfter: 1 });
   }
 
-  /** Looks no more. What waits goes on waiting: the listening socket is about to be closed. */
+  /** Stops looking. Waiting connections keep waiting: the listening socket is about to be closed. */
   close(): void {
     this.#isClosed = true;
     clearInterval(this.#looking);

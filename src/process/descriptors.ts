@@ -42,7 +42,7 @@ export class Descriptors {
   }
 
   /**
-   * Gives the reserve to whoever opens something next, but for what workers need; or takes it, as far as that is possible. Nothing is
+   * Releases the reserve for the next files that are opened, except the part that workers need; or takes it, as far as possible. Nothing is
    * kept before the first call: it would take 2 ms of the start.
    */
   keep(whole: boolean): void {

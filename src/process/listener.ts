@@ -1,4 +1,4 @@
-// The listening socket, told to rest: connections then wait in the kernel's queue. The runtime has no call for it, and while the table
+// Pausing the listening socket: connections then wait in the kernel's queue. The runtime has no call for it, and while the table
 // of descriptors is full it would try to accept without a pause.
 import { dlopen, ptr } from "bun:ffi";
 import { readdirSync, readFileSync } from "node:fs";

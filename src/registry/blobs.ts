@@ -13,7 +13,7 @@ import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
 
-/** What HEAD of a blob answers; size in bytes. */
+/** The answer to HEAD of a blob; size in bytes. */
 export interface BlobSummary {
   readonly digest: Digest;
   readonly size: number;
@@ -70,7 +70,7 @@ export async function statBlob(
   return { digest, size: manifest.size, mediaType: manifest.mediaType };
 }
 
-/** While nothing can be written, nothing can be pushed that needs the promise, and reads go on. */
+/** While the store is read-only, no push can need the lease, and reads continue. */
 async function keep(
   { contents, clock, leaseMs }: Pick<RegistryDeps, "contents" | "clock" | "leaseMs">,
   digest: Digest,

@@ -1,5 +1,5 @@
 // Taking tags, manifests and blobs out of a repository (OCI distribution-spec, "Content Management"). Bytes stay until nothing
-// keeps them; what a client sees is gone at once.
+// keeps them; for clients the deletion is immediate.
 
 import { RegistryError } from "../errors.ts";
 import type { Digest } from "../model/digest.ts";
@@ -8,9 +8,9 @@ import { unknownBlob } from "./blobs.ts";
 import { lockedTag } from "./immutableTags.ts";
 import { type RegistryDeps, unknownManifest } from "./manifests.ts";
 
-/** What is gone. */
+/** The deleted rows. */
 export interface ManifestDeletion {
-  /** Of the manifest: gone as well when it was asked for by digest. */
+  /** Of the manifest: deleted as well when the request was by digest. */
   readonly digest: Digest;
   /** How many tags went. */
   readonly tags: number;

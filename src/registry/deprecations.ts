@@ -1,7 +1,7 @@
-// What a pushed manifest does that specifications call deprecated. Pure; whoever pushed it is told, and it is stored all the same.
+// Deprecated features of a pushed manifest. Pure; its client gets a warning, and the manifest is stored all the same.
 import type { Tag } from "../model/names.ts";
 
-/** What is looked at. */
+/** The checked facts. */
 export interface PushedManifest {
   readonly mediaType: string;
   readonly tags: readonly Tag[];

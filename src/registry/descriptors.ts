@@ -7,7 +7,7 @@ const longestMediaType = 255;
 const printable = /^[\x20-\x7e]+$/;
 
 /**
- * @param field where the descriptor stands, as a client would write it: `layers[3]`.
+ * @param field the descriptor's path, as a client would write it: `layers[3]`.
  * @throws RegistryError MANIFEST_INVALID that names the field.
  */
 export function parseDescriptor(value: unknown, field: string): Descriptor {

@@ -1,8 +1,8 @@
-// A look at JSON text before it is parsed: nesting, number of values and names, repeated names, none of which JSON.parse refuses.
+// Scans JSON text before it is parsed: nesting, number of values and names, repeated names, none of which JSON.parse refuses.
 // Apart from manifest.ts because it knows nothing of manifests. Linear in the text, without recursion.
 import { RegistryError } from "../errors.ts";
 
-/** What a document may not exceed. */
+/** The limits of a document. */
 export interface JsonLimits {
   /** Brackets that may be open at once. */
   readonly depth: number;
@@ -29,7 +29,7 @@ const lowerE = 0x65;
 const openObject = 0x7b;
 const closeObject = 0x7d;
 
-/** Where the scan stands. `names` holds one entry for each open bracket: the names so far of an object, null for an array. */
+/** The scan's state. `names` holds one entry for each open bracket: the names so far of an object, null for an array. */
 interface Scan {
   readonly text: string;
   readonly limits: JsonLimits;
@@ -77,7 +77,7 @@ function withoutFractions({ text, fractions }: Scan): string {
     let start = at;
     while (start > from && isOfNumber(text.charCodeAt(start - 1))) start -= 1;
     jsonNumber.lastIndex = start;
-    // What is no number stays as it is, and the parser refuses it.
+    // A malformed number is left to the parser, which refuses it.
     if (!jsonNumber.test(text) || jsonNumber.lastIndex <= at) continue;
     pieces.push(text.slice(from, start), "null");
     from = jsonNumber.lastIndex;

@@ -1,4 +1,4 @@
-// What a manifest says: media type, artifact type, subject and references, from its exact bytes. Pure.
+// A manifest's facts: media type, artifact type, subject and references, from its exact bytes. Pure.
 
 import { RegistryError } from "../errors.ts";
 import type { ManifestReference } from "../metadata/metadata.ts";

@@ -18,22 +18,22 @@ import { lockedTag } from "./immutableTags.ts";
 import { parseManifest } from "./manifest.ts";
 import { relaxReferences, type Sparse } from "./sparse.ts";
 
-/** What the registry room works with. */
+/** The dependencies of the registry room. */
 export interface RegistryDeps {
   readonly metadata: RegistryMetadata;
   readonly contents: ContentsMetadata;
   readonly storage: Storage;
   /** Unix ms. */
   readonly clock: () => number;
-  /** What a push is promised (`gc.minAge`), in ms. */
+  /** The lease of pushed content (`gc.minAge`), in ms. */
   readonly leaseMs: number;
   /** Largest manifest that is accepted, in bytes. */
   readonly manifestMaxBytes: number;
   /** Which tags may neither move nor go. */
   readonly immutable: Immutability;
-  /** What a manifest may name although its repository does not hold it. */
+  /** References that a manifest may have although its repository lacks them. */
   readonly sparse: Sparse;
-  /** Is told of content whose row stands but whose file is absent or of another size. */
+  /** Called for content whose row exists but whose file is absent or of another size. */
   readonly onDamage?: ((digest: Digest, locator: Locator) => void) | undefined;
 }
 
@@ -44,12 +44,12 @@ export interface ManifestUpload {
   /** The Content-Type header as it came; null when there was none. */
   readonly mediaType: string | null;
   readonly body: Uint8Array;
-  /** Further tags, besides the one in `reference`. */
+  /** Further tags, after the one in `reference`. */
   readonly tags: readonly Tag[];
   readonly pushedBy: string | null;
 }
 
-/** What a push of a manifest answers and logs. Sizes in bytes. */
+/** The result of a push of a manifest, for answer and log. Sizes in bytes. */
 export interface ManifestReceipt {
   readonly digest: Digest;
   readonly subject: Digest | null;

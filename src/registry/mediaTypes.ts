@@ -7,7 +7,7 @@ import { RegistryError } from "../errors.ts";
  */
 export type ManifestShape = "image" | "index" | "artifact" | "other";
 
-/** The members that tell a manifest's type; unknown values from outside. */
+/** The members that determine a manifest's type; unknown values from outside. */
 export interface TypedDocument {
   readonly mediaType?: unknown;
   readonly config?: unknown;

@@ -1,4 +1,4 @@
-// What the members of a manifest may hold so that Go decodes them: docker, containerd and podman read the types of the OCI and
+// The types of a manifest's members that Go can decode: docker, containerd and podman read the types of the OCI and
 // Docker specifications with encoding/json, which refuses the whole document for one member. Pure.
 import { RegistryError } from "../errors.ts";
 
@@ -22,7 +22,7 @@ export function invalidField(field: string, problem: string): RegistryError {
 /** Looks at a value that is not null: Go takes null for everything. @throws RegistryError MANIFEST_INVALID that names `field`. */
 type Check = (value: unknown, field: string) => void;
 
-/** Members that mean something, by name. `judged`: somebody else says what they may hold, and here only their spelling counts. */
+/** Members with a meaning, by name. `judged`: their type is checked elsewhere, and only their spelling here. */
 type Members = ReadonlyMap<string, Check | "judged">;
 
 const text: Check = (value, field) => {
@@ -83,7 +83,7 @@ const descriptorMembers: Members = new Map<string, Check | "judged">([
   ["platform", platform],
 ]);
 
-/** What is no descriptor at all is judged by whoever reads it. */
+/** The caller refuses a value that is no descriptor. */
 const descriptor: Check = (value, field) => {
   const object = readObject(value);
   if (object !== null) checkMembers(object, descriptorMembers, field);
@@ -116,7 +116,7 @@ export function assertDecodable(document: JsonObject): void {
 
 /**
  * Passes members that `members` does not know, unless Go would take them for one that it does: it reads `Layers` as `layers`.
- * @param field where the object stands; empty for the document.
+ * @param field the object's path; empty for the document.
  * @throws RegistryError MANIFEST_INVALID that names the member.
  */
 function checkMembers(object: JsonObject, members: Members, field: string): void {

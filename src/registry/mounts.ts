@@ -15,7 +15,7 @@ export interface MountRequest {
   readonly digest: Digest;
   /** The only repository it may come from; null for any that may be pulled from. */
   readonly from: RepositoryName | null;
-  /** What the client may see: content of other repositories must not even seem to exist. */
+  /** The client's rights: content of other repositories must not even seem to exist. */
   readonly mayPull: (repository: RepositoryName) => boolean;
 }
 
@@ -31,7 +31,7 @@ type MountDeps = Pick<
   "metadata" | "contents" | "storage" | "onDamage" | "clock" | "leaseMs"
 >;
 
-/** What mounts from buckets work with. */
+/** The dependencies of mounts from buckets. */
 export type ObjectMountDeps = Omit<MountDeps, "metadata">;
 
 const holdersAtOnce = 1000;

@@ -2,7 +2,7 @@
 import type { ManifestReference } from "../metadata/metadata.ts";
 
 /**
- * What manifests may name although this repository does not hold it: nothing, the entries of an index (of an image with many
+ * References that a manifest may have although its repository lacks them: nothing, the entries of an index (of an image with many
  * platforms, some are mirrored), or anything.
  */
 export type Sparse = "off" | "indexes" | "all";

@@ -2,7 +2,7 @@
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 
-/** What a row says of stored content. */
+/** A row's description of stored content. */
 export interface StoredRow {
   readonly locator: Locator;
   /** Bytes. */
@@ -18,7 +18,7 @@ export interface OpenedContent {
 
 /** Content that is opened to be sent; it stays readable when it is deleted meanwhile. Closed by who opened it. */
 export interface SendableFile {
-  /** True when bytes from `start` to before `end` are at hand: whoever sends them waits for no disk. */
+  /** True when bytes from `start` to before `end` are in memory: sending them waits for no disk. */
   isAtHand(start: number, end: number): boolean;
   /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
   fetch(start: number, end: number, isWanted: () => boolean): Promise<boolean>;
@@ -37,7 +37,7 @@ export interface StoredName {
   readonly publishedAt: number;
 }
 
-/** What stands under a stored name. */
+/** The file under a stored name. */
 export interface StoredStat {
   /** Bytes. */
   readonly size: number;
@@ -51,13 +51,13 @@ export interface Content {
   /** Opens content for reads of ranges. @returns null when it is absent, or no file. */
   reader(locator: Locator): Promise<SendableFile | null>;
 
-  /** Deletes content. Deleting what is absent is not an error. The row that named it must be gone durably before. */
+  /** Deletes content. Deleting what is absent is not an error. The row that named it must be durably deleted before. */
   delete(locator: Locator): Promise<void>;
 
   /** Every stored name there is, with or without a row, in batches. Anything that is not named so is left out. @throws when a name may be missing. */
   list(): AsyncIterable<readonly StoredName[]>;
 
-  /** What a stored name says; null for what is none. */
+  /** The parsed stored name; null for another name. */
   nameOf(locator: Locator): StoredName | null;
 
   /** @returns null only when it is absent; any other failure throws. */

@@ -15,7 +15,7 @@ export interface ReceivedPart {
 /** Staged parts. */
 export interface Parts {
   /**
-   * Receives a part under a name of its own, beside whatever the number has already. A body that breaks, or an error, leaves nothing.
+   * Receives a part under a name of its own, next to the number's earlier part. A body that breaks, or an error, leaves nothing.
    * @throws RegistryError DISK_FULL, READ_ONLY, CHUNK_SIZE_MISMATCH, MULTIPART_UNKNOWN when the upload's parts were dropped meanwhile.
    */
   receive(
@@ -26,8 +26,8 @@ export interface Parts {
   ): Promise<ReceivedPart>;
 
   /**
-   * A part's row is durable: whatever its number had before may be removed, and work on the whole may begin. Of two parts of one
-   * number the one whose row was written later must be told later. Does nothing when the upload's parts were dropped meanwhile.
+   * Reports that a part's row is durable: the number's earlier part may be removed, and assembly may begin. Of two parts of one
+   * number the one whose row was written later must be reported later. Does nothing when the upload's parts were dropped meanwhile.
    * @param all every part that the upload has, in any order; none when there is no such upload.
    */
   recorded(
@@ -37,9 +37,9 @@ export interface Parts {
   ): Promise<void>;
 
   /**
-   * Seals exactly these parts, in this order, as one content, known by its SHA-256; whatever fails, the upload stays as it was. Of two calls for one upload
+   * Seals exactly these parts, in this order, as one content, known by its SHA-256; on any failure the upload stays as it was. Of two calls for one upload
    * the later one counts.
-   * @throws RegistryError PART_DIFFERS for a part whose bytes are gone or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
+   * @throws RegistryError PART_DIFFERS for a part whose bytes are missing or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
    * the upload is dropped meanwhile, MULTIPART_COMPLETING for an earlier call; what `isStored` throws.
    */
   complete(

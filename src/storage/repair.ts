@@ -11,7 +11,7 @@ export interface StoredReader {
   close(): Promise<void>;
 }
 
-/** What a look at a staged part says, without its bytes. */
+/** A staged part's metadata, without its bytes. */
 export type PartFault = "missing" | "shorter" | "longer";
 
 /** For fsck and the scrub. */

@@ -7,7 +7,7 @@ import type { UploadId } from "../model/uploadId.ts";
 /** Staged bytes of one upload session. */
 export interface Staged {
   readonly id: UploadId;
-  /** Bytes that count; whatever lies beyond was never acknowledged. */
+  /** Acknowledged bytes; further ones in the file were never acknowledged. */
   readonly offset: number;
   readonly staging: StagingState;
 }
@@ -16,17 +16,17 @@ export interface Staged {
 export interface Session extends Staged {
   /** The bytes are hashed under it as they come. */
   readonly algorithm: Algorithm;
-  /** What the bytes were at the end of each chunk, first to last. Asked when this process knows nothing of the session: they are compared. */
+  /** Digest states at the end of each chunk, first to last. Read when this process has no state of the session: they are compared. */
   readonly boundaries: () => Promise<readonly Boundary[]>;
 }
 
 /** A body as it arrives. */
 export interface Body extends AsyncIterable<Uint8Array> {
-  /** Gives the memory of a chunk back at once; nobody uses it afterwards. Absent where chunks are not the reader's to give back. */
+  /** Releases a chunk's memory at once; the chunk is not used afterwards. Absent where chunks are not the reader's to release. */
   readonly release?: (chunk: Uint8Array) => void;
 }
 
-/** What an append is for. */
+/** Options of an append. */
 export interface AppendOptions {
   /** Bytes that will come if the client keeps its word; null when it did not say. Refused at once when they cannot fit, and as soon as more come. */
   readonly expected: number | null;
@@ -40,25 +40,25 @@ export interface AppendOptions {
 export interface Appended extends Session {
   /** Of everything before `offset`, under the session's algorithm; null where it is not known yet, and before a seal. */
   readonly digest: Digest | null;
-  /** Why the body ended early (client gone, length mismatch); null after a clean end. Bytes up to `offset` are durable either way. */
+  /** Why the body ended early (client disconnected, length mismatch); null after a clean end. Bytes up to `offset` are durable either way. */
   readonly cut: Error | null;
 }
 
-/** What a reader of staged bytes asks for. */
+/** The options of a reader of staged bytes. */
 export interface FollowOptions {
   /** Offset of its first byte. */
   readonly from: number;
-  /** Aborted when nobody reads any more, also while nothing arrives. */
+  /** Aborted when the reader stops, also while nothing arrives. */
   readonly signal: AbortSignal;
 }
 
-/** What sealed bytes must be, and for whom they are sealed. */
+/** The expected digest of sealed bytes, and their claim. */
 export interface SealOptions {
   /** The content's digest is made under it. */
   readonly as: Algorithm;
-  /** What the bytes must be, by any algorithm. */
+  /** Expected digests, by any algorithm. */
   readonly expected: readonly Digest[];
-  /** Of the claim on these bytes, a UUIDv7 that is never used twice: the name tells it, so that a row's claim says which names are still awaited. */
+  /** Of the claim on these bytes, a UUIDv7 that is never reused: the stored name contains it, so that a row's claim shows which names are still awaited. */
   readonly owner: string;
   /** Asked once the bytes are what they must be. True: the same content is stored already, and nothing is stored. */
   readonly isStored: (content: SealedContent) => Promise<boolean>;
@@ -71,7 +71,7 @@ export interface SealedContent {
   readonly size: number;
 }
 
-/** What came of a seal. */
+/** The outcome of a seal. */
 export type Sealed =
   /** `locator` is null when `isStored` said so. */
   | ({ readonly kind: "sealed"; readonly locator: Locator | null } & SealedContent)
@@ -81,26 +81,26 @@ export type Sealed =
 /** Staged bytes as they are found, with or without a session that knows of them. */
 export interface StagedEntry {
   readonly id: UploadId;
-  /** Unix ms; null when it cannot be read, or when what stands there is not a session's at all. */
+  /** Unix ms; null when it cannot be read, or when the entry is not a session's. */
   readonly startedAt: number | null;
-  /** What `discard` wants. */
+  /** The id for `discard`. */
   readonly staging: StagingState;
 }
 
 /** Staged bytes. */
 export interface Staging {
   /**
-   * Makes room for a session's bytes. Not durable: a session lost with the power starts again.
+   * Creates the folder of a session's bytes. Not durable: a session lost with the power starts again.
    * @param startedAt Unix ms; null for an object that comes whole, which `Parts` lists.
    */
   begin(id: UploadId, startedAt: number | null): Promise<StagingState>;
 
   /**
-   * Appends a body at `session.offset`, dropping whatever stands beyond it. The answer's offset is durable.
+   * Appends a body at `session.offset`, dropping all bytes beyond it. The answer's offset is durable.
    * A body that breaks keeps the bytes that arrived (`cut` says why).
    * @throws RegistryError DISK_FULL, READ_ONLY, CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than `expected`; then the
-   * staged bytes are as before the call. UPLOAD_UNKNOWN when they are gone, UPLOAD_DAMAGED when they are not what they were.
-   * UPLOAD_BUSY while another call writes or seals them, whatever their row says: two never share a file. The reason of `signal`.
+   * staged bytes are as before the call. UPLOAD_UNKNOWN when they are missing, UPLOAD_DAMAGED when they have changed.
+   * UPLOAD_BUSY while another call writes or seals them, even when their row is free: two never share a file. The reason of `signal`.
    */
   append(session: Session, body: Body, options: AppendOptions): Promise<Appended>;
 
@@ -114,7 +114,7 @@ export interface Staging {
 
   /**
    * Verifies staged bytes, then makes them content under a fresh name, durably (bytes, name and folders). The session keeps them as
-   * well until `discard`: if the process ends before a row names the content, the client goes on as if nothing had happened.
+   * well until `discard`: if the process ends before a row names the content, the client continues as if nothing had happened.
    * @throws RegistryError UPLOAD_UNKNOWN when fewer than `session.offset` bytes are staged; UPLOAD_DAMAGED, UPLOAD_BUSY, READ_ONLY,
    * DISK_FULL; what `isStored` throws.
    */

@@ -10,11 +10,11 @@ export interface ManifestEvent {
   /** Of the manifest itself. */
   readonly size: number;
   readonly requestId: string;
-  /** The client's; null when its connection is gone. Asked for only when the line is written. */
+  /** The client's; null when its connection is closed. Read only when the line is written. */
   readonly address: () => string | null;
 }
 
-/** What a push brings besides. */
+/** The other fields of a push. */
 export interface PushEvent extends ManifestEvent {
   /** Declared bytes of everything the manifest refers to. */
   readonly contentSize: number;
@@ -24,12 +24,12 @@ export interface PushEvent extends ManifestEvent {
   readonly ofManifests: boolean;
 }
 
-/** What was taken out of a repository. */
+/** A deletion from a repository. */
 export interface DeletionEvent extends Omit<ManifestEvent, "size"> {
   readonly kind: "tag" | "manifest" | "blob";
   /** Tags that went with it. */
   readonly tags: number;
-  /** Who deleted it; null while there are no accounts. */
+  /** The account that deleted it; null while there are no accounts. */
   readonly deletedBy: string | null;
 }
 

@@ -1,11 +1,11 @@
-// What a garbage collection leaves behind: a line in the log that says what it did, or what to do about it, and its metrics.
+// The log line of a garbage collection, with its result or the remedy, and its metrics.
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UntaggedSpace } from "../metadata/untagged.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
 
-/** Where the gauges get their values when they are asked for. */
+/** Sources of the gauges, called when they are read. */
 export interface GcSources {
   /** Unix ms; null when no run has deleted what it found yet. */
   lastSuccess(): Promise<number | null>;
@@ -98,18 +98,18 @@ const seconds = (time: Promise<number | null>): Promise<number> =>
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
-/** Who is told of a run. */
+/** Receivers of a run's report. */
 export interface GcListeners {
   readonly log: Pick<Log, "info" | "warn" | "error">;
   readonly metrics: { readonly gc: Pick<GcMetrics, "ended"> };
 }
 
-/** What a run's row does not tell. */
+/** Facts about a run that its row does not have. */
 export interface GcEnd {
   readonly durationMs: number;
-  /** The server that did it was about to stop: no failure that anybody has to look at. */
+  /** The server was about to stop: no failure that needs attention. */
   readonly isStopped: boolean;
-  /** What is still kept by manifests that nothing names; null when it is not known. */
+  /** Content still kept by untagged manifests; null when it is unknown. */
   readonly untagged: UntaggedSpace | null;
 }
 
@@ -145,7 +145,7 @@ export function reportGc(
   }
 }
 
-/** Who deleted a tag, or pushed over it, wonders where the space is. */
+/** For a user who deleted a tag, or pushed over it, and wonders where the space is. */
 function heldText(untagged: UntaggedSpace | null): string {
   if (untagged === null || untagged.bytes === 0) return "";
   const { manifests, bytes, repositories, otherRepositories } = untagged;

@@ -4,7 +4,7 @@ import pino from "pino";
 import { plainJson, plainLines, plainText } from "../plainText.ts";
 import { Output } from "./output.ts";
 
-/** What rooms may do with the log. One line per event; no secrets, no bodies, no request headers. */
+/** The log as rooms see it. One line per event; no secrets, no bodies, no request headers. */
 export type Log = Pick<pino.Logger, "debug" | "info" | "warn" | "error" | "isLevelEnabled">;
 
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
@@ -20,7 +20,7 @@ export interface LogOptions {
 /** The log and its end. */
 export interface OpenedLog {
   readonly log: Log;
-  /** Resolves when everything is written, or nobody took it. What is logged later is written when the process exits. */
+  /** Resolves when everything is written, or the reader took nothing. Later lines are written when the process exits. */
   close(): Promise<void>;
 }
 
@@ -33,7 +33,7 @@ export function capped(text: string, longest = longestValue): string {
   return text.length <= longest ? text : `${text.slice(0, longest)}…`;
 }
 
-/** Options of the logger itself, whatever it writes to. Long texts are cut where they are logged, not by a hook on every line. */
+/** Options of the logger itself, for any output. Long texts are truncated where they are logged, not by a hook on every line. */
 export function loggerOptions(level: LogLevel): pino.LoggerOptions {
   return {
     level,

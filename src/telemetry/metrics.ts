@@ -5,7 +5,7 @@ import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
 import { ScrubMetrics } from "./scrub.ts";
 
-/** Where gauges get their values when they are asked for. */
+/** Sources of the gauges, called when they are read. */
 export interface MetricSources extends MultipartSources {
   /** Open upload sessions and their staged bytes. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
@@ -190,7 +190,7 @@ export class Metrics {
   }
 }
 
-/** What the rooms report to. */
+/** The counters that rooms report to. */
 export interface Telemetry {
   readonly log: Log;
   readonly metrics: Metrics;

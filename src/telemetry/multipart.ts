@@ -1,7 +1,7 @@
 // Metrics of uploads in parts, under the names that operators of object stores look for: they have no prefix.
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
-/** Where the gauges get their values when they are asked for. */
+/** Sources of the gauges, called when they are read. */
 export interface MultipartSources {
   /** Open uploads, and the bytes of their parts. */
   countMultipart(): Promise<{ readonly uploads: number; readonly bytes: number }>;

@@ -2,16 +2,16 @@
 import { formatBytes } from "./events.ts";
 import { capped, type Log } from "./log.ts";
 
-/** What a client did with an object. */
+/** A client's action on an object. */
 export interface ObjectEvent {
   readonly bucket: string;
   readonly object: string;
   readonly requestId: string;
-  /** The client's; null when its connection is gone. Asked for only when the line is written. */
+  /** The client's; null when its connection is closed. Read only when the line is written. */
   readonly address: () => string | null;
 }
 
-/** What an object is; size in bytes. */
+/** An object's properties; size in bytes. */
 export interface StoredEvent extends ObjectEvent {
   readonly digest: string;
   readonly size: number;

@@ -1,11 +1,11 @@
-// Standard output as the log needs it: lines are gathered, and whoever reads them, or does not, never holds the server up. A full
+// Standard output as the log needs it: lines are buffered, and a slow reader never blocks the server. A full
 // disk and a reader that has stopped cost lines, which are counted; they cost no waiting, no memory beyond a bound and no end. With
 // pino's own destination (sonic-boom) in its place, six of the nine tests of `cli/unwritableOutput` fail: the server does not end.
 import { constants, fstatSync, openSync, write, writeSync } from "node:fs";
 
 /** Characters that are worth a write of their own. */
 const wholeBatch = 16_384;
-/** How long fewer are gathered after a write. The first line after a silence goes at once. */
+/** The pause between writes. The first line after a silence is written at once. */
 const gatherMs = 200;
 /** Characters that wait at most; beyond that the oldest lines go, down to three quarters of it. */
 const longestQueue = 2 * 1_048_576;
@@ -37,7 +37,7 @@ export class Output {
   #lines: string[] = [];
   #length = 0;
   #lost = 0;
-  /** What was taken from the lines and is not written yet. */
+  /** Bytes taken from the lines and not written yet. */
   #rest: Uint8Array | null = null;
   #writing = false;
   /** Writes in a row that failed. */
@@ -45,7 +45,7 @@ export class Output {
   #timer: Timer | null = null;
   #writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** @param onRecovered is told how many lines were lost, once something can be written again. */
+  /** @param onRecovered receives the number of lost lines, once writing works again. */
   constructor(onRecovered: (lost: number) => void) {
     this.#onRecovered = onRecovered;
   }
@@ -59,7 +59,7 @@ export class Output {
     else this.#sendLater();
   }
 
-  /** Writes what there is. Resolves when it is written, or when nobody took it for a moment. */
+  /** Writes the buffered lines. Resolves when they are written, or when the reader took nothing for a moment. */
   async close(): Promise<void> {
     const startedAt = performance.now();
     this.#failures = 0;
@@ -75,7 +75,7 @@ export class Output {
 
   /** For the end of the process: writes what is left, without waiting where nothing was taken before. */
   finish(): void {
-    // Whoever joined a write that hangs would hang with it.
+    // A caller that joined a hanging write would hang as well.
     if (this.#writing) return;
     const deadline = this.#failures > 0 ? 0 : performance.now() + patienceMs;
     for (let rest = this.#next(); rest !== null; rest = this.#next()) {
@@ -173,7 +173,7 @@ function openOutputFile(): OutputFile {
       return { fd, mayBlock: false };
     }
   } catch {
-    // No Linux, another user's pipe, or nobody reads it.
+    // No Linux, another user's pipe, or one without a reader.
   }
   return { fd: 1, mayBlock: true };
 }
@@ -183,7 +183,7 @@ function writeNow(fd: number, bytes: Uint8Array): number | null {
   try {
     return writeSync(fd, bytes, 0, partOf(bytes));
   } catch {
-    // Full, closed, gone: there is no other place to say so.
+    // Full, closed or removed: there is no other place to report it.
     return null;
   }
 }

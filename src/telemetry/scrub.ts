@@ -1,4 +1,4 @@
-// What the scrub leaves behind: an alarm for each damaged blob, a line for each round, and its metrics.
+// The scrub's reports: an error for each damaged blob, a line for each round, and its metrics.
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { ScrubReport } from "../jobs/scrub.ts";
 import type { ScrubRound } from "../jobs/scrubs.ts";
@@ -47,7 +47,7 @@ export class ScrubMetrics {
   }
 }
 
-/** Who is told of a scrub. */
+/** Receivers of a scrub's report. */
 export interface ScrubListeners {
   readonly log: Pick<Log, "info" | "error">;
   readonly metrics: { readonly scrub: Pick<ScrubMetrics, keyof ScrubMetrics> };
@@ -55,7 +55,7 @@ export interface ScrubListeners {
 
 /**
  * Counts what the worker reports of a scrub, and writes what an operator has to know.
- * @param round what was done since it began, when this is its end. @param now Unix ms.
+ * @param round the totals of the round, at its end. @param now Unix ms.
  */
 export function reportScrub(
   { log, metrics: { scrub } }: ScrubListeners,

@@ -1,7 +1,7 @@
-// Errors that nobody caught are written down instead of ending the process. Apart from the log: this watches the whole process.
+// Uncaught errors are logged instead of ending the process.
 import type { Log } from "./log.ts";
 
-/** What nobody caught is a bug of one request, never a reason to drop all the others. @returns what ends the watch. */
+/** An uncaught error is a bug of one request, no reason to drop all others. @returns a function that stops watching. */
 export function surviveUncaught(log: Pick<Log, "error">): () => void {
   const report = (err: unknown): void => log.error({ err }, "uncaught error");
   process.on("uncaughtException", report);

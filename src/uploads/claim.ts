@@ -1,11 +1,11 @@
-// One writer for each session: who claims it, and what the others are told.
+// One writer for each session: how it claims, and the error of the others.
 import { type HeldClaim, type OverdueReleases, whileHeld } from "../content/claim.ts";
 import { RegistryError } from "../errors.ts";
 import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { UploadId } from "../model/uploadId.ts";
 
-/** What claims work with. */
+/** The dependencies of claims. */
 export interface ClaimDeps {
   readonly metadata: UploadsMetadata;
   readonly overdue: OverdueReleases;
@@ -16,8 +16,8 @@ export interface ClaimDeps {
 }
 
 /**
- * Runs `use` as the session's one writer; the claim is given up whatever happens.
- * @throws RegistryError UPLOAD_UNKNOWN; UPLOAD_BUSY while another request writes; whatever `use` throws.
+ * Runs `use` as the session's one writer; the claim is released in any case.
+ * @throws RegistryError UPLOAD_UNKNOWN; UPLOAD_BUSY while another request writes; anything `use` throws.
  */
 export async function withClaim<T>(
   deps: ClaimDeps,

@@ -9,12 +9,12 @@ import type { UploadId } from "../model/uploadId.ts";
 import type { Session } from "../storage/staging.ts";
 import type { UploadsDeps } from "./uploads.ts";
 
-/** Whose upload it is, and where it goes. */
+/** The upload and its destination. */
 type Link = Pick<UploadFinish, "repository"> & {
   readonly session: NonNullable<UploadFinish["session"]>;
 };
 
-/** Makes staged bytes content of a repository. @throws RegistryError DIGEST_INVALID: then the session is gone; UPLOAD_UNKNOWN. */
+/** Makes staged bytes content of a repository. @throws RegistryError DIGEST_INVALID: then the session is deleted; UPLOAD_UNKNOWN. */
 export async function commit(
   deps: UploadsDeps,
   staged: Session,

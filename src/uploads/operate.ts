@@ -1,4 +1,4 @@
-// What an operator does with open upload sessions, beside a running server or without one: see them all, end them.
+// Commands on open upload sessions, with a running server or without one: list them, end them.
 
 import type {
   ListedUpload,
@@ -9,7 +9,7 @@ import type {
 import { readUploadId, type UploadId } from "../model/uploadId.ts";
 import type { Staging } from "../storage/staging.ts";
 
-/** What these functions work with. */
+/** The dependencies of these functions. */
 export interface OperateDeps {
   readonly metadata: Pick<
     UploadsMetadata & UploadSweepMetadata,
@@ -36,7 +36,7 @@ export interface UploadOverview {
   readonly writing: boolean;
 }
 
-/** What was ended, and how many sessions were spared because a request writes to them. */
+/** The ended sessions, and the number of those spared because a request writes to them. */
 export interface DroppedUploads {
   readonly dropped: readonly UploadSession[];
   readonly spared: number;

@@ -2,7 +2,7 @@
 import { RegistryError } from "../errors.ts";
 import type { Body } from "../storage/staging.ts";
 
-/** What a request brings: the body of a PATCH, a closing PUT or a single POST. */
+/** A request's chunk: the body of a PATCH, a closing PUT or a single POST. */
 export interface Chunk {
   /** null when the request has no body. */
   readonly body: Body | null;
@@ -24,7 +24,7 @@ export function declaredLength({ length, start, end }: Chunk): number | null {
 
 /**
  * The offset rule: a chunk starts exactly where the staged bytes end (OCI distribution-spec, "Pushing a blob in chunks").
- * @throws RegistryError CHUNK_OUT_OF_ORDER with the offset to go on from; CHUNK_SIZE_MISMATCH when Content-Range and
+ * @throws RegistryError CHUNK_OUT_OF_ORDER with the offset to continue from; CHUNK_SIZE_MISMATCH when Content-Range and
  * Content-Length disagree. Either way nothing has changed.
  */
 export function acceptChunk(offset: number, chunk: Chunk): void {

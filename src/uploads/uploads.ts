@@ -13,7 +13,7 @@ import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
 import { acceptChunk, type Chunk, declaredLength, emptyBody } from "./session.ts";
 
-/** What the functions of this room work with. */
+/** The dependencies of this room's functions. */
 export interface UploadsDeps {
   readonly metadata: UploadsMetadata;
   readonly contents: Pick<ContentsMetadata, "findContent" | "raiseLease">;
@@ -23,9 +23,9 @@ export interface UploadsDeps {
   readonly newId: () => string;
   /** Unix ms. */
   readonly clock: () => number;
-  /** The time that ages are told by, Unix ms; null while the clock is in doubt: then nothing is over. */
+  /** The clock for ages, Unix ms; null while it is in doubt: then nothing expires. */
   readonly ageNow: () => number | null;
-  /** What a push is promised (`gc.minAge`), in ms. */
+  /** The lease of pushed content (`gc.minAge`), in ms. */
   readonly leaseMs: number;
 }
 
@@ -103,7 +103,7 @@ export async function appendChunk(
 /**
  * Ends a session: appends what the closing PUT carries, verifies the whole, publishes it and links it to the repository. The same
  * request, repeated within 15 minutes because its answer was lost, is answered again.
- * @throws as `appendChunk`, and RegistryError DIGEST_INVALID; then the session is gone and nothing is published.
+ * @throws as `appendChunk`, and RegistryError DIGEST_INVALID; then the session is deleted and nothing is published.
  */
 export async function finishUpload(
   deps: UploadsDeps,
@@ -118,7 +118,7 @@ export async function finishUpload(
   }
 }
 
-/** Who asks again was not told the first time: the lease begins anew. @returns null when there is nothing to repeat. */
+/** The client of a repeated request lost the first answer: the lease begins anew. @returns null when there is nothing to repeat. */
 async function finishAgain(
   { metadata, contents, clock, ageNow, leaseMs }: UploadsDeps,
   { repository, id, digest }: ChunkRequest & { readonly digest: Digest },
@@ -196,7 +196,7 @@ export async function dropDamaged(
 
 /**
  * Makes the new offset known, durably, with the digest of everything before it, and gives up the claim.
- * @throws RegistryError UPLOAD_UNKNOWN when the session is gone.
+ * @throws RegistryError UPLOAD_UNKNOWN when the session was deleted.
  */
 async function advance({ metadata, clock }: UploadsDeps, hold: HeldClaim, staged: Appended) {
   const { id, offset, staging, digest } = staged;
@@ -216,7 +216,7 @@ async function accept({ metadata }: UploadsDeps, session: UploadSession, chunk: 
 }
 
 /**
- * Stages the chunk's body. @returns what is staged now, and why the body broke if it did.
+ * Stages the chunk's body. @returns the staged state, and why the body broke if it did.
  * @throws RegistryError CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than announced: nothing counts then.
  */
 async function receive(

@@ -8,7 +8,7 @@ export interface LocalWorker<Request> {
   close(): Promise<void>;
 }
 
-/** Why a worker is needed: somebody waits for an answer, it has work in the background, or not at all. */
+/** Why a worker is needed: a request waits, it has background work, or not at all. */
 export type Need = "answer" | "background" | "nothing";
 
 /** The options of a supervisor. Times in ms. */
@@ -30,7 +30,7 @@ export interface SupervisorOptions<Request, Report> {
   /** Replaces workers after repeated deaths; absent: workers only. */
   readonly fallback?: Fallback<Request, Report>;
   readonly onReport: (report: Report) => void;
-  /** The worker is gone with all that it knew. */
+  /** The worker was lost with all of its state. */
   readonly onLost: (reason: string) => void;
 }
 

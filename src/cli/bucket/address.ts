@@ -1,6 +1,6 @@
 // Names of buckets and objects as they are written on a command line, and the paths they have on a server. Pure.
 
-/** What `BUCKET`, `BUCKET/` and `BUCKET/OBJECT` mean. */
+/** The meaning of `BUCKET`, `BUCKET/` and `BUCKET/OBJECT`. */
 export interface BucketAddress {
   readonly bucket: string;
   /** The object's name, or the beginning of one; "" for the bucket itself. */
@@ -41,7 +41,7 @@ export function readObject(text: string): BucketAddress {
   return target;
 }
 
-/** Where a file goes: a bucket alone, or a name with a slash at its end, is completed by the file's name. @throws NameError */
+/** The destination of a file: a bucket alone, or a name with a slash at its end, is completed by the file's name. @throws NameError */
 export function readDestination(text: string, fileName: string | null): BucketAddress {
   const { bucket, object } = readAddress(text);
   if (object !== "" && !object.endsWith("/")) return readObject(text);

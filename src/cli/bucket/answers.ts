@@ -43,7 +43,7 @@ export interface PartInfo {
   readonly size_bytes: number;
 }
 
-/** What a server takes. */
+/** A server's limits. */
 export interface Limits {
   readonly maxParts: number;
   readonly maxPartBytes: number;
@@ -137,7 +137,7 @@ export function readPartInfo(value: unknown): PartInfo {
   };
 }
 
-/** What an upload that was initiated is called, and what may be sent. */
+/** An initiated upload's id and limits. */
 export function readStarted(value: unknown): { readonly id: string; readonly limits: Limits } {
   const from = members(value);
   const limits = members(from["limits"]);

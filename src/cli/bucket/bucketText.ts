@@ -1,4 +1,4 @@
-// What the commands on buckets print for people: facts in, text out.
+// The output of the commands on buckets: facts in, text out.
 
 import { plainText } from "../../plainText.ts";
 import { counted, showBytes } from "../amounts.ts";
@@ -9,7 +9,7 @@ import type { ObjectPage } from "./lists.ts";
 /** `2026-01-31 14:05:00 UTC`. @param iso ISO 8601 in UTC. */
 const showIso = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;
 
-/** Columns as wide as their widest cell. @param right columns whose cells stand at the right. */
+/** Columns as wide as their widest cell. @param right right-aligned columns. */
 function table(rows: readonly (readonly string[])[], right: readonly number[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
@@ -95,7 +95,7 @@ export const objectText = (found: ObjectInfo): string =>
     ["created", showIso(found.created_at)],
   ]);
 
-/** What was removed. */
+/** The removed bucket or object. */
 export const removedText = (target: BucketAddress): string =>
   target.object === ""
     ? `Removed bucket ${target.bucket}.`

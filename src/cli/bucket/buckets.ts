@@ -128,7 +128,7 @@ async function mayRemove(bucket: string, options: Options): Promise<boolean> {
   return confirm(`Remove bucket ${bucket}? [y/N] `);
 }
 
-/** Tells what a bucket holds, or what an object is. */
+/** Prints a bucket's totals, or an object's properties. */
 export function stat(text: string, options: Options): Promise<number> {
   return withServer("stat", options, async (client) => {
     const target = readAddress(text);

@@ -3,7 +3,7 @@ import type { ServerAddress } from "../../config/server.ts";
 import { plainText } from "../../plainText.ts";
 import { LineError, RefusedError } from "./problems.ts";
 
-/** A request, besides its path. */
+/** A request without its path. */
 export interface Call {
   readonly method?: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
@@ -43,7 +43,7 @@ export class Client {
         headers: { ...this.#headers, ...headers },
         ...(body !== undefined && { body }),
         ...(stop !== undefined && { signal: stop }),
-        // Nobody means a proxy for their own machine, whatever the environment says.
+        // No proxy is meant for the own machine, whatever the environment says.
         ...(this.#isLocal && { proxy: false }),
         redirect: "manual",
         decompress: false,
@@ -85,7 +85,7 @@ export async function guarded<T>(
   }
 }
 
-/** Errors that the body of a request threw by itself pass: they are no fault of the line. */
+/** Errors thrown by the body of a request pass: they are no connection errors. */
 function lineErrorOf(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   if (error.name === "TimeoutError") return new LineError("ETIMEDOUT", "no answer for too long");

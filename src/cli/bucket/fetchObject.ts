@@ -14,7 +14,7 @@ export interface Wanted {
   readonly digest: string;
 }
 
-/** What a fetch works with. */
+/** The dependencies of a fetch. */
 export interface FetchDeps {
   readonly client: Client;
   readonly target: BucketAddress;
@@ -35,7 +35,7 @@ export async function look(
   const { headers } = await client
     .send(path, { ...call, method: "HEAD" })
     .catch(async (error: unknown) => {
-      // What answers HEAD has no body, and so no words: a GET says why.
+      // An answer to HEAD has no body, and so no message: a GET has the reason.
       if (error instanceof RefusedError) await client.done(path, { ...call, headers: firstByte });
       throw error;
     });
@@ -118,7 +118,7 @@ class Attempt {
     });
   }
 
-  /** One request, as far as it goes. @throws LineError when it brought nothing: where bytes came, nothing has failed for long. */
+  /** One request, as far as it gets. @throws LineError when it brought nothing: where bytes came, nothing has failed for long. */
   async #step(): Promise<void> {
     const before = this.#sink.offset;
     try {
@@ -129,7 +129,7 @@ class Attempt {
     }
   }
 
-  /** @returns the answer whose body goes on where the sink ends; null when it is another object now. */
+  /** @returns the answer whose body continues at the end of the sink; null when it is another object now. */
   async #ask(): Promise<Response | null> {
     const { client, target, patience } = this.#deps;
     const { offset } = this.#sink;

@@ -16,7 +16,7 @@ export class Blocks {
     return this.#free.pop() ?? new Uint8Array(size);
   }
 
-  /** Nobody looks at it any more. @param bytes a block, or the beginning of one. */
+  /** Returns a block that is no longer used. @param bytes a block, or the beginning of one. */
   give({ buffer }: Uint8Array<ArrayBuffer>): void {
     if (buffer.byteLength === this.#size) this.#free.push(new Uint8Array(buffer));
     // The collector would come by too late: it does not see how much a block weighs.
@@ -25,7 +25,7 @@ export class Blocks {
 }
 
 const inputFd = 0;
-/** A pipe that somebody else made unable to wait is asked again after this, ms. */
+/** A pipe in non-blocking mode is read again after this, ms. */
 const emptyMs = 10;
 
 /** Reads into `block` from `offset` on. A stream would make garbage as fast as the input is. @returns bytes; 0 at the end. */

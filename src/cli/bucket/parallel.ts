@@ -1,9 +1,9 @@
 // Several at a time, and all of them end when one fails.
 
-/** Something that goes on beside others until it is done; `stop` ends it. */
+/** Concurrent work; `stop` ends it. */
 export type Task = (stop: AbortSignal) => Promise<void>;
 
-/** Runs tasks beside each other. @throws what failed first, when the others have ended too. */
+/** Runs tasks concurrently. @throws the first failure, when the others have ended too. */
 export async function together(stop: AbortSignal, tasks: readonly Task[]): Promise<void> {
   const group = new AbortController();
   const onStop = (): void => group.abort(stop.reason);

@@ -33,7 +33,7 @@ export class LocalFile implements Piece {
     const refuse = (error: unknown): never => {
       throw new CommandError(openText(path, error));
     };
-    // Looked at first: to open a pipe would be to wait for somebody who writes.
+    // Checked first: opening a pipe would wait for its writer.
     const before = await stat(path).catch(refuse);
     if (!before.isFile()) throw new CommandError(notAFile(path, before.isDirectory()));
     const handle = await open(path).catch(refuse);
@@ -62,7 +62,7 @@ export class LocalFile implements Piece {
     }
   }
 
-  /** @throws CommandError when somebody has written to it since it was opened. */
+  /** @throws CommandError when it was written to since it was opened. */
   async assertSame(): Promise<void> {
     const { size, mtimeMs } = await this.#handle.stat();
     if (size !== this.size || mtimeMs !== this.#changedAt) throw this.#changed();
@@ -106,13 +106,13 @@ export const memoryPiece = (bytes: Uint8Array): Piece => ({
 /** Small enough for a smooth bar on a slow line. */
 const chunkBytes = 128 * 1024;
 
-/** What a request sends, with the header that tells its length: streams lose theirs otherwise. */
+/** A request's body, with the header for its length: streams lose theirs otherwise. */
 export interface Body {
   readonly body: ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer>;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Reads as the line takes it. @param onBytes told of each chunk that was handed over. */
+/** Reads as fast as the connection sends. @param onBytes receives the size of each chunk. */
 export function bodyOf(piece: Piece, onBytes: (count: number) => void): Body {
   const headers = { "content-length": String(piece.size) };
   if (piece.size === 0) return { body: new Uint8Array(0), headers };

@@ -2,7 +2,7 @@
 import type { Limits, PartInfo } from "./answers.ts";
 
 const mebibyte = 1024 * 1024;
-/** Parts are this large unless something else is asked for or needed; smaller files come in one request. Bytes. */
+/** The default size of parts; smaller files are sent in one request. Bytes. */
 export const usualPartBytes = 16 * mebibyte;
 
 /** A part of a file: its first byte and how many. */

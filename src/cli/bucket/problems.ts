@@ -1,4 +1,4 @@
-// What can go wrong between a command and its server, as values; and the sentences that say what to do about it.
+// Failures between a command and its server, as values; and the sentences that say what to do about them.
 
 /** The line to the server: refused, broken, silent. `code` as the runtime calls it. */
 export class LineError extends Error {
@@ -15,9 +15,9 @@ export class LineError extends Error {
 export class RefusedError extends Error {
   override readonly name = "RefusedError";
   readonly status: number;
-  /** That of Breadbox's envelope; "" when somebody else answered. */
+  /** The code of Breadbox's error envelope; "" when another program answered. */
   readonly code: string;
-  /** What the server asked for, in ms; null when it did not. */
+  /** The server's Retry-After, in ms; null without one. */
   readonly retryAfterMs: number | null;
   /** The part that it is about; null when it is about none. */
   readonly part: number | null;
@@ -39,7 +39,7 @@ export class RefusedError extends Error {
   }
 }
 
-/** Something else that a person is told as it stands. */
+/** Another error whose message is printed as it is. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }

@@ -118,7 +118,7 @@ function depsOf(
 
 const octets = "application/octet-stream";
 
-/** By the end of the file's name, without parameters that nobody has looked for in the file. */
+/** By the end of the file's name, without parameters that would need the file's contents. */
 const typeOf = (path: string): string => Bun.file(path).type.split(";")[0] || octets;
 
 /** Asked first, and once: a wrong name or a server that is not there should be known before anything is read. */
@@ -131,7 +131,7 @@ async function assertBucket(client: Client, { bucket }: BucketAddress): Promise<
   });
 }
 
-/** Says what stays and how to go on, before the error is told. @returns what to throw. */
+/** Prints what stays and how to resume, before the error. @returns the error to throw. */
 function brokenOff(
   error: unknown,
   upload: Upload | null,
@@ -161,7 +161,7 @@ function brokenOff(
 const isGone = (error: unknown): boolean =>
   error instanceof RefusedError && error.code === "MULTIPART_UPLOAD_UNKNOWN";
 
-/** Who was there a minute ago needs no advice to start it. */
+/** A server that answered a minute ago needs no advice to start it. */
 const gaveUp = (error: unknown, sentence: string): string =>
   error instanceof LineError && error.code === "ECONNREFUSED"
     ? "The server does not answer any more."

@@ -22,14 +22,14 @@ import {
 import { Pace, readThrough } from "./reading.ts";
 import type { Transfer } from "./transfer.ts";
 
-/** What may be asked for. */
+/** Options of a put. */
 export interface PutOptions {
   /** Bytes; null: as the size of the file needs it. */
   readonly partBytes: number | null;
   readonly parallel: number;
 }
 
-/** A file that is being put. `onUpload` is told of the upload that stays open when it is broken off. */
+/** A file that is being put. `onUpload` receives the upload that stays open after an interruption. */
 export interface FilePut extends PutDeps {
   readonly file: LocalFile;
   readonly transfer: Transfer;
@@ -37,7 +37,7 @@ export interface FilePut extends PutDeps {
   readonly onUpload: (upload: Upload) => void;
 }
 
-/** @returns what the server stored. @throws what ended it. */
+/** @returns the stored object. @throws the error that ended it. */
 export async function putFile(put: FilePut): Promise<ObjectInfo> {
   const { file, options } = put;
   const mostAtOnce = Math.min(options.partBytes ?? usualPartBytes, usualPartBytes);
@@ -136,7 +136,7 @@ async function finish(put: FilePut, started: Started, digest: string): Promise<O
   }
 }
 
-/** Sends what the server has not, while the whole file is read beside it. */
+/** Sends the missing parts while the whole file is hashed. */
 async function sendAndRead(put: FilePut, started: Started) {
   const { file, transfer } = put;
   const { upload, cut } = started;

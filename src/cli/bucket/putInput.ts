@@ -19,14 +19,14 @@ import {
 } from "./putParts.ts";
 import type { Transfer } from "./transfer.ts";
 
-/** An input that is being put. `onUpload` is told of the upload, which is of no use when it is broken off. */
+/** An input that is being put. `onUpload` receives the upload, which is useless after an interruption. */
 export interface InputPut extends PutDeps {
   readonly transfer: Transfer;
   readonly options: PutOptions;
   readonly onUpload: (upload: Upload) => void;
 }
 
-/** @returns what the server stored. @throws what ended it. */
+/** @returns the stored object. @throws the error that ended it. */
 export async function putInput(put: InputPut): Promise<ObjectInfo> {
   const { options, transfer } = put;
   const blocks = new Blocks();
@@ -55,7 +55,7 @@ export async function putInput(put: InputPut): Promise<ObjectInfo> {
   return complete(put, upload, reader.digest());
 }
 
-/** What parts are sent with. */
+/** The dependencies of sending parts. */
 interface LineDeps {
   readonly put: InputPut;
   readonly upload: Upload;
@@ -75,7 +75,7 @@ class Line {
     this.#deps = deps;
   }
 
-  /** Sends a block, as one part if the server takes that. Resolves when there is room for the next one. @throws what an earlier one failed with. */
+  /** Sends a block, as one part if the server takes that. Resolves when there is space for the next one. @throws the failure of an earlier one. */
   async push(block: Uint8Array<ArrayBuffer>): Promise<void> {
     const { put, limits, blocks } = this.#deps;
     const sent: Promise<void> = this.#sendAll(block)

@@ -14,27 +14,27 @@ import { bodyOf, type Piece } from "./pieces.ts";
 import { CommandError, RefusedError } from "./problems.ts";
 import { type Patience, persist } from "./retry.ts";
 
-/** An upload that goes on. */
+/** An open upload. */
 export interface Upload {
   readonly id: string;
   /** Etags of the parts that the server holds, by number. */
   readonly stored: Map<number, string>;
 }
 
-/** What an upload works with. */
+/** The dependencies of an upload. */
 export interface PutDeps {
   readonly client: Client;
   readonly patience: Patience;
   readonly target: BucketAddress;
   readonly contentType: string;
-  /** Told of bytes handed to the line, and, negative, of those that were in vain. */
+  /** Receives the bytes that were sent, and, negative, those that must be sent again. */
   readonly onBytes: (count: number) => void;
 }
 
 /** How often a part is sent that arrives as something else. */
 export const rounds = 3;
 
-/** What is said after that. */
+/** The advice after that. */
 export const changedOnTheWay = (): CommandError =>
   new CommandError(
     "The server received other bytes than were sent: something on the way changes them.",
@@ -60,7 +60,7 @@ export function findOpen(deps: PutDeps): Promise<UploadInfo | null> {
   });
 }
 
-/** The parts of an open upload; none when it is gone meanwhile. */
+/** The parts of an open upload; none when it was deleted meanwhile. */
 export function partsOf({ client, target, patience }: PutDeps, { upload_id }: UploadInfo) {
   return persist(patience, () =>
     listParts(client, target.bucket, upload_id).catch((error: unknown) => {
@@ -121,7 +121,7 @@ export function nullIfTooLarge(error: unknown): null {
   throw error;
 }
 
-/** As often as it takes. @returns what the server answered. */
+/** Repeats the request as needed. @returns the server's answer. */
 function sendPiece(
   { client, patience, onBytes }: PutDeps,
   piece: Piece,
@@ -147,7 +147,7 @@ function sendPiece(
   });
 }
 
-/** Makes the parts the object. @param digest what it must be: the server looks before anybody can read it. */
+/** Completes the upload. @param digest the expected digest: the server compares before the object can be read. */
 export async function complete(deps: PutDeps, upload: Upload, digest: string): Promise<ObjectInfo> {
   const { client, target, patience } = deps;
   const parts = [...upload.stored]
@@ -168,7 +168,7 @@ export async function complete(deps: PutDeps, upload: Upload, digest: string): P
   return stored;
 }
 
-/** Gives an upload up. Nobody waits for long: what stays expires. */
+/** Aborts an upload, without waiting for long: it expires anyway. */
 export async function abandon({ client, target }: PutDeps, { id }: Upload): Promise<void> {
   const call = { method: "DELETE", quietMs: 5_000 } as const;
   await client.done(uploadsPath(target.bucket, id), call).catch(() => {});

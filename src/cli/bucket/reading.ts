@@ -3,7 +3,7 @@ import { Fingerprint, type PartEtag } from "../../model/fingerprint.ts";
 import type { LocalFile } from "./pieces.ts";
 import { type Cut, countParts, rangeOf } from "./plan.ts";
 
-/** What a file is, as it was read. */
+/** A file's digest and size, as it was read. */
 export interface FileFacts {
   /** `sha256:…` */
   readonly digest: string;
@@ -37,7 +37,7 @@ export class Pace {
   }
 }
 
-/** What a pass is told by and tells. */
+/** Options and callbacks of a pass. */
 export interface PassOptions {
   readonly pace: Pace;
   readonly stop: AbortSignal;

@@ -17,9 +17,9 @@ export interface Patience {
   readonly forMs: number;
   /** Of the server, for texts. */
   readonly url: string;
-  /** Tells somebody why nothing happens. */
+  /** Reports why nothing happens. */
   readonly say: (text: string) => void;
-  /** Shared by all that goes on at the same time: an outage is told once, until something works again. */
+  /** Shared by all concurrent requests: an outage is reported once, until something works again. */
   readonly outage: { isTold: boolean };
 }
 
@@ -37,7 +37,7 @@ export async function persist<T>(patience: Patience, attempt: () => Promise<T>):
     } catch (error) {
       patience.stop.throwIfAborted();
       const now = performance.now();
-      // Whoever is told to wait for the server's own work has not failed.
+      // A request that must wait for the server's own work has not failed.
       if (isCompleting(error)) firstFailure = null;
       else firstFailure ??= now;
       const wait = waitAfter(error, failures);

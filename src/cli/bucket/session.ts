@@ -1,4 +1,4 @@
-// What every `breadbox bucket` command has around it: the server it speaks to, and errors as sentences.
+// Shared by every `breadbox bucket` command: its server, and errors as sentences.
 
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
 import { type ServerAddress, serverAddress, urlOfListener } from "../../config/server.ts";
@@ -62,7 +62,7 @@ function explain(error: unknown, url: string): Told | null {
   return text === null ? null : { text, code: exitCode.failed };
 }
 
-/** What a person is told of an error; null for a bug. @param url of the server. */
+/** The sentence for an error; null for a bug. @param url of the server. */
 export function sentenceOf(error: unknown, url: string): string | null {
   if (error instanceof CommandError) return error.message;
   if (error instanceof LineError) return lineText(error, url);

@@ -106,7 +106,7 @@ export class PartFile implements Sink {
 
 const partName = (final: string): string => `${final}.part`;
 
-/** What is written is gone: whoever reads it must look at the exit code. */
+/** Written bytes cannot be taken back: the reader must check the exit code. */
 export class OutputSink implements Sink {
   offset = 0;
 

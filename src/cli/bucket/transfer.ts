@@ -1,4 +1,4 @@
-// What putting and getting share while they run: how far they are, what is said beside the bar, and who may stop them.
+// Shared by put and get while they run: progress, notices below the bar, and interruption.
 import { plainLines } from "../../plainText.ts";
 import { ProgressBar } from "../progressBar.ts";
 import { StoppedError } from "./problems.ts";
@@ -7,7 +7,7 @@ const everyMs = 100;
 
 /** A transfer on the screen. `done` may go back: what was sent in vain is taken off. */
 export class Transfer implements Disposable {
-  /** What goes on, a word. */
+  /** The activity, a word. */
   #label = "";
   /** Bytes. */
   done = 0;
@@ -28,7 +28,7 @@ export class Transfer implements Disposable {
     this.begin(label);
   }
 
-  /** Something else goes on from now on: what was done before says nothing of its rate. */
+  /** Another activity begins: the rate starts again. */
   begin(label: string): void {
     this.#label = label;
     this.#show();
@@ -39,7 +39,7 @@ export class Transfer implements Disposable {
     this.done += count;
   };
 
-  /** One line on standard error; the bar goes on below it. */
+  /** One line on standard error; the bar continues below it. */
   readonly say = (text: string): void => {
     this.#bar.clear();
     // Not by `complain`, which makes red of it: not all that is said here is bad.

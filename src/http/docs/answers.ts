@@ -57,7 +57,7 @@ export const rangeAnswers = (
   },
 });
 
-/** What ranges are asked of, as the explorer shows it. */
+/** Content with ranges, as the explorer shows it. */
 interface RangedExample {
   readonly size: number;
   readonly headers: Headers;
@@ -100,7 +100,7 @@ export function failures(...situations: readonly Situation[]): Responses {
 
 /** The ways a repository's address may be wrong. */
 export const inRepository = ["NAME_INVALID", "PATH_INVALID"] as const satisfies Situation[];
-/** What keeps a server from writing, or from writing what a page of another site asks for. */
+/** Situations that refuse writes. */
 export const whileWriting = [
   "CROSS_SITE",
   "DISK_FULL",

@@ -1,4 +1,4 @@
-// What is said of blobs.
+// Documentation of blobs.
 import { acceptRanges, always, bytes, failures, inRepository, inside } from "./answers.ts";
 import { layerDigest, layerSize } from "./examples.ts";
 import type { Content, Headers, Responses } from "./types.ts";

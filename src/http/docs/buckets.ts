@@ -1,4 +1,4 @@
-// What the explorer says of buckets.
+// Documentation of buckets.
 import { Type } from "@sinclair/typebox";
 import { bucketName, sizeSchema, timeSchema } from "./objectStore.ts";
 

@@ -1,4 +1,4 @@
-// The explorer's files, made when somebody looks for the first time: nothing of it is loaded, and no memory taken, before that.
+// The explorer's files, loaded at the first request for one.
 import { swagger } from "@elysiajs/swagger";
 import { type DocumentDecoration, Elysia } from "elysia";
 import { type Digest, digestOf, hexOf } from "../../model/digest.ts";
@@ -16,7 +16,7 @@ export interface ServedFile {
   /** Of the bytes as they are sent: the file's ETag. */
   readonly digest: Digest;
   readonly mediaType: string;
-  /** Tells two versions of the file apart in its address. */
+  /** Distinguishes versions of the file in its URL. */
   readonly version: string;
 }
 

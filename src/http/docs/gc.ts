@@ -1,4 +1,4 @@
-// What is said of the garbage collection.
+// Documentation of the garbage collection.
 import { Type } from "@sinclair/typebox";
 import { always } from "./answers.ts";
 import { runId } from "./examples.ts";

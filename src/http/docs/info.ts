@@ -1,4 +1,4 @@
-// What the documentation says before its first operation.
+// Documentation before the first operation.
 import { version } from "../../version.ts";
 
 /** One sentence, for search engines and link previews. */

@@ -1,4 +1,4 @@
-// What is said of manifests.
+// Documentation of manifests.
 import { always, failures, inRepository, inside } from "./answers.ts";
 import { manifestDigest, manifestSize, manifests } from "./examples.ts";
 import { ifNoneMatch, name, reference } from "./parameters.ts";

@@ -1,4 +1,4 @@
-// What the explorer says of uploads in parts: initiate, list, look at, abort. Their parts have a file of their own.
+// Documentation of multipart uploads. Their parts have a file of their own.
 import { Type } from "@sinclair/typebox";
 import type { Situation } from "../../errors.ts";
 import { sometimes, withHeaders } from "./answers.ts";

@@ -1,4 +1,4 @@
-// What the documentation of buckets, objects and multipart uploads has in common: one example, its addresses, and how they are printed.
+// Shared by the documentation of buckets, objects and multipart uploads: one example, its addresses, and how they are printed.
 import { always } from "./answers.ts";
 import { header } from "./parameters.ts";
 import type { CodeSample, Headers, Parameter } from "./types.ts";

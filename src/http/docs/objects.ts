@@ -1,4 +1,4 @@
-// What the explorer says of objects.
+// Documentation of objects.
 import { acceptRanges, always, bytes, failures, inside, jsonLike, sometimes } from "./answers.ts";
 import {
   bucketName,

@@ -7,13 +7,13 @@ export interface PageScripts {
   readonly scalar: string;
 }
 
-/** A loaf, drawn here: without an icon every visit would ask for one that is not there. */
+/** A loaf, drawn here: without an icon every page load would request one that does not exist. */
 const icon = `data:image/svg+xml,${encodeURIComponent(
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><path fill="#b7791f" d="M4 13a7 7 0 0 1 7-7h10a7 7 0 0 1 4 12v8H7v-8a7 7 0 0 1-3-5z"/><path fill="#f6e0b5" d="M9 16h14v8H9z"/></svg>',
 )}`;
 
 /**
- * Nothing from or to another host, whatever the explorer's next version brings: it runs our scripts, talks to us, and that is all.
+ * Nothing from or to another host, also in later versions of the explorer: only our own scripts and requests to this server.
  * Styles are inline because the explorer writes them.
  */
 export const pagePolicy = [
@@ -29,7 +29,7 @@ export const pagePolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** The explorer's settings: whatever would load from its vendor, report to it, or advertise is off. */
+/** The explorer's settings: everything that loads from its vendor, reports to it, or advertises is off. */
 const settings = {
   url: "swagger/json",
   withDefaultFonts: false,

@@ -1,4 +1,4 @@
-// What stands in addresses, queries and headers of requests. The patterns are those of the grammars that read the values.
+// Parameters in paths, queries and headers of requests. The patterns are those of the grammars that read the values.
 import { layerDigest, manifestDigest, repository, runId, tag, uploadId } from "./examples.ts";
 import type { Parameter } from "./types.ts";
 

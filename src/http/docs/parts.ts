@@ -1,4 +1,4 @@
-// What the explorer says of the parts of an upload, and of completing it.
+// Documentation of the parts of an upload, and of completing it.
 import { Type } from "@sinclair/typebox";
 import { sizeSchema, timeSchema } from "./objectStore.ts";
 import type { Parameter } from "./types.ts";

@@ -1,4 +1,4 @@
-// What is said of the list of referrers.
+// Documentation of the list of referrers.
 import { always, failures, inRepository, inside, sometimes } from "./answers.ts";
 import { manifestDigest, referrerDigest, referrerSize, repository } from "./examples.ts";
 import { name, page, subject } from "./parameters.ts";

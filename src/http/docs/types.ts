@@ -5,7 +5,7 @@ type Plain<T> = Exclude<T, { readonly $ref: string }>;
 
 /** A parameter, written out: the plugin does not follow references. */
 export type Parameter = Plain<NonNullable<DocumentDecoration["parameters"]>[number]>;
-/** What an operation takes. */
+/** A parameter of an operation. */
 export type RequestBody = Plain<NonNullable<DocumentDecoration["requestBody"]>>;
 /** Answers by status. */
 export type Responses = Readonly<Record<string, Response>>;
@@ -23,7 +23,7 @@ export interface CodeSample {
   readonly source: string;
 }
 
-/** What is said of an operation besides its id, tag and summary. */
+/** An operation's documentation besides its id, tag and summary. */
 export interface Documentation {
   /** Markdown. */
   readonly description: string;

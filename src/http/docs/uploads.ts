@@ -1,4 +1,4 @@
-// What is said of upload sessionsUrl.
+// Documentation of upload sessions.
 import type { Situation } from "../../errors.ts";
 import {
   always,
@@ -58,7 +58,7 @@ export const ofBytes = [
 ] as const;
 export const ofSession = [...inRepository, "UPLOAD_UNKNOWN"] as const;
 
-/** What may go wrong while bytes are appended. A chunk out of order is told where to go on. */
+/** Failures while bytes are appended. A chunk out of order is answered with the offset to continue from. */
 export const notAppended = (...further: readonly Situation[]): Responses =>
   withHeaders(
     failures(

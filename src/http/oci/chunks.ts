@@ -36,7 +36,7 @@ interface SessionAddress {
   readonly uploadId: UploadId;
 }
 
-/** Tells a client whose chunk is out of order where to go on: it saves a round trip, and some clients need it. */
+/** Gives a client whose chunk is out of order the offset to continue from: it saves a round trip, and some clients need it. */
 async function withOffset<T>({ name, uploadId }: SessionAddress, work: Promise<T>): Promise<T> {
   try {
     return await work;

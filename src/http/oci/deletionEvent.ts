@@ -1,7 +1,7 @@
-// Who deleted something, for the log.
+// The client of a deletion, for the log.
 import type { RequestContext } from "../requestContext.ts";
 
-/** What each line of the log about a deletion has. */
+/** The fields of every log line about a deletion. */
 export function deletionOf(context: RequestContext) {
   return { requestId: context.requestId, deletedBy: null, address: () => context.address() };
 }

@@ -9,7 +9,7 @@ import type { RegistryDeps } from "../../registry/manifests.ts";
 import { type MountRequest, mountBlob, mountObject } from "../../registry/mounts.ts";
 import type { Rights } from "../guard.ts";
 
-/** What a mount works with. */
+/** The dependencies of a mount. */
 export interface MountDeps {
   readonly registry: RegistryDeps;
   readonly objects: Pick<ObjectsDeps, "metadata">;

@@ -8,7 +8,7 @@ import { openBody } from "../body.ts";
 import { assertNotEncoded, contentLength, parseContentRange } from "../headers.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-/** @throws RegistryError DIGEST_INVALID unless `digest` stands in the query exactly once and is one. */
+/** @throws RegistryError DIGEST_INVALID unless the query has exactly one valid `digest`. */
 export function askedDigest(query: URLSearchParams): Digest {
   const [text, ...others] = query.getAll("digest");
   if (text !== undefined && others.length === 0) return parseDigest(text);

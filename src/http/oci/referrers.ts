@@ -7,7 +7,7 @@ import type { Services } from "../services.ts";
 
 const address = "/v2/:name/referrers/:digest";
 
-/** The one type that is asked for. Several are no filter that the specification knows: then all are listed, and no header says otherwise. */
+/** The one type that is filtered by. Several are no filter of the specification: then all are listed, without the header. */
 function filterOf(query: URLSearchParams): string | null {
   const [artifactType, ...others] = query.getAll("artifactType");
   return others.length > 0 ? null : artifactType || null;

@@ -1,4 +1,4 @@
-// Upload sessions: start, look at, cancel (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
+// Upload sessions: start, status, cancel (distribution-spec, "Pushing blobs"). Headers in, one domain function, headers out.
 
 import { RegistryError } from "../../errors.ts";
 import { type Algorithm, algorithmOf, readDigest } from "../../model/digest.ts";

@@ -1,5 +1,5 @@
-// The explorer: `/swagger`, its OpenAPI document and its scripts. They are made in http/docs, which is loaded when somebody asks for
-// one of them for the first time: a server that nobody explores pays nothing for its documentation.
+// The explorer: `/swagger`, its OpenAPI document and its scripts. They are made in http/docs, which is loaded at the first request for
+// one of them: an unused explorer costs nothing.
 import { digestOf } from "../../model/digest.ts";
 import { empty, notModified } from "../answers.ts";
 import { always, failures } from "../docs/answers.ts";

@@ -19,7 +19,7 @@ async function able(context: RequestContext, services: Services): Promise<Respon
     : json({ status: "not ready", reason }, { status: 503, headers: uncached });
 }
 
-/** What somebody should look at although requests are answered as ever: the disk fills while nothing is collected. */
+/** A condition that needs attention although requests are served: the disk fills while no collection runs. */
 async function worries({ gcRuns }: Services) {
   const refused = await gcRuns.findRefusals().catch(() => null);
   if (refused === null) return {};
@@ -27,7 +27,7 @@ async function worries({ gcRuns }: Services) {
   return { gc: { refused_since: new Date(since).toISOString(), reason } };
 }
 
-/** @returns null when ready; otherwise a reason fit for a client. The real one goes to the log. */
+/** @returns null when ready; otherwise a reason for clients. The full one is logged. */
 async function reasonNotReady(
   ready: Services["ready"],
   context: RequestContext,

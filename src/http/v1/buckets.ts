@@ -1,4 +1,4 @@
-// Buckets: create, list, look, delete. Thin: read the request, ask the room, print the bucket.
+// Buckets: create, list, show, delete. Thin: read the request, call the room, print the bucket.
 
 import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";

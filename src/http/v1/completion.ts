@@ -31,7 +31,7 @@ import { isMembers, readBody, uncached } from "./requests.ts";
 const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
 const completion = `${upload}/complete` as const;
 
-/** What an entry of a list takes at most in bytes, as this API prints it, with room for spaces. */
+/** Most bytes of one entry of a list, as this API prints it, with some for spaces. */
 const longestEntry = 256;
 
 const longestRest = 4096;

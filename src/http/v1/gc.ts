@@ -1,4 +1,4 @@
-// The garbage collection for operators: ask for a run, look at the runs. Thin: read the request, ask the room, print the run.
+// The garbage collection for operators: start a run, list the runs. Thin: read the request, call the room, print the run.
 import type { GcRuns, RunsPage } from "../../gc/runs.ts";
 import { json } from "../answers.ts";
 import { always, failures, inside, jsonBody, jsonLike, sometimes } from "../docs/answers.ts";

@@ -1,4 +1,4 @@
-// Uploads in parts: initiate, list, look at, abort. Thin: read the request, ask the room, print. Their parts have a file of their own.
+// Uploads in parts: initiate, list, show, abort. Thin: read the request, call the room, print. Their parts have a file of their own.
 
 import { type BucketName, parseObjectName } from "../../model/objectNames.ts";
 import { readUploadId } from "../../model/uploadId.ts";

@@ -4,9 +4,9 @@ import type { BucketName, ObjectName } from "../../model/objectNames.ts";
 import type { RequestContext } from "../requestContext.ts";
 import { invalid, isoTime } from "./requests.ts";
 
-/** What an object is when nobody says what it is. */
+/** The type of an object that was put without one. */
 export const unknownType = "application/octet-stream";
-/** It is kept as it came, and goes back out as a header: 1 to 255 printable characters of ASCII. */
+/** It is stored as it came, and sent back as a header: 1 to 255 printable ASCII characters. */
 const mediaType = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 
 /** An object's metadata: size in bytes, time in ISO 8601; its etag is its digest. */
@@ -40,12 +40,12 @@ export function bucketPath(bucket: BucketName): string {
   return `/v1/buckets/${bucket}`;
 }
 
-/** Path of an object: slashes stand in it as they are, whatever else a path cannot hold is escaped. */
+/** Path of an object: slashes are kept, other characters that a path cannot hold are escaped. */
 export function objectPath(bucket: BucketName, object: ObjectName): string {
   return `${bucketPath(bucket)}/objects/${object.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** Who a line of the log is about. */
+/** The client's fields of a log line. */
 export function whoAsked(context: RequestContext) {
   return { requestId: context.requestId, address: () => context.address() };
 }

@@ -1,5 +1,5 @@
 // A small JSON body of a PUT that names what the object is to be made of, instead of being it. Apart from putObject.ts: this decides
-// what is a document like any other, and what is refused because it was meant as a link.
+// which body is an ordinary document, and which is refused because it was meant as a link.
 import { parseDigest } from "../../model/digest.ts";
 import { readRepositoryName } from "../../model/names.ts";
 import { parseBucketName, parseObjectName } from "../../model/objectNames.ts";
@@ -14,7 +14,7 @@ const forms = [
 const names = forms.flat();
 
 /**
- * @returns null for whatever is not a link: it is an object. A document whose only member is `from`, with one of the names of a
+ * @returns null for a body that is no link: it is an object. A document whose only member is `from`, with one of the names of a
  * link in it, is one.
  * @throws RegistryError DIGEST_INVALID, BUCKET_NAME_INVALID, OBJECT_NAME_INVALID; REQUEST_INVALID for a link that is not whole.
  */

@@ -1,4 +1,4 @@
-// What the addresses below /v1 have in common: JSON bodies, pages, and answers that nobody may keep.
+// Shared by the operations below /v1: JSON bodies, pages, and uncached answers.
 import type { Static, TObject, TSchema } from "@sinclair/typebox";
 import { Value, ValueErrorType } from "@sinclair/typebox/value";
 import { RegistryError, type Situation } from "../../errors.ts";
@@ -27,7 +27,7 @@ interface BodyRules {
   /** Bytes. */
   readonly longest: number;
   readonly pace: Pace;
-  /** What a member of the wrong kind is refused with; without it REQUEST_INVALID. */
+  /** The error for a member of the wrong type; REQUEST_INVALID by default. */
   readonly otherwise?: Situation;
 }
 
@@ -156,7 +156,7 @@ export function readLimit(
 
 /**
  * Headers of a page of a list. The link to the next one is path-relative: right behind every proxy.
- * @param next what the next page comes after; null for none. @param query of this page, without what is null or empty.
+ * @param next the position of the next page; null for none. @param query of this page, without null and empty values.
  */
 export function pageHeaders(
   path: string,

@@ -15,7 +15,7 @@ import { isAbsent, writeFailure } from "./failures.ts";
 import { Sendables } from "./reading/sendables.ts";
 import { listStoredNames, readStoredName, statStored } from "./storedNames.ts";
 
-/** What it works with. */
+/** Its dependencies. */
 export interface ContentOptions {
   /** Where content is. */
   readonly blobs: string;

@@ -1,4 +1,4 @@
-// What a failed file call means to a client: one place that reads errno.
+// The meaning of a failed file call for a client: the one place that reads errno.
 import { errnoOf, readFailure } from "../../durability/errno.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
@@ -19,7 +19,7 @@ export class FailedSync extends Error {
 
 /**
  * A failed write as its answer. Full disks pass, and a lack of descriptors or memory; a device or file system that refuses writes
- * trips the latch, because what was written before may be gone as well.
+ * trips the latch, because earlier writes may be lost as well.
  */
 export function writeFailure(error: unknown, latch: WriteLatch): unknown {
   if (error instanceof RegistryError) return error;
@@ -39,7 +39,7 @@ export function writeFailure(error: unknown, latch: WriteLatch): unknown {
 
 /**
  * A failed sync of staged or stored bytes as its answer. Never retried: the kernel reports it once and may have dropped the bytes.
- * A disk or quota that is full only then (NFS, btrfs) costs the one upload whose bytes these were: nobody was told of them.
+ * A disk or quota that is full only then (NFS, btrfs) costs the one upload whose bytes these were: they were not acknowledged.
  */
 export function syncFailure(error: unknown, latch: WriteLatch): RegistryError {
   const errno = errnoOf(error);

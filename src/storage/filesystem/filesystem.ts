@@ -22,7 +22,7 @@ import { FilesystemStaging } from "./staging.ts";
 /** `00` to `ff`. */
 const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-/** What the file system storage is opened with. */
+/** The options of the file system storage. */
 export interface FilesystemOptions {
   /** The data directory. */
   readonly directory: string;
@@ -37,7 +37,7 @@ export interface FilesystemOptions {
 /** The file system's workers, each of which is given the data directory. */
 export type FilesystemWorker = "hashing" | "assembly" | "reading";
 
-/** What a server needs besides. */
+/** Options of a server only. */
 export interface Serving {
   readonly spawn: (worker: FilesystemWorker) => Worker;
   /** How many workers hash at most; each is started when it is first needed. */
@@ -46,11 +46,11 @@ export interface Serving {
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
   readonly onWorkerLost: (worker: FilesystemWorker, reason: string) => void;
-  /** Is told what an operator should know of workers and disks, in a sentence. */
+  /** Receives notices about workers and disks for the operator, in a sentence. */
   readonly onNotice: (sentence: string) => void;
 }
 
-/** How often what nobody has asked about for long is forgotten. Unit: ms. */
+/** How often idle states are forgotten. Unit: ms. */
 const forgetEveryMs = 60_000;
 
 const alone: Serving = {
@@ -108,7 +108,7 @@ function compose(
   });
   const spawnReader = serving === undefined ? null : () => serving.spawn("reading");
   const content = new FilesystemContent({ blobs, latch, spawnReader });
-  // Nobody waits for it: a push that comes first makes the folder it needs.
+  // Runs in the background: an earlier push makes the folder it needs.
   const preparing = syncs.makeAll(blobs, "sha256", prefixes).catch(() => {});
   return {
     staging,
@@ -124,7 +124,7 @@ function compose(
   };
 }
 
-/** What hashes, and what puts parts together: worker threads that start when there is work. */
+/** Hashing and assembly: worker threads that start when there is work. */
 function openWorkers({ directory, latch, serving = alone }: FilesystemOptions) {
   const { spawn, hashers, onDamaged, onNotice, onWorkerLost } = serving;
   const hashing = new Hashing({

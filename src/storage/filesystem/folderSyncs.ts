@@ -18,7 +18,7 @@ export class FolderSyncs {
   }
 
   /**
-   * Makes the entries of a folder durable. @throws RegistryError UPLOAD_UNKNOWN when the folder is gone, BUSY when it cannot be opened
+   * Makes the entries of a folder durable. @throws RegistryError UPLOAD_UNKNOWN when the folder is missing, BUSY when it cannot be opened
    * for now, DISK_FULL, READ_ONLY.
    */
   async sync(folder: string): Promise<void> {
@@ -44,7 +44,7 @@ export class FolderSyncs {
     }
   }
 
-  /** Makes `<top>/<middle>/<bottom>`, durably, the first time it is asked for. */
+  /** Makes `<top>/<middle>/<bottom>`, durably, when it is first used. */
   async make(top: string, middle: string, bottom: string): Promise<void> {
     const folder = join(top, middle, bottom);
     if (this.#made.has(folder)) return;

@@ -7,7 +7,7 @@ const mebibyte = 1_048_576;
 /** A reading is good for this long; what was written since is subtracted. Unit: ms. */
 const readingLastsMs = 1_000;
 
-/** Room left, in bytes. */
+/** Free space, in bytes. */
 interface Capacity {
   readonly free: number;
   readonly total: number;

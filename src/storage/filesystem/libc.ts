@@ -7,7 +7,7 @@ const libraries = [
   `libc.musl-${process.arch === "arm64" ? "aarch64" : "x86_64"}.so.1`,
 ];
 
-/** What is called; `ioctl` and `posix_fadvise` return 0 when they have done what they were asked. */
+/** The called functions; `ioctl` and `posix_fadvise` return 0 on success. */
 export interface LibC {
   ioctl(file: number, request: bigint, argument: BigInt64Array): number;
   /** `offset` and `length` in bytes, a length of 0 for all that follows. */

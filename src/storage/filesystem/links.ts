@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { copyFile, link, open, rename, rm, writeFile } from "node:fs/promises";
 import { errnoOf } from "../../durability/errno.ts";
 
-/** What a file system answers that has no links: there a crash right here costs the client a new upload. */
+/** Errors of a file system without hard links: there a crash at this moment costs the client a new upload. */
 const withoutLinks: ReadonlySet<string | null> = new Set([
   "EPERM",
   "ENOTSUP",

@@ -1,4 +1,4 @@
-// Names of staged parts: `part-00001` of the number, and one of its own for each version beside it. Pure.
+// Names of staged parts: `part-00001` for the number, and a name of its own for each version. Pure.
 
 import type { PartPlace } from "../../model/staged.ts";
 import type { UploadId } from "../../model/uploadId.ts";

@@ -1,4 +1,4 @@
-// Staged parts of objects on a local file system: tmp/multipart/<upload id>/part-00001, a new version beside it under a name of
+// Staged parts of objects on a local file system: tmp/multipart/<upload id>/part-00001, a new version next to it under a name of
 // its own until its row is durable. `whole` in the same folder is staged bytes like any session's.
 import { constants } from "node:fs";
 import {
@@ -33,7 +33,7 @@ import { StagedWriter, unfollowed } from "./stagedWriter.ts";
 const attempts = 5;
 const newFile = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-/** What it works with; all of it is the storage's. */
+/** The storage's dependencies of parts. */
 export interface PartsOptions {
   /** The data directory. */
   readonly directory: string;

@@ -3,7 +3,7 @@ import { RegistryError } from "../../errors.ts";
 import type { Body } from "../staging.ts";
 import type { StagedWriter } from "./stagedWriter.ts";
 
-/** What is done with a body, above all with one that does not come whole. */
+/** Callbacks for a body, above all for one that does not arrive whole. */
 export interface BodyEnds {
   /** Bytes, as announced; null when they were not. */
   readonly expected: number | null;
@@ -11,7 +11,7 @@ export interface BodyEnds {
   readonly signal: AbortSignal;
   /** True when what arrived of a body that broke counts, and is made durable. */
   readonly keepsCut: boolean;
-  /** Gives the disk's space back; must not throw. Not called once `signal` is aborted: the bytes are somebody else's then. */
+  /** Frees the disk space; must not throw. Not called once `signal` is aborted: the bytes belong to another writer then. */
   readonly giveBack: () => Promise<void>;
 }
 
@@ -27,7 +27,7 @@ export async function receiveBody(
     return await readToEnd(chunks, writer, ends);
   } catch (error) {
     await writer.settle();
-    // Nothing of this request was acknowledged: give its space back before anyone is told. Bytes that are no longer ours stay.
+    // Nothing of this request was acknowledged: free its space before the error is returned. Bytes that are no longer ours stay.
     if (!signal.aborted) await ends.giveBack();
     await chunks.stop();
     throw error;
@@ -90,7 +90,7 @@ function untilAborted(body: AsyncIterator<Uint8Array>, signal: AbortSignal): Chu
       }),
     stop: async () => {
       const stopped = body.return?.(undefined).catch(() => {});
-      // Whoever waits for a silent sender hears of this only when that sends.
+      // A reader that waits for a silent sender notices this only when the sender sends.
       if (!signal.aborted) await stopped;
     },
     forget: () => signal.removeEventListener("abort", onAbort),

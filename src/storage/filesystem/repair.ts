@@ -1,4 +1,4 @@
-// Repair on a local file system. What is set aside stands under damaged/ by the name it had under blobs/.
+// Repair on a local file system. Damaged files are moved to damaged/ by the name they had under blobs/.
 import { lstat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
@@ -15,7 +15,7 @@ import { openRegular, openStagedFiles } from "./stagedFiles.ts";
 import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listUnknown } from "./unknownNames.ts";
 
-/** What it works with. */
+/** Its dependencies. */
 export interface RepairOptions {
   /** The data directory. */
   readonly directory: string;
@@ -79,7 +79,7 @@ async function closing<T>(reader: StoredReader, use: () => Promise<T>): Promise<
   }
 }
 
-/** The new name is durable before the old one goes: a power loss leaves one of them, or both. */
+/** The new name is durable before the old one is removed: a power loss leaves one of them, or both. */
 async function setAside(
   { directory, latch, syncs }: RepairOptions,
   name: string,
@@ -94,7 +94,7 @@ async function setAside(
     await syncFolder(directory);
     await nameOnce(from, to);
     await syncs.sync(dirname(to));
-    // Gone already where it had to be renamed, for want of links.
+    // Removed already where it had to be renamed, without links.
     await unlink(from).catch(ignoreAbsent);
   } catch (error) {
     throw writeFailure(error, latch);

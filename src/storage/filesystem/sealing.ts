@@ -11,7 +11,7 @@ import { giveName } from "./links.ts";
 import { placeOf } from "./stagedPlaces.ts";
 import type { StagedWrites } from "./stagedWrites.ts";
 
-/** What it works with; all of it is the storage's. */
+/** The storage's dependencies of sealing. */
 export interface SealingOptions {
   /** The data directory. */
   readonly directory: string;
@@ -20,7 +20,7 @@ export interface SealingOptions {
   readonly latch: WriteLatch;
   readonly syncs: FolderSyncs;
   readonly writes: StagedWrites;
-  /** The staged bytes were given a stored name: whoever adds to them adds to a copy. */
+  /** The staged bytes have a stored name: further bytes are appended to a copy. */
   readonly onNamed: (staged: Staged) => void;
 }
 
@@ -66,7 +66,7 @@ export class Sealing {
       await syncs.make(blobs, algorithm, prefix);
       await giveName(from, to).catch(async (error: unknown) => {
         if (!isAbsent(error)) throw error;
-        // Somebody may have removed the folder that was made long ago.
+        // The folder that was made long ago may have been removed.
         await syncs.makeAgain(blobs, algorithm, prefix);
         await giveName(from, to);
       });

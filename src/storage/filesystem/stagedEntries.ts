@@ -1,4 +1,4 @@
-// What stands under uploads/: read without following a link, whatever somebody put there.
+// The entries under uploads/, read without following links.
 import { constants } from "node:fs";
 import { open, opendir } from "node:fs/promises";
 import { join } from "node:path";

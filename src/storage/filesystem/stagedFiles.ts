@@ -14,7 +14,7 @@ const flags = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 type OpenStaged = (id: UploadId, staging: StagingState) => Promise<StoredReader>;
 
-/** @param directory the data directory. @returns what opens a session's staged bytes; it throws RegistryError UPLOAD_UNKNOWN when there are none. */
+/** @param directory the data directory. @returns a function that opens a session's staged bytes; it throws RegistryError UPLOAD_UNKNOWN when there are none. */
 export function openStagedFiles(directory: string): OpenStaged {
   return async (id, staging) => {
     const file = await open(placeOf(directory, { id, staging }).file, flags).catch(refuseAbsent);
@@ -27,7 +27,7 @@ export function openStagedFiles(directory: string): OpenStaged {
 
 /**
  * As `openStagedFiles`, for a worker: it has nothing better to do than to wait, and handing each read to another thread costs
- * more than the read. `pulse` tells the server when it waits.
+ * more than the read. `pulse` shows the server when it waits.
  */
 export function openStagedFilesBlocking(directory: string, pulse: Pulse): OpenStaged {
   return async (id, staging) => {
@@ -55,9 +55,9 @@ function refuseAbsent(error: unknown): never {
 
 /** @returns null for what is absent, or no regular file. @throws what reading throws. */
 export async function openRegular(path: string): Promise<StoredReader | null> {
-  // A pipe that somebody put there must not be waited for.
+  // Opening a pipe in its place must not block.
   const file = await open(path, flags | constants.O_NONBLOCK).catch((error: unknown) => {
-    // A link is refused with ELOOP: whatever it leads to is not ours.
+    // A link is refused with ELOOP: its target is not ours.
     if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
     throw readFailure(error);
   });

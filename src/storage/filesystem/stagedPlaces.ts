@@ -1,4 +1,4 @@
-// Where staged bytes stand below the data directory: an upload session has one folder, an object on its way in another.
+// Paths of staged bytes below the data directory: an upload session has one folder, an object on its way in another.
 // Apart from the rest of the storage so that a worker loads nothing else.
 import { join } from "node:path";
 import type { StagingState } from "../../model/locator.ts";
@@ -7,7 +7,7 @@ import type { Staged } from "../staging.ts";
 
 /** Of upload sessions: nothing has to be known of their staged files but the id. */
 export const noState = "" as StagingState;
-/** Of objects: `whole` is what came in one piece, or what was put together from the parts beside it. */
+/** Of objects: `whole` is a put of one request, or the assembled parts next to it. */
 export const partsState = "multipart" as StagingState;
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -6,18 +6,18 @@ import type { FreeSpace } from "./freeSpace.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
-/** However small they are, no more of them are gathered: each costs hundreds of bytes of memory beside its own. */
+/** Most chunks that are buffered, however small: each costs hundreds of bytes of memory besides its own. */
 const batchChunks = 1024;
-/** What a gathered chunk costs beside its bytes; about. */
+/** The memory of a buffered chunk besides its bytes; about. */
 const chunkCost = 256;
-/** Of all writers together: beyond it, whoever gathers more writes what it has. Many slow senders would hold as many batches. */
+/** The limit of all writers together: beyond it, each writes its buffer. Many slow senders would hold as many batches. */
 const mostGathered = 16 * 1024 * 1024;
 /** A batch to which nothing was added for so long is written as it is: its sender may have stalled. Unit: ms. */
 const silenceMs = 1_000;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
 const syncEveryBytes = 32 * 1024 * 1024;
 
-/** Is told of bytes as they are staged, in order, so that hashing can follow. */
+/** Receives bytes as they are staged, in order, so that hashing can follow. */
 export interface StagingFollower {
   /**
    * `chunks` are now at `offset`, one after the other, and can be read back. They are only valid during the call.
@@ -29,7 +29,7 @@ export interface StagingFollower {
 /** Follows nothing. */
 export const unfollowed: StagingFollower = { staged: () => null };
 
-/** What a writer works with. */
+/** The dependencies of a writer. */
 export interface WriterTools {
   readonly follower: StagingFollower;
   readonly latch: WriteLatch;
@@ -40,7 +40,7 @@ export interface WriterTools {
   readonly release: ((chunk: Uint8Array) => void) | null;
 }
 
-/** What all writers of this process have gathered and not written yet, in bytes. */
+/** Bytes buffered by all writers of this process and not written yet. */
 let gathered = 0;
 
 /** The one writer of a staged file. `push` until the body ends, then `finish`. */
@@ -60,7 +60,7 @@ export class StagedWriter {
   #listening: Timer | null = null;
   #isSettled = false;
 
-  /** @param offset where the first byte goes. */
+  /** @param offset the position of the first byte. */
   constructor(file: FileHandle, offset: number, tools: WriterTools) {
     this.#file = file;
     this.#tools = tools;
@@ -121,7 +121,7 @@ export class StagedWriter {
       this.#listening = null;
       if (this.#batch.length === 0) return;
       if (heard < this.#queued + this.#batchSize) this.#listening = this.#listen();
-      // Whoever pushes or finishes next meets the failure.
+      // The next push or finish throws the failure.
       else this.#flush().catch(() => {});
     }, silenceMs);
   }
@@ -151,7 +151,7 @@ export class StagedWriter {
     if (this.#isSettled || this.#batch.length === 0) return;
     const [offset, size] = [this.#queued, this.#batchSize];
     const writing = this.#write(this.#take(), offset, size);
-    // The failure is seen by whoever awaits next; this keeps it from counting as unhandled until then.
+    // The next await throws the failure; this keeps it from counting as unhandled until then.
     writing.catch(() => {});
     this.#writing = writing;
   }

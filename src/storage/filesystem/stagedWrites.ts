@@ -16,7 +16,7 @@ export class StagedWrites {
   readonly #latch: WriteLatch;
   readonly #syncs: FolderSyncs;
   readonly #busy = new Set<UploadId>();
-  /** What is on disk to the byte: it needs no second look. */
+  /** Bytes that are on disk completely: they need no second check. */
   readonly #settled = new WeakSet<Staged>();
 
   constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
@@ -27,7 +27,7 @@ export class StagedWrites {
 
   /**
    * Runs `use` as the only one that writes or publishes these staged bytes. The claim in their row says so already; here it holds
-   * whatever that row says, until the last call on the file has returned. @throws RegistryError UPLOAD_BUSY
+   * even when that row is free, until the last call on the file has returned. @throws RegistryError UPLOAD_BUSY
    */
   async alone<T>(id: UploadId, use: () => Promise<T>): Promise<T> {
     if (this.#busy.has(id)) throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
@@ -40,7 +40,7 @@ export class StagedWrites {
   }
 
   /**
-   * Opens a session's file, cut to its offset; bytes that stand under a stored name as well are copied first.
+   * Opens a session's file, cut to its offset; bytes that have a stored name as well are copied first.
    * @throws RegistryError UPLOAD_UNKNOWN when less than the offset is there, or something else than a file.
    */
   async openToWrite(staged: Staged): Promise<FileHandle> {

@@ -30,7 +30,7 @@ import type { StagedReaders } from "./stagedReaders.ts";
 import { StagedWriter, type StagingFollower } from "./stagedWriter.ts";
 import type { StagedWrites } from "./stagedWrites.ts";
 
-/** What it works with; all of it is the storage's. */
+/** The storage's dependencies of staging. */
 export interface StagingOptions {
   /** The data directory. */
   readonly directory: string;
@@ -105,7 +105,7 @@ export class FilesystemStaging implements Staging {
         follower: tell(hasher, advance),
       });
     } catch (error) {
-      // The file was cut back: whatever was hashed beyond the old offset is no longer there.
+      // The file was truncated: hash states beyond the old offset are invalid.
       hashing.forget(session.id);
       throw error;
     } finally {
@@ -125,7 +125,7 @@ export class FilesystemStaging implements Staging {
     const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
     const giveBack = () => file.truncate(offset).catch(() => {});
     const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
-    // What arrived of a body that broke is told as an offset as well, whatever the request was to end with.
+    // The bytes of a broken body are reported as an offset as well, however the request was to end.
     if (resumable || cut !== null) await this.#keepFolder(session);
     const appended = { ...session, offset: writer.written, digest: null, cut };
     // Without a byte nothing was synced, not even the cut to the offset.
@@ -170,7 +170,7 @@ export class FilesystemStaging implements Staging {
       if (!(failure instanceof RegistryError) || failure.situation !== "BUSY") throw failure;
     });
     if (staging === noState) return removing;
-    // An object's parts may be thousands, or many GiB: nobody waits for them. What is left `tidy` ends.
+    // An object's parts may be thousands, or many GiB: no request waits for them. `tidy` finishes the rest.
     const removal = removing.catch(() => {}).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
@@ -211,7 +211,7 @@ export class FilesystemStaging implements Staging {
   }
 }
 
-/** Tells readers of staged bytes as well. */
+/** Notifies readers of staged bytes as well. */
 const tell = (hasher: StagingFollower, advance: (offset: number) => void): StagingFollower => ({
   staged(offset, chunks) {
     advance(offset + chunks.reduce((sum, { byteLength }) => sum + byteLength, 0));

@@ -1,4 +1,4 @@
-// Names under blobs/: which content each belongs to, and under whose claim and when it was given. Read from the folders alone, whatever the rows say.
+// Names under blobs/: the content each belongs to, its claim and its time. Read from the folders alone, without rows.
 import type { Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ const prefix = /^[0-9a-f]{2}$/;
 const fileName =
   /^([0-9a-f]{64}|[0-9a-f]{128})\.([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 
-/** A folder of names at a time. Anything with another name is not content, and not told. @throws when a folder cannot be read. */
+/** One folder of names at a time. Other names are no content, and are left out. @throws when a folder cannot be read. */
 export async function* listStoredNames(blobs: string): AsyncGenerator<readonly StoredName[]> {
   for (const algorithm of algorithms) {
     const folders = await entriesOf(join(blobs, algorithm));
@@ -24,7 +24,7 @@ export async function* listStoredNames(blobs: string): AsyncGenerator<readonly S
   }
 }
 
-/** What stands at a path, no link followed; null when nothing does. Anything but a regular file has no size that content has. */
+/** The entry at a path, without following a link; null when there is none. Only a regular file has a content's size. */
 export async function statStored(path: string): Promise<StoredStat | null> {
   try {
     const found = await lstat(path);
@@ -46,7 +46,7 @@ export function readStoredName(path: string): StoredName | null {
   return { locator: path as Locator, digest, owner, publishedAt };
 }
 
-/** What stands in a folder, in the order of its names; nothing when the folder itself is absent: those of sessions come and go. */
+/** A folder's entries, in the order of their names; none when the folder is absent: those of sessions come and go. */
 export async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

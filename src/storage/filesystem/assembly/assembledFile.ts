@@ -24,7 +24,7 @@ import { partsState, placeOf } from "../stagedPlaces.ts";
 import { Blocks, BlockWriter } from "./blockWriter.ts";
 import { Reflinks } from "./reflink.ts";
 
-// A pipe that somebody put there must not be waited for.
+// Opening a pipe in its place must not block.
 const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const existing = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const fresh = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -42,9 +42,9 @@ export interface PartFile {
   close(): void;
 }
 
-/** What stood in an assembled file when it was last closed. */
+/** The state of an assembled file when it was last closed. */
 export interface Standing {
-  /** Tells whether it is still the same file. */
+  /** Identifies the file. */
   readonly inode: number;
   /** Bytes. */
   readonly size: number;
@@ -76,9 +76,9 @@ export class AssembledFiles {
   }
 
   /**
-   * Opens what is put together for an upload, cut to what stood in it. Anything else than that is replaced by an empty file
+   * Opens an upload's assembled file, cut to its known state. Any other file is replaced by an empty one
    * (`isFresh`), also what has a stored name by now if it is `toWrite`: those bytes must never change.
-   * @throws RegistryError MULTIPART_UNKNOWN when the upload's folder is gone, READ_ONLY.
+   * @throws RegistryError MULTIPART_UNKNOWN when the upload's folder is missing, READ_ONLY.
    */
   openWhole(id: UploadId, standing: Standing | null, toWrite: boolean): AssembledFile {
     const path = placeOf(this.#directory, { id, staging: partsState }).file;
@@ -125,12 +125,12 @@ interface FileTools {
   readonly blocks: Blocks;
 }
 
-/** What is put together, open to be written. Every failure is a RegistryError DISK_FULL, READ_ONLY or BUSY, where it is one of these. */
+/** An assembled file, open for writing. Every failure is a RegistryError DISK_FULL, READ_ONLY or BUSY, where it is one of these. */
 export class AssembledFile {
   readonly inode: number;
-  /** True when nothing stands in it yet. */
+  /** True when it is empty. */
   readonly isFresh: boolean;
-  /** True when it had more than what stood. */
+  /** True when it was longer than its known state. */
   readonly wasCut: boolean;
   readonly #file: number;
   readonly #tools: FileTools;
@@ -149,11 +149,11 @@ export class AssembledFile {
     return new BlockWriter({ file: this.#file, path, latch }, blocks, offset);
   }
 
-  /** Makes the blocks of a part of `size` bytes stand at `offset` as well. @returns false when its bytes must be written. */
+  /** Shares the blocks of a part of `size` bytes at `offset`. @returns false when its bytes must be written. */
   share(part: PartFile, offset: number, size: number): boolean {
     if (!this.#tools.reflinks.share(part.file, this.#file, offset)) return false;
     if (fstatSync(this.#file).size === offset + size) return true;
-    // The part has another size by now: whoever reads it will say so.
+    // The part has another size by now: reading it reports that.
     this.cut(offset);
     return false;
   }
@@ -167,7 +167,7 @@ export class AssembledFile {
     }
   }
 
-  /** Gives the space back; nothing stands then. `close` is still to be called. */
+  /** Frees its space; it is empty then. `close` must still be called. */
   drop(): void {
     ftruncateSync(this.#file, 0);
     remove(this.#tools.path);
@@ -206,7 +206,7 @@ function openStanding(path: string, standing: Standing, toWrite: boolean): Opene
   return null;
 }
 
-/** @returns null when nothing is there, or a link: whatever it leads to is not ours. */
+/** @returns null when nothing is there, or a link: its target is not ours. */
 function tryOpen(path: string, flags: number): number | null {
   try {
     return openSync(path, flags);

@@ -1,4 +1,4 @@
-// Puts parts together: the worker's whole job. Uploads take turns, those that somebody waits for come first.
+// Assembles parts: the worker's whole job. Uploads take turns, those with a waiting request first.
 import { RegistryError, type Situation } from "../../../errors.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
 import type { AssembledFile, AssembledFiles } from "./assembledFile.ts";
@@ -14,11 +14,11 @@ const aliveEveryMs = 1_000;
 interface Upload {
   readonly id: UploadId;
   readonly prefix: Prefix;
-  /** Of the file that `prefix` tells about; null before it was made. */
+  /** Of the file that `prefix` describes; null before it was made. */
   inode: number | null;
   /** The answer that is owed. */
   ask: number | null;
-  /** Something is in the way in the background: it is tried again when somebody asks, or when a part comes in its place. */
+  /** A background failure: retried when a request waits, or when a part is replaced. */
   stalled: boolean;
   /** Bytes added since the last sync began; null when nothing was changed. */
   unsynced: number | null;
@@ -32,7 +32,7 @@ export class Assembler {
   readonly #files: AssembledFiles;
   readonly #report: (report: AssemblyReport) => void;
   readonly #uploads = new Map<UploadId, Upload>();
-  /** What came during a turn: nothing may change under it. */
+  /** Requests received during a turn: they are applied after it. */
   readonly #waiting: Order[] = [];
   #inTurn = false;
   #running = false;
@@ -158,7 +158,7 @@ export class Assembler {
     }
   }
 
-  /** With a sync when one is due, with the answer when everything stands. */
+  /** Syncs when it is due, and answers when the list is assembled. */
   #close(upload: Upload, whole: AssembledFile): void {
     const { id, prefix, ask, unsynced } = upload;
     const isAsked = ask !== null && prefix.next === null;
@@ -181,7 +181,7 @@ export class Assembler {
     try {
       await whole.syncAndClose();
     } catch (error) {
-      // What was lost with it nobody can tell.
+      // The lost bytes are unknown.
       upload.prefix.startOver();
       upload.inode = null;
       this.#stall(upload, error);
@@ -195,7 +195,7 @@ export class Assembler {
     void this.#run();
   }
 
-  /** Nobody is told of what goes wrong in the background: whoever completes the upload will meet it again. */
+  /** Background failures are not reported: the completion of the upload meets them again. */
   #stall(upload: Upload, error: unknown): void {
     const { id, ask } = upload;
     upload.stalled = true;
@@ -226,7 +226,7 @@ function drop(upload: Upload, whole: AssembledFile): void {
   try {
     whole.drop();
   } catch {
-    // It is replaced by whoever begins again, and goes with the upload's folder.
+    // It is replaced at the next start, and deleted with the upload's folder.
   }
 }
 

@@ -8,7 +8,7 @@ import type { UploadId } from "../../../model/uploadId.ts";
 import { type Need, Supervisor } from "../../../workers/supervisor.ts";
 import type { AssemblyReport, AssemblyRequest } from "./protocol.ts";
 
-/** What it works with. */
+/** Its dependencies. */
 export interface AssemblyOptions {
   readonly spawn: () => Worker;
   /** The data directory, for the worker. */
@@ -18,7 +18,7 @@ export interface AssemblyOptions {
   readonly onWorkerLost: (reason: string) => void;
 }
 
-/** What the parts of an upload are together. */
+/** The parts of an upload, assembled. */
 export interface Assembled {
   /** Bytes. */
   readonly size: number;
@@ -39,13 +39,13 @@ interface Question {
 interface Known {
   /** So many parts, from the first one without a gap, are the worker's; null while that is not known. */
   count: number | null;
-  /** Parts that it was not told of yet. */
+  /** Parts not sent to it yet. */
   readonly pending: Map<number, StagedPart>;
   loading: boolean;
-  /** All parts that the upload has, in any order; null while nobody said how to ask. */
+  /** All parts of the upload, in any order; null while there is no source for them. */
   all: (() => Promise<readonly StagedPart[]>) | null;
   question: Question | null;
-  /** Workers that died while nobody asked. */
+  /** Workers that died in the background. */
   deaths: number;
   /** Monotonic ms. */
   usedAt: number;
@@ -59,10 +59,10 @@ const patience = 3;
 const silenceMs = 60_000;
 /** How long a worker without any work is kept. Unit: ms. */
 const lingerMs = 30_000;
-/** Who has not been heard of for so long starts over. Unit: ms. */
+/** An upload idle for so long starts over. Unit: ms. */
 const idleMs = 60 * 60_000;
 
-/** One for a server. Nothing that stands on the disk from before is trusted. */
+/** One per server. Files on disk from before its start are not trusted. */
 export class Assembly {
   readonly #options: AssemblyOptions;
   readonly #uploads = new Map<UploadId, Known>();
@@ -99,16 +99,16 @@ export class Assembly {
   }
 
   /**
-   * Puts exactly these parts together, in this order, as staged bytes of the upload, durably. What stands already and is the same
+   * Assembles exactly these parts, in this order, as staged bytes of the upload, durably. What stands already and is the same
    * stays. Of two calls for one upload the later one counts.
-   * @throws RegistryError PART_DIFFERS for a part whose bytes are gone or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
+   * @throws RegistryError PART_DIFFERS for a part whose bytes are missing or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
    * the upload is forgotten meanwhile.
    */
   async complete(id: UploadId, parts: readonly StagedPart[]): Promise<Assembled> {
     this.#options.latch.assertWritable();
     const known = this.#known(id);
     known.question?.reject(new RegistryError("MULTIPART_COMPLETING"));
-    // From now on the worker's list is the caller's: what it has in the background is asked for anew if the upload stays open.
+    // From now on the worker's list is the caller's: the background list is sent again if the upload stays open.
     known.count = null;
     known.pending.clear();
     this.#asks += 1;

@@ -10,7 +10,7 @@ const blockBytes = 2 * 1_048_576;
 const blockCount = 4;
 // Direct writes are worth it: 1 GiB with its sync on ext4 takes 0.94 s and 0.26 s of CPU instead of 1.89 s and 0.66 s (medians of five
 // paired runs on a busy machine of two cores).
-/** What every device and file system takes as the unit of direct writes, in a file and in memory. */
+/** The unit of direct writes that every device and file system accepts, in a file and in memory. */
 const directUnit = 4096;
 /** The beginning of a file, and so all of a small one, stays in the page cache: it may be read soon. */
 const directFrom = 64 * 1_048_576;
@@ -33,7 +33,7 @@ export interface WrittenFile {
   readonly latch: WriteLatch;
 }
 
-/** `space`, then `take` of what was put there, as often as one likes; then `settle`, whatever happened. */
+/** Call `space`, then `take` for the bytes put there, any number of times; then `settle`, in any case. */
 export class BlockWriter {
   readonly #target: WrittenFile;
   readonly #free: Uint8Array<ArrayBuffer>[];
@@ -47,7 +47,7 @@ export class BlockWriter {
   #isBuffered = false;
   #failure: unknown = null;
 
-  /** @param offset where the first byte goes. */
+  /** @param offset the position of the first byte. */
   constructor(target: WrittenFile, { free }: Blocks, offset: number) {
     this.#target = target;
     this.#free = [...free];
@@ -158,7 +158,7 @@ const directFlag = constants.O_DIRECT ?? 0;
 
 const isAligned = (bytes: number): boolean => bytes % directUnit === 0;
 
-/** What a file system answers that cannot write past the page cache, or not in these units. */
+/** Errors of a file system that cannot write past the page cache, or not in these units. */
 function isUnsupported(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : null;
   return code === "EINVAL" || code === "EOPNOTSUPP" || code === "ENOTSUP";

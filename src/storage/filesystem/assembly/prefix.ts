@@ -1,4 +1,4 @@
-// What stands of an upload that is put together: how many of its parts, how many bytes, and the hash of these. Pure, no I/O.
+// The assembled prefix of an upload: its parts, its bytes, and the hash of these. Pure, no I/O.
 import type { Fingerprint } from "../../../model/fingerprint.ts";
 import type { WantedPart } from "./protocol.ts";
 
@@ -7,14 +7,14 @@ const mostBoundaries = 128;
 
 /** The part that is being added. */
 interface Current {
-  /** Where its first byte stands. */
+  /** The position of its first byte. */
   readonly start: number;
   /** The hash of everything before it. */
   readonly before: Bun.CryptoHasher;
   readonly fingerprint: Fingerprint;
   /** Bytes of it that were read and hashed. */
   at: number;
-  /** Its bytes stand already, all of them: they were shared, not written. */
+  /** All of its bytes are in place already: they were shared, not written. */
   shared: boolean;
 }
 
@@ -24,7 +24,7 @@ interface Boundary {
   readonly hasher: Bun.CryptoHasher;
 }
 
-/** The list of parts that is wanted, and how far it stands. */
+/** The wanted list of parts, and its assembled prefix. */
 export class Prefix {
   #list: WantedPart[] = [];
   #count = 0;
@@ -35,12 +35,12 @@ export class Prefix {
   /** A boundary is kept at each multiple of this many parts. */
   #spread = 1;
 
-  /** The part that comes next; null when the list stands. */
+  /** The next part; null when the list is assembled. */
   get next(): WantedPart | null {
     return this.#list[this.#count] ?? null;
   }
 
-  /** How many parts stand. */
+  /** Number of assembled parts. */
   get count(): number {
     return this.#count;
   }
@@ -62,7 +62,7 @@ export class Prefix {
     return this.#current;
   }
 
-  /** SHA-256 of everything that stands, as hex. */
+  /** SHA-256 of the assembled bytes, as hex. */
   get hex(): string {
     return this.#hasher.copy().digest("hex");
   }
@@ -75,7 +75,7 @@ export class Prefix {
     this.#keep(same);
   }
 
-  /** As `AssemblyRequest` "put". @returns true when what stood or came next has changed. */
+  /** As `AssemblyRequest` "put". @returns true when the assembled parts or the next one changed. */
   put(index: number, parts: readonly WantedPart[]): boolean {
     // In between is nothing that could be put together.
     if (index > this.#list.length) return false;
@@ -85,7 +85,7 @@ export class Prefix {
     return true;
   }
 
-  /** Nothing stands any more. */
+  /** Drops all assembled parts. */
   startOver(): void {
     this.#keep(0);
     this.dropCurrent();
@@ -132,7 +132,7 @@ export class Prefix {
     this.#current = null;
   }
 
-  /** At most the first `count` parts stand: fewer, if there is no boundary at that place. */
+  /** Keeps at most the first `count` parts: fewer, if there is no boundary at that place. */
   #keep(count: number): void {
     if (count > this.#count) return;
     this.dropCurrent();

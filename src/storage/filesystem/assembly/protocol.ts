@@ -3,14 +3,14 @@ import type { Situation } from "../../../errors.ts";
 import type { StagedPart } from "../../../model/staged.ts";
 import type { UploadId } from "../../../model/uploadId.ts";
 
-/** What the worker has to know of a part. Two are the same if their versions are. */
+/** The worker's description of a part. Two are the same if their versions are. */
 export type WantedPart = Pick<StagedPart, "number" | "size" | "etag" | "place">;
 
 /** Server → worker. */
 export type AssemblyRequest =
   /** Once, first: where staged files are. */
   | { readonly kind: "open"; readonly directory: string }
-  /** The upload's list of parts is exactly this. With `ask`, an answer is owed once all of it stands and is durable. */
+  /** The upload's list of parts is exactly this. With `ask`, the worker answers once all of it is assembled and durable. */
   | {
       readonly kind: "list";
       readonly id: UploadId;
@@ -29,7 +29,7 @@ export type AssemblyRequest =
 
 /** Worker → server. */
 export type AssemblyReport =
-  /** Work goes on. */
+  /** Work continues. */
   | { readonly kind: "alive" }
   | {
       readonly kind: "done";

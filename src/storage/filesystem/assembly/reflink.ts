@@ -16,7 +16,7 @@ export class Reflinks {
   }
 
   /**
-   * Makes all of the open file `from` stand at `offset` of the open file `to` as well, in no time and no space.
+   * Shares the blocks of the open file `from` at `offset` of the open file `to`, without copying bytes.
    * @returns false where that cannot be; then nothing happened. Blocks are shared whole, so `offset` must be the first byte of one.
    */
   share(from: number, to: number, offset: number): boolean {

@@ -1,4 +1,4 @@
-// One turn of work on one upload: parts are read, hashed, compared with their etags, and written behind what stands.
+// One turn of work on one upload: parts are read, hashed, compared with their etags, and appended.
 import { RegistryError } from "../../../errors.ts";
 import { Fingerprint } from "../../../model/fingerprint.ts";
 import type { AssembledFile, AssembledFiles, PartFile } from "./assembledFile.ts";
@@ -8,7 +8,7 @@ import type { WantedPart } from "./protocol.ts";
 
 /** After so many bytes it is another upload's turn. */
 const turnBytes = 64 * 1024 * 1024;
-/** What a part counts for beside its bytes: opening one costs about as much as reading this. */
+/** The cost of a part besides its bytes: opening one costs about as much as reading this. */
 const partCost = 4096;
 /** Sharing the blocks of smaller parts costs more than writing their bytes. */
 const leastShared = 256 * 1024;
@@ -22,12 +22,12 @@ export class PartProblem extends Error {
   }
 }
 
-/** What a turn works with. */
+/** The dependencies of a turn. */
 export interface TurnTools {
   readonly files: Pick<AssembledFiles, "openPart" | "hasRoom">;
   readonly whole: AssembledFile;
   readonly prefix: Prefix;
-  /** Told often, whatever the turn takes. */
+  /** Called often during a turn. */
   readonly onProgress: () => void;
 }
 
@@ -51,7 +51,7 @@ export class Turn {
   }
 
   /**
-   * What was added stands when it resolves. @throws PartProblem: everything before the part stands. RegistryError DISK_FULL,
+   * The added parts are in place when it resolves. @throws PartProblem: everything before the part is in place. RegistryError DISK_FULL,
    * READ_ONLY, BUSY: nothing can be said of the file, but nothing is on its way to it any more.
    */
   async run(): Promise<void> {
@@ -90,7 +90,7 @@ export class Turn {
     current.shared = whole.share(file, current.start, part.size);
     if (!current.shared) return current;
     this.#written += part.size;
-    // What is written next goes behind it.
+    // The next bytes are written behind it.
     await this.#settle();
     this.#writer = whole.writer(current.start + part.size);
     return current;
@@ -122,7 +122,7 @@ export class Turn {
     this.#tools.prefix.finish();
   }
 
-  /** Leaves what stood before the part that is being added. */
+  /** Truncates to the state before the part that is being added. */
   async #dropPart(): Promise<void> {
     const { prefix, whole } = this.#tools;
     await this.#settle();
@@ -142,7 +142,7 @@ function openPart(files: TurnTools["files"], part: WantedPart): PartFile {
   return file;
 }
 
-/** Whatever reading fails with would fail again: only the client has these bytes. */
+/** A failed read would fail again: only the client has these bytes. */
 function readable<T>(part: WantedPart, read: () => T): T {
   try {
     return read();

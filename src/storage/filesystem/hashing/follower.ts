@@ -30,7 +30,7 @@ interface Followed {
   target: number;
   /** Chunk ends that are still to be checked, first to last. */
   boundaries: readonly Boundary[];
-  /** The size a digest was asked for; null while nobody asked. */
+  /** The size a digest was requested for; null without a request. */
   wanted: number | null;
 }
 
@@ -139,9 +139,9 @@ export class StagedFollower {
       const reader = await this.#reader(session);
       const room = Math.min(stepBytes, nextStop(session) - session.position);
       const count = await reader.read(session.position, this.#buffer.subarray(0, room));
-      // Forgotten or restarted while it was read: these bytes belong to nobody.
+      // Forgotten or restarted while it was read: these bytes are no longer needed.
       if (this.#sessions.get(session.id) !== session || session.hasher !== hasher) return;
-      // Somebody cut the file: it is no more the session's than one that was removed.
+      // The file was truncated: it is no more the session's than a removed one.
       if (count === 0) throw new RegistryError("UPLOAD_UNKNOWN");
       hasher.update(this.#buffer.subarray(0, count));
       session.position += count;
@@ -178,7 +178,7 @@ export class StagedFollower {
     this.#report({ kind: "position", id, reading, position });
   }
 
-  /** Reports the digest once exactly the wanted bytes are hashed; the session can go on growing afterwards. */
+  /** Reports the digest once exactly the wanted bytes are hashed; the session can grow afterwards. */
   #answer(session: Followed): void {
     const { id, reading, wanted, position, algorithm } = session;
     if (wanted === null || position !== wanted || this.#sessions.get(id) !== session) return;
@@ -244,7 +244,7 @@ function restart(session: Followed, algorithm: Algorithm): void {
   session.algorithm = algorithm;
   session.position = 0;
   session.reported = 0;
-  // They are the other algorithm's; they were checked or will be by whoever reads the bytes under that one again.
+  // They belong to the other algorithm, and are checked when the bytes are read with that one.
   session.boundaries = [];
 }
 

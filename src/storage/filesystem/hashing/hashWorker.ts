@@ -7,13 +7,13 @@ import type { HashingOptions } from "./hashing.ts";
 import type { HashReport, HashRequest } from "./protocol.ts";
 
 const silenceMs = 5_000;
-/** How long the server hashes by itself before a worker is tried again. Unit: ms. */
+/** How long the server hashes in its main thread before a worker is tried again. Unit: ms. */
 const fallbackMs = 60_000;
 
 /** Takes what a hashing worker takes. */
 export type HashWorker = Supervisor<Exclude<HashRequest, { kind: "open" }>, HashReport>;
 
-/** Who is told what comes of it. */
+/** The receivers of a worker's results. */
 export interface HashWorkerListeners {
   readonly need: () => Need;
   readonly onReport: (report: HashReport) => void;

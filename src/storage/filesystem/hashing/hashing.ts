@@ -13,7 +13,7 @@ const inlineBytes = 256 * 1024;
 /** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
 const windowBytes = 8 * 1_048_576;
 
-/** What hashing works with. */
+/** The dependencies of hashing. */
 export interface HashingOptions {
   readonly spawn: () => Worker;
   /** How many workers at most; each is started when it is first needed. */
@@ -24,7 +24,7 @@ export interface HashingOptions {
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
   readonly onWorkerLost: (reason: string) => void;
-  /** Is told what an operator should know of workers and disks, in a sentence. */
+  /** Receives notices about workers and disks for the operator, in a sentence. */
   readonly onNotice: (sentence: string) => void;
 }
 
@@ -67,7 +67,7 @@ export class Hashing {
   /**
    * Follows an append that starts at `offset`, under `algorithm` if it is the session's first. Bytes that were followed before and
    * lie beyond it are forgotten. The follower throws RegistryError UPLOAD_DAMAGED or UPLOAD_UNKNOWN, which ends the append, once
-   * the session is damaged or gone.
+   * the session is damaged or deleted.
    */
   follow(
     id: UploadId,
@@ -133,7 +133,7 @@ export class Hashing {
     });
   }
 
-  /** The session's bytes are gone, published or changed. */
+  /** The session's bytes were deleted, published or changed. */
   forget(id: UploadId): void {
     const running = this.#sessions.get(id);
     if (running === undefined) return;
@@ -266,7 +266,7 @@ export class Hashing {
     }
   }
 
-  /** True while somebody waits for the worker's worker. */
+  /** True while a request waits for the worker. */
   #isAwaited(index: number): boolean {
     return this.#sessions
       .values()

@@ -15,7 +15,7 @@ type Reading = number;
 export type HashRequest =
   /** Once, first: where staged bytes are. */
   | { readonly kind: "open"; readonly directory: string; readonly pulse: SharedArrayBuffer }
-  /** What the session's staged bytes were when each chunk ended, first to last; told before the first byte is read. */
+  /** The session's staged bytes at the end of each chunk, first to last; sent before the first byte is read. */
   | {
       readonly kind: "expect";
       readonly id: UploadId;
@@ -42,7 +42,7 @@ export type HashRequest =
       readonly size: number;
       readonly algorithm: Algorithm;
     }
-  /** The session's bytes are gone or changed: what was hashed of them is worthless. */
+  /** The session's bytes were deleted or changed: their hash state is worthless. */
   | { readonly kind: "forget"; readonly id: UploadId };
 
 /** Worker → server. */

@@ -5,7 +5,7 @@ import type { StagingState } from "../../../model/locator.ts";
 import type { Boundary } from "../../../model/staged.ts";
 import type { HashReport } from "./protocol.ts";
 
-/** How long a small session is remembered that nobody asks about: reading it again costs next to nothing. Unit: ms. */
+/** How long the state of a small idle session is kept: reading it again costs next to nothing. Unit: ms. */
 const inlineIdleMs = 5 * 60_000;
 /** The same for one of any size, whose closing request would wait for it to be read again. Unit: ms. */
 const followedIdleMs = 60 * 60_000;
@@ -18,7 +18,7 @@ export interface Taken {
   readonly algorithm?: Algorithm;
 }
 
-/** Somebody waits for a digest. */
+/** A request for a digest. */
 export interface Question {
   readonly size: number;
   readonly algorithm: Algorithm;
@@ -26,9 +26,9 @@ export interface Question {
   readonly reject: (error: Error) => void;
 }
 
-/** What is known of an open session. */
+/** The hash state of an open session. */
 export interface Running {
-  /** Tells what is said of these bytes from what was said of earlier ones. */
+  /** Distinguishes reports on these bytes from reports on earlier ones. */
   readonly reading: number;
   readonly staging: StagingState;
   /** Under which its bytes are hashed as they come. */
@@ -45,17 +45,17 @@ export interface Running {
   boundaries: readonly Boundary[];
   waiters: { readonly at: number; readonly resolve: () => void }[];
   question: Question | null;
-  /** Why it is no longer followed: damaged, forgotten. Whoever still writes to it is told. */
+  /** Why it is no longer followed: damaged, forgotten. Its writer gets this error. */
   ended: Error | null;
 }
 
-/** True when it can be forgotten: nobody waits for it, and nobody has asked about it for long. @param now monotonic ms. */
+/** True when it can be forgotten: no request waits for it, and the last one is long ago. @param now monotonic ms. */
 export function isIdle({ inline, question, waiters, usedAt }: Running, now: number): boolean {
   if (question !== null || waiters.length > 0) return false;
   return now - usedAt >= (inline === null ? followedIdleMs : inlineIdleMs);
 }
 
-/** Lets those go on who wait for at most `position` bytes to be hashed. */
+/** Releases callers that wait for at most `position` bytes to be hashed. */
 export function release(running: Running, position: number): void {
   if (running.waiters.length === 0) return;
   const due = running.waiters.filter(({ at }) => at <= position);
@@ -63,7 +63,7 @@ export function release(running: Running, position: number): void {
   for (const { resolve } of due) resolve();
 }
 
-/** What a worker could not do, as whoever waits for it is told. */
+/** A worker's failure, as the error of waiting requests. */
 export function failureOf({ situation, message }: Extract<HashReport, { kind: "failed" }>): Error {
   return situation === "UNKNOWN" ? new Error(message) : new RegistryError(situation);
 }

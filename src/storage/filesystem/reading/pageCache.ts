@@ -1,4 +1,4 @@
-// What of a file is in memory: nobody waits for a disk to know. Of Linux alone.
+// Which bytes of a file are in memory, without waiting for a disk. Linux only.
 import { ptr } from "bun:ffi";
 import { loadLibC } from "../libc.ts";
 
@@ -14,7 +14,7 @@ const pageSizeName = 30;
 const stride = 128 * 1024;
 
 /**
- * True when bytes from `start` to before `end` are in memory, as far as the system tells: pages that are on their way from the disk
+ * True when bytes from `start` to before `end` are in memory, as far as the system reports it: pages that are on their way from the disk
  * count as well. Elsewhere than on Linux true for everything.
  */
 export function isInMemory(file: number, start: number, end: number): boolean {

@@ -1,4 +1,4 @@
-// Files that are opened to be sent: whether their bytes are in memory, and reads that keep nobody else waiting when they are not.
+// Files opened for sending: whether their bytes are in memory, and reads that block no other request when they are not.
 import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
 import { errnoOf, readFailure } from "../../../durability/errno.ts";
 import type { SendableFile } from "../../content.ts";
@@ -38,7 +38,7 @@ export class Sendables {
       return this.#readFromDisk(file, at, into);
     };
     return {
-      // The system counts pages that are on their way as well: a disk that stands still under another answer would hold this one up.
+      // The system counts pages that are being read as well: a disk that stalls another answer would stall this one.
       isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file, start, end),
       fetch: async (start, end, isWanted) => {
         const into = new Uint8Array(new SharedArrayBuffer(Math.min(step, end - start)));
@@ -100,7 +100,7 @@ function openFile(path: string): number | null {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
-    // A link is refused with ELOOP: whatever it leads to is not ours.
+    // A link is refused with ELOOP: its target is not ours.
     if (isAbsent(error) || errnoOf(error) === "ELOOP") return null;
     throw readFailure(error);
   }

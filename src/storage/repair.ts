@@ -11,7 +11,7 @@ export interface StoredReader {
   close(): Promise<void>;
 }
 
-/** A staged part's metadata, without its bytes. */
+/** A fault of a staged part that shows without reading its bytes. */
 export type PartFault = "missing" | "shorter" | "longer";
 
 /** For fsck and the scrub. */

@@ -83,7 +83,7 @@ export interface StagedEntry {
   readonly id: UploadId;
   /** Unix ms; null when it cannot be read, or when the entry is not a session's. */
   readonly startedAt: number | null;
-  /** The id for `discard`. */
+  /** The state for `discard`. */
   readonly staging: StagingState;
 }
 

@@ -20,8 +20,8 @@ export async function readUptime(): Promise<{ readonly boot: string; readonly up
 }
 
 /**
- * Lowers the priority from now on, for work that no request waits for. On Linux it is the calling thread
- * alone, elsewhere it would be the whole process, and a server is not meant.
+ * Lowers the priority from now on, for work that no request waits for. On Linux it affects the calling thread
+ * alone; elsewhere it would affect the whole process, and is left out.
  */
 export function giveWay(): void {
   if (process.platform === "linux") setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);

@@ -26,7 +26,7 @@ export interface ServingPorts extends Omit<Serving, "spawn"> {
   readonly startWorker: (entry: URL) => Worker;
 }
 
-/** Committed rows that are not in the database file yet. */
+/** The write-ahead log: committed rows that are not in the database file yet. */
 export interface DatabaseLog {
   /** Its size in bytes, and a version that differs after every write. */
   state(): { readonly bytes: number; readonly version: string };

@@ -193,7 +193,7 @@ Delete ${sumText(orphaned)}? [y/N] `;
 
 const time = (ms: number): string | null => (ms === 0 ? null : new Date(ms).toISOString());
 
-/** The facts besides the outcome. */
+/** Options of the JSON output. */
 export interface GcJsonParts {
   readonly list: BlobList;
   readonly dryRun: boolean;

@@ -106,7 +106,7 @@ function linkLines({ links, moreLinks, content }: Explanation): string[] {
   return [`Linked by ${links.join(", ")}${moreLinks ? ", …" : ""}.`];
 }
 
-/** The facts shown for an unknown tag. */
+/** An unknown tag, with the other tags of its repository. */
 export function unknownTagText({
   repository,
   tag,

@@ -1,7 +1,10 @@
 // Settings → the two ports, open: one way for the server, its maintenance worker and the commands.
-import { clock, newId } from "./ambient.ts";
+import { becomeUser, clock, isRootAbove, newId } from "./ambient.ts";
 import type { StoreConfig } from "./config/settings.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
+import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
+import { assertNotForeign } from "./metadata/foreign.ts";
+import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { type CheckpointReport, checkpoint, logState } from "./metadata/sqlite/checkpoint.ts";
 import { type OpenedSqlite, openSqlite } from "./metadata/sqlite/open.ts";
@@ -15,9 +18,12 @@ import type { Storage } from "./storage/storage.ts";
 /** What opening needs, besides the settings. */
 export interface PortsOptions {
   readonly latch: WriteLatch;
-  /** A server holds the directory before it opens; a tool may work while a server runs. */
-  readonly role: "server" | "tool";
-  /** Absent in commands and maintenance, where nothing is received or sent. */
+  /**
+   * A server has called `holdStore`; its worker works under that hold. A tool works while a server is running, or without one: it
+   * creates no store, and runs as the store's owner from then on.
+   */
+  readonly role: "server" | "tool" | "worker";
+  /** Of a server; nobody else receives or sends bytes. */
   readonly serving?: ServingPorts;
 }
 
@@ -35,7 +41,7 @@ export interface DatabaseLog {
 }
 
 /** Both ports, open. */
-export interface Ports extends Pick<OpenedSqlite, "upgraded" | "voidDeadClaims"> {
+export interface Ports extends Pick<OpenedSqlite, "upgraded"> {
   readonly latch: WriteLatch;
   readonly metadata: Metadata;
   readonly storage: Storage;
@@ -45,14 +51,40 @@ export interface Ports extends Pick<OpenedSqlite, "upgraded" | "voidDeadClaims">
   close(): Promise<void>;
 }
 
-/** Opens the rows, then the bytes. @throws as `openSqlite` and `openFilesystem`, with nothing left open. */
+/** A server that root starts in another user's data directory: new files would be root's. */
+export interface OtherOwner {
+  readonly directory: string;
+  readonly uid: number;
+}
+
+/** Takes the data directory for a server, until it ends. @throws as `assertNotForeign` and `holdDirectory`. */
+export async function holdStore(
+  { data: directory }: StoreConfig,
+  onOtherOwner: (found: OtherOwner) => void,
+): Promise<DirectoryHold> {
+  await assertNotForeign(directory);
+  const owner = await ownerOfStore(directory).catch(() => null);
+  if (owner !== null && isRootAbove(owner)) onOtherOwner({ directory, uid: owner.uid });
+  return holdDirectory(directory);
+}
+
+/** Files that a command creates must be the server's to use: the log of the database, damaged/, folders of blobs. */
+async function becomeOwner(directory: string): Promise<void> {
+  await assertStore(directory);
+  becomeUser(await ownerOfStore(directory));
+}
+
+/** Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite` and `openFilesystem`. Nothing is left open then. */
 export async function openPorts(
   { data: directory }: StoreConfig,
   { latch, role, serving }: PortsOptions,
 ): Promise<Ports> {
-  const opened = await openSqlite({ directory, latch, role, clock, newId });
-  const { metadata, path, upgraded, voidDeadClaims } = opened;
+  if (role === "tool") await becomeOwner(directory);
+  const rowsRole = role === "server" ? "server" : "tool";
+  const opened = await openSqlite({ directory, latch, role: rowsRole, clock, newId });
+  const { metadata, path, upgraded } = opened;
   try {
+    if (role === "tool") opened.voidDeadClaims();
     const storage = await openFilesystem({
       ...{ directory, latch, clock, newId },
       ...(serving === undefined ? {} : { serving: withWorkers(serving) }),
@@ -62,7 +94,7 @@ export async function openPorts(
       await metadata.close();
     };
     const log = { state: () => logState(path), move: () => checkpoint(path) };
-    return { latch, metadata, storage, log, upgraded, voidDeadClaims, close };
+    return { latch, metadata, storage, log, upgraded, close };
   } catch (error) {
     await metadata.close();
     throw error;

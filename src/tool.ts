@@ -1,13 +1,5 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
-import {
-  becomeUser,
-  clock,
-  giveWay,
-  isProcessAlive,
-  nameProcess,
-  newId,
-  readUptime,
-} from "./ambient.ts";
+import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
 import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { LoadedConfig } from "./config/load.ts";
@@ -26,7 +18,6 @@ import {
   type GcSettings,
   gcMetadata,
 } from "./gc/gcRun.ts";
-import { assertStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { openPorts } from "./ports.ts";
 import { readImage } from "./registry/imageNames.ts";
@@ -97,15 +88,10 @@ function uploadsTool(config: Config, metadata: Metadata, storage: Storage): Uplo
 
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
 export async function openTool(config: Config): Promise<Tool> {
-  const directory = config.data;
-  await assertStore(directory);
-  // Files that a command creates must be the server's to use: the log of the database, damaged/, folders of blobs.
-  becomeUser(await ownerOfStore(directory));
   process.umask(0o077);
   const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });
   const { metadata, storage } = ports;
   try {
-    ports.voidDeadClaims();
     const self = await nameProcess();
     const settings = gcSettings(config);
     return {

@@ -1,6 +1,6 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms.
-import { clock, isRootAbove, nameProcess, newId, startWorker } from "./ambient.ts";
+import { clock, nameProcess, newId, startWorker } from "./ambient.ts";
 import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
@@ -12,9 +12,6 @@ import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
-import { holdDirectory } from "./metadata/directoryHold.ts";
-import { assertNotForeign } from "./metadata/foreign.ts";
-import { ownerOfStore } from "./metadata/format.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -22,7 +19,7 @@ import type { ObjectsDeps } from "./objects/deps.ts";
 import { forgetParts } from "./objects/dropping.ts";
 import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
-import { openPorts, type Ports } from "./ports.ts";
+import { holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
@@ -133,10 +130,7 @@ async function shareSettings({
 /** The hold on the data directory, then its ports. @param halt is called once nothing may be written any more. */
 async function openStore(base: Base, halt: () => void): Promise<Ports> {
   const { config, opened, log, descriptors } = base;
-  const directory = config.data;
-  await assertNotForeign(directory);
-  await warnOfRoot(directory, log);
-  opened.add(holdDirectory(directory), (hold) => hold.release());
+  opened.add(await holdStore(config, warnOfRoot(log)), (hold) => hold.release());
   await shareSettings({ config, opened, log });
   const latch = new WriteLatch((reason, cause) => {
     halt();
@@ -162,14 +156,11 @@ function endDamaged({ metadata, storage }: Ports, log: Log, id: UploadId): void 
 }
 
 /** Starting a server as root may be intended; a server of the store's own user could not read what this one stores. */
-async function warnOfRoot(directory: string, log: Log): Promise<void> {
-  const owner = await ownerOfStore(directory).catch(() => null);
-  if (owner === null || !isRootAbove(owner)) return;
+const warnOfRoot = (log: Log) => (found: OtherOwner) =>
   log.warn(
-    { directory, uid: owner.uid },
+    found,
     "the data directory belongs to another user, and new files will belong to root: start the server as that user",
   );
-}
 
 /** Loaded only when it is needed. */
 const findValve = async () => (await import("./process/listener.ts")).findListener();

@@ -93,6 +93,8 @@ describe("importObjection", () => {
     ["http/app.ts", "../config/load.ts", "http may not import config"],
     ["content/digest.ts", "../registry/names.ts", "content may not import registry"],
     ["content/commit.ts", "../storage/storage.ts", "content may not import storage"],
+    ["jobs/worker.ts", "../metadata/sqlite/open.ts", "jobs may not import metadata"],
+    ["wiring.ts", "./storage/filesystem/filesystem.ts", "wiring.ts may not import storage"],
     ["wiring.ts", "./cli/serve.ts", "wiring.ts may not import cli"],
     ["errors.ts", "./content/digest.ts", "errors.ts may not import content"],
     ["main.ts", "./wiring.ts", "main.ts may not import wiring.ts"],
@@ -198,6 +200,13 @@ describe("pathObjections", () => {
       "src/objects/planted.ts has folder: only storage/ knows where bytes are",
     ]);
   });
+
+  test.each(["jobs/worker.ts", "metadata/rows/planted.ts", "wiring.ts", "tool.ts"])(
+    "%s",
+    (file) => {
+      expect(pathObjections(file, source)).toHaveLength(2);
+    },
+  );
 
   test("storage may use them, and comments and texts may everywhere", () => {
     expect(pathObjections("storage/filesystem/parts.ts", source)).toEqual([]);

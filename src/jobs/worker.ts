@@ -22,7 +22,7 @@ let ports: Ports | null = null;
 
 /** Once, by the first job that needs them. */
 async function portsOf(store: Store): Promise<Ports> {
-  ports ??= await openPorts(store, { latch, role: "tool" });
+  ports ??= await openPorts(store, { latch, role: "worker" });
   return ports;
 }
 

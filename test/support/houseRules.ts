@@ -38,18 +38,18 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // What the server does with what the maintenance worker reports.
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
-  // Opens both ports, the same way for whoever works on a data directory.
+  // Opens both ports for server, worker and commands: nobody else may import what opens one.
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
-    ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access", "storage"],
-    ...["metadata", "config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
+    ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access"],
+    ...["config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
     ...["front.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
     ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck"],
-    ...["metadata", "durability", "config", "ambient.ts", "ports.ts"],
+    ...["durability", "config", "ambient.ts", "ports.ts"],
   ],
   cli: ["wiring.ts", "tool.ts", "config"],
   "main.ts": ["cli"],
@@ -72,13 +72,13 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   cli: ["gc", "fsck", "jobs", "metadata"],
   "front.ts": ["telemetry"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
-  "tool.ts": ["storage"],
+  "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],
   "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
-  "jobs/worker.ts": ["ports.ts", "metadata", "durability", "ambient.ts"],
+  "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts"],
 };
 
 const node = {
@@ -247,9 +247,13 @@ export function sourceObjections(file: string, source: string): string[] {
   return [...imports, ...uses];
 }
 
-/** Rooms that are given ports: what they know of stored bytes are digests, locators and ids. */
-const pathless =
-  /^(?:model|content|registry|uploads|objects|clock|gc|fsck|jobs|workers|telemetry)\//;
+/** Rooms that are given ports, and files that wire them: what they know of stored bytes are digests, locators and ids. */
+const pathless = new RegExp(
+  [
+    "^(?:model|content|registry|uploads|objects|clock|gc|fsck|jobs|workers|telemetry|metadata/rows)/",
+    "^(?:wiring|tool|background|reports|front|opened)\\.ts$",
+  ].join("|"),
+);
 
 /** @returns words for places of files in the code of a room that knows none; `file` is relative to `src/`. */
 export function pathObjections(file: string, source: string): string[] {

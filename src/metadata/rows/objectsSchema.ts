@@ -82,7 +82,7 @@ export const multipartParts = sqliteTable(
     partNumber: integer("part_number").notNull(),
     sizeBytes: integer("size_bytes").notNull(),
     etag: text("etag").$type<PartEtag>().notNull(),
-    tempPath: text("temp_path").notNull(), // where the storage keeps it
+    partName: text("temp_path").notNull(), // where the storage keeps it
     version: text("version").notNull(), // which of the writes to that place
     createdAt: integer("created_at").notNull(), // Unix ms
   },

@@ -13,7 +13,7 @@ const part = {
   number: multipartParts.partNumber,
   size: multipartParts.sizeBytes,
   etag: multipartParts.etag,
-  name: multipartParts.tempPath,
+  name: multipartParts.partName,
   version: multipartParts.version,
   createdAt: multipartParts.createdAt,
 };
@@ -51,14 +51,14 @@ export const upsertPart = command((db, given: Params<PartRow>) => {
     .insert(multipartParts)
     .values({
       ...{ uploadId: rowId, partNumber: number, sizeBytes: size, etag },
-      ...{ tempPath: name, version, createdAt },
+      ...{ partName: name, version, createdAt },
     })
     .onConflictDoUpdate({
       target: [multipartParts.uploadId, multipartParts.partNumber],
       set: {
         sizeBytes: sql`excluded.size_bytes`,
         etag: sql`excluded.etag`,
-        tempPath: sql`excluded.temp_path`,
+        partName: sql`excluded.temp_path`,
         version: sql`excluded.version`,
         createdAt: sql`excluded.created_at`,
       },

@@ -31,7 +31,7 @@ describe("breadbox serve", () => {
     ["its folder v2", [`${root}/${blob}`, `${root}/${link}`], root, "distribution"],
     ["zot's", ["cache.db", "team/app/oci-layout", "team/app/index.json"], "", "zot"],
     ["an image layout", ["oci-layout", "index.json", "blobs/sha256/ab"], "", "OCI image layout"],
-  ])("refuses %s, says how to move, and writes nothing", async (_, files, data, says) => {
+  ])("refuses %s, explains how to migrate, and writes nothing", async (_, files, data, says) => {
     await using scope = new Scope();
     const folder = await folderOf(scope, files);
     const before = await everythingIn(folder);

@@ -116,7 +116,7 @@ describe("breadbox bucket", () => {
     ["../gc"],
     ["/a"],
     ["%2e%2e/a"],
-  ])("%s is refused before it becomes another address", async (name) => {
+  ])("%s is refused before its URL would change", async (name) => {
     const { err, code } = await breadbox(["bucket", "rm", name, "--server", "http://127.0.0.1:1"]);
 
     expect(err).toStartWith("error: ");
@@ -185,7 +185,7 @@ describe("breadbox bucket when no server answers", () => {
   test.each([
     [["--server", "ftp://x"], 'error: --server: "ftp://x" is not the URL of a server.'],
     [["--server", "http://x/?a=b"], 'error: --server: "http://x/?a=b" has more than'],
-  ])("%p is bad usage", async (args, message) => {
+  ])("%p is a usage error", async (args, message) => {
     const { err, code } = await breadbox(["bucket", "ls", ...args]);
 
     expect(err).toStartWith(message);

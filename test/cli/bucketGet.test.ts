@@ -63,7 +63,7 @@ describe("breadbox bucket get", () => {
     ["of something else", noise(700_000)],
     ["longer than the object", noise(2 * mebibyte)],
     ["as long as the object", noise(mebibyte)],
-  ])("begins anew where what was left is %s", async (_, left) => {
+  ])("starts again when the partial file is %s", async (_, left) => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     const bytes = noise(mebibyte);
@@ -143,7 +143,7 @@ describe("breadbox bucket get", () => {
     [["box/none"], "No such object in this bucket (404).\n"],
     [["none/file"], "There is no such bucket (404)."],
     [["box/file", "no/such/folder/file"], "no/such/folder/file.part cannot be written:"],
-  ])("%p is refused, and leaves no file", async (args, message) => {
+  ])("%p is refused and leaves no file", async (args, message) => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);
     await store(registry.url, "file", noise(10));

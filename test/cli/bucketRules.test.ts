@@ -59,7 +59,7 @@ describe("parts that an upload already has", () => {
     ["of different sizes", [part(1, 7), part(2, 8)]],
     ["behind the end", [part(5, 7)]],
     ["shorter than the last one", [part(1, 7), part(4, 3)]],
-  ])("%s are of another file", (_, parts) => {
+  ])("%s belong to another file", (_, parts) => {
     expect(cutOf(parts, 25, 16)).toBeNull();
   });
 

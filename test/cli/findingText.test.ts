@@ -17,7 +17,7 @@ test.each([
   [["references"], "references differ from"],
   [["referrers"], "referrers differ from"],
   [["references", "subject"], "references and subject differ from"],
-] as const)("rows of %p are told as: %s", (what, words) => {
+] as const)("a finding about rows of %p reads: %s", (what, words) => {
   expect(describeFinding({ kind: "derivedDiffers", manifest, what, tags: [] })).toBe(
     `manifest team/app@${manifest.digest}: ${words} what it says.`,
   );

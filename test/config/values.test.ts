@@ -158,7 +158,7 @@ describe("listenAddress", () => {
     ["[::]:1", false],
     ["192.168.1.20:1", false],
     ["127.0.0.1.example.org:1", false],
-  ])("%s stays on this machine: %p", (text, loopback) => {
+  ])("%s listens on localhost only: %p", (text, loopback) => {
     expect(isLoopback(listenAddress.parse(text))).toBe(loopback);
   });
 });

@@ -144,7 +144,7 @@ function markContract(open: () => Promise<Metadata>): void {
       ["leased", limitsAt(now + hour - 1, now)],
       ["young", limitsAt(now + 2 * hour, now - 1)],
       ["orphaned", limitsAt(now + hour, now)],
-    ])("says that content is %s", async (state, limits) => {
+    ])("reports content as %s", async (state, limits) => {
       const { collection, uploads } = await open();
       await uploads.finishUpload(finish("a"));
 

@@ -60,7 +60,7 @@ export function mountsContract(open: () => Promise<Metadata>): void {
       ["the source has no link", { source: repository("elsewhere") }],
       ["the content is unknown", { digest: digest("nothing") }],
       ["the content was stored again under another name", { locator: locator("older") }],
-    ])("does nothing when %s", async (_, changes) => {
+    ])("changes nothing when %s", async (_, changes) => {
       const { registry, contents } = await openWithLayer();
       const { digest } = mount(changes);
 

@@ -74,7 +74,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       ["the repository has no link", { repository: other }],
       ["no such content is stored", { digest: digest("absent") }],
       ["the content is stored under another name by now", { locator: locator("before") }],
-    ])("does nothing when %s", async (_, from) => {
+    ])("changes nothing when %s", async (_, from) => {
       const { objects } = await withLayer();
 
       const outcome = await objects.linkObject(
@@ -140,7 +140,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       ["there is no such bucket", { copyOf: { bucket: bucket("absent"), object: object("a") } }],
       ["it was replaced meanwhile", { digest: digest("two") }],
       ["its content is stored under another name by now", { locator: locator("before") }],
-    ])("does nothing when %s", async (_, from) => {
+    ])("changes nothing when %s", async (_, from) => {
       const { objects } = await withObject();
 
       expect(await objects.linkObject(copy(from))).toEqual({ kind: "contentGone" });
@@ -177,7 +177,7 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       ["there is no such bucket", { bucket: bucket("absent") }],
       ["no such content is stored", { digest: digest("absent") }],
       ["the content is stored under another name by now", { locator: locator("before") }],
-    ])("does nothing when %s", async (_, changes) => {
+    ])("changes nothing when %s", async (_, changes) => {
       const metadata = await withBucket(open);
       const { objects, registry, contents } = metadata;
       await objects.createBucket(builds, now);

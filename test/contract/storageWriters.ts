@@ -89,7 +89,7 @@ export function writersContract(openStore: () => Promise<Storage>): void {
     test.each([
       ["longer", 700_000],
       ["shorter", 5_000_000],
-    ])("counts for nothing when it is %s, and takes no space", async (_, announced) => {
+    ])("is discarded when it is %s, and uses no space", async (_, announced) => {
       const storage = await openStore();
       const staged = await start(storage);
       let yielded = 0;

@@ -148,7 +148,7 @@ describe("fsck on a part", () => {
     ["shorter", (file: string) => truncate(file, 99)],
     ["longer", (file: string) => appendFile(file, "x")],
   ] as const)(
-    "that is %s is forgotten, the others stay, and it can be sent again",
+    "that is %s is removed, the others stay, and it can be sent again",
     async (fault, spoil) => {
       const { started, parts, file } = await upload();
       await spoil(file(2));

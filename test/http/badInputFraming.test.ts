@@ -153,7 +153,7 @@ describe("requests that are not HTTP/1.1", () => {
   test.each([
     ["websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13"],
     ["h2c", "HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"],
-  ])("an upgrade to %s is not taken up", async (protocol, header) => {
+  ])("an upgrade to %s is ignored", async (protocol, header) => {
     const lines = [get, host, "Connection: Upgrade", `Upgrade: ${protocol}`, header];
     const { answers, interim } = await talk(target().port, [raw(lines)]);
     expect([answers[0]?.status, interim.length]).toEqual([200, 0]);

@@ -181,7 +181,7 @@ describe("referrers", () => {
   test.each([
     ...filters.map((text) => `artifactType=${text}`),
     ...filters.map((text) => `last=${text}`),
-  ])("?%s finds none, and comes back in no header", async (query) => {
+  ])("?%s finds none, and is not repeated in a header", async (query) => {
     const path = `${base}/referrers/${manifestDigest}?${query}`;
     const answer = await ask(target().port, request(`GET ${path}`));
     expect(answer.status).toBe(200);

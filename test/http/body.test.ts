@@ -174,7 +174,7 @@ describe("the minimum rate of a body", () => {
       repeat(hour, [1, 1024]).map(([, bytes], turn): Step => [turn % 2 === 0 ? 1.4 : 0.6, bytes]),
     ],
     ["a trickle that ends within a minute", repeat(59, [1, 1])],
-  ])("lets %s live", async (_, steps) => {
+  ])("keeps %s", async (_, steps) => {
     const { cut, received } = await receive(steps);
 
     expect(cut).toBeNull();

@@ -26,7 +26,7 @@ describe("Content-Digest", () => {
     [`sha-256=:AAAA:, ${printed256}`, [sha256]],
     ["md5=:1B2M2Y8AsgTpgAmY7PhCfg==:", []],
     ["", []],
-  ])("%p names what it names", (header, digests) => {
+  ])("%p is parsed", (header, digests) => {
     expect(readContentDigest(new Headers({ "Content-Digest": header }))).toEqual([...digests]);
   });
 
@@ -81,7 +81,7 @@ describe("digests of an answer", () => {
     ["sha-256=x", false],
     ["*", false],
     ["", false],
-  ])("asked for with %p are given: %p", (wants, given) => {
+  ])("requested with %p are %p", (wants, given) => {
     expect(asked({ "Want-Content-Digest": wants })).toEqual({
       always: {},
       whole: given ? { "content-digest": printed256 } : {},

@@ -257,12 +257,15 @@ describe("patterns and examples of parameters", () => {
     ["reference", "path", readReference],
     ["digest", "path", readDigest],
     ["digest", "query", readDigest],
-  ] as const)("%s in the %s takes what the server takes", (name, within, read) => {
-    const pattern = patternOf(name, within);
-    const taken = texts.filter((text) => pattern.test(text));
-    expect(taken).toEqual(texts.filter((text) => read(text) !== null));
-    expect(taken.length).toBeGreaterThan(1);
-  });
+  ] as const)(
+    "%s in the %s matches exactly the values that the server accepts",
+    (name, within, read) => {
+      const pattern = patternOf(name, within);
+      const taken = texts.filter((text) => pattern.test(text));
+      expect(taken).toEqual(texts.filter((text) => read(text) !== null));
+      expect(taken.length).toBeGreaterThan(1);
+    },
+  );
 
   test("examples match their patterns", () => {
     const shown = operations

@@ -53,7 +53,7 @@ describe("errorResponse", () => {
   test.each([
     [new NotFoundError(), 404, "NOT_FOUND"],
     [new ParseError(), 400, "BAD_REQUEST"],
-  ])("takes the framework's own errors for what they are", async (thrown, status, code) => {
+  ])("has the status of the framework's own errors", async (thrown, status, code) => {
     const context = makeContext();
     const answer = errorResponse(thrown, context);
 

@@ -61,7 +61,7 @@ describe("POST /v1/gc", () => {
     ["both members", '{"dry_run":true,"min_age":90.5}', true, 90_500],
     ["an age of 0", '{"min_age":0}', false, 0],
     ["no age", '{"min_age":null}', false, 3_600_000],
-  ])("takes %s", async (_, body, dryRun, minAgeMs) => {
+  ])("accepts %s", async (_, body, dryRun, minAgeMs) => {
     const answer = await post(body, { "Content-Type": "application/x-www-form-urlencoded" });
 
     expect(answer.status).toBe(202);
@@ -80,7 +80,7 @@ describe("POST /v1/gc", () => {
     ["a text for an age", '{"min_age":"1h"}', "min_age must be a number of seconds"],
     ["a negative age", '{"min_age":-1}', "min_age must be a number of seconds"],
     ["an age beyond all numbers", '{"min_age":1e999}', "min_age must be a number of seconds"],
-  ])("refuses %s, and begins nothing", async (_, body, message) => {
+  ])("refuses %s and starts no run", async (_, body, message) => {
     const answer = await post(body);
 
     expect(answer.status).toBe(400);

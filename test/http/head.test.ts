@@ -141,7 +141,7 @@ describe("HEAD", () => {
     "/v2/team/app/",
     "/v3/",
     "/v2/%2e/tags/list",
-  ])("%s, which is no address, answers as GET does", async (path) => {
+  ])("%s, an unknown path, answers like GET", async (path) => {
     const { status } = await ask("GET", path);
     expect([400, 404]).toContain(status);
     await expectSame(status, path);

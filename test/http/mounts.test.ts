@@ -48,7 +48,7 @@ describe("a mount", () => {
     ["from a repository that does not hold it", `mount=${digest}&from=team/other`],
     ["from a repository whose name cannot be one", `mount=${digest}&from=Not_A_Name!`],
     ["that names no digest", `from=${source}`],
-  ])("%s is answered with 202 and a session that takes it", async (what, query) => {
+  ])("%s is answered with 202 and a session for an upload", async (what, query) => {
     const name = `uploaded/${what.replaceAll(/\W+/g, "-")}`;
 
     const answer = await post(name, query);

@@ -205,7 +205,7 @@ describe("Content-Digest of a part", () => {
     ],
     ["that cannot be read", () => "sha-256=abc"],
     ["that is too short", () => "sha-256=:AAAA:"],
-  ])("%s refuses the part with 400, and nothing stays of it", async (_, header) => {
+  ])("%s refuses the part with 400 and keeps none of its bytes", async (_, header) => {
     const answer = await client.put(upload, 1, some, { "content-digest": header() });
 
     expect([answer.status, refusalOf(answer).code]).toEqual([400, "DIGEST_INVALID"]);

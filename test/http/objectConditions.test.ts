@@ -92,7 +92,7 @@ describe("a read with a precondition", () => {
     ["that wants this one", { "If-Match": etagOf("first") }, 200],
     ["that wants another", { "If-Match": etagOf("other") }, 412],
     ["before its range", { "If-None-Match": etagOf("first"), Range: "bytes=0-1" }, 304],
-  ])("%s is answered by what is there", async (_, headers, status) => {
+  ])("%s is judged by the current object", async (_, headers, status) => {
     const got = await objects.get("it", headers);
     const head = await objects.head("it", headers);
 

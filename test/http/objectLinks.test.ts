@@ -61,7 +61,7 @@ describe("a copy", () => {
     ["a bucket that is not there", copyOf("it", "absent"), 404, "OBJECT_UNKNOWN"],
     ["a bucket that cannot be one", copyOf("it", "No Bucket"), 400, "NAME_INVALID"],
     ["an object that cannot be one", copyOf("../it"), 400, "NAME_INVALID"],
-  ])("of %s is refused, and nothing is there", async (_, body, status, code) => {
+  ])("of %s is refused and stores nothing", async (_, body, status, code) => {
     await objects.put("it", bytes);
 
     const put = await objects.put("copy", body, json);
@@ -78,7 +78,7 @@ describe("a link", () => {
     ["APPLICATION/JSON"],
     ["application/x-www-form-urlencoded"],
     ["text/plain;charset=UTF-8"],
-  ])("sent as %p makes an object of what a repository holds, without a copy", async (type) => {
+  ])("sent as %p makes an object of a repository's blob, without a copy", async (type) => {
     await push();
 
     const put = await objects.put("it", from("team/app"), { "Content-Type": type });
@@ -145,7 +145,7 @@ describe("a link", () => {
       "BLOB_UNKNOWN",
     ],
     ["a digest that is none", from("team/app", "sha256:x"), 400, "DIGEST_INVALID"],
-  ])("to %s is refused, and nothing is there", async (_, body, status, code) => {
+  ])("to %s is refused and stores nothing", async (_, body, status, code) => {
     await push();
 
     const put = await objects.put("it", body, json);
@@ -175,7 +175,7 @@ describe("a link", () => {
       from("team/app"),
       { "Content-Type": "application/jsonl" },
     ],
-  ])("%s is an object like any other", async (_, body, headers) => {
+  ])("%s is stored as an ordinary object", async (_, body, headers) => {
     await push();
 
     const put = await objects.put("it", body, headers);
@@ -240,7 +240,7 @@ describe("a mount", () => {
     ["from its bucket", "&from=backups"],
     ["from anywhere", ""],
     ["from an empty name", "&from="],
-  ])("%s takes what an object is made of", async (_, query) => {
+  ])("%s links an object's content", async (_, query) => {
     await objects.put("it", bytes);
 
     const answer = await mount("team/app", query);
@@ -265,7 +265,7 @@ describe("a mount", () => {
     ["from a bucket that does not hold it", "&from=other"],
     ["from a bucket that does not exist", "&from=nothing"],
     ["from a name that is neither's", "&from=Not_A_Name!"],
-  ])("%s begins an upload", async (_, query) => {
+  ])("%s starts an upload", async (_, query) => {
     await objects.createBucket("other");
     await objects.put("it", bytes);
 

@@ -28,7 +28,7 @@ describe("peeking at a body", () => {
     ["shorter", ["ab", "c"], "abc"],
     ["as long", ["ab", "cd"], "abcd"],
     ["without a byte", [], ""],
-  ])("that is %s shows the whole, and leaves it", async (_, texts, whole) => {
+  ])("that is %s returns all of it and keeps the bytes", async (_, texts, whole) => {
     const { body, told } = bodyOf(...texts);
 
     const peeked = await peekBody(body, 4);

@@ -46,7 +46,7 @@ describe("HEAD", () => {
     ["/v2/nobody/tags/list", 404],
     ["/v2/team/app/blobs/uploads/", 405],
     ["/nowhere", 404],
-  ])("%s fails as GET does, without a body", async (path, status) => {
+  ])("%s fails like GET, without a body", async (path, status) => {
     const head = await registry.raw(`HEAD ${path}`);
 
     expect(head.status).toBe(status);

@@ -115,7 +115,7 @@ describe("a path without a repository", () => {
     "/v1/gc/runs/",
     "/v1/gc/runs/1/",
     "/v1/gc/runs/1/2",
-  ])("%s leads nowhere", (path) => {
+  ])("%s matches no route", (path) => {
     expect(find(path)).toBeNull();
   });
 });

@@ -29,7 +29,7 @@ describe("POST /v1/gc with a misspelled dry_run", () => {
     ["minAge=0", 'Did you mean "min_age" in the JSON body?'],
     ["force=1", "this address has none"],
     ["=", 'unknown query parameter ""'],
-  ])("POST /v1/gc?%s starts nothing and says why", async (query, hint) => {
+  ])("POST /v1/gc?%s starts nothing and explains why", async (query, hint) => {
     const answer = await ask("POST", `/v1/gc?${query}`);
 
     expect(answer.status).toBe(400);
@@ -82,7 +82,7 @@ describe("an unknown query parameter", () => {
     ["/v1/gc/runs?n=1", "only limit and after"],
     ["/v1/buckets?after=a&after=b", "after is in the query more than once"],
     ["/v1/buckets?after=%ff", "not UTF-8"],
-  ])("GET %s says what there is", async (path, message) => {
+  ])("GET %s is refused with the known parameters", async (path, message) => {
     const answer = await ask("GET", path);
 
     expect(answer.status).toBe(400);
@@ -98,7 +98,7 @@ describe("an unknown query parameter", () => {
     ["GET", "/readyz?probe=1&probe=2", 200],
     ["GET", "/metrics?name[]=up", 200],
     ["GET", "/swagger?theme=dark", 200],
-  ])("%s %s is ignored, as clients and balancers need it", async (method, path, status) => {
+  ])("%s %s is ignored, as clients and load balancers need", async (method, path, status) => {
     expect((await ask(method, path, method === "POST" ? "" : null)).status).toBe(status);
   });
 });

@@ -101,7 +101,7 @@ describe("a chunk with Content-Range", () => {
     ["as the specification writes it", (first: number, last: number) => `${first}-${last}`],
     ["as HTTP writes it", (first: number, last: number) => `bytes ${first}-${last}/*`],
     ["with a total", (first: number, last: number) => `bytes ${first}-${last}/${last + 1}`],
-  ])("%s goes on from the status", async (_, print) => {
+  ])("%s continues from the status", async (_, print) => {
     const whole = noise(900);
     const { path } = await open(whole.subarray(0, 300));
 

@@ -43,7 +43,7 @@ describe("Schedule", () => {
   test.each([
     ["the clocks skip it", "2026-03-28T12:00Z", ["2026-03-29T01:00", "2026-03-30T00:30"]],
     ["the clocks repeat it", "2026-10-24T12:00Z", ["2026-10-25T00:30", "2026-10-26T01:30"]],
-  ])("half past two comes once in a night in which %s", (_, from, expected) => {
+  ])("is due once at 02:30 in a night in which %s", (_, from, expected) => {
     const options = { expression: "30 2 * * *", timeZone: "Europe/Berlin" };
     const at = Date.parse(from);
 

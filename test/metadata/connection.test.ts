@@ -61,7 +61,7 @@ describe("settings", () => {
     ["server", 0, 5],
     ["tool", 4000, 5000],
   ])(
-    "a %s's connection has what durability and patience need",
+    "a %s's connection has the settings for durability and lock waits",
     async (role, autocheckpoint, busy) => {
       await using scope = new Scope();
       const client = openClient(join(tempFolder(scope, "settings"), "a.db"), role);

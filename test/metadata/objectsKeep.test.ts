@@ -6,19 +6,16 @@ import { emptySchema, planOf } from "./statementPlans.ts";
 test.each([
   ["unreferenced", listUnreferenced],
   ["orphaned", listOrphaned],
-])(
-  "%s content is told apart along the indexes of references and of objects alone",
-  (_, statement) => {
-    using client = emptySchema();
-    const steps = planOf(client, statement);
+])("%s content is found by the indexes of references and objects alone", (_, statement) => {
+  using client = emptySchema();
+  const steps = planOf(client, statement);
 
-    for (const table of ["manifest_references", "objects"]) {
-      expect(steps.filter((step) => step.includes(` ${table} `))).toEqual([
-        `SEARCH ${table} USING COVERING INDEX ${table}_by_digest (digest=?)`,
-      ]);
-    }
-    expect(
-      steps.filter((step) => /SCAN (?:contents|objects|manifest)|TEMP B-TREE/.test(step)),
-    ).toEqual([]);
-  },
-);
+  for (const table of ["manifest_references", "objects"]) {
+    expect(steps.filter((step) => step.includes(` ${table} `))).toEqual([
+      `SEARCH ${table} USING COVERING INDEX ${table}_by_digest (digest=?)`,
+    ]);
+  }
+  expect(
+    steps.filter((step) => /SCAN (?:contents|objects|manifest)|TEMP B-TREE/.test(step)),
+  ).toEqual([]);
+});

@@ -18,7 +18,7 @@ const refusalOf = (action: () => unknown) => {
 
 describe("bucket names", () => {
   test.each(["b", "backups", "nightly-2026", "a.b", "0", "constructor", "a".repeat(63)])(
-    "%p is one",
+    "%p is accepted",
     (text) => {
       expect(String(readBucketName(text))).toBe(text);
     },
@@ -40,7 +40,7 @@ describe("bucket names", () => {
     "a\0",
     "a\n",
     "a".repeat(64),
-  ])("%p is none", (text) => {
+  ])("%p is refused", (text) => {
     expect(readBucketName(text)).toBeNull();
     expect(refusalOf(() => parseBucketName(text))?.status).toBe(400);
   });
@@ -60,7 +60,7 @@ describe("object names", () => {
     "a:b@c;d?e#f",
     "__proto__",
     "ü".repeat(512),
-  ])("%p is one", (text) => {
+  ])("%p is accepted", (text) => {
     expect(String(parseObjectName(text))).toBe(text);
   });
 
@@ -78,7 +78,7 @@ describe("object names", () => {
     ["\ud800", "Unicode"],
     ["a".repeat(1025), "1024"],
     [`${"ü".repeat(512)}a`, "1024"],
-  ])("%p is none, and it says why", (text, reason) => {
+  ])("%p is refused with the reason", (text, reason) => {
     const refusal = refusalOf(() => parseObjectName(text));
     expect(refusal?.status).toBe(400);
     expect(refusal?.message).toContain(reason);
@@ -91,7 +91,7 @@ describe("part numbers", () => {
   });
 
   test.each(["0", "-1", "1.5", "00001", "01", "", "1e3", "+1", " 1", "1 ", "٣", "9".repeat(10)])(
-    "%p is none",
+    "%p is refused",
     (text) => {
       expect(readPartNumber(text)).toBeNull();
     },

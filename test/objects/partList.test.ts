@@ -45,7 +45,7 @@ describe("a list of parts", () => {
   test.each<[string, readonly number[]]>([
     ["of one part", [1]],
     ["with gaps", [2, 7, 100]],
-  ])("%s will do", (_, numbers) => {
+  ])("%s is accepted", (_, numbers) => {
     expect(() => assertPartList(named(...numbers), 100)).not.toThrow();
   });
 });
@@ -73,7 +73,7 @@ describe("the parts of a list", () => {
     ["another one's", etagOf(3)],
     ["none of ours", "d41d8cd98f00b204e9800998ecf8427e"],
     ["weak", `W/"${etagOf(2)}"`],
-  ])("are asked for when an etag is %s: 409", (_, etag) => {
+  ])("are refused with 409 when an etag is %s", (_, etag) => {
     const refusal = refusalBy(() => chooseParts([{ number: 2, etag }], staged(2)));
 
     expect([refusal.status, refusal.detail]).toEqual([409, { part_number: 2 }]);
@@ -91,7 +91,7 @@ describe("the name of a list of parts", () => {
     ["a part less", named(1)],
     ["another part", named(1, 3)],
     ["another etag", [...named(1), { number: 2, etag: etagOf(5) }]],
-  ])("is another one with %s", (_, other) => {
+  ])("differs with %s", (_, other) => {
     expect(namePartList(other)).not.toBe(namePartList(named(1, 2)));
   });
 });

@@ -79,7 +79,7 @@ describe("damaged content", () => {
   test.each([
     ["openBlob", openBlob],
     ["statBlob", statBlob],
-  ] as const)("%s calls it unknown when its file is gone, and reports it", async (_, look) => {
+  ] as const)("%s answers 404 when its file is missing, and reports it", async (_, look) => {
     const digest = await world.push(app, content);
     const locator = await world.locatorOf(app, digest);
     await world.storage.content.delete(locator);
@@ -91,17 +91,14 @@ describe("damaged content", () => {
   test.each([
     ["openBlob", openBlob],
     ["statBlob", statBlob],
-  ] as const)(
-    "%s calls it unknown when its file has another size, and reports it",
-    async (_, look) => {
-      const digest = await world.push(app, content);
-      const locator = await world.locatorOf(app, digest);
-      await world.shorten(locator);
+  ] as const)("%s answers 404 when its file has another size, and reports it", async (_, look) => {
+    const digest = await world.push(app, content);
+    const locator = await world.locatorOf(app, digest);
+    await world.shorten(locator);
 
-      expect(await situation(look(world, app, digest))).toBe("BLOB_UNKNOWN");
-      expect(world.damaged).toEqual([{ digest, locator }]);
-    },
-  );
+    expect(await situation(look(world, app, digest))).toBe("BLOB_UNKNOWN");
+    expect(world.damaged).toEqual([{ digest, locator }]);
+  });
 
   test("is not reported when the content was stored again between two looks", async () => {
     const digest = await world.push(app, content);

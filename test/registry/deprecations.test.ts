@@ -37,7 +37,7 @@ describe("findDeprecations", () => {
           ] as const,
       ),
     ),
-  ])("says it of %s", (_, change, word) => {
+  ])("reports %s", (_, change, word) => {
     const [sentence, ...others] = found(change);
     expect(sentence).toContain(word);
     expect(others).toEqual([]);

@@ -13,7 +13,7 @@ test.each([
   ["oci://registry.example.org:8443/app:1.0", "app", { tag: "1.0" }],
   ["[::1]:5000/team/app:V1", "team/app", { tag: "V1" }],
   [`127.0.0.1:5000/team/app@${digest}`, "team/app", { digest }],
-])("%s names an image", (text, repository, reference) => {
+])("%s is an image name", (text, repository, reference) => {
   expect(readImage(text) as unknown).toEqual({ repository, reference });
 });
 
@@ -27,6 +27,6 @@ test.each([
   "app@1.0",
   "app:a b",
   "a:b:c",
-])("%j names none", (text) => {
+])("%j is not an image name", (text) => {
   expect(readImage(text)).toBeNull();
 });

@@ -213,7 +213,7 @@ describe("the stored media type", () => {
     "application/vnd.docker.distribution.manifest.v1+prettyjws",
     "application/vnd.docker.distribution.manifest.v1+json",
     null,
-  ])("of Docker schema 1 (%p) is refused with the way out", (contentType) => {
+  ])("of Docker schema 1 (%p) is refused with advice", (contentType) => {
     const document = { schemaVersion: 1, name: "a", fsLayers: [{ blobSum: digestFor("x") }] };
     expect(refusal(document, contentType)).toContain("newer client");
   });

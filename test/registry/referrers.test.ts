@@ -92,7 +92,7 @@ describe("listReferrers", () => {
     ["a", undefined],
     [7, undefined],
   ])(
-    "of a type nobody knows, with annotations %j, shows %j: what is no text would spoil the list",
+    "of an unknown type, with annotations %j, has %j: values that are no strings are left out",
     async (annotations, shown) => {
       await push({ mediaType: "application/vnd.example+json", subject: about, annotations });
 

@@ -131,7 +131,7 @@ describe("a session that is resumed", () => {
     ["one small and one large chunk", [5, 3 * mebibyte]],
     ["chunks that end inside a read", [mebibyte - 1, 7, mebibyte, 262_144, 1]],
     ["forty chunks", Array.from({ length: 40 }, (_, index) => 50_000 + index)],
-  ])("has the digest of its bytes when they are as they were: %s", async (_, sizes) => {
+  ])("has the right digest when its bytes are unchanged: %s", async (_, sizes) => {
     const { staged, boundaries, bytes } = await leftOver(sizes.map(noise));
     const { hashing, damaged } = started();
 
@@ -272,7 +272,7 @@ describe("a hashing worker that dies while it reads a resumed session", () => {
   test.each([
     ["once", 1],
     ["so often that the server reads by itself", 3],
-  ])("%s: the digest is right, and no damage is seen where there is none", async (_, deaths) => {
+  ])("%s: the digest is right, and no damage is reported", async (_, deaths) => {
     const { staged, boundaries, bytes } = await leftOver([noise(mebibyte), noise(3 * mebibyte)]);
     const { hashing, damaged, lost } = started(dyingFirst(deaths));
 
@@ -286,7 +286,7 @@ describe("a hashing worker that dies while it reads a resumed session", () => {
   test.each([
     ["once", 1],
     ["so often that the server reads by itself", 3],
-  ])("%s: damage is still seen", async (_, deaths) => {
+  ])("%s: damage is still reported", async (_, deaths) => {
     const { staged, boundaries } = await leftOver([noise(mebibyte), noise(3 * mebibyte)]);
     await flip(staged.id, 100);
     const { hashing, damaged } = started(dyingFirst(deaths));

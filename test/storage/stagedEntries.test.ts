@@ -102,7 +102,7 @@ describe("start times", () => {
     ["2026-01-02T03:04:05Z", Date.parse("2026-01-02T03:04:05Z")],
     ["2026-01-02T03:04:05.123456789+01:00", Date.parse("2026-01-02T02:04:05.123Z")],
     ["2999-12-31T23:59:59Z", Date.parse("2999-12-31T23:59:59Z")],
-  ])("%j is one", async (content, expected) => {
+  ])("%j is accepted", async (content, expected) => {
     const id = newId();
     await writeFile(await folderOf(id), content);
 
@@ -120,7 +120,7 @@ describe("start times", () => {
     "\0\0\0",
     `${startedAt} and more`,
     `${" ".repeat(100)}${startedAt}`,
-  ])("%j is none", async (content) => {
+  ])("%j is ignored", async (content) => {
     const id = newId();
     await writeFile(await folderOf(id), content);
 

@@ -1,4 +1,4 @@
-// Which refusals the log is told of, and how often: a full disk refuses every push, and one line a second says as much as thousands.
+// Which refusals are logged, and how often: a full disk refuses every push, and one line a second says as much as thousands.
 // Pure, no I/O.
 import type { RegistryError, Situation } from "../errors.ts";
 import { isWrite, type Operation } from "./operation.ts";

@@ -42,8 +42,8 @@ export async function assertStore(directory: string): Promise<void> {
 }
 
 /**
- * Who serves the data directory, or did: the pid file is the running server's, the database that of the first one. The folder may have
- * been made by somebody else. @returns the ids of user and group.
+ * The user that serves the data directory, or did: the pid file is the running server's, the database that of the first one. The folder may have
+ * been made by another user. @returns the ids of user and group.
  */
 export async function ownerOfStore(
   directory: string,

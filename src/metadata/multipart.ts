@@ -59,7 +59,7 @@ export interface MultipartMetadata {
   ): Promise<{ readonly uploads: readonly ListedMultipart[]; readonly more: boolean } | null>;
   /**
    * Makes a part the one of its number, and the upload `uploading`, until `expiresAt`. `accepts` sees the upload inside of the
-   * transaction and throws what is in the way. @returns what the number had before; "unknown" when the upload is gone.
+   * transaction and throws what is in the way. @returns the number's earlier part; "unknown" when the upload was deleted.
    */
   recordPart(
     key: MultipartKey,
@@ -85,7 +85,7 @@ export interface MultipartMetadata {
     owner: string,
     choose: (upload: MultipartUpload, parts: readonly StagedPart[]) => T,
   ): Promise<{ readonly upload: MultipartUpload; readonly chosen: T } | "unknown">;
-  /** @returns false when the upload is gone, or somebody else's. */
+  /** @returns false when the upload was deleted, or has another owner. */
   holdsMultipart(id: UploadId, owner: string): Promise<boolean>;
   /** Not durable on purpose. */
   releaseMultipart(id: UploadId, owner: string): Promise<void>;
@@ -120,7 +120,7 @@ export interface MultipartLifeMetadata {
   ): Promise<void>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
-  /** Removes at most `limit` uploads that expired before `expiredBefore`, but those of `spared`, and that nobody completes. @returns them, the oldest first. */
+  /** Removes at most `limit` uploads that expired before `expiredBefore`, except those of `spared` and those being completed. @returns them, the oldest first. */
   expireMultipart(expiry: {
     readonly expiredBefore: number;
     readonly spared?: readonly UploadId[];

@@ -131,7 +131,7 @@ describe("a collection", () => {
     });
   }
 
-  test("between its transaction and its file deletions keeps content that was pushed again", async () => {
+  test("between its transaction and its file deletions keeps the new file of content that was pushed again", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { content } = room.store.rooms.storage;

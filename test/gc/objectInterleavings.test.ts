@@ -172,7 +172,7 @@ describe("a collection", () => {
     });
   }
 
-  test("between its transaction and its file deletions keeps content that was put again", async () => {
+  test("between its transaction and its file deletions keeps the new file of content that was put again", async () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { content } = room.rooms.storage;

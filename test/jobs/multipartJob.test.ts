@@ -66,7 +66,7 @@ describe("Maintenance: sweeps of multipart uploads", () => {
     expect(kinds(second).filter((kind) => kind === "swept")).toHaveLength(1);
   }, 15_000);
 
-  test("are due again when no worker answers", async () => {
+  test("are sent to a new worker when the first one ends without an answer", async () => {
     const lost: string[] = [];
     let spawned = 0;
     const spawn = () => {

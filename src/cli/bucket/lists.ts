@@ -17,7 +17,7 @@ import type { Client } from "./client.ts";
 
 /** One page of a bucket. */
 export interface ObjectPage extends Page<ObjectInfo> {
-  /** Names up to a delimiter that stand for all names that begin so. */
+  /** Common prefixes up to a delimiter. */
   readonly prefixes: readonly string[];
 }
 

@@ -99,7 +99,7 @@ export class Assembly {
   }
 
   /**
-   * Assembles exactly these parts, in this order, as staged bytes of the upload, durably. What stands already and is the same
+   * Assembles exactly these parts, in this order, as staged bytes of the upload, durably. A prefix that is assembled already and equal
    * stays. Of two calls for one upload the later one counts.
    * @throws RegistryError PART_DIFFERS for a part whose bytes are missing or damaged; DISK_FULL, READ_ONLY, BUSY; MULTIPART_UNKNOWN when
    * the upload is forgotten meanwhile.

@@ -1,4 +1,5 @@
 // A store with a garbage collection that runs at hand-moved clocks: pushes, deletions, and what stays after a run.
+
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import { longestLease } from "../../src/content/lease.ts";
@@ -16,6 +17,7 @@ import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../src/model/names.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
 import { manifest, tag } from "../contract/metadataRows.ts";
+import { oneChunk } from "../support/chunks.ts";
 import { leaseMs, openStore } from "../support/store.ts";
 
 export const hour = 3_600_000;
@@ -57,7 +59,7 @@ export async function openGcRoom() {
     await uploadInOneRequest(store.rooms.uploads, {
       repository,
       digest,
-      chunk: { body: chunks(bytes), start: null, end: null, length: bytes.length },
+      chunk: { body: oneChunk(bytes), start: null, end: null, length: bytes.length },
     });
     return digest;
   };
@@ -154,8 +156,4 @@ export async function openGcRoom() {
       return files;
     },
   };
-}
-
-async function* chunks(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

@@ -1,7 +1,9 @@
 // How long an answer keeps content: from the answer on, also when it took long, or had to be given twice.
+
 import { expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
 import { finishUpload, startUpload, uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { chunkOf } from "../support/chunks.ts";
 import { Scope } from "../support/scope.ts";
 import { app, hour, openGcRoom } from "./gcRoom.ts";
 
@@ -9,11 +11,7 @@ const minute = 60_000;
 const bytes = new TextEncoder().encode("layer");
 const digest = digestOf(bytes);
 
-async function* body(): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
-const chunk = () => ({ body: body(), start: null, end: null, length: bytes.length });
+const chunk = () => chunkOf(bytes);
 
 async function openRoom(scope: Scope) {
   const room = await openGcRoom();

@@ -3,108 +3,61 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Dropped, type SweepDeps, sweepUploads } from "../../src/jobs/sweep.ts";
+import { type SweepDeps, sweepUploads } from "../../src/jobs/sweep.ts";
 import { digestOf } from "../../src/model/digest.ts";
-import { parseRepositoryName } from "../../src/model/names.ts";
-import type { UploadId } from "../../src/model/uploadId.ts";
-import { appendChunk, finishUpload, startUpload, uploadStatus } from "../../src/uploads/uploads.ts";
-import { noise, openStore } from "../support/store.ts";
-
-const repository = parseRepositoryName("team/app");
-const timeoutMs = 3_600_000;
-const minute = 60_000;
+import { finishUpload, startUpload, uploadStatus } from "../../src/uploads/uploads.ts";
+import { noise } from "../support/store.ts";
+import { minute, openSweepRoom, repository, type SweepRoom, timeoutMs } from "./sweepRoom.ts";
 
 describe("the sweep of upload sessions", () => {
-  let store: Awaited<ReturnType<typeof openStore>>;
-  let firstSeen: Map<UploadId, number>;
-  let rests: number;
+  let room: SweepRoom;
   beforeEach(async () => {
-    store = await openStore();
-    firstSeen = new Map();
-    rests = 0;
+    room = await openSweepRoom();
   });
-  afterEach(() => store.remove());
-
-  const deps = () => store.rooms.uploads;
-  const sweep = async (): Promise<Dropped[]> => {
-    const dropped: Dropped[] = [];
-    const { uploadRows: metadata, storage } = store.rooms;
-    await sweepUploads(
-      {
-        metadata,
-        storage,
-        clock: store.clock.now,
-        ageNow: store.clock.now,
-        firstSeen,
-        rest: async () => {
-          rests += 1;
-        },
-        onDropped: (it) => dropped.push(it),
-      },
-      timeoutMs,
-    );
-    return dropped;
-  };
-  const append = (id: UploadId, bytes: Uint8Array) => {
-    const body = (async function* () {
-      yield bytes;
-    })();
-    const chunk = { body, length: bytes.length, start: null, end: null };
-    return appendChunk(deps(), { repository, id, chunk });
-  };
-  const folder = (name: string) => join(store.directory, "uploads", name);
+  afterEach(() => room.store.remove());
   const unknown = { situation: "UPLOAD_UNKNOWN" };
-  /** A folder under uploads/ that no session knows of. */
-  const stray = async (startedAt: string | null): Promise<string> => {
-    const name = Bun.randomUUIDv7();
-    await mkdir(folder(name));
-    await writeFile(join(folder(name), "data"), "left over");
-    if (startedAt !== null) await writeFile(join(folder(name), "startedat"), startedAt);
-    return name;
-  };
-  const ago = (ms: number) => new Date(store.clock.now() - ms).toISOString();
 
   test("deletes a session without a byte for the timeout, row and bytes, and reports it", async () => {
-    const { id } = await startUpload(deps(), repository);
-    await append(id, noise(1_000));
-    store.clock.advance(timeoutMs + 1);
+    const { id } = await startUpload(room.deps(), repository);
+    await room.append(id, noise(1_000));
+    room.store.clock.advance(timeoutMs + 1);
 
-    const dropped = await sweep();
+    const dropped = await room.sweep();
 
     expect(dropped).toEqual([{ id, reason: "expired", repository, bytes: 1_000 }]);
-    await expect(uploadStatus(deps(), repository, id)).rejects.toMatchObject(unknown);
-    expect(await readdir(folder("."))).toEqual([]);
+    await expect(uploadStatus(room.deps(), repository, id)).rejects.toMatchObject(unknown);
+    expect(await readdir(room.folder("."))).toEqual([]);
   });
 
   test("keeps a session that received a byte within the timeout, however old it is", async () => {
-    const { id } = await startUpload(deps(), repository);
+    const { id } = await startUpload(room.deps(), repository);
     for (let round = 0; round < 48; round += 1) {
-      store.clock.advance(timeoutMs - minute);
-      await append(id, noise(1));
-      expect(await sweep()).toEqual([]);
+      room.store.clock.advance(timeoutMs - minute);
+      await room.append(id, noise(1));
+      expect(await room.sweep()).toEqual([]);
     }
 
-    expect((await uploadStatus(deps(), repository, id)).offset).toBe(48);
+    expect((await uploadStatus(room.deps(), repository, id)).offset).toBe(48);
   });
 
   test("keeps a session that is being written to", async () => {
-    const { id } = await startUpload(deps(), repository);
-    store.clock.advance(timeoutMs + minute);
+    const { id } = await startUpload(room.deps(), repository);
+    room.store.clock.advance(timeoutMs + minute);
     const claim = "a request";
-    await deps().metadata.claimUpload(id, repository, claim);
+    await room.deps().metadata.claimUpload(id, repository, claim);
 
-    expect(await sweep()).toEqual([]);
-    expect(existsSync(folder(id))).toBe(true);
+    expect(await room.sweep()).toEqual([]);
+    expect(existsSync(room.folder(id))).toBe(true);
   });
 
   test("deletes staged bytes without a row once they are old enough", async () => {
-    const old = await stray(ago(timeoutMs + 1));
-    const young = await stray(ago(timeoutMs - minute));
+    const old = await room.stray(room.ago(timeoutMs + 1));
+    const young = await room.stray(room.ago(timeoutMs - minute));
 
-    const dropped = await sweep();
+    const dropped = await room.sweep();
 
     expect(dropped.map(({ id, reason }) => [String(id), reason])).toEqual([[old, "without row"]]);
-    expect(existsSync(folder(young))).toBe(true);
+    expect(existsSync(room.folder(young))).toBe(true);
   });
 
   for (const [what, startedAt] of [
@@ -114,34 +67,34 @@ describe("the sweep of upload sessions", () => {
     ["that is missing", null],
   ] as const) {
     test(`counts a start time ${what} from when it first saw it`, async () => {
-      const name = await stray(startedAt);
+      const name = await room.stray(startedAt);
 
-      const first = await sweep();
-      store.clock.advance(timeoutMs - minute);
-      const second = await sweep();
-      store.clock.advance(2 * minute);
-      const third = await sweep();
+      const first = await room.sweep();
+      room.store.clock.advance(timeoutMs - minute);
+      const second = await room.sweep();
+      room.store.clock.advance(2 * minute);
+      const third = await room.sweep();
 
       expect([first, second].flat()).toEqual([]);
       expect(third.map(({ id }) => String(id))).toEqual([name]);
-      expect(existsSync(folder(name))).toBe(false);
+      expect(existsSync(room.folder(name))).toBe(false);
     });
   }
 
   test("drops links and files in place of a session, and follows none", async () => {
-    const outside = join(store.directory, "precious");
+    const outside = join(room.store.directory, "precious");
     await mkdir(outside);
-    await writeFile(join(outside, "startedat"), ago(10 * timeoutMs));
+    await writeFile(join(outside, "startedat"), room.ago(10 * timeoutMs));
     await writeFile(join(outside, "data"), "precious");
     const [link, file] = [Bun.randomUUIDv7(), Bun.randomUUIDv7()];
-    await symlink(outside, folder(link));
-    await writeFile(folder(file), "not a folder");
-    const inner = await stray(null);
-    await symlink(join(outside, "startedat"), join(folder(inner), "startedat"));
+    await symlink(outside, room.folder(link));
+    await writeFile(room.folder(file), "not a folder");
+    const inner = await room.stray(null);
+    await symlink(join(outside, "startedat"), join(room.folder(inner), "startedat"));
 
-    const first = await sweep();
-    store.clock.advance(timeoutMs + 1);
-    const second = await sweep();
+    const first = await room.sweep();
+    room.store.clock.advance(timeoutMs + 1);
+    const second = await room.sweep();
 
     expect(first).toEqual([]);
     expect(second.map(({ id }) => String(id)).sort()).toEqual([link, file, inner].sort());
@@ -149,45 +102,53 @@ describe("the sweep of upload sessions", () => {
   });
 
   test("ignores names that are no session's", async () => {
-    await mkdir(folder("lost+found"));
-    await writeFile(folder("README"), "by an operator");
-    await sweep();
-    store.clock.advance(10 * timeoutMs);
+    await mkdir(room.folder("lost+found"));
+    await writeFile(room.folder("README"), "by an operator");
+    await room.sweep();
+    room.store.clock.advance(10 * timeoutMs);
 
-    expect(await sweep()).toEqual([]);
-    expect((await readdir(folder("."))).sort()).toEqual(["README", "lost+found"]);
+    expect(await room.sweep()).toEqual([]);
+    expect((await readdir(room.folder("."))).sort()).toEqual(["README", "lost+found"]);
   });
 
   test("deletes a row without bytes, unless the session has only just started", async () => {
-    const { id } = await startUpload(deps(), repository);
-    await deps().storage.staging.discard(id, (await uploadStatus(deps(), repository, id)).staging);
+    const { id } = await startUpload(room.deps(), repository);
+    await room
+      .deps()
+      .storage.staging.discard(id, (await uploadStatus(room.deps(), repository, id)).staging);
 
-    const first = await sweep();
-    store.clock.advance(2 * minute);
-    const second = await sweep();
+    const first = await room.sweep();
+    room.store.clock.advance(2 * minute);
+    const second = await room.sweep();
 
     expect(first).toEqual([]);
     expect(second).toEqual([{ id, reason: "without bytes", repository, bytes: 0 }]);
   });
 
   test("finishes drops that an earlier process began", async () => {
-    const half = join(store.directory, "tmp", "discarded", "half");
+    const half = join(room.store.directory, "tmp", "discarded", "half");
     await mkdir(half, { recursive: true });
     await writeFile(join(half, "data"), "bytes");
 
-    await sweep();
+    await room.sweep();
 
-    expect(await readdir(join(store.directory, "tmp", "discarded"))).toEqual([]);
+    expect(await readdir(join(room.store.directory, "tmp", "discarded"))).toEqual([]);
   });
 
   test("skips folders that cannot be dropped, and retries them", async () => {
-    const aside = join(store.directory, "tmp", "discarded");
+    const aside = join(room.store.directory, "tmp", "discarded");
     for (const name of ["a", "b"]) await mkdir(join(aside, name), { recursive: true });
-    const strays = [await stray(ago(timeoutMs + 1)), await stray(ago(timeoutMs + 1))].sort();
-    const sessions = [await startUpload(deps(), repository), await startUpload(deps(), repository)];
-    store.clock.advance(timeoutMs + 1);
+    const strays = [
+      await room.stray(room.ago(timeoutMs + 1)),
+      await room.stray(room.ago(timeoutMs + 1)),
+    ].sort();
+    const sessions = [
+      await startUpload(room.deps(), repository),
+      await startUpload(room.deps(), repository),
+    ];
+    room.store.clock.advance(timeoutMs + 1);
     const stuck = new Set<string>([strays[0] ?? "", sessions[0]?.id ?? ""]);
-    const { storage } = deps();
+    const { storage } = room.deps();
     const failing: SweepDeps["storage"] = {
       staging: {
         list: () => storage.staging.list(),
@@ -202,7 +163,7 @@ describe("the sweep of upload sessions", () => {
       },
     };
     const finished = { id: sessions[1]?.id, repository, digest: digestOf(noise(1)), size: 1 };
-    const rows = new Database(join(store.directory, "breadbox.db"));
+    const rows = new Database(join(room.store.directory, "breadbox.db"));
     rows.run(
       "INSERT INTO finished_uploads (id, repository, digest, size, finished_at) VALUES (?, ?, ?, ?, 1)",
       [finished.id ?? "", repository, finished.digest, 1],
@@ -210,11 +171,11 @@ describe("the sweep of upload sessions", () => {
     const swept = () =>
       sweepUploads(
         {
-          metadata: store.rooms.uploadRows,
+          metadata: room.store.rooms.uploadRows,
           storage: failing,
-          clock: store.clock.now,
-          ageNow: store.clock.now,
-          firstSeen,
+          clock: room.store.clock.now,
+          ageNow: room.store.clock.now,
+          firstSeen: room.firstSeen,
           rest: async () => {},
           onDropped: () => {},
         },
@@ -224,38 +185,38 @@ describe("the sweep of upload sessions", () => {
     const first = await swept();
     const remembered = rows.query("SELECT count(*) AS n FROM finished_uploads").get();
     rows.close();
-    const left = (await readdir(folder("."))).sort();
-    const second = await sweep();
+    const left = (await readdir(room.folder("."))).sort();
+    const second = await room.sweep();
 
     // Two asides, a stray, and the folder of a session.
     expect(first).toEqual({ count: 4, cause: "EPERM, a" });
     expect(remembered).toEqual({ n: 0 });
     expect(left).toEqual([...stuck].sort());
     expect(second.map(({ id }) => String(id)).sort()).toEqual([...stuck].sort());
-    expect(await readdir(folder("."))).toEqual([]);
+    expect(await readdir(room.folder("."))).toEqual([]);
   });
 
   test("deletes more sessions than one batch in one sweep, with pauses", async () => {
-    for (let count = 0; count < 250; count += 1) await startUpload(deps(), repository);
-    store.clock.advance(timeoutMs + 1);
+    for (let count = 0; count < 250; count += 1) await startUpload(room.deps(), repository);
+    room.store.clock.advance(timeoutMs + 1);
 
-    expect(await sweep()).toHaveLength(250);
-    expect(rests).toBe(12);
-    expect(await readdir(folder("."))).toEqual([]);
+    expect(await room.sweep()).toHaveLength(250);
+    expect(room.rests).toBe(12);
+    expect(await readdir(room.folder("."))).toEqual([]);
   });
 
   test("remembers finished uploads for as long as their closing request may be repeated", async () => {
     const bytes = noise(10);
-    const { id } = await startUpload(deps(), repository);
-    await append(id, bytes);
+    const { id } = await startUpload(room.deps(), repository);
+    await room.append(id, bytes);
     const nothing = { body: null, length: 0, start: null, end: null };
     const request = { repository, id, digest: digestOf(bytes), chunk: nothing };
-    await finishUpload(deps(), request);
+    await finishUpload(room.deps(), request);
 
-    store.clock.advance(14 * minute);
-    await sweep();
-    expect(await finishUpload(deps(), request)).toEqual({ digest: digestOf(bytes), size: 10 });
-    store.clock.advance(2 * minute);
-    await expect(finishUpload(deps(), request)).rejects.toMatchObject(unknown);
+    room.store.clock.advance(14 * minute);
+    await room.sweep();
+    expect(await finishUpload(room.deps(), request)).toEqual({ digest: digestOf(bytes), size: 10 });
+    room.store.clock.advance(2 * minute);
+    await expect(finishUpload(room.deps(), request)).rejects.toMatchObject(unknown);
   });
 });

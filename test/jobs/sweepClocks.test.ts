@@ -1,90 +1,55 @@
 // The sweep of upload sessions by clocks that are in doubt, or that were ahead.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type Dropped, sweepUploads } from "../../src/jobs/sweep.ts";
-import { parseRepositoryName } from "../../src/model/names.ts";
-import type { UploadId } from "../../src/model/uploadId.ts";
-import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
-import { noise, openStore } from "../support/store.ts";
-
-const repository = parseRepositoryName("team/app");
-const timeoutMs = 3_600_000;
-const minute = 60_000;
+import { startUpload } from "../../src/uploads/uploads.ts";
+import { noise } from "../support/store.ts";
+import { minute, openSweepRoom, repository, type SweepRoom, timeoutMs } from "./sweepRoom.ts";
 
 describe("the sweep of upload sessions, after clock steps,", () => {
-  let store: Awaited<ReturnType<typeof openStore>>;
-  let firstSeen: Map<UploadId, number>;
+  let room: SweepRoom;
   beforeEach(async () => {
-    store = await openStore();
-    firstSeen = new Map();
+    room = await openSweepRoom();
   });
-  afterEach(() => store.remove());
-
-  const deps = () => store.rooms.uploads;
-  const sweep = async (ageNow: () => number | null = store.clock.now): Promise<Dropped[]> => {
-    const dropped: Dropped[] = [];
-    const { uploadRows: metadata, storage } = store.rooms;
-    const rest = async () => {};
-    const onDropped = (it: Dropped) => void dropped.push(it);
-    const clocks = { clock: store.clock.now, ageNow, firstSeen };
-    await sweepUploads({ metadata, storage, ...clocks, rest, onDropped }, timeoutMs);
-    return dropped;
-  };
-  const append = (id: UploadId, bytes: Uint8Array) => {
-    const body = (async function* () {
-      yield bytes;
-    })();
-    const chunk = { body, length: bytes.length, start: null, end: null };
-    return appendChunk(deps(), { repository, id, chunk });
-  };
-  const folder = (name: string) => join(store.directory, "uploads", name);
-  /** A folder under uploads/ that no session knows of. */
-  const stray = async (startedAt: string | null): Promise<string> => {
-    const name = Bun.randomUUIDv7();
-    await mkdir(folder(name));
-    if (startedAt !== null) await writeFile(join(folder(name), "startedat"), startedAt);
-    return name;
-  };
-  const ago = (ms: number) => new Date(store.clock.now() - ms).toISOString();
+  afterEach(() => room.store.remove());
 
   test("deletes nothing while the clock is in doubt but finishes drops", async () => {
-    const { id } = await startUpload(deps(), repository);
-    const left = await stray(ago(10 * timeoutMs));
-    const half = join(store.directory, "tmp", "discarded", "half");
+    const { id } = await startUpload(room.deps(), repository);
+    const left = await room.stray(room.ago(10 * timeoutMs));
+    const half = join(room.store.directory, "tmp", "discarded", "half");
     await mkdir(half, { recursive: true });
-    store.clock.advance(100 * timeoutMs);
+    room.store.clock.advance(100 * timeoutMs);
 
-    const dropped = await sweep(() => null);
+    const dropped = await room.sweep(() => null);
 
     expect(dropped).toEqual([]);
-    expect((await readdir(folder("."))).sort()).toEqual([id, left].sort());
+    expect((await readdir(room.folder("."))).sort()).toEqual([id, left].sort());
     expect(existsSync(half)).toBe(false);
-    expect(await sweep()).toHaveLength(2);
+    expect(await room.sweep()).toHaveLength(2);
   });
 
   test("deletes a session that began while the clock was a year ahead one timeout after it first saw it", async () => {
     const year = 365 * 24 * 60 * minute;
-    store.clock.advance(year);
+    room.store.clock.advance(year);
     const [{ id }, withoutBytes] = [
-      await startUpload(deps(), repository),
-      await startUpload(deps(), repository),
+      await startUpload(room.deps(), repository),
+      await startUpload(room.deps(), repository),
     ];
-    await append(id, noise(100));
-    await deps().storage.staging.discard(withoutBytes.id, withoutBytes.staging);
-    const name = await stray(ago(0));
-    store.clock.advance(-year);
+    await room.append(id, noise(100));
+    await room.deps().storage.staging.discard(withoutBytes.id, withoutBytes.staging);
+    const name = await room.stray(room.ago(0));
+    room.store.clock.advance(-year);
 
-    const first = await sweep();
-    store.clock.advance(2 * minute);
-    const second = await sweep();
-    store.clock.advance(timeoutMs - 2 * minute);
-    const third = await sweep();
+    const first = await room.sweep();
+    room.store.clock.advance(2 * minute);
+    const second = await room.sweep();
+    room.store.clock.advance(timeoutMs - 2 * minute);
+    const third = await room.sweep();
     // A server that has started again has not seen the stray before, but knows of the session.
-    if (third.length === 0) firstSeen.clear();
-    store.clock.advance(1);
-    const last = await sweep();
+    if (third.length === 0) room.firstSeen.clear();
+    room.store.clock.advance(1);
+    const last = await room.sweep();
 
     expect([first, third.map(({ id }) => String(id))]).toEqual([[], [name]]);
     expect(second.map(({ id, reason }) => [id, reason])).toEqual([
@@ -94,14 +59,14 @@ describe("the sweep of upload sessions, after clock steps,", () => {
   });
 
   test("deletes bytes without a row, first seen while the clock was ahead, one timeout after the correction", async () => {
-    const name = await stray(null);
-    store.clock.advance(1000 * timeoutMs);
-    const first = await sweep();
-    store.clock.advance(-1000 * timeoutMs);
-    const second = await sweep();
-    store.clock.advance(timeoutMs);
+    const name = await room.stray(null);
+    room.store.clock.advance(1000 * timeoutMs);
+    const first = await room.sweep();
+    room.store.clock.advance(-1000 * timeoutMs);
+    const second = await room.sweep();
+    room.store.clock.advance(timeoutMs);
 
     expect([first, second].flat()).toEqual([]);
-    expect((await sweep()).map(({ id }) => String(id))).toEqual([name]);
+    expect((await room.sweep()).map(({ id }) => String(id))).toEqual([name]);
   });
 });

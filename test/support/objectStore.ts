@@ -12,6 +12,7 @@ import { initiateMultipart } from "../../src/objects/multipart.ts";
 import { openObject, removeObject } from "../../src/objects/objects.ts";
 import { putPart } from "../../src/objects/parts.ts";
 import { putObject } from "../../src/objects/put.ts";
+import { oneChunk } from "./chunks.ts";
 import type { openStore } from "./store.ts";
 
 type Store = Awaited<ReturnType<typeof openStore>>;
@@ -78,8 +79,4 @@ export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
       }
     },
   };
-}
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
 }

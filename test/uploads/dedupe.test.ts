@@ -3,22 +3,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
-import type { Chunk } from "../../src/uploads/session.ts";
 import { uploadInOneRequest } from "../../src/uploads/uploads.ts";
+import { chunkOf } from "../support/chunks.ts";
 import { storedFiles } from "../support/dataFolder.ts";
 import { noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
 const other = parseRepositoryName("team/other");
-
-/** A chunk whose body ends cleanly. */
-function chunk(bytes: Uint8Array, start: number | null = null): Chunk {
-  const body = (async function* () {
-    yield bytes;
-  })();
-  const end = start === null ? null : start + bytes.length - 1;
-  return { body, length: bytes.length, start, end };
-}
 
 describe("content that is already stored", () => {
   let store: Awaited<ReturnType<typeof openStore>>;
@@ -41,7 +32,7 @@ describe("content that is already stored", () => {
 
     await Promise.all(
       Array.from({ length: 20 }, () =>
-        uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) }),
+        uploadInOneRequest(deps(), { repository, digest, chunk: chunkOf(bytes) }),
       ),
     );
 
@@ -52,9 +43,9 @@ describe("content that is already stored", () => {
   test("is linked from another repository, not stored twice", async () => {
     const bytes = noise(1_000);
     const digest = digestOf(bytes);
-    await uploadInOneRequest(deps(), { repository: other, digest, chunk: chunk(bytes) });
+    await uploadInOneRequest(deps(), { repository: other, digest, chunk: chunkOf(bytes) });
 
-    await uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+    await uploadInOneRequest(deps(), { repository, digest, chunk: chunkOf(bytes) });
 
     expect(await blobs()).toHaveLength(1);
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
@@ -63,7 +54,7 @@ describe("content that is already stored", () => {
   test("is healed by a push when its file is missing or has another size", async () => {
     const bytes = noise(1_000);
     const digest = digestOf(bytes);
-    const push = () => uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+    const push = () => uploadInOneRequest(deps(), { repository, digest, chunk: chunkOf(bytes) });
     await push();
     const [first] = await blobs();
     await Bun.write(join(store.directory, "blobs", first ?? ""), "short");

@@ -12,6 +12,7 @@ import {
 } from "../../src/uploads/operate.ts";
 import type { Chunk } from "../../src/uploads/session.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
+import { chunkOf } from "../support/chunks.ts";
 import { noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
@@ -36,12 +37,7 @@ const ids = (uploads: readonly { readonly id: UploadId }[]) => uploads.map(({ id
 const start = async (): Promise<UploadId> => (await startUpload(deps(), repository)).id;
 
 async function append(id: UploadId, size: number): Promise<void> {
-  const bytes = noise(size);
-  const body = (async function* () {
-    yield bytes;
-  })();
-  const chunk: Chunk = { body, length: size, start: null, end: null };
-  await appendChunk(deps(), { repository, id, chunk });
+  await appendChunk(deps(), { repository, id, chunk: chunkOf(noise(size)) });
 }
 
 /** A request that has sent a byte and goes on when it is told to. */

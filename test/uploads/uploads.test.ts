@@ -13,20 +13,12 @@ import {
   uploadInOneRequest,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
+import { chunkOf } from "../support/chunks.ts";
 import { storedFiles } from "../support/dataFolder.ts";
 import { leaseMs, noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
 const other = parseRepositoryName("team/other");
-
-/** A chunk whose body ends cleanly. */
-function chunk(bytes: Uint8Array, start: number | null = null): Chunk {
-  const body = (async function* () {
-    yield bytes;
-  })();
-  const end = start === null ? null : start + bytes.length - 1;
-  return { body, length: bytes.length, start, end };
-}
 
 /** A streamed chunk whose connection is cut after `bytes`. */
 function cutAfter(bytes: Uint8Array): Chunk {
@@ -57,8 +49,8 @@ describe("upload sessions", () => {
     const bytes = Buffer.concat([first, second]);
     const { id } = await startUpload(deps(), repository);
 
-    const one = await appendChunk(deps(), { repository, id, chunk: chunk(first, 0) });
-    const two = await appendChunk(deps(), { repository, id, chunk: chunk(second) });
+    const one = await appendChunk(deps(), { repository, id, chunk: chunkOf(first, 0) });
+    const two = await appendChunk(deps(), { repository, id, chunk: chunkOf(second) });
     const nothing = { body: null, length: 0, start: null, end: null };
     const done = await finishUpload(deps(), {
       repository,
@@ -78,13 +70,13 @@ describe("upload sessions", () => {
   test("accept the last bytes in the closing request", async () => {
     const bytes = noise(300);
     const { id } = await startUpload(deps(), repository);
-    await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100)) });
+    await appendChunk(deps(), { repository, id, chunk: chunkOf(bytes.subarray(0, 100)) });
 
     await finishUpload(deps(), {
       repository,
       id,
       digest: digestOf(bytes),
-      chunk: chunk(bytes.subarray(100), 100),
+      chunk: chunkOf(bytes.subarray(100), 100),
     });
 
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
@@ -93,7 +85,11 @@ describe("upload sessions", () => {
   test("are not needed for a single request, which leaves none", async () => {
     const bytes = noise(300_000);
 
-    await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
+    await uploadInOneRequest(deps(), {
+      repository,
+      digest: digestOf(bytes),
+      chunk: chunkOf(bytes),
+    });
 
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
     expect(await readdir(join(store.directory, "uploads"))).toEqual([]);
@@ -104,7 +100,7 @@ describe("upload sessions", () => {
     const digests = [digestOf(bytes), digestOf(bytes, "sha512")] as const;
 
     for (const digest of digests) {
-      await uploadInOneRequest(deps(), { repository, digest, chunk: chunk(bytes) });
+      await uploadInOneRequest(deps(), { repository, digest, chunk: chunkOf(bytes) });
     }
 
     for (const digest of digests) {
@@ -116,7 +112,11 @@ describe("upload sessions", () => {
 
   test("give a finished blob a lease, without a manifest", async () => {
     const bytes = noise(10);
-    await uploadInOneRequest(deps(), { repository, digest: digestOf(bytes), chunk: chunk(bytes) });
+    await uploadInOneRequest(deps(), {
+      repository,
+      digest: digestOf(bytes),
+      chunk: chunkOf(bytes),
+    });
 
     // A later lease must be written only when it is asked for more than is left.
     const { registry, contents } = store.rooms.metadata;
@@ -128,7 +128,7 @@ describe("upload sessions", () => {
 
   test("end when the bytes do not match the digest, and nothing is published", async () => {
     const { id } = await startUpload(deps(), repository);
-    await appendChunk(deps(), { repository, id, chunk: chunk(noise(2_000_000)) });
+    await appendChunk(deps(), { repository, id, chunk: chunkOf(noise(2_000_000)) });
 
     const finish = finishUpload(deps(), {
       repository,
@@ -160,7 +160,7 @@ describe("upload sessions", () => {
       repository,
       id,
       digest: digestOf(bytes),
-      chunk: chunk(bytes.subarray(600_001), 600_001),
+      chunk: chunkOf(bytes.subarray(600_001), 600_001),
     });
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
@@ -168,13 +168,13 @@ describe("upload sessions", () => {
   test("continue after a restart with the right digest", async () => {
     const bytes = noise(3_000_000);
     const { id } = await startUpload(deps(), repository);
-    await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 2_000_000)) });
+    await appendChunk(deps(), { repository, id, chunk: chunkOf(bytes.subarray(0, 2_000_000)) });
 
     await store.reopen();
     await appendChunk(deps(), {
       repository,
       id,
-      chunk: chunk(bytes.subarray(2_000_000), 2_000_000),
+      chunk: chunkOf(bytes.subarray(2_000_000), 2_000_000),
     });
     await finishUpload(deps(), {
       repository,
@@ -194,9 +194,9 @@ describe("upload sessions", () => {
     test(`refuse ${what} with the offset, and stay unchanged`, async () => {
       const bytes = noise(200);
       const { id } = await startUpload(deps(), repository);
-      await appendChunk(deps(), { repository, id, chunk: chunk(bytes.subarray(0, 100), 0) });
+      await appendChunk(deps(), { repository, id, chunk: chunkOf(bytes.subarray(0, 100), 0) });
 
-      const refused = appendChunk(deps(), { repository, id, chunk: chunk(noise(100), start) });
+      const refused = appendChunk(deps(), { repository, id, chunk: chunkOf(noise(100), start) });
 
       await expect(refused).rejects.toMatchObject({
         situation: "CHUNK_OUT_OF_ORDER",
@@ -207,7 +207,7 @@ describe("upload sessions", () => {
         repository,
         id,
         digest: digestOf(bytes),
-        chunk: chunk(bytes.subarray(100), 100),
+        chunk: chunkOf(bytes.subarray(100), 100),
       });
       expect((await stored(bytes))?.equals(bytes)).toBe(true);
     });
@@ -220,12 +220,17 @@ describe("upload sessions", () => {
     const refused = appendChunk(deps(), {
       repository,
       id,
-      chunk: { ...chunk(noise(40)), length: null, start: 0, end: 99 },
+      chunk: { ...chunkOf(noise(40)), length: null, start: 0, end: 99 },
     });
 
     await expect(refused).rejects.toMatchObject({ situation: "CHUNK_SIZE_MISMATCH" });
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(0);
-    await finishUpload(deps(), { repository, id, digest: digestOf(bytes), chunk: chunk(bytes, 0) });
+    await finishUpload(deps(), {
+      repository,
+      id,
+      digest: digestOf(bytes),
+      chunk: chunkOf(bytes, 0),
+    });
     expect((await stored(bytes))?.equals(bytes)).toBe(true);
   });
 
@@ -246,7 +251,7 @@ describe("upload sessions", () => {
     });
     await arrived.promise;
 
-    const second = appendChunk(deps(), { repository, id, chunk: chunk(noise(5)) });
+    const second = appendChunk(deps(), { repository, id, chunk: chunkOf(noise(5)) });
 
     await expect(second).rejects.toMatchObject({ situation: "UPLOAD_BUSY", status: 429 });
     gate.resolve();
@@ -260,7 +265,7 @@ describe("upload sessions", () => {
     await expect(uploadStatus(deps(), other, id)).rejects.toMatchObject(unknown);
     await expect(cancelUpload(deps(), other, id)).rejects.toMatchObject(unknown);
     await expect(
-      appendChunk(deps(), { repository: other, id, chunk: chunk(noise(1)) }),
+      appendChunk(deps(), { repository: other, id, chunk: chunkOf(noise(1)) }),
     ).rejects.toMatchObject(unknown);
     expect((await uploadStatus(deps(), repository, id)).offset).toBe(0);
   });

@@ -14,6 +14,7 @@ import { deleteBlob, deleteManifest } from "../../../src/registry/deletions.ts";
 import { putManifest, type RegistryDeps } from "../../../src/registry/manifests.ts";
 import { mountBlob, mountObject } from "../../../src/registry/mounts.ts";
 import { uploadInOneRequest } from "../../../src/uploads/uploads.ts";
+import { oneChunk } from "../../support/chunks.ts";
 import { objectsIn } from "../../support/objectStore.ts";
 import { leaseMs, openStore } from "../../support/store.ts";
 import type { Collection } from "./actions.ts";
@@ -198,10 +199,6 @@ function readRows(directory: string): Rows & { readonly locators: readonly strin
 
 const times = (rows: readonly unknown[][]): Map<string, number> =>
   new Map(rows.map(([name, time]) => [String(name), Number(time)]));
-
-async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
 
 /** A store as the property test sees it. */
 export type RealStore = Awaited<ReturnType<typeof openRealStore>>;

@@ -59,6 +59,7 @@ const staged = ({ data }: RunningRegistry): string[] => [
 function lockDatabase(scope: Scope, { data }: RunningRegistry): { release(): void } {
   const database = new Database(join(data, "breadbox.db"));
   scope.defer(() => database.close());
+  database.run("PRAGMA busy_timeout = 5000");
   database.run("BEGIN IMMEDIATE");
   return { release: () => database.run("ROLLBACK") };
 }

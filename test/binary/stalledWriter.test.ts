@@ -90,6 +90,7 @@ test("a blob is whole after a stalled PATCH while another program locks the data
   };
 
   const database = new Database(join(server.data, "breadbox.db"));
+  database.run("PRAGMA busy_timeout = 5000");
   database.run("BEGIN IMMEDIATE");
   for (let second = 0; second < 40; second += 10) {
     await Bun.sleep(10_000);

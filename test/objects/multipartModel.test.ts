@@ -114,6 +114,7 @@ const cutBody = (bytes: Uint8Array): Body => ({
 /** Another program locks the database for a while. */
 async function lock(directory: string, ms: number): Promise<void> {
   const database = new Database(join(directory, "breadbox.db"));
+  database.run("PRAGMA busy_timeout = 5000");
   database.run("BEGIN IMMEDIATE");
   await Bun.sleep(ms);
   database.run("ROLLBACK");

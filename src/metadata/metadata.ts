@@ -11,6 +11,7 @@ import type { ContentsMetadata } from "./contents.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
 import type { ObjectInspection } from "./inspectionObjects.ts";
+import type { IntakeMetadata } from "./intake.ts";
 import type { LocksMetadata } from "./locks.ts";
 import type { MultipartLifeMetadata, MultipartMetadata } from "./multipart.ts";
 import type { ObjectsMetadata } from "./objects.ts";
@@ -263,6 +264,7 @@ export interface Metadata {
   readonly inspection: InspectionMetadata;
   readonly manifestInspection: ManifestInspection;
   readonly objectInspection: ObjectInspection;
+  readonly intake: IntakeMetadata;
   /** A cheap read. @throws when rows cannot be read. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -1,16 +1,18 @@
 // PORT 1: bytes. Staged bytes of open upload sessions, and content under names that are used once.
-// No path, no rename, no synchronous call: an S3 bucket must be able to implement it unchanged.
+// No path but of a file outside (`intake`), no rename, no synchronous call: an S3 bucket must be able to implement it unchanged.
 import type { Content } from "./content.ts";
+import type { Intake } from "./intake.ts";
 import type { Parts } from "./parts.ts";
 import type { Repair } from "./repair.ts";
 import type { Staging } from "./staging.ts";
 
-/** The whole port, in four groups. */
+/** The whole port, in five groups. */
 export interface Storage {
   readonly staging: Staging;
   readonly content: Content;
   readonly parts: Parts;
   readonly repair: Repair;
+  readonly intake: Intake;
 
   /** A cheap look. @throws when bytes cannot be reached. */
   check(): Promise<void>;

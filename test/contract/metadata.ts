@@ -8,6 +8,7 @@ import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
 import { inspectionContract } from "./metadataInspection.ts";
 import { inspectionRowsContract } from "./metadataInspectionRows.ts";
+import { intakeContract } from "./metadataIntake.ts";
 import { listsContract } from "./metadataLists.ts";
 import { lockedTagsContract } from "./metadataLockedTags.ts";
 import { manifestsContract } from "./metadataManifests.ts";
@@ -49,6 +50,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     listsContract(openEmpty);
     collectionContract(openEmpty);
     usageContract(openEmpty);
+    intakeContract(openEmpty);
     objectsKeepContract(openEmpty);
     referrersContract(openEmpty);
     lockedTagsContract(openEmpty);

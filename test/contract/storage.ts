@@ -8,6 +8,7 @@ import { beginSession, fresh, readContent, sealed, stagedText } from "../support
 import { noise } from "../support/store.ts";
 import { contentContract } from "./storageContent.ts";
 import { followContract } from "./storageFollow.ts";
+import { intakeContract } from "./storageIntake.ts";
 import { partsContract } from "./storageParts.ts";
 import { stagingContract } from "./storageStaging.ts";
 import { writersContract } from "./storageWriters.ts";
@@ -51,6 +52,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     writersContract(openStore);
     followContract(openStore);
     partsContract(openStore);
+    intakeContract(openStore);
 
     const start = (storage: Storage) => beginSession(storage, Date.UTC(2026, 0, 1));
 

@@ -103,7 +103,7 @@ function* advanceUpload(
 }
 
 /** Content, link, lease and the end of the session, or nothing. */
-function* finishUpload(tx: Tx, finish: UploadFinish): Body<UploadFinishOutcome> {
+export function* finishUpload(tx: Tx, finish: UploadFinish): Body<UploadFinishOutcome> {
   const { session, repository, digest, size, now, keptUntil } = finish;
   const owned =
     session === null ? null : yield* tx.get(statements.findOwned, { ...session, repository });

@@ -22,6 +22,7 @@ import { gcRunsMetadata } from "../rows/gcRuns.ts";
 import { inspectionMetadata } from "../rows/inspection.ts";
 import { manifestInspection } from "../rows/inspectionManifests.ts";
 import { objectInspection } from "../rows/inspectionObjects.ts";
+import { intakeMetadata } from "../rows/intake.ts";
 import { clockMetadata, locksMetadata } from "../rows/locks.ts";
 import { multipartLifeMetadata, multipartMetadata } from "../rows/multipart.ts";
 import { objectsMetadata } from "../rows/objects.ts";
@@ -175,6 +176,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),
+    intake: intakeMetadata(rows),
     objects: objectsMetadata(rows),
     multipart: multipartMetadata(rows),
     multipartLife: multipartLifeMetadata(rows),

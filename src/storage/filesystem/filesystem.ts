@@ -11,6 +11,7 @@ import { FilesystemContent } from "./content.ts";
 import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
 import { Hashing } from "./hashing/hashing.ts";
+import { FilesystemIntake } from "./intake.ts";
 import { FilesystemParts } from "./parts.ts";
 import { filesystemRepair } from "./repair.ts";
 import { Sealing } from "./sealing.ts";
@@ -87,7 +88,7 @@ export async function openFilesystem(options: FilesystemOptions): Promise<Storag
   return compose(options, folders);
 }
 
-/** The four groups, over the same folders. */
+/** The five groups, over the same folders. */
 function compose(
   options: FilesystemOptions,
   { uploads, blobs, discarded }: Readonly<Record<"uploads" | "blobs" | "discarded", string>>,
@@ -115,6 +116,7 @@ function compose(
     content,
     parts: new FilesystemParts({ ...shared, discard: (id) => staging.discard(id, partsState) }),
     repair: filesystemRepair({ ...options, syncs }),
+    intake: new FilesystemIntake({ ...shared, blobs, staging }),
     check: async () => {
       await Promise.all([stat(uploads), stat(blobs)]);
     },

@@ -1,0 +1,188 @@
+// Files of this machine that become content: by hard link, by shared blocks, or as a copy. Runs in commands, which have nothing else to
+// do meanwhile: reads block, since for 100,000 small files another thread for each call costs more than the call.
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readSync,
+  statSync,
+} from "node:fs";
+import { copyFile, link, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { errnoOf } from "../../durability/errno.ts";
+import { GroupSync } from "../../durability/groupSync.ts";
+import type { WriteLatch } from "../../durability/writeLatch.ts";
+import {
+  type Algorithm,
+  algorithmOf,
+  type Digest,
+  digestFromHex,
+  hexOf,
+} from "../../model/digest.ts";
+import type { Locator } from "../../model/locator.ts";
+import { makeUploadId } from "../../model/uploadId.ts";
+import type { Intake, OutsideFile, Taken } from "../intake.ts";
+import type { Staging } from "../staging.ts";
+import { isAbsent, writeFailure } from "./failures.ts";
+import type { FolderSyncs } from "./folderSyncs.ts";
+import type { FreeSpace } from "./freeSpace.ts";
+import type { Sealing } from "./sealing.ts";
+import { placeOf } from "./stagedPlaces.ts";
+import { canSyncWhole, syncWhole } from "./wholeSync.ts";
+
+/** What it works with; all of it is the storage's. */
+interface FilesystemIntakeOptions {
+  /** The data directory. */
+  readonly directory: string;
+  readonly blobs: string;
+  readonly latch: WriteLatch;
+  readonly clock: () => number;
+  readonly newId: () => string;
+  readonly space: FreeSpace;
+  readonly syncs: FolderSyncs;
+  readonly staging: Staging;
+  readonly sealing: Sealing;
+}
+
+/** File systems and rights that do not allow a link: the bytes are then cloned or copied. */
+const noLink: ReadonlySet<string | null> = new Set([
+  ...["EXDEV", "EPERM", "EACCES", "EMLINK", "ENOTSUP", "EOPNOTSUPP"],
+]);
+const notFollowed = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+const buffer = new Uint8Array(1_048_576);
+
+/** This group of the port. */
+export class FilesystemIntake implements Intake {
+  readonly #options: FilesystemIntakeOptions;
+  /** File systems that have refused to share blocks: it is not tried for each of their files. */
+  readonly #uncloneable = new Set<number>();
+  /** Names, and what another program left in memory of their bytes: it would be lost with the power under both names. */
+  readonly #whole: GroupSync;
+
+  constructor(options: FilesystemIntakeOptions) {
+    this.#options = options;
+    this.#whole = new GroupSync(async () => {
+      // Everyone who is about to ask joins in.
+      await new Promise((resolve) => setImmediate(resolve));
+      syncWhole(options.blobs);
+    });
+  }
+
+  async take(file: OutsideFile): Promise<Taken> {
+    this.#options.latch.assertWritable();
+    let descriptor: number | null = null;
+    let actual: Digest;
+    try {
+      descriptor = openSync(file.path, notFollowed);
+      if (!fstatSync(descriptor).isFile()) return unreadable("it is not a file");
+      actual = hash(descriptor, algorithmOf(file.digest));
+    } catch (error) {
+      if (descriptor !== null) closeSync(descriptor);
+      return unreadable(reasonOf(error));
+    }
+    try {
+      if (actual !== file.digest) return { kind: "mismatch", actual };
+      const isShareable = file.share && this.#isOursAlone(descriptor);
+      return (isShareable ? await this.#link(file, descriptor) : null) ?? (await this.#copy(file));
+    } catch (error) {
+      throw writeFailure(error, this.#options.latch);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /** Nobody else may write to it: a change through its other name would be a change of our content. */
+  #isOursAlone(descriptor: number): boolean {
+    const { dev, uid, mode } = fstatSync(descriptor);
+    const isOnOurs = dev === statSync(this.#options.blobs).dev;
+    return canSyncWhole() && isOnOurs && uid === process.getuid?.() && (mode & 0o022) === 0;
+  }
+
+  /** @returns null when a link cannot be made, or the name is no longer that of the file that was read. */
+  async #link({ path, digest, owner }: OutsideFile, descriptor: number): Promise<Taken | null> {
+    const { blobs, syncs } = this.#options;
+    const read = fstatSync(descriptor, { bigint: true });
+    const [algorithm, prefix] = [algorithmOf(digest), hexOf(digest).slice(0, 2)];
+    const locator = `${algorithm}/${prefix}/${hexOf(digest)}.${owner}` as Locator;
+    const to = join(blobs, locator);
+    await syncs.make(blobs, algorithm, prefix);
+    try {
+      await link(path, to);
+    } catch (error) {
+      if (isAbsent(error) || noLink.has(errnoOf(error))) return null;
+      throw error;
+    }
+    const linked = lstatSync(to, { bigint: true });
+    if (linked.ino !== read.ino || linked.mtimeNs !== read.mtimeNs || linked.size !== read.size) {
+      await unlink(to);
+      return null;
+    }
+    await this.#whole.wait();
+    return { kind: "taken", locator, size: Number(read.size), way: "link" };
+  }
+
+  /** Bytes of our own: cloned where the file system can, read back, and sealed like an upload. */
+  async #copy({ path, digest, owner, share }: OutsideFile): Promise<Taken> {
+    const { directory, staging, sealing, clock, newId, space } = this.#options;
+    const { size: announced, dev } = lstatSync(path);
+    await space.take(announced);
+    const id = makeUploadId(newId());
+    const state = await staging.begin(id, clock());
+    const { file: copy } = placeOf(directory, { id, staging: state });
+    let descriptor: number | null = null;
+    try {
+      const way = await this.#duplicate(path, copy, share ? dev : null);
+      const own = openSync(copy, notFollowed);
+      descriptor = own;
+      fchmodSync(own, 0o600);
+      const { size } = fstatSync(own);
+      const sealed = await sealing.seal(
+        { id, staging: state, offset: size },
+        async (algorithm) => hash(own, algorithm),
+        { as: algorithmOf(digest), expected: [digest], owner, isStored: async () => false },
+      );
+      if (sealed.kind === "mismatch") return { kind: "mismatch", actual: sealed.actual };
+      if (sealed.locator === null) throw new Error("sealed bytes have no name");
+      return { kind: "taken", locator: sealed.locator, size, way };
+    } finally {
+      if (descriptor !== null) closeSync(descriptor);
+      await staging.discard(id, state);
+    }
+  }
+
+  /** @param device of the source; null where blocks are not to be shared. */
+  async #duplicate(from: string, to: string, device: number | null): Promise<"clone" | "copy"> {
+    if (device !== null && !this.#uncloneable.has(device)) {
+      try {
+        await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+        return "clone";
+      } catch {
+        this.#uncloneable.add(device);
+      }
+    }
+    await copyFile(from, to);
+    return "copy";
+  }
+}
+
+function hash(descriptor: number, algorithm: Algorithm): Digest {
+  const hasher = new Bun.CryptoHasher(algorithm);
+  for (let at = 0; ; ) {
+    const count = readSync(descriptor, buffer, 0, buffer.length, at);
+    if (count === 0) return digestFromHex(algorithm, hasher.digest("hex"));
+    hasher.update(buffer.subarray(0, count));
+    at += count;
+  }
+}
+
+const unreadable = (reason: string): Taken => ({ kind: "unreadable", reason });
+
+function reasonOf(error: unknown): string {
+  if (isAbsent(error) || errnoOf(error) === "ENOTDIR") return "it is missing";
+  if (errnoOf(error) === "ELOOP") return "it is a symbolic link";
+  if (errnoOf(error) === null) throw error;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -4,7 +4,7 @@ import type { StoreConfig } from "./config/settings.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
-import { assertStore, ownerOfStore } from "./metadata/format.ts";
+import { assertStore, holdsStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { type CheckpointReport, checkpoint, logState } from "./metadata/sqlite/checkpoint.ts";
 import { type OpenedSqlite, openSqlite } from "./metadata/sqlite/open.ts";
@@ -20,10 +20,10 @@ export interface PortsOptions {
   readonly latch: WriteLatch;
   /**
    * A server has called `holdStore`; its worker works under that hold. A tool works while a server is running, or without one: it
-   * creates no store, and runs as the store's owner from then on.
+   * creates no store, and runs as the store's owner from then on. An importer may create one.
    */
-  readonly role: "server" | "tool" | "worker";
-  /** Of a server; nobody else receives or sends bytes. */
+  readonly role: "server" | "tool" | "importer" | "worker";
+  /** Of a server and an importer; nobody else receives or sends bytes. */
   readonly serving?: ServingPorts;
 }
 
@@ -68,10 +68,23 @@ export async function holdStore(
   return holdDirectory(directory);
 }
 
+/**
+ * Looks for a store before an import. @param mayBeForeign true when another registry's images may be in the same directory.
+ * @returns false when there is none. @throws ForeignStoreError
+ */
+export async function findStore(
+  { data: directory }: StoreConfig,
+  mayBeForeign: boolean,
+): Promise<boolean> {
+  if (!mayBeForeign) await assertNotForeign(directory);
+  return holdsStore(directory);
+}
+
 /** Files that a command creates must be the server's to use: the log of the database, damaged/, folders of blobs. */
 async function becomeOwner(directory: string): Promise<void> {
-  await assertStore(directory);
-  becomeUser(await ownerOfStore(directory));
+  const owner = await ownerOfStore(directory).catch(() => null);
+  // An importer makes the directory as well.
+  if (owner !== null) becomeUser(owner);
 }
 
 /** Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite` and `openFilesystem`. Nothing is left open then. */
@@ -79,12 +92,14 @@ export async function openPorts(
   { data: directory }: StoreConfig,
   { latch, role, serving }: PortsOptions,
 ): Promise<Ports> {
-  if (role === "tool") await becomeOwner(directory);
+  if (role === "tool") await assertStore(directory);
+  const isCommand = role === "tool" || role === "importer";
+  if (isCommand) await becomeOwner(directory);
   const rowsRole = role === "server" ? "server" : "tool";
   const opened = await openSqlite({ directory, latch, role: rowsRole, clock, newId });
   const { metadata, path, upgraded } = opened;
   try {
-    if (role === "tool") opened.voidDeadClaims();
+    if (isCommand) opened.voidDeadClaims();
     const storage = await openFilesystem({
       ...{ directory, latch, clock, newId },
       ...(serving === undefined ? {} : { serving: withWorkers(serving) }),

@@ -1,5 +1,13 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
-import { clock, giveWay, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import {
+  clock,
+  giveWay,
+  isProcessAlive,
+  nameProcess,
+  newId,
+  readUptime,
+  startWorker,
+} from "./ambient.ts";
 import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { LoadedConfig } from "./config/load.ts";
@@ -18,9 +26,13 @@ import {
   type GcSettings,
   gcMetadata,
 } from "./gc/gcRun.ts";
+import { importFrom } from "./import/import.ts";
+import { type Asked, openSource } from "./import/open.ts";
+import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
-import { openPorts } from "./ports.ts";
+import { findStore, openPorts, type ServingPorts } from "./ports.ts";
 import { readImage } from "./registry/imageNames.ts";
+import { makeImmutability } from "./registry/immutableTags.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
 import type { Storage } from "./storage/storage.ts";
 import {
@@ -121,5 +133,47 @@ export async function openTool(config: Config): Promise<Tool> {
   } catch (error) {
     await ports.close();
     throw error;
+  }
+}
+
+/** What is downloaded is hashed while it arrives. */
+const downloading: ServingPorts = {
+  ...{ startWorker, hashers: 2 },
+  ...{ onDamaged: () => {}, onWorkerLost: () => {}, onNotice: () => {} },
+};
+
+/** An import, and who is told of it. */
+export interface ImportCommand extends Omit<Asked, "manifestMaxBytes"> {
+  readonly request: ImportRequest;
+  readonly onProgress: (progress: ImportProgress) => void;
+}
+
+/**
+ * `src/import/import.ts` into the data directory, beside a running server or without one. Creates the directory, unless it is a dry run.
+ * @throws SourceError, ForeignStoreError, and what else cannot be opened.
+ */
+export async function runImport(config: Config, command: ImportCommand): Promise<ImportReport> {
+  const { request, onProgress } = command;
+  const rules = {
+    manifestMaxBytes: config["registry.manifestMaxSize"],
+    immutable: makeImmutability(config["registry.immutableTags"]),
+    sparse: config["registry.sparse"],
+  };
+  const source = openSource({ ...command, manifestMaxBytes: rules.manifestMaxBytes });
+  // A directory may be taken over where it is: then both layouts are in it, until the old folders are deleted.
+  const isThere = await findStore(config, source.isBelow(config.data));
+  if (!isThere && request.dryRun) {
+    return importFrom({ store: null, rules, rest: Bun.sleep }, source, request, onProgress);
+  }
+  process.umask(0o077);
+  const ports = await openPorts(config, {
+    ...{ latch: new WriteLatch(() => {}), role: "importer", serving: downloading },
+  });
+  try {
+    const { metadata, storage } = ports;
+    const store = { metadata, storage, clock, newId, leaseMs: config["gc.minAge"] };
+    return await importFrom({ store, rules, rest: Bun.sleep }, source, request, onProgress);
+  } finally {
+    await ports.close();
   }
 }

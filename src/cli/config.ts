@@ -1,4 +1,4 @@
-// `breadbox config check`, `show` and `docs`: the effective configuration, with a running server or without one.
+// `breadbox config check`, `show`, `import` and `docs`: the effective configuration, with a running server or without one.
 
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { exitCode } from "./exitCode.ts";
@@ -48,6 +48,18 @@ export async function showConfig(options: Options): Promise<number> {
   } else {
     print(configYaml(loaded, withOrigin));
   }
+  return exitCode.done;
+}
+
+/** Prints a configuration file of distribution/distribution as one of ours. @throws ConfigError when it asks for what is not to be had. */
+export async function importConfig(file: string): Promise<number> {
+  const { loadForeignFile } = await import("../config/foreignFile.ts");
+  const { givenYaml } = await import("../config/show.ts");
+  const loaded = await loadForeignFile(file);
+  printNotices(loaded);
+  print(`# From ${file}, a configuration file of distribution/distribution.`);
+  const yaml = givenYaml(loaded);
+  if (yaml !== "") print(yaml);
   return exitCode.done;
 }
 

@@ -31,6 +31,7 @@ const readyMessages = new Map<string, number>([
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],
   ["ClockDoubtedError", exitCode.failed],
+  ["SourceError", exitCode.failed],
 ]);
 
 /** Turns anything that was thrown while starting into a message. */

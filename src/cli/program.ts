@@ -56,7 +56,9 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
       examples("breadbox serve", "breadbox serve --data /srv/breadbox --listen :5000"),
     );
   addServe(program, run);
+  addHealth(program, run);
   addBucket(program, run);
+  addImport(program, run);
   addUploads(program, run);
   addGc(program, run);
   addWhy(program, run);
@@ -91,6 +93,44 @@ function addServe(program: Command, run: (action: Action) => Promise<void>): voi
       ),
     )
     .action(async (options: Options) => run((await import("./serve.ts")).serve(options)));
+}
+
+function addHealth(program: Command, run: (action: Action) => Promise<void>): void {
+  addConfigFlag(program.command("health"))
+    .summary("ask whether the server on this machine is ready")
+    .description(
+      "Asks the server that this configuration describes whether it is ready. Exits with 0 only when it is: for the health checks of containers.",
+    )
+    .addHelpText("after", examples("breadbox health", "breadbox health --config breadbox.yml"))
+    .action(async (options: Options) => run((await import("./health.ts")).checkHealth(options)));
+}
+
+function addImport(program: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(program.command("import <SOURCE>"))
+    .summary("take images over from another registry")
+    .description(
+      "Takes images over, while a server is running or without one: from the directory of registry:2 or registry:3, from an OCI image layout (oci:DIR, or the directory of zot), or from another registry (https://HOST, HOST:PORT, HOST/REPOSITORY). Every digest is verified. Files are shared by link or by the file system where that is safe, and copied otherwise; the source is never changed. Run it again to go on: what is here is not brought again.",
+    )
+    .option("--dry-run", "count what would be imported, and change nothing")
+    .option("--copy", "copy files even where they can be shared")
+    .option("--overwrite-tags", "move tags that name another manifest here")
+    .option(
+      "--repository <NAME>",
+      "the repository that an image layout becomes, or the only one that is imported from a registry",
+    )
+    .option("--username <NAME>", "log in to the registry")
+    .option("--password-stdin", "read the password from standard input")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox import /var/lib/registry --data /srv/breadbox",
+        "breadbox import https://registry.example.com --dry-run",
+      ),
+    )
+    .action(async (source: string, options: Options) =>
+      run((await import("./import.ts")).importImages(source, options)),
+    );
 }
 
 function addUploads(program: Command, run: (action: Action) => Promise<void>): void {
@@ -208,8 +248,8 @@ function addWhy(program: Command, run: (action: Action) => Promise<void>): void 
 function addConfig(program: Command, run: (action: Action) => Promise<void>): void {
   const config = program
     .command("config")
-    .summary("check and print the configuration")
-    .description("Checks and prints the configuration.")
+    .summary("check, print and import the configuration")
+    .description("Checks, prints and imports the configuration.")
     .addHelpText(
       "after",
       examples("breadbox config check breadbox.yml", "breadbox config show --origin"),
@@ -229,6 +269,19 @@ function addConfig(program: Command, run: (action: Action) => Promise<void>): vo
       examples("breadbox config show --origin", "breadbox config show > breadbox.yml"),
     )
     .action(async (options: Options) => run((await import("./config.ts")).showConfig(options)));
+  config
+    .command("import <FILE>")
+    .description(
+      "Prints the configuration file of registry:2 or registry:3 as one of Breadbox. Each key works here, or is named: as a mistake when ignoring it would leave the registry open, writable or somewhere else.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox config import registry.yml",
+        "breadbox config import /etc/distribution/config.yml > breadbox.yml",
+      ),
+    )
+    .action(async (file: string) => run((await import("./config.ts")).importConfig(file)));
   config
     .command("docs", { hidden: true })
     .description("Prints docs/CONFIGURATION.md: every setting, its default and its meaning.")

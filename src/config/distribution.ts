@@ -14,7 +14,7 @@ export interface DistributionReading {
 }
 
 /** One value. A variable may hold a whole section, as YAML or JSON: then it has several, each under the name that it has alone. */
-interface Leaf {
+export interface Leaf {
   /** Without `REGISTRY_`: `STORAGE_DELETE_ENABLED`. */
   readonly name: string;
   readonly text: string;
@@ -81,7 +81,7 @@ const rules: readonly Rule[] = [
     names: /^CONFIGURATION_PATH$/,
     verdict: "refused",
     message:
-      "names a configuration file of distribution/distribution, which cannot be used here: its logins, its TLS and its storage would be ignored. Unset it; its REGISTRY_* variables can be used.",
+      "names a configuration file of distribution/distribution, which cannot be used here: its logins, its TLS and its storage would be ignored. Unset it; `breadbox config import FILE` turns the file into one of Breadbox, and its REGISTRY_* variables can be used.",
   },
   {
     names: /^HTTP_NET$/,
@@ -160,7 +160,7 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
 const deepest = 8;
 
 /** The settings of a variable that holds a section, or the variable itself. */
-function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
+export function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
   const found = sectionIn(leaf.text);
   if (found === null || depth > deepest) return [leaf];
   return Object.entries(found).flatMap(([key, value]) => {

@@ -216,7 +216,7 @@ class Walk {
 
 /** Every file of distribution/distribution begins with its version. */
 const FOREIGN_FILE =
-  "A configuration file of distribution/distribution cannot be used; its REGISTRY_* variables can.";
+  'This is a configuration file of distribution/distribution: "breadbox config import FILE > breadbox.yml" turns it into one of Breadbox.';
 
 /** Deepest key of distribution's file that is a setting here. */
 const deepestForeign = 4;

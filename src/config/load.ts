@@ -19,8 +19,8 @@ export type Origins = { readonly [K in SettingKey]: Origin };
 export interface Sources {
   /** Texts given on the command line, by setting. */
   readonly flags: Partial<Record<SettingKey, string>>;
-  /** The file named on the command line. */
-  readonly file?: string | undefined;
+  /** The file named on the command line; null where none is looked for. */
+  readonly file?: string | null | undefined;
   readonly env: Environment;
   /** Working directory: where relative paths start and a file is looked for when none is named. */
   readonly directory: string;
@@ -73,6 +73,7 @@ export async function loadConfig(sources: Sources): Promise<LoadedConfig> {
 }
 
 function findFile({ file, env, directory }: Sources): string | null {
+  if (file === null) return null;
   const named = file ?? env[CONFIG_VARIABLE];
   if (named) return named;
   if (existsSync(join(directory, DEFAULT_FILE))) return DEFAULT_FILE;

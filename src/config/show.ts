@@ -29,11 +29,15 @@ interface Tree<T> {
 }
 
 /** The values as nested sections, for programs. */
-export const configTree = (loaded: LoadedConfig) => treeOf((key) => shownToPrograms(loaded, key));
+export const configTree = (loaded: LoadedConfig) =>
+  treeOf(settingKeys, (key) => shownToPrograms(loaded, key));
 
-function treeOf<T extends Plain | readonly string[]>(read: (key: SettingKey) => T): Tree<T> {
+function treeOf<T extends Plain | readonly string[]>(
+  keys: readonly SettingKey[],
+  read: (key: SettingKey) => T,
+): Tree<T> {
   const root: Tree<T> = {};
-  for (const key of settingKeys) {
+  for (const key of keys) {
     const names = key.split(".");
     const last = names.pop() ?? key;
     let section = root;
@@ -78,15 +82,25 @@ function* yamlLines(tree: Tree<Plain>, indent: string, path: string): Generator<
   }
 }
 
+const linesOf = (loaded: LoadedConfig, keys: readonly SettingKey[]): [string, string][] => [
+  ...yamlLines(
+    treeOf(keys, (key) => shown(loaded, key)),
+    "",
+    "",
+  ),
+];
+
+/** As YAML, what is not a default. */
+export function givenYaml(loaded: LoadedConfig): string {
+  const given = settingKeys.filter((key) => loaded.origins[key].source !== "default");
+  return linesOf(loaded, given)
+    .map(([line]) => line)
+    .join("\n");
+}
+
 /** The configuration as YAML; with `withOrigin`, each line says where its value came from. */
 export function configYaml(loaded: LoadedConfig, withOrigin: boolean): string {
-  const lines = [
-    ...yamlLines(
-      treeOf((key) => shown(loaded, key)),
-      "",
-      "",
-    ),
-  ];
+  const lines = linesOf(loaded, settingKeys);
   if (!withOrigin) return lines.map(([line]) => line).join("\n");
   const width = Math.max(...lines.map(([line]) => line.length)) + 2;
   const origins = new Map(settingKeys.map((key) => [String(key), showOrigin(loaded.origins[key])]));

@@ -35,10 +35,14 @@ export async function readFormat(directory: string): Promise<Format | null> {
 
 /** For commands that must not create anything. @throws NoStoreError when a directory was never served, or does not exist. */
 export async function assertStore(directory: string): Promise<void> {
-  if ((await readFormat(directory)) !== null) return;
+  if (!(await holdsStore(directory))) throw new NoStoreError(directory);
+}
+
+/** False when a directory was never served or imported into, or does not exist. @throws StoreMismatchError */
+export async function holdsStore(directory: string): Promise<boolean> {
+  if ((await readFormat(directory)) !== null) return true;
   // The format file alone may have been deleted: opening the database writes it anew.
-  const database = await stat(join(directory, "breadbox.db")).catch(nullIfAbsent);
-  if (database === null) throw new NoStoreError(directory);
+  return (await stat(join(directory, "breadbox.db")).catch(nullIfAbsent)) !== null;
 }
 
 /**

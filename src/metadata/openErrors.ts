@@ -56,10 +56,10 @@ export class ForeignStoreError extends Error {
     super(
       [
         `${directory} holds images of another registry: ${place} is the layout of ${of}. Breadbox cannot read it where it is, and would serve an empty registry instead.`,
-        "Start Breadbox on another directory and port while the old registry is running, and copy:",
-        "  breadbox serve --data /srv/breadbox --listen :5001",
-        "  for name in $(crane catalog localhost:5000); do crane copy --all-tags localhost:5000/$name localhost:5001/$name; done",
-        "docs/MIGRATION.md has more: skopeo, regctl, image layouts, and what to check before the old directory is deleted.",
+        "Take its images over into a directory of Breadbox. The old one is not changed, and on the same file system nothing is copied:",
+        `  breadbox import ${directory} --data /srv/breadbox`,
+        "  breadbox serve --data /srv/breadbox",
+        "docs/MIGRATION.md has more: other registries, and what to check before the old directory is deleted.",
       ].join("\n"),
     );
   }

@@ -45,7 +45,7 @@ describe("breadbox serve", () => {
     expect(code).toBe(1);
     expect(output).toContain("holds images of another registry");
     expect(output).toContain(says);
-    expect(output).toContain("crane copy --all-tags");
+    expect(output).toContain(`breadbox import ${join(folder, data)} --data`);
     expect(await everythingIn(folder)).toEqual(before);
   });
 

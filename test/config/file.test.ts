@@ -81,7 +81,7 @@ describe("loadConfig: the contents of a file", () => {
       "a file written for distribution/distribution",
       "version: 0.1\n",
       [
-        'breadbox.yml:1:1  unknown key "version". A configuration file of distribution/distribution cannot be used; its REGISTRY_* variables can.',
+        'breadbox.yml:1:1  unknown key "version". This is a configuration file of distribution/distribution: "breadbox config import FILE > breadbox.yml" turns it into one of Breadbox.',
       ],
     ],
     [

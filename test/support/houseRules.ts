@@ -20,6 +20,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   gc: ["content", "clock"],
   fsck: ["content", "gc"],
   jobs: ["content", "clock", "gc", "fsck", "workers"],
+  import: ["content", "registry"],
   access: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
@@ -38,7 +39,6 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // What the server does with what the maintenance worker reports.
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
-  // Opens both ports for server, worker and commands: nobody else may import what opens one.
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
@@ -48,7 +48,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   ],
   // As much of it as commands need.
   "tool.ts": [
-    ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck"],
+    ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
     ...["durability", "config", "ambient.ts", "ports.ts"],
   ],
   cli: ["wiring.ts", "tool.ts", "config"],
@@ -66,10 +66,11 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   gc: ["metadata", "storage", "durability"],
   fsck: ["metadata", "storage", "durability"],
   jobs: ["metadata", "storage", "durability", "config"],
+  import: ["metadata", "storage"],
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   http: ["metadata", "storage"],
-  cli: ["gc", "fsck", "jobs", "metadata"],
+  cli: ["gc", "fsck", "import", "jobs", "metadata"],
   "front.ts": ["telemetry"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],
@@ -83,7 +84,7 @@ const entryPoints: Readonly<Record<string, readonly string[]>> = {
 
 const node = {
   "node:fs": [
-    ...["storage/", "metadata/", "config/", "process/"],
+    ...["storage/", "metadata/", "config/", "process/", "import/"],
     "cli/portHolder.ts", // reads /proc to name the process that holds a port
     "cli/serve.ts", // free space for the banner
     "cli/bucket/", // files of whoever runs the command
@@ -92,7 +93,7 @@ const node = {
   "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/"],
   "node:os": ["front.ts", "ambient.ts"],
-  "node:path": ["storage/", "metadata/", "config/"],
+  "node:path": ["storage/", "metadata/", "config/", "import/"],
 };
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
 const owners: Readonly<Record<string, readonly string[]>> = {

@@ -16,7 +16,7 @@ const platforms = [
   "linux-arm64",
   "darwin-arm64",
 ] as const;
-type Platform = (typeof platforms)[number];
+export type Platform = (typeof platforms)[number];
 
 /** `main.ts`, then every worker: one that is not an entry point would be missing at run time only. */
 async function entryPoints(): Promise<string[]> {
@@ -37,7 +37,7 @@ function currentCommit(): string {
 }
 
 /** Builds for `platform`, or for this machine when it is null. The result appears at `outfile` in one step. */
-async function compile(platform: Platform | null, outfile: string): Promise<void> {
+export async function compile(platform: Platform | null, outfile: string): Promise<void> {
   const started = new Date();
   await mkdir(`${root}/dist`, { recursive: true });
   const workshop = await mkdtemp(`${root}/dist/.building-`);

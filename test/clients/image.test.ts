@@ -1,0 +1,100 @@
+// The container image: built without a daemon, loaded by podman, pushed by skopeo, run as a user who is nobody.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { readContainerfile } from "../../.dev/containerfile.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { loadConfig } from "../../src/config/load.ts";
+import { projectRoot, startBreadbox } from "../support/binary.ts";
+import { type Containers, openContainers } from "../support/containerTools.ts";
+import { pullAll } from "../support/images.ts";
+import { answers200, freePort, run, waitFor } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+
+const archive = join(projectRoot, "dist", "breadbox.oci.tar");
+const scope = new Scope();
+let containers: Containers;
+
+beforeAll(async () => {
+  const build = [process.execPath, join(projectRoot, ".dev", "image.ts"), "amd64"];
+  await run(build, { cwd: projectRoot, timeoutMs: 300_000 });
+  containers = openContainers(scope);
+}, 300_000);
+afterAll(() => scope[Symbol.asyncDispose]());
+
+describe("the container image", () => {
+  test("is loaded by podman, under its name and version", async () => {
+    await containers.podman("load", "--input", archive);
+
+    const { stdout } = await containers.podman("image", "inspect", `breadbox:${manifest.version}`);
+    const [{ Config: config, Architecture: architecture }] = JSON.parse(stdout);
+    expect(architecture).toBe("amd64");
+    expect(config).toMatchObject({
+      ...{ User: "65532:65532", Cmd: ["serve"], Entrypoint: ["/usr/bin/breadbox"] },
+      ...{ ExposedPorts: { "5000/tcp": {} }, Volumes: { "/var/lib/registry": {} } },
+    });
+  });
+
+  test("is pushed by skopeo with its index, and pulls byte for byte", async () => {
+    const registry = await startBreadbox(scope);
+    const to = `docker://${registry.host}/breadbox:0.1.0`;
+
+    await containers.skopeo(
+      "copy",
+      "--all",
+      "--dest-tls-verify=false",
+      `oci-archive:${archive}`,
+      to,
+    );
+
+    const { blobs } = await pullAll(`${registry.url}/v2/breadbox`, "0.1.0");
+    expect(blobs).toHaveLength(2);
+  });
+
+  test("serves as a user who is not root, and tells its own health", async () => {
+    const { stdout } = await containers.buildah("from", `oci-archive:${archive}`);
+    const container = stdout.trim();
+    const port = freePort();
+    const listen = `127.0.0.1:${port}`;
+    const settings = ["--env", `REGISTRY_HTTP_ADDR=${listen}`, "--env", "BREADBOX_DATA=/tmp/data"];
+    const inside = (...args: string[]) =>
+      containers.buildah(
+        ...["run", "--isolation=chroot", ...settings, container, "--", "/usr/bin/breadbox"],
+        ...args,
+      );
+
+    const before = await inside("health").catch(String);
+    const serving = inside("serve", "--listen", listen).catch(() => {});
+    await waitFor("the server in the container", () => answers200(`http://${listen}/readyz`));
+    const { output } = await inside("health");
+    const { stdout: processes } = await run(["ps", "-eo", "pid,uid,args"]);
+    const server = processes
+      .split("\n")
+      .find((line) => /^\s*\d+\s+65532 .*serve/.test(line) && line.endsWith(listen));
+    process.kill(Number(server?.trim().split(/\s+/)[0]), "SIGTERM");
+    await serving;
+
+    expect(before).toContain("is not reached");
+    expect(output).toContain("ready");
+  });
+});
+
+test("the example for Compose runs this image, with variables that work", async () => {
+  const text = await Bun.file(join(projectRoot, "examples", "compose.yml")).text();
+  const { registry } = Object(Bun.YAML.parse(text)).services;
+
+  expect(registry.image).toBe(`${manifest.name}:${manifest.version}`);
+  expect(registry.healthcheck.test).toEqual(["CMD", "/usr/bin/breadbox", "health"]);
+  const image = readContainerfile(await Bun.file(join(projectRoot, "Containerfile")).text());
+  expect(registry.volumes).toEqual([`registry:${Object.keys(image.Volumes)[0]}`]);
+  const env = {
+    ...Object.fromEntries(image.Env.map((line) => line.split("="))),
+    ...registry.environment,
+  };
+  const { config, notices } = await loadConfig({ flags: {}, file: null, env, directory: "." });
+  expect(config).toMatchObject({ data: "/var/lib/registry", "registry.delete": true });
+  expect(notices).toEqual([]);
+});
+
+test("an instruction that the builder does not know is refused", () => {
+  expect(() => readContainerfile("FROM scratch\nRUN true\n")).toThrow("RUN is not understood");
+});

@@ -36,7 +36,8 @@ export class OverdueReleases {
   async settle(release: () => Promise<unknown>): Promise<void> {
     try {
       await release();
-    } catch {
+    } catch (error) {
+      if (isReadOnly(error)) return;
       this.#overdue.add(release);
       this.#watch();
     }
@@ -57,6 +58,7 @@ export class OverdueReleases {
         await release();
         this.#overdue.delete(release);
       } catch (error) {
+        if (isReadOnly(error)) this.#overdue.clear();
         // A database that refuses one refuses them all, each after seconds.
         if (error instanceof RegistryError && error.situation === "BUSY") return;
       }
@@ -74,6 +76,10 @@ export class OverdueReleases {
     this.#timer.unref();
   }
 }
+
+/** Nothing can be written until the server starts again, and a start gives up all claims. */
+const isReadOnly = (error: unknown): boolean =>
+  error instanceof RegistryError && error.situation === "READ_ONLY";
 
 /** Runs `use` while `owner` has the claim; it is released afterwards in any case, unless a transaction has done so. */
 export async function whileHeld<T>(

@@ -111,6 +111,20 @@ describe("a claim", () => {
     expect(told).toHaveLength(7);
   });
 
+  test("is not released again once the store is read-only: the next start gives up all claims", async () => {
+    const readOnly = () => Promise.reject(new RegistryError("READ_ONLY"));
+    releases = [locked, readOnly];
+    await whileHeld(holding(), async () => {});
+    await pass(1_000);
+    expect(told).toEqual(["released", "released"]);
+    releases = [readOnly];
+    await whileHeld(holding(), async () => {});
+
+    await pass(60_000);
+
+    expect(told).toEqual(["released", "released", "released"]);
+  });
+
   test("is released, if overdue, before the next request claims", async () => {
     releases = [locked];
     await whileHeld(holding(), async () => {});

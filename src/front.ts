@@ -3,13 +3,16 @@ import { networkInterfaces } from "node:os";
 import { newId, readUnread } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
+import { schemeOf } from "./config/tls.ts";
 import { countingIds } from "./http/observe.ts";
 import { urlsOf } from "./http/reachable.ts";
 import type { HttpOptions, HttpServer } from "./http/server.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** Everything but what only the assembly has opened. */
-export function httpSettings(config: Config): Omit<HttpOptions, "backend" | "openGate"> {
+export function httpSettings(
+  config: Config,
+): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
@@ -28,10 +31,20 @@ export function httpSettings(config: Config): Omit<HttpOptions, "backend" | "ope
   };
 }
 
+/** What only the assembly knows. */
+interface Known {
+  readonly log: Log;
+  /** What the certificate is for; null when it is for this machine, or when there is none. */
+  readonly names: readonly string[] | null;
+}
+
 /** Its addresses on this machine, and the facts a wired server reports. */
-export function describeServer(config: Config, http: HttpServer, log: Log) {
+export function describeServer(config: Config, http: HttpServer, { log, names }: Known) {
   const { host } = config["http.listen"];
-  const listener = { host, port: http.port, isLoopback: isLoopback(config["http.listen"]) };
+  const listener = {
+    ...{ host, port: http.port, isLoopback: isLoopback(config["http.listen"]) },
+    ...{ scheme: schemeOf(config), names: (names ?? []).filter((name) => !name.startsWith("*")) },
+  };
   const machine = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
   return {
     ...urlsOf(listener, machine),

@@ -2,6 +2,7 @@
 // all rooms.
 import { clock, nameProcess, newId, startWorker } from "./ambient.ts";
 import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
+import { openCertificate } from "./certificate.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -74,8 +75,11 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const metrics = makeMetrics(ports, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts: Parts = { ...base, ports, uploads, objects, gcRuns, metrics };
+  const certificate = await openCertificate(config, { clock, log });
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
+    tls: certificate?.keeper.used.material ?? null,
+    authority: certificate?.authority ?? null,
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
@@ -83,11 +87,14 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const background = makeMaintenance({ ...parts, ages, arrivals, forgetParts: forgetUpload });
   maintenance = opened.add(background, (it) => it.close());
   maintenance.start();
-  const server = describeServer(config, http, log);
+  certificate?.keeper.start((tls) => http.replaceTls(tls));
+  const names = certificate?.authority === null ? certificate.keeper.used.names : null;
+  const server = describeServer(config, http, { log, names });
   return {
     ...server,
     stop: async (reason) => {
       maintenance?.stop();
+      certificate?.keeper.stop();
       await http.drain(config["http.shutdownGrace"]);
       log.info({ reason }, "stopped");
       await opened.close();

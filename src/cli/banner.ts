@@ -2,6 +2,7 @@
 import { isLoopback } from "../config/listen.ts";
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { showOrigin } from "../config/show.ts";
+import { schemeOf, tlsMode } from "../config/tls.ts";
 import { version } from "../version.ts";
 import { showBytes } from "./amounts.ts";
 
@@ -45,6 +46,9 @@ function addressLines({ loaded, urls }: BannerFacts): string[] {
   return [
     line("Registry", registry),
     ...others.map((url) => line("", url)),
+    ...(tlsMode(loaded.config) === "self-signed"
+      ? [line("Clients", `trust this server after: breadbox trust-ca ${host}`)]
+      : []),
     ...(loaded.config["swagger.enabled"] ? [line("Explorer", `${best}/swagger`)] : []),
   ];
 }
@@ -65,9 +69,11 @@ function configText({ file, origins }: LoadedConfig): string {
 /** Warnings for an operator whose address others can reach, a sentence or two each: they are logged as well. */
 export function openWarnings({ config }: Pick<LoadedConfig, "config">): readonly string[] {
   if (isLoopback(config["http.listen"])) return [];
+  const anyone = "Anyone who can reach this address can push: there are no accounts yet.";
+  if (schemeOf(config) === "https") return [anyone];
   return [
-    "Anyone who can reach this address can push: there are no accounts yet.",
-    'Plain HTTP: Docker accepts it for localhost only. Put a proxy with TLS in front, or list this address under "insecure-registries" in every Docker\'s daemon.json.',
+    anyone,
+    'Plain HTTP: Docker accepts it for localhost only. Encrypt with `breadbox serve --tls self-signed`, put a proxy with TLS in front, or list this address under "insecure-registries" in every Docker\'s daemon.json.',
   ];
 }
 

@@ -30,6 +30,7 @@ const readyMessages = new Map<string, number>([
   ["DatabaseDamagedError", exitCode.failed],
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],
+  ["CertificateError", exitCode.failed],
   ["ClockDoubtedError", exitCode.failed],
   ["SourceError", exitCode.failed],
 ]);

@@ -63,6 +63,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addGc(program, run);
   addWhy(program, run);
   addFsck(program, run);
+  addTrustCa(program, run);
   addConfig(program, run);
   program
     .command("version")
@@ -242,6 +243,24 @@ function addWhy(program: Command, run: (action: Action) => Promise<void>): void 
     )
     .action(async (name: string, options: Options) =>
       run((await import("./why.ts")).explain(name, options)),
+    );
+}
+
+function addTrustCa(program: Command, run: (action: Action) => Promise<void>): void {
+  addDataFlags(program.command("trust-ca [HOST]"))
+    .summary("show how clients come to trust a self-signed server")
+    .description(
+      "Prints what to type so that Docker, Podman, containerd, k3s, BuildKit and other clients trust the CA of a server with `--tls self-signed`. Changes nothing. HOST is the server as clients write it; without a port it has that of http.listen. On the server's machine the CA is read from the data directory, elsewhere it is downloaded from the server.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox trust-ca nas.lan",
+        "breadbox trust-ca registry.lan:443 --data /srv/breadbox",
+      ),
+    )
+    .action(async (host: string | undefined, options: Options) =>
+      run((await import("./trustCa.ts")).trustCa(host, options)),
     );
 }
 

@@ -2,6 +2,7 @@
 import { type Command, Option } from "commander";
 import { processEnvironment } from "../config/environment.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { flagText } from "../config/setting.ts";
 import { type SettingKey, settingKeys, settingOf } from "../config/settings.ts";
 
 /** Parsed options of one command; commander leaves out what was not given. */
@@ -31,7 +32,7 @@ function addSettingFlag(command: Command, key: SettingKey, doc: string): void {
   const { flag, fallback } = settingOf(key);
   if (flag === undefined) return;
   const text = `${plainDoc(doc)} Default: ${fallback}`;
-  command.addOption(new Option(`${flag.short}, ${flag.long} <${flag.value}>`, text));
+  command.addOption(new Option(flagText(flag, `<${flag.value}>`), text));
 }
 
 /** Adds `--config`. */

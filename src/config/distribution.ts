@@ -44,10 +44,39 @@ const rules: readonly Rule[] = [
       "asks for a login, and this version of Breadbox has none: anyone could push. Unset it to start without.",
   },
   {
-    names: /^HTTP_TLS(?:_(?:CERTIFICATE|KEY|CLIENTCAS|LETSENCRYPT)(?:_|$)|$)/,
+    names: /^HTTP_TLS_LETSENCRYPT(?:_|$)/,
     verdict: "refused",
     message:
-      "asks for TLS, and this version of Breadbox speaks plain HTTP: put a proxy with TLS in front (examples/nginx.conf), then unset it.",
+      "asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
+  },
+  {
+    names: /^HTTP_TLS_CLIENTCAS(?:_|$)/,
+    verdict: "refused",
+    message:
+      "names several files of CAs: put them into one, and name it with REGISTRY_HTTP_TLS_CLIENTCAS_0.",
+  },
+  {
+    names: /^HTTP_TLS_CLIENTAUTH$/,
+    values: /^(?!require-and-verify-client-cert$)/,
+    verdict: "refused",
+    message:
+      "asks for another check of client certificates than require-and-verify-client-cert, and Breadbox has none. Unset it.",
+  },
+  {
+    names: /^HTTP_TLS_MINIMUMTLS$/,
+    values: /^tls1\.3$/i,
+    verdict: "refused",
+    message: "asks for TLS 1.3 alone, and Breadbox also takes TLS 1.2. Unset it.",
+  },
+  {
+    names: /^HTTP_TLS_CIPHERSUITES(?:_|$)/,
+    verdict: "warned",
+    message: "is ignored: Breadbox chooses the ciphers.",
+  },
+  {
+    names: /^HTTP_TLS$/,
+    verdict: "refused",
+    message: `${section} REGISTRY_HTTP_TLS_CERTIFICATE and REGISTRY_HTTP_TLS_KEY.`,
   },
   {
     names: /^PROXY(?:_REMOTEURL)?$/,

@@ -2,6 +2,7 @@
 import { CONFIG_VARIABLE } from "./environment.ts";
 import { DEFAULT_FILE, SYSTEM_FILE } from "./load.ts";
 import { envName } from "./names.ts";
+import { flagText } from "./setting.ts";
 import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
 const fallbackOf = (key: SettingKey): string => {
@@ -13,7 +14,7 @@ const code = (text: string): string => `\`${text}\``;
 
 function row(key: SettingKey): string {
   const { doc, flag, aliases = [], secret } = settingOf(key);
-  const flags = flag ? [code(`${flag.short}, ${flag.long} ${flag.value}`)] : [];
+  const flags = flag ? [code(flagText(flag, flag.value))] : [];
   const names = [envName(key), ...aliases.map(({ name }) => name)].map(code);
   const hidden = secret ? " Never printed." : "";
   const given = [...flags, ...names].join("<br>");
@@ -82,12 +83,12 @@ log:
 | --- | --- |
 | the variables in the table above | used |
 | \`REGISTRY_AUTH…\` | refused: this version has no accounts, and a registry that was protected must not become an open one unnoticed |
-| \`REGISTRY_HTTP_TLS…\`: certificate, key, client CAs, Let's Encrypt | refused: this version speaks plain HTTP, and TLS belongs to a proxy in front of it |
+| \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\`, \`…_MINIMUMTLS=tls1.3\` | refused: see [TLS.md](TLS.md) |
 | \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that anyone can push to |
 | \`REGISTRY_STORAGE=s3\`, \`REGISTRY_STORAGE_S3_…\`, \`…_AZURE_…\`, \`…_GCS_…\`, \`…_INMEMORY\` and every other driver | refused: images would be kept in the data directory instead |
 | \`REGISTRY_CONFIGURATION_PATH\` | refused: the file that it names cannot be used here |
 | \`REGISTRY_HTTP_NET\` other than \`tcp\` | refused |
-| \`REGISTRY_NOTIFICATIONS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\`, \`REGISTRY_HTTP_PREFIX\`, upload purging switched off | ignored, with a warning |
+| \`REGISTRY_NOTIFICATIONS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\`, \`REGISTRY_HTTP_PREFIX\`, \`REGISTRY_HTTP_TLS_CIPHERSUITES…\`, upload purging switched off | ignored, with a warning |
 | all others: \`REGISTRY_HTTP_SECRET\`, \`REGISTRY_REDIS…\`, \`REGISTRY_LOG_FIELDS…\`, \`REGISTRY_STORAGE_CACHE…\`, \`REGISTRY_HEALTH…\` … | ignored, and listed once at the start |
 
 Distribution forbids deletion unless \`REGISTRY_STORAGE_DELETE_ENABLED=true\`; Breadbox allows it unless the same variable is \`false\`.

@@ -5,6 +5,7 @@ import { CONFIG_VARIABLE, type Environment, readEnvironment } from "./environmen
 import type { GivenValue, Reading } from "./file.ts";
 import { ConfigError, type Notice, type Problem } from "./problem.ts";
 import { type Config, type SettingKey, settingKeys, settingOf } from "./settings.ts";
+import { tlsProblems } from "./tls.ts";
 import { ValueError } from "./values.ts";
 
 /** Where a value came from. `where` is for people: `breadbox.yml:3:5`, a variable, an option; "" for a default. */
@@ -63,10 +64,14 @@ export async function loadConfig(sources: Sources): Promise<LoadedConfig> {
     }
   }
   if (problems.length > 0) throw new ConfigError(problems, environment.notices);
+  // The table's parsers made these values, so their types are those of the table.
+  const config = Object.fromEntries(merged.values) as Config;
+  const origins = Object.fromEntries(merged.origins) as Origins;
+  const contradictions = tlsProblems(config, (key) => origins[key].where);
+  if (contradictions.length > 0) throw new ConfigError(contradictions, environment.notices);
   return {
-    // The table's parsers made these values, so their types are those of the table.
-    config: Object.fromEntries(merged.values) as Config,
-    origins: Object.fromEntries(merged.origins) as Origins,
+    config,
+    origins,
     file,
     notices: environment.notices,
   };

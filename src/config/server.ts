@@ -53,8 +53,11 @@ function unescaped(text: string): string {
 const everyAddress: ReadonlySet<string> = new Set(["", "0.0.0.0", "::"]);
 
 /** The URL of a server that listens there, for programs on its machine. @returns null for port 0: the real port is unknown. */
-export function urlOfListener({ host, port }: ListenAddress): string | null {
+export function urlOfListener(
+  { host, port }: ListenAddress,
+  scheme: "http" | "https",
+): string | null {
   if (port === 0) return null;
   const name = everyAddress.has(host) || host === "127.0.0.1" ? "localhost" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

@@ -5,45 +5,10 @@ import { listenAddress } from "./listen.ts";
 import { listOf, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
 import { serverUrl } from "./serverUrl.ts";
+import { type Setting, setting } from "./setting.ts";
 import { share } from "./share.ts";
-import { count, duration, type Kind, oneOf, path, seconds, size, toggle } from "./values.ts";
-
-/** A variable that distribution/distribution users already set. `values` maps its words to ours. */
-export interface Alias {
-  readonly name: string;
-  readonly values?: Readonly<Record<string, string>>;
-}
-
-/** An option of the command line: short and long name, and the word for its value. */
-export interface Flag {
-  readonly short: string;
-  readonly long: string;
-  readonly value: string;
-}
-
-/** Optional members of a setting. */
-export interface SettingOptions {
-  /** Where two of them are set, the later one counts. */
-  readonly aliases?: readonly Alias[];
-  readonly flag?: Flag;
-  /** Never printed. */
-  readonly secret?: boolean;
-}
-
-/** One setting. `fallback` is its default as a user would write it; `doc` is Markdown, whole sentences. */
-export interface Setting<T> extends SettingOptions {
-  readonly kind: Kind<T>;
-  readonly fallback: string;
-  readonly doc: string;
-}
-
-/** Declares a setting: kind of value, default, what it does. */
-export const setting = <T>(
-  kind: Kind<T>,
-  fallback: string,
-  doc: string,
-  options: SettingOptions = {},
-): Setting<T> => ({ kind, fallback, doc, ...options });
+import { selfSigned, tlsHost } from "./tls.ts";
+import { count, duration, oneOf, optionalPath, path, seconds, size, toggle } from "./values.ts";
 
 /** The table. Order is the order of the document and of `config show`. */
 export const settings = {
@@ -70,6 +35,35 @@ export const settings = {
     "",
     "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding.",
     { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
+  ),
+  "http.tls.certificate": setting(
+    optionalPath,
+    "",
+    "File with the server's TLS certificate and, after it, those of the intermediate CAs (PEM). With it the server speaks HTTPS only, TLS 1.2 and 1.3. A new file is used within 20 seconds, without a restart; one that cannot be used is logged, and the certificate before it stays.",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_CERTIFICATE" }] },
+  ),
+  "http.tls.key": setting(
+    optionalPath,
+    "",
+    "File with the private key of `http.tls.certificate` (PEM, without a passphrase).",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_KEY" }] },
+  ),
+  "http.tls.selfSigned": setting(
+    selfSigned,
+    "false",
+    "Speaks HTTPS with a certificate of the server's own CA. The CA is made at the first start and kept in the data directory (`tls/`); the certificate is for the names and addresses of the machine, and is renewed automatically. Clients have to trust the CA once: `breadbox trust-ca` prints how. As an option: `--tls self-signed`.",
+    { flag: { long: "--tls", value: "self-signed" } },
+  ),
+  "http.tls.hosts": setting(
+    listOf(tlsHost),
+    "",
+    "With `http.tls.selfSigned`: further names and addresses that clients use, such as `nas.lan, *.lab.example, 192.168.1.10`. In a container, the names of the machine around it are not known, so list them here. The names of `http.url` and `http.listen` are always included.",
+  ),
+  "http.tls.clientCa": setting(
+    optionalPath,
+    "",
+    "File with CA certificates (PEM). Clients must then show a certificate that one of them signed; connections of others are closed.",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_CLIENTCAS_0" }] },
   ),
   "http.shutdownGrace": setting(
     duration("0", "24h"),

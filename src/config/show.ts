@@ -1,6 +1,7 @@
 // Prints a loaded configuration so that it can be used as a configuration file again.
 import type { LoadedConfig, Origin } from "./load.ts";
-import { type Setting, type SettingKey, settingKeys, settingOf } from "./settings.ts";
+import type { Setting } from "./setting.ts";
+import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
 import type { Plain } from "./values.ts";
 
 /** Printed instead of a secret. */

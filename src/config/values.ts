@@ -175,3 +175,9 @@ export const path: Kind<string> = {
   },
   show: (value) => value,
 };
+
+/** As `path`, for a file that need not be named: "" is none. */
+export const optionalPath: Kind<string> = {
+  parse: (text) => (text === "" ? text : path.parse(text)),
+  show: (value) => value,
+};

@@ -20,7 +20,9 @@ export function buildApp(
   backend: Backend,
   options: ApiOptions,
 ): App {
-  const served = operations.filter(({ servedIf }) => servedIf === undefined || options[servedIf]);
+  const served = operations.filter(
+    ({ servedIf }) => servedIf === undefined || Boolean(options[servedIf]),
+  );
   const services = { ...backend, ...options, explorer: explorerOf(served) };
   const app = new Elysia(exactPaths).onError(answerError);
   const heads = new Elysia(exactPaths).onError(answerError);

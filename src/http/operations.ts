@@ -7,6 +7,7 @@ import { manifestOperations } from "./oci/manifests.ts";
 import { referrerOperations } from "./oci/referrers.ts";
 import { uploadOperations } from "./oci/uploads.ts";
 import type { Operation } from "./operation.ts";
+import { authorityOperations } from "./ops/authority.ts";
 import { docsOperations } from "./ops/docs.ts";
 import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
@@ -37,6 +38,7 @@ export const operations: readonly Operation[] = [
   ...gcOperations,
   ...healthOperations,
   ...metricsOperations,
+  ...authorityOperations,
   ...docsOperations,
 ];
 

@@ -13,19 +13,21 @@ export interface Listener {
   readonly host: string;
   readonly port: number;
   readonly isLoopback: boolean;
+  readonly scheme: "http" | "https";
+  /** Names that clients are to use, because the certificate is for them; none when any will do. */
+  readonly names: readonly string[];
 }
 
 /** @returns the URL for clients on this machine, and those at which it can be reached at all. */
 export function urlsOf(
-  { host, port, isLoopback }: Listener,
+  { host, port, isLoopback, scheme, names }: Listener,
   machine: readonly MachineAddress[],
 ): { readonly url: string; readonly addresses: readonly string[] } {
   const urlOf = (name: string): string =>
-    `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
-  return {
-    url: urlOf(isLoopback || host === "" ? "localhost" : host),
-    addresses: reachableHosts(host, machine).map(urlOf),
-  };
+    `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  const [first = isLoopback || host === "" ? "localhost" : host] = names;
+  const hosts = names.length === 0 ? reachableHosts(host, machine) : names;
+  return { url: urlOf(first), addresses: hosts.map(urlOf) };
 }
 
 function reachableHosts(host: string, machine: readonly MachineAddress[]): string[] {

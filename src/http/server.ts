@@ -9,6 +9,7 @@ import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
+import { Listener, type TlsMaterial } from "./listener.ts";
 import { makeObserver } from "./observe.ts";
 import { operations, routes } from "./operations.ts";
 import { longestTimeout, type RequestContext } from "./requestContext.ts";
@@ -21,6 +22,10 @@ import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
 export interface HttpOptions {
   readonly backend: Backend;
   readonly listen: { readonly hostname: string; readonly port: number };
+  /** null for plain HTTP. */
+  readonly tls: TlsMaterial | null;
+  /** The CA that clients are told of, as PEM: `/ca.crt`. null when there is none. */
+  readonly authority: string | null;
   readonly hosts: HostRule;
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
@@ -45,6 +50,8 @@ export interface HttpOptions {
 export interface Gate {
   /** @throws RegistryError BUSY while a write would not find what it needs. */
   admit(): void;
+  /** Right after another socket listens. */
+  renew(): void;
   /** Right before the server stops. */
   close(): void;
 }
@@ -56,6 +63,8 @@ export interface HttpServer {
   readonly port: number;
   /** Requests whose answer has not been sent completely. */
   running(): number;
+  /** New connections get another certificate; running transfers go on. @throws when it cannot be used. */
+  replaceTls(tls: TlsMaterial): void;
   /** Takes no new connections and no new writes; resolves when running requests have ended, at the latest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
@@ -92,33 +101,37 @@ export function startHttp(options: HttpOptions): HttpServer {
   });
   // Of the whole process: Bun.serve itself has no such option, and its types know only how to read this one.
   Reflect.set(nodeHttp, "maxHeaderSize", longestHead);
-  const server = Bun.serve({
-    hostname: listen.hostname,
-    port: listen.port,
-    development: false,
-    // Without development mode Bun shares the port by default, and a second server would take half of the requests.
-    reusePort: false,
-    idleTimeout: idleSeconds,
-    maxRequestBodySize: noBodyLimit,
-    routes: sentPathRoutes(dispatch),
-    // Requests that match no route have an empty segment.
-    fetch: (request, connection) => dispatch(request, connection, null),
-    error: (error) => sendFailed(error, backend.telemetry),
+  const listener = new Listener({
+    listen,
+    tls: options.tls,
+    handlers: {
+      idleTimeout: idleSeconds,
+      maxRequestBodySize: noBodyLimit,
+      routes: sentPathRoutes(dispatch),
+      // Requests that match no route have an empty segment.
+      fetch: (request, connection) => dispatch(request, connection, null),
+      error: (error) => sendFailed(error, backend.telemetry),
+    },
   });
-  gate = options.openGate(() => server.closeIdleConnections());
+  const opened = options.openGate(() => listener.closeIdle());
+  gate = opened;
   const extending = setInterval(() => {
     extendAll(atWork);
-    slowReaders.look(server.port ?? 0).catch((err) => backend.telemetry.log.error({ err }));
+    slowReaders.look(listener.port).catch((err) => backend.telemetry.log.error({ err }));
   }, extendEveryMs);
-  backend.telemetry.metrics.watchRunning(() => server.pendingRequests);
+  backend.telemetry.metrics.watchRunning(() => listener.pending);
   return {
-    url: server.url.origin,
-    port: server.port ?? listen.port,
-    running: () => server.pendingRequests,
+    url: listener.url,
+    port: listener.port,
+    running: () => listener.pending,
+    replaceTls: (tls) => {
+      listener.replace(tls);
+      opened.renew();
+    },
     drain: async (graceMs) => {
       draining = true;
-      gate?.close();
-      await stop(server, graceMs);
+      opened.close();
+      await listener.stop(graceMs);
       clearInterval(extending);
     },
   };
@@ -140,26 +153,4 @@ function extendAll(atWork: ReadonlySet<RequestContext>): void {
   for (const context of atWork) {
     if (!context.awaitsClient) context.extend(longestTimeout);
   }
-}
-
-/** How often a server that stops looks whether all requests are answered. */
-const lookEveryMs = 10;
-
-/** Ends with the last answer: who has only begun to ask is not waited for, as the runtime itself would until the connection idles out. */
-async function stop(server: StoppedServer, graceMs: number): Promise<void> {
-  const over = performance.now() + graceMs;
-  let isStopped = false;
-  const stopping = server.stop().then(() => {
-    isStopped = true;
-  });
-  while (!isStopped && server.pendingRequests > 0 && performance.now() < over) {
-    await Promise.race([stopping, Bun.sleep(lookEveryMs)]);
-  }
-  await server.stop(true);
-}
-
-/** The part of `Bun.serve`'s server that `stop` uses. */
-interface StoppedServer {
-  readonly pendingRequests: number;
-  stop(force?: boolean): Promise<void>;
 }

@@ -33,6 +33,8 @@ export interface ApiOptions {
   readonly metrics: boolean;
   /** Serves `/swagger`. */
   readonly explorer: boolean;
+  /** The CA that signed this server's certificate, as PEM, which `/ca.crt` serves; null when it is no CA of its own. */
+  readonly authority: string | null;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
   readonly rights: Rights;

@@ -61,6 +61,12 @@ export class ConnectionGate {
     if (limit - used < forOneRequest) throw new RegistryError("BUSY", { retryAfter: 1 });
   }
 
+  /** Another socket listens: the valve of the one before is of no use. */
+  renew(): void {
+    this.#valve = null;
+    if (this.#isShort) void this.#setValve();
+  }
+
   /** Stops looking. Waiting connections keep waiting: the listening socket is about to be closed. */
   close(): void {
     this.#isClosed = true;

@@ -165,7 +165,7 @@ describe("words", () => {
     ["DEPTH_ZERO_SELF_SIGNED_CERT", "NODE_EXTRA_CA_CERTS=ca.pem"],
     ["ERR_TLS_CERT_ALTNAME_INVALID", "is for another name"],
     ["CERT_HAS_EXPIRED", "has expired"],
-    ["EPROTO", "perhaps --server http://…?"],
+    ["EPROTO", "Perhaps the server speaks plain HTTP: --server http://…?"],
     ["Malformed_HTTP_Response", "does not speak HTTP"],
     ["ENOTFOUND", "No Breadbox answers at https://box."],
     ["ECONNRESET", "The connection to https://box broke: message"],
@@ -202,6 +202,7 @@ describe("the address of a server", () => {
     [{ host: "10.0.0.7", port: 80 }, "http://10.0.0.7:80"],
     [{ host: "", port: 0 }, null],
   ])("of a server that listens on %p is %p", (listen, url) => {
-    expect(urlOfListener(listen)).toBe(url);
+    expect(urlOfListener(listen, "http")).toBe(url);
+    expect(urlOfListener(listen, "https")).toBe(url?.replace("http", "https") ?? null);
   });
 });

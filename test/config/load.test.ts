@@ -20,6 +20,11 @@ describe("loadConfig: sources", () => {
       data: "./breadbox-data",
       "http.listen": { host: "127.0.0.1", port: 5000 },
       "http.url": "",
+      "http.tls.certificate": "",
+      "http.tls.key": "",
+      "http.tls.selfSigned": false,
+      "http.tls.hosts": [],
+      "http.tls.clientCa": "",
       "http.shutdownGrace": 60_000,
       "http.maxBody": 0,
       "http.minUploadRate": 1024,
@@ -261,15 +266,11 @@ describe("loadConfig: problems and notices", () => {
     expect((await load({ env })).notices).toEqual([]);
   });
 
-  test("variables that ask for TLS are refused, and nothing is served in plain text", async () => {
-    const env = {
-      REGISTRY_HTTP_TLS_CERTIFICATE: "/certs/domain.crt",
-      REGISTRY_HTTP_TLS_KEY: "/certs/domain.key",
-      REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com",
-    };
+  test("a setup that asks for certificates of Let's Encrypt is refused, not served in plain text", async () => {
+    const env = { REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com" };
 
     expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_HTTP_TLS_CERTIFICATE, REGISTRY_HTTP_TLS_KEY, REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for TLS, and this version of Breadbox speaks plain HTTP: put a proxy with TLS in front (examples/nginx.conf), then unset it.",
+      "REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
     ]);
   });
 

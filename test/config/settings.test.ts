@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { camelCase, envName, snakeCase } from "../../src/config/names.ts";
-import { setting, settingKeys, settingOf } from "../../src/config/settings.ts";
+import { setting } from "../../src/config/setting.ts";
+import { settingKeys, settingOf } from "../../src/config/settings.ts";
 import { shownValue } from "../../src/config/show.ts";
 import { path } from "../../src/config/values.ts";
 import { nearest } from "../../src/spelling.ts";

@@ -43,7 +43,7 @@ const writes = [
 const wantStore = [...writes, "startGc"];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
-  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument))$/;
+  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument|Authority))$/;
 
 let world: World;
 let operations: DocumentedOperation[];

@@ -28,6 +28,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["registry", "uploads", "objects", "gc", "access", "content", "durability"],
     "telemetry",
   ],
+  tls: [],
   config: [],
   telemetry: [],
   process: [],
@@ -39,19 +40,20 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // What the server does with what the maintenance worker reports.
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
+  "certificate.ts": ["config", "tls"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
     ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access"],
     ...["config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
-    ...["front.ts", "ports.ts", "process", "durability"],
+    ...["front.ts", "certificate.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
     ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
     ...["durability", "config", "ambient.ts", "ports.ts"],
   ],
-  cli: ["wiring.ts", "tool.ts", "config"],
+  cli: ["wiring.ts", "tool.ts", "config", "tls"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
@@ -88,17 +90,21 @@ const node = {
     "cli/portHolder.ts", // reads /proc to name the process that holds a port
     "cli/serve.ts", // free space for the banner
     "cli/bucket/", // files of whoever runs the command
+    "tls/folder.ts", // the CA and its certificates
     "telemetry/output.ts", // writes to standard output without waiting for it
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head
-  "node:net": ["config/", "http/"],
-  "node:os": ["front.ts", "ambient.ts"],
-  "node:path": ["storage/", "metadata/", "config/", "import/"],
+  "node:crypto": ["tls/"],
+  "node:net": ["config/", "http/", "tls/"],
+  "node:os": ["front.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
+  "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
+  "node:tls": ["tls/"],
 };
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
   "@elysiajs/swagger": ["http/"],
+  "@peculiar/x509": ["tls/"],
   "@sinclair/typebox": ["http/"],
   "bun:ffi": ["storage/", "process/"],
   "bun:sqlite": ["metadata/"],
@@ -109,6 +115,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   pino: ["telemetry/"],
   "pino-pretty": ["telemetry/"],
   "prom-client": ["telemetry/"],
+  "reflect-metadata": ["tls/"],
   yaml: ["config/"],
 };
 
@@ -203,10 +210,7 @@ const reserved: readonly Reserved[] = [
   {
     pattern: /\bDate\.now\b|\bnew Date\b(?:\(\)|(?!\())/,
     rule: "the clock is passed in",
-    allowed: [
-      "ambient.ts",
-      "telemetry/", // a log line's own time
-    ],
+    allowed: ["ambient.ts", "telemetry/"], // there: a log line's own time
   },
   {
     pattern: /\brandomUUID(?:v\d)?\b|\bMath\.random\b|\bgetRandomValues\b/,
@@ -216,10 +220,7 @@ const reserved: readonly Reserved[] = [
   {
     pattern: /\bprocess\.exit\b/,
     rule: "only main.ts ends the process",
-    allowed: [
-      "main.ts",
-      "jobs/worker.ts", // ends the worker only
-    ],
+    allowed: ["main.ts", "jobs/worker.ts"], // there: the worker only
   },
   { pattern: /\bexport default\b/, rule: "exports are named", allowed: [] },
   { pattern: /\bexport\s*(?:\*|\{[^}]*\})\s*from\b/, rule: "no barrels", allowed: [] },

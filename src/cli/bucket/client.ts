@@ -25,9 +25,12 @@ export class Client {
   readonly url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #isLocal: boolean;
+  /** Trusted instead of the machine's CAs; null where those alone decide. */
+  readonly #ca: string | null;
 
-  constructor({ url, authorization }: ServerAddress) {
+  constructor({ url, authorization, ca = null }: ServerAddress & { readonly ca?: string | null }) {
     this.url = url;
+    this.#ca = ca;
     // Content is stored as it came: it must not be packed on the way.
     const plain = { "accept-encoding": "identity" };
     this.#headers = authorization === null ? plain : { ...plain, authorization };
@@ -45,6 +48,7 @@ export class Client {
         ...(stop !== undefined && { signal: stop }),
         // No proxy is meant for the own machine, whatever the environment says.
         ...(this.#isLocal && { proxy: false }),
+        ...(this.#ca !== null && { tls: { ca: this.#ca } }),
         redirect: "manual",
         decompress: false,
         timeout: call.quietMs ?? quietMs,

@@ -74,13 +74,14 @@ export function lineText({ code, message }: LineError, url: string): string {
   }
   if (code === "CERT_HAS_EXPIRED") return `The certificate of ${url} has expired.`;
   if (otherTls.test(code)) {
-    return `No TLS connection with ${url} (${code}). Breadbox itself speaks plain HTTP: perhaps --server http://…?`;
+    return `No TLS connection with ${url} (${code}). Perhaps the server speaks plain HTTP: --server http://…?`;
   }
   if (code === "Malformed_HTTP_Response") return `The server at ${url} does not speak HTTP.`;
   if (code === "ECONNREFUSED" || code === "ENOTFOUND") {
     return `No Breadbox answers at ${url}. Start one with \`breadbox serve\`, or name another with --server URL.`;
   }
-  return `The connection to ${url} broke: ${message}`;
+  const hint = url.startsWith("http:") ? ". If the server speaks HTTPS: --server https://…" : "";
+  return `The connection to ${url} broke: ${message}${hint}`;
 }
 
 /** A sentence about an answer that is a refusal. `url` is that of the server. */

@@ -1,9 +1,10 @@
 // Shared by every `breadbox bucket` command: its server, and errors as sentences.
 
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
-import { type ServerAddress, serverAddress, urlOfListener } from "../../config/server.ts";
+import { type ServerAddress, serverAddress } from "../../config/server.ts";
 import { type Kind, ValueError } from "../../config/values.ts";
 import { exitCode } from "../exitCode.ts";
+import { findLocalServer, type LocalServer } from "../localServer.ts";
 import { complain } from "../print.ts";
 import { loadFrom, type Options, textOf } from "../settingFlags.ts";
 import { NameError } from "./address.ts";
@@ -70,15 +71,15 @@ export function sentenceOf(error: unknown, url: string): string | null {
 }
 
 /** `--server`, else the variable, else where the configuration says that a server listens. @throws UsageError, ConfigError */
-async function findServer(options: Options): Promise<ServerAddress> {
+async function findServer(options: Options): Promise<ServerAddress | LocalServer> {
   const given = readOption(serverAddress, "--server", textOf(options, "server"));
   if (given !== null) return given;
   const named = processEnvironment()[SERVER_VARIABLE];
   const fromVariable = readOption(serverAddress, SERVER_VARIABLE, named === "" ? undefined : named);
   if (fromVariable !== null) return fromVariable;
   const { config } = await loadFrom(options);
-  const url = urlOfListener(config["http.listen"]);
-  if (url !== null) return { url, authorization: null };
+  const local = findLocalServer(config);
+  if (local !== null) return local;
   throw new UsageError(
     "http.listen takes any free port, so the server's port is not known: name it with --server URL.",
   );

@@ -21,6 +21,7 @@ const folders = new Map<string, readonly Rule[]>([
   ["blobs", storedRules],
   ["damaged", storedRules],
   ["uploads", [isId, ([, name = ""]) => stagedNames.has(name)]],
+  ["tls", [([name = ""]) => /^(?:ca\.crt|ca\.key|server\.pem)(?:\.new)?$/.test(name)]],
   ["tmp", [([name]) => name === "discarded" || name === "multipart"]],
 ]);
 const partsRules: readonly Rule[] = [isId, ([, name = ""]) => isPartsName(name)];

@@ -145,6 +145,11 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
     [`/v1/gc/runs/${unknownId}`, 404],
     ["/v1/gc/runs/no-id", 404],
   ],
+  "/ca.crt": [
+    ["/ca.crt", 200],
+    ["/ca.crt", 200, unknown],
+    ["/ca.crt", 304, known],
+  ],
   "/healthz": [["/healthz", 200]],
   "/readyz": [["/readyz", 200]],
   "/metrics": [["/metrics", 200]],

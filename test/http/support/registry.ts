@@ -4,6 +4,7 @@ import pino from "pino";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
+import type { TlsMaterial } from "../../../src/http/listener.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
@@ -23,6 +24,8 @@ export interface RegistryOptions
   > {
   readonly logLevel?: LogLevel;
   readonly switches?: Partial<Switches>;
+  readonly tls?: TlsMaterial;
+  readonly authority?: string;
   /** Changes what is behind the API before it is served. */
   readonly change?: (backend: Backend) => Backend;
 }
@@ -68,6 +71,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const http = startHttp({
     backend: options.change?.(backend) ?? backend,
     listen: { hostname: "127.0.0.1", port: 0 },
+    ...{ tls: options.tls ?? null, authority: options.authority ?? "CA\n" },
     hosts: options.hosts ?? { loopbackOnly: false, url: "" },
     maxBodyBytes: options.maxBodyBytes ?? 0,
     chunkMinBytes: options.chunkMinBytes ?? 0,
@@ -75,7 +79,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     switches: { delete: true, readOnly: false, multipart: true, ...options.switches },
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
-    openGate: () => ({ admit: () => {}, close: () => {} }),
+    openGate: () => ({ admit: () => {}, renew: () => {}, close: () => {} }),
     newRequestId: countingIds("test"),
     readUnread: async () => null,
   });

@@ -1,0 +1,114 @@
+// The listening socket: `Bun.serve`, with another certificate when there is one, and how it stops.
+import type { BunRequest, Server } from "bun";
+
+/** What the server proves itself with, as PEM. */
+export interface TlsMaterial {
+  /** The server's certificate, then those of the CAs between it and the root. */
+  readonly certificate: string;
+  readonly key: string;
+  /** Clients must show a certificate of these CAs; null: they need none. */
+  readonly clientCa: string | null;
+}
+
+type Answer = Response | Promise<Response>;
+
+/** What `Bun.serve` takes, without the place to listen and without TLS. */
+interface Handlers {
+  readonly idleTimeout: number;
+  readonly maxRequestBodySize: number;
+  readonly routes: Record<string, (request: BunRequest, server: Server<undefined>) => Answer>;
+  readonly fetch: (request: Request, server: Server<undefined>) => Answer;
+  readonly error: (error: Error) => Response;
+}
+
+/** Where and how to listen. */
+export interface ListenerOptions {
+  readonly listen: { readonly hostname: string; readonly port: number };
+  /** null for plain HTTP. */
+  readonly tls: TlsMaterial | null;
+  readonly handlers: Handlers;
+}
+
+/** How often a server that stops looks whether all requests are answered. */
+const lookEveryMs = 10;
+
+/** Listens from its making on. */
+export class Listener {
+  readonly #options: ListenerOptions;
+  #server: Server<undefined>;
+  /** They listen no more, and answer what they had begun. */
+  readonly #retired = new Set<Server<undefined>>();
+
+  /** @throws when the address is taken or not this machine's. */
+  constructor(options: ListenerOptions) {
+    this.#options = options;
+    this.#server = serve(options, options.tls);
+  }
+
+  get url(): string {
+    return this.#server.url.origin;
+  }
+
+  get port(): number {
+    return this.#server.port ?? this.#options.listen.port;
+  }
+
+  /** Requests whose answer has not been sent completely. */
+  get pending(): number {
+    return this.#all.reduce((sum, server) => sum + server.pendingRequests, 0);
+  }
+
+  closeIdle(): void {
+    this.#server.closeIdleConnections();
+  }
+
+  /**
+   * New connections get another certificate; running requests end on the connections that they have. `Bun.serve` takes a certificate
+   * once only (`reload` ignores it), so there is a new server for the same port. Between the two, within one turn of the event loop,
+   * nobody listens: two at once would need SO_REUSEPORT, and then a second Breadbox could share the port as well.
+   * @throws when the certificate or the port cannot be used.
+   */
+  replace(tls: TlsMaterial): void {
+    const { port } = this;
+    const old = this.#server;
+    this.#retired.add(old);
+    old.stop().then(() => this.#retired.delete(old));
+    this.#server = serve({ ...this.#options, listen: { ...this.#options.listen, port } }, tls);
+  }
+
+  /** Ends with the last answer: who has only begun to ask is not waited for, as the runtime itself would until the connection idles out. */
+  async stop(graceMs: number): Promise<void> {
+    const over = performance.now() + graceMs;
+    const all = this.#all;
+    let isStopped = false;
+    const stopping = Promise.all(all.map((server) => server.stop())).then(() => {
+      isStopped = true;
+    });
+    while (!isStopped && this.pending > 0 && performance.now() < over) {
+      await Promise.race([stopping, Bun.sleep(lookEveryMs)]);
+    }
+    await Promise.all(all.map((server) => server.stop(true)));
+  }
+
+  get #all(): readonly Server<undefined>[] {
+    return [this.#server, ...this.#retired];
+  }
+}
+
+function serve({ listen, handlers }: ListenerOptions, tls: TlsMaterial | null): Server<undefined> {
+  return Bun.serve({
+    ...listen,
+    ...handlers,
+    ...(tls !== null && { tls: tlsOptions(tls) }),
+    development: false,
+    // Without development mode Bun shares the port by default, and a second server would take half of the requests.
+    reusePort: false,
+  });
+}
+
+function tlsOptions({ certificate, key, clientCa }: TlsMaterial): Bun.TLSOptions {
+  const pair = { cert: certificate, key };
+  return clientCa === null
+    ? pair
+    : { ...pair, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}

@@ -5,6 +5,7 @@ import { ConfigError } from "../config/problem.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
+import { addHealth, addServe, addTrustCa } from "./serverCommands.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
@@ -78,32 +79,6 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
 function pointToHelp(command: Command, path: string): void {
   command.showHelpAfterError(`Run "${path} --help" for usage.`);
   for (const each of command.commands) pointToHelp(each, `${path} ${each.name()}`);
-}
-
-function addServe(program: Command, run: (action: Action) => Promise<void>): void {
-  addSettingFlags(program.command("serve"))
-    .summary("start the server")
-    .description(
-      "Starts the server. Configuration is optional; `breadbox config docs` lists every setting.",
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "breadbox serve",
-        "breadbox serve -d /srv/breadbox -l :5000 -c /etc/breadbox/breadbox.yml",
-      ),
-    )
-    .action(async (options: Options) => run((await import("./serve.ts")).serve(options)));
-}
-
-function addHealth(program: Command, run: (action: Action) => Promise<void>): void {
-  addConfigFlag(program.command("health"))
-    .summary("ask whether the server on this machine is ready")
-    .description(
-      "Asks the server that this configuration describes whether it is ready. Exits with 0 only when it is: for the health checks of containers.",
-    )
-    .addHelpText("after", examples("breadbox health", "breadbox health --config breadbox.yml"))
-    .action(async (options: Options) => run((await import("./health.ts")).checkHealth(options)));
 }
 
 function addImport(program: Command, run: (action: Action) => Promise<void>): void {
@@ -243,24 +218,6 @@ function addWhy(program: Command, run: (action: Action) => Promise<void>): void 
     )
     .action(async (name: string, options: Options) =>
       run((await import("./why.ts")).explain(name, options)),
-    );
-}
-
-function addTrustCa(program: Command, run: (action: Action) => Promise<void>): void {
-  addDataFlags(program.command("trust-ca [HOST]"))
-    .summary("show how clients come to trust a self-signed server")
-    .description(
-      "Prints what to type so that Docker, Podman, containerd, k3s, BuildKit and other clients trust the CA of a server with `--tls self-signed`. Changes nothing. HOST is the server as clients write it; without a port it has that of http.listen. On the server's machine the CA is read from the data directory, elsewhere it is downloaded from the server.",
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "breadbox trust-ca nas.lan",
-        "breadbox trust-ca registry.lan:443 --data /srv/breadbox",
-      ),
-    )
-    .action(async (host: string | undefined, options: Options) =>
-      run((await import("./trustCa.ts")).trustCa(host, options)),
     );
 }
 

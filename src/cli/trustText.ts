@@ -93,11 +93,12 @@ function clients(host: string): readonly ClientSteps[] {
     },
     {
       name: "BuildKit",
-      note: "a builder of its own; `docker build` without one uses Docker's certificates",
+      note: "a new builder; the default one of Docker uses Docker's certificates, and a buildkitd without Docker reads /etc/buildkit/buildkitd.toml",
       lines: [
+        install(`/etc/buildkit/${file}`),
         "cat > buildkitd.toml <<'EOF'",
         `[registry."${host}"]`,
-        `  ca = ["${file}"]`,
+        `  ca = ["/etc/buildkit/${file}"]`,
         "EOF",
         "docker buildx create --use --config buildkitd.toml",
       ],

@@ -94,17 +94,16 @@ const node = {
     "telemetry/output.ts", // writes to standard output without waiting for it
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head
-  "node:crypto": ["tls/"],
   "node:net": ["config/", "http/", "tls/"],
   "node:os": ["front.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
   "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
-  "node:tls": ["tls/"],
 };
+const x509 = ["node:crypto", "node:tls", "@peculiar/x509", "reflect-metadata"];
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
+  ...Object.fromEntries(x509.map((name) => [name, ["tls/"]])),
   "@elysiajs/swagger": ["http/"],
-  "@peculiar/x509": ["tls/"],
   "@sinclair/typebox": ["http/"],
   "bun:ffi": ["storage/", "process/"],
   "bun:sqlite": ["metadata/"],
@@ -115,7 +114,6 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   pino: ["telemetry/"],
   "pino-pretty": ["telemetry/"],
   "prom-client": ["telemetry/"],
-  "reflect-metadata": ["tls/"],
   yaml: ["config/"],
 };
 

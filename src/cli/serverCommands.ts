@@ -1,0 +1,55 @@
+// The commands about the server itself: names, options and help. Apart from program.ts, because they are many.
+import type { Command } from "commander";
+import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
+
+/** Runs an action, which returns its exit code. */
+type RunAction = (action: Promise<number>) => Promise<void>;
+
+const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
+
+/** Adds `serve` to the program. */
+export function addServe(program: Command, run: RunAction): void {
+  addSettingFlags(program.command("serve"))
+    .summary("start the server")
+    .description(
+      "Starts the server. Configuration is optional; `breadbox config docs` lists every setting.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox serve",
+        "breadbox serve -d /srv/breadbox -l :5000 -c /etc/breadbox/breadbox.yml",
+      ),
+    )
+    .action(async (options: Options) => run((await import("./serve.ts")).serve(options)));
+}
+
+/** Adds `health` to the program. */
+export function addHealth(program: Command, run: RunAction): void {
+  addConfigFlag(program.command("health"))
+    .summary("ask whether the server on this machine is ready")
+    .description(
+      "Asks the server that this configuration describes whether it is ready. Exits with 0 only when it is: for the health checks of containers.",
+    )
+    .addHelpText("after", examples("breadbox health", "breadbox health --config breadbox.yml"))
+    .action(async (options: Options) => run((await import("./health.ts")).checkHealth(options)));
+}
+
+/** Adds `trust-ca` to the program. */
+export function addTrustCa(program: Command, run: RunAction): void {
+  addDataFlags(program.command("trust-ca [HOST]"))
+    .summary("show how clients come to trust a self-signed server")
+    .description(
+      "Prints what to type so that Docker, Podman, containerd, k3s, BuildKit and other clients trust the CA of a server with `--tls self-signed`. Changes nothing. HOST is the server as clients write it; without a port it has that of http.listen. On the server's machine the CA is read from the data directory, elsewhere it is downloaded from the server.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox trust-ca nas.lan",
+        "breadbox trust-ca registry.lan:443 --data /srv/breadbox",
+      ),
+    )
+    .action(async (host: string | undefined, options: Options) =>
+      run((await import("./trustCa.ts")).trustCa(host, options)),
+    );
+}

@@ -96,14 +96,18 @@ export class Listener {
 }
 
 function serve({ listen, handlers }: ListenerOptions, tls: TlsMaterial | null): Server<undefined> {
-  return Bun.serve({
+  const { routes, ...others } = handlers;
+  const server = Bun.serve({
     ...listen,
-    ...handlers,
+    ...others,
     ...(tls !== null && { tls: tlsOptions(tls) }),
     development: false,
     // Without development mode Bun shares the port by default, and a second server would take half of the requests.
     reusePort: false,
   });
+  // Before the first request, and after the port is taken: the routes take ten times as long as all the rest (3 ms).
+  server.reload({ ...others, routes });
+  return server;
 }
 
 function tlsOptions({ certificate, key, clientCa }: TlsMaterial): Bun.TLSOptions {

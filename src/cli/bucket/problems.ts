@@ -80,8 +80,7 @@ export function lineText({ code, message }: LineError, url: string): string {
   if (code === "ECONNREFUSED" || code === "ENOTFOUND") {
     return `No Breadbox answers at ${url}. Start one with \`breadbox serve\`, or name another with --server URL.`;
   }
-  const hint = url.startsWith("http:") ? ". If the server speaks HTTPS: --server https://…" : "";
-  return `The connection to ${url} broke: ${message}${hint}`;
+  return `The connection to ${url} broke: ${message}`;
 }
 
 /** A sentence about an answer that is a refusal. `url` is that of the server. */

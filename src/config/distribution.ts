@@ -53,7 +53,7 @@ const rules: readonly Rule[] = [
     names: /^HTTP_TLS_CLIENTCAS(?:_|$)/,
     verdict: "refused",
     message:
-      "names several files of CAs: put them into one, and name it with REGISTRY_HTTP_TLS_CLIENTCAS_0.",
+      "names several files of CAs, or none in a list: put them into one, and name it with REGISTRY_HTTP_TLS_CLIENTCAS_0.",
   },
   {
     names: /^HTTP_TLS_CLIENTAUTH$/,
@@ -202,10 +202,12 @@ export function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
 
 /** @returns null for plain values: of what is no section only its name is judged. */
 function sectionIn(text: string): Readonly<Record<string, unknown>> | null {
-  if (!/^\s*\{|:\s/.test(text)) return null;
+  // distribution names the items of a list by their numbers as well: REGISTRY_HTTP_TLS_CLIENTCAS_0.
+  const list = /^\s*\[/.test(text);
+  if (!list && !/^\s*\{|:\s/.test(text)) return null;
   try {
     const value: unknown = Bun.YAML.parse(text);
-    const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+    const isSection = typeof value === "object" && value !== null && Array.isArray(value) === list;
     return isSection ? JSON.parse(JSON.stringify(value)) : null;
   } catch {
     return null;

@@ -110,6 +110,7 @@ describe("a self-signed server", () => {
 
     expect(await breadbox("bucket", "create", "backups")).toContain("backups");
     expect(await breadbox("bucket", "ls")).toContain("backups");
+    expect(await breadbox("health")).toContain("ready");
     const text = await breadbox("trust-ca");
     expect(text).toContain(`/etc/docker/certs.d/${server.host}/ca.crt`);
     expect(text).toContain((await (await server.ask("/ca.crt")).text()).trim());

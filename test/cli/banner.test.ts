@@ -40,6 +40,16 @@ describe("banner", () => {
     expect(text).toContain("Config      --listen\n");
   });
 
+  test("with TLS names the clients' next step, and does not warn about plain HTTP", async () => {
+    const text = await bannerFor({}, { "http.listen": ":5000", "http.tls.selfSigned": "on" });
+
+    expect(text).toContain(
+      "Clients     trust this server after: breadbox trust-ca localhost:5000\n",
+    );
+    expect(text).toContain("! Anyone who can reach this address can push");
+    expect(text).not.toContain("Plain HTTP");
+  });
+
   test("shows the notices of the configuration", async () => {
     const text = await bannerFor({ BREADBOX_ZEBRA: "1", REGISTRY_HTTP_SECRET: "x" });
 

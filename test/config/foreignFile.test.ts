@@ -64,7 +64,18 @@ describe("breadbox config import", () => {
     expect(checked.out).toContain("breadbox.yml (2 settings)");
   });
 
+  test("takes certificates over, and a CA of clients from its list", async () => {
+    const tls = "{certificate: /c, key: /k, clientcas: [/ca], minimumtls: tls1.2}";
+    const { out, code } = await importText(`version: 0.1\nhttp: {addr: :443, tls: ${tls}}\n`);
+
+    expect(code).toBe(0);
+    for (const line of ["certificate: /c", "key: /k", "clientCa: /ca"]) expect(out).toContain(line);
+  });
+
   test.each([
+    ["http: {tls: {letsencrypt: {email: a@b.c}}}", "http.tls.letsencrypt.email", "certificates of"],
+    ["http: {tls: {clientcas: [/a, /b]}}", "http.tls.clientcas.1", "several files of CAs"],
+    ["http: {tls: {certificate: /c}}", "http.tls.certificate", "its key is missing"],
     ["storage: {s3: {bucket: b, region: r}}", "storage.s3.bucket", "another storage than the file"],
     ["proxy: {remoteurl: https://docker.io}", "proxy.remoteurl", "a cache of another registry"],
     ["storage: {delete: {enabled: perhaps}}", "storage.delete.enabled", '"perhaps"'],

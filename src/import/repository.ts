@@ -17,9 +17,11 @@ interface Read extends SourceManifest {
   readonly parsed: ParsedManifest;
 }
 
-/** Many small writes share their syncs; all of a batch is in memory. */
+/** Many small writes share their syncs; manifests of a batch are in memory. */
 const mostManifests = 2048;
-const mostBytes = 32 * 1024 * 1024;
+const mostBytes = 32 * 1024 ** 2;
+/** Of the blobs of a batch: they must have their manifests before the lease of the first one ends. */
+const mostBlobBytes = 4 * 1024 ** 3;
 
 /** Imports one repository. Safe to stop anywhere and to repeat: what is here is not brought again. */
 export class RepositoryImport {
@@ -34,6 +36,7 @@ export class RepositoryImport {
   readonly #indexes: Digest[][] = [];
   #batch: Read[] = [];
   #batchBytes = 0;
+  #blobBytes = 0;
   #done = 0;
 
   constructor(run: ImportRun, place: BlobPlace) {
@@ -136,13 +139,14 @@ export class RepositoryImport {
   async #add(read: Read): Promise<void> {
     this.#batch.push(read);
     this.#batchBytes += read.body.byteLength;
-    const isFull = this.#batch.length >= mostManifests || this.#batchBytes >= mostBytes;
-    if (isFull) await this.#flush();
+    for (const { size } of read.parsed.references) this.#blobBytes += size;
+    const isLarge = this.#batchBytes >= mostBytes || this.#blobBytes >= mostBlobBytes;
+    if (isLarge || this.#batch.length >= mostManifests) await this.#flush();
   }
 
   async #flush(): Promise<void> {
     const batch = this.#batch;
-    [this.#batch, this.#batchBytes] = [[], 0];
+    [this.#batch, this.#batchBytes, this.#blobBytes] = [[], 0, 0];
     if (batch.length === 0) return;
     const failed = await bringBlobs(this.#run, this.#place, this.#blobsOf(batch));
     await Promise.all(batch.map((read) => this.#store(read, failed)));

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { importMetric } from "./importMetric.ts";
 import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
 import { type GarbageSeed, seedGarbage, seedTags } from "./seed.ts";
@@ -82,5 +83,5 @@ const gcMark: Metric = {
   },
 };
 
-/** Metrics of the garbage collection by the name that `--only` takes. */
-export const collectionMetrics = { gc, gcMark };
+/** Metrics of commands by the name that `--only` takes. */
+export const collectionMetrics = { gc, gcMark, import: importMetric };

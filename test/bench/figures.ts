@@ -124,6 +124,12 @@ const collection: Readonly<Record<string, Figure>> = {
     ...time,
     goal: own(1.5, "≤", "gcQuietP99"),
   },
+  importLink: {
+    label: "import: 100,000 tags and 10 GiB by hard link",
+    ...seconds,
+    goal: atMost(60),
+  },
+  importCpu: { label: "its CPU", ...seconds },
   gcMark: { label: "gc: 1,000,000 references marked, dry run", ...seconds, goal: atMost(5) },
   gcMarkMemory: {
     label: "its memory above a run with nothing to do",

@@ -7,9 +7,9 @@ import { breadbox, main } from "../cli/command.ts";
 import { runOnTerminal } from "../cli/commandOnTerminal.ts";
 import { startBreadbox } from "../support/binary.ts";
 import { buildImage, pullAll } from "../support/images.ts";
+import { inventory, OldRegistry } from "../support/oldRegistry.ts";
 import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { inventory, OldRegistry } from "./room.ts";
 
 let scope: Scope;
 let folder: string;

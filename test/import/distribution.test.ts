@@ -7,18 +7,11 @@ import type { ImportReport } from "../../src/import/report.ts";
 import { parseDigest } from "../../src/model/digest.ts";
 import type { RepositoryName } from "../../src/model/names.ts";
 import { buildImage, buildIndex } from "../support/images.ts";
+import { blobPath, inventory, OldRegistry } from "../support/oldRegistry.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openStore } from "../support/store.ts";
-import {
-  blobPath,
-  digestOfTag,
-  expectWhole,
-  importInto,
-  inventory,
-  OldRegistry,
-  type Store,
-} from "./room.ts";
+import { digestOfTag, expectWhole, importInto, type Store } from "./room.ts";
 
 let scope: Scope;
 let store: Store;

@@ -4,10 +4,11 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openSource } from "../../src/import/open.ts";
 import { buildImage, buildIndex, writeLayout } from "../support/images.ts";
+import { inventory } from "../support/oldRegistry.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openStore } from "../support/store.ts";
-import { digestOfTag, expectWhole, importInto, inventory, type Store } from "./room.ts";
+import { digestOfTag, expectWhole, importInto, type Store } from "./room.ts";
 
 let scope: Scope;
 let store: Store;

@@ -7,7 +7,7 @@ import {
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
+  readSync,
 } from "node:fs";
 import { SourceError } from "./source.ts";
 
@@ -20,8 +20,10 @@ export function readSmall(path: string, most: number): Buffer | null {
     return absentOrRefused(error, path);
   }
   try {
-    const { size } = fstatSync(descriptor);
-    return fstatSync(descriptor).isFile() && size <= most ? readFileSync(descriptor) : null;
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() || stats.size > most) return null;
+    const bytes = Buffer.allocUnsafe(stats.size);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, stats.size, 0));
   } finally {
     closeSync(descriptor);
   }

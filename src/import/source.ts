@@ -41,7 +41,7 @@ export interface SourceRepository {
 }
 
 /** Files: while one waits for the disk others are read. */
-export const filesAtOnce = 512;
+export const filesAtOnce = 2048;
 
 /** A registry, or a directory, to import from. */
 export interface Source {

@@ -1,16 +1,19 @@
 // Files of this machine that become content: by hard link, by shared blocks, or as a copy. Runs in commands, which have nothing else to
 // do meanwhile: reads block, since for 100,000 small files another thread for each call costs more than the call.
 import {
+  type BigIntStats,
   closeSync,
   constants,
   fchmodSync,
   fstatSync,
+  linkSync,
   lstatSync,
   openSync,
   readSync,
   statSync,
+  unlinkSync,
 } from "node:fs";
-import { copyFile, link, unlink } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "../../durability/errno.ts";
 import { GroupSync } from "../../durability/groupSync.ts";
@@ -61,6 +64,8 @@ export class FilesystemIntake implements Intake {
   readonly #uncloneable = new Set<number>();
   /** Names, and what another program left in memory of their bytes: it would be lost with the power under both names. */
   readonly #whole: GroupSync;
+  /** The file system of the stored content. */
+  #device: bigint | null = null;
 
   constructor(options: FilesystemIntakeOptions) {
     this.#options = options;
@@ -73,55 +78,49 @@ export class FilesystemIntake implements Intake {
 
   async take(file: OutsideFile): Promise<Taken> {
     this.#options.latch.assertWritable();
-    let descriptor: number | null = null;
-    let actual: Digest;
+    let read: Read | null;
     try {
-      descriptor = openSync(file.path, notFollowed);
-      if (!fstatSync(descriptor).isFile()) return unreadable("it is not a file");
-      actual = hash(descriptor, algorithmOf(file.digest));
+      read = readWhole(file);
     } catch (error) {
-      if (descriptor !== null) closeSync(descriptor);
       return unreadable(reasonOf(error));
     }
+    if (read === null) return unreadable("it is not a file");
+    if (read.actual !== file.digest) return { kind: "mismatch", actual: read.actual };
     try {
-      if (actual !== file.digest) return { kind: "mismatch", actual };
-      const isShareable = file.share && this.#isOursAlone(descriptor);
-      return (isShareable ? await this.#link(file, descriptor) : null) ?? (await this.#copy(file));
+      const isShareable = file.share && this.#isOursAlone(read.stats);
+      return (isShareable ? await this.#link(file, read.stats) : null) ?? (await this.#copy(file));
     } catch (error) {
       throw writeFailure(error, this.#options.latch);
-    } finally {
-      closeSync(descriptor);
     }
   }
 
   /** Nobody else may write to it: a change through its other name would be a change of our content. */
-  #isOursAlone(descriptor: number): boolean {
-    const { dev, uid, mode } = fstatSync(descriptor);
-    const isOnOurs = dev === statSync(this.#options.blobs).dev;
-    return canSyncWhole() && isOnOurs && uid === process.getuid?.() && (mode & 0o022) === 0;
+  #isOursAlone({ dev, uid, mode }: BigIntStats): boolean {
+    this.#device ??= statSync(this.#options.blobs, { bigint: true }).dev;
+    const isPrivate = Number(uid) === process.getuid?.() && (mode & 0o022n) === 0n;
+    return canSyncWhole() && dev === this.#device && isPrivate;
   }
 
   /** @returns null when a link cannot be made, or the name is no longer that of the file that was read. */
-  async #link({ path, digest, owner }: OutsideFile, descriptor: number): Promise<Taken | null> {
+  async #link({ path, digest, owner }: OutsideFile, read: BigIntStats): Promise<Taken | null> {
     const { blobs, syncs } = this.#options;
-    const read = fstatSync(descriptor, { bigint: true });
     const [algorithm, prefix] = [algorithmOf(digest), hexOf(digest).slice(0, 2)];
     const locator = `${algorithm}/${prefix}/${hexOf(digest)}.${owner}` as Locator;
     const to = join(blobs, locator);
     await syncs.make(blobs, algorithm, prefix);
     try {
-      await link(path, to);
+      linkSync(path, to);
     } catch (error) {
       if (isAbsent(error) || noLink.has(errnoOf(error))) return null;
       throw error;
     }
-    const linked = lstatSync(to, { bigint: true });
-    if (linked.ino !== read.ino || linked.mtimeNs !== read.mtimeNs || linked.size !== read.size) {
-      await unlink(to);
+    const { ino, mtimeNs, size } = lstatSync(to, { bigint: true });
+    if (ino !== read.ino || mtimeNs !== read.mtimeNs || size !== read.size) {
+      unlinkSync(to);
       return null;
     }
     await this.#whole.wait();
-    return { kind: "taken", locator, size: Number(read.size), way: "link" };
+    return { kind: "taken", locator, size: Number(size), way: "link" };
   }
 
   /** Bytes of our own: cloned where the file system can, read back, and sealed like an upload. */
@@ -165,6 +164,23 @@ export class FilesystemIntake implements Intake {
     }
     await copyFile(from, to);
     return "copy";
+  }
+}
+
+/** A file as it was read. */
+interface Read {
+  readonly actual: Digest;
+  readonly stats: BigIntStats;
+}
+
+/** @returns null for what is no file. @throws errno errors. */
+function readWhole({ path, digest }: OutsideFile): Read | null {
+  const descriptor = openSync(path, notFollowed);
+  try {
+    const stats = fstatSync(descriptor, { bigint: true });
+    return stats.isFile() ? { stats, actual: hash(descriptor, algorithmOf(digest)) } : null;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

@@ -6,7 +6,7 @@ import { CertificateKeeper, type KeeperOptions } from "./tls/keeper.ts";
 import { CertificateError } from "./tls/material.ts";
 import { type CertificateSource, filesSource, selfSignedSource } from "./tls/source.ts";
 
-/** A keeper that has found a certificate, and the CA that clients are to be told of. */
+/** A keeper that has a certificate, and the CA that `/ca.crt` serves. */
 export interface OpenedCertificate {
   readonly keeper: CertificateKeeper;
   readonly authority: string | null;

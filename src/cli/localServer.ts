@@ -26,7 +26,7 @@ function certifiedName(path: string): string | null {
     const names = namesOf(readCertificate(readPem(path), path));
     return names.find((name) => !name.startsWith("*")) ?? null;
   } catch {
-    // Whoever runs a command may not be allowed to read what the server reads.
+    // The user of a command may lack the permission to read the server's files.
     return null;
   }
 }

@@ -32,11 +32,11 @@ export interface ListenerOptions {
 /** How often a server that stops looks whether all requests are answered. */
 const lookEveryMs = 10;
 
-/** Listens from its making on. */
+/** One port, from its construction until `stop`. */
 export class Listener {
   readonly #options: ListenerOptions;
   #server: Server<undefined>;
-  /** They listen no more, and answer what they had begun. */
+  /** Servers without a socket that finish their running requests. */
   readonly #retired = new Set<Server<undefined>>();
 
   /** @throws when the address is taken or not this machine's. */
@@ -64,8 +64,8 @@ export class Listener {
 
   /**
    * New connections get another certificate; running requests end on the connections that they have. `Bun.serve` takes a certificate
-   * once only (`reload` ignores it), so there is a new server for the same port. Between the two, within one turn of the event loop,
-   * nobody listens: two at once would need SO_REUSEPORT, and then a second Breadbox could share the port as well.
+   * once only (`reload` ignores it), so a new server takes the port. In between, for a moment within one turn of the event loop, the port is
+   * closed: two servers at once would need SO_REUSEPORT, and then a second Breadbox could share the port as well.
    * @throws when the certificate or the port cannot be used.
    */
   replace(tls: TlsMaterial): void {

@@ -7,11 +7,11 @@ export interface Pair {
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
-/** Clients whose clock is behind take a new certificate as well. */
+/** Clients whose clock is behind accept a new certificate as well. */
 const backMs = dayMs;
 /** Clients learn the CA by hand, so it lives longer than the machine. */
 const authorityMs = 20 * 365 * dayMs;
-/** Some clients take none that is valid for more than 397 days, whoever signed it. */
+/** Some clients refuse a certificate that is valid for more than 397 days, even from a private CA. */
 const serverMs = 90 * dayMs;
 /** A machine without a battery starts in 1970: certificates are never made for a time before this one. */
 const earliest = Date.UTC(2026, 0, 1);

@@ -31,7 +31,7 @@ export const tlsPaths = (data: string) => {
 export function readAuthority(data: string): Pair | null {
   const { authority, authorityKey } = tlsPaths(data);
   const certificate = readAuthorityCertificate(data);
-  // Without a certificate nobody was ever told of the key.
+  // Without its certificate, no client can trust the key: a crash left it.
   if (certificate === null) return null;
   const key = readOrNull(authorityKey);
   if (key !== null) return { certificate, key };

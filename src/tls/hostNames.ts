@@ -20,7 +20,7 @@ const mostNames = 100;
 const dnsName =
   /^(?=.{1,253}$)(?:\*\.)?[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
 
-/** @returns names and addresses without repetitions, those that somebody asked for first. */
+/** @returns names and addresses without repetitions, those of the configuration first. */
 export function hostNames(about: Surroundings): string[] {
   const { hostName, addresses, listenHost, url, further } = about;
   const bare = hostName.toLowerCase().replace(/\.$/, "");

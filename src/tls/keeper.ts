@@ -1,8 +1,9 @@
-// Looks at a server's certificate again and again, and gives the server another one when it has changed. What cannot be used changes nothing.
+// Reads a server's certificate again and again, and gives the server the new one when it has changed. One that cannot be used changes
+// nothing.
 import { day, type Judged, type Material, timeProblem } from "./material.ts";
 import { type CertificateSource, isSame } from "./source.ts";
 
-/** What a keeper says. */
+/** Where a keeper reports. */
 export interface KeeperLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
@@ -18,7 +19,7 @@ export interface KeeperOptions {
 
 /** How often files are read: a renewed certificate is used this soon. */
 const lookEveryMs = 10_000;
-/** Whoever renews certificates does so earlier. */
+/** Automatic renewal happens earlier. */
 const warnBeforeMs = 7 * 24 * 60 * 60 * 1000;
 
 /** Keeps the certificate of one server fresh. */
@@ -26,6 +27,7 @@ export class CertificateKeeper {
   readonly #options: KeeperOptions;
   #used: Judged;
   #timer: Timer | null = null;
+  #isStopped = false;
   /** What the look before found wrong, and whether it was reported. A pair that is being replaced is wrong for a moment. */
   #wrong: { readonly reason: string; isReported: boolean } | null = null;
   #warnedOf: Judged | null = null;
@@ -53,7 +55,9 @@ export class CertificateKeeper {
     this.#timer.unref();
   }
 
+  /** The server is about to stop: it is given no other certificate, not even by a look that is running. */
   stop(): void {
+    this.#isStopped = true;
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
@@ -62,6 +66,7 @@ export class CertificateKeeper {
     const { source, clock, log } = this.#options;
     try {
       const found = await source.look();
+      if (this.#isStopped) return;
       if (!isSame(found.material, this.#used.material)) {
         const problem = timeProblem(found, clock());
         if (problem !== null && timeProblem(this.#used, clock()) === null) throw new Error(problem);

@@ -22,7 +22,7 @@ import {
 export interface CertificateSource {
   /** @returns what is to be used now. @throws CertificateError, or what the disk answers. */
   look(): Promise<Judged>;
-  /** The CA that clients are to be told of, as PEM, once `look` has returned; null when it is somebody else's. */
+  /** The server's own CA, as PEM; null when another CA signed the certificate. */
   readonly authority: string | null;
 }
 
@@ -77,7 +77,7 @@ export async function selfSignedSource(options: SelfSignedOptions): Promise<Cert
       const clientCa = readClientCa();
       if (last === null || isOld(last, { names, authority, now: clock() })) {
         const pair = await makeServerPair(authority, names, clock());
-        writeServerPair(data, pair);
+        keep(data, pair);
         last = judge({ ...pair, clientCa }, places);
       } else if (last.material.clientCa !== clientCa) {
         last = judge({ ...last.material, clientCa }, places);
@@ -91,6 +91,15 @@ async function newAuthority(data: string, now: number): Promise<Pair> {
   const authority = await makeAuthority(`Breadbox CA (${hostname()})`, now);
   writeAuthority(data, authority);
   return authority;
+}
+
+/** For the next start, and for `trust-ca`. A full disk must not keep the server from using it. */
+function keep(data: string, pair: Pair): void {
+  try {
+    writeServerPair(data, pair);
+  } catch {
+    // The next start makes another one.
+  }
 }
 
 /** One that is damaged is made again. */

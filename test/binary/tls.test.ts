@@ -138,7 +138,7 @@ describe("a server with certificate files", () => {
     const renewed = writePair(tempFolder(scope, "renewed"), (await issue()).pair);
     renameSync(renewed.key, paths.key);
     renameSync(renewed.certificate, join(folder, "server.crt"));
-    // In the moment of the change nobody listens.
+    // The port is closed for a moment.
     const isRenewed = async () => (await fingerprintOf(server).catch(() => old)) !== old;
     await waitFor("the new certificate", isRenewed, { timeoutMs: 40_000 });
 

@@ -9,7 +9,7 @@ const [first = null, second = null] = pairs;
 if (first === null || second === null) throw new Error("two pairs are needed");
 const tls = { rejectUnauthorized: false };
 
-/** Nobody listened in that moment, or the connection had not been accepted: nothing of the request was read. */
+/** The port was closed, or the connection was not accepted yet: no byte of the request was read. */
 const unheard = new Set(["ECONNREFUSED", "ConnectionRefused", "ECONNRESET"]);
 
 /** PEM of the certificate that a new connection gets. */

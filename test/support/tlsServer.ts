@@ -11,11 +11,11 @@ export interface TlsServer extends RunningProcess {
   readonly host: string;
   readonly url: string;
   readonly data: string;
-  /** One request; whoever answers is not checked unless `tls` says so. */
+  /** One request; the certificate is not checked unless `tls` asks for it. */
   ask(path: string, init?: BunFetchRequestInit): Promise<Response>;
 }
 
-/** Starts `breadbox serve` with these arguments besides, and waits until it is ready. */
+/** Starts `breadbox serve` with these additional arguments, and waits until it is ready. */
 export async function startTls(
   scope: Scope,
   args: readonly string[],

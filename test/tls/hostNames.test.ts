@@ -13,7 +13,7 @@ describe("names of a certificate", () => {
     ]);
   });
 
-  test("begin with what somebody asked for", () => {
+  test("begin with the names of the configuration", () => {
     const asked = {
       ...machine,
       ...{ further: ["registry.lan", "*.lab.example"], url: "https://Reg.example.com:8443" },
@@ -26,7 +26,7 @@ describe("names of a certificate", () => {
     ]);
   });
 
-  test.each(["0.0.0.0", "::"])("do not hold %s, which is no address of anybody", (listenHost) => {
+  test.each(["0.0.0.0", "::"])("do not include %s, which is no real address", (listenHost) => {
     expect(hostNames({ ...machine, listenHost })).not.toContain(listenHost);
   });
 

@@ -80,6 +80,33 @@ describe("a keeper", () => {
     expect([keeper.used, used]).toEqual([second, [second.material]]);
   });
 
+  test("gives nothing to a server that stops, even when it was looking", async () => {
+    let finish = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    let isFirst = true;
+    const keeper = await CertificateKeeper.open({
+      source: {
+        look: async () => {
+          if (!isFirst) await waiting;
+          const found = isFirst ? first : second;
+          isFirst = false;
+          return found;
+        },
+        authority: null,
+      },
+      clock: () => now,
+      log: { info: say("info"), warn: say("warn"), error: say("error") },
+    });
+    const looking = keeper.look((material) => used.push(material));
+    keeper.stop();
+    finish();
+    await looking;
+
+    expect([used, lines]).toEqual([[], []]);
+  });
+
   test("takes no expired certificate for a good one", async () => {
     const look = await open();
     next = () => judgedUntil(second, now - 1);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tlsPaths } from "../../src/tls/folder.ts";
 import { filesSource, selfSignedSource } from "../../src/tls/source.ts";
@@ -78,6 +78,18 @@ describe("a self-signed certificate", () => {
     expect(selfSignedSource(options)).rejects.toThrow("ca.key is not the key of");
     rmSync(authorityKey);
     expect(selfSignedSource(options)).rejects.toThrow("ca.key is missing");
+  });
+
+  test("is used although it cannot be kept", async () => {
+    await using scope = new Scope();
+    const { options } = optionsOf(tempFolder(scope, "data"));
+    const source = await selfSignedSource(options);
+    // A folder in its place: whoever runs the tests, this cannot be written.
+    mkdirSync(`${tlsPaths(options.data).server}.new`);
+
+    const made = await source.look();
+    expect(made.isIssuedBy(source.authority ?? "")).toBe(true);
+    expect(await source.look()).toBe(made);
   });
 
   test("begins anew after a crash between the CA's key and its certificate", async () => {

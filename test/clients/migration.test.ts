@@ -1,4 +1,4 @@
-// The recipes of docs/MIGRATION.md as they stand there, from a real distribution: every tag arrives under its digest.
+// The commands of docs/MIGRATION.md on a real distribution that is running: every tag arrives under its digest.
 import { describe, expect } from "bun:test";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -16,21 +16,24 @@ import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 
 const needs = {
-  commands: ["skopeo", "curl"],
+  commands: [],
   timeoutMs: 600_000,
   reason: () => goToolNeeds(crane).reason() ?? goToolNeeds(distribution).reason(),
 };
 const page = join(import.meta.dir, "../../docs/MIGRATION.md");
 const image = buildImage({ seed: "migration/image", layerSizes: [200_000, 10] });
 
-/** The commands of the page that begin with `for` and use `program`, for these two registries. */
-async function recipeWith(program: string, old: RunningRegistry, fresh: RunningRegistry) {
+/** The page's loop with `crane`, for these two registries. */
+async function recipe(old: RunningRegistry, fresh: RunningRegistry): Promise<string> {
   const blocks = [...(await Bun.file(page).text()).matchAll(/```sh\n([^`]*)```/g)];
-  const found = blocks
-    .map(([, text = ""]) => text)
-    .find((text) => text.includes(`${program} copy`));
-  if (found === undefined) throw new Error(`the page has no recipe with ${program}`);
+  const found = blocks.map(([, text = ""]) => text).find((text) => text.includes("crane copy"));
+  if (found === undefined) throw new Error("the page has no recipe with crane");
   return found.replaceAll("localhost:5000", old.host).replaceAll("localhost:5001", fresh.host);
+}
+
+/** `breadbox import` of a running registry, into the data of a running server. */
+async function importCommand(old: RunningRegistry, fresh: RunningRegistry): Promise<string> {
+  return `${await breadboxBinary()} import ${old.url} --data ${fresh.data}`;
 }
 
 /** A distribution with two repositories, one of them with an index. */
@@ -55,13 +58,14 @@ async function environment(scope: Scope): Promise<Record<string, string>> {
 }
 
 describe("moving from distribution", () => {
-  for (const program of ["crane", "skopeo"]) {
-    clientTest(`with ${program} copies every tag of every repository`, needs, async (scope) => {
+  const ways = { "breadbox import": importCommand, "crane in a loop": recipe };
+  for (const [way, commandOf] of Object.entries(ways)) {
+    clientTest(`with ${way} copies every tag of every repository`, needs, async (scope) => {
       const env = await environment(scope);
       const old = await openOld(scope);
       const fresh = await startBreadbox(scope);
 
-      await run(["sh", "-ec", await recipeWith(program, old, fresh)], { env });
+      await run(["sh", "-ec", await commandOf(old, fresh)], { env });
 
       const digestOf = async ({ host }: RunningRegistry, name: string) =>
         (await run(["crane", "digest", `${host}/${name}`], { env })).stdout.trim();

@@ -1,5 +1,6 @@
 // Which tags stay where they are: `v*` locks tags of every repository, `prod/**:v*` those of some. Pure.
 import { RegistryError } from "../errors.ts";
+import { globOf } from "../model/glob.ts";
 import type { Immutability, RepositoryName, Tag } from "../model/names.ts";
 
 /**
@@ -21,15 +22,6 @@ export function makeImmutability(patterns: readonly string[]): Immutability {
     );
     return lock?.pattern ?? null;
   };
-}
-
-function globOf(glob: string): RegExp {
-  const source = glob.replaceAll(/\*+|\?|[^*?]+/g, (part) => {
-    if (part === "?") return "[^/]";
-    if (part === "*") return "[^/]*";
-    return part.startsWith("*") ? ".*" : RegExp.escape(part);
-  });
-  return new RegExp(`^${source}$`);
 }
 
 /** The refusal of what would take a locked tag away or move it. */

@@ -1,0 +1,53 @@
+// Failed logins: how many an address and an account may have before they have to wait.
+
+/** Failures at once, and how long it takes until one of them is forgotten, ms. */
+export interface Allowance {
+  readonly most: number;
+  readonly forgottenAfterMs: number;
+}
+
+/** An address: 20 at once, then one in three seconds. */
+export const ofAddress: Allowance = { most: 20, forgottenAfterMs: 3_000 };
+/** An account from all addresses: 100 at once, then one in a second. Above that only addresses that logged in to it before may try. */
+export const ofAccount: Allowance = { most: 100, forgottenAfterMs: 1_000 };
+
+const mostNames = 50_000;
+
+/** Counts failures by name in a bounded amount of memory. */
+export class Failures {
+  readonly #allowance: Allowance;
+  readonly #now: () => number;
+  /** Until when the failures of a name are remembered: each one adds its time. */
+  readonly #until = new Map<string, number>();
+
+  /** @param now monotonic ms. */
+  constructor(allowance: Allowance, now: () => number = () => performance.now()) {
+    this.#allowance = allowance;
+    this.#now = now;
+  }
+
+  /** How long `name` has to wait before another attempt, ms; 0 for not at all. */
+  waitOf(name: string): number {
+    const { most, forgottenAfterMs } = this.#allowance;
+    const owed = (this.#until.get(name) ?? 0) - this.#now();
+    return Math.max(0, owed - (most - 1) * forgottenAfterMs);
+  }
+
+  /** Counts a failure. */
+  add(name: string): void {
+    const now = this.#now();
+    const until = Math.max(now, this.#until.get(name) ?? 0) + this.#allowance.forgottenAfterMs;
+    this.#until.delete(name);
+    this.#until.set(name, until);
+    if (this.#until.size > mostNames) this.#forget(now);
+  }
+
+  /** What has ended first; then the oldest, so that a flood of names cannot fill the memory. */
+  #forget(now: number): void {
+    for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name);
+    for (const name of this.#until.keys()) {
+      if (this.#until.size <= mostNames) break;
+      this.#until.delete(name);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// Patterns of rules: `lab/**` are repositories, `bucket:backups/nightly/**` objects, `server:metrics` a part of the server. Pure.
+import { globOf, globOfStart } from "../model/glob.ts";
+import { areas, type Resource } from "./actions.ts";
+
+/** A pattern, ready to be asked. */
+export interface Pattern {
+  /** As it was written. */
+  readonly text: string;
+  /** True when the rule is about `resource`. */
+  matches(resource: Resource): boolean;
+}
+
+/** A text that is no pattern. The message continues a sentence that begins with the text. */
+export class PatternError extends Error {
+  override readonly name = "PatternError";
+}
+
+const longestPattern = 512;
+/** Each `**` multiplies the work of a name that does not match. */
+const mostStars = 2;
+const repositoryGrammar = /^[a-z0-9._/*?-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const objectGrammar = /^[^\u0000-\u001f\u007f]+$/;
+const bucketGrammar = /^[a-z0-9.*?-]+$/;
+const examples = "Examples: lab/**, team/app, bucket:backups/nightly/**, server:metrics.";
+
+/** @throws PatternError */
+export function parsePattern(text: string): Pattern {
+  if (text.length > longestPattern) {
+    throw new PatternError(`has more than ${longestPattern} characters.`);
+  }
+  if ((text.match(/\*\*/g)?.length ?? 0) > mostStars) {
+    throw new PatternError(`has more than ${mostStars} times "**".`);
+  }
+  if (text.startsWith("bucket:")) return objectPattern(text, text.slice("bucket:".length));
+  if (text.startsWith("server:")) return serverPattern(text, text.slice("server:".length));
+  if (!repositoryGrammar.test(text) || text.startsWith("/") || text.endsWith("/")) {
+    throw new PatternError(`is not a pattern. ${examples}`);
+  }
+  const glob = globOf(text);
+  return {
+    text,
+    matches: (resource) => resource.kind === "repository" && glob.test(resource.repository),
+  };
+}
+
+/** `bucket:NAME` are a bucket and all of its objects, `bucket:NAME/…` only the objects whose names match. */
+function objectPattern(text: string, rest: string): Pattern {
+  const slash = rest.indexOf("/");
+  const bucketText = slash === -1 ? rest : rest.slice(0, slash);
+  if (!bucketGrammar.test(bucketText)) throw new PatternError(`names no bucket. ${examples}`);
+  const bucket = globOf(bucketText);
+  if (slash === -1) {
+    return { text, matches: (resource) => "bucket" in resource && bucket.test(resource.bucket) };
+  }
+  const names = rest.slice(slash + 1);
+  if (!objectGrammar.test(names)) throw new PatternError(`names no object. ${examples}`);
+  const object = globOf(names);
+  const coversStart = startOf(names);
+  return {
+    text,
+    matches(resource) {
+      if (resource.kind === "object") {
+        return bucket.test(resource.bucket) && object.test(resource.object);
+      }
+      return (
+        resource.kind === "objects" && bucket.test(resource.bucket) && coversStart(resource.prefix)
+      );
+    },
+  };
+}
+
+/** @returns whether all names that begin with a prefix match: only a glob that ends with `**` can promise that. */
+function startOf(names: string): (prefix: string) => boolean {
+  if (!names.endsWith("**")) return () => false;
+  const start = globOfStart(names.slice(0, -"**".length));
+  return (prefix) => start.test(prefix);
+}
+
+function serverPattern(text: string, rest: string): Pattern {
+  const area = areas.find((name) => name === rest);
+  if (rest !== "**" && area === undefined) {
+    throw new PatternError(
+      `names no part of the server. There are: ${areas.map((name) => `server:${name}`).join(", ")}, server:**.`,
+    );
+  }
+  return {
+    text,
+    matches: (resource) =>
+      resource.kind === "server" && (area === undefined || resource.area === area),
+  };
+}

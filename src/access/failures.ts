@@ -39,15 +39,10 @@ export class Failures {
     const until = Math.max(now, this.#until.get(name) ?? 0) + this.#allowance.forgottenAfterMs;
     this.#until.delete(name);
     this.#until.set(name, until);
-    if (this.#until.size > mostNames) this.#forget(now);
-  }
-
-  /** What has ended first; then the oldest, so that a flood of names cannot fill the memory. */
-  #forget(now: number): void {
-    for (const [name, until] of this.#until) if (until <= now) this.#until.delete(name);
-    for (const name of this.#until.keys()) {
+    // The one that failed the longest time ago: a flood of names must not fill the memory.
+    for (const oldest of this.#until.keys()) {
       if (this.#until.size <= mostNames) break;
-      this.#until.delete(name);
+      this.#until.delete(oldest);
     }
   }
 }

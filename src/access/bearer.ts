@@ -1,0 +1,149 @@
+// Our own bearer tokens: what the token endpoint gives and each request brings. Five minutes, one algorithm, keys from our store only.
+import {
+  type CryptoKey,
+  errors,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  jwtVerify,
+  SignJWT,
+} from "jose";
+import type { Principal } from "./actions.ts";
+import { readScopes, type Scope } from "./scopes.ts";
+
+/** The one algorithm: a header that names another is refused, whatever key it brings (RFC 8725, 3.1). */
+const algorithm = "ES256";
+/** So that no other kind of token of ours passes for one. */
+const type = "breadbox+jwt";
+/** How long a token lasts, seconds. */
+export const bearerSeconds = 300;
+/** Clocks of several replicas may differ by this, seconds. */
+const toleranceSeconds = 5;
+const longestToken = 8 * 1024;
+
+/** A key pair that signs tokens. */
+export interface SigningKey {
+  readonly id: string;
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+}
+
+/** What a token says. Whether its holder may still do so is asked anew for each request. */
+export interface Bearer {
+  readonly who: Principal["kind"];
+  /** Name of the user, the token or the trust rule; empty for anonymous. */
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Makes a key. @returns it, and how it is stored: a private JWK as JSON. */
+export async function makeKey(): Promise<{ readonly key: SigningKey; readonly stored: string }> {
+  const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
+  const stored = JSON.stringify({ ...(await exportJWK(privateKey)), kid: crypto.randomUUID() });
+  return { key: await readKey(stored), stored };
+}
+
+/** @param stored what `makeKey` returned. @throws Error when it is no such key */
+export async function readKey(stored: string): Promise<SigningKey> {
+  const jwk: JWK = JSON.parse(stored);
+  const { kty, crv, x, y, d, kid } = jwk;
+  if (kid === undefined || d === undefined) throw new Error("not a private key with an id");
+  const shared = { kty: kty ?? "", crv: crv ?? "", x: x ?? "", y: y ?? "" };
+  const [privateKey, publicKey] = await Promise.all([
+    importJWK({ ...shared, d }, algorithm),
+    importJWK(shared, algorithm),
+  ]);
+  if (privateKey instanceof Uint8Array || publicKey instanceof Uint8Array) {
+    throw new Error("not an asymmetric key");
+  }
+  return { id: kid, privateKey, publicKey };
+}
+
+/** Signs and verifies. The first key signs; tokens of all of them are taken, so that a key can be replaced. */
+export class Bearers {
+  readonly #keys: readonly [SigningKey, ...SigningKey[]];
+  /** Name of this store: tokens of another are none of ours. */
+  readonly #service: string;
+  readonly #clock: () => number;
+  /** Tokens that were verified, until they end: a signature costs more than a manifest. */
+  readonly #verified = new Map<string, { readonly bearer: Bearer; readonly until: number }>();
+
+  /** @param clock Unix ms. */
+  constructor(
+    keys: readonly [SigningKey, ...SigningKey[]],
+    service: string,
+    clock: () => number = Date.now,
+  ) {
+    this.#keys = keys;
+    this.#service = service;
+    this.#clock = clock;
+  }
+
+  /** @returns the token. */
+  sign({ who, name, scopes }: Bearer): Promise<string> {
+    const [key] = this.#keys;
+    const issuedAt = Math.floor(this.#clock() / 1_000);
+    const access = scopes.map((scope) => `${scope.type}:${scope.name}:${scope.actions.join(",")}`);
+    return new SignJWT({ who, access })
+      .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
+      .setIssuer(this.#service)
+      .setAudience(this.#service)
+      .setSubject(name)
+      .setIssuedAt(issuedAt)
+      .setExpirationTime(issuedAt + bearerSeconds)
+      .setJti(crypto.randomUUID())
+      .sign(key.privateKey);
+  }
+
+  /** @returns what the token says; null for one that is not ours, was changed, or has ended. */
+  async verify(token: string): Promise<Bearer | null> {
+    if (token.length > longestToken) return null;
+    const known = this.#verified.get(token);
+    if (known !== undefined && known.until > this.#clock()) return known.bearer;
+    try {
+      const { payload } = await jwtVerify(token, ({ kid }) => this.#keyOf(kid), {
+        algorithms: [algorithm],
+        typ: type,
+        issuer: this.#service,
+        audience: this.#service,
+        clockTolerance: toleranceSeconds,
+        currentDate: new Date(this.#clock()),
+        maxTokenAge: bearerSeconds,
+        requiredClaims: ["exp", "iat", "sub", "jti"],
+      });
+      const bearer = readBearer(payload);
+      if (bearer !== null) this.#remember(token, bearer, Number(payload.exp) * 1_000);
+      return bearer;
+    } catch (error) {
+      if (error instanceof errors.JOSEError) return null;
+      throw error;
+    }
+  }
+
+  /** By its id among ours. What else the header brings, a key or its address, is not looked at. */
+  #keyOf(id: string | undefined): CryptoKey {
+    const key = this.#keys.find((each) => each.id === id);
+    if (key === undefined) throw new errors.JWSInvalid("unknown key");
+    return key.publicKey;
+  }
+
+  #remember(token: string, bearer: Bearer, until: number): void {
+    this.#verified.set(token, { bearer, until });
+    // Tokens come in the order in which they end, more or less.
+    for (const oldest of this.#verified.keys()) {
+      if (this.#verified.size <= mostVerified) break;
+      this.#verified.delete(oldest);
+    }
+  }
+}
+
+const mostVerified = 5_000;
+const kinds = ["anonymous", "user", "token", "workload"] as const;
+
+function readBearer({ who, sub, access }: Record<string, unknown>): Bearer | null {
+  const kind = kinds.find((each) => each === who);
+  if (kind === undefined || typeof sub !== "string" || !Array.isArray(access)) return null;
+  const texts = access.filter((text) => typeof text === "string");
+  return { who: kind, name: sub, scopes: readScopes(texts) };
+}

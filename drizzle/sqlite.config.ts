@@ -4,6 +4,10 @@ import { defineConfig } from "drizzle-kit";
 
 export default defineConfig({
   dialect: "sqlite",
-  schema: ["./src/metadata/rows/schema.ts", "./src/metadata/rows/objectsSchema.ts"],
+  schema: [
+    "./src/metadata/rows/schema.ts",
+    "./src/metadata/rows/objectsSchema.ts",
+    "./src/metadata/rows/accessSchema.ts",
+  ],
   out: "./drizzle/sqlite",
 });

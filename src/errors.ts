@@ -104,6 +104,7 @@ const situations = {
     "Content-Encoding is not supported here; send the bytes as they are",
   ],
   UNAUTHORIZED: [401, "UNAUTHORIZED", "authentication required"],
+  LOGINS_TOO_MANY: [429, "TOOMANYREQUESTS", "too many failed logins; wait, then try again"],
   CROSS_SITE: [
     403,
     "DENIED",

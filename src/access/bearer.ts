@@ -14,10 +14,17 @@ import { readScopes, type Scope } from "./scopes.ts";
 
 /** The one algorithm: a header that names another is refused, whatever key it brings (RFC 8725, 3.1). */
 const algorithm = "ES256";
-/** So that no other kind of token of ours passes for one. */
-const type = "breadbox+jwt";
-/** How long a token lasts, seconds. */
+/** How long a token for requests lasts, seconds. */
 export const bearerSeconds = 300;
+
+/** What a token is for: one for another use does not pass. */
+interface Use {
+  readonly type: string;
+  readonly seconds: number;
+}
+const forRequests: Use = { type: "breadbox+jwt", seconds: bearerSeconds };
+/** A user who does not come for a month logs in again. */
+const forRefresh: Use = { type: "breadbox-refresh+jwt", seconds: 30 * 24 * 3600 };
 /** Clocks of several replicas may differ by this, seconds. */
 const toleranceSeconds = 5;
 const longestToken = 8 * 1024;
@@ -34,13 +41,17 @@ export interface Bearer {
   readonly who: Principal["kind"];
   /** Name of the user, the token or the trust rule; empty for anonymous. */
   readonly name: string;
+  /** Of the account when the token was made: another one voids it. */
+  readonly stamp: string;
   readonly scopes: readonly Scope[];
 }
 
 /** Makes a key. @returns it, and how it is stored: a private JWK as JSON. */
-export async function makeKey(): Promise<{ readonly key: SigningKey; readonly stored: string }> {
+export async function makeKey(
+  id: string,
+): Promise<{ readonly key: SigningKey; readonly stored: string }> {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });
-  const stored = JSON.stringify({ ...(await exportJWK(privateKey)), kid: crypto.randomUUID() });
+  const stored = JSON.stringify({ ...(await exportJWK(privateKey)), kid: id });
   return { key: await readKey(stored), stored };
 }
 
@@ -70,37 +81,60 @@ export class Bearers {
   readonly #verified = new Map<string, { readonly bearer: Bearer; readonly until: number }>();
 
   /** @param clock Unix ms. */
-  constructor(
-    keys: readonly [SigningKey, ...SigningKey[]],
-    service: string,
-    clock: () => number = Date.now,
-  ) {
+  constructor(keys: readonly [SigningKey, ...SigningKey[]], service: string, clock: () => number) {
     this.#keys = keys;
     this.#service = service;
     this.#clock = clock;
   }
 
-  /** @returns the token. */
-  sign({ who, name, scopes }: Bearer): Promise<string> {
+  /** @returns a token for requests. */
+  sign({ scopes, ...subject }: Bearer): Promise<string> {
+    const access = scopes.map((scope) => `${scope.type}:${scope.name}:${scope.actions.join(",")}`);
+    return this.#sign({ ...subject, access }, forRequests);
+  }
+
+  /** @returns a token that is exchanged for others, in place of a password. */
+  signRefresh(subject: Omit<Bearer, "scopes">): Promise<string> {
+    return this.#sign({ ...subject, access: [] }, forRefresh);
+  }
+
+  /** @returns what the token says; null for one that is not ours, was changed, or has ended. */
+  async verify(token: string): Promise<Bearer | null> {
+    const known = this.#verified.get(token);
+    if (known !== undefined && known.until > this.#clock()) return known.bearer;
+    const found = await this.#read(token, forRequests);
+    if (found === null) return null;
+    this.#remember(token, found.bearer, found.until);
+    return found.bearer;
+  }
+
+  /** As `verify`, for one that `signRefresh` made. */
+  async verifyRefresh(token: string): Promise<Bearer | null> {
+    return (await this.#read(token, forRefresh))?.bearer ?? null;
+  }
+
+  #sign(
+    { who, name, stamp, access }: Omit<Bearer, "scopes"> & { readonly access: readonly string[] },
+    { type, seconds }: Use,
+  ): Promise<string> {
     const [key] = this.#keys;
     const issuedAt = Math.floor(this.#clock() / 1_000);
-    const access = scopes.map((scope) => `${scope.type}:${scope.name}:${scope.actions.join(",")}`);
-    return new SignJWT({ who, access })
+    return new SignJWT({ who, stamp, access })
       .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
       .setIssuer(this.#service)
       .setAudience(this.#service)
       .setSubject(name)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + bearerSeconds)
+      .setExpirationTime(issuedAt + seconds)
       .setJti(crypto.randomUUID())
       .sign(key.privateKey);
   }
 
-  /** @returns what the token says; null for one that is not ours, was changed, or has ended. */
-  async verify(token: string): Promise<Bearer | null> {
+  async #read(
+    token: string,
+    { type, seconds }: Use,
+  ): Promise<{ readonly bearer: Bearer; readonly until: number } | null> {
     if (token.length > longestToken) return null;
-    const known = this.#verified.get(token);
-    if (known !== undefined && known.until > this.#clock()) return known.bearer;
     try {
       const { payload } = await jwtVerify(token, ({ kid }) => this.#keyOf(kid), {
         algorithms: [algorithm],
@@ -109,12 +143,11 @@ export class Bearers {
         audience: this.#service,
         clockTolerance: toleranceSeconds,
         currentDate: new Date(this.#clock()),
-        maxTokenAge: bearerSeconds,
+        maxTokenAge: seconds,
         requiredClaims: ["exp", "iat", "sub", "jti"],
       });
       const bearer = readBearer(payload);
-      if (bearer !== null) this.#remember(token, bearer, Number(payload.exp) * 1_000);
-      return bearer;
+      return bearer === null ? null : { bearer, until: Number(payload.exp) * 1_000 };
     } catch (error) {
       if (error instanceof errors.JOSEError) return null;
       throw error;
@@ -141,9 +174,10 @@ export class Bearers {
 const mostVerified = 5_000;
 const kinds = ["anonymous", "user", "token", "workload"] as const;
 
-function readBearer({ who, sub, access }: Record<string, unknown>): Bearer | null {
+function readBearer({ who, sub, stamp, access }: Record<string, unknown>): Bearer | null {
   const kind = kinds.find((each) => each === who);
   if (kind === undefined || typeof sub !== "string" || !Array.isArray(access)) return null;
+  if (typeof stamp !== "string") return null;
   const texts = access.filter((text) => typeof text === "string");
-  return { who: kind, name: sub, scopes: readScopes(texts) };
+  return { who: kind, name: sub, stamp, scopes: readScopes(texts) };
 }

@@ -21,7 +21,7 @@ export class Failures {
   readonly #until = new Map<string, number>();
 
   /** @param now monotonic ms. */
-  constructor(allowance: Allowance, now: () => number = () => performance.now()) {
+  constructor(allowance: Allowance, now: () => number) {
     this.#allowance = allowance;
     this.#now = now;
   }

@@ -13,7 +13,7 @@ export class KnownLogins {
   readonly #now: () => number;
 
   /** @param now monotonic ms. */
-  constructor(now: () => number = () => performance.now()) {
+  constructor(now: () => number) {
     this.#now = now;
   }
 

@@ -6,8 +6,10 @@ import { areas, type Resource } from "./actions.ts";
 export interface Pattern {
   /** As it was written. */
   readonly text: string;
-  /** True when the rule is about `resource`. */
+  /** True when the rule is about `resource`; of many objects, about all of them. */
   matches(resource: Resource): boolean;
+  /** True when the rule may be about a part of `resource`: some of many objects. */
+  touches(resource: Resource): boolean;
 }
 
 /** A text that is no pattern. The message continues a sentence that begins with the text. */
@@ -38,10 +40,10 @@ export function parsePattern(text: string): Pattern {
     throw new PatternError(`is not a pattern. ${examples}`);
   }
   const glob = globOf(text);
-  return {
+  return whole(
     text,
-    matches: (resource) => resource.kind === "repository" && glob.test(resource.repository),
-  };
+    (resource) => resource.kind === "repository" && glob.test(resource.repository),
+  );
 }
 
 /** `bucket:NAME` are a bucket and all of its objects, `bucket:NAME/…` only the objects whose names match. */
@@ -51,23 +53,29 @@ function objectPattern(text: string, rest: string): Pattern {
   if (!bucketGrammar.test(bucketText)) throw new PatternError(`names no bucket. ${examples}`);
   const bucket = globOf(bucketText);
   if (slash === -1) {
-    return { text, matches: (resource) => "bucket" in resource && bucket.test(resource.bucket) };
+    return whole(text, (resource) => "bucket" in resource && bucket.test(resource.bucket));
   }
   const names = rest.slice(slash + 1);
   if (!objectGrammar.test(names)) throw new PatternError(`names no object. ${examples}`);
   const object = globOf(names);
   const coversStart = startOf(names);
+  const plain = names.slice(0, names.search(/[*?]|$/));
+  const judge = (meets: (prefix: string) => boolean) => (resource: Resource) => {
+    if (resource.kind === "object") {
+      return bucket.test(resource.bucket) && object.test(resource.object);
+    }
+    return resource.kind === "objects" && bucket.test(resource.bucket) && meets(resource.prefix);
+  };
   return {
     text,
-    matches(resource) {
-      if (resource.kind === "object") {
-        return bucket.test(resource.bucket) && object.test(resource.object);
-      }
-      return (
-        resource.kind === "objects" && bucket.test(resource.bucket) && coversStart(resource.prefix)
-      );
-    },
+    matches: judge(coversStart),
+    touches: judge((prefix) => prefix.startsWith(plain) || plain.startsWith(prefix)),
   };
+}
+
+/** A pattern that is about all of a resource or about nothing of it. */
+function whole(text: string, matches: Pattern["matches"]): Pattern {
+  return { text, matches, touches: matches };
 }
 
 /** @returns whether all names that begin with a prefix match: only a glob that ends with `**` can promise that. */
@@ -84,9 +92,8 @@ function serverPattern(text: string, rest: string): Pattern {
       `names no part of the server. There are: ${areas.map((name) => `server:${name}`).join(", ")}, server:**.`,
     );
   }
-  return {
+  return whole(
     text,
-    matches: (resource) =>
-      resource.kind === "server" && (area === undefined || resource.area === area),
-  };
+    (resource) => resource.kind === "server" && (area === undefined || resource.area === area),
+  );
 }

@@ -54,9 +54,10 @@ export class RuleSet {
   #find(who: Who, action: Action, resource: Resource): Rule | null {
     let allowing: Rule | null = null;
     for (const rule of this.#byWho.get(who) ?? []) {
-      if (!rule.actions.has(action) || !rule.pattern.matches(resource)) continue;
-      if (rule.effect === "deny") return rule;
-      allowing ??= rule;
+      if (!rule.actions.has(action)) continue;
+      // A list of objects is refused where a single one of them is.
+      if (rule.effect === "deny" && rule.pattern.touches(resource)) return rule;
+      if (rule.effect === "allow" && rule.pattern.matches(resource)) allowing ??= rule;
     }
     return allowing;
   }

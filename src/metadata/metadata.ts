@@ -5,6 +5,7 @@ import type { Locator, StagingState } from "../model/locator.ts";
 import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
 import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { AccessMetadata, AccountsMetadata } from "./access.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
@@ -249,6 +250,8 @@ export interface UploadSweepMetadata {
 
 export interface Metadata {
   readonly registry: RegistryMetadata;
+  readonly access: AccessMetadata;
+  readonly accounts: AccountsMetadata;
   readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
   readonly uploadSweep: UploadSweepMetadata;

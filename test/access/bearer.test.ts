@@ -10,6 +10,7 @@ const start = 1_800_000_000_000;
 const alice = {
   who: "user",
   name: "alice",
+  stamp: "1",
   scopes: readScopes(["repository:lab/app:pull,push"]),
 } as const;
 
@@ -18,7 +19,7 @@ let now = start;
 const bearers = (...more: SigningKey[]): Bearers => new Bearers([key, ...more], service, () => now);
 
 beforeAll(async () => {
-  ({ key } = await makeKey());
+  ({ key } = await makeKey(crypto.randomUUID()));
 });
 
 describe("a bearer token", () => {
@@ -48,7 +49,7 @@ describe("a bearer token", () => {
 
   test("of the key before the last one is taken, of an unknown one not", async () => {
     now = start;
-    const { key: former } = await makeKey();
+    const { key: former } = await makeKey(crypto.randomUUID());
     const old = await new Bearers([former], service, () => now).sign(alice);
 
     expect(await bearers(former).verify(old)).toEqual(alice);
@@ -64,7 +65,7 @@ describe("a bearer token", () => {
 
   test("comes from a key that survives being stored", async () => {
     now = start;
-    const { key: made, stored } = await makeKey();
+    const { key: made, stored } = await makeKey(crypto.randomUUID());
     const signed = await new Bearers([made], service, () => now).sign(alice);
 
     const read = new Bearers([await readKey(stored)], service, () => now);

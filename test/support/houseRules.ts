@@ -60,6 +60,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
 const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts", "model"];
 /** What a room may import the types of, besides: above all the interfaces of the ports, which are handed to it. */
 const typeRights: Readonly<Record<string, readonly string[]>> = {
+  access: ["metadata"],
   content: ["metadata", "storage", "durability"],
   registry: ["metadata", "storage"],
   uploads: ["metadata", "storage"],
@@ -111,6 +112,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   croner: ["config/", "jobs/"],
   "drizzle-orm": ["metadata/"],
   elysia: ["http/"],
+  jose: ["access/"],
   pino: ["telemetry/"],
   "pino-pretty": ["telemetry/"],
   "prom-client": ["telemetry/"],
@@ -213,7 +215,10 @@ const reserved: readonly Reserved[] = [
   {
     pattern: /\brandomUUID(?:v\d)?\b|\bMath\.random\b|\bgetRandomValues\b/,
     rule: "ids and randomness are passed in",
-    allowed: ["ambient.ts"],
+    allowed: [
+      "ambient.ts",
+      "access/", // secrets: nobody may choose them
+    ],
   },
   {
     pattern: /\bprocess\.exit\b/,

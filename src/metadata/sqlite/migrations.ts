@@ -9,6 +9,7 @@ import pushes from "../../../drizzle/sqlite/0004_pushes.sql" with { type: "text"
 import objects from "../../../drizzle/sqlite/0005_objects.sql" with { type: "text" };
 import released from "../../../drizzle/sqlite/0006_released.sql" with { type: "text" };
 import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text" };
+import access from "../../../drizzle/sqlite/0008_access.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0005_objects", sql: objects },
   { tag: "0006_released", sql: released },
   { tag: "0007_claims", sql: claims },
+  { tag: "0008_access", sql: access },
 ];

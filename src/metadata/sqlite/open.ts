@@ -16,6 +16,7 @@ import {
 } from "../format.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
+import { accessMetadata, accountsMetadata } from "../rows/access.ts";
 import { collectionMetadata } from "../rows/collection.ts";
 import { contentsMetadata } from "../rows/contents.ts";
 import { gcRunsMetadata } from "../rows/gcRuns.ts";
@@ -173,6 +174,8 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
   const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
   return {
     registry: registryMetadata(rows),
+    access: accessMetadata(rows),
+    accounts: accountsMetadata(rows),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

@@ -1,0 +1,323 @@
+// Who a caller is and what it may do, asked for each request. Keeps what it reads for as long as the revision of the tables is the same.
+import { RegistryError } from "../errors.ts";
+import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import { hashOfToken, isAccessToken } from "./accessToken.ts";
+import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
+import { type Bearer, Bearers, makeKey, readKey } from "./bearer.ts";
+import type { Credentials } from "./credentials.ts";
+import { Failures, ofAccount, ofAddress } from "./failures.ts";
+import type { HtpasswdFile } from "./htpasswdFile.ts";
+import { KnownLogins } from "./knownLogins.ts";
+import { Passwords, TooManyLogins } from "./passwords.ts";
+import { PatternError, parsePattern } from "./patterns.ts";
+import { type Rights, rightsOf } from "./rights.ts";
+import { type Rule, RuleSet } from "./rules.ts";
+import type { Scope } from "./scopes.ts";
+
+/** `auto`: open on loopback until the first account exists, closed everywhere else. */
+export type AuthMode = "auto" | "none" | "required";
+
+/** What access works with. */
+export interface AccessDeps {
+  readonly metadata: AccessMetadata;
+  readonly mode: AuthMode;
+  /** True when only this machine reaches the server. */
+  readonly isLoopback: boolean;
+  /** null without one. */
+  readonly htpasswd: HtpasswdFile | null;
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** Monotonic ms. */
+  readonly now: () => number;
+  readonly newId: () => string;
+}
+
+/** A caller whose credentials were right. */
+export interface Identity {
+  readonly principal: Principal;
+  /** Of the account: what is issued to it ends with the stamp. */
+  readonly stamp: string;
+  /** What a bearer token was made for; null for everything. */
+  readonly scopes: readonly Scope[] | null;
+}
+
+/** A caller without credentials. */
+export const anonymous: Identity = { principal: { kind: "anonymous" }, stamp: "", scopes: null };
+
+/** The audience of our tokens; each store has keys of its own. */
+export const service = "breadbox";
+const keptKeys = 2;
+/** A server that starts with an older key makes a new one, ms. */
+const keyAgeMs = 90 * 24 * 3_600_000;
+/** Uses of a token are noted this often, ms. */
+const noteEveryMs = 60_000;
+/** Entries of each memory; beyond it starts over. */
+const mostKept = 10_000;
+
+/** Keeps, identifies, decides. */
+export class Access {
+  readonly #deps: AccessDeps;
+  readonly #passwords = new Passwords();
+  readonly #known: KnownLogins;
+  readonly #addresses: Failures;
+  readonly #accounts: Failures;
+  /** Addresses that logged in to an account before: others' failures do not keep them out. */
+  readonly #welcome = new Set<string>();
+  #revision = -1;
+  readonly #users = new Map<string, StoredUser | null>();
+  readonly #tokens = new Map<string, StoredToken>();
+  readonly #rules = new Map<Who, readonly Rule[]>();
+  #bearers: Promise<Bearers> | null = null;
+
+  constructor(deps: AccessDeps) {
+    this.#deps = deps;
+    this.#known = new KnownLogins(deps.now);
+    this.#addresses = new Failures(ofAddress, deps.now);
+    this.#accounts = new Failures(ofAccount, deps.now);
+  }
+
+  /** Makes the first key, or the next one. */
+  async start(): Promise<void> {
+    const { metadata, mode, clock, newId } = this.#deps;
+    if (mode === "none") return;
+    const [newest] = await metadata.listKeys();
+    const createdAt = clock();
+    if (newest !== undefined && createdAt - newest.createdAt < keyAgeMs) return;
+    const id = newId();
+    const { stored } = await makeKey(id);
+    await metadata.addKey({ id, jwk: stored, createdAt }, newest?.id ?? null, keptKeys);
+  }
+
+  /** False on a server that asks nobody who he is, whatever happens. */
+  get mayClose(): boolean {
+    return this.#deps.mode !== "none";
+  }
+
+  /** True while everybody may do everything. */
+  async isOpen(): Promise<boolean> {
+    const { metadata, mode, isLoopback, htpasswd } = this.#deps;
+    if (mode === "none") return true;
+    const { revision, closed } = await metadata.findState();
+    if (revision !== this.#revision) this.#forget(revision);
+    return mode === "auto" && isLoopback && !closed && htpasswd === null;
+  }
+
+  /**
+   * @param address of the other end; null when it is gone. @returns null for wrong credentials, whatever is wrong with them.
+   * @throws RegistryError LOGINS_TOO_MANY
+   */
+  identify(credentials: Credentials, address: string | null): Promise<Identity | null> {
+    switch (credentials.kind) {
+      case "none":
+        return Promise.resolve(anonymous);
+      case "unreadable":
+        return Promise.resolve(null);
+      case "bearer":
+        return isAccessToken(credentials.token)
+          ? this.#byToken(credentials.token)
+          : this.#byBearer(credentials.token);
+      case "basic":
+        // Recognised by its shape, whatever the user name says.
+        return isAccessToken(credentials.password)
+          ? this.#byToken(credentials.password)
+          : this.#byPassword(credentials, address ?? "");
+    }
+  }
+
+  /** What a caller may do. */
+  async rightsOf({ principal, scopes }: Identity): Promise<Rights> {
+    const lists = await Promise.all(whoIs(principal).map((who) => this.#rulesOf(who)));
+    return rightsOf(principal, new RuleSet(lists.flat()), scopes);
+  }
+
+  /** A bearer token for requests. */
+  async issue({ principal, stamp }: Identity, scopes: readonly Scope[]): Promise<string> {
+    return (await this.#signer()).sign({ ...subjectOf(principal), stamp, scopes });
+  }
+
+  /** A token that is exchanged for others, for accounts that have a password. */
+  async issueRefresh({ principal, stamp }: Identity): Promise<string> {
+    return (await this.#signer()).signRefresh({ ...subjectOf(principal), stamp });
+  }
+
+  /** Who has a refresh token; null for one that is not ours, has ended, or whose account has changed. */
+  async identifyRefresh(token: string): Promise<Identity | null> {
+    const bearer = await (await this.#signer()).verifyRefresh(token);
+    if (bearer === null || bearer.who !== "user") return null;
+    const found = await this.#holder(bearer);
+    return found === null ? null : { ...found, scopes: null };
+  }
+
+  async #byBearer(token: string): Promise<Identity | null> {
+    const bearer = await (await this.#signer()).verify(token);
+    if (bearer === null) return null;
+    const found = await this.#holder(bearer);
+    return found === null ? null : { ...found, scopes: bearer.scopes };
+  }
+
+  /** The account that a bearer token was issued to, as it is now. */
+  async #holder({ who, name, stamp }: Omit<Bearer, "scopes">): Promise<Identity | null> {
+    if (who === "anonymous") return anonymous;
+    if (who === "token") {
+      const found = await this.#deps.metadata.findTokenByName(name);
+      return found !== null && found.hash === stamp ? this.#holderOf(found) : null;
+    }
+    if (who !== "user") return null;
+    const user = await this.#account(name);
+    return user !== null && user.stamp === stamp ? user : null;
+  }
+
+  async #byToken(text: string): Promise<Identity | null> {
+    const hash = hashOfToken(text);
+    const revision = this.#revision;
+    const known = this.#tokens.get(hash);
+    const token = known ?? (await this.#deps.metadata.findToken(hash));
+    if (token === null) return null;
+    const holder = this.#holderOf(token);
+    const noted = holder === null ? token : this.#noteUse(token);
+    // What was read while somebody changed it is not kept.
+    if (revision === this.#revision) keep(this.#tokens, hash, noted);
+    return holder;
+  }
+
+  #holderOf({ name, hash, expiresAt, revokedAt }: StoredToken): Identity | null {
+    const isOver = expiresAt !== null && expiresAt <= this.#deps.clock();
+    if (isOver || revokedAt !== null) return null;
+    return { principal: { kind: "token", name }, stamp: hash, scopes: null };
+  }
+
+  /** @returns the token as it is now. */
+  #noteUse(token: StoredToken): StoredToken {
+    const usedAt = this.#deps.clock();
+    if (token.lastUsedAt !== null && usedAt - token.lastUsedAt < noteEveryMs) return token;
+    // For information only: a store that takes no writes still answers pulls.
+    this.#deps.metadata.noteUse(token.hash, usedAt).catch(() => {});
+    return { ...token, lastUsedAt: usedAt };
+  }
+
+  async #byPassword(
+    { name, password }: { readonly name: string; readonly password: string },
+    address: string,
+  ): Promise<Identity | null> {
+    const { hash, identity } = await this.#login(name);
+    if (identity !== null && hash !== null && this.#known.has(name, password, hash))
+      return identity;
+    const pair = JSON.stringify([name, address]);
+    this.#assertPatience(name, address, this.#welcome.has(pair));
+    // A disabled user costs what an unknown one costs, and what another one costs.
+    const isRight = await this.#verify(password, hash);
+    if (isRight && identity !== null && hash !== null) {
+      this.#known.add(name, password, hash);
+      if (this.#welcome.size >= mostKept) this.#welcome.clear();
+      this.#welcome.add(pair);
+      return identity;
+    }
+    this.#addresses.add(address);
+    this.#accounts.add(name);
+    return null;
+  }
+
+  /** @throws RegistryError LOGINS_TOO_MANY */
+  #assertPatience(name: string, address: string, isWelcome: boolean): void {
+    if (isWelcome) return;
+    const wait = Math.max(this.#addresses.waitOf(address), this.#accounts.waitOf(name));
+    if (wait > 0) throw tooMany(wait);
+  }
+
+  async #verify(password: string, hash: string | null): Promise<boolean> {
+    try {
+      return await this.#passwords.verify(password, hash);
+    } catch (error) {
+      if (error instanceof TooManyLogins) throw tooMany(1_000);
+      throw error;
+    }
+  }
+
+  /** The hash to compare with, and who it is if it is right; a user of the database comes before one of the file. */
+  async #login(
+    name: string,
+  ): Promise<{ readonly hash: string | null; readonly identity: Identity | null }> {
+    const user = await this.#user(name);
+    if (user !== null) return { hash: user.passwordHash, identity: identityOf(user) };
+    const hash = (await this.#deps.htpasswd?.hashOf(name)) ?? null;
+    return { hash, identity: hash === null ? null : ofFile(name, hash) };
+  }
+
+  async #account(name: string): Promise<Identity | null> {
+    return (await this.#login(name)).identity;
+  }
+
+  async #user(name: string): Promise<StoredUser | null> {
+    const known = this.#users.get(name);
+    if (known !== undefined) return known;
+    const revision = this.#revision;
+    const user = await this.#deps.metadata.findUser(name);
+    if (revision === this.#revision && user !== null) keep(this.#users, name, user);
+    return user;
+  }
+
+  async #rulesOf(who: Who): Promise<readonly Rule[]> {
+    const known = this.#rules.get(who);
+    if (known !== undefined) return known;
+    const revision = this.#revision;
+    const rules = (await this.#deps.metadata.listRulesOf(who)).map(toRule);
+    if (revision === this.#revision) keep(this.#rules, who, rules);
+    return rules;
+  }
+
+  #signer(): Promise<Bearers> {
+    this.#bearers ??= this.#openKeys();
+    return this.#bearers;
+  }
+
+  async #openKeys(): Promise<Bearers> {
+    const { metadata, clock } = this.#deps;
+    const stored = await metadata.listKeys();
+    const [first, ...others] = await Promise.all(stored.map(({ jwk }) => readKey(jwk)));
+    if (first === undefined) throw new Error("there is no key to sign tokens with");
+    return new Bearers([first, ...others], service, clock);
+  }
+
+  #forget(revision: number): void {
+    this.#revision = revision;
+    this.#users.clear();
+    this.#tokens.clear();
+    this.#rules.clear();
+    this.#bearers = null;
+  }
+}
+
+function keep<K, V>(memory: Map<K, V>, key: K, value: V): void {
+  if (memory.size >= mostKept) memory.clear();
+  memory.set(key, value);
+}
+
+function identityOf({ name, isAdmin, stamp, disabledAt }: StoredUser): Identity | null {
+  if (disabledAt !== null) return null;
+  return { principal: { kind: "user", name, isAdmin }, stamp, scopes: null };
+}
+
+/** A changed line of the file voids what was issued before, as a changed password does. */
+function ofFile(name: string, hash: string): Identity {
+  return {
+    principal: { kind: "user", name, isAdmin: false },
+    stamp: hashOfToken(hash),
+    scopes: null,
+  };
+}
+
+function subjectOf(principal: Principal): Pick<Bearer, "who" | "name"> {
+  return { who: principal.kind, name: "name" in principal ? principal.name : "" };
+}
+
+/** A row as the rules need it. @throws PatternError when it was not written by us. */
+export function toRule({ id, who, effect, pattern, actions: names }: StoredRule): Rule {
+  const listed = names.split(",");
+  const known = actions.filter((action) => listed.includes(action));
+  if (known.length !== listed.length) throw new PatternError(`has an unknown action: ${names}`);
+  return { id, who, effect, pattern: parsePattern(pattern), actions: new Set<Action>(known) };
+}
+
+function tooMany(waitMs: number): RegistryError {
+  return new RegistryError("LOGINS_TOO_MANY", { retryAfter: Math.ceil(waitMs / 1_000) });
+}

@@ -1,0 +1,46 @@
+// An htpasswd file on disk: read again when it changes, so that a new line counts without a restart.
+import { type Htpasswd, readHtpasswd } from "./htpasswd.ts";
+
+/** How often the file is looked at, ms. */
+const lookEveryMs = 1000;
+
+/** The users of a file. One that cannot be read has none. */
+export class HtpasswdFile {
+  readonly #path: string;
+  readonly #onNotice: (sentence: string) => void;
+  readonly #now: () => number;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #version = "";
+  #file: Htpasswd = { hashes: new Map(), objections: [] };
+
+  /** @param now monotonic ms. */
+  constructor(path: string, onNotice: (sentence: string) => void, now: () => number) {
+    this.#path = path;
+    this.#onNotice = onNotice;
+    this.#now = now;
+  }
+
+  /** @returns the bcrypt hash of a user's password, or null. */
+  async hashOf(name: string): Promise<string | null> {
+    if (this.#now() - this.#lookedAt >= lookEveryMs) await this.#look();
+    return this.#file.hashes.get(name) ?? null;
+  }
+
+  async #look(): Promise<void> {
+    this.#lookedAt = this.#now();
+    const file = Bun.file(this.#path);
+    try {
+      const { mtimeMs, size, ino } = await file.stat();
+      const version = `${mtimeMs} ${size} ${ino}`;
+      if (version === this.#version) return;
+      this.#file = readHtpasswd(await file.text());
+      this.#version = version;
+      for (const objection of this.#file.objections) this.#onNotice(`${this.#path}: ${objection}`);
+    } catch {
+      if (this.#version !== "absent")
+        this.#onNotice(`${this.#path} cannot be read: its users cannot log in`);
+      this.#file = { hashes: new Map(), objections: [] };
+      this.#version = "absent";
+    }
+  }
+}

@@ -1,0 +1,60 @@
+// What one caller may do: the rules about it, and, with a bearer token, what the token was made for.
+import type { Action, Principal, Resource } from "./actions.ts";
+import type { RuleSet } from "./rules.ts";
+import type { Scope, ScopeAction } from "./scopes.ts";
+
+/** Asked by whoever answers a request. */
+export interface Rights {
+  readonly principal: Principal;
+  may(action: Action, resource: Resource): boolean;
+}
+
+const nobody: Principal = { kind: "anonymous" };
+
+/** Of a server without a login: everybody may do everything. */
+export const everything: Rights = { principal: nobody, may: () => true };
+
+/** Of a request that nobody has judged yet. */
+export const nothing: Rights = { principal: nobody, may: () => false };
+
+/** @param scopes null for callers whose credentials give everything that their rules allow. */
+export function rightsOf(
+  principal: Principal,
+  rules: RuleSet,
+  scopes: readonly Scope[] | null,
+): Rights {
+  return {
+    principal,
+    may: (action, resource) =>
+      (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
+      rules.decide(principal, action, resource).isAllowed,
+  };
+}
+
+/** What a scope has to name for each action; nobody can ask for `admin`. */
+const needed: Readonly<Record<Action, ScopeAction | null>> = {
+  pull: "pull",
+  push: "push",
+  overwrite: "push",
+  delete: "delete",
+  admin: null,
+};
+
+function isWithin(scope: Scope, action: Action, resource: Resource): boolean {
+  if (scope.type !== "repository" || resource.kind !== "repository") return false;
+  const wanted = needed[action];
+  return scope.name === resource.repository && wanted !== null && scope.actions.includes(wanted);
+}
+
+/** What of `asked` the caller may do: a token gives no more, and nobody is told what is missing. */
+export function grantedOf(asked: readonly Scope[], rights: Rights): readonly Scope[] {
+  return asked.flatMap((scope): readonly Scope[] => {
+    if (scope.type === "registry") return [scope];
+    const wanted: readonly ScopeAction[] = scope.actions.includes("*")
+      ? ["pull", "push", "delete"]
+      : scope.actions;
+    const resource = { kind: "repository", repository: scope.name } as const;
+    const actions = wanted.filter((action) => action !== "*" && rights.may(action, resource));
+    return actions.length === 0 ? [] : [{ ...scope, actions }];
+  });
+}

@@ -1,0 +1,115 @@
+// PORT 2, the group of users, tokens, rules and signing keys. Every change moves the revision in the same transaction.
+
+/** Whom a rule is about, as src/access/actions.ts spells it. */
+export type StoredWho =
+  | "anonymous"
+  | "authenticated"
+  | `user:${string}`
+  | `token:${string}`
+  | `workload:${string}`;
+
+/** What a server keeps its copies by. */
+export interface AccessState {
+  /** Differs after every change of users, tokens, rules or keys. */
+  readonly revision: number;
+  /** True once there was a user or a token: it stays true when the last one is removed. */
+  readonly closed: boolean;
+}
+
+/** A user with the hash of the password. */
+export interface StoredUser {
+  readonly name: string;
+  readonly passwordHash: string;
+  readonly isAdmin: boolean;
+  /** Another one after each change of the password. */
+  readonly stamp: string;
+  /** Unix ms; null while the user may log in. */
+  readonly disabledAt: number | null;
+  /** Unix ms. */
+  readonly createdAt: number;
+}
+
+/** A token without its text, which nobody stores. Times are Unix ms. */
+export interface StoredToken {
+  readonly name: string;
+  /** SHA-256 of its text, hexadecimal. */
+  readonly hash: string;
+  readonly createdAt: number;
+  /** null: never. */
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly lastUsedAt: number | null;
+}
+
+/** A rule to be added. */
+export interface NewRule {
+  readonly who: StoredWho;
+  readonly effect: "allow" | "deny";
+  readonly pattern: string;
+  /** Names of actions with commas in between. */
+  readonly actions: string;
+  /** Unix ms. */
+  readonly createdAt: number;
+}
+
+export interface StoredRule extends NewRule {
+  readonly id: number;
+}
+
+/** A private key as JSON. */
+export interface StoredKey {
+  /** UUIDv7. */
+  readonly id: string;
+  readonly jwk: string;
+  /** Unix ms. */
+  readonly createdAt: number;
+}
+
+/** What requests ask. */
+export interface AccessMetadata {
+  /** Asked for every request; answered from memory while nobody writes. */
+  findState(): Promise<AccessState>;
+  findUser(name: string): Promise<StoredUser | null>;
+  /** Expired and revoked ones, too. */
+  findToken(hash: string): Promise<StoredToken | null>;
+  findTokenByName(name: string): Promise<StoredToken | null>;
+  /** In the order in which they were added. */
+  listRulesOf(who: StoredWho): Promise<readonly StoredRule[]>;
+  /** Notes when a token was used; changes no revision and may be lost with the power. */
+  noteUse(hash: string, usedAt: number): Promise<void>;
+  /** The newest first. */
+  listKeys(): Promise<readonly StoredKey[]>;
+  /** Adds a key if `previous` is the newest one (null: if there is none), and removes all but the newest `kept`. @returns whether it did. */
+  addKey(key: StoredKey, previous: string | null, kept: number): Promise<boolean>;
+}
+
+/** What commands change. */
+export interface AccountsMetadata {
+  /** @returns false when there is a user of that name. */
+  addUser(user: Omit<StoredUser, "disabledAt">): Promise<boolean>;
+  /** Adds a user if there was never an account. @returns whether it did. */
+  addFirstUser(user: Omit<StoredUser, "disabledAt">): Promise<boolean>;
+  /** @returns false when there is no such user. */
+  setPassword(name: string, passwordHash: string, stamp: string): Promise<boolean>;
+  /** @param disabledAt Unix ms; null enables the user again. @returns false when there is no such user. */
+  disableUser(name: string, disabledAt: number | null): Promise<boolean>;
+  /** Removes the user and the rules about it. @returns false when there is no such user. */
+  removeUser(name: string): Promise<boolean>;
+  /** Adds a token with its rules. @returns false when there was ever a token of that name. */
+  addToken(
+    token: Pick<StoredToken, "name" | "hash" | "createdAt" | "expiresAt">,
+    rules: readonly NewRule[],
+  ): Promise<boolean>;
+  /** Revokes a token and removes the rules about it. @returns false when there is no such token, or it was revoked before. */
+  revokeToken(name: string, revokedAt: number): Promise<boolean>;
+  /** @returns its id. */
+  addRule(rule: NewRule): Promise<number>;
+  /** @returns false when there is no such rule. */
+  removeRule(id: number): Promise<boolean>;
+  /** All of them, in the order of their names or ids. */
+  listAccounts(): Promise<{
+    readonly users: readonly StoredUser[];
+    readonly tokens: readonly StoredToken[];
+    readonly rules: readonly StoredRule[];
+  }>;
+}

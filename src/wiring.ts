@@ -1,5 +1,6 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms.
+import type { Access } from "./access/access.ts";
 import { clock, nameProcess, newId, startWorker } from "./ambient.ts";
 import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
 import { openCertificate } from "./certificate.ts";
@@ -13,6 +14,7 @@ import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
+import { openAccess } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -69,12 +71,13 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openStore(base, () => maintenance?.halt());
+  const access = await openAccess(config, { metadata: ports.metadata, log });
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
   const metrics = makeMetrics(ports, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
-  const parts: Parts = { ...base, ports, uploads, objects, gcRuns, metrics };
+  const parts: Parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock, log });
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
@@ -114,6 +117,7 @@ interface Base {
 /** The open dependencies of requests and maintenance. */
 interface Parts extends Base {
   readonly ports: Ports;
+  readonly access: Access;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
   readonly gcRuns: GcRuns;
@@ -233,9 +237,10 @@ function makeMetrics({ metadata, latch }: Ports, gcRuns: GcRuns): Metrics {
 
 /** The rooms as requests see them. */
 function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, uploads, objects, gcRuns, metrics } = parts;
+  const { config, log, ports, access, uploads, objects, gcRuns, metrics } = parts;
   const { latch, metadata, storage } = ports;
   return {
+    access,
     registry: {
       metadata: metadata.registry,
       contents: metadata.contents,

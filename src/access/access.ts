@@ -1,17 +1,17 @@
-// Who a caller is and what it may do, asked for each request. Keeps what it reads for as long as the revision of the tables is the same.
+// Who a caller is and what it may do, asked for each request.
 import { RegistryError } from "../errors.ts";
-import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
-import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
-import { type Bearer, Bearers, makeKey, readKey } from "./bearer.ts";
+import { type Principal, whoIs } from "./actions.ts";
+import { type Bearer, makeKey } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import { Failures, ofAccount, ofAddress } from "./failures.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
 import { KnownLogins } from "./knownLogins.ts";
+import { AccessMemory } from "./memory.ts";
 import { Passwords, TooManyLogins } from "./passwords.ts";
-import { PatternError, parsePattern } from "./patterns.ts";
 import { type Rights, rightsOf } from "./rights.ts";
-import { type Rule, RuleSet } from "./rules.ts";
+import { RuleSet } from "./rules.ts";
 import type { Scope } from "./scopes.ts";
 
 /** `auto`: open on loopback until the first account exists, closed everywhere else. */
@@ -44,15 +44,13 @@ export interface Identity {
 /** A caller without credentials. */
 export const anonymous: Identity = { principal: { kind: "anonymous" }, stamp: "", scopes: null };
 
-/** The audience of our tokens; each store has keys of its own. */
-export const service = "breadbox";
 const keptKeys = 2;
 /** A server that starts with an older key makes a new one, ms. */
 const keyAgeMs = 90 * 24 * 3_600_000;
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;
-/** Entries of each memory; beyond it starts over. */
-const mostKept = 10_000;
+/** Pairs of account and address that are remembered; beyond them it starts over. */
+const mostWelcome = 10_000;
 
 /** Keeps, identifies, decides. */
 export class Access {
@@ -63,14 +61,11 @@ export class Access {
   readonly #accounts: Failures;
   /** Addresses that logged in to an account before: others' failures do not keep them out. */
   readonly #welcome = new Set<string>();
-  #revision = -1;
-  readonly #users = new Map<string, StoredUser | null>();
-  readonly #tokens = new Map<string, StoredToken>();
-  readonly #rules = new Map<Who, readonly Rule[]>();
-  #bearers: Promise<Bearers> | null = null;
+  readonly #memory: AccessMemory;
 
   constructor(deps: AccessDeps) {
     this.#deps = deps;
+    this.#memory = new AccessMemory(deps.metadata, deps.clock);
     this.#known = new KnownLogins(deps.now);
     this.#addresses = new Failures(ofAddress, deps.now);
     this.#accounts = new Failures(ofAccount, deps.now);
@@ -88,6 +83,11 @@ export class Access {
     await metadata.addKey({ id, jwk: stored, createdAt }, newest?.id ?? null, keptKeys);
   }
 
+  /** Unix ms. */
+  now(): number {
+    return this.#deps.clock();
+  }
+
   /** False on a server that asks nobody who he is, whatever happens. */
   get mayClose(): boolean {
     return this.#deps.mode !== "none";
@@ -95,10 +95,9 @@ export class Access {
 
   /** True while everybody may do everything. */
   async isOpen(): Promise<boolean> {
-    const { metadata, mode, isLoopback, htpasswd } = this.#deps;
+    const { mode, isLoopback, htpasswd } = this.#deps;
     if (mode === "none") return true;
-    const { revision, closed } = await metadata.findState();
-    if (revision !== this.#revision) this.#forget(revision);
+    const closed = await this.#memory.refresh();
     return mode === "auto" && isLoopback && !closed && htpasswd === null;
   }
 
@@ -126,30 +125,30 @@ export class Access {
 
   /** What a caller may do. */
   async rightsOf({ principal, scopes }: Identity): Promise<Rights> {
-    const lists = await Promise.all(whoIs(principal).map((who) => this.#rulesOf(who)));
-    return rightsOf(principal, new RuleSet(lists.flat()), scopes);
+    const lists = await Promise.all(whoIs(principal).map((who) => this.#memory.rulesOf(who)));
+    return rightsOf(principal, new RuleSet(lists.flatMap((rules) => rules ?? [])), scopes);
   }
 
   /** A bearer token for requests. */
   async issue({ principal, stamp }: Identity, scopes: readonly Scope[]): Promise<string> {
-    return (await this.#signer()).sign({ ...subjectOf(principal), stamp, scopes });
+    return (await this.#memory.signer()).sign({ ...subjectOf(principal), stamp, scopes });
   }
 
   /** A token that is exchanged for others, for accounts that have a password. */
   async issueRefresh({ principal, stamp }: Identity): Promise<string> {
-    return (await this.#signer()).signRefresh({ ...subjectOf(principal), stamp });
+    return (await this.#memory.signer()).signRefresh({ ...subjectOf(principal), stamp });
   }
 
   /** Who has a refresh token; null for one that is not ours, has ended, or whose account has changed. */
   async identifyRefresh(token: string): Promise<Identity | null> {
-    const bearer = await (await this.#signer()).verifyRefresh(token);
+    const bearer = await (await this.#memory.signer()).verifyRefresh(token);
     if (bearer === null || bearer.who !== "user") return null;
     const found = await this.#holder(bearer);
     return found === null ? null : { ...found, scopes: null };
   }
 
   async #byBearer(token: string): Promise<Identity | null> {
-    const bearer = await (await this.#signer()).verify(token);
+    const bearer = await (await this.#memory.signer()).verify(token);
     if (bearer === null) return null;
     const found = await this.#holder(bearer);
     return found === null ? null : { ...found, scopes: bearer.scopes };
@@ -169,14 +168,10 @@ export class Access {
 
   async #byToken(text: string): Promise<Identity | null> {
     const hash = hashOfToken(text);
-    const revision = this.#revision;
-    const known = this.#tokens.get(hash);
-    const token = known ?? (await this.#deps.metadata.findToken(hash));
+    const token = await this.#memory.token(hash);
     if (token === null) return null;
     const holder = this.#holderOf(token);
-    const noted = holder === null ? token : this.#noteUse(token);
-    // What was read while somebody changed it is not kept.
-    if (revision === this.#revision) keep(this.#tokens, hash, noted);
+    if (holder !== null) this.#noteUse(token);
     return holder;
   }
 
@@ -186,13 +181,12 @@ export class Access {
     return { principal: { kind: "token", name }, stamp: hash, scopes: null };
   }
 
-  /** @returns the token as it is now. */
-  #noteUse(token: StoredToken): StoredToken {
+  #noteUse(token: StoredToken): void {
     const usedAt = this.#deps.clock();
-    if (token.lastUsedAt !== null && usedAt - token.lastUsedAt < noteEveryMs) return token;
+    if (token.lastUsedAt !== null && usedAt - token.lastUsedAt < noteEveryMs) return;
+    this.#memory.replace({ ...token, lastUsedAt: usedAt });
     // For information only: a store that takes no writes still answers pulls.
     this.#deps.metadata.noteUse(token.hash, usedAt).catch(() => {});
-    return { ...token, lastUsedAt: usedAt };
   }
 
   async #byPassword(
@@ -208,7 +202,7 @@ export class Access {
     const isRight = await this.#verify(password, hash);
     if (isRight && identity !== null && hash !== null) {
       this.#known.add(name, password, hash);
-      if (this.#welcome.size >= mostKept) this.#welcome.clear();
+      if (this.#welcome.size >= mostWelcome) this.#welcome.clear();
       this.#welcome.add(pair);
       return identity;
     }
@@ -237,7 +231,7 @@ export class Access {
   async #login(
     name: string,
   ): Promise<{ readonly hash: string | null; readonly identity: Identity | null }> {
-    const user = await this.#user(name);
+    const user = await this.#memory.user(name);
     if (user !== null) return { hash: user.passwordHash, identity: identityOf(user) };
     const hash = (await this.#deps.htpasswd?.hashOf(name)) ?? null;
     return { hash, identity: hash === null ? null : ofFile(name, hash) };
@@ -246,50 +240,6 @@ export class Access {
   async #account(name: string): Promise<Identity | null> {
     return (await this.#login(name)).identity;
   }
-
-  async #user(name: string): Promise<StoredUser | null> {
-    const known = this.#users.get(name);
-    if (known !== undefined) return known;
-    const revision = this.#revision;
-    const user = await this.#deps.metadata.findUser(name);
-    if (revision === this.#revision && user !== null) keep(this.#users, name, user);
-    return user;
-  }
-
-  async #rulesOf(who: Who): Promise<readonly Rule[]> {
-    const known = this.#rules.get(who);
-    if (known !== undefined) return known;
-    const revision = this.#revision;
-    const rules = (await this.#deps.metadata.listRulesOf(who)).map(toRule);
-    if (revision === this.#revision) keep(this.#rules, who, rules);
-    return rules;
-  }
-
-  #signer(): Promise<Bearers> {
-    this.#bearers ??= this.#openKeys();
-    return this.#bearers;
-  }
-
-  async #openKeys(): Promise<Bearers> {
-    const { metadata, clock } = this.#deps;
-    const stored = await metadata.listKeys();
-    const [first, ...others] = await Promise.all(stored.map(({ jwk }) => readKey(jwk)));
-    if (first === undefined) throw new Error("there is no key to sign tokens with");
-    return new Bearers([first, ...others], service, clock);
-  }
-
-  #forget(revision: number): void {
-    this.#revision = revision;
-    this.#users.clear();
-    this.#tokens.clear();
-    this.#rules.clear();
-    this.#bearers = null;
-  }
-}
-
-function keep<K, V>(memory: Map<K, V>, key: K, value: V): void {
-  if (memory.size >= mostKept) memory.clear();
-  memory.set(key, value);
 }
 
 function identityOf({ name, isAdmin, stamp, disabledAt }: StoredUser): Identity | null {
@@ -308,14 +258,6 @@ function ofFile(name: string, hash: string): Identity {
 
 function subjectOf(principal: Principal): Pick<Bearer, "who" | "name"> {
   return { who: principal.kind, name: "name" in principal ? principal.name : "" };
-}
-
-/** A row as the rules need it. @throws PatternError when it was not written by us. */
-export function toRule({ id, who, effect, pattern, actions: names }: StoredRule): Rule {
-  const listed = names.split(",");
-  const known = actions.filter((action) => listed.includes(action));
-  if (known.length !== listed.length) throw new PatternError(`has an unknown action: ${names}`);
-  return { id, who, effect, pattern: parsePattern(pattern), actions: new Set<Action>(known) };
 }
 
 function tooMany(waitMs: number): RegistryError {

@@ -6,16 +6,18 @@ import type { Scope, ScopeAction } from "./scopes.ts";
 /** Asked by whoever answers a request. */
 export interface Rights {
   readonly principal: Principal;
+  /** False when nothing at all is allowed. */
+  readonly mayAnything: boolean;
   may(action: Action, resource: Resource): boolean;
 }
 
 const nobody: Principal = { kind: "anonymous" };
 
 /** Of a server without a login: everybody may do everything. */
-export const everything: Rights = { principal: nobody, may: () => true };
+export const everything: Rights = { principal: nobody, mayAnything: true, may: () => true };
 
 /** Of a request that nobody has judged yet. */
-export const nothing: Rights = { principal: nobody, may: () => false };
+export const nothing: Rights = { principal: nobody, mayAnything: false, may: () => false };
 
 /** @param scopes null for callers whose credentials give everything that their rules allow. */
 export function rightsOf(
@@ -25,6 +27,7 @@ export function rightsOf(
 ): Rights {
   return {
     principal,
+    mayAnything: rules.knows(principal),
     may: (action, resource) =>
       (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
       rules.decide(principal, action, resource).isAllowed,

@@ -38,10 +38,19 @@ const section = 'is a section: it takes YAML or JSON such as {"enabled":true}, o
 /** Everything that `distribution`'s documentation names and that is no setting here. */
 const rules: readonly Rule[] = [
   {
+    names: /^AUTH$/,
+    values: /^htpasswd$/i,
+    verdict: "harmless",
+  },
+  {
+    names: /^AUTH_HTPASSWD_REALM$/,
+    verdict: "harmless",
+  },
+  {
     names: /^AUTH(?:_|$)/,
     verdict: "refused",
     message:
-      "asks for a login, and this version of Breadbox has none: anyone could push. Unset it to start without.",
+      "asks for a kind of login that Breadbox does not have. It has users of its own (breadbox user add) and htpasswd files (BREADBOX_AUTH_HTPASSWD).",
   },
   {
     names: /^HTTP_TLS_LETSENCRYPT(?:_|$)/,

@@ -8,7 +8,17 @@ import { serverUrl } from "./serverUrl.ts";
 import { type Setting, setting } from "./setting.ts";
 import { share } from "./share.ts";
 import { selfSigned, tlsHost } from "./tls.ts";
-import { count, duration, oneOf, optionalPath, path, seconds, size, toggle } from "./values.ts";
+import {
+  count,
+  duration,
+  oneOf,
+  optionalPath,
+  password,
+  path,
+  seconds,
+  size,
+  toggle,
+} from "./values.ts";
 
 /** The table. Order is the order of the document and of `config show`. */
 export const settings = {
@@ -80,6 +90,23 @@ export const settings = {
     size("0", "1GiB"),
     "1KiB",
     "Slowest upload rate that is accepted: bytes a second, averaged over a minute. A slower request is ended; its bytes are kept, and the client can resume after them. 0 disables the limit; a minute without a byte still ends the request.",
+  ),
+  "auth.mode": setting(
+    oneOf("auto", "none", "required"),
+    "auto",
+    "Who has to log in. `auto`: nobody on a server that listens on loopback only and never had an account, everybody elsewhere. `required`: everybody. `none`: nobody, on any address: whoever reaches the server may push and delete.",
+  ),
+  "auth.htpasswd": setting(
+    optionalPath,
+    "",
+    "File of users in the form of Apache's `htpasswd -B` (bcrypt only), read again when it changes. Its users may do what `breadbox access allow` gives them. A user of the database with the same name comes first.",
+    { aliases: [{ name: "REGISTRY_AUTH_HTPASSWD_PATH" }] },
+  ),
+  "admin.password": setting(
+    password,
+    "",
+    "Password of the user `admin`, an administrator, who is created at the start of a server that never had an account. Better in a file: `BREADBOX_ADMIN_PASSWORD_FILE`.",
+    { secret: true },
   ),
   "registry.manifestMaxSize": setting(
     size("1", "64MiB"),

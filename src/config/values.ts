@@ -181,3 +181,12 @@ export const optionalPath: Kind<string> = {
   parse: (text) => (text === "" ? text : path.parse(text)),
   show: (value) => value,
 };
+
+/** A text that is long enough not to be guessed; nothing for none. */
+export const password: Kind<string> = {
+  parse(text) {
+    if (text !== "" && text.length < 8) throw new ValueError("has less than 8 characters.");
+    return text;
+  },
+  show: (value) => value,
+};

@@ -1,12 +1,13 @@
 // One request from its arrival to its answer: front door, guard, surface, and what is left behind.
 import type { App } from "./app.ts";
+import type { Door } from "./door.ts";
 import { errorResponse } from "./errors.ts";
 import { type Entrance, enter } from "./frontDoor.ts";
 import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operation.ts";
-import type { Connection, RequestContext } from "./requestContext.ts";
+import type { Connection, Question, RequestContext } from "./requestContext.ts";
 import type { SentPath } from "./sentPath.ts";
 import type { SlowReaders } from "./slowReaders.ts";
 import { assertQuery } from "./v1/known.ts";
@@ -15,6 +16,7 @@ import { assertQuery } from "./v1/known.ts";
 export interface DispatchDeps extends Entrance {
   readonly app: Pick<App, "fetch">;
   readonly guard: Pick<Guard, "admit" | "methodsOf">;
+  readonly door: Door;
   readonly observer: Observer;
   /** Contexts of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<RequestContext>;
@@ -31,14 +33,19 @@ export type Dispatch = (
 
 /** Never rejects: every thrown value becomes an answer. */
 export function makeDispatch(deps: DispatchDeps): Dispatch {
-  const { app, guard, observer, atWork, slowReaders } = deps;
+  const { app, guard, door, observer, atWork, slowReaders } = deps;
+  const goOn = (context: RequestContext, question: Question): Response | Promise<Response> => {
+    guard.admit(question);
+    assertQuery(question.operation, context.query);
+    if (isWrite(question.operation)) atWork.add(context);
+    return app.fetch(context.request);
+  };
   const answer = (context: RequestContext): Response | Promise<Response> => {
     try {
       const question = enter(context, deps);
-      guard.admit(question);
-      assertQuery(question.operation, context.query);
-      if (isWrite(question.operation)) atWork.add(context);
-      return app.fetch(context.request);
+      const waiting = door(context, question);
+      if (waiting !== null) return waiting.then(() => goOn(context, question));
+      return goOn(context, question);
     } catch (error) {
       return errorResponse(error, context);
     }

@@ -37,6 +37,7 @@ export function enter(context: RequestContext, { router, guard, assertHost }: En
   const { request } = context;
   const { method } = request;
   const { path, query } = splitUrl(request.url);
+  context.secure = request.url.startsWith("https:");
   context.path = path;
   context.query = query;
   context.foreign = !isRegistryPath(path);

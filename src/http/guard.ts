@@ -1,8 +1,6 @@
-// The one place that decides whether an operation is allowed. Accounts will be checked here as well.
+// The one place that decides whether an operation is allowed as the server is now. Who may is decided before (door.ts).
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import { RegistryError, type Situation } from "../errors.ts";
-import type { RepositoryName } from "../model/names.ts";
-import type { BucketName } from "../model/objectNames.ts";
 import { AnswerError } from "./errors.ts";
 import { isMultipart, isWrite, needsStore, type Operation } from "./operation.ts";
 import type { Question } from "./requestContext.ts";
@@ -18,17 +16,7 @@ export interface Switches {
   readonly multipart: boolean;
 }
 
-/** Further rights of the request, where the answer depends on them. */
-export interface Rights {
-  /** True when content of `repository` may be seen. */
-  mayPull(repository: RepositoryName): boolean;
-  /** True when an answer about `repository` may be followed by a push to it. */
-  mayPush(repository: RepositoryName): boolean;
-  /** True when objects of `bucket` may be read. */
-  mayRead(bucket: BucketName): boolean;
-}
-
-export interface Guard extends Rights {
+export interface Guard {
   /**
    * Lets an operation pass. @throws what stops it: RegistryError DELETE_DISABLED, WRITES_DISABLED and MULTIPART_DISABLED (with `Allow`), READ_ONLY, BUSY.
    */
@@ -66,9 +54,6 @@ export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps
       }
     },
     methodsOf: (route) => permitted(switches, route),
-    mayPull: () => true,
-    mayPush: () => !switches.readOnly,
-    mayRead: () => true,
   };
 }
 

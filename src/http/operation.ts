@@ -1,13 +1,32 @@
 // One operation of the API, all of it: method, path, who may do it, documentation and handler. Routes, HEAD, 405 answers, the
 // guard's question, metrics' labels, the explorer and the names of parameters are derived from it.
+import type { Area, Action as Right } from "../access/actions.ts";
 import { withoutBodies } from "./docs/answers.ts";
 import type { Documentation, Tag } from "./docs/types.ts";
 import type { Params } from "./parameters.ts";
 import type { RequestContext } from "./requestContext.ts";
 import type { Services } from "./services.ts";
 
-/** The right a request needs. `read` needs none beyond reaching the server. */
-export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate";
+/** The kind of work, which the switches of an operator ask for. `login` is the token endpoint: it changes nothing. */
+export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate" | "login";
+
+/**
+ * What the caller must be allowed to do. Every operation has an answer: without one it does not compile.
+ * - `nothing`: everybody gets the same answer, on every server.
+ * - `login`: right credentials, whatever they give.
+ * - `own`: the answer holds only what the caller may see.
+ * - `body`: the body names what it is about, so that the handler asks (`assertMay`).
+ * - a right on what the path names: `objects` are those that the parameter `prefix` selects, `upload` is the object of an upload in parts.
+ */
+export type Need =
+  | "nothing"
+  | "login"
+  | "own"
+  | "body"
+  | {
+      readonly right: Right;
+      readonly on: "repository" | "bucket" | "object" | "objects" | "upload" | Area;
+    };
 
 export type Method = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -26,6 +45,7 @@ export interface Operation<Path extends string = string> {
   readonly action: Action;
   /** The kind of thing the action is on; the path names it. */
   readonly target: "server" | "repository" | "bucket";
+  readonly needs: Need;
   /** Group of the explorer. */
   readonly tag: Tag;
   readonly summary: string;
@@ -90,8 +110,8 @@ function headDoc(
 }
 
 /** True when a request of this method may change something. */
-function mayChange({ method }: Operation): boolean {
-  return method !== "GET" && method !== "HEAD";
+function mayChange({ method, action }: Operation): boolean {
+  return method !== "GET" && method !== "HEAD" && action !== "login";
 }
 
 /** True when the operation changes what is stored. A collection of garbage has its own switch, and no other stops it. */

@@ -5,6 +5,7 @@ import { chunkOperations } from "./oci/chunks.ts";
 import { listOperations } from "./oci/lists.ts";
 import { manifestOperations } from "./oci/manifests.ts";
 import { referrerOperations } from "./oci/referrers.ts";
+import { tokenOperations } from "./oci/token.ts";
 import { uploadOperations } from "./oci/uploads.ts";
 import type { Operation } from "./operation.ts";
 import { authorityOperations } from "./ops/authority.ts";
@@ -23,6 +24,7 @@ import { putObjectOperations } from "./v1/putObject.ts";
 /** All of them, HEAD included. */
 export const operations: readonly Operation[] = [
   ...baseOperations,
+  ...tokenOperations,
   ...listOperations,
   ...manifestOperations,
   ...referrerOperations,

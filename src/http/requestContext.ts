@@ -1,6 +1,8 @@
 // One request on its way through the server: what the front door read from it, and what logs and metrics need of it.
 
-import type { RegistryError } from "../errors.ts";
+import type { Resource } from "../access/actions.ts";
+import { nothing, type Rights } from "../access/rights.ts";
+import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
@@ -48,6 +50,14 @@ export class RequestContext {
   sent: SentPath | null = null;
   /** As it was sent: the front door gives the request another spelling of it. */
   path = "";
+  /** True when the connection of the request is TLS. */
+  secure = false;
+  /** Who asks, and what may be done besides the operation that was asked for. */
+  rights: Rights = nothing;
+  /** The answer to a caller who may not. */
+  refuse: () => RegistryError = () => new RegistryError("DENIED");
+  /** What the right was asked for, where the path names it; null while nobody asked. */
+  subject: Resource | null = null;
   /** Everything after `?`, still encoded. */
   query = "";
   /** True outside of the registry's own addresses. */

@@ -2,11 +2,13 @@
 import nodeHttp from "node:http";
 import { errnoOf, readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
+import { findUploadObject } from "../objects/multipart.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
 import { buildApp } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
+import { makeDoor } from "./door.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
 import { Listener, type TlsMaterial } from "./listener.ts";
@@ -91,8 +93,16 @@ export function startHttp(options: HttpOptions): HttpServer {
   });
   const slowReaders = new SlowReaders(options.readUnread);
   const dispatch = makeDispatch({
-    app: buildApp(operations, backend, { ...options, isDraining, rights: guard }),
+    app: buildApp(operations, backend, {
+      ...options,
+      ...{ isDraining, readOnly: options.switches.readOnly },
+    }),
     guard,
+    door: makeDoor({
+      access: backend.access,
+      findUpload: (key) => findUploadObject(backend.objects, key),
+      url: options.hosts.url,
+    }),
     router: makeRouter(routes),
     assertHost: makeHostCheck(options.hosts),
     observer: makeObserver(backend.telemetry, { newRequestId, isDraining }),

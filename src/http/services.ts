@@ -1,4 +1,5 @@
 // The dependencies of operations: the domain rooms, opened and wired, and the options of this API.
+import type { Access } from "../access/access.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
@@ -7,10 +8,10 @@ import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
-import type { Rights } from "./guard.ts";
 
 /** Everything behind the API, opened and wired. */
 export interface Backend {
+  readonly access: Access;
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
@@ -37,7 +38,8 @@ export interface ApiOptions {
   readonly authority: string | null;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
-  readonly rights: Rights;
+  /** True: nothing can be pushed or deleted. */
+  readonly readOnly: boolean;
 }
 
 /** The argument of each operation's handler. */

@@ -5,7 +5,7 @@ import { RegistryError } from "../errors.ts";
 import type { ObjectLinkSource, ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
-import type { BucketName, ObjectKey } from "../model/objectNames.ts";
+import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
 import type { ObjectsDeps } from "./deps.ts";
 import { unknownObject } from "./objects.ts";
 
@@ -28,7 +28,8 @@ export type LinkSource = BlobSource | CopySource;
 /** Content of repositories and buckets that may not be read must not even seem to exist. */
 export interface LinkRights {
   readonly mayPull: (repository: RepositoryName) => boolean;
-  readonly mayRead: (bucket: BucketName) => boolean;
+  /** @param object null for whatever the bucket holds. */
+  readonly mayRead: (bucket: BucketName, object: ObjectName | null) => boolean;
 }
 
 /** The object that is made. */
@@ -100,7 +101,7 @@ async function findSource(
   { bucket, object }: CopySource,
   { mayRead }: LinkRights,
 ): Promise<Found | null> {
-  if (!mayRead(bucket)) return null;
+  if (!mayRead(bucket, object)) return null;
   const intact = await findStored(
     deps.storage,
     async () => {

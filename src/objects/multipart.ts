@@ -103,3 +103,14 @@ export async function refuseAbsent(
   if (completed !== null) advanceState("completed", to);
   throw new RegistryError("MULTIPART_UNKNOWN");
 }
+
+/** The object that an open upload, or one that was completed a moment ago, is for. @returns null when there is neither. */
+export async function findUploadObject(
+  { multipart, ageNow }: Pick<ObjectsDeps, "multipart" | "ageNow">,
+  key: MultipartKey,
+): Promise<ObjectName | null> {
+  const open = await multipart.peekMultipart(key);
+  if (open !== null) return open.object;
+  const completed = await multipart.findCompleted(key, repeatableSince(ageNow()));
+  return completed?.record.object ?? null;
+}

@@ -24,11 +24,24 @@ export function makeImmutability(patterns: readonly string[]): Immutability {
   };
 }
 
+/** Names no pattern of the setting: none begins with a space. */
+const notAllowed = " ";
+
+/** For callers who may create tags and move none. */
+export function withoutMoves(immutable: Immutability): Immutability {
+  return (repository, tag) => immutable(repository, tag) ?? notAllowed;
+}
+
 /** The refusal of what would take a locked tag away or move it. */
 export function lockedTag(
   repository: RepositoryName,
   { tag, pattern }: { readonly tag: Tag; readonly pattern: string },
 ): RegistryError {
+  if (pattern === notAllowed) {
+    return new RegistryError("DENIED", {
+      message: `${repository}:${tag} exists: moving it needs the right to overwrite`,
+    });
+  }
   return new RegistryError("TAG_IMMUTABLE", {
     message: `${repository}:${tag} is immutable: the pattern ${pattern} of registry.immutableTags locks it`,
     detail: { tag, pattern },

@@ -41,12 +41,13 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
   "certificate.ts": ["config", "tls"],
+  "login.ts": ["access", "config", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
     ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access"],
     ...["config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
-    ...["front.ts", "certificate.ts", "ports.ts", "process", "durability"],
+    ...["front.ts", "certificate.ts", "login.ts", "ports.ts", "process", "durability"],
   ],
   // As much of it as commands need.
   "tool.ts": [
@@ -75,6 +76,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   http: ["metadata", "storage"],
   cli: ["gc", "fsck", "import", "jobs", "metadata"],
   "front.ts": ["telemetry"],
+  "login.ts": ["metadata", "telemetry"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],

@@ -13,6 +13,7 @@ export const baseOperations = [
     path: "/v2/",
     action: "read",
     target: "server",
+    needs: "login",
     tag: "registry",
     summary: "Check the API version",
     handle: () => new Response("{}", { headers }),

@@ -44,9 +44,13 @@ async function pull(
 }
 
 /** Answered from the rows and the file's size: no byte of the blob is read. */
-async function stat(call: Call<typeof address>, { registry, rights }: Services): Promise<Response> {
+async function stat(
+  call: Call<typeof address>,
+  { registry, readOnly }: Services,
+): Promise<Response> {
   const { name, digest } = call.params;
-  const { mediaType, size } = await statBlob(registry, name, digest, rights.mayPush(name));
+  const mayPush = !readOnly && call.rights.may("push", { kind: "repository", repository: name });
+  const { mediaType, size } = await statBlob(registry, name, digest, mayPush);
   const headers = { ...contentHeaders(digest, mediaType, true), ...asAttachment };
   if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   return headContent({ size, headers });
@@ -80,6 +84,7 @@ export const blobOperations = [
     path: address,
     action: "pull",
     target: "repository",
+    needs: { right: "pull", on: "repository" },
     tag: "blobs",
     summary: "Pull a blob, or ranges of it",
     handle: pull,
@@ -108,6 +113,7 @@ export const blobOperations = [
     path: address,
     action: "delete",
     target: "repository",
+    needs: { right: "delete", on: "repository" },
     tag: "blobs",
     summary: "Remove a blob from a repository",
     handle: removeBlob,

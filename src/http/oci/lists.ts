@@ -1,15 +1,18 @@
 // Lists of names, by page: repositories and tags. Thin: read the page, ask the registry, print names and Link.
 
+import type { RepositoryName } from "../../model/names.ts";
 import { listRepositories } from "../../registry/catalog.ts";
 import { listTags } from "../../registry/tags.ts";
 import { json } from "../answers.ts";
 import { failures, inRepository, inside, jsonLike, sometimes } from "../docs/answers.ts";
 import { repository, tag } from "../docs/examples.ts";
 import { name as nameParameter, page } from "../docs/parameters.ts";
+import { visibleTo } from "../door.ts";
 import { type ListQuery, nextLink, parseListQuery } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
+import { visiblePage } from "../visible.ts";
 
 interface Names {
   readonly names: readonly string[];
@@ -28,9 +31,20 @@ function pageHeaders(
 
 async function catalog(call: RequestContext, { registry }: Services): Promise<Response> {
   const query = parseListQuery(queryOf(call));
-  const page = await listRepositories(registry, query);
-  const headers = pageHeaders("/v2/_catalog", query, page);
-  return json({ repositories: page.names }, { headers });
+  const maySee = visibleTo(call);
+  const { items: names, more } = await visiblePage<RepositoryName>(
+    {
+      list: async (last, n) => {
+        const page = await listRepositories(registry, { n, last });
+        return { items: page.names, more: page.more };
+      },
+      nameOf: (name) => name,
+      maySee: maySee && ((repository) => maySee({ kind: "repository", repository })),
+    },
+    { after: query.last, limit: query.n },
+  );
+  const headers = pageHeaders("/v2/_catalog", query, { names, more });
+  return json({ repositories: names }, { headers });
 }
 
 async function tags(call: Call<"/v2/:name/tags/list">, { registry }: Services): Promise<Response> {
@@ -58,6 +72,7 @@ export const listOperations = [
     path: "/v2/_catalog",
     action: "catalog",
     target: "server",
+    needs: "own",
     tag: "registry",
     summary: "List repositories",
     handle: catalog,
@@ -84,6 +99,7 @@ export const listOperations = [
     path: "/v2/:name/tags/list",
     action: "pull",
     target: "repository",
+    needs: { right: "pull", on: "repository" },
     tag: "tags",
     summary: "List the tags of a repository",
     handle: tags,

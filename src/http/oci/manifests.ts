@@ -5,6 +5,7 @@ import { RegistryError } from "../../errors.ts";
 import type { Digest } from "../../model/digest.ts";
 import { parseTag, type Reference, type RepositoryName, type Tag } from "../../model/names.ts";
 import { deleteManifest } from "../../registry/deletions.ts";
+import { withoutMoves } from "../../registry/immutableTags.ts";
 import {
   getManifest,
   type ManifestReceipt,
@@ -29,6 +30,7 @@ import {
   name as nameParameter,
   reference as referenceParameter,
 } from "../docs/parameters.ts";
+import { nameOf } from "../door.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
@@ -90,14 +92,19 @@ async function push(
   const tags = tagsOf(queryOf(call));
   const mediaType = call.request.headers.get("content-type");
   const body = await readSmallBody(context, registry.manifestMaxBytes, pace);
-  const receipt = await putManifest(registry, {
-    repository: name,
-    reference,
-    mediaType,
-    body,
-    tags,
-    pushedBy: null,
-  });
+  const mayMove = call.rights.may("overwrite", { kind: "repository", repository: name });
+  const immutable = mayMove ? registry.immutable : withoutMoves(registry.immutable);
+  const receipt = await putManifest(
+    { ...registry, immutable },
+    {
+      repository: name,
+      reference,
+      mediaType,
+      body,
+      tags,
+      pushedBy: nameOf(call.rights.principal),
+    },
+  );
   const { contentSize, references } = receipt;
   telemetry.metrics.pushed();
   logPush(telemetry.log, {
@@ -177,6 +184,7 @@ export const manifestOperations = [
     path: address,
     action: "pull",
     target: "repository",
+    needs: { right: "pull", on: "repository" },
     tag: "manifests",
     summary: "Pull a manifest",
     handle: pull,
@@ -199,6 +207,7 @@ export const manifestOperations = [
     path: address,
     action: "push",
     target: "repository",
+    needs: { right: "push", on: "repository" },
     tag: "manifests",
     summary: "Push a manifest",
     handle: push,
@@ -255,6 +264,7 @@ The media type comes from \`Content-Type\`, else from \`mediaType\` in the body;
     path: address,
     action: "delete",
     target: "repository",
+    needs: { right: "delete", on: "repository" },
     tag: "manifests",
     summary: "Delete a tag, or a manifest with its tags",
     handle: removeManifest,

@@ -5,15 +5,15 @@ import { type Digest, parseDigest } from "../../model/digest.ts";
 import { type RepositoryName, readRepositoryName } from "../../model/names.ts";
 import { readBucketName } from "../../model/objectNames.ts";
 import type { ObjectsDeps } from "../../objects/deps.ts";
+import type { LinkRights } from "../../objects/link.ts";
 import type { RegistryDeps } from "../../registry/manifests.ts";
 import { type MountRequest, mountBlob, mountObject } from "../../registry/mounts.ts";
-import type { Rights } from "../guard.ts";
 
 /** The dependencies of a mount. */
 export interface MountDeps {
   readonly registry: RegistryDeps;
   readonly objects: Pick<ObjectsDeps, "metadata">;
-  readonly rights: Pick<Rights, "mayPull" | "mayRead">;
+  readonly rights: LinkRights;
 }
 
 /**
@@ -59,5 +59,9 @@ async function fromBucket(
 ): Promise<boolean> {
   const from = readBucketName(name);
   if (from === null && name !== "") return false;
-  return mountObject(registry, { ...asked, from, mayRead: (bucket) => rights.mayRead(bucket) });
+  return mountObject(registry, {
+    ...asked,
+    from,
+    mayRead: (bucket) => rights.mayRead(bucket, null),
+  });
 }

@@ -45,6 +45,7 @@ export const referrerOperations = [
     path: address,
     action: "pull",
     target: "repository",
+    needs: { right: "pull", on: "repository" },
     tag: "manifests",
     summary: "List the referrers of a manifest",
     handle: list,

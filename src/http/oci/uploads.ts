@@ -35,6 +35,7 @@ import {
   sessionsUrl,
   storedAnswer,
 } from "../docs/uploads.ts";
+import { linkRights } from "../door.ts";
 import { uploadHeaders } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
@@ -66,7 +67,7 @@ async function start(call: Call<typeof sessions>, services: Services): Promise<R
   const { name } = call.params;
   const query = queryOf(call);
   const algorithm = askedAlgorithm(query);
-  const mounted = await mountAsked(services, name, query);
+  const mounted = await mountAsked({ ...services, rights: linkRights(call) }, name, query);
   if (mounted !== null) {
     services.telemetry.metrics.mounted();
     return created(name, mounted);
@@ -111,6 +112,7 @@ export const uploadOperations = [
     path: sessions,
     action: "push",
     target: "repository",
+    needs: { right: "push", on: "repository" },
     tag: "uploads",
     summary: "Start an upload, or push a whole blob",
     handle: start,
@@ -157,6 +159,7 @@ A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that reposi
     path: session,
     action: "push",
     target: "repository",
+    needs: { right: "push", on: "repository" },
     tag: "uploads",
     summary: "Get the offset of an upload",
     handle: status,
@@ -177,6 +180,7 @@ A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that reposi
     path: session,
     action: "push",
     target: "repository",
+    needs: { right: "push", on: "repository" },
     tag: "uploads",
     summary: "Cancel an upload",
     handle: cancel,

@@ -88,6 +88,7 @@ const ofExplorer = {
   method: "GET",
   action: "read",
   target: "server",
+  needs: { right: "pull", on: "explorer" },
   tag: "operations",
   servedIf: "explorer",
 } as const;

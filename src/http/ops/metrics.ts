@@ -16,6 +16,7 @@ export const metricsOperations = [
     path: "/metrics",
     action: "read",
     target: "server",
+    needs: { right: "pull", on: "metrics" },
     tag: "operations",
     summary: "Metrics in Prometheus' text format",
     servedIf: "metrics",

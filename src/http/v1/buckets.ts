@@ -23,9 +23,11 @@ import {
   limit as limitParameter,
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
+import { assertMay, visibleTo } from "../door.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
+import { visiblePage } from "../visible.ts";
 import { bucketPath } from "./printObject.ts";
 import { isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
@@ -36,6 +38,8 @@ const longestBody = 4096;
 /** Largest page, and the usual one. */
 const longestPage = 1000;
 
+type Bucket = Awaited<ReturnType<typeof findBucket>>;
+
 /** A bucket as this API prints it: time in ISO 8601, size in bytes. */
 function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof findBucket>>) {
   return { name, created_at: isoTime(createdAt), objects, size_bytes: bytes };
@@ -44,6 +48,7 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
 async function create(context: RequestContext, { objects, pace }: Services): Promise<Response> {
   const body = await readBody(context, named, { longest: longestBody, pace });
   const name = parseBucketName(body.name);
+  assertMay(context, "admin", { kind: "bucket", bucket: name });
   const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
     status: 201,
@@ -54,10 +59,21 @@ async function create(context: RequestContext, { objects, pace }: Services): Pro
 async function list(call: RequestContext, { objects }: Services): Promise<Response> {
   const query = queryOf(call);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
-  const page = await listBuckets(objects, { after: query.get("after"), limit });
-  const next = page.more ? (page.buckets.at(-1)?.name ?? null) : null;
+  const maySee = visibleTo(call);
+  const page = await visiblePage<Bucket>(
+    {
+      list: async (after, most) => {
+        const { buckets: items, more } = await listBuckets(objects, { after, limit: most });
+        return { items, more };
+      },
+      nameOf: ({ name }) => name,
+      maySee: maySee && (({ name }) => maySee({ kind: "bucket", bucket: name })),
+    },
+    { after: query.get("after"), limit },
+  );
+  const next = page.more ? (page.items.at(-1)?.name ?? null) : null;
   const headers = pageHeaders(buckets, { limit }, next);
-  return json({ buckets: page.buckets.map(printed), next }, { headers });
+  return json({ buckets: page.items.map(printed), next }, { headers });
 }
 
 async function find(call: Call<typeof address>, { objects }: Services): Promise<Response> {
@@ -79,6 +95,7 @@ export const bucketOperations = [
     path: buckets,
     action: "catalog",
     target: "server",
+    needs: "own",
     tag: "buckets",
     summary: "List buckets",
     handle: list,
@@ -117,6 +134,7 @@ export const bucketOperations = [
     path: buckets,
     action: "push",
     target: "server",
+    needs: "body",
     tag: "buckets",
     summary: "Create a bucket",
     handle: create,
@@ -156,6 +174,7 @@ export const bucketOperations = [
     path: address,
     action: "pull",
     target: "bucket",
+    needs: { right: "pull", on: "bucket" },
     tag: "buckets",
     summary: "Get a bucket",
     handle: find,
@@ -179,6 +198,7 @@ export const bucketOperations = [
     path: address,
     action: "delete",
     target: "bucket",
+    needs: { right: "admin", on: "bucket" },
     tag: "buckets",
     summary: "Delete an empty bucket",
     handle: remove,

@@ -21,6 +21,7 @@ import {
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
 import { completion as completionBody, exampleList } from "../docs/parts.ts";
+import { replacing } from "../door.ts";
 import { etagOf } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
@@ -76,7 +77,7 @@ async function complete(
     parts: body.parts.map(readPart),
     digest: body.digest === undefined ? null : readWhole(body.digest),
     key: { bucket, id: uploadId },
-    allows: preconditionOf(readConditions(call.request.headers)),
+    allows: replacing(call, preconditionOf(readConditions(call.request.headers))),
   });
   if (!isRepeated) telemetry.metrics.multipart.completed(secondsOf(call));
   logPut(telemetry.log, { ...record, ...whoAsked(call) }, uploadId);
@@ -91,6 +92,7 @@ export const completionOperations = [
     path: completion,
     action: "push",
     target: "bucket",
+    needs: { right: "push", on: "upload" },
     tag: "multipart",
     summary: "Complete an upload",
     handle: complete,

@@ -49,6 +49,7 @@ import {
   prefix as prefixParameter,
   uncached as uncachedHeader,
 } from "../docs/objectStore.ts";
+import { assertMay } from "../door.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
@@ -98,6 +99,7 @@ async function initiate(call: Call<typeof uploads>, services: Services): Promise
   const { bucket } = call.params;
   const body = await readBody(call, initiation, { longest: longestBody, pace });
   const object = parseObjectName(body.object);
+  assertMay(call, "push", { kind: "object", bucket, object });
   const contentType = readMediaType(body.content_type ?? unknownType);
   const initiated = await initiateMultipart(objects, { bucket, object, contentType });
   call.begun = initiated.id;
@@ -150,6 +152,7 @@ export const multipartOperations = [
     path: uploads,
     action: "pull",
     target: "bucket",
+    needs: { right: "push", on: "objects" },
     tag: "multipart",
     summary: "List open multipart uploads",
     handle: list,
@@ -194,6 +197,7 @@ export const multipartOperations = [
     path: uploads,
     action: "push",
     target: "bucket",
+    needs: "body",
     tag: "multipart",
     summary: "Initiate a multipart upload",
     handle: initiate,
@@ -241,6 +245,7 @@ export const multipartOperations = [
     path: upload,
     action: "pull",
     target: "bucket",
+    needs: { right: "push", on: "upload" },
     tag: "multipart",
     summary: "Get a multipart upload",
     handle: status,
@@ -267,6 +272,7 @@ export const multipartOperations = [
     path: upload,
     action: "push",
     target: "bucket",
+    needs: { right: "push", on: "upload" },
     tag: "multipart",
     summary: "Abort an upload",
     handle: abort,

@@ -1,4 +1,5 @@
 // PUT of an object: its headers, and a body that is either the object or names what it is to be made of.
+
 import type { Digest } from "../../model/digest.ts";
 import type { LinkSource } from "../../objects/link.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
@@ -22,6 +23,7 @@ import {
   storedAnswer,
   textSchema,
 } from "../docs/objects.ts";
+import { linkRights, replacing } from "../door.ts";
 import { assertNotEncoded, contentLength, etagOf } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { peekBody } from "../peekBody.ts";
@@ -56,9 +58,9 @@ async function put(context: Call<typeof address>, services: Services): Promise<R
     bucket,
     object,
     contentType,
-    allows: preconditionOf(readConditions(headers)),
+    allows: replacing(context, preconditionOf(readConditions(headers))),
     receive: () => receive(services, context, { digests, mayLink }),
-    rights: services.rights,
+    rights: linkRights(context),
   });
   logPut(services.telemetry.log, { ...record, ...whoAsked(context) }, null);
   return json(printObject(record), {
@@ -90,6 +92,7 @@ export const putObjectOperations = [
     path: address,
     action: "push",
     target: "bucket",
+    needs: { right: "push", on: "object" },
     tag: "objects",
     summary: "Put an object in one request",
     handle: put,

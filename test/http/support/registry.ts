@@ -1,6 +1,7 @@
 // A registry that listens on a free port over a real store, and a few words to talk to it.
 import { Writable } from "node:stream";
 import pino from "pino";
+import { Access, type AuthMode } from "../../../src/access/access.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
@@ -23,6 +24,8 @@ export interface RegistryOptions
     Pick<HttpOptions, "hosts" | "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer">
   > {
   readonly logLevel?: LogLevel;
+  /** Without it nobody has to log in. */
+  readonly auth?: AuthMode;
   readonly switches?: Partial<Switches>;
   readonly tls?: TlsMaterial;
   readonly authority?: string;
@@ -56,7 +59,18 @@ export async function openRegistry(options: RegistryOptions = {}) {
     isReadOnly: () => latch.reason !== null,
     gcRuns,
   });
+  const access = new Access({
+    metadata: metadata.access,
+    mode: options.auth ?? "none",
+    isLoopback: true,
+    htpasswd: null,
+    clock: store.clock.now,
+    now: store.clock.now,
+    newId: () => Bun.randomUUIDv7(),
+  });
+  await access.start();
   const backend: Backend = {
+    access,
     registry: { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) },
     uploads,
     objects,

@@ -1,0 +1,91 @@
+// What access has read of its tables, kept for as long as their revision is the same. What was read while somebody changed it is not kept.
+import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import { type Action, actions, type Who } from "./actions.ts";
+import { Bearers, readKey } from "./bearer.ts";
+import { PatternError, parsePattern } from "./patterns.ts";
+import type { Rule } from "./rules.ts";
+
+/** The audience of our tokens; each store has keys of its own. */
+export const service = "breadbox";
+/** Entries of each memory; beyond them it starts over. */
+const mostKept = 10_000;
+
+/** Rows, and the keys that are made of rows. */
+export class AccessMemory {
+  readonly #metadata: AccessMetadata;
+  readonly #clock: () => number;
+  #revision = -1;
+  readonly #users = new Map<string, StoredUser>();
+  readonly #tokens = new Map<string, StoredToken>();
+  readonly #rules = new Map<Who, readonly Rule[]>();
+  #bearers: Promise<Bearers> | null = null;
+
+  /** @param clock Unix ms. */
+  constructor(metadata: AccessMetadata, clock: () => number) {
+    this.#metadata = metadata;
+    this.#clock = clock;
+  }
+
+  /** Forgets everything when the tables have changed. @returns true once there was an account. */
+  async refresh(): Promise<boolean> {
+    const { revision, closed } = await this.#metadata.findState();
+    if (revision !== this.#revision) {
+      this.#revision = revision;
+      this.#users.clear();
+      this.#tokens.clear();
+      this.#rules.clear();
+      this.#bearers = null;
+    }
+    return closed;
+  }
+
+  user(name: string): Promise<StoredUser | null> {
+    return this.#find(this.#users, name, () => this.#metadata.findUser(name));
+  }
+
+  token(hash: string): Promise<StoredToken | null> {
+    return this.#find(this.#tokens, hash, () => this.#metadata.findToken(hash));
+  }
+
+  /** A token as it is from now on, if its row is kept. */
+  replace(token: StoredToken): void {
+    if (this.#tokens.has(token.hash)) this.#tokens.set(token.hash, token);
+  }
+
+  rulesOf(who: Who): Promise<readonly Rule[] | null> {
+    return this.#find(this.#rules, who, async () =>
+      (await this.#metadata.listRulesOf(who)).map(toRule),
+    );
+  }
+
+  signer(): Promise<Bearers> {
+    this.#bearers ??= this.#openKeys();
+    return this.#bearers;
+  }
+
+  async #find<K, V>(memory: Map<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {
+    const known = memory.get(key);
+    if (known !== undefined) return known;
+    const revision = this.#revision;
+    const found = await read();
+    if (found === null || revision !== this.#revision) return found;
+    if (memory.size >= mostKept) memory.clear();
+    memory.set(key, found);
+    return found;
+  }
+
+  async #openKeys(): Promise<Bearers> {
+    const stored = await this.#metadata.listKeys();
+    const [first, ...others] = await Promise.all(stored.map(({ jwk }) => readKey(jwk)));
+    if (first === undefined) throw new Error("there is no key to sign tokens with");
+    return new Bearers([first, ...others], service, this.#clock);
+  }
+}
+
+/** A row as the rules need it. @throws PatternError when it was not written by us. */
+export function toRule({ id, who, effect, pattern, actions: names }: StoredRule): Rule {
+  const listed = names.split(",");
+  const known = actions.filter((action) => listed.includes(action));
+  if (known.length !== listed.length) throw new PatternError(`has an unknown action: ${names}`);
+  return { id, who, effect, pattern: parsePattern(pattern), actions: new Set<Action>(known) };
+}

@@ -1,0 +1,224 @@
+// Who may come in: the right that an operation needs, asked of the caller that a request's credentials name. Everything that is refused
+// here is refused before anything of the store is looked at, so that the answer tells nothing of it.
+import { type Access, anonymous, type Identity } from "../access/access.ts";
+import type { Action, Principal, Resource } from "../access/actions.ts";
+import { readCredentials } from "../access/credentials.ts";
+import { service } from "../access/memory.ts";
+import { everything } from "../access/rights.ts";
+import { RegistryError } from "../errors.ts";
+import type { MultipartKey } from "../metadata/multipart.ts";
+import type { Precondition } from "../metadata/objects.ts";
+import type { ObjectName } from "../model/objectNames.ts";
+import type { LinkRights } from "../objects/link.ts";
+import { AnswerError } from "./errors.ts";
+import type { Need } from "./operation.ts";
+import { type Question, queryOf, type RequestContext } from "./requestContext.ts";
+
+/** What the door works with. */
+export interface DoorDeps {
+  readonly access: Pick<Access, "mayClose" | "isOpen" | "identify" | "rightsOf">;
+  /** The object that an upload in parts is for; null when there is no such upload. */
+  findUpload(key: MultipartKey): Promise<ObjectName | null>;
+  /** The URL that clients use; empty when it is not known. */
+  readonly url: string;
+}
+
+/**
+ * Sets `context.rights` and `context.subject`. @returns null when the request may go on at once.
+ * @throws RegistryError UNAUTHORIZED (with `WWW-Authenticate`), DENIED, LOGINS_TOO_MANY, MULTIPART_UNKNOWN
+ */
+export type Door = (context: RequestContext, question: Question) => Promise<void> | null;
+
+/** Makes the door of a server. */
+export function makeDoor(deps: DoorDeps): Door {
+  const { access } = deps;
+  return (context, { operation }) => {
+    if (!access.mayClose) {
+      context.rights = everything;
+      return null;
+    }
+    return operation.needs === "nothing" ? null : admit(deps, context, operation.needs);
+  };
+}
+
+async function admit(deps: DoorDeps, context: RequestContext, needs: Need): Promise<void> {
+  const { access } = deps;
+  if (await access.isOpen()) {
+    context.rights = everything;
+    return;
+  }
+  const identity = await identify(deps, context, needs);
+  context.rights = await access.rightsOf(identity);
+  context.refuse = () => refusal(deps, context, needs, identity);
+  if (needs === "login" || needs === "own" || needs === "body") {
+    await admitCaller(deps, context, needs, identity);
+    return;
+  }
+  if (typeof needs === "string") return;
+  context.subject = await subjectOf(deps, context, needs);
+  if (context.rights.may(needs.right, context.subject)) return;
+  // Who may not write to an upload must not learn that there is one.
+  if (needs.on === "upload" && identity.principal.kind !== "anonymous") {
+    throw new RegistryError("MULTIPART_UNKNOWN");
+  }
+  throw context.refuse();
+}
+
+/** Operations whose caller matters more than what they are about. */
+async function admitCaller(
+  { access }: DoorDeps,
+  context: RequestContext,
+  needs: "login" | "own" | "body",
+  identity: Identity,
+): Promise<void> {
+  const isAnonymous = identity.principal.kind === "anonymous";
+  if (isAnonymous && (needs === "login" || !context.rights.mayAnything)) throw context.refuse();
+  if (needs !== "own" || identity.scopes === null) return;
+  // A token for the catalog shows what its holder may see, and no other token shows anything.
+  if (!identity.scopes.some(({ type }) => type === "registry")) throw context.refuse();
+  context.rights = await access.rightsOf({ ...identity, scopes: null });
+}
+
+/** Who sent a request. @throws RegistryError UNAUTHORIZED, LOGINS_TOO_MANY */
+async function identify(deps: DoorDeps, context: RequestContext, needs: Need): Promise<Identity> {
+  const credentials = readCredentials(context.request.headers.get("authorization"));
+  if (credentials.kind === "none") return anonymous;
+  try {
+    const identity = await deps.access.identify(credentials, context.address());
+    if (identity !== null) return identity;
+    if (await isOpenToAll(deps, context, needs)) return anonymous;
+  } catch (error) {
+    if (error instanceof RegistryError && (await isOpenToAll(deps, context, needs)))
+      return anonymous;
+    throw error;
+  }
+  throw unauthorized(deps, context, needs, credentials.kind === "bearer" ? "invalid_token" : null);
+}
+
+/** True for reads that need no credentials: wrong ones are as good as none, since dockerd sends a mirror those of another registry. */
+async function isOpenToAll(deps: DoorDeps, context: RequestContext, needs: Need): Promise<boolean> {
+  if (typeof needs === "string" || needs.right !== "pull") return false;
+  const rights = await deps.access.rightsOf(anonymous);
+  return rights.may(needs.right, await subjectOf(deps, context, needs));
+}
+
+type RightNeed = Exclude<Need, string>;
+
+async function subjectOf(
+  deps: DoorDeps,
+  context: RequestContext,
+  { on }: RightNeed,
+): Promise<Resource> {
+  const { name, bucket, object, uploadId } = context.params;
+  if (on === "repository" && name !== undefined) return { kind: on, repository: name };
+  if (bucket === undefined) {
+    if (on === "gc" || on === "metrics" || on === "explorer") return { kind: "server", area: on };
+    throw new Error(`the path names no ${on}`);
+  }
+  if (on === "bucket") return { kind: on, bucket };
+  if (on === "object" && object !== undefined) return { kind: on, bucket, object };
+  if (on === "objects") return { kind: on, bucket, prefix: queryOf(context).get("prefix") ?? "" };
+  if (on !== "upload" || uploadId === undefined) throw new Error(`the path names no ${on}`);
+  const found = await deps.findUpload({ bucket, id: uploadId });
+  // Of an upload that is not there, only those hear who may write to the whole bucket.
+  return found === null
+    ? { kind: "objects", bucket, prefix: "" }
+    : { kind: "object", bucket, object: found };
+}
+
+/** The answer to callers who may not: those who could bring other credentials are asked for them. */
+function refusal(
+  deps: DoorDeps,
+  context: RequestContext,
+  needs: Need,
+  identity: Identity,
+): RegistryError {
+  if (identity.principal.kind === "anonymous") return unauthorized(deps, context, needs, null);
+  if (identity.scopes !== null) return unauthorized(deps, context, needs, "insufficient_scope");
+  return new RegistryError("DENIED");
+}
+
+function unauthorized(
+  { url }: DoorDeps,
+  context: RequestContext,
+  needs: Need,
+  error: "invalid_token" | "insufficient_scope" | null,
+): AnswerError {
+  return new AnswerError(new RegistryError("UNAUTHORIZED"), {
+    "www-authenticate": context.foreign
+      ? 'Basic realm="breadbox", charset="UTF-8"'
+      : bearerChallenge(realmOf(context, url), scopeOf(context, needs), error),
+  });
+}
+
+/** Distribution, "Token Authentication Specification". Host was checked: it holds no quote. */
+function bearerChallenge(realm: string, scope: string | null, error: string | null): string {
+  const parts = [
+    `realm="${realm}"`,
+    `service="${service}"`,
+    ...(scope === null ? [] : [`scope="${scope}"`]),
+    ...(error === null ? [] : [`error="${error}"`]),
+  ];
+  return `Bearer ${parts.join(",")}`;
+}
+
+/** Clients come back under the name that they came by, unless the operator named one. */
+function realmOf({ request, secure }: RequestContext, url: string): string {
+  const host = request.headers.get("host") ?? "";
+  const origin = url === "" ? `${secure ? "https" : "http"}://${host}` : url.replace(/\/+$/, "");
+  return `${origin}/v2/token`;
+}
+
+const scopeActions = { pull: "pull", push: "pull,push", overwrite: "pull,push", delete: "delete" };
+
+function scopeOf({ params: { name } }: RequestContext, needs: Need): string | null {
+  if (needs === "own") return "registry:catalog:*";
+  if (typeof needs === "string" || name === undefined || needs.right === "admin") return null;
+  return `repository:${name}:${scopeActions[needs.right]}`;
+}
+
+/** For what only the body names. @throws RegistryError UNAUTHORIZED, DENIED */
+export function assertMay(context: RequestContext, action: Action, resource: Resource): void {
+  if (!context.rights.may(action, resource)) throw context.refuse();
+}
+
+/** What content may be linked from: what the caller may read. */
+export function linkRights({ rights }: Pick<RequestContext, "rights">): LinkRights {
+  return {
+    mayPull: (repository) => rights.may("pull", { kind: "repository", repository }),
+    mayRead: (bucket, object) =>
+      rights.may(
+        "pull",
+        object === null
+          ? { kind: "objects", bucket, prefix: "" }
+          : { kind: "object", bucket, object },
+      ),
+  };
+}
+
+/** The condition of a put, for callers who may create objects and perhaps replace none. */
+export function replacing({ rights, subject }: RequestContext, allows: Precondition): Precondition {
+  if (rights === everything || (subject !== null && rights.may("overwrite", subject)))
+    return allows;
+  return (current) => {
+    if (current !== null) {
+      throw new RegistryError("DENIED", {
+        message: "the object exists: replacing it needs the right to overwrite",
+      });
+    }
+    return allows(current);
+  };
+}
+
+/** What may be seen of a list; null for all of it. */
+export function visibleTo({
+  rights,
+}: Pick<RequestContext, "rights">): ((resource: Resource) => boolean) | null {
+  return rights === everything ? null : (resource) => rights.may("pull", resource);
+}
+
+/** How a caller is written down, such as `user:ann`; null for nobody in particular. */
+export function nameOf(principal: Principal): string | null {
+  if (principal.kind === "anonymous") return null;
+  return `${principal.kind}:${principal.kind === "workload" ? principal.rule : principal.name}`;
+}

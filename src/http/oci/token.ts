@@ -1,0 +1,157 @@
+// The token endpoint, in both forms that clients know: GET with Basic (distribution, "Token Authentication Specification") and POST with
+// a form (its "OAuth2 Token Authentication"). What a caller may not do is left out of its token, without a word.
+import { type Access, anonymous, type Identity } from "../../access/access.ts";
+import { bearerSeconds } from "../../access/bearer.ts";
+import { type Credentials, readCredentials } from "../../access/credentials.ts";
+import { grantedOf } from "../../access/rights.ts";
+import { readScopes, type Scope } from "../../access/scopes.ts";
+import { RegistryError } from "../../errors.ts";
+import { json } from "../answers.ts";
+import { readSmallBody } from "../body.ts";
+import { AnswerError } from "../errors.ts";
+import { type Call, operation } from "../operation.ts";
+import { queryOf } from "../requestContext.ts";
+import type { Services } from "../services.ts";
+
+const address = "/v2/token";
+/** Longest form in bytes: 32 scopes, a password and a token. */
+const longestForm = 64 * 1024;
+const uncached = { "cache-control": "no-store", pragma: "no-cache" };
+
+/** What a client asks for. */
+interface Asked {
+  readonly credentials: Credentials;
+  /** In place of credentials; null without one. */
+  readonly refreshToken: string | null;
+  readonly scopes: readonly Scope[];
+  /** True when a refresh token is wanted. */
+  readonly offline: boolean;
+}
+
+function askByQuery(call: Call<typeof address>, { access }: Services): Promise<Response> {
+  const query = queryOf(call);
+  return answer(access, call, {
+    credentials: readCredentials(call.request.headers.get("authorization")),
+    refreshToken: null,
+    scopes: readScopes(query.getAll("scope")),
+    offline: query.get("offline_token") === "true",
+  });
+}
+
+async function askByForm(
+  call: Call<typeof address>,
+  { access, pace }: Services,
+): Promise<Response> {
+  const bytes = await readSmallBody(call, longestForm, pace);
+  const form = new URLSearchParams(Buffer.from(bytes).toString());
+  const grantType = form.get("grant_type");
+  if (grantType !== "password" && grantType !== "refresh_token") {
+    throw new RegistryError("REQUEST_INVALID", {
+      message: "grant_type must be password or refresh_token",
+    });
+  }
+  const isRefresh = grantType === "refresh_token";
+  return answer(access, call, {
+    credentials: isRefresh
+      ? { kind: "none" }
+      : {
+          kind: "basic",
+          name: form.get("username") ?? "",
+          password: form.get("password") ?? "",
+        },
+    refreshToken: isRefresh ? (form.get("refresh_token") ?? "") : null,
+    scopes: readScopes(form.getAll("scope")),
+    offline: isRefresh || form.get("access_type") === "offline",
+  });
+}
+
+async function answer(access: Access, call: Call<typeof address>, asked: Asked): Promise<Response> {
+  // Without a login nobody is sent here.
+  if (await access.isOpen()) throw new RegistryError("ROUTE_UNKNOWN");
+  const identity = await identify(access, call, asked);
+  const rights = await access.rightsOf({ ...identity, scopes: null });
+  const { principal } = identity;
+  if (principal.kind === "anonymous" && !rights.mayAnything) throw unauthorized();
+  const token = await access.issue(identity, grantedOf(asked.scopes, rights));
+  const refresh = asked.refreshToken ?? (await refreshFor(access, identity, asked));
+  const issued = new Date(access.now()).toISOString();
+  const body = {
+    ...{ token, access_token: token, expires_in: bearerSeconds, issued_at: issued },
+    ...(refresh === null ? {} : { refresh_token: refresh }),
+  };
+  return json(body, { headers: uncached });
+}
+
+async function refreshFor(
+  access: Access,
+  identity: Identity,
+  { offline }: Asked,
+): Promise<string | null> {
+  return offline && identity.principal.kind === "user" ? access.issueRefresh(identity) : null;
+}
+
+/** @throws RegistryError UNAUTHORIZED, LOGINS_TOO_MANY */
+async function identify(
+  access: Access,
+  call: Call<typeof address>,
+  { credentials, refreshToken, scopes }: Asked,
+): Promise<Identity> {
+  if (refreshToken !== null) {
+    const identity = await access.identifyRefresh(refreshToken);
+    if (identity === null) throw unauthorized();
+    return identity;
+  }
+  try {
+    const identity = await access.identify(credentials, call.address());
+    // A bearer token gives no longer life to itself.
+    if (identity !== null && identity.scopes === null) return identity;
+  } catch (error) {
+    if (!(error instanceof RegistryError) || !(await isOpenToAll(access, scopes))) throw error;
+  }
+  // dockerd sends a mirror the login of another registry, and skips the mirror if that is refused.
+  if (await isOpenToAll(access, scopes)) return anonymous;
+  throw unauthorized();
+}
+
+/** True when pulls alone are asked for, and anybody may make them. */
+async function isOpenToAll(access: Access, scopes: readonly Scope[]): Promise<boolean> {
+  const rights = await access.rightsOf(anonymous);
+  const isOpen = (scope: Scope): boolean =>
+    scope.type === "repository" &&
+    scope.actions.every((action) => action === "pull") &&
+    rights.may("pull", { kind: "repository", repository: scope.name });
+  return scopes.length > 0 && scopes.every(isOpen);
+}
+
+function unauthorized(): AnswerError {
+  return new AnswerError(new RegistryError("UNAUTHORIZED"), {
+    "www-authenticate": 'Basic realm="breadbox", charset="UTF-8"',
+  });
+}
+
+const shared = {
+  path: address,
+  action: "login",
+  target: "server",
+  needs: "nothing",
+  tag: "registry",
+  doc: null,
+} as const;
+
+/** `/v2/token`. */
+export const tokenOperations = [
+  ...operation({
+    ...shared,
+    id: "getToken",
+    method: "GET",
+    summary: "Log in: exchange Basic credentials for a token",
+    handle: askByQuery,
+  }),
+  ...operation({
+    ...shared,
+    id: "postToken",
+    method: "POST",
+    summary: "Log in: exchange a password or a refresh token for a token",
+    handle: askByForm,
+  }),
+];

@@ -1,0 +1,38 @@
+// Settings → the access of a server: its users, its keys, and what its operator should hear of an open door.
+
+import { Access } from "./access/access.ts";
+import { addFirstUser, firstUserName } from "./access/firstUser.ts";
+import { HtpasswdFile } from "./access/htpasswdFile.ts";
+import { clock, newId } from "./ambient.ts";
+import { isLoopback } from "./config/listen.ts";
+import type { Config } from "./config/settings.ts";
+import type { Metadata } from "./metadata/metadata.ts";
+import type { Log } from "./telemetry/log.ts";
+
+/** Opens the access of a server. Only a store that takes no writes can keep it from starting with a new key. */
+export async function openAccess(
+  config: Config,
+  {
+    metadata,
+    log,
+  }: { readonly metadata: Pick<Metadata, "access" | "accounts">; readonly log: Log },
+): Promise<Access> {
+  const password = config["admin.password"];
+  if (password !== "" && !(await metadata.access.findState()).closed) {
+    const isNew = await addFirstUser({ accounts: metadata.accounts, clock, newId }, password);
+    if (isNew) log.info({ user: firstUserName }, "administrator created");
+  }
+  const path = config["auth.htpasswd"];
+  const now = () => performance.now();
+  const onNotice = (sentence: string) => log.warn(sentence);
+  const access = new Access({
+    metadata: metadata.access,
+    mode: config["auth.mode"],
+    isLoopback: isLoopback(config["http.listen"]),
+    htpasswd: path === "" ? null : new HtpasswdFile(path, onNotice, now),
+    ...{ clock, now, newId },
+  });
+  // A disk that is full, or takes no writes, keeps no server from starting.
+  await access.start().catch((err) => log.error({ err }, "no key to sign tokens with was written"));
+  return access;
+}

@@ -1,4 +1,5 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
+import { accountsTool } from "./access/manage.ts";
 import {
   clock,
   giveWay,
@@ -64,6 +65,8 @@ export interface Tool {
     asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>,
     listener: GcListener,
   ): Promise<GcReport>;
+  /** `src/access/manage.ts`. */
+  readonly accounts: ReturnType<typeof accountsTool>;
   /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
@@ -109,6 +112,7 @@ export async function openTool(config: Config): Promise<Tool> {
     return {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
+      accounts: accountsTool({ accounts: metadata.accounts, clock, newId }),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>

@@ -33,6 +33,7 @@ const readyMessages = new Map<string, number>([
   ["CertificateError", exitCode.failed],
   ["ClockDoubtedError", exitCode.failed],
   ["SourceError", exitCode.failed],
+  ["AccessInputError", exitCode.badUsage],
 ]);
 
 /** Turns anything that was thrown while starting into a message. */

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
+import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
@@ -60,6 +61,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addHealth(program, run);
   addBucket(program, run);
   addImport(program, run);
+  addAccess(program, run);
   addUploads(program, run);
   addGc(program, run);
   addWhy(program, run);

@@ -162,11 +162,7 @@ export const settings = {
     "true",
     "Allows multipart uploads of objects. Off: such requests are answered with 405; objects can still be put in one request.",
   ),
-  "storage.multipart.maxParts": setting(
-    count(1, 99_999),
-    "10000",
-    "Largest number of parts of one object.",
-  ),
+  "storage.multipart.maxParts": setting(count(1, 99_999), "10000", "Most parts of one object."),
   "storage.multipart.maxPartBytes": setting(
     size("1KiB", "1TiB"),
     "128MiB",

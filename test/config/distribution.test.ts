@@ -58,11 +58,10 @@ describe("a section variable of distribution is applied", () => {
 
 describe("a variable of distribution is refused", () => {
   test.each<[name: string, value: string, says: string]>([
-    ["AUTH", "htpasswd", "asks for a login"],
-    ["AUTH", '{"htpasswd":{"path":"/auth"}}', "asks for a login"],
-    ["AUTH_HTPASSWD_PATH", "/auth", "asks for a login"],
-    ["AUTH_TOKEN_REALM", "https://auth", "asks for a login"],
-    ["AUTH_SILLY_REALM", "x", "asks for a login"],
+    ["AUTH", "silly", "asks for a kind of login"],
+    ["AUTH", '{"token":{"realm":"https://auth"}}', "asks for a kind of login"],
+    ["AUTH_TOKEN_REALM", "https://auth", "asks for a kind of login"],
+    ["AUTH_SILLY_REALM", "x", "asks for a kind of login"],
     ["HTTP_TLS", "/c", "is a section"],
     ["HTTP", '{"tls":{"letsencrypt":{"email":"ann@example.com"}}}', "asks for certificates of"],
     ["HTTP_TLS_CLIENTCAS", '["/a", "/b"]', "names several files of CAs"],

@@ -277,11 +277,21 @@ describe("loadConfig: problems and notices", () => {
     ]);
   });
 
-  test("variables that ask for a login are refused, and nothing is served to everyone", async () => {
-    const env = { REGISTRY_AUTH: "htpasswd", REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd" };
+  test("variables that ask for a login by a token server are refused, and nothing is served to everyone", async () => {
+    const env = { REGISTRY_AUTH: "token", REGISTRY_AUTH_TOKEN_REALM: "https://auth" };
 
     expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_AUTH, REGISTRY_AUTH_HTPASSWD_PATH  asks for a login, and this version of Breadbox has none: anyone could push. Unset it to start without.",
+      "REGISTRY_AUTH, REGISTRY_AUTH_TOKEN_REALM  asks for a kind of login that Breadbox does not have. It has users of its own (breadbox user add) and htpasswd files (BREADBOX_AUTH_HTPASSWD).",
     ]);
+  });
+
+  test("variables that ask for htpasswd name the file of its users", async () => {
+    const env = {
+      REGISTRY_AUTH: "htpasswd",
+      REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
+      REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd",
+    };
+
+    expect((await load({ env })).config["auth.htpasswd"]).toBe("/auth/htpasswd");
   });
 });

@@ -1,6 +1,7 @@
 // What every implementation of the metadata port promises. Callers pass an `open` that returns an empty database.
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import { accessContract } from "./metadataAccess.ts";
 import { bucketsContract } from "./metadataBuckets.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
@@ -42,6 +43,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
       for (const database of opened.splice(0)) await database.remove();
     });
 
+    accessContract(openEmpty);
     sessionsContract(openEmpty);
     chunksContract(openEmpty);
     endingsContract(openEmpty);

@@ -9,6 +9,16 @@ export interface Exception {
 
 export const exceptions: readonly Exception[] = [
   {
+    why: "Commands list all accounts; of signing keys there are two.",
+    of: [
+      'from "users" order',
+      'from "access_tokens" order',
+      'from "access_rules" order',
+      '"signing_keys"',
+    ],
+    steps: ["SCAN"],
+  },
+  {
     why: "A collection reads everything that decides about life and death, once, before it deletes anything.",
     of: [
       ...[

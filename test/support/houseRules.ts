@@ -51,7 +51,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   ],
   // As much of it as commands need.
   "tool.ts": [
-    ...["content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
+    ...["access", "content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
     ...["durability", "config", "ambient.ts", "ports.ts"],
   ],
   cli: ["wiring.ts", "tool.ts", "config", "tls"],
@@ -217,10 +217,7 @@ const reserved: readonly Reserved[] = [
   {
     pattern: /\brandomUUID(?:v\d)?\b|\bMath\.random\b|\bgetRandomValues\b/,
     rule: "ids and randomness are passed in",
-    allowed: [
-      "ambient.ts",
-      "access/", // secrets: nobody may choose them
-    ],
+    allowed: ["ambient.ts", "access/"], // secrets: nobody may choose them
   },
   {
     pattern: /\bprocess\.exit\b/,

@@ -8,6 +8,8 @@ import { readScopes, type Scope } from "../../access/scopes.ts";
 import { RegistryError } from "../../errors.ts";
 import { json } from "../answers.ts";
 import { readSmallBody } from "../body.ts";
+import { always, failures, inside, jsonLike } from "../docs/answers.ts";
+import { repository } from "../docs/examples.ts";
 import { AnswerError } from "../errors.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
@@ -135,8 +137,39 @@ const shared = {
   target: "server",
   needs: "nothing",
   tag: "registry",
-  doc: null,
 } as const;
+
+const text = { type: "string" as const };
+const answers = () => ({
+  200: {
+    description:
+      "A token, twice under the names that clients look for, and for how many seconds it is good. It gives no more than the caller may do; what else was asked for is left out.",
+    headers: {
+      "Cache-Control": always("Nobody may keep it.", "no-store"),
+      Pragma: always("The same, for old caches.", "no-cache"),
+    },
+    content: jsonLike(
+      {
+        type: "object",
+        required: ["token", "access_token", "expires_in", "issued_at"],
+        properties: {
+          token: text,
+          access_token: text,
+          expires_in: { type: "integer" },
+          issued_at: text,
+          refresh_token: { ...text, description: "when it was asked for, to users" },
+        },
+      },
+      {
+        token: "eyJhbGciOiJFUzI1NiJ9…",
+        access_token: "eyJhbGciOiJFUzI1NiJ9…",
+        expires_in: bearerSeconds,
+        issued_at: "2026-01-01T00:00:00.000Z",
+      },
+    ),
+  },
+  ...failures("REQUEST_INVALID", "ROUTE_UNKNOWN", "UNAUTHORIZED", "LOGINS_TOO_MANY", ...inside),
+});
 
 /** `/v2/token`. */
 export const tokenOperations = [
@@ -146,6 +179,26 @@ export const tokenOperations = [
     method: "GET",
     summary: "Log in: exchange Basic credentials for a token",
     handle: askByQuery,
+    doc: () => ({
+      description:
+        "Takes the credentials of `Authorization: Basic`: a user and a password, or any name and an access token. Without credentials the token is that of an anonymous caller. On a server without a login the address is unknown. Source: distribution, _Token Authentication Specification_.",
+      parameters: [
+        {
+          name: "scope",
+          in: "query",
+          description: "What the token is for; may be repeated.",
+          schema: text,
+          example: `repository:${repository}:pull,push`,
+        },
+        {
+          name: "offline_token",
+          in: "query",
+          description: "`true` asks for a refresh token, too.",
+          schema: text,
+        },
+      ],
+      responses: answers(),
+    }),
   }),
   ...operation({
     ...shared,
@@ -153,5 +206,30 @@ export const tokenOperations = [
     method: "POST",
     summary: "Log in: exchange a password or a refresh token for a token",
     handle: askByForm,
+    doc: () => ({
+      description:
+        "Takes a form: `grant_type` is `password` (with `username` and `password`) or `refresh_token` (with `refresh_token`); `scope` has scopes with spaces in between; `access_type` `offline` asks for a refresh token. Source: distribution, _OAuth2 Token Authentication_.",
+      requestBody: {
+        description: "The form.",
+        required: true,
+        content: {
+          "application/x-www-form-urlencoded": {
+            schema: {
+              type: "object",
+              required: ["grant_type"],
+              properties: {
+                grant_type: { ...text, enum: ["password", "refresh_token"] },
+                username: text,
+                password: text,
+                refresh_token: text,
+                scope: text,
+                access_type: text,
+              },
+            },
+          },
+        },
+      },
+      responses: answers(),
+    }),
   }),
 ];

@@ -23,6 +23,10 @@ export const cases: Readonly<Record<string, readonly Case[]>> = {
     ["/v2/?a=b", 200],
     ["/v2/", 200, known],
   ],
+  "/v2/token": [
+    ["/v2/token", 404],
+    ["/v2/token?scope=repository:a:pull", 404],
+  ],
   "/v2/_catalog": [
     ["/v2/_catalog", 200],
     ["/v2/_catalog?n=1", 200],

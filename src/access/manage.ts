@@ -1,0 +1,217 @@
+// Users, tokens and rules as commands change them: texts of people in, rows out.
+import type { AccountsMetadata, NewRule } from "../metadata/access.ts";
+import { readRepositoryName } from "../model/names.ts";
+import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
+import { hashOfToken, makeAccessToken } from "./accessToken.ts";
+import { type Action, actions, areas, type Principal, type Resource, type Who } from "./actions.ts";
+import { toRule } from "./memory.ts";
+import { Passwords } from "./passwords.ts";
+import { PatternError, parsePattern } from "./patterns.ts";
+import { RuleSet } from "./rules.ts";
+
+/** What a command was given is not understood. The message is a sentence for whoever typed it. */
+export class AccessInputError extends Error {
+  override readonly name = "AccessInputError";
+}
+
+/** What managing works with. */
+export interface ManageDeps {
+  readonly accounts: AccountsMetadata;
+  /** Unix ms. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+}
+
+/** A pattern and the actions on it, as typed. */
+export interface Grant {
+  readonly pattern: string;
+  readonly actions: string;
+}
+
+/** An answer to `breadbox access test`. */
+export interface Explanation {
+  readonly isAllowed: boolean;
+  /** The rule that decided, as `access ls` lists it; null when none did. */
+  readonly rule: number | null;
+  readonly why: string;
+}
+
+const nameGrammar = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
+const shortestPassword = 8;
+const longestPassword = 1024;
+
+/** @throws AccessInputError for a name or password that cannot be used. @returns false when there is a user of that name. */
+export async function addUser(
+  { accounts, clock, newId }: ManageDeps,
+  name: string,
+  { password, isAdmin }: { readonly password: string; readonly isAdmin: boolean },
+): Promise<boolean> {
+  const passwordHash = await hashOf(password);
+  const user = { name: parseName(name), passwordHash, isAdmin, stamp: newId(), createdAt: clock() };
+  return accounts.addUser(user);
+}
+
+/** @throws AccessInputError @returns false when there is no such user. */
+export async function changePassword(
+  { accounts, newId }: ManageDeps,
+  name: string,
+  password: string,
+): Promise<boolean> {
+  return accounts.setPassword(name, await hashOf(password), newId());
+}
+
+/** @param lastsMs null for a token without an end. @throws AccessInputError @returns its text, once; null when the name was given before. */
+export async function createToken(
+  { accounts, clock }: ManageDeps,
+  name: string,
+  { grants, lastsMs }: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
+): Promise<string | null> {
+  const createdAt = clock();
+  const who = `token:${parseName(name)}` as const;
+  const rules = grants.map((grant) => ruleOf({ ...grant, who, effect: "allow" }, createdAt));
+  const token = makeAccessToken();
+  const expiresAt = lastsMs === null ? null : createdAt + lastsMs;
+  const row = { name, hash: hashOfToken(token), createdAt, expiresAt };
+  return (await accounts.addToken(row, rules)) ? token : null;
+}
+
+/** @throws AccessInputError @returns the id of the rule. */
+export function addRule(
+  { accounts, clock }: ManageDeps,
+  { who, ...rule }: Grant & { readonly who: string; readonly effect: NewRule["effect"] },
+): Promise<number> {
+  return accounts.addRule(ruleOf({ ...rule, who: parseWho(who) }, clock()));
+}
+
+/** Which rule decides. @throws AccessInputError */
+export async function explain(
+  { accounts }: ManageDeps,
+  asked: { readonly who: string; readonly action: string; readonly what: string },
+): Promise<Explanation> {
+  const who = parseWho(asked.who);
+  const resource = parseResource(asked.what);
+  const [action = "pull", ...others] = parseActions(asked.action);
+  if (others.length > 0) throw new AccessInputError("Name one action.");
+  const { users, tokens, rules } = await accounts.listAccounts();
+  const name = who.slice(who.indexOf(":") + 1);
+  const user = who.startsWith("user:") ? users.find((each) => each.name === name) : undefined;
+  if (user !== undefined && user.disabledAt !== null) return denied(`${name} is disabled`);
+  const token = who.startsWith("token:") ? tokens.find((each) => each.name === name) : undefined;
+  if (token !== undefined && token.revokedAt !== null) return denied(`${name} is revoked`);
+  if (user?.isAdmin) return { isAllowed: true, rule: null, why: `${name} is an administrator` };
+  const set = new RuleSet(rules.map(toRule));
+  const { isAllowed, rule } = set.decide(principalOf(who), action, resource);
+  if (rule === null) return denied("no rule allows it");
+  const { effect, pattern } = rule;
+  const why = `rule ${rule.id}: ${effect} ${rule.who} ${pattern.text} ${[...rule.actions].join(",")}`;
+  return { isAllowed, rule: rule.id, why };
+}
+
+/** Users, tokens and rules, without what nobody has to see. */
+export async function listAccounts({ accounts }: Pick<ManageDeps, "accounts">) {
+  const { users, tokens, rules } = await accounts.listAccounts();
+  return {
+    users: users.map(({ name, isAdmin, disabledAt, createdAt }) => ({
+      ...{ name, isAdmin, disabledAt, createdAt },
+    })),
+    tokens: tokens.map(({ name, createdAt, expiresAt, revokedAt, lastUsedAt }) => ({
+      ...{ name, createdAt, expiresAt, revokedAt, lastUsedAt },
+    })),
+    rules,
+  };
+}
+
+const denied = (why: string): Explanation => ({ isAllowed: false, rule: null, why });
+
+function ruleOf(
+  { who, effect, pattern, actions: text }: Grant & Pick<NewRule, "who" | "effect">,
+  createdAt: number,
+): NewRule {
+  try {
+    parsePattern(pattern);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new AccessInputError(`${JSON.stringify(pattern)} ${error.message}`);
+  }
+  return { who, effect, pattern, actions: parseActions(text).join(","), createdAt };
+}
+
+/** `anonymous`, `authenticated`, `user:NAME` or `token:NAME`; a name alone is a user's. */
+function parseWho(text: string): Who {
+  if (text === "anonymous" || text === "authenticated") return text;
+  if (text.startsWith("token:")) return `token:${parseName(text.slice("token:".length))}`;
+  return `user:${parseName(text.replace(/^user:/, ""))}`;
+}
+
+function parseName(name: string): string {
+  if (nameGrammar.test(name) && name !== "anonymous" && name !== "authenticated") return name;
+  throw new AccessInputError(
+    `${JSON.stringify(name)} is no name: letters, digits and . _ @ + - are allowed, 128 at most, and a letter or digit first.`,
+  );
+}
+
+function parseActions(text: string): readonly Action[] {
+  const listed = text.split(",");
+  const known = actions.filter((action) => listed.includes(action));
+  if (known.length === new Set(listed).size) return known;
+  throw new AccessInputError(
+    `${JSON.stringify(text)} is no list of actions. There are: ${actions.join(", ")}.`,
+  );
+}
+
+/** What a request may be about: `team/app`, `bucket:NAME`, `bucket:NAME/OBJECT` or `server:AREA`. */
+function parseResource(text: string): Resource {
+  const area = areas.find((each) => text === `server:${each}`);
+  if (area !== undefined) return { kind: "server", area };
+  const repository = readRepositoryName(text);
+  if (repository !== null) return { kind: "repository", repository };
+  const [, name, object] = /^bucket:([^/]+)(?:\/(.+))?$/.exec(text) ?? [];
+  if (name === undefined) {
+    throw new AccessInputError(
+      `${JSON.stringify(text)} is nothing to ask about. Examples: team/app, bucket:backups, bucket:backups/nightly.tar, server:metrics.`,
+    );
+  }
+  const bucket = parseBucketName(name);
+  if (object === undefined) return { kind: "bucket", bucket };
+  return { kind: "object", bucket, object: parseObjectName(object) };
+}
+
+function principalOf(who: Who): Principal {
+  if (who === "anonymous") return { kind: "anonymous" };
+  const name = who.slice(who.indexOf(":") + 1);
+  if (who.startsWith("token:")) return { kind: "token", name };
+  return { kind: "user", name: who === "authenticated" ? "" : name, isAdmin: false };
+}
+
+function hashOf(password: string): Promise<string> {
+  if (password.length < shortestPassword) {
+    throw new AccessInputError(`The password has less than ${shortestPassword} characters.`);
+  }
+  if (Buffer.byteLength(password) > longestPassword) {
+    throw new AccessInputError(`The password has more than ${longestPassword} bytes.`);
+  }
+  return new Passwords().hash(password);
+}
+
+/** What commands do with accounts, on opened rows. */
+export function accountsTool(deps: ManageDeps) {
+  const { accounts, clock } = deps;
+  return {
+    addUser: (name: string, user: { readonly password: string; readonly isAdmin: boolean }) =>
+      addUser(deps, name, user),
+    changePassword: (name: string, password: string) => changePassword(deps, name, password),
+    disableUser: (name: string, isDisabled: boolean) =>
+      accounts.disableUser(name, isDisabled ? clock() : null),
+    removeUser: (name: string) => accounts.removeUser(name),
+    createToken: (
+      name: string,
+      token: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
+    ) => createToken(deps, name, token),
+    revokeToken: (name: string) => accounts.revokeToken(name, clock()),
+    addRule: (rule: Parameters<typeof addRule>[1]) => addRule(deps, rule),
+    removeRule: (id: number) => accounts.removeRule(id),
+    list: () => listAccounts(deps),
+    explain: (asked: Parameters<typeof explain>[1]) => explain(deps, asked),
+    now: clock,
+  };
+}

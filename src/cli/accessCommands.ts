@@ -1,0 +1,192 @@
+// The commands of `breadbox user`, `token` and `access`: names, options and help. Apart from program.ts, because they are many.
+import type { Command } from "commander";
+import { addDataFlags, type Options } from "./settingFlags.ts";
+
+/** Runs an action, which returns its exit code. */
+type Run = (action: Promise<number>) => Promise<void>;
+
+const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
+const load = () => import("./access.ts");
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+/** Adds `user`, `token` and `access` to the program. */
+export function addAccess(program: Command, run: Run): void {
+  addUsers(program, run);
+  addTokens(program, run);
+  addRules(program, run);
+}
+
+function addUsers(program: Command, run: Run): void {
+  const user = program
+    .command("user")
+    .summary("add, list and remove users")
+    .description(
+      "Changes who may log in, while a server is running or without one. From the first user on, a server in auth.mode auto asks everybody to log in.",
+    )
+    .addHelpText("after", examples("breadbox user add ann --admin", "breadbox user ls"));
+  addDataFlags(user.command("add <NAME>"))
+    .summary("add a user")
+    .description("Adds a user. Asks for the password on the terminal.")
+    .option("--admin", "the user may do everything")
+    .option("--password-stdin", "read the password from standard input")
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox user add ann --admin",
+        "breadbox user add bob --password-stdin < bob.password",
+      ),
+    )
+    .action(async (name: string, options: Options) => run((await load()).addUser(name, options)));
+  addDataFlags(user.command("passwd <NAME>"))
+    .summary("change a password")
+    .description("Changes the password of a user. Tokens that were issued to the old one are void.")
+    .option("--password-stdin", "read the password from standard input")
+    .addHelpText(
+      "after",
+      examples("breadbox user passwd ann", "breadbox user passwd ann --password-stdin < file"),
+    )
+    .action(async (name: string, options: Options) =>
+      run((await load()).changePassword(name, options)),
+    );
+  addDataFlags(user.command("ls"))
+    .summary("list users")
+    .description("Lists the users of the database.")
+    .option("--json", "print JSON")
+    .addHelpText("after", examples("breadbox user ls", "breadbox user ls --json"))
+    .action(async (options: Options) => run((await load()).listUsers(options)));
+  addDataFlags(user.command("disable <NAME>"))
+    .summary("keep a user from logging in")
+    .description("Keeps a user from logging in, at once. The rules about the user stay.")
+    .option("--undo", "let the user log in again")
+    .addHelpText("after", examples("breadbox user disable bob", "breadbox user disable bob --undo"))
+    .action(async (name: string, options: Options) =>
+      run((await load()).disableUser(name, options)),
+    );
+  addDataFlags(user.command("rm <NAME>"))
+    .summary("remove a user")
+    .description(
+      "Removes a user and the rules about it. A server that had an account stays closed when its last user is removed.",
+    )
+    .addHelpText(
+      "after",
+      examples("breadbox user rm bob", "breadbox user rm bob --data /srv/breadbox"),
+    )
+    .action(async (name: string, options: Options) =>
+      run((await load()).removeUser(name, options)),
+    );
+}
+
+function addTokens(program: Command, run: Run): void {
+  const token = program
+    .command("token")
+    .summary("create, list and revoke access tokens")
+    .description(
+      "Access tokens are passwords for programs. Each has rights of its own, and an end. They begin with bbx_, so that secret scanners find them.",
+    )
+    .addHelpText(
+      "after",
+      examples("breadbox token create ci --grant 'lab/**:pull,push'", "breadbox token ls"),
+    );
+  addDataFlags(token.command("create <NAME>"))
+    .summary("create a token")
+    .description(
+      "Creates a token and prints it, this once: only its hash is stored. It is the password of any user name.",
+    )
+    .requiredOption(
+      "--grant <PATTERN:ACTIONS>",
+      "what it may do; may be repeated",
+      collect,
+      [] as readonly string[],
+    )
+    .option("--expires <TIME>", "when it ends, such as 30d, or never. Default: 90d")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox token create ci --grant 'lab/**:pull,push'",
+        "breadbox token create backup --grant 'bucket:backups/**:push' --expires 365d",
+      ),
+    )
+    .action(async (name: string, options: Options) =>
+      run((await load()).createToken(name, options)),
+    );
+  addDataFlags(token.command("ls"))
+    .summary("list tokens")
+    .description("Lists tokens with their rights, their end and their last use.")
+    .option("--json", "print JSON")
+    .addHelpText("after", examples("breadbox token ls", "breadbox token ls --json"))
+    .action(async (options: Options) => run((await load()).listTokens(options)));
+  addDataFlags(token.command("revoke <NAME>"))
+    .summary("revoke a token")
+    .description("Revokes a token, at once and for good. Its name is not given again.")
+    .addHelpText(
+      "after",
+      examples("breadbox token revoke ci", "breadbox token revoke ci --data /srv/breadbox"),
+    )
+    .action(async (name: string, options: Options) =>
+      run((await load()).revokeToken(name, options)),
+    );
+}
+
+const ruleHelp =
+  "WHO is a user, token:NAME, anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
+
+function addRules(program: Command, run: Run): void {
+  const access = program
+    .command("access")
+    .summary("say who may do what")
+    .description(
+      "Rules say who may do what. What no rule allows is denied. Rules about one user or token come before those about authenticated, and these before those about anonymous; among equals deny wins.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox access allow anonymous 'public/**' pull",
+        "breadbox access test bob push lab/app",
+      ),
+    );
+  for (const effect of ["allow", "deny"] as const) {
+    addDataFlags(access.command(`${effect} <WHO> <PATTERN> <ACTIONS>`))
+      .summary(`add a rule that ${effect === "allow" ? "allows" : "denies"}`)
+      .description(`Adds a rule. ${ruleHelp}`)
+      .addHelpText(
+        "after",
+        examples(
+          `breadbox access ${effect} bob 'lab/**' pull,push`,
+          `breadbox access ${effect} authenticated 'bucket:backups/**' pull`,
+        ),
+      )
+      .action(async (who: string, pattern: string, actions: string, options: Options) =>
+        run((await load()).addRule(effect, [who, pattern, actions], options)),
+      );
+  }
+  addDataFlags(access.command("ls"))
+    .summary("list rules")
+    .description("Lists the rules in the order in which they were added.")
+    .option("--json", "print JSON")
+    .addHelpText("after", examples("breadbox access ls", "breadbox access ls --json"))
+    .action(async (options: Options) => run((await load()).listRules(options)));
+  addDataFlags(access.command("rm <ID>"))
+    .summary("remove a rule")
+    .description("Removes a rule, whose ID `breadbox access ls` shows.")
+    .addHelpText(
+      "after",
+      examples("breadbox access rm 3", "breadbox access rm 3 --data /srv/breadbox"),
+    )
+    .action(async (id: string, options: Options) => run((await load()).removeRule(id, options)));
+  addDataFlags(access.command("test <WHO> <ACTION> <WHAT>"))
+    .summary("show which rule decides")
+    .description(
+      "Shows whether WHO may do ACTION on WHAT (team/app, bucket:backups/db.tar, server:metrics), and which rule decides. Exits with 0 when it is allowed.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox access test bob push lab/app",
+        "breadbox access test anonymous pull bucket:backups/db.tar",
+      ),
+    )
+    .action(async (who: string, action: string, what: string, options: Options) =>
+      run((await load()).testRule([who, action, what], options)),
+    );
+}

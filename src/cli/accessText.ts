@@ -1,0 +1,66 @@
+// What `breadbox user`, `token` and `access` print: facts in, text out.
+import type { Tool } from "../tool.ts";
+
+type Listed = Awaited<ReturnType<Tool["accounts"]["list"]>>;
+
+const day = (at: number | null, none: string): string =>
+  at === null ? none : new Date(at).toISOString().slice(0, 16).replace("T", " ");
+
+/** Users by name. */
+export function usersText({ users }: Listed): string {
+  if (users.length === 0) return "There are no users. To add one: breadbox user add NAME --admin";
+  const rows = users.map(({ name, isAdmin, disabledAt, createdAt }) => [
+    name,
+    isAdmin ? "admin" : "user",
+    disabledAt === null ? "active" : "disabled",
+    day(createdAt, ""),
+  ]);
+  return table([["NAME", "KIND", "STATE", "CREATED (UTC)"], ...rows]);
+}
+
+/** Tokens by name. @param now Unix ms. */
+export function tokensText({ tokens, rules }: Listed, now: number): string {
+  if (tokens.length === 0) return "There are no tokens.";
+  const rows = tokens.map(({ name, expiresAt, revokedAt, lastUsedAt }) => {
+    const isOver = expiresAt !== null && expiresAt <= now;
+    const grants = rules
+      .filter(({ who }) => who === `token:${name}`)
+      .map(({ pattern, actions }) => `${pattern}:${actions}`);
+    return [
+      name,
+      revokedAt !== null ? "revoked" : isOver ? "expired" : "active",
+      day(expiresAt, "never"),
+      day(lastUsedAt, "never"),
+      grants.join(" "),
+    ];
+  });
+  return table([["NAME", "STATE", "EXPIRES (UTC)", "LAST USE (UTC)", "GRANTS"], ...rows]);
+}
+
+/** Rules in the order of their ids. */
+export function rulesText({ rules }: Listed): string {
+  if (rules.length === 0) return "There are no rules: only administrators may do anything.";
+  const rows = rules.map(({ id, who, effect, pattern, actions }) => [
+    String(id),
+    effect,
+    who,
+    pattern,
+    actions,
+  ]);
+  return table([["ID", "EFFECT", "WHO", "PATTERN", "ACTIONS"], ...rows]);
+}
+
+/** Columns as wide as their widest cell. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}

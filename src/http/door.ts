@@ -58,7 +58,8 @@ async function admit(deps: DoorDeps, context: RequestContext, needs: Need): Prom
   context.subject = await subjectOf(deps, context, needs);
   if (context.rights.may(needs.right, context.subject)) return;
   // Who may not write to an upload must not learn that there is one.
-  if (needs.on === "upload" && identity.principal.kind !== "anonymous") {
+  const isWhole = identity.principal.kind !== "anonymous" && identity.scopes === null;
+  if (needs.on === "upload" && isWhole) {
     throw new RegistryError("MULTIPART_UNKNOWN");
   }
   throw context.refuse();

@@ -23,8 +23,9 @@ import { begin, healthyMultipart, plainMultipart } from "./support/multipartAnsw
 import { healthyObjects, plainObjects } from "./support/objectAnswers.ts";
 import { type DocumentedOperation, type OpenApiDocument, operationsOf } from "./support/openApi.ts";
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
+import { tokenAnswers } from "./support/tokenAnswers.ts";
 
-const answers = { ...healthy, ...healthyObjects, ...healthyMultipart };
+const answers = { ...healthy, ...healthyObjects, ...healthyMultipart, ...tokenAnswers };
 const requests = {
   ...{ ...plain, ...succeeding(healthyObjects), ...plainObjects },
   ...plainMultipart,
@@ -43,7 +44,7 @@ const writes = [
 const wantStore = [...writes, "startGc"];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
-  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument|Authority))$/;
+  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument|Authority|Token)|postToken)$/;
 
 let world: World;
 let operations: DocumentedOperation[];

@@ -24,10 +24,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   access: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
-  http: [
-    ...["registry", "uploads", "objects", "gc", "access", "content", "durability"],
-    "telemetry",
-  ],
+  http: ["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
   tls: [],
   config: [],
   telemetry: [],

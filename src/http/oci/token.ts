@@ -8,7 +8,7 @@ import { readScopes, type Scope } from "../../access/scopes.ts";
 import { RegistryError } from "../../errors.ts";
 import { json } from "../answers.ts";
 import { readSmallBody } from "../body.ts";
-import { always, failures, inside, jsonLike } from "../docs/answers.ts";
+import { always, failures, jsonLike } from "../docs/answers.ts";
 import { repository } from "../docs/examples.ts";
 import { AnswerError } from "../errors.ts";
 import { type Call, operation } from "../operation.ts";
@@ -168,7 +168,7 @@ const answers = () => ({
       },
     ),
   },
-  ...failures("REQUEST_INVALID", "ROUTE_UNKNOWN", "UNAUTHORIZED", "LOGINS_TOO_MANY", ...inside),
+  ...failures("REQUEST_INVALID", "ROUTE_UNKNOWN", "UNAUTHORIZED", "LOGINS_TOO_MANY"),
 });
 
 /** `/v2/token`. */

@@ -38,7 +38,7 @@ export const authorityOperations = operation({
   method: "GET",
   path: "/ca.crt",
   action: "read",
-  target: "server",
+  target: "server", needs: "nothing",
   tag: "operations",
   summary: "Download this server's CA",
   servedIf: "authority",

@@ -26,6 +26,8 @@ export interface RegistryOptions
   readonly logLevel?: LogLevel;
   /** Without it nobody has to log in. */
   readonly auth?: AuthMode;
+  /** False: others reach it as well. */
+  readonly isLoopback?: boolean;
   readonly switches?: Partial<Switches>;
   readonly tls?: TlsMaterial;
   readonly authority?: string;
@@ -62,7 +64,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const access = new Access({
     metadata: metadata.access,
     mode: options.auth ?? "none",
-    isLoopback: true,
+    isLoopback: options.isLoopback ?? true,
     htpasswd: null,
     clock: store.clock.now,
     now: store.clock.now,

@@ -40,6 +40,8 @@ export interface RunningServer {
   /** From the start of the process until it answered, in ms. */
   readonly readyMs: number;
   readonly log: Pick<Log, "info" | "warn">;
+  /** `open`: nobody logs in. `empty`: everybody has to, and there is nobody who could. */
+  readonly door: "open" | "empty" | "closed";
   /** Pushes and pulls that are running now. */
   transfers(): number;
   /** Takes no new requests, waits for running transfers (`http.shutdownGrace` at most), closes everything. */
@@ -75,7 +77,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
-  const metrics = makeMetrics(ports, gcRuns);
+  const metrics = makeMetrics(ports, access, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts: Parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock, log });
@@ -95,6 +97,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const server = describeServer(config, http, { log, names });
   return {
     ...server,
+    door: await access.state(),
     stop: async (reason) => {
       maintenance?.stop();
       certificate?.keeper.stop();
@@ -226,11 +229,12 @@ function makeObjects(
 const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
 
-function makeMetrics({ metadata, latch }: Ports, gcRuns: GcRuns): Metrics {
+function makeMetrics({ metadata, latch }: Ports, access: Access, gcRuns: GcRuns): Metrics {
   return new Metrics({
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
+    isOpen: () => access.isOpen(),
     gcRuns,
   });
 }

@@ -88,6 +88,13 @@ export class Access {
     return this.#deps.clock();
   }
 
+  /** What an operator should know: whether everybody may do everything, or nobody anything. */
+  async state(): Promise<"open" | "empty" | "closed"> {
+    if (await this.isOpen()) return "open";
+    const { metadata, htpasswd } = this.#deps;
+    return htpasswd === null && !(await metadata.findState()).closed ? "empty" : "closed";
+  }
+
   /** False on a server that asks nobody who he is, whatever happens. */
   get mayClose(): boolean {
     return this.#deps.mode !== "none";

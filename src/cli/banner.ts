@@ -13,6 +13,8 @@ export interface BannerFacts {
   readonly urls: readonly string[];
   /** From the start of the process until it answered, in ms. */
   readonly readyMs: number;
+  /** Whether anybody has to log in, and could. */
+  readonly door: "open" | "empty" | "closed";
   /** Bytes free in the data directory; null when it cannot be known. */
   readonly free: number | null;
 }
@@ -33,7 +35,7 @@ export function banner(facts: BannerFacts): string {
     line("Data", dataText(facts)),
     line("Config", configText(loaded)),
     "",
-    ...warnings(loaded),
+    ...warnings(facts),
     "  Ctrl+C stops after running transfers finish.",
   ];
   return ["", ...lines, ""].join("\n");
@@ -66,13 +68,26 @@ function configText({ file, origins }: LoadedConfig): string {
   return parts.length === 0 ? "built-in defaults" : parts.join(", ");
 }
 
-/** Warnings for an operator whose address others can reach, a sentence or two each: they are logged as well. */
-export function openWarnings({ config }: Pick<LoadedConfig, "config">): readonly string[] {
-  if (isLoopback(config["http.listen"])) return [];
-  const anyone = "Anyone who can reach this address can push: there are no accounts yet.";
-  if (schemeOf(config) === "https") return [anyone];
+/** Facts about who gets in that an operator should know, a sentence or two each: they are logged, too. */
+export function openWarnings(
+  { config }: Pick<LoadedConfig, "config">,
+  door: BannerFacts["door"],
+): readonly string[] {
+  const isLocal = isLoopback(config["http.listen"]);
+  const warnings: string[] = [];
+  if (door === "empty") {
+    warnings.push(
+      `Nobody can log in yet, and every request is answered with 401. To add an administrator: breadbox user add admin --admin --data ${config.data}`,
+    );
+  }
+  if (door === "open" && (!isLocal || config["auth.mode"] === "none")) {
+    warnings.push(
+      "No login (auth.mode: none): anyone who can reach this address can push and delete.",
+    );
+  }
+  if (isLocal || schemeOf(config) === "https") return warnings;
   return [
-    anyone,
+    ...warnings,
     'Plain HTTP: Docker accepts it for localhost only. Encrypt with `breadbox serve --tls self-signed`, put a proxy with TLS in front, or list this address under "insecure-registries" in every Docker\'s daemon.json.',
   ];
 }
@@ -91,10 +106,10 @@ function wrapped(text: string): string[] {
   return lines.map((line, index) => `  ${index === 0 ? "!" : " "} ${line}`);
 }
 
-function warnings(loaded: LoadedConfig): string[] {
+function warnings({ loaded, door }: BannerFacts): string[] {
   const { notices } = loaded;
   const lines = [
-    ...openWarnings(loaded).flatMap(wrapped),
+    ...openWarnings(loaded, door).flatMap(wrapped),
     ...notices.map(({ level, message }) => `  ${level === "warn" ? "!" : "-"} ${message}`),
   ];
   return lines.length === 0 ? [] : [...lines, ""];

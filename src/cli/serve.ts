@@ -34,16 +34,16 @@ export async function serve(options: Options): Promise<number> {
 }
 
 /** The facts of the banner on a terminal. */
-function logStart(loaded: LoadedConfig, { log, url }: RunningServer): void {
+function logStart(loaded: LoadedConfig, { log, url, door }: RunningServer): void {
   const { config, notices } = loaded;
   log.info({ version, commit, url, data: config.data }, "listening");
-  for (const message of openWarnings(loaded)) log.warn(message);
+  for (const message of openWarnings(loaded, door)) log.warn(message);
   for (const { level, message } of notices) log[level](message);
 }
 
-async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs }: RunningServer) {
+async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs, door }: RunningServer) {
   const urls = [...new Set([url, ...addresses])];
-  return { loaded, urls, readyMs, free: await freeSpace(loaded.config.data) };
+  return { loaded, urls, readyMs, door, free: await freeSpace(loaded.config.data) };
 }
 
 /** Bytes that an unprivileged writer has left; null where the file system does not report them. */

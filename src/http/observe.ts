@@ -75,7 +75,8 @@ function answerLog(log: Log): (context: RequestContext, status: number, ms: numb
       log.error({ err: failure, ...fieldsOf(context, status, ms) }, `${textOf(context)} failed`);
     } else if (
       refusal !== null &&
-      levelOf(context.question?.operation ?? null, refusal) === "info"
+      levelOf(context.question?.operation ?? null, refusal) === "info" &&
+      !isChallenge(context, refusal)
     ) {
       logRefusal(log, context, { refusal, count: refusals, status, ms });
     } else if (log.isLevelEnabled("debug")) {
@@ -83,6 +84,11 @@ function answerLog(log: Log): (context: RequestContext, status: number, ms: numb
       log.debug({ ...fieldsOf(context, status, ms), ...code }, textOf(context));
     }
   };
+}
+
+/** Clients ask without credentials first, to hear which ones are wanted. */
+function isChallenge({ request }: RequestContext, { situation }: RegistryError): boolean {
+  return situation === "UNAUTHORIZED" && !request.headers.has("authorization");
 }
 
 /** A request that was refused, and when it was. */

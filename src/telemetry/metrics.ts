@@ -11,6 +11,8 @@ export interface MetricSources extends MultipartSources {
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
   isReadOnly(): boolean;
+  /** True while nobody has to log in. */
+  isOpen(): Promise<boolean>;
   readonly gcRuns: GcSources;
 }
 
@@ -94,7 +96,7 @@ export class Metrics {
     return counter;
   }
 
-  #gauges({ countUploads, isReadOnly }: MetricSources): void {
+  #gauges({ countUploads, isReadOnly, isOpen }: MetricSources): void {
     // A database in trouble must not take the other metrics with it: NaN says that the value is not known.
     const unknown = { sessions: Number.NaN, bytes: Number.NaN };
     const uploads = () => countUploads().catch(() => unknown);
@@ -107,6 +109,9 @@ export class Metrics {
       "breadbox_read_only",
       "1 when a failed sync has made the store read-only until a restart.",
       () => (isReadOnly() ? 1 : 0),
+    );
+    this.#gauge("breadbox_open", "1 while nobody has to log in.", () =>
+      isOpen().then(Number, () => Number.NaN),
     );
     this.#gauge("breadbox_upload_sessions", "Open upload sessions.", async () => {
       return (await uploads()).sessions;

@@ -19,7 +19,7 @@ test("JSON logs warn of an open registry, print client addresses as IPv4, and na
   const server = startProcess(scope, [...command, "--listen", `:${port}`], {
     log: join(folder, "log"),
     cwd: folder,
-    env: { BREADBOX_REGISTRY_READ_ONLY: "true" },
+    env: { BREADBOX_REGISTRY_READ_ONLY: "true", BREADBOX_AUTH_MODE: "none" },
   });
   const url = `http://127.0.0.1:${port}`;
   await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
@@ -30,7 +30,7 @@ test("JSON logs warn of an open registry, print client addresses as IPv4, and na
 
   const warnings = linesOf(server.logs()).filter(({ level }) => level === "warn");
   expect(warnings.map(({ msg }) => msg)).toEqual([
-    expect.stringContaining("Anyone who can reach this address can push"),
+    expect.stringContaining("anyone who can reach this address can push"),
     expect.stringContaining("Plain HTTP"),
   ]);
   expect(refused()).toMatchObject({

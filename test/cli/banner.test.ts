@@ -7,9 +7,10 @@ import { version } from "../../src/version.ts";
 async function bannerFor(
   env: Record<string, string>,
   flags: Partial<Record<SettingKey, string>> = {},
+  door: "open" | "empty" | "closed" = "open",
 ): Promise<string> {
   const loaded = await loadConfig({ flags, env, directory: import.meta.dir });
-  return banner({ loaded, urls: ["http://localhost:5000"], readyMs: 60.7, free: 412e9 });
+  return banner({ loaded, urls: ["http://localhost:5000"], readyMs: 60.7, door, free: 412e9 });
 }
 
 describe("banner", () => {
@@ -35,7 +36,9 @@ describe("banner", () => {
   test("on a server that other machines can reach warns about plain HTTP and pushes without login", async () => {
     const text = await bannerFor({}, { "http.listen": ":5000" });
 
-    expect(text).toContain("! Anyone who can reach this address can push");
+    expect(text).toContain(
+      "! No login (auth.mode: none): anyone who can reach this address can push",
+    );
     expect(text).toContain("! Plain HTTP");
     expect(text).toContain("Config      --listen\n");
   });
@@ -46,8 +49,24 @@ describe("banner", () => {
     expect(text).toContain(
       "Clients     trust this server after: breadbox trust-ca localhost:5000\n",
     );
-    expect(text).toContain("! Anyone who can reach this address can push");
+    expect(text).toContain(
+      "! No login (auth.mode: none): anyone who can reach this address can push",
+    );
     expect(text).not.toContain("Plain HTTP");
+  });
+
+  test("without anybody who could log in says what to type", async () => {
+    const text = await bannerFor({}, { "http.listen": ":5000" }, "empty");
+
+    expect(text).toContain("! Nobody can log in yet");
+    expect(text.replaceAll(/\s+/g, " ")).toContain(
+      "breadbox user add admin --admin --data ./breadbox-data",
+    );
+  });
+
+  test("with accounts on localhost warns of nothing, and of an open door on purpose", async () => {
+    expect(await bannerFor({}, {}, "closed")).not.toContain("!");
+    expect(await bannerFor({ BREADBOX_AUTH_MODE: "none" })).toContain("! No login");
   });
 
   test("shows the notices of the configuration", async () => {

@@ -5,6 +5,7 @@ const sources: MetricSources = {
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
   countMultipart: async () => ({ uploads: 1, bytes: 20 }),
   isReadOnly: () => false,
+  isOpen: async () => false,
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 };
 

@@ -59,6 +59,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
+    isOpen: () => access.isOpen(),
     gcRuns,
   });
   const access = new Access({

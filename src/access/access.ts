@@ -1,15 +1,12 @@
 // Who a caller is and what it may do, asked for each request.
-import { RegistryError } from "../errors.ts";
 import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
 import { type Principal, whoIs } from "./actions.ts";
 import { type Bearer, makeKey } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
-import { Failures, ofAccount, ofAddress } from "./failures.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
-import { KnownLogins } from "./knownLogins.ts";
+import { Logins } from "./logins.ts";
 import { AccessMemory } from "./memory.ts";
-import { Passwords, TooManyLogins } from "./passwords.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import { RuleSet } from "./rules.ts";
 import type { Scope } from "./scopes.ts";
@@ -49,26 +46,17 @@ const keptKeys = 2;
 const keyAgeMs = 90 * 24 * 3_600_000;
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;
-/** Pairs of account and address that are remembered; beyond them it starts over. */
-const mostWelcome = 10_000;
 
 /** Keeps, identifies, decides. */
 export class Access {
   readonly #deps: AccessDeps;
-  readonly #passwords = new Passwords();
-  readonly #known: KnownLogins;
-  readonly #addresses: Failures;
-  readonly #accounts: Failures;
-  /** Addresses that logged in to an account before: others' failures do not keep them out. */
-  readonly #welcome = new Set<string>();
+  readonly #logins: Logins;
   readonly #memory: AccessMemory;
 
   constructor(deps: AccessDeps) {
     this.#deps = deps;
     this.#memory = new AccessMemory(deps.metadata, deps.clock);
-    this.#known = new KnownLogins(deps.now);
-    this.#addresses = new Failures(ofAddress, deps.now);
-    this.#accounts = new Failures(ofAccount, deps.now);
+    this.#logins = new Logins(deps.now);
   }
 
   /** Makes the first key, or the next one. */
@@ -201,37 +189,7 @@ export class Access {
     address: string,
   ): Promise<Identity | null> {
     const { hash, identity } = await this.#login(name);
-    if (identity !== null && hash !== null && this.#known.has(name, password, hash))
-      return identity;
-    const pair = JSON.stringify([name, address]);
-    this.#assertPatience(name, address, this.#welcome.has(pair));
-    // A disabled user costs what an unknown one costs, and what another one costs.
-    const isRight = await this.#verify(password, hash);
-    if (isRight && identity !== null && hash !== null) {
-      this.#known.add(name, password, hash);
-      if (this.#welcome.size >= mostWelcome) this.#welcome.clear();
-      this.#welcome.add(pair);
-      return identity;
-    }
-    this.#addresses.add(address);
-    this.#accounts.add(name);
-    return null;
-  }
-
-  /** @throws RegistryError LOGINS_TOO_MANY */
-  #assertPatience(name: string, address: string, isWelcome: boolean): void {
-    if (isWelcome) return;
-    const wait = Math.max(this.#addresses.waitOf(address), this.#accounts.waitOf(name));
-    if (wait > 0) throw tooMany(wait);
-  }
-
-  async #verify(password: string, hash: string | null): Promise<boolean> {
-    try {
-      return await this.#passwords.verify(password, hash);
-    } catch (error) {
-      if (error instanceof TooManyLogins) throw tooMany(1_000);
-      throw error;
-    }
+    return (await this.#logins.isRight({ name, password, hash, address })) ? identity : null;
   }
 
   /** The hash to compare with, and who it is if it is right; a user of the database comes before one of the file. */
@@ -265,8 +223,4 @@ function ofFile(name: string, hash: string): Identity {
 
 function subjectOf(principal: Principal): Pick<Bearer, "who" | "name"> {
   return { who: principal.kind, name: "name" in principal ? principal.name : "" };
-}
-
-function tooMany(waitMs: number): RegistryError {
-  return new RegistryError("LOGINS_TOO_MANY", { retryAfter: Math.ceil(waitMs / 1_000) });
 }

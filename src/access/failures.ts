@@ -45,4 +45,10 @@ export class Failures {
       this.#until.delete(oldest);
     }
   }
+
+  /** Takes one back: the attempt was none, or it was right. */
+  forgive(name: string): void {
+    const until = this.#until.get(name);
+    if (until !== undefined) this.#until.set(name, until - this.#allowance.forgottenAfterMs);
+  }
 }

@@ -54,7 +54,7 @@ steps() {
   awk -v name="$1" 'index($0, "# ") == 1 { on = index($0, "# " name) == 1 } on' trust.txt
 }
 
-BREADBOX_HTTP_TLS_HOSTS=nas.lan "$binary" serve --tls self-signed -d data -l 198.51.100.7:5443 >server.log 2>&1 &
+BREADBOX_AUTH_MODE=none BREADBOX_HTTP_TLS_HOSTS=nas.lan "$binary" serve --tls self-signed -d data -l 198.51.100.7:5443 >server.log 2>&1 &
 started
 until_works curl -skf "https://$host/readyz"
 

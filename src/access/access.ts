@@ -1,14 +1,13 @@
 // Who a caller is and what it may do, asked for each request.
 import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
-import { type Principal, whoIs } from "./actions.ts";
+import type { Principal } from "./actions.ts";
 import { type Bearer, makeKey } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
 import { Logins } from "./logins.ts";
 import { AccessMemory } from "./memory.ts";
 import { type Rights, rightsOf } from "./rights.ts";
-import { RuleSet } from "./rules.ts";
 import type { Scope } from "./scopes.ts";
 
 /** `auto`: open on loopback until the first account exists, closed everywhere else. */
@@ -120,8 +119,7 @@ export class Access {
 
   /** What a caller may do. */
   async rightsOf({ principal, scopes }: Identity): Promise<Rights> {
-    const lists = await Promise.all(whoIs(principal).map((who) => this.#memory.rulesOf(who)));
-    return rightsOf(principal, new RuleSet(lists.flatMap((rules) => rules ?? [])), scopes);
+    return rightsOf(principal, await this.#memory.rulesOf(principal), scopes);
   }
 
   /** A bearer token for requests. */

@@ -1,9 +1,9 @@
 // What access has read of its tables, kept for as long as their revision is the same. What was read while somebody changed it is not kept.
 import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
-import { type Action, actions, type Who } from "./actions.ts";
+import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
 import { Bearers, readKey } from "./bearer.ts";
 import { PatternError, parsePattern } from "./patterns.ts";
-import type { Rule } from "./rules.ts";
+import { type Rule, RuleSet } from "./rules.ts";
 
 /** The audience of our tokens; each store has keys of its own. */
 export const service = "breadbox";
@@ -18,6 +18,7 @@ export class AccessMemory {
   readonly #users = new Map<string, StoredUser>();
   readonly #tokens = new Map<string, StoredToken>();
   readonly #rules = new Map<Who, readonly Rule[]>();
+  readonly #sets = new Map<Who, RuleSet>();
   #bearers: Promise<Bearers> | null = null;
 
   /** @param clock Unix ms. */
@@ -34,6 +35,7 @@ export class AccessMemory {
       this.#users.clear();
       this.#tokens.clear();
       this.#rules.clear();
+      this.#sets.clear();
       this.#bearers = null;
     }
     return closed;
@@ -52,7 +54,17 @@ export class AccessMemory {
     if (this.#tokens.has(token.hash)) this.#tokens.set(token.hash, token);
   }
 
-  rulesOf(who: Who): Promise<readonly Rule[] | null> {
+  /** The rules about a caller, and those about everybody like it. */
+  async rulesOf(principal: Principal): Promise<RuleSet> {
+    const list = whoIs(principal);
+    const rules = await this.#find(this.#sets, list[0] ?? "anonymous", async () => {
+      const found = await Promise.all(list.map((who) => this.#listOf(who)));
+      return new RuleSet(found.flatMap((some) => some ?? []));
+    });
+    return rules ?? new RuleSet([]);
+  }
+
+  #listOf(who: Who): Promise<readonly Rule[] | null> {
     return this.#find(this.#rules, who, async () =>
       (await this.#metadata.listRulesOf(who)).map(toRule),
     );

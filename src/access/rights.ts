@@ -27,7 +27,9 @@ export function rightsOf(
 ): Rights {
   return {
     principal,
-    mayAnything: rules.knows(principal),
+    get mayAnything() {
+      return rules.knows(principal);
+    },
     may: (action, resource) =>
       (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
       rules.decide(principal, action, resource).isAllowed,

@@ -1,0 +1,87 @@
+// The first minutes of a server that others can reach, as its operator sees them: nobody gets in, one command, a login.
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { breadboxBinary } from "../support/binary.ts";
+import { answers200, freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+
+const basic = (name: string, password: string) => ({
+  authorization: `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`,
+});
+
+/** A server on every address of the machine. */
+async function start(scope: Scope, env: Readonly<Record<string, string>>) {
+  const folder = tempFolder(scope, "first-run");
+  const data = join(folder, "data");
+  const port = freePort();
+  const binary = await breadboxBinary();
+  const server = startProcess(scope, [binary, "serve", "--data", data, "--listen", `:${port}`], {
+    ...{ log: join(folder, "log"), cwd: folder, env },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
+  const status = async (headers: Readonly<Record<string, string>> = {}, path = "/v2/") =>
+    (await fetch(`${url}${path}`, { headers })).status;
+  const command = async (input: string, ...args: readonly string[]) => {
+    const run = Bun.spawn([binary, ...args, "--data", data], {
+      cwd: folder,
+      stdin: new Blob([input]),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const output = (await run.stdout.text()) + (await run.stderr.text());
+    return { code: await run.exited, output };
+  };
+  return { server, status, command };
+}
+
+test("nobody gets in until there is a user, and the log says what to type", async () => {
+  await using scope = new Scope();
+  const { server, status, command } = await start(scope, {});
+  for (const path of ["/v2/", "/v2/_catalog", "/v2/token", "/v1/buckets", "/metrics", "/swagger"]) {
+    expect(await status({}, path)).toBe(401);
+  }
+  expect(server.logs()).toContain("breadbox user add admin --admin");
+
+  const short = await command("short", "user", "add", "ann", "--admin", "--password-stdin");
+  expect([short.code, short.output]).toEqual([2, expect.stringContaining("8 characters")]);
+  await command("correct horse\n", "user", "add", "ann", "--admin", "--password-stdin");
+
+  expect(await status(basic("ann", "correct horse"))).toBe(200);
+  expect(await status(basic("ann", "wrong horse"))).toBe(401);
+  expect(await status()).toBe(401);
+});
+
+test("a token does what it was made for, until it is revoked, and no command prints it again", async () => {
+  await using scope = new Scope();
+  const { status, command } = await start(scope, {});
+  const made = await command("", "token", "create", "ci", "--grant", "lab/**:pull,push", "--json");
+  const token = JSON.parse(made.output.slice(0, made.output.indexOf("}") + 1))["token"];
+
+  expect(await status(basic("any", token))).toBe(200);
+  expect(await status({ authorization: `Bearer ${token}` }, "/v2/lab/app/tags/list")).toBe(404);
+  expect(await status({ authorization: `Bearer ${token}` }, "/v2/other/app/tags/list")).toBe(403);
+  const listed = await command("", "token", "ls");
+  expect(listed.output).toContain("lab/**:pull,push");
+  expect(listed.output).not.toContain(token);
+
+  await command("", "token", "revoke", "ci");
+  expect(await status(basic("any", token))).toBe(401);
+});
+
+test("BREADBOX_ADMIN_PASSWORD makes the first user, whose password nothing prints", async () => {
+  await using scope = new Scope();
+  const { server, status, command } = await start(scope, {
+    BREADBOX_ADMIN_PASSWORD: "canary password",
+  });
+  expect(await status(basic("admin", "canary password"))).toBe(200);
+  const shown = await command("", "config", "show");
+  expect(shown.output + server.logs()).not.toContain("canary");
+  const denied = await command("", "access", "test", "anonymous", "pull", "lab/app");
+  expect([denied.code, denied.output]).toEqual([1, "denied: no rule allows it\n"]);
+  await command("", "access", "allow", "anonymous", "lab/**", "pull");
+  expect((await command("", "access", "test", "anonymous", "pull", "lab/app")).output).toStartWith(
+    "allowed: rule 1: allow anonymous lab/** pull",
+  );
+  expect(await status({}, "/v2/lab/app/tags/list")).toBe(404);
+});

@@ -187,7 +187,9 @@ export class Access {
     address: string,
   ): Promise<Identity | null> {
     const { hash, identity } = await this.#login(name);
-    return (await this.#logins.isRight({ name, password, hash, address })) ? identity : null;
+    const decoy = (await this.#deps.htpasswd?.decoy()) ?? null;
+    const login = { name, password, hash, decoy, address };
+    return (await this.#logins.isRight(login)) ? identity : null;
   }
 
   /** The hash to compare with, and who it is if it is right; a user of the database comes before one of the file. */

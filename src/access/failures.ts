@@ -11,7 +11,22 @@ export const ofAddress: Allowance = { most: 20, forgottenAfterMs: 3_000 };
 /** An account from all addresses: 100 at once, then one in a second. Above that only addresses that logged in to it before may try. */
 export const ofAccount: Allowance = { most: 100, forgottenAfterMs: 1_000 };
 
+/** An account from one network: it bounds the guesses of those that share an address with somebody who logged in. */
+export const ofPair: Allowance = { most: 300, forgottenAfterMs: 1_000 };
+
 const mostNames = 50_000;
+
+/** Who an address belongs to: of IPv6 everybody has 2^64 at the least, so that the first 64 bits count (RFC 6177). */
+export function networkOf(address: string): string {
+  const [text = ""] = address.split("%", 1);
+  const [head = "", tail] = text.split("::");
+  if (!text.includes(":")) return address;
+  const groups = head === "" ? [] : head.split(":");
+  const behind = tail === undefined || tail === "" ? [] : tail.split(":");
+  const zeros = Array.from({ length: Math.max(0, 8 - groups.length - behind.length) }, () => "0");
+  const [a, b, c, d] = [...groups, ...zeros, ...behind].map((group) => Number.parseInt(group, 16));
+  return `${[a, b, c, d].map((group) => (group ?? 0).toString(16)).join(":")}::/64`;
+}
 
 /** Counts failures by name in a bounded amount of memory. */
 export class Failures {

@@ -26,6 +26,12 @@ export class HtpasswdFile {
     return this.#file.hashes.get(name) ?? null;
   }
 
+  /** A hash as those of the file, to compare with where there is no user; null when it has none. */
+  async decoy(): Promise<string | null> {
+    if (this.#now() - this.#lookedAt >= lookEveryMs) await this.#look();
+    return this.#file.hashes.values().next().value ?? null;
+  }
+
   async #look(): Promise<void> {
     this.#lookedAt = this.#now();
     const file = Bun.file(this.#path);

@@ -4,7 +4,16 @@
 const rememberedMs = 5 * 60_000;
 const mostRemembered = 10_000;
 
-/** Remembers that a password was right for a stored hash: another hash of the same user is another login. */
+/** A login that was right for a stored hash: another hash of the same user is another login, and so is another network. */
+interface KnownLogin {
+  readonly name: string;
+  readonly password: string;
+  readonly hash: string;
+  /** Others guess at the password without an answer from here. */
+  readonly network: string;
+}
+
+/** Remembers that a password was right. */
 export class KnownLogins {
   /** Without it nobody can guess at passwords from a dump of the memory. */
   readonly #secret = crypto.getRandomValues(new Uint8Array(32));
@@ -17,13 +26,13 @@ export class KnownLogins {
   }
 
   /** True when exactly this was right not long ago. */
-  has(name: string, password: string, hash: string): boolean {
-    const until = this.#until.get(this.#keyOf(name, password, hash));
+  has(login: KnownLogin): boolean {
+    const until = this.#until.get(this.#keyOf(login));
     return until !== undefined && until > this.#now();
   }
 
-  add(name: string, password: string, hash: string): void {
-    const key = this.#keyOf(name, password, hash);
+  add(login: KnownLogin): void {
+    const key = this.#keyOf(login);
     this.#until.delete(key);
     this.#until.set(key, this.#now() + rememberedMs);
     for (const oldest of this.#until.keys()) {
@@ -32,9 +41,9 @@ export class KnownLogins {
     }
   }
 
-  #keyOf(name: string, password: string, hash: string): string {
+  #keyOf({ name, password, hash, network }: KnownLogin): string {
     // As JSON: no two lists of texts have the same spelling.
-    const text = JSON.stringify([name, password, hash]);
+    const text = JSON.stringify([name, password, hash, network]);
     return new Bun.CryptoHasher("sha256", this.#secret).update(text).digest("base64");
   }
 }

@@ -1,28 +1,30 @@
 // Logins with a password: compared once for many requests, and held back where too many failed.
 import { RegistryError } from "../errors.ts";
-import { Failures, ofAccount, ofAddress } from "./failures.ts";
+import { Failures, networkOf, ofAccount, ofAddress, ofPair } from "./failures.ts";
 import { KnownLogins } from "./knownLogins.ts";
-import { Passwords, TooManyLogins } from "./passwords.ts";
+import { Passwords, type Stored, TooManyLogins } from "./passwords.ts";
 
-/** A password, and the hash that it should fit. */
-export interface Login {
+/** A password, and what it is compared with. */
+export interface Login extends Stored {
   readonly name: string;
   readonly password: string;
-  /** null when there is no such user. */
-  readonly hash: string | null;
   /** Of the other end. */
   readonly address: string;
 }
 
-/** Pairs of account and address that are remembered; beyond them it starts over. */
+/** Pairs of account and network that are remembered; beyond them it starts over. */
 const mostWelcome = 10_000;
+/** Names are remembered to this length: a flood of long ones must not fill the memory. */
+const longestName = 256;
 
 export class Logins {
   readonly #passwords = new Passwords();
   readonly #known: KnownLogins;
-  readonly #addresses: Failures;
+  readonly #networks: Failures;
   readonly #accounts: Failures;
-  /** Addresses that logged in to an account before: the failures of others do not keep them out. */
+  /** Failures of an account from one network, those that were held back included. */
+  readonly #pairs: Failures;
+  /** Pairs that logged in before: the failures of others do not keep them out. */
   readonly #welcome = new Set<string>();
   /** Comparisons that are running. */
   readonly #running = new Map<string, Promise<boolean>>();
@@ -30,62 +32,74 @@ export class Logins {
   /** @param now monotonic ms. */
   constructor(now: () => number) {
     this.#known = new KnownLogins(now);
-    this.#addresses = new Failures(ofAddress, now);
+    this.#networks = new Failures(ofAddress, now);
     this.#accounts = new Failures(ofAccount, now);
+    this.#pairs = new Failures(ofPair, now);
   }
 
   /** Costs the same for unknown users. @throws RegistryError LOGINS_TOO_MANY */
-  async isRight(login: Login): Promise<boolean> {
-    const { name, password, hash, address } = login;
-    if (hash !== null && this.#known.has(name, password, hash)) return true;
-    const key = JSON.stringify([name, address, password, hash]);
+  async isRight({ address, ...login }: Login): Promise<boolean> {
+    const network = networkOf(address);
+    const { name, password, hash } = login;
+    const account = name.slice(0, longestName);
+    const pair = JSON.stringify([account, network]);
+    // Of known logins, too: their answers would tell which of any number of guesses is right.
+    assertPatience(this.#pairs.waitOf(pair));
+    const key = { name, password, hash: hash ?? "", network };
+    if (hash !== null && this.#known.has(key)) return true;
     // Many requests of one client at a time are one attempt.
-    const running = this.#running.get(key) ?? this.#attempt(login);
-    this.#running.set(key, running);
+    const id = JSON.stringify(key);
+    const running = this.#running.get(id) ?? this.#attempt(login, { account, network, pair });
+    this.#running.set(id, running);
     try {
       return await running;
     } finally {
-      this.#running.delete(key);
+      this.#running.delete(id);
     }
   }
 
-  async #attempt({ name, password, hash, address }: Login): Promise<boolean> {
-    const pair = JSON.stringify([name, address]);
-    if (!this.#welcome.has(pair)) this.#assertPatience(name, address);
+  async #attempt(
+    { name, password, ...stored }: Omit<Login, "address">,
+    { account, network, pair }: Record<"account" | "network" | "pair", string>,
+  ): Promise<boolean> {
     // Counts as failed until it was right: those that come at the same time see each other.
-    this.#addresses.add(address);
-    this.#accounts.add(name);
+    this.#pairs.add(pair);
+    if (!this.#welcome.has(pair)) {
+      assertPatience(Math.max(this.#networks.waitOf(network), this.#accounts.waitOf(account)));
+    }
+    this.#networks.add(network);
+    this.#accounts.add(account);
     let isWrong = false;
     try {
-      isWrong = !(await this.#verify(password, hash));
+      isWrong = !(await this.#verify(password, stored));
     } finally {
-      if (!isWrong) this.#forgive(name, address);
+      if (!isWrong) {
+        this.#pairs.forgive(pair);
+        this.#networks.forgive(network);
+        this.#accounts.forgive(account);
+      }
     }
+    const { hash } = stored;
     if (isWrong || hash === null) return false;
-    this.#known.add(name, password, hash);
+    this.#known.add({ name, password, hash, network });
     if (this.#welcome.size >= mostWelcome) this.#welcome.clear();
     this.#welcome.add(pair);
     return true;
   }
 
-  #forgive(name: string, address: string): void {
-    this.#addresses.forgive(address);
-    this.#accounts.forgive(name);
-  }
-
-  #assertPatience(name: string, address: string): void {
-    const wait = Math.max(this.#addresses.waitOf(address), this.#accounts.waitOf(name));
-    if (wait > 0) throw tooMany(wait);
-  }
-
-  async #verify(password: string, hash: string | null): Promise<boolean> {
+  async #verify(password: string, stored: Stored): Promise<boolean> {
     try {
-      return await this.#passwords.verify(password, hash);
+      return await this.#passwords.verify(password, stored);
     } catch (error) {
       if (error instanceof TooManyLogins) throw tooMany(1_000);
       throw error;
     }
   }
+}
+
+/** @param waitMs 0 for none. */
+function assertPatience(waitMs: number): void {
+  if (waitMs > 0) throw tooMany(waitMs);
 }
 
 function tooMany(waitMs: number): RegistryError {

@@ -10,6 +10,14 @@ const mostWaiting = 500;
 /** Longer texts are no passwords; bytes. */
 const longestPassword = 1024;
 
+/** What a password is compared with. */
+export interface Stored {
+  /** null when there is no such user. */
+  readonly hash: string | null;
+  /** A bcrypt hash as those of the htpasswd file; null without one. */
+  readonly decoy: string | null;
+}
+
 /** A comparison that cannot be made now. */
 export class TooManyLogins extends Error {
   override readonly name = "TooManyLogins";
@@ -28,20 +36,20 @@ export class Passwords {
   }
 
   /**
-   * Compares. A user that does not exist costs what one with argon2id costs, and htpasswd's bcrypt costs what the file asks for.
-   * @param hash null when there is no such user. @throws TooManyLogins
+   * Compares. A wrong password takes as long for a user that does not exist as for one of the database or of the htpasswd file: what was not
+   * compared is compared with a decoy.
+   * @throws TooManyLogins
    */
-  async verify(password: string, hash: string | null): Promise<boolean> {
+  async verify(password: string, { hash, decoy }: Stored): Promise<boolean> {
     if (Buffer.byteLength(password) > longestPassword) return false;
     return this.#inTurn(async () => {
-      if (hash === null) {
+      if (hash !== null && (await compare(password, hash))) return true;
+      if (hash === null || isBcrypt(hash)) {
         this.#nothing ??= this.hash(crypto.randomUUID());
-        await Bun.password.verify(password, await this.#nothing);
-        return false;
+        await compare(password, await this.#nothing);
       }
-      const given = hash.startsWith("$2") ? bcryptPassword(password) : password;
-      // An empty password is never right, and the runtime refuses to look at it.
-      return given.length > 0 && (await Bun.password.verify(given, hash));
+      if (decoy !== null && (hash === null || !isBcrypt(hash))) await compare(password, decoy);
+      return false;
     });
   }
 
@@ -60,4 +68,12 @@ export class Passwords {
       else next();
     }
   }
+}
+
+const isBcrypt = (hash: string): boolean => hash.startsWith("$2");
+
+/** An empty password is never right, and the runtime refuses to look at it. */
+async function compare(password: string, hash: string): Promise<boolean> {
+  const given = isBcrypt(hash) ? bcryptPassword(password) : password;
+  return given.length > 0 && (await Bun.password.verify(given, hash));
 }

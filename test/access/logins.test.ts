@@ -9,7 +9,21 @@ import { Passwords } from "../../src/access/passwords.ts";
 import { RegistryError } from "../../src/errors.ts";
 
 const hash = await new Passwords().hash("right password");
-const login = { name: "ann", password: "right password", hash, address: "10.0.0.1" };
+const login = {
+  ...{ name: "ann", password: "right password", hash, decoy: null },
+  address: "10.0.0.1",
+};
+const wrong = { ...login, password: "wrong password" };
+
+/** What becomes of `times` logins, one after the other: right, wrong, or held back. */
+async function outcomes(logins: Logins, tried: typeof login, times: number): Promise<string[]> {
+  const said: string[] = [];
+  for (let at = 0; at < times; at += 1) {
+    const answer = await logins.isRight(tried).catch((error) => error);
+    said.push(answer instanceof RegistryError ? answer.situation : String(answer));
+  }
+  return said;
+}
 
 describe("logins", () => {
   test("of one client at a time are one attempt, however many requests it sends", async () => {
@@ -37,6 +51,42 @@ describe("logins", () => {
     for (let at = 0; at < 30; at += 1) {
       const name = `user${at}`;
       expect(await logins.isRight({ ...login, name })).toBe(true);
+    }
+  });
+
+  test("that are known are known to their own network: another one's guesses meet the limits", async () => {
+    const logins = new Logins(() => 0);
+    expect(await logins.isRight(login)).toBe(true);
+    const elsewhere = { ...login, address: "10.0.0.2" };
+    await outcomes(logins, { ...wrong, address: "10.0.0.2" }, 20);
+
+    expect(await outcomes(logins, elsewhere, 1)).toEqual(["LOGINS_TOO_MANY"]);
+    expect(await outcomes(logins, login, 1)).toEqual(["true"]);
+  });
+
+  test("of one IPv6 network are held back together", async () => {
+    const logins = new Logins(() => 0);
+    const said: string[] = [];
+    for (let at = 0; at < 22; at += 1) {
+      said.push(...(await outcomes(logins, { ...wrong, address: `2001:db8::${at}` }, 1)));
+    }
+    expect(said.filter((each) => each === "LOGINS_TOO_MANY")).toHaveLength(2);
+  });
+
+  test("from an address that logged in before are not tried for ever, and a right one is no way to tell", async () => {
+    let now = 0;
+    const logins = new Logins(() => now);
+    const [quick, verify] = [async () => false, Bun.password.verify];
+    expect(await logins.isRight(login)).toBe(true);
+    Bun.password.verify = quick;
+    try {
+      const said = await outcomes(logins, wrong, 302);
+      expect(said.filter((each) => each === "false")).toHaveLength(300);
+      expect(await outcomes(logins, login, 1)).toEqual(["LOGINS_TOO_MANY"]);
+      now += 1_000;
+      expect(await outcomes(logins, login, 1)).toEqual(["true"]);
+    } finally {
+      Bun.password.verify = verify;
     }
   });
 

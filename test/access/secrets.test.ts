@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { hashOfToken, isAccessToken, makeAccessToken } from "../../src/access/accessToken.ts";
-import { Failures } from "../../src/access/failures.ts";
+import { Failures, networkOf } from "../../src/access/failures.ts";
 import { bcryptPassword, readHtpasswd } from "../../src/access/htpasswd.ts";
 import { KnownLogins } from "../../src/access/knownLogins.ts";
 import { Passwords, TooManyLogins } from "../../src/access/passwords.ts";
@@ -35,10 +35,10 @@ describe("a password", () => {
     const hash = await passwords.hash("correct horse");
 
     expect(hash).toStartWith("$argon2id$v=19$m=19456,t=2,p=1$");
-    expect(await passwords.verify("correct horse", hash)).toBeTrue();
-    expect(await passwords.verify("correct horsf", hash)).toBeFalse();
-    expect(await passwords.verify("", hash)).toBeFalse();
-    expect(await passwords.verify("x".repeat(2_000), hash)).toBeFalse();
+    expect(await passwords.verify("correct horse", { hash, decoy: null })).toBeTrue();
+    expect(await passwords.verify("correct horsf", { hash, decoy: null })).toBeFalse();
+    expect(await passwords.verify("", { hash, decoy: null })).toBeFalse();
+    expect(await passwords.verify("x".repeat(2_000), { hash, decoy: null })).toBeFalse();
   });
 
   test("of a user that does not exist is wrong, and is compared all the same", async () => {
@@ -50,11 +50,34 @@ describe("a password", () => {
       return verify(...given);
     };
     try {
-      expect(await passwords.verify("anything", null)).toBeFalse();
+      expect(await passwords.verify("anything", { hash: null, decoy: null })).toBeFalse();
     } finally {
       Bun.password.verify = verify;
     }
     expect(hashed).toBe(1);
+  });
+
+  test("costs the same when it is wrong, whichever user has which hash, or none", async () => {
+    const argon = await new Passwords().hash("right");
+    const bcrypt = await Bun.password.hash("right", { algorithm: "bcrypt", cost: 4 });
+    const verify = Bun.password.verify;
+    const compared: string[] = [];
+    Bun.password.verify = (password, hash) => {
+      compared.push(String(hash).slice(0, 4));
+      return verify(password, hash);
+    };
+    try {
+      const work: string[] = [];
+      for (const hash of [argon, bcrypt, null]) {
+        compared.length = 0;
+        expect(await new Passwords().verify("wrong", { hash, decoy: bcrypt })).toBeFalse();
+        work.push(compared.toSorted().join());
+      }
+      expect(work).toEqual(["$2b$,$arg", "$2b$,$arg", "$2b$,$arg"]);
+      expect(await new Passwords().verify("right", { hash: null, decoy: bcrypt })).toBeFalse();
+    } finally {
+      Bun.password.verify = verify;
+    }
   });
 
   test("is refused without work when too many wait already", async () => {
@@ -65,7 +88,7 @@ describe("a password", () => {
     try {
       const hash = "$argon2id$x";
       const attempts = Array.from({ length: 600 }, () =>
-        passwords.verify("x", hash).catch((error: unknown) => error),
+        passwords.verify("x", { hash, decoy: null }).catch((error: unknown) => error),
       );
       await Bun.sleep(0);
       release.resolve(false);
@@ -89,15 +112,15 @@ describe("an htpasswd file", () => {
     expect([...hashes]).toEqual([["alice", apache]]);
     expect(objections.map((line) => line.slice(0, 7))).toEqual(["line 5:", "line 6:", "line 7:"]);
     expect(objections.join()).not.toContain("$apr1$");
-    expect(await new Passwords().verify("secret", apache)).toBeTrue();
+    expect(await new Passwords().verify("secret", { hash: apache, decoy: null })).toBeTrue();
   });
 
   test("compares the first 72 bytes of a password, as Apache does", async () => {
     const long = "é".repeat(50);
     const hash = await Bun.password.hash(bcryptPassword(long), { algorithm: "bcrypt", cost: 4 });
 
-    expect(await new Passwords().verify(`${long}more`, hash)).toBeTrue();
-    expect(await new Passwords().verify(long.slice(0, 30), hash)).toBeFalse();
+    expect(await new Passwords().verify(`${long}more`, { hash, decoy: null })).toBeTrue();
+    expect(await new Passwords().verify(long.slice(0, 30), { hash, decoy: null })).toBeFalse();
   });
 });
 
@@ -105,22 +128,25 @@ describe("a login that was right", () => {
   test("is known for five minutes, for the same hash only", () => {
     let now = 0;
     const known = new KnownLogins(() => now);
-    known.add("alice", "secret", "hash 1");
+    const login = { name: "alice", password: "secret", hash: "hash 1", network: "10.0.0.1" };
+    known.add(login);
 
-    expect(known.has("alice", "secret", "hash 1")).toBeTrue();
-    expect(known.has("alice", "secret", "hash 2")).toBeFalse();
-    expect(known.has("alice", "other", "hash 1")).toBeFalse();
-    expect(known.has("alicesecret", "", "hash 1")).toBeFalse();
+    expect(known.has(login)).toBeTrue();
+    expect(known.has({ ...login, hash: "hash 2" })).toBeFalse();
+    expect(known.has({ ...login, password: "other" })).toBeFalse();
+    expect(known.has({ ...login, name: "alicesecret", password: "" })).toBeFalse();
+    expect(known.has({ ...login, network: "10.0.0.2" })).toBeFalse();
     now = 5 * 60_000;
-    expect(known.has("alice", "secret", "hash 1")).toBeFalse();
+    expect(known.has(login)).toBeFalse();
   });
 
   test("is forgotten when ten thousand others followed", () => {
     const known = new KnownLogins(() => 0);
-    for (let index = 0; index <= 10_000; index += 1) known.add(`user-${index}`, "secret", "hash");
+    const login = (at: number) => ({ name: `user-${at}`, password: "x", hash: "h", network: "n" });
+    for (let at = 0; at <= 10_000; at += 1) known.add(login(at));
 
-    expect(known.has("user-0", "secret", "hash")).toBeFalse();
-    expect(known.has("user-10000", "secret", "hash")).toBeTrue();
+    expect(known.has(login(0))).toBeFalse();
+    expect(known.has(login(10_000))).toBeTrue();
   });
 });
 
@@ -139,6 +165,17 @@ describe("failed logins", () => {
     expect(failures.waitOf("10.0.0.1")).toBe(0);
     failures.add("10.0.0.1");
     expect(failures.waitOf("10.0.0.1")).toBe(100);
+  });
+
+  test("of one network are those of all its addresses", () => {
+    expect(networkOf("192.0.2.7")).toBe("192.0.2.7");
+    expect(networkOf("")).toBe("");
+    expect(networkOf("2001:db8:1:2:a:b:c:d")).toBe("2001:db8:1:2::/64");
+    expect(networkOf("2001:db8:1:2::d")).toBe(networkOf("2001:db8:1:2:ffff::"));
+    expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0::/64");
+    expect(networkOf("fe80::1%eth0")).toBe("fe80:0:0:0::/64");
+    expect(networkOf("::1")).toBe("0:0:0:0::/64");
+    expect(networkOf("2001:db8:1:3::d")).not.toBe(networkOf("2001:db8:1:2::d"));
   });
 
   test("of a flood of names fill no memory, and those of the last stay", () => {

@@ -35,6 +35,8 @@ type MountDeps = Pick<
 export type ObjectMountDeps = Omit<MountDeps, "metadata">;
 
 const holdersAtOnce = 1000;
+/** Without a name only so many holders are looked at: content that all repositories have would keep the server busy for a caller who may see none. */
+const mostHolders = 5000;
 
 /**
  * Links the blob and keeps it for a lease, if a repository that may be pulled from holds it intact.
@@ -84,17 +86,18 @@ interface HoldersPage<Name> {
   readonly limit: number;
 }
 
-/** The first one that may be seen. */
+/** One that may be seen, among the first. */
 async function findHolder<Name>(
   list: (page: HoldersPage<Name>) => Promise<readonly Name[]>,
   maySee: (name: Name) => boolean,
 ): Promise<Name | null> {
   let after: Name | null = null;
-  for (;;) {
+  for (let looked = 0; looked < mostHolders; looked += holdersAtOnce) {
     const page: readonly Name[] = await list({ after, limit: holdersAtOnce });
     const found = page.find(maySee);
     if (found !== undefined) return found;
     if (page.length < holdersAtOnce) return null;
     after = page.at(-1) ?? null;
   }
+  return null;
 }

@@ -53,6 +53,22 @@ describe("a mount", () => {
     expect(await mount(app)).toBe(false);
   });
 
+  test("from any repository looks at 5000 holders at the most", async () => {
+    let looked = 0;
+    const many = Array.from({ length: 1000 }, () => hidden);
+    const contents = {
+      ...world.contents,
+      listHolders: async () => {
+        looked += many.length;
+        return many;
+      },
+    };
+    const asked = { repository: app, digest, from: null, mayPull };
+
+    expect(await mountBlob({ ...world, contents }, asked)).toBe(false);
+    expect(looked).toBe(5000);
+  });
+
   test("fails for a source repository without pull permission", async () => {
     const secret = await world.push(hidden, bytes("secret layer"));
 

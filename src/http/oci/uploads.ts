@@ -119,7 +119,7 @@ export const uploadOperations = [
     doc: () => ({
       description: `Opens an upload session. With \`?digest=\`, the body is the whole blob: it is stored at once, and no session is opened.
 
-A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, any repository is searched that the client may pull from. A blob that cannot be mounted is answered as if there was no \`mount\`: with an upload session. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
+A mount (\`?mount=<digest>&from=<repository>\`) needs no upload when that repository holds the blob: 201. Without \`from\`, the first 5000 repositories that hold it are searched for one that the client may pull from. A blob that cannot be mounted is answered as if there was no \`mount\`: with an upload session. Source: distribution-spec, _Pushing blobs_ (end-4a, end-4b, end-4c, end-11). The slash at the end may be left out.`,
       parameters: [
         nameParameter,
         digestQuery(false, "Digest of the body, when the body is the whole blob."),

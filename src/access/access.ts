@@ -177,7 +177,7 @@ export class Access {
   #noteUse(token: StoredToken): void {
     const usedAt = this.#deps.clock();
     if (token.lastUsedAt !== null && usedAt - token.lastUsedAt < noteEveryMs) return;
-    this.#memory.replace({ ...token, lastUsedAt: usedAt });
+    this.#memory.noteUse(token, usedAt);
     // For information only: a store that takes no writes still answers pulls.
     this.#deps.metadata.noteUse(token.hash, usedAt).catch(() => {});
   }

@@ -85,7 +85,7 @@ export function addRule(
 
 /** Which rule decides. @throws AccessInputError */
 export async function explain(
-  { accounts }: ManageDeps,
+  { accounts, clock }: ManageDeps,
   asked: { readonly who: string; readonly action: string; readonly what: string },
 ): Promise<Explanation> {
   const who = parseWho(asked.who);
@@ -98,6 +98,9 @@ export async function explain(
   if (user !== undefined && user.disabledAt !== null) return denied(`${name} is disabled`);
   const token = who.startsWith("token:") ? tokens.find((each) => each.name === name) : undefined;
   if (token !== undefined && token.revokedAt !== null) return denied(`${name} is revoked`);
+  if (token !== undefined && (token.expiresAt ?? Number.POSITIVE_INFINITY) <= clock()) {
+    return denied(`${name} has expired`);
+  }
   if (user?.isAdmin) return { isAllowed: true, rule: null, why: `${name} is an administrator` };
   const set = new RuleSet(rules.map(toRule));
   const { isAllowed, rule } = set.decide(principalOf(who), action, resource);
@@ -195,13 +198,13 @@ function hashOf(password: string): Promise<string> {
 
 /** What commands do with accounts, on opened rows. */
 export function accountsTool(deps: ManageDeps) {
-  const { accounts, clock } = deps;
+  const { accounts, clock, newId } = deps;
   return {
     addUser: (name: string, user: { readonly password: string; readonly isAdmin: boolean }) =>
       addUser(deps, name, user),
     changePassword: (name: string, password: string) => changePassword(deps, name, password),
     disableUser: (name: string, isDisabled: boolean) =>
-      accounts.disableUser(name, isDisabled ? clock() : null),
+      accounts.disableUser(name, isDisabled ? clock() : null, newId()),
     removeUser: (name: string) => accounts.removeUser(name),
     createToken: (
       name: string,

@@ -49,9 +49,10 @@ export class AccessMemory {
     return this.#find(this.#tokens, hash, () => this.#metadata.findToken(hash));
   }
 
-  /** A token as it is from now on, if its row is kept. */
-  replace(token: StoredToken): void {
-    if (this.#tokens.has(token.hash)) this.#tokens.set(token.hash, token);
+  /** Notes a use of `token`, if that very row is still kept: a newer one may say that the token was revoked meanwhile. */
+  noteUse(token: StoredToken, lastUsedAt: number): void {
+    const { hash } = token;
+    if (this.#tokens.get(hash) === token) this.#tokens.set(hash, { ...token, lastUsedAt });
   }
 
   /** The rules about a caller, and those about everybody like it. */
@@ -71,8 +72,13 @@ export class AccessMemory {
   }
 
   signer(): Promise<Bearers> {
-    this.#bearers ??= this.#openKeys();
-    return this.#bearers;
+    const bearers = this.#bearers ?? this.#openKeys();
+    this.#bearers = bearers;
+    // Rows that cannot be read now are read again for the next request.
+    bearers.catch(() => {
+      if (this.#bearers === bearers) this.#bearers = null;
+    });
+    return bearers;
   }
 
   async #find<K, V>(memory: Map<K, V>, key: K, read: () => Promise<V | null>): Promise<V | null> {

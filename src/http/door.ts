@@ -75,8 +75,9 @@ async function admitCaller(
   const isAnonymous = identity.principal.kind === "anonymous";
   if (isAnonymous && (needs === "login" || !context.rights.mayAnything)) throw context.refuse();
   if (needs !== "own" || identity.scopes === null) return;
-  // A token for the catalog shows what its holder may see, and no other token shows anything.
-  if (!identity.scopes.some(({ type }) => type === "registry")) throw context.refuse();
+  // A token for the catalog shows which repositories its holder may see, and nothing else.
+  const isForCatalog = identity.scopes.some(({ type }) => type === "registry");
+  if (context.foreign || !isForCatalog) throw context.refuse();
   context.rights = await access.rightsOf({ ...identity, scopes: null });
 }
 

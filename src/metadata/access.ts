@@ -21,7 +21,7 @@ export interface StoredUser {
   readonly name: string;
   readonly passwordHash: string;
   readonly isAdmin: boolean;
-  /** Another one after each change of the password. */
+  /** Another one after each change of the password, and whenever the user is disabled or enabled. */
   readonly stamp: string;
   /** Unix ms; null while the user may log in. */
   readonly disabledAt: number | null;
@@ -91,8 +91,11 @@ export interface AccountsMetadata {
   addFirstUser(user: Omit<StoredUser, "disabledAt">): Promise<boolean>;
   /** @returns false when there is no such user. */
   setPassword(name: string, passwordHash: string, stamp: string): Promise<boolean>;
-  /** @param disabledAt Unix ms; null enables the user again. @returns false when there is no such user. */
-  disableUser(name: string, disabledAt: number | null): Promise<boolean>;
+  /**
+   * @param disabledAt Unix ms; null enables the user again. @param stamp another one: what was issued before stays void.
+   * @returns false when there is no such user.
+   */
+  disableUser(name: string, disabledAt: number | null, stamp: string): Promise<boolean>;
   /** Removes the user and the rules about it. @returns false when there is no such user. */
   removeUser(name: string): Promise<boolean>;
   /** Adds a token with its rules. @returns false when there was ever a token of that name. */

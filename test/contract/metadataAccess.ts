@@ -53,19 +53,21 @@ export function accessContract(open: () => Promise<Metadata>): void {
       expect(await accounts.addFirstUser(ann)).toBe(false);
     });
 
-    test("a changed password has another stamp; a disabled user can be enabled again", async () => {
+    test("a changed password and a disabled user have another stamp; the user can be enabled again", async () => {
       const { access, accounts } = await open();
       await accounts.addUser(ann);
 
       expect(await accounts.setPassword("ann", "$argon2id$2", "s2")).toBe(true);
-      expect(await accounts.disableUser("ann", now + 1)).toBe(true);
-
       const changed = { ...ann, passwordHash: "$argon2id$2", stamp: "s2" };
-      expect(await access.findUser("ann")).toEqual({ ...changed, disabledAt: now + 1 });
-      await accounts.disableUser("ann", null);
       expect(await access.findUser("ann")).toEqual({ ...changed, disabledAt: null });
+
+      expect(await accounts.disableUser("ann", now + 1, "s3")).toBe(true);
+      const disabled = { ...changed, stamp: "s3", disabledAt: now + 1 };
+      expect(await access.findUser("ann")).toEqual(disabled);
+      await accounts.disableUser("ann", null, "s4");
+      expect(await access.findUser("ann")).toEqual({ ...disabled, stamp: "s4", disabledAt: null });
       expect(await accounts.setPassword("eve", "x", "y")).toBe(false);
-      expect(await accounts.disableUser("eve", now)).toBe(false);
+      expect(await accounts.disableUser("eve", now, "s5")).toBe(false);
     });
 
     test("a removed user leaves no rule to the next one of that name", async () => {
@@ -161,7 +163,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
       const changes: readonly (() => Promise<unknown>)[] = [
         () => accounts.addUser(ann),
         () => accounts.setPassword("ann", "x", "s2"),
-        () => accounts.disableUser("ann", now),
+        () => accounts.disableUser("ann", now, "s3"),
         () => accounts.addToken(ci, []),
         () => accounts.revokeToken("ci", now),
         () => accounts.addRule(pulls("user:ann")),

@@ -52,9 +52,10 @@ export function accountsMetadata(rows: Rows): AccountsMetadata {
         const given = { name, passwordHash, stamp };
         return (yield* tx.get(statements.updatePassword, given)) !== undefined;
       }),
-    disableUser: (name, disabledAt) =>
+    disableUser: (name, disabledAt, stamp) =>
       change(function* (tx) {
-        return (yield* tx.get(statements.updateDisabled, { name, disabledAt })) !== undefined;
+        const given = { name, disabledAt, stamp };
+        return (yield* tx.get(statements.updateDisabled, given)) !== undefined;
       }),
     removeUser: (name) =>
       change(function* (tx) {

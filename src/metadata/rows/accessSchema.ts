@@ -14,7 +14,7 @@ export const users = sqliteTable("users", {
   name: text("name").primaryKey(),
   passwordHash: text("password_hash").notNull(), // argon2id or bcrypt, in PHC's spelling
   isAdmin: integer("is_admin").notNull(), // 1: everything is allowed
-  stamp: text("stamp").notNull(), // another one after each change of the password: what was issued before is void
+  stamp: text("stamp").notNull(), // another one after each change of the password and of `disabled_at`: what was issued before is void
   disabledAt: integer("disabled_at"), // Unix ms
   createdAt: integer("created_at").notNull(), // Unix ms
 });

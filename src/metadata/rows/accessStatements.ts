@@ -53,10 +53,10 @@ export const updatePassword = statement(
       .returning({ name: users.name }),
 );
 export const updateDisabled = statement(
-  (db, given: Params<{ name: string; disabledAt: number | null }>) =>
+  (db, given: Params<Pick<StoredUser, "name" | "disabledAt" | "stamp">>) =>
     db
       .update(users)
-      .set({ disabledAt: given.disabledAt })
+      .set({ disabledAt: given.disabledAt, stamp: given.stamp })
       .where(eq(users.name, given.name))
       .returning({ name: users.name }),
 );

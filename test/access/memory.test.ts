@@ -1,0 +1,84 @@
+// What access keeps of its tables: nothing that was read before a change may last beyond it.
+import { describe, expect, test } from "bun:test";
+import { makeKey } from "../../src/access/bearer.ts";
+import { AccessMemory } from "../../src/access/memory.ts";
+import type { AccessMetadata, StoredKey, StoredToken } from "../../src/metadata/access.ts";
+
+const token: StoredToken = {
+  ...{ name: "ci", hash: "a".repeat(64), createdAt: 1, expiresAt: null },
+  ...{ revokedAt: null, lastUsedAt: null },
+};
+
+/** Rows that a test sets. */
+function openRows() {
+  const rows = {
+    revision: 1,
+    token,
+    keys: [] as readonly StoredKey[],
+    failing: false,
+    /** Reads wait for it. */
+    gate: Promise.resolve(),
+  };
+  const none = async () => null;
+  const metadata: AccessMetadata = {
+    findState: async () => ({ revision: rows.revision, closed: true }),
+    findUser: none,
+    findToken: async () => {
+      const read = rows.token;
+      await rows.gate;
+      return read;
+    },
+    findTokenByName: none,
+    listRulesOf: async () => [],
+    noteUse: async () => {},
+    listKeys: async () => {
+      if (rows.failing) throw new Error("the database is locked");
+      return rows.keys;
+    },
+    addKey: async () => true,
+  };
+  return { rows, memory: new AccessMemory(metadata, () => 1) };
+}
+
+describe("the memory of access", () => {
+  test("forgets a token when it is revoked, though a use of it is noted at the same time", async () => {
+    const { rows, memory } = openRows();
+    await memory.refresh();
+    const slow = Promise.withResolvers<void>();
+    rows.gate = slow.promise;
+    const used = memory.token(token.hash);
+
+    rows.gate = Promise.resolve();
+    rows.token = { ...token, revokedAt: 5 };
+    rows.revision = 2;
+    await memory.refresh();
+    expect((await memory.token(token.hash))?.revokedAt).toBe(5);
+    slow.resolve();
+    const before = await used;
+    if (before !== null) memory.noteUse(before, 9);
+
+    expect((await memory.token(token.hash))?.revokedAt).toBe(5);
+  });
+
+  test("notes a use of a token that has not changed", async () => {
+    const { memory } = openRows();
+    await memory.refresh();
+    const found = await memory.token(token.hash);
+    if (found !== null) memory.noteUse(found, 9);
+
+    expect((await memory.token(token.hash))?.lastUsedAt).toBe(9);
+  });
+
+  test("reads keys again that could not be read", async () => {
+    const { rows, memory } = openRows();
+    const { stored } = await makeKey("k1");
+    rows.keys = [{ id: "k1", jwk: stored, createdAt: 1 }];
+    await memory.refresh();
+    rows.failing = true;
+    expect(memory.signer()).rejects.toThrow("locked");
+    await Bun.sleep(0);
+    rows.failing = false;
+
+    expect(await memory.signer()).toBe(await memory.signer());
+  });
+});

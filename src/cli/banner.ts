@@ -85,6 +85,11 @@ export function openWarnings(
       "No login (auth.mode: none): anyone who can reach this address can push and delete.",
     );
   }
+  if (door === "open" && isLocal && config["http.url"] !== "" && config["auth.mode"] !== "none") {
+    warnings.push(
+      `No login yet: anyone whom the proxy of ${config["http.url"]} lets in can push and delete. To ask for logins: breadbox user add admin --admin --data ${config.data}`,
+    );
+  }
   if (isLocal || schemeOf(config) === "https") return warnings;
   return [
     ...warnings,

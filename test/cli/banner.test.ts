@@ -64,6 +64,15 @@ describe("banner", () => {
     );
   });
 
+  test("behind a proxy warns of those whom it lets in, until there is a user", async () => {
+    const env = { BREADBOX_HTTP_URL: "https://registry.example.com" };
+    const text = (await bannerFor(env)).replaceAll(/\s+/g, " ");
+    expect(text).toContain(
+      "! No login yet: anyone whom the proxy of https://registry.example.com lets in can push",
+    );
+    expect(await bannerFor(env, {}, "closed")).not.toContain("!");
+  });
+
   test("with accounts on localhost warns of nothing, and of an open door on purpose", async () => {
     expect(await bannerFor({}, {}, "closed")).not.toContain("!");
     expect(await bannerFor({ BREADBOX_AUTH_MODE: "none" })).toContain("! No login");

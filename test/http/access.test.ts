@@ -1,7 +1,6 @@
 // A server that has accounts: logins, tokens, what they give, and what their absence hides.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { basic, type Closed, openClosed, password } from "./support/accessRoom.ts";
-import { pushImage } from "./support/image.ts";
 import { openRegistry } from "./support/registry.ts";
 
 let room: Closed;
@@ -13,23 +12,10 @@ afterEach(() => room[Symbol.asyncDispose]());
 const root = basic("root");
 const manifest = "/v2/lab/app/manifests/1";
 
-/** Pushes an image while everybody may. */
-async function seed(name: string, tag: string) {
-  const { accounts, registry } = room;
-  const id = await accounts.addRule({
-    who: "anonymous",
-    effect: "allow",
-    pattern: "**",
-    actions: "pull,push,overwrite",
-  });
-  const image = await pushImage(registry.url, { name, tag });
-  await accounts.removeRule(id);
-  return image;
-}
+const seed = (name: string, tag: string) => room.seed(name, tag);
 const allow = (who: string, pattern: string, actions: string) =>
   room.accounts.addRule({ who, effect: "allow", pattern, actions });
-const status = async (method: string, path: string, who: string | null, init: RequestInit = {}) =>
-  (await room.ask(method, path, who, init)).status;
+const status = (...asked: Parameters<Closed["ask"]>) => room.status(...asked);
 
 describe("a server without accounts", () => {
   test("on loopback is open until the first one, and closed from the next request on", async () => {

@@ -3,7 +3,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { basic, type Closed, openClosed } from "./support/accessRoom.ts";
-import { pushBlob, pushImage } from "./support/image.ts";
+import { pushBlob } from "./support/image.ts";
 
 let room: Closed;
 beforeEach(async () => {
@@ -13,25 +13,12 @@ afterEach(() => room[Symbol.asyncDispose]());
 
 const root = basic("root");
 
-/** Pushes an image while everybody may. */
-async function seed(name: string, tag: string) {
-  const { accounts, registry } = room;
-  const id = await accounts.addRule({
-    who: "anonymous",
-    effect: "allow",
-    pattern: "**",
-    actions: "pull,push,overwrite",
-  });
-  const image = await pushImage(registry.url, { name, tag });
-  await accounts.removeRule(id);
-  return image;
-}
+const seed = (name: string, tag: string) => room.seed(name, tag);
 const allow = (who: string, pattern: string, actions: string) =>
   room.accounts.addRule({ who, effect: "allow", pattern, actions });
 const deny = (who: string, pattern: string, actions: string) =>
   room.accounts.addRule({ who, effect: "deny", pattern, actions });
-const status = async (method: string, path: string, who: string | null, init: RequestInit = {}) =>
-  (await room.ask(method, path, who, init)).status;
+const status = (...asked: Parameters<Closed["ask"]>) => room.status(...asked);
 
 describe("a caller who may create but not overwrite", () => {
   test("moves no tag (CVE-2026-31801), and may repeat its own push", async () => {

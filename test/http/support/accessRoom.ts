@@ -1,5 +1,6 @@
 // A registry that asks everybody who they are, with callers of every kind.
 import { accountsTool } from "../../../src/access/manage.ts";
+import { pushImage } from "./image.ts";
 import { openRegistry, type RegistryOptions, type TestRegistry } from "./registry.ts";
 
 /** The password of every user here. */
@@ -40,6 +41,17 @@ export async function openClosed(options: RegistryOptions = {}) {
     registry,
     accounts,
     ask,
+    status: async (...asked: Parameters<typeof ask>): Promise<number> =>
+      (await ask(...asked)).status,
+    /** Pushes an image while everybody may. */
+    async seed(name: string, tag: string) {
+      const who = "anonymous";
+      const actions = "pull,push,overwrite";
+      const id = await accounts.addRule({ who, effect: "allow", pattern: "**", actions });
+      const image = await pushImage(registry.url, { name, tag });
+      await accounts.removeRule(id);
+      return image;
+    },
     /** @returns `Authorization` with a new access token that may do `grants`. */
     async token(name: string, ...grants: readonly string[]): Promise<string> {
       const made = await accounts.createToken(name, {

@@ -8,7 +8,6 @@ export default defineConfig({
     "./src/metadata/rows/schema.ts",
     "./src/metadata/rows/objectsSchema.ts",
     "./src/metadata/rows/accessSchema.ts",
-    "./src/metadata/rows/auditSchema.ts",
   ],
   out: "./drizzle/sqlite",
 });

@@ -162,6 +162,7 @@ export class Bearers {
   }
 
   #remember(token: string, bearer: Bearer, until: number): void {
+    if (token.length > longestRemembered) return;
     this.#verified.set(token, { bearer, until });
     // Tokens come in the order in which they end, more or less.
     for (const oldest of this.#verified.keys()) {
@@ -177,7 +178,9 @@ function isPlain(token: string): boolean {
   return parts.every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }
 
-const mostVerified = 5_000;
+const mostVerified = 20_000;
+/** Longer ones are verified each time; characters. */
+const longestRemembered = 2048;
 const kinds = ["anonymous", "user", "token", "workload"] as const;
 
 function readBearer({ who, sub, stamp, access }: Record<string, unknown>): Bearer | null {

@@ -15,8 +15,9 @@ export async function addFirstUser(
   password: string,
 ): Promise<boolean> {
   const passwordHash = await new Passwords().hash(password);
-  const createdAt = deps.clock();
-  const user = { name: firstUserName, passwordHash, isAdmin: true, stamp: deps.newId(), createdAt };
-  const by = { who: "server", address: null, requestId: null, at: createdAt };
-  return deps.accounts.addFirstUser(user, by);
+  return deps.accounts.addFirstUser({
+    ...{ name: firstUserName, passwordHash, isAdmin: true },
+    stamp: deps.newId(),
+    createdAt: deps.clock(),
+  });
 }

@@ -2,7 +2,7 @@
 
 /** How long a login is remembered, ms. */
 const rememberedMs = 5 * 60_000;
-const mostRemembered = 10_000;
+const mostRemembered = 50_000;
 
 /** A login that was right for a stored hash: another hash of the same user is another login, and so is another network. */
 interface KnownLogin {

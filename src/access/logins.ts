@@ -13,7 +13,7 @@ export interface Login extends Stored {
 }
 
 /** Pairs of account and network that are remembered; beyond them it starts over. */
-const mostWelcome = 10_000;
+const mostWelcome = 50_000;
 /** Names are remembered to this length: a flood of long ones must not fill the memory. */
 const longestName = 256;
 

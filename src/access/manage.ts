@@ -1,6 +1,5 @@
 // Users, tokens and rules as commands change them: texts of people in, rows out.
 import type { AccountsMetadata, NewRule } from "../metadata/access.ts";
-import type { Author, Signed } from "../metadata/audit.ts";
 import { readRepositoryName } from "../model/names.ts";
 import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
@@ -8,7 +7,7 @@ import { type Action, actions, areas, type Principal, type Resource, type Who } 
 import { toRule } from "./memory.ts";
 import { Passwords } from "./passwords.ts";
 import { PatternError, parsePattern } from "./patterns.ts";
-import { RuleSet } from "./rules.ts";
+import { RuleSet, rulesByWho } from "./rules.ts";
 
 /** What a command was given is not understood. The message is a sentence for whoever typed it. */
 export class AccessInputError extends Error {
@@ -21,8 +20,6 @@ export interface ManageDeps {
   /** Unix ms. */
   readonly clock: () => number;
   readonly newId: () => string;
-  /** Who changes them. */
-  readonly by: Author;
 }
 
 /** A pattern and the actions on it, as typed. */
@@ -45,55 +42,50 @@ const longestPassword = 1024;
 
 /** @throws AccessInputError for a name or password that cannot be used. @returns false when there is a user of that name. */
 export async function addUser(
-  deps: ManageDeps,
+  { accounts, clock, newId }: ManageDeps,
   name: string,
   { password, isAdmin }: { readonly password: string; readonly isAdmin: boolean },
 ): Promise<boolean> {
-  const { accounts, newId } = deps;
   const passwordHash = await hashOf(password);
-  const by = signed(deps);
-  const user = { name: parseName(name), passwordHash, isAdmin, stamp: newId(), createdAt: by.at };
-  return accounts.addUser(user, by);
+  const user = { name: parseName(name), passwordHash, isAdmin, stamp: newId(), createdAt: clock() };
+  return accounts.addUser(user);
 }
 
 /** @throws AccessInputError @returns false when there is no such user. */
 export async function changePassword(
-  deps: ManageDeps,
+  { accounts, newId }: ManageDeps,
   name: string,
   password: string,
 ): Promise<boolean> {
-  const passwordHash = await hashOf(password);
-  return deps.accounts.setPassword(name, passwordHash, deps.newId(), signed(deps));
+  return accounts.setPassword(name, await hashOf(password), newId());
 }
 
 /** @param lastsMs null for a token without an end. @throws AccessInputError @returns its text, once; null when the name was given before. */
 export async function createToken(
-  deps: ManageDeps,
+  { accounts, clock }: ManageDeps,
   name: string,
   { grants, lastsMs }: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
 ): Promise<string | null> {
-  const by = signed(deps);
-  const createdAt = by.at;
+  const createdAt = clock();
   const who = `token:${parseName(name)}` as const;
   const rules = grants.map((grant) => ruleOf({ ...grant, who, effect: "allow" }, createdAt));
   const token = makeAccessToken();
   const expiresAt = lastsMs === null ? null : createdAt + lastsMs;
   const row = { name, hash: hashOfToken(token), createdAt, expiresAt };
-  return (await deps.accounts.addToken(row, rules, by)) ? token : null;
+  return (await accounts.addToken(row, rules)) ? token : null;
 }
 
 /** @throws AccessInputError @returns the id of the rule. */
 export function addRule(
-  deps: ManageDeps,
+  { accounts, clock }: ManageDeps,
   { who, ...rule }: Grant & { readonly who: string; readonly effect: NewRule["effect"] },
 ): Promise<number> {
-  const by = signed(deps);
-  return deps.accounts.addRule(ruleOf({ ...rule, who: parseWho(who) }, by.at), by);
+  return accounts.addRule(ruleOf({ ...rule, who: parseWho(who) }, clock()));
 }
 
 /** Which rule decides. @throws AccessInputError */
 export async function explain(
-  { accounts, clock }: Pick<ManageDeps, "accounts" | "clock">,
+  { accounts, clock }: ManageDeps,
   asked: { readonly who: string; readonly action: string; readonly what: string },
 ): Promise<Explanation> {
   const who = parseWho(asked.who);
@@ -110,11 +102,11 @@ export async function explain(
     return denied(`${name} has expired`);
   }
   if (user?.isAdmin) return { isAllowed: true, rule: null, why: `${name} is an administrator` };
-  const set = new RuleSet(rules.map(toRule));
+  const set = new RuleSet(rulesByWho(rules.map(toRule)));
   const { isAllowed, rule } = set.decide(principalOf(who), action, resource);
   if (rule === null) return denied("no rule allows it");
-  const { effect, pattern } = rule;
-  const why = `rule ${rule.id}: ${effect} ${rule.who} ${pattern.text} ${[...rule.actions].join(",")}`;
+  const { effect, text } = rule;
+  const why = `rule ${rule.id}: ${effect} ${rule.who} ${text} ${[...rule.actions].join(",")}`;
   return { isAllowed, rule: rule.id, why };
 }
 
@@ -131,8 +123,6 @@ export async function listAccounts({ accounts }: Pick<ManageDeps, "accounts">) {
     rules,
   };
 }
-
-const signed = ({ by, clock }: ManageDeps): Signed => ({ ...by, at: clock() });
 
 const denied = (why: string): Explanation => ({ isAllowed: false, rule: null, why });
 
@@ -214,15 +204,15 @@ export function accountsTool(deps: ManageDeps) {
       addUser(deps, name, user),
     changePassword: (name: string, password: string) => changePassword(deps, name, password),
     disableUser: (name: string, isDisabled: boolean) =>
-      accounts.disableUser(name, isDisabled ? clock() : null, newId(), signed(deps)),
-    removeUser: (name: string) => accounts.removeUser(name, signed(deps)),
+      accounts.disableUser(name, isDisabled ? clock() : null, newId()),
+    removeUser: (name: string) => accounts.removeUser(name),
     createToken: (
       name: string,
       token: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
     ) => createToken(deps, name, token),
-    revokeToken: (name: string) => accounts.revokeToken(name, clock(), signed(deps)),
+    revokeToken: (name: string) => accounts.revokeToken(name, clock()),
     addRule: (rule: Parameters<typeof addRule>[1]) => addRule(deps, rule),
-    removeRule: (id: number) => accounts.removeRule(id, signed(deps)),
+    removeRule: (id: number) => accounts.removeRule(id),
     list: () => listAccounts(deps),
     explain: (asked: Parameters<typeof explain>[1]) => explain(deps, asked),
     now: clock,

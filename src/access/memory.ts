@@ -2,13 +2,14 @@
 import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
 import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
 import { Bearers, readKey } from "./bearer.ts";
-import { PatternError, parsePattern } from "./patterns.ts";
-import { type Rule, RuleSet } from "./rules.ts";
+import { type Pattern, PatternError, parsePattern } from "./patterns.ts";
+import { type Rule, RuleList } from "./ruleList.ts";
+import { RuleSet } from "./rules.ts";
 
 /** The audience of our tokens; each store has keys of its own. */
 export const service = "breadbox";
 /** Entries of each memory; beyond them it starts over. */
-const mostKept = 10_000;
+const mostKept = 50_000;
 
 /** Rows, and the keys that are made of rows. */
 export class AccessMemory {
@@ -17,7 +18,7 @@ export class AccessMemory {
   #revision = -1;
   readonly #users = new Map<string, StoredUser>();
   readonly #tokens = new Map<string, StoredToken>();
-  readonly #rules = new Map<Who, readonly Rule[]>();
+  readonly #rules = new Map<Who, RuleList>();
   readonly #sets = new Map<Who, RuleSet>();
   #bearers: Promise<Bearers> | null = null;
 
@@ -59,16 +60,21 @@ export class AccessMemory {
   async rulesOf(principal: Principal): Promise<RuleSet> {
     const list = whoIs(principal);
     const rules = await this.#find(this.#sets, list[0] ?? "anonymous", async () => {
-      const found = await Promise.all(list.map((who) => this.#listOf(who)));
-      return new RuleSet(found.flatMap((some) => some ?? []));
+      const found = await Promise.all(
+        list.map(async (who) => [who, await this.#listOf(who)] as const),
+      );
+      return new RuleSet(new Map(found));
     });
-    return rules ?? new RuleSet([]);
+    return rules ?? new RuleSet(new Map());
   }
 
-  #listOf(who: Who): Promise<readonly Rule[] | null> {
-    return this.#find(this.#rules, who, async () =>
-      (await this.#metadata.listRulesOf(who)).map(toRule),
+  async #listOf(who: Who): Promise<RuleList> {
+    const found = await this.#find(
+      this.#rules,
+      who,
+      async () => new RuleList((await this.#metadata.listRulesOf(who)).map(toRule)),
     );
+    return found ?? new RuleList([]);
   }
 
   signer(): Promise<Bearers> {
@@ -100,10 +106,18 @@ export class AccessMemory {
   }
 }
 
-/** A row as the rules need it. @throws PatternError when it was not written by us. */
-export function toRule({ id, who, effect, pattern, actions: names }: StoredRule): Rule {
+/** A row as the rules need it. @throws PatternError when it was not written by us, for a pattern when it is used. */
+export function toRule({ id, who, effect, pattern: text, actions: names }: StoredRule): Rule {
   const listed = names.split(",");
   const known = actions.filter((action) => listed.includes(action));
   if (known.length !== listed.length) throw new PatternError(`has an unknown action: ${names}`);
-  return { id, who, effect, pattern: parsePattern(pattern), actions: new Set<Action>(known) };
+  let pattern: Pattern | null = null;
+  return {
+    ...{ id, who, effect, text, actions: new Set<Action>(known) },
+    // Of many rules most are never asked.
+    get pattern() {
+      pattern ??= parsePattern(text);
+      return pattern;
+    },
+  };
 }

@@ -4,12 +4,12 @@ import { areas, type Resource } from "./actions.ts";
 
 /** A pattern, ready to be asked. */
 export interface Pattern {
-  /** As it was written. */
-  readonly text: string;
   /** True when the rule is about `resource`; of many objects, about all of them. */
   matches(resource: Resource): boolean;
   /** True when the rule may be about a part of `resource`: some of many objects. */
   touches(resource: Resource): boolean;
+  /** True when the rule is about all repositories whose names begin with `prefix`. */
+  covers(prefix: string): boolean;
 }
 
 /** A text that is no pattern. The message continues a sentence that begins with the text. */
@@ -34,26 +34,25 @@ export function parsePattern(text: string): Pattern {
   if ((text.match(/\*\*/g)?.length ?? 0) > mostStars) {
     throw new PatternError(`has more than ${mostStars} times "**".`);
   }
-  if (text.startsWith("bucket:")) return objectPattern(text, text.slice("bucket:".length));
-  if (text.startsWith("server:")) return serverPattern(text, text.slice("server:".length));
+  if (text.startsWith("bucket:")) return objectPattern(text.slice("bucket:".length));
+  if (text.startsWith("server:")) return serverPattern(text.slice("server:".length));
   if (!repositoryGrammar.test(text) || text.startsWith("/") || text.endsWith("/")) {
     throw new PatternError(`is not a pattern. ${examples}`);
   }
   const glob = globOf(text);
-  return whole(
-    text,
-    (resource) => resource.kind === "repository" && glob.test(resource.repository),
-  );
+  const matches = (resource: Resource) =>
+    resource.kind === "repository" && glob.test(resource.repository);
+  return { ...whole(matches), covers: startOf(text) };
 }
 
 /** `bucket:NAME` are a bucket and all of its objects, `bucket:NAME/…` only the objects whose names match. */
-function objectPattern(text: string, rest: string): Pattern {
+function objectPattern(rest: string): Pattern {
   const slash = rest.indexOf("/");
   const bucketText = slash === -1 ? rest : rest.slice(0, slash);
   if (!bucketGrammar.test(bucketText)) throw new PatternError(`names no bucket. ${examples}`);
   const bucket = globOf(bucketText);
   if (slash === -1) {
-    return whole(text, (resource) => "bucket" in resource && bucket.test(resource.bucket));
+    return whole((resource) => "bucket" in resource && bucket.test(resource.bucket));
   }
   const names = rest.slice(slash + 1);
   if (!objectGrammar.test(names)) throw new PatternError(`names no object. ${examples}`);
@@ -67,15 +66,15 @@ function objectPattern(text: string, rest: string): Pattern {
     return resource.kind === "objects" && bucket.test(resource.bucket) && meets(resource.prefix);
   };
   return {
-    text,
     matches: judge(coversStart),
     touches: judge((prefix) => prefix.startsWith(plain) || plain.startsWith(prefix)),
+    covers: () => false,
   };
 }
 
 /** A pattern that is about all of a resource or about nothing of it. */
-function whole(text: string, matches: Pattern["matches"]): Pattern {
-  return { text, matches, touches: matches };
+function whole(matches: Pattern["matches"]): Pattern {
+  return { matches, touches: matches, covers: () => false };
 }
 
 /** @returns whether all names that begin with a prefix match: only a glob that ends with `**` can promise that. */
@@ -85,7 +84,7 @@ function startOf(names: string): (prefix: string) => boolean {
   return (prefix) => start.test(prefix);
 }
 
-function serverPattern(text: string, rest: string): Pattern {
+function serverPattern(rest: string): Pattern {
   const area = areas.find((name) => name === rest);
   if (rest !== "**" && area === undefined) {
     throw new PatternError(
@@ -93,7 +92,6 @@ function serverPattern(text: string, rest: string): Pattern {
     );
   }
   return whole(
-    text,
     (resource) => resource.kind === "server" && (area === undefined || resource.area === area),
   );
 }

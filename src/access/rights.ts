@@ -9,15 +9,27 @@ export interface Rights {
   /** False when nothing at all is allowed. */
   readonly mayAnything: boolean;
   may(action: Action, resource: Resource): boolean;
+  /** For lists of repositories: the next one behind `name` that may be pulled is behind what is returned; null when there is none. */
+  seek(name: string): string | null;
 }
 
 const nobody: Principal = { kind: "anonymous" };
 
 /** Of a server without a login: everybody may do everything. */
-export const everything: Rights = { principal: nobody, mayAnything: true, may: () => true };
+export const everything: Rights = {
+  principal: nobody,
+  mayAnything: true,
+  may: () => true,
+  seek: (name) => name,
+};
 
 /** Of a request that nobody has judged yet. */
-export const nothing: Rights = { principal: nobody, mayAnything: false, may: () => false };
+export const nothing: Rights = {
+  principal: nobody,
+  mayAnything: false,
+  may: () => false,
+  seek: () => null,
+};
 
 /** @param scopes null for callers whose credentials give everything that their rules allow. */
 export function rightsOf(
@@ -33,6 +45,7 @@ export function rightsOf(
     may: (action, resource) =>
       (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
       rules.decide(principal, action, resource).isAllowed,
+    seek: (name) => rules.seek(principal, name),
   };
 }
 

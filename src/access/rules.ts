@@ -1,15 +1,7 @@
 // Who may do what on what: one pure function over rules. What no rule allows is denied.
 import { type Action, type Principal, type Resource, type Who, whoIs } from "./actions.ts";
-import type { Pattern } from "./patterns.ts";
-
-/** One line of the list that `breadbox access ls` prints. */
-export interface Rule {
-  readonly id: number;
-  readonly who: Who;
-  readonly effect: "allow" | "deny";
-  readonly pattern: Pattern;
-  readonly actions: ReadonlySet<Action>;
-}
+import { foldersOf, type Rule, RuleList } from "./ruleList.ts";
+import { endOf } from "./starts.ts";
 
 /** An answer, with what decided. */
 export interface Decision {
@@ -18,16 +10,18 @@ export interface Decision {
   readonly rule: Rule | null;
 }
 
-/** Rules, sorted by whom they are about. */
-export class RuleSet {
-  readonly #byWho = new Map<Who, Rule[]>();
+/** Rules in the order of their ids → by whom they are about. */
+export function rulesByWho(rules: Iterable<Rule>): ReadonlyMap<string, RuleList> {
+  const groups = Map.groupBy(rules, ({ who }) => who);
+  return new Map([...groups].map(([who, group]) => [who, new RuleList(group)]));
+}
 
-  constructor(rules: Iterable<Rule>) {
-    for (const rule of rules) {
-      const known = this.#byWho.get(rule.who);
-      if (known === undefined) this.#byWho.set(rule.who, [rule]);
-      else known.push(rule);
-    }
+/** Lists of rules, asked about callers. */
+export class RuleSet {
+  readonly #byWho: ReadonlyMap<string, RuleList>;
+
+  constructor(byWho: ReadonlyMap<string, RuleList>) {
+    this.#byWho = byWho;
   }
 
   /**
@@ -35,9 +29,9 @@ export class RuleSet {
    * the first of the three that says anything about the action and the resource decides. Where it says both, deny wins.
    */
   decide(principal: Principal, action: Action, resource: Resource): Decision {
-    if (principal.kind === "user" && principal.isAdmin) return { isAllowed: true, rule: null };
-    for (const who of whoIs(principal)) {
-      const rule = this.#find(who, action, resource);
+    if (isAdmin(principal)) return { isAllowed: true, rule: null };
+    for (const list of this.#listsOf(principal)) {
+      const rule = list.find(action, resource);
       if (rule !== null) return { isAllowed: rule.effect === "allow", rule };
     }
     return { isAllowed: false, rule: null };
@@ -45,20 +39,36 @@ export class RuleSet {
 
   /** True when anything at all is allowed to `principal`. */
   knows(principal: Principal): boolean {
-    if (principal.kind === "user" && principal.isAdmin) return true;
-    return whoIs(principal).some((who) =>
-      this.#byWho.get(who)?.some(({ effect }) => effect === "allow"),
-    );
+    return isAdmin(principal) || this.#listsOf(principal).some(({ allows }) => allows);
   }
 
-  #find(who: Who, action: Action, resource: Resource): Rule | null {
-    let allowing: Rule | null = null;
-    for (const rule of this.#byWho.get(who) ?? []) {
-      if (!rule.actions.has(action)) continue;
-      // A list of objects is refused where a single one of them is.
-      if (rule.effect === "deny" && rule.pattern.touches(resource)) return rule;
-      if (rule.effect === "allow" && rule.pattern.matches(resource)) allowing ??= rule;
-    }
-    return allowing;
+  /**
+   * For lists of repositories: the next one behind `name` that `principal` may pull, if there is any, is behind what is returned. null when
+   * there is none.
+   */
+  seek(principal: Principal, name: string): string | null {
+    if (isAdmin(principal)) return name;
+    const lists = this.#listsOf(principal);
+    const closed = foldersOf(name).find((folder) => !mayPullBelow(lists, folder));
+    const from = closed === undefined ? name : endOf(closed);
+    const next = lists.flatMap(({ pullable }) => pullable.seek(from) ?? []);
+    return next.toSorted()[0] ?? null;
   }
+
+  #listsOf(principal: Principal): readonly RuleList[] {
+    return whoIs(principal).flatMap((who: Who) => this.#byWho.get(who) ?? []);
+  }
+}
+
+function isAdmin(principal: Principal): boolean {
+  return principal.kind === "user" && principal.isAdmin;
+}
+
+/** Lists in the order in which they decide. */
+function mayPullBelow(lists: readonly RuleList[], folder: string): boolean {
+  for (const list of lists) {
+    if (list.deniesBelow(folder)) return false;
+    if (list.pullable.meet(folder)) return true;
+  }
+  return false;
 }

@@ -12,30 +12,52 @@ interface Listing<T> {
   nameOf(item: T): string;
   /** null where everything may be seen. */
   readonly maySee: ((item: T) => boolean) | null;
+  /** The next visible thing behind `name` is behind what is returned, too; null when there is none. */
+  seek(name: string): string | null;
 }
 
-/** Rows that are looked at in one go. */
-const atOnce = 1000;
+/** Most rows that are looked at in one go. */
+const mostAtOnce = 1000;
 
 /** A page of at most `limit` visible things after `after`. `more` is true when another visible one follows. */
 export async function visiblePage<T>(
-  { list, nameOf, maySee }: Listing<T>,
+  listing: Listing<T>,
   { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<Page<T>> {
+  const { list, nameOf, maySee } = listing;
   if (maySee === null || limit === 0) return list(after, limit);
   const items: T[] = [];
-  let from = after;
+  let [from, atOnce] = [after, limit + 1];
   for (;;) {
     const page = await list(from, atOnce);
-    for (const item of page.items) {
-      if (!maySee(item)) continue;
-      if (items.length === limit) return { items, more: true };
-      items.push(item);
-    }
+    const found = look({ ...listing, maySee }, page.items, limit + 1 - items.length);
+    items.push(...found.visible);
+    if (items.length > limit) return { items: items.slice(0, limit), more: true };
+    if (!page.more || found.goesOnBehind === null) return { items, more: false };
+    from = found.goesOnBehind;
     const last = page.items.at(-1);
-    if (!page.more || last === undefined) return { items, more: false };
-    from = nameOf(last);
+    // Where nothing could be skipped, more of it is likely to follow.
+    const isDense = last !== undefined && nameOf(last) === from;
+    atOnce = Math.min(isDense ? 2 * atOnce : limit + 1, mostAtOnce);
     // A caller who may see little of much must not keep all others waiting.
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Looks through some rows for at most `wanted` visible ones, and says where to go on; null for nowhere. */
+function look<T>(
+  { nameOf, maySee, seek }: Omit<Listing<T>, "maySee"> & { maySee(item: T): boolean },
+  rows: readonly T[],
+  wanted: number,
+): { readonly visible: readonly T[]; readonly goesOnBehind: string | null } {
+  const visible: T[] = [];
+  let behind: string | null = "";
+  for (const row of rows) {
+    const name = nameOf(row);
+    if (behind === null || visible.length === wanted) break;
+    if (name <= behind) continue;
+    if (maySee(row)) visible.push(row);
+    behind = visible.at(-1) === row ? name : seek(name);
+  }
+  return { visible, goesOnBehind: behind };
 }

@@ -6,7 +6,6 @@ import type { Immutability, Reference, RepositoryName, Tag } from "../model/name
 import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AccessMetadata, AccountsMetadata } from "./access.ts";
-import type { AuditMetadata, Author } from "./audit.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
@@ -83,8 +82,8 @@ export interface ManifestPut extends ManifestKey {
   readonly immutable: Immutability;
   /** Unix ms. */
   readonly now: number;
-  /** Who pushes it; null for what is not written down: an import. */
-  readonly by: Author | null;
+  /** The account that pushed it; null while there are no accounts. */
+  readonly pushedBy: string | null;
 }
 
 /** Nothing is stored unless `kind` is `stored`. */
@@ -253,7 +252,6 @@ export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly access: AccessMetadata;
   readonly accounts: AccountsMetadata;
-  readonly audit: AuditMetadata;
   readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
   readonly uploadSweep: UploadSweepMetadata;

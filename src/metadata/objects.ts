@@ -5,7 +5,6 @@ import type { Locator } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
-import type { Author, Signed } from "./audit.ts";
 import type { CommittedContent } from "./metadata.ts";
 
 /** A bucket and what it holds. */
@@ -72,8 +71,6 @@ export interface ObjectCommit extends ObjectKey, CommittedContent {
   readonly now: number;
   /** Names the list of parts it was completed with, so that the request may be repeated; null for an object that came whole. */
   readonly parts: string | null;
-  /** Written down with it, if given. */
-  readonly by?: Author | undefined;
 }
 
 /** Nothing is stored unless `kind` is `finished`. */
@@ -104,8 +101,6 @@ export interface ObjectLink extends ObjectKey {
   readonly from: ObjectLinkSource;
   /** Unix ms. */
   readonly now: number;
-  /** Written down with it, if given. */
-  readonly by?: Author | undefined;
 }
 
 export type ObjectLinkOutcome =
@@ -117,7 +112,7 @@ export type ObjectLinkOutcome =
 
 export interface ObjectsMetadata {
   /** @returns false when it exists. */
-  createBucket(name: BucketName, now: number, by?: Author | undefined): Promise<boolean>;
+  createBucket(name: BucketName, now: number): Promise<boolean>;
   findBucket(name: BucketName): Promise<Bucket | null>;
   /** Buckets with names after `after`, in byte order. */
   listBuckets(page: {
@@ -130,7 +125,6 @@ export interface ObjectsMetadata {
    */
   removeBucket(
     name: BucketName,
-    by?: Signed | undefined,
   ): Promise<
     | { readonly kind: "removed"; readonly uploads: readonly UploadId[] }
     | { readonly kind: "unknown" | "notEmpty" | "lostObjects" | "busy" }
@@ -148,6 +142,6 @@ export interface ObjectsMetadata {
   commitObject(commit: ObjectCommit): Promise<ObjectCommitOutcome>;
   linkObject(link: ObjectLink): Promise<ObjectLinkOutcome>;
   removeObject(
-    removal: ObjectKey & Pick<ObjectLink, "allows" | "now" | "by">,
+    removal: ObjectKey & { readonly allows: Precondition; readonly now: number },
   ): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
 }

@@ -1,7 +1,6 @@
 // Objects: open, look, list, remove.
 import { findStored, type OpenContent, openReader } from "../content/intact.ts";
 import { RegistryError } from "../errors.ts";
-import type { Author } from "../metadata/audit.ts";
 import type {
   ObjectPage,
   ObjectPageRequest,
@@ -67,15 +66,14 @@ export async function listObjects(
 
 /**
  * Deletes the object's row; the next collection deletes content that nothing else keeps.
- * @param by is written down with it. @throws RegistryError BUCKET_UNKNOWN, OBJECT_UNKNOWN, PRECONDITION_FAILED.
+ * @throws RegistryError BUCKET_UNKNOWN, OBJECT_UNKNOWN, PRECONDITION_FAILED.
  */
 export async function removeObject(
   { metadata, clock }: Pick<ObjectsDeps, "metadata" | "clock">,
   key: ObjectKey,
   allows: Precondition,
-  by?: Author,
 ): Promise<void> {
-  const { kind } = await metadata.removeObject({ ...key, allows, now: clock(), by });
+  const { kind } = await metadata.removeObject({ ...key, allows, now: clock() });
   if (kind === "removed") return;
   throw kind === "refused" ? new RegistryError("PRECONDITION_FAILED") : unknownObject(kind);
 }

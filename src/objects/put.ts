@@ -3,7 +3,6 @@
 import { type HeldClaim, whileHeld } from "../content/claim.ts";
 import { commitStaged } from "../content/commit.ts";
 import { RegistryError, type Situation } from "../errors.ts";
-import type { Author } from "../metadata/audit.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Algorithm, Digest } from "../model/digest.ts";
 import type { ObjectKey } from "../model/objectNames.ts";
@@ -33,8 +32,6 @@ export interface ObjectPut extends ObjectKey {
   /** Receives the bytes, or reads the source of a link: called only when nothing refuses the request. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
   readonly rights: LinkRights;
-  /** Written down with it, if given. */
-  readonly by?: Author | undefined;
 }
 
 /** An object that was put. */
@@ -154,7 +151,7 @@ async function commit(
   const { storage, contents } = deps;
   const { id } = staged;
   const { owner } = hold;
-  const { bucket, object, contentType, allows, by } = put;
+  const { bucket, object, contentType, allows } = put;
   const wanted = { as: "sha256", expected: digests, owner } as const;
   let createdAt = 0;
   const sealed = await commitStaged(
@@ -165,7 +162,7 @@ async function commit(
     },
     (content) => {
       createdAt = deps.clock();
-      const row = { bucket, object, contentType, allows, parts: null, now: createdAt, by };
+      const row = { bucket, object, contentType, allows, parts: null, now: createdAt };
       return commitRow(deps, { ...content, ...row, upload: { id, owner } });
     },
   );

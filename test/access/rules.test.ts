@@ -3,7 +3,8 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Action, actions, type Principal, type Resource } from "../../src/access/actions.ts";
 import { parsePattern } from "../../src/access/patterns.ts";
-import { type Rule, RuleSet } from "../../src/access/rules.ts";
+import type { Rule } from "../../src/access/ruleList.ts";
+import { RuleSet, rulesByWho } from "../../src/access/rules.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 
 const repository = (name: string): Resource => ({
@@ -17,13 +18,16 @@ type Line = readonly [Rule["effect"], Rule["who"], string, ...Action[]];
 
 const rulesOf = (...lines: readonly Line[]): RuleSet =>
   new RuleSet(
-    lines.map(([effect, who, pattern, ...allowed], index) => ({
-      id: index + 1,
-      effect,
-      who,
-      pattern: parsePattern(pattern),
-      actions: new Set(allowed),
-    })),
+    rulesByWho(
+      lines.map(([effect, who, pattern, ...allowed], index) => ({
+        id: index + 1,
+        effect,
+        who,
+        text: pattern,
+        pattern: parsePattern(pattern),
+        actions: new Set(allowed),
+      })),
+    ),
   );
 
 describe("a decision", () => {

@@ -94,7 +94,7 @@ export class InspectionRoom {
       mediaType: ociManifest,
       body,
       tags: [],
-      by: null,
+      pushedBy: null,
     });
     return receipt.digest;
   }

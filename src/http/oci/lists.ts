@@ -40,6 +40,7 @@ async function catalog(call: RequestContext, { registry }: Services): Promise<Re
       },
       nameOf: (name) => name,
       maySee: maySee && ((repository) => maySee({ kind: "repository", repository })),
+      seek: (name) => call.rights.seek(name),
     },
     { after: query.last, limit: query.n },
   );

@@ -3,7 +3,6 @@
 import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
 import { empty, json } from "../answers.ts";
-import { authorOf } from "../author.ts";
 import {
   always,
   failures,
@@ -50,7 +49,7 @@ async function create(context: RequestContext, { objects, pace }: Services): Pro
   const body = await readBody(context, named, { longest: longestBody, pace });
   const name = parseBucketName(body.name);
   assertMay(context, "admin", { kind: "bucket", bucket: name });
-  const bucket = await createBucket(objects, name, authorOf(context));
+  const bucket = await createBucket(objects, name);
   return json(printed(bucket), {
     status: 201,
     headers: { ...uncached, location: bucketPath(name) },
@@ -69,6 +68,7 @@ async function list(call: RequestContext, { objects }: Services): Promise<Respon
       },
       nameOf: ({ name }) => name,
       maySee: maySee && (({ name }) => maySee({ kind: "bucket", bucket: name })),
+      seek: (name) => name,
     },
     { after: query.get("after"), limit },
   );
@@ -84,7 +84,7 @@ async function find(call: Call<typeof address>, { objects }: Services): Promise<
 
 async function remove(call: Call<typeof address>, { objects }: Services): Promise<Response> {
   const { bucket } = call.params;
-  await removeBucket(objects, bucket, authorOf(call));
+  await removeBucket(objects, bucket);
   return empty(204, {});
 }
 

@@ -1,8 +1,6 @@
 // Buckets: made, listed, and removed with the uploads that were on their way into them.
 import type { BucketName } from "../../model/objectNames.ts";
-import type { Signed } from "../audit.ts";
 import type { ObjectsMetadata } from "../objects.ts";
-import { record } from "./audit.ts";
 import * as statements from "./objectStatements.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 
@@ -11,13 +9,10 @@ export function bucketsMetadata(
   rows: Rows,
 ): Pick<ObjectsMetadata, "createBucket" | "findBucket" | "listBuckets" | "removeBucket"> {
   return {
-    createBucket: (bucket, now, by) =>
+    createBucket: (bucket, now) =>
       rows.writeSettled(
         function* (tx) {
-          if ((yield* tx.get(statements.insertBucket, { bucket, now })) === undefined) return false;
-          const deed = { event: "bucket.create", resource: `bucket:${bucket}` } as const;
-          record(tx, by && { ...by, at: now }, deed);
-          return true;
+          return (yield* tx.get(statements.insertBucket, { bucket, now })) !== undefined;
         },
         (made) => made,
       ),
@@ -29,9 +24,9 @@ export function bucketsMetadata(
       });
       return { buckets: found.slice(0, limit), more: limit > 0 && found.length > limit };
     },
-    removeBucket: (bucket, by) =>
+    removeBucket: (bucket) =>
       rows.writeSettled(
-        (tx) => removeBucket(tx, bucket, by),
+        (tx) => removeBucket(tx, bucket),
         ({ kind }) => kind === "removed",
       ),
   };
@@ -39,7 +34,7 @@ export function bucketsMetadata(
 
 type Removal = Awaited<ReturnType<ObjectsMetadata["removeBucket"]>>;
 
-function* removeBucket(tx: Tx, bucket: BucketName, by: Signed | undefined): Body<Removal> {
+function* removeBucket(tx: Tx, bucket: BucketName): Body<Removal> {
   const found = yield* tx.get(statements.findBucketId, { bucket });
   if (found === undefined) return { kind: "unknown" };
   const { id: bucketId } = found;
@@ -54,6 +49,5 @@ function* removeBucket(tx: Tx, bucket: BucketName, by: Signed | undefined): Body
   tx.run(statements.deleteBucket, { bucketId });
   // A bucket of the same name is another one.
   tx.run(statements.forgetCompletedOf, { bucket });
-  record(tx, by, { event: "bucket.delete", resource: `bucket:${bucket}` });
   return { kind: "removed", uploads: uploads.map(({ id }) => id) };
 }

@@ -17,7 +17,6 @@ import {
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
 import { accessMetadata, accountsMetadata } from "../rows/access.ts";
-import { auditMetadata } from "../rows/audit.ts";
 import { collectionMetadata } from "../rows/collection.ts";
 import { contentsMetadata } from "../rows/contents.ts";
 import { gcRunsMetadata } from "../rows/gcRuns.ts";
@@ -177,7 +176,6 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(rows),
     access: accessMetadata(rows),
     accounts: accountsMetadata(rows),
-    audit: auditMetadata(rows),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

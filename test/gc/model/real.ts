@@ -87,7 +87,7 @@ export async function openRealStore() {
           mediaType,
           body,
           tags: [],
-          by: null,
+          pushedBy: null,
         }),
       ),
     deleteManifest: (repository: RepositoryName, reference: string) => {

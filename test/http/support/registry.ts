@@ -2,7 +2,6 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Access, type AuthMode } from "../../../src/access/access.ts";
-import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
@@ -11,7 +10,6 @@ import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
-import { logLogin } from "../../../src/telemetry/events.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { type RawAnswer, request, talk } from "../../support/rawHttp.ts";
@@ -64,14 +62,6 @@ export async function openRegistry(options: RegistryOptions = {}) {
     isOpen: () => access.isOpen(),
     gcRuns,
   });
-  const log = pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines));
-  const trail = new LoginTrail({
-    metadata: metadata.audit,
-    clock: store.clock.now,
-    now: store.clock.now,
-    onEntry: (entry) => logLogin(log, entry),
-    onLost: () => {},
-  });
   const access = new Access({
     metadata: metadata.access,
     mode: options.auth ?? "none",
@@ -80,7 +70,6 @@ export async function openRegistry(options: RegistryOptions = {}) {
     clock: store.clock.now,
     now: store.clock.now,
     newId: () => Bun.randomUUIDv7(),
-    trail,
   });
   await access.start();
   const backend: Backend = {
@@ -89,8 +78,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     uploads,
     objects,
     gcRuns,
-    telemetry: { log, metrics },
-    audit: metadata.audit,
+    telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
     latch,
     ready: async () => {
       latch.assertWritable();
@@ -115,7 +103,6 @@ export async function openRegistry(options: RegistryOptions = {}) {
   return {
     store,
     http,
-    trail,
     lines,
     gcRuns,
     /** Runs that were asked for: nobody does them here. */
@@ -125,7 +112,6 @@ export async function openRegistry(options: RegistryOptions = {}) {
     raw: (...what: Parameters<typeof request>) => raw(http.port, ...what),
     async [Symbol.asyncDispose](): Promise<void> {
       await http.drain(0);
-      await trail.close();
       await store.remove();
     },
   };

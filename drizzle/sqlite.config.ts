@@ -8,6 +8,7 @@ export default defineConfig({
     "./src/metadata/rows/schema.ts",
     "./src/metadata/rows/objectsSchema.ts",
     "./src/metadata/rows/accessSchema.ts",
+    "./src/metadata/rows/auditSchema.ts",
   ],
   out: "./drizzle/sqlite",
 });

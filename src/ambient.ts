@@ -1,6 +1,6 @@
 // The clock, the ids, the name, the user and the workers of a running process. Passed in from the entry points: nothing else asks the
 // machine for them.
-import { constants, setPriority, uptime } from "node:os";
+import { constants, setPriority, uptime, userInfo } from "node:os";
 
 /** Unix ms. */
 export const clock = (): number => Date.now();
@@ -53,6 +53,15 @@ function takeGroups(uid: number, gid: number): void {
     // A user without a name, as containers have them.
   }
   process.setgroups?.([gid]);
+}
+
+/** The user of this process as the system calls it, or its number where it has no name. */
+export function nameUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? "");
+  }
 }
 
 /** Starts a worker. Workers keep little: a small heap is enough for them. */

@@ -84,6 +84,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
     logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],
+    audit: { keepMs: config["audit.keep"], mostEntries: config["audit.maxEntries"] },
     multipart: multipartSweeps(config),
     ...{ ageNow: ages.now, arriving: () => arrivals.ids() },
     ...scheduled(config, { lastBeginning, lookAtClock: ages.look, collect }),

@@ -3,11 +3,20 @@
 import { Access } from "./access/access.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
+import { LoginTrail } from "./access/loginTrail.ts";
 import { clock, newId } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import type { Metadata } from "./metadata/metadata.ts";
+import { logLogin } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
+
+/** The access of a server, and its end. */
+export interface OpenedAccess {
+  readonly access: Access;
+  /** Resolves when its logins are written down. */
+  close(): Promise<void>;
+}
 
 /** Opens the access of a server. Only a store that takes no writes can keep it from starting with a new key. */
 export async function openAccess(
@@ -15,8 +24,8 @@ export async function openAccess(
   {
     metadata,
     log,
-  }: { readonly metadata: Pick<Metadata, "access" | "accounts">; readonly log: Log },
-): Promise<Access> {
+  }: { readonly metadata: Pick<Metadata, "access" | "accounts" | "audit">; readonly log: Log },
+): Promise<OpenedAccess> {
   const password = config["admin.password"];
   if (password !== "" && !(await metadata.access.findState()).closed) {
     const isNew = await addFirstUser({ accounts: metadata.accounts, clock, newId }, password);
@@ -24,15 +33,33 @@ export async function openAccess(
   }
   const path = config["auth.htpasswd"];
   const now = () => performance.now();
+  const trail = makeTrail(metadata, log, now);
   const onNotice = (sentence: string) => log.warn(sentence);
   const access = new Access({
     metadata: metadata.access,
     mode: config["auth.mode"],
     isLoopback: isLoopback(config["http.listen"]),
     htpasswd: path === "" ? null : new HtpasswdFile(path, onNotice, now),
-    ...{ clock, now, newId },
+    ...{ clock, now, newId, trail },
   });
   // A disk that is full, or takes no writes, keeps no server from starting.
-  await access.start().catch((err) => log.error({ err }, "no key to sign tokens with was written"));
-  return access;
+  await makeKey(access, log);
+  return { access, close: () => trail.close() };
+}
+
+async function makeKey(access: Access, log: Log): Promise<void> {
+  try {
+    const key = await access.start();
+    if (key !== null) log.info({ event: "key.rotate", key }, "made a key that signs tokens");
+  } catch (err) {
+    log.error({ err }, "no key to sign tokens with was written");
+  }
+}
+
+function makeTrail({ audit }: Pick<Metadata, "audit">, log: Log, now: () => number): LoginTrail {
+  return new LoginTrail({
+    ...{ metadata: audit, clock, now },
+    onEntry: (entry) => logLogin(log, entry),
+    onLost: (count, err) => log.warn({ err, count }, "logins are missing in the audit trail"),
+  });
 }

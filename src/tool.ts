@@ -5,6 +5,7 @@ import {
   giveWay,
   isProcessAlive,
   nameProcess,
+  nameUser,
   newId,
   readUptime,
   startWorker,
@@ -30,6 +31,7 @@ import {
 import { importFrom } from "./import/import.ts";
 import { type Asked, openSource } from "./import/open.ts";
 import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
+import type { AuditMetadata } from "./metadata/audit.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { findStore, openPorts, type ServingPorts } from "./ports.ts";
 import { readImage } from "./registry/imageNames.ts";
@@ -67,6 +69,8 @@ export interface Tool {
   ): Promise<GcReport>;
   /** `src/access/manage.ts`. */
   readonly accounts: ReturnType<typeof accountsTool>;
+  /** Entries of the audit trail, the latest first. */
+  listAudit: AuditMetadata["listEntries"];
   /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   close(): Promise<void>;
@@ -104,6 +108,8 @@ function uploadsTool(config: Config, metadata: Metadata, storage: Storage): Uplo
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
 export async function openTool(config: Config): Promise<Tool> {
   process.umask(0o077);
+  // Opening the store may make this process one of another user.
+  const by = { who: `command:${nameUser()}`, address: null, requestId: null };
   const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });
   const { metadata, storage } = ports;
   try {
@@ -112,7 +118,8 @@ export async function openTool(config: Config): Promise<Tool> {
     return {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
-      accounts: accountsTool({ accounts: metadata.accounts, clock, newId }),
+      accounts: accountsTool({ accounts: metadata.accounts, clock, newId, by }),
+      listAudit: (request) => metadata.audit.listEntries(request),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
       explain: (digest) =>

@@ -73,7 +73,9 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openStore(base, () => maintenance?.halt());
-  const access = await openAccess(config, { metadata: ports.metadata, log });
+  const { access } = opened.add(await openAccess(config, { metadata: ports.metadata, log }), (it) =>
+    it.close(),
+  );
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
@@ -259,6 +261,7 @@ function makeBackend(parts: Parts): Backend {
     uploads,
     objects,
     gcRuns,
+    audit: metadata.audit,
     telemetry: { log, metrics },
     latch,
     ready: async () => {

@@ -1,11 +1,13 @@
 // Who a caller is and what it may do, asked for each request.
 import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
+import type { Author } from "../metadata/audit.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
-import type { Principal } from "./actions.ts";
+import { nameOf, type Principal } from "./actions.ts";
 import { type Bearer, makeKey } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
 import { Logins } from "./logins.ts";
+import type { LoginTrail } from "./loginTrail.ts";
 import { AccessMemory } from "./memory.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import type { Scope } from "./scopes.ts";
@@ -26,7 +28,12 @@ export interface AccessDeps {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Writes logins down. */
+  readonly trail: Pick<LoginTrail, "note">;
 }
+
+/** Where credentials come from. */
+export type Origin = Omit<Author, "who">;
 
 /** A caller whose credentials were right. */
 export interface Identity {
@@ -58,16 +65,17 @@ export class Access {
     this.#logins = new Logins(deps.now);
   }
 
-  /** Makes the first key, or the next one. */
-  async start(): Promise<void> {
+  /** Makes the first key, or the next one. @returns its id; null when there is no need. */
+  async start(): Promise<string | null> {
     const { metadata, mode, clock, newId } = this.#deps;
-    if (mode === "none") return;
+    if (mode === "none") return null;
     const [newest] = await metadata.listKeys();
     const createdAt = clock();
-    if (newest !== undefined && createdAt - newest.createdAt < keyAgeMs) return;
+    if (newest !== undefined && createdAt - newest.createdAt < keyAgeMs) return null;
     const id = newId();
     const { stored } = await makeKey(id);
-    await metadata.addKey({ id, jwk: stored, createdAt }, newest?.id ?? null, keptKeys);
+    const key = { id, jwk: stored, createdAt };
+    return (await metadata.addKey(key, newest?.id ?? null, keptKeys)) ? id : null;
   }
 
   /** Unix ms. */
@@ -96,10 +104,52 @@ export class Access {
   }
 
   /**
-   * @param address of the other end; null when it is gone. @returns null for wrong credentials, whatever is wrong with them.
+   * Who has these credentials. @returns null for wrong ones, whatever is wrong with them.
    * @throws RegistryError LOGINS_TOO_MANY
    */
-  identify(credentials: Credentials, address: string | null): Promise<Identity | null> {
+  async identify(credentials: Credentials, from: Origin): Promise<Identity | null> {
+    let identity: Identity | null = null;
+    try {
+      identity = await this.#recognise(credentials, from.address);
+    } finally {
+      // One that comes too often is not even looked at, and has failed.
+      if (identity === null) this.#noteFailure(credentials, from);
+    }
+    if (identity !== null) this.#noteLogin(identity, from);
+    return identity;
+  }
+
+  /** A bearer token is the work of a login that was written down. */
+  #noteLogin({ principal, scopes }: Identity, from: Origin): void {
+    if (principal.kind === "anonymous" || scopes !== null) return;
+    this.#deps.trail.note("login", { who: nameOf(principal), ...from });
+  }
+
+  /** A bearer token ends after five minutes: that is no failure. The answer does not wait: it takes as long for unknown names. */
+  #noteFailure(credentials: Credentials, from: Origin): void {
+    this.#claimed(credentials).then(
+      (who) => {
+        if (who !== undefined) this.#deps.trail.note("login.failed", { who, ...from });
+      },
+      // Rows that cannot be read fail the request itself.
+      () => {},
+    );
+  }
+
+  /** The account that wrong credentials name; null for none, whose name may be a password in the wrong field. undefined for what is no login. */
+  async #claimed(credentials: Credentials): Promise<string | null | undefined> {
+    const { kind } = credentials;
+    if (kind === "none" || kind === "unreadable") return undefined;
+    const secret = kind === "basic" ? credentials.password : credentials.token;
+    if (isAccessToken(secret)) {
+      const token = await this.#memory.token(hashOfToken(secret));
+      return token === null ? null : `token:${token.name}`;
+    }
+    if (kind === "bearer") return undefined;
+    return (await this.#login(credentials.name)).hash === null ? null : `user:${credentials.name}`;
+  }
+
+  #recognise(credentials: Credentials, address: string | null): Promise<Identity | null> {
     switch (credentials.kind) {
       case "none":
         return Promise.resolve(anonymous);
@@ -133,11 +183,20 @@ export class Access {
   }
 
   /** Who has a refresh token; null for one that is not ours, has ended, or whose account has changed. */
-  async identifyRefresh(token: string): Promise<Identity | null> {
+  async identifyRefresh(token: string, from: Origin): Promise<Identity | null> {
     const bearer = await (await this.#memory.signer()).verifyRefresh(token);
-    if (bearer === null || bearer.who !== "user") return null;
+    if (bearer === null || bearer.who !== "user") {
+      this.#deps.trail.note("login.failed", { who: null, ...from });
+      return null;
+    }
     const found = await this.#holder(bearer);
-    return found === null ? null : { ...found, scopes: null };
+    if (found === null) {
+      this.#deps.trail.note("login.failed", { who: `user:${bearer.name}`, ...from });
+      return null;
+    }
+    const identity = { ...found, scopes: null };
+    this.#noteLogin(identity, from);
+    return identity;
   }
 
   async #byBearer(token: string): Promise<Identity | null> {

@@ -15,7 +15,7 @@ export const actions = ["pull", "push", "overwrite", "delete", "admin"] as const
 export type Action = (typeof actions)[number];
 
 /** Parts of the server that grants name as `server:<area>`. */
-export const areas = ["gc", "metrics", "explorer"] as const;
+export const areas = ["gc", "metrics", "explorer", "audit"] as const;
 export type Area = (typeof areas)[number];
 
 /** What a request is about. */
@@ -44,6 +44,12 @@ export type Who =
   | `user:${string}`
   | `token:${string}`
   | `workload:${string}`;
+
+/** How a caller is written down, such as `user:ann`; null for nobody in particular. */
+export function nameOf(principal: Principal): string | null {
+  if (principal.kind === "anonymous") return null;
+  return `${principal.kind}:${principal.kind === "workload" ? principal.rule : principal.name}`;
+}
 
 /** The most specific first: what a rule about the former says, no rule about the latter changes. */
 export function whoIs(principal: Principal): readonly Who[] {

@@ -15,9 +15,8 @@ export async function addFirstUser(
   password: string,
 ): Promise<boolean> {
   const passwordHash = await new Passwords().hash(password);
-  return deps.accounts.addFirstUser({
-    ...{ name: firstUserName, passwordHash, isAdmin: true },
-    stamp: deps.newId(),
-    createdAt: deps.clock(),
-  });
+  const createdAt = deps.clock();
+  const user = { name: firstUserName, passwordHash, isAdmin: true, stamp: deps.newId(), createdAt };
+  const by = { who: "server", address: null, requestId: null, at: createdAt };
+  return deps.accounts.addFirstUser(user, by);
 }

@@ -1,5 +1,6 @@
 // Users, tokens and rules as commands change them: texts of people in, rows out.
 import type { AccountsMetadata, NewRule } from "../metadata/access.ts";
+import type { Author, Signed } from "../metadata/audit.ts";
 import { readRepositoryName } from "../model/names.ts";
 import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
@@ -20,6 +21,8 @@ export interface ManageDeps {
   /** Unix ms. */
   readonly clock: () => number;
   readonly newId: () => string;
+  /** Who changes them. */
+  readonly by: Author;
 }
 
 /** A pattern and the actions on it, as typed. */
@@ -42,50 +45,55 @@ const longestPassword = 1024;
 
 /** @throws AccessInputError for a name or password that cannot be used. @returns false when there is a user of that name. */
 export async function addUser(
-  { accounts, clock, newId }: ManageDeps,
+  deps: ManageDeps,
   name: string,
   { password, isAdmin }: { readonly password: string; readonly isAdmin: boolean },
 ): Promise<boolean> {
+  const { accounts, newId } = deps;
   const passwordHash = await hashOf(password);
-  const user = { name: parseName(name), passwordHash, isAdmin, stamp: newId(), createdAt: clock() };
-  return accounts.addUser(user);
+  const by = signed(deps);
+  const user = { name: parseName(name), passwordHash, isAdmin, stamp: newId(), createdAt: by.at };
+  return accounts.addUser(user, by);
 }
 
 /** @throws AccessInputError @returns false when there is no such user. */
 export async function changePassword(
-  { accounts, newId }: ManageDeps,
+  deps: ManageDeps,
   name: string,
   password: string,
 ): Promise<boolean> {
-  return accounts.setPassword(name, await hashOf(password), newId());
+  const passwordHash = await hashOf(password);
+  return deps.accounts.setPassword(name, passwordHash, deps.newId(), signed(deps));
 }
 
 /** @param lastsMs null for a token without an end. @throws AccessInputError @returns its text, once; null when the name was given before. */
 export async function createToken(
-  { accounts, clock }: ManageDeps,
+  deps: ManageDeps,
   name: string,
   { grants, lastsMs }: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
 ): Promise<string | null> {
-  const createdAt = clock();
+  const by = signed(deps);
+  const createdAt = by.at;
   const who = `token:${parseName(name)}` as const;
   const rules = grants.map((grant) => ruleOf({ ...grant, who, effect: "allow" }, createdAt));
   const token = makeAccessToken();
   const expiresAt = lastsMs === null ? null : createdAt + lastsMs;
   const row = { name, hash: hashOfToken(token), createdAt, expiresAt };
-  return (await accounts.addToken(row, rules)) ? token : null;
+  return (await deps.accounts.addToken(row, rules, by)) ? token : null;
 }
 
 /** @throws AccessInputError @returns the id of the rule. */
 export function addRule(
-  { accounts, clock }: ManageDeps,
+  deps: ManageDeps,
   { who, ...rule }: Grant & { readonly who: string; readonly effect: NewRule["effect"] },
 ): Promise<number> {
-  return accounts.addRule(ruleOf({ ...rule, who: parseWho(who) }, clock()));
+  const by = signed(deps);
+  return deps.accounts.addRule(ruleOf({ ...rule, who: parseWho(who) }, by.at), by);
 }
 
 /** Which rule decides. @throws AccessInputError */
 export async function explain(
-  { accounts, clock }: ManageDeps,
+  { accounts, clock }: Pick<ManageDeps, "accounts" | "clock">,
   asked: { readonly who: string; readonly action: string; readonly what: string },
 ): Promise<Explanation> {
   const who = parseWho(asked.who);
@@ -123,6 +131,8 @@ export async function listAccounts({ accounts }: Pick<ManageDeps, "accounts">) {
     rules,
   };
 }
+
+const signed = ({ by, clock }: ManageDeps): Signed => ({ ...by, at: clock() });
 
 const denied = (why: string): Explanation => ({ isAllowed: false, rule: null, why });
 
@@ -204,15 +214,15 @@ export function accountsTool(deps: ManageDeps) {
       addUser(deps, name, user),
     changePassword: (name: string, password: string) => changePassword(deps, name, password),
     disableUser: (name: string, isDisabled: boolean) =>
-      accounts.disableUser(name, isDisabled ? clock() : null, newId()),
-    removeUser: (name: string) => accounts.removeUser(name),
+      accounts.disableUser(name, isDisabled ? clock() : null, newId(), signed(deps)),
+    removeUser: (name: string) => accounts.removeUser(name, signed(deps)),
     createToken: (
       name: string,
       token: { readonly grants: readonly Grant[]; readonly lastsMs: number | null },
     ) => createToken(deps, name, token),
-    revokeToken: (name: string) => accounts.revokeToken(name, clock()),
+    revokeToken: (name: string) => accounts.revokeToken(name, clock(), signed(deps)),
     addRule: (rule: Parameters<typeof addRule>[1]) => addRule(deps, rule),
-    removeRule: (id: number) => accounts.removeRule(id),
+    removeRule: (id: number) => accounts.removeRule(id, signed(deps)),
     list: () => listAccounts(deps),
     explain: (asked: Parameters<typeof explain>[1]) => explain(deps, asked),
     now: clock,

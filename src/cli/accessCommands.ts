@@ -1,4 +1,4 @@
-// The commands of `breadbox user`, `token` and `access`: names, options and help. Apart from program.ts, because they are many.
+// The commands of `breadbox user`, `token`, `access` and `audit`: names, options and help. Apart from program.ts, because they are many.
 import type { Command } from "commander";
 import { addDataFlags, type Options } from "./settingFlags.ts";
 
@@ -9,11 +9,12 @@ const examples = (first: string, second: string): string => `\nExamples:\n  ${fi
 const load = () => import("./access.ts");
 const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
-/** Adds `user`, `token` and `access` to the program. */
+/** Adds `user`, `token`, `access` and `audit` to the program. */
 export function addAccess(program: Command, run: Run): void {
   addUsers(program, run);
   addTokens(program, run);
   addRules(program, run);
+  addAudit(program, run);
 }
 
 function addUsers(program: Command, run: Run): void {
@@ -129,7 +130,7 @@ function addTokens(program: Command, run: Run): void {
 }
 
 const ruleHelp =
-  "WHO is a user, token:NAME, anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
+  "WHO is a user, token:NAME, anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:audit, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
 
 function addRules(program: Command, run: Run): void {
   const access = program
@@ -189,4 +190,25 @@ function addRules(program: Command, run: Run): void {
     .action(async (who: string, action: string, what: string, options: Options) =>
       run((await load()).testRule([who, action, what], options)),
     );
+}
+
+function addAudit(program: Command, run: Run): void {
+  addDataFlags(program.command("audit"))
+    .summary("show who did what")
+    .description(
+      "Lists logins, pushes, deletions, and changes of users, tokens and rules, the latest first.",
+    )
+    .option("--since <TIME>", "only later ones: a time ago, such as 7d, or 2026-01-31T12:00:00Z")
+    .option("--who <NAME>", "only what this user did, or token:NAME, or command:NAME")
+    .option(
+      "--repository <NAME>",
+      "only what was done to this repository, or to bucket:NAME/OBJECT",
+    )
+    .option("--limit <COUNT>", "most entries. Default: 100, with --json all")
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox audit --since 7d --who ann", "breadbox audit --repository lab/app --json"),
+    )
+    .action(async (options: Options) => run((await import("./audit.ts")).showAudit(options)));
 }

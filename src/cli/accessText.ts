@@ -1,5 +1,6 @@
 // What `breadbox user`, `token` and `access` print: facts in, text out.
 import type { Tool } from "../tool.ts";
+import { table } from "./table.ts";
 
 type Listed = Awaited<ReturnType<Tool["accounts"]["list"]>>;
 
@@ -48,19 +49,4 @@ export function rulesText({ rules }: Listed): string {
     actions,
   ]);
   return table([["ID", "EFFECT", "WHO", "PATTERN", "ACTIONS"], ...rows]);
-}
-
-/** Columns as wide as their widest cell. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
-  );
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
 }

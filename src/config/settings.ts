@@ -248,6 +248,16 @@ export const settings = {
     "20MiB",
     "Largest number of bytes a second that the scrub reads.",
   ),
+  "audit.keep": setting(
+    duration("1h", "3650d"),
+    "90d",
+    "How long the audit trail keeps an entry: logins, pushes, deletions, and changes of users, tokens and rules. `breadbox audit` and `GET /v1/audit` show them.",
+  ),
+  "audit.maxEntries": setting(
+    count(1000, 1_000_000_000),
+    "1000000",
+    "Most entries of the audit trail; beyond them the oldest are deleted. A million take about 400 MB.",
+  ),
   "log.level": setting(
     oneOf("trace", "debug", "info", "warn", "error"),
     "info",

@@ -1,7 +1,7 @@
 // Who may come in: the right that an operation needs, asked of the caller that a request's credentials name. Everything that is refused
 // here is refused before anything of the store is looked at, so that the answer tells nothing of it.
-import { type Access, anonymous, type Identity } from "../access/access.ts";
-import type { Action, Principal, Resource } from "../access/actions.ts";
+import { type Access, anonymous, type Identity, type Origin } from "../access/access.ts";
+import { type Action, areas, type Resource } from "../access/actions.ts";
 import { readCredentials } from "../access/credentials.ts";
 import { service } from "../access/memory.ts";
 import { everything } from "../access/rights.ts";
@@ -86,7 +86,7 @@ async function identify(deps: DoorDeps, context: RequestContext, needs: Need): P
   const credentials = readCredentials(context.request.headers.get("authorization"));
   if (credentials.kind === "none") return anonymous;
   try {
-    const identity = await deps.access.identify(credentials, context.address());
+    const identity = await deps.access.identify(credentials, whereFrom(context));
     if (identity !== null) return identity;
     if (await isOpenToAll(deps, context, needs)) return anonymous;
   } catch (error) {
@@ -104,6 +104,11 @@ async function isOpenToAll(deps: DoorDeps, context: RequestContext, needs: Need)
   return rights.may(needs.right, await subjectOf(deps, context, needs));
 }
 
+/** Where a login comes from. */
+export function whereFrom(context: RequestContext): Origin {
+  return { address: context.address(), requestId: context.requestId };
+}
+
 type RightNeed = Exclude<Need, string>;
 
 async function subjectOf(
@@ -114,7 +119,8 @@ async function subjectOf(
   const { name, bucket, object, uploadId } = context.params;
   if (on === "repository" && name !== undefined) return { kind: on, repository: name };
   if (bucket === undefined) {
-    if (on === "gc" || on === "metrics" || on === "explorer") return { kind: "server", area: on };
+    const area = areas.find((each) => each === on);
+    if (area !== undefined) return { kind: "server", area };
     throw new Error(`the path names no ${on}`);
   }
   if (on === "bucket") return { kind: on, bucket };
@@ -217,10 +223,4 @@ export function visibleTo({
   rights,
 }: Pick<RequestContext, "rights">): ((resource: Resource) => boolean) | null {
   return rights === everything ? null : (resource) => rights.may("pull", resource);
-}
-
-/** How a caller is written down, such as `user:ann`; null for nobody in particular. */
-export function nameOf(principal: Principal): string | null {
-  if (principal.kind === "anonymous") return null;
-  return `${principal.kind}:${principal.kind === "workload" ? principal.rule : principal.name}`;
 }

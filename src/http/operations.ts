@@ -13,6 +13,7 @@ import { docsOperations } from "./ops/docs.ts";
 import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
 import { routesOf } from "./router.ts";
+import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
 import { completionOperations } from "./v1/completion.ts";
 import { gcOperations } from "./v1/gc.ts";
@@ -38,6 +39,7 @@ export const operations: readonly Operation[] = [
   ...partOperations,
   ...completionOperations,
   ...gcOperations,
+  ...auditOperations,
   ...healthOperations,
   ...metricsOperations,
   ...authorityOperations,

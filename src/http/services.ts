@@ -2,6 +2,7 @@
 import type { Access } from "../access/access.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
+import type { AuditMetadata } from "../metadata/audit.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
@@ -15,6 +16,7 @@ export interface Backend {
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
+  readonly audit: Pick<AuditMetadata, "listEntries">;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;

@@ -4,6 +4,7 @@
 import type { GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import { type Need, Supervisor } from "../workers/supervisor.ts";
+import type { AuditLimits } from "./auditPrune.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";
@@ -21,6 +22,8 @@ export interface MaintenanceOptions {
   readonly uploadTimeoutMs: number;
   /** How often upload sessions are swept, the first time at start. */
   readonly cleanupEveryMs: number;
+  /** What stays of the audit trail, which is looked through as often. */
+  readonly audit: AuditLimits;
   /** How often uploads in parts are swept, the first time at start, and the limits of a sweep; null for never. */
   readonly multipart: { readonly everyMs: number; readonly limits: MultipartSweepLimits } | null;
   /** The time that ages are judged by, Unix ms; null while the clock is in doubt. */
@@ -152,8 +155,8 @@ export class Maintenance {
     this.#sweptAt = now;
     this.#attempt("sweep", this.#options.onCleanup);
     this.#owed.add("sweep");
-    const { store, ageNow, uploadTimeoutMs: timeoutMs } = this.#options;
-    const order = { now: ageNow(), timeoutMs, firstSeen: this.#firstSeen };
+    const { store, ageNow, uploadTimeoutMs: timeoutMs, audit } = this.#options;
+    const order = { now: ageNow(), timeoutMs, firstSeen: this.#firstSeen, audit };
     this.#worker.send({ kind: "sweep", store, ...order });
   }
 

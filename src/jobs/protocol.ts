@@ -4,6 +4,7 @@ import type { StoreConfig } from "../config/settings.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { AuditLimits } from "./auditPrune.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
 import type { ScrubOrder, ScrubReport } from "./scrub.ts";
 import type { Dropped } from "./sweep.ts";
@@ -18,13 +19,15 @@ export type FirstSeen = ReadonlyMap<UploadId, number>;
 export type MaintenanceRequest =
   /** Move the database's log into the database. */
   | { readonly kind: "checkpoint"; readonly store: Store }
-  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: ages cannot be judged), and leftovers of crashes. */
+  /** Drop upload sessions that were without a byte for `timeoutMs` at `now` (Unix ms; null: ages cannot be judged), leftovers of crashes, and old entries of the audit trail. */
   | {
       readonly kind: "sweep";
       readonly store: Store;
       readonly now: number | null;
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
+      /** Of the audit trail, what stays. */
+      readonly audit: AuditLimits;
     }
   /** Remove uploads in parts that had expired at `now` (as above), except those in `arriving`, and leftovers of crashes. */
   | {

@@ -5,6 +5,7 @@ import { WriteLatch } from "../durability/writeLatch.ts";
 import { collectGarbage } from "../gc/gc.ts";
 import { gcMetadata } from "../gc/gcRun.ts";
 import { openPorts, type Ports } from "../ports.ts";
+import { pruneAudit } from "./auditPrune.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import { Scrub } from "./scrub.ts";
@@ -40,7 +41,7 @@ async function moveLog({ store }: Job<"checkpoint">): Promise<void> {
  */
 const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(now, clock()));
 
-async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promise<void> {
+async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">): Promise<void> {
   const startedAt = performance.now();
   const { metadata, storage } = await portsOf(store);
   const seen = new Map(firstSeen);
@@ -58,6 +59,7 @@ async function sweep({ store, now, timeoutMs, firstSeen }: Job<"sweep">): Promis
     },
   };
   const undeleted = await sweepUploads(deps, timeoutMs);
+  await pruneAudit({ metadata: metadata.audit, rest: deps.rest }, audit, deps.ageNow());
   const durationMs = performance.now() - startedAt;
   report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });
 }

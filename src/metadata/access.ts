@@ -1,4 +1,6 @@
-// PORT 2, the group of users, tokens, rules and signing keys. Every change moves the revision in the same transaction.
+// PORT 2, the group of users, tokens, rules and signing keys. Every change moves the revision in the same transaction, and is written
+// down in it if its author is given.
+import type { Signed } from "./audit.ts";
 
 /** Whom a rule is about, as src/access/actions.ts spells it. */
 export type StoredWho =
@@ -79,36 +81,42 @@ export interface AccessMetadata {
   noteUse(hash: string, usedAt: number): Promise<void>;
   /** The newest first. */
   listKeys(): Promise<readonly StoredKey[]>;
-  /** Adds a key if `previous` is the newest one (null: if there is none), and removes all but the newest `kept`. @returns whether it did. */
+  /** Adds a key if `previous` is the newest one (null: if there is none), and removes all but the newest `kept`. Written down as done by the server. @returns whether it did. */
   addKey(key: StoredKey, previous: string | null, kept: number): Promise<boolean>;
 }
 
 /** What commands change. */
 export interface AccountsMetadata {
   /** @returns false when there is a user of that name. */
-  addUser(user: Omit<StoredUser, "disabledAt">): Promise<boolean>;
+  addUser(user: Omit<StoredUser, "disabledAt">, by?: Signed): Promise<boolean>;
   /** Adds a user if there was never an account. @returns whether it did. */
-  addFirstUser(user: Omit<StoredUser, "disabledAt">): Promise<boolean>;
+  addFirstUser(user: Omit<StoredUser, "disabledAt">, by?: Signed): Promise<boolean>;
   /** @returns false when there is no such user. */
-  setPassword(name: string, passwordHash: string, stamp: string): Promise<boolean>;
+  setPassword(name: string, passwordHash: string, stamp: string, by?: Signed): Promise<boolean>;
   /**
    * @param disabledAt Unix ms; null enables the user again. @param stamp another one: what was issued before stays void.
    * @returns false when there is no such user.
    */
-  disableUser(name: string, disabledAt: number | null, stamp: string): Promise<boolean>;
+  disableUser(
+    name: string,
+    disabledAt: number | null,
+    stamp: string,
+    by?: Signed,
+  ): Promise<boolean>;
   /** Removes the user and the rules about it. @returns false when there is no such user. */
-  removeUser(name: string): Promise<boolean>;
+  removeUser(name: string, by?: Signed): Promise<boolean>;
   /** Adds a token with its rules. @returns false when there was ever a token of that name. */
   addToken(
     token: Pick<StoredToken, "name" | "hash" | "createdAt" | "expiresAt">,
     rules: readonly NewRule[],
+    by?: Signed,
   ): Promise<boolean>;
   /** Revokes a token and removes the rules about it. @returns false when there is no such token, or it was revoked before. */
-  revokeToken(name: string, revokedAt: number): Promise<boolean>;
+  revokeToken(name: string, revokedAt: number, by?: Signed): Promise<boolean>;
   /** @returns its id. */
-  addRule(rule: NewRule): Promise<number>;
+  addRule(rule: NewRule, by?: Signed): Promise<number>;
   /** @returns false when there is no such rule. */
-  removeRule(id: number): Promise<boolean>;
+  removeRule(id: number, by?: Signed): Promise<boolean>;
   /** All of them, in the order of their names or ids. */
   listAccounts(): Promise<{
     readonly users: readonly StoredUser[];

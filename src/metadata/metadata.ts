@@ -6,6 +6,7 @@ import type { Immutability, Reference, RepositoryName, Tag } from "../model/name
 import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AccessMetadata, AccountsMetadata } from "./access.ts";
+import type { AuditMetadata, Author } from "./audit.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
@@ -82,8 +83,8 @@ export interface ManifestPut extends ManifestKey {
   readonly immutable: Immutability;
   /** Unix ms. */
   readonly now: number;
-  /** The account that pushed it; null while there are no accounts. */
-  readonly pushedBy: string | null;
+  /** Who pushes it; null for what is not written down: an import. */
+  readonly by: Author | null;
 }
 
 /** Nothing is stored unless `kind` is `stored`. */
@@ -252,6 +253,7 @@ export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly access: AccessMetadata;
   readonly accounts: AccountsMetadata;
+  readonly audit: AuditMetadata;
   readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
   readonly uploadSweep: UploadSweepMetadata;

@@ -5,6 +5,7 @@ import type { Locator } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName, ObjectKey, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { Author, Signed } from "./audit.ts";
 import type { CommittedContent } from "./metadata.ts";
 
 /** A bucket and what it holds. */
@@ -71,6 +72,8 @@ export interface ObjectCommit extends ObjectKey, CommittedContent {
   readonly now: number;
   /** Names the list of parts it was completed with, so that the request may be repeated; null for an object that came whole. */
   readonly parts: string | null;
+  /** Written down with it, if given. */
+  readonly by?: Author | undefined;
 }
 
 /** Nothing is stored unless `kind` is `finished`. */
@@ -101,6 +104,8 @@ export interface ObjectLink extends ObjectKey {
   readonly from: ObjectLinkSource;
   /** Unix ms. */
   readonly now: number;
+  /** Written down with it, if given. */
+  readonly by?: Author | undefined;
 }
 
 export type ObjectLinkOutcome =
@@ -112,7 +117,7 @@ export type ObjectLinkOutcome =
 
 export interface ObjectsMetadata {
   /** @returns false when it exists. */
-  createBucket(name: BucketName, now: number): Promise<boolean>;
+  createBucket(name: BucketName, now: number, by?: Author | undefined): Promise<boolean>;
   findBucket(name: BucketName): Promise<Bucket | null>;
   /** Buckets with names after `after`, in byte order. */
   listBuckets(page: {
@@ -125,6 +130,7 @@ export interface ObjectsMetadata {
    */
   removeBucket(
     name: BucketName,
+    by?: Signed | undefined,
   ): Promise<
     | { readonly kind: "removed"; readonly uploads: readonly UploadId[] }
     | { readonly kind: "unknown" | "notEmpty" | "lostObjects" | "busy" }
@@ -142,6 +148,6 @@ export interface ObjectsMetadata {
   commitObject(commit: ObjectCommit): Promise<ObjectCommitOutcome>;
   linkObject(link: ObjectLink): Promise<ObjectLinkOutcome>;
   removeObject(
-    removal: ObjectKey & { readonly allows: Precondition; readonly now: number },
+    removal: ObjectKey & Pick<ObjectLink, "allows" | "now" | "by">,
   ): Promise<{ readonly kind: "removed" | "bucketUnknown" | "objectUnknown" | "refused" }>;
 }

@@ -1,6 +1,7 @@
 // The registry's half of port 2, continued: what removes tags, manifests and links.
 import type { Digest } from "../model/digest.ts";
 import type { Immutability, RepositoryName, Tag } from "../model/names.ts";
+import type { Author, Signed } from "./audit.ts";
 
 /** A tag to be removed, without the manifest. */
 export interface TagRemoval {
@@ -10,6 +11,8 @@ export interface TagRemoval {
   readonly immutable: Immutability;
   /** Unix ms: when the manifest was released, if this was its last name. */
   readonly now: number;
+  /** Written down with it, if given. */
+  readonly by?: Author | undefined;
 }
 
 /** A manifest to be removed, with its tags, references and its entry among the referrers of its subject. */
@@ -20,6 +23,8 @@ export interface ManifestRemoval {
   readonly immutable: Immutability;
   /** Unix ms: when the content that it named was released. */
   readonly now: number;
+  /** Written down with it and with each of its tags, if given. */
+  readonly by?: Author | undefined;
 }
 
 /** Nothing is removed: `pattern` locks `tag`. */
@@ -46,5 +51,9 @@ export interface RemovalsMetadata {
   removeTag(removal: TagRemoval): Promise<RemovalOutcome>;
   removeManifest(removal: ManifestRemoval): Promise<RemovalOutcome>;
   /** Removes the repository's link to content, which other repositories may hold on to. */
-  removeLink(repository: RepositoryName, digest: Digest): Promise<LinkRemovalOutcome>;
+  removeLink(
+    repository: RepositoryName,
+    digest: Digest,
+    by?: Signed | undefined,
+  ): Promise<LinkRemovalOutcome>;
 }

@@ -1,5 +1,6 @@
 // Buckets: create, look, list, remove.
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { Bucket } from "../metadata/objects.ts";
 import type { BucketName } from "../model/objectNames.ts";
 import type { ObjectsDeps } from "./deps.ts";
@@ -11,13 +12,15 @@ export interface BucketPage {
   readonly limit: number;
 }
 
-/** @throws RegistryError BUCKET_EXISTS */
+/** @param by is written down with it. @throws RegistryError BUCKET_EXISTS */
 export async function createBucket(
   { metadata, clock }: Pick<ObjectsDeps, "metadata" | "clock">,
   name: BucketName,
+  by?: Author,
 ): Promise<Bucket> {
   const createdAt = clock();
-  if (!(await metadata.createBucket(name, createdAt))) throw new RegistryError("BUCKET_EXISTS");
+  const isNew = await metadata.createBucket(name, createdAt, by);
+  if (!isNew) throw new RegistryError("BUCKET_EXISTS");
   return { name, createdAt, objects: 0, bytes: 0 };
 }
 
@@ -41,10 +44,15 @@ export function listBuckets(
 
 /**
  * Removes a bucket without objects. Its open uploads end, and their staged bytes are deleted.
+ * @param by is written down with it.
  * @throws RegistryError BUCKET_UNKNOWN, BUCKET_NOT_EMPTY, BUCKET_LOST_OBJECTS; BUCKET_BUSY while an object is received or completed.
  */
-export async function removeBucket(deps: ObjectsDeps, name: BucketName): Promise<void> {
-  const outcome = await deps.metadata.removeBucket(name);
+export async function removeBucket(
+  deps: ObjectsDeps,
+  name: BucketName,
+  by?: Author,
+): Promise<void> {
+  const outcome = await deps.metadata.removeBucket(name, by && { ...by, at: deps.clock() });
   switch (outcome.kind) {
     case "removed":
       // The bucket is deleted: the cleanup drops what cannot be dropped now.

@@ -2,6 +2,7 @@
 import { type HeldClaim, whileHeld } from "../content/claim.ts";
 import { commitStaged } from "../content/commit.ts";
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { MultipartKey, MultipartUpload } from "../metadata/multipart.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
@@ -21,6 +22,8 @@ export interface Completion {
   /** The expected digest of the whole; null for any. */
   readonly digest: Digest | null;
   readonly allows: Precondition;
+  /** Written down with the object, if given. */
+  readonly by?: Author | undefined;
 }
 
 /** An upload that is completed. */
@@ -89,7 +92,7 @@ async function complete(
   hold: HeldClaim,
 ): Promise<CompletedUpload> {
   const { storage, contents, clock } = deps;
-  const { key, chosen, upload, allows, list: parts } = claimed;
+  const { key, chosen, upload, allows, list: parts, by } = claimed;
   const { bucket, object, contentType } = upload;
   await assertAllowed(deps, claimed);
   const expected = claimed.digest === null ? [] : [claimed.digest];
@@ -108,7 +111,7 @@ async function complete(
       },
       async (content) => {
         createdAt = clock();
-        const row = { bucket, object, contentType, allows, parts, now: createdAt };
+        const row = { bucket, object, contentType, allows, parts, now: createdAt, by };
         const outcome = await commitRow(deps, { ...content, ...row, upload: ended });
         hold.released = outcome.kind === "finished";
         return outcome;

@@ -2,6 +2,7 @@
 
 import { findStored } from "../content/intact.ts";
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { ObjectLinkSource, ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
@@ -36,6 +37,7 @@ export interface LinkRights {
 interface Linked extends ObjectKey {
   readonly allows: Precondition;
   readonly rights: LinkRights;
+  readonly by?: Author | undefined;
 }
 
 /** Content as it was found intact. */
@@ -53,7 +55,7 @@ const blobType = "application/octet-stream";
  */
 export async function linkObject(
   deps: ObjectsDeps,
-  { bucket, object, allows, rights }: Linked,
+  { bucket, object, allows, rights, by }: Linked,
   source: LinkSource,
 ): Promise<ObjectRecord> {
   const found =
@@ -63,7 +65,7 @@ export async function linkObject(
   if (found === null) throw unknownSource(source);
   const outcome = await deps.metadata.linkObject({
     ...{ bucket, object, allows, ...found },
-    now: deps.clock(),
+    ...{ now: deps.clock(), by },
   });
   switch (outcome.kind) {
     case "linked":

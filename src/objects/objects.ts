@@ -1,6 +1,7 @@
 // Objects: open, look, list, remove.
 import { findStored, type OpenContent, openReader } from "../content/intact.ts";
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type {
   ObjectPage,
   ObjectPageRequest,
@@ -66,14 +67,15 @@ export async function listObjects(
 
 /**
  * Deletes the object's row; the next collection deletes content that nothing else keeps.
- * @throws RegistryError BUCKET_UNKNOWN, OBJECT_UNKNOWN, PRECONDITION_FAILED.
+ * @param by is written down with it. @throws RegistryError BUCKET_UNKNOWN, OBJECT_UNKNOWN, PRECONDITION_FAILED.
  */
 export async function removeObject(
   { metadata, clock }: Pick<ObjectsDeps, "metadata" | "clock">,
   key: ObjectKey,
   allows: Precondition,
+  by?: Author,
 ): Promise<void> {
-  const { kind } = await metadata.removeObject({ ...key, allows, now: clock() });
+  const { kind } = await metadata.removeObject({ ...key, allows, now: clock(), by });
   if (kind === "removed") return;
   throw kind === "refused" ? new RegistryError("PRECONDITION_FAILED") : unknownObject(kind);
 }

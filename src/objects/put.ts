@@ -3,6 +3,7 @@
 import { type HeldClaim, whileHeld } from "../content/claim.ts";
 import { commitStaged } from "../content/commit.ts";
 import { RegistryError, type Situation } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { ObjectRecord, Precondition } from "../metadata/objects.ts";
 import type { Algorithm, Digest } from "../model/digest.ts";
 import type { ObjectKey } from "../model/objectNames.ts";
@@ -32,6 +33,8 @@ export interface ObjectPut extends ObjectKey {
   /** Receives the bytes, or reads the source of a link: called only when nothing refuses the request. */
   readonly receive: () => Promise<ObjectBytes | LinkSource>;
   readonly rights: LinkRights;
+  /** Written down with it, if given. */
+  readonly by?: Author | undefined;
 }
 
 /** An object that was put. */
@@ -151,7 +154,7 @@ async function commit(
   const { storage, contents } = deps;
   const { id } = staged;
   const { owner } = hold;
-  const { bucket, object, contentType, allows } = put;
+  const { bucket, object, contentType, allows, by } = put;
   const wanted = { as: "sha256", expected: digests, owner } as const;
   let createdAt = 0;
   const sealed = await commitStaged(
@@ -162,7 +165,7 @@ async function commit(
     },
     (content) => {
       createdAt = deps.clock();
-      const row = { bucket, object, contentType, allows, parts: null, now: createdAt };
+      const row = { bucket, object, contentType, allows, parts: null, now: createdAt, by };
       return commitRow(deps, { ...content, ...row, upload: { id, owner } });
     },
   );

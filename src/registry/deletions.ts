@@ -2,6 +2,7 @@
 // keeps them; for clients the deletion is immediate.
 
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 import { unknownBlob } from "./blobs.ts";
@@ -18,22 +19,19 @@ export interface ManifestDeletion {
 
 /**
  * By tag: removes that tag, and the manifest stays. By digest: removes the manifest with all its tags.
- * @throws RegistryError MANIFEST_UNKNOWN; TAG_IMMUTABLE when a pattern locks one of the tags, and nothing is removed.
+ * @param by is written down with it. @throws RegistryError MANIFEST_UNKNOWN; TAG_IMMUTABLE when a pattern locks one of the tags, and nothing is removed.
  */
 export async function deleteManifest(
   { metadata, immutable, clock }: Pick<RegistryDeps, "metadata" | "immutable" | "clock">,
   repository: RepositoryName,
   reference: Reference,
+  by?: Author,
 ): Promise<ManifestDeletion> {
+  const removal = { repository, immutable, now: clock(), by };
   const outcome =
     "tag" in reference
-      ? await metadata.removeTag({ repository, tag: reference.tag, immutable, now: clock() })
-      : await metadata.removeManifest({
-          repository,
-          digest: reference.digest,
-          immutable,
-          now: clock(),
-        });
+      ? await metadata.removeTag({ ...removal, tag: reference.tag })
+      : await metadata.removeManifest({ ...removal, digest: reference.digest });
   if (outcome.kind === "unknown") throw unknownManifest(repository, reference);
   if (outcome.kind === "locked") throw lockedTag(repository, outcome);
   return outcome;
@@ -41,14 +39,15 @@ export async function deleteManifest(
 
 /**
  * Removes the repository's hold on a blob. Others keep theirs.
- * @throws RegistryError BLOB_UNKNOWN; BLOB_IN_USE while a manifest of the repository refers to it.
+ * @param by is written down with it. @throws RegistryError BLOB_UNKNOWN; BLOB_IN_USE while a manifest of the repository refers to it.
  */
 export async function deleteBlob(
-  { metadata }: Pick<RegistryDeps, "metadata">,
+  { metadata, clock }: Pick<RegistryDeps, "metadata" | "clock">,
   repository: RepositoryName,
   digest: Digest,
+  by?: Author,
 ): Promise<void> {
-  const outcome = await metadata.removeLink(repository, digest);
+  const outcome = await metadata.removeLink(repository, digest, by && { ...by, at: clock() });
   if (outcome.kind === "unknown") throw unknownBlob(repository, digest);
   if (outcome.kind === "referenced") throw usedBlob(digest, outcome);
 }

@@ -1,6 +1,7 @@
 // Manifests: get, stat, put (OCI distribution-spec, "Pulling manifests" and "Pushing Manifests").
 
 import { RegistryError } from "../errors.ts";
+import type { Author } from "../metadata/audit.ts";
 import type { ContentsMetadata } from "../metadata/contents.ts";
 import type {
   ManifestPutOutcome,
@@ -46,7 +47,8 @@ export interface ManifestUpload {
   readonly body: Uint8Array;
   /** Further tags, after the one in `reference`. */
   readonly tags: readonly Tag[];
-  readonly pushedBy: string | null;
+  /** null for what is not written down: an import. */
+  readonly by: Author | null;
 }
 
 /** The result of a push of a manifest, for answer and log. Sizes in bytes. */
@@ -114,7 +116,7 @@ export async function putManifest(
     tags,
     immutable: deps.immutable,
     now: deps.clock(),
-    pushedBy: upload.pushedBy,
+    by: upload.by,
   });
   assertStored(outcome, repository, references);
   const hasForeignLayers = references.some(({ required }) => !required);

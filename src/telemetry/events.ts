@@ -1,4 +1,5 @@
 // The two lines an operator reads: who pushed and who pulled what.
+import type { AuditEntry } from "../metadata/audit.ts";
 import type { Log } from "./log.ts";
 
 /** A manifest that was pushed or pulled. Sizes in bytes. */
@@ -10,6 +11,8 @@ export interface ManifestEvent {
   /** Of the manifest itself. */
   readonly size: number;
   readonly requestId: string;
+  /** Such as `user:ann`; null for nobody in particular. */
+  readonly who: string | null;
   /** The client's; null when its connection is closed. Read only when the line is written. */
   readonly address: () => string | null;
 }
@@ -29,8 +32,6 @@ export interface DeletionEvent extends Omit<ManifestEvent, "size"> {
   readonly kind: "tag" | "manifest" | "blob";
   /** Tags that went with it. */
   readonly tags: number;
-  /** The account that deleted it; null while there are no accounts. */
-  readonly deletedBy: string | null;
 }
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
@@ -79,7 +80,16 @@ export function logDeletion(log: Log, event: DeletionEvent): void {
   log.info(fields, `delete ${kind} ${named(event)}${withTags}`);
 }
 
+/** `login user:ann from 10.0.0.7`, `login.failed user:ann from 10.0.0.7, 37 times` */
+export function logLogin(log: Log, entry: AuditEntry): void {
+  const { event, who, address, requestId, times } = entry;
+  const often = times === 1 ? "" : `, ${times} times`;
+  const fields = { event, who, address, requestId, times };
+  log.info(fields, `${event} ${who ?? "unknown"} from ${address ?? "several addresses"}${often}`);
+}
+
 function fieldsOf(event: "push" | "pull", manifest: ManifestEvent) {
-  const { repository, reference, digest, size, requestId } = manifest;
-  return { event, repository, reference, digest, size, requestId, address: manifest.address() };
+  const { repository, reference, digest, size, requestId, who } = manifest;
+  const address = manifest.address();
+  return { event, repository, reference, digest, size, requestId, who, address };
 }

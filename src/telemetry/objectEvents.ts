@@ -7,6 +7,8 @@ export interface ObjectEvent {
   readonly bucket: string;
   readonly object: string;
   readonly requestId: string;
+  /** Such as `user:ann`; null for nobody in particular. */
+  readonly who: string | null;
   /** The client's; null when its connection is closed. Read only when the line is written. */
   readonly address: () => string | null;
 }
@@ -54,7 +56,7 @@ function short({ digest }: StoredEvent): string {
   return digest.slice(0, shortDigest);
 }
 
-function fieldsOf(event: string, { bucket, object, requestId, address, ...rest }: AnyEvent) {
+function fieldsOf(event: string, { bucket, object, requestId, who, address, ...rest }: AnyEvent) {
   const stored = "digest" in rest ? { digest: rest.digest, size: rest.size } : {};
-  return { event, bucket, object: capped(object), ...stored, requestId, address: address() };
+  return { event, bucket, object: capped(object), ...stored, requestId, who, address: address() };
 }

@@ -58,6 +58,8 @@ describe("loadConfig: sources", () => {
       "scrub.enabled": true,
       "scrub.schedule": "30 4 * * 0",
       "scrub.rate": 20_971_520,
+      "audit.keep": 90 * 24 * 3_600_000,
+      "audit.maxEntries": 1_000_000,
       "log.level": "info",
       "log.format": "auto",
       "metrics.enabled": true,

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { accessContract } from "./metadataAccess.ts";
+import { auditContract } from "./metadataAudit.ts";
 import { bucketsContract } from "./metadataBuckets.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
@@ -44,6 +45,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     });
 
     accessContract(openEmpty);
+    auditContract(openEmpty);
     sessionsContract(openEmpty);
     chunksContract(openEmpty);
     endingsContract(openEmpty);

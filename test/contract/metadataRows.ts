@@ -122,7 +122,7 @@ export function manifest(text: string, changes: Partial<ManifestPut> = {}): Mani
     tags: [],
     immutable: () => null,
     now,
-    pushedBy: null,
+    by: null,
     ...changes,
   };
 }

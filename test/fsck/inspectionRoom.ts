@@ -94,7 +94,7 @@ export class InspectionRoom {
       mediaType: ociManifest,
       body,
       tags: [],
-      pushedBy: null,
+      by: null,
     });
     return receipt.digest;
   }

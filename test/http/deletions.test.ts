@@ -188,7 +188,7 @@ describe("a deletion", () => {
       reference: digest,
       digest,
       tags: 0,
-      deletedBy: null,
+      who: null,
       requestId: "mine",
       address: "127.0.0.1",
     });

@@ -61,10 +61,12 @@ describe("stale grants (CVE-2025-23208, CVE-2026-58440)", () => {
       ...{ metadata: metadata.access, mode: "auto", isLoopback: true, htpasswd: null },
       ...{ clock: room.registry.store.clock.now, now: room.registry.store.clock.now },
       newId: () => Bun.randomUUIDv7(),
+      trail: { note: () => {} },
     });
     await restarted.start();
+    const nowhere = { address: null, requestId: null };
     const credentials = { kind: "bearer", token: bearer.slice("Bearer ".length) } as const;
-    expect((await restarted.identify(credentials, null))?.principal).toMatchObject({
+    expect((await restarted.identify(credentials, nowhere))?.principal).toMatchObject({
       name: "root",
     });
 

@@ -30,6 +30,7 @@ test("put, get and delete of an object each write a readable log line", async ()
     digest,
     size: 7,
     requestId: "mine",
+    who: null,
     address: "127.0.0.1",
   });
 });

@@ -6,6 +6,7 @@ export const quiet = {
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
   cleanupEveryMs: 3_600_000,
+  audit: { keepMs: 3_600_000, mostEntries: 1_000 },
   multipart: null,
   ageNow: () => 0,
   arriving: () => [],

@@ -54,6 +54,7 @@ test("work queued behind a scrub slice does not wait for the end of a large blob
     now: 1,
     timeoutMs: 1,
     firstSeen: new Map(),
+    audit: { keepMs: 1, mostEntries: 1 },
   } as const;
 
   const reports = await work([{ kind: "scrub", store: store(), order }, sweep], "swept");

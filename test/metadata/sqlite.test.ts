@@ -111,10 +111,15 @@ describe("manifest references", () => {
     const { registry } = (await openIn(scope, directory)).metadata;
     await registry.putManifest(manifest("{}"));
 
-    await registry.putManifest(manifest("{}", { now: now + 5, pushedBy: "somebody" }));
+    await registry.putManifest(
+      manifest("{}", {
+        now: now + 5,
+        by: { who: "user:somebody", address: null, requestId: null },
+      }),
+    );
 
     const rows = inspect(scope, directory).query("SELECT pushed_at, pushed_by FROM manifests");
-    expect(rows.values()).toEqual([[now + 5, "somebody"]]);
+    expect(rows.values()).toEqual([[now + 5, "user:somebody"]]);
   });
 });
 

@@ -101,7 +101,7 @@ describe("putManifest", () => {
   test("sets further tags in the same transaction", async () => {
     await pushContent();
     const body = bytes(image());
-    const upload = { repository: app, mediaType: null, body, pushedBy: null };
+    const upload = { repository: app, mediaType: null, body, by: null };
 
     await putManifest(world, { ...upload, reference: ref("a"), tags: [tag("b"), tag("a")] });
     await putManifest(world, { ...upload, reference: ref(digestOf(body)), tags: [tag("c")] });
@@ -214,7 +214,7 @@ describe("putManifest", () => {
       reference: ref("v1"),
       mediaType: "application/json",
       tags: [],
-      pushedBy: null,
+      by: null,
     };
     const ofSize = (size: number) => bytes(`{"a":"${"x".repeat(size - 8)}"}`);
 

@@ -23,7 +23,7 @@ async function push(sparse: Sparse, manifest: unknown): Promise<string> {
     reference: ref("v1"),
     mediaType: null,
     tags: [],
-    pushedBy: null,
+    by: null,
   };
   const outcome = await putManifest(
     { ...world, sparse },

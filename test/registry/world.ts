@@ -122,7 +122,7 @@ export async function openWorld(scope: Scope): Promise<World> {
         mediaType,
         body,
         tags: [],
-        pushedBy: null,
+        by: null,
       }),
     locatorOf,
     shorten: async (locator) => {

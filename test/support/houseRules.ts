@@ -38,7 +38,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
   "certificate.ts": ["config", "tls"],
-  "login.ts": ["access", "config", "ambient.ts"],
+  "login.ts": ["access", "config", "telemetry", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
@@ -73,7 +73,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   http: ["metadata", "storage"],
   cli: ["gc", "fsck", "import", "jobs", "metadata"],
   "front.ts": ["telemetry"],
-  "login.ts": ["metadata", "telemetry"],
+  "login.ts": ["metadata"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],

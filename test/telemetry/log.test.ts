@@ -134,6 +134,7 @@ describe("events", () => {
       digest: `sha256:${"0".repeat(64)}`,
       size: 10,
       requestId: "r",
+      who: null,
       address: () => null,
       contentSize: 2000,
       references: 1,

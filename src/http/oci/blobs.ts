@@ -5,6 +5,7 @@ import { openBlob, statBlob } from "../../registry/blobs.ts";
 import { deleteBlob } from "../../registry/deletions.ts";
 import { logDeletion } from "../../telemetry/events.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import {
   always,
   failures,
@@ -27,7 +28,6 @@ import { etagOf, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import type { Services } from "../services.ts";
-import { deletionOf } from "./deletionEvent.ts";
 
 const address = "/v2/:name/blobs/:digest";
 
@@ -61,12 +61,12 @@ async function removeBlob(
   { registry, telemetry }: Services,
 ): Promise<Response> {
   const { name, digest } = call.params;
-  await deleteBlob(registry, name, digest).catch((error) => {
+  await deleteBlob(registry, name, digest, authorOf(call)).catch((error) => {
     throw withMethods(error);
   });
   telemetry.metrics.deleted("blob");
   const what = { kind: "blob", repository: name, reference: digest, digest, tags: 0 } as const;
-  logDeletion(telemetry.log, { ...deletionOf(call), ...what });
+  logDeletion(telemetry.log, { ...whoAsked(call), ...what });
   return empty(202, { "docker-content-digest": digest });
 }
 

@@ -14,6 +14,7 @@ import {
 } from "../../registry/manifests.ts";
 import { logDeletion, logPull, logPush, type ManifestEvent } from "../../telemetry/events.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import { readSmallBody } from "../body.ts";
 import {
   always,
@@ -30,14 +31,12 @@ import {
   name as nameParameter,
   reference as referenceParameter,
 } from "../docs/parameters.ts";
-import { nameOf } from "../door.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { answerBytes } from "../sharedBodies.ts";
 import { warningOf } from "../warnings.ts";
-import { deletionOf } from "./deletionEvent.ts";
 
 const address = "/v2/:name/manifests/:reference";
 /** The specification asks for at least 10 tags in one call.request. */
@@ -102,7 +101,7 @@ async function push(
       mediaType,
       body,
       tags,
-      pushedBy: nameOf(call.rights.principal),
+      by: authorOf(call),
     },
   );
   const { contentSize, references } = receipt;
@@ -151,8 +150,7 @@ function eventOf(
     reference: spell(reference),
     digest,
     size,
-    requestId: context.requestId,
-    address: () => context.address(),
+    ...whoAsked(context),
   };
 }
 
@@ -161,12 +159,12 @@ async function removeManifest(
   { registry, telemetry }: Services,
 ): Promise<Response> {
   const { name, reference } = call.params;
-  const { digest, tags } = await deleteManifest(registry, name, reference);
+  const { digest, tags } = await deleteManifest(registry, name, reference, authorOf(call));
   const byTag = "tag" in reference;
   const kind = byTag ? "tag" : "manifest";
   telemetry.metrics.deleted(kind);
   logDeletion(telemetry.log, {
-    ...deletionOf(call),
+    ...whoAsked(call),
     kind,
     repository: name,
     reference: byTag ? reference.tag : digest,

@@ -10,6 +10,7 @@ import { json } from "../answers.ts";
 import { readSmallBody } from "../body.ts";
 import { always, failures, jsonLike } from "../docs/answers.ts";
 import { repository } from "../docs/examples.ts";
+import { whereFrom } from "../door.ts";
 import { AnswerError } from "../errors.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
@@ -99,12 +100,12 @@ async function identify(
   { credentials, refreshToken, scopes }: Asked,
 ): Promise<Identity> {
   if (refreshToken !== null) {
-    const identity = await access.identifyRefresh(refreshToken);
+    const identity = await access.identifyRefresh(refreshToken, whereFrom(call));
     if (identity === null) throw unauthorized();
     return identity;
   }
   try {
-    const identity = await access.identify(credentials, call.address());
+    const identity = await access.identify(credentials, whereFrom(call));
     // A bearer token gives no longer life to itself.
     if (identity !== null && identity.scopes === null) return identity;
   } catch (error) {

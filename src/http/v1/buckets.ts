@@ -3,6 +3,7 @@
 import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
 import { empty, json } from "../answers.ts";
+import { authorOf } from "../author.ts";
 import {
   always,
   failures,
@@ -49,7 +50,7 @@ async function create(context: RequestContext, { objects, pace }: Services): Pro
   const body = await readBody(context, named, { longest: longestBody, pace });
   const name = parseBucketName(body.name);
   assertMay(context, "admin", { kind: "bucket", bucket: name });
-  const bucket = await createBucket(objects, name);
+  const bucket = await createBucket(objects, name, authorOf(context));
   return json(printed(bucket), {
     status: 201,
     headers: { ...uncached, location: bucketPath(name) },
@@ -84,7 +85,7 @@ async function find(call: Call<typeof address>, { objects }: Services): Promise<
 
 async function remove(call: Call<typeof address>, { objects }: Services): Promise<Response> {
   const { bucket } = call.params;
-  await removeBucket(objects, bucket);
+  await removeBucket(objects, bucket, authorOf(call));
   return empty(204, {});
 }
 

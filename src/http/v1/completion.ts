@@ -7,6 +7,7 @@ import type { NamedPart } from "../../objects/partList.ts";
 import { preconditionOf } from "../../objects/preconditions.ts";
 import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import { readConditions } from "../conditions.ts";
 import { always, failures, inside, jsonBody, jsonLike, whileWriting } from "../docs/answers.ts";
 import { ofUpload, uploadIdParameter, uploadUrl, whileCompleting } from "../docs/multipart.ts";
@@ -26,7 +27,7 @@ import { etagOf } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
 import { assertMembers } from "./known.ts";
-import { printObject, secondsOf, whoAsked } from "./printObject.ts";
+import { printObject, secondsOf } from "./printObject.ts";
 import { isMembers, readBody, uncached } from "./requests.ts";
 
 const upload = "/v1/buckets/:bucket/multipart-uploads/:uploadId";
@@ -78,6 +79,7 @@ async function complete(
     digest: body.digest === undefined ? null : readWhole(body.digest),
     key: { bucket, id: uploadId },
     allows: replacing(call, preconditionOf(readConditions(call.request.headers))),
+    by: authorOf(call),
   });
   if (!isRepeated) telemetry.metrics.multipart.completed(secondsOf(call));
   logPut(telemetry.log, { ...record, ...whoAsked(call) }, uploadId);

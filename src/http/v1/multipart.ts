@@ -11,6 +11,7 @@ import {
 } from "../../objects/multipart.ts";
 import { logAbort } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
+import { whoAsked } from "../author.ts";
 import {
   always,
   failures,
@@ -53,7 +54,7 @@ import { assertMay } from "../door.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { bucketPath, readMediaType, unknownType, whoAsked } from "./printObject.ts";
+import { bucketPath, readMediaType, unknownType } from "./printObject.ts";
 import { invalid, isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
 type Upload = Awaited<ReturnType<typeof multipartStatus>>;

@@ -5,6 +5,7 @@ import { listObjects, openObject, removeObject } from "../../objects/objects.ts"
 import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
 import { logGet, logObjectDeletion } from "../../telemetry/objectEvents.ts";
 import { empty, inert, json, notModified } from "../answers.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import { readConditions } from "../conditions.ts";
 import { answerDigests } from "../contentDigest.ts";
 import {
@@ -51,7 +52,7 @@ import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import type { Services } from "../services.ts";
-import { bucketPath, printObject, whoAsked } from "./printObject.ts";
+import { bucketPath, printObject } from "./printObject.ts";
 import { pageHeaders, readLimit } from "./requests.ts";
 
 const list = "/v1/buckets/:bucket/objects";
@@ -108,7 +109,7 @@ async function remove(
 ): Promise<Response> {
   const { bucket, object } = call.params;
   const allows = preconditionOf(readConditions(call.request.headers));
-  await removeObject(objects, { bucket, object }, allows);
+  await removeObject(objects, { bucket, object }, allows, authorOf(call));
   telemetry.metrics.deleted("object");
   logObjectDeletion(telemetry.log, { bucket, object, ...whoAsked(call) });
   return empty(204, {});

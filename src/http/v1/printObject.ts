@@ -45,11 +45,6 @@ export function objectPath(bucket: BucketName, object: ObjectName): string {
   return `${bucketPath(bucket)}/objects/${object.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** The client's fields of a log line. */
-export function whoAsked(context: RequestContext) {
-  return { requestId: context.requestId, address: () => context.address() };
-}
-
 /** How long ago a request arrived, in seconds. */
 export function secondsOf({ startedAt }: RequestContext): number {
   return (performance.now() - startedAt) / 1000;

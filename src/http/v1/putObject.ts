@@ -6,6 +6,7 @@ import { preconditionOf } from "../../objects/preconditions.ts";
 import { type ObjectBytes, putObject } from "../../objects/put.ts";
 import { logPut } from "../../telemetry/objectEvents.ts";
 import { json } from "../answers.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import { openBody } from "../body.ts";
 import { readConditions } from "../conditions.ts";
 import { readContentDigest } from "../contentDigest.ts";
@@ -29,7 +30,7 @@ import { type Call, operation } from "../operation.ts";
 import { peekBody } from "../peekBody.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { objectPath, printObject, readMediaType, unknownType, whoAsked } from "./printObject.ts";
+import { objectPath, printObject, readMediaType, unknownType } from "./printObject.ts";
 import { readLink } from "./readLink.ts";
 import { invalid, uncached } from "./requests.ts";
 
@@ -61,6 +62,7 @@ async function put(context: Call<typeof address>, services: Services): Promise<R
     allows: replacing(context, preconditionOf(readConditions(headers))),
     receive: () => receive(services, context, { digests, mayLink }),
     rights: linkRights(context),
+    by: authorOf(context),
   });
   logPut(services.telemetry.log, { ...record, ...whoAsked(context) }, null);
   return json(printObject(record), {

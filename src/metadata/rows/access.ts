@@ -1,6 +1,8 @@
 // Users, tokens, rules and signing keys: each change in one transaction with the revision that servers keep their copies by.
 import type { AccessMetadata, AccountsMetadata, NewRule, StoredUser } from "../access.ts";
+import type { Signed } from "../audit.ts";
 import * as statements from "./accessStatements.ts";
+import { type Deed, record } from "./audit.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 
 const isTrue = (changed: boolean): boolean => changed;
@@ -30,6 +32,8 @@ export function accessMetadata(rows: Rows): AccessMetadata {
         tx.run(statements.insertKey, key);
         tx.run(statements.forgetKeys, { kept });
         tx.run(statements.moveRevision, {});
+        const by = { at: key.createdAt, who: "server", address: null, requestId: null };
+        record(tx, by, { event: "key.rotate", resource: `key:${key.id}` });
         return true;
       }, isTrue),
   };
@@ -40,44 +44,57 @@ export function accountsMetadata(rows: Rows): AccountsMetadata {
   const change = (body: (tx: Tx) => Body<boolean>): Promise<boolean> =>
     rows.write((tx) => moving(tx, body), isTrue);
   return {
-    addUser: (user) => change((tx) => addUser(tx, user)),
-    addFirstUser: (user) =>
+    addUser: (user, by) => change((tx) => addUser(tx, user, by)),
+    addFirstUser: (user, by) =>
       change(function* (tx) {
         const state = yield* tx.get(statements.findState, {});
         if (state !== undefined && state.closedAt !== null) return false;
-        return yield* addUser(tx, user);
+        return yield* addUser(tx, user, by);
       }),
-    setPassword: (name, passwordHash, stamp) =>
+    setPassword: (name, passwordHash, stamp, by) =>
       change(function* (tx) {
         const given = { name, passwordHash, stamp };
-        return (yield* tx.get(statements.updatePassword, given)) !== undefined;
+        const changed = (yield* tx.get(statements.updatePassword, given)) !== undefined;
+        return said(tx, changed, by, { event: "user.password", resource: `user:${name}` });
       }),
-    disableUser: (name, disabledAt, stamp) =>
+    disableUser: (name, disabledAt, stamp, by) =>
       change(function* (tx) {
         const given = { name, disabledAt, stamp };
-        return (yield* tx.get(statements.updateDisabled, given)) !== undefined;
+        const changed = (yield* tx.get(statements.updateDisabled, given)) !== undefined;
+        const event = disabledAt === null ? "user.enable" : "user.disable";
+        return said(tx, changed, by, { event, resource: `user:${name}` });
       }),
-    removeUser: (name) =>
+    removeUser: (name, by) =>
       change(function* (tx) {
-        tx.run(statements.deleteRulesOf, { who: `user:${name}` });
-        return (yield* tx.get(statements.deleteUser, { name })) !== undefined;
+        const resource = `user:${name}` as const;
+        tx.run(statements.deleteRulesOf, { who: resource });
+        const changed = (yield* tx.get(statements.deleteUser, { name })) !== undefined;
+        return said(tx, changed, by, { event: "user.remove", resource });
       }),
-    addToken: (token, rules) =>
+    addToken: (token, rules, by) =>
       change(function* (tx) {
         if ((yield* tx.get(statements.insertToken, token)) === undefined) return false;
         for (const rule of rules) yield* tx.get(statements.insertRule, rule);
         closeDoor(tx, token.createdAt);
-        return true;
+        const detail = rules.map(({ pattern, actions }) => `${pattern}:${actions}`).join(" ");
+        const resource = `token:${token.name}`;
+        return said(tx, true, by, { event: "token.create", resource, detail });
       }),
-    revokeToken: (name, revokedAt) =>
+    revokeToken: (name, revokedAt, by) =>
       change(function* (tx) {
-        tx.run(statements.deleteRulesOf, { who: `token:${name}` });
-        return (yield* tx.get(statements.revokeToken, { name, revokedAt })) !== undefined;
+        const resource = `token:${name}` as const;
+        tx.run(statements.deleteRulesOf, { who: resource });
+        const given = { name, revokedAt };
+        const changed = (yield* tx.get(statements.revokeToken, given)) !== undefined;
+        return said(tx, changed, by, { event: "token.revoke", resource });
       }),
-    addRule: (rule) => rows.write((tx) => addRule(tx, rule)),
-    removeRule: (id) =>
+    addRule: (rule, by) => rows.write((tx) => addRule(tx, rule, by)),
+    removeRule: (id, by) =>
       change(function* (tx) {
-        return (yield* tx.get(statements.deleteRule, { id })) !== undefined;
+        const removed = yield* tx.get(statements.deleteRule, { id });
+        if (removed === undefined) return false;
+        const deed = { event: "rule.remove", resource: `rule:${id}` } as const;
+        return said(tx, true, by, { ...deed, detail: textOf(removed) });
       }),
     listAccounts: () =>
       rows.read(function* (tx) {
@@ -94,11 +111,22 @@ function* moving(tx: Tx, body: (tx: Tx) => Body<boolean>): Body<boolean> {
   return changed;
 }
 
-function* addUser(tx: Tx, user: Omit<StoredUser, "disabledAt">): Body<boolean> {
+/** Writes a change down. @returns whether there was one. */
+function said(tx: Tx, changed: boolean, by: Signed | undefined, deed: Deed): boolean {
+  if (changed) record(tx, by, deed);
+  return changed;
+}
+
+function* addUser(
+  tx: Tx,
+  user: Omit<StoredUser, "disabledAt">,
+  by: Signed | undefined,
+): Body<boolean> {
   const row = { ...user, isAdmin: user.isAdmin ? 1 : 0 } as const;
   if ((yield* tx.get(statements.insertUser, row)) === undefined) return false;
   closeDoor(tx, user.createdAt);
-  return true;
+  const detail = user.isAdmin ? "administrator" : null;
+  return said(tx, true, by, { event: "user.add", resource: `user:${user.name}`, detail });
 }
 
 /** From the first account on a server is closed to those without one. */
@@ -107,11 +135,16 @@ function closeDoor(tx: Tx, now: number): void {
   tx.run(statements.close, { now });
 }
 
-function* addRule(tx: Tx, rule: NewRule): Body<number> {
+function* addRule(tx: Tx, rule: NewRule, by: Signed | undefined): Body<number> {
   const added = yield* tx.get(statements.insertRule, rule);
   if (added === undefined) throw new Error("the rule was not written");
   tx.run(statements.moveRevision, {});
+  record(tx, by, { event: "rule.add", resource: `rule:${added.id}`, detail: textOf(rule) });
   return added.id;
+}
+
+function textOf({ who, effect, pattern, actions }: Omit<NewRule, "createdAt">): string {
+  return `${effect} ${who} ${pattern} ${actions}`;
 }
 
 function toUser(row: Omit<StoredUser, "isAdmin"> & { readonly isAdmin: number }): StoredUser {

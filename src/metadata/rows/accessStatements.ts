@@ -120,7 +120,7 @@ export const insertRule = statement((db, given: Params<NewRule>) => {
     .returning({ id: accessRules.id });
 });
 export const deleteRule = statement((db, { id }: Params<{ id: number }>) =>
-  db.delete(accessRules).where(eq(accessRules.id, id)).returning({ id: accessRules.id }),
+  db.delete(accessRules).where(eq(accessRules.id, id)).returning(getTableColumns(accessRules)),
 );
 export const deleteRulesOf = command((db, { who }: Params<{ who: StoredWho }>) =>
   db.delete(accessRules).where(eq(accessRules.who, who)),

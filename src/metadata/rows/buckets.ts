@@ -1,6 +1,8 @@
 // Buckets: made, listed, and removed with the uploads that were on their way into them.
 import type { BucketName } from "../../model/objectNames.ts";
+import type { Signed } from "../audit.ts";
 import type { ObjectsMetadata } from "../objects.ts";
+import { record } from "./audit.ts";
 import * as statements from "./objectStatements.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 
@@ -9,10 +11,13 @@ export function bucketsMetadata(
   rows: Rows,
 ): Pick<ObjectsMetadata, "createBucket" | "findBucket" | "listBuckets" | "removeBucket"> {
   return {
-    createBucket: (bucket, now) =>
+    createBucket: (bucket, now, by) =>
       rows.writeSettled(
         function* (tx) {
-          return (yield* tx.get(statements.insertBucket, { bucket, now })) !== undefined;
+          if ((yield* tx.get(statements.insertBucket, { bucket, now })) === undefined) return false;
+          const deed = { event: "bucket.create", resource: `bucket:${bucket}` } as const;
+          record(tx, by && { ...by, at: now }, deed);
+          return true;
         },
         (made) => made,
       ),
@@ -24,9 +29,9 @@ export function bucketsMetadata(
       });
       return { buckets: found.slice(0, limit), more: limit > 0 && found.length > limit };
     },
-    removeBucket: (bucket) =>
+    removeBucket: (bucket, by) =>
       rows.writeSettled(
-        (tx) => removeBucket(tx, bucket),
+        (tx) => removeBucket(tx, bucket, by),
         ({ kind }) => kind === "removed",
       ),
   };
@@ -34,7 +39,7 @@ export function bucketsMetadata(
 
 type Removal = Awaited<ReturnType<ObjectsMetadata["removeBucket"]>>;
 
-function* removeBucket(tx: Tx, bucket: BucketName): Body<Removal> {
+function* removeBucket(tx: Tx, bucket: BucketName, by: Signed | undefined): Body<Removal> {
   const found = yield* tx.get(statements.findBucketId, { bucket });
   if (found === undefined) return { kind: "unknown" };
   const { id: bucketId } = found;
@@ -49,5 +54,6 @@ function* removeBucket(tx: Tx, bucket: BucketName): Body<Removal> {
   tx.run(statements.deleteBucket, { bucketId });
   // A bucket of the same name is another one.
   tx.run(statements.forgetCompletedOf, { bucket });
+  record(tx, by, { event: "bucket.delete", resource: `bucket:${bucket}` });
   return { kind: "removed", uploads: uploads.map(({ id }) => id) };
 }

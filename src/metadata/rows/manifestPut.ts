@@ -9,6 +9,7 @@ import type {
   ManifestPutOutcome,
   ManifestReference,
 } from "../metadata.ts";
+import { record } from "./audit.ts";
 import { addReferences, insertReferrer, removeReferrer } from "./derivedRows.ts";
 import { insertRepository } from "./links.ts";
 import { nameBelow, nameManifest, releaseManifest } from "./releases.ts";
@@ -62,8 +63,9 @@ const known = statement((db, given: Params<ManifestKey & Pick<ManifestPut, "body
     .where(isManifest(given)),
 );
 
-type NewManifest = Omit<ManifestPut, "annotations" | "references" | "tags" | "immutable"> & {
+type NewManifest = Omit<ManifestPut, "annotations" | "references" | "tags" | "immutable" | "by"> & {
   readonly size: number;
+  readonly pushedBy: string | null;
 };
 
 const upsertManifest = command((db, given: Params<NewManifest>) => {
@@ -107,30 +109,47 @@ const setTag = command((db, { repository, tag, digest, now }: Params<TagMove>) =
 
 /** The body of the transaction. */
 export function* putManifest(tx: Tx, put: ManifestPut): Body<ManifestPutOutcome> {
-  const { repository, digest, now, pushedBy } = put;
+  const { repository, digest, now } = put;
   const { refusal: lacking, released } = yield* checkReferences(tx, repository, put.references);
   const refusal = (yield* checkTags(tx, put)) ?? lacking;
   if (refusal !== null) return refusal;
   const stored = yield* tx.get(known, { repository, digest, body: put.body });
   if (stored?.isIntact === 1 && readsAlike(stored, put)) {
-    tx.run(touchManifest, { repository, digest, now, pushedBy });
+    tx.run(touchManifest, { repository, digest, now, pushedBy: put.by?.who ?? null });
   } else {
     insertManifest(tx, put, released);
     // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
     if (stored !== undefined) tx.run(removeReferrer, { repository, digest });
     insertReferrer(tx, put, put);
   }
-  if (put.tags.length === 0) tx.run(releaseManifest, { repository, digest, now });
-  else if (stored !== undefined) tx.run(nameManifest, { repository, digest });
-  for (const tag of put.tags) yield* moveTag(tx, { repository, tag, digest, now });
+  if (put.tags.length === 0) {
+    tx.run(releaseManifest, { repository, digest, now });
+    recordPush(tx, put, { detail: digest, previous: null });
+  } else if (stored !== undefined) tx.run(nameManifest, { repository, digest });
+  for (const tag of put.tags) {
+    const previous = yield* moveTag(tx, { repository, tag, digest, now });
+    recordPush(tx, put, { detail: tag, previous });
+  }
   return { kind: "stored" };
 }
 
-/** What the tag named before may have no other name. */
-function* moveTag(tx: Tx, { repository, tag, digest, now }: TagMove): Body<void> {
+/** What the tag named before may have no other name. @returns it; null when the tag names nothing else than before. */
+function* moveTag(tx: Tx, { repository, tag, digest, now }: TagMove): Body<Digest | null> {
   const before = (yield* tx.get(taggedDigest, { repository, tag }))?.digest ?? digest;
   tx.run(setTag, { repository, tag, digest, now });
-  if (before !== digest) tx.run(releaseManifest, { repository, digest: before, now });
+  if (before === digest) return null;
+  tx.run(releaseManifest, { repository, digest: before, now });
+  return before;
+}
+
+function recordPush(
+  tx: Tx,
+  { repository, digest, by, now }: ManifestPut,
+  { detail, previous }: { readonly detail: string; readonly previous: Digest | null },
+): void {
+  if (by === null) return;
+  const event = previous === null ? "push" : "tag.move";
+  record(tx, { ...by, at: now }, { event, resource: repository, detail, digest, previous });
 }
 
 type Reading = Pick<ManifestPut, "mediaType" | "artifactType" | "subject">;
@@ -155,7 +174,7 @@ function insertManifest(tx: Tx, put: ManifestPut, released: readonly Digest[]): 
     subject: put.subject,
     size: put.body.byteLength,
     now,
-    pushedBy: put.pushedBy,
+    pushedBy: put.by?.who ?? null,
     body: put.body,
   });
   addReferences(tx, put, put.references, released);

@@ -11,6 +11,7 @@ import type {
   ObjectsMetadata,
   ObjectVersion,
 } from "../objects.ts";
+import { type Deed, record } from "./audit.ts";
 import { bucketsMetadata } from "./buckets.ts";
 import { keepContent } from "./contentRow.ts";
 import { held } from "./links.ts";
@@ -92,6 +93,7 @@ function* commitObject(tx: Tx, commit: ObjectCommit): Body<ObjectCommitOutcome> 
   const locator = yield* keepContent(tx, { ...commit, keptUntil: now });
   if (locator === null) return { kind: "contentGone" };
   putObject(tx, { bucketId, object, digest, size, contentType, now }, current);
+  recordPut(tx, { ...commit, digest }, current);
   // Its parts go with the row.
   tx.run(statements.endUpload, { rowId });
   if (parts !== null) {
@@ -114,6 +116,7 @@ function* linkObject(tx: Tx, link: ObjectLink): Body<ObjectLinkOutcome> {
   if (held === undefined) return { kind: "contentGone" };
   const { size } = held;
   putObject(tx, { bucketId, object, digest, size, contentType, now }, current);
+  recordPut(tx, { ...link, digest }, current);
   return {
     kind: "linked",
     record: { bucket, object, size, digest, contentType, createdAt: now },
@@ -132,8 +135,9 @@ function* findHeld(tx: Tx, from: ObjectLinkSource): Body<{ readonly size: number
 
 function* removeObject(
   tx: Tx,
-  { bucket, object, allows, now }: Parameters<ObjectsMetadata["removeObject"]>[0],
+  removal: Parameters<ObjectsMetadata["removeObject"]>[0],
 ): Body<Awaited<ReturnType<ObjectsMetadata["removeObject"]>>> {
+  const { bucket, object, allows, now } = removal;
   const found = yield* tx.get(statements.findBucketId, { bucket });
   if (found === undefined) return { kind: "bucketUnknown" };
   const { id: bucketId } = found;
@@ -143,7 +147,35 @@ function* removeObject(
   tx.run(statements.deleteObject, { bucketId, object });
   tx.run(statements.count, { bucketId, objects: -1, bytes: -current.size });
   tx.run(releaseContent, { digest: current.digest, now });
+  recordObject(tx, removal, { event: "object.delete", previous: current.digest });
   return { kind: "removed" };
+}
+
+/** A change of an object, as far as it is written down. */
+type Change = Pick<ObjectLink, "bucket" | "object" | "now" | "by">;
+
+function recordPut(
+  tx: Tx,
+  put: Change & Pick<ObjectCommit, "digest">,
+  current: Current | undefined,
+): void {
+  const { digest } = put;
+  recordObject(
+    tx,
+    put,
+    current === undefined
+      ? { event: "object.put", digest }
+      : { event: "object.replace", digest, previous: current.digest },
+  );
+}
+
+function recordObject(
+  tx: Tx,
+  { bucket, object, by, now }: Change,
+  deed: Omit<Deed, "resource">,
+): void {
+  if (by === undefined) return;
+  record(tx, { ...by, at: now }, { ...deed, resource: `bucket:${bucket}/${object}` });
 }
 
 /** Object, bucket's counts, and the time at which what the name was before was let go. */

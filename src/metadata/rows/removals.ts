@@ -2,6 +2,7 @@
 import { and, eq, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { Tag } from "../../model/names.ts";
+import type { Signed } from "../audit.ts";
 import type { ManifestKey } from "../metadata.ts";
 import type {
   LinkRemovalOutcome,
@@ -11,6 +12,7 @@ import type {
   RemovalsMetadata,
   TagRemoval,
 } from "../removals.ts";
+import { type Deed, record } from "./audit.ts";
 import { releaseBelow, releaseContents, releaseManifest } from "./releases.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { manifestReferences, manifests, repositoryContents, tags } from "./schema.ts";
@@ -72,17 +74,20 @@ export function removalsMetadata(rows: Rows): RemovalsMetadata {
   return {
     removeTag: (removal) => remove((tx) => removeTag(tx, removal)),
     removeManifest: (removal) => remove((tx) => removeManifest(tx, removal)),
-    removeLink: (repository, digest) => remove((tx) => removeLink(tx, { repository, digest })),
+    removeLink: (repository, digest, by) =>
+      remove((tx) => removeLink(tx, { repository, digest }, by)),
   };
 }
 
-function* removeTag(tx: Tx, { repository, tag, immutable, now }: TagRemoval): Body<RemovalOutcome> {
+function* removeTag(tx: Tx, removal: TagRemoval): Body<RemovalOutcome> {
+  const { repository, tag, immutable, now } = removal;
   const found = yield* tx.get(findTag, { repository, tag });
   if (found === undefined) return { kind: "unknown" };
   const pattern = immutable(repository, tag);
   if (pattern !== null) return { kind: "locked", tag, pattern };
   tx.run(deleteTag, { repository, tag });
   tx.run(releaseManifest, { repository, digest: found.digest, now });
+  recordRemoval(tx, removal, { event: "tag.delete", detail: tag, digest: found.digest });
   return { kind: "removed", digest: found.digest, tags: 1 };
 }
 
@@ -94,13 +99,25 @@ function* removeManifest(tx: Tx, removal: ManifestRemoval): Body<RemovalOutcome>
   const locked = findLocked(names, removal);
   if (locked !== null) return locked;
   dropManifest(tx, { repository, digest, now });
+  for (const { name } of names) {
+    recordRemoval(tx, removal, { event: "tag.delete", detail: name, digest });
+  }
+  recordRemoval(tx, removal, { event: "manifest.delete", detail: digest, digest });
   return { kind: "removed", digest, tags: names.length };
+}
+
+function recordRemoval(
+  tx: Tx,
+  { repository, by, now }: TagRemoval | ManifestRemoval,
+  deed: Omit<Deed, "resource">,
+): void {
+  if (by !== undefined) record(tx, { ...by, at: now }, { ...deed, resource: repository });
 }
 
 /** Removes a manifest with its tags, and notes at what it alone named that it was released at `now`. */
 export function dropManifest(
   tx: Tx,
-  { repository, digest, now }: Omit<ManifestRemoval, "immutable">,
+  { repository, digest, now }: Omit<ManifestRemoval, "immutable" | "by">,
 ): void {
   tx.run(releaseContents, { repository, digest, now });
   tx.run(releaseBelow, { repository, digest, now });
@@ -121,10 +138,12 @@ function findLocked(
 }
 
 /** What a manifest of the repository refers to stays linked: without it the manifest could no longer be pulled. */
-function* removeLink(tx: Tx, key: ManifestKey): Body<LinkRemovalOutcome> {
+function* removeLink(tx: Tx, key: ManifestKey, by: Signed | undefined): Body<LinkRemovalOutcome> {
   if ((yield* tx.get(findLink, key)) === undefined) return { kind: "unknown" };
   const user = yield* tx.get(findUser, key);
   if (user !== undefined) return { kind: "referenced", ...user };
   tx.run(deleteLink, key);
+  const { repository: resource, digest } = key;
+  record(tx, by, { event: "blob.delete", resource, detail: digest, digest });
   return { kind: "removed" };
 }

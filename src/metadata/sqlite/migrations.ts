@@ -10,6 +10,7 @@ import objects from "../../../drizzle/sqlite/0005_objects.sql" with { type: "tex
 import released from "../../../drizzle/sqlite/0006_released.sql" with { type: "text" };
 import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text" };
 import access from "../../../drizzle/sqlite/0008_access.sql" with { type: "text" };
+import audit from "../../../drizzle/sqlite/0009_audit.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0006_released", sql: released },
   { tag: "0007_claims", sql: claims },
   { tag: "0008_access", sql: access },
+  { tag: "0009_audit", sql: audit },
 ];

@@ -17,6 +17,7 @@ import {
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
 import { accessMetadata, accountsMetadata } from "../rows/access.ts";
+import { auditMetadata } from "../rows/audit.ts";
 import { collectionMetadata } from "../rows/collection.ts";
 import { contentsMetadata } from "../rows/contents.ts";
 import { gcRunsMetadata } from "../rows/gcRuns.ts";
@@ -176,6 +177,7 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
     registry: registryMetadata(rows),
     access: accessMetadata(rows),
     accounts: accountsMetadata(rows),
+    audit: auditMetadata(rows),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

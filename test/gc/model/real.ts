@@ -87,7 +87,7 @@ export async function openRealStore() {
           mediaType,
           body,
           tags: [],
-          pushedBy: null,
+          by: null,
         }),
       ),
     deleteManifest: (repository: RepositoryName, reference: string) => {

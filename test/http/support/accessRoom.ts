@@ -17,6 +17,7 @@ export function accountsOf(registry: TestRegistry) {
     accounts: metadata.accounts,
     clock: registry.store.clock.now,
     newId: () => Bun.randomUUIDv7(),
+    by: { who: "command:test", address: null, requestId: null },
   });
 }
 

@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Access, type AuthMode } from "../../../src/access/access.ts";
+import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
@@ -10,6 +11,7 @@ import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
+import { logLogin } from "../../../src/telemetry/events.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { type RawAnswer, request, talk } from "../../support/rawHttp.ts";
@@ -62,6 +64,14 @@ export async function openRegistry(options: RegistryOptions = {}) {
     isOpen: () => access.isOpen(),
     gcRuns,
   });
+  const log = pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines));
+  const trail = new LoginTrail({
+    metadata: metadata.audit,
+    clock: store.clock.now,
+    now: store.clock.now,
+    onEntry: (entry) => logLogin(log, entry),
+    onLost: () => {},
+  });
   const access = new Access({
     metadata: metadata.access,
     mode: options.auth ?? "none",
@@ -70,6 +80,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     clock: store.clock.now,
     now: store.clock.now,
     newId: () => Bun.randomUUIDv7(),
+    trail,
   });
   await access.start();
   const backend: Backend = {
@@ -78,7 +89,8 @@ export async function openRegistry(options: RegistryOptions = {}) {
     uploads,
     objects,
     gcRuns,
-    telemetry: { log: pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines)), metrics },
+    telemetry: { log, metrics },
+    audit: metadata.audit,
     latch,
     ready: async () => {
       latch.assertWritable();
@@ -103,6 +115,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   return {
     store,
     http,
+    trail,
     lines,
     gcRuns,
     /** Runs that were asked for: nobody does them here. */
@@ -112,6 +125,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     raw: (...what: Parameters<typeof request>) => raw(http.port, ...what),
     async [Symbol.asyncDispose](): Promise<void> {
       await http.drain(0);
+      await trail.close();
       await store.remove();
     },
   };

@@ -103,14 +103,16 @@ const situations = {
     "UNSUPPORTED",
     "Content-Encoding is not supported here; send the bytes as they are",
   ],
-  UNAUTHORIZED: [401, "UNAUTHORIZED", "authentication required"],
+  // Not distribution's own words ("authentication required", "requested access to the resource is denied"): dockerd takes an
+  // error of just those, without detail, for one to try again, and does so five times in 50 s.
+  UNAUTHORIZED: [401, "UNAUTHORIZED", "authentication required: log in, then try again"],
   LOGINS_TOO_MANY: [429, "TOOMANYREQUESTS", "too many failed logins; wait, then try again"],
   CROSS_SITE: [
     403,
     "DENIED",
     "requests from web pages of other sites cannot change anything (Origin, Sec-Fetch-Site)",
   ],
-  DENIED: [403, "DENIED", "requested access to the resource is denied"],
+  DENIED: [403, "DENIED", "access denied: no rule allows this"],
   // 413 and not 503 or 507, because docker, podman and skopeo show the text of a 4xx only. "Larger than the server is able to
   // process", for now: RFC 9110, 15.5.14, which has Retry-After for it.
   DISK_FULL: [413, "UNAVAILABLE", "storage is full; free space, then try again"],

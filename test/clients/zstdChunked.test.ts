@@ -34,7 +34,7 @@ clientTest(
   { commands: ["podman"], root: true },
   async (scope) => {
     const registry = await startRegistry(scope);
-    const { podman } = openContainers(scope, "partial overlay");
+    const { podman } = openContainers(scope, { images: "partial overlay" });
     const image = (version: number) => `${registry.host}/team/app:${version}`;
     for (const version of [1, 2]) {
       const context = tempFolder(scope, "context");

@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Finished,
+  here,
+  type Inside,
   run,
   startProcess,
   stopWithChildren,
@@ -30,12 +32,23 @@ export type ImageStorage =
   /** Pulls only the parts of a layer that are not there yet. */
   | "partial overlay";
 
-/** Storage and configuration for podman, buildah and skopeo. They reach loopback registries over plain HTTP. */
-export function openContainers(scope: Scope, images: ImageStorage = "vfs"): Containers {
+/** Where the tools run, and what they reach. */
+export interface ContainerOptions {
+  readonly images?: ImageStorage;
+  readonly inside?: Inside;
+  /** A registry that they reach over plain HTTP without being asked to. */
+  readonly plain?: string;
+}
+
+/** Storage, logins and configuration for podman, buildah and skopeo. */
+export function openContainers(
+  scope: Scope,
+  { images = "vfs", inside = here, plain = "127.0.0.1" }: ContainerOptions = {},
+): Containers {
   const folder = tempFolder(scope, "containers");
   scope.defer(() => unmountUnder(folder));
   const driver = images === "vfs" ? "vfs" : "overlay";
-  const env = writeConfiguration(folder, driver);
+  const env = writeConfiguration(folder, driver, plain);
   const storage = [
     `--root=${join(folder, "root")}`,
     `--runroot=${join(folder, "run")}`,
@@ -44,7 +57,7 @@ export function openContainers(scope: Scope, images: ImageStorage = "vfs"): Cont
   const tool =
     (command: string, ...flags: string[]): Tool =>
     (...args) =>
-      run([command, ...flags, ...args], { env, timeoutMs: 120_000 });
+      run(inside([command, ...flags, ...args]), { env, timeoutMs: 120_000 });
   return {
     podman: tool("podman", ...storage, `--tmpdir=${join(folder, "tmp")}`),
     buildah: tool("buildah", ...storage),
@@ -52,7 +65,7 @@ export function openContainers(scope: Scope, images: ImageStorage = "vfs"): Cont
   };
 }
 
-function writeConfiguration(folder: string, driver: string): Record<string, string> {
+function writeConfiguration(folder: string, driver: string, plain: string): Record<string, string> {
   const write = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -68,13 +81,15 @@ function writeConfiguration(folder: string, driver: string): Record<string, stri
     XDG_CONFIG_HOME: join(home, ".config"),
     TMPDIR: join(folder, "var-tmp"),
     BUILDAH_ISOLATION: "chroot",
+    REGISTRY_AUTH_FILE: write("auth.json", "{}"),
     CONTAINERS_CONF: write(
       "containers.conf",
       '[engine]\nlock_type = "file"\nevents_logger = "none"\ncgroup_manager = "cgroupfs"\n',
     ),
+    // In the home folder, because skopeo knows no variable for it.
     CONTAINERS_REGISTRIES_CONF: write(
-      "registries.conf",
-      'unqualified-search-registries = []\n[[registry]]\nlocation = "127.0.0.1"\ninsecure = true\n',
+      "home/.config/containers/registries.conf",
+      `unqualified-search-registries = []\n[[registry]]\nlocation = "${plain}"\ninsecure = true\n`,
     ),
     CONTAINERS_STORAGE_CONF: write(
       "storage.conf",
@@ -84,27 +99,40 @@ function writeConfiguration(folder: string, driver: string): Record<string, stri
   };
 }
 
+/** How a containerd differs from one for ctr alone. */
+export interface ContainerdOptions {
+  readonly inside?: Inside;
+  /** Where it listens. */
+  readonly socket?: string;
+  /** Settings of its CRI, which is off without any: tables of its config.toml. */
+  readonly cri?: string;
+}
+
 /** Starts a containerd and returns its `ctr`. Both are gone when the scope closes. */
-export async function startContainerd(scope: Scope): Promise<Tool> {
+export async function startContainerd(
+  scope: Scope,
+  { inside = here, socket, cri }: ContainerdOptions = {},
+): Promise<Tool> {
   const folder = tempFolder(scope, "containerd");
   scope.defer(() => unmountUnder(folder));
-  const address = join(folder, "socket");
+  const address = socket ?? join(folder, "socket");
   const config = join(folder, "config.toml");
+  const disabled = ["io.containerd.internal.v1.opt", ...(cri ? [] : ["io.containerd.grpc.v1.cri"])];
   writeFileSync(
     config,
     `version = 2
 root = "${folder}/root"
 state = "${folder}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"]
+disabled_plugins = ${JSON.stringify(disabled)}
 [grpc]
   address = "${address}"
-`,
+${cri ?? ""}`,
   );
-  const daemon = startProcess(scope, ["containerd", "--config", config], {
+  const daemon = startProcess(scope, inside(["containerd", "--config", config]), {
     log: join(folder, "log"),
   });
   scope.defer(() => stopWithChildren(daemon));
-  const ctr = ["ctr", "--address", address];
+  const ctr = inside(["ctr", "--address", address]);
   await waitFor(
     "containerd",
     async () => {

@@ -4,6 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Finished,
+  here,
+  type Inside,
   run,
   startProcess,
   stopWithChildren,
@@ -24,14 +26,27 @@ export interface Dockerd {
 /** Programs that {@link startDockerd} uses. */
 export const dockerCommands = ["dockerd", "containerd", "docker"] as const;
 
+/** What differs from a Docker that was just installed. */
+export interface DockerdOptions {
+  readonly inside?: Inside;
+  /** Of the daemon: daemon.json. */
+  readonly settings?: object;
+  /** Of the command line: config.json. */
+  readonly login?: object;
+}
+
 /** Starts a daemon and waits for it; everything of it is gone when the scope closes. */
-export async function startDockerd(scope: Scope): Promise<Dockerd> {
+export async function startDockerd(
+  scope: Scope,
+  { inside = here, settings = {}, login = {} }: DockerdOptions = {},
+): Promise<Dockerd> {
   const folder = tempFolder(scope, "dockerd");
   scope.defer(() => unmountUnder(folder));
   const socket = `unix://${join(folder, "docker.sock")}`;
-  writeFileSync(join(folder, "daemon.json"), "{}");
+  writeFileSync(join(folder, "daemon.json"), JSON.stringify(settings));
   mkdirSync(join(folder, "client"));
-  const daemon = startProcess(scope, ["dockerd", ...daemonFlags(folder, socket)], {
+  writeFileSync(join(folder, "client", "config.json"), JSON.stringify(login));
+  const daemon = startProcess(scope, inside(["dockerd", ...daemonFlags(folder, socket)]), {
     log: join(folder, "log"),
   });
   scope.defer(() => stopWithChildren(daemon));
@@ -40,12 +55,13 @@ export async function startDockerd(scope: Scope): Promise<Dockerd> {
     DOCKER_CONFIG: join(folder, "client"),
     DOCKER_BUILDKIT: "0",
   };
-  const docker = (...args: string[]) => run(["docker", ...args], { env, timeoutMs: 120_000 });
+  const docker = (...args: string[]) =>
+    run(inside(["docker", ...args]), { env, timeoutMs: 120_000 });
   await waitFor(
     "dockerd",
     async () => {
       if (daemon.hasExited()) throw new Error(`dockerd ended early\n${daemon.logs()}`);
-      return (await run(["docker", "info"], { env, mayFail: true })).code === 0;
+      return (await run(inside(["docker", "info"]), { env, mayFail: true })).code === 0;
     },
     { timeoutMs: 60_000, everyMs: 200, explain: daemon.logs },
   );

@@ -23,6 +23,12 @@ export const helm: GoTool = {
   version: "v4.3.1",
 };
 
+/** What k3s pulls images with, behind two commands of ours. */
+export const k3s: GoTool = {
+  name: "k3s",
+  folder: join(import.meta.dir, "..", "clients", "k3s"),
+};
+
 /** The library of oras behind a few commands of ours: its own command is no module that can be fetched. */
 export const oras: GoTool = {
   name: "oras",
@@ -39,4 +45,4 @@ export const regctl: GoTool = {
 /** Builds those that the tests use and that are missing; without any it takes minutes.
  *  @throws Error with Go's output when one cannot be built. */
 export const installGoPrograms = (): Promise<void> =>
-  installGoTools([crane, distribution, helm, oras, regctl]);
+  installGoTools([crane, distribution, helm, k3s, oras, regctl]);

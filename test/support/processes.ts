@@ -76,6 +76,12 @@ export async function answers200(url: string): Promise<boolean> {
   }
 }
 
+/** Puts a command somewhere else, such as into other namespaces. */
+export type Inside = (command: readonly string[]) => string[];
+
+/** Leaves a command where it is. */
+export const here: Inside = (command) => [...command];
+
 /** How a command ended. */
 export interface Finished {
   readonly code: number;
@@ -97,6 +103,8 @@ export interface RunOptions {
   readonly timeoutMs?: number;
   /** Return a non-zero code instead of throwing it. */
   readonly mayFail?: boolean;
+  /** What the command reads from standard input; default nothing. */
+  readonly input?: string;
 }
 
 const watchEveryMs = 20;
@@ -107,7 +115,7 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   const child = Bun.spawn(command, {
     env: { ...baseEnv(), ...options.env },
     cwd: options.cwd ?? tmpdir(),
-    stdin: "ignore",
+    stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
     stdout: "pipe",
     stderr: "pipe",
     timeout: options.timeoutMs ?? 120_000,

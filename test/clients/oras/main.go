@@ -1,5 +1,5 @@
 // What the oras command does, through the library it is made of (oras.land/oras-go/v2): the command itself cannot be
-// had as a module everywhere. Each command prints one digest a line. Registries are reached over plain HTTP.
+// had as a module everywhere. Each command prints one digest a line. Registries on 127.0.0.1 are reached over plain HTTP.
 package main
 
 import (
@@ -7,11 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2"
 	"oras.land/oras-go/v2/content/file"
 	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+	"oras.land/oras-go/v2/registry/remote/credentials"
+	"oras.land/oras-go/v2/registry/remote/retry"
 )
 
 const usage = `oras push <folder> <reference> <artifact type> <file>...
@@ -20,7 +24,9 @@ oras discover <subject> [artifact type]
 oras pull <reference> <folder>
 oras copy <reference> <reference>      with everything that refers to it; blobs are mounted within a registry
 oras tags <repository>
-oras delete <reference>`
+oras delete <reference>
+oras login <registry> <user> <password> kept where Docker keeps it (DOCKER_CONFIG)
+oras logout <registry>`
 
 var commands = map[string]struct {
 	leastArguments int
@@ -33,6 +39,8 @@ var commands = map[string]struct {
 	"copy":     {2, copyGraph},
 	"tags":     {1, tags},
 	"delete":   {1, remove},
+	"login":    {3, login},
+	"logout":   {1, logout},
 }
 
 func main() {
@@ -58,8 +66,47 @@ func open(reference string) (*remote.Repository, error) {
 	if err != nil {
 		return nil, err
 	}
-	repository.PlainHTTP = true
+	repository.PlainHTTP = isPlain(repository.Reference.Registry)
+	store, err := logins()
+	if err != nil {
+		return nil, err
+	}
+	repository.Client = &auth.Client{
+		Client:     retry.DefaultClient,
+		Cache:      auth.NewCache(),
+		Credential: credentials.Credential(store),
+	}
 	return repository, nil
+}
+
+func isPlain(registry string) bool {
+	return strings.HasPrefix(registry, "127.0.0.1:")
+}
+
+func logins() (credentials.Store, error) {
+	return credentials.NewStoreFromDocker(credentials.StoreOptions{AllowPlaintextPut: true})
+}
+
+func login(ctx context.Context, arguments []string) error {
+	store, err := logins()
+	if err != nil {
+		return err
+	}
+	registry, err := remote.NewRegistry(arguments[0])
+	if err != nil {
+		return err
+	}
+	registry.PlainHTTP = isPlain(arguments[0])
+	credential := auth.Credential{Username: arguments[1], Password: arguments[2]}
+	return credentials.Login(ctx, store, registry, credential)
+}
+
+func logout(ctx context.Context, arguments []string) error {
+	store, err := logins()
+	if err != nil {
+		return err
+	}
+	return credentials.Logout(ctx, store, arguments[0])
 }
 
 func push(ctx context.Context, arguments []string) error {

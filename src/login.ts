@@ -11,6 +11,17 @@ import type { Metadata } from "./metadata/metadata.ts";
 import { logLogin } from "./telemetry/events.ts";
 import type { Log } from "./telemetry/log.ts";
 
+/** @returns null without a file of users. */
+export function openHtpasswd(
+  config: Config,
+  onNotice: (sentence: string) => void,
+): HtpasswdFile | null {
+  const path = config["auth.htpasswd"];
+  if (path === "") return null;
+  const now = () => performance.now();
+  return new HtpasswdFile({ path, rights: config["auth.htpasswdRights"], onNotice, now });
+}
+
 /** The access of a server, and its end. */
 export interface OpenedAccess {
   readonly access: Access;
@@ -31,17 +42,19 @@ export async function openAccess(
     const isNew = await addFirstUser({ accounts: metadata.accounts, clock, newId }, password);
     if (isNew) log.info({ user: firstUserName }, "administrator created");
   }
-  const path = config["auth.htpasswd"];
   const now = () => performance.now();
   const trail = makeTrail(metadata, log, now);
   const onNotice = (sentence: string) => log.warn(sentence);
+  const htpasswd = openHtpasswd(config, onNotice);
   const access = new Access({
     metadata: metadata.access,
     mode: config["auth.mode"],
     isLoopback: isLoopback(config["http.listen"]),
-    htpasswd: path === "" ? null : new HtpasswdFile(path, onNotice, now),
+    htpasswd,
     ...{ clock, now, newId, trail },
   });
+  // A file that cannot be read is reported now, not at the first login.
+  await htpasswd?.hashOf("");
   // A disk that is full, or takes no writes, keeps no server from starting.
   await makeKey(access, log);
   return { access, close: () => trail.close() };

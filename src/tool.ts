@@ -31,6 +31,7 @@ import {
 import { importFrom } from "./import/import.ts";
 import { type Asked, openSource } from "./import/open.ts";
 import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
+import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata } from "./metadata/audit.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { findStore, openPorts, type ServingPorts } from "./ports.ts";
@@ -118,7 +119,10 @@ export async function openTool(config: Config): Promise<Tool> {
     return {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
-      accounts: accountsTool({ accounts: metadata.accounts, clock, newId, by }),
+      accounts: accountsTool({
+        ...{ accounts: metadata.accounts, clock, newId, by },
+        htpasswd: openHtpasswd(config, () => {}),
+      }),
       listAudit: (request) => metadata.audit.listEntries(request),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),

@@ -2,7 +2,7 @@
 import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
 import type { Author } from "../metadata/audit.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
-import { nameOf, type Principal } from "./actions.ts";
+import { type Action, nameOf, type Principal } from "./actions.ts";
 import { type Bearer, makeKey } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
@@ -42,6 +42,8 @@ export interface Identity {
   readonly stamp: string;
   /** What a bearer token was made for; null for everything. */
   readonly scopes: readonly Scope[] | null;
+  /** What it may do in every repository where no rule says anything; nothing when absent. */
+  readonly everywhere?: ReadonlySet<Action>;
 }
 
 /** A caller without credentials. */
@@ -168,8 +170,12 @@ export class Access {
   }
 
   /** What a caller may do. */
-  async rightsOf({ principal, scopes }: Identity): Promise<Rights> {
-    return rightsOf(principal, await this.#memory.rulesOf(principal), scopes);
+  async rightsOf({ principal, scopes, everywhere }: Identity): Promise<Rights> {
+    return rightsOf(principal, {
+      rules: await this.#memory.rulesOf(principal),
+      scopes,
+      everywhere,
+    });
   }
 
   /** A bearer token for requests. */
@@ -257,8 +263,10 @@ export class Access {
   ): Promise<{ readonly hash: string | null; readonly identity: Identity | null }> {
     const user = await this.#memory.user(name);
     if (user !== null) return { hash: user.passwordHash, identity: identityOf(user) };
-    const hash = (await this.#deps.htpasswd?.hashOf(name)) ?? null;
-    return { hash, identity: hash === null ? null : ofFile(name, hash) };
+    const { htpasswd } = this.#deps;
+    const hash = (await htpasswd?.hashOf(name)) ?? null;
+    if (htpasswd === null || hash === null) return { hash, identity: null };
+    return { hash, identity: { ...ofFile(name, hash), everywhere: htpasswd.rights } };
   }
 
   async #account(name: string): Promise<Identity | null> {

@@ -1,11 +1,24 @@
 // An htpasswd file on disk: read again when it changes, so that a new line counts without a restart.
+import type { Action } from "./actions.ts";
 import { type Htpasswd, readHtpasswd } from "./htpasswd.ts";
 
 /** How often the file is looked at, ms. */
 const lookEveryMs = 1000;
 
+/** A file, and what its users get. */
+export interface HtpasswdOptions {
+  readonly path: string;
+  /** What its users may do in every repository where no rule says anything. */
+  readonly rights: readonly Action[];
+  readonly onNotice: (sentence: string) => void;
+  /** Monotonic ms. */
+  readonly now: () => number;
+}
+
 /** The users of a file. One that cannot be read has none. */
 export class HtpasswdFile {
+  /** What its users may do in every repository where no rule says anything. */
+  readonly rights: ReadonlySet<Action>;
   readonly #path: string;
   readonly #onNotice: (sentence: string) => void;
   readonly #now: () => number;
@@ -13,9 +26,9 @@ export class HtpasswdFile {
   #version = "";
   #file: Htpasswd = { hashes: new Map(), objections: [] };
 
-  /** @param now monotonic ms. */
-  constructor(path: string, onNotice: (sentence: string) => void, now: () => number) {
+  constructor({ path, rights, onNotice, now }: HtpasswdOptions) {
     this.#path = path;
+    this.rights = new Set(rights);
     this.#onNotice = onNotice;
     this.#now = now;
   }

@@ -5,6 +5,7 @@ import { readRepositoryName } from "../model/names.ts";
 import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
 import { type Action, actions, areas, type Principal, type Resource, type Who } from "./actions.ts";
+import type { HtpasswdFile } from "./htpasswdFile.ts";
 import { toRule } from "./memory.ts";
 import { Passwords } from "./passwords.ts";
 import { PatternError, parsePattern } from "./patterns.ts";
@@ -23,6 +24,8 @@ export interface ManageDeps {
   readonly newId: () => string;
   /** Who changes them. */
   readonly by: Author;
+  /** null without a file of users. */
+  readonly htpasswd: Pick<HtpasswdFile, "hashOf" | "rights"> | null;
 }
 
 /** A pattern and the actions on it, as typed. */
@@ -93,7 +96,7 @@ export function addRule(
 
 /** Which rule decides. @throws AccessInputError */
 export async function explain(
-  { accounts, clock }: Pick<ManageDeps, "accounts" | "clock">,
+  { accounts, clock, htpasswd }: Pick<ManageDeps, "accounts" | "clock" | "htpasswd">,
   asked: { readonly who: string; readonly action: string; readonly what: string },
 ): Promise<Explanation> {
   const who = parseWho(asked.who);
@@ -112,10 +115,27 @@ export async function explain(
   if (user?.isAdmin) return { isAllowed: true, rule: null, why: `${name} is an administrator` };
   const set = new RuleSet(rulesByWho(rules.map(toRule)));
   const { isAllowed, rule } = set.decide(principalOf(who), action, resource);
-  if (rule === null) return denied("no rule allows it");
+  if (rule === null) {
+    return withoutRule(user === undefined ? htpasswd : null, { who, action, resource });
+  }
   const { effect, text } = rule;
   const why = `rule ${rule.id}: ${effect} ${rule.who} ${text} ${[...rule.actions].join(",")}`;
   return { isAllowed, rule: rule.id, why };
+}
+
+/** What holds where no rule says anything. */
+async function withoutRule(
+  file: ManageDeps["htpasswd"],
+  { who, action, resource }: { who: Who; action: Action; resource: Resource },
+): Promise<Explanation> {
+  const name = who.slice("user:".length);
+  const isOfFile = who.startsWith("user:") && ((await file?.hashOf(name)) ?? null) !== null;
+  if (!isOfFile || resource.kind !== "repository" || !file?.rights.has(action)) {
+    return denied("no rule allows it");
+  }
+  const why =
+    "auth.htpasswdRights allows it to every user of the htpasswd file, and no rule is about it";
+  return { isAllowed: true, rule: null, why };
 }
 
 /** Users, tokens and rules, without what nobody has to see. */

@@ -31,21 +31,34 @@ export const nothing: Rights = {
   seek: () => null,
 };
 
-/** @param scopes null for callers whose credentials give everything that their rules allow. */
+/** What the rights of a caller follow from. */
+export interface Grounds {
+  readonly rules: RuleSet;
+  /** null for callers whose credentials give everything that they may. */
+  readonly scopes: readonly Scope[] | null;
+  /** What is allowed in every repository where no rule says anything. */
+  readonly everywhere?: ReadonlySet<Action> | undefined;
+}
+
+/** What a caller may do: what its rules say, else what is allowed everywhere; and no more than its scopes name. */
 export function rightsOf(
   principal: Principal,
-  rules: RuleSet,
-  scopes: readonly Scope[] | null,
+  { rules, scopes, everywhere = new Set() }: Grounds,
 ): Rights {
+  const isAllowed = (action: Action, resource: Resource): boolean => {
+    const decision = rules.decide(principal, action, resource);
+    if (decision.isAllowed || decision.rule !== null) return decision.isAllowed;
+    return resource.kind === "repository" && everywhere.has(action);
+  };
   return {
     principal,
     get mayAnything() {
-      return rules.knows(principal);
+      return everywhere.size > 0 || rules.knows(principal);
     },
     may: (action, resource) =>
       (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
-      rules.decide(principal, action, resource).isAllowed,
-    seek: (name) => rules.seek(principal, name),
+      isAllowed(action, resource),
+    seek: (name) => (everywhere.has("pull") ? name : rules.seek(principal, name)),
   };
 }
 

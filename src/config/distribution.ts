@@ -1,5 +1,6 @@
-// The variables that distribution/distribution takes, REGISTRY_<PATH>: which of them work here, which are refused because ignoring them
-// would make a store that is open, writable or somewhere else than its owner thinks, and which may be ignored. Pure.
+// The variables that distribution/distribution takes, REGISTRY_<PATH>: their values as those of settings here. What is no setting is judged
+// by distributionRules.ts. Pure.
+import { bareKeys, type Rule, ruleOf } from "./distributionRules.ts";
 import type { GivenValue } from "./file.ts";
 import type { Notice, Problem } from "./problem.ts";
 import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
@@ -22,142 +23,6 @@ export interface Leaf {
   readonly where: string;
 }
 
-/** Rules for names and values that no setting has. The first rule that matches applies. */
-interface Rule {
-  readonly names: RegExp;
-  /** Values that ask for it; any when it is absent. */
-  readonly values?: RegExp;
-  readonly verdict: "refused" | "warned" | "harmless";
-  /** Continues a sentence that begins with the variable. */
-  readonly message?: string;
-}
-
-const off = /^(?:false|off|no|0)$/i;
-const section = 'is a section: it takes YAML or JSON such as {"enabled":true}, or use';
-
-/** Everything that `distribution`'s documentation names and that is no setting here. */
-const rules: readonly Rule[] = [
-  {
-    names: /^AUTH$/,
-    values: /^htpasswd$/i,
-    verdict: "harmless",
-  },
-  {
-    names: /^AUTH_HTPASSWD_REALM$/,
-    verdict: "harmless",
-  },
-  {
-    names: /^AUTH(?:_|$)/,
-    verdict: "refused",
-    message:
-      "asks for a kind of login that Breadbox does not have. It has users of its own (breadbox user add) and htpasswd files (BREADBOX_AUTH_HTPASSWD).",
-  },
-  {
-    names: /^HTTP_TLS_LETSENCRYPT(?:_|$)/,
-    verdict: "refused",
-    message:
-      "asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
-  },
-  {
-    names: /^HTTP_TLS_CLIENTCAS(?:_|$)/,
-    verdict: "refused",
-    message:
-      "names several files of CAs, or none in a list: put them into one, and name it with REGISTRY_HTTP_TLS_CLIENTCAS_0.",
-  },
-  {
-    names: /^HTTP_TLS_CLIENTAUTH$/,
-    values: /^(?!require-and-verify-client-cert$)/,
-    verdict: "refused",
-    message:
-      "asks for another check of client certificates than require-and-verify-client-cert, and Breadbox has none. Unset it.",
-  },
-  {
-    names: /^HTTP_TLS_MINIMUMTLS$/,
-    values: /^tls1\.3$/i,
-    verdict: "refused",
-    message: "asks for TLS 1.3 alone, and Breadbox also takes TLS 1.2. Unset it.",
-  },
-  {
-    names: /^HTTP_TLS_CIPHERSUITES(?:_|$)/,
-    verdict: "warned",
-    message: "is ignored: Breadbox chooses the ciphers.",
-  },
-  {
-    names: /^HTTP_TLS$/,
-    verdict: "refused",
-    message: `${section} REGISTRY_HTTP_TLS_CERTIFICATE and REGISTRY_HTTP_TLS_KEY.`,
-  },
-  {
-    names: /^PROXY(?:_REMOTEURL)?$/,
-    verdict: "refused",
-    message:
-      "asks for a cache of another registry, and this version of Breadbox is none: it would be an empty registry that anyone can push to. Keep distribution for the cache, or unset it.",
-  },
-  {
-    names: /^STORAGE$/,
-    values: /^filesystem$/i,
-    verdict: "harmless",
-  },
-  {
-    names:
-      /^STORAGE(?:$|_(?!FILESYSTEM(?:_|$)|DELETE(?:_|$)|REDIRECT(?:_|$)|CACHE(?:_|$)|MAINTENANCE(?:_|$)|TAG(?:_|$)))/,
-    verdict: "refused",
-    message:
-      "asks for another storage than the file system, and this version of Breadbox has none: images would be kept in the data directory instead. Unset it, and name a directory with BREADBOX_DATA.",
-  },
-  {
-    names: /^STORAGE_MAINTENANCE(?:_READONLY)?$/,
-    verdict: "refused",
-    message: `${section} REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED.`,
-  },
-  {
-    names: /^STORAGE_DELETE$/,
-    verdict: "refused",
-    message: `${section} REGISTRY_STORAGE_DELETE_ENABLED.`,
-  },
-  {
-    names: /^CONFIGURATION_PATH$/,
-    verdict: "refused",
-    message:
-      "names a configuration file of distribution/distribution, which cannot be used here: its logins, its TLS and its storage would be ignored. Unset it; `breadbox config import FILE` turns the file into one of Breadbox, and its REGISTRY_* variables can be used.",
-  },
-  {
-    names: /^HTTP_NET$/,
-    values: /^(?!tcp$)/i,
-    verdict: "refused",
-    message: "asks for another listener than TCP, and Breadbox has none. Unset it.",
-  },
-  {
-    names: /^STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED$/,
-    values: off,
-    verdict: "warned",
-    message:
-      "is ignored: unfinished uploads are removed after storage.uploadTimeout. Set REGISTRY_UPLOAD_TIMEOUT to keep them for longer.",
-  },
-  {
-    names: /^STORAGE_MAINTENANCE_UPLOADPURGING_DRYRUN$/,
-    values: /^(?:true|on|yes|1)$/i,
-    verdict: "warned",
-    message: "is ignored: unfinished uploads are removed after storage.uploadTimeout.",
-  },
-  {
-    names: /^HTTP_PREFIX$/,
-    values: /^(?!\/?$)/,
-    verdict: "warned",
-    message: "is ignored: this server answers at /v2/, without a prefix.",
-  },
-  {
-    names: /^NOTIFICATIONS(?:_|$)/,
-    verdict: "warned",
-    message: "is ignored: this version of Breadbox sends no notifications.",
-  },
-  {
-    names: /^(?:MIDDLEWARE|POLICY)(?:_|$)|^VALIDATION_(?:MANIFESTS|ENABLED)/,
-    verdict: "warned",
-    message: "is ignored: Breadbox has no such restriction.",
-  },
-];
-
 const aliases: ReadonlyMap<string, readonly [SettingKey, Readonly<Record<string, string>>]> =
   new Map(
     settingKeys.flatMap((key) =>
@@ -175,23 +40,80 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
   const leaves = [...env].flatMap(([name, text]) =>
     name.startsWith(PREFIX) ? leavesOf({ name: name.slice(PREFIX.length), text, where: name }) : [],
   );
-  const others = leaves.filter(({ name }) => !aliases.has(PREFIX + name));
-  const judged = others.map((leaf) => ({ leaf, rule: ruleOf(leaf) }));
-  const values = valuesOf(leaves);
-  const unused = namesOf(judged.filter(({ rule }) => rule === null || rule.verdict === "harmless"));
+  const direct = valuesOf(leaves);
+  const values = [...direct, ...impliedBy(leaves, direct)];
+  const used = new Set(values.map(({ where }) => where));
+  const judged = leaves
+    .filter(({ name }) => !aliases.has(PREFIX + name))
+    .map((leaf) => ({ leaf, rule: ruleOf(leaf.name, leaf.text) }));
+  const unused = namesOf(
+    judged.filter(({ leaf, rule }) => rule.verdict === "noted" && !used.has(leaf.where)),
+  );
   return {
     values,
-    problems: grouped(judged, "refused").map(([message, where]) => ({ where, message })),
+    problems: [
+      ...grouped(judged, "refused").map(([message, where]) => ({ where, message })),
+      ...fileProblem(leaves, env),
+    ],
     notices: [
       ...grouped(judged, "warned").map(
         ([message, where]): Notice => ({ level: "warn", message: `${where} ${message}` }),
       ),
       ...deletionNotice(values),
+      ...usersNotice(values),
       ...(unused === ""
         ? []
         : [{ level: "info" as const, message: `not used by Breadbox: ${unused}` }]),
     ],
   };
+}
+
+/** What distribution does without being asked, or says with a switch where we have a setting. */
+function impliedBy(leaves: readonly Leaf[], values: readonly GivenValue[]): GivenValue[] {
+  const users = values.findLast(({ key }) => key === "auth.htpasswd");
+  const kept = leaves.findLast(
+    ({ name, text }) =>
+      (name === `${purging}_ENABLED` && off.test(text)) ||
+      (name === `${purging}_DRYRUN` && on.test(text)),
+  );
+  return [
+    ...(users === undefined
+      ? []
+      : [{ key: "auth.htpasswdRights" as const, text: usersRights(values), where: users.where }]),
+    ...(kept === undefined
+      ? []
+      : [{ key: "storage.uploadTimeout" as const, text: forGood, where: kept.where }]),
+  ];
+}
+
+const purging = "STORAGE_MAINTENANCE_UPLOADPURGING";
+const on = /^(?:true|on|yes|1)$/i;
+const off = /^(?:false|off|no|0)$/i;
+/** The longest time that the setting takes. */
+const forGood = "3650d";
+
+/** There, everybody with a password may do everything, and deletion is for nobody unless it is switched on. */
+function usersRights(values: readonly GivenValue[]): string {
+  const deletion = values.findLast(({ key }) => key === "registry.delete");
+  return deletion !== undefined && on.test(deletion.text)
+    ? "pull,push,overwrite,delete"
+    : "pull,push,overwrite";
+}
+
+/** A login that is asked for and has no users. */
+function fileProblem(leaves: readonly Leaf[], env: ReadonlyMap<string, string>): Problem[] {
+  const asked = leaves.find(({ name, text }) => name === "AUTH" && /^htpasswd$/i.test(text));
+  const isNamed = leaves.some(({ name }) => name === "AUTH_HTPASSWD_PATH");
+  if (asked === undefined || isNamed || env.has("BREADBOX_AUTH_HTPASSWD")) return [];
+  const message = "asks for a file of users: name it with REGISTRY_AUTH_HTPASSWD_PATH.";
+  return [{ where: asked.where, message }];
+}
+
+function usersNotice(values: readonly GivenValue[]): Notice[] {
+  const rights = values.find(({ key }) => key === "auth.htpasswdRights");
+  if (rights === undefined) return [];
+  const message = `${rights.where}: as in distribution, every user of the file has these rights in every repository: ${rights.text}. Rules come first (breadbox access deny NAME …), and BREADBOX_AUTH_HTPASSWD_RIGHTS=pull gives all of them less.`;
+  return [{ level: "info", message }];
 }
 
 /** Deep enough for every section that there is. */
@@ -202,9 +124,9 @@ export function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
   const found = sectionIn(leaf.text);
   if (found === null || depth > deepest) return [leaf];
   return Object.entries(found).flatMap(([key, value]) => {
-    if (value === null) return [];
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     const name = `${leaf.name}_${key.toUpperCase()}`;
+    if (value === null && !bareKeys.test(name.replace(/^_/, ""))) return [];
+    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return leavesOf({ ...leaf, name, text }, depth + 1);
   });
 }
@@ -235,21 +157,15 @@ function valuesOf(leaves: readonly Leaf[]): GivenValue[] {
   );
 }
 
-function ruleOf({ name, text }: Leaf): Rule | null {
-  return (
-    rules.find(({ names, values }) => names.test(name) && (values?.test(text) ?? true)) ?? null
-  );
-}
-
 interface Judged {
   readonly leaf: Leaf;
-  readonly rule: Rule | null;
+  readonly rule: Rule;
 }
 
 /** Messages with the variables that each is about. */
 function grouped(judged: readonly Judged[], verdict: Rule["verdict"]): [string, string][] {
-  const found = judged.filter(({ rule }) => rule?.verdict === verdict);
-  const byMessage = Map.groupBy(found, ({ rule }) => rule?.message ?? "");
+  const found = judged.filter(({ rule }) => rule.verdict === verdict);
+  const byMessage = Map.groupBy(found, ({ rule }) => rule.message ?? "");
   return [...byMessage].map(([message, group]) => [message, namesOf(group)]);
 }
 

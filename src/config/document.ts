@@ -82,14 +82,17 @@ log:
 | Variable | Effect |
 | --- | --- |
 | the variables in the table above | used |
-| \`REGISTRY_AUTH…\` | refused: this version has no accounts, and a registry that was protected must not become an open one unnoticed |
-| \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\`, \`…_MINIMUMTLS=tls1.3\` | refused: see [TLS.md](TLS.md) |
-| \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that anyone can push to |
+| \`REGISTRY_AUTH=htpasswd\`, \`REGISTRY_AUTH_HTPASSWD_PATH\` | used: the users of the file may do what distribution allows them ([ACCESS.md](ACCESS.md)) |
+| \`REGISTRY_STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED=false\`, \`…_DRYRUN=true\` | used: \`storage.uploadTimeout\` is ten years |
+| \`REGISTRY_AUTH…\` of other kinds (a token server) | refused |
 | \`REGISTRY_STORAGE=s3\`, \`REGISTRY_STORAGE_S3_…\`, \`…_AZURE_…\`, \`…_GCS_…\`, \`…_INMEMORY\` and every other driver | refused: images would be kept in the data directory instead |
+| \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that anyone can push to |
 | \`REGISTRY_CONFIGURATION_PATH\` | refused: the file that it names cannot be used here |
-| \`REGISTRY_HTTP_NET\` other than \`tcp\` | refused |
-| \`REGISTRY_NOTIFICATIONS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\`, \`REGISTRY_HTTP_PREFIX\`, \`REGISTRY_HTTP_TLS_CIPHERSUITES…\`, upload purging switched off | ignored, with a warning |
-| all others: \`REGISTRY_HTTP_SECRET\`, \`REGISTRY_REDIS…\`, \`REGISTRY_LOG_FIELDS…\`, \`REGISTRY_STORAGE_CACHE…\`, \`REGISTRY_HEALTH…\` … | ignored, and listed once at the start |
+| \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, \`…_CIPHERSUITES…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\`, \`…_MINIMUMTLS=tls1.3\` | refused: see [TLS.md](TLS.md) |
+| \`REGISTRY_HTTP_PREFIX\`, \`REGISTRY_HTTP_HEADERS…\` (but \`X-Content-Type-Options\`), \`REGISTRY_HTTP_NET\` other than \`tcp\`, \`REGISTRY_HTTP_H2C_ENABLED=true\` | refused |
+| \`REGISTRY_NOTIFICATIONS_ENDPOINTS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\` (but \`…_INDEXES_PLATFORMS\`), \`…_LOG_HOOKS…\`, \`…_REPORTING…\`, \`…_HEALTH_FILE…\`, \`…_HEALTH_HTTP…\`, \`…_HEALTH_TCP…\`, \`…_COMPATIBILITY_SCHEMA1_ENABLED=true\` | refused: there is nothing like it |
+| \`REGISTRY_HTTP_DEBUG_ADDR\`, \`…_DEBUG_PROMETHEUS_PATH\`, and names that distribution does not have | a warning each |
+| \`REGISTRY_HTTP_SECRET\`, \`…_HTTP_RELATIVEURLS\`, \`…_REDIS…\`, \`…_STORAGE_CACHE…\`, \`…_LOG_FIELDS…\`, \`…_HEALTH_STORAGEDRIVER…\` and others without which nothing is missing | listed once at the start as not used |
 
 Distribution forbids deletion unless \`REGISTRY_STORAGE_DELETE_ENABLED=true\`; Breadbox allows it unless the same variable is \`false\`.
 `;

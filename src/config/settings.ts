@@ -7,7 +7,7 @@ import { cron, timeZone } from "./schedule.ts";
 import { serverUrl } from "./serverUrl.ts";
 import { type Setting, setting } from "./setting.ts";
 import { share } from "./share.ts";
-import { selfSigned, tlsHost } from "./tls.ts";
+import { tlsSettings } from "./tlsSettings.ts";
 import {
   count,
   duration,
@@ -19,6 +19,9 @@ import {
   size,
   toggle,
 } from "./values.ts";
+
+/** Platforms of an index that distribution wants to be there, as `registry.sparse` says it. */
+const platforms = { all: "off", none: "indexes" };
 
 /** The table. Order is the order of the document and of `config show`. */
 export const settings = {
@@ -46,35 +49,7 @@ export const settings = {
     "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding.",
     { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
   ),
-  "http.tls.certificate": setting(
-    optionalPath,
-    "",
-    "File with the server's TLS certificate and, after it, those of the intermediate CAs (PEM). With it the server speaks HTTPS only, TLS 1.2 and 1.3. A new file is used within 20 seconds, without a restart; one that cannot be used is logged, and the certificate before it stays.",
-    { aliases: [{ name: "REGISTRY_HTTP_TLS_CERTIFICATE" }] },
-  ),
-  "http.tls.key": setting(
-    optionalPath,
-    "",
-    "File with the private key of `http.tls.certificate` (PEM, without a passphrase).",
-    { aliases: [{ name: "REGISTRY_HTTP_TLS_KEY" }] },
-  ),
-  "http.tls.selfSigned": setting(
-    selfSigned,
-    "false",
-    "Speaks HTTPS with a certificate of the server's own CA. The CA is made at the first start and kept in the data directory (`tls/`); the certificate is for the names and addresses of the machine, and is renewed automatically. Clients have to trust the CA once: `breadbox trust-ca` prints how. As an option: `--tls self-signed`.",
-    { flag: { long: "--tls", value: "self-signed" } },
-  ),
-  "http.tls.hosts": setting(
-    listOf(tlsHost),
-    "",
-    "With `http.tls.selfSigned`: further names and addresses that clients use, such as `nas.lan, *.lab.example, 192.168.1.10`. In a container, the names of the machine around it are not known, so list them here. The names of `http.url` and `http.listen` are always included.",
-  ),
-  "http.tls.clientCa": setting(
-    optionalPath,
-    "",
-    "File with CA certificates (PEM). Clients must then show a certificate that one of them signed; connections of others are closed.",
-    { aliases: [{ name: "REGISTRY_HTTP_TLS_CLIENTCAS_0" }] },
-  ),
+  ...tlsSettings,
   "http.shutdownGrace": setting(
     duration("0", "24h"),
     "1m",
@@ -99,8 +74,13 @@ export const settings = {
   "auth.htpasswd": setting(
     optionalPath,
     "",
-    "File of users in the form of Apache's `htpasswd -B` (bcrypt only), read again when it changes. Its users may do what `breadbox access allow` gives them. A user of the database with the same name comes first.",
+    "File of users in the form of Apache's `htpasswd -B` (bcrypt only), read again when it changes. A user of the database with the same name comes first. Its users may do what `auth.htpasswdRights` and `breadbox access allow` give them.",
     { aliases: [{ name: "REGISTRY_AUTH_HTPASSWD_PATH" }] },
+  ),
+  "auth.htpasswdRights": setting(
+    listOf(oneOf("pull", "push", "overwrite", "delete")),
+    "",
+    "What every user of `auth.htpasswd` may do in every repository where no rule of `breadbox access` says anything: `pull`, `push`, `overwrite`, `delete`. A file that is named by a variable or a configuration of distribution gives the first three, as it does there, and `delete` with `REGISTRY_STORAGE_DELETE_ENABLED=true`.",
   ),
   "admin.password": setting(
     password,
@@ -122,6 +102,7 @@ export const settings = {
     oneOf("off", "indexes", "all"),
     "off",
     "Content that a manifest may name although its repository does not hold it: `off` none, `indexes` the entries of an index (an image that is mirrored for some of its platforms), `all` any. Content that is present must have the declared size.",
+    { aliases: [{ name: "REGISTRY_VALIDATION_MANIFESTS_INDEXES_PLATFORMS", values: platforms }] },
   ),
   "registry.delete": setting(
     toggle,
@@ -262,7 +243,7 @@ export const settings = {
     oneOf("trace", "debug", "info", "warn", "error"),
     "info",
     "Lowest level of log lines that are written: `trace`, `debug`, `info`, `warn` or `error`.",
-    { aliases: [{ name: "REGISTRY_LOG_LEVEL" }] },
+    { aliases: [{ name: "REGISTRY_LOGLEVEL" }, { name: "REGISTRY_LOG_LEVEL" }] },
   ),
   "log.format": setting(
     oneOf("auto", "json", "pretty"),

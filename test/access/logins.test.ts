@@ -103,11 +103,11 @@ describe("an htpasswd file on disk", () => {
       const bcrypt = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
       const notices: string[] = [];
       let now = 0;
-      const file = new HtpasswdFile(
-        path,
-        (sentence) => notices.push(sentence),
-        () => now,
-      );
+      const file = new HtpasswdFile({
+        ...{ path, rights: [] },
+        onNotice: (sentence) => notices.push(sentence),
+        now: () => now,
+      });
       expect(await file.hashOf("ann")).toBeNull();
       expect(notices).toHaveLength(1);
 

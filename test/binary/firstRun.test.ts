@@ -1,5 +1,6 @@
 // The first minutes of a server that others can reach, as its operator sees them: nobody gets in, one command, a login.
 import { expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
 import { answers200, freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
@@ -67,6 +68,37 @@ test("a token does what it was made for, until it is revoked, and no command pri
 
   await command("", "token", "revoke", "ci");
   expect(await status(basic("any", token))).toBe(401);
+});
+
+test("the variables of registry:2 with an htpasswd file give its users what they had", async () => {
+  await using scope = new Scope();
+  const file = join(tempFolder(scope, "users"), "htpasswd");
+  const hash = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
+  writeFileSync(file, `ann:${hash}\n`);
+  const { server, status, command } = await start(scope, {
+    REGISTRY_AUTH: "htpasswd",
+    REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
+    REGISTRY_AUTH_HTPASSWD_PATH: file,
+  });
+  const ann = basic("ann", "secret");
+
+  expect([await status(), await status(ann), await status(basic("ann", "wrong"))]).toEqual([
+    ...[401, 200, 401],
+  ]);
+  expect(await status(ann, "/v2/team/app/tags/list")).toBe(404);
+  expect(server.logs()).toContain("in every repository: pull,push,overwrite. Rules come first");
+
+  // A command knows neither the variables nor the file but from the server.
+  const may = async (action: string, what: string) =>
+    (await command("", "access", "test", "ann", action, what)).output;
+  expect(await may("push", "team/app")).toBe(
+    "allowed: auth.htpasswdRights allows it to every user of the htpasswd file, and no rule is about it\n",
+  );
+  expect(await may("delete", "team/app")).toStartWith("denied");
+  expect(await may("pull", "bucket:backups")).toStartWith("denied");
+  expect((await command("", "access", "test", "bob", "pull", "team/app")).code).toBe(1);
+  await command("", "access", "deny", "ann", "secret/**", "pull,push");
+  expect(await status(ann, "/v2/secret/app/tags/list")).toBe(403);
 });
 
 test("BREADBOX_ADMIN_PASSWORD makes the first user, whose password nothing prints", async () => {

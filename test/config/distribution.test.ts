@@ -1,5 +1,5 @@
-// Every variable that distribution/distribution documents: it works, or is refused because ignoring it would weaken the store, or is
-// ignored with a word about it. No fourth way.
+// Variables of distribution/distribution that hold a whole section, and what is said about them. Each single key:
+// distributionReference.test.ts.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SettingKey } from "../../src/config/settings.ts";
 import { breadbox } from "../cli/command.ts";
@@ -60,19 +60,13 @@ describe("a variable of distribution is refused", () => {
   test.each<[name: string, value: string, says: string]>([
     ["AUTH", "silly", "asks for a kind of login"],
     ["AUTH", '{"token":{"realm":"https://auth"}}', "asks for a kind of login"],
-    ["AUTH_TOKEN_REALM", "https://auth", "asks for a kind of login"],
-    ["AUTH_SILLY_REALM", "x", "asks for a kind of login"],
     ["HTTP_TLS", "/c", "is a section"],
     ["HTTP", '{"tls":{"letsencrypt":{"email":"ann@example.com"}}}', "asks for certificates of"],
     ["HTTP_TLS_CLIENTCAS", '["/a", "/b"]', "names several files of CAs"],
     ["HTTP_TLS", '{"clientcas":["/a","/b"]}', "names several files of CAs"],
     ["HTTP_TLS_CLIENTCAS", "/ca", "names several files of CAs"],
-    ["HTTP_TLS_CLIENTCAS_1", "/ca", "names several files of CAs"],
     ["HTTP_TLS_CLIENTCAS_0", "/ca", "http.tls.clientCa: the server has no TLS"],
     ["HTTP_TLS_CERTIFICATE", "/c", "http.tls.certificate: its key is missing"],
-    ["HTTP_TLS_CLIENTAUTH", "request-client-cert", "asks for another check"],
-    ["HTTP_TLS_MINIMUMTLS", "tls1.3", "asks for TLS 1.3 alone"],
-    ["PROXY_REMOTEURL", "https://registry-1.docker.io", "asks for a cache"],
     ["PROXY", '{"remoteurl":"https://registry-1.docker.io"}', "asks for a cache"],
     ["PROXY", "https://registry-1.docker.io", "asks for a cache"],
     ["STORAGE", "s3", "asks for another storage"],
@@ -80,17 +74,15 @@ describe("a variable of distribution is refused", () => {
     ["STORAGE", '{"s3":{"bucket":"images"}}', "asks for another storage"],
     ["STORAGE", "azure:\n  accountname: a\n", "asks for another storage"],
     ["STORAGE_S3", '{"bucket":"images"}', "asks for another storage"],
-    ["STORAGE_S3_BUCKET", "images", "asks for another storage"],
     ["STORAGE_S3_SECRETKEY", "hush", "asks for another storage"],
-    ["STORAGE_AZURE_ACCOUNTNAME", "a", "asks for another storage"],
-    ["STORAGE_GCS_BUCKET", "images", "asks for another storage"],
-    ["STORAGE_SWIFT_CONTAINER", "images", "asks for another storage"],
-    ["STORAGE_OSS_BUCKET", "images", "asks for another storage"],
     ["STORAGE_MAINTENANCE_READONLY", "true", "is a section"],
     ["STORAGE_MAINTENANCE_READONLY", '{"enabled":', "is a section"],
     ["STORAGE_DELETE", "false", "is a section"],
+    ["NOTIFICATIONS_ENDPOINTS", "- name: alice\n  url: https://alice\n", "asks for notifications"],
+    ["NOTIFICATIONS", '{"endpoints":[{"name":"alice"}]}', "asks for notifications"],
+    ["MIDDLEWARE_REPOSITORY", "- name: acl\n", "asks for an addition"],
+    ["VALIDATION_MANIFESTS_URLS_ALLOW", "- ^https://", "asks for a restriction"],
     ["CONFIGURATION_PATH", "/etc/docker/registry/config.yml", "names a configuration file"],
-    ["HTTP_NET", "unix", "asks for another listener"],
   ])("REGISTRY_%s=%s, with what to do", async (name, value, says) => {
     const problems = await problemsOf({ env: env([name, value]) });
 
@@ -100,25 +92,8 @@ describe("a variable of distribution is refused", () => {
   });
 });
 
-describe("a variable of distribution is ignored with a warning", () => {
-  test.each<Given>([
-    ["NOTIFICATIONS_ENDPOINTS", "- name: alice\n  url: https://alice\n"],
-    ["NOTIFICATIONS", '{"endpoints":[{"name":"alice"}]}'],
-    ["MIDDLEWARE_REPOSITORY", "- name: acl\n"],
-    ["POLICY_REPOSITORY_CLASSES", "image"],
-    ["VALIDATION_MANIFESTS_URLS_ALLOW", "- ^https://"],
-    ["STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED", "false"],
-    ["STORAGE_MAINTENANCE_UPLOADPURGING", '{"enabled":false}'],
-    ["HTTP_PREFIX", "/registry/"],
-  ])("REGISTRY_%s=%s", async (name, value) => {
-    const { notices } = await load({ env: env([name, value]) });
-
-    expect(notices).toEqual([
-      { level: "warn", message: expect.stringContaining(`REGISTRY_${name} is ignored: `) },
-    ]);
-  });
-
-  test("and an absent REGISTRY_STORAGE_DELETE_ENABLED is a warning as well: deletion is on by default", async () => {
+describe("deletion, which distribution allows only on request,", () => {
+  test("is a warning where nothing is said about it", async () => {
     const root = { REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY: "/var/lib/registry" };
 
     expect((await load({ env: root })).notices).toEqual([
@@ -129,36 +104,60 @@ describe("a variable of distribution is ignored with a warning", () => {
   });
 });
 
-describe("a variable of distribution that changes nothing here is listed once as not used", () => {
-  test.each<Given>([
-    ["VERSION", "0.1"],
-    ["HTTP_SECRET", "hush"],
-    ["HTTP_NET", "tcp"],
-    ["HTTP_RELATIVEURLS", "true"],
-    ["HTTP_PREFIX", "/"],
-    ["HTTP_HEADERS", '{"X-Content-Type-Options":["nosniff"]}'],
-    ["HTTP_DEBUG_ADDR", ":5001"],
-    ["HTTP_HTTP2_DISABLED", "true"],
-    ["HTTP_TLS_MINIMUMTLS", "tls1.2"],
-    ["STORAGE", "filesystem"],
-    ["STORAGE_FILESYSTEM_MAXTHREADS", "100"],
-    ["STORAGE_CACHE_BLOBDESCRIPTOR", "inmemory"],
-    ["STORAGE_REDIRECT_DISABLE", "true"],
-    ["STORAGE_TAG_CONCURRENCYLIMIT", "8"],
-    ["STORAGE_MAINTENANCE_UPLOADPURGING_ENABLED", "true"],
-    ["REDIS_ADDR", "redis:6379"],
-    ["LOG_ACCESSLOG_DISABLED", "true"],
-    ["LOG_FIELDS_SERVICE", "registry"],
-    ["HEALTH_STORAGEDRIVER_ENABLED", "true"],
-    ["PROXY_TTL", "168h"],
-    ["CATALOG_MAXENTRIES", "1000"],
-    ["COMPATIBILITY_SCHEMA1_ENABLED", "true"],
-    ["VALIDATION_DISABLED", "true"],
-  ])("REGISTRY_%s=%s", async (name, value) => {
-    const { notices } = await load({ env: env([name, value]) });
+describe("a login or a certificate that distribution is asked for", () => {
+  test("a setup that asks for certificates of Let's Encrypt is refused, not served in plain text", async () => {
+    const env = { REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com" };
 
-    const message = `not used by Breadbox: REGISTRY_${name}`;
-    expect(notices).toEqual([{ level: "info", message }]);
+    expect(await problemsOf({ env })).toEqual([
+      "REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
+    ]);
+  });
+
+  test("variables that ask for a login by a token server are refused, and nothing is served to everyone", async () => {
+    const env = { REGISTRY_AUTH: "token", REGISTRY_AUTH_TOKEN_REALM: "https://auth" };
+
+    expect(await problemsOf({ env })).toEqual([
+      "REGISTRY_AUTH, REGISTRY_AUTH_TOKEN_REALM  asks for a kind of login that Breadbox does not have. It has users of its own (breadbox user add) and htpasswd files (BREADBOX_AUTH_HTPASSWD).",
+    ]);
+  });
+
+  test("variables that ask for htpasswd name the file of its users", async () => {
+    const env = {
+      REGISTRY_AUTH: "htpasswd",
+      REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
+      REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd",
+    };
+
+    const { config, notices } = await load({ env });
+
+    expect(config["auth.htpasswd"]).toBe("/auth/htpasswd");
+    expect(config["auth.htpasswdRights"]).toEqual(["pull", "push", "overwrite"]);
+    expect(notices).toEqual([
+      {
+        level: "info",
+        message: expect.stringContaining("in every repository: pull,push,overwrite. Rules"),
+      },
+      {
+        level: "info",
+        message: "not used by Breadbox: REGISTRY_AUTH, REGISTRY_AUTH_HTPASSWD_REALM",
+      },
+    ]);
+    const more = { ...env, REGISTRY_STORAGE_DELETE_ENABLED: "true" };
+    expect((await load({ env: more })).config["auth.htpasswdRights"]).toContain("delete");
+    const less = { ...env, BREADBOX_AUTH_HTPASSWD_RIGHTS: "pull" };
+    expect((await load({ env: less })).config["auth.htpasswdRights"]).toEqual(["pull"]);
+  });
+
+  test("a file of users that Breadbox itself is given gives them nothing", async () => {
+    const env = { BREADBOX_AUTH_HTPASSWD: "/auth/htpasswd" };
+
+    expect((await load({ env })).config["auth.htpasswdRights"]).toEqual([]);
+  });
+
+  test("variables that ask for htpasswd without a file are refused", async () => {
+    expect(await problemsOf({ env: { REGISTRY_AUTH: "htpasswd" } })).toEqual([
+      "REGISTRY_AUTH  asks for a file of users: name it with REGISTRY_AUTH_HTPASSWD_PATH.",
+    ]);
   });
 });
 

@@ -30,6 +30,7 @@ describe("loadConfig: sources", () => {
       "http.minUploadRate": 1024,
       "auth.mode": "auto",
       "auth.htpasswd": "",
+      "auth.htpasswdRights": [],
       "admin.password": "",
       "registry.manifestMaxSize": 4_194_304,
       "registry.chunkMinSize": 0,
@@ -269,31 +270,5 @@ describe("loadConfig: problems and notices", () => {
     };
 
     expect((await load({ env })).notices).toEqual([]);
-  });
-
-  test("a setup that asks for certificates of Let's Encrypt is refused, not served in plain text", async () => {
-    const env = { REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com" };
-
-    expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
-    ]);
-  });
-
-  test("variables that ask for a login by a token server are refused, and nothing is served to everyone", async () => {
-    const env = { REGISTRY_AUTH: "token", REGISTRY_AUTH_TOKEN_REALM: "https://auth" };
-
-    expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_AUTH, REGISTRY_AUTH_TOKEN_REALM  asks for a kind of login that Breadbox does not have. It has users of its own (breadbox user add) and htpasswd files (BREADBOX_AUTH_HTPASSWD).",
-    ]);
-  });
-
-  test("variables that ask for htpasswd name the file of its users", async () => {
-    const env = {
-      REGISTRY_AUTH: "htpasswd",
-      REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
-      REGISTRY_AUTH_HTPASSWD_PATH: "/auth/htpasswd",
-    };
-
-    expect((await load({ env })).config["auth.htpasswd"]).toBe("/auth/htpasswd");
   });
 });

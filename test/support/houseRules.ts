@@ -49,7 +49,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // As much of it as commands need.
   "tool.ts": [
     ...["access", "content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
-    ...["durability", "config", "ambient.ts", "ports.ts"],
+    ...["durability", "config", "ambient.ts", "login.ts", "ports.ts"],
   ],
   cli: ["wiring.ts", "tool.ts", "config", "tls"],
   "main.ts": ["cli"],

@@ -18,6 +18,7 @@ export function accountsOf(registry: TestRegistry) {
     clock: registry.store.clock.now,
     newId: () => Bun.randomUUIDv7(),
     by: { who: "command:test", address: null, requestId: null },
+    htpasswd: null,
   });
 }
 

@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Access, type AuthMode } from "../../../src/access/access.ts";
+import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
@@ -30,6 +31,8 @@ export interface RegistryOptions
   readonly auth?: AuthMode;
   /** False: others reach it as well. */
   readonly isLoopback?: boolean;
+  /** A file of users. */
+  readonly htpasswd?: HtpasswdFile;
   readonly switches?: Partial<Switches>;
   readonly tls?: TlsMaterial;
   readonly authority?: string;
@@ -76,7 +79,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     metadata: metadata.access,
     mode: options.auth ?? "none",
     isLoopback: options.isLoopback ?? true,
-    htpasswd: null,
+    htpasswd: options.htpasswd ?? null,
     clock: store.clock.now,
     now: store.clock.now,
     newId: () => Bun.randomUUIDv7(),

@@ -1,0 +1,38 @@
+// The settings of TLS: a part of the table in settings.ts.
+import { listOf } from "./lists.ts";
+import { setting } from "./setting.ts";
+import { selfSigned, tlsHost } from "./tls.ts";
+import { optionalPath } from "./values.ts";
+
+/** By their place in the file. */
+export const tlsSettings = {
+  "http.tls.certificate": setting(
+    optionalPath,
+    "",
+    "File with the server's TLS certificate and, after it, those of the intermediate CAs (PEM). With it the server speaks HTTPS only, TLS 1.2 and 1.3. A new file is used within 20 seconds, without a restart; one that cannot be used is logged, and the certificate before it stays.",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_CERTIFICATE" }] },
+  ),
+  "http.tls.key": setting(
+    optionalPath,
+    "",
+    "File with the private key of `http.tls.certificate` (PEM, without a passphrase).",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_KEY" }] },
+  ),
+  "http.tls.selfSigned": setting(
+    selfSigned,
+    "false",
+    "Speaks HTTPS with a certificate of the server's own CA. The CA is made at the first start and kept in the data directory (`tls/`); the certificate is for the names and addresses of the machine, and is renewed automatically. Clients have to trust the CA once: `breadbox trust-ca` prints how. As an option: `--tls self-signed`.",
+    { flag: { long: "--tls", value: "self-signed" } },
+  ),
+  "http.tls.hosts": setting(
+    listOf(tlsHost),
+    "",
+    "With `http.tls.selfSigned`: further names and addresses that clients use, such as `nas.lan, *.lab.example, 192.168.1.10`. In a container, the names of the machine around it are not known, so list them here. The names of `http.url` and `http.listen` are always included.",
+  ),
+  "http.tls.clientCa": setting(
+    optionalPath,
+    "",
+    "File with CA certificates (PEM). Clients must then show a certificate that one of them signed; connections of others are closed.",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_CLIENTCAS_0" }] },
+  ),
+} as const;

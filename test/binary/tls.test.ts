@@ -11,6 +11,8 @@ import { run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { startTls, type TlsServer } from "../support/tlsServer.ts";
 
+/** Of each transfer that runs while the certificate changes. */
+const transferBytes = 200 * 1024 * 1024;
 const selfSigned = ["--tls", "self-signed"];
 
 /** The SHA-256 of the certificate that new connections get. */
@@ -43,6 +45,30 @@ async function push({ ask }: TlsServer, name: string, bytes: Uint8Array<ArrayBuf
     `/v2/${name}/blobs/${digest}`,
   ]);
   return `/v2/${name}/blobs/${digest}`;
+}
+
+/** Pushes a blob whose second half comes slowly until `isChanged`. @returns status and Location. */
+async function pushSlowly(
+  { ask }: TlsServer,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  isChanged: Promise<void>,
+) {
+  const digest = `sha256:${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`;
+  const step = 1 << 20;
+  let at = 0;
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      // Not without a byte: a sender that pauses for a minute is cut.
+      if (at >= bytes.length / 2) await Promise.race([isChanged, Bun.sleep(2000)]);
+      controller.enqueue(bytes.subarray(at, at + step));
+      at += step;
+      if (at >= bytes.length) controller.close();
+    },
+  });
+  const path = `/v2/${name}/blobs/uploads/?digest=${digest}`;
+  const answer = await ask(path, { method: "POST", body });
+  return [answer.status, answer.headers.get("location")];
 }
 
 async function startWithFiles(scope: Scope, env: Record<string, string> = {}) {
@@ -121,12 +147,14 @@ describe("a server with certificate files", () => {
   test("uses a renewed one without cutting transfers, and the old one while the new one is broken", async () => {
     await using scope = new Scope();
     const { server, paths, folder } = await startWithFiles(scope);
-    const bytes = new Uint8Array(randomBytes("tls/slow", 12_000_000));
+    const bytes = new Uint8Array(randomBytes("tls/slow", transferBytes));
     const path = await push(server, "slow", bytes);
     const old = await fingerprintOf(server);
     const slow = await server.ask(path);
     const reader = slow.body?.getReader();
     const first = await reader?.read();
+    const isChanged = Promise.withResolvers<void>();
+    const pushing = pushSlowly(server, "other", bytes, isChanged.promise);
 
     writeFileSync(paths.certificate, "broken");
     await waitFor("the complaint", async () => server.logs().includes("the old one stays"), {
@@ -142,7 +170,9 @@ describe("a server with certificate files", () => {
     const isRenewed = async () => (await fingerprintOf(server).catch(() => old)) !== old;
     await waitFor("the new certificate", isRenewed, { timeoutMs: 40_000 });
 
-    // The transfer that began before is whole, on its old connection.
+    // The transfers that began before are whole, on their old connections.
+    isChanged.resolve();
+    expect(await pushing).toEqual([201, path.replace("/slow/", "/other/")]);
     const digest = new Bun.CryptoHasher("sha256");
     for (let part = first; part?.done === false; part = await reader?.read())
       digest.update(part.value);

@@ -14,7 +14,7 @@ import type { Metric } from "./metric.ts";
 import { metrics, type SectionName, sections } from "./metrics.ts";
 import { addSample, renderTable, type Samples } from "./report.ts";
 import { measureSink } from "./sink.ts";
-import { type SystemName, startSystem, systemNames } from "./systems.ts";
+import { type SystemName, startSystem, startTlsSystem, systemNames } from "./systems.ts";
 import { wrkCpuSeconds } from "./wrk.ts";
 
 const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
@@ -93,7 +93,9 @@ interface Turn {
 /** One system's turn. @returns its values and the share of the CPUs, 0 to 1, that others took meanwhile. */
 async function takeTurn({ metric, name, ...rest }: Turn) {
   await using scope = new Scope();
-  const system = await startSystem(scope, name, (data) => metric.seed?.(data, rest.quick) ?? none);
+  const system = await (metric.tls
+    ? startTlsSystem(scope, name)
+    : startSystem(scope, name, (data) => metric.seed?.(data, rest.quick) ?? none));
   // What the turn before has left to be written back would be charged to this one.
   await run(["sync", "-f", tmpdir()]);
   const [machine, own, server] = [machineCpu(), ownCpu(rest.client), system.cpuSeconds()];

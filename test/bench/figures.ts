@@ -55,6 +55,9 @@ const transfers: Readonly<Record<string, Figure>> = {
   pull: { label: "1 GiB pull", ...rate, goal: atLeast(0.85, "nginx") },
   pullCpu: { label: "its server CPU", unit: "s", decimals: 2 },
   pullMemory: { label: "its peak memory above idle", ...memory },
+  pullTls: { label: "1 GiB pull with TLS", ...rate, goal: atLeast(0.9, "nginx") },
+  pullTlsCpu: { label: "its server CPU", unit: "s", decimals: 2 },
+  pullTlsMemory: { label: "its peak memory above idle", ...memory },
   ready: { label: "ready after exec", unit: "ms", decimals: 1, goal: atMost(120) },
   idle: { label: "idle memory", ...memory, goal: atMost(64) },
 };

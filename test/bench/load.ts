@@ -17,7 +17,15 @@ import {
 /** What the client can be told to do. Sizes are bytes, `name` is a repository. */
 export type Job =
   /** POST, one PATCH with everything, closing PUT without a body; `times` in a row. */
-  | { kind: "upload"; port: number; name: string; size: number; times: number; chunked?: boolean }
+  | {
+      kind: "upload";
+      port: number;
+      tls?: boolean;
+      name: string;
+      size: number;
+      times: number;
+      chunked?: boolean;
+    }
   /** POST, then everything in the closing PUT. */
   | { kind: "put"; port: number; name: string; size: number }
   /** Everything in one POST?digest=. */
@@ -25,7 +33,7 @@ export type Job =
   /** `count` times "put", all at once, one connection each. */
   | { kind: "parallel"; port: number; name: string; size: number; count: number }
   /** GET of each path in turn, on one connection. */
-  | { kind: "pull"; port: number; paths: string[] }
+  | { kind: "pull"; port: number; tls?: boolean; paths: string[] }
   /** GET of all paths at once, one connection each. */
   | { kind: "pulls"; port: number; paths: string[] }
   /** Config, layer and manifest of a small image under the tag `latest`. */
@@ -140,7 +148,7 @@ async function pullAtOnce(port: number, paths: string[]): Promise<JobResult> {
 async function perform(job: Job): Promise<JobResult> {
   if (job.kind === "parallel") return parallel(job);
   if (job.kind === "pulls") return pullAtOnce(job.port, job.paths);
-  const connection = await Connection.open(job.port);
+  const connection = await Connection.open(job.port, "tls" in job && job.tls);
   try {
     return await performOn(connection, job);
   } finally {

@@ -25,6 +25,8 @@ export interface Metric {
   readonly rounds: number;
   /** What is there before the system starts; nothing by default. Only Breadbox's data can be made this way. */
   readonly seed?: Seed;
+  /** The systems speak TLS; Breadbox and nginx can. */
+  readonly tls?: true;
   run(exercise: Exercise): Promise<Values>;
 }
 

@@ -10,6 +10,7 @@ import {
   median,
   rate,
   registries,
+  type Values,
   withCost,
 } from "./metric.ts";
 import { objectMetrics } from "./objectMetrics.ts";
@@ -56,32 +57,47 @@ const closing: Metric = {
   },
 };
 
+/** @param figure names the row. */
+async function measurePull(exercise: Exercise, figure: string, tls: boolean): Promise<Values> {
+  const { client, system } = exercise;
+  const size = big(exercise);
+  const path = await putForPull(exercise, size, tls);
+  const job = { kind: "pull", port: system.port, tls } as const;
+  await client.perform({ ...job, paths: [path, path] });
+  const paths = [path, path, path, path];
+  const values = await withCost(exercise, figure, async () => {
+    const { pulls } = await client.perform({ ...job, paths });
+    return { [figure]: rate(size, median(pulls)) };
+  });
+  return { ...values, [`${figure}Cpu`]: (values[`${figure}Cpu`] ?? 0) / paths.length };
+}
+
 const pull: Metric = {
   systems: [...registries, "nginx"],
   rounds: 5,
-  run: async (exercise) => {
-    const { client, system } = exercise;
-    const size = big(exercise);
-    const path = await putForPull(exercise, size);
-    const job = { kind: "pull", port: system.port } as const;
-    await client.perform({ ...job, paths: [path, path] });
-    const paths = [path, path, path, path];
-    return withCost(exercise, "pull", async () => {
-      const { pulls } = await client.perform({ ...job, paths });
-      return { pull: rate(size, median(pulls)) };
-    }).then((values) => ({ ...values, pullCpu: (values["pullCpu"] ?? 0) / paths.length }));
-  },
+  run: (exercise) => measurePull(exercise, "pull", false),
+};
+
+const pullTls: Metric = {
+  systems: ["breadbox", "nginx"],
+  rounds: 5,
+  tls: true,
+  run: (exercise) => measurePull(exercise, "pullTls", true),
 };
 
 /** Gives the system a blob of `size` bytes. @returns the path to pull it from. */
-async function putForPull({ client, system }: Exercise, size: number): Promise<string> {
+async function putForPull(
+  { client, system }: Exercise,
+  size: number,
+  tls: boolean,
+): Promise<string> {
   if (system.name === "nginx") {
     const file = join(system.data, "blob");
     await fillFile(file, size);
     return "/blob";
   }
   const name = "bench/pull";
-  const job = { kind: "upload", port: system.port, name, size, times: 1 } as const;
+  const job = { kind: "upload", port: system.port, tls, name, size, times: 1 } as const;
   const { uploads } = await client.perform(job);
   return `/v2/${name}/blobs/${uploads[0]?.digest}`;
 }
@@ -127,6 +143,7 @@ const transferMetrics = {
   post: whole("post"),
   parallel,
   pull,
+  pullTls,
   start,
 };
 

@@ -1,9 +1,17 @@
 // The systems that the bench compares, each started on fresh data for every round.
 import { join } from "node:path";
 import { startBreadbox, startDistribution } from "../support/binary.ts";
-import { freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { issue, writePair } from "../support/certificates.ts";
+import {
+  freePort,
+  type RunningProcess,
+  startProcess,
+  tempFolder,
+  waitFor,
+} from "../support/processes.ts";
 import { cpuSeconds, peakRssBytes, resetPeakRss, rssBytes } from "../support/procfs.ts";
 import type { Scope } from "../support/scope.ts";
+import { startTls } from "../support/tlsServer.ts";
 
 /** Names in the order of the table's columns. */
 export const systemNames = ["breadbox", "distribution", "nginx"] as const;
@@ -41,8 +49,18 @@ export async function startSystem(
   return { ...registry, name, readyMs: performance.now() - started };
 }
 
+/** Starts Breadbox or nginx with TLS, on fresh data. */
+export async function startTlsSystem(scope: Scope, name: SystemName): Promise<RunningSystem> {
+  if (name === "nginx") return startNginx(scope, true);
+  if (name !== "breadbox") throw new Error(`${name} is not measured with TLS`);
+  const started = performance.now();
+  const server = await startTls(scope, ["--tls", "self-signed"]);
+  const { port, data } = server;
+  return running(name, server, { port, data, readyMs: performance.now() - started });
+}
+
 /** nginx in one process, so that its figures are one process's too; sendfile on, logs off, everything else default. */
-const nginxConfig = (folder: string, port: number): string => `
+const nginxConfig = (folder: string, listen: string): string => `
 user root;
 daemon off;
 master_process off;
@@ -58,35 +76,48 @@ http {
   uwsgi_temp_path ${folder}/uwsgi;
   scgi_temp_path ${folder}/scgi;
   server {
-    listen 127.0.0.1:${port};
+    listen 127.0.0.1:${listen};
     root ${folder}/data;
     location = /ready { return 200; }
   }
 }
 `;
 
-async function startNginx(scope: Scope): Promise<RunningSystem> {
+async function certificateLines(folder: string): Promise<string> {
+  const { key, certificate } = writePair(folder, (await issue()).pair);
+  return `ssl_certificate ${certificate}; ssl_certificate_key ${key}`;
+}
+
+async function startNginx(scope: Scope, tls = false): Promise<RunningSystem> {
   const folder = tempFolder(scope, "bench");
   const port = freePort();
-  await Bun.write(join(folder, "nginx.conf"), nginxConfig(folder, port));
+  const listen = tls ? `${port} ssl; ${await certificateLines(folder)}` : String(port);
+  await Bun.write(join(folder, "nginx.conf"), nginxConfig(folder, listen));
   await Bun.write(join(folder, "data", ".keep"), "");
   const started = performance.now();
   const server = startProcess(scope, ["nginx", "-c", join(folder, "nginx.conf")], {
     log: join(folder, "log"),
   });
   const ready = () =>
-    fetch(`http://127.0.0.1:${port}/ready`).then(
+    fetch(`http${tls ? "s" : ""}://127.0.0.1:${port}/ready`, {
+      tls: { rejectUnauthorized: false },
+    }).then(
       ({ ok }) => ok,
       () => false,
     );
   await waitFor("nginx", ready, { everyMs: 1, explain: server.logs });
+  const place = { port, data: join(folder, "data"), readyMs: performance.now() - started };
+  return running("nginx", server, place);
+}
+
+function running(
+  name: SystemName,
+  server: Pick<RunningProcess, "pid" | "stop">,
+  place: Pick<RunningSystem, "port" | "data" | "readyMs">,
+): RunningSystem {
   const pids = [server.pid];
   return {
-    name: "nginx",
-    pid: server.pid,
-    port,
-    data: join(folder, "data"),
-    readyMs: performance.now() - started,
+    ...{ name, pid: server.pid, ...place },
     cpuSeconds: () => cpuSeconds(pids),
     rssBytes: () => rssBytes(pids),
     peakRssBytes: () => peakRssBytes(pids),

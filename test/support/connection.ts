@@ -67,19 +67,23 @@ export class Connection {
     this.#port = port;
   }
 
-  /** Connects to 127.0.0.1. */
-  static async open(port: number): Promise<Connection> {
+  /** Connects to 127.0.0.1. @param tls encrypts, without a look at the certificate. */
+  static async open(port: number, tls = false): Promise<Connection> {
     const connection = new Connection(port);
+    const ready = Promise.withResolvers<void>();
     connection.#socket = await Bun.connect({
       hostname: "127.0.0.1",
       port,
+      ...(tls && { tls: { rejectUnauthorized: false } }),
       socket: {
+        handshake: () => ready.resolve(),
         data: (_, chunk) => connection.#receive(chunk),
         drain: () => connection.#pump(),
         close: () => connection.#fail("the server closed the connection"),
         error: (_, failure) => connection.#fail(String(failure)),
       },
     });
+    if (tls) await ready.promise;
     return connection;
   }
 

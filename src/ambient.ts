@@ -1,6 +1,6 @@
 // The clock, the ids, the name, the user and the workers of a running process. Passed in from the entry points: nothing else asks the
 // machine for them.
-import { constants, setPriority, uptime, userInfo } from "node:os";
+import { constants, setPriority, uptime } from "node:os";
 
 /** Unix ms. */
 export const clock = (): number => Date.now();
@@ -55,13 +55,12 @@ function takeGroups(uid: number, gid: number): void {
   process.setgroups?.([gid]);
 }
 
-/** The user of this process as the system calls it, or its number where it has no name. */
-export function nameUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return String(process.getuid?.() ?? "");
-  }
+/** The user of this process as the system calls it, or its number where it has no name. Never what the environment says. */
+export async function nameUser(): Promise<string> {
+  const uid = String(process.getuid?.() ?? "unknown");
+  const lines = ((await readText("/etc/passwd")) ?? "").split("\n");
+  const [name = uid] = lines.find((line) => line.split(":")[2] === uid)?.split(":") ?? [];
+  return name;
 }
 
 /** Starts a worker. Workers keep little: a small heap is enough for them. */

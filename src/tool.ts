@@ -110,7 +110,7 @@ function uploadsTool(config: Config, metadata: Metadata, storage: Storage): Uplo
 export async function openTool(config: Config): Promise<Tool> {
   process.umask(0o077);
   // Opening the store may make this process one of another user.
-  const by = { who: `command:${nameUser()}`, address: null, requestId: null };
+  const by = { who: `command:${await nameUser()}`, address: null, requestId: null };
   const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });
   const { metadata, storage } = ports;
   try {

@@ -116,8 +116,11 @@ function parseValue({ key, text, where }: GivenValue, problems: Problem[]): unkn
     return kind.parse(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    const quoted = secret ? "the value" : JSON.stringify(text.slice(0, 100));
+    const quoted = secret ? "the value" : JSON.stringify(withoutLogin(text).slice(0, 100));
     problems.push({ where, message: `${key}: ${quoted} ${error.message}` });
     return undefined;
   }
 }
+
+/** A URL may hold a password where none belongs. */
+const withoutLogin = (text: string): string => text.replace(/:\/\/.*@/s, "://(hidden)@");

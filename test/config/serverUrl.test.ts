@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { loadConfig } from "../../src/config/load.ts";
 import { serverUrl } from "../../src/config/serverUrl.ts";
 
 describe("a server's URL", () => {
@@ -25,3 +26,17 @@ describe("a server's URL", () => {
     expect(() => serverUrl.parse(text)).toThrow(problem);
   });
 });
+
+test.each(["https://ann:canary@lab.example", "https://ann:can/ary@lab.example", "x://canary@x"])(
+  "the mistake in %s is shown without the password",
+  async (url) => {
+    const env = { BREADBOX_HTTP_URL: url };
+    const loading = loadConfig({ flags: {}, file: null, env, directory: "." });
+    const said = await loading.then(
+      () => "",
+      (error) => String(error.message),
+    );
+    expect(said).toContain("://(hidden)@");
+    expect(said).not.toMatch(/canary|can\/ary/);
+  },
+);

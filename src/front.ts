@@ -16,6 +16,7 @@ export function httpSettings(
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
+    proxies: config["http.trustedProxies"],
     maxBodyBytes: config["http.maxBody"],
     chunkMinBytes: config["registry.chunkMinSize"],
     pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },

@@ -2,7 +2,7 @@
 // document and, with `flag`, an option of `breadbox serve`. A new setting is one entry here.
 
 import { listenAddress } from "./listen.ts";
-import { listOf, tagPattern } from "./lists.ts";
+import { listOf, network, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
 import { serverUrl } from "./serverUrl.ts";
 import { type Setting, setting } from "./setting.ts";
@@ -48,6 +48,11 @@ export const settings = {
     "",
     "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding.",
     { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
+  ),
+  "http.trustedProxies": setting(
+    listOf(network),
+    "",
+    "Addresses and networks of proxies in front of the server, such as `127.0.0.1, 172.16.0.0/12`. From these, `X-Forwarded-For` gives the client's address for limits, log and audit, and `X-Forwarded-Proto` and `X-Forwarded-Host` give the address of the token endpoint. From everybody else these headers mean nothing.",
   ),
   ...tlsSettings,
   "http.shutdownGrace": setting(

@@ -171,9 +171,8 @@ function bearerChallenge(realm: string, scope: string | null, error: string | nu
 }
 
 /** Clients come back under the name that they came by, unless the operator named one. */
-function realmOf({ request, secure }: RequestContext, url: string): string {
-  const host = request.headers.get("host") ?? "";
-  const origin = url === "" ? `${secure ? "https" : "http"}://${host}` : url.replace(/\/+$/, "");
+function realmOf(context: RequestContext, url: string): string {
+  const origin = url === "" ? context.origin() : url.replace(/\/+$/, "");
   return `${origin}/v2/token`;
 }
 

@@ -2,6 +2,7 @@
 import { RegistryError } from "../errors.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
+import type { IsProxy } from "./forwarded.ts";
 import { levelOf, RefusalCount } from "./refusals.ts";
 import { type Connection, RequestContext, registerContext, type Target } from "./requestContext.ts";
 
@@ -27,13 +28,15 @@ export interface Observer {
 export interface ObserverOptions {
   /** For requests that bring no usable X-Request-Id. */
   readonly newRequestId: () => string;
+  /** Whose headers about the client count; null for nobody's. */
+  readonly isProxy: IsProxy | null;
   /** True once the server has begun to stop: answers then end their connection. */
   readonly isDraining: () => boolean;
 }
 
 export function makeObserver(
   { log, metrics }: Telemetry,
-  { newRequestId, isDraining }: ObserverOptions,
+  { newRequestId, isProxy, isDraining }: ObserverOptions,
 ): Observer {
   const logAnswer = answerLog(log);
   return {
@@ -41,6 +44,7 @@ export function makeObserver(
       const given = request.headers.get("x-request-id");
       const requestId = given !== null && saneRequestId.test(given) ? given : newRequestId();
       const context = new RequestContext(request, connection, requestId, performance.now());
+      context.isProxy = isProxy;
       registerContext(context);
       return context;
     },

@@ -6,6 +6,7 @@ import { RegistryError } from "../errors.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import { clientAddress, clientOrigin, type IsProxy, plainAddress } from "./forwarded.ts";
 import type { Operation } from "./operation.ts";
 import type { Values } from "./parameters.ts";
 import type { Route } from "./router.ts";
@@ -42,6 +43,8 @@ export class RequestContext {
   readonly startedAt: number;
   readonly request: Request;
   readonly #connection: Connection;
+  /** Whose headers about the client count; null for nobody's. */
+  isProxy: IsProxy | null = null;
   /** Null until the front door knows it: refused requests may never have one. */
   question: Question | null = null;
   /** The typed values of the path. */
@@ -88,8 +91,23 @@ export class RequestContext {
 
   /** The client's address, an IPv4 one always as IPv4; null when the connection is closed. */
   address(): string | null {
+    const peer = this.#peer();
+    if (peer === null || this.isProxy === null) return peer;
+    return clientAddress(peer, this.request.headers.get("x-forwarded-for"), this.isProxy);
+  }
+
+  /** The origin that the client called, such as `http://localhost:5000`. The front door checked Host. */
+  origin(): string {
+    const { headers } = this.request;
+    const own = `${this.secure ? "https" : "http"}://${headers.get("host") ?? ""}`;
+    const peer = this.#peer();
+    return peer !== null && this.isProxy?.(peer) ? clientOrigin(headers, own) : own;
+  }
+
+  /** The other end of the connection: the client, or a proxy. */
+  #peer(): string | null {
     const found = this.#connection.requestIP(this.request)?.address ?? null;
-    return found === null ? null : found.replace(/^::ffff:(?=[0-9.]+$)/i, "");
+    return found === null ? null : plainAddress(found);
   }
 
   /** The client's port; null when the answer was sent completely, or the connection is closed. */

@@ -9,6 +9,7 @@ import { buildApp } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeDoor } from "./door.ts";
+import { makeIsProxy, type Network } from "./forwarded.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
 import { Listener, type TlsMaterial } from "./listener.ts";
@@ -29,6 +30,8 @@ export interface HttpOptions {
   /** The CA that clients are told of, as PEM: `/ca.crt`. null when there is none. */
   readonly authority: string | null;
   readonly hosts: HostRule;
+  /** Proxies whose headers about the client count. */
+  readonly proxies: readonly Network[];
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
   /** Minimum chunk size that is advertised to clients, in bytes; 0 for none. */
@@ -105,7 +108,11 @@ export function startHttp(options: HttpOptions): HttpServer {
     }),
     router: makeRouter(routes),
     assertHost: makeHostCheck(options.hosts),
-    observer: makeObserver(backend.telemetry, { newRequestId, isDraining }),
+    observer: makeObserver(backend.telemetry, {
+      newRequestId,
+      isDraining,
+      isProxy: makeIsProxy(options.proxies),
+    }),
     atWork,
     slowReaders,
   });

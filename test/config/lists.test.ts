@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { listOf, tagPattern } from "../../src/config/lists.ts";
+import { listOf, network, tagPattern } from "../../src/config/lists.ts";
 import { closeRoom, load, openRoom, problemsOf } from "./room.ts";
 
 describe("a list", () => {
@@ -22,6 +22,35 @@ describe("a list", () => {
       );
     },
   );
+});
+
+describe("a list of networks", () => {
+  const kind = listOf(network);
+
+  test("holds addresses and networks of both families, and is shown as it was written", () => {
+    const text = "127.0.0.1,10.0.0.0/8,fd00::/8,::1,0.0.0.0/0";
+
+    expect(kind.parse(text)).toEqual([
+      { address: "127.0.0.1", bits: 32 },
+      { address: "10.0.0.0", bits: 8 },
+      { address: "fd00::", bits: 8 },
+      { address: "::1", bits: 128 },
+      { address: "0.0.0.0", bits: 0 },
+    ]);
+    expect(String(kind.show(kind.parse(text)))).toBe(text);
+  });
+
+  test.each([
+    "proxy.lan",
+    "10.0.0.0/33",
+    "::1/129",
+    "10.0.0.0/",
+    "10.0.0.0/-1",
+    "10.0.0.0/8/8",
+    "10.0.0",
+  ])("%p is no network", (text) => {
+    expect(() => kind.parse(text)).toThrow("which is no address and no network");
+  });
 });
 
 describe("a list in a configuration", () => {

@@ -20,6 +20,7 @@ describe("loadConfig: sources", () => {
       data: "./breadbox-data",
       "http.listen": { host: "127.0.0.1", port: 5000 },
       "http.url": "",
+      "http.trustedProxies": [],
       "http.tls.certificate": "",
       "http.tls.key": "",
       "http.tls.selfSigned": false,

@@ -24,7 +24,10 @@ export const manifestMaxBytes = 1_048_576;
 /** What a test may want to be different. */
 export interface RegistryOptions
   extends Partial<
-    Pick<HttpOptions, "hosts" | "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer">
+    Pick<
+      HttpOptions,
+      "hosts" | "proxies" | "maxBodyBytes" | "chunkMinBytes" | "pace" | "metrics" | "explorer"
+    >
   > {
   readonly logLevel?: LogLevel;
   /** Without it nobody has to log in. */
@@ -112,6 +115,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     metrics: options.metrics ?? true,
     explorer: options.explorer ?? true,
     openGate: () => ({ admit: () => {}, renew: () => {}, close: () => {} }),
+    proxies: options.proxies ?? [],
     newRequestId: countingIds("test"),
     readUnread: async () => null,
   });

@@ -56,13 +56,21 @@ export async function openAccess(
   // A file that cannot be read is reported now, not at the first login.
   await htpasswd?.hashOf("");
   // A disk that is full, or takes no writes, keeps no server from starting.
-  await makeKey(access, log);
-  return { access, close: () => trail.close() };
+  await renewKey(access, log);
+  const timer = setInterval(() => void renewKey(access, log), lookAtKeyMs).unref();
+  const close = (): Promise<void> => {
+    clearInterval(timer);
+    return trail.close();
+  };
+  return { access, close };
 }
 
-async function makeKey(access: Access, log: Log): Promise<void> {
+/** How often a running server looks at the age of its key, ms. */
+const lookAtKeyMs = 3_600_000;
+
+async function renewKey(access: Access, log: Log): Promise<void> {
   try {
-    const key = await access.start();
+    const key = await access.renewKey();
     if (key !== null) log.info({ event: "key.rotate", key }, "made a key that signs tokens");
   } catch (err) {
     log.error({ err }, "no key to sign tokens with was written");

@@ -120,7 +120,7 @@ export async function openTool(config: Config): Promise<Tool> {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
       accounts: accountsTool({
-        ...{ accounts: metadata.accounts, clock, newId, by },
+        ...{ accounts: metadata.accounts, access: metadata.access, clock, newId, by },
         htpasswd: openHtpasswd(config, () => {}),
       }),
       listAudit: (request) => metadata.audit.listEntries(request),

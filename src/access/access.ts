@@ -3,9 +3,10 @@ import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access
 import type { Author } from "../metadata/audit.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
 import { type Action, nameOf, type Principal } from "./actions.ts";
-import { type Bearer, makeKey } from "./bearer.ts";
+import type { Bearer } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
+import { byServer, renewKey } from "./keys.ts";
 import { Logins } from "./logins.ts";
 import type { LoginTrail } from "./loginTrail.ts";
 import { AccessMemory } from "./memory.ts";
@@ -49,9 +50,6 @@ export interface Identity {
 /** A caller without credentials. */
 export const anonymous: Identity = { principal: { kind: "anonymous" }, stamp: "", scopes: null };
 
-const keptKeys = 2;
-/** A server that starts with an older key makes a new one, ms. */
-const keyAgeMs = 90 * 24 * 3_600_000;
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;
 
@@ -67,17 +65,9 @@ export class Access {
     this.#logins = new Logins(deps.now);
   }
 
-  /** Makes the first key, or the next one. @returns its id; null when there is no need. */
-  async start(): Promise<string | null> {
-    const { metadata, mode, clock, newId } = this.#deps;
-    if (mode === "none") return null;
-    const [newest] = await metadata.listKeys();
-    const createdAt = clock();
-    if (newest !== undefined && createdAt - newest.createdAt < keyAgeMs) return null;
-    const id = newId();
-    const { stored } = await makeKey(id);
-    const key = { id, jwk: stored, createdAt };
-    return (await metadata.addKey(key, newest?.id ?? null, keptKeys)) ? id : null;
+  /** Makes the first key, or the next one when it is time. @returns its id; null when there is no need. */
+  async renewKey(): Promise<string | null> {
+    return this.#deps.mode === "none" ? null : renewKey({ ...this.#deps, by: byServer });
   }
 
   /** Unix ms. */

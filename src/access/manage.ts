@@ -6,6 +6,7 @@ import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
 import { type Action, actions, areas, type Principal, type Resource, type Who } from "./actions.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
+import { type KeysDeps, rotateKey } from "./keys.ts";
 import { toRule } from "./memory.ts";
 import { Passwords } from "./passwords.ts";
 import { PatternError, parsePattern } from "./patterns.ts";
@@ -19,6 +20,7 @@ export class AccessInputError extends Error {
 /** What managing works with. */
 export interface ManageDeps {
   readonly accounts: AccountsMetadata;
+  readonly access: KeysDeps["metadata"];
   /** Unix ms. */
   readonly clock: () => number;
   readonly newId: () => string;
@@ -242,6 +244,8 @@ export function accountsTool(deps: ManageDeps) {
     ) => createToken(deps, name, token),
     revokeToken: (name: string) => accounts.revokeToken(name, clock(), signed(deps)),
     addRule: (rule: Parameters<typeof addRule>[1]) => addRule(deps, rule),
+    rotateKey: (voidIssued: boolean) =>
+      rotateKey({ metadata: deps.access, clock, newId, by: deps.by }, voidIssued),
     removeRule: (id: number) => accounts.removeRule(id, signed(deps)),
     list: () => listAccounts(deps),
     explain: (asked: Parameters<typeof explain>[1]) => explain(deps, asked),

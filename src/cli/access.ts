@@ -151,6 +151,20 @@ export function listRules(options: Options): Promise<number> {
   });
 }
 
+/** @throws ConfigError */
+export function rotateKey(options: Options): Promise<number> {
+  const isVoid = asked(options, "void");
+  return withTool(options, async ({ accounts }) =>
+    report(
+      (await accounts.rotateKey(isVoid)) !== null,
+      isVoid
+        ? "Made a new key. Every bearer and refresh token that was issued is void: clients log in again."
+        : "Made a new key. Tokens of the key before it are accepted until they expire.",
+      "Another process just made a new key. Nothing was changed.",
+    ),
+  );
+}
+
 /** Exits with 0 when it is allowed. @throws ConfigError */
 export function testRule([who, action, what]: Typed, options: Options): Promise<number> {
   return withTool(options, async ({ accounts }) => {

@@ -175,6 +175,17 @@ function addRules(program: Command, run: Run): void {
       examples("breadbox access rm 3", "breadbox access rm 3 --data /srv/breadbox"),
     )
     .action(async (id: string, options: Options) => run((await load()).removeRule(id, options)));
+  addDataFlags(access.command("rotate-key"))
+    .summary("make a new key that signs tokens")
+    .description(
+      "Makes a new key that signs bearer tokens. A running server uses it at once; tokens of the key before it are accepted until they expire. A server makes a new key every 90 days, automatically.",
+    )
+    .option("--void", "void every bearer and refresh token that was issued")
+    .addHelpText(
+      "after",
+      examples("breadbox access rotate-key", "breadbox access rotate-key --void"),
+    )
+    .action(async (options: Options) => run((await load()).rotateKey(options)));
   addDataFlags(access.command("test <WHO> <ACTION> <WHAT>"))
     .summary("show which rule decides")
     .description(

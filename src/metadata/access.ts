@@ -1,6 +1,6 @@
 // PORT 2, the group of users, tokens, rules and signing keys. Every change moves the revision in the same transaction, and is written
 // down in it if its author is given.
-import type { Signed } from "./audit.ts";
+import type { Author, Signed } from "./audit.ts";
 
 /** Whom a rule is about, as src/access/actions.ts spells it. */
 export type StoredWho =
@@ -81,8 +81,12 @@ export interface AccessMetadata {
   noteUse(hash: string, usedAt: number): Promise<void>;
   /** The newest first. */
   listKeys(): Promise<readonly StoredKey[]>;
-  /** Adds a key if `previous` is the newest one (null: if there is none), and removes all but the newest `kept`. Written down as done by the server. @returns whether it did. */
-  addKey(key: StoredKey, previous: string | null, kept: number): Promise<boolean>;
+  /** Adds a key if `previous` is the newest one (null: if there is none), and removes all but the newest `kept`. @returns whether it did. */
+  addKey(
+    key: StoredKey,
+    among: { readonly previous: string | null; readonly kept: number },
+    by: Author,
+  ): Promise<boolean>;
 }
 
 /** What commands change. */

@@ -1,5 +1,7 @@
 // Contract of users, tokens, rules and signing keys.
+
 import { describe, expect, test } from "bun:test";
+import { byServer } from "../../src/access/keys.ts";
 import type { NewRule, StoredKey, StoredUser } from "../../src/metadata/access.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { now } from "./metadataRows.ts";
@@ -169,7 +171,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
         () => accounts.addRule(pulls("user:ann")),
         () => accounts.removeRule(1),
         () => accounts.removeUser("ann"),
-        () => access.addKey(key("1"), null, 2),
+        () => access.addKey(key("1"), { previous: null, kept: 2 }, byServer),
       ];
       for (const change of changes) {
         const { revision } = await access.findState();
@@ -179,7 +181,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
       const { revision } = await access.findState();
       await accounts.removeUser("ann");
       await accounts.revokeToken("ci", now);
-      await access.addKey(key("2"), "other", 2);
+      await access.addKey(key("2"), { previous: "other", kept: 2 }, byServer);
       expect((await access.findState()).revision).toBe(revision);
     });
   });
@@ -187,16 +189,16 @@ export function accessContract(open: () => Promise<Metadata>): void {
   describe("signing keys", () => {
     test("two servers that start at a time add one key", async () => {
       const { access } = await open();
-      expect(await access.addKey(key("1"), null, 2)).toBe(true);
-      expect(await access.addKey(key("2"), null, 2)).toBe(false);
+      expect(await access.addKey(key("1"), { previous: null, kept: 2 }, byServer)).toBe(true);
+      expect(await access.addKey(key("2"), { previous: null, kept: 2 }, byServer)).toBe(false);
       expect(await access.listKeys()).toEqual([key("1")]);
     });
 
     test("the newest is the first, and the oldest goes", async () => {
       const { access } = await open();
-      await access.addKey(key("1"), null, 2);
-      await access.addKey(key("2"), "1", 2);
-      await access.addKey(key("3"), "2", 2);
+      await access.addKey(key("1"), { previous: null, kept: 2 }, byServer);
+      await access.addKey(key("2"), { previous: "1", kept: 2 }, byServer);
+      await access.addKey(key("3"), { previous: "2", kept: 2 }, byServer);
       expect(await access.listKeys()).toEqual([key("3"), key("2")]);
     });
   });

@@ -1,5 +1,7 @@
 // Contract of the audit trail: each change leaves an entry in its own transaction, and what changes nothing leaves none.
+
 import { describe, expect, test } from "bun:test";
+import { byServer } from "../../src/access/keys.ts";
 import type { AuditEntry, Author } from "../../src/metadata/audit.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { backups, builds, object, put } from "./metadataObjectRows.ts";
@@ -131,7 +133,11 @@ export function auditContract(open: () => Promise<Metadata>): void {
     await accounts.revokeToken("ci", now, signed);
     await accounts.revokeToken("ci", now, signed);
     await accounts.removeUser("bob", signed);
-    await access.addKey({ id: "k", jwk: '{"d":"canary"}', createdAt: now }, null, 2);
+    await access.addKey(
+      { id: "k", jwk: '{"d":"canary"}', createdAt: now },
+      { previous: null, kept: 2 },
+      byServer,
+    );
 
     expect(await trail(metadata)).toEqual([
       ["user.add", "user:bob", "administrator", null, null],

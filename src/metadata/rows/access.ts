@@ -25,15 +25,18 @@ export function accessMetadata(rows: Rows): AccessMetadata {
     listRulesOf: (who) => rows.list(statements.rulesOf, { who }),
     noteUse: (hash, usedAt) => rows.runLazily(statements.noteUse, { hash, usedAt }),
     listKeys: () => rows.list(statements.allKeys, {}),
-    addKey: (key, previous, kept) =>
+    addKey: (key, { previous, kept }, by) =>
       rows.write(function* (tx) {
         const [newest] = yield* tx.all(statements.allKeys, {});
         if ((newest?.id ?? null) !== previous) return false;
         tx.run(statements.insertKey, key);
         tx.run(statements.forgetKeys, { kept });
         tx.run(statements.moveRevision, {});
-        const by = { at: key.createdAt, who: "server", address: null, requestId: null };
-        record(tx, by, { event: "key.rotate", resource: `key:${key.id}` });
+        record(
+          tx,
+          { ...by, at: key.createdAt },
+          { event: "key.rotate", resource: `key:${key.id}` },
+        );
         return true;
       }, isTrue),
   };

@@ -15,6 +15,7 @@ export function accountsOf(registry: TestRegistry) {
   const { metadata } = registry.store.rooms;
   return accountsTool({
     accounts: metadata.accounts,
+    access: metadata.access,
     clock: registry.store.clock.now,
     newId: () => Bun.randomUUIDv7(),
     by: { who: "command:test", address: null, requestId: null },

@@ -88,7 +88,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     newId: () => Bun.randomUUIDv7(),
     trail,
   });
-  await access.start();
+  await access.renewKey();
   const backend: Backend = {
     access,
     registry: { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) },
@@ -122,6 +122,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   return {
     store,
     http,
+    access,
     trail,
     lines,
     gcRuns,

@@ -6,7 +6,7 @@ import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
-import { addHealth, addServe, addTrustCa } from "./serverCommands.ts";
+import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 import { versionLine } from "./versionLine.ts";
 
@@ -59,6 +59,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     );
   addServe(program, run);
   addHealth(program, run);
+  addService(program, run);
   addBucket(program, run);
   addImport(program, run);
   addAccess(program, run);

@@ -35,6 +35,43 @@ export function addHealth(program: Command, run: RunAction): void {
     .action(async (options: Options) => run((await import("./health.ts")).checkHealth(options)));
 }
 
+/** Adds `service` to the program. */
+export function addService(program: Command, run: RunAction): void {
+  const service = program
+    .command("service")
+    .summary("run the server under systemd")
+    .description(
+      "Prints or installs a systemd unit for the server, with the options of `breadbox serve`. The unit runs as the user breadbox, keeps the data in /var/lib/breadbox, and takes from the server what a registry never needs.",
+    )
+    .addHelpText(
+      "after",
+      examples("breadbox service print", "breadbox service install --listen :5000"),
+    );
+  addSettingFlags(service.command("print"))
+    .summary("print the unit")
+    .description("Prints the unit. Changes nothing.")
+    .addHelpText(
+      "after",
+      examples("breadbox service print", "breadbox service print --listen :443 --tls self-signed"),
+    )
+    .action(async (options: Options) => run((await import("./service.ts")).printService(options)));
+  addSettingFlags(service.command("install"))
+    .summary("install the unit and start the server")
+    .description(
+      "Writes the unit to /etc/systemd/system, makes the user breadbox, starts the server now and at every boot. A unit that is there already and differs is left alone.",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox service install",
+        "breadbox service install --listen :5000 --tls self-signed",
+      ),
+    )
+    .action(async (options: Options) =>
+      run((await import("./service.ts")).installService(options)),
+    );
+}
+
 /** Adds `trust-ca` to the program. */
 export function addTrustCa(program: Command, run: RunAction): void {
   addDataFlags(program.command("trust-ca [HOST]"))

@@ -41,6 +41,8 @@ describe("breadbox", () => {
     [["uploads", "ls", "--help"]],
     [["uploads", "rm", "--help"]],
     [["version", "--help"]],
+    [["service", "print", "--help"]],
+    [["service", "install", "--help"]],
     [["bucket", "--help"]],
     ...["ls", "create", "rm", "put", "get", "stat", "uploads"].map((name): [string[]] => [
       ["bucket", name, "--help"],

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { breadboxBinary } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
-import { lanNeeds } from "./private/lan.ts";
+import { lanNeeds } from "../support/lan.ts";
 import { openSite } from "./private/site.ts";
 
 clientTest(

@@ -7,10 +7,10 @@ import { clientTest } from "../../support/clientTest.ts";
 import { startContainerd } from "../../support/containerTools.ts";
 import { k3s } from "../../support/goPrograms.ts";
 import { goTool, goToolNeeds } from "../../support/goTools.ts";
+import { lanNeeds } from "../../support/lan.ts";
 import { tempFolder } from "../../support/processes.ts";
 import { Scope } from "../../support/scope.ts";
 import { failure, refused } from "./client.ts";
-import { lanNeeds } from "./lan.ts";
 import { bob, lines, openSite, type Site } from "./site.ts";
 
 const file = "/etc/rancher/k3s/registries.yaml";

@@ -1,11 +1,11 @@
 // Every client against a server with accounts, over plain HTTP and with TLS by the server's own CA: trust, login, push, pull, logout.
 import { describe, expect } from "bun:test";
 import { clientTest } from "../../support/clientTest.ts";
+import { lanNeeds } from "../../support/lan.ts";
 import { type Client, failure, refused } from "./client.ts";
 import { buildah, podman, skopeo } from "./containers.ts";
 import { ctr, docker } from "./daemons.ts";
 import { crane, helm, oras, regctl } from "./goClients.ts";
-import { lanNeeds } from "./lan.ts";
 import { bob, lines, openSite } from "./site.ts";
 
 const clients: readonly Client[] = [

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { clientTest } from "../../support/clientTest.ts";
 import { startContainerd } from "../../support/containerTools.ts";
 import { type Dockerd, dockerCommands, startDockerd } from "../../support/dockerd.ts";
+import { lanNeeds } from "../../support/lan.ts";
 import { tempFolder } from "../../support/processes.ts";
 import type { Scope } from "../../support/scope.ts";
-import { lanNeeds } from "./lan.ts";
 import { bob, lines, openSite, type Site } from "./site.ts";
 
 const needsOf = (commands: readonly string[]) => ({

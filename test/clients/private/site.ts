@@ -3,9 +3,9 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary } from "../../support/binary.ts";
 import { buildImage, type Image, writeLayout } from "../../support/images.ts";
+import { type Lan, openLan } from "../../support/lan.ts";
 import { run, startProcess, waitFor } from "../../support/processes.ts";
 import type { Scope } from "../../support/scope.ts";
-import { type Lan, openLan } from "./lan.ts";
 
 /** How clients reach it. */
 export type Line = "plain HTTP" | "TLS";

@@ -7,8 +7,8 @@ import {
   startProcess,
   tempFolder,
   waitFor,
-} from "../../support/processes.ts";
-import type { Scope } from "../../support/scope.ts";
+} from "./processes.ts";
+import type { Scope } from "./scope.ts";
 
 /** What a test in such a network needs. */
 export const lanNeeds = { commands: ["unshare", "nsenter", "ip", "curl"], root: true } as const;

@@ -1,5 +1,5 @@
 // The HTTP server's options from the configuration, and its reachable addresses.
-import { networkInterfaces } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { newId, readUnread } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
@@ -12,7 +12,7 @@ import type { Log } from "./telemetry/log.ts";
 /** Everything but what only the assembly has opened. */
 export function httpSettings(
   config: Config,
-): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority"> {
+): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority" | "ownNames"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
@@ -29,6 +29,14 @@ export function httpSettings(
     explorer: config["swagger.enabled"],
     newRequestId: countingIds(newId().slice(-12)),
     readUnread,
+  };
+}
+
+/** What this machine calls itself, and what its certificate is for. @param certified asked each time: certificates are replaced. */
+export function ownNames(certified: () => readonly string[]): () => readonly string[] {
+  return () => {
+    const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    return [hostname(), ...addresses.map(({ address }) => address), ...certified()];
   };
 }
 

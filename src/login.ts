@@ -4,6 +4,7 @@ import { Access } from "./access/access.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
 import { LoginTrail } from "./access/loginTrail.ts";
+import type { WorkloadEvent } from "./access/workloads.ts";
 import { clock, newId } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
@@ -35,7 +36,10 @@ export async function openAccess(
   {
     metadata,
     log,
-  }: { readonly metadata: Pick<Metadata, "access" | "accounts" | "audit">; readonly log: Log },
+  }: {
+    readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust">;
+    readonly log: Log;
+  },
 ): Promise<OpenedAccess> {
   const password = config["admin.password"];
   if (password !== "" && !(await metadata.access.findState()).closed) {
@@ -48,10 +52,12 @@ export async function openAccess(
   const htpasswd = openHtpasswd(config, onNotice);
   const access = new Access({
     metadata: metadata.access,
+    trust: metadata.trust,
     mode: config["auth.mode"],
     isLoopback: isLoopback(config["http.listen"]),
     htpasswd,
     ...{ clock, now, newId, trail },
+    onWorkload: (event) => logWorkload(log, event),
   });
   // A file that cannot be read is reported now, not at the first login.
   await htpasswd?.hashOf("");
@@ -83,4 +89,14 @@ function makeTrail({ audit }: Pick<Metadata, "audit">, log: Log, now: () => numb
     onEntry: (entry) => logLogin(log, entry),
     onLost: (count, err) => log.warn({ err, count }, "logins are missing in the audit trail"),
   });
+}
+
+function logWorkload(log: Log, event: WorkloadEvent): void {
+  if (event.kind === "issuer") {
+    const { issuer, reason } = event;
+    log.warn({ issuer, reason }, `the keys of ${issuer} were not read: ${reason}`);
+    return;
+  }
+  const { rule, claim, id } = event;
+  log.info({ rule, claim, id }, `trust rule ${rule} is bound to ${claim} ${id} from now on`);
 }

@@ -1,5 +1,6 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
 import { accountsTool } from "./access/manage.ts";
+import { trustTool } from "./access/manageTrust.ts";
 import {
   clock,
   giveWay,
@@ -33,8 +34,10 @@ import { type Asked, openSource } from "./import/open.ts";
 import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
 import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata } from "./metadata/audit.ts";
+import type { StoredPush } from "./metadata/history.ts";
 import type { Metadata, UploadSession } from "./metadata/metadata.ts";
 import { findStore, openPorts, type ServingPorts } from "./ports.ts";
+import { findPushes } from "./registry/history.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
@@ -72,8 +75,12 @@ export interface Tool {
   readonly accounts: ReturnType<typeof accountsTool>;
   /** Entries of the audit trail, the latest first. */
   listAudit: AuditMetadata["listEntries"];
+  /** `src/access/manageTrust.ts`. */
+  readonly trust: ReturnType<typeof trustTool>;
   /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
+  /** `src/registry/history.ts`: pushes of `REPO:TAG`, `REPO@DIGEST` or a digest, the latest first; null for another text. */
+  listPushes(name: string): Promise<readonly StoredPush[] | null>;
   close(): Promise<void>;
 }
 
@@ -123,6 +130,7 @@ export async function openTool(config: Config): Promise<Tool> {
         ...{ accounts: metadata.accounts, access: metadata.access, clock, newId, by },
         htpasswd: openHtpasswd(config, () => {}),
       }),
+      trust: trustTool({ trust: metadata.trust, accounts: metadata.accounts, clock, newId, by }),
       listAudit: (request) => metadata.audit.listEntries(request),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
@@ -131,6 +139,7 @@ export async function openTool(config: Config): Promise<Tool> {
           { metadata: metadata.usage, clock, minAgeMs: settings.minAgeMs, readImage },
           digest,
         ),
+      listPushes: (name) => findPushes(metadata, name),
       leaseMs: settings.leaseMs,
       untaggedOlderThanMs: settings.untaggedOlderThanMs,
       collectGarbage: (asked, listener) => {

@@ -9,7 +9,7 @@ import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
-import { describeServer, httpSettings } from "./front.ts";
+import { describeServer, httpSettings, ownNames } from "./front.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
@@ -87,6 +87,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
     tls: certificate?.keeper.used.material ?? null,
     authority: certificate?.authority ?? null,
+    ownNames: ownNames(() => certificate?.keeper.used.names ?? []),
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
@@ -249,6 +250,7 @@ function makeBackend(parts: Parts): Backend {
     access,
     registry: {
       metadata: metadata.registry,
+      history: metadata.history,
       contents: metadata.contents,
       storage,
       clock,

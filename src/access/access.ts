@@ -1,17 +1,29 @@
 // Who a caller is and what it may do, asked for each request.
-import type { AccessMetadata, StoredToken, StoredUser } from "../metadata/access.ts";
-import type { Author } from "../metadata/audit.ts";
+import type { AccessMetadata, StoredToken } from "../metadata/access.ts";
+import type { TrustMetadata } from "../metadata/trust.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
-import { type Action, nameOf, type Principal } from "./actions.ts";
-import type { Bearer } from "./bearer.ts";
+import { nameOf } from "./actions.ts";
+import { type Bearer, bearerSeconds, jobBearerSeconds } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
+import {
+  anonymous,
+  type Caller,
+  type Identity,
+  identityOf,
+  type Origin,
+  ofFile,
+  ofWorkload,
+  subjectOf,
+} from "./identity.ts";
+import { isIdToken } from "./idTokenShape.ts";
 import { byServer, renewKey } from "./keys.ts";
 import { Logins } from "./logins.ts";
 import type { LoginTrail } from "./loginTrail.ts";
 import { AccessMemory } from "./memory.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import type { Scope } from "./scopes.ts";
+import { type WorkloadEvent, Workloads } from "./workloads.ts";
 
 /** `auto`: open on loopback until the first account exists, closed everywhere else. */
 export type AuthMode = "auto" | "none" | "required";
@@ -19,6 +31,7 @@ export type AuthMode = "auto" | "none" | "required";
 /** What access works with. */
 export interface AccessDeps {
   readonly metadata: AccessMetadata;
+  readonly trust: TrustMetadata;
   readonly mode: AuthMode;
   /** True when only this machine reaches the server. */
   readonly isLoopback: boolean;
@@ -31,24 +44,9 @@ export interface AccessDeps {
   readonly newId: () => string;
   /** Writes logins down. */
   readonly trail: Pick<LoginTrail, "note">;
+  /** Called for what jobs without a password do to the server. */
+  readonly onWorkload: (event: WorkloadEvent) => void;
 }
-
-/** Where credentials come from. */
-export type Origin = Omit<Author, "who">;
-
-/** A caller whose credentials were right. */
-export interface Identity {
-  readonly principal: Principal;
-  /** Of the account: what is issued to it ends with the stamp. */
-  readonly stamp: string;
-  /** What a bearer token was made for; null for everything. */
-  readonly scopes: readonly Scope[] | null;
-  /** What it may do in every repository where no rule says anything; nothing when absent. */
-  readonly everywhere?: ReadonlySet<Action>;
-}
-
-/** A caller without credentials. */
-export const anonymous: Identity = { principal: { kind: "anonymous" }, stamp: "", scopes: null };
 
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;
@@ -58,10 +56,15 @@ export class Access {
   readonly #deps: AccessDeps;
   readonly #logins: Logins;
   readonly #memory: AccessMemory;
+  readonly #workloads: Workloads;
 
   constructor(deps: AccessDeps) {
     this.#deps = deps;
-    this.#memory = new AccessMemory(deps.metadata, deps.clock);
+    const { metadata, trust, clock, now, onWorkload } = deps;
+    this.#memory = new AccessMemory(metadata, trust, clock);
+    this.#workloads = new Workloads({
+      ...{ metadata: trust, memory: this.#memory, clock, now, onEvent: onWorkload },
+    });
     this.#logins = new Logins(deps.now);
   }
 
@@ -97,12 +100,13 @@ export class Access {
 
   /**
    * Who has these credentials. @returns null for wrong ones, whatever is wrong with them.
-   * @throws RegistryError LOGINS_TOO_MANY
+   * @throws RegistryError LOGINS_TOO_MANY; UNAUTHORIZED for a right ID token that no rule takes
    */
-  async identify(credentials: Credentials, from: Origin): Promise<Identity | null> {
+  async identify(credentials: Credentials, caller: Caller): Promise<Identity | null> {
+    const from = { address: caller.address, requestId: caller.requestId };
     let identity: Identity | null = null;
     try {
-      identity = await this.#recognise(credentials, from.address);
+      identity = await this.#recognise(credentials, caller);
     } finally {
       // One that comes too often is not even looked at, and has failed.
       if (identity === null) this.#noteFailure(credentials, from);
@@ -138,10 +142,12 @@ export class Access {
       return token === null ? null : `token:${token.name}`;
     }
     if (kind === "bearer") return undefined;
+    // The user name of a job means nothing.
+    if (isIdToken(secret)) return null;
     return (await this.#login(credentials.name)).hash === null ? null : `user:${credentials.name}`;
   }
 
-  #recognise(credentials: Credentials, address: string | null): Promise<Identity | null> {
+  #recognise(credentials: Credentials, caller: Caller): Promise<Identity | null> {
     switch (credentials.kind) {
       case "none":
         return Promise.resolve(anonymous);
@@ -153,9 +159,10 @@ export class Access {
           : this.#byBearer(credentials.token);
       case "basic":
         // Recognised by its shape, whatever the user name says.
-        return isAccessToken(credentials.password)
-          ? this.#byToken(credentials.password)
-          : this.#byPassword(credentials, address ?? "");
+        if (isAccessToken(credentials.password)) return this.#byToken(credentials.password);
+        return isIdToken(credentials.password)
+          ? this.#byIdToken(credentials.password, caller)
+          : this.#byPassword(credentials, caller.address ?? "");
     }
   }
 
@@ -168,26 +175,32 @@ export class Access {
     });
   }
 
+  /** How long a bearer token for requests lasts, seconds. */
+  lifeOf({ principal }: Identity): number {
+    return principal.kind === "workload" ? jobBearerSeconds : bearerSeconds;
+  }
+
   /** A bearer token for requests. */
   async issue({ principal, stamp }: Identity, scopes: readonly Scope[]): Promise<string> {
     return (await this.#memory.signer()).sign({ ...subjectOf(principal), stamp, scopes });
   }
 
-  /** A token that is exchanged for others, for accounts that have a password. */
+  /** A token that is exchanged for others, for accounts that have a password, and for jobs. */
   async issueRefresh({ principal, stamp }: Identity): Promise<string> {
     return (await this.#memory.signer()).signRefresh({ ...subjectOf(principal), stamp });
   }
 
   /** Who has a refresh token; null for one that is not ours, has ended, or whose account has changed. */
-  async identifyRefresh(token: string, from: Origin): Promise<Identity | null> {
+  async identifyRefresh(token: string, { address, requestId }: Origin): Promise<Identity | null> {
+    const from = { address, requestId };
     const bearer = await (await this.#memory.signer()).verifyRefresh(token);
-    if (bearer === null || bearer.who !== "user") {
+    if (bearer === null || (bearer.who !== "user" && bearer.who !== "workload")) {
       this.#deps.trail.note("login.failed", { who: null, ...from });
       return null;
     }
     const found = await this.#holder(bearer);
     if (found === null) {
-      this.#deps.trail.note("login.failed", { who: `user:${bearer.name}`, ...from });
+      this.#deps.trail.note("login.failed", { who: `${bearer.who}:${bearer.name}`, ...from });
       return null;
     }
     const identity = { ...found, scopes: null };
@@ -203,13 +216,16 @@ export class Access {
   }
 
   /** The account that a bearer token was issued to, as it is now. */
-  async #holder({ who, name, stamp }: Omit<Bearer, "scopes">): Promise<Identity | null> {
+  async #holder({ who, name, stamp, origin }: Omit<Bearer, "scopes">): Promise<Identity | null> {
     if (who === "anonymous") return anonymous;
+    if (who === "workload") {
+      const rule = await this.#memory.trust(name);
+      return rule !== null && rule.stamp === stamp ? ofWorkload(name, stamp, origin) : null;
+    }
     if (who === "token") {
       const found = await this.#deps.metadata.findTokenByName(name);
       return found !== null && found.hash === stamp ? this.#holderOf(found) : null;
     }
-    if (who !== "user") return null;
     const user = await this.#account(name);
     return user !== null && user.stamp === stamp ? user : null;
   }
@@ -237,6 +253,11 @@ export class Access {
     this.#deps.metadata.noteUse(token.hash, usedAt).catch(() => {});
   }
 
+  async #byIdToken(token: string, caller: Caller): Promise<Identity | null> {
+    const found = await this.#workloads.identify(token, caller);
+    return found === null ? null : ofWorkload(found.rule.name, found.rule.stamp, found.origin);
+  }
+
   async #byPassword(
     { name, password }: { readonly name: string; readonly password: string },
     address: string,
@@ -262,22 +283,4 @@ export class Access {
   async #account(name: string): Promise<Identity | null> {
     return (await this.#login(name)).identity;
   }
-}
-
-function identityOf({ name, isAdmin, stamp, disabledAt }: StoredUser): Identity | null {
-  if (disabledAt !== null) return null;
-  return { principal: { kind: "user", name, isAdmin }, stamp, scopes: null };
-}
-
-/** A changed line of the file voids what was issued before, as a changed password does. */
-function ofFile(name: string, hash: string): Identity {
-  return {
-    principal: { kind: "user", name, isAdmin: false },
-    stamp: hashOfToken(hash),
-    scopes: null,
-  };
-}
-
-function subjectOf(principal: Principal): Pick<Bearer, "who" | "name"> {
-  return { who: principal.kind, name: "name" in principal ? principal.name : "" };
 }

@@ -1,4 +1,6 @@
 // The vocabulary of access: what may be done, on what, and by whom.
+
+import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 
@@ -34,8 +36,8 @@ export type Principal =
   | { readonly kind: "user"; readonly name: string; readonly isAdmin: boolean }
   /** An access token; its grants are its own, not those of who made it. */
   | { readonly kind: "token"; readonly name: string }
-  /** A job that proved by a token of its issuer which trust rule it meets. */
-  | { readonly kind: "workload"; readonly rule: string };
+  /** A job that proved by a token of its issuer which trust rule it meets; `origin` is null where no job in particular is meant. */
+  | { readonly kind: "workload"; readonly rule: string; readonly origin: JobOrigin | null };
 
 /** Whom a rule is about: `anonymous`, `authenticated`, `user:NAME`, `token:NAME` or `workload:RULE`. */
 export type Who =

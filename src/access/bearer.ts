@@ -9,6 +9,7 @@ import {
   jwtVerify,
   SignJWT,
 } from "jose";
+import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { Principal } from "./actions.ts";
 import { readScopes, type Scope } from "./scopes.ts";
 
@@ -16,15 +17,27 @@ import { readScopes, type Scope } from "./scopes.ts";
 const algorithm = "ES256";
 /** How long a token for requests lasts, seconds. */
 export const bearerSeconds = 300;
+/** One for a job: its ID token ends after some minutes, and it could not ask again. */
+export const jobBearerSeconds = 3_600;
 
 /** What a token is for: one for another use does not pass. */
 interface Use {
   readonly type: string;
   readonly seconds: number;
+  /** For jobs. */
+  readonly jobSeconds: number;
 }
-const forRequests: Use = { type: "breadbox+jwt", seconds: bearerSeconds };
-/** A user who does not come for a month logs in again. */
-const forRefresh: Use = { type: "breadbox-refresh+jwt", seconds: 30 * 24 * 3600 };
+const forRequests: Use = {
+  type: "breadbox+jwt",
+  seconds: bearerSeconds,
+  jobSeconds: jobBearerSeconds,
+};
+/** A user who does not come for a month logs in again. A job may build for six hours before it pushes. */
+const forRefresh: Use = {
+  type: "breadbox-refresh+jwt",
+  seconds: 30 * 24 * 3600,
+  jobSeconds: 6 * 3600,
+};
 /** Clocks of several replicas may differ by this, seconds. */
 const toleranceSeconds = 5;
 const longestToken = 8 * 1024;
@@ -44,6 +57,8 @@ export interface Bearer {
   /** Of the account when the token was made: another one voids it. */
   readonly stamp: string;
   readonly scopes: readonly Scope[];
+  /** Of a job; null for everybody else. */
+  readonly origin: JobOrigin | null;
 }
 
 /** Makes a key. @returns it, and how it is stored: a private JWK as JSON. */
@@ -114,25 +129,27 @@ export class Bearers {
   }
 
   #sign(
-    { who, name, stamp, access }: Omit<Bearer, "scopes"> & { readonly access: readonly string[] },
-    { type, seconds }: Use,
+    given: Omit<Bearer, "scopes"> & { readonly access: readonly string[] },
+    { type, seconds, jobSeconds }: Use,
   ): Promise<string> {
+    const { who, name, stamp, access, origin } = given;
     const [key] = this.#keys;
     const issuedAt = Math.floor(this.#clock() / 1_000);
-    return new SignJWT({ who, stamp, access })
+    const lasts = who === "workload" ? jobSeconds : seconds;
+    return new SignJWT({ who, stamp, access, ...(origin !== null && { origin }) })
       .setProtectedHeader({ alg: algorithm, typ: type, kid: key.id })
       .setIssuer(this.#service)
       .setAudience(this.#service)
       .setSubject(name)
       .setIssuedAt(issuedAt)
-      .setExpirationTime(issuedAt + seconds)
+      .setExpirationTime(issuedAt + lasts)
       .setJti(crypto.randomUUID())
       .sign(key.privateKey);
   }
 
   async #read(
     token: string,
-    { type, seconds }: Use,
+    { type, seconds, jobSeconds }: Use,
   ): Promise<{ readonly bearer: Bearer; readonly until: number } | null> {
     if (token.length > longestToken || !isPlain(token)) return null;
     try {
@@ -143,7 +160,7 @@ export class Bearers {
         audience: this.#service,
         clockTolerance: toleranceSeconds,
         currentDate: new Date(this.#clock()),
-        maxTokenAge: seconds,
+        maxTokenAge: Math.max(seconds, jobSeconds),
         requiredClaims: ["exp", "iat", "sub", "jti"],
       });
       const bearer = readBearer(payload);
@@ -183,10 +200,27 @@ const mostVerified = 20_000;
 const longestRemembered = 2048;
 const kinds = ["anonymous", "user", "token", "workload"] as const;
 
-function readBearer({ who, sub, stamp, access }: Record<string, unknown>): Bearer | null {
+function readBearer({ who, sub, stamp, access, origin }: Record<string, unknown>): Bearer | null {
   const kind = kinds.find((each) => each === who);
   if (kind === undefined || typeof sub !== "string" || !Array.isArray(access)) return null;
   if (typeof stamp !== "string") return null;
   const texts = access.filter((text) => typeof text === "string");
-  return { who: kind, name: sub, stamp, scopes: readScopes(texts) };
+  return { who: kind, name: sub, stamp, scopes: readScopes(texts), origin: readOrigin(origin) };
+}
+
+function readOrigin(value: unknown): JobOrigin | null {
+  if (typeof value !== "object" || value === null) return null;
+  const texts = new Map<string, unknown>(Object.entries(value));
+  const read = (name: string): string | null => {
+    const text = texts.get(name);
+    return typeof text === "string" ? text : null;
+  };
+  return {
+    issuer: read("issuer") ?? "",
+    repository: read("repository"),
+    ref: read("ref"),
+    commit: read("commit"),
+    run: read("run"),
+    actor: read("actor"),
+  };
 }

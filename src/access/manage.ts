@@ -4,18 +4,15 @@ import type { Author, Signed } from "../metadata/audit.ts";
 import { readRepositoryName } from "../model/names.ts";
 import { parseBucketName, parseObjectName } from "../model/objectNames.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
-import { type Action, actions, areas, type Principal, type Resource, type Who } from "./actions.ts";
+import { type Action, areas, type Principal, type Resource, type Who } from "./actions.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
+import { AccessInputError } from "./inputError.ts";
 import { type KeysDeps, rotateKey } from "./keys.ts";
 import { toRule } from "./memory.ts";
 import { Passwords } from "./passwords.ts";
-import { PatternError, parsePattern } from "./patterns.ts";
+import { type Grant, parseActions, ruleOf } from "./ruleInput.ts";
 import { RuleSet, rulesByWho } from "./rules.ts";
-
-/** What a command was given is not understood. The message is a sentence for whoever typed it. */
-export class AccessInputError extends Error {
-  override readonly name = "AccessInputError";
-}
+import { parseTrustName } from "./trustInput.ts";
 
 /** What managing works with. */
 export interface ManageDeps {
@@ -28,12 +25,6 @@ export interface ManageDeps {
   readonly by: Author;
   /** null without a file of users. */
   readonly htpasswd: Pick<HtpasswdFile, "hashOf" | "rights"> | null;
-}
-
-/** A pattern and the actions on it, as typed. */
-export interface Grant {
-  readonly pattern: string;
-  readonly actions: string;
 }
 
 /** An answer to `breadbox access test`. */
@@ -158,22 +149,11 @@ const signed = ({ by, clock }: ManageDeps): Signed => ({ ...by, at: clock() });
 
 const denied = (why: string): Explanation => ({ isAllowed: false, rule: null, why });
 
-function ruleOf(
-  { who, effect, pattern, actions: text }: Grant & Pick<NewRule, "who" | "effect">,
-  createdAt: number,
-): NewRule {
-  try {
-    parsePattern(pattern);
-  } catch (error) {
-    if (!(error instanceof PatternError)) throw error;
-    throw new AccessInputError(`${JSON.stringify(pattern)} ${error.message}`);
-  }
-  return { who, effect, pattern, actions: parseActions(text).join(","), createdAt };
-}
-
-/** `anonymous`, `authenticated`, `user:NAME` or `token:NAME`; a name alone is a user's. */
+/** `anonymous`, `authenticated`, `user:NAME`, `token:NAME` or `workload:RULE`; a name alone is a user's. */
 function parseWho(text: string): Who {
   if (text === "anonymous" || text === "authenticated") return text;
+  if (text.startsWith("workload:"))
+    return `workload:${parseTrustName(text.slice("workload:".length))}`;
   if (text.startsWith("token:")) return `token:${parseName(text.slice("token:".length))}`;
   return `user:${parseName(text.replace(/^user:/, ""))}`;
 }
@@ -182,15 +162,6 @@ function parseName(name: string): string {
   if (nameGrammar.test(name) && name !== "anonymous" && name !== "authenticated") return name;
   throw new AccessInputError(
     `${JSON.stringify(name)} is no name: letters, digits and . _ @ + - are allowed, 128 at most, and a letter or digit first.`,
-  );
-}
-
-function parseActions(text: string): readonly Action[] {
-  const listed = text.split(",");
-  const known = actions.filter((action) => listed.includes(action));
-  if (known.length === new Set(listed).size) return known;
-  throw new AccessInputError(
-    `${JSON.stringify(text)} is no list of actions. There are: ${actions.join(", ")}.`,
   );
 }
 
@@ -215,6 +186,7 @@ function principalOf(who: Who): Principal {
   if (who === "anonymous") return { kind: "anonymous" };
   const name = who.slice(who.indexOf(":") + 1);
   if (who.startsWith("token:")) return { kind: "token", name };
+  if (who.startsWith("workload:")) return { kind: "workload", rule: name, origin: null };
   return { kind: "user", name: who === "authenticated" ? "" : name, isAdmin: false };
 }
 

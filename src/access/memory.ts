@@ -1,10 +1,13 @@
 // What access has read of its tables, kept for as long as their revision is the same. What was read while somebody changed it is not kept.
 import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import type { TrustMetadata } from "../metadata/trust.ts";
 import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
 import { Bearers, readKey } from "./bearer.ts";
 import { type Pattern, PatternError, parsePattern } from "./patterns.ts";
 import { type Rule, RuleList } from "./ruleList.ts";
 import { RuleSet } from "./rules.ts";
+import type { TrustRule } from "./trust.ts";
+import { toTrustRule } from "./trustRows.ts";
 
 /** The audience of our tokens; each store has keys of its own. */
 export const service = "breadbox";
@@ -14,17 +17,25 @@ const mostKept = 50_000;
 /** Rows, and the keys that are made of rows. */
 export class AccessMemory {
   readonly #metadata: AccessMetadata;
+  readonly #trust: Pick<TrustMetadata, "listTrustOf" | "findTrust">;
   readonly #clock: () => number;
   #revision = -1;
   readonly #users = new Map<string, StoredUser>();
   readonly #tokens = new Map<string, StoredToken>();
   readonly #rules = new Map<Who, RuleList>();
   readonly #sets = new Map<Who, RuleSet>();
+  readonly #trustByIssuer = new Map<string, readonly TrustRule[]>();
+  readonly #trustByName = new Map<string, TrustRule>();
   #bearers: Promise<Bearers> | null = null;
 
   /** @param clock Unix ms. */
-  constructor(metadata: AccessMetadata, clock: () => number) {
+  constructor(
+    metadata: AccessMetadata,
+    trust: Pick<TrustMetadata, "listTrustOf" | "findTrust">,
+    clock: () => number,
+  ) {
     this.#metadata = metadata;
+    this.#trust = trust;
     this.#clock = clock;
   }
 
@@ -37,6 +48,8 @@ export class AccessMemory {
       this.#tokens.clear();
       this.#rules.clear();
       this.#sets.clear();
+      this.#trustByIssuer.clear();
+      this.#trustByName.clear();
       this.#bearers = null;
     }
     return closed;
@@ -75,6 +88,23 @@ export class AccessMemory {
       async () => new RuleList((await this.#metadata.listRulesOf(who)).map(toRule)),
     );
     return found ?? new RuleList([]);
+  }
+
+  /** The trust rules of an issuer, the oldest first. */
+  async trustOf(issuer: string): Promise<readonly TrustRule[]> {
+    const found = await this.#find(this.#trustByIssuer, issuer, async () => {
+      const rows = await this.#trust.listTrustOf(issuer);
+      // Of an issuer that nobody trusts nothing is kept: strangers choose its name.
+      return rows.length === 0 ? null : rows.map(toTrustRule);
+    });
+    return found ?? [];
+  }
+
+  trust(name: string): Promise<TrustRule | null> {
+    return this.#find(this.#trustByName, name, async () => {
+      const row = await this.#trust.findTrust(name);
+      return row === null ? null : toTrustRule(row);
+    });
   }
 
   signer(): Promise<Bearers> {

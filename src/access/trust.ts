@@ -1,4 +1,5 @@
 // Trust rules: which jobs of which issuers may come in without a password. Pure: what a verified token must say.
+import type { JobOrigin } from "../model/jobOrigin.ts";
 
 /** Claims of a verified ID token. */
 export type Claims = Readonly<Record<string, unknown>>;
@@ -8,7 +9,10 @@ export type Demands = Readonly<Record<string, readonly string[]>>;
 
 /** A rule of `breadbox trust`. */
 export interface TrustRule {
-  readonly id: string;
+  /** Rules of access call it `workload:NAME`. */
+  readonly name: string;
+  /** Another one for each rule: what was issued to a removed rule is void, also when its name is given again. */
+  readonly stamp: string;
   readonly kind: TrustKind;
   /** Exactly as the token's `iss` spells it. */
   readonly issuer: string;
@@ -20,22 +24,29 @@ export interface TrustRule {
   readonly bound: { readonly claim: string; readonly value: string | null } | null;
   /** True: jobs of forks and of pull requests come in as well. */
   readonly allowsPullRequests: boolean;
+  /** CA certificates (PEM) for an issuer whose own CA is not a public one; null: the usual ones. */
+  readonly ca: string | null;
 }
 
 export const trustKinds = ["github", "gitlab", "forgejo", "kubernetes", "oidc"] as const;
 export type TrustKind = (typeof trustKinds)[number];
 
-/** The claim that is bound, by kind. */
+/** The claim that is bound, by kind. In a cluster it is bound only where its id is given: its administrator owns all names there. */
 export const boundClaims: Readonly<Record<TrustKind, string | null>> = {
   github: "repository_id",
   gitlab: "project_id",
   forgejo: "repository_id",
-  kubernetes: null,
+  kubernetes: "kubernetes.io/serviceaccount/uid",
   oidc: null,
 };
 
-/** Claims that anybody who may start a job can choose: alone they prove nothing. */
-const weakClaims = new Set(["actor", "actor_id", "user_login", "user_email", "user_id", "jti"]);
+/** Claims that any job of the issuer has, or whoever starts one can choose: alone they prove nothing. */
+const weakClaims = new Set([
+  ...["actor", "actor_id", "user_login", "user_email", "user_id", "triggering_actor"],
+  ...["iss", "aud", "exp", "iat", "nbf", "jti", "event_name", "pipeline_source"],
+  ...["ref", "ref_type", "ref_path", "ref_protected", "base_ref", "head_ref", "sha"],
+  ...["workflow", "environment", "runner_environment", "repository_visibility"],
+]);
 
 /** A rule that would let strangers in. The message is a sentence. */
 export class TrustError extends Error {
@@ -55,17 +66,49 @@ export function assertSafe({ demands, bound }: Pick<TrustRule, "demands" | "boun
 export function objectionTo(rule: TrustRule, claims: Claims): string | null {
   if (claims["iss"] !== rule.issuer) return "the token is of another issuer";
   for (const [claim, texts] of Object.entries(rule.demands)) {
-    const found = textOf(claims[claim]);
+    const found = textOf(claimOf(claims, claim));
     if (found === null || !texts.includes(found)) return `its claim ${claim} is another`;
   }
   if (rule.bound !== null) {
-    const found = textOf(claims[rule.bound.claim]);
+    const found = textOf(claimOf(claims, rule.bound.claim));
     if (found === null) return `it has no claim ${rule.bound.claim}`;
     if (rule.bound.value !== null && rule.bound.value !== found) {
       return `its claim ${rule.bound.claim} is another: the name belongs to somebody else now`;
     }
   }
   return rule.allowsPullRequests ? null : foreignObjection(rule.kind, claims);
+}
+
+/** What came of a verified token. */
+export type Choice =
+  | { readonly rule: TrustRule }
+  /** Why none takes it, for whoever holds the token: nothing of rules about others. */
+  | { readonly refusal: string };
+
+/** Finds the rule that a token meets. Of several it is the one with the most demands, and of equals the oldest. */
+export function chooseRule(rules: readonly TrustRule[], claims: Claims): Choice {
+  let chosen: TrustRule | null = null;
+  let refusal = "no rule is about this job";
+  for (const rule of rules) {
+    const objection = objectionTo(rule, claims);
+    if (objection !== null && isAbout(rule, claims)) refusal = objection;
+    if (objection === null && (chosen === null || demandsOf(rule) > demandsOf(chosen)))
+      chosen = rule;
+  }
+  return chosen === null ? { refusal } : { rule: chosen };
+}
+
+const demandsOf = ({ demands }: TrustRule): number => Object.keys(demands).length;
+
+/** True when the rule names the place that the job comes from. */
+function isAbout({ demands }: TrustRule, claims: Claims): boolean {
+  const places = Object.entries(demands).filter(([claim]) => !weakClaims.has(claim));
+  return places.every(([claim, texts]) => texts.includes(textOf(claimOf(claims, claim)) ?? ""));
+}
+
+/** @returns what a rule that is not bound yet has to be bound to; null when there is nothing to bind. */
+export function bindingOf({ bound }: TrustRule, claims: Claims): string | null {
+  return bound === null || bound.value !== null ? null : textOf(claimOf(claims, bound.claim));
 }
 
 /** Jobs whose code somebody may have written who cannot push to the repository. */
@@ -84,18 +127,8 @@ function foreignObjection(kind: TrustKind, claims: Claims): string | null {
   return null;
 }
 
-/** What is kept with each push: from a digest to its commit. */
-export interface Origin {
-  readonly issuer: string;
-  readonly repository: string | null;
-  readonly ref: string | null;
-  readonly commit: string | null;
-  readonly run: string | null;
-  readonly actor: string | null;
-}
-
 /** @returns what the token says of its job. */
-export function originOf(claims: Claims): Origin {
+export function originOf(claims: Claims): JobOrigin {
   const first = (...names: readonly string[]): string | null => {
     for (const name of names) {
       const text = textOf(claims[name]);
@@ -114,6 +147,18 @@ export function originOf(claims: Claims): Origin {
 }
 
 const longestText = 256;
+
+/** A claim by its name, or by a path as in `kubernetes.io/serviceaccount/uid`. */
+function claimOf(claims: Claims, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  let value: unknown = claims;
+  for (const step of name.split("/")) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, step))
+      return undefined;
+    value = Reflect.get(value, step);
+  }
+  return value;
+}
 
 /** Issuers write ids as numbers or as texts, and truth as a text. */
 function textOf(value: unknown): string | null {

@@ -78,7 +78,8 @@ export function removeUser(name: string, options: Options): Promise<number> {
 
 /** @throws ConfigError */
 export function createToken(name: string, options: Options): Promise<number> {
-  const grants = readGrants(options);
+  const given = options["grant"];
+  const grants = grantsOf(Array.isArray(given) ? given.map(String) : []);
   const lasts = readLifetime(options);
   if (grants === null)
     return badUsage("--grant takes PATTERN:ACTIONS, such as 'lab/**:pull,push'.");
@@ -187,12 +188,10 @@ async function readPassword(name: string, options: Options): Promise<string | nu
   return null;
 }
 
-/** @returns null for one that is not understood. */
-function readGrants(
-  options: Options,
+/** @param texts `PATTERN:ACTIONS`. @returns null when there is none, or one is not understood. */
+export function grantsOf(
+  texts: readonly string[],
 ): Parameters<Tool["accounts"]["createToken"]>[1]["grants"] | null {
-  const given = options["grant"];
-  const texts = Array.isArray(given) ? given.map(String) : [];
   const grants = texts.map((text) => {
     const colon = text.lastIndexOf(":");
     return { pattern: text.slice(0, Math.max(colon, 0)), actions: text.slice(colon + 1) };

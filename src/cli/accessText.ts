@@ -4,7 +4,8 @@ import { table } from "./table.ts";
 
 type Listed = Awaited<ReturnType<Tool["accounts"]["list"]>>;
 
-const day = (at: number | null, none: string): string =>
+/** `2026-11-21 08:21`, in UTC. @param at Unix ms. */
+export const day = (at: number | null, none: string): string =>
   at === null ? none : new Date(at).toISOString().slice(0, 16).replace("T", " ");
 
 /** Users by name. */

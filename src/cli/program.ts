@@ -8,6 +8,8 @@ import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
+import { addTag } from "./tagCommands.ts";
+import { addTrust } from "./trustCommands.ts";
 import { versionLine } from "./versionLine.ts";
 
 /** An action's result: its exit code. */
@@ -63,6 +65,8 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addBucket(program, run);
   addImport(program, run);
   addAccess(program, run);
+  addTrust(program, run);
+  addTag(program, run);
   addUploads(program, run);
   addGc(program, run);
   addWhy(program, run);

@@ -1,15 +1,18 @@
 // Who may come in: the right that an operation needs, asked of the caller that a request's credentials name. Everything that is refused
 // here is refused before anything of the store is looked at, so that the answer tells nothing of it.
-import { type Access, anonymous, type Identity, type Origin } from "../access/access.ts";
-import { type Action, areas, type Resource } from "../access/actions.ts";
+import type { Access } from "../access/access.ts";
+import { type Action, areas, type Principal, type Resource } from "../access/actions.ts";
 import { readCredentials } from "../access/credentials.ts";
+import { anonymous, type Caller, type Identity } from "../access/identity.ts";
 import { service } from "../access/memory.ts";
 import { everything } from "../access/rights.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey } from "../metadata/multipart.ts";
 import type { Precondition } from "../metadata/objects.ts";
+import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { ObjectName } from "../model/objectNames.ts";
 import type { LinkRights } from "../objects/link.ts";
+import { audiencesOf, type OwnNames } from "./audiences.ts";
 import { AnswerError } from "./errors.ts";
 import type { Need } from "./operation.ts";
 import { type Question, queryOf, type RequestContext } from "./requestContext.ts";
@@ -19,8 +22,7 @@ export interface DoorDeps {
   readonly access: Pick<Access, "mayClose" | "isOpen" | "identify" | "rightsOf">;
   /** The object that an upload in parts is for; null when there is no such upload. */
   findUpload(key: MultipartKey): Promise<ObjectName | null>;
-  /** The URL that clients use; empty when it is not known. */
-  readonly url: string;
+  readonly names: OwnNames;
 }
 
 /**
@@ -86,15 +88,24 @@ async function identify(deps: DoorDeps, context: RequestContext, needs: Need): P
   const credentials = readCredentials(context.request.headers.get("authorization"));
   if (credentials.kind === "none") return anonymous;
   try {
-    const identity = await deps.access.identify(credentials, whereFrom(context));
+    const identity = await deps.access.identify(credentials, callerOf(context, deps.names));
     if (identity !== null) return identity;
     if (await isOpenToAll(deps, context, needs)) return anonymous;
   } catch (error) {
-    if (error instanceof RegistryError && (await isOpenToAll(deps, context, needs)))
-      return anonymous;
-    throw error;
+    if (!(error instanceof RegistryError)) throw error;
+    if (await isOpenToAll(deps, context, needs)) return anonymous;
+    throw error.situation === "UNAUTHORIZED" ? unauthorized(deps, context, needs, error) : error;
   }
   throw unauthorized(deps, context, needs, credentials.kind === "bearer" ? "invalid_token" : null);
+}
+
+/** What a login may depend on besides its credentials. */
+export function callerOf(context: RequestContext, names: OwnNames): Caller {
+  return {
+    address: context.address(),
+    requestId: context.requestId,
+    audiences: () => audiencesOf(context.origin(), names),
+  };
 }
 
 /** True for reads that need no credentials: wrong ones are as good as none, since dockerd sends a mirror those of another registry. */
@@ -102,11 +113,6 @@ async function isOpenToAll(deps: DoorDeps, context: RequestContext, needs: Need)
   if (typeof needs === "string" || needs.right !== "pull") return false;
   const rights = await deps.access.rightsOf(anonymous);
   return rights.may(needs.right, await subjectOf(deps, context, needs));
-}
-
-/** Where a login comes from. */
-export function whereFrom(context: RequestContext): Origin {
-  return { address: context.address(), requestId: context.requestId };
 }
 
 type RightNeed = Exclude<Need, string>;
@@ -146,16 +152,21 @@ function refusal(
   return new RegistryError("DENIED");
 }
 
+type Reason = "invalid_token" | "insufficient_scope" | RegistryError | null;
+
+/** @param reason of RFC 6750, 3.1, or the refusal itself where there is more to say. */
 function unauthorized(
-  { url }: DoorDeps,
+  { names: { url } }: DoorDeps,
   context: RequestContext,
   needs: Need,
-  error: "invalid_token" | "insufficient_scope" | null,
+  reason: Reason,
 ): AnswerError {
-  return new AnswerError(new RegistryError("UNAUTHORIZED"), {
+  const isText = typeof reason === "string";
+  const refusal = reason === null || isText ? new RegistryError("UNAUTHORIZED") : reason;
+  return new AnswerError(refusal, {
     "www-authenticate": context.foreign
       ? 'Basic realm="breadbox", charset="UTF-8"'
-      : bearerChallenge(realmOf(context, url), scopeOf(context, needs), error),
+      : bearerChallenge(realmOf(context, url), scopeOf(context, needs), isText ? reason : null),
   });
 }
 
@@ -222,4 +233,9 @@ export function visibleTo({
   rights,
 }: Pick<RequestContext, "rights">): ((resource: Resource) => boolean) | null {
   return rights === everything ? null : (resource) => rights.may("pull", resource);
+}
+
+/** What the token of a job said of it; null for everybody else. */
+export function originOf(principal: Principal): JobOrigin | null {
+  return principal.kind === "workload" ? principal.origin : null;
 }

@@ -17,6 +17,7 @@ import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
 import { completionOperations } from "./v1/completion.ts";
 import { gcOperations } from "./v1/gc.ts";
+import { historyOperations } from "./v1/history.ts";
 import { multipartOperations } from "./v1/multipart.ts";
 import { objectOperations } from "./v1/objects.ts";
 import { partOperations } from "./v1/parts.ts";
@@ -29,6 +30,7 @@ export const operations: readonly Operation[] = [
   ...listOperations,
   ...manifestOperations,
   ...referrerOperations,
+  ...historyOperations,
   ...blobOperations,
   ...uploadOperations,
   ...chunkOperations,

@@ -32,6 +32,8 @@ export interface HttpOptions {
   readonly hosts: HostRule;
   /** Proxies whose headers about the client count. */
   readonly proxies: readonly Network[];
+  /** Names and addresses of this machine and of its certificate, as they are now. */
+  readonly ownNames: () => readonly string[];
   /** Largest body of one request in bytes; 0 for no limit. */
   readonly maxBodyBytes: number;
   /** Minimum chunk size that is advertised to clients, in bytes; 0 for none. */
@@ -88,6 +90,7 @@ export function startHttp(options: HttpOptions): HttpServer {
   const { backend, listen, newRequestId } = options;
   let draining = false;
   const isDraining = () => draining;
+  const names = { url: options.hosts.url, names: options.ownNames };
   const atWork = new Set<RequestContext>();
   let gate: Gate | null = null;
   const guard = makeGuard({
@@ -98,13 +101,13 @@ export function startHttp(options: HttpOptions): HttpServer {
   const dispatch = makeDispatch({
     app: buildApp(operations, backend, {
       ...options,
-      ...{ isDraining, readOnly: options.switches.readOnly },
+      ...{ isDraining, names, readOnly: options.switches.readOnly },
     }),
     guard,
     door: makeDoor({
       access: backend.access,
       findUpload: (key) => findUploadObject(backend.objects, key),
-      url: options.hosts.url,
+      names,
     }),
     router: makeRouter(routes),
     assertHost: makeHostCheck(options.hosts),

@@ -7,6 +7,7 @@ import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
+import type { OwnNames } from "./audiences.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
 
@@ -38,6 +39,8 @@ export interface ApiOptions {
   readonly explorer: boolean;
   /** The CA that signed this server's certificate, as PEM, which `/ca.crt` serves; null when it is no CA of its own. */
   readonly authority: string | null;
+  /** What ID tokens for this server may be for. */
+  readonly names: OwnNames;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
   /** True: nothing can be pushed or deleted. */

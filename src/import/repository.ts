@@ -247,7 +247,7 @@ export class RepositoryImport {
       immutable: request.overwriteTags ? rules.immutable : () => "another manifest has it",
     };
     const upload = { repository: this.#repository, reference: { digest }, mediaType, body, tags };
-    await putManifest(deps, { ...upload, by: null });
+    await putManifest(deps, { ...upload, by: null, origin: null });
   }
 
   #keep(tag: Tag, reason: string): void {

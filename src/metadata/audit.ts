@@ -24,6 +24,9 @@ export type AuditEvent =
   | "token.revoke"
   | "rule.add"
   | "rule.remove"
+  | "trust.add"
+  | "trust.bind"
+  | "trust.remove"
   | "key.rotate";
 
 /** Who asked for a change, as it is written down. */

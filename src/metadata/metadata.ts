@@ -1,6 +1,7 @@
 // PORT 2: rows. Grouped by the rooms that use them. One method = one transaction, named as an outcome; safe to repeat.
 // Every writing method resolves when its commit is durable, unless it says otherwise.
 import type { Algorithm, Digest } from "../model/digest.ts";
+import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { Locator, StagingState } from "../model/locator.ts";
 import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
 import type { Boundary } from "../model/staged.ts";
@@ -11,6 +12,7 @@ import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
+import type { HistoryMetadata } from "./history.ts";
 import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
 import type { ObjectInspection } from "./inspectionObjects.ts";
 import type { IntakeMetadata } from "./intake.ts";
@@ -18,6 +20,7 @@ import type { LocksMetadata } from "./locks.ts";
 import type { MultipartLifeMetadata, MultipartMetadata } from "./multipart.ts";
 import type { ObjectsMetadata } from "./objects.ts";
 import type { LockedTag, RemovalsMetadata } from "./removals.ts";
+import type { TrustMetadata } from "./trust.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 import type { UsageMetadata } from "./usage.ts";
 
@@ -85,6 +88,8 @@ export interface ManifestPut extends ManifestKey {
   readonly now: number;
   /** Who pushes it; null for what is not written down: an import. */
   readonly by: Author | null;
+  /** Of the job that pushes it; null for everybody else. */
+  readonly origin: JobOrigin | null;
 }
 
 /** Nothing is stored unless `kind` is `stored`. */
@@ -251,9 +256,11 @@ export interface UploadSweepMetadata {
 
 export interface Metadata {
   readonly registry: RegistryMetadata;
+  readonly history: HistoryMetadata;
   readonly access: AccessMetadata;
   readonly accounts: AccountsMetadata;
   readonly audit: AuditMetadata;
+  readonly trust: TrustMetadata;
   readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
   readonly uploadSweep: UploadSweepMetadata;

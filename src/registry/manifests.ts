@@ -3,6 +3,7 @@
 import { RegistryError } from "../errors.ts";
 import type { Author } from "../metadata/audit.ts";
 import type { ContentsMetadata } from "../metadata/contents.ts";
+import type { HistoryMetadata } from "../metadata/history.ts";
 import type {
   ManifestPutOutcome,
   ManifestReference,
@@ -11,6 +12,7 @@ import type {
   StoredManifest,
 } from "../metadata/metadata.ts";
 import { algorithmOf, type Digest, digestOf } from "../model/digest.ts";
+import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Immutability, Reference, RepositoryName, Tag } from "../model/names.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -22,6 +24,7 @@ import { relaxReferences, type Sparse } from "./sparse.ts";
 /** The dependencies of the registry room. */
 export interface RegistryDeps {
   readonly metadata: RegistryMetadata;
+  readonly history: HistoryMetadata;
   readonly contents: ContentsMetadata;
   readonly storage: Storage;
   /** Unix ms. */
@@ -49,6 +52,8 @@ export interface ManifestUpload {
   readonly tags: readonly Tag[];
   /** null for what is not written down: an import. */
   readonly by: Author | null;
+  /** Of the job that pushes it; null for everybody else. */
+  readonly origin: JobOrigin | null;
 }
 
 /** The result of a push of a manifest, for answer and log. Sizes in bytes. */
@@ -117,6 +122,7 @@ export async function putManifest(
     immutable: deps.immutable,
     now: deps.clock(),
     by: upload.by,
+    origin: upload.origin,
   });
   assertStored(outcome, repository, references);
   const hasForeignLayers = references.some(({ required }) => !required);

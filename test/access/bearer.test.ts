@@ -12,6 +12,7 @@ const alice = {
   name: "alice",
   stamp: "1",
   scopes: readScopes(["repository:lab/app:pull,push"]),
+  origin: null,
 } as const;
 
 let key: SigningKey;

@@ -37,7 +37,8 @@ function openRows() {
     },
     addKey: async () => true,
   };
-  return { rows, memory: new AccessMemory(metadata, () => 1) };
+  const trust = { listTrustOf: async () => [], findTrust: none };
+  return { rows, memory: new AccessMemory(metadata, trust, () => 1) };
 }
 
 describe("the memory of access", () => {

@@ -9,7 +9,9 @@ import {
 } from "../../src/access/trust.ts";
 
 const github: TrustRule = {
-  id: "1",
+  name: "lab/app",
+  stamp: "1",
+  ca: null,
   kind: "github",
   issuer: "https://token.actions.githubusercontent.com",
   demands: { repository: ["lab/app"], ref: ["refs/heads/main"] },

@@ -26,6 +26,7 @@ import { referrersContract } from "./metadataReferrers.ts";
 import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
 import { sessionsContract } from "./metadataSessions.ts";
+import { trustContract } from "./metadataTrust.ts";
 import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
 import { usageContract } from "./metadataUsage.ts";
@@ -46,6 +47,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
 
     accessContract(openEmpty);
     auditContract(openEmpty);
+    trustContract(openEmpty);
     sessionsContract(openEmpty);
     chunksContract(openEmpty);
     endingsContract(openEmpty);

@@ -123,6 +123,7 @@ export function manifest(text: string, changes: Partial<ManifestPut> = {}): Mani
     immutable: () => null,
     now,
     by: null,
+    origin: null,
     ...changes,
   };
 }

@@ -95,6 +95,7 @@ export class InspectionRoom {
       body,
       tags: [],
       by: null,
+      origin: null,
     });
     return receipt.digest;
   }

@@ -60,13 +60,15 @@ describe("stale grants (CVE-2025-23208, CVE-2026-58440)", () => {
     const restarted = new Access({
       ...{ metadata: metadata.access, mode: "auto", isLoopback: true, htpasswd: null },
       ...{ clock: room.registry.store.clock.now, now: room.registry.store.clock.now },
+      ...{ trust: metadata.trust, onWorkload: () => {} },
       newId: () => Bun.randomUUIDv7(),
       trail: { note: () => {} },
     });
     await restarted.renewKey();
     const nowhere = { address: null, requestId: null };
     const credentials = { kind: "bearer", token: bearer.slice("Bearer ".length) } as const;
-    expect((await restarted.identify(credentials, nowhere))?.principal).toMatchObject({
+    const caller = { ...nowhere, audiences: () => [] };
+    expect((await restarted.identify(credentials, caller))?.principal).toMatchObject({
       name: "root",
     });
 

@@ -14,6 +14,7 @@ export const exceptions: readonly Exception[] = [
       'from "users" order',
       'from "access_tokens" order',
       'from "access_rules" order',
+      'from "trust_rules" order',
       '"signing_keys"',
     ],
     steps: ["SCAN"],
@@ -111,6 +112,7 @@ export const exceptions: readonly Exception[] = [
     why: "What an index found is put in order, or told once: rows of one digest, one manifest or one page.",
     of: [
       "SELECT b.name FROM holding",
+      'where "trust_rules"."issuer" = ? order by',
       '"multipart_uploads"."expires_at" <',
       'select distinct "digest" from "manifests"',
       "SELECT push.repository, push.since",

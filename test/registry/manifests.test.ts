@@ -101,7 +101,7 @@ describe("putManifest", () => {
   test("sets further tags in the same transaction", async () => {
     await pushContent();
     const body = bytes(image());
-    const upload = { repository: app, mediaType: null, body, by: null };
+    const upload = { repository: app, mediaType: null, body, by: null, origin: null };
 
     await putManifest(world, { ...upload, reference: ref("a"), tags: [tag("b"), tag("a")] });
     await putManifest(world, { ...upload, reference: ref(digestOf(body)), tags: [tag("c")] });
@@ -215,6 +215,7 @@ describe("putManifest", () => {
       mediaType: "application/json",
       tags: [],
       by: null,
+      origin: null,
     };
     const ofSize = (size: number) => bytes(`{"a":"${"x".repeat(size - 8)}"}`);
 

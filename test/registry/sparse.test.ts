@@ -24,6 +24,7 @@ async function push(sparse: Sparse, manifest: unknown): Promise<string> {
     mediaType: null,
     tags: [],
     by: null,
+    origin: null,
   };
   const outcome = await putManifest(
     { ...world, sparse },

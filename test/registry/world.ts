@@ -68,6 +68,7 @@ export async function openWorld(scope: Scope): Promise<World> {
   const damaged: { digest: Digest; locator: Locator }[] = [];
   const deps: RegistryDeps = {
     metadata: metadata.registry,
+    history: metadata.history,
     contents: metadata.contents,
     storage,
     clock,
@@ -123,6 +124,7 @@ export async function openWorld(scope: Scope): Promise<World> {
         body,
         tags: [],
         by: null,
+        origin: null,
       }),
     locatorOf,
     shorten: async (locator) => {

@@ -61,6 +61,7 @@ export async function openStore() {
     const overdue = new OverdueReleases();
     const registry: RegistryDeps = {
       metadata: metadata.registry,
+      history: metadata.history,
       contents: metadata.contents,
       storage,
       clock: clock.now,

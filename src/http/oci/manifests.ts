@@ -31,6 +31,7 @@ import {
   name as nameParameter,
   reference as referenceParameter,
 } from "../docs/parameters.ts";
+import { originOf } from "../door.ts";
 import { assertNotEncoded, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
@@ -102,6 +103,7 @@ async function push(
       body,
       tags,
       by: authorOf(call),
+      origin: originOf(call.rights.principal),
     },
   );
   const { contentSize, references } = receipt;

@@ -1,8 +1,9 @@
 // The token endpoint, in both forms that clients know: GET with Basic (distribution, "Token Authentication Specification") and POST with
 // a form (its "OAuth2 Token Authentication"). What a caller may not do is left out of its token, without a word.
-import { type Access, anonymous, type Identity } from "../../access/access.ts";
-import { bearerSeconds } from "../../access/bearer.ts";
+import type { Access } from "../../access/access.ts";
+import { bearerSeconds, jobBearerSeconds } from "../../access/bearer.ts";
 import { type Credentials, readCredentials } from "../../access/credentials.ts";
+import { anonymous, type Caller, type Identity } from "../../access/identity.ts";
 import { grantedOf } from "../../access/rights.ts";
 import { readScopes, type Scope } from "../../access/scopes.ts";
 import { RegistryError } from "../../errors.ts";
@@ -10,7 +11,7 @@ import { json } from "../answers.ts";
 import { readSmallBody } from "../body.ts";
 import { always, failures, jsonLike } from "../docs/answers.ts";
 import { repository } from "../docs/examples.ts";
-import { whereFrom } from "../door.ts";
+import { callerOf } from "../door.ts";
 import { AnswerError } from "../errors.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
@@ -23,6 +24,7 @@ const uncached = { "cache-control": "no-store", pragma: "no-cache" };
 
 /** What a client asks for. */
 interface Asked {
+  readonly caller: Caller;
   readonly credentials: Credentials;
   /** In place of credentials; null without one. */
   readonly refreshToken: string | null;
@@ -31,9 +33,10 @@ interface Asked {
   readonly offline: boolean;
 }
 
-function askByQuery(call: Call<typeof address>, { access }: Services): Promise<Response> {
+function askByQuery(call: Call<typeof address>, { access, names }: Services): Promise<Response> {
   const query = queryOf(call);
-  return answer(access, call, {
+  return answer(access, {
+    caller: callerOf(call, names),
     credentials: readCredentials(call.request.headers.get("authorization")),
     refreshToken: null,
     scopes: readScopes(query.getAll("scope")),
@@ -43,7 +46,7 @@ function askByQuery(call: Call<typeof address>, { access }: Services): Promise<R
 
 async function askByForm(
   call: Call<typeof address>,
-  { access, pace }: Services,
+  { access, names, pace }: Services,
 ): Promise<Response> {
   const bytes = await readSmallBody(call, longestForm, pace);
   const form = new URLSearchParams(Buffer.from(bytes).toString());
@@ -54,7 +57,8 @@ async function askByForm(
     });
   }
   const isRefresh = grantType === "refresh_token";
-  return answer(access, call, {
+  return answer(access, {
+    caller: callerOf(call, names),
     credentials: isRefresh
       ? { kind: "none" }
       : {
@@ -68,10 +72,10 @@ async function askByForm(
   });
 }
 
-async function answer(access: Access, call: Call<typeof address>, asked: Asked): Promise<Response> {
+async function answer(access: Access, asked: Asked): Promise<Response> {
   // Without a login nobody is sent here.
   if (await access.isOpen()) throw new RegistryError("ROUTE_UNKNOWN");
-  const identity = await identify(access, call, asked);
+  const identity = await identify(access, asked);
   const rights = await access.rightsOf({ ...identity, scopes: null });
   const { principal } = identity;
   if (principal.kind === "anonymous" && !rights.mayAnything) throw unauthorized();
@@ -79,7 +83,7 @@ async function answer(access: Access, call: Call<typeof address>, asked: Asked):
   const refresh = asked.refreshToken ?? (await refreshFor(access, identity, asked));
   const issued = new Date(access.now()).toISOString();
   const body = {
-    ...{ token, access_token: token, expires_in: bearerSeconds, issued_at: issued },
+    ...{ token, access_token: token, expires_in: access.lifeOf(identity), issued_at: issued },
     ...(refresh === null ? {} : { refresh_token: refresh }),
   };
   return json(body, { headers: uncached });
@@ -90,26 +94,29 @@ async function refreshFor(
   identity: Identity,
   { offline }: Asked,
 ): Promise<string | null> {
-  return offline && identity.principal.kind === "user" ? access.issueRefresh(identity) : null;
+  const { kind } = identity.principal;
+  return offline && (kind === "user" || kind === "workload") ? access.issueRefresh(identity) : null;
 }
 
 /** @throws RegistryError UNAUTHORIZED, LOGINS_TOO_MANY */
 async function identify(
   access: Access,
-  call: Call<typeof address>,
-  { credentials, refreshToken, scopes }: Asked,
+  { caller, credentials, refreshToken, scopes }: Asked,
 ): Promise<Identity> {
   if (refreshToken !== null) {
-    const identity = await access.identifyRefresh(refreshToken, whereFrom(call));
+    const identity = await access.identifyRefresh(refreshToken, caller);
     if (identity === null) throw unauthorized();
     return identity;
   }
   try {
-    const identity = await access.identify(credentials, whereFrom(call));
+    const identity = await access.identify(credentials, caller);
     // A bearer token gives no longer life to itself.
     if (identity !== null && identity.scopes === null) return identity;
   } catch (error) {
-    if (!(error instanceof RegistryError) || !(await isOpenToAll(access, scopes))) throw error;
+    if (!(error instanceof RegistryError)) throw error;
+    if (!(await isOpenToAll(access, scopes))) {
+      throw error.situation === "UNAUTHORIZED" ? unauthorized(error) : error;
+    }
   }
   // dockerd sends a mirror the login of another registry, and skips the mirror if that is refused.
   if (await isOpenToAll(access, scopes)) return anonymous;
@@ -126,8 +133,8 @@ async function isOpenToAll(access: Access, scopes: readonly Scope[]): Promise<bo
   return scopes.length > 0 && scopes.every(isOpen);
 }
 
-function unauthorized(): AnswerError {
-  return new AnswerError(new RegistryError("UNAUTHORIZED"), {
+function unauthorized(refusal = new RegistryError("UNAUTHORIZED")): AnswerError {
+  return new AnswerError(refusal, {
     "www-authenticate": 'Basic realm="breadbox", charset="UTF-8"',
   });
 }
@@ -156,9 +163,12 @@ const answers = () => ({
         properties: {
           token: text,
           access_token: text,
-          expires_in: { type: "integer" },
+          expires_in: {
+            type: "integer",
+            description: `seconds: ${bearerSeconds}, and ${jobBearerSeconds} for a job with an ID token`,
+          },
           issued_at: text,
-          refresh_token: { ...text, description: "when it was asked for, to users" },
+          refresh_token: { ...text, description: "when it was asked for, to users and to jobs" },
         },
       },
       {
@@ -182,7 +192,7 @@ export const tokenOperations = [
     handle: askByQuery,
     doc: () => ({
       description:
-        "Takes the credentials of `Authorization: Basic`: a user and a password, or any name and an access token. Without credentials the token is that of an anonymous caller. On a server without a login the address is unknown. Source: distribution, _Token Authentication Specification_.",
+        "Takes the credentials of `Authorization: Basic`: a user and a password, or any name and an access token, or any name and the ID token of a job that a trust rule takes. Without credentials the token is that of an anonymous caller. On a server without a login the address is unknown. Source: distribution, _Token Authentication Specification_.",
       parameters: [
         {
           name: "scope",

@@ -133,7 +133,7 @@ function* addUser(
 }
 
 /** From the first account on a server is closed to those without one. */
-function closeDoor(tx: Tx, now: number): void {
+export function closeDoor(tx: Tx, now: number): void {
   tx.run(statements.moveRevision, {});
   tx.run(statements.close, { now });
 }

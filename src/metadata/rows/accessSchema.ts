@@ -49,3 +49,22 @@ export const signingKeys = sqliteTable("signing_keys", {
   jwk: text("jwk").notNull(), // private JWK, JSON
   createdAt: integer("created_at").notNull(), // Unix ms
 });
+
+/** Whose jobs need no password: an issuer, and what its tokens must say. */
+export const trustRules = sqliteTable(
+  "trust_rules",
+  {
+    name: text("name").primaryKey(),
+    stamp: text("stamp").notNull(), // what is issued to another rule of that name is void
+    kind: text("kind").notNull(),
+    issuer: text("issuer").notNull(), // as the token's `iss` spells it
+    demands: text("demands").notNull(), // JSON: claim → texts that it may have
+    boundClaim: text("bound_claim"), // holds an id that no other repository is ever given
+    boundValue: text("bound_value"), // null until the first job came
+    allowsPullRequests: integer("allows_pull_requests").notNull(), // 0 or 1
+    ca: text("ca"), // PEM; null: the usual CAs
+    createdAt: integer("created_at").notNull(), // Unix ms
+    lastUsedAt: integer("last_used_at"), // Unix ms, to the minute
+  },
+  (row) => [index("trust_rules_by_issuer").on(row.issuer)],
+);

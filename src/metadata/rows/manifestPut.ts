@@ -11,6 +11,7 @@ import type {
 } from "../metadata.ts";
 import { record } from "./audit.ts";
 import { addReferences, insertReferrer, removeReferrer } from "./derivedRows.ts";
+import { notePush } from "./history.ts";
 import { insertRepository } from "./links.ts";
 import { nameBelow, nameManifest, releaseManifest } from "./releases.ts";
 import type { Body, Tx } from "./rows.ts";
@@ -63,7 +64,10 @@ const known = statement((db, given: Params<ManifestKey & Pick<ManifestPut, "body
     .where(isManifest(given)),
 );
 
-type NewManifest = Omit<ManifestPut, "annotations" | "references" | "tags" | "immutable" | "by"> & {
+type NewManifest = Omit<
+  ManifestPut,
+  "origin" | "annotations" | "references" | "tags" | "immutable" | "by"
+> & {
   readonly size: number;
   readonly pushedBy: string | null;
 };
@@ -130,6 +134,7 @@ export function* putManifest(tx: Tx, put: ManifestPut): Body<ManifestPutOutcome>
     const previous = yield* moveTag(tx, { repository, tag, digest, now });
     recordPush(tx, put, { detail: tag, previous });
   }
+  notePush(tx, put);
   return { kind: "stored" };
 }
 

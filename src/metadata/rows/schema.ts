@@ -179,6 +179,34 @@ export const releasedManifests = sqliteTable(
   ],
 );
 
+/** Pushes of manifests, one row for each tag that a push set, with what the ID token of a job said. They end with their manifest. */
+export const pushHistory = sqliteTable(
+  "push_history",
+  {
+    id: integer("id").primaryKey({ autoIncrement: true }), // in the order of the pushes
+    repository: text("repository").$type<RepositoryName>().notNull(),
+    digest: text("digest").$type<Digest>().notNull(),
+    tag: text("tag").$type<Tag | "">().notNull(), // empty: pushed by digest alone
+    pushedAt: integer("pushed_at").notNull(), // Unix ms
+    pushedBy: text("pushed_by"), // as `user:ann`; null: nobody had to log in
+    issuer: text("origin_issuer"), // null: not pushed by a job
+    source: text("origin_repository"),
+    ref: text("origin_ref"),
+    commit: text("origin_commit"),
+    run: text("origin_run"),
+    actor: text("origin_actor"),
+  },
+  (row) => [
+    foreignKey({
+      name: "push_history_of_manifest",
+      columns: [row.repository, row.digest],
+      foreignColumns: [manifests.repository, manifests.digest],
+    }).onDelete("cascade"),
+    index("push_history_by_tag").on(row.repository, row.tag, row.id),
+    index("push_history_by_digest").on(row.repository, row.digest, row.id),
+  ],
+);
+
 /** Open upload sessions. Their repository need not exist yet. */
 export const uploadSessions = sqliteTable(
   "upload_sessions",

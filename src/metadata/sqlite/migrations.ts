@@ -11,6 +11,7 @@ import released from "../../../drizzle/sqlite/0006_released.sql" with { type: "t
 import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text" };
 import access from "../../../drizzle/sqlite/0008_access.sql" with { type: "text" };
 import audit from "../../../drizzle/sqlite/0009_audit.sql" with { type: "text" };
+import keyless from "../../../drizzle/sqlite/0010_keyless.sql" with { type: "text" };
 
 /** One generated file: its name without `.sql`, and its statements. */
 export interface Migration {
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0007_claims", sql: claims },
   { tag: "0008_access", sql: access },
   { tag: "0009_audit", sql: audit },
+  { tag: "0010_keyless", sql: keyless },
 ];

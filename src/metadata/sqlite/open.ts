@@ -21,6 +21,7 @@ import { auditMetadata } from "../rows/audit.ts";
 import { collectionMetadata } from "../rows/collection.ts";
 import { contentsMetadata } from "../rows/contents.ts";
 import { gcRunsMetadata } from "../rows/gcRuns.ts";
+import { historyMetadata } from "../rows/history.ts";
 import { inspectionMetadata } from "../rows/inspection.ts";
 import { manifestInspection } from "../rows/inspectionManifests.ts";
 import { objectInspection } from "../rows/inspectionObjects.ts";
@@ -31,6 +32,7 @@ import { objectsMetadata } from "../rows/objects.ts";
 import { multipartUploads } from "../rows/objectsSchema.ts";
 import { registryMetadata } from "../rows/registry.ts";
 import { store, uploadSessions } from "../rows/schema.ts";
+import { trustMetadata } from "../rows/trust.ts";
 import { untaggedMetadata } from "../rows/untagged.ts";
 import { uploadSweepMetadata, uploadsMetadata } from "../rows/uploads.ts";
 import { usageMetadata } from "../rows/usage.ts";
@@ -175,9 +177,11 @@ function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
   const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
   return {
     registry: registryMetadata(rows),
+    history: historyMetadata(rows),
     access: accessMetadata(rows),
     accounts: accountsMetadata(rows),
     audit: auditMetadata(rows),
+    trust: trustMetadata(rows),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

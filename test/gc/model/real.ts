@@ -88,6 +88,7 @@ export async function openRealStore() {
           body,
           tags: [],
           by: null,
+          origin: null,
         }),
       ),
     deleteManifest: (repository: RepositoryName, reference: string) => {

@@ -150,6 +150,12 @@ export const healthy: Readonly<Record<string, Ask>> = {
   ...Object.fromEntries(usual),
   "getManifest 404": send(`GET ${base}/manifests/3.0`),
   "headManifest 404": send(`HEAD ${base}/manifests/3.0`),
+  "listPushes 200": send(`GET /v1/repositories/${repository}/history/1.0`),
+  "listPushes 400": send(`GET /v1/repositories/UPPER/history/1.0`),
+  "listPushes 404": send(`GET /v1/repositories/${repository}/history/3.0`),
+  "headPushes 200": send(`HEAD /v1/repositories/${repository}/history/1.0`),
+  "headPushes 400": send(`HEAD /v1/repositories/UPPER/history/1.0`),
+  "headPushes 404": send(`HEAD /v1/repositories/${repository}/history/3.0`),
   "putManifest 201": (world) => push(world.image.manifest)(world),
   "putManifest 403": async (world) => {
     const put = `PUT ${base}/manifests/locked`;

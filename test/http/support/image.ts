@@ -13,30 +13,44 @@ export interface PushedImage {
 }
 
 /** Pushes a blob in a single request. @throws Error with the answer when it is refused. */
-export async function pushBlob(url: string, name: string, bytes: Uint8Array<ArrayBuffer>) {
+export async function pushBlob(
+  url: string,
+  name: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const digest = digestOf(bytes);
   const answer = await fetch(`${url}/v2/${name}/blobs/uploads/?digest=${digest}`, {
     method: "POST",
+    headers,
     body: bytes,
   });
   if (answer.status !== 201) throw new Error(await answer.text());
   return digest;
 }
 
+/** An image, and what the requests for it have besides. */
+interface ImageToPush {
+  readonly name: string;
+  readonly tag: string;
+  readonly size?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Pushes an image with one layer of `size` random bytes under `name`:`tag`. */
 export async function pushImage(
   url: string,
-  { name, tag, size = 1000 }: { name: string; tag: string; size?: number },
+  { name, tag, size = 1000, headers = {} }: ImageToPush,
 ): Promise<PushedImage> {
   const layer = noise(size);
-  const layerDigest = await pushBlob(url, name, layer);
+  const layerDigest = await pushBlob(url, name, layer, headers);
   const config = new TextEncoder().encode("{}");
   const manifest = JSON.stringify({
     schemaVersion: 2,
     mediaType: imageType,
     config: {
       mediaType: "application/vnd.oci.image.config.v1+json",
-      digest: await pushBlob(url, name, config),
+      digest: await pushBlob(url, name, config, headers),
       size: config.length,
     },
     layers: [
@@ -49,7 +63,7 @@ export async function pushImage(
   });
   const answer = await fetch(`${url}/v2/${name}/manifests/${tag}`, {
     method: "PUT",
-    headers: { "content-type": imageType },
+    headers: { ...headers, "content-type": imageType },
     body: manifest,
   });
   if (answer.status !== 201) throw new Error(await answer.text());

@@ -4,6 +4,7 @@ import pino from "pino";
 import { Access, type AuthMode } from "../../../src/access/access.ts";
 import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
+import type { WorkloadEvent } from "../../../src/access/workloads.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
@@ -37,6 +38,8 @@ export interface RegistryOptions
   /** A file of users. */
   readonly htpasswd?: HtpasswdFile;
   readonly switches?: Partial<Switches>;
+  /** Names that the machine has. */
+  readonly names?: readonly string[];
   readonly tls?: TlsMaterial;
   readonly authority?: string;
   /** Changes what is behind the API before it is served. */
@@ -52,6 +55,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const lines: LogLine[] = [];
   const { metadata, registry, uploads, objects, latch } = store.rooms;
   const orders: GcRequest[] = [];
+  const workloads: WorkloadEvent[] = [];
   const gcRuns = new GcRuns({
     runs: metadata.gcRuns,
     clock: store.clock.now,
@@ -80,6 +84,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   });
   const access = new Access({
     metadata: metadata.access,
+    trust: metadata.trust,
     mode: options.auth ?? "none",
     isLoopback: options.isLoopback ?? true,
     htpasswd: options.htpasswd ?? null,
@@ -87,6 +92,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     now: store.clock.now,
     newId: () => Bun.randomUUIDv7(),
     trail,
+    onWorkload: (event) => workloads.push(event),
   });
   await access.renewKey();
   const backend: Backend = {
@@ -108,6 +114,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     listen: { hostname: "127.0.0.1", port: 0 },
     ...{ tls: options.tls ?? null, authority: options.authority ?? "CA\n" },
     hosts: options.hosts ?? { loopbackOnly: false, url: "" },
+    ownNames: () => options.names ?? [],
     maxBodyBytes: options.maxBodyBytes ?? 0,
     chunkMinBytes: options.chunkMinBytes ?? 0,
     pace: options.pace ?? { now: () => performance.now(), minBytesPerSecond: 1024 },
@@ -125,6 +132,8 @@ export async function openRegistry(options: RegistryOptions = {}) {
     access,
     trail,
     lines,
+    /** What jobs without a password did to the server. */
+    workloads,
     gcRuns,
     /** Runs that were asked for: nobody does them here. */
     orders,

@@ -1,0 +1,30 @@
+// The commands of `breadbox tag`: names, options and help.
+import type { Command } from "commander";
+import { addDataFlags, type Options } from "./settingFlags.ts";
+
+const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
+
+/** Adds `tag` to the program. @param run runs an action, which returns its exit code. */
+export function addTag(program: Command, run: (action: Promise<number>) => Promise<void>): void {
+  const tag = program
+    .command("tag")
+    .summary("show who pushed a tag")
+    .description("Shows what happened to a tag.")
+    .addHelpText(
+      "after",
+      examples("breadbox tag history lab/app:1.2", "breadbox tag history --json lab/app:1.2"),
+    );
+  addDataFlags(tag.command("history <IMAGE>"))
+    .summary("list the pushes of a tag or a digest")
+    .description(
+      "Lists the pushes of a tag (REPO:TAG), of a manifest (REPO@DIGEST), or of a digest in all repositories, the latest first: when, by whom, and from which commit, when a CI job pushed it with its ID token.",
+    )
+    .option("--json", "print JSON")
+    .addHelpText(
+      "after",
+      examples("breadbox tag history lab/app:1.2", "breadbox tag history lab/app@sha256:6c3c…"),
+    )
+    .action(async (image: string, options: Options) =>
+      run((await import("./history.ts")).showHistory(image, options)),
+    );
+}

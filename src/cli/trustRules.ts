@@ -1,0 +1,83 @@
+// `breadbox trust`: which jobs of which issuers need no password, while a server is running or without one.
+import type { Tool } from "../tool.ts";
+import { grantsOf } from "./access.ts";
+import { exitCode } from "./exitCode.ts";
+import { complain, print, printJson } from "./print.ts";
+import { type Options, textOf } from "./settingFlags.ts";
+import { addedText, trustRulesText } from "./trustRulesText.ts";
+import { withTool } from "./withTool.ts";
+
+type Typed = Parameters<Tool["trust"]["add"]>[0];
+
+const listOf = (options: Options, name: string): readonly string[] => {
+  const given = options[name];
+  return Array.isArray(given) ? given.map(String) : [];
+};
+
+/** @param place repository, account or issuer, by kind. @throws ConfigError */
+export async function addTrust(
+  kind: Typed["kind"],
+  [place, grantTexts]: readonly [string, readonly string[]],
+  options: Options,
+): Promise<number> {
+  const grants = grantsOf(grantTexts);
+  if (grants === null) return refuse("GRANT is PATTERN:ACTIONS, such as 'lab/**:pull,push'.");
+  const caFile = textOf(options, "ca") ?? null;
+  const ca = caFile === null ? null : await readFile(caFile);
+  if (ca === undefined) return refuse(`${caFile} cannot be read.`);
+  const typed: Typed = {
+    ...{ kind, place, ca },
+    issuer: textOf(options, "issuer") ?? null,
+    name: textOf(options, "name") ?? null,
+    id: textOf(options, "id") ?? null,
+    refs: listOf(options, "ref"),
+    claims: listOf(options, "claim"),
+    allowsPullRequests: options["pullRequests"] === true,
+  };
+  return withTool(options, async ({ trust }, config) => {
+    const rule = await trust.add(typed, grants);
+    if (rule === null) {
+      const name = typed.name ?? typed.place;
+      complain(
+        `There is a trust rule of that name. Remove it (breadbox trust rm ${name}), or add --name NAME.`,
+      );
+      return exitCode.failed;
+    }
+    print(addedText(rule, { place, grants: grantTexts, url: config["http.url"] }));
+    return exitCode.done;
+  });
+}
+
+/** @throws ConfigError */
+export function listTrust(options: Options): Promise<number> {
+  return withTool(options, async ({ trust }) => {
+    const rules = await trust.list();
+    if (options["json"] === true) printJson({ rules: rules.map(({ ca, ...rule }) => rule) });
+    else print(trustRulesText(rules));
+    return exitCode.done;
+  });
+}
+
+/** @throws ConfigError */
+export function removeTrust(name: string, options: Options): Promise<number> {
+  return withTool(options, async ({ trust }) => {
+    if (!(await trust.remove(name))) {
+      complain(`There is no trust rule ${name}: breadbox trust ls`);
+      return exitCode.failed;
+    }
+    print(`Removed the trust rule ${name}. What was issued to its jobs is void.`);
+    return exitCode.done;
+  });
+}
+
+/** @returns undefined for a file that cannot be read. */
+function readFile(path: string): Promise<string | undefined> {
+  return Bun.file(path)
+    .text()
+    .catch(() => undefined);
+}
+
+async function refuse(message: string): Promise<number> {
+  complain(message);
+  return exitCode.badUsage;
+}

@@ -19,6 +19,8 @@ import type { Scope } from "./scope.ts";
 export interface Dockerd {
   /** Runs `docker …` against this daemon. @throws Error with docker's output when it fails. */
   docker(...args: string[]): Promise<Finished>;
+  /** What `docker` needs to find this daemon; its folder of logins is `DOCKER_CONFIG`. */
+  readonly env: Readonly<Record<"DOCKER_HOST" | "DOCKER_CONFIG" | "DOCKER_BUILDKIT", string>>;
   /** What the daemon has logged. */
   logs(): string;
 }
@@ -65,7 +67,7 @@ export async function startDockerd(
     },
     { timeoutMs: 60_000, everyMs: 200, explain: daemon.logs },
   );
-  return { docker, logs: daemon.logs };
+  return { docker, env, logs: daemon.logs };
 }
 
 const daemonFlags = (folder: string, socket: string): string[] => [

@@ -43,17 +43,18 @@ export function banner(facts: BannerFacts): string {
 
 function addressLines({ loaded, urls }: BannerFacts): string[] {
   const [best = "", ...others] = urls;
-  const host = best.replace(/^https?:\/\//, "");
-  const registry = `${best.padEnd(WIDTH - COLUMN)}docker push ${host}/…`;
+  const registry = `${best.padEnd(WIDTH - COLUMN)}docker push ${hostOf(best)}/…`;
   return [
     line("Registry", registry),
     ...others.map((url) => line("", url)),
     ...(tlsMode(loaded.config) === "self-signed"
-      ? [line("Clients", `trust this server after: breadbox trust-ca ${host}`)]
+      ? [line("Clients", `trust this server after: breadbox trust-ca ${hostOf(others[0] ?? best)}`)]
       : []),
     ...(loaded.config["swagger.enabled"] ? [line("Explorer", `${best}/swagger`)] : []),
   ];
 }
+
+const hostOf = (url: string): string => url.replace(/^https?:\/\//, "");
 
 function dataText({ loaded, free }: BannerFacts): string {
   const { data } = loaded.config;

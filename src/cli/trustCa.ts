@@ -14,7 +14,9 @@ import { type TrustFacts, trustText } from "./trustText.ts";
 
 /** Prints what to do. @param given HOST or HOST:PORT, as clients write it. @throws ConfigError */
 export async function trustCa(given: string | undefined, options: Options): Promise<number> {
-  const { config } = await loadFrom(options);
+  const loaded = await loadFrom(options);
+  const { asServed } = await import("../tool.ts");
+  const { config } = await asServed(loaded);
   try {
     const host = given === undefined ? defaultHost(config) : readHost(given, config);
     print(trustText({ host, ...(await findAuthority(host, config)) }));

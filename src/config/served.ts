@@ -16,6 +16,8 @@ const shared = [
   "storage.uploadTimeout",
   "storage.multipart.maxUploadTtlSeconds",
   "jobs.cleanup.gracePeriodSeconds",
+  "http.listen",
+  "http.url",
   "auth.htpasswd",
   "auth.htpasswdRights",
 ] as const satisfies readonly SettingKey[];

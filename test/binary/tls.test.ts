@@ -138,6 +138,9 @@ describe("a self-signed server", () => {
     expect(await breadbox("bucket", "ls")).toContain("backups");
     expect(await breadbox("health")).toContain("ready");
     const text = await breadbox("trust-ca");
+    // Without the server's variables, as on a terminal.
+    const bare = await run([await breadboxBinary(), "trust-ca", "--data", server.data]);
+    expect(bare.stdout).toBe(text);
     expect(text).toContain(`/etc/docker/certs.d/${server.host}/ca.crt`);
     expect(text).toContain((await (await server.ask("/ca.crt")).text()).trim());
   });

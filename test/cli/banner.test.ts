@@ -55,6 +55,15 @@ describe("banner", () => {
     expect(text).not.toContain("Plain HTTP");
   });
 
+  test("with TLS on every address names one that other machines know", async () => {
+    const flags = { "http.listen": ":5000", "http.tls.selfSigned": "on" };
+    const loaded = await loadConfig({ flags, env: {}, directory: import.meta.dir });
+    const urls = ["https://localhost:5000", "https://192.168.1.10:5000"];
+    const text = banner({ loaded, urls, readyMs: 60, door: "closed", free: null });
+
+    expect(text).toContain("after: breadbox trust-ca 192.168.1.10:5000\n");
+  });
+
   test("without anybody who could log in says what to type", async () => {
     const text = await bannerFor({}, { "http.listen": ":5000" }, "empty");
 

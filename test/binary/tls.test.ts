@@ -1,12 +1,15 @@
 // TLS of the compiled binary: who it is, what it refuses, and how it changes its certificate while transfers run.
 import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
 import { renameSync, statSync, writeFileSync } from "node:fs";
 import { connect as connectTcp } from "node:net";
 import { join } from "node:path";
 import { connect, type SecureVersion } from "node:tls";
 import { breadboxBinary } from "../support/binary.ts";
-import { randomBytes } from "../support/bytes.ts";
+import { randomBytes, sha256 } from "../support/bytes.ts";
 import { issue, issueClient, writePair } from "../support/certificates.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { fakeClock } from "../support/fakeClock.ts";
 import { run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { startTls, type TlsServer } from "../support/tlsServer.ts";
@@ -15,16 +18,19 @@ import { startTls, type TlsServer } from "../support/tlsServer.ts";
 const transferBytes = 200 * 1024 * 1024;
 const selfSigned = ["--tls", "self-signed"];
 
-/** The SHA-256 of the certificate that new connections get. */
-function fingerprintOf({ port }: Pick<TlsServer, "port">): Promise<string> {
+/** What new connections get. */
+function certificateOf({ port }: Pick<TlsServer, "port">): Promise<X509Certificate> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: "127.0.0.1", port, rejectUnauthorized: false }, () => {
-      resolve(socket.getPeerCertificate().fingerprint256);
+      resolve(new X509Certificate(socket.getPeerCertificate().raw));
       socket.destroy();
     });
     socket.on("error", reject);
   });
 }
+
+const fingerprintOf = async (server: Pick<TlsServer, "port">): Promise<string> =>
+  (await certificateOf(server)).fingerprint256;
 
 const speaks = (port: number, version: SecureVersion): Promise<boolean> =>
   new Promise((resolve) => {
@@ -145,6 +151,32 @@ describe("a self-signed server", () => {
     expect(text).toContain((await (await server.ask("/ca.crt")).text()).trim());
   });
 });
+
+clientTest(
+  "a self-signed server renews its certificate before the end, without cutting a transfer",
+  { commands: ["faketime"] },
+  async (scope) => {
+    const clock = fakeClock(scope);
+    const server = await startTls(scope, selfSigned, { env: clock.env });
+    const ca = new X509Certificate(await (await server.ask("/ca.crt")).text());
+    const bytes = new Uint8Array(randomBytes("tls/renewal", 64 * 1024 * 1024));
+    const path = await push(server, "slow", bytes);
+    const old = await certificateOf(server);
+    const running = await server.ask(path);
+
+    clock.set("+61d");
+    const isRenewed = async () =>
+      (await certificateOf(server).catch(() => old)).fingerprint256 !== old.fingerprint256;
+    await waitFor("another certificate", isRenewed, { timeoutMs: 30_000, explain: server.logs });
+
+    const renewed = await certificateOf(server);
+    expect(renewed.checkIssued(ca) && renewed.verify(ca.publicKey)).toBe(true);
+    const days = (renewed.validToDate.getTime() - old.validToDate.getTime()) / 86_400_000;
+    expect(Math.round(days)).toBe(61);
+    expect(sha256(new Uint8Array(await running.arrayBuffer()))).toBe(sha256(bytes));
+    expect(server.logs()).toContain("a new certificate is in use");
+  },
+);
 
 describe("a server with certificate files", () => {
   test("uses a renewed one without cutting transfers, and the old one while the new one is broken", async () => {

@@ -2,6 +2,8 @@
 
 import type { Config } from "./config/settings.ts";
 import { readPem, tlsMode } from "./config/tls.ts";
+import { acmeSource } from "./tls/acmeSource.ts";
+import { challengePort } from "./tls/challenges.ts";
 import { CertificateKeeper, type KeeperOptions } from "./tls/keeper.ts";
 import { CertificateError } from "./tls/material.ts";
 import { type CertificateSource, filesSource, selfSignedSource } from "./tls/source.ts";
@@ -17,7 +19,7 @@ export async function openCertificate(
   config: Config,
   { clock, log }: Omit<KeeperOptions, "source">,
 ): Promise<OpenedCertificate | null> {
-  const source = await sourceOf(config, clock);
+  const source = await sourceOf(config, { clock, log });
   if (source === null) return null;
   return {
     keeper: await CertificateKeeper.open({ source, clock, log }),
@@ -25,7 +27,10 @@ export async function openCertificate(
   };
 }
 
-async function sourceOf(config: Config, clock: () => number): Promise<CertificateSource | null> {
+async function sourceOf(
+  config: Config,
+  { clock, log }: Omit<KeeperOptions, "source">,
+): Promise<CertificateSource | null> {
   const clientCa = config["http.tls.clientCa"];
   const readClientCa = () => (clientCa === "" ? null : read(clientCa));
   switch (tlsMode(config)) {
@@ -35,6 +40,20 @@ async function sourceOf(config: Config, clock: () => number): Promise<Certificat
       const paths = { certificate: config["http.tls.certificate"], key: config["http.tls.key"] };
       return filesSource({ ...paths, clientCa }, readClientCa, read);
     }
+    case "acme":
+      return acmeSource({
+        ...{ data: config.data, clock, readClientCa, clientCa },
+        request: {
+          directory: config["http.tls.acme.directory"],
+          email: config["http.tls.acme.email"],
+          hosts: config["http.tls.acme.hosts"],
+        },
+        answerChallenges: challengePort(config["http.tls.acme.listen"]),
+        onFailure: (reason, nextAt) => {
+          const next = new Date(nextAt).toISOString();
+          log.error({ reason, next }, "no certificate was ordered");
+        },
+      });
     case "self-signed":
       return selfSignedSource({
         data: config.data,

@@ -13,7 +13,7 @@ export interface LocalServer extends ServerAddress {
 /** @returns null when the port is not known. */
 export function findLocalServer(config: Config): LocalServer | null {
   const { host, port } = config["http.listen"];
-  const name = tlsMode(config) === "files" ? certifiedName(config["http.tls.certificate"]) : null;
+  const name = certifiedName(config);
   const url = urlOfListener({ host: name ?? host, port }, schemeOf(config));
   if (url === null) return null;
   const ca = tlsMode(config) === "self-signed" ? authorityOf(config) : null;
@@ -21,7 +21,10 @@ export function findLocalServer(config: Config): LocalServer | null {
 }
 
 /** A certificate from elsewhere is rarely for "localhost". */
-function certifiedName(path: string): string | null {
+function certifiedName(config: Config): string | null {
+  if (tlsMode(config) === "acme") return config["http.tls.acme.hosts"][0] ?? null;
+  const path = config["http.tls.certificate"];
+  if (path === "") return null;
   try {
     const names = namesOf(readCertificate(readPem(path), path));
     return names.find((name) => !name.startsWith("*")) ?? null;

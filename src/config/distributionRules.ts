@@ -32,7 +32,7 @@ const refused: readonly Omit<Rule, "verdict">[] = [
   {
     names: /^HTTP_TLS_LETSENCRYPT(?:_|$)/,
     message:
-      "asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
+      "asks for certificates of Let's Encrypt by way of port 443, and Breadbox orders them by way of port 80: name the hosts with BREADBOX_HTTP_TLS_ACME_HOSTS (docs/TLS.md), and unset it.",
   },
   {
     names: /^HTTP_TLS_CLIENTCAS(?:_|$)/,

@@ -33,20 +33,40 @@ export const tlsHost: Kind<string> = {
   show: (value) => value,
 };
 
+/** `ann@example.com`, or nothing. */
+export const mailAddress: Kind<string> = {
+  parse(text) {
+    if (text === "" || /^[^\s@,;:<>"]+@[^\s@,;:<>"]+\.[^\s@,;:<>".]+$/.test(text)) return text;
+    throw new ValueError("is no address of e-mail, such as ann@example.com.");
+  },
+  show: (value) => value,
+};
+
+/** A whole URL. */
+export const directoryUrl: Kind<string> = {
+  parse(text) {
+    if (URL.parse(text)?.protocol === "https:") return text;
+    throw new ValueError("is no URL that begins with https://.");
+  },
+  show: (value) => value,
+};
+
 /** The settings of TLS, and those that they depend on. */
 interface TlsSettings {
   readonly "http.tls.certificate": string;
   readonly "http.tls.key": string;
   readonly "http.tls.selfSigned": boolean;
+  readonly "http.tls.acme.hosts": readonly string[];
   readonly "http.tls.clientCa": string;
 }
 
 /** What the settings ask for. */
-export type TlsMode = "off" | "files" | "self-signed";
+export type TlsMode = "off" | "files" | "self-signed" | "acme";
 
 /** @returns what is asked for, once `tlsProblems` found nothing. */
 export function tlsMode(config: TlsSettings): TlsMode {
   if (config["http.tls.selfSigned"]) return "self-signed";
+  if (config["http.tls.acme.hosts"].length > 0) return "acme";
   return config["http.tls.certificate"] === "" ? "off" : "files";
 }
 
@@ -63,6 +83,18 @@ export function tlsProblems(
   const problem = (at: keyof TlsSettings, message: string): Problem[] => [
     { where: where(at), message: `${at}: ${message}` },
   ];
+  const [other] = config["http.tls.acme.hosts"].filter((name) => !isOrderable(name));
+  if (other !== undefined) {
+    const message = `no certificate can be ordered for ${other}: write whole DNS names, such as registry.example.com.`;
+    return problem("http.tls.acme.hosts", message);
+  }
+  const isOrdered = config["http.tls.acme.hosts"].length > 0;
+  if (isOrdered && (config["http.tls.selfSigned"] || config[certificate] !== "")) {
+    return problem(
+      "http.tls.acme.hosts",
+      "another certificate is named as well. Keep one: http.tls.acme.hosts, http.tls.selfSigned, or http.tls.certificate with http.tls.key.",
+    );
+  }
   if (config["http.tls.selfSigned"] && (config[certificate] !== "" || config[key] !== "")) {
     return problem(
       "http.tls.selfSigned",
@@ -82,6 +114,10 @@ export function tlsProblems(
       )
     : [];
 }
+
+/** HTTP-01 proves neither wildcards nor names without a dot; addresses need another kind of order. */
+const isOrderable = (name: string): boolean =>
+  name.includes(".") && !name.startsWith("*") && isIP(name) === 0;
 
 const largestFile = 1024 * 1024;
 

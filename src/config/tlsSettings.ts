@@ -1,7 +1,8 @@
 // The settings of TLS: a part of the table in settings.ts.
+import { listenAddress } from "./listen.ts";
 import { listOf } from "./lists.ts";
 import { setting } from "./setting.ts";
-import { selfSigned, tlsHost } from "./tls.ts";
+import { directoryUrl, mailAddress, selfSigned, tlsHost } from "./tls.ts";
 import { optionalPath } from "./values.ts";
 
 /** By their place in the file. */
@@ -28,6 +29,26 @@ export const tlsSettings = {
     listOf(tlsHost),
     "",
     "With `http.tls.selfSigned`: further names and addresses that clients use, such as `nas.lan, *.lab.example, 192.168.1.10`. In a container, the names of the machine around it are not known, so list them here. The names of `http.url` and `http.listen` are always included.",
+  ),
+  "http.tls.acme.hosts": setting(
+    listOf(tlsHost),
+    "",
+    "Speaks HTTPS with a certificate of a public CA for these names, such as `registry.example.com`, ordered and renewed automatically by ACME. The CA asks port 80 of each name (HTTP-01), from the internet. By naming hosts you agree to the CA's terms of service.",
+  ),
+  "http.tls.acme.email": setting(
+    mailAddress,
+    "",
+    "Where the CA may write to, such as `ann@example.com`; Let's Encrypt needs none.",
+  ),
+  "http.tls.acme.directory": setting(
+    directoryUrl,
+    "https://acme-v02.api.letsencrypt.org/directory",
+    "The CA: the URL of its ACME directory.",
+  ),
+  "http.tls.acme.listen": setting(
+    listenAddress,
+    ":80",
+    "Address that answers the CA. It is open only during an order; the CA always asks port 80, so that another port needs something that forwards to it.",
   ),
   "http.tls.clientCa": setting(
     optionalPath,

@@ -54,7 +54,11 @@ export function writeAuthority(data: string, { certificate, key }: Pair): void {
 
 /** @returns the certificate that was signed last; null when there is none. */
 export function readServerPair(data: string): Pair | null {
-  const text = readOrNull(tlsPaths(data).server);
+  return readPair(tlsPaths(data).server);
+}
+
+function readPair(path: string): Pair | null {
+  const text = readOrNull(path);
   const end = text?.indexOf("-----BEGIN CERTIFICATE-----") ?? -1;
   return text === null || end < 0
     ? null
@@ -64,6 +68,22 @@ export function readServerPair(data: string): Pair | null {
 /** Keeps a certificate and its key. */
 export function writeServerPair(data: string, { certificate, key }: Pair): void {
   writeWhole(tlsPaths(data).server, key + certificate);
+}
+
+/** The certificate that a public CA signed last. */
+export function acmePair(data: string) {
+  const path = join(tlsPaths(data).folder, "acme.pem");
+  return {
+    path,
+    read: () => readPair(path),
+    write: ({ certificate, key }: Pair) => writeWhole(path, `${key.trim()}\n${certificate}`),
+  };
+}
+
+/** The key of the account with that CA. */
+export function acmeAccount(data: string) {
+  const path = join(tlsPaths(data).folder, "acme-account.pem");
+  return { read: () => readOrNull(path), write: (text: string) => writeWhole(path, text) };
 }
 
 function readOrNull(path: string): string | null {

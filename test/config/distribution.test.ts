@@ -109,7 +109,7 @@ describe("a login or a certificate that distribution is asked for", () => {
     const env = { REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL: "ann@example.com" };
 
     expect(await problemsOf({ env })).toEqual([
-      "REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for certificates of Let's Encrypt, and this version of Breadbox requests none: name the files of an ACME client (docs/TLS.md), or put a proxy such as Caddy in front, then unset it.",
+      "REGISTRY_HTTP_TLS_LETSENCRYPT_EMAIL  asks for certificates of Let's Encrypt by way of port 443, and Breadbox orders them by way of port 80: name the hosts with BREADBOX_HTTP_TLS_ACME_HOSTS (docs/TLS.md), and unset it.",
     ]);
   });
 

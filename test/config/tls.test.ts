@@ -18,6 +18,8 @@ describe("TLS", () => {
       const { config } = await load({ env: { BREADBOX_HTTP_TLS_SELF_SIGNED: text } });
       expect([tlsMode(config), schemeOf(config)]).toEqual(["self-signed", "https"]);
     }
+    const ordered = await load({ env: { BREADBOX_HTTP_TLS_ACME_HOSTS: "a.example" } });
+    expect([tlsMode(ordered.config), schemeOf(ordered.config)]).toEqual(["acme", "https"]);
     const { config } = await load({ env: { BREADBOX_HTTP_TLS_SELF_SIGNED: "off" } });
     expect([tlsMode(config), schemeOf(config)]).toEqual(["off", "http"]);
   });
@@ -55,6 +57,16 @@ describe("TLS", () => {
       { BREADBOX_HTTP_TLS_CERTIFICATE: "/c" },
       "BREADBOX_HTTP_TLS_CERTIFICATE  http.tls.certificate",
     ],
+    [{ ...files, BREADBOX_HTTP_TLS_ACME_HOSTS: "a.example" }, "another certificate is named as"],
+    [
+      { BREADBOX_HTTP_TLS_SELF_SIGNED: "yes", BREADBOX_HTTP_TLS_ACME_HOSTS: "a.example" },
+      "another certificate is named as well",
+    ],
+    [{ BREADBOX_HTTP_TLS_ACME_HOSTS: "a.example, *.b.example" }, "ordered for *.b.example"],
+    [{ BREADBOX_HTTP_TLS_ACME_HOSTS: "nas" }, "no certificate can be ordered for nas"],
+    [{ BREADBOX_HTTP_TLS_ACME_HOSTS: "192.0.2.1" }, "can be ordered for 192.0.2.1"],
+    [{ BREADBOX_HTTP_TLS_ACME_EMAIL: "ann" }, "is no address of e-mail"],
+    [{ BREADBOX_HTTP_TLS_ACME_DIRECTORY: "http://ca.example" }, "begins with https://"],
     [{ BREADBOX_HTTP_TLS_KEY: "/k" }, "its certificate is missing"],
     [{ BREADBOX_HTTP_TLS_CLIENT_CA: "/a" }, "the server has no TLS"],
     [{ BREADBOX_HTTP_TLS_SELF_SIGNED: "letsencrypt" }, 'is neither "self-signed" nor "off"'],

@@ -35,6 +35,13 @@ export const oras: GoTool = {
   folder: join(import.meta.dir, "..", "clients", "oras"),
 };
 
+/** Let's Encrypt's own ACME server for tests. */
+export const pebble: GoTool = {
+  name: "pebble",
+  package: "github.com/letsencrypt/pebble/v2/cmd/pebble",
+  version: "v2.10.1",
+};
+
 /** regclient's command. */
 export const regctl: GoTool = {
   name: "regctl",
@@ -45,4 +52,4 @@ export const regctl: GoTool = {
 /** Builds those that the tests use and that are missing; without any it takes minutes.
  *  @throws Error with Go's output when one cannot be built. */
 export const installGoPrograms = (): Promise<void> =>
-  installGoTools([crane, distribution, helm, k3s, oras, regctl]);
+  installGoTools([crane, distribution, helm, k3s, oras, pebble, regctl]);

@@ -98,11 +98,11 @@ const node = {
   "node:os": ["front.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
   "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
 };
-const x509 = ["node:crypto", "node:tls", "@peculiar/x509", "reflect-metadata"];
+const tls = ["node:crypto", "node:tls", "@peculiar/x509", "@fishballpkg/acme", "reflect-metadata"];
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
-  ...Object.fromEntries(x509.map((name) => [name, ["tls/"]])),
+  ...Object.fromEntries(tls.map((name) => [name, ["tls/"]])),
   "@elysiajs/swagger": ["http/"],
   "@sinclair/typebox": ["http/"],
   "bun:ffi": ["storage/", "process/"],

@@ -12,7 +12,7 @@ import type { Log } from "./telemetry/log.ts";
 /** Everything but what only the assembly has opened. */
 export function httpSettings(
   config: Config,
-): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority" | "ownNames"> {
+): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority" | "ownNames" | "setup"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
@@ -61,4 +61,14 @@ export function describeServer(config: Config, http: HttpServer, { log, names }:
     log,
     transfers: () => http.running(),
   };
+}
+
+/** What a link begins with that people follow from another machine. */
+export function linkBase(
+  config: Config,
+  { url, addresses }: { readonly url: string; readonly addresses: readonly string[] },
+): string {
+  const named = config["http.url"].replace(/\/+$/, "");
+  const outside = addresses.find((address) => !address.includes("//localhost:"));
+  return named || (outside ?? url);
 }

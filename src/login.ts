@@ -4,6 +4,7 @@ import { Access } from "./access/access.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
 import { LoginTrail } from "./access/loginTrail.ts";
+import { Setup } from "./access/setup.ts";
 import type { WorkloadEvent } from "./access/workloads.ts";
 import { clock, newId } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
@@ -99,4 +100,24 @@ function logWorkload(log: Log, event: WorkloadEvent): void {
   }
   const { rule, claim, id } = event;
   log.info({ rule, claim, id }, `trust rule ${rule} is bound to ${claim} ${id} from now on`);
+}
+
+/** A way to the first administrator, and the link to it without scheme and host. */
+export interface OpenedSetup {
+  readonly setup: Setup;
+  readonly link: string;
+}
+
+/** @param onTerminal whether people see what the server prints. @returns null where nobody needs a link, or nobody is to see it. */
+export async function openSetup(
+  config: Config,
+  { access, accounts }: { readonly access: Access; readonly accounts: Metadata["accounts"] },
+  onTerminal: boolean,
+): Promise<OpenedSetup | null> {
+  const shownOn = config["auth.setupLink"];
+  const isShown = shownOn === "log" || (shownOn === "terminal" && onTerminal);
+  if (!isShown || (await access.state()) !== "empty") return null;
+  const now = () => performance.now();
+  const { setup, secret } = Setup.begin({ access, accounts, clock, now, newId });
+  return { setup, link: `/setup#${secret}` };
 }

@@ -9,12 +9,12 @@ import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
-import { describeServer, httpSettings, ownNames } from "./front.ts";
+import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
-import { openAccess } from "./login.ts";
+import { openAccess, openSetup } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -42,6 +42,8 @@ export interface RunningServer {
   readonly log: Pick<Log, "info" | "warn">;
   /** `open`: nobody logs in. `empty`: everybody has to, and there is nobody who could. */
   readonly door: "open" | "empty" | "closed";
+  /** Creates the first administrator, in a browser: a secret. null for none. */
+  readonly setupLink: string | null;
   /** Pushes and pulls that are running now. */
   transfers(): number;
   /** Takes no new requests, waits for running transfers (`http.shutdownGrace` at most), closes everything. */
@@ -51,11 +53,11 @@ export interface RunningServer {
 /** The server's own thread needs a core as well. */
 const hashingWorkers = Math.max(1, Math.min(4, navigator.hardwareConcurrency - 1));
 
-/** Opens everything and answers requests when it resolves. @throws what cannot be opened, with nothing left open. */
-export async function startServer(config: Config): Promise<RunningServer> {
+/** Opens everything and answers requests when it resolves. @param onTerminal whether people see what it prints. @throws what cannot be opened, with nothing left open. */
+export async function startServer(config: Config, onTerminal: boolean): Promise<RunningServer> {
   const opened = new Opened();
   try {
-    return await assemble(config, opened);
+    return await assemble(config, opened, onTerminal);
   } catch (error) {
     await opened.close();
     throw error;
@@ -63,7 +65,11 @@ export async function startServer(config: Config): Promise<RunningServer> {
 }
 
 /** Top to bottom is the order of opening; each `open…` adds its closing function to `opened`, so closing goes bottom to top. */
-async function assemble(config: Config, opened: Opened): Promise<RunningServer> {
+async function assemble(
+  config: Config,
+  opened: Opened,
+  onTerminal: boolean,
+): Promise<RunningServer> {
   // Everything below the data directory is its owner's only.
   process.umask(0o077);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
@@ -83,11 +89,14 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts: Parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock, log });
+  const { accounts } = ports.metadata;
+  const first = await openSetup(config, { access, accounts }, onTerminal);
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
     tls: certificate?.keeper.used.material ?? null,
     authority: certificate?.authority ?? null,
     ownNames: ownNames(() => certificate?.keeper.used.names ?? []),
+    setup: first?.setup ?? null,
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
   const forgetUpload = (id: UploadId) => forgetParts(objects, id);
@@ -101,6 +110,7 @@ async function assemble(config: Config, opened: Opened): Promise<RunningServer> 
   return {
     ...server,
     door: await access.state(),
+    setupLink: first === null ? null : linkBase(config, server) + first.link,
     stop: async (reason) => {
       maintenance?.stop();
       certificate?.keeper.stop();

@@ -158,7 +158,8 @@ function parseWho(text: string): Who {
   return `user:${parseName(text.replace(/^user:/, ""))}`;
 }
 
-function parseName(name: string): string {
+/** @throws AccessInputError */
+export function parseName(name: string): string {
   if (nameGrammar.test(name) && name !== "anonymous" && name !== "authenticated") return name;
   throw new AccessInputError(
     `${JSON.stringify(name)} is no name: letters, digits and . _ @ + - are allowed, 128 at most, and a letter or digit first.`,
@@ -190,7 +191,8 @@ function principalOf(who: Who): Principal {
   return { kind: "user", name: who === "authenticated" ? "" : name, isAdmin: false };
 }
 
-function hashOf(password: string): Promise<string> {
+/** The hash of a password that may be used. @throws AccessInputError */
+export async function hashOf(password: string): Promise<string> {
   if (password.length < shortestPassword) {
     throw new AccessInputError(`The password has less than ${shortestPassword} characters.`);
   }

@@ -15,6 +15,8 @@ export interface BannerFacts {
   readonly readyMs: number;
   /** Whether anybody has to log in, and could. */
   readonly door: "open" | "empty" | "closed";
+  /** Creates the first administrator in a browser; null for none. */
+  readonly setupLink: string | null;
   /** Bytes free in the data directory; null when it cannot be known. */
   readonly free: number | null;
 }
@@ -72,7 +74,7 @@ function configText({ file, origins }: LoadedConfig): string {
 /** Facts about who gets in that an operator should know, a sentence or two each: they are logged, too. */
 export function openWarnings(
   { config }: Pick<LoadedConfig, "config">,
-  door: BannerFacts["door"],
+  { door, setupLink }: Pick<BannerFacts, "door" | "setupLink">,
 ): readonly string[] {
   const isLocal = isLoopback(config["http.listen"]);
   const warnings: string[] = [];
@@ -80,6 +82,9 @@ export function openWarnings(
     warnings.push(
       `Nobody can log in yet, and every request is answered with 401. To add an administrator: breadbox user add admin --admin --data ${config.data}`,
     );
+  }
+  if (setupLink !== null) {
+    warnings.push(`Or create it in a browser, within 30 minutes: ${setupLink}`);
   }
   if (door === "open" && (!isLocal || config["auth.mode"] === "none")) {
     warnings.push(
@@ -112,10 +117,11 @@ function wrapped(text: string): string[] {
   return lines.map((line, index) => `  ${index === 0 ? "!" : " "} ${line}`);
 }
 
-function warnings({ loaded, door }: BannerFacts): string[] {
+function warnings(facts: BannerFacts): string[] {
+  const { loaded } = facts;
   const { notices } = loaded;
   const lines = [
-    ...openWarnings(loaded, door).flatMap(wrapped),
+    ...openWarnings(loaded, facts).flatMap(wrapped),
     ...notices.map(({ level, message }) => `  ${level === "warn" ? "!" : "-"} ${message}`),
   ];
   return lines.length === 0 ? [] : [...lines, ""];

@@ -15,18 +15,18 @@ import { StopSignals } from "./stopSignals.ts";
  *  @throws ConfigError */
 export async function serve(options: Options): Promise<number> {
   const loaded = await loadFrom(options);
+  const onTerminal = process.stdout.isTTY && loaded.config["log.format"] !== "json";
   let server: RunningServer;
   try {
     // Loaded only here: no other command pays for the server's modules.
     const { startServer } = await import("../wiring.ts");
-    server = await startServer(loaded.config);
+    server = await startServer(loaded.config, onTerminal);
   } catch (error) {
     const { message, code } = await explainStart(error, loaded.config);
     complain(message);
     return code;
   }
   const signals = catchSignals();
-  const onTerminal = process.stdout.isTTY && loaded.config["log.format"] !== "json";
   if (onTerminal) print(banner(await factsOf(loaded, server)));
   else logStart(loaded, server);
   const say = onTerminal ? print : (message: string) => server.log.info(message);
@@ -34,16 +34,18 @@ export async function serve(options: Options): Promise<number> {
 }
 
 /** The facts of the banner on a terminal. */
-function logStart(loaded: LoadedConfig, { log, url, door }: RunningServer): void {
+function logStart(loaded: LoadedConfig, server: RunningServer): void {
+  const { log, url } = server;
   const { config, notices } = loaded;
   log.info({ version, commit, url, data: config.data }, "listening");
-  for (const message of openWarnings(loaded, door)) log.warn(message);
+  for (const message of openWarnings(loaded, server)) log.warn(message);
   for (const { level, message } of notices) log[level](message);
 }
 
-async function factsOf(loaded: LoadedConfig, { url, addresses, readyMs, door }: RunningServer) {
+async function factsOf(loaded: LoadedConfig, server: RunningServer) {
+  const { url, addresses, readyMs, door, setupLink } = server;
   const urls = [...new Set([url, ...addresses])];
-  return { loaded, urls, readyMs, door, free: await freeSpace(loaded.config.data) };
+  return { loaded, urls, readyMs, door, setupLink, free: await freeSpace(loaded.config.data) };
 }
 
 /** Bytes that an unprivileged writer has left; null where the file system does not report them. */

@@ -87,6 +87,11 @@ export const settings = {
     "",
     "What every user of `auth.htpasswd` may do in every repository where no rule of `breadbox access` says anything: `pull`, `push`, `overwrite`, `delete`. A file that is named by a variable or a configuration of distribution gives the first three, as it does there, and `delete` with `REGISTRY_STORAGE_DELETE_ENABLED=true`.",
   ),
+  "auth.setupLink": setting(
+    oneOf("terminal", "log", "off"),
+    "terminal",
+    "Where a server that asks everybody to log in, and never had an account, prints a link that creates its administrator in a browser. It is good once, for 30 minutes, until a restart. `terminal`: on a terminal only. `log`: in the log as well, for who may read that. `off`: nowhere.",
+  ),
   "admin.password": setting(
     password,
     "",

@@ -52,7 +52,7 @@ export interface Operation<Path extends string = string> {
   /** Made only when the explorer or a query needs it; null for what is no part of the API. */
   readonly doc: (() => Documentation) | null;
   /** The setting that switches it off; then its path is unknown. */
-  readonly servedIf?: "metrics" | "explorer" | "authority";
+  readonly servedIf?: "metrics" | "explorer" | "authority" | "setup";
   handle(call: Call<Path>, services: Services): Answer;
 }
 

@@ -12,6 +12,7 @@ import { authorityOperations } from "./ops/authority.ts";
 import { docsOperations } from "./ops/docs.ts";
 import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
+import { setupOperations } from "./ops/setup.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
@@ -45,6 +46,7 @@ export const operations: readonly Operation[] = [
   ...healthOperations,
   ...metricsOperations,
   ...authorityOperations,
+  ...setupOperations,
   ...docsOperations,
 ];
 

@@ -1,5 +1,6 @@
 // The server: Bun.serve around the dispatch, its limits, and how it stops.
 import nodeHttp from "node:http";
+import type { Setup } from "../access/setup.ts";
 import { errnoOf, readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
 import { findUploadObject } from "../objects/multipart.ts";
@@ -29,6 +30,8 @@ export interface HttpOptions {
   readonly tls: TlsMaterial | null;
   /** The CA that clients are told of, as PEM: `/ca.crt`. null when there is none. */
   readonly authority: string | null;
+  /** Makes the first administrator; null where nobody was given a set-up link. */
+  readonly setup: Pick<Setup, "assertOpen" | "finish"> | null;
   readonly hosts: HostRule;
   /** Proxies whose headers about the client count. */
   readonly proxies: readonly Network[];

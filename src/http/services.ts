@@ -1,5 +1,6 @@
 // The dependencies of operations: the domain rooms, opened and wired, and the options of this API.
 import type { Access } from "../access/access.ts";
+import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { AuditMetadata } from "../metadata/audit.ts";
@@ -41,6 +42,8 @@ export interface ApiOptions {
   readonly authority: string | null;
   /** What ID tokens for this server may be for. */
   readonly names: OwnNames;
+  /** Makes the first administrator; null where nobody was given a set-up link. */
+  readonly setup: Pick<Setup, "assertOpen" | "finish"> | null;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
   /** True: nothing can be pushed or deleted. */

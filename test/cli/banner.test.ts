@@ -8,9 +8,11 @@ async function bannerFor(
   env: Record<string, string>,
   flags: Partial<Record<SettingKey, string>> = {},
   door: "open" | "empty" | "closed" = "open",
+  setupLink: string | null = null,
 ): Promise<string> {
   const loaded = await loadConfig({ flags, env, directory: import.meta.dir });
-  return banner({ loaded, urls: ["http://localhost:5000"], readyMs: 60.7, door, free: 412e9 });
+  const urls = ["http://localhost:5000"];
+  return banner({ loaded, urls, readyMs: 60.7, door, setupLink, free: 412e9 });
 }
 
 describe("banner", () => {
@@ -59,7 +61,9 @@ describe("banner", () => {
     const flags = { "http.listen": ":5000", "http.tls.selfSigned": "on" };
     const loaded = await loadConfig({ flags, env: {}, directory: import.meta.dir });
     const urls = ["https://localhost:5000", "https://192.168.1.10:5000"];
-    const text = banner({ loaded, urls, readyMs: 60, door: "closed", free: null });
+    const text = banner({
+      ...{ loaded, urls, readyMs: 60, door: "closed", setupLink: null, free: null },
+    });
 
     expect(text).toContain("after: breadbox trust-ca 192.168.1.10:5000\n");
   });
@@ -71,6 +75,13 @@ describe("banner", () => {
     expect(text.replaceAll(/\s+/g, " ")).toContain(
       "breadbox user add admin --admin --data ./breadbox-data",
     );
+  });
+
+  test("has the set-up link on a line that nothing breaks", async () => {
+    const link = `http://192.168.1.10:5000/setup#${"x".repeat(43)}`;
+    const text = await bannerFor({}, { "http.listen": ":5000" }, "empty", link);
+
+    expect(text.split("\n").filter((line) => line.includes(link))).toHaveLength(1);
   });
 
   test("behind a proxy warns of those whom it lets in, until there is a user", async () => {

@@ -36,6 +36,7 @@ describe("loadConfig: sources", () => {
       "auth.mode": "auto",
       "auth.htpasswd": "",
       "auth.htpasswdRights": [],
+      "auth.setupLink": "terminal",
       "admin.password": "",
       "registry.manifestMaxSize": 4_194_304,
       "registry.chunkMinSize": 0,

@@ -12,6 +12,7 @@ import type { TlsMaterial } from "../../../src/http/listener.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
+import type { AccountsMetadata } from "../../../src/metadata/access.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { logLogin } from "../../../src/telemetry/events.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
@@ -42,6 +43,8 @@ export interface RegistryOptions
   readonly names?: readonly string[];
   readonly tls?: TlsMaterial;
   readonly authority?: string;
+  /** Makes the set-up link of the registry. */
+  readonly setup?: (access: Access, accounts: AccountsMetadata) => HttpOptions["setup"];
   /** Changes what is behind the API before it is served. */
   readonly change?: (backend: Backend) => Backend;
 }
@@ -113,6 +116,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     backend: options.change?.(backend) ?? backend,
     listen: { hostname: "127.0.0.1", port: 0 },
     ...{ tls: options.tls ?? null, authority: options.authority ?? "CA\n" },
+    setup: options.setup?.(access, metadata.accounts) ?? null,
     hosts: options.hosts ?? { loopbackOnly: false, url: "" },
     ownNames: () => options.names ?? [],
     maxBodyBytes: options.maxBodyBytes ?? 0,

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes a network with one machine in it, nas.lan, and a copy of /etc and of the machine's own CAs, so that clients may be told to trust and
+# Makes a network with one machine in it, nas.lan or registry.example.com, and a copy of /etc and of the machine's own CAs, so that clients may be told to trust and
 # to log in. To be run in namespaces of its own (unshare --net --mount), in the folder that holds the copies. Prints `ready` and stays.
 set -eu
 ip link set lo up
@@ -7,7 +7,7 @@ ip link set lo up
 ip addr add 198.51.100.7/32 dev lo
 cp -a /etc etc
 rm -rf etc/docker etc/containerd etc/containers/certs.d etc/rancher etc/buildkit
-echo '198.51.100.7 nas.lan' >>etc/hosts
+echo '198.51.100.7 nas.lan registry.example.com' >>etc/hosts
 mkdir share
 mount --bind "$PWD/share" /usr/local/share
 mount --bind "$PWD/etc" /etc

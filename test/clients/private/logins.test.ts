@@ -2,11 +2,12 @@
 import { describe, expect } from "bun:test";
 import { clientTest } from "../../support/clientTest.ts";
 import { lanNeeds } from "../../support/lan.ts";
-import { type Client, failure, refused } from "./client.ts";
+import { type Client, failure } from "./client.ts";
 import { buildah, podman, skopeo } from "./containers.ts";
 import { ctr, docker } from "./daemons.ts";
 import { crane, helm, oras, regctl } from "./goClients.ts";
-import { bob, lines, openSite } from "./site.ts";
+import { expectLogins } from "./scenario.ts";
+import { lines, openSite } from "./site.ts";
 
 const clients: readonly Client[] = [
   ...[docker, ctr, podman, buildah, skopeo],
@@ -30,25 +31,7 @@ for (const line of lines) {
           expect(await failure(session.push("lab/app"))).toMatch(untrusted);
           await site.trust(client.section);
         }
-        expect(await failure(session.push("lab/app"))).toMatch(refused);
-
-        const wrong = session.login(bob.name, "wrong horse");
-        if (!client.checksLogin) await wrong;
-        expect(await failure(client.checksLogin ? wrong : session.push("lab/app"))).toMatch(
-          refused,
-        );
-
-        await session.login(bob.name, bob.password);
-        await session.push("lab/app");
-        await session.pull("lab/app");
-        expect(await failure(session.push("other/app"))).toMatch(refused);
-        await session.logout();
-        expect(await failure(session.pull("lab/app"))).toMatch(refused);
-
-        await session.login("any", site.token);
-        await session.pull("lab/app");
-        await session.push("lab/again");
-        expect(site.logs()).not.toContain(bob.password);
+        await expectLogins(client, session, site);
       });
     }
   });

@@ -6,6 +6,7 @@ import { buildImage, type Image, writeLayout } from "../../support/images.ts";
 import { type Lan, openLan } from "../../support/lan.ts";
 import { run, startProcess, waitFor } from "../../support/processes.ts";
 import type { Scope } from "../../support/scope.ts";
+import { type FrontProxy, proxyHost, startProxy } from "./proxies.ts";
 
 /** How clients reach it. */
 export type Line = "plain HTTP" | "TLS";
@@ -24,25 +25,87 @@ export interface Site extends Lan {
   readonly token: string;
   /** What anybody may pull as `library/app:1`, and bob as `lab/seed:1`. */
   readonly image: Image;
-  /** Does what `breadbox trust-ca` prints for everybody and below `# <section>`, word by word.
-   *  @param leaveOut a line that starts a program which is not here. */
-  trust(section: string, leaveOut?: RegExp): Promise<void>;
+  /** The server's data directory. */
+  readonly data: string;
+  /** Does what `breadbox trust-ca` prints for everybody and below `# <section>`, word by word. */
+  trust(section: string): Promise<void>;
   /** What the server has logged. */
   logs(): string;
 }
 
-const addresses = { "plain HTTP": "127.0.0.1:5000", TLS: "198.51.100.7:5443" };
-const hosts = { "plain HTTP": "127.0.0.1:5000", TLS: "nas.lan:5443" };
+/** How a server is started, and named by its clients. */
+interface Way {
+  readonly listen: string;
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly host: string;
+}
+
+const ways: Readonly<Record<Line, Way>> = {
+  "plain HTTP": { listen: "127.0.0.1:5000", host: "127.0.0.1:5000" },
+  TLS: {
+    listen: "198.51.100.7:5443",
+    args: ["--tls", "self-signed"],
+    env: { BREADBOX_HTTP_TLS_HOSTS: "nas.lan" },
+    host: "nas.lan:5443",
+  },
+};
+
+/** As the examples of proxies say. */
+const behindProxy: Way = {
+  listen: "127.0.0.1:5000",
+  env: {
+    BREADBOX_HTTP_URL: `https://${proxyHost}`,
+    BREADBOX_HTTP_TRUSTED_PROXIES: "127.0.0.1",
+  },
+  host: proxyHost,
+};
 
 /** Starts it, with its accounts. */
 export async function openSite(scope: Scope, line: Line): Promise<Site> {
   const lan = await openLan(scope);
+  return serve(scope, lan, line, ways[line]);
+}
+
+/** Starts it behind a proxy that ends TLS, whose CA the machine trusts already. */
+export async function openProxied(scope: Scope, proxy: FrontProxy): Promise<Site> {
+  const lan = await openLan(scope);
+  const site = await serve(scope, lan, "TLS", behindProxy);
+  await startProxy(scope, lan, proxy);
+  return site;
+}
+
+async function serve(scope: Scope, lan: Lan, line: Line, way: Way): Promise<Site> {
   const binary = await breadboxBinary();
   const data = join(lan.folder, "data");
+  const { image, token } = await addAccounts(lan, binary, data);
+  const command = [binary, "serve", "--data", data, "--listen", way.listen, ...(way.args ?? [])];
+  const server = startProcess(scope, lan.inside(command), {
+    ...{ log: join(lan.folder, "server.log"), cwd: lan.folder, env: way.env ?? {} },
+  });
+  const local = `${way.args === undefined ? "http" : "https"}://${way.listen}`;
+  const isReady = async () => {
+    if (server.hasExited()) throw new Error(`the server ended early\n${server.logs()}`);
+    return (await lan.run(["curl", "-skf", `${local}/readyz`], { mayFail: true })).code === 0;
+  };
+  await waitFor(local, isReady, { explain: server.logs });
+  const url = `${line === "TLS" ? "https" : "http"}://${way.host}`;
+  return {
+    ...lan,
+    ...{ line, host: way.host, url, image, token, data, logs: server.logs },
+    trust: async (section) => {
+      const printed = await lan.run([binary, "trust-ca", way.host, "--data", data]);
+      await lan.run(["sh", "-e", "-c", stepsOf(printed.stdout, section).join("\n")]);
+    },
+  };
+}
+
+/** Images and accounts, before the server starts. */
+async function addAccounts({ folder }: Lan, binary: string, data: string) {
   const breadbox = (args: readonly string[], input?: string) =>
-    run([binary, ...args, "--data", data], { cwd: lan.folder, ...(input && { input }) });
+    run([binary, ...args, "--data", data], { cwd: folder, ...(input && { input }) });
   const image = buildImage({ seed: "private/site", layerSizes: [100_000] });
-  const layout = join(lan.folder, "layout");
+  const layout = join(folder, "layout");
   mkdirSync(layout);
   writeLayout(layout, "1", image);
   for (const repository of ["library/app", "lab/seed"]) {
@@ -53,31 +116,8 @@ export async function openSite(scope: Scope, line: Line): Promise<Site> {
   await breadbox(["access", "allow", "anonymous", "library/**", "pull"]);
   const grant = ["--grant", "lab/**:pull,push,overwrite", "--json"];
   const made = await breadbox(["token", "create", "ci", ...grant]);
-
-  const tls = line === "TLS" ? ["--tls", "self-signed"] : [];
-  const serve = [binary, "serve", "--data", data, "--listen", addresses[line], ...tls];
-  const log = join(lan.folder, "server.log");
-  const env = line === "TLS" ? { BREADBOX_HTTP_TLS_HOSTS: "nas.lan" } : {};
-  const server = startProcess(scope, lan.inside(serve), { log, cwd: lan.folder, env });
-  const host = hosts[line];
-  const url = `${line === "TLS" ? "https" : "http"}://${host}`;
-  const isReady = async () => {
-    if (server.hasExited()) throw new Error(`the server ended early\n${server.logs()}`);
-    const asked = await lan.run(["curl", "-skf", `${url}/readyz`], { mayFail: true });
-    return asked.code === 0;
-  };
-  await waitFor(url, isReady, { explain: server.logs });
-
-  return {
-    ...lan,
-    ...{ line, host, url, image, logs: server.logs },
-    token: JSON.parse(made.stdout).token,
-    trust: async (section, leaveOut) => {
-      const printed = await lan.run([binary, "trust-ca", host, "--data", data]);
-      const steps = stepsOf(printed.stdout, section).filter((text) => !leaveOut?.test(text));
-      await lan.run(["sh", "-e", "-c", steps.join("\n")]);
-    },
-  };
+  const token: string = JSON.parse(made.stdout).token;
+  return { image, token };
 }
 
 /** The lines that save the certificate, and those below a client's name. @throws Error when there are none. */

@@ -1,10 +1,11 @@
 // Trust rules: which jobs of which issuers may come in without a password. Pure: what a verified token must say.
+import { globOf } from "../model/glob.ts";
 import type { JobOrigin } from "../model/jobOrigin.ts";
 
 /** Claims of a verified ID token. */
 export type Claims = Readonly<Record<string, unknown>>;
 
-/** What a rule asks of a claim: one of these texts, exactly. */
+/** What a rule asks of a claim: one of these texts, exactly; of a ref, one of these patterns. */
 export type Demands = Readonly<Record<string, readonly string[]>>;
 
 /** A rule of `breadbox trust`. */
@@ -40,6 +41,9 @@ export const boundClaims: Readonly<Record<TrustKind, string | null>> = {
   oidc: null,
 };
 
+/** Claims whose demands are patterns: `refs/tags/v*`. Nobody else can have the refs of a repository. */
+const refClaims = new Set(["ref", "ref_path"]);
+
 /** Claims that any job of the issuer has, or whoever starts one can choose: alone they prove nothing. */
 const weakClaims = new Set([
   ...["actor", "actor_id", "user_login", "user_email", "user_id", "triggering_actor"],
@@ -66,8 +70,7 @@ export function assertSafe({ demands, bound }: Pick<TrustRule, "demands" | "boun
 export function objectionTo(rule: TrustRule, claims: Claims): string | null {
   if (claims["iss"] !== rule.issuer) return "the token is of another issuer";
   for (const [claim, texts] of Object.entries(rule.demands)) {
-    const found = textOf(claimOf(claims, claim));
-    if (found === null || !texts.includes(found)) return `its claim ${claim} is another`;
+    if (!meets(claims, claim, texts)) return `its claim ${claim} is another`;
   }
   if (rule.bound !== null) {
     const found = textOf(claimOf(claims, rule.bound.claim));
@@ -103,7 +106,7 @@ const demandsOf = ({ demands }: TrustRule): number => Object.keys(demands).lengt
 /** True when the rule names the place that the job comes from. */
 function isAbout({ demands }: TrustRule, claims: Claims): boolean {
   const places = Object.entries(demands).filter(([claim]) => !weakClaims.has(claim));
-  return places.every(([claim, texts]) => texts.includes(textOf(claimOf(claims, claim)) ?? ""));
+  return places.every(([claim, texts]) => meets(claims, claim, texts));
 }
 
 /** @returns what a rule that is not bound yet has to be bound to; null when there is nothing to bind. */
@@ -113,8 +116,9 @@ export function bindingOf({ bound }: TrustRule, claims: Claims): string | null {
 
 /** Jobs whose code somebody may have written who cannot push to the repository. */
 function foreignObjection(kind: TrustKind, claims: Claims): string | null {
-  const event = textOf(claims["event_name"]) ?? "";
   if (kind === "github" || kind === "forgejo") {
+    const event = textOf(claims["event_name"]);
+    if (event === null) return "it does not say which event started the job";
     if (event.startsWith("pull_request")) return "it is of a pull request";
     if (textOf(claims["head_ref"])) return "it is of a pull request";
   }
@@ -139,7 +143,7 @@ export function originOf(claims: Claims): JobOrigin {
   return {
     issuer: first("iss") ?? "",
     repository: first("repository", "project_path", "sub"),
-    ref: first("ref"),
+    ref: first("ref_path", "ref"),
     commit: first("sha"),
     run: first("run_id", "pipeline_id", "job_id"),
     actor: first("actor", "user_login"),
@@ -147,6 +151,14 @@ export function originOf(claims: Claims): JobOrigin {
 }
 
 const longestText = 256;
+
+function meets(claims: Claims, claim: string, texts: readonly string[]): boolean {
+  const found = textOf(claimOf(claims, claim));
+  if (found === null) return false;
+  return refClaims.has(claim)
+    ? texts.some((text) => globOf(text).test(found))
+    : texts.includes(found);
+}
 
 /** A claim by its name, or by a path as in `kubernetes.io/serviceaccount/uid`. */
 function claimOf(claims: Claims, name: string): unknown {

@@ -118,21 +118,16 @@ function demandsOf({ kind, place, refs, claims }: TypedTrust): Demands {
   if (kind === "gitlab") demand("project_path", [place]);
   if (kind === "kubernetes") demand("sub", [accountOf(place)]);
   for (const ref of refs) assertRef(kind, ref);
-  if (kind === "gitlab") {
-    // GitLab names a branch alone: `main`, with its type in another claim.
-    demand(
-      "ref",
-      refs.map((ref) => ref.replace(/^refs\/(?:heads|tags)\//, "")),
-    );
-    demand("ref_type", [...new Set(refs.map((ref) => (isTag(ref) ? "tag" : "branch")))]);
-  } else {
-    demand("ref", refs);
-  }
+  // GitLab's `ref` is a name alone, of a branch or of a tag.
+  demand(kind === "gitlab" ? "ref_path" : "ref", refs);
+  const own = new Set(demands.keys());
   for (const text of claims) {
     const [, claim, value] = claimGrammar.exec(text) ?? [];
     if (claim === undefined || value === undefined) {
       throw new AccessInputError(`${JSON.stringify(text)} is no claim: write NAME=VALUE.`);
     }
+    // Another value would be an alternative to the one that the rule is about.
+    if (own.has(claim)) throw new AccessInputError(`The rule demands the claim ${claim} already.`);
     demand(claim, [value]);
   }
   return Object.fromEntries(demands);
@@ -147,16 +142,14 @@ function boundOf({ kind, id }: TypedTrust): TrustRule["bound"] {
   return kind === "kubernetes" && id === null ? null : { claim, value: id };
 }
 
-const isTag = (ref: string): boolean => ref.startsWith("refs/tags/");
-
 /** Branches and tags may have the same name: a name alone would let in both. */
 function assertRef(kind: TrustKind, ref: string): void {
   if (kind === "kubernetes" || kind === "oidc") {
     throw new AccessInputError("Tokens of this issuer have no --ref: use --claim.");
   }
-  if (!/^refs\/(?:heads|tags)\/[^\s*?]{1,256}$/.test(ref)) {
+  if (!/^refs\/(?:heads|tags)\/[^\s]{1,256}$/.test(ref)) {
     throw new AccessInputError(
-      `${JSON.stringify(ref)} is no whole ref: write refs/heads/main or refs/tags/v1.0.`,
+      `${JSON.stringify(ref)} is no whole ref: write refs/heads/main or refs/tags/v*.`,
     );
   }
 }

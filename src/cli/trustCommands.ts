@@ -139,7 +139,7 @@ function addKind(trust: Command, run: Run, about: Kind): void {
     command
       .option(
         "--ref <REF>",
-        "only jobs of this ref, such as refs/heads/main; may be repeated",
+        "only jobs of this ref, such as refs/heads/main or refs/tags/v*; may be repeated",
         collect,
         none,
       )

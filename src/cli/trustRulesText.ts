@@ -24,11 +24,9 @@ export function addedText(rule: Added, { place, grants, url }: Typed): string {
       `To name it now: breadbox trust rm ${name}, then add it again with --id ID.${idHint(rule, place)}`,
     );
   }
+  const audience = url === "" ? "its own URL (see http.url)" : url.replace(/\/+$/, "");
   lines.push(
-    url === ""
-      ? "Jobs ask for an ID token with the URL of this server as its audience. Set http.url: without it, only names of this machine and of its certificate are taken."
-      : `Jobs ask for an ID token with the audience ${url.replace(/\/+$/, "")}`,
-    "They send it as password, with any user name.",
+    `Jobs ask for an ID token for this server, with the audience ${audience}, and send it as password, with any user name.`,
   );
   if (grants.some((grant) => /:(?!.*\bpull\b).*\bpush\b/.test(grant))) {
     lines.push(

@@ -46,7 +46,7 @@ export const settings = {
   "http.url": setting(
     serverUrl,
     "",
-    "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding.",
+    "URL that clients use, such as `https://registry.example.com`, when a proxy on this machine forwards the Host header (`proxy_set_header Host`). A server that listens on a loopback address accepts requests for `localhost`, `127.0.0.1`, `[::1]` and this name. It refuses every other Host with 421, which protects it from web pages that use DNS rebinding. ID tokens of CI jobs must have this URL as their audience.",
     { aliases: [{ name: "REGISTRY_HTTP_HOST" }] },
   ),
   "http.trustedProxies": setting(

@@ -43,6 +43,7 @@ describe("a job of GitHub", () => {
     ["a list that holds the repository", { repository: ["lab/app"] }],
     ["another ref", { ref: "refs/heads/feature" }],
     ["no ref", { ref: undefined }],
+    ["no event", { event_name: undefined }],
     ["a repository that was registered again under the name", { repository_id: "43" }],
     ["no id of the repository", { repository_id: undefined }],
     ["a pull request", { event_name: "pull_request" }],
@@ -60,6 +61,23 @@ describe("a job of GitHub", () => {
 
     expect(objectionTo(fresh, job)).toBeNull();
     expect(objectionTo(fresh, { ...job, repository_id: undefined })).not.toBeNull();
+  });
+
+  test.each([
+    ["refs/tags/v*", "refs/tags/v1.0", true],
+    ["refs/tags/v*", "refs/tags/v1/x", false],
+    ["refs/tags/v*", "refs/heads/v1.0", false],
+    ["refs/tags/v*", "x/refs/tags/v1.0", false],
+    ["refs/heads/**", "refs/heads/a/b", true],
+    ["refs/heads/main", "refs/heads/mainly", false],
+  ])("with a rule for the ref %s, that of %s: %p", (pattern, ref, isTaken) => {
+    const rule = { ...github, demands: { repository: ["lab/app"], ref: [pattern] } };
+    expect(objectionTo(rule, { ...job, ref }) === null).toBe(isTaken);
+  });
+
+  test("never fits a pattern where the rule has none for refs", () => {
+    const rule = { ...github, demands: { repository: ["lab/*"] } };
+    expect(objectionTo(rule, job)).toBe("its claim repository is another");
   });
 
   test("of a pull request comes in where the rule says so", () => {

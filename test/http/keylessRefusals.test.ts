@@ -175,7 +175,8 @@ test("a job of GitLab needs a protected ref, and no merge request gets in", asyn
   expect(await login({ ref_protected: "false" })).toBe(401);
   expect(await login({ pipeline_source: "merge_request_event" })).toBe(401);
   expect(await login({ project_id: "21" })).toBe(401);
-  expect(await login({ ref_type: "tag" })).toBe(401);
+  expect(await login({ ref_type: "tag", ref_path: "refs/tags/main" })).toBe(401);
+  expect(await login({ ref_path: undefined })).toBe(401);
 });
 
 describe("the audience", () => {

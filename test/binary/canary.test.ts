@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Canaries } from "../support/canary.ts";
+import { type Claims, githubJob, startIssuer, type Unusual } from "../support/issuer.ts";
 import { freePort, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import {
@@ -89,6 +90,38 @@ async function makeRequests(world: SecretWorld, token: string): Promise<string> 
   await ask("GET", "/v2/other/app/tags/list", bearer(pass));
   await ask("GET", "/v2/lab/app/tags/list", bearer(`${pass.slice(0, -4)}AAAA`));
   return pass;
+}
+
+/** Jobs that come with ID tokens: right, for others, of pull requests, forged, and of an issuer that is down. */
+async function makeJobs({ canaries, ask, command, server }: SecretWorld): Promise<void> {
+  await using issuer = await startIssuer();
+  const rule = ["trust", "github", "acme/app", "lab/**:pull,push", "--issuer", issuer.url];
+  await command([...rule, "--id", "74"]);
+  await command([...rule, "--claim", "repository=x"]);
+  const sign = async (name: string, claims: Claims, unusual: Unusual = {}) =>
+    canaries.secret(name, await issuer.sign(claims, { audience: server.url, ...unusual }));
+  const right = await sign("ID token", githubJob);
+  const tokens = [
+    right,
+    await sign("ID token for others", githubJob, { audience: "https://other.example" }),
+    await sign("ID token of a pull request", { ...githubJob, event_name: "pull_request" }),
+    await sign("ID token with an unknown key", githubJob, { kid: "2" }),
+    canaries.secret("forged ID token", `${right.slice(0, -6)}AAAAAA`),
+    canaries.secret("ID token without a signature", right.slice(0, right.lastIndexOf(".") + 1)),
+  ];
+  for (const token of tokens) {
+    await ask("GET", "/v2/", basic("job", token));
+    await ask("GET", "/v2/", bearer(token));
+    await ask("GET", "/v2/token?scope=repository:lab/app:push", {
+      ...basic("x", token),
+      tells: jwt,
+    });
+    const fields = { grant_type: "password", username: "x", password: token };
+    await ask("POST", "/v2/token", { body: new URLSearchParams(fields), tells: jwt });
+  }
+  await command(["trust", "ls"]);
+  await command(["trust", "ls", "--json"]);
+  await command(["tag", "history", "lab/app:1"]);
 }
 
 /** What anybody reads to find out what is going on. */
@@ -205,6 +238,7 @@ test("no output, answer, file, log line or crash report holds a password, a toke
   const { canaries, server } = world;
   const token = await makeAccounts(world);
   const pass = await makeRequests(world, token);
+  await makeJobs(world);
   storedSecrets(world);
   await readEverything(world);
   await configure(world);
@@ -221,7 +255,7 @@ test("no output, answer, file, log line or crash report holds a password, a toke
   canaries.said("the log", server.logs());
 
   expect(server.logs()).toContain("login.failed");
-  expect(canaries.names.length).toBeGreaterThan(22);
+  expect(canaries.names.length).toBeGreaterThan(29);
   expect(canaries.places).toBeGreaterThan(60);
   expect(canaries.leaks()).toEqual([]);
 }, 120_000);

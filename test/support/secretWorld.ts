@@ -99,6 +99,7 @@ export function storedSecrets({ canaries, server }: SecretWorld): void {
     ["users", "password_hash"],
     ["users", "stamp"],
     ["access_tokens", "hash"],
+    ["trust_rules", "stamp"],
     ["signing_keys", "jwk"],
   ] as const;
   for (const [table, column] of columns) {

@@ -156,6 +156,7 @@ async function readEverything({ ask, command, passwords, folder, server }: Secre
     await command(args, { onData: false });
   }
   await command(["health"], { onData: false });
+  await command(["service", "print"], { onData: false });
   await command(["trust-ca", `localhost:${server.port}`], { onData: false, env: { HOME: folder } });
 }
 
@@ -244,6 +245,8 @@ test("no output, answer, file, log line or crash report holds a password, a toke
   await configure(world);
   await world.command(["user", "disable", "bob"]);
   await world.command(["token", "revoke", "ci"]);
+  await world.command(["access", "rotate-key"]);
+  await world.command(["trust", "rm", "acme/app"]);
   await world.ask("GET", "/v2/", basic("bob", world.passwords.bob));
   await world.ask("GET", "/v2/", basic("any", token));
   storedSecrets(world);

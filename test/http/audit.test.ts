@@ -2,8 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isWrite } from "../../src/http/operation.ts";
 import { operations } from "../../src/http/operations.ts";
+import { githubJob } from "../support/issuer.ts";
 import { basic, type Closed, openClosed, password } from "./support/accessRoom.ts";
 import { pushImage } from "./support/image.ts";
+import { openKeyless } from "./support/keylessRoom.ts";
 import { openRegistry } from "./support/registry.ts";
 
 let room: Closed;
@@ -178,6 +180,25 @@ describe("logins", () => {
     expect(again.status).toBe(401);
     expect(await said("?who=user:fred", "event")).toEqual([["login"], ["login.failed"]]);
   });
+});
+
+test("a CI job is written down under its trust rule, and a job that gets in nowhere without a name", async () => {
+  await using keyless = await openKeyless();
+  await keyless.trusts();
+  expect(await keyless.login(await keyless.token(githubJob))).toBe(200);
+  expect(await keyless.login(await keyless.token({ ...githubJob, repository_id: "75" }))).toBe(401);
+  await keyless.registry.trail.flush();
+
+  const { entries } = await keyless.registry.store.rooms.metadata.audit.listEntries({
+    ...{ after: null, limit: 10, since: null, who: null, resource: null },
+  });
+  expect(entries.toReversed().map(({ event, who }) => [event, who])).toEqual([
+    ["key.rotate", "server"],
+    ["user.add", "command:test"],
+    ["trust.add", "command:test"],
+    ["login", "workload:acme/app"],
+    ["login.failed", null],
+  ]);
 });
 
 describe("GET /v1/audit", () => {

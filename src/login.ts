@@ -78,7 +78,12 @@ const lookAtKeyMs = 3_600_000;
 async function renewKey(access: Access, log: Log): Promise<void> {
   try {
     const key = await access.renewKey();
-    if (key !== null) log.info({ event: "key.rotate", key }, "made a key that signs tokens");
+    // The first one is no news.
+    if (key?.isFirst !== false) return;
+    log.info(
+      { event: "key.rotate", key: key.id },
+      "made a new key that signs tokens: the last one is old",
+    );
   } catch (err) {
     log.error({ err }, "no key to sign tokens with was written");
   }

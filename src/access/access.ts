@@ -17,7 +17,7 @@ import {
   subjectOf,
 } from "./identity.ts";
 import { isIdToken } from "./idTokenShape.ts";
-import { byServer, renewKey } from "./keys.ts";
+import { byServer, type NewKey, renewKey } from "./keys.ts";
 import { Logins } from "./logins.ts";
 import type { LoginTrail } from "./loginTrail.ts";
 import { AccessMemory } from "./memory.ts";
@@ -68,8 +68,8 @@ export class Access {
     this.#logins = new Logins(deps.now);
   }
 
-  /** Makes the first key, or the next one when it is time. @returns its id; null when there is no need. */
-  async renewKey(): Promise<string | null> {
+  /** Makes the first key, or the next one when it is time. @returns null when there is no need. */
+  async renewKey(): Promise<NewKey | null> {
     return this.#deps.mode === "none" ? null : renewKey({ ...this.#deps, by: byServer });
   }
 

@@ -21,11 +21,19 @@ const keyAgeMs = 90 * 24 * 3_600_000;
 /** The author of keys that a server makes when it is time. */
 export const byServer: Author = { who: "server", address: null, requestId: null };
 
-/** Makes the first key, or the next one when the newest is 90 days old. @returns its id; null when there is no need. */
-export async function renewKey(deps: KeysDeps): Promise<string | null> {
+/** A key that was just made. */
+export interface NewKey {
+  readonly id: string;
+  /** Of this store: nothing was signed before. */
+  readonly isFirst: boolean;
+}
+
+/** Makes the first key, or the next one when the newest is 90 days old. @returns null when there is no need. */
+export async function renewKey(deps: KeysDeps): Promise<NewKey | null> {
   const [newest] = await deps.metadata.listKeys();
   const isFresh = newest !== undefined && deps.clock() - newest.createdAt < keyAgeMs;
-  return isFresh ? null : addKey(deps, newest?.id ?? null, keptKeys);
+  const id = isFresh ? null : await addKey(deps, newest?.id ?? null, keptKeys);
+  return id === null ? null : { id, isFirst: newest === undefined };
 }
 
 /**

@@ -106,14 +106,16 @@ export function openWarnings(
 /** Longest line of a warning. */
 const widest = 104;
 
-/** A warning in lines that do not break anywhere. */
+/** A warning in lines; what is typed or opened is a line of its own, so that it can be copied. */
 function wrapped(text: string): string[] {
+  const [, sentence = text, command] = /^(.*:) (breadbox .*|https?:.*)$/.exec(text) ?? [];
   const lines = [""];
-  for (const word of text.split(" ")) {
+  for (const word of sentence.split(" ")) {
     const last = lines.at(-1) ?? "";
     if (last.length + word.length < widest) lines[lines.length - 1] = `${last} ${word}`.trim();
     else lines.push(word);
   }
+  if (command !== undefined) lines.push(`  ${command}`);
   return lines.map((line, index) => `  ${index === 0 ? "!" : " "} ${line}`);
 }
 

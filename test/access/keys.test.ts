@@ -33,7 +33,8 @@ describe("the key that signs tokens", () => {
     tokens.clock.advance(day);
     const next = await access.renewKey();
 
-    expect(await tokens.keys()).toEqual([next ?? "", first ?? ""]);
+    expect(next?.isFirst).toBe(false);
+    expect(await tokens.keys()).toEqual([next?.id ?? "", first ?? ""]);
     expect(await access.renewKey()).toBeNull();
   });
 

@@ -68,12 +68,12 @@ describe("banner", () => {
     expect(text).toContain("after: breadbox trust-ca 192.168.1.10:5000\n");
   });
 
-  test("without anybody who could log in says what to type", async () => {
+  test("without anybody who could log in says what to type, on a line of its own", async () => {
     const text = await bannerFor({}, { "http.listen": ":5000" }, "empty");
 
     expect(text).toContain("! Nobody can log in yet");
-    expect(text.replaceAll(/\s+/g, " ")).toContain(
-      "breadbox user add admin --admin --data ./breadbox-data",
+    expect(text.split("\n")).toContain(
+      "      breadbox user add admin --admin --data ./breadbox-data",
     );
   });
 

@@ -116,6 +116,7 @@ describe("the log", () => {
       msg: expect.any(String),
       event: "pull",
       repository: name,
+      who: null,
       reference: "1.0",
       digest,
       size: manifest.length,

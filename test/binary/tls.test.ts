@@ -89,6 +89,12 @@ async function startWithFiles(scope: Scope, env: Record<string, string> = {}) {
   return { server, paths, folder, issued };
 }
 
+/** The line is written after the first answer. */
+const printsHttps = ({ port, logs }: TlsServer): Promise<void> =>
+  waitFor("its URL in the log", () => logs().includes(`"url":"https://localhost:${port}"`), {
+    explain: logs,
+  });
+
 describe("a self-signed server", () => {
   test("is trusted by its CA alone, keeps it across restarts, and prints https", async () => {
     await using scope = new Scope();
@@ -98,7 +104,7 @@ describe("a self-signed server", () => {
     const trusted = await fetch(`${server.url}/v2/`, { tls: { ca } });
     expect([trusted.status, await trusted.text()]).toEqual([200, "{}"]);
     expect(fetch(`${server.url}/v2/`, { keepalive: false })).rejects.toThrow("certificate");
-    expect(server.logs()).toContain(`"url":"https://localhost:${server.port}"`);
+    await printsHttps(server);
     expect(server.logs()).not.toContain("Plain HTTP");
     for (const file of ["ca.key", "server.pem"]) {
       expect(statSync(join(server.data, "tls", file)).mode & 0o777).toBe(0o600);
@@ -222,7 +228,7 @@ describe("a server with certificate files", () => {
     const { server } = await startWithFiles(scope);
 
     expect((await server.ask("/ca.crt")).status).toBe(404);
-    expect(server.logs()).toContain(`"url":"https://localhost:${server.port}"`);
+    await printsHttps(server);
   });
 
   test("does not start with files that do not belong together", async () => {

@@ -132,6 +132,15 @@ class Layout {
 
 const type = (name: string): string => `application/vnd.oci.image.${name}`;
 
+/** An image as `docker load` finds it: Docker reads no index, unless it keeps its images in containerd. */
+interface DockerEntry {
+  readonly Config: string;
+  readonly RepoTags: readonly string[];
+  readonly Layers: readonly string[];
+}
+
+const pathOf = ({ digest }: Descriptor): string => digest.replace("sha256:", "blobs/sha256/");
+
 async function addImage(layout: Layout, architecture: Architecture, work: string) {
   const layer = await layerOf(architecture, work);
   await Bun.write(`${root}/dist/image/${architecture}.tar`, layer);
@@ -153,7 +162,8 @@ async function addImage(layout: Layout, architecture: Architecture, work: string
     ...{ schemaVersion: 2, mediaType: type("manifest.v1+json") },
     ...{ config, layers: [packed] },
   });
-  return { ...image, platform: { os: "linux", architecture } };
+  const docker = { Config: pathOf(config), Layers: [pathOf(packed)] };
+  return { docker, described: { ...image, platform: { os: "linux", architecture } } };
 }
 
 /** Writes dist/breadbox.oci.tar. */
@@ -167,9 +177,15 @@ export async function buildImage(architectures: readonly Architecture[]): Promis
     for (const architecture of architectures)
       images.push(await addImage(layout, architecture, work));
     const index = layout.addJson(type("index.v1+json"), {
-      ...{ schemaVersion: 2, mediaType: type("index.v1+json"), manifests: images },
+      ...{ schemaVersion: 2, mediaType: type("index.v1+json") },
+      manifests: images.map(({ described }) => described),
     });
     const name = `${manifest.name}:${manifest.version}`;
+    const entries = images.map(({ docker, described }, number): DockerEntry => {
+      const suffix = number === 0 ? "" : `-${described.platform.architecture}`;
+      return { ...docker, RepoTags: [name + suffix] };
+    });
+    layout.file("manifest.json", Buffer.from(JSON.stringify(entries)));
     const annotations = {
       "org.opencontainers.image.ref.name": manifest.version,
       "io.containerd.image.name": `docker.io/library/${name}`,

@@ -5,7 +5,9 @@ import { readContainerfile } from "../../.dev/containerfile.ts";
 import manifest from "../../package.json" with { type: "json" };
 import { loadConfig } from "../../src/config/load.ts";
 import { projectRoot, startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
 import { type Containers, openContainers } from "../support/containerTools.ts";
+import { dockerCommands, startDockerd } from "../support/dockerd.ts";
 import { pullAll } from "../support/images.ts";
 import { answers200, freePort, run, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -33,6 +35,23 @@ describe("the container image", () => {
       ...{ ExposedPorts: { "5000/tcp": {} }, Volumes: { "/var/lib/registry": {} } },
     });
   });
+
+  clientTest(
+    "is loaded by docker, which finds the version of its machine under the plain name",
+    { commands: [...dockerCommands], root: true },
+    async (inner) => {
+      const { docker } = await startDockerd(inner);
+
+      await docker("load", "--input", archive);
+
+      const { stdout } = await docker("image", "inspect", `breadbox:${manifest.version}`);
+      const [{ Config: config, Architecture: architecture }] = JSON.parse(stdout);
+      expect(architecture).toBe("amd64");
+      expect(config).toMatchObject({
+        ...{ User: "65532:65532", Healthcheck: { Test: ["CMD", "/usr/bin/breadbox", "health"] } },
+      });
+    },
+  );
 
   test("is pushed by skopeo with its index, and pulls byte for byte", async () => {
     const registry = await startBreadbox(scope);

@@ -1,27 +1,27 @@
 // Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
 import { RegistryError, type Situation } from "../errors.ts";
 import type { Locator } from "../model/locator.ts";
-import type { SendableFile, StoredRow } from "../storage/content.ts";
+import type { SendableContent, StoredRow } from "../storage/content.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Content that was found intact. */
 export interface IntactContent extends StoredRow {
-  /** Lazy: nothing is read until it is sent. */
-  readonly body: Blob;
+  /** Lazy: nothing is read until it is sent. Null for content that is no file of this machine: it is read with a reader. */
+  readonly body: Blob | null;
 }
 
 /** Content to be sent, whole or in parts. */
 export interface OpenContent {
   /** Bytes. */
   readonly size: number;
-  /** Lazy when it is a Blob: nothing is read until it is sent. */
-  readonly body: Blob | Uint8Array;
+  /** Lazy when it is a Blob: nothing is read until it is sent. Null: it is read with a reader. */
+  readonly body: Blob | Uint8Array | null;
   /** For parts of it. */
   readonly openReader: () => Promise<ContentReader>;
 }
 
 /** Reads one content, also when it is deleted meanwhile. Closed by who opened it. */
-export interface ContentReader extends Pick<SendableFile, "isAtHand" | "fetch" | "close"> {
+export interface ContentReader extends Pick<SendableContent, "isAtHand" | "fetch" | "close"> {
   /**
    * Bytes from `start` to before `end`, valid until the next call.
    * @throws Error when they are not all there: the content is not what its row says.
@@ -55,7 +55,8 @@ async function openRow<Row extends StoredRow>(
   row: Row,
 ): Promise<(Row & IntactContent) | null> {
   const opened = await content.open(row);
-  return opened === null ? null : { ...row, body: opened.body };
+  if (opened === null) return null;
+  return { ...row, body: opened.kind === "file" ? opened.body : null };
 }
 
 /** @param gone is thrown when the content was deleted since it was found. */

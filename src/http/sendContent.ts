@@ -70,12 +70,15 @@ async function chosen(
   sent(spans.reduce((sum, { start, end }) => sum + end - start, 0));
   if (choice.others.length > 0) return sendSpans(content, spans, newId());
   const part = await partOf(request, content, choice.first);
-  if (part !== null || !nativeRange.test(range ?? "")) {
-    return sendSpan(content, choice.first, part ?? slice(content.body, choice.first));
+  if (part !== null) return sendSpan(content, choice.first, part);
+  const { body } = content;
+  if (body === null) throw new Error("only a file is sent without being read");
+  if (!nativeRange.test(range ?? "")) {
+    return sendSpan(content, choice.first, slice(body, choice.first));
   }
   // The server cuts a file to its range itself, status and headers included.
   contextOf(request).sentStatus = 206;
-  return new Response(content.body, { headers });
+  return new Response(body, { headers });
 }
 
 /** A body, or null when the server can send these bytes of the file without waiting for a disk: it does that on the thread that answers everybody. */
@@ -86,10 +89,11 @@ async function partOf(
 ): Promise<Uint8Array | Blob | ReadableStream<Uint8Array> | null> {
   const { start, end } = span;
   if (start === end) return new Uint8Array();
-  if (!(body instanceof Blob)) return slice(shareBody(body, etag), span);
+  if (body instanceof Uint8Array) return slice(shareBody(body, etag), span);
   const reader = await openReader();
   try {
     if (end - start <= copied) return new Uint8Array(await reader.read(start, end));
+    if (body === null) return spanBody(openReader, span);
     if (reader.isAtHand(start, end)) return null;
     if (end - start > fetchedFirst) return spanBody(openReader, span);
     const fetched = await reader.fetch(start, end, () => !signal.aborted);
@@ -119,7 +123,7 @@ function rangeFor(etag: string, headers: Headers): string | null {
 /** A Range header that the server applies itself: one range, of positions that it can count to (it sends all of the file for others). */
 const nativeRange = /^bytes=(?:[0-9]{1,15}-[0-9]{0,15}|-[0-9]{1,15})$/;
 
-const slice = (body: SentContent["body"], { start, end }: ByteSpan) =>
+const slice = (body: Uint8Array | Blob, { start, end }: ByteSpan) =>
   body instanceof Blob ? body.slice(start, end) : body.subarray(start, end);
 
 function sendSpan(

@@ -8,6 +8,7 @@ import type {
   UploadsMetadata,
 } from "../metadata/metadata.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { Repair } from "../storage/repair.ts";
 import type { StagedEntry, Staging } from "../storage/staging.ts";
 import { paced } from "./pace.ts";
 
@@ -17,7 +18,10 @@ export interface SweepDeps {
     UploadsMetadata & UploadSweepMetadata,
     "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
   >;
-  readonly storage: { readonly staging: Pick<Staging, "list" | "discard" | "tidy"> };
+  readonly storage: {
+    readonly staging: Pick<Staging, "list" | "discard" | "tidy">;
+    readonly repair: Pick<Repair, "holdsStaged">;
+  };
   /** The wall clock, Unix ms: for what was written while it was ahead. */
   readonly clock: () => number;
   /** The time that ages are judged by, Unix ms; null while the clock is in doubt: then nothing is deleted for its age. */
@@ -92,8 +96,9 @@ export async function sweepUploads(
 /** The storage, with drops at a pace that leaves the disk to others most of the time. */
 function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
   const drop = paced({ steps: dropsBeforeRest, rest });
-  const { staging } = storage;
+  const { staging, repair } = storage;
   return {
+    repair,
     staging: {
       list: () => staging.list(),
       tidy: () => staging.tidy(),
@@ -111,7 +116,10 @@ async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   }
 }
 
-/** Looks for bytes without a row and rows without bytes. Bytes are listed first: a session that starts meanwhile has both. */
+/**
+ * Looks for bytes without a row and rows without bytes. Bytes are listed first: a session that starts meanwhile has both. The list may
+ * leave sessions out that a row knows, so their bytes are asked for.
+ */
 async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
   const staged = await listStaged(deps);
   const rows = await listRows(deps);
@@ -121,6 +129,7 @@ async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
     const { id, writing, startedAt, updatedAt } = row;
     const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
     if (staged.has(id) || writing || startsNow) continue;
+    if (await deps.storage.repair.holdsStaged(row)) continue;
     const removed = await deps.metadata.removeUpload(row.id, row.repository);
     if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
   }

@@ -10,14 +10,14 @@ export interface StoredRow {
 }
 
 /** Content that was found. */
-export interface OpenedContent {
-  readonly kind: "file";
-  /** Lazy: reads nothing until it is sent or consumed. */
-  readonly body: Blob;
-}
+export type OpenedContent =
+  /** A file of this machine. The body is lazy: it reads nothing until it is sent or consumed. */
+  | { readonly kind: "file"; readonly body: Blob }
+  /** Elsewhere: it is read with `Content.reader`. */
+  | { readonly kind: "remote" };
 
-/** Content that is opened to be sent; it stays readable when it is deleted meanwhile. Closed by who opened it. */
-export interface SendableFile {
+/** Content that is opened to be sent; of a file of this machine it stays readable when it is deleted meanwhile. Closed by who opened it. */
+export interface SendableContent {
   /** True when bytes from `start` to before `end` are in memory: sending them waits for no disk. */
   isAtHand(start: number, end: number): boolean;
   /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
@@ -37,7 +37,7 @@ export interface StoredName {
   readonly publishedAt: number;
 }
 
-/** The file under a stored name. */
+/** What is under a stored name. */
 export interface StoredStat {
   /** Bytes. */
   readonly size: number;
@@ -48,8 +48,8 @@ export interface Content {
   /** Opens content whole. @returns null only when it is absent, or not as long as its row says; any other failure throws. */
   open(row: StoredRow): Promise<OpenedContent | null>;
 
-  /** Opens content for reads of ranges. @returns null when it is absent, or no file. */
-  reader(locator: Locator): Promise<SendableFile | null>;
+  /** Opens content for reads of ranges. @returns null when it is absent, or nothing that can be read. */
+  reader(locator: Locator): Promise<SendableContent | null>;
 
   /** Deletes content. Deleting what is absent is not an error. The row that named it must be durably deleted before. */
   delete(locator: Locator): Promise<void>;

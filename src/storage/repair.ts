@@ -19,7 +19,7 @@ export interface Repair {
   /** Opens content for positional reads; its bytes stay readable when it is deleted meanwhile. @returns null when it is absent, or no file. */
   read(locator: Locator): Promise<StoredReader | null>;
 
-  /** @returns whether all bytes of a session that count are there; they are not read. */
+  /** @returns whether all bytes of a session that count are there, without reading them; without any, whether it can have some. */
   holdsStaged(staged: Staged): Promise<boolean>;
 
   /** @returns null when a part is there, and as long as its row says. */

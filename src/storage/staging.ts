@@ -108,9 +108,9 @@ export interface Staging {
    * Reads a session's bytes while this process appends to it, over any number of appends, and ends once all of them are sealed: before
    * that they are neither verified nor durable. A slow reader does not hold an append up. A reader that has its first byte can read
    * the rest after a seal and `discard`. @throws RegistryError UPLOAD_UNKNOWN when the session ends otherwise; why an append failed,
-   * which took bytes back; the reason of `signal`.
+   * which took bytes back; the reason of `signal`. Null where staged bytes cannot be read.
    */
-  follow(staged: Staged, options: FollowOptions): AsyncIterable<Uint8Array>;
+  readonly follow: ((staged: Staged, options: FollowOptions) => AsyncIterable<Uint8Array>) | null;
 
   /**
    * Verifies staged bytes, then makes them content under a fresh name, durably (bytes, name and folders). The session keeps them as
@@ -120,7 +120,7 @@ export interface Staging {
    */
   seal(session: Session, options: SealOptions): Promise<Sealed>;
 
-  /** Every id that has staged bytes, or anything else in their place. */
+  /** Ids with staged bytes that only `discard` ends, or with anything else in their place. A session that its row knows may be missing. */
   list(): AsyncIterable<StagedEntry>;
 
   /** Drops staged bytes: out of sight at once, then removed. Dropping what is absent is not an error. */

@@ -31,8 +31,20 @@ async function* broken(part: Uint8Array): AsyncGenerator<Uint8Array> {
   throw new Error("the connection was cut");
 }
 
+/** What a storage can do beyond what each of them must. */
+export interface Abilities {
+  /** It reads staged bytes while they are written. */
+  readonly follows: boolean;
+  /** It lists every session, also one without bytes, and when it began. */
+  readonly listsAll: boolean;
+}
+
 /** The suite. */
-export function storageContract(name: string, open: () => Promise<OpenedStorage>): void {
+export function storageContract(
+  name: string,
+  open: () => Promise<OpenedStorage>,
+  abilities: Abilities = { follows: true, listsAll: true },
+): void {
   describe(`storage: ${name}`, () => {
     const opened: OpenedStorage[] = [];
     const openStore = async (): Promise<Storage> => {
@@ -48,9 +60,9 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
     });
 
     contentContract(openStore);
-    stagingContract(openStore);
+    stagingContract(openStore, abilities);
     writersContract(openStore);
-    followContract(openStore);
+    if (abilities.follows) followContract(openStore);
     partsContract(openStore);
     intakeContract(openStore);
 
@@ -145,6 +157,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
       );
 
       expect(outcome).toEqual({ kind: "mismatch", expected, actual: digestOf(bytes) });
+      await storage.staging.discard(staged.id, staged.staging);
       expect((await Array.fromAsync(storage.content.list())).flat()).toEqual([]);
     });
 
@@ -163,6 +176,7 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
 
       expect(asked).toEqual([content]);
       expect(outcome).toEqual({ kind: "sealed", locator: null, ...content });
+      await storage.staging.discard(staged.id, staged.staging);
       expect((await Array.fromAsync(storage.content.list())).flat()).toEqual([]);
     });
 
@@ -205,7 +219,11 @@ export function storageContract(name: string, open: () => Promise<OpenedStorage>
 
     test("dropping staged bytes twice is not an error", async () => {
       const storage = await openStore();
-      const staged = await start(storage);
+      const staged = await storage.staging.append(
+        await start(storage),
+        chunks(text("x")),
+        resumable,
+      );
 
       await storage.staging.discard(staged.id, staged.staging);
       await storage.staging.discard(staged.id, staged.staging);

@@ -170,7 +170,7 @@ export class InspectionRoom {
     try {
       await statBlob(this.store.rooms.registry, app, digest);
       const { body } = await openBlob(this.store.rooms.registry, app, digest);
-      return body instanceof Blob ? body.bytes() : body;
+      return body instanceof Blob ? body.bytes() : (body ?? "not here");
     } catch (error) {
       if (error instanceof RegistryError) return error.situation;
       throw error;

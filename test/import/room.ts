@@ -47,7 +47,7 @@ export async function blobOf(
   const { metadata, storage } = store.rooms;
   const row = await metadata.registry.findBlob(name as RepositoryName, parseDigest(digest));
   const opened = row === null ? null : await storage.content.open(row);
-  return opened === null ? null : opened.body.bytes();
+  return opened?.kind === "file" ? opened.body.bytes() : null;
 }
 
 /** Everything of an image is in the repository, byte for byte. */

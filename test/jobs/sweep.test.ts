@@ -150,6 +150,7 @@ describe("the sweep of upload sessions", () => {
     const stuck = new Set<string>([strays[0] ?? "", sessions[0]?.id ?? ""]);
     const { storage } = room.deps();
     const failing: SweepDeps["storage"] = {
+      repair: storage.repair,
       staging: {
         list: () => storage.staging.list(),
         tidy: async () => {

@@ -69,7 +69,7 @@ export function wordsFor(store: Store, deps: () => ObjectsDeps) {
       (await listParts(deps(), { bucket, id }, { after: 0, limit: 100_000 })).parts,
     async read(object = "it"): Promise<Uint8Array> {
       const { body } = await openObject(deps(), { bucket, object: parseObjectName(object) });
-      return body instanceof Blob ? body.bytes() : body;
+      return body instanceof Blob ? body.bytes() : (body ?? new Uint8Array());
     },
     /** Digests of all objects. */
     async digests(): Promise<ReadonlySet<string>> {

@@ -29,7 +29,8 @@ async function situation(promise: Promise<unknown>): Promise<string> {
   return error.situation;
 }
 
-async function read(body: Blob | Uint8Array): Promise<string> {
+async function read(body: Blob | Uint8Array | null): Promise<string> {
+  if (body === null) throw new Error("the bytes are on another machine");
   return new TextDecoder().decode(body instanceof Blob ? await body.bytes() : body);
 }
 

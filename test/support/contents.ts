@@ -46,7 +46,20 @@ export async function readContent(
 ): Promise<Uint8Array<ArrayBuffer> | null> {
   const found = await content.stat(locator);
   const opened = found && (await content.open({ locator, size: found.size }));
-  return opened && new Uint8Array(await opened.body.arrayBuffer());
+  if (found === null || opened === null) return null;
+  return opened.kind === "file" ? opened.body.bytes() : readRemote(content, locator, found.size);
+}
+
+async function readRemote(content: Storage["content"], locator: Locator, size: number) {
+  const reader = await content.reader(locator);
+  const into = new Uint8Array(new SharedArrayBuffer(size));
+  for (let at = 0; at < size; ) {
+    const count = (await reader?.read(at, into.subarray(at))) ?? 0;
+    if (count === 0) throw new Error("content is shorter than it is");
+    at += count;
+  }
+  await reader?.close();
+  return new Uint8Array(into);
 }
 
 /** As `readContent`, as text. */

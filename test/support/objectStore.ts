@@ -72,7 +72,7 @@ export function objectsIn(store: Store, changes: Partial<ObjectsDeps> = {}) {
     async read(path: string): Promise<Uint8Array | string> {
       try {
         const { body } = await openObject(deps(), keyOf(path));
-        return body instanceof Blob ? await body.bytes() : body;
+        return body instanceof Blob ? await body.bytes() : (body ?? "not here");
       } catch (error) {
         if (error instanceof RegistryError) return error.situation;
         throw error;

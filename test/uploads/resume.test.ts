@@ -49,7 +49,7 @@ const blobs = () => storedFiles(store.directory);
 const stored = async (digest: Digest): Promise<Digest | null> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
   const found = row === null ? null : await store.rooms.storage.content.open(row);
-  return found === null ? null : digestOf(await found.body.bytes());
+  return found?.kind === "file" ? digestOf(await found.body.bytes()) : null;
 };
 /** As a request has it that writes to the session. */
 const sessionOf = async (id: UploadId): Promise<Session> => ({

@@ -44,7 +44,7 @@ const isStored = async (digest: Digest): Promise<boolean> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
   const file = row === null ? null : await store.rooms.storage.content.open(row);
   const algorithm = digest.startsWith("sha512:") ? "sha512" : "sha256";
-  return file !== null && digestOf(await file.body.bytes(), algorithm) === digest;
+  return file?.kind === "file" && digestOf(await file.body.bytes(), algorithm) === digest;
 };
 
 const sizes = [1000, 3 * mebibyte];

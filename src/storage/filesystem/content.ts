@@ -6,7 +6,7 @@ import type { Locator } from "../../model/locator.ts";
 import type {
   Content,
   OpenedContent,
-  SendableFile,
+  SendableContent,
   StoredName,
   StoredRow,
   StoredStat,
@@ -41,7 +41,7 @@ export class FilesystemContent implements Content {
     return found?.size === size ? { kind: "file", body: Bun.file(path) } : null;
   }
 
-  async reader(locator: Locator): Promise<SendableFile | null> {
+  async reader(locator: Locator): Promise<SendableContent | null> {
     return this.#sendables.open(this.#path(locator));
   }
 

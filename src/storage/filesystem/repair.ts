@@ -12,6 +12,7 @@ import { type FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { giveName } from "./links.ts";
 import { partPaths } from "./partNames.ts";
 import { openRegular, openStagedFiles } from "./stagedFiles.ts";
+import { placeOf } from "./stagedPlaces.ts";
 import { listStoredNames, readStoredName } from "./storedNames.ts";
 import { listUnknown } from "./unknownNames.ts";
 
@@ -42,7 +43,7 @@ function nameOf(locator: Locator): string {
 }
 
 async function holdsStaged(directory: string, staged: Staged): Promise<boolean> {
-  if (staged.offset === 0) return true;
+  if (staged.offset === 0) return (await inodeOf(placeOf(directory, staged).folder)) !== null;
   const reader = await openStagedFiles(directory)(staged.id, staged.staging).catch(refuseUnknown);
   if (reader === null) return false;
   return closing(reader, () => hasByte(reader, staged.offset - 1));

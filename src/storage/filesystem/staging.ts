@@ -5,6 +5,7 @@ import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { StagingState } from "../../model/locator.ts";
 import type { UploadId } from "../../model/uploadId.ts";
+import { receiveBody } from "../receiveBody.ts";
 import type {
   Appended,
   AppendOptions,
@@ -22,7 +23,6 @@ import { isAbsent, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { Hashing } from "./hashing/hashing.ts";
-import { receiveBody } from "./receiveBody.ts";
 import type { Sealing } from "./sealing.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
 import { noState, partsState, placeOf } from "./stagedPlaces.ts";

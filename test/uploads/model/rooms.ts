@@ -123,5 +123,5 @@ function offsetOf(detail: unknown): number | null {
 async function readBlob({ rooms }: Store, digest: Digest): Promise<Uint8Array | null> {
   const row = await rooms.metadata.registry.findBlob(own, digest);
   const found = row === null ? null : await rooms.storage.content.open(row);
-  return found === null ? null : new Uint8Array(await found.body.arrayBuffer());
+  return found?.kind === "file" ? found.body.bytes() : null;
 }

@@ -1,7 +1,7 @@
 // Files opened for sending: whether their bytes are in memory, and reads that block no other request when they are not.
 import { closeSync, constants, fstatSync, openSync, read as readFile, readSync } from "node:fs";
 import { errnoOf, readFailure } from "../../../durability/errno.ts";
-import type { SendableFile } from "../../content.ts";
+import type { SendableContent } from "../../content.ts";
 import { isAbsent } from "../failures.ts";
 import { isInMemory } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
@@ -21,7 +21,7 @@ export class Sendables {
   }
 
   /** @returns null for what is absent, or no regular file. */
-  open(path: string): SendableFile | null {
+  open(path: string): SendableContent | null {
     const found = openRegular(path);
     if (found === null) return null;
     const { file, size } = found;

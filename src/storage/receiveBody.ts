@@ -1,7 +1,16 @@
-// A body as it comes, read to its end into one staged file.
-import { RegistryError } from "../../errors.ts";
-import type { Body } from "../staging.ts";
-import type { StagedWriter } from "./stagedWriter.ts";
+// A body as it comes, read to its end into a writer: the same for every storage.
+import { RegistryError } from "../errors.ts";
+import type { Body } from "./staging.ts";
+
+/** Takes the bytes of one body. */
+export interface BodyWriter {
+  /** Takes a chunk. @returns null, or what to wait for before the next one: it rejects when an earlier one cannot be stored. */
+  push(chunk: Uint8Array): Promise<void> | null;
+  /** Stores what is left. @throws when a chunk cannot be stored. */
+  finish(): Promise<void>;
+  /** Drops what is not on its way, and waits until nothing is; never throws. */
+  settle(): Promise<void>;
+}
 
 /** Callbacks for a body, above all for one that does not arrive whole. */
 export interface BodyEnds {
@@ -18,7 +27,7 @@ export interface BodyEnds {
 /** @returns why the body broke, or null. @throws what `writer` throws; then the space was given back before. */
 export async function receiveBody(
   body: Body,
-  writer: StagedWriter,
+  writer: BodyWriter,
   ends: BodyEnds,
 ): Promise<Error | null> {
   const { signal } = ends;
@@ -38,7 +47,7 @@ export async function receiveBody(
 
 async function readToEnd(
   chunks: Chunks,
-  writer: StagedWriter,
+  writer: BodyWriter,
   { expected, signal, keepsCut }: BodyEnds,
 ): Promise<Error | null> {
   for (let received = 0; ; ) {

@@ -86,9 +86,12 @@ export const exceptions: readonly Exception[] = [
     steps: ["SCAN upload_sessions", "SCAN multipart_uploads"],
   },
   {
-    why: "The oldest session of a repository that counts: the index has them in that order, and the first one ends the look.",
+    why: "The oldest session of a repository that counts: the index has them in that order, and the first one ends the look. One row for each repository that is pushed to.",
     of: ["INSERT INTO temp.pushes"],
-    steps: ["SEARCH s USING INDEX upload_sessions_by_repository (repository=?)"],
+    steps: [
+      "SEARCH s USING INDEX upload_sessions_by_repository (repository=?)",
+      "USE TEMP B-TREE FOR GROUP BY",
+    ],
   },
   {
     why: "A bucket that is deleted: whether it has any object (one is read), its uploads, and completions of the last minutes.",
@@ -104,7 +107,7 @@ export const exceptions: readonly Exception[] = [
     of: [
       'select "digest" from "manifests" where "manifests"."repository" = ? limit ?',
       'select "name" from "tags" where "tags"."repository" = ? order by "tags"."name" asc limit ?',
-      "SELECT m.digest, m.pushed_at AS pushedAt",
+      'SELECT m.digest, m.pushed_at AS "pushedAt"',
     ],
     steps: ["SEARCH manifests", "SEARCH tags", "SEARCH m USING", "USE TEMP B-TREE FOR ORDER BY"],
   },

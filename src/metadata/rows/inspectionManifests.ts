@@ -77,7 +77,8 @@ const listWrongReferrers = rawStatement<Limit, ManifestKey>(
     SELECT m.repository, m.digest FROM ${manifests} AS m
     LEFT JOIN ${referrers} AS r INDEXED BY referrers_by_manifest
       ON r.repository = m.repository AND r.digest = m.digest
-    WHERE m.subject IS NOT r.subject OR (r.digest IS NOT NULL AND m.artifact_type IS NOT r.artifact_type)
+    WHERE m.subject IS DISTINCT FROM r.subject
+      OR (r.digest IS NOT NULL AND m.artifact_type IS DISTINCT FROM r.artifact_type)
     GROUP BY m.repository, m.digest LIMIT ${limit}`,
 );
 
@@ -117,7 +118,8 @@ const listTagsNaming = tagsAbove<{ digest: Digest } & Limit>(
 );
 /** Of one manifest. */
 export const listTagsOf = tagsAbove<ManifestKey & Limit>(
-  ({ repository, digest }) => sql`SELECT ${repository} AS repository, ${digest} AS manifest`,
+  ({ repository, digest }) =>
+    sql`SELECT repository, digest FROM ${manifests} WHERE repository = ${repository} AND digest = ${digest}`,
 );
 
 /** The row says what the bytes say. */

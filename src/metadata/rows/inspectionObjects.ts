@@ -25,7 +25,7 @@ interface OfBucket {
 
 const listMisfits = rawStatement<Limit, ObjectKey & Omit<MisfitObject, "object">>(
   ({ limit }) => sql`
-    SELECT b.name AS bucket, o.name AS object, o.digest, o.size, c.size AS contentSize
+    SELECT b.name AS bucket, o.name AS object, o.digest, o.size, c.size AS "contentSize"
     FROM ${objects} AS o JOIN ${buckets} AS b ON b.id = o.bucket_id
     JOIN ${contents} AS c ON c.digest = o.digest
     WHERE o.size <> c.size LIMIT ${limit}`,
@@ -46,7 +46,7 @@ const listMiscounted = rawStatement<
       SELECT b.name AS bucket, b.object_count AS objects, b.object_bytes AS bytes,
         ${countOf(sql`b.id`)} AS count, ${bytesOf(sql`b.id`)} AS sum
       FROM ${buckets} AS b
-    ) WHERE objects <> count OR bytes <> sum LIMIT ${limit}`,
+    ) AS both_counts WHERE objects <> count OR bytes <> sum LIMIT ${limit}`,
 );
 const listOpenMultipart = rawStatement<{ after: UploadId | "" } & Limit, OpenMultipart>(
   ({ after, limit }) => sql`

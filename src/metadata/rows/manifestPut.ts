@@ -58,7 +58,7 @@ const known = statement((db, given: Params<ManifestKey & Pick<ManifestPut, "body
       mediaType: manifests.mediaType,
       artifactType: manifests.artifactType,
       subject: manifests.subject,
-      isIntact: sql<0 | 1>`${manifests.body} = ${given.body}`,
+      isIntact: sql<0 | 1>`CASE WHEN ${manifests.body} = ${given.body} THEN 1 ELSE 0 END`,
     })
     .from(manifests)
     .where(isManifest(given)),

@@ -16,7 +16,7 @@ import type { OpenState } from "../../model/multipartState.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { MultipartKey, MultipartStart } from "../multipart.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
-import { listed } from "./spelling.ts";
+import { listed, listedNumbers } from "./spelling.ts";
 import { type Builder, command, type Params, statement } from "./statement.ts";
 
 interface ById {
@@ -244,5 +244,5 @@ export const removeWhole = command((db, given: Params<Owned>) =>
   db.delete(multipartUploads).where(and(byOwner(given), eq(multipartUploads.whole, 1))),
 );
 export const removeListed = command((db, { rowIds }: Params<{ rowIds: readonly number[] }>) =>
-  db.delete(multipartUploads).where(inArray(multipartUploads.id, listed(rowIds))),
+  db.delete(multipartUploads).where(inArray(multipartUploads.id, listedNumbers(rowIds))),
 );

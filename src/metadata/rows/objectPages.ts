@@ -134,7 +134,7 @@ class PageInProgress {
   }
 }
 
-/** The first text behind `name` in byte order. */
+/** A text behind `name` in byte order, and before every other name behind it: names hold no control characters. */
 function next(name: string): string {
-  return `${name}\u0000`;
+  return `${name}\u0001`;
 }

@@ -202,7 +202,7 @@ export const holders = statement(
       SELECT b.name FROM holding CROSS JOIN ${buckets} AS b ON b.id = holding.bucket_id
       WHERE b.name > ${after}
       ORDER BY b.name LIMIT ${limit}
-    )`),
+    ) AS held`),
 );
 export const findContent = statement((db, given: Params<OfContent>) =>
   db

@@ -35,12 +35,13 @@ const gather = rawStatement(
         ORDER BY s.started_at LIMIT 1
       ) FROM open
     )
-    SELECT name, pushing_since FROM ${repositories} WHERE pushing_until > ${now}
-    UNION ALL
-    SELECT r.name, CASE WHEN r.pushing_until > begun.since THEN r.pushing_since ELSE begun.since END
-    FROM begun CROSS JOIN ${repositories} AS r ON r.name = begun.repository
-    WHERE begun.since IS NOT NULL
-    ON CONFLICT DO UPDATE SET since = min(since, excluded.since)
+    SELECT repository, min(since) FROM (
+      SELECT name AS repository, pushing_since AS since FROM ${repositories} WHERE pushing_until > ${now}
+      UNION ALL
+      SELECT r.name, CASE WHEN r.pushing_until > begun.since THEN r.pushing_since ELSE begun.since END
+      FROM begun CROSS JOIN ${repositories} AS r ON r.name = begun.repository
+      WHERE begun.since IS NOT NULL
+    ) AS going GROUP BY repository
   `,
 );
 

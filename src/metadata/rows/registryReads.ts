@@ -102,7 +102,7 @@ export const repositoryPage = statement((db, { after, limit }: Params<After>) =>
         FROM found WHERE found.name IS NOT NULL
       )
       SELECT name FROM found WHERE name IS NOT NULL
-    )`)
+    ) AS known`)
     .limit(limit),
 );
 

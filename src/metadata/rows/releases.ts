@@ -19,7 +19,7 @@ import { type Builder, type Command, command, type Params } from "./statement.ts
 export type Gone = (repository: SQL, digest: SQL) => SQL;
 
 /** None does. */
-export const never: Gone = () => sql`0`;
+export const never: Gone = () => sql`false`;
 /** This one does. */
 const isDropped =
   (digest: SQL): Gone =>

@@ -12,6 +12,10 @@ export const by = (table: SQLiteTable, index: string): SQL =>
 
 const json = { mapToDriverValue: (value: unknown) => JSON.stringify(value) };
 
-/** A list of texts or numbers, as the right side of IN. */
-export const listed = ({ name }: Given<readonly (string | number)[]>): SQL =>
+/** A list of texts, as the right side of IN. */
+export const listed = ({ name }: Given<readonly string[]>): SQL =>
   sql`(SELECT value FROM json_each(${new Param(new Placeholder(name), json)}))`;
+
+/** A list of numbers, as the right side of IN. */
+export const listedNumbers = ({ name }: Given<readonly number[]>): SQL =>
+  sql`(SELECT CAST(value AS bigint) FROM json_each(${new Param(new Placeholder(name), json)}))`;

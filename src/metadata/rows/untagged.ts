@@ -65,10 +65,10 @@ const wasReleased = sql`EXISTS (
 const isFreedByReleased = sql`NOT EXISTS (
     SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest
     JOIN ${doomed} AS d ON d.repository = r.repository AND d.digest = r.manifest
-    WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child' AND NOT d.explained
+    WHERE r.digest = m.digest AND r.repository = m.repository AND r.kind = 'child' AND d.explained = 0
   )
   AND NOT EXISTS (
-    SELECT 1 FROM ${doomed} AS d WHERE d.repository = m.repository AND d.digest = m.subject AND NOT d.explained
+    SELECT 1 FROM ${doomed} AS d WHERE d.repository = m.repository AND d.digest = m.subject AND d.explained = 0
   )`;
 
 /** What the manifests of a round name as children, and what names them as its subject: from them to the others, never the other way. */
@@ -105,10 +105,10 @@ interface Round {
 const adding = (candidates: (round: Given<number>) => SQL, explained: SQL) =>
   rawStatement(
     ({ pushedBefore, round }: Params<Round>) => sql`
-      INSERT OR IGNORE INTO ${doomed}
-      SELECT m.repository, m.digest, ${round}, ${explained} FROM ${candidates(round)} AS m
+      INSERT INTO ${doomed}
+      SELECT m.repository, m.digest, ${round}, CASE WHEN ${explained} THEN 1 ELSE 0 END FROM ${candidates(round)} AS m
       WHERE ${free(pushedBefore, isDoomed)}
-      RETURNING 1`,
+      ON CONFLICT DO NOTHING RETURNING 1`,
   );
 
 /** The first round looks at every manifest, the others at what the round before has freed. */
@@ -155,11 +155,11 @@ const listReleased = rawStatement<
   Omit<ReleasedContent, "isExplained"> & { readonly isExplained: number }
 >(
   (limits) => sql`
-    SELECT ${contents.digest}, ${contents.size}, NOT EXISTS (
+    SELECT ${contents.digest}, ${contents.size}, CASE WHEN EXISTS (
         SELECT 1 FROM ${manifestReferences} AS r
         JOIN ${doomed} AS d ON d.repository = r.repository AND d.digest = r.manifest
-        WHERE r.digest = ${contents.digest} AND NOT d.explained
-      ) AS isExplained
+        WHERE r.digest = ${contents.digest} AND d.explained = 0
+      ) THEN 0 ELSE 1 END AS "isExplained"
     FROM ${contents}
     WHERE ${contents.digest} IN (
         SELECT r.digest FROM ${doomed} AS d
@@ -197,7 +197,7 @@ const sumHeld = rawStatement<
           WHERE r.digest = c.digest AND NOT ${isDoomed(sql`r.repository`, sql`r.manifest`)}
         )
       GROUP BY c.digest
-    ) GROUP BY repository
+    ) AS held GROUP BY repository
   `,
 );
 

@@ -80,7 +80,7 @@ const listUntagged = rawStatement<
   { readonly digest: Digest; readonly pushedAt: number }
 >(
   ({ repository, limit }) => sql`
-    SELECT m.digest, m.pushed_at AS pushedAt FROM ${manifests} AS m
+    SELECT m.digest, m.pushed_at AS "pushedAt" FROM ${manifests} AS m
     WHERE m.repository = ${repository} AND ${isUnnamed(never)}
     ORDER BY m.pushed_at DESC, m.digest LIMIT ${limit}`,
 );

@@ -5,22 +5,23 @@ import type { StoredName } from "../../storage/content.ts";
 import type { CollectionMetadata, Discarded, LimitsNow } from "../collection.ts";
 import type { Hold } from "../locks.ts";
 import * as ask from "./collectionStatements.ts";
+import { findContradiction } from "./contradictions.ts";
 import { findHold } from "./locks.ts";
 import { gatherPushes } from "./pushes.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 
 /**
  * Builds the collection's part of the port.
- * @param findContradiction is different for each database: it is about its indexes as well.
+ * @param findMalformed is different for each database: it is about its indexes as well.
  */
 export function collectionMetadata(
   rows: Rows,
-  findContradiction: CollectionMetadata["findContradiction"],
+  findMalformed: CollectionMetadata["findContradiction"],
 ): CollectionMetadata {
   return {
     ...marking(rows),
     ...sweeping(rows),
-    findContradiction,
+    findContradiction: async () => (await findMalformed()) ?? (await findContradiction(rows)),
   };
 }
 

@@ -3,8 +3,6 @@ import type { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isNotNull } from "drizzle-orm";
-import { type BunSQLiteDatabase, drizzle } from "drizzle-orm/bun-sqlite";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { type DirectoryHold, holdDirectory } from "../directoryHold.ts";
 import {
@@ -16,32 +14,14 @@ import {
 } from "../format.ts";
 import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
-import { accessMetadata, accountsMetadata } from "../rows/access.ts";
-import { auditMetadata } from "../rows/audit.ts";
-import { collectionMetadata } from "../rows/collection.ts";
-import { contentsMetadata } from "../rows/contents.ts";
-import { gcRunsMetadata } from "../rows/gcRuns.ts";
-import { historyMetadata } from "../rows/history.ts";
-import { inspectionMetadata } from "../rows/inspection.ts";
-import { manifestInspection } from "../rows/inspectionManifests.ts";
-import { objectInspection } from "../rows/inspectionObjects.ts";
-import { intakeMetadata } from "../rows/intake.ts";
-import { clockMetadata, locksMetadata } from "../rows/locks.ts";
-import { multipartLifeMetadata, multipartMetadata } from "../rows/multipart.ts";
-import { objectsMetadata } from "../rows/objects.ts";
-import { multipartUploads } from "../rows/objectsSchema.ts";
-import { registryMetadata } from "../rows/registry.ts";
-import { store, uploadSessions } from "../rows/schema.ts";
-import { trustMetadata } from "../rows/trust.ts";
-import { untaggedMetadata } from "../rows/untagged.ts";
-import { uploadSweepMetadata, uploadsMetadata } from "../rows/uploads.ts";
-import { usageMetadata } from "../rows/usage.ts";
+import { assemble } from "../rows/assemble.ts";
+import { voidClaims } from "../rows/deadClaims.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
-import { findContradiction } from "./contradictions.ts";
+import { findMalformed } from "./contradictions.ts";
 import { checkDatabase } from "./databaseCheck.ts";
 import { isDamaged } from "./failures.ts";
 import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
-import { sqliteRows } from "./rows.ts";
+import { sqliteRows, targetOver } from "./rows.ts";
 
 /** What opening needs. */
 export interface SqliteOptions {
@@ -94,16 +74,15 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   const client = openClient(path, role);
   try {
     const { storeId, upgraded } = await prepareDatabase(client, format, options);
-    const db = drizzle({ client });
     // One server per directory: whoever claimed a session before is gone.
-    if (role === "server") voidClaims(db);
+    if (role === "server") voidAllClaims(client);
     beginWork(client, role);
     const connection = await Connection.over(client, options);
     if (format === null) {
       await writeFormat(directory, { version: formatVersion, database: storeId });
     }
-    const voidDeadClaims = () => ifNoServer(directory, () => voidClaims(db));
-    return { metadata: assemble(connection, db), storeId, upgraded, path, voidDeadClaims };
+    const voidDeadClaims = () => ifNoServer(directory, () => voidAllClaims(client));
+    return { metadata: assembled(connection), storeId, upgraded, path, voidDeadClaims };
   } catch (error) {
     client.close(true);
     throw error;
@@ -161,51 +140,17 @@ function readStoreId(client: Database): string | null {
   return client.query<{ id: string }, []>("SELECT id FROM store").get()?.id ?? null;
 }
 
-function voidClaims(db: BunSQLiteDatabase): void {
-  db.update(uploadSessions)
-    .set({ claimOwner: null })
-    .where(isNotNull(uploadSessions.claimOwner))
-    .run();
-  db.update(multipartUploads)
-    .set({ claimOwner: null })
-    .where(isNotNull(multipartUploads.claimOwner))
-    .run();
+/** Prepared for the client as it is: nothing waits for a sync. */
+function voidAllClaims(client: Database): void {
+  const target = targetOver(client);
+  for (const command of voidClaims) command.on(target).run();
 }
 
-function assemble(connection: Connection, db: BunSQLiteDatabase): Metadata {
-  const rows = sqliteRows(connection);
-  const anyRow = db.select({ id: store.id }).from(store).limit(1).prepare();
-  return {
-    registry: registryMetadata(rows),
-    history: historyMetadata(rows),
-    access: accessMetadata(rows),
-    accounts: accountsMetadata(rows),
-    audit: auditMetadata(rows),
-    trust: trustMetadata(rows),
-    contents: contentsMetadata(rows),
-    uploads: uploadsMetadata(rows),
-    uploadSweep: uploadSweepMetadata(rows),
-    intake: intakeMetadata(rows),
-    objects: objectsMetadata(rows),
-    multipart: multipartMetadata(rows),
-    multipartLife: multipartLifeMetadata(rows),
-    locks: locksMetadata(rows),
-    clock: clockMetadata(rows),
-    gcRuns: gcRunsMetadata(rows),
-    untagged: untaggedMetadata(rows),
-    usage: usageMetadata(rows),
-    collection: collectionMetadata(rows, () =>
-      connection.read(() => findContradiction(connection.client)),
-    ),
-    inspection: inspectionMetadata(rows, (thorough) =>
-      connection.read(() => checkDatabase(connection.client, thorough)),
-    ),
-    manifestInspection: manifestInspection(rows),
-    objectInspection: objectInspection(rows),
-    check: () =>
-      connection.read(() => {
-        if (anyRow.get() === undefined) throw new Error("the database has lost its id");
-      }),
-    close: () => connection.close(),
+function assembled(connection: Connection): Metadata {
+  const { client } = connection;
+  const own = {
+    findMalformed: () => connection.read(() => findMalformed(client)),
+    checkDatabase: (thorough: boolean) => connection.read(() => checkDatabase(client, thorough)),
   };
+  return { ...assemble(sqliteRows(connection), own), close: () => connection.close() };
 }

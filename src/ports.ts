@@ -99,7 +99,7 @@ export async function openPorts(
   const opened = await openSqlite({ directory, latch, role: rowsRole, clock, newId });
   const { metadata, path, upgraded } = opened;
   try {
-    if (isCommand) opened.voidDeadClaims();
+    if (isCommand) await opened.voidDeadClaims();
     const storage = await openFilesystem({
       ...{ directory, latch, clock, newId },
       ...(serving === undefined ? {} : { serving: withWorkers(serving) }),

@@ -42,6 +42,25 @@ export function holdDirectory(directory: string): DirectoryHold {
   };
 }
 
+/** Runs `use` while no server can start. @returns null when one holds the directory. */
+export async function ifNoServer<T>(
+  directory: string,
+  use: () => T | Promise<T>,
+): Promise<T | null> {
+  let hold: DirectoryHold;
+  try {
+    hold = holdDirectory(directory);
+  } catch (error) {
+    if (error instanceof DirectoryBusyError) return null;
+    throw error;
+  }
+  try {
+    return await use();
+  } finally {
+    hold.release();
+  }
+}
+
 /** Creates the directory where it is missing. Its name, and those of parents that were missing too, outlive a power loss. */
 function makeDirectory(directory: string): void {
   const first = mkdirSync(directory, { recursive: true, mode: 0o700 });

@@ -87,27 +87,27 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 /**
  * Called before anything is written to the database.
- * @param stored id found in the database; null when there is no database or it is empty.
+ * @param stored id found in the database; null when there is no database or it is empty. @param database its name, for the operator.
  * @throws StoreMismatchError when database and directory do not belong together.
  */
 export async function assertBelongsTogether(
   directory: string,
   format: Format | null,
-  stored: string | null,
+  { stored, database = "breadbox.db" }: { stored: string | null; database?: string },
 ): Promise<void> {
   if (format !== null && stored === null) {
     throw new StoreMismatchError(
-      `${directory} was in use, but its database breadbox.db is missing or empty: restore it from a backup, or choose an empty data directory`,
+      `${directory} was in use, but its database ${database} is missing or empty: restore it from a backup, or choose an empty data directory`,
     );
   }
   if (format !== null && format.database !== stored) {
     throw new StoreMismatchError(
-      `breadbox.db in ${directory} is another directory's database (${stored}, expected ${format.database}): put back the one that belongs here; if you restored both on purpose, delete the file format`,
+      `${database} is not the database of ${directory} (${stored}, expected ${format.database}): put back the one that belongs here; if you restored both on purpose, delete the file format`,
     );
   }
   if (format === null && stored === null && (await holdsFile(join(directory, "blobs")))) {
     throw new StoreMismatchError(
-      `${directory} holds stored content but no database breadbox.db: restore it from a backup, or choose an empty data directory`,
+      `${directory} holds stored content but no database ${database}: restore it from a backup, or choose an empty data directory`,
     );
   }
 }

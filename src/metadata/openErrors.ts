@@ -85,6 +85,11 @@ export class SqliteTooOldError extends Error {
   override readonly name = "SqliteTooOldError";
 }
 
+/** A database server that cannot be reached, refuses the login, or is not fit for Breadbox. */
+export class DatabaseUnfitError extends Error {
+  override readonly name = "DatabaseUnfitError";
+}
+
 /** True for errors whose message is all an operator needs: no stack. */
 export function isOperatorError(error: unknown): error is Error {
   return (
@@ -95,6 +100,7 @@ export function isOperatorError(error: unknown): error is Error {
     error instanceof StoreMismatchError ||
     error instanceof ForeignStoreError ||
     error instanceof DatabaseDamagedError ||
-    error instanceof SqliteTooOldError
+    error instanceof SqliteTooOldError ||
+    error instanceof DatabaseUnfitError
   );
 }

@@ -24,6 +24,7 @@ export function multipartMetadata(rows: Rows): MultipartMetadata {
       rows.write(
         (tx) => recordPart(tx, key, record),
         (outcome) => outcome !== "unknown",
+        `upload ${key.id}`,
       ),
     findCompleted: (key, since) => rows.findSettled(statements.completed, { ...key, since }),
   };

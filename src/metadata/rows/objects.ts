@@ -40,19 +40,25 @@ function changes(
       rows.writeSettled(
         (tx) => commitObject(tx, commit),
         ({ kind }) => kind === "finished",
+        laneOf(commit),
       ),
     linkObject: (link) =>
       rows.writeSettled(
         (tx) => linkObject(tx, link),
         ({ kind }) => kind === "linked",
+        laneOf(link),
       ),
     removeObject: (removal) =>
       rows.writeSettled(
         (tx) => removeObject(tx, removal),
         ({ kind }) => kind === "removed",
+        laneOf(removal),
       ),
   };
 }
+
+/** They all change the counts of the bucket. */
+const laneOf = ({ bucket }: { readonly bucket: BucketName }): string => `bucket ${bucket}`;
 
 function* findObject(
   tx: Tx,

@@ -55,10 +55,15 @@ export interface Rows {
   /**
    * One transaction; resolves when it is durable.
    * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.
+   * @param lane a name that all give who change the same row again and again: where transactions run side by side, they follow each other.
    */
-  write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean): Promise<T>;
+  write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean, lane?: string): Promise<T>;
   /** As `write`; an outcome that wrote nothing may tell of what others have just written: that is durable by then as well. */
-  writeSettled<T>(body: (tx: Tx) => Body<T>, changed: (outcome: T) => boolean): Promise<T>;
+  writeSettled<T>(
+    body: (tx: Tx) => Body<T>,
+    changed: (outcome: T) => boolean,
+    lane?: string,
+  ): Promise<T>;
   /** One transaction that is visible at once but may be lost with the power. */
   writeLazily<T>(body: (tx: Tx) => Body<T>): Promise<T>;
   /** @throws RegistryError READ_ONLY when nothing can be written any more. */

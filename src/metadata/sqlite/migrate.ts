@@ -1,13 +1,8 @@
 // Brings a database's schema up to this build's, in one transaction, or refuses. Drizzle's own migrator reads a folder,
 // which an executable does not have, and lets an older build run on a newer schema.
 import type { Database } from "bun:sqlite";
-import { SchemaTooNewError } from "../openErrors.ts";
-import { migrations as embedded, type Migration } from "./migrations.ts";
-
-interface Applied {
-  readonly tag: string;
-  readonly sha256: string;
-}
+import { type AppliedMigration, hashOf, type Migration, pendingOf } from "../migration.ts";
+import { migrations as embedded } from "./migrations.ts";
 
 /**
  * How many migrations are still to be applied.
@@ -17,14 +12,7 @@ export function pendingMigrations(
   client: Database,
   migrations: readonly Migration[] = embedded,
 ): number {
-  const applied = readApplied(client);
-  for (const [position, { tag, sha256 }] of applied.entries()) {
-    const known = migrations[position];
-    if (known === undefined || known.tag !== tag || hash(known) !== sha256) {
-      throw new SchemaTooNewError(client.filename, tag);
-    }
-  }
-  return migrations.length - applied.length;
+  return pendingOf(migrations, readApplied(client), client.filename).length;
 }
 
 /**
@@ -51,7 +39,7 @@ export function migrate(
         client.run(migration.sql);
         client.run("INSERT INTO schema_migrations (tag, sha256, applied_at) VALUES (?, ?, ?)", [
           migration.tag,
-          hash(migration),
+          hashOf(migration),
           now,
         ]);
       }
@@ -61,9 +49,11 @@ export function migrate(
     .immediate();
 }
 
-function readApplied(client: Database): Applied[] {
+function readApplied(client: Database): AppliedMigration[] {
   if (!hasTable(client, "schema_migrations")) return [];
-  return client.query<Applied, []>("SELECT tag, sha256 FROM schema_migrations ORDER BY tag").all();
+  return client
+    .query<AppliedMigration, []>("SELECT tag, sha256 FROM schema_migrations ORDER BY tag")
+    .all();
 }
 
 /** Tells whether a table exists. */
@@ -78,8 +68,4 @@ function assertReferences(client: Database): void {
   throw new Error(
     `${client.filename}: a migration would break references between rows; nothing was changed`,
   );
-}
-
-function hash({ sql }: Migration): string {
-  return new Bun.CryptoHasher("sha256").update(sql).digest("hex");
 }

@@ -12,12 +12,7 @@ import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text"
 import access from "../../../drizzle/sqlite/0008_access.sql" with { type: "text" };
 import audit from "../../../drizzle/sqlite/0009_audit.sql" with { type: "text" };
 import keyless from "../../../drizzle/sqlite/0010_keyless.sql" with { type: "text" };
-
-/** One generated file: its name without `.sql`, and its statements. */
-export interface Migration {
-  readonly tag: string;
-  readonly sql: string;
-}
+import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
 export const migrations: readonly Migration[] = [

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
-import { type DirectoryHold, holdDirectory } from "../directoryHold.ts";
+import { ifNoServer } from "../directoryHold.ts";
 import {
   assertBelongsTogether,
   type Format,
@@ -13,7 +13,7 @@ import {
   writeFormat,
 } from "../format.ts";
 import type { Metadata } from "../metadata.ts";
-import { DatabaseDamagedError, DirectoryBusyError, SchemaTooOldError } from "../openErrors.ts";
+import { DatabaseDamagedError, SchemaTooOldError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
 import { beginWork, Connection, openClient, type Role } from "./connection.ts";
@@ -47,7 +47,7 @@ export interface OpenedSqlite {
   /** The database file. */
   readonly path: string;
   /** Voids the claims of a server that is gone; does nothing while one runs. For commands: only one process may hold the directory. */
-  voidDeadClaims(): void;
+  voidDeadClaims(): Promise<void>;
 }
 
 /**
@@ -70,7 +70,7 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
-  if (!existsSync(path)) await assertBelongsTogether(directory, format, null);
+  if (!existsSync(path)) await assertBelongsTogether(directory, format, { stored: null });
   const client = openClient(path, role);
   try {
     const { storeId, upgraded } = await prepareDatabase(client, format, options);
@@ -81,7 +81,9 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
     if (format === null) {
       await writeFormat(directory, { version: formatVersion, database: storeId });
     }
-    const voidDeadClaims = () => ifNoServer(directory, () => voidAllClaims(client));
+    const voidDeadClaims = async () => {
+      await ifNoServer(directory, () => voidAllClaims(client));
+    };
     return { metadata: assembled(connection), storeId, upgraded, path, voidDeadClaims };
   } catch (error) {
     client.close(true);
@@ -97,8 +99,8 @@ async function prepareDatabase(
 ): Promise<Pick<OpenedSqlite, "storeId" | "upgraded">> {
   const pending = pendingMigrations(client);
   const found = hasTable(client, "store") ? readStoreId(client) : null;
-  await assertBelongsTogether(options.directory, format, found);
-  const applied = pending > 0 ? upgrade(client, found, options) : 0;
+  await assertBelongsTogether(options.directory, format, { stored: found });
+  const applied = pending > 0 ? await upgrade(client, found, options) : 0;
   client.run(
     "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",
     [options.newId(), options.clock()],
@@ -109,31 +111,15 @@ async function prepareDatabase(
 }
 
 /** A command must not change the schema under a running server of an older version. @returns how many migrations were applied. */
-function upgrade(
+async function upgrade(
   client: Database,
   storeId: string | null,
   { role, directory, clock }: SqliteOptions,
-): number {
+): Promise<number> {
   if (role === "server" || storeId === null) return migrate(client, clock());
-  const applied = ifNoServer(directory, () => migrate(client, clock()));
+  const applied = await ifNoServer(directory, () => migrate(client, clock()));
   if (applied === null) throw new SchemaTooOldError(client.filename);
   return applied;
-}
-
-/** Runs `use` while no server can start. @returns null when one holds the directory. */
-function ifNoServer<T>(directory: string, use: () => T): T | null {
-  let hold: DirectoryHold;
-  try {
-    hold = holdDirectory(directory);
-  } catch (error) {
-    if (error instanceof DirectoryBusyError) return null;
-    throw error;
-  }
-  try {
-    return use();
-  } finally {
-    hold.release();
-  }
 }
 
 function readStoreId(client: Database): string | null {

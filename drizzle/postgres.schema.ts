@@ -1,0 +1,40 @@
+// Every table of the schema (src/metadata/rows) once more, for drizzle-kit: it reads what a file exports. A test compares both databases.
+import { bigint, index, pgTable, text } from "drizzle-orm/pg-core";
+import * as access from "../src/metadata/rows/accessSchema.ts";
+import * as inBuckets from "../src/metadata/rows/objectsSchema.ts";
+import * as rows from "../src/metadata/rows/schema.ts";
+import { mirror } from "./mirror.ts";
+
+export const store = mirror(rows.store);
+export const repositories = mirror(rows.repositories);
+export const contents = mirror(rows.contents);
+export const trash = mirror(rows.trash);
+export const repositoryContents = mirror(rows.repositoryContents);
+export const manifests = mirror(rows.manifests);
+export const referrers = mirror(rows.referrers);
+export const manifestReferences = mirror(rows.manifestReferences);
+export const tags = mirror(rows.tags);
+export const releasedManifests = mirror(rows.releasedManifests);
+export const uploadSessions = mirror(rows.uploadSessions);
+export const uploadChunks = mirror(rows.uploadChunks);
+export const finishedUploads = mirror(rows.finishedUploads);
+export const locks = mirror(rows.locks);
+export const gcRuns = mirror(rows.gcRuns);
+export const clockAnchor = mirror(rows.clockAnchor);
+export const buckets = mirror(inBuckets.buckets);
+export const objects = mirror(inBuckets.objects);
+export const multipartUploads = mirror(inBuckets.multipartUploads);
+export const multipartParts = mirror(inBuckets.multipartParts);
+export const completedUploads = mirror(inBuckets.completedUploads);
+export const accessState = mirror(access.accessState);
+export const users = mirror(access.users);
+export const accessTokens = mirror(access.accessTokens);
+export const accessRules = mirror(access.accessRules);
+export const signingKeys = mirror(access.signingKeys);
+
+/** Tokens of the latest transactions: one whose answer to COMMIT was lost is looked up here. SQLite loses no answers. */
+export const commits = pgTable(
+  "commits",
+  { token: text("token").primaryKey(), at: bigint("at", { mode: "number" }).notNull() }, // Unix ms, of the database
+  (row) => [index("commits_by_at").on(row.at)],
+);

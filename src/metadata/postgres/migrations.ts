@@ -1,0 +1,6 @@
+// The generated migrations, in order, inside the executable. Add a line for each new file of drizzle/postgres.
+import tables from "../../../drizzle/postgres/0000_tables.sql" with { type: "text" };
+import type { Migration } from "../migration.ts";
+
+/** Every migration this build knows, oldest first. Released ones never change. */
+export const migrations: readonly Migration[] = [{ tag: "0000_tables", sql: tables }];

@@ -1,0 +1,146 @@
+// Opens a database of Postgres: finds or refuses it, brings its schema up to date, and hands out the port.
+import { mkdir } from "node:fs/promises";
+import { ifNoServer } from "../directoryHold.ts";
+import {
+  assertBelongsTogether,
+  type Format,
+  formatVersion,
+  readFormat,
+  writeFormat,
+} from "../format.ts";
+import type { Metadata } from "../metadata.ts";
+import { DatabaseUnfitError, SchemaTooOldError } from "../openErrors.ts";
+import { assemble } from "../rows/assemble.ts";
+import { voidClaims } from "../rows/deadClaims.ts";
+import type { Rows } from "../rows/rows.ts";
+import { Line } from "./line.ts";
+import { lookAt, migrate } from "./migrate.ts";
+import { ownChecks } from "./ownChecks.ts";
+import { type PostgresOptions, postgresRows } from "./rows.ts";
+import { codeOf, troubleOf } from "./troubles.ts";
+
+/** What opening needs. */
+export interface OpenOptions extends PostgresOptions {
+  /** The data directory, for the bytes; created if absent. Its file `format` names the database's id. */
+  readonly directory: string;
+  /** A server holds the directory before it opens; a tool may work at the same time. */
+  readonly role: "server" | "tool";
+  /** Unix ms. */
+  readonly clock: () => number;
+}
+
+/** An opened database. */
+export interface OpenedPostgres {
+  readonly metadata: Metadata;
+  readonly storeId: string;
+  /** True when an older version had written the database, and this opening brought its schema up to date. */
+  readonly upgraded: boolean;
+  /** Voids the claims of a server that is gone; does nothing while one runs. */
+  voidDeadClaims(): Promise<void>;
+}
+
+/** How long a database that cannot be reached is waited for, in ms. It may be starting as well. */
+const patience = 30_000;
+const pause = 250;
+
+/**
+ * Opens the database, and fills an empty one.
+ * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, DatabaseUnfitError: `isOperatorError` tells them from accidents.
+ */
+export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres> {
+  const { directory, role } = options;
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const format = await readFormat(directory);
+  const { storeId, upgraded } = await prepareDatabase(format, options);
+  const rows = postgresRows(options);
+  try {
+    if (role === "server") await voidAllClaims(rows);
+    if (format === null) {
+      await writeFormat(directory, { version: formatVersion, database: storeId });
+    }
+  } catch (error) {
+    await rows.close();
+    throw error;
+  }
+  const voidDeadClaims = async () => {
+    await ifNoServer(directory, () => voidAllClaims(rows));
+  };
+  const metadata = { ...assemble(rows, ownChecks(rows)), close: () => rows.close() };
+  return { metadata, storeId, upgraded, voidDeadClaims };
+}
+
+/** Where a database is, without its password. */
+export function placeOf(url: string): string {
+  try {
+    const { host, pathname } = new URL(url);
+    return `${host}${pathname}`;
+  } catch {
+    return "database.url";
+  }
+}
+
+/** Checks that the database is the right one before it changes anything. */
+function prepareDatabase(
+  format: Format | null,
+  options: OpenOptions,
+): Promise<Pick<OpenedPostgres, "storeId" | "upgraded">> {
+  const { url, directory, role, clock, newId } = options;
+  const place = placeOf(url);
+  return reaching(options, place, async (line) => {
+    const { storeId: stored, pending } = await lookAt(line, place);
+    await assertBelongsTogether(directory, format, { stored, database: place });
+    const bringUp = () => migrate(line, { place, now: clock(), newStoreId: newId() });
+    if (pending.length > 0 && stored !== null && role === "tool") {
+      // A command must not change the schema under a running server of an older version.
+      const made = await ifNoServer(directory, bringUp);
+      if (made === null) throw new SchemaTooOldError(place);
+      return { storeId: made.storeId, upgraded: made.applied > 0 };
+    }
+    const { storeId, applied } = await bringUp();
+    return { storeId, upgraded: stored !== null && applied > 0 };
+  });
+}
+
+/** Made by another replica in the same moment: duplicate_table, duplicate_object, and a function or a type of that name. */
+const madeByOthers = new Set(["42P07", "42710", "42723"]);
+
+/** Uses a connection, again and again while none can be had. */
+async function reaching<T>(
+  options: OpenOptions,
+  place: string,
+  use: (line: Line) => Promise<T>,
+): Promise<T> {
+  const until = performance.now() + patience;
+  for (;;) {
+    try {
+      const line = await Line.open(options);
+      try {
+        return await use(line);
+      } finally {
+        line.drop();
+      }
+    } catch (error) {
+      const mayPass = troubleOf(error) !== null || madeByOthers.has(codeOf(error));
+      if (!mayPass || performance.now() > until) throw unfit(error, place);
+    }
+    await Bun.sleep(pause);
+  }
+}
+
+/** What the server or the system says about a connection is for the operator; anything else is an accident. */
+function unfit(error: unknown, place: string): unknown {
+  const code = codeOf(error);
+  const isAboutUs = /^(?:28|3D|42501)/.test(code) || troubleOf(error) === "line" || isTls(code);
+  if (!isAboutUs || !(error instanceof Error)) return error;
+  return new DatabaseUnfitError(`the database ${place} cannot be used: ${error.message}`);
+}
+
+const isTls = (code: string): boolean =>
+  /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_|UNABLE_TO)/.test(code);
+
+async function voidAllClaims(rows: Rows): Promise<void> {
+  // biome-ignore lint/correctness/useYield: it waits for nothing.
+  await rows.write(function* (tx) {
+    for (const command of voidClaims) tx.run(command, {});
+  });
+}

@@ -1,0 +1,25 @@
+// The metadata port's promises, on PostgreSQL.
+import { afterAll, beforeAll, describe } from "bun:test";
+import { metadataContract } from "../contract/metadata.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
+import { Scope } from "../support/scope.ts";
+import { openPostgresIn } from "./postgresDatabase.ts";
+
+clientTest("PostgreSQL starts", { commands: [], reason: postgresIsMissing }, async (scope) => {
+  await startPostgres(scope);
+});
+
+describe.if(postgresIsMissing() === null)("with a server", () => {
+  const scope = new Scope();
+  let database: Awaited<ReturnType<typeof openPostgresIn>> | null = null;
+  beforeAll(async () => {
+    database = await openPostgresIn(scope, await startPostgres(scope), "contract");
+  }, 60_000);
+  afterAll(() => scope.close());
+
+  metadataContract("PostgreSQL", async () => {
+    if (database === null) throw new Error("the server did not start");
+    return { metadata: database.metadata, remove: database.empty };
+  });
+});

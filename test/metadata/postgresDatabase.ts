@@ -1,0 +1,50 @@
+// A database of PostgreSQL for the tests of a file: opened once, emptied after each test.
+import postgres from "postgres";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { type OpenedPostgres, openPostgres } from "../../src/metadata/postgres/open.ts";
+import type { PostgresServer } from "../support/postgres.ts";
+import { tempFolder } from "../support/processes.ts";
+import type { Scope } from "../support/scope.ts";
+import { now } from "./database.ts";
+
+/** Opens a database; closing it is up to the scope. */
+export async function openAt(
+  scope: Scope,
+  url: string,
+  options: Partial<Parameters<typeof openPostgres>[0]> = {},
+): Promise<OpenedPostgres> {
+  const opened = await openPostgres({
+    ...{ url, ca: null, pooled: false, connections: 8 },
+    ...{ statementTimeoutMs: 10_000, patienceMs: 5_000 },
+    ...{ directory: tempFolder(scope, "metadata"), role: "server", clock: () => now },
+    ...{ latch: new WriteLatch(() => {}), newId: () => Bun.randomUUIDv7(), random: Math.random },
+    ...options,
+  });
+  scope.defer(() => opened.metadata.close());
+  return opened;
+}
+
+/** A new database of a server, open, and what takes all rows out of it. */
+export async function openPostgresIn(scope: Scope, server: PostgresServer, name: string) {
+  const url = await server.createDatabase(name);
+  const opened = await openAt(scope, url);
+  const admin = postgres(url, { max: 1, onnotice: () => {} });
+  scope.defer(() => admin.end({ timeout: 1 }));
+  const found = await admin`select relname as name from pg_class
+    where relkind = 'r' and relnamespace = 'public'::regnamespace`;
+  const kept = new Set(["schema_migrations", "store"]);
+  const deletions = found
+    .map(({ name }) => String(name))
+    .filter((table) => !kept.has(table))
+    .map((table) => `delete from ${table};`);
+  // Without its triggers no order of the tables is needed.
+  const empty = `set session_replication_role = replica; ${deletions.join(" ")}`;
+  return {
+    ...opened,
+    url,
+    admin,
+    async empty() {
+      await admin.unsafe(empty);
+    },
+  };
+}

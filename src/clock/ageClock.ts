@@ -34,12 +34,12 @@ export class AgeClock {
     this.#options = options;
   }
 
-  /** Unix ms, never later than it is; null while the clock is in doubt: then nothing is old, and nothing is over. */
+  /** Whole Unix ms, never later than it is; null while the clock is in doubt: then nothing is old, and nothing is over. */
   readonly now = (): number | null => {
     if (this.#seen === null) return null;
     const { clock, elapsed } = this.#options;
     // A clock that was set back since writes earlier times: what it writes must not look old.
-    return Math.min(clock(), this.#seen.wall + elapsed() - this.#seen.elapsed);
+    return Math.floor(Math.min(clock(), this.#seen.wall + elapsed() - this.#seen.elapsed));
   };
 
   /** Judges the wall clock again. */

@@ -63,6 +63,16 @@ describe("the age clock", () => {
     expect([before, ages.now()]).toEqual([null, wall()]);
   });
 
+  test("counts whole milliseconds, and none that is not over", async () => {
+    const { open, pass, set, wall } = machine();
+    const ages = open();
+    await ages.look();
+    pass(minute + 0.75);
+    set(minute);
+
+    expect(ages.now()).toBe(Math.floor(wall() - minute));
+  });
+
   test("does not follow a step forward between two looks, and is unknown after the next look", async () => {
     const { open, pass, set, wall } = machine();
     const ages = open();

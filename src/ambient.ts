@@ -8,6 +8,9 @@ export const clock = (): number => Date.now();
 /** Lower-case UUIDv7: unique, and sortable by time. */
 export const newId = (): string => Bun.randomUUIDv7();
 
+/** 0 to 1: pauses of several who wait for the same thing must differ. */
+export const random = (): number => Math.random();
+
 /** The uptime of the machine in ms, and the id of its run. It cannot be set, and advances during a sleep. */
 export async function readUptime(): Promise<{ readonly boot: string; readonly uptime: number }> {
   const [boot, seconds] = await Promise.all([

@@ -5,6 +5,7 @@ import { AgeClock } from "./clock/ageClock.ts";
 import { watchClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { Config } from "./config/settings.ts";
+import { storeOf } from "./config/store.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import { longestAge } from "./gc/gcAges.ts";
 import { GcRuns, type GcRunsOptions } from "./gc/runs.ts";
@@ -80,7 +81,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
   const lastBeginning = (now: number) => gcRuns.lastBeginning(now);
   return new Maintenance({
     spawn: () => descriptors.lend(() => startWorker(new URL("./jobs/worker.ts", import.meta.url))),
-    store: { data: config.data },
+    store: storeOf(config),
     logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],

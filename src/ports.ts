@@ -1,13 +1,13 @@
 // Settings → the two ports, open: one way for the server, its maintenance worker and the commands.
-import { becomeUser, clock, isRootAbove, newId } from "./ambient.ts";
-import type { StoreConfig } from "./config/settings.ts";
+import { becomeUser, clock, isRootAbove, newId, random } from "./ambient.ts";
+import type { StoreConfig } from "./config/store.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { assertStore, holdsStore, ownerOfStore } from "./metadata/format.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { type CheckpointReport, checkpoint, logState } from "./metadata/sqlite/checkpoint.ts";
-import { type OpenedSqlite, openSqlite } from "./metadata/sqlite/open.ts";
+import { openSqlite } from "./metadata/sqlite/open.ts";
 import {
   type FilesystemWorker,
   openFilesystem,
@@ -32,7 +32,7 @@ export interface ServingPorts extends Omit<Serving, "spawn"> {
   readonly startWorker: (entry: URL) => Worker;
 }
 
-/** The write-ahead log: committed rows that are not in the database file yet. */
+/** The write-ahead log: committed rows that are not in the database file yet. That of Postgres is its own business: nothing is in it. */
 export interface DatabaseLog {
   /** Its size in bytes, and a version that differs after every write. */
   state(): { readonly bytes: number; readonly version: string };
@@ -40,8 +40,19 @@ export interface DatabaseLog {
   move(): CheckpointReport;
 }
 
+/** The rows, open. */
+interface OpenedRows {
+  readonly metadata: Metadata;
+  /** True when an older version had written the database, and this opening brought its schema up to date. */
+  readonly upgraded: boolean;
+  /** The database's log. */
+  readonly log: DatabaseLog;
+  /** Voids the claims of a server that is gone; does nothing while one runs. */
+  voidDeadClaims(): Promise<void>;
+}
+
 /** Both ports, open. */
-export interface Ports extends Pick<OpenedSqlite, "upgraded"> {
+export interface Ports extends Pick<OpenedRows, "upgraded"> {
   readonly latch: WriteLatch;
   readonly metadata: Metadata;
   readonly storage: Storage;
@@ -59,7 +70,7 @@ export interface OtherOwner {
 
 /** Takes the data directory for a server, until it ends. @throws as `assertNotForeign` and `holdDirectory`. */
 export async function holdStore(
-  { data: directory }: StoreConfig,
+  { data: directory }: Pick<StoreConfig, "data">,
   onOtherOwner: (found: OtherOwner) => void,
 ): Promise<DirectoryHold> {
   await assertNotForeign(directory);
@@ -73,7 +84,7 @@ export async function holdStore(
  * @returns false when there is none. @throws ForeignStoreError
  */
 export async function findStore(
-  { data: directory }: StoreConfig,
+  { data: directory }: Pick<StoreConfig, "data">,
   mayBeForeign: boolean,
 ): Promise<boolean> {
   if (!mayBeForeign) await assertNotForeign(directory);
@@ -87,17 +98,48 @@ async function becomeOwner(directory: string): Promise<void> {
   if (owner !== null) becomeUser(owner);
 }
 
-/** Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite` and `openFilesystem`. Nothing is left open then. */
-export async function openPorts(
-  { data: directory }: StoreConfig,
-  { latch, role, serving }: PortsOptions,
-): Promise<Ports> {
+/** What is not a server waits longer for each statement, and needs few connections. */
+const patient = { connections: 4, statementTimeoutMs: 60 * 60 * 1000 };
+/** How long what another transaction got in the way of, or a broken connection, is tried again, in ms. */
+const patienceMs = 10_000;
+const noLog: DatabaseLog = {
+  state: () => ({ bytes: 0, version: "" }),
+  move: () => ({ logPages: 0, checkpointedPages: 0, busy: false }),
+};
+
+async function openRows(
+  { data: directory, database }: StoreConfig,
+  { latch, role }: PortsOptions,
+): Promise<OpenedRows> {
+  const rowsRole = role === "server" ? "server" : "tool";
+  const options = { directory, latch, role: rowsRole, clock, newId } as const;
+  if (database === null) {
+    const opened = await openSqlite(options);
+    const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
+    return { ...opened, log };
+  }
+  // Loaded only where it is used.
+  const { openPostgres } = await import("./metadata/postgres/open.ts");
+  const limits = role === "server" ? {} : patient;
+  const opened = await openPostgres({
+    ...options,
+    ...{ database: { ...database, ...limits }, patienceMs, random },
+  });
+  return { ...opened, log: noLog };
+}
+
+/**
+ * Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite`, `openPostgres` and `openFilesystem`. Nothing is left
+ * open then.
+ */
+export async function openPorts(store: StoreConfig, options: PortsOptions): Promise<Ports> {
+  const { data: directory } = store;
+  const { latch, role, serving } = options;
   if (role === "tool") await assertStore(directory);
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
-  const rowsRole = role === "server" ? "server" : "tool";
-  const opened = await openSqlite({ directory, latch, role: rowsRole, clock, newId });
-  const { metadata, path, upgraded } = opened;
+  const opened = await openRows(store, options);
+  const { metadata, log, upgraded } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
     const storage = await openFilesystem({
@@ -108,7 +150,6 @@ export async function openPorts(
       await storage.close();
       await metadata.close();
     };
-    const log = { state: () => logState(path), move: () => checkpoint(path) };
     return { latch, metadata, storage, log, upgraded, close };
   } catch (error) {
     await metadata.close();

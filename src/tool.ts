@@ -16,6 +16,7 @@ import { gcSettings } from "./config/gc.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
+import { storeOf } from "./config/store.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { inspectStore } from "./fsck/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
@@ -118,7 +119,7 @@ export async function openTool(config: Config): Promise<Tool> {
   process.umask(0o077);
   // Opening the store may make this process one of another user.
   const by = { who: `command:${await nameUser()}`, address: null, requestId: null };
-  const ports = await openPorts(config, { latch: new WriteLatch(() => {}), role: "tool" });
+  const ports = await openPorts(storeOf(config), { latch: new WriteLatch(() => {}), role: "tool" });
   const { metadata, storage } = ports;
   try {
     const self = await nameProcess();
@@ -190,7 +191,7 @@ export async function runImport(config: Config, command: ImportCommand): Promise
     return importFrom({ store: null, rules, rest: Bun.sleep }, source, request, onProgress);
   }
   process.umask(0o077);
-  const ports = await openPorts(config, {
+  const ports = await openPorts(storeOf(config), {
     ...{ latch: new WriteLatch(() => {}), role: "importer", serving: downloading },
   });
   try {

@@ -7,6 +7,7 @@ import { openCertificate } from "./certificate.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
+import { storeOf } from "./config/store.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
@@ -171,7 +172,7 @@ async function openStore(base: Base, halt: () => void): Promise<Ports> {
     onNotice: (sentence: string) => log.warn(sentence),
     onDamaged: (id: UploadId) => endDamaged(ports, log, id),
   };
-  const ports: Ports = await openPorts(config, { latch, role: "server", serving });
+  const ports: Ports = await openPorts(storeOf(config), { latch, role: "server", serving });
   return opened.add(ports, (it) => it.close());
 }
 

@@ -7,6 +7,7 @@ import { cron, timeZone } from "./schedule.ts";
 import { serverUrl } from "./serverUrl.ts";
 import { type Setting, setting } from "./setting.ts";
 import { share } from "./share.ts";
+import { databaseSettings } from "./store.ts";
 import { tlsSettings } from "./tlsSettings.ts";
 import {
   count,
@@ -34,6 +35,7 @@ export const settings = {
       flag: { short: "-d", long: "--data", value: "DIR" },
     },
   ),
+  ...databaseSettings,
   "http.listen": setting(
     listenAddress,
     "127.0.0.1:5000",
@@ -271,9 +273,6 @@ export const settings = {
 
 /** Path of a setting in the file, such as `gc.minAge`. */
 export type SettingKey = keyof typeof settings;
-
-/** The settings that say where everything is stored. */
-export type StoreConfig = Pick<Config, "data">;
 
 /** Every setting's value. Durations are milliseconds, sizes bytes. */
 export type Config = {

@@ -1,6 +1,6 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 
-import type { StoreConfig } from "../config/settings.ts";
+import type { StoreConfig } from "../config/store.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
 import type { UploadId } from "../model/uploadId.ts";

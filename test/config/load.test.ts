@@ -18,6 +18,11 @@ describe("loadConfig: sources", () => {
 
     expect(config).toEqual({
       data: "./breadbox-data",
+      "database.url": "",
+      "database.ca": "",
+      "database.connections": 16,
+      "database.statementTimeout": 30_000,
+      "database.pooled": false,
       "http.listen": { host: "127.0.0.1", port: 5000 },
       "http.url": "",
       "http.trustedProxies": [],

@@ -14,8 +14,8 @@ export async function openAt(
   options: Partial<Parameters<typeof openPostgres>[0]> = {},
 ): Promise<OpenedPostgres> {
   const opened = await openPostgres({
-    ...{ url, ca: null, pooled: false, connections: 8 },
-    ...{ statementTimeoutMs: 10_000, patienceMs: 5_000 },
+    database: { url, ca: "", pooled: false, connections: 8, statementTimeoutMs: 10_000 },
+    patienceMs: 5_000,
     ...{ directory: tempFolder(scope, "metadata"), role: "server", clock: () => now },
     ...{ latch: new WriteLatch(() => {}), newId: () => Bun.randomUUIDv7(), random: Math.random },
     ...options,

@@ -113,6 +113,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   elysia: ["http/"],
   jose: ["access/"],
   pino: ["telemetry/"],
+  postgres: ["metadata/postgres/"],
   "pino-pretty": ["telemetry/"],
   "prom-client": ["telemetry/"],
   yaml: ["config/"],

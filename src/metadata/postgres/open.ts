@@ -1,5 +1,5 @@
 // Opens a database of Postgres: finds or refuses it, brings its schema up to date, and hands out the port.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { ifNoServer } from "../directoryHold.ts";
 import {
   assertBelongsTogether,
@@ -13,14 +13,24 @@ import { DatabaseUnfitError, SchemaTooOldError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
 import type { Rows } from "../rows/rows.ts";
-import { Line } from "./line.ts";
+import { Line, type LineOptions } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
 import { ownChecks } from "./ownChecks.ts";
 import { type PostgresOptions, postgresRows } from "./rows.ts";
 import { codeOf, troubleOf } from "./troubles.ts";
 
+/** Which database, and how to connect to it. */
+export interface PostgresDatabase extends Omit<LineOptions, "ca"> {
+  /** File with the CA certificates of its server (PEM); "" for none. */
+  readonly ca: string;
+  /** Most connections at a time. */
+  readonly connections: number;
+}
+
 /** What opening needs. */
-export interface OpenOptions extends PostgresOptions {
+export interface OpenOptions
+  extends Pick<PostgresOptions, "latch" | "newId" | "patienceMs" | "random"> {
+  readonly database: PostgresDatabase;
   /** The data directory, for the bytes; created if absent. Its file `format` names the database's id. */
   readonly directory: string;
   /** A server holds the directory before it opens; a tool may work at the same time. */
@@ -51,8 +61,10 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
   const { directory, role } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
-  const { storeId, upgraded } = await prepareDatabase(format, options);
-  const rows = postgresRows(options);
+  const way = { ...options.database, ca: await readCa(options.database.ca) };
+  const { storeId, upgraded } = await prepareDatabase(format, options, way);
+  const { latch, newId, patienceMs, random } = options;
+  const rows = postgresRows({ ...way, latch, newId, patienceMs, random });
   try {
     if (role === "server") await voidAllClaims(rows);
     if (format === null) {
@@ -79,14 +91,24 @@ export function placeOf(url: string): string {
   }
 }
 
+async function readCa(path: string): Promise<string | null> {
+  if (path === "") return null;
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new DatabaseUnfitError(`database.ca cannot be read: ${String(error)}`);
+  }
+}
+
 /** Checks that the database is the right one before it changes anything. */
 function prepareDatabase(
   format: Format | null,
   options: OpenOptions,
+  way: LineOptions,
 ): Promise<Pick<OpenedPostgres, "storeId" | "upgraded">> {
-  const { url, directory, role, clock, newId } = options;
-  const place = placeOf(url);
-  return reaching(options, place, async (line) => {
+  const { directory, role, clock, newId } = options;
+  const place = placeOf(way.url);
+  return reaching(way, place, async (line) => {
     const { storeId: stored, pending } = await lookAt(line, place);
     await assertBelongsTogether(directory, format, { stored, database: place });
     const bringUp = () => migrate(line, { place, now: clock(), newStoreId: newId() });
@@ -106,14 +128,14 @@ const madeByOthers = new Set(["42P07", "42710", "42723"]);
 
 /** Uses a connection, again and again while none can be had. */
 async function reaching<T>(
-  options: OpenOptions,
+  way: LineOptions,
   place: string,
   use: (line: Line) => Promise<T>,
 ): Promise<T> {
   const until = performance.now() + patience;
   for (;;) {
     try {
-      const line = await Line.open(options);
+      const line = await Line.open(way);
       try {
         return await use(line);
       } finally {

@@ -164,6 +164,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 function toValue(value: unknown): Value {
   // Postgres has no NUL in texts. No stored name holds one; before and after a text that does are the same names.
   if (typeof value === "string") return value.replaceAll("\u0000", "\u0001");
-  if (value === null || typeof value === "number" || value instanceof Uint8Array) return value;
-  throw new TypeError(`a statement takes no ${typeof value}`);
+  if (value === null || value instanceof Uint8Array) return value;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw new TypeError(`a statement takes no ${typeof value === "number" ? value : typeof value}`);
 }

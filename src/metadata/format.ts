@@ -105,12 +105,16 @@ export async function assertBelongsTogether(
       `${database} is not the database of ${directory} (${stored}, expected ${format.database}): put back the one that belongs here; if you restored both on purpose, delete the file format`,
     );
   }
-  if (format === null && stored === null && (await holdsFile(join(directory, "blobs")))) {
+  if (format === null && stored === null && (await holdsContents(directory))) {
     throw new StoreMismatchError(
       `${directory} holds stored content but no database ${database}: restore it from a backup, or choose an empty data directory`,
     );
   }
 }
+
+/** True for a directory with stored content. */
+export const holdsContents = (directory: string): Promise<boolean> =>
+  holdsFile(join(directory, "blobs"));
 
 /** Stops at the first file; a fresh directory has only empty folders. */
 async function holdsFile(directory: string): Promise<boolean> {

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OverdueReleases } from "../../src/content/claim.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import type { ObjectsDeps } from "../../src/objects/deps.ts";
@@ -13,6 +12,7 @@ import type { RegistryDeps } from "../../src/registry/manifests.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
+import { openRows } from "./openRows.ts";
 import { serving } from "./serving.ts";
 
 /** One hour, the default of `gc.minAge`. */
@@ -45,7 +45,7 @@ export async function openStore() {
   const open = async () => {
     const latch = new WriteLatch(() => {});
     const newId = (): string => Bun.randomUUIDv7("hex", clock.now());
-    const { metadata } = await openSqlite({
+    const { metadata } = await openRows({
       directory,
       latch,
       role: "server",

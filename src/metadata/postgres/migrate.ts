@@ -10,6 +10,7 @@ export interface Found {
   /** Its id; null for an empty one. */
   readonly storeId: string | null;
   readonly pending: readonly Migration[];
+  readonly hasContents: boolean;
 }
 
 /** Earlier ones have been out of support since 2025. */
@@ -23,11 +24,11 @@ export async function lookAt(
 ): Promise<Found> {
   await assertFit(line, place);
   const isNew = (await first(line, "select to_regclass('schema_migrations') is null")) === true;
-  if (isNew) return { storeId: null, pending: migrations };
+  if (isNew) return { storeId: null, pending: migrations, hasContents: false };
   const pending = pendingOf(migrations, await readApplied(line), place);
-  const hasStore = (await first(line, "select to_regclass('store') is not null")) === true;
-  const storeId = hasStore ? await first(line, "select id from store") : null;
-  return { storeId: typeof storeId === "string" ? storeId : null, pending };
+  const storeId = await first(line, "select id from store");
+  const hasContents = (await first(line, "select exists (select 1 from contents)")) === true;
+  return { storeId: typeof storeId === "string" ? storeId : null, pending, hasContents };
 }
 
 async function assertFit(line: Line, place: string): Promise<void> {

@@ -5,11 +5,12 @@ import {
   assertBelongsTogether,
   type Format,
   formatVersion,
+  holdsContents,
   readFormat,
   writeFormat,
 } from "../format.ts";
 import type { Metadata } from "../metadata.ts";
-import { DatabaseUnfitError, SchemaTooOldError } from "../openErrors.ts";
+import { DatabaseUnfitError, SchemaTooOldError, StoreMismatchError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
 import type { Rows } from "../rows/rows.ts";
@@ -37,6 +38,8 @@ export interface OpenOptions
   readonly role: "server" | "tool";
   /** Unix ms. */
   readonly clock: () => number;
+  /** How long a database that cannot be reached is waited for, in ms. */
+  readonly openingMs?: number;
 }
 
 /** An opened database. */
@@ -49,8 +52,8 @@ export interface OpenedPostgres {
   voidDeadClaims(): Promise<void>;
 }
 
-/** How long a database that cannot be reached is waited for, in ms. It may be starting as well. */
-const patience = 30_000;
+/** How long a database that cannot be reached is waited for by default, in ms. It may be starting as well. */
+const longestOpening = { server: 30_000, tool: 5_000 };
 const pause = 250;
 
 /**
@@ -108,9 +111,16 @@ function prepareDatabase(
 ): Promise<Pick<OpenedPostgres, "storeId" | "upgraded">> {
   const { directory, role, clock, newId } = options;
   const place = placeOf(way.url);
-  return reaching(way, place, async (line) => {
-    const { storeId: stored, pending } = await lookAt(line, place);
+  const { openingMs = longestOpening[role] } = options;
+  return reaching({ way, place, openingMs }, async (line) => {
+    const { storeId: stored, pending, hasContents } = await lookAt(line, place);
     await assertBelongsTogether(directory, format, { stored, database: place });
+    // The format file alone may have been deleted; a directory without content is another one.
+    if (format === null && hasContents && !(await holdsContents(directory))) {
+      throw new StoreMismatchError(
+        `${place} has the rows of another data directory, and ${directory} has no content: name the right one with --data DIR, or an empty database`,
+      );
+    }
     const bringUp = () => migrate(line, { place, now: clock(), newStoreId: newId() });
     if (pending.length > 0 && stored !== null && role === "tool") {
       // A command must not change the schema under a running server of an older version.
@@ -126,13 +136,18 @@ function prepareDatabase(
 /** Made by another replica in the same moment: duplicate_table, duplicate_object, and a function or a type of that name. */
 const madeByOthers = new Set(["42P07", "42710", "42723"]);
 
+interface Way {
+  readonly way: LineOptions;
+  readonly place: string;
+  readonly openingMs: number;
+}
+
 /** Uses a connection, again and again while none can be had. */
 async function reaching<T>(
-  way: LineOptions,
-  place: string,
+  { way, place, openingMs }: Way,
   use: (line: Line) => Promise<T>,
 ): Promise<T> {
-  const until = performance.now() + patience;
+  const until = performance.now() + openingMs;
   for (;;) {
     try {
       const line = await Line.open(way);

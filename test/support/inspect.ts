@@ -4,16 +4,16 @@ import { describeFinding } from "../../src/cli/findingText.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { inspectStore } from "../../src/fsck/fsck.ts";
 import type { FsckReport } from "../../src/fsck/fsckRun.ts";
-import { openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
+import { openRows } from "./openRows.ts";
 
 /** Inspects, beside a running server or without one. @param full reads every byte. */
 export async function inspectData(directory: string, full = true): Promise<FsckReport> {
   const [latch, clock] = [new WriteLatch(() => {}), Date.now];
   const newId = (): string => Bun.randomUUIDv7();
   const options = { directory, latch, clock, newId };
-  const { metadata } = await openSqlite({ ...options, role: "tool" });
+  const { metadata } = await openRows({ ...options, role: "tool" });
   try {
     const storage = await openFilesystem(options);
     try {

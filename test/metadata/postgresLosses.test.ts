@@ -1,0 +1,157 @@
+// What becomes of transactions on PostgreSQL when connections break, answers are lost and the server goes away: each is done once, and
+// none is said to be done that is not.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { ClaimOutcome } from "../../src/metadata/metadata.ts";
+import { app, finish, manifest, minute, now, session, tag } from "../contract/metadataRows.ts";
+import { openLossyProxy } from "../support/lossyProxy.ts";
+import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
+import { Scope } from "../support/scope.ts";
+import { openAt, openPostgresIn } from "./postgresDatabase.ts";
+
+describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
+  const scope = new Scope();
+  let started: PostgresServer | null = null;
+  const server = (): PostgresServer => {
+    if (started === null) throw new Error("the server did not start");
+    return started;
+  };
+  beforeAll(async () => {
+    started = await startPostgres(scope);
+  }, 60_000);
+  afterAll(() => scope.close());
+
+  /** A port whose answers a test can lose. */
+  async function openLossy(inner: Scope, name: string) {
+    const proxy = await openLossyProxy(inner, server().port);
+    await server().createDatabase(name);
+    const url = `postgres://breadbox@127.0.0.1:${proxy.port}/${name}?sslmode=disable`;
+    return { proxy, ...(await openAt(inner, url)) };
+  }
+
+  test("a commit whose answer is lost is not repeated: its outcome is the one of the first attempt", async () => {
+    await using inner = new Scope();
+    const { proxy, metadata } = await openLossy(inner, "answers");
+    const started = session();
+    await metadata.uploads.startUpload(started, "one request");
+    const end = finish("layer", { session: { id: started.id, owner: "one request" } });
+
+    proxy.lose("commit\0");
+    // A second attempt would find no session any more.
+    const outcome = await metadata.uploads.finishUpload(end);
+
+    expect(outcome).toEqual({ kind: "finished", locator: end.locator });
+    expect(proxy.lost()).toBe(1);
+    expect((await metadata.registry.findBlob(app, end.digest))?.locator).toBe(end.locator);
+  });
+
+  test("a session whose start was committed in silence is there once, and a part of a bucket's counts is counted once", async () => {
+    await using inner = new Scope();
+    const { proxy, metadata } = await openLossy(inner, "counts");
+    const started = session();
+
+    proxy.lose("commit\0");
+    await metadata.uploads.startUpload(started, null);
+    proxy.lose("commit\0");
+    const claimed: ClaimOutcome = await metadata.uploads.claimUpload(started.id, app, "owner");
+    proxy.lose("commit\0");
+    await metadata.access.findState();
+    const before = (await metadata.access.findState()).revision;
+    await metadata.accounts.addRule({
+      ...{ who: "anonymous", effect: "allow", pattern: "**", actions: "pull", createdAt: now },
+    });
+
+    expect(claimed.kind).toBe("claimed");
+    expect(proxy.lost()).toBe(3);
+    expect((await metadata.access.findState()).revision).toBe(before + 1);
+    expect((await metadata.accounts.listAccounts()).rules).toHaveLength(1);
+  });
+
+  test("a transaction that broke off before its commit is done by another attempt", async () => {
+    await using inner = new Scope();
+    const { proxy, metadata } = await openLossy(inner, "attempts");
+
+    proxy.lose("insert into", 3);
+    const outcome = await metadata.uploads.finishUpload(finish("layer"));
+
+    expect(outcome.kind).toBe("finished");
+    expect(proxy.lost()).toBeGreaterThan(0);
+  });
+
+  test("changes are done once while all connections are ended again and again", async () => {
+    await using inner = new Scope();
+    const { metadata } = await openPostgresIn(inner, server(), "ended");
+    let ended = 0;
+    let isOver = false;
+    const breaking = (async () => {
+      while (!isOver) {
+        ended += await server().dropConnections();
+        await Bun.sleep(25);
+      }
+    })();
+
+    const names = Array.from({ length: 120 }, (_, number) => `layer ${number}`);
+    const outcomes: string[] = [];
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, worker) => {
+        for (const name of names.filter((_, number) => number % 8 === worker)) {
+          const started = session();
+          await metadata.uploads.startUpload(started, name);
+          const end = finish(name, { session: { id: started.id, owner: name } });
+          outcomes.push((await metadata.uploads.finishUpload(end)).kind);
+          const put = manifest(name, {
+            references: [{ digest: end.digest, size: 100, kind: "blob", required: true }],
+            tags: [tag("latest")],
+          });
+          outcomes.push((await metadata.registry.putManifest(put)).kind);
+        }
+      }),
+    );
+    isOver = true;
+    await breaking;
+
+    expect(new Set(outcomes)).toEqual(new Set(["finished", "stored"]));
+    expect(outcomes).toHaveLength(240);
+    expect(ended).toBeGreaterThan(20);
+    expect(await metadata.uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+    expect(await metadata.inspection.countAll()).toMatchObject({ contents: 120, manifests: 120 });
+  }, 60_000);
+
+  test("requests wait for a server that is restarted, and are answered", async () => {
+    await using inner = new Scope();
+    const { metadata } = await openPostgresIn(inner, server(), "restarted");
+    await metadata.uploads.finishUpload(finish("before"));
+
+    await server().kill();
+    const reading = metadata.registry.findBlob(app, finish("before").digest);
+    const writing = metadata.uploads.finishUpload(finish("meanwhile"));
+    await Bun.sleep(500);
+    await server().restart();
+
+    expect((await reading)?.size).toBe(100);
+    expect((await writing).kind).toBe("finished");
+    // The fixture's own connection is gone as well: the scope's end must not fail for it.
+  }, 60_000);
+
+  test("while the server stays away a request is refused as busy, with a time to try again", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("away");
+    const { metadata } = await openAt(inner, url, { patienceMs: 300 });
+    await metadata.check();
+
+    await server().kill();
+    const refusals = await Promise.allSettled([
+      metadata.registry.findBlob(app, finish("layer").digest),
+      metadata.uploads.finishUpload(finish("layer")),
+      metadata.uploads.listBoundaries(session({ startedAt: now - minute }).id),
+    ]);
+    await server().restart();
+
+    for (const refusal of refusals) {
+      expect(refusal).toMatchObject({
+        status: "rejected",
+        reason: { situation: "BUSY", retryAfter: 5 },
+      });
+    }
+    expect((await metadata.uploads.finishUpload(finish("layer"))).kind).toBe("finished");
+  }, 60_000);
+});

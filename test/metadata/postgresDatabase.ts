@@ -1,11 +1,21 @@
 // A database of PostgreSQL for the tests of a file: opened once, emptied after each test.
 import postgres from "postgres";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
-import { type OpenedPostgres, openPostgres } from "../../src/metadata/postgres/open.ts";
+import {
+  type OpenedPostgres,
+  openPostgres,
+  type PostgresDatabase,
+} from "../../src/metadata/postgres/open.ts";
 import type { PostgresServer } from "../support/postgres.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { now } from "./database.ts";
+
+/** A database as the settings have it. */
+export const databaseAt = (url: string, changes: Partial<PostgresDatabase> = {}) => ({
+  ...{ url, ca: "", pooled: false, connections: 8, statementTimeoutMs: 10_000 },
+  ...changes,
+});
 
 /** Opens a database; closing it is up to the scope. */
 export async function openAt(
@@ -14,7 +24,7 @@ export async function openAt(
   options: Partial<Parameters<typeof openPostgres>[0]> = {},
 ): Promise<OpenedPostgres> {
   const opened = await openPostgres({
-    database: { url, ca: "", pooled: false, connections: 8, statementTimeoutMs: 10_000 },
+    database: databaseAt(url),
     patienceMs: 5_000,
     ...{ directory: tempFolder(scope, "metadata"), role: "server", clock: () => now },
     ...{ latch: new WriteLatch(() => {}), newId: () => Bun.randomUUIDv7(), random: Math.random },

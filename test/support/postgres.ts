@@ -2,6 +2,8 @@
 import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import postgres, { type Sql } from "postgres";
+import type { Pair } from "../../src/tls/authority.ts";
+import { writePair } from "./certificates.ts";
 import {
   freePort,
   type RunningProcess,
@@ -50,6 +52,8 @@ export interface PostgresServer {
 /** Further options of the server, `-c name=value` each. */
 export interface PostgresOptions {
   readonly settings?: readonly string[];
+  /** Its certificate: then it offers TLS. */
+  readonly certificate?: Pair;
 }
 
 const user = "breadbox";
@@ -57,12 +61,16 @@ const user = "breadbox";
 /** Starts a server with an order of texts that is not that of their bytes, so that a test notices who relies on it. */
 export async function startPostgres(
   scope: Scope,
-  { settings = [] }: PostgresOptions = {},
+  { settings = [], certificate }: PostgresOptions = {},
 ): Promise<PostgresServer> {
   const programs = findPostgres();
   if (programs === null) throw new Error("postgresql not installed");
   const folder = tempFolder(scope, "postgres");
-  const asServer = await unprivileged(folder);
+  const uid = await serverUser();
+  if (uid !== null) chownSync(folder, uid, uid);
+  const asServer =
+    uid === null ? [] : ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  const tls = certificate === undefined ? [] : offerTls(folder, certificate, uid);
   const data = join(folder, "data");
   await run([
     ...[...asServer, `${programs}/initdb`, "-D", data, "-U", user, "-A", "trust", "-E", "UTF8"],
@@ -72,7 +80,10 @@ export async function startPostgres(
   const start = () =>
     startServer(scope, folder, [
       ...[...asServer, `${programs}/postgres`, "-D", data, "-p", String(port), "-k", folder],
-      ...["listen_addresses=127.0.0.1", "fsync=off", ...settings].flatMap((it) => ["-c", it]),
+      ...["listen_addresses=127.0.0.1", "fsync=off", ...tls, ...settings].flatMap((it) => [
+        "-c",
+        it,
+      ]),
     ]);
   let server = await start();
   const url = (name: string) => `postgres://${user}@127.0.0.1:${port}/${name}`;
@@ -102,13 +113,17 @@ export async function startPostgres(
   };
 }
 
-/** What a command of the server begins with: root may not run it. */
-async function unprivileged(folder: string): Promise<readonly string[]> {
-  if (process.getuid?.() !== 0) return [];
+/** Whose process the server is: root may not run it. null: whoever runs the test. */
+async function serverUser(): Promise<number | null> {
+  if (process.getuid?.() !== 0) return null;
   const { stdout } = await run(["id", "-u", "postgres"]);
-  const uid = Number(stdout);
-  chownSync(folder, uid, uid);
-  return ["setpriv", `--reuid=${uid}`, `--regid=${uid}`, "--clear-groups"];
+  return Number(stdout);
+}
+
+function offerTls(folder: string, pair: Pair, uid: number | null): readonly string[] {
+  const { certificate, key } = writePair(folder, pair);
+  if (uid !== null) for (const path of [certificate, key]) chownSync(path, uid, uid);
+  return ["ssl=on", `ssl_cert_file=${certificate}`, `ssl_key_file=${key}`];
 }
 
 async function startServer(

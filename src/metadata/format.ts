@@ -12,7 +12,12 @@ export interface Format {
   readonly version: number;
   /** The database's id (table `store`). */
   readonly database: string;
+  /** Where that database is. */
+  readonly rows: RowsPlace;
 }
+
+/** A file in the data directory, or a server. */
+export type RowsPlace = "file" | "postgres";
 
 /** @returns null when there is no format file. @throws StoreMismatchError when it cannot be understood or is newer. */
 export async function readFormat(directory: string): Promise<Format | null> {
@@ -46,13 +51,13 @@ export async function holdsStore(directory: string): Promise<boolean> {
 }
 
 /**
- * The user that serves the data directory, or did: the pid file is the running server's, the database that of the first one. The folder may have
+ * The user that serves the data directory, or did: the pid file is the running server's, the others are the first one's. The folder may have
  * been made by another user. @returns the ids of user and group.
  */
 export async function ownerOfStore(
   directory: string,
 ): Promise<{ readonly uid: number; readonly gid: number }> {
-  for (const name of ["pid", "breadbox.db"]) {
+  for (const name of ["pid", "breadbox.db", "format"]) {
     const found = await stat(join(directory, name)).catch(nullIfAbsent);
     if (found !== null) return found;
   }
@@ -66,7 +71,10 @@ export async function writeFormat(directory: string, format: Format): Promise<vo
   const draft = `${path}.${process.pid}`;
   const file = await open(draft, "w", 0o600);
   try {
-    await file.writeFile(`${JSON.stringify(format)}\n`);
+    const { version, database, rows } = format;
+    // As before there was a choice.
+    const text = rows === "file" ? { version, database } : { version, database, rows };
+    await file.writeFile(`${JSON.stringify(text)}\n`);
     await file.sync();
   } finally {
     await file.close();
@@ -87,14 +95,22 @@ export async function syncDirectory(directory: string): Promise<void> {
 
 /**
  * Called before anything is written to the database.
- * @param stored id found in the database; null when there is no database or it is empty. @param database its name, for the operator.
+ * @param found id: that of the database, null when there is none or it is empty; name: for the operator.
  * @throws StoreMismatchError when database and directory do not belong together.
  */
 export async function assertBelongsTogether(
   directory: string,
   format: Format | null,
-  { stored, database = "breadbox.db" }: { stored: string | null; database?: string },
+  found: { readonly id: string | null; readonly rows: RowsPlace; readonly name: string },
 ): Promise<void> {
+  const { id: stored, rows, name: database } = found;
+  if (format !== null && format.rows !== rows) {
+    throw new StoreMismatchError(
+      rows === "file"
+        ? `${directory} has its rows in PostgreSQL: set database.url (BREADBOX_DATABASE_URL) as its server has it`
+        : `${directory} has its rows in its file breadbox.db, and not in ${database}: do not set database.url, or choose an empty data directory`,
+    );
+  }
   if (format !== null && stored === null) {
     throw new StoreMismatchError(
       `${directory} was in use, but its database ${database} is missing or empty: restore it from a backup, or choose an empty data directory`,
@@ -132,7 +148,8 @@ function parseFormat(text: string): Format | null {
     if (!("version" in value && "database" in value)) return null;
     const { version, database } = value;
     if (!Number.isSafeInteger(version) || typeof version !== "number") return null;
-    return typeof database === "string" ? { version, database } : null;
+    const rows = "rows" in value && value.rows === "postgres" ? "postgres" : "file";
+    return typeof database === "string" ? { version, database, rows } : null;
   } catch {
     return null;
   }

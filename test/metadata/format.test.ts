@@ -25,7 +25,7 @@ describe("a data directory", () => {
     await using scope = new Scope();
     const { directory, storeId } = await usedDirectory(scope);
 
-    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId });
+    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId, rows: "file" });
     expect(readdirSync(directory).sort()).toEqual(["breadbox.db", "format"]);
   });
 
@@ -103,7 +103,7 @@ describe("a data directory", () => {
 
     await openIn(scope, directory);
 
-    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId });
+    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId, rows: "file" });
   });
 
   test("with stored content but neither database nor format file is refused", async () => {
@@ -127,7 +127,7 @@ describe("a data directory", () => {
   test("of a newer version is refused", async () => {
     await using scope = new Scope();
     const { directory, storeId } = await usedDirectory(scope);
-    await writeFormat(directory, { version: 2, database: storeId });
+    await writeFormat(directory, { version: 2, database: storeId, rows: "file" });
 
     await expect(openIn(scope, directory)).rejects.toThrow("run the version that wrote it");
   });

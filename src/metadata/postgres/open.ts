@@ -71,7 +71,11 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
   try {
     if (role === "server") await voidAllClaims(rows);
     if (format === null) {
-      await writeFormat(directory, { version: formatVersion, database: storeId });
+      await writeFormat(directory, {
+        version: formatVersion,
+        database: storeId,
+        rows: "postgres",
+      });
     }
   } catch (error) {
     await rows.close();
@@ -114,7 +118,8 @@ function prepareDatabase(
   const { openingMs = longestOpening[role] } = options;
   return reaching({ way, place, openingMs }, async (line) => {
     const { storeId: stored, pending, hasContents } = await lookAt(line, place);
-    await assertBelongsTogether(directory, format, { stored, database: place });
+    const found = { id: stored, rows: "postgres", name: place } as const;
+    await assertBelongsTogether(directory, format, found);
     // The format file alone may have been deleted; a directory without content is another one.
     if (format === null && hasContents && !(await holdsContents(directory))) {
       throw new StoreMismatchError(

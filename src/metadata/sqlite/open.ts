@@ -70,7 +70,7 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
-  if (!existsSync(path)) await assertBelongsTogether(directory, format, { stored: null });
+  if (!existsSync(path)) await assertBelongsTogether(directory, format, foundFile(null));
   const client = openClient(path, role);
   try {
     const { storeId, upgraded } = await prepareDatabase(client, format, options);
@@ -79,7 +79,11 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
     beginWork(client, role);
     const connection = await Connection.over(client, options);
     if (format === null) {
-      await writeFormat(directory, { version: formatVersion, database: storeId });
+      await writeFormat(directory, {
+        version: formatVersion,
+        database: storeId,
+        rows: "file",
+      });
     }
     const voidDeadClaims = async () => {
       await ifNoServer(directory, () => voidAllClaims(client));
@@ -91,6 +95,8 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   }
 }
 
+const foundFile = (id: string | null) => ({ id, rows: "file", name: "breadbox.db" }) as const;
+
 /** Checks that the database is the right one before it changes anything. @returns its id, and whether it was an older one. */
 async function prepareDatabase(
   client: Database,
@@ -99,7 +105,7 @@ async function prepareDatabase(
 ): Promise<Pick<OpenedSqlite, "storeId" | "upgraded">> {
   const pending = pendingMigrations(client);
   const found = hasTable(client, "store") ? readStoreId(client) : null;
-  await assertBelongsTogether(options.directory, format, { stored: found });
+  await assertBelongsTogether(options.directory, format, foundFile(found));
   const applied = pending > 0 ? await upgrade(client, found, options) : 0;
   client.run(
     "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",

@@ -121,6 +121,14 @@ describe.if(postgresIsMissing() === null)("a PostgreSQL database", () => {
     await expect(openAt(inner, other, { directory })).rejects.toThrow("missing or empty");
   });
 
+  test("that may lose commits is refused", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("forgetful");
+    await server().admin`alter database forgetful set synchronous_commit = off`;
+
+    await expect(openAt(inner, url)).rejects.toThrow("has synchronous_commit off");
+  });
+
   test("that does not exist, or cannot be reached, is named without its password", async () => {
     await using inner = new Scope();
     const host = `127.0.0.1:${server().port}`;

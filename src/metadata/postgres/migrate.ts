@@ -44,6 +44,11 @@ async function assertFit(line: Line, place: string): Promise<void> {
       `${place} has the encoding ${String(encoding)}: create the database with ENCODING 'UTF8'`,
     );
   }
+  if ((await first(line, "select current_setting('synchronous_commit')")) === "off") {
+    throw new DatabaseUnfitError(
+      `${place} has synchronous_commit off: what was answered could be lost; switch it on for the database or its user`,
+    );
+  }
 }
 
 /** What a migration needs. */

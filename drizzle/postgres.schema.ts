@@ -1,6 +1,7 @@
 // Every table of the schema (src/metadata/rows) once more, for drizzle-kit: it reads what a file exports. A test compares both databases.
 import { bigint, index, pgTable, text } from "drizzle-orm/pg-core";
 import * as access from "../src/metadata/rows/accessSchema.ts";
+import * as audit from "../src/metadata/rows/auditSchema.ts";
 import * as inBuckets from "../src/metadata/rows/objectsSchema.ts";
 import * as rows from "../src/metadata/rows/schema.ts";
 import { mirror } from "./mirror.ts";
@@ -26,6 +27,7 @@ export const objects = mirror(inBuckets.objects);
 export const multipartUploads = mirror(inBuckets.multipartUploads);
 export const multipartParts = mirror(inBuckets.multipartParts);
 export const completedUploads = mirror(inBuckets.completedUploads);
+export const auditEntries = mirror(audit.auditEntries);
 export const accessState = mirror(access.accessState);
 export const users = mirror(access.users);
 export const accessTokens = mirror(access.accessTokens);

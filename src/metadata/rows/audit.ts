@@ -44,7 +44,7 @@ const listAll = listing(() => undefined);
 const listByWho = listing<{ who: string }>(({ who }) => eq(auditEntries.who, who));
 const listByResource = listing<{ resource: string; who: string | null }>(
   ({ resource, who }) =>
-    sql`${auditEntries.resource} = ${resource} AND (${who} IS NULL OR ${auditEntries.who} = ${who})`,
+    sql`${auditEntries.resource} = ${resource} AND (CAST(${who} AS text) IS NULL OR ${auditEntries.who} = ${who})`,
 );
 
 const forgetOld = statement((db, { before, limit }: Params<{ before: number; limit: number }>) =>

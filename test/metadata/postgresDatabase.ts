@@ -48,7 +48,8 @@ export async function openPostgresIn(scope: Scope, server: PostgresServer, name:
     .filter((table) => !kept.has(table))
     .map((table) => `delete from ${table};`);
   // Without its triggers no order of the tables is needed.
-  const empty = `set session_replication_role = replica; ${deletions.join(" ")}`;
+  const restart = "select setval(oid, 1, false) from pg_class where relkind = 'S'";
+  const empty = `set session_replication_role = replica; ${deletions.join(" ")} ${restart}`;
   return {
     ...opened,
     url,

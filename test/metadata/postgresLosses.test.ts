@@ -6,7 +6,7 @@ import { app, finish, manifest, minute, now, session, tag } from "../contract/me
 import { openLossyProxy } from "../support/lossyProxy.ts";
 import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { Scope } from "../support/scope.ts";
-import { openAt, openPostgresIn } from "./postgresDatabase.ts";
+import { openAt } from "./postgresDatabase.ts";
 
 describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
   const scope = new Scope();
@@ -79,15 +79,20 @@ describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
 
   test("changes are done once while all connections are ended again and again", async () => {
     await using inner = new Scope();
-    const { metadata } = await openPostgresIn(inner, server(), "ended");
+    const url = await server().createDatabase("ended");
+    const { metadata } = await openAt(inner, url, { patienceMs: 30_000 });
     let ended = 0;
     let isOver = false;
     const breaking = (async () => {
       while (!isOver) {
         ended += await server().dropConnections();
-        await Bun.sleep(25);
+        await Bun.sleep(100);
       }
     })();
+    inner.defer(async () => {
+      isOver = true;
+      await breaking;
+    });
 
     const names = Array.from({ length: 120 }, (_, number) => `layer ${number}`);
     const outcomes: string[] = [];
@@ -108,7 +113,6 @@ describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
     );
     isOver = true;
     await breaking;
-
     expect(new Set(outcomes)).toEqual(new Set(["finished", "stored"]));
     expect(outcomes).toHaveLength(240);
     expect(ended).toBeGreaterThan(20);
@@ -118,7 +122,9 @@ describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
 
   test("requests wait for a server that is restarted, and are answered", async () => {
     await using inner = new Scope();
-    const { metadata } = await openPostgresIn(inner, server(), "restarted");
+    const { metadata } = await openAt(inner, await server().createDatabase("restarted"), {
+      patienceMs: 20_000,
+    });
     await metadata.uploads.finishUpload(finish("before"));
 
     await server().kill();
@@ -129,7 +135,6 @@ describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
 
     expect((await reading)?.size).toBe(100);
     expect((await writing).kind).toBe("finished");
-    // The fixture's own connection is gone as well: the scope's end must not fail for it.
   }, 60_000);
 
   test("while the server stays away a request is refused as busy, with a time to try again", async () => {

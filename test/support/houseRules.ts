@@ -99,10 +99,12 @@ const node = {
   "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
 };
 const tls = ["node:crypto", "node:tls", "@peculiar/x509", "@fishballpkg/acme", "reflect-metadata"];
+const logging = ["pino", "pino-pretty", "prom-client"];
 /** Who may import a package or a built-in module; one that is not here belongs to nobody yet. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
   ...Object.fromEntries(tls.map((name) => [name, ["tls/"]])),
+  ...Object.fromEntries(logging.map((name) => [name, ["telemetry/"]])),
   "@elysiajs/swagger": ["http/"],
   "@sinclair/typebox": ["http/"],
   "bun:ffi": ["storage/", "process/"],
@@ -112,10 +114,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "drizzle-orm": ["metadata/"],
   elysia: ["http/"],
   jose: ["access/"],
-  pino: ["telemetry/"],
   postgres: ["metadata/postgres/"],
-  "pino-pretty": ["telemetry/"],
-  "prom-client": ["telemetry/"],
   yaml: ["config/"],
 };
 

@@ -22,6 +22,7 @@ export const finishedUploads = mirror(rows.finishedUploads);
 export const locks = mirror(rows.locks);
 export const gcRuns = mirror(rows.gcRuns);
 export const clockAnchor = mirror(rows.clockAnchor);
+export const pushHistory = mirror(rows.pushHistory);
 export const buckets = mirror(inBuckets.buckets);
 export const objects = mirror(inBuckets.objects);
 export const multipartUploads = mirror(inBuckets.multipartUploads);
@@ -32,6 +33,7 @@ export const accessState = mirror(access.accessState);
 export const users = mirror(access.users);
 export const accessTokens = mirror(access.accessTokens);
 export const accessRules = mirror(access.accessRules);
+export const trustRules = mirror(access.trustRules);
 export const signingKeys = mirror(access.signingKeys);
 
 /** Tokens of the latest transactions: one whose answer to COMMIT was lost is looked up here. SQLite loses no answers. */

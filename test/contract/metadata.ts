@@ -31,8 +31,12 @@ import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
 import { usageContract } from "./metadataUsage.ts";
 
-/** The suite. */
-export function metadataContract(name: string, open: () => Promise<OpenedMetadata>): void {
+/** The suite. @param parts how many an upload gets, one transaction each. */
+export function metadataContract(
+  name: string,
+  open: () => Promise<OpenedMetadata>,
+  parts = 10_000,
+): void {
   describe(`metadata: ${name}`, () => {
     const opened: OpenedMetadata[] = [];
     const openEmpty = async (): Promise<Metadata> => {
@@ -70,7 +74,7 @@ export function metadataContract(name: string, open: () => Promise<OpenedMetadat
     objectsContract(openEmpty);
     objectLinksContract(openEmpty);
     objectListsContract(openEmpty);
-    multipartContract(openEmpty);
+    multipartContract(openEmpty, parts);
     multipartClaimsContract(openEmpty);
     multipartEndingsContract(openEmpty);
 

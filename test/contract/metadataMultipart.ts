@@ -20,7 +20,7 @@ import { minute, now, uploadId } from "./metadataRows.ts";
 const claim = "a";
 
 /** Part of `metadataContract`. */
-export function multipartContract(open: () => Promise<Metadata>): void {
+export function multipartContract(open: () => Promise<Metadata>, parts: number): void {
   const refuse = () => {
     throw new Error("not now");
   };
@@ -185,9 +185,9 @@ export function multipartContract(open: () => Promise<Metadata>): void {
       expect(await numbers(10, 3)).toEqual([]);
     });
 
-    test("is listed, claimed and deleted together with 9,999 others of its upload", async () => {
+    test("is listed, claimed and deleted together with all others of its upload", async () => {
       const { metadata, multipart, upload, multipartLife } = await withUpload(open);
-      const all = Array.from({ length: 10_000 }, (_, at) => part(at + 1));
+      const all = Array.from({ length: parts }, (_, at) => part(at + 1));
       await Promise.all(all.map((it) => record(metadata, upload, it)));
       let chosen: readonly StagedPart[] = [];
 
@@ -198,7 +198,7 @@ export function multipartContract(open: () => Promise<Metadata>): void {
 
       expect(listed).toEqual(all);
       expect(chosen).toEqual(all);
-      expect(await multipartLife.countMultipart()).toEqual({ uploads: 1, bytes: 1_000_000 });
+      expect(await multipartLife.countMultipart()).toEqual({ uploads: 1, bytes: parts * 100 });
       expect(await multipartLife.removeMultipart(upload, () => {})).toMatchObject({
         id: upload.id,
       });

@@ -18,8 +18,9 @@ describe.if(postgresIsMissing() === null)("with a server", () => {
   }, 60_000);
   afterAll(() => scope.close());
 
-  metadataContract("PostgreSQL", async () => {
+  const open = async () => {
     if (database === null) throw new Error("the server did not start");
     return { metadata: database.metadata, remove: database.empty };
-  });
+  };
+  metadataContract("PostgreSQL", open, 1_000);
 });

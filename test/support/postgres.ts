@@ -1,5 +1,5 @@
 // A PostgreSQL server of our own: Debian's package, a temporary folder, an unprivileged user, loopback only.
-import { chownSync, existsSync, mkdirSync, readdirSync } from "node:fs";
+import { chownSync, existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import postgres, { type Sql } from "postgres";
 import type { Pair } from "../../src/tls/authority.ts";
@@ -131,8 +131,9 @@ async function startServer(
   folder: string,
   command: string[],
 ): Promise<RunningProcess> {
-  mkdirSync(folder, { recursive: true });
-  const server = startProcess(scope, command, { log: join(folder, "log"), cwd: folder });
+  // Each start has a log of its own: it is ready when that says so.
+  const log = join(folder, `log-${Bun.randomUUIDv7()}`);
+  const server = startProcess(scope, command, { log, cwd: folder });
   // SIGTERM would wait for clients.
   scope.defer(() => {
     signal(server.pid, "SIGINT");

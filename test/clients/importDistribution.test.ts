@@ -1,19 +1,22 @@
-// A directory that the real distribution has written: imported by hard link, it pulls byte for byte and is not changed.
+// Images that the real distribution has: its directory, imported by hard link, pulls byte for byte and is not changed; and so do images
+// from a running one that asks for a login.
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { breadboxBinary, startBreadbox, startDistribution } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
 import { buildImage, buildIndex, pullAll, pushImage, pushManifest } from "../support/images.ts";
 import { inventory } from "../support/oldRegistry.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
-test("a directory of distribution 3 is imported and pulls byte for byte", async () => {
-  await using scope = new Scope();
+const at = (registry: { readonly url: string }, name: string) => `${registry.url}/v2/${name}`;
+
+/** @param binary another distribution than the one that tests build. */
+async function importsDirectory(scope: Scope, binary?: string): Promise<void> {
   const app = buildImage({ seed: "old/app", layerSizes: [3_000_000, 10] });
   const untagged = buildImage({ seed: "old/untagged", layerSizes: [10] });
   const multi = buildIndex({ seed: "old/multi", layerSizes: [2000] }, ["amd64", "arm64"]);
-  const old = await startDistribution(scope);
-  const at = (registry: { readonly url: string }, name: string) => `${registry.url}/v2/${name}`;
+  const old = await startDistribution(scope, binary === undefined ? {} : { binary });
   await pushImage(at(old, "lab/app"), "1.0", untagged);
   await pushImage(at(old, "lab/app"), "1.0", app);
   for (const image of multi.images) {
@@ -36,4 +39,54 @@ test("a directory of distribution 3 is imported and pulls byte for byte", async 
   expect((await pullAll(at(registry, "multi"), "v1")).digest).toBe(multi.manifest.digest);
   const found = await pullAll(at(registry, "lab/app"), untagged.manifest.digest);
   expect(found.blobs).toEqual(untagged.blobs.map(({ digest }) => digest));
+}
+
+test("a directory of distribution 3 is imported and pulls byte for byte", async () => {
+  await using scope = new Scope();
+  await importsDirectory(scope);
+});
+
+clientTest(
+  "a directory of Debian's docker-registry 2.8 is imported and pulls byte for byte",
+  { commands: ["docker-registry"] },
+  (scope) => importsDirectory(scope, Bun.which("docker-registry") ?? ""),
+);
+
+test("images of a distribution with htpasswd are imported with a login, and not with a wrong one", async () => {
+  await using scope = new Scope();
+  const folder = tempFolder(scope, "login");
+  const hash = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
+  await Bun.write(join(folder, "htpasswd"), `ann:${hash}\n`);
+  const app = buildImage({ seed: "login/app", layerSizes: [100_000] });
+  const open = await startDistribution(scope);
+  await pushImage(at(open, "lab/app"), "1.0", app);
+  await open.stop();
+  const env = {
+    REGISTRY_AUTH: "htpasswd",
+    REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
+    REGISTRY_AUTH_HTPASSWD_PATH: join(folder, "htpasswd"),
+  };
+  const closed = await startDistribution(scope, { data: open.data, env });
+  const data = join(folder, "data");
+  const binary = await breadboxBinary();
+  const importAs = async (password: string) => {
+    const source = [`http://${closed.host}`, "--data", data];
+    const login = ["--username", "ann", "--password-stdin"];
+    const child = Bun.spawn([binary, "import", ...source, ...login], {
+      stdin: new Blob([`${password}\n`]),
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const output = (await child.stdout.text()) + (await child.stderr.text());
+    return { code: await child.exited, output };
+  };
+
+  const wrong = await importAs("wrong");
+  expect(wrong.code).not.toBe(0);
+  expect(wrong.output).toContain("login");
+  expect(wrong.output).not.toContain("wrong");
+  expect(await importAs("secret")).toMatchObject({ code: 0 });
+
+  const registry = await startBreadbox(scope, { data });
+  expect((await pullAll(at(registry, "lab/app"), "1.0")).digest).toBe(app.manifest.digest);
 });

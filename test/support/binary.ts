@@ -112,22 +112,26 @@ export const startBreadbox: StartRegistry = async (scope, options = {}) => {
   return watchUntilReady(process, { port, data, probe: "/readyz" }, options.pollMs ?? 10);
 };
 
-/** Starts CNCF Distribution 3 with the settings of its example. */
+/** Starts CNCF Distribution 3, or a `binary` of version 2, with the settings of its example. */
 export const startDistribution: StartRegistry = async (scope, options = {}) => {
-  const program = await goTool(distribution);
+  const program = options.binary ?? (await goTool(distribution));
   const folder = tempFolder(scope, "run");
   const data = options.data ?? join(folder, "data");
   mkdirSync(data, { recursive: true });
   const port = options.port ?? freePort();
   const config = join(folder, "config.yml");
-  await Bun.write(config, distributionConfig(data, port));
+  const settings = distributionConfig(data, port);
+  // Version 2 takes it for another storage.
+  const isOld = options.binary !== undefined;
+  await Bun.write(config, isOld ? settings.replace(/^ {2}tag: .*\n/m, "") : settings);
   const process = startProcess(scope, [program, "serve", config], {
     log: join(folder, "log"),
     cwd: folder,
     // It would spend its time on reaching a collector that is not there.
-    env: { OTEL_TRACES_EXPORTER: "none" },
+    env: { OTEL_TRACES_EXPORTER: "none", ...options.env },
   });
-  return watchUntilReady(process, { port, data, probe: "/v2/" }, options.pollMs ?? 10);
+  const probe = options.env?.["REGISTRY_AUTH"] === undefined ? "/v2/" : "/";
+  return watchUntilReady(process, { port, data, probe }, options.pollMs ?? 10);
 };
 
 const distributionConfig = (data: string, port: number): string => `version: 0.1

@@ -10,6 +10,7 @@ import { RegistryError } from "../errors.ts";
 import type { MultipartKey } from "../metadata/multipart.ts";
 import type { Precondition } from "../metadata/objects.ts";
 import type { JobOrigin } from "../model/jobOrigin.ts";
+import { readRepositoryName } from "../model/names.ts";
 import type { ObjectName } from "../model/objectNames.ts";
 import type { LinkRights } from "../objects/link.ts";
 import { audiencesOf, type OwnNames } from "./audiences.ts";
@@ -189,10 +190,15 @@ function realmOf(context: RequestContext, url: string): string {
 
 const scopeActions = { pull: "pull", push: "pull,push", overwrite: "pull,push", delete: "delete" };
 
-function scopeOf({ params: { name } }: RequestContext, needs: Need): string | null {
+/** A mount needs its source as well: a client that asks for what the challenge names can mount then. */
+function scopeOf(context: RequestContext, needs: Need): string | null {
   if (needs === "own") return "registry:catalog:*";
+  const { name } = context.params;
   if (typeof needs === "string" || name === undefined || needs.right === "admin") return null;
-  return `repository:${name}:${scopeActions[needs.right]}`;
+  const from = needs.right === "push" ? queryOf(context).get("from") : null;
+  const source = from === null ? null : readRepositoryName(from);
+  const scope = `repository:${name}:${scopeActions[needs.right]}`;
+  return source === null ? scope : `${scope} repository:${source}:pull`;
 }
 
 /** For what only the body names. @throws RegistryError UNAUTHORIZED, DENIED */

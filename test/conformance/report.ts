@@ -19,20 +19,25 @@ export interface Setting {
   readonly day: string;
 }
 
+const nameOf = ({ version, hasAccounts }: Mode): string =>
+  `OCI_VERSION=${version}${hasAccounts ? ", with accounts" : ""}`;
+
 /** One line for the log. */
 export const closingLine = ({ mode, results: { counts } }: Run): string =>
-  `conformance: OCI_VERSION=${mode.version}: ${counts.total} checks: ${counts.passed} passed, ${counts.failed} failed, ` +
+  `conformance: ${nameOf(mode)}: ${counts.total} checks: ${counts.passed} passed, ${counts.failed} failed, ` +
   `${counts.skipped} skipped, ${counts.disabled} disabled`;
 
 /** The whole page. */
 export function reportPage(setting: Setting, runs: readonly Run[]): string {
-  const versions = runs.map(({ mode }) => mode.version);
+  const versions = runs.map(({ mode }) =>
+    mode.hasAccounts ? `${mode.version}, accounts` : mode.version,
+  );
   const commits = [...new Set(runs.map(({ results }) => results.commit))];
   const lines = [
     "# Conformance",
     "",
     "The conformance program of the [OCI distribution specification](https://github.com/opencontainers/distribution-spec)",
-    "against the compiled `dist/breadbox` on an empty data directory, over plain HTTP. This page is written by",
+    "against the compiled `dist/breadbox` on an empty data directory, over plain HTTP; once as it is, and once with accounts, by an access token. This page is written by",
     "`sh .dev/bun test/conformance/run.ts --write`.",
     "",
     `- program: built from commit \`${commits.join(", ")}\` of its repository, as it says itself; ${setting.origin}`,
@@ -41,14 +46,15 @@ export function reportPage(setting: Setting, runs: readonly Run[]): string {
     "",
     ...table(
       ["OCI_VERSION", "passed", "failed", "skipped", "disabled", "switches"],
-      runs.map(({ mode, results: { counts } }) => [
-        mode.version,
+      runs.map(({ mode, results: { counts } }, run) => [
+        versions[run] ?? "",
         ...[counts.passed, counts.failed, counts.skipped, counts.disabled].map(String),
         mode.description,
       ]),
     ),
     "",
-    "Disabled is what the program leaves out by itself, because the released specification does not have it.",
+    "Disabled is what the program leaves out by itself, because the released specification does not have it. With accounts, mounts without `from` are",
+    "switched off: a token is for the repositories that it was asked for.",
     "",
     "## APIs",
     "",

@@ -1,7 +1,7 @@
 // Runs the conformance program against a fresh registry, and reads its results.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startBreadbox } from "../support/binary.ts";
+import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
@@ -28,13 +28,14 @@ export interface Mode {
   readonly settings: Readonly<Record<string, string>>;
   /** Rows that the program itself leaves out in this mode. */
   readonly disabled: readonly string[];
+  /** Everybody has to log in; the program does, with an access token for its own repositories. */
+  readonly hasAccounts: boolean;
 }
 
 const on = (prefix: string, names: readonly string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [`${prefix}_${name}`, "true"]));
 
-/** The released specification as the program tests it by default, and the coming one with everything there is. */
-export const modes: readonly Mode[] = [
+const specifications: readonly Omit<Mode, "hasAccounts">[] = [
   {
     version: "1.1",
     description: "the program's defaults; the registry's defaults",
@@ -55,6 +56,17 @@ export const modes: readonly Mode[] = [
     settings: { BREADBOX_REGISTRY_SPARSE: "all" },
     disabled: [],
   },
+];
+
+/** The released specification as the program tests it by default, and the coming one with everything there is: without a login, and with one. */
+export const modes: readonly Mode[] = [
+  ...specifications.map((each) => ({ ...each, hasAccounts: false })),
+  ...specifications.map(({ description, switches, disabled, ...rest }) => ({
+    ...{ ...rest, hasAccounts: true, description: `with accounts; ${description}` },
+    // A token is for the repositories that it was asked for, and a mount without `from` names none.
+    switches: { ...switches, OCI_API_BLOBS_MOUNT_ANONYMOUS: "false" },
+    disabled: ["Blob anonymous mount", ...disabled],
+  })),
 ];
 
 /** What one run amounts to. */
@@ -82,7 +94,10 @@ export interface Counts {
  *  @throws Error when it leaves no results. */
 export async function runSuite(program: string, mode: Mode): Promise<Results> {
   await using scope = new Scope();
-  const registry = await startBreadbox(scope, { env: mode.settings });
+  const env = mode.hasAccounts
+    ? { ...mode.settings, BREADBOX_AUTH_MODE: "required" }
+    : mode.settings;
+  const registry = await startBreadbox(scope, { env });
   const folder = tempFolder(scope, "conformance");
   const finished = await run([program], {
     cwd: folder,
@@ -92,6 +107,7 @@ export async function runSuite(program: string, mode: Mode): Promise<Results> {
       OCI_REGISTRY: registry.host,
       OCI_TLS: "disabled",
       OCI_RESULTS_DIR: folder,
+      ...(mode.hasAccounts ? await loginFor(registry) : {}),
     },
     mayFail: true,
   });
@@ -100,6 +116,14 @@ export async function runSuite(program: string, mode: Mode): Promise<Results> {
     counts: readCounts(finished.stdout),
     complaints: readComplaints(finished.stdout),
   };
+}
+
+async function loginFor({ data }: RunningRegistry) {
+  const grant = ["--grant", "conformance/**:pull,push,overwrite,delete", "--json"];
+  const create = [await breadboxBinary(), "token", "create", "suite", ...grant, "--data", data];
+  const { token } = JSON.parse((await run(create)).stdout);
+  // Tokens that are kept are for one repository, and a mount needs two.
+  return { OCI_USERNAME: "suite", OCI_PASSWORD: String(token), OCI_CACHE_AUTH: "false" };
 }
 
 /** @throws Error when these are no results of the program. */

@@ -67,6 +67,18 @@ describe("the challenge", () => {
     expect(answer.headers.get("www-authenticate")).toStartWith("Basic ");
   });
 
+  test("to a mount names its source as well, if that is a name", async () => {
+    const scopeFor = async (from: string) => {
+      const path = `/v2/lab/app/blobs/uploads/?mount=sha256:${"0".repeat(64)}&from=${from}`;
+      const { headers } = await room.ask("POST", path, null);
+      return /scope="(.*)"$/.exec(headers.get("www-authenticate") ?? "")?.[1];
+    };
+    expect(await scopeFor("other/app")).toBe(
+      "repository:lab/app:pull,push repository:other/app:pull",
+    );
+    expect(await scopeFor("%22,error=%22")).toBe("repository:lab/app:pull,push");
+  });
+
   test("follows http.url where the operator named one", async () => {
     await using named = await openClosed({
       hosts: { loopbackOnly: false, url: "https://registry.example.com" },

@@ -52,6 +52,10 @@ function clients(host: string): readonly ClientSteps[] {
     "EOF",
   ];
   const containerd = `/etc/containerd/certs.d/${host}`;
+  const machine = [
+    install(`/usr/local/share/ca-certificates/${file}`),
+    "sudo update-ca-certificates",
+  ];
   return [
     {
       name: "Docker",
@@ -93,8 +97,9 @@ function clients(host: string): readonly ClientSteps[] {
     },
     {
       name: "BuildKit",
-      note: "a new builder; the default one of Docker uses Docker's certificates, and a buildkitd without Docker reads /etc/buildkit/buildkitd.toml",
+      note: "a new builder; the default one of Docker uses Docker's certificates, and a buildkitd without Docker reads /etc/buildkit/buildkitd.toml. The CAs of the machine are for the client, which logs in for its builder",
       lines: [
+        ...machine,
         install(`/etc/buildkit/${file}`),
         "cat > buildkitd.toml <<'EOF'",
         `[registry."${host}"]`,
@@ -106,7 +111,7 @@ function clients(host: string): readonly ClientSteps[] {
     {
       name: "curl, Helm, ORAS, crane, regctl and all other programs",
       note: "the CAs of the machine; on Fedora and RHEL the folder is /etc/pki/ca-trust/source/anchors and the command update-ca-trust",
-      lines: [install(`/usr/local/share/ca-certificates/${file}`), "sudo update-ca-certificates"],
+      lines: machine,
     },
   ];
 }

@@ -2,6 +2,16 @@
 import { join } from "node:path";
 import { type GoTool, installGoTools } from "./goTools.ts";
 
+const buildkit = (name: string): GoTool => ({
+  name,
+  folder: join(import.meta.dir, "..", "clients", "buildkit"),
+  package: `github.com/moby/buildkit/cmd/${name}`,
+});
+
+/** BuildKit's daemon and command, by a module of ours: Go installs no command whose module has excluded others. */
+export const buildkitd = buildkit("buildkitd");
+export const buildctl = buildkit("buildctl");
+
 /** go-containerregistry's command. */
 export const crane: GoTool = {
   name: "crane",

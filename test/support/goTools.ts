@@ -6,7 +6,7 @@ import { type Go, openGo, toolCache } from "./goCompiler.ts";
 import { tempFolder } from "./processes.ts";
 import { Scope } from "./scope.ts";
 
-/** A program: a published module's package at one version, or a module of this project. */
+/** A program: a published module's package at one version; or a module of this project, or a package that it requires. */
 export type GoTool =
   | {
       readonly name: string;
@@ -14,14 +14,14 @@ export type GoTool =
       readonly package: string;
       readonly version: string;
     }
-  | { readonly name: string; readonly folder: string };
+  | { readonly name: string; readonly folder: string; readonly package?: string };
 
 /** Name and version, as far as sources of our own have one. */
 function pathOf(tool: GoTool): string {
   if ("version" in tool) return join(toolCache, `${tool.name}-${tool.version}`);
-  const sources = ["go.mod", "go.sum", "main.go"].map((file) =>
-    readFileSync(join(tool.folder, file)),
-  );
+  const sources = ["go.mod", "go.sum", "main.go"]
+    .map((file) => join(tool.folder, file))
+    .flatMap((file) => (existsSync(file) ? [readFileSync(file)] : []));
   return join(toolCache, `${tool.name}-${sha256(Buffer.concat(sources)).slice(7, 23)}`);
 }
 
@@ -54,11 +54,11 @@ export async function installGoTools(tools: readonly GoTool[]): Promise<void> {
 }
 
 async function install(tool: GoTool, go: Go, folder: string): Promise<void> {
-  const published = "version" in tool;
-  await (published
-    ? go(folder, "install", `${tool.package}@${tool.version}`)
-    : go(tool.folder, "install", "."));
-  const built = basename(published ? tool.package : tool.folder);
+  const wanted = tool.package ?? ".";
+  await ("version" in tool
+    ? go(folder, "install", `${wanted}@${tool.version}`)
+    : go(tool.folder, "install", wanted));
+  const built = basename(tool.package ?? ("folder" in tool ? tool.folder : ""));
   const path = pathOf(tool);
   const unfinished = `${path}.${process.pid}`;
   mkdirSync(toolCache, { recursive: true });

@@ -2,6 +2,7 @@
 import { describe, expect } from "bun:test";
 import { clientTest } from "../../support/clientTest.ts";
 import { lanNeeds } from "../../support/lan.ts";
+import { buildkit } from "./buildkit.ts";
 import { type Client, failure } from "./client.ts";
 import { buildah, podman, skopeo } from "./containers.ts";
 import { ctr, docker } from "./daemons.ts";
@@ -11,7 +12,7 @@ import { lines, openSite } from "./site.ts";
 
 const clients: readonly Client[] = [
   ...[docker, ctr, podman, buildah, skopeo],
-  ...[crane, regctl, oras, helm],
+  ...[crane, regctl, oras, helm, buildkit],
 ];
 
 const untrusted = /x509: certificate signed by unknown authority/;

@@ -7,9 +7,10 @@ import type { Plain } from "./values.ts";
 /** Printed instead of a secret. */
 const HIDDEN = "(hidden)";
 
-/** A value as it may be printed: canonical, and hidden when the setting is a secret. */
+/** A value as it may be printed: canonical, and hidden when the setting is a secret. One that is not set is none. */
 export function shownValue<T>({ kind, secret }: Setting<T>, value: T): Plain {
-  return secret ? HIDDEN : kind.show(value);
+  const shown = kind.show(value);
+  return secret && shown !== "" ? HIDDEN : shown;
 }
 
 /** `default`, `breadbox.yml:3:5`, `BREADBOX_DATA` or `--data`. */

@@ -175,6 +175,18 @@ async function configure({ canaries, command, passwords, folder, server }: Secre
   };
   await command(["config", "check"], { env: s3, onData: false });
   await command(["serve", "--listen", `127.0.0.1:${freePort()}`], { env: s3 });
+  for (const url of [
+    `postgres://bob:${encodeURIComponent(passwords.bob)}@localhost:${freePort()}/boxes`,
+    `postgres://bob:${key}@localhost:1/boxes?sslmode=nothing`,
+    `mysql://bob:${encodeURIComponent(passwords.bob)}@localhost/boxes`,
+  ]) {
+    const env = { BREADBOX_DATABASE_URL: url };
+    await command(["config", "show", "--json"], { env });
+    await command(["config", "check"], { env, onData: false });
+    const place = ["--listen", `127.0.0.1:${freePort()}`, "--data", join(folder, "other")];
+    await command(["serve", ...place], { env, onData: false });
+    await command(["user", "ls", "--data", join(folder, "other")], { env, onData: false });
+  }
   const http = { REGISTRY_HTTP_SECRET: key, REGISTRY_HTTP_HOST: `https://bob:${key}@lab.example` };
   await command(["config", "check"], { env: http, onData: false });
   writeFileSync(join(folder, "bad.yml"), `admin:\n  password: [${key}]\n  passwort: "${key}"\n`);

@@ -248,7 +248,7 @@ function makeMetrics({ metadata, latch }: Ports, access: Access, gcRuns: GcRuns)
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
-    isOpen: () => access.isOpen(),
+    isOpen: async () => access.isOpen(),
     gcRuns,
   });
 }

@@ -7,6 +7,7 @@ import { type Bearer, bearerSeconds, jobBearerSeconds } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
 import {
+  type Admitted,
   anonymous,
   type Caller,
   type Identity,
@@ -91,11 +92,39 @@ export class Access {
   }
 
   /** True while everybody may do everything. */
-  async isOpen(): Promise<boolean> {
+  isOpen(): boolean | Promise<boolean> {
     const { mode, isLoopback, htpasswd } = this.#deps;
     if (mode === "none") return true;
-    const closed = await this.#memory.refresh();
-    return mode === "auto" && isLoopback && !closed && htpasswd === null;
+    const judge = (closed: boolean) =>
+      mode === "auto" && isLoopback && !closed && htpasswd === null;
+    const closed = this.#memory.refresh();
+    return typeof closed === "boolean" ? judge(closed) : closed.then(judge);
+  }
+
+  /** The caller of credentials that came before, if nothing has changed since. Of others nothing is said. */
+  known(credentials: Credentials, from: Origin): Admitted | null {
+    if (credentials.kind === "bearer") return this.#memory.caller(credentials.token);
+    if (credentials.kind !== "basic") return null;
+    const { name, password } = credentials;
+    const user = this.#memory.knownUser(name);
+    const identity = user === null ? null : identityOf(user);
+    if (user === null || identity === null) return null;
+    const { principal } = identity;
+    const rules = this.#memory.knownRulesOf(principal);
+    const login = { name, password, hash: user.passwordHash, address: from.address ?? "" };
+    if (rules === null || !this.#logins.isKnown(login)) return null;
+    this.#noteLogin(identity, from);
+    return { identity, rights: rightsOf(principal, { rules, scopes: null }) };
+  }
+
+  /** As `identify`, with what the caller may do. @throws RegistryError LOGINS_TOO_MANY, UNAUTHORIZED */
+  async admit(credentials: Credentials, caller: Caller): Promise<Admitted | null> {
+    const { revision } = this.#memory;
+    const identity = await this.identify(credentials, caller);
+    if (identity === null) return null;
+    const found = { identity, rights: await this.rightsOf(identity) };
+    if (credentials.kind === "bearer") this.#memory.keepCaller(credentials.token, found, revision);
+    return found;
   }
 
   /**

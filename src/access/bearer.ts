@@ -115,12 +115,18 @@ export class Bearers {
 
   /** @returns what the token says; null for one that is not ours, was changed, or has ended. */
   async verify(token: string): Promise<Bearer | null> {
-    const known = this.#verified.get(token);
-    if (known !== undefined && known.until > this.#clock()) return known.bearer;
+    const known = this.remembered(token);
+    if (known !== null) return known;
     const found = await this.#read(token, forRequests);
     if (found === null) return null;
     this.#remember(token, found.bearer, found.until);
     return found.bearer;
+  }
+
+  /** What `verify` said of a token, until it ends; null for one that is not remembered. */
+  remembered(token: string): Bearer | null {
+    const known = this.#verified.get(token);
+    return known !== undefined && known.until > this.#clock() ? known.bearer : null;
   }
 
   /** As `verify`, for one that `signRefresh` made. */

@@ -27,10 +27,12 @@ export function readCredentials(header: string | null): Credentials {
   return name === "" && password === "" ? none : { kind: "basic", name, password };
 }
 
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function readBase64(value: string): string | null {
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(value)) return null;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.from(value, "base64"));
+    return utf8.decode(Buffer.from(value, "base64"));
   } catch {
     return null;
   }

@@ -18,9 +18,9 @@ const mostNames = 50_000;
 
 /** Who an address belongs to: of IPv6 everybody has 2^64 at the least, so that the first 64 bits count (RFC 6177). */
 export function networkOf(address: string): string {
+  if (!address.includes(":")) return address;
   const [text = ""] = address.split("%", 1);
   const [head = "", tail] = text.split("::");
-  if (!text.includes(":")) return address;
   const groups = head === "" ? [] : head.split(":");
   const behind = tail === undefined || tail === "" ? [] : tail.split(":");
   const zeros = Array.from({ length: Math.max(0, 8 - groups.length - behind.length) }, () => "0");

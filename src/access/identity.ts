@@ -5,6 +5,7 @@ import type { JobOrigin } from "../model/jobOrigin.ts";
 import { hashOfToken } from "./accessToken.ts";
 import type { Action, Principal } from "./actions.ts";
 import type { Bearer } from "./bearer.ts";
+import type { Rights } from "./rights.ts";
 import type { Scope } from "./scopes.ts";
 
 /** Where credentials come from. */
@@ -25,6 +26,12 @@ export interface Identity {
   readonly scopes: readonly Scope[] | null;
   /** What it may do in every repository where no rule says anything; nothing when absent. */
   readonly everywhere?: ReadonlySet<Action>;
+}
+
+/** Who may come in, and what it may do. */
+export interface Admitted {
+  readonly identity: Identity;
+  readonly rights: Rights;
 }
 
 /** A caller without credentials. */

@@ -37,12 +37,19 @@ export class Logins {
     this.#pairs = new Failures(ofPair, now);
   }
 
+  /** True for a login that was right not long ago, unless so many fail that it has to wait. */
+  isKnown({ name, password, hash, address }: Omit<Login, "decoy">): boolean {
+    const network = networkOf(address);
+    const mustWait = this.#pairs.waitOf(pairOf(name, network)) > 0;
+    return !mustWait && hash !== null && this.#known.has({ name, password, hash, network });
+  }
+
   /** Costs the same for unknown users. @throws RegistryError LOGINS_TOO_MANY */
   async isRight({ address, ...login }: Login): Promise<boolean> {
     const network = networkOf(address);
     const { name, password, hash } = login;
     const account = name.slice(0, longestName);
-    const pair = JSON.stringify([account, network]);
+    const pair = pairOf(name, network);
     // Of known logins, too: their answers would tell which of any number of guesses is right.
     assertPatience(this.#pairs.waitOf(pair));
     const key = { name, password, hash: hash ?? "", network };
@@ -95,6 +102,11 @@ export class Logins {
       throw error;
     }
   }
+}
+
+/** A network holds no space. */
+function pairOf(name: string, network: string): string {
+  return `${network} ${name.slice(0, longestName)}`;
 }
 
 /** @param waitMs 0 for none. */

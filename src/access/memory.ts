@@ -1,8 +1,9 @@
 // What access has read of its tables, kept for as long as their revision is the same. What was read while somebody changed it is not kept.
-import type { AccessMetadata, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import type { AccessMetadata, AccessState, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
 import type { TrustMetadata } from "../metadata/trust.ts";
 import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
-import { Bearers, readKey } from "./bearer.ts";
+import { type Bearer, Bearers, readKey } from "./bearer.ts";
+import type { Admitted } from "./identity.ts";
 import { type Pattern, PatternError, parsePattern } from "./patterns.ts";
 import { type Rule, RuleList } from "./ruleList.ts";
 import { RuleSet } from "./rules.ts";
@@ -27,6 +28,10 @@ export class AccessMemory {
   readonly #trustByIssuer = new Map<string, readonly TrustRule[]>();
   readonly #trustByName = new Map<string, TrustRule>();
   #bearers: Promise<Bearers> | null = null;
+  /** The same, once it has opened. */
+  #opened: Bearers | null = null;
+  /** Whom tokens were found to be of, and what they may do. */
+  #callers = new WeakMap<Bearer, Admitted>();
 
   /** @param clock Unix ms. */
   constructor(
@@ -40,8 +45,12 @@ export class AccessMemory {
   }
 
   /** Forgets everything when the tables have changed. @returns true once there was an account. */
-  async refresh(): Promise<boolean> {
-    const { revision, closed } = await this.#metadata.findState();
+  refresh(): boolean | Promise<boolean> {
+    const state = this.#metadata.findState();
+    return state instanceof Promise ? state.then((found) => this.#take(found)) : this.#take(state);
+  }
+
+  #take({ revision, closed }: AccessState): boolean {
     if (revision !== this.#revision) {
       this.#revision = revision;
       this.#users.clear();
@@ -51,8 +60,39 @@ export class AccessMemory {
       this.#trustByIssuer.clear();
       this.#trustByName.clear();
       this.#bearers = null;
+      this.#opened = null;
+      this.#callers = new WeakMap();
     }
     return closed;
+  }
+
+  /** What the tables were at when they were asked last. */
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whose bearer token this is, if that is known and the tables have not changed since. */
+  caller(token: string): Admitted | null {
+    const bearer = this.#opened?.remembered(token) ?? null;
+    return bearer === null ? null : (this.#callers.get(bearer) ?? null);
+  }
+
+  /** Keeps the caller of a bearer token, who was found since `revision`. Of other callers than users of the database more may change. */
+  keepCaller(token: string, caller: Admitted, revision: number): void {
+    const { principal } = caller.identity;
+    const bearer = this.#opened?.remembered(token) ?? null;
+    if (bearer === null || revision !== this.#revision || principal.kind !== "user") return;
+    if (this.#users.has(principal.name)) this.#callers.set(bearer, caller);
+  }
+
+  /** A user of the database who was found before. */
+  knownUser(name: string): StoredUser | null {
+    return this.#users.get(name) ?? null;
+  }
+
+  /** As `rulesOf`, if they were found before. */
+  knownRulesOf(principal: Principal): RuleSet | null {
+    return this.#sets.get(whoIs(principal)[0] ?? "anonymous") ?? null;
   }
 
   user(name: string): Promise<StoredUser | null> {
@@ -111,9 +151,14 @@ export class AccessMemory {
     const bearers = this.#bearers ?? this.#openKeys();
     this.#bearers = bearers;
     // Rows that cannot be read now are read again for the next request.
-    bearers.catch(() => {
-      if (this.#bearers === bearers) this.#bearers = null;
-    });
+    bearers.then(
+      (opened) => {
+        if (this.#bearers === bearers) this.#opened = opened;
+      },
+      () => {
+        if (this.#bearers === bearers) this.#bearers = null;
+      },
+    );
     return bearers;
   }
 

@@ -1,5 +1,5 @@
 // Patterns of rules: `lab/**` are repositories, `bucket:backups/nightly/**` objects, `server:metrics` a part of the server. Pure.
-import { globOf, globOfStart } from "../model/glob.ts";
+import { globOfStart, matcherOf } from "../model/glob.ts";
 import { areas, type Resource } from "./actions.ts";
 
 /** A pattern, ready to be asked. */
@@ -39,9 +39,9 @@ export function parsePattern(text: string): Pattern {
   if (!repositoryGrammar.test(text) || text.startsWith("/") || text.endsWith("/")) {
     throw new PatternError(`is not a pattern. ${examples}`);
   }
-  const glob = globOf(text);
+  const isName = matcherOf(text);
   const matches = (resource: Resource) =>
-    resource.kind === "repository" && glob.test(resource.repository);
+    resource.kind === "repository" && isName(resource.repository);
   return { ...whole(matches), covers: startOf(text) };
 }
 
@@ -50,20 +50,20 @@ function objectPattern(rest: string): Pattern {
   const slash = rest.indexOf("/");
   const bucketText = slash === -1 ? rest : rest.slice(0, slash);
   if (!bucketGrammar.test(bucketText)) throw new PatternError(`names no bucket. ${examples}`);
-  const bucket = globOf(bucketText);
+  const isBucket = matcherOf(bucketText);
   if (slash === -1) {
-    return whole((resource) => "bucket" in resource && bucket.test(resource.bucket));
+    return whole((resource) => "bucket" in resource && isBucket(resource.bucket));
   }
   const names = rest.slice(slash + 1);
   if (!objectGrammar.test(names)) throw new PatternError(`names no object. ${examples}`);
-  const object = globOf(names);
+  const isObject = matcherOf(names);
   const coversStart = startOf(names);
   const plain = names.slice(0, names.search(/[*?]|$/));
   const judge = (meets: (prefix: string) => boolean) => (resource: Resource) => {
     if (resource.kind === "object") {
-      return bucket.test(resource.bucket) && object.test(resource.object);
+      return isBucket(resource.bucket) && isObject(resource.object);
     }
-    return resource.kind === "objects" && bucket.test(resource.bucket) && meets(resource.prefix);
+    return resource.kind === "objects" && isBucket(resource.bucket) && meets(resource.prefix);
   };
   return {
     matches: judge(coversStart),
@@ -80,8 +80,11 @@ function whole(matches: Pattern["matches"]): Pattern {
 /** @returns whether all names that begin with a prefix match: only a glob that ends with `**` can promise that. */
 function startOf(names: string): (prefix: string) => boolean {
   if (!names.endsWith("**")) return () => false;
-  const start = globOfStart(names.slice(0, -"**".length));
-  return (prefix) => start.test(prefix);
+  let start: RegExp | null = null;
+  return (prefix) => {
+    start ??= globOfStart(names.slice(0, -"**".length));
+    return start.test(prefix);
+  };
 }
 
 function serverPattern(rest: string): Pattern {

@@ -15,7 +15,7 @@ export interface Rule {
 }
 
 /** So few are looked at one by one. */
-const fewRules = 8;
+const fewRules = 16;
 
 export class RuleList {
   readonly #rules: readonly Rule[];

@@ -2,8 +2,8 @@
 // here is refused before anything of the store is looked at, so that the answer tells nothing of it.
 import type { Access } from "../access/access.ts";
 import { type Action, areas, type Principal, type Resource } from "../access/actions.ts";
-import { readCredentials } from "../access/credentials.ts";
-import { anonymous, type Caller, type Identity } from "../access/identity.ts";
+import { type Credentials, readCredentials } from "../access/credentials.ts";
+import { type Admitted, anonymous, type Caller, type Identity } from "../access/identity.ts";
 import { service } from "../access/memory.ts";
 import { everything } from "../access/rights.ts";
 import { RegistryError } from "../errors.ts";
@@ -20,7 +20,7 @@ import { type Question, queryOf, type RequestContext } from "./requestContext.ts
 
 /** What the door works with. */
 export interface DoorDeps {
-  readonly access: Pick<Access, "mayClose" | "isOpen" | "identify" | "rightsOf">;
+  readonly access: Pick<Access, "mayClose" | "isOpen" | "known" | "admit" | "rightsOf">;
   /** The object that an upload in parts is for; null when there is no such upload. */
   findUpload(key: MultipartKey): Promise<ObjectName | null>;
   readonly names: OwnNames;
@@ -35,37 +35,72 @@ export type Door = (context: RequestContext, question: Question) => Promise<void
 /** Makes the door of a server. */
 export function makeDoor(deps: DoorDeps): Door {
   const { access } = deps;
-  return (context, { operation }) => {
-    if (!access.mayClose) {
-      context.rights = everything;
-      return null;
+  return (context, { operation: { needs } }) => {
+    const isOpen = needs === "nothing" ? !access.mayClose : access.isOpen();
+    if (isOpen === true) context.rights = everything;
+    if (isOpen === true || needs === "nothing") return null;
+    const credentials = readCredentials(context.request.headers.get("authorization"));
+    if (isOpen !== false || typeof needs === "string" || needs.on === "upload") {
+      return admit(deps, context, { needs, credentials, isOpen });
     }
-    return operation.needs === "nothing" ? null : admit(deps, context, operation.needs);
+    const admitted = access.known(credentials, callerOf(context, deps.names));
+    if (admitted === null) return admit(deps, context, { needs, credentials, isOpen });
+    // Nothing has to be waited for.
+    assertRight(deps, context, { needs, admitted, subject: subjectOf(context, needs) });
+    return null;
   };
 }
 
-async function admit(deps: DoorDeps, context: RequestContext, needs: Need): Promise<void> {
-  const { access } = deps;
-  if (await access.isOpen()) {
+/** A request whose credentials were read. */
+interface Asked {
+  readonly needs: Exclude<Need, "nothing">;
+  readonly credentials: Credentials;
+  readonly isOpen: boolean | Promise<boolean>;
+}
+
+async function admit(
+  deps: DoorDeps,
+  context: RequestContext,
+  { needs, credentials, isOpen }: Asked,
+): Promise<void> {
+  if (await isOpen) {
     context.rights = everything;
     return;
   }
-  const identity = await identify(deps, context, needs);
-  context.rights = await access.rightsOf(identity);
-  context.refuse = () => refusal(deps, context, needs, identity);
-  if (needs === "login" || needs === "own" || needs === "body") {
-    await admitCaller(deps, context, needs, identity);
+  const admitted = await recognise(deps, context, needs, credentials);
+  if (typeof needs === "string") {
+    take(deps, context, needs, admitted);
+    await admitCaller(deps, context, needs, admitted.identity);
     return;
   }
-  if (typeof needs === "string") return;
-  context.subject = await subjectOf(deps, context, needs);
-  if (context.rights.may(needs.right, context.subject)) return;
+  assertRight(deps, context, { needs, admitted, subject: await findSubject(deps, context, needs) });
+}
+
+/** @throws RegistryError UNAUTHORIZED, DENIED, MULTIPART_UNKNOWN */
+function assertRight(
+  deps: DoorDeps,
+  context: RequestContext,
+  asked: { readonly needs: RightNeed; readonly admitted: Admitted; readonly subject: Resource },
+): void {
+  const { needs, admitted, subject } = asked;
+  const { principal, scopes } = admitted.identity;
+  take(deps, context, needs, admitted);
+  context.subject = subject;
+  if (context.rights.may(needs.right, subject)) return;
   // Who may not write to an upload must not learn that there is one.
-  const isWhole = identity.principal.kind !== "anonymous" && identity.scopes === null;
-  if (needs.on === "upload" && isWhole) {
-    throw new RegistryError("MULTIPART_UNKNOWN");
-  }
+  const isWhole = principal.kind !== "anonymous" && scopes === null;
+  if (needs.on === "upload" && isWhole) throw new RegistryError("MULTIPART_UNKNOWN");
   throw context.refuse();
+}
+
+function take(
+  deps: DoorDeps,
+  context: RequestContext,
+  needs: Need,
+  { identity, rights }: Admitted,
+): void {
+  context.rights = rights;
+  context.refuse = () => refusal(deps, context, needs, identity);
 }
 
 /** Operations whose caller matters more than what they are about. */
@@ -85,16 +120,22 @@ async function admitCaller(
 }
 
 /** Who sent a request. @throws RegistryError UNAUTHORIZED, LOGINS_TOO_MANY */
-async function identify(deps: DoorDeps, context: RequestContext, needs: Need): Promise<Identity> {
-  const credentials = readCredentials(context.request.headers.get("authorization"));
-  if (credentials.kind === "none") return anonymous;
+async function recognise(
+  deps: DoorDeps,
+  context: RequestContext,
+  needs: Need,
+  credentials: Credentials,
+): Promise<Admitted> {
+  const { access, names } = deps;
+  const nobody = async () => ({ identity: anonymous, rights: await access.rightsOf(anonymous) });
+  if (credentials.kind === "none") return nobody();
   try {
-    const identity = await deps.access.identify(credentials, callerOf(context, deps.names));
-    if (identity !== null) return identity;
-    if (await isOpenToAll(deps, context, needs)) return anonymous;
+    const admitted = await access.admit(credentials, callerOf(context, names));
+    if (admitted !== null) return admitted;
+    if (await isOpenToAll(deps, context, needs)) return nobody();
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
-    if (await isOpenToAll(deps, context, needs)) return anonymous;
+    if (await isOpenToAll(deps, context, needs)) return nobody();
     throw error.situation === "UNAUTHORIZED" ? unauthorized(deps, context, needs, error) : error;
   }
   throw unauthorized(deps, context, needs, credentials.kind === "bearer" ? "invalid_token" : null);
@@ -113,17 +154,30 @@ export function callerOf(context: RequestContext, names: OwnNames): Caller {
 async function isOpenToAll(deps: DoorDeps, context: RequestContext, needs: Need): Promise<boolean> {
   if (typeof needs === "string" || needs.right !== "pull") return false;
   const rights = await deps.access.rightsOf(anonymous);
-  return rights.may(needs.right, await subjectOf(deps, context, needs));
+  return rights.may(needs.right, await findSubject(deps, context, needs));
 }
 
 type RightNeed = Exclude<Need, string>;
 
-async function subjectOf(
+async function findSubject(
   deps: DoorDeps,
   context: RequestContext,
-  { on }: RightNeed,
+  needs: RightNeed,
 ): Promise<Resource> {
-  const { name, bucket, object, uploadId } = context.params;
+  const { bucket, uploadId } = context.params;
+  if (needs.on !== "upload" || bucket === undefined || uploadId === undefined) {
+    return subjectOf(context, needs);
+  }
+  const found = await deps.findUpload({ bucket, id: uploadId });
+  // Of an upload that is not there, only those hear who may write to the whole bucket.
+  return found === null
+    ? { kind: "objects", bucket, prefix: "" }
+    : { kind: "object", bucket, object: found };
+}
+
+/** What the path names. @throws Error for an operation whose path does not. */
+function subjectOf(context: RequestContext, { on }: RightNeed): Resource {
+  const { name, bucket, object } = context.params;
   if (on === "repository" && name !== undefined) return { kind: on, repository: name };
   if (bucket === undefined) {
     const area = areas.find((each) => each === on);
@@ -133,12 +187,7 @@ async function subjectOf(
   if (on === "bucket") return { kind: on, bucket };
   if (on === "object" && object !== undefined) return { kind: on, bucket, object };
   if (on === "objects") return { kind: on, bucket, prefix: queryOf(context).get("prefix") ?? "" };
-  if (on !== "upload" || uploadId === undefined) throw new Error(`the path names no ${on}`);
-  const found = await deps.findUpload({ bucket, id: uploadId });
-  // Of an upload that is not there, only those hear who may write to the whole bucket.
-  return found === null
-    ? { kind: "objects", bucket, prefix: "" }
-    : { kind: "object", bucket, object: found };
+  throw new Error(`the path names no ${on}`);
 }
 
 /** The answer to callers who may not: those who could bring other credentials are asked for them. */

@@ -43,6 +43,8 @@ export class RequestContext {
   readonly startedAt: number;
   readonly request: Request;
   readonly #connection: Connection;
+  /** Of the other end; null until it was asked for. */
+  #address: string | null = null;
   /** Whose headers about the client count; null for nobody's. */
   isProxy: IsProxy | null = null;
   /** Null until the front door knows it: refused requests may never have one. */
@@ -106,8 +108,9 @@ export class RequestContext {
 
   /** The other end of the connection: the client, or a proxy. */
   #peer(): string | null {
-    const found = this.#connection.requestIP(this.request)?.address ?? null;
-    return found === null ? null : plainAddress(found);
+    // Asked for the login and for the log, and no small question.
+    this.#address ??= this.#connection.requestIP(this.request)?.address ?? null;
+    return this.#address === null ? null : plainAddress(this.#address);
   }
 
   /** The client's port; null when the answer was sent completely, or the connection is closed. */

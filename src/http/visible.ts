@@ -16,8 +16,8 @@ interface Listing<T> {
   seek(name: string): string | null;
 }
 
-/** Most rows that are looked at in one go. */
-const mostAtOnce = 1000;
+/** Rows that are read behind a gap, and at the most. */
+const [fewAtOnce, mostAtOnce] = [4, 1000];
 
 /** A page of at most `limit` visible things after `after`. `more` is true when another visible one follows. */
 export async function visiblePage<T>(
@@ -27,7 +27,7 @@ export async function visiblePage<T>(
   const { list, nameOf, maySee } = listing;
   if (maySee === null || limit === 0) return list(after, limit);
   const items: T[] = [];
-  let [from, atOnce] = [after, limit + 1];
+  let [from, atOnce, looked] = [after, limit + 1, 0];
   for (;;) {
     const page = await list(from, atOnce);
     const found = look({ ...listing, maySee }, page.items, limit + 1 - items.length);
@@ -38,9 +38,12 @@ export async function visiblePage<T>(
     const last = page.items.at(-1);
     // Where nothing could be skipped, more of it is likely to follow.
     const isDense = last !== undefined && nameOf(last) === from;
-    atOnce = Math.min(isDense ? 2 * atOnce : limit + 1, mostAtOnce);
+    atOnce = Math.min(isDense ? 4 * atOnce : fewAtOnce, mostAtOnce);
+    looked += page.items.length;
+    if (looked < mostAtOnce) continue;
     // A caller who may see little of much must not keep all others waiting.
     await new Promise((resolve) => setImmediate(resolve));
+    looked = 0;
   }
 }
 
@@ -52,12 +55,19 @@ function look<T>(
 ): { readonly visible: readonly T[]; readonly goesOnBehind: string | null } {
   const visible: T[] = [];
   let behind: string | null = "";
-  for (const row of rows) {
+  // Where nothing can be skipped, it is tried less and less often.
+  let [next, patience] = [0, 1];
+  for (const [at, row] of rows.entries()) {
     const name = nameOf(row);
     if (behind === null || visible.length === wanted) break;
     if (name <= behind) continue;
+    behind = name;
     if (maySee(row)) visible.push(row);
-    behind = visible.at(-1) === row ? name : seek(name);
+    else if (at >= next || at === rows.length - 1) {
+      behind = seek(name);
+      patience = behind === name ? 2 * patience : 1;
+      next = at + patience;
+    }
   }
   return { visible, goesOnBehind: behind };
 }

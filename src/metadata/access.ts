@@ -69,8 +69,8 @@ export interface StoredKey {
 
 /** What requests ask. */
 export interface AccessMetadata {
-  /** Asked for every request; answered from memory while nobody writes. */
-  findState(): Promise<AccessState>;
+  /** Asked for every request; answered at once, from memory, while nobody writes. */
+  findState(): AccessState | Promise<AccessState>;
   findUser(name: string): Promise<StoredUser | null>;
   /** Expired and revoked ones, too. */
   findToken(hash: string): Promise<StoredToken | null>;

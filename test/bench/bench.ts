@@ -196,6 +196,7 @@ async function main(): Promise<void> {
   const names: readonly SectionName[] = [
     "transfers",
     "manifests",
+    "access",
     "collection",
     "objects",
     "slowDisk",

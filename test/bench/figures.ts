@@ -118,6 +118,55 @@ const manifests: Readonly<Record<string, Figure>> = {
   },
 };
 
+const cpu = { label: "its server CPU for each request", unit: "µs", decimals: 1 };
+
+const access: Readonly<Record<string, Figure>> = {
+  accessOpen: { label: "manifest GET without a login", ...requests },
+  accessOpenCpu: cpu,
+  accessBearer: {
+    label: "the same with Bearer, 10 users",
+    ...requests,
+    goal: own(0.85, "≥", "accessOpen"),
+  },
+  accessBearerCpu: cpu,
+  accessBasic: {
+    label: "the same with Basic, 10 users",
+    ...requests,
+    goal: own(0.7, "≥", "accessOpen"),
+  },
+  accessBasicCpu: cpu,
+  accessBearerMany: {
+    label: "with Bearer, 10,000 users and 100,000 rules",
+    ...requests,
+    goal: own(0.83, "≥", "accessBearer"),
+  },
+  accessBearerManyCpu: cpu,
+  accessBasicMany: {
+    label: "with Basic, 10,000 users and 100,000 rules",
+    ...requests,
+    goal: own(0.83, "≥", "accessBasic"),
+  },
+  accessBasicManyCpu: cpu,
+  loginsQuiet: { label: "p99 of manifest GETs with Bearer", ...time },
+  loginsOne: {
+    label: "p99 with 500 wrong logins a second from one address",
+    ...time,
+    goal: own(2, "≤", "loginsQuiet"),
+  },
+  loginsMany: {
+    label: "p99 with 500 wrong logins a second from 500 addresses",
+    ...time,
+    goal: own(2, "≤", "loginsQuiet"),
+  },
+  seenAll: { label: "page of 100 of 100,000 repositories, all visible", ...page },
+  seenFew: {
+    label: "the same, 200 visible by a rule each",
+    ...page,
+  },
+  seenNone: { label: "none visible: allow **, deny bench/**", ...page },
+  seenWild: { label: "100 visible by */r*000: every name is read", ...page },
+};
+
 const collection: Readonly<Record<string, Figure>> = {
   gc: { label: "gc: 20,000 orphans among 40,000 blobs", ...seconds, goal: atMost(2) },
   gcDryRun: { label: "gc: dry run of the same", ...seconds, goal: atMost(1) },
@@ -178,6 +227,7 @@ const objects: Readonly<Record<string, Figure>> = {
 export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figure>>>> = {
   transfers,
   manifests,
+  access,
   collection,
   objects,
   slowDisk,

@@ -1,5 +1,6 @@
 // What the bench measures of blobs and of starting. One metric is one exercise of a freshly started system.
 import { join } from "node:path";
+import { accessMetrics } from "./accessMetrics.ts";
 import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
 import { manifestMetrics } from "./manifestMetrics.ts";
@@ -151,6 +152,7 @@ const transferMetrics = {
 export const sections = {
   transfers: transferMetrics,
   manifests: manifestMetrics,
+  access: accessMetrics,
   collection: collectionMetrics,
   objects: objectMetrics,
   slowDisk: slowDiskMetrics,

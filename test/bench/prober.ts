@@ -1,5 +1,5 @@
 // Asks one question again and again at an easy pace: how a server feels while it is busy with something else.
-import { Connection } from "../support/connection.ts";
+import { type Ask, Connection } from "../support/connection.ts";
 import { askFor } from "../support/rawUploads.ts";
 
 /** Value below which `share` of the sorted values lie. */
@@ -12,15 +12,16 @@ export class Prober {
   #running = true;
   #done: Promise<unknown>;
 
-  constructor(port: number, path: string) {
-    this.#done = Promise.all([this.#ask(port, path), this.#ask(port, path)]);
+  constructor(port: number, path: string, headers: Readonly<Record<string, string>> = {}) {
+    const ask = { method: "GET", path, headers };
+    this.#done = Promise.all([this.#ask(port, ask), this.#ask(port, ask)]);
   }
 
-  async #ask(port: number, path: string): Promise<void> {
+  async #ask(port: number, ask: Ask): Promise<void> {
     const connection = await Connection.open(port);
     while (this.#running) {
       const asked = performance.now();
-      await askFor(connection, [200], { method: "GET", path });
+      await askFor(connection, [200], ask);
       this.#times.push(performance.now() - asked);
       await Bun.sleep(1);
     }

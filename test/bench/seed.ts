@@ -14,7 +14,7 @@ const dayMs = 86_400_000;
 const longAgo = (): number => Date.now() - 2 * dayMs;
 
 /** Runs `work` in one transaction on a database with our schema. */
-async function seeding(data: string, work: (database: Database) => void): Promise<void> {
+export async function seeding(data: string, work: (database: Database) => void): Promise<void> {
   const { metadata, path } = await openSqlite({
     directory: data,
     latch: new WriteLatch(() => {}),
@@ -29,7 +29,7 @@ async function seeding(data: string, work: (database: Database) => void): Promis
 }
 
 /** The whole numbers from 0 to below `count`. */
-const numbers = (count: number): string =>
+export const numbers = (count: number): string =>
   `WITH RECURSIVE numbers(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ${count})`;
 
 /** SQL of a digest that is different for each `n`, in no order. */

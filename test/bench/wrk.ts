@@ -96,6 +96,37 @@ export const getPages = ({
     `http://127.0.0.1:${port}/`,
   );
 
+/** GET of a path by callers in turns, 16 connections. @param as values of Authorization; none for no login. */
+export const getAs = ({
+  port,
+  path,
+  as,
+  seconds,
+}: {
+  readonly port: number;
+  readonly path: string;
+  readonly as: readonly string[];
+  readonly seconds: number;
+}): Promise<RequestRate> =>
+  wrk(
+    `
+    local callers = { ${as.map((who) => JSON.stringify(who)).join(", ")} }
+    local requests = {}
+    init = function()
+      for n = 1, math.max(1, #callers) do
+        requests[n] = wrk.format("GET", "${path}", { ["Authorization"] = callers[n] })
+      end
+    end
+    local count = 0
+    request = function()
+      count = count + 1
+      return requests[count % #requests + 1]
+    end`,
+    16,
+    seconds,
+    `http://127.0.0.1:${port}/`,
+  );
+
 /** PUT of objects `o1`, `o2` … of 4 KiB that nobody has seen, 8 connections. */
 export const putObjects = (port: number, bucket: string, seconds: number): Promise<RequestRate> =>
   wrk(

@@ -1,7 +1,7 @@
 // Globs: which names they match, of any characters, and that no pair of glob and name is slow.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { globOf, globOfStart } from "../../src/model/glob.ts";
+import { globOf, globOfStart, matcherOf } from "../../src/model/glob.ts";
 
 /** The rule itself, character by character. */
 function fits(glob: readonly string[], name: readonly string[]): boolean {
@@ -37,7 +37,9 @@ describe("a glob", () => {
   test("matches what its rule says, whatever the characters", () => {
     fc.assert(
       fc.property(globs, names, (glob, name) => {
-        expect(globOf(glob.join("")).test(name.join(""))).toBe(fits(asRead(glob), name));
+        const isMatch = fits(asRead(glob), name);
+        expect(globOf(glob.join("")).test(name.join(""))).toBe(isMatch);
+        expect(matcherOf(glob.join(""))(name.join(""))).toBe(isMatch);
       }),
       { numRuns: 20_000 },
     );

@@ -1,5 +1,5 @@
 // Users, tokens, rules and signing keys: each change in one transaction with the revision that servers keep their copies by.
-import type { AccessMetadata, AccountsMetadata, NewRule, StoredUser } from "../access.ts";
+import type { AccessMetadata, AccessState, AccountsMetadata, NewRule, StoredUser } from "../access.ts";
 import type { Signed } from "../audit.ts";
 import * as statements from "./accessStatements.ts";
 import { type Deed, record } from "./audit.ts";
@@ -12,9 +12,11 @@ const begun = { revision: 0, closed: false };
 export function accessMetadata(rows: Rows): AccessMetadata {
   const state = rows.cache<{ revision: number; closedAt: number | null }>(() => 0);
   return {
-    async findState() {
-      const row = state.peek("state") ?? (await state.find("state", statements.findState, {}));
-      return row === null ? begun : { revision: row.revision, closed: row.closedAt !== null };
+    findState() {
+      const known = state.peek("state");
+      return known === undefined
+        ? state.find("state", statements.findState, {}).then(toState)
+        : toState(known);
     },
     findUser: async (name) => {
       const row = await rows.find(statements.findUser, { name });
@@ -106,6 +108,10 @@ export function accountsMetadata(rows: Rows): AccountsMetadata {
         return { users, tokens, rules: yield* tx.all(statements.allRules, {}) };
       }),
   };
+}
+
+function toState(row: { revision: number; closedAt: number | null } | null): AccessState {
+  return row === null ? begun : { revision: row.revision, closed: row.closedAt !== null };
 }
 
 function* moving(tx: Tx, body: (tx: Tx) => Body<boolean>): Body<boolean> {

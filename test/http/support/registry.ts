@@ -74,7 +74,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
-    isOpen: () => access.isOpen(),
+    isOpen: async () => access.isOpen(),
     gcRuns,
   });
   const log = pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines));

@@ -24,6 +24,9 @@ export function openHtpasswd(
   return new HtpasswdFile({ path, rights: config["auth.htpasswdRights"], onNotice, now });
 }
 
+/** Passwords are compared on half of the cores: somebody who guesses at them must leave the others to requests. */
+const loginsAtOnce = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
+
 /** The access of a server, and its end. */
 export interface OpenedAccess {
   readonly access: Access;
@@ -57,7 +60,7 @@ export async function openAccess(
     mode: config["auth.mode"],
     isLoopback: isLoopback(config["http.listen"]),
     htpasswd,
-    ...{ clock, now, newId, trail },
+    ...{ clock, now, newId, trail, loginsAtOnce },
     onWorkload: (event) => logWorkload(log, event),
   });
   // A file that cannot be read is reported now, not at the first login.

@@ -43,6 +43,8 @@ export interface AccessDeps {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Passwords that are compared at a time; one by default. */
+  readonly loginsAtOnce?: number;
   /** Writes logins down. */
   readonly trail: Pick<LoginTrail, "note">;
   /** Called for what jobs without a password do to the server. */
@@ -66,7 +68,7 @@ export class Access {
     this.#workloads = new Workloads({
       ...{ metadata: trust, memory: this.#memory, clock, now, onEvent: onWorkload },
     });
-    this.#logins = new Logins(deps.now);
+    this.#logins = new Logins(deps.now, deps.loginsAtOnce);
   }
 
   /** Makes the first key, or the next one when it is time. @returns null when there is no need. */

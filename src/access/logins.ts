@@ -18,7 +18,7 @@ const mostWelcome = 50_000;
 const longestName = 256;
 
 export class Logins {
-  readonly #passwords = new Passwords();
+  readonly #passwords: Passwords;
   readonly #known: KnownLogins;
   readonly #networks: Failures;
   readonly #accounts: Failures;
@@ -29,8 +29,9 @@ export class Logins {
   /** Comparisons that are running. */
   readonly #running = new Map<string, Promise<boolean>>();
 
-  /** @param now monotonic ms. */
-  constructor(now: () => number) {
+  /** @param now monotonic ms. @param atOnce passwords that are compared at a time. */
+  constructor(now: () => number, atOnce = 1) {
+    this.#passwords = new Passwords(atOnce);
     this.#known = new KnownLogins(now);
     this.#networks = new Failures(ofAddress, now);
     this.#accounts = new Failures(ofAccount, now);

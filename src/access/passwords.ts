@@ -3,9 +3,7 @@ import { bcryptPassword } from "./htpasswd.ts";
 
 /** OWASP's smallest: 19 MiB, two passes. About 40 ms of one core. */
 const argon = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as const;
-/** Comparisons at a time: each holds 19 MiB and a core. The others wait. */
-const mostAtOnce = 2;
-/** Comparisons that wait; more are refused. About ten seconds of work. */
+/** Comparisons that wait; more are refused. About twenty seconds of a core's work. */
 const mostWaiting = 500;
 /** Longer texts are no passwords; bytes. */
 const longestPassword = 1024;
@@ -25,10 +23,16 @@ export class TooManyLogins extends Error {
 
 /** Hashes and compares. */
 export class Passwords {
+  readonly #mostAtOnce: number;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   /** Of no password: for users that do not exist. */
   #nothing: Promise<string> | null = null;
+
+  /** @param mostAtOnce comparisons at a time: each holds 19 MiB and a core. The others wait. */
+  constructor(mostAtOnce = 1) {
+    this.#mostAtOnce = mostAtOnce;
+  }
 
   /** @returns the hash to store, in PHC's spelling. */
   hash(password: string): Promise<string> {
@@ -54,7 +58,7 @@ export class Passwords {
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= mostAtOnce) {
+    if (this.#running >= this.#mostAtOnce) {
       if (this.#waiting.length >= mostWaiting) throw new TooManyLogins();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {

@@ -93,8 +93,8 @@ describe("a password", () => {
       await Bun.sleep(0);
       release.resolve(false);
       const outcomes = await Promise.all(attempts);
-      expect(outcomes.filter((outcome) => outcome instanceof TooManyLogins)).toHaveLength(98);
-      expect(outcomes.filter((outcome) => outcome === false)).toHaveLength(502);
+      expect(outcomes.filter((outcome) => outcome instanceof TooManyLogins)).toHaveLength(99);
+      expect(outcomes.filter((outcome) => outcome === false)).toHaveLength(501);
     } finally {
       Bun.password.verify = verify;
     }

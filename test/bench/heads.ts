@@ -55,5 +55,5 @@ export async function headRequests(
   });
   const times = lanes.flatMap((lane) => lane.times).sort((a, b) => a - b);
   const perSecond = times.length / ((performance.now() - started) / 1000);
-  return { perSecond, p99Ms: quantile(times, 0.99) };
+  return { perSecond, p99Ms: quantile(times, 0.99), requests: times.length };
 }

@@ -8,6 +8,8 @@ import { run } from "../support/processes.ts";
 export interface RequestRate {
   readonly perSecond: number;
   readonly p99Ms: number;
+  /** All of them. */
+  readonly requests: number;
 }
 
 /** CPU seconds of all wrk runs so far, which are ours and not other work. */
@@ -19,8 +21,13 @@ function parseReport(text: string): RequestRate {
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(`requests failed under wrk\n${text}`);
   const rate = /Requests\/sec:\s+([\d.]+)/.exec(text);
   const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(text);
-  if (rate === null || p99 === null) throw new Error(`cannot read the report of wrk\n${text}`);
-  return { perSecond: Number(rate[1]), p99Ms: Number(p99[1]) * (units[p99[2] ?? ""] ?? 1) };
+  const requests = /([0-9]+) requests in/.exec(text);
+  if (rate === null || p99 === null || requests === null)
+    throw new Error(`cannot read the report of wrk\n${text}`);
+  return {
+    ...{ perSecond: Number(rate[1]), requests: Number(requests[1]) },
+    p99Ms: Number(p99[1]) * (units[p99[2] ?? ""] ?? 1),
+  };
 }
 
 async function wrk(script: string, connections: number, seconds: number, url: string) {

@@ -1,11 +1,10 @@
 // Who a caller is and what it may do, asked for each request.
-import type { AccessMetadata, StoredToken } from "../metadata/access.ts";
-import type { TrustMetadata } from "../metadata/trust.ts";
+import type { StoredToken } from "../metadata/access.ts";
 import { hashOfToken, isAccessToken } from "./accessToken.ts";
 import { nameOf } from "./actions.ts";
 import { type Bearer, bearerSeconds, jobBearerSeconds } from "./bearer.ts";
 import type { Credentials } from "./credentials.ts";
-import type { HtpasswdFile } from "./htpasswdFile.ts";
+import type { AccessDeps } from "./deps.ts";
 import {
   type Admitted,
   anonymous,
@@ -20,36 +19,10 @@ import {
 import { isIdToken } from "./idTokenShape.ts";
 import { byServer, type NewKey, renewKey } from "./keys.ts";
 import { Logins } from "./logins.ts";
-import type { LoginTrail } from "./loginTrail.ts";
 import { AccessMemory } from "./memory.ts";
 import { type Rights, rightsOf } from "./rights.ts";
 import type { Scope } from "./scopes.ts";
-import { type WorkloadEvent, Workloads } from "./workloads.ts";
-
-/** `auto`: open on loopback until the first account exists, closed everywhere else. */
-export type AuthMode = "auto" | "none" | "required";
-
-/** What access works with. */
-export interface AccessDeps {
-  readonly metadata: AccessMetadata;
-  readonly trust: TrustMetadata;
-  readonly mode: AuthMode;
-  /** True when only this machine reaches the server. */
-  readonly isLoopback: boolean;
-  /** null without one. */
-  readonly htpasswd: HtpasswdFile | null;
-  /** Unix ms. */
-  readonly clock: () => number;
-  /** Monotonic ms. */
-  readonly now: () => number;
-  readonly newId: () => string;
-  /** Passwords that are compared at a time; one by default. */
-  readonly loginsAtOnce?: number;
-  /** Writes logins down. */
-  readonly trail: Pick<LoginTrail, "note">;
-  /** Called for what jobs without a password do to the server. */
-  readonly onWorkload: (event: WorkloadEvent) => void;
-}
+import { Workloads } from "./workloads.ts";
 
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;

@@ -1,5 +1,11 @@
 // What access has read of its tables, kept for as long as their revision is the same. What was read while somebody changed it is not kept.
-import type { AccessMetadata, AccessState, StoredRule, StoredToken, StoredUser } from "../metadata/access.ts";
+import type {
+  AccessMetadata,
+  AccessState,
+  StoredRule,
+  StoredToken,
+  StoredUser,
+} from "../metadata/access.ts";
 import type { TrustMetadata } from "../metadata/trust.ts";
 import { type Action, actions, type Principal, type Who, whoIs } from "./actions.ts";
 import { type Bearer, Bearers, readKey } from "./bearer.ts";

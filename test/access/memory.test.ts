@@ -107,7 +107,13 @@ describe("the memory of access", () => {
     /** A new token of ann's, which was just looked at. */
     const seen = async () => {
       const bearers = await memory.signer();
-      const text = await bearers.sign({ who: "user", name: "ann", stamp: "1", origin: null, scopes: [] });
+      const text = await bearers.sign({
+        who: "user",
+        name: "ann",
+        stamp: "1",
+        origin: null,
+        scopes: [],
+      });
       await bearers.verify(text);
       await memory.user("ann");
       return text;

@@ -1,5 +1,11 @@
 // Users, tokens, rules and signing keys: each change in one transaction with the revision that servers keep their copies by.
-import type { AccessMetadata, AccessState, AccountsMetadata, NewRule, StoredUser } from "../access.ts";
+import type {
+  AccessMetadata,
+  AccessState,
+  AccountsMetadata,
+  NewRule,
+  StoredUser,
+} from "../access.ts";
 import type { Signed } from "../audit.ts";
 import * as statements from "./accessStatements.ts";
 import { type Deed, record } from "./audit.ts";

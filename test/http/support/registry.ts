@@ -1,7 +1,8 @@
 // A registry that listens on a free port over a real store, and a few words to talk to it.
 import { Writable } from "node:stream";
 import pino from "pino";
-import { Access, type AuthMode } from "../../../src/access/access.ts";
+import { Access } from "../../../src/access/access.ts";
+import type { AuthMode } from "../../../src/access/deps.ts";
 import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { WorkloadEvent } from "../../../src/access/workloads.ts";

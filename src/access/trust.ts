@@ -23,7 +23,7 @@ export interface TrustRule {
    * cannot. null for issuers that have none.
    */
   readonly bound: { readonly claim: string; readonly value: string | null } | null;
-  /** True: jobs of forks and of pull requests come in as well. */
+  /** True: jobs of pull requests come in as well, and, of GitLab, those of refs that are not protected. Forks have other ids. */
   readonly allowsPullRequests: boolean;
   /** CA certificates (PEM) for an issuer whose own CA is not a public one; null: the usual ones. */
   readonly ca: string | null;
@@ -70,17 +70,27 @@ export function assertSafe({ demands, bound }: Pick<TrustRule, "demands" | "boun
 export function objectionTo(rule: TrustRule, claims: Claims): string | null {
   if (claims["iss"] !== rule.issuer) return "the token is of another issuer";
   for (const [claim, texts] of Object.entries(rule.demands)) {
-    if (!meets(claims, claim, texts)) return `its claim ${claim} is another`;
+    if (!meets(claims, claim, texts)) return otherClaim(claims, claim);
   }
   if (rule.bound !== null) {
     const found = textOf(claimOf(claims, rule.bound.claim));
-    if (found === null) return `it has no claim ${rule.bound.claim}`;
+    if (found === null) return otherClaim(claims, rule.bound.claim);
     if (rule.bound.value !== null && rule.bound.value !== found) {
-      return `its claim ${rule.bound.claim} is another: the name belongs to somebody else now`;
+      return `${otherClaim(claims, rule.bound.claim)}, and the rule is bound to another one`;
     }
   }
   return rule.allowsPullRequests ? null : foreignObjection(rule.kind, claims);
 }
+
+/** Its holder knows the token: what the rule wants instead is not said. */
+function otherClaim(claims: Claims, claim: string): string {
+  const found = textOf(claimOf(claims, claim));
+  return found === null
+    ? `it has no claim ${claim}`
+    : `its claim ${claim} is ${JSON.stringify(found.slice(0, longestSaid))}`;
+}
+
+const longestSaid = 100;
 
 /** What came of a verified token. */
 export type Choice =

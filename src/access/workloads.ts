@@ -76,7 +76,7 @@ export class Workloads {
     const { address, requestId } = caller;
     const by = { who: `workload:${name}`, address, requestId, at: this.#deps.clock() };
     const bindsTo = await this.#deps.metadata.bindTrust({ name, stamp }, id, by);
-    if (bindsTo !== id) throw refused(`its claim ${bound.claim} is another`);
+    if (bindsTo !== id) throw refused(`the rule was bound to another ${bound.claim} a moment ago`);
     this.#deps.onEvent({ kind: "bound", rule: name, claim: bound.claim, id });
   }
 

@@ -7,8 +7,10 @@ type Run = (action: Promise<number>) => Promise<void>;
 
 const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 const load = () => import("./trustRules.ts");
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-const none: readonly string[] = [];
+const collect = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  text,
+];
 
 /** How one kind of issuer is named. */
 interface Kind {
@@ -141,16 +143,13 @@ function addKind(trust: Command, run: Run, about: Kind): void {
         "--ref <REF>",
         "only jobs of this ref, such as refs/heads/main or refs/tags/v*; may be repeated",
         collect,
-        none,
       )
-      .option("--pull-requests", "let in jobs of pull requests and of forks, too");
+      .option(
+        "--pull-requests",
+        "let in jobs of pull requests, too: whoever may open one runs code in them",
+      );
   }
-  command.option(
-    "--claim <NAME=VALUE>",
-    "only tokens with this claim; may be repeated",
-    collect,
-    none,
-  );
+  command.option("--claim <NAME=VALUE>", "only tokens with this claim; may be repeated", collect);
   if (issuer !== null) command.option("--issuer <URL>", issuer);
   command
     .option("--ca <FILE>", "CA certificates (PEM) of the issuer, where its CA is not a public one")

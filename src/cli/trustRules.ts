@@ -7,6 +7,7 @@ import { type Options, textOf } from "./settingFlags.ts";
 import { addedText, trustRulesText } from "./trustRulesText.ts";
 import { withTool } from "./withTool.ts";
 
+type Listed = Awaited<ReturnType<Tool["trust"]["list"]>>[number];
 type Typed = Parameters<Tool["trust"]["add"]>[0];
 
 const listOf = (options: Options, name: string): readonly string[] => {
@@ -52,10 +53,16 @@ export async function addTrust(
 export function listTrust(options: Options): Promise<number> {
   return withTool(options, async ({ trust }) => {
     const rules = await trust.list();
-    if (options["json"] === true) printJson({ rules: rules.map(({ ca, ...rule }) => rule) });
+    if (options["json"] === true) printJson({ rules: rules.map(printed) });
     else print(trustRulesText(rules));
     return exitCode.done;
   });
+}
+
+/** Claims are values here: as names of members they would be spelt in another way. */
+function printed({ ca, demands, ...rule }: Listed) {
+  const claims = Object.entries(demands).map(([name, values]) => ({ name, values }));
+  return { ...rule, claims, hasCa: ca !== null };
 }
 
 /** @throws ConfigError */

@@ -77,7 +77,7 @@ describe("a job of GitHub", () => {
 
   test("never fits a pattern where the rule has none for refs", () => {
     const rule = { ...github, demands: { repository: ["lab/*"] } };
-    expect(objectionTo(rule, job)).toBe("its claim repository is another");
+    expect(objectionTo(rule, job)).toBe('its claim repository is "lab/app"');
   });
 
   test("of a pull request comes in where the rule says so", () => {

@@ -78,9 +78,25 @@ test("a job gets in by one command, and its commit is found by one command", asy
   const listed = await breadbox("trust", "ls");
   expect(listed.stdout).toContain("repository=acme/app ref=refs/heads/main repository_id=74");
   expect(listed.stdout).toContain("lab/**:pull,push");
+  const { rules } = JSON.parse((await breadbox("trust", "ls", "--json")).stdout);
+  expect(rules).toMatchObject([
+    {
+      ...{ name: "acme/app", kind: "github", has_ca: false, grants: ["lab/**:pull,push"] },
+      bound: { claim: "repository_id", value: "74" },
+      claims: [
+        { name: "repository", values: ["acme/app"] },
+        { name: "ref", values: ["refs/heads/main"] },
+      ],
+      last_used_at: expect.stringMatching(/^\d{4}-.*Z$/),
+    },
+  ]);
   const tested = await breadbox("access", "test", "workload:acme/app", "push", "lab/app");
   expect([tested.code, tested.stdout]).toEqual([0, expect.stringContaining("allowed: rule")]);
   expect((await breadbox("access", "ls")).stdout).toContain("workload:acme/app");
+
+  const trail = await breadbox("audit", "--who", "workload:acme/app");
+  for (const event of ["trust.bind", "push", "login"]) expect(trail.stdout).toContain(event);
+  expect((await breadbox("audit")).stdout).toContain("trust.add");
 
   expect((await trust()).code).toBe(1);
   expect((await breadbox("trust", "rm", "acme/app")).code).toBe(0);

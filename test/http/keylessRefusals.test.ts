@@ -120,10 +120,16 @@ describe("a token of the right issuer", () => {
 
   test("that no rule takes says why to whoever holds it", async () => {
     const other = await room.token({ ...githubJob, ref: "refs/heads/feature" });
-    expect(await messageOf(other)).toBe("the ID token is refused: its claim ref is another");
+    expect(await messageOf(other)).toBe(
+      'the ID token is refused: its claim ref is "refs/heads/feature"',
+    );
     const far = await room.token(githubJob, { audience: "https://registry.example" });
     expect(await messageOf(far)).toBe(
       `the ID token is refused: it is for another audience; ask for one with the audience ${room.audience}`,
+    );
+    const again = await room.token({ ...githubJob, repository_id: "75" });
+    expect(await messageOf(again)).toBe(
+      'the ID token is refused: its claim repository_id is "75", and the rule is bound to another one',
     );
     const stranger = await room.token({
       ...githubJob,

@@ -66,7 +66,7 @@ export function assertSafe({ demands, bound }: Pick<TrustRule, "demands" | "boun
   );
 }
 
-/** Why a token does not meet a rule, for the log of the operator; null when it does. */
+/** Why a token does not meet a rule, for whoever holds it; null when it does. */
 export function objectionTo(rule: TrustRule, claims: Claims): string | null {
   if (claims["iss"] !== rule.issuer) return "the token is of another issuer";
   for (const [claim, texts] of Object.entries(rule.demands)) {
@@ -74,7 +74,7 @@ export function objectionTo(rule: TrustRule, claims: Claims): string | null {
   }
   if (rule.bound !== null) {
     const found = textOf(claimOf(claims, rule.bound.claim));
-    if (found === null) return otherClaim(claims, rule.bound.claim);
+    if (!found) return otherClaim(claims, rule.bound.claim);
     if (rule.bound.value !== null && rule.bound.value !== found) {
       return `${otherClaim(claims, rule.bound.claim)}, and the rule is bound to another one`;
     }

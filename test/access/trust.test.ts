@@ -61,6 +61,7 @@ describe("a job of GitHub", () => {
 
     expect(objectionTo(fresh, job)).toBeNull();
     expect(objectionTo(fresh, { ...job, repository_id: undefined })).not.toBeNull();
+    expect(objectionTo(fresh, { ...job, repository_id: "" })).not.toBeNull();
   });
 
   test.each([

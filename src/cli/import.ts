@@ -28,7 +28,13 @@ export async function importImages(place: string, options: Options): Promise<num
   };
   const command: ImportCommand = {
     ...{ place, request, repository: textOf(options, "repository") ?? null },
-    login: username === undefined ? null : { username, password: await readPassword() },
+    login:
+      username === undefined
+        ? null
+        : {
+            ...{ username, password: await readPassword() },
+            tokenServer: textOf(options, "tokenServer") ?? null,
+          },
     onProgress: (progress) => bar.show(lineOf(progress)),
   };
   const loaded = await loadFrom(options);

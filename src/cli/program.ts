@@ -103,6 +103,7 @@ function addImport(program: Command, run: (action: Action) => Promise<void>): vo
     )
     .option("--username <NAME>", "log in to the registry")
     .option("--password-stdin", "read the password from standard input")
+    .option("--token-server <HOST>", "where the registry may send the login to, if not to itself")
     .option("--json", "print JSON")
     .addHelpText(
       "after",

@@ -5,6 +5,8 @@ import { SourceError } from "./source.ts";
 export interface RemoteLogin {
   readonly username: string;
   readonly password: string;
+  /** A host that may have the login as well, if the registry names it; null for none. */
+  readonly tokenServer: string | null;
 }
 
 /** What a request has besides its path. */
@@ -114,17 +116,38 @@ export class Ask {
     const service = /\bservice="([^"]*)"/i.exec(challenge)?.[1];
     if (service !== undefined) realm.searchParams.set("service", service);
     realm.searchParams.set("scope", scope);
-    const isTrusted = basic !== null && mayHaveLogin(this.base, realm);
-    return `Bearer ${await fetchToken(realm, isTrusted ? basic : null, this.base)}`;
+    if (login !== null && !mayHaveLogin(this.base, realm, login.tokenServer)) {
+      throw new SourceError(strange(this.base, realm));
+    }
+    return `Bearer ${await fetchToken(realm, basic, this.base)}`;
   }
 }
 
-/** Credentials go to the registry that they are for, and to its own token server, over a line that is as safe. */
-export function mayHaveLogin(base: URL, realm: URL): boolean {
-  if (base.protocol === "https:" && realm.protocol !== "https:") return false;
-  if (realm.hostname === base.hostname) return true;
-  const domain = base.hostname.slice(base.hostname.indexOf(".") + 1);
-  return domain.includes(".") && realm.hostname.endsWith(`.${domain}`);
+/** Token servers that have another name than their registry. */
+const tokenServers: Readonly<Record<string, string>> = {
+  "registry-1.docker.io": "auth.docker.io",
+  "registry.gitlab.com": "gitlab.com",
+};
+
+/**
+ * A login is sent to the registry that it is for, and to the token server that is known or was named for it, over a line that is as safe. A host
+ * of the same domain is no reason: `evil.duckdns.org` is not that of `home.duckdns.org`.
+ */
+export function mayHaveLogin(base: URL, realm: URL, tokenServer: string | null): boolean {
+  if (isWorse(base, realm)) return false;
+  const hosts = [base.hostname, tokenServers[base.hostname], tokenServer];
+  return hosts.includes(realm.hostname) || realm.host === tokenServer;
+}
+
+function isWorse(base: URL, realm: URL): boolean {
+  return base.protocol === "https:" && realm.protocol !== "https:";
+}
+
+function strange(base: URL, realm: URL): string {
+  const said = `${base.host} wants the login to be sent to ${realm.origin}`;
+  return isWorse(base, realm)
+    ? `${said}, which is not encrypted`
+    : `${said}. If that is its token server, add --token-server ${realm.host}`;
 }
 
 async function fetchToken(realm: URL, basic: string | null, base: URL): Promise<string> {

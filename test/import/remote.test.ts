@@ -51,7 +51,7 @@ afterEach(() => scope.close());
 const open = (place: string, password: string | null = null) =>
   openSource({
     ...{ place, repository: null, manifestMaxBytes: 4_194_304 },
-    login: password === null ? null : { username: "me", password },
+    login: password === null ? null : { username: "me", password, tokenServer: null },
   });
 
 /** Hands on what the registry answers, changed. */
@@ -216,10 +216,21 @@ describe("another registry", () => {
   });
 });
 
-test("a login is sent to the registry and its own token server only, and never over a worse line", () => {
-  const may = (base: string, realm: string) => mayHaveLogin(new URL(base), new URL(realm));
+test("a login is sent to the registry and its own token server only, and never over a worse line (CVE-2026-33540)", () => {
+  const may = (base: string, realm: string, named: string | null = null) =>
+    mayHaveLogin(new URL(base), new URL(realm), named);
   expect(may("https://registry.example.com", "https://registry.example.com/token")).toBe(true);
-  expect(may("https://registry.example.com", "https://auth.example.com/token")).toBe(true);
+  expect(may("https://registry-1.docker.io", "https://auth.docker.io/token")).toBe(true);
+  const auth = "https://auth.example.com/token";
+  expect(may("https://registry.example.com", auth)).toBe(false);
+  expect(may("https://registry.example.com", auth, "auth.example.com")).toBe(true);
+  expect(may("https://registry.example.com", auth, "example.com")).toBe(false);
+  // Domains below which anybody can have a name.
+  expect(may("https://home.duckdns.org", "https://evil.duckdns.org/token")).toBe(false);
+  expect(may("https://me.github.io", "https://evil.github.io/token")).toBe(false);
+  expect(may("https://registry.shop.co.uk", "https://evil.co.uk/token")).toBe(false);
+  const plain = "http://auth.example.com/token";
+  expect(may("https://registry.example.com", plain, "auth.example.com")).toBe(false);
   expect(may("https://registry.example.com", "http://registry.example.com/token")).toBe(false);
   expect(may("https://registry.example.com", "https://evil.com/token")).toBe(false);
   expect(may("https://registry.example.com", "https://notexample.com/token")).toBe(false);

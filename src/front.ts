@@ -15,6 +15,7 @@ export function httpSettings(
 ): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority" | "ownNames" | "setup"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
+    oldestTls: config["http.tls.minVersion"],
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
     proxies: config["http.trustedProxies"],
     maxBodyBytes: config["http.maxBody"],

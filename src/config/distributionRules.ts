@@ -46,11 +46,6 @@ const refused: readonly Omit<Rule, "verdict">[] = [
       "asks for another check of client certificates than require-and-verify-client-cert, and Breadbox has none. Unset it.",
   },
   {
-    names: /^HTTP_TLS_MINIMUMTLS$/,
-    values: /^tls1\.3$/i,
-    message: "asks for TLS 1.3 alone, and Breadbox also takes TLS 1.2. Unset it.",
-  },
-  {
     names: /^HTTP_TLS_CIPHERSUITES(?:_|$)/,
     message: "asks for certain ciphers, and Breadbox chooses them. Unset it.",
   },
@@ -143,8 +138,8 @@ const others: readonly Rule[] = [
       `^(?:${[
         ...["VERSION", "CATALOG_MAXENTRIES"],
         ...["HTTP_SECRET", "HTTP_NET", "HTTP_RELATIVEURLS", "HTTP_PREFIX", "HTTP_HEADERS_.*"],
-        ...["HTTP_HTTP2_DISABLED", "HTTP_H2C_ENABLED", "HTTP_TLS_MINIMUMTLS"],
-        ...["HTTP_TLS_CLIENTAUTH", "STORAGE_(?:FILESYSTEM|CACHE|REDIRECT|TAG)(?:_.*)?"],
+        ...["HTTP_HTTP2_DISABLED", "HTTP_H2C_ENABLED", "HTTP_TLS_CLIENTAUTH"],
+        ...["STORAGE_(?:FILESYSTEM|CACHE|REDIRECT|TAG)(?:_.*)?"],
         ...["STORAGE_MAINTENANCE_UPLOADPURGING_(?:ENABLED|DRYRUN)", "REDIS(?:_.*)?"],
         ...["LOG_ACCESSLOG_DISABLED", "LOG_FIELDS(?:_.*)?", "LOG_REPORTCALLER"],
         ...["HEALTH_STORAGEDRIVER_.*", "PROXY_.*", "NOTIFICATIONS_EVENTS_.*"],

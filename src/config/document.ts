@@ -88,7 +88,7 @@ log:
 | \`REGISTRY_STORAGE=s3\`, \`REGISTRY_STORAGE_S3_…\`, \`…_AZURE_…\`, \`…_GCS_…\`, \`…_INMEMORY\` and every other driver | refused: images would be kept in the data directory instead |
 | \`REGISTRY_PROXY_REMOTEURL\` | refused: a cache would become an empty registry that anyone can push to |
 | \`REGISTRY_CONFIGURATION_PATH\` | refused: the file that it names cannot be used here |
-| \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, \`…_CIPHERSUITES…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\`, \`…_MINIMUMTLS=tls1.3\` | refused: see [TLS.md](TLS.md) |
+| \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, \`…_CIPHERSUITES…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\` | refused: see [TLS.md](TLS.md) |
 | \`REGISTRY_HTTP_PREFIX\`, \`REGISTRY_HTTP_HEADERS…\` (but \`X-Content-Type-Options\`), \`REGISTRY_HTTP_NET\` other than \`tcp\`, \`REGISTRY_HTTP_H2C_ENABLED=true\` | refused |
 | \`REGISTRY_NOTIFICATIONS_ENDPOINTS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\` (but \`…_INDEXES_PLATFORMS\`), \`…_LOG_HOOKS…\`, \`…_REPORTING…\`, \`…_HEALTH_FILE…\`, \`…_HEALTH_HTTP…\`, \`…_HEALTH_TCP…\`, \`…_COMPATIBILITY_SCHEMA1_ENABLED=true\` | refused: there is nothing like it |
 | \`REGISTRY_HTTP_DEBUG_ADDR\`, \`…_DEBUG_PROMETHEUS_PATH\`, and names that distribution does not have | a warning each |

@@ -3,7 +3,10 @@ import { listenAddress } from "./listen.ts";
 import { listOf } from "./lists.ts";
 import { setting } from "./setting.ts";
 import { directoryUrl, mailAddress, selfSigned, tlsHost } from "./tls.ts";
-import { optionalPath } from "./values.ts";
+import { oneOf, optionalPath } from "./values.ts";
+
+/** Names of distribution; it takes older ones than Breadbox does. */
+const versions = { "tls1.0": "1.2", "tls1.1": "1.2", "tls1.2": "1.2", "tls1.3": "1.3" };
 
 /** By their place in the file. */
 export const tlsSettings = {
@@ -49,6 +52,12 @@ export const tlsSettings = {
     listenAddress,
     ":80",
     "Address that answers the CA. It is open only during an order; the CA always asks port 80, so that another port needs something that forwards to it.",
+  ),
+  "http.tls.minVersion": setting(
+    oneOf("1.2", "1.3"),
+    "1.2",
+    "Oldest version of TLS that is spoken: `1.2` or `1.3`. Docker, Podman and containerd of the last years speak 1.3.",
+    { aliases: [{ name: "REGISTRY_HTTP_TLS_MINIMUMTLS", values: versions }] },
   ),
   "http.tls.clientCa": setting(
     optionalPath,

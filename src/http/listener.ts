@@ -26,6 +26,8 @@ export interface ListenerOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** null for plain HTTP. */
   readonly tls: TlsMaterial | null;
+  /** Oldest version of TLS. */
+  readonly oldestTls: "1.2" | "1.3";
   readonly handlers: Handlers;
 }
 
@@ -95,12 +97,15 @@ export class Listener {
   }
 }
 
-function serve({ listen, handlers }: ListenerOptions, tls: TlsMaterial | null): Server<undefined> {
+function serve(
+  { listen, oldestTls, handlers }: ListenerOptions,
+  tls: TlsMaterial | null,
+): Server<undefined> {
   const { routes, ...others } = handlers;
   const server = Bun.serve({
     ...listen,
     ...others,
-    ...(tls !== null && { tls: tlsOptions(tls) }),
+    ...(tls !== null && { tls: { ...tlsOptions(tls), ...(oldestTls === "1.3" && onlyTls13) } }),
     development: false,
     // Without development mode Bun shares the port by default, and a second server would take half of the requests.
     reusePort: false,
@@ -109,6 +114,9 @@ function serve({ listen, handlers }: ListenerOptions, tls: TlsMaterial | null): 
   server.reload({ ...others, routes });
   return server;
 }
+
+/** OpenSSL, `SSL_OP_NO_TLSv1_2`; older versions are off anyway. */
+const onlyTls13 = { secureOptions: 0x08000000 };
 
 function tlsOptions({ certificate, key, clientCa }: TlsMaterial): Bun.TLSOptions {
   const pair = { cert: certificate, key };

@@ -28,6 +28,8 @@ export interface HttpOptions {
   readonly listen: { readonly hostname: string; readonly port: number };
   /** null for plain HTTP. */
   readonly tls: TlsMaterial | null;
+  /** Oldest version of TLS. */
+  readonly oldestTls: "1.2" | "1.3";
   /** The CA that clients are told of, as PEM: `/ca.crt`. null when there is none. */
   readonly authority: string | null;
   /** Makes the first administrator; null where nobody was given a set-up link. */
@@ -126,7 +128,7 @@ export function startHttp(options: HttpOptions): HttpServer {
   Reflect.set(nodeHttp, "maxHeaderSize", longestHead);
   const listener = new Listener({
     listen,
-    tls: options.tls,
+    ...{ tls: options.tls, oldestTls: options.oldestTls },
     handlers: {
       idleTimeout: idleSeconds,
       maxRequestBodySize: noBodyLimit,

@@ -135,6 +135,15 @@ describe("a self-signed server", () => {
     expect(await plainAnswer(port)).toBe("");
   });
 
+  test("speaks TLS 1.3 alone where it is asked to", async () => {
+    await using scope = new Scope();
+    const env = { BREADBOX_HTTP_TLS_MIN_VERSION: "1.3" };
+    const { port } = await startTls(scope, selfSigned, { env });
+
+    expect(await speaks(port, "TLSv1.3")).toBe(true);
+    expect(await speaks(port, "TLSv1.2")).toBe(false);
+  });
+
   test("tells commands on its machine of its CA", async () => {
     await using scope = new Scope();
     const server = await startTls(scope, selfSigned);

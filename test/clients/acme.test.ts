@@ -114,7 +114,8 @@ clientTest(
     const server = await startTls(scope, [], { env });
 
     const isTrusted = async () => (await chainFor(server, ca.root)) !== null;
-    await waitFor("a certificate", isTrusted, { explain: () => server.logs() + ca.logs() });
+    const explain = () => server.logs() + ca.logs();
+    await waitFor("a certificate", isTrusted, { timeoutMs: 90_000, explain });
 
     const leaf = await chainFor(server, ca.root);
     for (const host of hosts) expect(leaf?.checkHost(host)).toBe(host);
@@ -135,7 +136,7 @@ clientTest(
     rmSync(join(server.data, "tls", "acme.pem"));
     const third = await startTls(scope, [], { env, data: server.data });
     const isBack = async () => (await chainFor(third, ca.root)) !== null;
-    await waitFor("another one", isBack, { explain: () => third.logs() + ca.logs() });
+    await waitFor("another one", isBack, { timeoutMs: 90_000, explain: third.logs });
     expect(ca.logs()).not.toContain("There are now 2 accounts");
   },
 );

@@ -34,6 +34,7 @@ describe("loadConfig: sources", () => {
       "http.tls.acme.email": "",
       "http.tls.acme.directory": "https://acme-v02.api.letsencrypt.org/directory",
       "http.tls.acme.listen": { host: "", port: 80 },
+      "http.tls.minVersion": "1.2",
       "http.tls.clientCa": "",
       "http.shutdownGrace": 60_000,
       "http.maxBody": 0,

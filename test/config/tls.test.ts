@@ -29,9 +29,10 @@ describe("TLS", () => {
       REGISTRY_HTTP_TLS: '{"certificate":"/c","key":"/k"}',
       REGISTRY_HTTP_TLS_CLIENTCAS_0: "/ca",
       REGISTRY_HTTP_TLS_CLIENTAUTH: "require-and-verify-client-cert",
-      REGISTRY_HTTP_TLS_MINIMUMTLS: "tls1.2",
+      REGISTRY_HTTP_TLS_MINIMUMTLS: "tls1.3",
     };
     const { config } = await load({ env });
+    expect(config["http.tls.minVersion"]).toBe("1.3");
 
     expect(config["http.tls.certificate"]).toBe("/c");
     expect(config["http.tls.key"]).toBe("/k");

@@ -116,7 +116,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const http = startHttp({
     backend: options.change?.(backend) ?? backend,
     listen: { hostname: "127.0.0.1", port: 0 },
-    ...{ tls: options.tls ?? null, authority: options.authority ?? "CA\n" },
+    ...{ tls: options.tls ?? null, oldestTls: "1.2", authority: options.authority ?? "CA\n" },
     setup: options.setup?.(access, metadata.accounts) ?? null,
     hosts: options.hosts ?? { loopbackOnly: false, url: "" },
     ownNames: () => options.names ?? [],

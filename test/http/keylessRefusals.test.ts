@@ -185,6 +185,46 @@ test("a job of GitLab needs a protected ref, and no merge request gets in", asyn
   expect(await login({ ref_path: undefined })).toBe(401);
 });
 
+describe("an issuer that does not answer", () => {
+  test("holds up nobody else, and lets in jobs whose key is known", async () => {
+    await using slow = await openKeyless();
+    await slow.trusts();
+    expect(await slow.login(await slow.token(githubJob))).toBe(200);
+    slow.registry.store.clock.advance(20_000);
+    const held = Promise.withResolvers<Response>();
+    slow.issuer.answers(() => held.promise);
+    const unknown = slow.login(await slow.token(githubJob, { kid: "2" }));
+    let isAnswered = false;
+    const watched = unknown.then((status) => {
+      isAnswered = true;
+      return status;
+    });
+
+    expect((await slow.ask("GET", "/v2/", basic("root"))).status).toBe(200);
+    expect(await slow.login(await slow.token(githubJob))).toBe(200);
+    expect(isAnswered).toBe(false);
+    held.resolve(new Response(null, { status: 503 }));
+    expect(await watched).toBe(401);
+    expect(slow.registry.workloads).toEqual([
+      { kind: "issuer", issuer: slow.issuer.url, reason: expect.stringContaining("503") },
+    ]);
+  });
+
+  test("lets in nobody who is new to it, and pulls without a login go on", async () => {
+    await using down = await openKeyless();
+    await down.trusts();
+    await down.accounts.addRule({
+      ...{ who: "anonymous", effect: "allow", pattern: "public/**", actions: "pull" },
+    });
+    down.issuer.answers(() => new Response(null, { status: 500 }));
+    const token = await down.token(githubJob);
+
+    expect(await down.login(token)).toBe(401);
+    const who = basic("job", token);
+    expect((await down.ask("GET", "/v2/public/app/manifests/1", who)).status).toBe(404);
+  });
+});
+
 describe("the audience", () => {
   const host = "registry.example";
   const loginAt = async (at: Keyless, audience: string, name = host) => {

@@ -85,7 +85,7 @@ async function finishSealed(
   const outcome = await finish(content).catch(async (error: unknown) => {
     // Only a refusal proves that no row names it; after any other failure, the collection decides.
     if (error instanceof RegistryError && !error.isServerSide)
-      await storage.content.delete(locator);
+      await storage.content.release(locator);
     throw error;
   });
   if (outcome.kind !== "finished" || outcome.locator !== locator)

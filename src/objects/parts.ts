@@ -134,18 +134,16 @@ async function record(
   const now = clock();
   const part: StagedPart = { number, ...received, createdAt: now };
   const accepts = (upload: MultipartUpload) => assertMayBecome(upload, "uploading", null);
-  try {
-    const outcome = await multipart.recordPart(key, {
-      part,
-      expiresAt: now + limits.ttlMs,
-      accepts,
-    });
-    if (outcome === "unknown") await refuseAbsent(deps, key, "uploading");
-  } catch (error) {
+  const writeRow = async () => {
+    const row = { part, expiresAt: now + limits.ttlMs, accepts };
+    const outcome = await multipart.recordPart(key, row);
+    return outcome === "unknown" ? refuseAbsent(deps, key, "uploading") : outcome;
+  };
+  const { replaced } = await writeRow().catch(async (error: unknown) => {
     if (isUnrecorded(error)) await storage.parts.drop(part.place);
     throw error;
-  }
-  await storage.parts.recorded(key.id, part, () => multipart.partsOf(key.id));
+  });
+  await storage.parts.recorded(key.id, { part, replaced }, () => multipart.partsOf(key.id));
   return part;
 }
 

@@ -54,6 +54,12 @@ export interface Content {
   /** Deletes content. Deleting what is absent is not an error. The row that named it must be durably deleted before. */
   delete(locator: Locator): Promise<void>;
 
+  /**
+   * Content that a seal has returned, and that the transaction which was to name it refused: deletes it, unless its session may
+   * still need it. Then a collection finds it without a row.
+   */
+  release(locator: Locator): Promise<void>;
+
   /** Every stored name there is, with or without a row, in batches. Anything that is not named so is left out. @throws when a name may be missing. */
   list(): AsyncIterable<readonly StoredName[]>;
 

@@ -12,6 +12,13 @@ export interface ReceivedPart {
   readonly cut: Error | null;
 }
 
+/** A part whose row is durable. */
+export interface RecordedPart {
+  readonly part: StagedPart;
+  /** The number's earlier part, which no row names any more; null when there was none. */
+  readonly replaced: StagedPart | null;
+}
+
 /** Staged parts. */
 export interface Parts {
   /**
@@ -26,13 +33,13 @@ export interface Parts {
   ): Promise<ReceivedPart>;
 
   /**
-   * Reports that a part's row is durable: the number's earlier part may be removed, and assembly may begin. Of two parts of one
+   * Reports that a part's row is durable: the number's earlier part is removed, and assembly may begin. Of two parts of one
    * number the one whose row was written later must be reported later. Does nothing when the upload's parts were dropped meanwhile.
    * @param all every part that the upload has, in any order; none when there is no such upload.
    */
   recorded(
     id: UploadId,
-    part: StagedPart,
+    { part, replaced }: RecordedPart,
     all: () => Promise<readonly StagedPart[]>,
   ): Promise<void>;
 

@@ -123,7 +123,10 @@ export interface Staging {
   /** Ids with staged bytes that only `discard` ends, or with anything else in their place. A session that its row knows may be missing. */
   list(): AsyncIterable<StagedEntry>;
 
-  /** Drops staged bytes: out of sight at once, then removed. Dropping what is absent is not an error. */
+  /**
+   * Drops staged bytes: out of sight at once, then removed. Dropping what is absent is not an error. Content that a seal has returned
+   * stays, if that seal was made by this process: once its row is written, no other process may drop the session's bytes.
+   */
   discard(id: UploadId, staging: StagingState): Promise<void>;
 
   /** Another process has dropped what was staged under this id, parts too: what is remembered of it is of no use. */

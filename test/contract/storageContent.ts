@@ -63,6 +63,21 @@ export function contentContract(openStore: () => Promise<Storage>): void {
     expect(await readContent(storage, second)).toEqual(text("x"));
   });
 
+  test("content that no row names is released, and not in the way of its session", async () => {
+    const storage = await openStore();
+    const body = (async function* () {
+      yield text("again");
+    })();
+    const options = { expected: null, resumable: true, signal: new AbortController().signal };
+    const session = await storage.staging.append(await beginSession(storage), body, options);
+
+    await storage.content.release(await sealed(storage, session));
+
+    const locator = await sealed(storage, session);
+    await storage.staging.discard(session.id, session.staging);
+    expect(await readContent(storage, locator)).toEqual(text("again"));
+  });
+
   test("deleted content is absent, and deleting it again is no error", async () => {
     const storage = await openStore();
     const locator = await publish(storage, text("x"));

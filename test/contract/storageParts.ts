@@ -35,8 +35,12 @@ async function receive(
   return { number, size, etag: fingerprint.etag(), place, createdAt: 0 };
 }
 
-const record = (storage: Storage, id: UploadId, part: StagedPart) =>
-  storage.parts.recorded(id, part, async () => [part]);
+const record = (
+  storage: Storage,
+  id: UploadId,
+  part: StagedPart,
+  replaced: StagedPart | null = null,
+) => storage.parts.recorded(id, { part, replaced }, async () => [part]);
 
 /** What is wrong with a part; null when it is there as it was received. */
 const fault = ({ repair }: Storage, part: Pick<StagedPart, "place" | "size">) =>
@@ -95,8 +99,9 @@ export function partsContract(openStore: () => Promise<Storage>): void {
       expect(second.place).not.toEqual(first.place);
       expect(await completed(storage, id, first)).toBe("first");
       expect(await completed(storage, id, second)).toBe("second");
-      await record(storage, id, second);
+      await record(storage, id, second, first);
       expect(await completed(storage, id, second)).toBe("second");
+      expect(await fault(storage, first)).not.toBeNull();
     });
 
     test("dropped before its row was written leaves the previous one, and can be dropped twice", async () => {

@@ -73,7 +73,7 @@ export async function openMultipartRoom() {
       const part = { number, size, etag: fingerprint.etag(), place, createdAt: clock.now() };
       const expiresAt = clock.now() + lives;
       await metadata.multipart.recordPart(key(id), { part, expiresAt, accepts: () => {} });
-      await storage.parts.recorded(id, part, async () => []);
+      await storage.parts.recorded(id, { part, replaced: null }, async () => []);
     },
     /** The text of a part; null when it cannot be read. */
     async read(id: UploadId, number: number): Promise<string | null> {

@@ -12,10 +12,10 @@ function waiting(
   told: string[],
 ): ObjectsDeps["storage"] {
   const { parts } = storage;
-  const recorded: Parts["recorded"] = async (id, part, all) => {
+  const recorded: Parts["recorded"] = async (id, recorded, all) => {
     await gate;
-    await parts.recorded(id, part, all);
-    told.push(`part ${part.number}`);
+    await parts.recorded(id, recorded, all);
+    told.push(`part ${recorded.part.number}`);
   };
   const discard: Parts["discard"] = (id) => {
     told.push("discard");

@@ -61,6 +61,11 @@ export class FilesystemContent implements Content {
     }
   }
 
+  /** The session has its bytes under a name of its own. */
+  release(locator: Locator): Promise<void> {
+    return this.delete(locator);
+  }
+
   readonly nameOf = readStoredName;
 
   close(): Promise<void> {

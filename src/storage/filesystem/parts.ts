@@ -17,7 +17,7 @@ import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { PartPlace, StagedPart } from "../../model/staged.ts";
 import type { UploadId } from "../../model/uploadId.ts";
-import type { Parts, ReceivedPart } from "../parts.ts";
+import type { Parts, ReceivedPart, RecordedPart } from "../parts.ts";
 import { receiveBody } from "../receiveBody.ts";
 import type { AppendOptions, Body, Sealed, SealOptions } from "../staging.ts";
 import type { Assembly } from "./assembly/assembly.ts";
@@ -85,9 +85,10 @@ export class FilesystemParts implements Parts {
     }
   }
 
+  /** What is replaced has the same name. */
   async recorded(
     id: UploadId,
-    part: StagedPart,
+    { part }: RecordedPart,
     all: () => Promise<readonly StagedPart[]>,
   ): Promise<void> {
     const { own, plain } = this.#paths(part.place);

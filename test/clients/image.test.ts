@@ -1,5 +1,6 @@
 // The container image: built without a daemon, loaded by podman, pushed by skopeo, run as a user who is nobody.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { chownSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { readContainerfile } from "../../.dev/containerfile.ts";
 import manifest from "../../package.json" with { type: "json" };
@@ -9,7 +10,7 @@ import { clientTest } from "../support/clientTest.ts";
 import { type Containers, openContainers } from "../support/containerTools.ts";
 import { dockerCommands, startDockerd } from "../support/dockerd.ts";
 import { pullAll } from "../support/images.ts";
-import { answers200, freePort, run, waitFor } from "../support/processes.ts";
+import { answers200, freePort, run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
 const archive = join(projectRoot, "dist", "breadbox.oci.tar");
@@ -85,16 +86,75 @@ describe("the container image", () => {
     const serving = inside("serve", "--listen", listen).catch(() => {});
     await waitFor("the server in the container", () => answers200(`http://${listen}/readyz`));
     const { output } = await inside("health");
-    const { stdout: processes } = await run(["ps", "-eo", "pid,uid,args"]);
-    const server = processes
-      .split("\n")
-      .find((line) => /^\s*\d+\s+65532 .*serve/.test(line) && line.endsWith(listen));
-    process.kill(Number(server?.trim().split(/\s+/)[0]), "SIGTERM");
+    await stopServer(listen);
     await serving;
 
     expect(before).toContain("is not reached");
     expect(output).toContain("ready");
   });
+});
+
+/** Ends the server of a container, which is known by an address in its environment. It runs as the image's user. */
+async function stopServer(listen: string): Promise<void> {
+  const ask = `grep -lsz '^REGISTRY_HTTP_ADDR=${listen}$' /proc/[0-9]*/environ`;
+  const { stdout } = await run(["sh", "-c", ask], { mayFail: true });
+  const pids = [...new Set(stdout.match(/\d+/g))].filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith("/usr/bin/breadbox\0serve"),
+  );
+  expect(pids).toHaveLength(1);
+  expect(statSync(`/proc/${pids[0]}`).uid).toBe(65_532);
+  process.kill(Number(pids[0]), "SIGTERM");
+}
+
+/** A compose file as people have it, after Docker's documentation of its registry. */
+const theirs = `services:
+  registry:
+    restart: always
+    image: registry:2
+    environment:
+      REGISTRY_AUTH: htpasswd
+      REGISTRY_AUTH_HTPASSWD_PATH: /auth/htpasswd
+      REGISTRY_AUTH_HTPASSWD_REALM: Registry Realm
+      REGISTRY_HTTP_SECRET: asecretforlocaldevelopment
+      REGISTRY_STORAGE_DELETE_ENABLED: "true"
+    volumes:
+      - ./data:/var/lib/registry
+      - ./auth:/auth
+`;
+
+test("a compose file of registry:2 works when its line `image:` is changed", async () => {
+  await using own = new Scope();
+  const folder = tempFolder(own, "compose");
+  const ours = theirs.replace("image: registry:2", `image: breadbox:${manifest.version}`);
+  const { image, environment, volumes } = Object(Bun.YAML.parse(ours)).services.registry;
+  for (const name of ["data", "auth"]) mkdirSync(join(folder, name));
+  chownSync(join(folder, "data"), 65_532, 65_532);
+  const hash = await Bun.password.hash("correct horse", { algorithm: "bcrypt", cost: 5 });
+  await Bun.write(join(folder, "auth", "htpasswd"), `ann:${hash}\n`);
+  const container = (await containers.buildah("from", "--pull-never", image)).stdout.trim();
+  const listen = `127.0.0.1:${freePort()}`;
+  const variables = Object.entries({ ...environment, REGISTRY_HTTP_ADDR: listen });
+  const options = [
+    ...variables.flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    ...volumes.flatMap((volume: string) => ["--volume", volume.replace(".", folder)]),
+  ];
+  const command = ["--", "/usr/bin/breadbox", "serve"];
+  const serving = containers
+    .buildah("run", "--isolation=chroot", ...options, container, ...command)
+    .catch(String);
+  await waitFor("the server in the container", () => answers200(`http://${listen}/readyz`));
+  own.defer(async () => {
+    await stopServer(listen);
+    await serving;
+  });
+
+  const to = `docker://${listen}/team/app:1`;
+  const copy = (...login: string[]) =>
+    containers.skopeo(
+      ...["copy", "--dest-tls-verify=false", ...login, `oci-archive:${archive}`, to],
+    );
+  expect(await copy().catch(String)).toContain("authentication required");
+  await copy("--dest-creds", "ann:correct horse");
 });
 
 test("the example for Compose runs this image, with variables that work", async () => {

@@ -1,4 +1,6 @@
 // `breadbox service`: the server as a unit of systemd, printed or put in place.
+import type { Config } from "../config/settings.ts";
+import { tlsMode } from "../config/tls.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
 import {
@@ -65,7 +67,6 @@ async function planOf(options: Options): Promise<ServicePlan | null> {
   const file = textOf(options, "config");
   const tls = textOf(options, "tls");
   const { config } = await loadFrom(options);
-  const { port } = config["http.listen"];
   const plan: ServicePlan = {
     executable: placeOf(isCompiled ? process.execPath : ""),
     data: textOf(options, "data") ?? stateDirectory,
@@ -74,11 +75,17 @@ async function planOf(options: Options): Promise<ServicePlan | null> {
       ...(tls === undefined ? [] : ["--tls", tls]),
       ...(file === undefined ? [] : ["--config", file]),
     ],
-    hasLowPort: port > 0 && port < 1024,
+    hasLowPort: portsOf(config).some((port) => port > 0 && port < 1024),
   };
   const objection = planObjection(plan);
   if (objection !== null) complain(`error: ${objection}`);
   return objection === null ? plan : null;
+}
+
+/** That of the registry, and the one that a CA asks. */
+function portsOf(config: Config): readonly number[] {
+  const { port } = config["http.listen"];
+  return tlsMode(config) === "acme" ? [port, config["http.tls.acme.listen"].port] : [port];
 }
 
 async function mayReplace(text: string): Promise<boolean> {

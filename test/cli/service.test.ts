@@ -22,6 +22,18 @@ const plan: ServicePlan = {
 };
 
 describe("breadbox service print", () => {
+  test("gives port 80 its capability where a certificate is ordered", async () => {
+    const unitWith = async (env: Readonly<Record<string, string>>) =>
+      (await run([await breadboxBinary(), "service", "print"], { env })).stdout;
+    const ordered = { BREADBOX_HTTP_TLS_ACME_HOSTS: "registry.example.com" };
+
+    expect(await unitWith({})).toContain("AmbientCapabilities=\n");
+    expect(await unitWith(ordered)).toContain("AmbientCapabilities=CAP_NET_BIND_SERVICE\n");
+    expect(await unitWith({ ...ordered, BREADBOX_HTTP_TLS_ACME_LISTEN: ":8080" })).toContain(
+      "AmbientCapabilities=\n",
+    );
+  });
+
   test("prints the example", async () => {
     const example = await Bun.file(join(projectRoot, "examples", "breadbox.service")).text();
     expect(example).toBe(unitText(plan));

@@ -22,11 +22,27 @@ export interface Kept {
   readonly content: { readonly digest: string } | null;
 }
 
-/** Compares the data directory with what is live. @returns what differs, in words. */
+/** The rows of a database, asked in SQL that every database knows. */
+export type Ask = (query: string) => Promise<readonly (readonly unknown[])[]>;
+
+/** Those of the file in a data directory. */
+const fileOf =
+  (data: string): Ask =>
+  async (query) => {
+    const database = new Database(join(data, "breadbox.db"), { readonly: true });
+    try {
+      return database.query(query).values();
+    } finally {
+      database.close();
+    }
+  };
+
+/** Compares the data directory, and the rows, with what is live. @returns what differs, in words. */
 export async function differences(
   data: string,
   live: Iterable<Keeper>,
   objects: Iterable<Kept> = [],
+  ask: Ask = fileOf(data),
 ): Promise<readonly string[]> {
   const links = new Set<string>();
   const digests = new Set<string>();
@@ -42,29 +58,19 @@ export async function differences(
     made.add(`${bucket} ${name} ${content.digest}`);
     digests.add(content.digest);
   }
-  const database = new Database(join(data, "breadbox.db"), { readonly: true });
-  const column = (text: string): Set<string> =>
-    new Set(
-      database
-        .query(text)
-        .values()
-        .map((row) => row.join(" ")),
-    );
-  try {
-    const files = (await storedFiles(data)).map((file) => file.split("/").at(-1)?.split(".")[0]);
-    return [
-      ...compare("rows of content", column("SELECT digest FROM contents"), digests),
-      ...compare("links", column("SELECT repository, digest FROM repository_contents"), links),
-      ...compare("objects", column(objectRows), made),
-      ...compare("folders of uploads", new Set(await multipartFolders(data)), new Set()),
-      ...compare("stored files", new Set(files.map((hex) => `sha256:${hex}`)), digests),
-      ...compare("trash", column("SELECT locator FROM trash"), new Set()),
-      ...(files.length === digests.size ? [] : [`${files.length} files, ${digests.size} digests`]),
-      ...(await damagedFiles(data)),
-    ];
-  } finally {
-    database.close();
-  }
+  const column = async (text: string): Promise<Set<string>> =>
+    new Set((await ask(text)).map((row) => row.join(" ")));
+  const files = (await storedFiles(data)).map((file) => file.split("/").at(-1)?.split(".")[0]);
+  return [
+    ...compare("rows of content", await column("SELECT digest FROM contents"), digests),
+    ...compare("links", await column("SELECT repository, digest FROM repository_contents"), links),
+    ...compare("objects", await column(objectRows), made),
+    ...compare("folders of uploads", new Set(await multipartFolders(data)), new Set()),
+    ...compare("stored files", new Set(files.map((hex) => `sha256:${hex}`)), digests),
+    ...compare("trash", await column("SELECT locator FROM trash"), new Set()),
+    ...(files.length === digests.size ? [] : [`${files.length} files, ${digests.size} digests`]),
+    ...(await damagedFiles(data)),
+  ];
 }
 
 const objectRows =
@@ -130,8 +136,11 @@ export function countRows(
 }
 
 /** `breadbox fsck --full`. @returns what it prints when anything is wrong; null when nothing is. */
-export async function fsckComplaint(data: string): Promise<string | null> {
+export async function fsckComplaint(
+  data: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string | null> {
   const command = [await breadboxBinary(), "fsck", "--full", "--data", data];
-  const { code, output } = await run(command, { mayFail: true });
+  const { code, output } = await run(command, { env, mayFail: true });
   return code === 0 ? null : output;
 }

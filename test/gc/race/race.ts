@@ -4,7 +4,7 @@ import { startRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
 import { Scope } from "../../support/scope.ts";
 import { type TroublePlan, Troubles } from "../../support/troubles.ts";
-import { differences, fsckComplaint } from "../aftermath.ts";
+import { type Ask, differences, fsckComplaint } from "../aftermath.ts";
 import { Client } from "./client.ts";
 import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
 import { makePool } from "./contents.ts";
@@ -24,6 +24,8 @@ export interface RacePlan {
   readonly restMs: number;
   /** Somebody sets the clock, and another program locks the database for seconds. */
   readonly isTroubled: boolean;
+  /** Rows that are not in the data directory: what names them to the executable, and how they are asked. */
+  readonly rows?: { readonly env: Readonly<Record<string, string>>; readonly ask: Ask };
   /** Told now and then how far it is. */
   readonly onProgress?: (ledger: Ledger) => void;
 }
@@ -71,7 +73,8 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   const troubles = plan.isTroubled
     ? new Troubles(scope, randomNumbers(`${plan.seed}/troubles`), trouble)
     : null;
-  const env = troubles === null ? usual : { ...usual, ...troubled, ...troubles.env };
+  const own = { ...usual, ...plan.rows?.env };
+  const env = troubles === null ? own : { ...own, ...troubled, ...troubles.env };
   const registry = await startRegistry(scope, { env });
   const ledger = new Ledger();
   const client = new Client(registry.url, ledger);
@@ -89,8 +92,8 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   await registry.stop();
   return {
     ledger,
-    differences: await differences(registry.data, ledger.live, ledger.objects),
-    fsck: await fsckComplaint(registry.data),
+    differences: await differences(registry.data, ledger.live, ledger.objects, plan.rows?.ask),
+    fsck: await fsckComplaint(registry.data, plan.rows?.env),
   };
 }
 

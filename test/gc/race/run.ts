@@ -1,5 +1,7 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--postgres]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
+import { Scope } from "../../support/scope.ts";
+import { openRows } from "./postgresRows.ts";
 import { figuresOf, race } from "./race.ts";
 
 const { values } = parseArgs({
@@ -11,6 +13,8 @@ const { values } = parseArgs({
     rest: { type: "string", default: "60" },
     /** Nobody sets the clock or locks the database. */
     calm: { type: "boolean", default: false },
+    /** Rows in a PostgreSQL server, which nobody locks for seconds. */
+    postgres: { type: "boolean", default: false },
   },
 });
 
@@ -18,12 +22,14 @@ const { seed } = values;
 console.log(`BREADBOX_TEST_SEED=${seed}`);
 const started = performance.now();
 const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
+await using scope = new Scope();
 const { ledger, differences, fsck } = await race({
+  ...(values.postgres ? { rows: await openRows(scope) } : {}),
   seed,
   seconds: Number(values.minutes) * 60,
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
-  isTroubled: !values.calm,
+  isTroubled: !values.calm && !values.postgres,
   onProgress: (at) => console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`),
 });
 for (const violation of ledger.violations) console.log(violation);

@@ -1,8 +1,10 @@
 // Runs statements and bodies on Postgres. Writing transactions are serializable: what is right with SQLite's one writer is right here,
 // and an attempt that others got in the way of is repeated.
 import type { WriteLatch } from "../../durability/writeLatch.ts";
+import { KeptRows } from "../rows/keptRows.ts";
 import type { Body, Cache, Rows, Tx } from "../rows/rows.ts";
 import type { Command, Statement } from "../rows/statement.ts";
+import { Freshness } from "./freshness.ts";
 import { Lanes } from "./lanes.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { Pool, Readers } from "./pool.ts";
@@ -81,10 +83,21 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     // What others can see has reached the disk of the database.
     findSettled: find,
     list,
-    cache: <R>(): Cache<R> => ({
-      find: (_key, statement, given) => find(statement, given),
-      peek: () => undefined,
-    }),
+    cache: <R>(sizeOf: (row: R) => number): Cache<R> => {
+      const kept = new KeptRows(sizeOf);
+      return {
+        async find(key, statement, given) {
+          const version = await transactions.version();
+          const known = version === null ? undefined : kept.get(version, key);
+          if (known !== undefined) return known;
+          const row = await find(statement, given);
+          if (row !== null && version !== null) kept.keep(version, key, row);
+          return row;
+        },
+        // Only the database knows whether a replica has written.
+        peek: () => undefined,
+      };
+    },
     read,
     readSettled: read,
     change: async (statement, given) => write(writing, changing(statement, given)),
@@ -104,6 +117,7 @@ class Transactions {
   readonly #pool: Pool;
   readonly #readers: Readers;
   readonly #lanes = new Lanes();
+  readonly #freshness: Freshness;
   #written = 0;
 
   constructor(options: PostgresOptions) {
@@ -112,6 +126,9 @@ class Transactions {
     const readers = Math.max(1, Math.min(4, options.connections >> 2));
     this.#pool = new Pool(Math.max(1, options.connections - readers), open);
     this.#readers = new Readers(readers, open);
+    this.#freshness = new Freshness(
+      async (text) => (await this.#readers.send(text, [])).rows[0]?.[0],
+    );
   }
 
   /** One statement that only reads. */
@@ -122,6 +139,11 @@ class Transactions {
       const { rows, names } = await this.#readers.send(text, values);
       return rows.map((row) => rowOf<R>(row, names));
     });
+  }
+
+  /** As `Freshness`; null where it cannot be told. */
+  version(): Promise<unknown> {
+    return this.#freshness.version().catch(() => null);
   }
 
   /** Attempts it until its outcome is known. */

@@ -1,5 +1,6 @@
 // Rows that are asked for again and again, kept in memory for as long as nobody writes anything. Apart from the reads because it
 // knows nothing of what it keeps. Others write as well: the maintenance worker, commands in other processes.
+import { KeptRows } from "../rows/keptRows.ts";
 import type { Connection } from "./connection.ts";
 
 /**
@@ -36,52 +37,30 @@ export class CommitCount {
   }
 }
 
-/** How much a cache keeps; what is larger than `largest` is read each time. */
-const mostRows = 1024;
-const mostBytes = 4 * 1024 * 1024;
-const largest = 64 * 1024;
-
-/** Rows of one statement by key. Beyond its limits it starts over. */
+/** Rows of one statement by key. */
 export class RowCache<T> {
   readonly #commits: CommitCount;
-  readonly #sizeOf: (row: T) => number;
-  readonly #rows = new Map<string, T>();
-  #bytes = 0;
-  #filledAt = 0;
+  readonly #rows: KeptRows<T>;
 
   /** @param sizeOf bytes a row holds on to. */
   constructor(commits: CommitCount, sizeOf: (row: T) => number) {
     this.#commits = commits;
-    this.#sizeOf = sizeOf;
+    this.#rows = new KeptRows(sizeOf);
   }
 
   /** What `read` finds, or found since the latest commit. What is absent is asked for each time. */
   get(key: string, read: () => T | undefined): T | null {
     const known = this.peek(key);
     if (known !== undefined) return known;
+    const commits = this.#commits.now();
     const row = read();
     if (row === undefined) return null;
-    const size = this.#sizeOf(row);
-    if (size <= largest) this.#keep(key, row, size);
+    this.#rows.keep(commits, key, row);
     return row;
   }
 
   /** What was found since the latest commit. */
   peek(key: string): T | undefined {
-    const commits = this.#commits.now();
-    if (commits !== this.#filledAt) this.#clear();
-    this.#filledAt = commits;
-    return this.#rows.get(key);
-  }
-
-  #keep(key: string, row: T, size: number): void {
-    if (this.#rows.size >= mostRows || this.#bytes + size > mostBytes) this.#clear();
-    this.#rows.set(key, row);
-    this.#bytes += size;
-  }
-
-  #clear(): void {
-    this.#rows.clear();
-    this.#bytes = 0;
+    return this.#rows.get(this.#commits.now(), key);
   }
 }

@@ -60,6 +60,11 @@ export class Listener {
     return this.#all.reduce((sum, server) => sum + server.pendingRequests, 0);
   }
 
+  /** True when connections of this server end with the answers that are running: clients have to hear of it. */
+  isRetired(server: object): boolean {
+    return server !== this.#server;
+  }
+
   closeIdle(): void {
     this.#server.closeIdleConnections();
   }

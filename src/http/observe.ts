@@ -30,13 +30,13 @@ export interface ObserverOptions {
   readonly newRequestId: () => string;
   /** Whose headers about the client count; null for nobody's. */
   readonly isProxy: IsProxy | null;
-  /** True once the server has begun to stop: answers then end their connection. */
-  readonly isDraining: () => boolean;
+  /** True when an answer is the last one on its connection. */
+  readonly isEnding: (connection: Connection) => boolean;
 }
 
 export function makeObserver(
   { log, metrics }: Telemetry,
-  { newRequestId, isProxy, isDraining }: ObserverOptions,
+  { newRequestId, isProxy, isEnding }: ObserverOptions,
 ): Observer {
   const logAnswer = answerLog(log);
   return {
@@ -54,7 +54,7 @@ export function makeObserver(
       headers.set("x-request-id", context.requestId);
       headers.set("x-content-type-options", "nosniff");
       if (!context.foreign) headers.set("docker-distribution-api-version", "registry/2.0");
-      if (isDraining()) headers.set("connection", "close");
+      if (isEnding(context.connection)) headers.set("connection", "close");
       const ms = performance.now() - context.startedAt;
       metrics.requestEnded(context.question?.operation.id ?? "none", status, ms / 1000);
       if (context.received > 0) metrics.received(context.received);

@@ -42,7 +42,7 @@ export class RequestContext {
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly request: Request;
-  readonly #connection: Connection;
+  readonly connection: Connection;
   /** Of the other end; null until it was asked for. */
   #address: string | null = null;
   /** Whose headers about the client count; null for nobody's. */
@@ -86,7 +86,7 @@ export class RequestContext {
 
   constructor(request: Request, connection: Connection, requestId: string, startedAt: number) {
     this.request = request;
-    this.#connection = connection;
+    this.connection = connection;
     this.requestId = requestId;
     this.startedAt = startedAt;
   }
@@ -109,18 +109,18 @@ export class RequestContext {
   /** The other end of the connection: the client, or a proxy. */
   #peer(): string | null {
     // Asked for the login and for the log, and no small question.
-    this.#address ??= this.#connection.requestIP(this.request)?.address ?? null;
+    this.#address ??= this.connection.requestIP(this.request)?.address ?? null;
     return this.#address === null ? null : plainAddress(this.#address);
   }
 
   /** The client's port; null when the answer was sent completely, or the connection is closed. */
   port(): number | null {
-    return this.#connection.requestIP(this.request)?.port ?? null;
+    return this.connection.requestIP(this.request)?.port ?? null;
   }
 
   /** Gives the connection another `seconds` before it counts as idle. */
   extend(seconds: number): void {
-    this.#connection.timeout(this.request, seconds);
+    this.connection.timeout(this.request, seconds);
   }
 }
 

@@ -118,7 +118,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     assertHost: makeHostCheck(options.hosts),
     observer: makeObserver(backend.telemetry, {
       newRequestId,
-      isDraining,
+      isEnding: (connection) => draining || listener.isRetired(connection),
       isProxy: makeIsProxy(options.proxies),
     }),
     atWork,

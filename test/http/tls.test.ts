@@ -81,6 +81,28 @@ describe("a listener with TLS", () => {
     expect(http.running()).toBe(0);
   });
 
+  test("tells clients whose connection ends with a running answer", async () => {
+    await using registry = await openRegistry({ tls: first });
+    const { http } = registry;
+    const url = `https://127.0.0.1:${http.port}/v2/slow/blobs/uploads/`;
+    const post = await fetch(url, { method: "POST", tls });
+    expect(post.headers.get("connection")).not.toBe("close");
+    const location = new URL(post.headers.get("location") ?? "", url);
+    const sender = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = sender.writable.getWriter();
+    const patch = fetch(location, { method: "PATCH", body: sender.readable, tls });
+    await writer.write(new Uint8Array(1000));
+    while (http.running() === 0) await Bun.sleep(1);
+
+    http.replaceTls(second);
+    await writer.close();
+
+    const answer = await patch;
+    expect([answer.status, answer.headers.get("connection")]).toEqual([202, "close"]);
+    const next = await fetch(url, { method: "POST", tls });
+    expect([next.status, next.headers.get("connection")]).not.toContain("close");
+  });
+
   test("serves its CA, with and without a copy at the client", async () => {
     await using registry = await openRegistry({ tls: first, authority: "CA\n" });
     const url = `https://127.0.0.1:${registry.http.port}/ca.crt`;

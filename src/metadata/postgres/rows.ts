@@ -41,7 +41,7 @@ type Attempt<T> =
 interface Transaction<T> {
   readonly body: (tx: Tx) => Body<T>;
   readonly begin: string;
-  /** The row of `commits` that it writes, if it writes anything; null for what may be done again. */
+  /** The row of `commits` that it writes, if it writes anything; null for what only reads. */
   readonly token: string | null;
 }
 
@@ -205,7 +205,12 @@ class Transactions {
     if (isDoubted && token !== null) await tx.say(noteCommit, [token]);
     try {
       const outcome = await follow(tx, body);
-      if (!isDoubted && token !== null && tx.wrote) void tx.say(noteCommit, [token]);
+      if (token === null) {
+        // It has what it asked for: whoever uses the connection next is sent behind this.
+        void tx.say("commit");
+        return { kind: "committed", outcome };
+      }
+      if (!isDoubted && tx.wrote) void tx.say(noteCommit, [token]);
       return await commit(tx, outcome);
     } catch (error) {
       await tx.say("rollback");

@@ -82,14 +82,17 @@ export class Access {
     if (credentials.kind !== "basic") return null;
     const { name, password } = credentials;
     const user = this.#memory.knownUser(name);
-    const identity = user === null ? null : identityOf(user);
-    if (user === null || identity === null) return null;
-    const { principal } = identity;
-    const rules = this.#memory.knownRulesOf(principal);
+    if (user === null) return null;
+    const found = this.#memory.knownCaller(user, (rulesOf) => {
+      const identity = identityOf(user);
+      const rules = identity === null ? null : rulesOf(identity.principal);
+      if (identity === null || rules === null) return null;
+      return { identity, rights: rightsOf(identity.principal, { rules, scopes: null }) };
+    });
     const login = { name, password, hash: user.passwordHash, address: from.address ?? "" };
-    if (rules === null || !this.#logins.isKnown(login)) return null;
-    this.#noteLogin(identity, from);
-    return { identity, rights: rightsOf(principal, { rules, scopes: null }) };
+    if (found === null || !this.#logins.isKnown(login)) return null;
+    this.#noteLogin(found.identity, from);
+    return found;
   }
 
   /** As `identify`, with what the caller may do. @throws RegistryError LOGINS_TOO_MANY, UNAUTHORIZED */

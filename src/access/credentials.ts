@@ -9,6 +9,7 @@ export type Credentials =
 
 const none: Credentials = { kind: "none" };
 const unreadable: Credentials = { kind: "unreadable" };
+const usual = "Bearer ";
 /** Longer headers hold no credentials of ours; characters. */
 const longest = 16 * 1024;
 
@@ -16,6 +17,12 @@ const longest = 16 * 1024;
 export function readCredentials(header: string | null): Credentials {
   if (header === null || header === "") return none;
   if (header.length > longest) return unreadable;
+  // The usual spelling first: tokens are long.
+  if (header.startsWith(usual) && !header.includes(" ", usual.length) && !header.includes(",")) {
+    return header.length === usual.length
+      ? unreadable
+      : { kind: "bearer", token: header.slice(usual.length) };
+  }
   const [, scheme = "", value = ""] = /^([A-Za-z]+) +([^ ,]+) *$/.exec(header) ?? [];
   if (/^bearer$/i.test(scheme)) return { kind: "bearer", token: value };
   if (!/^basic$/i.test(scheme)) return unreadable;

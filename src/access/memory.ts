@@ -38,6 +38,8 @@ export class AccessMemory {
   #opened: Bearers | null = null;
   /** Whom tokens were found to be of, and what they may do. */
   #callers = new WeakMap<Bearer, Admitted>();
+  /** The same of users who send their password. */
+  #owners = new WeakMap<StoredUser, Admitted>();
 
   /** @param clock Unix ms. */
   constructor(
@@ -68,6 +70,7 @@ export class AccessMemory {
       this.#bearers = null;
       this.#opened = null;
       this.#callers = new WeakMap();
+      this.#owners = new WeakMap();
     }
     return closed;
   }
@@ -96,9 +99,16 @@ export class AccessMemory {
     return this.#users.get(name) ?? null;
   }
 
-  /** As `rulesOf`, if they were found before. */
-  knownRulesOf(principal: Principal): RuleSet | null {
-    return this.#sets.get(whoIs(principal)[0] ?? "anonymous") ?? null;
+  /** Who `user` is and what he may do, as `make` judges it by the rules about him; null until those were found. */
+  knownCaller(
+    user: StoredUser,
+    make: (rulesOf: (principal: Principal) => RuleSet | null) => Admitted | null,
+  ): Admitted | null {
+    const known = this.#owners.get(user);
+    if (known !== undefined) return known;
+    const made = make((principal) => this.#sets.get(whoIs(principal)[0] ?? "anonymous") ?? null);
+    if (made !== null) this.#owners.set(user, made);
+    return made;
   }
 
   user(name: string): Promise<StoredUser | null> {

@@ -13,6 +13,8 @@ export interface Rights {
   seek(name: string): string | null;
 }
 
+/** Answers that are remembered. */
+const mostPulls = 64;
 const nobody: Principal = { kind: "anonymous" };
 
 /** Of a server without a login: everybody may do everything. */
@@ -50,14 +52,27 @@ export function rightsOf(
     if (decision.isAllowed || decision.rule !== null) return decision.isAllowed;
     return resource.kind === "repository" && everywhere.has(action);
   };
+  const judge = (action: Action, resource: Resource): boolean =>
+    (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
+    isAllowed(action, resource);
+  // Rights are kept until a rule changes, and most requests of a caller are pulls from the same few repositories.
+  const pulls = new Map<string, boolean>();
+  const judgePull = (resource: Extract<Resource, { kind: "repository" }>): boolean => {
+    const known = pulls.get(resource.repository);
+    if (known !== undefined) return known;
+    const answer = judge("pull", resource);
+    if (pulls.size < mostPulls) pulls.set(resource.repository, answer);
+    return answer;
+  };
   return {
     principal,
     get mayAnything() {
       return everywhere.size > 0 || rules.knows(principal);
     },
     may: (action, resource) =>
-      (scopes === null || scopes.some((scope) => isWithin(scope, action, resource))) &&
-      isAllowed(action, resource),
+      action === "pull" && resource.kind === "repository"
+        ? judgePull(resource)
+        : judge(action, resource),
     seek: (name) => (everywhere.has("pull") ? name : rules.seek(principal, name)),
   };
 }

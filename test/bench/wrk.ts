@@ -103,17 +103,19 @@ export const getPages = ({
     `http://127.0.0.1:${port}/`,
   );
 
-/** GET of a path by callers in turns, 16 connections. @param as values of Authorization; none for no login. */
+/** GET of a path by callers in turns, 16 connections unless told otherwise. @param as values of Authorization; none for no login. */
 export const getAs = ({
   port,
   path,
   as,
   seconds,
+  connections = 16,
 }: {
   readonly port: number;
   readonly path: string;
   readonly as: readonly string[];
   readonly seconds: number;
+  readonly connections?: number;
 }): Promise<RequestRate> =>
   wrk(
     `
@@ -129,7 +131,7 @@ export const getAs = ({
       count = count + 1
       return requests[count % #requests + 1]
     end`,
-    16,
+    connections,
     seconds,
     `http://127.0.0.1:${port}/`,
   );

@@ -9,11 +9,14 @@ import type { Client } from "./client.ts";
 import { skopeo } from "./containers.ts";
 import { docker } from "./daemons.ts";
 import { regctl } from "./goClients.ts";
-import { caddy, type FrontProxy, nginx } from "./proxies.ts";
+import { caddy, type FrontProxy, nginx, traefik } from "./proxies.ts";
 import { expectLogins } from "./scenario.ts";
 import { bob, openProxied, type Site } from "./site.ts";
 
-const proxies: readonly FrontProxy[] = [nginx, caddy];
+// No package of Debian's has Traefik, and building it takes longer than all other programs together: it is tested where it is installed.
+const hasTraefik = Bun.which("traefik") !== null;
+const proxies: readonly FrontProxy[] = [nginx, caddy, ...(hasTraefik ? [traefik] : [])];
+if (!hasTraefik) console.warn("traefik is not on the PATH: its example is not tested");
 const clients: readonly Client[] = [docker, skopeo, regctl];
 
 const login = ["-sS", "--fail-with-body", "-u", `${bob.name}:${bob.password}`];

@@ -65,6 +65,15 @@ export const caddy: FrontProxy = {
   },
 };
 
+export const traefik: FrontProxy = {
+  ...{ name: "Traefik", commands: ["traefik"] },
+  prepare: async (lan) => {
+    const ca = await writeCertificate(lan, "traefik");
+    cpSync(exampleOf("traefik"), join(lan.folder, "etc", "traefik"), { recursive: true });
+    return { command: ["traefik", "--configFile=/etc/traefik/traefik.yml"], ca };
+  },
+};
+
 /** Starts it, and makes the machine trust its CA. Breadbox has to run already. */
 export async function startProxy(scope: Scope, lan: Lan, proxy: FrontProxy): Promise<void> {
   const { command, ca } = await proxy.prepare(lan);

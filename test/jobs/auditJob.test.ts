@@ -1,7 +1,7 @@
 // The cleanup of the maintenance worker deletes old entries of the audit trail, too.
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import type { AuditLimits } from "../../src/jobs/auditPrune.ts";
-import type { MaintenanceReport } from "../../src/jobs/protocol.ts";
+import type { MaintenanceReport, MaintenanceRequest } from "../../src/jobs/protocol.ts";
 import type { AuditEntry } from "../../src/metadata/audit.ts";
 import { type InspectionRoom, openInspectionRoom } from "../fsck/inspectionRoom.ts";
 
@@ -23,8 +23,9 @@ async function sweep(audit: AuditLimits, now: number | null): Promise<void> {
     if (data.kind === "swept") done.resolve();
     if (data.kind === "failed") done.reject(new Error(data.message));
   };
-  const store = { data: room.directory };
-  worker.postMessage({ kind: "sweep", store, now, timeoutMs: 1, firstSeen: new Map(), audit });
+  const store = { data: room.directory, database: null };
+  const order = { kind: "sweep", store, now, timeoutMs: 1, firstSeen: new Map(), audit } as const;
+  worker.postMessage(order satisfies MaintenanceRequest);
   await done.promise;
 }
 

@@ -2,7 +2,7 @@
 
 import type { Config } from "./config/settings.ts";
 import { readPem, tlsMode } from "./config/tls.ts";
-import { acmeSource } from "./tls/acmeSource.ts";
+import { type AcmeOptions, acmeSource } from "./tls/acmeSource.ts";
 import { challengePort } from "./tls/challenges.ts";
 import { CertificateKeeper, type KeeperOptions } from "./tls/keeper.ts";
 import { CertificateError } from "./tls/material.ts";
@@ -41,19 +41,7 @@ async function sourceOf(
       return filesSource({ ...paths, clientCa }, readClientCa, read);
     }
     case "acme":
-      return acmeSource({
-        ...{ data: config.data, clock, readClientCa, clientCa },
-        request: {
-          directory: config["http.tls.acme.directory"],
-          email: config["http.tls.acme.email"],
-          hosts: config["http.tls.acme.hosts"],
-        },
-        answerChallenges: challengePort(config["http.tls.acme.listen"]),
-        onFailure: (reason, nextAt) => {
-          const next = new Date(nextAt).toISOString();
-          log.error({ reason, next }, "no certificate was ordered");
-        },
-      });
+      return acmeSource({ ...acmeOptions(config, { clock, log }), readClientCa, clientCa });
     case "self-signed":
       return selfSignedSource({
         data: config.data,
@@ -67,6 +55,27 @@ async function sourceOf(
         },
       });
   }
+}
+
+function acmeOptions(
+  config: Config,
+  { clock, log }: Omit<KeeperOptions, "source">,
+): Omit<AcmeOptions, "readClientCa" | "clientCa"> {
+  const request = {
+    directory: config["http.tls.acme.directory"],
+    email: config["http.tls.acme.email"],
+    hosts: config["http.tls.acme.hosts"],
+  };
+  return {
+    ...{ data: config.data, request, clock },
+    answerChallenges: challengePort(config["http.tls.acme.listen"]),
+    onOrder: () =>
+      log.info({ hosts: request.hosts, ca: request.directory }, "ordering a certificate"),
+    onFailure: (reason, nextAt) => {
+      const next = new Date(nextAt).toISOString();
+      log.error({ reason, next }, "no certificate was ordered");
+    },
+  };
 }
 
 function read(path: string): string {

@@ -12,7 +12,7 @@ import { missingNames } from "./hostNames.ts";
 import { CertificateError, type Judged, judge, type Places } from "./material.ts";
 import type { CertificateSource } from "./source.ts";
 
-/** What orders need, and where failures go. */
+/** What orders need, and who hears of them. */
 export interface AcmeOptions {
   /** Data directory. */
   readonly data: string;
@@ -22,6 +22,7 @@ export interface AcmeOptions {
   readonly readClientCa: () => string | null;
   /** The path that it reads. */
   readonly clientCa: string;
+  readonly onOrder: () => void;
   /** @param nextAt Unix ms of the next attempt. */
   readonly onFailure: (reason: string, nextAt: number) => void;
   /** `orderCertificate`, or what a test has for it. */
@@ -77,6 +78,7 @@ class Orders {
   begin(): void {
     if (this.#isRunning || this.#options.clock() < this.#nextAt) return;
     this.#isRunning = true;
+    this.#options.onOrder();
     this.#run().finally(() => {
       this.#isRunning = false;
     });

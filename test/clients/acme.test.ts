@@ -119,6 +119,7 @@ clientTest(
 
     const leaf = await chainFor(server, ca.root);
     for (const host of hosts) expect(leaf?.checkHost(host)).toBe(host);
+    expect(server.logs()).toContain("ordering a certificate");
     expect(server.logs()).toContain("a new certificate is in use");
     for (const file of ["acme.pem", "acme-account.pem"]) {
       expect(statSync(join(server.data, "tls", file)).mode & 0o777).toBe(0o600);

@@ -23,6 +23,7 @@ function room(data: string, hosts: readonly string[] = [host]) {
       answerChallenges: () => ({ stop: async () => {} }),
       readClientCa: () => null,
       clientCa: "",
+      onOrder: () => {},
       onFailure: (reason, nextAt) => failures.push({ reason, inMs: nextAt - state.now }),
       order: async (request): Promise<Pair> => {
         state.orders += 1;

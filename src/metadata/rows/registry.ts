@@ -17,8 +17,8 @@ export function registryMetadata(rows: Rows): RegistryMetadata {
       rows.write(
         (tx) => putManifest(tx, put),
         ({ kind }) => kind === "stored",
-        // Pushes of one tag move the same row.
-        put.tags.length === 0 ? undefined : `tag ${put.repository}:${put.tags[0]}`,
+        // They move the same tags, or touch neighbours in the same pages of indexes.
+        `manifests of ${put.repository}`,
       ),
   };
 }

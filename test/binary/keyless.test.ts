@@ -94,8 +94,10 @@ test("a job gets in by one command, and its commit is found by one command", asy
   expect([tested.code, tested.stdout]).toEqual([0, expect.stringContaining("allowed: rule")]);
   expect((await breadbox("access", "ls")).stdout).toContain("workload:acme/app");
 
-  const trail = await breadbox("audit", "--who", "workload:acme/app");
-  for (const event of ["trust.bind", "push", "login"]) expect(trail.stdout).toContain(event);
+  // Logins are gathered for a second before they are written down.
+  const trail = async () => (await breadbox("audit", "--who", "workload:acme/app")).stdout;
+  await waitFor("the login in the trail", async () => (await trail()).includes("login"));
+  for (const event of ["trust.bind", "push"]) expect(await trail()).toContain(event);
   expect((await breadbox("audit")).stdout).toContain("trust.add");
 
   expect((await trust()).code).toBe(1);

@@ -58,7 +58,7 @@ test("gc applies the rule for untagged manifests as the running server does", as
 test("gc and why ignore the settings of a server that has ended, even if it was killed", async () => {
   await using scope = new Scope();
   const first = await startBreadbox(scope, {
-    env: { BREADBOX_GC_MIN_AGE: "2h", BREADBOX_HTTP_URL: "http://secret.example" },
+    env: { BREADBOX_GC_MIN_AGE: "2h", BREADBOX_ADMIN_PASSWORD: "a secret of the operator" },
   });
   const file = join(first.data, "settings.json");
   expect(statSync(file).mode & 0o777).toBe(0o600);

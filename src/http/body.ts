@@ -117,29 +117,35 @@ function tooLarge(limit: number): RegistryError {
   });
 }
 
+/** The longest body of one kind. */
+export interface SmallBody {
+  readonly kind: "manifest" | "form";
+  readonly maxBytes: number;
+}
+
 /**
  * Reads a whole body of at most `maxBytes` into memory.
- * @throws RegistryError MANIFEST_TOO_LARGE, before reading when the length was declared; BODY_TOO_SLOW; REQUEST_INVALID when the
+ * @throws RegistryError MANIFEST_TOO_LARGE or, for a form, BODY_TOO_LARGE, before reading when the length was declared; BODY_TOO_SLOW; REQUEST_INVALID when the
  * body ends early.
  */
 export async function readSmallBody(
   context: RequestContext,
-  maxBytes: number,
+  limit: SmallBody,
   pace: Pace,
 ): Promise<Uint8Array> {
   const declared = contentLength(context.request.headers);
-  if ((declared ?? 0) > maxBytes) throw manifestTooLarge(maxBytes);
+  if ((declared ?? 0) > limit.maxBytes) throw longerThan(limit);
   const chunks: Uint8Array[] = [];
   for await (const chunk of openBody(context, 0, pace) ?? []) {
-    if (context.received > maxBytes) throw manifestTooLarge(maxBytes);
+    if (context.received > limit.maxBytes) throw longerThan(limit);
     chunks.push(chunk);
   }
   const [only, ...others] = chunks;
   return only !== undefined && others.length === 0 ? only : Buffer.concat(chunks);
 }
 
-function manifestTooLarge(limit: number): RegistryError {
-  return new RegistryError("MANIFEST_TOO_LARGE", {
-    message: `the manifest is larger than the ${limit} bytes this registry accepts`,
+function longerThan({ kind, maxBytes }: SmallBody): RegistryError {
+  return new RegistryError(kind === "manifest" ? "MANIFEST_TOO_LARGE" : "BODY_TOO_LARGE", {
+    message: `the ${kind} is larger than the ${maxBytes} bytes this registry accepts`,
   });
 }

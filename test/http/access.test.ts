@@ -121,6 +121,11 @@ describe("the token endpoint", () => {
     expect(await status("GET", "/v2/", `Bearer ${token}`)).toBe(200);
     // A refresh token is for the endpoint alone, and one for requests is none.
     expect(await status("GET", "/v2/", `Bearer ${refresh_token}`)).toBe(401);
+    const long = await post({ grant_type: "password", username: "x".repeat(70_000) });
+    expect([long.status, await long.text()]).toEqual([
+      413,
+      expect.stringContaining("the form is larger than the 65536 bytes"),
+    ]);
     expect((await post({ grant_type: "refresh_token", refresh_token: token })).status).toBe(401);
 
     await room.accounts.changePassword("root", "another password");

@@ -91,7 +91,11 @@ async function push(
   assertNotEncoded(call.request.headers);
   const tags = tagsOf(queryOf(call));
   const mediaType = call.request.headers.get("content-type");
-  const body = await readSmallBody(context, registry.manifestMaxBytes, pace);
+  const body = await readSmallBody(
+    context,
+    { kind: "manifest", maxBytes: registry.manifestMaxBytes },
+    pace,
+  );
   const mayMove = call.rights.may("overwrite", { kind: "repository", repository: name });
   const immutable = mayMove ? registry.immutable : withoutMoves(registry.immutable);
   const receipt = await putManifest(

@@ -48,7 +48,7 @@ async function askByForm(
   call: Call<typeof address>,
   { access, names, pace }: Services,
 ): Promise<Response> {
-  const bytes = await readSmallBody(call, longestForm, pace);
+  const bytes = await readSmallBody(call, { kind: "form", maxBytes: longestForm }, pace);
   const form = new URLSearchParams(Buffer.from(bytes).toString());
   const grantType = form.get("grant_type");
   if (grantType !== "password" && grantType !== "refresh_token") {

@@ -1,23 +1,20 @@
 // The commands of `breadbox user`, `token`, `access` and `audit`: names, options and help. Apart from program.ts, because they are many.
+
 import type { Command } from "commander";
+import { collect, examples, type RunAction } from "./commandParts.ts";
 import { addDataFlags, type Options } from "./settingFlags.ts";
 
-/** Runs an action, which returns its exit code. */
-type Run = (action: Promise<number>) => Promise<void>;
-
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 const load = () => import("./access.ts");
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 /** Adds `user`, `token`, `access` and `audit` to the program. */
-export function addAccess(program: Command, run: Run): void {
+export function addAccess(program: Command, run: RunAction): void {
   addUsers(program, run);
   addTokens(program, run);
   addRules(program, run);
   addAudit(program, run);
 }
 
-function addUsers(program: Command, run: Run): void {
+function addUsers(program: Command, run: RunAction): void {
   const user = program
     .command("user")
     .summary("add, list and remove users")
@@ -77,7 +74,7 @@ function addUsers(program: Command, run: Run): void {
     );
 }
 
-function addTokens(program: Command, run: Run): void {
+function addTokens(program: Command, run: RunAction): void {
   const token = program
     .command("token")
     .summary("create, list and revoke access tokens")
@@ -132,7 +129,7 @@ function addTokens(program: Command, run: Run): void {
 const ruleHelp =
   "WHO is a user, token:NAME, workload:NAME (jobs that the trust rule NAME takes), anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:audit, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
 
-function addRules(program: Command, run: Run): void {
+function addRules(program: Command, run: RunAction): void {
   const access = program
     .command("access")
     .summary("say who may do what")
@@ -203,7 +200,7 @@ function addRules(program: Command, run: Run): void {
     );
 }
 
-function addAudit(program: Command, run: Run): void {
+function addAudit(program: Command, run: RunAction): void {
   addDataFlags(program.command("audit"))
     .summary("show who did what")
     .description(

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
+import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
@@ -40,8 +41,6 @@ async function reportConfig(error: ConfigError): Promise<number> {
   complain(message);
   return code;
 }
-
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 
 function buildProgram(run: (action: Action) => Promise<void>): Command {
   const program = new Command("breadbox")

@@ -1,11 +1,8 @@
 // The commands about the server itself: names, options and help. Apart from program.ts, because they are many.
+
 import type { Command } from "commander";
+import { examples, type RunAction } from "./commandParts.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
-
-/** Runs an action, which returns its exit code. */
-type RunAction = (action: Promise<number>) => Promise<void>;
-
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 
 /** Adds `serve` to the program. */
 export function addServe(program: Command, run: RunAction): void {

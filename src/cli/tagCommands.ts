@@ -1,11 +1,11 @@
 // The commands of `breadbox tag`: names, options and help.
+
 import type { Command } from "commander";
+import { examples, type RunAction } from "./commandParts.ts";
 import { addDataFlags, type Options } from "./settingFlags.ts";
 
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
-
-/** Adds `tag` to the program. @param run runs an action, which returns its exit code. */
-export function addTag(program: Command, run: (action: Promise<number>) => Promise<void>): void {
+/** Adds `tag` to the program. */
+export function addTag(program: Command, run: RunAction): void {
   const tag = program
     .command("tag")
     .summary("show who pushed a tag")

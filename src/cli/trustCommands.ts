@@ -1,16 +1,10 @@
 // The commands of `breadbox trust`: names, options and help.
+
 import type { Command } from "commander";
+import { collect, examples, type RunAction } from "./commandParts.ts";
 import { addDataFlags, type Options } from "./settingFlags.ts";
 
-/** Runs an action, which returns its exit code. */
-type Run = (action: Promise<number>) => Promise<void>;
-
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 const load = () => import("./trustRules.ts");
-const collect = (text: string, before: readonly string[] = []): readonly string[] => [
-  ...before,
-  text,
-];
 
 /** How one kind of issuer is named. */
 interface Kind {
@@ -100,7 +94,7 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Adds `trust` to the program. */
-export function addTrust(program: Command, run: Run): void {
+export function addTrust(program: Command, run: RunAction): void {
   const trust = program
     .command("trust")
     .summary("let jobs in without a password")
@@ -130,7 +124,7 @@ export function addTrust(program: Command, run: Run): void {
     );
 }
 
-function addKind(trust: Command, run: Run, about: Kind): void {
+function addKind(trust: Command, run: RunAction, about: Kind): void {
   const { kind, place, issuer, id, hasRefs } = about;
   const command = addDataFlags(trust.command(`${kind} <${place}> <GRANT...>`))
     .summary(about.summary)

@@ -1,11 +1,8 @@
 // The commands of `breadbox bucket`: names, options and help. Apart from program.ts, because they are many.
+
 import type { Command } from "commander";
+import { examples, type RunAction } from "../commandParts.ts";
 import { addConfigFlag, type Options } from "../settingFlags.ts";
-
-/** Runs an action, which returns its exit code. */
-type RunAction = (action: Promise<number>) => Promise<void>;
-
-const examples = (first: string, second: string): string => `\nExamples:\n  ${first}\n  ${second}`;
 
 /** Adds what every one of them takes. */
 function addServerFlags(command: Command): Command {

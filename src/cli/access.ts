@@ -5,6 +5,7 @@ import type { Tool } from "../tool.ts";
 import { rulesText, tokensText, usersText } from "./accessText.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
+import { badUsage, refuse } from "./refuse.ts";
 import { askSecret, readSecretInput } from "./secret.ts";
 import { type Options, textOf } from "./settingFlags.ts";
 import { withTool } from "./withTool.ts";
@@ -217,14 +218,4 @@ function report(isDone: boolean, done: string, otherwise: string): number {
   if (!isDone) return refuse(otherwise);
   print(done);
   return exitCode.done;
-}
-
-function refuse(message: string): number {
-  complain(message);
-  return exitCode.failed;
-}
-
-async function badUsage(message: string): Promise<number> {
-  complain(message);
-  return exitCode.badUsage;
 }

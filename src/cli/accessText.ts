@@ -1,12 +1,13 @@
 // What `breadbox user`, `token` and `access` print: facts in, text out.
 import type { Tool } from "../tool.ts";
+import { utcTime } from "./amounts.ts";
 import { table } from "./table.ts";
 
 type Listed = Awaited<ReturnType<Tool["accounts"]["list"]>>;
 
 /** `2026-11-21 08:21`, in UTC. @param at Unix ms. */
 export const day = (at: number | null, none: string): string =>
-  at === null ? none : new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  at === null ? none : utcTime(at).slice(0, 16);
 
 /** Users by name. */
 export function usersText({ users }: Listed): string {

@@ -31,9 +31,12 @@ export function showAge(ms: number): string {
 
 const isSomething = (part: string): boolean => !part.startsWith("0");
 
+/** `2026-01-31 14:05:00`, for a column whose head says UTC. @param time Unix ms. */
+export const utcTime = (time: number): string =>
+  new Date(time).toISOString().slice(0, 19).replace("T", " ");
+
 /** `2026-01-31 14:05:00 UTC`. @param time Unix ms. */
-export const showTime = (time: number): string =>
-  `${new Date(time).toISOString().slice(0, 19).replace("T", " ")} UTC`;
+export const showTime = (time: number): string => `${utcTime(time)} UTC`;
 
 /** `1 upload`, `2 uploads`. */
 export const counted = (count: number, word: string): string =>

@@ -1,5 +1,6 @@
 // What `breadbox audit` prints: entries in, text out.
 import type { StoredAuditEntry } from "../metadata/audit.ts";
+import { utcTime } from "./amounts.ts";
 import { table } from "./table.ts";
 
 /** Characters of a digest: its algorithm and the first twelve digits. */
@@ -9,7 +10,7 @@ const shortDigest = 19;
 export function auditText(entries: readonly StoredAuditEntry[], more: boolean): string {
   if (entries.length === 0) return "There are no entries.";
   const rows = entries.map((entry) => [
-    new Date(entry.at).toISOString().slice(0, 19).replace("T", " "),
+    utcTime(entry.at),
     entry.event,
     entry.who ?? "-",
     entry.address ?? "-",

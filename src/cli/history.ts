@@ -1,6 +1,6 @@
 // `breadbox tag history`: who pushed a tag or a digest, and from which commit.
 import type { Tool } from "../tool.ts";
-
+import { utcTime } from "./amounts.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import type { Options } from "./settingFlags.ts";
@@ -19,7 +19,7 @@ export function showHistory(name: string, options: Options): Promise<number> {
       );
       return exitCode.badUsage;
     }
-    if (options["json"] === true) printJson({ pushes: pushes.map(printed) });
+    if (options["json"] === true) printJson({ pushes });
     else if (pushes.length > 0) print(pushesText(pushes));
     if (pushes.length > 0) return exitCode.done;
     complain(
@@ -29,16 +29,9 @@ export function showHistory(name: string, options: Options): Promise<number> {
   });
 }
 
-function printed({ repository, digest, tag, pushedAt, pushedBy, origin }: Push) {
-  return {
-    ...{ repository, digest, tag, pushed_at: new Date(pushedAt).toISOString() },
-    ...{ pushed_by: pushedBy, origin },
-  };
-}
-
 function pushesText(pushes: readonly Push[]): string {
   const rows = pushes.map(({ repository, digest, tag, pushedAt, pushedBy, origin }) => [
-    new Date(pushedAt).toISOString().slice(0, 19).replace("T", " "),
+    utcTime(pushedAt),
     tag === null ? repository : `${repository}:${tag}`,
     digest,
     pushedBy ?? "-",

@@ -1,8 +1,10 @@
 // `breadbox service`: the server as a unit of systemd, printed or put in place.
+
 import type { Config } from "../config/settings.ts";
 import { tlsMode } from "../config/tls.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
+import { refuse } from "./refuse.ts";
 import {
   placeOf,
   planObjection,
@@ -96,9 +98,4 @@ async function mayReplace(text: string): Promise<boolean> {
 async function works(command: readonly string[]): Promise<boolean> {
   const child = Bun.spawn([...command], { stdio: ["ignore", "inherit", "inherit"] });
   return (await child.exited) === 0;
-}
-
-function refuse(why: string): number {
-  complain(why);
-  return exitCode.failed;
 }

@@ -2,7 +2,8 @@
 import type { Tool } from "../tool.ts";
 import { grantsOf } from "./access.ts";
 import { exitCode } from "./exitCode.ts";
-import { complain, print, printJson } from "./print.ts";
+import { print, printJson } from "./print.ts";
+import { badUsage, refuse } from "./refuse.ts";
 import { type Options, textOf } from "./settingFlags.ts";
 import { addedText, trustRulesText } from "./trustRulesText.ts";
 import { withTool } from "./withTool.ts";
@@ -22,10 +23,10 @@ export async function addTrust(
   options: Options,
 ): Promise<number> {
   const grants = grantsOf(grantTexts);
-  if (grants === null) return refuse("GRANT is PATTERN:ACTIONS, such as 'lab/**:pull,push'.");
+  if (grants === null) return badUsage("GRANT is PATTERN:ACTIONS, such as 'lab/**:pull,push'.");
   const caFile = textOf(options, "ca") ?? null;
   const ca = caFile === null ? null : await readFile(caFile);
-  if (ca === undefined) return refuse(`${caFile} cannot be read.`);
+  if (ca === undefined) return badUsage(`${caFile} cannot be read.`);
   const typed: Typed = {
     ...{ kind, place, ca },
     issuer: textOf(options, "issuer") ?? null,
@@ -39,10 +40,9 @@ export async function addTrust(
     const rule = await trust.add(typed, grants);
     if (rule === null) {
       const name = typed.name ?? typed.place;
-      complain(
+      return refuse(
         `There is a trust rule of that name. Remove it (breadbox trust rm ${name}), or add --name NAME.`,
       );
-      return exitCode.failed;
     }
     print(addedText(rule, { place, grants: grantTexts, url: config["http.url"] }));
     return exitCode.done;
@@ -69,8 +69,7 @@ function printed({ ca, demands, ...rule }: Listed) {
 export function removeTrust(name: string, options: Options): Promise<number> {
   return withTool(options, async ({ trust }) => {
     if (!(await trust.remove(name))) {
-      complain(`There is no trust rule ${name}: breadbox trust ls`);
-      return exitCode.failed;
+      return refuse(`There is no trust rule ${name}: breadbox trust ls`);
     }
     print(`Removed the trust rule ${name}. What was issued to its jobs is void.`);
     return exitCode.done;
@@ -82,9 +81,4 @@ function readFile(path: string): Promise<string | undefined> {
   return Bun.file(path)
     .text()
     .catch(() => undefined);
-}
-
-async function refuse(message: string): Promise<number> {
-  complain(message);
-  return exitCode.badUsage;
 }

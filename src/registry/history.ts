@@ -4,6 +4,7 @@ import type { RegistryMetadata } from "../metadata/metadata.ts";
 import type { UsageMetadata } from "../metadata/usage.ts";
 import { readDigest } from "../model/digest.ts";
 import type { Reference, RepositoryName } from "../model/names.ts";
+import { mostPushes } from "../model/pushes.ts";
 import { readImage } from "./imageNames.ts";
 import { unknownManifest } from "./manifests.ts";
 
@@ -12,9 +13,6 @@ export interface HistoryDeps {
   readonly metadata: Pick<RegistryMetadata, "findManifestSummary">;
   readonly history: HistoryMetadata;
 }
-
-/** As many as are kept of one tag. */
-export const mostPushes = 100;
 
 /** @returns the latest first; none for a manifest that was pushed before pushes were kept. @throws RegistryError MANIFEST_UNKNOWN */
 export async function listPushes(

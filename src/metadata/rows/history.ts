@@ -2,14 +2,12 @@
 import { and, desc, eq, getTableColumns, lte, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
+import { mostPushes } from "../../model/pushes.ts";
 import type { HistoryMetadata, StoredPush } from "../history.ts";
 import type { ManifestPut } from "../metadata.ts";
 import type { Rows, Tx } from "./rows.ts";
 import { pushHistory } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
-
-/** Pushes of one tag that are kept. */
-export const mostPushes = 100;
 
 type Row = typeof pushHistory.$inferSelect;
 type TagKey = Params<{ repository: RepositoryName; tag: Tag | "" }>;

@@ -15,7 +15,7 @@ import type { Body, Rows, Tx } from "./rows.ts";
 import { manifestReferences, manifests, referrers, repositoryContents, tags } from "./schema.ts";
 import { by } from "./spelling.ts";
 import { type Params, rawStatement, statement } from "./statement.ts";
-import { listObjectsOf } from "./usage.ts";
+import { listLinks, listObjectsOf } from "./usage.ts";
 
 interface Limit {
   readonly limit: number;
@@ -81,16 +81,6 @@ const listWrongReferrers = rawStatement<Limit, ManifestKey>(
       OR (r.digest IS NOT NULL AND m.artifact_type IS DISTINCT FROM r.artifact_type)
     GROUP BY m.repository, m.digest LIMIT ${limit}`,
 );
-
-const listRepositories = statement((db, given: Params<{ digest: Digest } & Limit>) => {
-  const { repository, digest } = repositoryContents;
-  return db
-    .select({ repository })
-    .from(repositoryContents)
-    .where(eq(digest, given.digest))
-    .orderBy(asc(repository))
-    .limit(given.limit);
-});
 
 /**
  * Tags of the manifests that `start` selects, and of the indexes above them. Indexes and the order of the joins are named: left alone,
@@ -176,7 +166,7 @@ function* inspectManifests(
 
 function* holdersOf(tx: Tx, digest: Digest, limit: number): Body<Holders> {
   const given = { digest, limit: limit + 1 };
-  const repositories = yield* tx.all(listRepositories, given);
+  const repositories = yield* tx.all(listLinks, given);
   const tags = yield* tx.all(listTagsNaming, given);
   return {
     repositories: repositories.slice(0, limit).map(({ repository }) => repository),

@@ -50,7 +50,8 @@ const findAges = statement((db, given: Params<OfDigest>) => {
     .from(contents)
     .where(eq(digest, given.digest));
 });
-const listLinks = statement((db, given: Params<OfDigest & Limit>) => {
+/** Repositories that link to the content, by name. */
+export const listLinks = statement((db, given: Params<OfDigest & Limit>) => {
   const { repository, digest } = repositoryContents;
   return db
     .select({ repository })

@@ -9,7 +9,7 @@ import type { HtpasswdFile } from "./htpasswdFile.ts";
 import { AccessInputError } from "./inputError.ts";
 import { type KeysDeps, rotateKey } from "./keys.ts";
 import { toRule } from "./memory.ts";
-import { Passwords } from "./passwords.ts";
+import { longestPassword, Passwords } from "./passwords.ts";
 import { type Grant, parseActions, ruleOf } from "./ruleInput.ts";
 import { RuleSet, rulesByWho } from "./rules.ts";
 import { parseTrustName } from "./trustInput.ts";
@@ -37,7 +37,6 @@ export interface Explanation {
 
 const nameGrammar = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$/;
 const shortestPassword = 8;
-const longestPassword = 1024;
 
 /** @throws AccessInputError for a name or password that cannot be used. @returns false when there is a user of that name. */
 export async function addUser(

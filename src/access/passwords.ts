@@ -6,7 +6,7 @@ const argon = { algorithm: "argon2id", memoryCost: 19_456, timeCost: 2 } as cons
 /** Comparisons that wait; more are refused. About twenty seconds of a core's work. */
 const mostWaiting = 500;
 /** Longer texts are no passwords; bytes. */
-const longestPassword = 1024;
+export const longestPassword = 1024;
 
 /** What a password is compared with. */
 export interface Stored {

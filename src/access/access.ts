@@ -76,8 +76,8 @@ export class Access {
     return typeof closed === "boolean" ? judge(closed) : closed.then(judge);
   }
 
-  /** The caller of credentials that came before, if nothing has changed since. Of others nothing is said. */
-  known(credentials: Credentials, from: Origin): Admitted | null {
+  /** The caller of credentials that came before, if nothing has changed since. Of others nothing is said. @param originOf asked for passwords only. */
+  known(credentials: Credentials, originOf: () => Origin): Admitted | null {
     if (credentials.kind === "bearer") return this.#memory.caller(credentials.token);
     if (credentials.kind !== "basic") return null;
     const { name, password } = credentials;
@@ -89,8 +89,10 @@ export class Access {
       if (identity === null || rules === null) return null;
       return { identity, rights: rightsOf(identity.principal, { rules, scopes: null }) };
     });
+    if (found === null) return null;
+    const from = originOf();
     const login = { name, password, hash: user.passwordHash, address: from.address ?? "" };
-    if (found === null || !this.#logins.isKnown(login)) return null;
+    if (!this.#logins.isKnown(login)) return null;
     this.#noteLogin(found.identity, from);
     return found;
   }

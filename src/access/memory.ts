@@ -164,7 +164,8 @@ export class AccessMemory {
   }
 
   signer(): Promise<Bearers> {
-    const bearers = this.#bearers ?? this.#openKeys();
+    if (this.#bearers !== null) return this.#bearers;
+    const bearers = this.#openKeys();
     this.#bearers = bearers;
     // Rows that cannot be read now are read again for the next request.
     bearers.then(

@@ -43,7 +43,7 @@ export function makeDoor(deps: DoorDeps): Door {
     if (isOpen !== false || typeof needs === "string" || needs.on === "upload") {
       return admit(deps, context, { needs, credentials, isOpen });
     }
-    const admitted = access.known(credentials, callerOf(context, deps.names));
+    const admitted = access.known(credentials, () => callerOf(context, deps.names));
     if (admitted === null) return admit(deps, context, { needs, credentials, isOpen });
     // Nothing has to be waited for.
     assertRight(deps, context, { needs, admitted, subject: subjectOf(context, needs) });
@@ -233,8 +233,7 @@ function bearerChallenge(realm: string, scope: string | null, error: string | nu
 
 /** Clients come back under the name that they came by, unless the operator named one. */
 function realmOf(context: RequestContext, url: string): string {
-  const origin = url === "" ? context.origin() : url.replace(/\/+$/, "");
-  return `${origin}/v2/token`;
+  return `${url === "" ? context.origin() : url}/v2/token`;
 }
 
 const scopeActions = { pull: "pull", push: "pull,push", overwrite: "pull,push", delete: "delete" };

@@ -69,7 +69,7 @@ export function linkBase(
   config: Config,
   { url, addresses }: { readonly url: string; readonly addresses: readonly string[] },
 ): string {
-  const named = config["http.url"].replace(/\/+$/, "");
+  const named = config["http.url"];
   const outside = addresses.find((address) => !address.includes("//localhost:"));
   return named || (outside ?? url);
 }

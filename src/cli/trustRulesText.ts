@@ -24,7 +24,7 @@ export function addedText(rule: Added, { place, grants, url }: Typed): string {
       `To name it now: breadbox trust rm ${name}, then add it again with --id ID.${idHint(rule, place)}`,
     );
   }
-  const audience = url === "" ? "its own URL (see http.url)" : url.replace(/\/+$/, "");
+  const audience = url === "" ? "its own URL (see http.url)" : url;
   lines.push(
     `Jobs ask for an ID token for this server, with the audience ${audience}, and send it as password, with any user name.`,
   );

@@ -83,7 +83,8 @@ function indexes(table: SQLiteTable, own: Columns) {
       throw new Error(`${config.name}: an index of expressions has no mirror`);
     }
     const made = config.unique ? uniqueIndex(config.name) : index(config.name);
-    return made.on(...those(own, columns));
+    const on = made.on(...those(own, columns));
+    return config.where === undefined ? on : on.where(config.where);
   });
 }
 

@@ -41,7 +41,9 @@ export function planText(plan: GcPlan, list: BlobList, { dryRun, isShort }: Plan
     dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
     `Found ${plan.total} total blobs`,
     `Found ${plan.referenced} referenced blobs`,
-    ...list.blobs.map(({ digest, size }) => `  ${digest}  ${showBytes(size)}`),
+    ...list.blobs.map(
+      ({ digest, size }) => `  ${digest ?? "(bytes without a row)"}  ${showBytes(size)}`,
+    ),
     ...(list.more === 0 ? [] : [`  … and ${list.more} more (--verbose lists them)`]),
     ...strayLines(plan),
     ...protectionLines(plan),

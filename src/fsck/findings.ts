@@ -91,7 +91,7 @@ export type Notice =
   | { readonly kind: "manifestUnread"; readonly manifest: ManifestKey; readonly reason: string }
   | { readonly kind: "stagedWithoutSession"; readonly id: UploadId }
   | { readonly kind: "sessionWithoutBytes"; readonly session: FoundSession }
-  | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest }
+  | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest | null }
   | { readonly kind: "unknownName"; readonly name: string };
 
 /** An open session, with its acknowledged offset. */
@@ -112,7 +112,8 @@ export interface FoundPart extends PartKey {
 /** A stored name without a row. */
 export interface Stray {
   readonly locator: Locator;
-  readonly digest: Digest;
+  /** Null where its name does not tell. */
+  readonly digest: Digest | null;
   /** Bytes. */
   readonly size: number;
   /** Unix ms. */

@@ -51,6 +51,7 @@ async function nameStray(
 ): Promise<boolean> {
   const now = clock();
   if (now - stray.publishedAt < strayAgeMs) return false;
-  if ((await rehash(storage.repair, stray)) !== stray.digest) return false;
-  return metadata.objectInspection.nameContent(stray, now, now + lostKeptMs);
+  const digest = await rehash(storage.repair, stray);
+  if (digest === null || digest !== (stray.digest ?? digest)) return false;
+  return metadata.objectInspection.nameContent({ ...stray, digest }, now, now + lostKeptMs);
 }

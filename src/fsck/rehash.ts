@@ -1,19 +1,21 @@
 // Reading stored bytes back and hashing them, in flat memory: for fsck as fast as the disk gives them, for the scrub in portions.
 
 import type { InspectedContent } from "../metadata/inspection.ts";
-import { algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
+import { type Algorithm, algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
 import type { Repair, StoredReader } from "../storage/repair.ts";
 
 /** One read, in bytes. Two buffers of this size are all the memory that hashing takes. */
 export const portion = 1_048_576;
 
-/** The content to read; `size` (bytes) is its row's. */
-export type Readable = Pick<InspectedContent, "digest" | "locator" | "size">;
+/** The content to read; `size` (bytes) is its row's. Without a digest it is hashed as all new content is. */
+export type Readable = Pick<InspectedContent, "locator" | "size"> & {
+  readonly digest: Digest | null;
+};
 
 /** One content that is being read back. Always close it. */
 export class Rehash {
   readonly #reader: StoredReader;
-  readonly #digest: Digest;
+  readonly #algorithm: Algorithm;
   readonly #hasher: Bun.CryptoHasher;
   #buffer: Uint8Array;
   #spare: Uint8Array;
@@ -26,8 +28,8 @@ export class Rehash {
     this.#buffer = new Uint8Array(length);
     this.#spare = new Uint8Array(length);
     this.#reader = reader;
-    this.#digest = digest;
-    this.#hasher = new Bun.CryptoHasher(algorithmOf(digest));
+    this.#algorithm = digest === null ? "sha256" : algorithmOf(digest);
+    this.#hasher = new Bun.CryptoHasher(this.#algorithm);
   }
 
   /** @returns null when there is nothing to read under this name. */
@@ -58,7 +60,7 @@ export class Rehash {
 
   /** The digest of everything up to the end, which `next` must have reached. Once only. */
   digest(): Digest {
-    return digestFromHex(algorithmOf(this.#digest), this.#hasher.digest("hex"));
+    return digestFromHex(this.#algorithm, this.#hasher.digest("hex"));
   }
 
   async close(): Promise<void> {

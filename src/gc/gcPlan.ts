@@ -5,7 +5,15 @@ import type { ReleasedContent } from "../metadata/untagged.ts";
 import type { Digest } from "../model/digest.ts";
 import type { StoredName } from "../storage/content.ts";
 import { ageLimits } from "./gcAges.ts";
-import type { BlobSum, GcDeps, GcListener, GcPlan, GcRequest, PlannedManifests } from "./gcRun.ts";
+import type {
+  BlobSum,
+  GcDeps,
+  GcListener,
+  GcPlan,
+  GcRequest,
+  OrphanedBlob,
+  PlannedManifests,
+} from "./gcRun.ts";
 
 /** The ports that reading needs. */
 type Ports = Pick<GcDeps, "metadata" | "storage" | "rest">;
@@ -40,7 +48,9 @@ export async function* markContents(
 }
 
 function assertSound({ content }: Ports["storage"], { digest, locator, size }: Unreferenced): void {
-  if (content.nameOf(locator)?.digest !== digest || !Number.isSafeInteger(size) || size < 0) {
+  const name = content.nameOf(locator);
+  const isIts = name !== null && (name.digest ?? digest) === digest;
+  if (!isIts || !Number.isSafeInteger(size) || size < 0) {
     throw new Error(`the row of content ${digest} is damaged`);
   }
 }
@@ -205,7 +215,10 @@ async function planUntagged(
   return { manifests: { keys, rule }, released: released.length };
 }
 
-function addOrphan({ sums, listener }: Look, { digest, size, isExplained }: ReleasedContent): void {
+function addOrphan(
+  { sums, listener }: Look,
+  { digest, size, isExplained }: OrphanedBlob & Pick<ReleasedContent, "isExplained">,
+): void {
   sums.orphaned.add(size);
   if (!isExplained) sums.unexplained.add(size);
   listener.onOrphan?.({ digest, size });

@@ -66,7 +66,8 @@ export interface GcDeps {
 
 /** A blob that may be deleted. */
 export interface OrphanedBlob {
-  readonly digest: Digest;
+  /** Null for bytes without a row whose stored name does not tell it. */
+  readonly digest: Digest | null;
   /** Bytes. */
   readonly size: number;
 }

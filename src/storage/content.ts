@@ -30,10 +30,11 @@ export interface SendableContent {
 /** A stored name, and what it says. */
 export interface StoredName {
   readonly locator: Locator;
-  readonly digest: Digest;
-  /** Owner of the claim that it was published under: while a row names that owner, its request may be about to name the file. */
+  /** Null where names do not tell: they were given before all bytes had come. */
+  readonly digest: Digest | null;
+  /** The claim that it was published under, or the upload: while a row has either, a request may be about to name the content. */
   readonly owner: string;
-  /** When that claim began, Unix ms. */
+  /** Not before its claim or its upload began, Unix ms. */
   readonly publishedAt: number;
 }
 

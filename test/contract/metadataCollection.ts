@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Hold } from "../../src/metadata/locks.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
+import type { Digest } from "../../src/model/digest.ts";
 import type { StoredName } from "../../src/storage/content.ts";
 import {
   app,
@@ -16,6 +17,7 @@ import {
   other,
   session,
 } from "./metadataRows.ts";
+import { untoldContract } from "./metadataStrays.ts";
 
 const hour = 60 * minute;
 /** Everything of the contract is two hours old by then, and every lease of it is over. */
@@ -29,7 +31,7 @@ async function hold({ locks }: Metadata): Promise<Hold> {
 }
 
 /** A stored name of the content called `name`. */
-const stored = (name: string): StoredName => ({
+const stored = (name: string): StoredName & { readonly digest: Digest } => ({
   locator: locator(`stored-${name}`),
   digest: digest(name),
   owner: `owner-${name}`,
@@ -41,6 +43,7 @@ export function collectionContract(open: () => Promise<Metadata>): void {
   lockContract(open);
   anchorContract(open);
   markContract(open);
+  untoldContract(open);
   sweepContract(open);
 }
 

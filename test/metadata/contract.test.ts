@@ -133,10 +133,7 @@ describe("all SQL statements", () => {
       `SELECT m.digest FROM manifests m LEFT JOIN referrers r ON r.repository = m.repository AND r.digest = m.digest
         WHERE m.repository = ? AND m.digest = ? AND m.artifact_type IS NOT r.artifact_type AND r.subject IS NOT NULL`,
     ],
-    [
-      "USE TEMP B-TREE FOR ORDER BY",
-      "SELECT digest FROM contents WHERE digest > ? ORDER BY locator",
-    ],
+    ["USE TEMP B-TREE FOR ORDER BY", "SELECT digest FROM contents WHERE digest > ? ORDER BY size"],
   ])("%s is refused", (step, statement) => {
     using client = emptySchema();
     expect(objectionsTo(client, statement)).toContainEqual({ statement, step });

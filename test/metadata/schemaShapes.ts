@@ -6,7 +6,7 @@ import type { Sql } from "postgres";
 export interface TableShape {
   /** `name type [NOT NULL] [DEFAULT value]`, in the order of their names. */
   readonly columns: readonly string[];
-  /** `[UNIQUE] (columns)`, the primary key among them, sorted. */
+  /** `[UNIQUE] (columns) [partly]`, the primary key among them, sorted. */
   readonly indexes: readonly string[];
   /** `(columns) → table(columns) [on deletion]`, sorted. */
   readonly references: readonly string[];
@@ -40,7 +40,7 @@ export function sqliteShape(client: Database): Shape {
           ...ask(
             `SELECT iif(l."unique", 'UNIQUE ', '') || '(' || (
                 SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(l.name) ORDER BY seqno)
-              ) || ')' FROM pragma_index_list(?) AS l`,
+              ) || ')' || iif(l.partial, ' partly', '') FROM pragma_index_list(?) AS l`,
             table,
           ),
           // A number that SQLite gives out itself has no index.
@@ -72,7 +72,8 @@ export async function postgresShape(sql: Sql): Promise<Shape> {
   const indexes = await sql`
     select c.relname as table, (case when i.indisunique then 'UNIQUE ' else '' end) || '(' || (
       select string_agg(a.attname, ',' order by k.at) from unnest(i.indkey) with ordinality as k(number, at)
-      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number) || ')' as text
+      join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number) || ')'
+      || case when i.indpred is null then '' else ' partly' end as text
     from pg_index i join pg_class c on c.oid = i.indrelid where c.relnamespace = 'public'::regnamespace`;
   const names = (relation: string, keys: string) => `(
     select string_agg(a.attname, ',' order by k.at) from unnest(f.${keys}) with ordinality as k(number, at)

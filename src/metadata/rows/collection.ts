@@ -9,6 +9,7 @@ import { findContradiction } from "./contradictions.ts";
 import { findHold } from "./locks.ts";
 import { gatherPushes } from "./pushes.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
+import { toldFrom } from "./untold.ts";
 
 /**
  * Builds the collection's part of the port.
@@ -60,15 +61,22 @@ function* strays<T extends StoredName>(
 ): Body<readonly (T & { readonly awaited: boolean })[]> {
   const unnamed = yield* leaveOutNamed(tx, found);
   if (unnamed.length === 0) return [];
-  const claims = yield* tx.all(ask.listHolders, { owners: unnamed.map(({ owner }) => owner) });
-  const holders = new Set(claims.map(({ owner }) => owner));
+  const owners = unnamed.map(({ owner }) => owner);
+  const claims = yield* tx.all(ask.listHolders, { owners });
+  const uploads = yield* tx.all(ask.listOpenOwners, { owners });
+  const holders = new Set([...claims, ...uploads].map(({ owner }) => owner));
   return unnamed.map((stray) => ({ ...stray, awaited: holders.has(stray.owner) }));
 }
 
 function* leaveOutNamed<T extends StoredName>(tx: Tx, found: readonly T[]): Body<readonly T[]> {
   const named = new Set<Locator>();
-  const digests = found.map(({ digest }) => digest);
+  const digests = found.flatMap(({ digest }) => (digest === null ? [] : [digest]));
   for (const { locator } of yield* tx.all(ask.listNamedContents, { digests })) named.add(locator);
+  const untold = found.filter(({ digest }) => digest === null).map(({ locator }) => locator);
+  if (untold.some((locator) => locator >= toldFrom))
+    throw new Error("a stored name of no known kind");
+  const at = untold.length === 0 ? [] : yield* tx.all(ask.listContentsAt, { locators: untold });
+  for (const { locator } of at) named.add(locator);
   const locators = found.map(({ locator }) => locator);
   for (const { locator } of yield* tx.all(ask.listNamedTrash, { locators })) named.add(locator);
   return found.filter(({ locator }) => !named.has(locator));

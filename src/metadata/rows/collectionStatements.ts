@@ -29,6 +29,7 @@ import {
 } from "./schema.ts";
 import { listed } from "./spelling.ts";
 import { type Builder, command, type Params, statement } from "./statement.ts";
+import { isUntold } from "./untold.ts";
 
 interface Digests {
   readonly digests: readonly Digest[];
@@ -162,12 +163,19 @@ export const emptyTrash = statement((db, { locators }: Params<Locators>) =>
     .where(inArray(trash.locator, listed(locators)))
     .returning({ locator: trash.locator }),
 );
-/** Rows of content are found by their digest: a stored name has it. */
+/** Rows of content by the digests of stored names, which most names have. */
 export const listNamedContents = statement((db, { digests }: Params<Digests>) =>
   db
     .select({ locator: contents.locator })
     .from(contents)
     .where(inArray(contents.digest, listed(digests))),
+);
+/** Rows of content by the stored names themselves, where those do not tell their digest. */
+export const listContentsAt = statement((db, { locators }: Params<Locators>) =>
+  db
+    .select({ locator: contents.locator })
+    .from(contents)
+    .where(and(inArray(contents.locator, listed(locators)), isUntold)),
 );
 export const listNamedTrash = statement((db, { locators }: Params<Locators>) =>
   db
@@ -183,4 +191,16 @@ export const listHolders = statement((db, { owners }: Params<{ owners: readonly 
       .from(table)
       .where(inArray(table.claimOwner, listed(owners)));
   return unionAll(claims(uploadSessions), claims(multipartUploads));
+});
+/** Those of `owners` that are uploads, open or about to end: where a name is an upload's, any of its requests may name it. */
+export const listOpenOwners = statement((db, { owners }: Params<{ owners: readonly string[] }>) => {
+  const sessions = db
+    .select({ owner: sql<string>`${uploadSessions.id}` })
+    .from(uploadSessions)
+    .where(inArray(uploadSessions.id, listed(owners)));
+  const inParts = db
+    .select({ owner: sql<string>`${multipartUploads.uploadId}` })
+    .from(multipartUploads)
+    .where(inArray(multipartUploads.uploadId, listed(owners)));
+  return unionAll(sessions, inParts);
 });

@@ -1,5 +1,6 @@
 // The tables of the SQLite database. Only text, integer and blob: another dialect must be able to mirror it.
 // Change it together with a generated migration (docs/CONTRIBUTING.md); a test compares both.
+
 import {
   customType,
   foreignKey,
@@ -13,6 +14,7 @@ import type { Algorithm, Digest } from "../../model/digest.ts";
 import type { Locator, StagingState } from "../../model/locator.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { UploadId } from "../../model/uploadId.ts";
+import { isUntold } from "./untold.ts";
 
 /** Drizzle's own blob column copies every value into a Buffer; the driver's bytes are already ours. */
 const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataType: () => "blob" });
@@ -36,16 +38,20 @@ export const repositories = sqliteTable(
 );
 
 /** Content that is stored: digest → stored name. Shared by all repositories. */
-export const contents = sqliteTable("contents", {
-  digest: text("digest").$type<Digest>().primaryKey(),
-  size: integer("size").notNull(), // bytes
-  locator: text("locator").$type<Locator>().notNull(),
-  createdAt: integer("created_at").notNull(), // Unix ms
-  keptUntil: integer("kept_until").notNull(), // Unix ms; the lease
-  releasedAt: integer("released_at"), // Unix ms; since when nothing names it by an answered upload, deletion or replacement; null: something does, or what did is lost
-  verifiedAt: integer("verified_at"), // Unix ms; when its bytes were last read and were right
-  damagedAt: integer("damaged_at"), // Unix ms; its bytes were wrong and were set aside: it counts as absent until it is pushed again
-});
+export const contents = sqliteTable(
+  "contents",
+  {
+    digest: text("digest").$type<Digest>().primaryKey(),
+    size: integer("size").notNull(), // bytes
+    locator: text("locator").$type<Locator>().notNull(),
+    createdAt: integer("created_at").notNull(), // Unix ms
+    keptUntil: integer("kept_until").notNull(), // Unix ms; the lease
+    releasedAt: integer("released_at"), // Unix ms; since when nothing names it by an answered upload, deletion or replacement; null: something does, or what did is lost
+    verifiedAt: integer("verified_at"), // Unix ms; when its bytes were last read and were right
+    damagedAt: integer("damaged_at"), // Unix ms; its bytes were wrong and were set aside: it counts as absent until it is pushed again
+  },
+  (row) => [index("contents_by_locator").on(row.locator).where(isUntold)],
+);
 
 /** Stored names whose rows are gone and whose bytes still have to go: a deletion that was broken off is finished from here. */
 export const trash = sqliteTable("trash", {

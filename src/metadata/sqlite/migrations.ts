@@ -12,6 +12,7 @@ import claims from "../../../drizzle/sqlite/0007_claims.sql" with { type: "text"
 import access from "../../../drizzle/sqlite/0008_access.sql" with { type: "text" };
 import audit from "../../../drizzle/sqlite/0009_audit.sql" with { type: "text" };
 import keyless from "../../../drizzle/sqlite/0010_keyless.sql" with { type: "text" };
+import storedNames from "../../../drizzle/sqlite/0011_stored_names.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0008_access", sql: access },
   { tag: "0009_audit", sql: audit },
   { tag: "0010_keyless", sql: keyless },
+  { tag: "0011_stored_names", sql: storedNames },
 ];

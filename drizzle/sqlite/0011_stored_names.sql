@@ -1,0 +1,1 @@
+CREATE INDEX `contents_by_locator` ON `contents` (`locator`) WHERE "locator" < 'sha';

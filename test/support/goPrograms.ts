@@ -59,7 +59,14 @@ export const regctl: GoTool = {
   version: "v0.11.7",
 };
 
+/** An S3 server that keeps objects as files with extended attributes. */
+export const versitygw: GoTool = {
+  name: "versitygw",
+  package: "github.com/versity/versitygw/cmd/versitygw",
+  version: "v1.8.0",
+};
+
 /** Builds those that the tests use and that are missing; without any it takes minutes.
  *  @throws Error with Go's output when one cannot be built. */
 export const installGoPrograms = (): Promise<void> =>
-  installGoTools([crane, distribution, helm, k3s, oras, pebble, regctl]);
+  installGoTools([crane, distribution, helm, k3s, oras, pebble, regctl, versitygw]);

@@ -1,0 +1,61 @@
+// Bytes in an S3 bucket. Below the store's prefix: data/<2>/<upload>.<id> is content, staging/ and parts/ are bytes of open uploads,
+// damaged/ is what was set aside. Loaded only where a bucket is configured.
+import type { WriteLatch } from "../../durability/writeLatch.ts";
+import type { Storage } from "../storage.ts";
+import { BucketClient, type BucketOptions } from "./client.ts";
+import { answering, S3Content } from "./content.ts";
+import { standardCellBytes } from "./grid.ts";
+import { Hashes } from "./hashes.ts";
+import { S3Intake } from "./intake.ts";
+import { Leftovers } from "./leftovers.ts";
+import { Objects } from "./objects.ts";
+import { S3Parts } from "./parts.ts";
+import { Placing } from "./placing.ts";
+import { S3Repair } from "./repair.ts";
+import { Sealing } from "./sealing.ts";
+import { S3Staging } from "./staging.ts";
+import { Uploads } from "./uploads.ts";
+
+/** The options of the S3 storage. */
+export interface S3Options {
+  readonly bucket: BucketOptions;
+  readonly latch: WriteLatch;
+  /** UUIDv7 source for keys that are never used twice. */
+  readonly newId: () => string;
+  /** Parts of one size, for servers that want them (R2). Never changed for a bucket with open uploads. */
+  readonly equalParts?: boolean;
+  /** Bytes of the first cells; 8 MiB unless a test says otherwise. */
+  readonly cellBytes?: number;
+}
+
+/** Opens a bucket, which must exist. @throws S3Error when it cannot be reached. */
+export async function openS3({
+  bucket,
+  latch,
+  newId,
+  equalParts = false,
+  cellBytes = standardCellBytes,
+}: S3Options): Promise<Storage> {
+  const client = new BucketClient(bucket);
+  const grid = { cellBytes, grows: !equalParts };
+  const objects = new Objects(client);
+  const tools = { objects, uploads: new Uploads(client), grid, latch, newId };
+  const hashes = new Hashes();
+  const placing = new Placing(tools);
+  const sealing = new Sealing({ tools, hashes, placing });
+  const leftovers = new Leftovers({ tools, placing, sealing });
+  const shared = { tools, hashes, placing, sealing, leftovers };
+  await objects.check();
+  return {
+    staging: new S3Staging(shared),
+    content: new S3Content(tools),
+    parts: new S3Parts(shared),
+    repair: new S3Repair(tools),
+    intake: new S3Intake(tools),
+    check: () => answering(() => objects.check()),
+    close: async () => {
+      await leftovers.close();
+      client.close();
+    },
+  };
+}

@@ -1,0 +1,191 @@
+// Staged bytes in a bucket. A session's cells are parts of one S3 upload under the key that its content will have; the bytes after
+// the last whole cell are an object of their own. A small session has no S3 upload: its one object becomes the content.
+import { RegistryError } from "../../errors.ts";
+import type { StagingState } from "../../model/locator.ts";
+import type { UploadId } from "../../model/uploadId.ts";
+import { receiveBody } from "../receiveBody.ts";
+import type {
+  Appended,
+  AppendOptions,
+  Body,
+  Sealed,
+  SealOptions,
+  Session,
+  StagedEntry,
+  Staging,
+} from "../staging.ts";
+import { CellWriter } from "./cellWriter.ts";
+import { answerOf } from "./failures.ts";
+import { cellAt, cellStart, mostBytes } from "./grid.ts";
+import { digestOf, type Hashes, type RunningHash } from "./hashes.ts";
+import type { Leftovers } from "./leftovers.ts";
+import { type KeyKind, newContentKey, newTailKey } from "./names.ts";
+import type { Placing } from "./placing.ts";
+import { readWhole } from "./reading.ts";
+import type { Sealing } from "./sealing.ts";
+import { noEtags, parseState, printState, type StagedState } from "./state.ts";
+import type { S3Tools } from "./tools.ts";
+
+/** The storage's dependencies of staging. */
+export interface StagingOptions {
+  readonly tools: S3Tools;
+  readonly hashes: Hashes;
+  readonly placing: Placing;
+  readonly sealing: Sealing;
+  readonly leftovers: Leftovers;
+}
+
+/** This group of the port. */
+export class S3Staging implements Staging {
+  readonly follow = null;
+  readonly #options: StagingOptions;
+  readonly #busy = new Set<UploadId>();
+
+  constructor(options: StagingOptions) {
+    this.#options = options;
+  }
+
+  /** Makes no call: what is lost with the process was never promised. */
+  async begin(id: UploadId, startedAt: number | null): Promise<StagingState> {
+    const { latch, newId } = this.#options.tools;
+    latch.assertWritable();
+    const kind: KeyKind = startedAt === null ? "object" : "session";
+    const key = newContentKey(id, kind, newId);
+    const none = { upload: null, parts: 0, etags: noEtags, tail: null, stale: [] };
+    return printState({ kind, key, ...none });
+  }
+
+  async append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
+    const { tools } = this.#options;
+    tools.latch.assertWritable();
+    const most = mostBytes(tools.grid);
+    if (session.offset + (options.expected ?? 0) > most) {
+      throw new RegistryError("DISK_FULL", {
+        message: `this store takes at most ${most} bytes in one upload`,
+      });
+    }
+    return this.#alone(session.id, async () => {
+      try {
+        return await this.#append(session, body, options);
+      } catch (error) {
+        throw answerOf(error);
+      }
+    });
+  }
+
+  async #append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
+    const { tools, hashes, placing, leftovers } = this.#options;
+    const before = parseState(session.staging);
+    const { id, offset } = session;
+    const tail = await this.#readTail(session, before);
+    const hash = hashes.at(session);
+    const { expected, signal } = options;
+    const writer = new CellWriter(tools, {
+      ...{ id, state: before, offset, tail, signal },
+      newKey: () => newContentKey(id, before.kind, tools.newId),
+      follow: (chunk) => void hash?.hasher.update(chunk),
+      release: body.release ?? null,
+    });
+    const giveBack = async () => {};
+    const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+    try {
+      const { written } = writer;
+      const isHeld = cut === null && !options.resumable;
+      const state = this.#stateAfter(session, before, writer);
+      if (isHeld) placing.hold(id, { offset: written, bytes: writer.rest.slice() });
+      else await this.#keepRest(state, writer.rest, signal);
+      if (hash !== null) hash.offset = written;
+      hashes.keep(id, hash);
+      leftovers.drop(id, before.stale);
+      return this.#appended(session, { state, written, hash, cut });
+    } finally {
+      writer.free();
+    }
+  }
+
+  #appended(
+    session: Session,
+    {
+      state,
+      written,
+      hash,
+      cut,
+    }: {
+      readonly state: StagedState;
+      readonly written: number;
+      readonly hash: RunningHash | null;
+      readonly cut: Error | null;
+    },
+  ): Appended {
+    const digest = hash === null || written === 0 ? null : digestOf(hash);
+    return { ...session, offset: written, staging: printState(state), digest, cut };
+  }
+
+  /** What the row will keep. A small session's object may be named as content already: more bytes get another key. */
+  #stateAfter(
+    { id, offset }: Session,
+    before: StagedState,
+    { state, rest, written }: CellWriter,
+  ): StagedState {
+    if (written === offset) return before;
+    const { newId } = this.#options.tools;
+    const held = before.upload === null ? before.key : before.tail;
+    const stale = offset === 0 || held === null ? [] : [held];
+    if (state.upload === null)
+      return { ...state, key: newContentKey(id, state.kind, newId), stale };
+    const tail = rest.byteLength === 0 ? null : newTailKey(id, state.kind, newId);
+    return { ...state, tail, stale };
+  }
+
+  /** Makes the bytes after the last cell durable, as an object of their own. */
+  async #keepRest(state: StagedState, rest: Uint8Array, signal: AbortSignal): Promise<void> {
+    const key = state.upload === null ? state.key : state.tail;
+    if (rest.byteLength > 0 && key !== null)
+      await this.#options.tools.objects.put(key, rest, signal);
+    signal.throwIfAborted();
+  }
+
+  /** Bytes that count and are in no part. @throws RegistryError UPLOAD_UNKNOWN when they are missing. */
+  async #readTail({ offset }: Session, state: StagedState): Promise<Uint8Array> {
+    const { objects, grid } = this.#options.tools;
+    const length = offset - cellStart(grid, cellAt(grid, offset));
+    if (cellAt(grid, offset) !== state.parts) throw new RegistryError("UPLOAD_UNKNOWN");
+    if (length === 0) return new Uint8Array();
+    const key = state.upload === null ? state.key : state.tail;
+    const bytes = key === null ? null : await readWhole(objects, key, length);
+    if (bytes === null) throw new RegistryError("UPLOAD_UNKNOWN");
+    return bytes;
+  }
+
+  seal(session: Session, options: SealOptions): Promise<Sealed> {
+    return this.#alone(session.id, () => this.#options.sealing.seal(session, options));
+  }
+
+  list(): AsyncIterable<StagedEntry> {
+    return this.#options.leftovers.listSessions();
+  }
+
+  async discard(id: UploadId, staging: StagingState): Promise<void> {
+    this.#options.hashes.forget(id);
+    await this.#options.leftovers.discard(id, staging);
+  }
+
+  forget(id: UploadId): void {
+    this.#options.hashes.forget(id);
+    this.#options.sealing.forget(id);
+  }
+
+  /** What was begun to drop is found by its list. */
+  async tidy(): Promise<void> {}
+
+  /** @throws RegistryError UPLOAD_BUSY */
+  async #alone<T>(id: UploadId, use: () => Promise<T>): Promise<T> {
+    if (this.#busy.has(id)) throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
+    this.#busy.add(id);
+    try {
+      return await use();
+    } finally {
+      this.#busy.delete(id);
+    }
+  }
+}

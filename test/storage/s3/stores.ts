@@ -1,0 +1,26 @@
+// Stores in one bucket of a test server: each has a prefix of its own.
+import { WriteLatch } from "../../../src/durability/writeLatch.ts";
+import type { BucketOptions } from "../../../src/storage/s3/client.ts";
+import { openS3 } from "../../../src/storage/s3/s3.ts";
+import type { Storage } from "../../../src/storage/storage.ts";
+
+let stores = 0;
+
+/** A prefix that no other store of this run has. */
+export function newPrefix(): string {
+  stores += 1;
+  return `store-${process.pid}-${stores}/`;
+}
+
+/** Cells as short as servers take them: several fit into a test. Bytes. */
+export const cellBytes = 5 * 1024 * 1024;
+
+/** Opens a store, as one replica does. */
+export function openReplica(server: BucketOptions, prefix: string): Promise<Storage> {
+  return openS3({
+    bucket: { ...server, prefix },
+    latch: new WriteLatch(() => {}),
+    newId: Bun.randomUUIDv7,
+    cellBytes,
+  });
+}

@@ -129,7 +129,7 @@ async function openRows(
 }
 
 /**
- * Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite`, `openPostgres` and `openFilesystem`. Nothing is left
+ * Opens the rows, then the bytes. @throws NoStoreError for a tool; as `openSqlite`, `openPostgres`, `openFilesystem` and `openS3`. Nothing is left
  * open then.
  */
 export async function openPorts(store: StoreConfig, options: PortsOptions): Promise<Ports> {
@@ -142,10 +142,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   const { metadata, log, upgraded } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
-    const storage = await openFilesystem({
-      ...{ directory, latch, clock, newId },
-      ...(serving === undefined ? {} : { serving: withWorkers(serving) }),
-    });
+    const storage = await openBytes(store, latch, serving);
     const close = async () => {
       await storage.close();
       await metadata.close();
@@ -155,6 +152,23 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
     await metadata.close();
     throw error;
   }
+}
+
+/** Files in the data directory, or objects in a bucket. */
+async function openBytes(
+  { data: directory, bucket }: StoreConfig,
+  latch: WriteLatch,
+  serving: ServingPorts | undefined,
+): Promise<Storage> {
+  if (bucket === null) {
+    return openFilesystem({
+      ...{ directory, latch, clock, newId },
+      ...(serving === undefined ? {} : { serving: withWorkers(serving) }),
+    });
+  }
+  // Loaded only where it is used.
+  const { openS3 } = await import("./storage/s3/s3.ts");
+  return openS3({ bucket, latch, newId, equalParts: bucket.equalParts });
 }
 
 const entries: Readonly<Record<FilesystemWorker, URL>> = {

@@ -1,4 +1,5 @@
-// Where the rows are: in the data directory, or in a PostgreSQL database.
+// Where the rows are: in the data directory, or in a PostgreSQL database. Where the bytes are: there, or in a bucket (s3.ts).
+import { type BucketConfig, type BucketValues, bucketOf } from "./s3.ts";
 import { setting } from "./setting.ts";
 import { count, duration, type Kind, optionalPath, toggle, ValueError } from "./values.ts";
 
@@ -71,12 +72,17 @@ export interface StoreConfig {
   readonly data: string;
   /** null: in the data directory. */
   readonly database: DatabaseConfig | null;
+  /** null: bytes are files in the data directory. */
+  readonly bucket: BucketConfig | null;
 }
 
 /** The part of the configuration that opens the store. */
-export const storeOf = (config: Values & Pick<StoreConfig, "data">): StoreConfig => ({
+export const storeOf = (
+  config: Values & BucketValues & Pick<StoreConfig, "data">,
+): StoreConfig => ({
   data: config.data,
   database: databaseOf(config),
+  bucket: bucketOf(config),
 });
 
 function databaseOf(config: Values): DatabaseConfig | null {

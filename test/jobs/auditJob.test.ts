@@ -23,7 +23,7 @@ async function sweep(audit: AuditLimits, now: number | null): Promise<void> {
     if (data.kind === "swept") done.resolve();
     if (data.kind === "failed") done.reject(new Error(data.message));
   };
-  const store = { data: room.directory, database: null };
+  const store = { data: room.directory, database: null, bucket: null };
   const order = { kind: "sweep", store, now, timeoutMs: 1, firstSeen: new Map(), audit } as const;
   worker.postMessage(order satisfies MaintenanceRequest);
   await done.promise;

@@ -133,7 +133,7 @@ describe("a collection as a job", () => {
     const { gcRuns } = room.store.rooms.metadata;
     const { maintenance, next, reports } = open(scope, {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
-      store: { data: directory, database: null },
+      store: { data: directory, database: null, bucket: null },
     });
     await gcRuns.beginRun({ ...request, startedAt: room.store.clock.now() });
     const collected = next("collected");
@@ -158,7 +158,7 @@ describe("a collection as a job", () => {
     await rooms.metadata.locks.acquireLock(lock);
     const { maintenance, next, reports } = open(scope, {
       spawn: () => new Worker(new URL("../../src/jobs/worker.ts", import.meta.url).href),
-      store: { data: directory, database: null },
+      store: { data: directory, database: null, bucket: null },
     });
     await rooms.metadata.gcRuns.beginRun({ ...request, startedAt: 0 });
     const collected = next("collected");

@@ -2,7 +2,7 @@
 
 /** Options of a server's maintenance that orders nothing before its first cleanup. */
 export const quiet = {
-  store: { data: "", database: null },
+  store: { data: "", database: null, bucket: null },
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
   cleanupEveryMs: 3_600_000,

@@ -27,7 +27,7 @@ function work(jobs: readonly MaintenanceRequest[], last: MaintenanceReport["kind
   return done.promise;
 }
 
-const store = () => ({ data: room.directory, database: null });
+const store = () => ({ data: room.directory, database: null, bucket: null });
 const since = () => room.store.clock.now() + 1;
 
 test("the worker reports a damaged blob at once, and the end of the slice afterwards", async () => {

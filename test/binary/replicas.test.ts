@@ -1,0 +1,81 @@
+// Two executables over one PostgreSQL database and one bucket: a push whose requests end at either of them.
+import { expect } from "bun:test";
+import { digestOf } from "../../src/model/digest.ts";
+import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { versitygw } from "../support/goPrograms.ts";
+import { goToolNeeds } from "../support/goTools.ts";
+import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
+import type { S3Server } from "../support/s3Server.ts";
+import type { Scope } from "../support/scope.ts";
+import { noise } from "../support/store.ts";
+import { startVersitygw } from "../support/versitygw.ts";
+
+const missing = goToolNeeds(versitygw);
+const needs = { ...missing, reason: () => missing.reason() ?? postgresIsMissing() };
+
+/** Two replicas, and their bucket. */
+async function replicas(scope: Scope) {
+  const server = await startVersitygw(scope);
+  const database = await (await startPostgres(scope)).createDatabase("replicas");
+  const env = environmentOf(server, database);
+  const a = await startBreadbox(scope, { env });
+  return { a, b: await startBreadbox(scope, { env }), server };
+}
+
+function environmentOf({ bucket }: S3Server, database: string): Record<string, string> {
+  const { accessKeyId = "", secretAccessKey = "" } = bucket.credentials ?? {};
+  return {
+    BREADBOX_DATABASE_URL: database,
+    BREADBOX_STORAGE_S3_BUCKET: bucket.bucket,
+    BREADBOX_STORAGE_S3_ENDPOINT: bucket.endpoint ?? "",
+    BREADBOX_STORAGE_S3_ACCESS_KEY_ID: accessKeyId,
+    BREADBOX_STORAGE_S3_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+}
+
+async function begin({ url }: RunningRegistry): Promise<string> {
+  const answer = await fetch(`${url}/v2/app/blobs/uploads/`, { method: "POST" });
+  expect(answer.status).toBe(202);
+  return new URL(answer.headers.get("location") ?? "", url).pathname;
+}
+
+const pulled = async ({ url }: RunningRegistry, digest: string): Promise<string> => {
+  const answer = await fetch(`${url}/v2/app/blobs/${digest}`);
+  return answer.status === 200 ? digestOf(await answer.bytes()) : String(answer.status);
+};
+
+clientTest("a push over two replicas in turn is pulled from both", needs, async (scope) => {
+  const { a, b } = await replicas(scope);
+  const sizes = [9_000_000, 1_000, 15_000_000, 4_999_000, 1];
+  const bytes = noise(sizes.reduce((sum, size) => sum + size, 0));
+  const path = await begin(a);
+  let at = 0;
+  for (const [turn, size] of sizes.entries()) {
+    const { url } = turn % 2 === 0 ? b : a;
+    const { status } = await fetch(url + path, {
+      method: "PATCH",
+      body: bytes.slice(at, at + size),
+      headers: { "content-range": `${at}-${at + size - 1}` },
+    });
+    expect(status).toBe(202);
+    at += size;
+  }
+
+  const digest = digestOf(bytes);
+  const closed = await fetch(`${a.url}${path}?digest=${digest}`, { method: "PUT" });
+
+  expect(closed.status).toBe(201);
+  expect([await pulled(a, digest), await pulled(b, digest)]).toEqual([digest, digest]);
+});
+
+clientTest("an upload is cancelled on the other replica", needs, async (scope) => {
+  const { a, b } = await replicas(scope);
+  const path = await begin(a);
+  await fetch(a.url + path, { method: "PATCH", body: noise(10_000_000) });
+
+  const cancelled = await fetch(b.url + path, { method: "DELETE" });
+
+  const later = await fetch(a.url + path, { method: "PATCH", body: noise(10) });
+  expect([cancelled.status, later.status]).toEqual([204, 404]);
+});

@@ -42,6 +42,8 @@ export interface DatabaseLog {
 
 /** The rows, open. */
 interface OpenedRows {
+  /** The database's id. */
+  readonly storeId: string;
   readonly metadata: Metadata;
   /** True when an older version had written the database, and this opening brought its schema up to date. */
   readonly upgraded: boolean;
@@ -134,7 +136,7 @@ async function openRows(
  */
 export async function openPorts(store: StoreConfig, options: PortsOptions): Promise<Ports> {
   const { data: directory } = store;
-  const { latch, role, serving } = options;
+  const { latch, role } = options;
   if (role === "tool") await assertStore(directory);
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
@@ -142,7 +144,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   const { metadata, log, upgraded } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
-    const storage = await openBytes(store, latch, serving);
+    const storage = await openBytes(store, opened.storeId, options);
     const close = async () => {
       await storage.close();
       await metadata.close();
@@ -157,8 +159,8 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
 /** Files in the data directory, or objects in a bucket. */
 async function openBytes(
   { data: directory, bucket }: StoreConfig,
-  latch: WriteLatch,
-  serving: ServingPorts | undefined,
+  storeId: string,
+  { latch, serving }: PortsOptions,
 ): Promise<Storage> {
   if (bucket === null) {
     return openFilesystem({
@@ -168,7 +170,8 @@ async function openBytes(
   }
   // Loaded only where it is used.
   const { openS3 } = await import("./storage/s3/s3.ts");
-  return openS3({ bucket, latch, newId, equalParts: bucket.equalParts });
+  const { equalParts } = bucket;
+  return openS3({ bucket, store: storeId, latch, newId, equalParts });
 }
 
 const entries: Readonly<Record<FilesystemWorker, URL>> = {

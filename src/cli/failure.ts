@@ -31,6 +31,7 @@ const readyMessages = new Map<string, number>([
   ["SqliteTooOldError", exitCode.failed],
   ["NoStoreError", exitCode.failed],
   ["CertificateError", exitCode.failed],
+  ["BucketError", exitCode.failed],
   ["ClockDoubtedError", exitCode.failed],
   ["SourceError", exitCode.failed],
   ["AccessInputError", exitCode.badUsage],

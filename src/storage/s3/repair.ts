@@ -7,6 +7,7 @@ import type { PartFault, Repair, StoredReader } from "../repair.ts";
 import type { Staged } from "../staging.ts";
 import { answering, keyOf } from "./content.ts";
 import { cellAt, cellStart } from "./grid.ts";
+import { formatKey } from "./guard.ts";
 import { folders, partKey, readStoredName, stagedOwner } from "./names.ts";
 import { openRemote } from "./remoteReader.ts";
 import { parseState } from "./state.ts";
@@ -88,5 +89,5 @@ function isOurs(key: string): boolean {
   if (key.startsWith(folders.damaged)) {
     return readStoredName(key.slice(folders.damaged.length)) !== null;
   }
-  return readStoredName(key) !== null || stagedOwner(key) !== null;
+  return key === formatKey || readStoredName(key) !== null || stagedOwner(key) !== null;
 }

@@ -5,6 +5,7 @@ import type { Storage } from "../storage.ts";
 import { BucketClient, type BucketOptions } from "./client.ts";
 import { answering, S3Content } from "./content.ts";
 import { standardCellBytes } from "./grid.ts";
+import { assertOwn } from "./guard.ts";
 import { Hashes } from "./hashes.ts";
 import { S3Intake } from "./intake.ts";
 import { Leftovers } from "./leftovers.ts";
@@ -19,6 +20,8 @@ import { Uploads } from "./uploads.ts";
 /** The options of the S3 storage. */
 export interface S3Options {
   readonly bucket: BucketOptions;
+  /** The id of the database whose bytes these are. */
+  readonly store: string;
   readonly latch: WriteLatch;
   /** UUIDv7 source for keys that are never used twice. */
   readonly newId: () => string;
@@ -28,9 +31,10 @@ export interface S3Options {
   readonly cellBytes?: number;
 }
 
-/** Opens a bucket, which must exist. @throws S3Error when it cannot be reached. */
+/** Opens a bucket, which must exist. @throws BucketError */
 export async function openS3({
   bucket,
+  store,
   latch,
   newId,
   equalParts = false,
@@ -45,7 +49,7 @@ export async function openS3({
   const sealing = new Sealing({ tools, hashes, placing });
   const leftovers = new Leftovers({ tools, placing, sealing });
   const shared = { tools, hashes, placing, sealing, leftovers };
-  await objects.check();
+  await assertOwn(objects, bucket, store);
   return {
     staging: new S3Staging(shared),
     content: new S3Content(tools),

@@ -8,6 +8,7 @@ import type { Locator } from "../../../src/model/locator.ts";
 import type { Boundary } from "../../../src/model/staged.ts";
 import { makeUploadId } from "../../../src/model/uploadId.ts";
 import { S3Error } from "../../../src/storage/s3/failures.ts";
+import { formatKey } from "../../../src/storage/s3/guard.ts";
 import { openS3 } from "../../../src/storage/s3/s3.ts";
 import type { SealOptions, Session } from "../../../src/storage/staging.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
@@ -65,6 +66,7 @@ class Model {
   open(): Promise<Storage> {
     return openS3({
       bucket: this.#server.bucket,
+      store: "the database of the test",
       latch: new WriteLatch(() => {}),
       newId: Bun.randomUUIDv7,
       cellBytes,
@@ -180,7 +182,7 @@ class Model {
 
   /** What is left: keys, and open S3 uploads. */
   get left() {
-    const keys = [...this.#server.objects.keys()].sort();
+    const keys = [...this.#server.objects.keys()].filter((key) => key !== formatKey).sort();
     return { keys, uploads: this.#server.uploads.size };
   }
 

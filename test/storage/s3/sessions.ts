@@ -6,6 +6,7 @@ import type { Locator } from "../../../src/model/locator.ts";
 import type { StagedPart } from "../../../src/model/staged.ts";
 import { makeUploadId, type UploadId } from "../../../src/model/uploadId.ts";
 import { BucketClient, type BucketOptions } from "../../../src/storage/s3/client.ts";
+import { formatKey } from "../../../src/storage/s3/guard.ts";
 import { Objects } from "../../../src/storage/s3/objects.ts";
 import { Uploads } from "../../../src/storage/s3/uploads.ts";
 import type { Appended, Session } from "../../../src/storage/staging.ts";
@@ -40,6 +41,7 @@ export async function inventory(bucket: BucketOptions, prefix: string) {
   const keys: string[] = [];
   const uploads: string[] = [];
   for await (const page of new Objects(client).list("")) keys.push(...page.map(({ key }) => key));
+  keys.splice(keys.indexOf(formatKey), 1);
   for await (const page of new Uploads(client).list(""))
     uploads.push(...page.map(({ key }) => key));
   client.close();

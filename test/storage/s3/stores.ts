@@ -19,6 +19,7 @@ export const cellBytes = 5 * 1024 * 1024;
 export function openReplica(server: BucketOptions, prefix: string): Promise<Storage> {
   return openS3({
     bucket: { ...server, prefix },
+    store: "the database of the test",
     latch: new WriteLatch(() => {}),
     newId: Bun.randomUUIDv7,
     cellBytes,

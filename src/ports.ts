@@ -101,7 +101,7 @@ async function becomeOwner(directory: string): Promise<void> {
 }
 
 /** What is not a server waits longer for each statement, and needs few connections. */
-const patient = { connections: 4, statementTimeoutMs: 60 * 60 * 1000 };
+export const patient = { connections: 4, statementTimeoutMs: 60 * 60 * 1000 };
 /** How long what another transaction got in the way of, or a broken connection, is tried again, in ms. */
 const patienceMs = 10_000;
 const noLog: DatabaseLog = {

@@ -34,6 +34,8 @@ const readyMessages = new Map<string, number>([
   ["BucketError", exitCode.failed],
   ["ClockDoubtedError", exitCode.failed],
   ["SourceError", exitCode.failed],
+  ["MigrateError", exitCode.failed],
+  ["DatabaseUnfitError", exitCode.failed],
   ["AccessInputError", exitCode.badUsage],
 ]);
 

@@ -6,6 +6,7 @@ import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
+import { addMigrate } from "./migrateCommand.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
 import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
@@ -63,6 +64,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addService(program, run);
   addBucket(program, run);
   addImport(program, run);
+  addMigrate(program, run);
   addAccess(program, run);
   addTrust(program, run);
   addTag(program, run);

@@ -2,6 +2,7 @@
 // a lost database is noticed: with an empty one in its place, all stored bytes would look like garbage.
 import { open, readdir, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isFilling } from "./copy.ts";
 import { NoStoreError, StoreMismatchError } from "./openErrors.ts";
 
 /** The layout of the data directory that this version reads and writes. */
@@ -104,6 +105,11 @@ export async function assertBelongsTogether(
   found: { readonly id: string | null; readonly rows: RowsPlace; readonly name: string },
 ): Promise<void> {
   const { id: stored, rows, name: database } = found;
+  if (stored !== null && isFilling(stored)) {
+    throw new StoreMismatchError(
+      `${database} is being filled by "breadbox migrate": run that command to its end, with the server of the old database stopped`,
+    );
+  }
   if (format !== null && format.rows !== rows) {
     throw new StoreMismatchError(
       rows === "file"

@@ -1,14 +1,11 @@
 // The rules of the house as tables, and the judges that name whoever breaks one. Pure: they see names and texts only.
 import { dirname, join } from "node:path/posix";
 
+/** Top-level files that import nothing but leaves. */
+const bare = ["errors.ts", "ambient.ts", "opened.ts", "version.ts", "spelling.ts", "plainText.ts"];
 /** Rooms and top-level files of `src/`, with what each may import. */
 const rights: Readonly<Record<string, readonly string[]>> = {
-  "errors.ts": [],
-  "ambient.ts": [],
-  "opened.ts": [],
-  "version.ts": [],
-  "spelling.ts": [],
-  "plainText.ts": [],
+  ...Object.fromEntries(bare.map((name) => [name, []])),
   model: [],
   durability: [],
   workers: [],
@@ -21,6 +18,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   fsck: ["content", "gc"],
   jobs: ["content", "clock", "gc", "fsck", "workers"],
   import: ["content", "registry"],
+  migrate: [],
   access: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
@@ -51,7 +49,9 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["access", "content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
     ...["durability", "config", "ambient.ts", "login.ts", "ports.ts"],
   ],
-  cli: ["wiring.ts", "tool.ts", "config", "tls"],
+  // As much of it as a copy of the whole store needs.
+  "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
+  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
@@ -68,10 +68,11 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   fsck: ["metadata", "storage", "durability"],
   jobs: ["metadata", "storage", "durability", "config"],
   import: ["metadata", "storage"],
+  migrate: ["metadata", "storage"],
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   http: ["metadata", "storage"],
-  cli: ["gc", "fsck", "import", "jobs", "metadata"],
+  cli: ["gc", "fsck", "import", "migrate", "jobs", "metadata"],
   "front.ts": ["telemetry"],
   "login.ts": ["metadata"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],

@@ -98,7 +98,8 @@ export function placeOf(url: string): string {
   }
 }
 
-async function readCa(path: string): Promise<string | null> {
+/** @returns null for no file. @throws DatabaseUnfitError */
+export async function readCa(path: string): Promise<string | null> {
   if (path === "") return null;
   try {
     return await readFile(path, "utf8");

@@ -72,7 +72,10 @@ async function between(
     try {
       const { id } = source.store;
       const takeOver = () =>
-        writeFormat(to.data, { version: formatVersion, database: id, rows: "postgres" });
+        writeFormat(to.data, {
+          ...{ version: formatVersion, database: id, rows: "postgres" },
+          bytes: to.bucket === null ? "files" : "bucket",
+        });
       return await migrate({
         ...{ source, target, isServed, onProgress, takeOver },
         shape: (_, row) => row,

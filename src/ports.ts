@@ -110,11 +110,12 @@ const noLog: DatabaseLog = {
 };
 
 async function openRows(
-  { data: directory, database }: StoreConfig,
+  { data: directory, database, bucket }: StoreConfig,
   { latch, role }: PortsOptions,
 ): Promise<OpenedRows> {
   const rowsRole = role === "server" ? "server" : "tool";
-  const options = { directory, latch, role: rowsRole, clock, newId } as const;
+  const bytes = bucket === null ? "files" : "bucket";
+  const options = { directory, latch, role: rowsRole, clock, newId, bytes } as const;
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };

@@ -15,10 +15,15 @@ export interface Format {
   readonly database: string;
   /** Where that database is. */
   readonly rows: RowsPlace;
+  /** Where the bytes are. */
+  readonly bytes: BytesPlace;
 }
 
 /** A file in the data directory, or a server. */
 export type RowsPlace = "file" | "postgres";
+
+/** In the data directory, or in an S3 bucket. */
+export type BytesPlace = "files" | "bucket";
 
 /** @returns null when there is no format file. @throws StoreMismatchError when it cannot be understood or is newer. */
 export async function readFormat(directory: string): Promise<Format | null> {
@@ -72,9 +77,13 @@ export async function writeFormat(directory: string, format: Format): Promise<vo
   const draft = `${path}.${process.pid}`;
   const file = await open(draft, "w", 0o600);
   try {
-    const { version, database, rows } = format;
+    const { version, database, rows, bytes } = format;
     // As before there was a choice.
-    const text = rows === "file" ? { version, database } : { version, database, rows };
+    const text = {
+      ...{ version, database },
+      ...(rows === "file" ? {} : { rows }),
+      ...(bytes === "files" ? {} : { bytes }),
+    };
     await file.writeFile(`${JSON.stringify(text)}\n`);
     await file.sync();
   } finally {
@@ -102,7 +111,7 @@ export async function syncDirectory(directory: string): Promise<void> {
 export async function assertBelongsTogether(
   directory: string,
   format: Format | null,
-  found: { readonly id: string | null; readonly rows: RowsPlace; readonly name: string },
+  found: Pick<Format, "rows" | "bytes"> & { readonly id: string | null; readonly name: string },
 ): Promise<void> {
   const { id: stored, rows, name: database } = found;
   if (stored !== null && isFilling(stored)) {
@@ -117,6 +126,7 @@ export async function assertBelongsTogether(
         : `${directory} has its rows in its file breadbox.db, and not in ${database}: do not set database.url, or choose an empty data directory`,
     );
   }
+  assertBytes(directory, format, found);
   if (format !== null && stored === null) {
     throw new StoreMismatchError(
       `${directory} was in use, but its database ${database} is missing or empty: restore it from a backup, or choose an empty data directory`,
@@ -132,6 +142,19 @@ export async function assertBelongsTogether(
       `${directory} holds stored content but no database ${database}: restore it from a backup, or choose an empty data directory`,
     );
   }
+}
+
+function assertBytes(
+  directory: string,
+  format: Format | null,
+  { bytes }: Pick<Format, "bytes">,
+): void {
+  if (format === null || format.bytes === bytes) return;
+  throw new StoreMismatchError(
+    bytes === "files"
+      ? `${directory} has its bytes in an S3 bucket: set storage.s3.bucket (BREADBOX_STORAGE_S3_BUCKET) as its server has it`
+      : `${directory} has its bytes in files, and not in a bucket: do not set storage.s3.bucket, or choose an empty data directory`,
+  );
 }
 
 /** True for a directory with stored content. */
@@ -155,7 +178,8 @@ function parseFormat(text: string): Format | null {
     const { version, database } = value;
     if (!Number.isSafeInteger(version) || typeof version !== "number") return null;
     const rows = "rows" in value && value.rows === "postgres" ? "postgres" : "file";
-    return typeof database === "string" ? { version, database, rows } : null;
+    const bytes = "bytes" in value && value.bytes === "bucket" ? "bucket" : "files";
+    return typeof database === "string" ? { version, database, rows, bytes } : null;
   } catch {
     return null;
   }

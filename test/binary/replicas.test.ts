@@ -20,7 +20,7 @@ async function replicas(scope: Scope) {
   const database = await (await startPostgres(scope)).createDatabase("replicas");
   const env = environmentOf(server, database);
   const a = await startBreadbox(scope, { env });
-  return { a, b: await startBreadbox(scope, { env }), server };
+  return { a, b: await startBreadbox(scope, { env }), server, env };
 }
 
 function environmentOf({ bucket }: S3Server, database: string): Record<string, string> {
@@ -78,4 +78,16 @@ clientTest("an upload is cancelled on the other replica", needs, async (scope) =
 
   const later = await fetch(a.url + path, { method: "PATCH", body: noise(10) });
   expect([cancelled.status, later.status]).toEqual([204, 404]);
+});
+
+clientTest("a replica may join with an empty directory at any time", needs, async (scope) => {
+  const { a, env } = await replicas(scope);
+  const bytes = noise(1_000);
+  const digest = digestOf(bytes);
+  const path = `${a.url}${await begin(a)}?digest=${digest}`;
+  expect((await fetch(path, { method: "PUT", body: bytes })).status).toBe(201);
+
+  const late = await startBreadbox(scope, { env });
+
+  expect(await pulled(late, digest)).toBe(digest);
 });

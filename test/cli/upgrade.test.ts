@@ -16,7 +16,12 @@ async function openOlder(scope: Scope): Promise<string> {
   using client = new Database(join(directory, "breadbox.db"));
   migrate(client, 1, migrations.slice(0, 2));
   client.run("INSERT INTO store (id, created_at) VALUES (?, 1)", [id]);
-  await writeFormat(directory, { version: formatVersion, database: id, rows: "file" });
+  await writeFormat(directory, {
+    version: formatVersion,
+    database: id,
+    rows: "file",
+    bytes: "files",
+  });
   return directory;
 }
 

@@ -3,6 +3,7 @@ import type { Database } from "bun:sqlite";
 import { Database as SqliteDatabase } from "bun:sqlite";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import type { BytesPlace } from "../../src/metadata/format.ts";
 import type { Role } from "../../src/metadata/sqlite/connection.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/metadata/sqlite/open.ts";
 import { tempFolder } from "../support/processes.ts";
@@ -15,12 +16,17 @@ export const now = 1_800_000_000_000;
 export async function openIn(
   scope: Scope,
   directory: string,
-  { role = "server", latch = new WriteLatch(() => {}) }: { role?: Role; latch?: WriteLatch } = {},
+  {
+    role = "server",
+    latch = new WriteLatch(() => {}),
+    bytes = "files",
+  }: { role?: Role; latch?: WriteLatch; bytes?: BytesPlace } = {},
 ): Promise<OpenedSqlite> {
   const opened = await openSqlite({
     directory,
     latch,
     role,
+    bytes,
     clock: () => now,
     newId: () => Bun.randomUUIDv7(),
   });

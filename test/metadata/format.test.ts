@@ -25,7 +25,12 @@ describe("a data directory", () => {
     await using scope = new Scope();
     const { directory, storeId } = await usedDirectory(scope);
 
-    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId, rows: "file" });
+    expect(await readFormat(directory)).toEqual({
+      version: 1,
+      database: storeId,
+      rows: "file",
+      bytes: "files",
+    });
     expect(readdirSync(directory).sort()).toEqual(["breadbox.db", "format"]);
   });
 
@@ -37,6 +42,19 @@ describe("a data directory", () => {
     rmSync(join(directory, "format"));
 
     await assertStore(directory);
+  });
+
+  test.each([
+    ["files", "bucket", "has its bytes in files, and not in a bucket"],
+    ["bucket", "files", "set storage.s3.bucket (BREADBOX_STORAGE_S3_BUCKET)"],
+  ] as const)("with bytes in %s is refused with bytes in %s", async (used, asked, message) => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "format");
+    await (await openIn(scope, directory, { bytes: used })).metadata.close();
+
+    await expect(openIn(scope, directory, { bytes: asked })).rejects.toThrow(message);
+
+    await openIn(scope, directory, { bytes: used });
   });
 
   test("that was never served, or does not exist, is refused to commands", async () => {
@@ -103,7 +121,12 @@ describe("a data directory", () => {
 
     await openIn(scope, directory);
 
-    expect(await readFormat(directory)).toEqual({ version: 1, database: storeId, rows: "file" });
+    expect(await readFormat(directory)).toEqual({
+      version: 1,
+      database: storeId,
+      rows: "file",
+      bytes: "files",
+    });
   });
 
   test("with stored content but neither database nor format file is refused", async () => {
@@ -127,7 +150,7 @@ describe("a data directory", () => {
   test("of a newer version is refused", async () => {
     await using scope = new Scope();
     const { directory, storeId } = await usedDirectory(scope);
-    await writeFormat(directory, { version: 2, database: storeId, rows: "file" });
+    await writeFormat(directory, { version: 2, database: storeId, rows: "file", bytes: "files" });
 
     await expect(openIn(scope, directory)).rejects.toThrow("run the version that wrote it");
   });

@@ -3,6 +3,7 @@ import { mkdir, readFile } from "node:fs/promises";
 import { ifNoServer } from "../directoryHold.ts";
 import {
   assertBelongsTogether,
+  type BytesPlace,
   type Format,
   formatVersion,
   holdsContents,
@@ -40,6 +41,8 @@ export interface OpenOptions
   readonly clock: () => number;
   /** How long a database that cannot be reached is waited for, in ms. */
   readonly openingMs?: number;
+  /** Where the bytes are; files of the directory unless it is said. */
+  readonly bytes?: BytesPlace;
 }
 
 /** An opened database. */
@@ -75,6 +78,7 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
         version: formatVersion,
         database: storeId,
         rows: "postgres",
+        bytes: options.bytes ?? "files",
       });
     }
   } catch (error) {
@@ -116,13 +120,14 @@ function prepareDatabase(
 ): Promise<Pick<OpenedPostgres, "storeId" | "upgraded">> {
   const { directory, role, clock, newId } = options;
   const place = placeOf(way.url);
-  const { openingMs = longestOpening[role] } = options;
+  const { openingMs = longestOpening[role], bytes = "files" } = options;
   return reaching({ way, place, openingMs }, async (line) => {
     const { storeId: stored, pending, hasContents } = await lookAt(line, place);
-    const found = { id: stored, rows: "postgres", name: place } as const;
+    const found = { id: stored, rows: "postgres", bytes, name: place } as const;
     await assertBelongsTogether(directory, format, found);
-    // The format file alone may have been deleted; a directory without content is another one.
-    if (format === null && hasContents && !(await holdsContents(directory))) {
+    // The format file alone may have been deleted; a directory without content is another one, unless replicas share a bucket.
+    const isForeign = format === null && hasContents && bytes === "files";
+    if (isForeign && !(await holdsContents(directory))) {
       throw new StoreMismatchError(
         `${place} has the rows of another data directory, and ${directory} has no content: name the right one with --data DIR, or an empty database`,
       );

@@ -7,6 +7,7 @@ import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { ifNoServer } from "../directoryHold.ts";
 import {
   assertBelongsTogether,
+  type BytesPlace,
   type Format,
   formatVersion,
   readFormat,
@@ -35,6 +36,8 @@ export interface SqliteOptions {
   readonly clock: () => number;
   /** Makes the database's id when it is created. */
   readonly newId: () => string;
+  /** Where the bytes are; files unless it is said. */
+  readonly bytes?: BytesPlace;
 }
 
 /** An opened database. */
@@ -66,11 +69,11 @@ export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> 
 }
 
 async function openFile(path: string, options: SqliteOptions): Promise<OpenedSqlite> {
-  const { directory, role } = options;
+  const { directory, role, bytes = "files" } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
-  if (!existsSync(path)) await assertBelongsTogether(directory, format, foundFile(null));
+  if (!existsSync(path)) await assertBelongsTogether(directory, format, foundFile(null, bytes));
   const client = openClient(path, role);
   try {
     const { storeId, upgraded } = await prepareDatabase(client, format, options);
@@ -83,6 +86,7 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
         version: formatVersion,
         database: storeId,
         rows: "file",
+        bytes,
       });
     }
     const voidDeadClaims = async () => {
@@ -95,7 +99,8 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   }
 }
 
-const foundFile = (id: string | null) => ({ id, rows: "file", name: "breadbox.db" }) as const;
+const foundFile = (id: string | null, bytes: BytesPlace) =>
+  ({ id, rows: "file", bytes, name: "breadbox.db" }) as const;
 
 /** Checks that the database is the right one before it changes anything. @returns its id, and whether it was an older one. */
 async function prepareDatabase(
@@ -105,7 +110,8 @@ async function prepareDatabase(
 ): Promise<Pick<OpenedSqlite, "storeId" | "upgraded">> {
   const pending = pendingMigrations(client);
   const found = hasTable(client, "store") ? readStoreId(client) : null;
-  await assertBelongsTogether(options.directory, format, foundFile(found));
+  const { directory, bytes = "files" } = options;
+  await assertBelongsTogether(directory, format, foundFile(found, bytes));
   const applied = pending > 0 ? await upgrade(client, found, options) : 0;
   client.run(
     "INSERT INTO store (id, created_at) SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM store)",

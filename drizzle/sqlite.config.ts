@@ -9,6 +9,7 @@ export default defineConfig({
     "./src/metadata/rows/objectsSchema.ts",
     "./src/metadata/rows/accessSchema.ts",
     "./src/metadata/rows/auditSchema.ts",
+    "./src/metadata/rows/tendingSchema.ts",
   ],
   out: "./drizzle/sqlite",
 });

@@ -1,5 +1,6 @@
-// One writer for staged bytes: a claim in their row, released when its request ends. No clock ends a claim: an owner
-// that lives in this process is never taken over, and a server that starts voids the claims of the one before.
+// One writer for staged bytes: a claim in their row, released when its request ends. Each claim has an owner of its own, which all
+// statements of its request name: one that was taken over changes no row. When that may happen is a matter of the rows: where one
+// server writes never while it lives, where several do after some seconds without a sign of life.
 import { RegistryError } from "../errors.ts";
 
 /** A claim while it is used. */
@@ -20,7 +21,7 @@ export interface Holding {
   readonly overdue: OverdueReleases;
 }
 
-const renewEveryMs = 5_000;
+const renewEveryMs = 3_000;
 const retryEveryMs = 1_000;
 
 /**
@@ -77,7 +78,7 @@ export class OverdueReleases {
   }
 }
 
-/** Nothing can be written until the server starts again, and a start gives up all claims. */
+/** Nothing can be written until the server starts again, and its claims end with it. */
 const isReadOnly = (error: unknown): boolean =>
   error instanceof RegistryError && error.situation === "READ_ONLY";
 
@@ -111,7 +112,7 @@ export async function whileAlive<T>(
       (isHeld) => {
         if (!isHeld) lost.abort(new RegistryError("UPLOAD_UNKNOWN"));
       },
-      // A database that cannot be written now ends no claim: no other owner can have written it either.
+      // A database that cannot be written now says nothing: every statement asks again.
       () => {},
     );
   }, everyMs);

@@ -213,9 +213,13 @@ export interface UploadsMetadata {
   startUpload(session: UploadSession, owner: string | null): Promise<void>;
   /** The returned offset is durable. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
-  /** Makes `owner` the one writer, unless there is another. The claim lasts until it is released, or until another server starts. Not durable on purpose. */
+  /**
+   * Makes `owner`, unique to one request, the one writer, unless there is another. The claim lasts until it is released. That of a writer
+   * that is gone is void when its server starts again, or, where several servers write, when it was not renewed for some seconds by the
+   * database's clock. Not durable on purpose.
+   */
   claimUpload(id: UploadId, repository: RepositoryName, owner: string): Promise<ClaimOutcome>;
-  /** Records activity at `now` (Unix ms). @returns false when the claim was lost or the session was deleted. Not durable on purpose. */
+  /** A sign of life of the owner at `now` (Unix ms). @returns false when the claim was lost or the session was deleted. Not durable on purpose. */
   renewClaim(id: UploadId, owner: string, now: number): Promise<boolean>;
   /** Compare-and-set of the offset by the claim's owner, which gives up its claim. @returns false when the claim was lost. */
   advanceUpload(id: UploadId, owner: string, to: Advance): Promise<boolean>;

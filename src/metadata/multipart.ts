@@ -20,7 +20,7 @@ export interface MultipartUpload extends MultipartStart {
   readonly state: OpenState;
   /** Unix ms of the latest sign of life: a part, or the start. */
   readonly updatedAt: number;
-  /** The owner of the claim to complete it; null when it is not being completed. */
+  /** The owner of the claim to complete it; null when it is not being completed, or its owner is gone. */
   readonly claimOwner: string | null;
 }
 
@@ -85,8 +85,8 @@ export interface MultipartMetadata {
     owner: string,
     choose: (upload: MultipartUpload, parts: readonly StagedPart[]) => T,
   ): Promise<{ readonly upload: MultipartUpload; readonly chosen: T } | "unknown">;
-  /** @returns false when the upload was deleted, or has another owner. */
-  holdsMultipart(id: UploadId, owner: string): Promise<boolean>;
+  /** A sign of life of the owner. @returns false when the upload was deleted, or has another owner. Not durable on purpose. */
+  renewMultipart(id: UploadId, owner: string): Promise<boolean>;
   /** Not durable on purpose. */
   releaseMultipart(id: UploadId, owner: string): Promise<void>;
   /**

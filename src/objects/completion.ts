@@ -67,7 +67,7 @@ export async function completeMultipart(
     {
       owner,
       overdue,
-      renew: () => multipart.holdsMultipart(key.id, owner),
+      renew: () => multipart.renewMultipart(key.id, owner),
       release: () => multipart.releaseMultipart(key.id, owner),
     },
     (hold) => complete(deps, { ...completion, upload, chosen, list }, hold),

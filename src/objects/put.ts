@@ -102,7 +102,7 @@ async function receive(
     await multipartLife.removeWhole(id, owner);
     await dropStaged(deps, id);
   };
-  const renew = () => multipart.holdsMultipart(id, owner);
+  const renew = () => multipart.renewMultipart(id, owner);
   try {
     return await whileHeld({ owner, overdue, renew, release }, async (hold) => {
       const staged = await stage(deps, id, source, hold);

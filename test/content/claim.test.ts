@@ -40,10 +40,10 @@ const pass = async (ms: number): Promise<void> => {
 describe("a claim", () => {
   test("is renewed while its request runs and released at its end", async () => {
     const owner = await whileHeld(holding(), async (hold) => {
-      await pass(4_999);
+      await pass(2_999);
       expect(told).toEqual([]);
       await pass(1);
-      await pass(5_000);
+      await pass(3_000);
       return hold.owner;
     });
     await pass(60_000);
@@ -55,7 +55,7 @@ describe("a claim", () => {
   test("is kept while another process locks the database, for any time", async () => {
     answers = Array.from({ length: 100 }, () => locked);
     await whileHeld(holding(), async ({ signal }) => {
-      for (let count = 0; count < 100; count += 1) await pass(5_000);
+      for (let count = 0; count < 100; count += 1) await pass(3_000);
       expect(signal.aborted).toBe(false);
     });
   });
@@ -63,7 +63,7 @@ describe("a claim", () => {
   test("aborts its request at once when its row is gone", async () => {
     answers = [() => Promise.resolve(false)];
     await whileHeld(holding(), async ({ signal }) => {
-      await pass(5_000);
+      await pass(3_000);
       expect(signal.aborted).toBe(true);
       expect(signal.reason).toMatchObject({ situation: "UPLOAD_UNKNOWN" });
     });

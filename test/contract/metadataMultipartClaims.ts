@@ -52,7 +52,7 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
 
       expect(refused).toEqual(new Error("not now"));
       expect(asked).toEqual([null, claim]);
-      expect(await multipart.holdsMultipart(upload.id, claim)).toBeFalse();
+      expect(await multipart.renewMultipart(upload.id, claim)).toBeFalse();
       expect(await multipart.peekMultipart(upload)).toMatchObject({ claimOwner: "b" });
     });
 
@@ -61,14 +61,14 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       await multipart.claimMultipart(upload, claim, () => null);
       const owner = async () => (await multipart.peekMultipart(upload))?.claimOwner;
 
-      expect(await multipart.holdsMultipart(upload.id, "b")).toBeFalse();
+      expect(await multipart.renewMultipart(upload.id, "b")).toBeFalse();
       await multipart.releaseMultipart(upload.id, "b");
       expect(await owner()).toBe("a");
-      expect(await multipart.holdsMultipart(upload.id, "a")).toBeTrue();
+      expect(await multipart.renewMultipart(upload.id, "a")).toBeTrue();
       await multipart.releaseMultipart(upload.id, "a");
       expect(await owner()).toBeNull();
-      expect(await multipart.holdsMultipart(upload.id, "a")).toBeFalse();
-      expect(await multipart.holdsMultipart(uploadId(), "a")).toBeFalse();
+      expect(await multipart.renewMultipart(upload.id, "a")).toBeFalse();
+      expect(await multipart.renewMultipart(uploadId(), "a")).toBeFalse();
     });
   });
 

@@ -47,7 +47,8 @@ describe("generated migrations", () => {
     const copy = join(tempFolder(scope, "drift"), "sqlite");
     cpSync(generated, copy, { recursive: true });
     const kit = join(root, "node_modules/drizzle-kit/bin.cjs");
-    const schema = "./src/metadata/rows/{schema,objectsSchema,accessSchema,auditSchema}.ts";
+    const schema =
+      "./src/metadata/rows/{schema,objectsSchema,accessSchema,auditSchema,tendingSchema}.ts";
     const options = ["--dialect", "sqlite", "--schema", schema, "--out", relative(root, copy)];
 
     const { output } = await run([process.execPath, kit, "generate", ...options], { cwd: root });

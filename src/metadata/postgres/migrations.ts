@@ -1,10 +1,12 @@
 // The generated migrations, in order, inside the executable. Add a line for each new file of drizzle/postgres.
 import tables from "../../../drizzle/postgres/0000_tables.sql" with { type: "text" };
 import storedNames from "../../../drizzle/postgres/0001_stored_names.sql" with { type: "text" };
+import claimLeases from "../../../drizzle/postgres/0002_claim_leases.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
 export const migrations: readonly Migration[] = [
   { tag: "0000_tables", sql: tables },
   { tag: "0001_stored_names", sql: storedNames },
+  { tag: "0002_claim_leases", sql: claimLeases },
 ];

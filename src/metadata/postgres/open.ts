@@ -14,7 +14,6 @@ import type { Metadata } from "../metadata.ts";
 import { DatabaseUnfitError, SchemaTooOldError, StoreMismatchError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
-import type { Rows } from "../rows/rows.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
 import { ownChecks } from "./ownChecks.ts";
@@ -43,6 +42,8 @@ export interface OpenOptions
   readonly openingMs?: number;
   /** Where the bytes are; files of the directory unless it is said. */
   readonly bytes?: BytesPlace;
+  /** How long a claim lasts without a sign of life, in ms. */
+  readonly claimMs?: number;
 }
 
 /** An opened database. */
@@ -51,28 +52,28 @@ export interface OpenedPostgres {
   readonly storeId: string;
   /** True when an older version had written the database, and this opening brought its schema up to date. */
   readonly upgraded: boolean;
-  /** Voids the claims of a server that is gone; does nothing while one runs. */
-  voidDeadClaims(): Promise<void>;
 }
 
 /** How long a database that cannot be reached is waited for by default, in ms. It may be starting as well. */
 const longestOpening = { server: 30_000, tool: 5_000 };
 const pause = 250;
+/** Three signs of life (`content/claim.ts`), so that one may be late. */
+const defaultClaimMs = 9_000;
 
 /**
  * Opens the database, and fills an empty one.
  * @throws SchemaTooNewError, SchemaTooOldError, StoreMismatchError, DatabaseUnfitError: `isOperatorError` tells them from accidents.
  */
 export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres> {
-  const { directory, role } = options;
+  const { directory, latch, newId, patienceMs, random } = options;
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   const way = { ...options.database, ca: await readCa(options.database.ca) };
   const { storeId, upgraded } = await prepareDatabase(format, options, way);
-  const { latch, newId, patienceMs, random } = options;
-  const rows = postgresRows({ ...way, latch, newId, patienceMs, random });
+  const { claimMs = defaultClaimMs } = options;
+  const rows = postgresRows({ ...way, latch, newId, patienceMs, random, claimMs });
   try {
-    if (role === "server") await voidAllClaims(rows);
+    if (options.role === "server") for (const command of voidClaims) await rows.run(command, {});
     if (format === null) {
       await writeFormat(directory, {
         version: formatVersion,
@@ -85,11 +86,8 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
     await rows.close();
     throw error;
   }
-  const voidDeadClaims = async () => {
-    await ifNoServer(directory, () => voidAllClaims(rows));
-  };
   const metadata = { ...assemble(rows, ownChecks(rows)), close: () => rows.close() };
-  return { metadata, storeId, upgraded, voidDeadClaims };
+  return { metadata, storeId, upgraded };
 }
 
 /** Where a database is, without its password. */
@@ -185,10 +183,3 @@ function unfit(error: unknown, place: string): unknown {
 
 const isTls = (code: string): boolean =>
   /^(?:ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_|UNABLE_TO)/.test(code);
-
-async function voidAllClaims(rows: Rows): Promise<void> {
-  // biome-ignore lint/correctness/useYield: it waits for nothing.
-  await rows.write(function* (tx) {
-    for (const command of voidClaims) tx.run(command, {});
-  });
-}

@@ -16,6 +16,8 @@ import { isCommitted, type Trouble, translate, troubleOf } from "./troubles.ts";
 export interface PostgresOptions extends LineOptions {
   /** Most connections at a time. */
   readonly connections: number;
+  /** How long a claim lasts without a sign of life, in ms. */
+  readonly claimMs: number;
   /** How long an attempt that others got in the way of, or that lost its connection, is repeated, in ms. */
   readonly patienceMs: number;
   /** Trips when the storage can write no longer. */
@@ -79,6 +81,7 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     (await transactions.list(statement, given))[0] ?? null;
   const read: Rows["read"] = (body) => transactions.run({ body, begin: reading, token: null });
   return {
+    claimLease: options.claimMs,
     find,
     // What others can see has reached the disk of the database.
     findSettled: find,

@@ -11,6 +11,8 @@ const words: readonly (readonly [RegExp, string])[] = [
     "jsonb_array_elements_text(CAST(CAST($1 AS text) AS jsonb)) AS each(value)",
   ],
   [/\btemp\./g, "pg_temp."],
+  // Moves on within a transaction, as that of SQLite does.
+  [/\bunixepoch\('subsec'\)/g, "extract(epoch from clock_timestamp())"],
 ];
 
 /** Drizzle's builder for SQLite qualifies the columns of a conflict's target; Postgres takes bare names only. */

@@ -7,8 +7,9 @@ import * as access from "./accessSchema.ts";
 import * as audit from "./auditSchema.ts";
 import * as inBuckets from "./objectsSchema.ts";
 import * as rows from "./schema.ts";
+import * as tending from "./tendingSchema.ts";
 
-const all = [rows, inBuckets, access, audit].flatMap((schema) =>
+const all = [rows, inBuckets, access, audit, tending].flatMap((schema) =>
   Object.values(schema).filter((value) => is(value, SQLiteTable)),
 );
 

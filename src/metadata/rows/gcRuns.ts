@@ -23,9 +23,10 @@ import {
   rememberedRuns,
 } from "../gcRuns.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
-import { gcRuns, locks, store } from "./schema.ts";
+import { store } from "./schema.ts";
 import { listed } from "./spelling.ts";
 import { command, type Params, statement } from "./statement.ts";
+import { gcRuns, locks } from "./tendingSchema.ts";
 
 type Row = typeof gcRuns.$inferSelect;
 /** Unix ms. */

@@ -11,6 +11,7 @@ import type {
   OpenMultipart,
   PartKey,
 } from "../inspectionObjects.ts";
+import { isFree } from "./claims.ts";
 import { buckets, multipartParts, multipartUploads, objects } from "./objectsSchema.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { contents, manifestReferences, trash } from "./schema.ts";
@@ -109,7 +110,7 @@ const rowOf = (upload: Given<UploadId>): SQL =>
   sql`SELECT id FROM ${multipartUploads} WHERE upload_id = ${upload}`;
 const deletePart = rawStatement<PartKey, { readonly size: number }>(
   (given) => sql`
-    DELETE FROM ${isPart(given)} AND upload_id = (${rowOf(given.upload)} AND claim_owner IS NULL)
+    DELETE FROM ${isPart(given)} AND upload_id = (${rowOf(given.upload)} AND ${isFree(multipartUploads)})
     RETURNING size_bytes AS size`,
 );
 const countPartOut = rawStatement(

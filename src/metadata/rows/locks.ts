@@ -3,8 +3,9 @@ import { and, eq, gt, lte, or, sql } from "drizzle-orm";
 import type { ClockAnchor, ClockMetadata, Postponement } from "../clockAnchor.ts";
 import type { Hold, LockOutcome, LockRequest, LocksMetadata } from "../locks.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
-import { clockAnchor, contents, locks } from "./schema.ts";
+import { contents } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
+import { clockAnchor, locks } from "./tendingSchema.ts";
 
 const holds = ({ name, owner, epoch }: Params<Hold>) =>
   and(eq(locks.name, name), eq(locks.owner, owner), eq(locks.epoch, epoch));

@@ -7,6 +7,7 @@ import type {
   MultipartMetadata,
   MultipartUpload,
 } from "../multipart.ts";
+import type { ClaimLease } from "./claims.ts";
 import * as statements from "./multipartStatements.ts";
 import { findBucketId } from "./objectStatements.ts";
 import * as partStatements from "./partStatements.ts";
@@ -81,12 +82,12 @@ function* listParts(
 function* startMultipart(
   tx: Tx,
   start: Parameters<MultipartLifeMetadata["startMultipart"]>[0],
-  owner: string | null,
+  { owner, lease }: { readonly owner: string | null; readonly lease: ClaimLease },
 ): Body<boolean> {
   const bucket = yield* tx.get(findBucketId, start);
   if (bucket === undefined) return false;
   const whole = owner === null ? 0 : 1;
-  tx.run(statements.insert, { ...start, bucketId: bucket.id, owner, whole });
+  tx.run(statements.insert, { ...start, bucketId: bucket.id, owner, lease, whole });
   return true;
 }
 
@@ -124,7 +125,7 @@ function* removeMultipart(
 
 function claims(
   rows: Rows,
-): Pick<MultipartMetadata, "claimMultipart" | "holdsMultipart" | "releaseMultipart"> {
+): Pick<MultipartMetadata, "claimMultipart" | "renewMultipart" | "releaseMultipart"> {
   return {
     claimMultipart: (key, owner, choose) =>
       rows.writeLazily(function* (tx) {
@@ -134,11 +135,11 @@ function claims(
         const upload = openUpload(found);
         const parts = yield* tx.all(partStatements.partPage, { rowId, after: 0, limit: allParts });
         const chosen = choose(upload, parts.map(stagedPart));
-        tx.run(statements.claim, { rowId, owner });
+        tx.run(statements.claim, { rowId, owner, lease: rows.claimLease });
         return { upload: { ...upload, claimOwner: owner }, chosen };
       }),
-    holdsMultipart: async (id, owner) =>
-      (await rows.find(statements.findOwned, { id, owner })) !== null,
+    renewMultipart: async (id, owner) =>
+      (await rows.changeLazily(statements.renew, { id, owner, lease: rows.claimLease })) !== null,
     releaseMultipart: (id, owner) => rows.runLazily(statements.release, { id, owner }),
   };
 }
@@ -147,7 +148,8 @@ function claims(
 export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
   return {
     startMultipart(start, owner) {
-      const body = (tx: Tx) => startMultipart(tx, start, owner);
+      const lease = owner === null ? null : rows.claimLease;
+      const body = (tx: Tx) => startMultipart(tx, start, { owner, lease });
       return owner === null ? rows.write(body, (started) => started) : rows.writeLazily(body);
     },
     removeMultipart: (key, accepts) =>

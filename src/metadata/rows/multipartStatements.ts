@@ -1,20 +1,17 @@
 // Statements of uploads in parts. Objects that come whole have rows among them, which most statements leave out.
-import {
-  and,
-  asc,
-  count,
-  eq,
-  gt,
-  inArray,
-  isNull,
-  lt,
-  notInArray,
-  type SQL,
-  sql,
-} from "drizzle-orm";
+import { and, asc, count, eq, gt, inArray, lt, notInArray, type SQL, sql } from "drizzle-orm";
 import type { OpenState } from "../../model/multipartState.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { MultipartKey, MultipartStart } from "../multipart.ts";
+import {
+  type Claiming,
+  type ClaimLease,
+  claimedBy,
+  isFree,
+  isOwnedBy,
+  unclaimed,
+  writerOf,
+} from "./claims.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
 import { listed, listedNumbers } from "./spelling.ts";
 import { type Builder, command, type Params, statement } from "./statement.ts";
@@ -43,7 +40,7 @@ const upload = {
   expiresAt: multipartUploads.expiresAt,
   state: multipartUploads.state,
   updatedAt: multipartUploads.updatedAt,
-  claimOwner: multipartUploads.claimOwner,
+  claimOwner: writerOf(multipartUploads),
 };
 const staged = {
   ...upload,
@@ -55,21 +52,22 @@ const inParts = eq(multipartUploads.whole, 0);
 const byRow = ({ rowId }: Params<ByRow>) => eq(multipartUploads.id, rowId);
 const byId = ({ id }: Params<ById>) => eq(multipartUploads.uploadId, id);
 const byOwner = (given: Params<Owned>) =>
-  and(byId(given), eq(multipartUploads.claimOwner, given.owner));
+  and(byId(given), isOwnedBy(multipartUploads, given.owner));
 const byKey = (given: Params<MultipartKey>) =>
   and(byId(given), inParts, eq(buckets.name, given.bucket));
 
 type New = Omit<MultipartStart, "bucket"> & {
   readonly bucketId: number;
   readonly owner: string | null;
+  readonly lease: ClaimLease;
   readonly whole: 0 | 1;
 };
 
 export const insert = command((db, given: Params<New>) => {
-  const { id, bucketId, object, expiresAt, createdAt, contentType, owner, whole } = given;
+  const { id, bucketId, object, expiresAt, createdAt, contentType, owner, lease, whole } = given;
   return db.insert(multipartUploads).values({
     ...{ bucketId, expiresAt, createdAt, updatedAt: createdAt, contentType, whole },
-    ...{ uploadId: id, objectName: object, claimOwner: owner, state: "initiated" },
+    ...{ uploadId: id, objectName: object, state: "initiated", ...claimedBy(owner, lease) },
   });
 });
 export const find = statement((db, given: Params<MultipartKey>) =>
@@ -129,7 +127,7 @@ export const expired = statement((db, given: Params<Expiry>) => {
     .where(
       and(
         lt(multipartUploads.expiresAt, given.expiredBefore),
-        isNull(multipartUploads.claimOwner),
+        isFree(multipartUploads),
         notInArray(multipartUploads.uploadId, listed(given.spared)),
       ),
     )
@@ -171,14 +169,18 @@ export const noteUploading = command((db, given: Params<Uploading>) =>
     .where(byRow(given)),
 );
 
-export const claim = command((db, given: Params<ByRow & { owner: string }>) =>
-  db.update(multipartUploads).set({ claimOwner: given.owner }).where(byRow(given)),
+export const claim = command((db, given: Params<ByRow & Claiming>) =>
+  db.update(multipartUploads).set(claimedBy(given.owner, given.lease)).where(byRow(given)),
 );
-export const findOwned = statement((db, given: Params<Owned>) =>
-  db.select({ id: multipartUploads.id }).from(multipartUploads).where(byOwner(given)),
+export const renew = statement((db, given: Params<ById & Claiming>) =>
+  db
+    .update(multipartUploads)
+    .set(claimedBy(given.owner, given.lease))
+    .where(byOwner(given))
+    .returning({ id: multipartUploads.id }),
 );
 export const release = command((db, given: Params<Owned>) =>
-  db.update(multipartUploads).set({ claimOwner: null }).where(byOwner(given)),
+  db.update(multipartUploads).set(unclaimed).where(byOwner(given)),
 );
 
 export const completed = statement((db, given: Params<MultipartKey & { since: number }>) =>

@@ -3,6 +3,7 @@ import { and, asc, eq, gt, gte, isNull, lt, type SQL, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { BucketName, ObjectKey, ObjectName } from "../../model/objectNames.ts";
 import type { UploadId } from "../../model/uploadId.ts";
+import { isOwnedBy, writerOf } from "./claims.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
 import { contents } from "./schema.ts";
 import { type Builder, command, type Params, statement } from "./statement.ts";
@@ -78,7 +79,7 @@ export const anyObject = statement((db, given: Params<InBucket>) =>
 );
 export const uploadsOf = statement((db, { bucketId }: Params<InBucket>) =>
   db
-    .select({ id: multipartUploads.uploadId, claimOwner: multipartUploads.claimOwner })
+    .select({ id: multipartUploads.uploadId, claimOwner: writerOf(multipartUploads) })
     .from(multipartUploads)
     .where(eq(multipartUploads.bucketId, bucketId))
     .orderBy(asc(multipartUploads.uploadId)),
@@ -166,7 +167,7 @@ export const findOwnedUpload = statement(
       .where(
         and(
           eq(multipartUploads.uploadId, given.id),
-          eq(multipartUploads.claimOwner, given.owner),
+          isOwnedBy(multipartUploads, given.owner),
           eq(multipartUploads.objectName, given.object),
           isBucket(given),
         ),

@@ -64,6 +64,7 @@ export const multipartUploads = sqliteTable(
     partCount: integer("part_count").notNull().default(0), // changes in the transactions that change its parts, as the next one
     stagedBytes: integer("staged_bytes").notNull().default(0), // of its parts
     whole: integer("whole").notNull().default(0), // 1: an object that comes in one request; it has no parts and is not listed
+    claimUntil: integer("claim_until"), // as that of an upload session
   },
   (row) => [
     index("idx_multipart_uploads_expires_at").on(row.expiresAt),

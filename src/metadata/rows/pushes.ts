@@ -6,6 +6,7 @@ import type { AgeLimits } from "../collection.ts";
 import type { GoingPush } from "../usage.ts";
 import type { Tx } from "./rows.ts";
 import { contents, repositories, repositoryContents, uploadSessions } from "./schema.ts";
+import { databaseNow } from "./spelling.ts";
 import { type Given, type Params, rawStatement, temporaryTable } from "./statement.ts";
 
 const gathered = temporaryTable(
@@ -31,7 +32,8 @@ const gather = rawStatement(
     ), begun(repository, since) AS (
       SELECT open.repository, (
         SELECT s.started_at FROM ${uploadSessions} AS s
-        WHERE s.repository = open.repository AND (s.updated_at > ${bytesSince} OR s.claim_owner IS NOT NULL)
+        WHERE s.repository = open.repository AND (s.updated_at > ${bytesSince}
+          OR (s.claim_owner IS NOT NULL AND (s.claim_until IS NULL OR s.claim_until >= ${databaseNow})))
         ORDER BY s.started_at LIMIT 1
       ) FROM open
     )

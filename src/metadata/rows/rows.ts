@@ -1,5 +1,6 @@
 // What the bodies of transactions are written in, and what runs them. A body checks, decides and changes, once for every database;
 // it does nothing but ask and change rows, so it may run again.
+import type { ClaimLease } from "./claims.ts";
 import type { Command, Statement } from "./statement.ts";
 
 /** What a body waits for. Only those who run bodies look into it. */
@@ -33,6 +34,8 @@ export interface Cache<R> {
 
 /** Runs statements and bodies on one database. All of it throws RegistryError READ_ONLY, BUSY and DISK_FULL. */
 export interface Rows {
+  /** How claims end whose owners are gone. */
+  readonly claimLease: ClaimLease;
   /** The first row. */
   find<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
   /** As `find`, for what a client is promised: resolves when everything that was read is durable. */

@@ -225,6 +225,7 @@ export const uploadSessions = sqliteTable(
     updatedAt: integer("updated_at").notNull(), // Unix ms
     claimOwner: text("claim_owner"), // the one writer; null: nobody writes
     algorithm: text("algorithm").$type<Algorithm>().notNull().default("sha256"), // what the client said it will close with
+    claimUntil: integer("claim_until"), // Unix ms by the database's clock; null: the claim lasts until it is released
   },
   (row) => [
     index("upload_sessions_by_updated_at").on(row.updatedAt),
@@ -258,43 +259,3 @@ export const finishedUploads = sqliteTable(
   },
   (row) => [index("finished_uploads_by_finished_at").on(row.finishedAt)],
 );
-
-/** Who may do what only one may do at a time. `epoch` grows with each owner and outs the one before. */
-export const locks = sqliteTable("locks", {
-  name: text("name").primaryKey(),
-  owner: text("owner").notNull(),
-  epoch: integer("epoch").notNull(),
-  expiresAt: integer("expires_at").notNull(), // Unix ms
-});
-
-/** Runs of the garbage collection, the latest ones. */
-export const gcRuns = sqliteTable(
-  "gc_runs",
-  {
-    id: text("id").primaryKey(),
-    trigger: text("trigger").$type<"schedule" | "api" | "command">().notNull(),
-    dryRun: integer("dry_run").notNull(), // 0 or 1
-    state: text("state").$type<"running" | "done" | "refused" | "failed">().notNull(),
-    startedAt: integer("started_at").notNull(), // Unix ms
-    finishedAt: integer("finished_at"), // Unix ms; null while it runs, and when it was killed
-    totalBlobs: integer("total_blobs").notNull(),
-    referencedBlobs: integer("referenced_blobs").notNull(),
-    orphanedBlobs: integer("orphaned_blobs").notNull(),
-    orphanedBytes: integer("orphaned_bytes").notNull(),
-    deletedBlobs: integer("deleted_blobs").notNull(),
-    deletedBytes: integer("deleted_bytes").notNull(),
-    deletedManifests: integer("deleted_manifests").notNull(),
-    deletedLinks: integer("deleted_links").notNull(),
-    reason: text("reason"), // why it was refused or failed
-  },
-  (row) => [index("gc_runs_by_started_at").on(row.startedAt)],
-);
-
-/** One row: the wall clock beside a clock that nobody sets, as they were last read. A step between two looks shows. */
-export const clockAnchor = sqliteTable("clock_anchor", {
-  id: integer("id").primaryKey(), // always 1
-  boot: text("boot").notNull(), // which run of the machine `uptime` counts from
-  uptime: integer("uptime").notNull(), // ms since boot
-  wall: integer("wall").notNull(), // Unix ms
-  distrustUntil: integer("distrust_until").notNull(), // ms since boot; until then ages prove nothing
-});

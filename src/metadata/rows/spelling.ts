@@ -10,6 +10,9 @@ import type { Given } from "./statement.ts";
 export const by = (table: SQLiteTable, index: string): SQL =>
   sql`${table} INDEXED BY ${sql.identifier(index)}`;
 
+/** The database's clock, Unix ms: several servers share it, and their own may differ. */
+export const databaseNow: SQL<number> = sql<number>`CAST(unixepoch('subsec') * 1000 AS bigint)`;
+
 const json = { mapToDriverValue: (value: unknown) => JSON.stringify(value) };
 
 /** A list of texts, as the right side of IN. */

@@ -1,9 +1,18 @@
 // Statements of upload sessions.
-import { and, asc, count, eq, exists, gt, inArray, isNull, lt, or, sql } from "drizzle-orm";
+import { and, asc, count, eq, exists, gt, inArray, lt, or, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName } from "../../model/names.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { Advance, UploadSession } from "../metadata.ts";
+import {
+  type Claiming,
+  type ClaimLease,
+  claimedBy,
+  isFree,
+  isOwnedBy,
+  unclaimed,
+  writerOf,
+} from "./claims.ts";
 import {
   finishedUploads,
   repositories,
@@ -36,18 +45,18 @@ const session = {
   startedAt: uploadSessions.startedAt,
   updatedAt: uploadSessions.updatedAt,
 };
-const unclaimed = { claimOwner: null };
 
 const byId = ({ id }: Params<ById>) => eq(uploadSessions.id, id);
 const inRepository = (given: Params<InRepository>) =>
   and(byId(given), eq(uploadSessions.repository, given.repository));
-const byOwner = (given: Params<Owned>) =>
-  and(byId(given), eq(uploadSessions.claimOwner, given.owner));
+const byOwner = (given: Params<Owned>) => and(byId(given), isOwnedBy(uploadSessions, given.owner));
 
-export const insert = command((db, given: Params<UploadSession & { owner: string | null }>) => {
-  const { id, repository, offset, staging, startedAt, updatedAt, algorithm, owner } = given;
+type Start = UploadSession & { readonly owner: string | null; readonly lease: ClaimLease };
+
+export const insert = command((db, given: Params<Start>) => {
+  const { id, repository, offset, staging, startedAt, updatedAt, algorithm, owner, lease } = given;
   const row = { id, repository, offset, staging, startedAt, updatedAt, algorithm };
-  return db.insert(uploadSessions).values({ ...row, claimOwner: owner });
+  return db.insert(uploadSessions).values({ ...row, ...claimedBy(owner, lease) });
 });
 export const find = statement((db, given: Params<InRepository>) =>
   db.select(session).from(uploadSessions).where(inRepository(given)),
@@ -66,7 +75,7 @@ export const removeAny = statement((db, given: Params<ById>) =>
 );
 export const list = statement((db, given: Params<{ after: string; limit: number }>) =>
   db
-    .select({ ...session, claimOwner: uploadSessions.claimOwner })
+    .select({ ...session, claimOwner: writerOf(uploadSessions) })
     .from(uploadSessions)
     .where(gt(uploadSessions.id, given.after))
     .orderBy(asc(uploadSessions.id))
@@ -78,22 +87,19 @@ export const total = statement((db) =>
     .from(uploadSessions),
 );
 
-export const claim = statement((db, given: Params<InRepository & Owned>) =>
+export const claim = statement((db, given: Params<InRepository & Claiming>) =>
   db
     .update(uploadSessions)
-    .set({ claimOwner: given.owner })
+    .set(claimedBy(given.owner, given.lease))
     .where(
-      and(
-        inRepository(given),
-        or(isNull(uploadSessions.claimOwner), eq(uploadSessions.claimOwner, given.owner)),
-      ),
+      and(inRepository(given), or(isFree(uploadSessions), isOwnedBy(uploadSessions, given.owner))),
     )
     .returning(session),
 );
-export const renew = statement((db, given: Params<Owned & Now>) =>
+export const renew = statement((db, given: Params<ById & Claiming & Now>) =>
   db
     .update(uploadSessions)
-    .set({ updatedAt: given.now })
+    .set({ updatedAt: given.now, ...claimedBy(given.owner, given.lease) })
     .where(byOwner(given))
     .returning({ id: uploadSessions.id }),
 );
@@ -135,10 +141,7 @@ export const lowerFinished = command((db, { now }: Params<Now>) =>
   db.update(finishedUploads).set({ finishedAt: now }).where(gt(finishedUploads.finishedAt, now)),
 );
 export const expire = statement((db, given: Params<{ idleSince: number; limit: number }>) => {
-  const idle = and(
-    lt(uploadSessions.updatedAt, given.idleSince),
-    isNull(uploadSessions.claimOwner),
-  );
+  const idle = and(lt(uploadSessions.updatedAt, given.idleSince), isFree(uploadSessions));
   const ids = db.select({ id: uploadSessions.id }).from(uploadSessions).where(idle);
   return db
     .delete(uploadSessions)

@@ -9,6 +9,7 @@ import type {
   UploadSweepMetadata,
   UploadsMetadata,
 } from "../metadata.ts";
+import type { Claiming } from "./claims.ts";
 import { keepContent } from "./contentRow.ts";
 import { link, raiseLease } from "./links.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
@@ -18,7 +19,10 @@ import * as statements from "./uploadStatements.ts";
 export function uploadsMetadata(rows: Rows): UploadsMetadata {
   return {
     ...claims(rows),
-    startUpload: (session, owner) => rows.runLazily(statements.insert, { ...session, owner }),
+    startUpload(session, owner) {
+      const lease = owner === null ? null : rows.claimLease;
+      return rows.runLazily(statements.insert, { ...session, owner, lease });
+    },
     findUpload: (id, repository) => rows.findSettled(statements.find, { id, repository }),
     advanceUpload: (id, owner, to) =>
       rows.write(
@@ -69,17 +73,17 @@ export function uploadSweepMetadata(rows: Rows): UploadSweepMetadata {
 function claims(rows: Rows): Pick<UploadsMetadata, "claimUpload" | "renewClaim" | "releaseUpload"> {
   return {
     claimUpload: (id, repository, owner) =>
-      rows.writeLazily((tx) => claimUpload(tx, { id, repository, owner })),
+      rows.writeLazily((tx) => claimUpload(tx, { id, repository, owner, lease: rows.claimLease })),
     renewClaim: async (id, owner, now) =>
-      (await rows.changeLazily(statements.renew, { id, owner, now })) !== null,
+      (await rows.changeLazily(statements.renew, { id, owner, now, lease: rows.claimLease })) !==
+      null,
     releaseUpload: (id, owner) => rows.runLazily(statements.release, { id, owner }),
   };
 }
 
-interface Claim {
+interface Claim extends Claiming {
   readonly id: UploadId;
   readonly repository: RepositoryName;
-  readonly owner: string;
 }
 
 /** Makes the owner the one writer, if nobody else is. */

@@ -97,6 +97,8 @@ export function sqliteRows(connection: Connection): Rows {
     (): T =>
       runBody(tx, body);
   return {
+    // One server holds the directory: a claim of another one is void when it starts.
+    claimLease: null,
     find: (statement, given) => connection.read(() => statement.on(target).get(given) ?? null),
     findSettled: (statement, given) =>
       connection.readSettled(() => statement.on(target).get(given) ?? null),

@@ -174,7 +174,15 @@ async function openBytes(
   // Loaded only where it is used.
   const { openS3 } = await import("./storage/s3/s3.ts");
   const { equalParts } = bucket;
-  return openS3({ bucket, store: storeId, latch, newId, equalParts });
+  const hashing = serving && {
+    spawn: () => serving.startWorker(travellingHashes),
+    workers: serving.hashers,
+    onLost: (reason: string) => serving.onWorkerLost("hashing", reason),
+  };
+  return openS3({
+    ...{ bucket, store: storeId, latch, newId, equalParts },
+    ...(hashing === undefined ? {} : { hashing }),
+  });
 }
 
 const entries: Readonly<Record<FilesystemWorker, URL>> = {
@@ -182,6 +190,8 @@ const entries: Readonly<Record<FilesystemWorker, URL>> = {
   assembly: new URL("./storage/filesystem/assembly/worker.ts", import.meta.url),
   reading: new URL("./storage/filesystem/reading/worker.ts", import.meta.url),
 };
+
+const travellingHashes = new URL("./storage/s3/hashing/worker.ts", import.meta.url);
 
 function withWorkers({ startWorker, ...serving }: ServingPorts): Serving {
   return { ...serving, spawn: (worker) => startWorker(entries[worker]) };

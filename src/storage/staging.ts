@@ -32,6 +32,8 @@ export interface AppendOptions {
   readonly expected: number | null;
   /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well, as after a cut. */
   readonly resumable: boolean;
+  /** True when the sender names the place of its bytes: more chunks may follow, to any process, and each has to know the digest of those before. */
+  readonly inChunks?: boolean;
   /** Aborted when the writer has lost its claim: from then on no byte is touched, and the append ends with its reason. */
   readonly signal: AbortSignal;
 }

@@ -230,7 +230,7 @@ async function receive(
   if (chunk.body === null && !resumable) return { ...session, digest: null, cut: null };
   const expected = chunk.body === null ? null : declaredLength(chunk);
   return storage.staging.append(session, chunk.body ?? emptyBody, {
-    ...{ expected, resumable },
+    ...{ expected, resumable, inChunks: chunk.start !== null },
     signal: hold.signal,
   });
 }

@@ -110,6 +110,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ...owning("metadata/", "bun:sqlite", "drizzle-orm"),
   ...owning("storage/s3/", "@aws-sdk/client-s3", "@smithy/fetch-http-handler"),
   ...owning("http/", "@elysiajs/swagger", "@sinclair/typebox", "elysia"),
+  "hash-wasm": ["storage/s3/"],
   "bun:ffi": ["storage/", "process/"],
   commander: ["cli/"],
   croner: ["config/", "jobs/"],

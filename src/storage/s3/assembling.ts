@@ -7,10 +7,10 @@ import type { UploadId } from "../../model/uploadId.ts";
 import { CellWriter } from "./cellWriter.ts";
 import { isAbsent } from "./failures.ts";
 import { mostParts } from "./grid.ts";
-import { digestOf } from "./hashes.ts";
+import { digestOf, noHash } from "./hashes.ts";
 import { newContentKey, partKey } from "./names.ts";
 import { openBytes } from "./reading.ts";
-import { noEtags } from "./state.ts";
+import { emptyState } from "./state.ts";
 import { inLanes, type S3Tools } from "./tools.ts";
 import { finishObject } from "./wholeObject.ts";
 
@@ -89,10 +89,9 @@ async function copyParts(tools: S3Tools, assembly: Assembly): Promise<Assembled>
 async function sendParts(tools: S3Tools, assembly: Assembly): Promise<Assembled> {
   const { id, signal } = assembly;
   const key = newContentKey(id, "assembly", tools.newId);
-  const none = { upload: null, parts: 0, etags: noEtags, tail: null, stale: [] };
   const writer = new CellWriter(tools, {
-    ...{ id, state: { kind: "assembly", key, ...none }, offset: 0, tail: new Uint8Array(), signal },
-    ...{ newKey: () => key, follow: () => {}, release: null },
+    ...{ id, state: emptyState("assembly", key), offset: 0, tail: new Uint8Array(), signal },
+    ...{ newKey: () => key, hash: noHash, release: null },
   });
   const drop = async () => {
     const { upload } = writer.state;

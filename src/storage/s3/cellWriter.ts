@@ -5,6 +5,7 @@ import type { BodyWriter } from "../receiveBody.ts";
 import { Cell } from "./cells.ts";
 import { answerOf, isUploadGone } from "./failures.ts";
 import { cellAt, cellSize } from "./grid.ts";
+import type { RunningHash } from "./hashes.ts";
 import { reopen } from "./reopen.ts";
 import { addEtag, type StagedState } from "./state.ts";
 import type { S3Tools } from "./tools.ts";
@@ -23,8 +24,8 @@ export interface WriterStart {
   readonly offset: number;
   /** Those of them that are in no part. */
   readonly tail: Uint8Array;
-  /** Receives all further bytes, in order. */
-  readonly follow: (chunk: Uint8Array) => void;
+  /** Sees all further bytes, in order. */
+  readonly hash: RunningHash;
   /** Aborted when nothing may be written any more. */
   readonly signal: AbortSignal;
   /** Gives a chunk's memory back. */
@@ -42,6 +43,8 @@ export class CellWriter implements BodyWriter {
   #target: Promise<Upload> | null = null;
   #reopening: Promise<Upload> | null = null;
   #cell: Cell;
+  /** Bytes of the cell that were there before. */
+  #known: number;
   #written: number;
   #failure: { readonly error: unknown } | null = null;
 
@@ -51,7 +54,7 @@ export class CellWriter implements BodyWriter {
     this.#base = start.state;
     this.#written = start.offset;
     this.#cell = this.#cellAt(cellAt(tools.grid, start.offset));
-    this.#cell.take(start.tail);
+    this.#known = this.#cell.take(start.tail);
     start.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -77,8 +80,8 @@ export class CellWriter implements BodyWriter {
   }
 
   push(chunk: Uint8Array): Promise<void> | null {
-    const { follow, release } = this.#start;
-    follow(chunk);
+    const { hash, release } = this.#start;
+    hash.follow(chunk);
     for (let at = 0; at < chunk.byteLength; ) {
       at += this.#cell.take(chunk.subarray(at));
       if (this.#cell.isFull) this.#sendCell();
@@ -89,7 +92,9 @@ export class CellWriter implements BodyWriter {
   }
 
   async finish(): Promise<void> {
+    const hashed = this.#hash(this.#cell);
     await Promise.all(this.#sending);
+    await hashed;
     this.#start.signal.removeEventListener("abort", this.#onAbort);
     this.#throwFailure();
   }
@@ -123,16 +128,24 @@ export class CellWriter implements BodyWriter {
 
   #sendCell(): void {
     const cell = this.#cell;
+    const hashed = this.#hash(cell);
     this.#cell = this.#cellAt(cell.index + 1);
+    this.#known = 0;
     const sending = this.#send(cell)
       .catch((error: unknown) => {
         this.#failure ??= { error: answerOf(error) };
       })
+      .then(() => hashed)
       .finally(() => {
         cell.free();
         this.#sending.delete(sending);
       });
     this.#sending.add(sending);
+  }
+
+  /** Its memory is needed until then. */
+  #hash({ bytes }: Cell): Promise<void> | undefined {
+    return this.#start.hash.add?.(bytes.subarray(this.#known));
   }
 
   async #send(cell: Cell): Promise<void> {

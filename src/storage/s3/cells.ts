@@ -5,6 +5,8 @@ const firstSpace = 64 * 1024;
 /** Spaces of this size are used again: left to the garbage collector, an upload would hold tens of MiB more. */
 const kept = { bytes: 8 * 1024 * 1024, most: 6 };
 const spare: Uint8Array[] = [];
+/** Workers read it where it is. */
+const space = (length: number) => new Uint8Array(new SharedArrayBuffer(length));
 
 /** The bytes of one cell, from its first one on. */
 export class Cell {
@@ -17,7 +19,7 @@ export class Cell {
   constructor(index: number, size: number) {
     this.index = index;
     this.#size = size;
-    this.#space = new Uint8Array(Math.min(firstSpace, size));
+    this.#space = space(Math.min(firstSpace, size));
   }
 
   get isFull(): boolean {
@@ -49,7 +51,7 @@ export class Cell {
     const before = this.bytes;
     const wanted = Math.max(this.#space.byteLength * 4, least);
     const length = wanted * 2 > this.#size ? this.#size : wanted;
-    this.#space = (length === kept.bytes ? spare.pop() : undefined) ?? new Uint8Array(length);
+    this.#space = (length === kept.bytes ? spare.pop() : undefined) ?? space(length);
     this.#space.set(before);
   }
 }

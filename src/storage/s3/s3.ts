@@ -7,6 +7,7 @@ import { answering, S3Content } from "./content.ts";
 import { standardCellBytes } from "./grid.ts";
 import { assertOwn } from "./guard.ts";
 import { Hashes } from "./hashes.ts";
+import { type HashingOptions, TravellingHashes } from "./hashing/travelling.ts";
 import { S3Intake } from "./intake.ts";
 import { Leftovers } from "./leftovers.ts";
 import { Objects } from "./objects.ts";
@@ -27,6 +28,8 @@ export interface S3Options {
   readonly newId: () => string;
   /** Parts of one size, for servers that want them (R2). Never changed for a bucket with open uploads. */
   readonly equalParts?: boolean;
+  /** Of a server: without it, digests of chunks that came to other processes are made of the stored bytes. */
+  readonly hashing?: HashingOptions;
   /** Bytes of the first cells; 8 MiB unless a test says otherwise. */
   readonly cellBytes?: number;
 }
@@ -37,6 +40,7 @@ export async function openS3({
   store,
   latch,
   newId,
+  hashing,
   equalParts = false,
   cellBytes = standardCellBytes,
 }: S3Options): Promise<Storage> {
@@ -44,7 +48,8 @@ export async function openS3({
   const grid = { cellBytes, grows: !equalParts };
   const objects = new Objects(client);
   const tools = { objects, uploads: new Uploads(client), grid, latch, newId };
-  const hashes = new Hashes();
+  const travelling = hashing === undefined ? null : new TravellingHashes(hashing);
+  const hashes = new Hashes(travelling);
   const placing = new Placing(tools);
   const sealing = new Sealing({ tools, hashes, placing });
   const leftovers = new Leftovers({ tools, placing, sealing });
@@ -59,6 +64,7 @@ export async function openS3({
     check: () => answering(() => objects.check()),
     close: async () => {
       await leftovers.close();
+      await travelling?.close();
       client.close();
     },
   };

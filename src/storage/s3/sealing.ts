@@ -8,6 +8,7 @@ import { answerOf } from "./failures.ts";
 import { digestOf, type Hashes } from "./hashes.ts";
 import type { Placing } from "./placing.ts";
 import { openBytes } from "./reading.ts";
+import { parseState } from "./state.ts";
 import type { S3Tools } from "./tools.ts";
 
 type Digests = ReadonlyMap<Algorithm, Digest>;
@@ -72,8 +73,9 @@ export class Sealing {
   /** @returns null when one of them is not known without reading. */
   async #known(session: Session, algorithms: readonly Algorithm[]): Promise<Digests | null> {
     const found = new Map<Algorithm, Digest>();
+    const { hash } = parseState(session.staging);
     for (const algorithm of algorithms) {
-      const digest = await this.#options.hashes.digest(session, algorithm);
+      const digest = await this.#options.hashes.digest(session, hash, algorithm);
       if (digest === null) return null;
       found.set(algorithm, digest);
     }

@@ -17,13 +17,13 @@ import type {
 import { CellWriter } from "./cellWriter.ts";
 import { answerOf } from "./failures.ts";
 import { cellAt, cellStart, mostBytes } from "./grid.ts";
-import { digestOf, type Hashes, type RunningHash } from "./hashes.ts";
+import type { Hashes } from "./hashes.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { type KeyKind, newContentKey, newTailKey } from "./names.ts";
 import type { Placing } from "./placing.ts";
 import { readWhole } from "./reading.ts";
 import type { Sealing } from "./sealing.ts";
-import { noEtags, parseState, printState, type StagedState } from "./state.ts";
+import { emptyState, parseState, printState, type StagedState } from "./state.ts";
 import type { S3Tools } from "./tools.ts";
 
 /** The storage's dependencies of staging. */
@@ -51,8 +51,7 @@ export class S3Staging implements Staging {
     latch.assertWritable();
     const kind: KeyKind = startedAt === null ? "object" : "session";
     const key = newContentKey(id, kind, newId);
-    const none = { upload: null, parts: 0, etags: noEtags, tail: null, stale: [] };
-    return printState({ kind, key, ...none });
+    return printState(emptyState(kind, key));
   }
 
   async append(session: Session, body: Body, options: AppendOptions): Promise<Appended> {
@@ -78,47 +77,28 @@ export class S3Staging implements Staging {
     const before = parseState(session.staging);
     const { id, offset } = session;
     const tail = await this.#readTail(session, before);
-    const hash = hashes.at(session);
-    const { expected, signal } = options;
+    const { expected, signal, inChunks = false } = options;
+    const hash = hashes.begin(session, before.hash, inChunks);
     const writer = new CellWriter(tools, {
       ...{ id, state: before, offset, tail, signal },
       newKey: () => newContentKey(id, before.kind, tools.newId),
-      follow: (chunk) => void hash?.hasher.update(chunk),
-      release: body.release ?? null,
+      ...{ hash, release: body.release ?? null },
     });
     const giveBack = async () => {};
-    const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
     try {
+      const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
       const { written } = writer;
+      const { digest, note } = await hash.end();
       const isHeld = cut === null && !options.resumable;
-      const state = this.#stateAfter(session, before, writer);
+      const state = { ...this.#stateAfter(session, before, writer), hash: note };
       if (isHeld) placing.hold(id, { offset: written, bytes: writer.rest.slice() });
       else await this.#keepRest(state, writer.rest, signal);
-      if (hash !== null) hash.offset = written;
-      hashes.keep(id, hash);
       leftovers.drop(id, before.stale);
-      return this.#appended(session, { state, written, hash, cut });
+      return { ...session, offset: written, staging: printState(state), digest, cut };
     } finally {
+      hash.drop();
       writer.free();
     }
-  }
-
-  #appended(
-    session: Session,
-    {
-      state,
-      written,
-      hash,
-      cut,
-    }: {
-      readonly state: StagedState;
-      readonly written: number;
-      readonly hash: RunningHash | null;
-      readonly cut: Error | null;
-    },
-  ): Appended {
-    const digest = hash === null || written === 0 ? null : digestOf(hash);
-    return { ...session, offset: written, staging: printState(state), digest, cut };
   }
 
   /** What the row will keep. A small session's object may be named as content already: more bytes get another key. */

@@ -1,5 +1,7 @@
 // The notes about a session's staged bytes that its row keeps: short at any size. Pure.
+import { parseDigest } from "../../model/digest.ts";
 import type { StagingState } from "../../model/locator.ts";
+import type { HashNote } from "./hashing/travelling.ts";
 import { contentOwner, type KeyKind } from "./names.ts";
 
 /** Where a session's bytes are. */
@@ -17,10 +19,17 @@ export interface StagedState {
   readonly tail: string | null;
   /** Keys that nothing needs any more, once a row has this state. */
   readonly stale: readonly string[];
+  /** Of all bytes, for the process that goes on; null where there is none. */
+  readonly hash: HashNote | null;
 }
 
 /** Of no part. */
 export const noEtags = "";
+
+/** Of bytes that are to come. */
+export function emptyState(kind: KeyKind, key: string): StagedState {
+  return { kind, key, upload: null, parts: 0, etags: noEtags, tail: null, stale: [], hash: null };
+}
 
 /** The chain of ETags with one more. */
 export function addEtag(chain: string, etag: string): string {
@@ -30,15 +39,16 @@ export function addEtag(chain: string, etag: string): string {
 
 /** As the row keeps it. */
 export function printState(state: StagedState): StagingState {
-  const { key, upload, parts, etags, tail, stale } = state;
-  return JSON.stringify([1, key, upload, parts, etags, tail, stale]) as StagingState;
+  const { key, upload, parts, etags, tail, stale, hash } = state;
+  const noted = hash && [hash.digest, hash.state];
+  return JSON.stringify([1, key, upload, parts, etags, tail, stale, noted]) as StagingState;
 }
 
 /** @throws Error when the row holds something else: another storage's state, or damage. */
 export function parseState(staging: StagingState): StagedState {
   const found: unknown = parseJson(staging);
   if (!Array.isArray(found) || found[0] !== 1) throw new Error("malformed staging state");
-  const [, key, upload, parts, etags, tail, stale]: unknown[] = found;
+  const [, key, upload, parts, etags, tail, stale, noted]: unknown[] = found;
   const kind = typeof key === "string" ? contentOwner(key)?.kind : undefined;
   const isSound =
     isText(key) &&
@@ -49,7 +59,15 @@ export function parseState(staging: StagingState): StagedState {
     Array.isArray(stale) &&
     stale.every(isText);
   if (!isSound || kind === undefined) throw new Error("malformed staging state");
-  return { kind, key, upload, parts: Number(parts), etags, tail, stale };
+  const hash = parseNote(noted);
+  return { kind, key, upload, parts: Number(parts), etags, tail, stale, hash };
+}
+
+function parseNote(noted: unknown): HashNote | null {
+  if (noted === null) return null;
+  const [digest, state]: unknown[] = Array.isArray(noted) ? noted : [];
+  if (!isText(digest) || !isText(state)) throw new Error("malformed staging state");
+  return { digest: parseDigest(digest), state };
 }
 
 const isText = (value: unknown): value is string => typeof value === "string";

@@ -3,8 +3,9 @@ import type { UploadId } from "../../model/uploadId.ts";
 import { receiveBody } from "../receiveBody.ts";
 import type { AppendOptions, Body } from "../staging.ts";
 import { CellWriter } from "./cellWriter.ts";
+import { noHash } from "./hashes.ts";
 import type { KeyKind } from "./names.ts";
-import { noEtags } from "./state.ts";
+import { emptyState } from "./state.ts";
 import type { S3Tools } from "./tools.ts";
 
 /** The object to be. */
@@ -21,10 +22,9 @@ export async function storeBody(
   body: Body,
   { expected, signal }: Pick<AppendOptions, "expected" | "signal">,
 ): Promise<{ readonly size: number; readonly cut: Error | null }> {
-  const state = { kind, key, upload: null, parts: 0, etags: noEtags, tail: null, stale: [] };
   const writer = new CellWriter(tools, {
-    ...{ id, state, offset: 0, tail: new Uint8Array(), signal },
-    ...{ newKey: () => key, follow: () => {}, release: body.release ?? null },
+    ...{ id, state: emptyState(kind, key), offset: 0, tail: new Uint8Array(), signal },
+    ...{ newKey: () => key, hash: noHash, release: body.release ?? null },
   });
   const giveBack = () => abandon(tools, writer);
   const ends = { expected, signal, keepsCut: false, giveBack };

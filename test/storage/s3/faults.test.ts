@@ -1,7 +1,6 @@
 // Sessions under faults: any call to S3 may be refused, and any answer lost, while two replicas take turns. What is sealed is right,
 // what was acknowledged stays, and nothing is left behind.
 import { expect, test } from "bun:test";
-import { WriteLatch } from "../../../src/durability/writeLatch.ts";
 import { RegistryError } from "../../../src/errors.ts";
 import { digestOf } from "../../../src/model/digest.ts";
 import type { Locator } from "../../../src/model/locator.ts";
@@ -9,12 +8,12 @@ import type { Boundary } from "../../../src/model/staged.ts";
 import { makeUploadId } from "../../../src/model/uploadId.ts";
 import { S3Error } from "../../../src/storage/s3/failures.ts";
 import { formatKey } from "../../../src/storage/s3/guard.ts";
-import { openS3 } from "../../../src/storage/s3/s3.ts";
 import type { SealOptions, Session } from "../../../src/storage/staging.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 import { fresh, readContent } from "../../support/contents.ts";
 import { FakeS3, type Fault } from "../../support/fakeS3.ts";
 import { noise } from "../../support/store.ts";
+import { openReplica } from "./stores.ts";
 
 /** Short cells, so that many sessions of many parts fit into seconds. */
 const cellBytes = 4096;
@@ -64,13 +63,7 @@ class Model {
   }
 
   open(): Promise<Storage> {
-    return openS3({
-      bucket: this.#server.bucket,
-      store: "the database of the test",
-      latch: new WriteLatch(() => {}),
-      newId: Bun.randomUUIDv7,
-      cellBytes,
-    });
+    return openReplica(this.#server.bucket, "", { cellBytes });
   }
 
   /** A replica; now and then one that was just started. */
@@ -135,7 +128,7 @@ class Model {
     const { staging } = await this.replica();
     const signal = new AbortController().signal;
     const appended = await staging.append(row.session, body, {
-      ...{ expected: null, resumable: true, signal },
+      ...{ expected: null, resumable: true, inChunks: this.#random() < 0.5, signal },
     });
     // Some processes die before the row is written.
     if (this.#random() < 0.1) return;

@@ -17,7 +17,7 @@ import { cellBytes, newPrefix, openReplica } from "./stores.ts";
 
 const MiB = 1024 * 1024;
 const options = (resumable = true) => ({
-  ...{ expected: null, resumable },
+  ...{ expected: null, resumable, inChunks: resumable },
   signal: new AbortController().signal,
 });
 

@@ -200,6 +200,7 @@ async function main(): Promise<void> {
     "collection",
     "objects",
     "slowDisk",
+    "replicas",
   ];
   const tables = names.flatMap((section) => {
     const table = renderTable(samples, section);

@@ -16,6 +16,8 @@ export interface Goal {
   readonly relation: "≥" | "≤";
   readonly value: number;
   readonly of?: SystemName | { readonly figure: string };
+  /** Whose figure is held against it; that of Breadbox by default. */
+  readonly by?: SystemName;
 }
 
 const atLeast = (value: number, of: SystemName): Goal => ({ relation: "≥", value, of });
@@ -223,6 +225,35 @@ const objects: Readonly<Record<string, Figure>> = {
   objectGetP99: { label: "its p99", ...time },
 };
 
+const onPostgres = (goal: Goal): Goal => ({ ...goal, by: "postgres" });
+
+const replicas: Readonly<Record<string, Figure>> = {
+  replicaGet: {
+    label: "manifest GET by tag, 32 connections",
+    ...requests,
+    goal: onPostgres(atLeast(4, peer)),
+  },
+  replicaGetP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+  replicaHead: {
+    label: "manifest HEAD by tag, 32 connections",
+    ...requests,
+    goal: onPostgres(atLeast(4, peer)),
+  },
+  replicaHeadP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+  replicaPut: {
+    label: "manifest PUT, new tag, 32 connections, one repository",
+    ...requests,
+    goal: onPostgres(atLeast(2, peer)),
+  },
+  replicaPutP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+  replicaPutMany: {
+    label: "the same into 32 repositories",
+    ...requests,
+    goal: onPostgres(atLeast(2, peer)),
+  },
+  replicaPutManyP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+};
+
 /** The tables' rows in their order; the keys are those that the metrics yield. */
 export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figure>>>> = {
   transfers,
@@ -231,4 +262,5 @@ export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figur
   collection,
   objects,
   slowDisk,
+  replicas,
 };

@@ -15,11 +15,8 @@ const manifestGet: Metric = {
   rounds: 5,
   run: async (exercise) => {
     await pushImage(exercise);
-    const { perSecond, p99Ms } = await getManifests(
-      exercise.system.port,
-      name,
-      secondsOf(exercise),
-    );
+    const load = { seconds: secondsOf(exercise), connections: 16 };
+    const { perSecond, p99Ms } = await getManifests(exercise.system.port, name, load);
     return { manifestGet: perSecond, manifestGetP99: p99Ms };
   },
 };
@@ -38,7 +35,8 @@ const manifestHead: Metric = {
 
 const put = async (exercise: Exercise) => {
   await pushImage(exercise);
-  return putManifests(exercise.system.port, name, secondsOf(exercise));
+  const load = { seconds: secondsOf(exercise), connections: 8 };
+  return putManifests(exercise.system.port, [name], load);
 };
 
 const manifestPut: Metric = {

@@ -15,6 +15,7 @@ import {
   withCost,
 } from "./metric.ts";
 import { objectMetrics } from "./objectMetrics.ts";
+import { replicaMetrics } from "./replicaMetrics.ts";
 import { slowDiskMetrics } from "./slowDiskMetrics.ts";
 
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
@@ -156,6 +157,7 @@ export const sections = {
   collection: collectionMetrics,
   objects: objectMetrics,
   slowDisk: slowDiskMetrics,
+  replicas: replicaMetrics,
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 
 /** Name of a table. */

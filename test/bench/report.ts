@@ -36,7 +36,7 @@ function cell(values: readonly number[] | undefined, decimals: number): string {
 }
 
 function reached(samples: Samples, key: string, goal: Goal): string {
-  const own = medianOf(samples, key, "breadbox");
+  const own = medianOf(samples, key, goal.by ?? "breadbox");
   const base =
     goal.of === undefined
       ? 1

@@ -1,7 +1,13 @@
 // The systems that the bench compares, each started on fresh data for every round.
 import { join } from "node:path";
-import { startBreadbox, startDistribution } from "../support/binary.ts";
+import {
+  type RegistryOptions,
+  type RunningRegistry,
+  startBreadbox,
+  startDistribution,
+} from "../support/binary.ts";
 import { issue, writePair } from "../support/certificates.ts";
+import { startPostgres } from "../support/postgres.ts";
 import {
   freePort,
   type RunningProcess,
@@ -13,8 +19,8 @@ import { cpuSeconds, peakRssBytes, resetPeakRss, rssBytes } from "../support/pro
 import type { Scope } from "../support/scope.ts";
 import { startTls } from "../support/tlsServer.ts";
 
-/** Names in the order of the table's columns. */
-export const systemNames = ["breadbox", "distribution", "nginx"] as const;
+/** Names in the order of the table's columns. `postgres` is Breadbox with its rows in PostgreSQL. */
+export const systemNames = ["breadbox", "postgres", "distribution", "nginx"] as const;
 export type SystemName = (typeof systemNames)[number];
 
 /** A system that is ready for load. */
@@ -34,6 +40,19 @@ export interface RunningSystem {
   stop(): Promise<unknown>;
 }
 
+const starts = {
+  breadbox: startBreadbox,
+  postgres: startOnPostgres,
+  distribution: startDistribution,
+} as const;
+
+/** Breadbox with a database of its own, which syncs as one in use does. */
+async function startOnPostgres(scope: Scope, options: RegistryOptions): Promise<RunningRegistry> {
+  const database = await startPostgres(scope, { settings: ["fsync=on"] });
+  const url = await database.createDatabase("breadbox");
+  return startBreadbox(scope, { ...options, env: { BREADBOX_DATABASE_URL: url } });
+}
+
 /** Starts a system on fresh data, or on what `seed` makes of it. */
 export async function startSystem(
   scope: Scope,
@@ -43,7 +62,7 @@ export async function startSystem(
   if (name === "nginx") return startNginx(scope);
   const data = join(tempFolder(scope, "bench"), "data");
   await seed(data);
-  const start = name === "breadbox" ? startBreadbox : startDistribution;
+  const start = starts[name];
   const started = performance.now();
   const registry = await start(scope, { data, pollMs: 1 });
   return { ...registry, name, readyMs: performance.now() - started };

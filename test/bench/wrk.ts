@@ -47,35 +47,50 @@ async function wrk(script: string, connections: number, seconds: number, url: st
 /** Media type of the manifests that are asked for and pushed. */
 export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
-/** GET of the manifest tagged `latest`, 16 connections. */
-export const getManifests = (port: number, name: string, seconds: number): Promise<RequestRate> =>
+/** How much is sent. */
+interface Load {
+  readonly seconds: number;
+  readonly connections: number;
+}
+
+/** GET of the manifest tagged `latest`. */
+export const getManifests = (
+  port: number,
+  name: string,
+  { seconds, connections }: Load,
+): Promise<RequestRate> =>
   wrk(
     `wrk.headers["Accept"] = "${manifestType}"`,
-    16,
+    connections,
     seconds,
     `http://127.0.0.1:${port}/v2/${name}/manifests/latest`,
   );
 
-/** PUT of manifests that nobody has seen, each under a new tag, 8 connections. They share the config and layer of
- *  the manifest tagged `latest`. */
+/** PUT of manifests that nobody has seen, each under a new tag, to each repository in turn. They share the config and layer of the
+ *  repository's manifest that is tagged `latest`. */
 export async function putManifests(
   port: number,
-  name: string,
-  seconds: number,
+  names: readonly string[],
+  { seconds, connections }: Load,
 ): Promise<RequestRate> {
-  const url = `http://127.0.0.1:${port}/v2/${name}/manifests/latest`;
-  const latest = await (await fetch(url, { headers: { Accept: manifestType } })).text();
-  // The manifest's closing brace makes room for an annotation that differs from request to request.
-  const open = JSON.stringify(`${latest.slice(0, -1)},"annotations":{"n":"`);
+  const registry = `http://127.0.0.1:${port}`;
+  const lines = names.map(async (name) => {
+    const url = `${registry}/v2/${name}/manifests/latest`;
+    const latest = await (await fetch(url, { headers: { Accept: manifestType } })).text();
+    // The manifest's closing brace makes room for an annotation that differs from request to request.
+    const open = JSON.stringify(`${latest.slice(0, -1)},"annotations":{"n":"`);
+    return `{ "/v2/${name}/manifests/t", ${open} }`;
+  });
   const script = `
     local count = 0
     local headers = { ["Content-Type"] = "${manifestType}" }
+    local targets = { ${(await Promise.all(lines)).join(", ")} }
     request = function()
       count = count + 1
-      local body = ${open} .. count .. '"}}'
-      return wrk.format("PUT", "/v2/${name}/manifests/t" .. count, headers, body)
+      local target = targets[count % #targets + 1]
+      return wrk.format("PUT", target[1] .. count, headers, target[2] .. count .. '"}}')
     end`;
-  return wrk(script, 8, seconds, url);
+  return wrk(script, connections, seconds, registry);
 }
 
 /** GET of each path in turn, again and again, 8 connections unless told otherwise. */

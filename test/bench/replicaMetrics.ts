@@ -1,0 +1,56 @@
+// What the bench measures of Breadbox with its rows in PostgreSQL: manifests under load, with and without a login.
+import { headRequests } from "./heads.ts";
+import type { Exercise, Metric } from "./metric.ts";
+import { getManifests, manifestType, putManifests } from "./wrk.ts";
+
+const systems = ["breadbox", "postgres", "distribution"] as const;
+const connections = 32;
+const name = "bench/manifest";
+const load = ({ quick }: Exercise) => ({ seconds: quick ? 1 : 3, connections });
+
+const pushImages = async ({ client, system }: Exercise, names: readonly string[]) => {
+  for (const name of names) await client.perform({ kind: "image", port: system.port, name });
+};
+
+const replicaGet: Metric = {
+  systems,
+  rounds: 5,
+  run: async (exercise) => {
+    await pushImages(exercise, [name]);
+    const { perSecond, p99Ms } = await getManifests(exercise.system.port, name, load(exercise));
+    return { replicaGet: perSecond, replicaGetP99: p99Ms };
+  },
+};
+
+const replicaHead: Metric = {
+  systems,
+  rounds: 5,
+  run: async (exercise) => {
+    await pushImages(exercise, [name]);
+    const { port } = exercise.system;
+    const ask = { port, path: `/v2/${name}/manifests/latest`, accept: manifestType };
+    const { perSecond, p99Ms } = await headRequests(ask, connections, load(exercise).seconds);
+    return { replicaHead: perSecond, replicaHeadP99: p99Ms };
+  },
+};
+
+const puts = (figure: string, names: readonly string[]): Metric => ({
+  systems,
+  rounds: 5,
+  run: async (exercise) => {
+    await pushImages(exercise, names);
+    const { perSecond, p99Ms } = await putManifests(exercise.system.port, names, load(exercise));
+    return { [figure]: perSecond, [`${figure}P99`]: p99Ms };
+  },
+});
+
+/** Metrics of Breadbox on PostgreSQL by the name that `--only` takes. */
+export const replicaMetrics = {
+  replicaGet,
+  replicaHead,
+  replicaPut: puts("replicaPut", [name]),
+  replicaPutMany: puts(
+    "replicaPutMany",
+    Array.from({ length: connections }, (_, at) => `bench/team${at}`),
+  ),
+};

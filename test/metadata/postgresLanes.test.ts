@@ -1,30 +1,104 @@
-// Transactions of one process that follow each other.
+// Transactions of one process that follow each other, and share a transaction where they wait.
 import { expect, test } from "bun:test";
+import { RegistryError } from "../../src/errors.ts";
 import { Lanes } from "../../src/metadata/postgres/lanes.ts";
+import type { Body, Tx } from "../../src/metadata/rows/rows.ts";
 
-test("what is in one lane runs in the order of the calls, one at a time, also after a failure", async () => {
-  const lanes = new Lanes();
-  const [first, second] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+/** A transaction that asks nothing. */
+const tx: Tx = {
+  get: () => unasked(),
+  all: () => unasked(),
+  run: () => unasked(),
+  runEach: () => unasked(),
+  note: () => unasked(),
+};
+function unasked(): never {
+  throw new Error("nothing is asked here");
+}
+
+/** Lanes whose transactions wait for the test. */
+function begin() {
+  const ends: PromiseWithResolvers<void>[] = [];
+  const lanes = new Lanes(async (body) => {
+    const { done, value } = body(tx).next();
+    if (done !== true) throw new Error("it waits");
+    const end = Promise.withResolvers<void>();
+    ends.push(end);
+    await end.promise;
+    return value;
+  });
+  return { ends, lanes };
+}
+
+/** A body that notes that it runs. */
+const body = (seen: string[], name: string) =>
+  // biome-ignore lint/correctness/useYield: it waits for nothing.
+  function* (): Body<string> {
+    seen.push(name);
+    return `${name} is done`;
+  };
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test("what waits in a lane becomes one transaction, in the order of the calls, and other lanes do not wait", async () => {
+  const { ends, lanes } = begin();
   const seen: string[] = [];
-  const run = (name: string, until: Promise<void>, lane = "tags of lab/app") =>
-    lanes.follow(lane, async () => {
-      seen.push(`${name} begins`);
-      await until;
-      seen.push(`${name} ends`);
-    });
+  const first = lanes.write("tags", body(seen, "one"));
+  const others = [lanes.write("tags", body(seen, "two")), lanes.write("tags", body(seen, "three"))];
+  const other = lanes.write("buckets", body(seen, "other"));
+  await turn();
+  expect([seen, ends.length]).toEqual([["one", "other"], 2]);
 
-  const failing = run("one", first.promise);
-  const following = run("two", second.promise);
-  const last = run("three", Promise.resolve());
-  await run("other", Promise.resolve(), "tags of lab/other");
-  expect(seen).toEqual(["one begins", "other begins", "other ends"]);
+  ends[0]?.resolve();
+  expect(await first).toBe("one is done");
+  await turn();
+  expect([seen, ends.length]).toEqual([["one", "other", "two", "three"], 3]);
 
-  first.reject(new Error("refused"));
-  await expect(failing).rejects.toThrow("refused");
-  await Bun.sleep(1);
-  expect(seen.slice(3)).toEqual(["two begins"]);
+  ends[2]?.resolve();
+  expect(await Promise.all(others)).toEqual(["two is done", "three is done"]);
+  ends[1]?.resolve();
+  expect(await other).toBe("other is done");
+});
 
-  second.resolve();
-  await Promise.all([following, last]);
-  expect(seen.slice(4)).toEqual(["two ends", "three begins", "three ends"]);
+test("of a transaction that fails for one of its bodies, each is done on its own: the others succeed", async () => {
+  const seen: string[] = [];
+  const lanes = new Lanes(async (body) => {
+    await turn();
+    const { done, value } = body(tx).next();
+    if (done !== true) throw new Error("it waits");
+    return value;
+  });
+  // biome-ignore lint/correctness/useYield: it waits for nothing.
+  const wrong = function* (): Body<string> {
+    seen.push("wrong");
+    throw new Error("refused");
+  };
+  const outcomes = await Promise.allSettled([
+    lanes.write("tags", body(seen, "one")),
+    lanes.write("tags", body(seen, "two")),
+    lanes.write("tags", wrong),
+    lanes.write("tags", body(seen, "three")),
+  ]);
+
+  expect(outcomes.map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
+  expect(seen).toEqual(["one", "two", "wrong", "two", "wrong", "three"]);
+});
+
+test("what the database refuses as a whole is not tried again for each of them", async () => {
+  let runs = 0;
+  const lanes = new Lanes(async () => {
+    runs += 1;
+    await turn();
+    throw new RegistryError("BUSY");
+  });
+  const outcomes = await Promise.allSettled(
+    ["one", "two", "three"].map((name) => lanes.write("tags", body([], name))),
+  );
+
+  expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(runs).toBe(2);
 });

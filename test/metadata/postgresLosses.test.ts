@@ -1,8 +1,19 @@
 // What becomes of transactions on PostgreSQL when connections break, answers are lost and the server goes away: each is done once, and
 // none is said to be done that is not.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import postgres from "postgres";
 import type { ClaimOutcome } from "../../src/metadata/metadata.ts";
-import { app, finish, manifest, minute, now, session, tag } from "../contract/metadataRows.ts";
+import {
+  app,
+  blob,
+  digest,
+  finish,
+  manifest,
+  minute,
+  now,
+  session,
+  tag,
+} from "../contract/metadataRows.ts";
 import { openLossyProxy } from "../support/lossyProxy.ts";
 import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { Scope } from "../support/scope.ts";
@@ -64,6 +75,41 @@ describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
     expect(proxy.lost()).toBe(3);
     expect((await metadata.access.findState()).revision).toBe(before + 1);
     expect((await metadata.accounts.listAccounts()).rules).toHaveLength(1);
+  });
+
+  test("manifests that share a transaction are stored once each when its answer is lost, and a refused one among them is refused", async () => {
+    await using inner = new Scope();
+    const { proxy, metadata } = await openLossy(inner, "together");
+    const by = { who: "user:ann", address: null, requestId: null };
+    const names = Array.from({ length: 12 }, (_, number) => `image ${number}`);
+    const refused = 7;
+    const puts = names.map((name, number) =>
+      manifest(name, {
+        tags: [tag(`v${number}`)],
+        by,
+        references: number === refused ? [blob("nothing")] : [],
+      }),
+    );
+    await metadata.registry.putManifest(manifest("first", { by }));
+    const admin = postgres(server().url("together"), { max: 1 });
+    inner.defer(() => admin.end({ timeout: 1 }));
+    const commits = async () => Number((await admin`select count(*) from commits`)[0]?.["count"]);
+    const before = await commits();
+
+    proxy.lose("commit\0", 2);
+    const outcomes = await Promise.all(puts.map((put) => metadata.registry.putManifest(put)));
+
+    expect(proxy.lost()).toBe(2);
+    expect(outcomes.map(({ kind }) => kind)).toEqual(
+      names.map((_, number) => (number === refused ? "missing" : "stored")),
+    );
+    const request = { after: null, limit: 100, since: null, who: null, resource: null };
+    const { entries } = await metadata.audit.listEntries(request);
+    expect(entries.map(({ detail }) => detail).toSorted()).toEqual(
+      [digest("first"), ...names.flatMap((_, at) => (at === refused ? [] : [`v${at}`]))].toSorted(),
+    );
+    // That of who came first, and that of all who waited for it.
+    expect((await commits()) - before).toBe(2);
   });
 
   test("a transaction that broke off before its commit is done by another attempt", async () => {

@@ -63,10 +63,13 @@ const forgetEvery = 1_000;
 export function postgresRows(options: PostgresOptions): PostgresRows {
   const transactions = new Transactions(options);
   const { latch, newId } = options;
-  const write = <T>(begin: string, body: (tx: Tx) => Body<T>, lane?: string): Promise<T> => {
+  const write = <T>(begin: string, body: (tx: Tx) => Body<T>): Promise<T> => {
     latch.assertWritable();
-    return transactions.run({ body, begin, token: newId() }, lane);
+    return transactions.run({ body, begin, token: newId() });
   };
+  const lanes = new Lanes((body) => write(writing, body));
+  const writeIn = <T>(lane: string | undefined, body: (tx: Tx) => Body<T>): Promise<T> =>
+    lane === undefined ? write(writing, body) : lanes.write(lane, body);
   const changing = <P extends object, R>(statement: Statement<P, R>, given: P) =>
     function* (tx: Tx): Body<R | null> {
       return (yield* tx.get(statement, given)) ?? null;
@@ -107,8 +110,8 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     changeLazily: async (statement, given) => write(writingLazily, changing(statement, given)),
     run: async (command, given) => write(writing, running(command, given)),
     runLazily: async (command, given) => write(writingLazily, running(command, given)),
-    write: async (body, _changed, lane) => write(writing, body, lane),
-    writeSettled: async (body, _changed, lane) => write(writing, body, lane),
+    write: async (body, _changed, lane) => writeIn(lane, body),
+    writeSettled: async (body, _changed, lane) => writeIn(lane, body),
     writeLazily: async (body) => write(writingLazily, body),
     assertWritable: () => latch.assertWritable(),
     close: () => transactions.close(),
@@ -119,7 +122,8 @@ class Transactions {
   readonly #options: PostgresOptions;
   readonly #pool: Pool;
   readonly #readers: Readers;
-  readonly #lanes = new Lanes();
+  /** Ends when the last of those has ended that others got in the way of again and again. */
+  #last: Promise<unknown> = Promise.resolve();
   readonly #freshness: Freshness;
   #written = 0;
 
@@ -150,25 +154,26 @@ class Transactions {
   }
 
   /** Attempts it until its outcome is known. */
-  run<T>(transaction: Transaction<T>, lane?: string): Promise<T> {
-    const run = () => this.#run(transaction);
-    return lane === undefined ? run() : this.#lanes.follow(lane, run);
-  }
-
-  async #run<T>(transaction: Transaction<T>): Promise<T> {
+  async run<T>(transaction: Transaction<T>): Promise<T> {
     let doubt: { readonly outcome: T } | null = null;
     let tries = 0;
     const attempt = (): Promise<Attempt<T>> => this.#attempt(transaction, doubt !== null);
     return this.#again(async () => {
       tries += 1;
       // What others got in the way of again and again follows the others of that kind.
-      const result = tries < fewTries ? await attempt() : await this.#lanes.follow("", attempt);
+      const result = tries < fewTries ? await attempt() : await this.#afterOthers(attempt);
       if (result.kind === "committed") return result.outcome;
       // An attempt that got as far as COMMIT has proved that those before it had failed.
       if (result.kind === "unknown" && transaction.token !== null) doubt = result;
       if (doubt !== null && isCommitted(result.error)) return doubt.outcome;
       throw result.error;
     });
+  }
+
+  #afterOthers<T>(attempt: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(attempt);
+    this.#last = turn.catch(() => undefined);
+    return turn;
   }
 
   async #again<T>(ask: () => Promise<T>): Promise<T> {
@@ -208,6 +213,7 @@ class Transactions {
     if (isDoubted && token !== null) await tx.say(noteCommit, [token]);
     try {
       const outcome = await follow(tx, body);
+      tx.sendNotes();
       if (token === null) {
         // It has what it asked for: whoever uses the connection next is sent behind this.
         void tx.say("commit");

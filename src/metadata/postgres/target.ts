@@ -109,6 +109,8 @@ export interface Rendered {
   readonly writes: boolean;
   /** The values of a call, place by place. */
   valuesOf(given: object): Value[];
+  /** An insertion of so many rows; the values of each follow those of the one before. */
+  many(count: number): Pick<Rendered, "text" | "valuesOf">;
   /** A row as an object. @param names of its columns, for statements in SQL. */
   rowOf<R>(values: readonly unknown[], names: readonly string[]): R;
 }
@@ -122,15 +124,26 @@ export function render<P>(command: Command<P>): Rendered {
   const built = command.on(postgresTarget);
   if (!(built instanceof Built)) throw new Error("not a statement for Postgres");
   const { sql: text, params } = built.getQuery();
+  const valuesOf = (given: object): Value[] => fillPlaceholders(params, { ...given }).map(toValue);
   const made: Rendered = {
     text,
     isGathering: text.includes("pg_temp."),
     writes: /\b(?:insert into|update|delete from)\b/i.test(text),
-    valuesOf: (given) => fillPlaceholders(params, { ...given }).map(toValue),
+    valuesOf,
+    many: (count) => ({ text: textOfMany(text, params.length, count), valuesOf }),
     rowOf: (values, names) => toRow(values, built.paths ?? names.map((name) => [name])),
   };
   rendered.set(command, made);
   return made;
+}
+
+/** The insertion of one row with the places of several. */
+function textOfMany(text: string, places: number, count: number): string {
+  return text.replace(/(?<= values )\([^)]*\)/, (row) =>
+    Array.from({ length: count }, (_, at) =>
+      row.replace(/\$(\d+)/g, (_, place: string) => `$${Number(place) + at * places}`),
+    ).join(", "),
+  );
 }
 
 /** What a statement selects is what its type says. */

@@ -3,7 +3,7 @@
 import type { Answer, Tx, Waiting } from "../rows/rows.ts";
 import { type Command, type Statement, temporaryTables } from "../rows/statement.ts";
 import type { Line, Rowset } from "./line.ts";
-import { render, temporaryText } from "./target.ts";
+import { type Rendered, render, temporaryText } from "./target.ts";
 
 /** An answer on its way. */
 class Pending<T> implements Answer<T>, Waiting {
@@ -37,6 +37,8 @@ export class PostgresTx implements Tx {
   readonly #line: Line;
   readonly #sent: Promise<unknown>[] = [];
   #failure: { readonly error: unknown } | null = null;
+  /** Rows by their insertions. */
+  readonly #notes = new Map<Rendered, object[]>();
   #wrote = false;
   #gathers = false;
 
@@ -75,6 +77,24 @@ export class PostgresTx implements Tx {
     void this.#ask(command, given);
   }
 
+  runEach<P extends object>(command: Command<P>, rows: readonly P[]): void {
+    this.#insert(render(command), rows);
+  }
+
+  note<P extends object>(command: Command<P>, row: P): void {
+    const insertion = render(command);
+    const rows = this.#notes.get(insertion);
+    if (rows === undefined) this.#notes.set(insertion, [row]);
+    else rows.push(row);
+    this.#wrote = true;
+  }
+
+  /** Sends what was noted. */
+  sendNotes(): void {
+    for (const [insertion, rows] of this.#notes) this.#insert(insertion, rows);
+    this.#notes.clear();
+  }
+
   /** Anything that is not part of a body. It never rejects: `failure` has what went wrong. */
   say(text: string, values: readonly string[] = []): Promise<unknown> {
     return this.#note(this.#line.send(text, values)).catch(() => undefined);
@@ -90,6 +110,16 @@ export class PostgresTx implements Tx {
     if (isGathering) this.#makeTables();
     this.#wrote ||= writes;
     return this.#note(this.#line.send(text, valuesOf(given)));
+  }
+
+  #insert({ many }: Rendered, rows: readonly object[]): void {
+    for (let from = 0; from < rows.length; ) {
+      const count = largestPower(rows.length - from);
+      const { text, valuesOf } = many(count);
+      this.#wrote = true;
+      void this.#note(this.#line.send(text, rows.slice(from, from + count).flatMap(valuesOf)));
+      from += count;
+    }
   }
 
   /** Noted where it is sent: what is asked after it fails as well, and may be heard of earlier. */
@@ -109,3 +139,6 @@ export class PostgresTx implements Tx {
     for (const table of temporaryTables) void this.say(temporaryText(table));
   }
 }
+
+/** Of two: few different texts serve any number of rows. */
+const largestPower = (count: number): number => 2 ** Math.min(5, 31 - Math.clz32(count));

@@ -10,14 +10,13 @@ import type {
 } from "../audit.ts";
 import { auditEntries } from "./auditSchema.ts";
 import type { Rows, Tx } from "./rows.ts";
-import { type Params, statement } from "./statement.ts";
+import { command, type Params, statement } from "./statement.ts";
 
-const insertEntry = statement((db, given: Params<AuditEntry>) => {
+const insertEntry = command((db, given: Params<AuditEntry>) => {
   const { at, event, who, address, requestId, resource, detail, digest, previous, times } = given;
   return db
     .insert(auditEntries)
-    .values({ at, event, who, address, requestId, resource, detail, digest, previous, times })
-    .returning({ id: auditEntries.id });
+    .values({ at, event, who, address, requestId, resource, detail, digest, previous, times });
 });
 
 /** A page of what `which` selects. */
@@ -74,8 +73,9 @@ const newest = { at: Number.MAX_SAFE_INTEGER, id: Number.MAX_SAFE_INTEGER };
 export function auditMetadata(rows: Rows): AuditMetadata {
   return {
     addEntries: (entries) =>
+      // biome-ignore lint/correctness/useYield: it waits for nothing.
       rows.writeLazily(function* (tx) {
-        for (const entry of entries) yield* tx.get(insertEntry, entry);
+        tx.runEach(insertEntry, entries);
       }),
     async listEntries(request) {
       const found = await list(rows, { ...request, limit: request.limit + 1 });
@@ -116,7 +116,7 @@ export function record(tx: Tx, by: Signed | undefined, deed: Deed): void {
   if (by === undefined) return;
   const { at, who, address, requestId } = by;
   const { event, resource, detail = null, digest = null, previous = null } = deed;
-  tx.run(insertEntry, {
+  tx.note(insertEntry, {
     ...{ at, who, address, requestId, event, resource },
     ...{ detail, digest, previous, times: 1 },
   });

@@ -46,10 +46,10 @@ export function addReferences(
   references: readonly ManifestReference[],
   released: readonly Digest[] = references.map(({ digest }) => digest),
 ): void {
-  for (const { digest, kind, size, required } of references) {
-    const row = { repository, manifest, digest, kind, size } as const;
-    tx.run(insertReference, { ...row, required: required ? 1 : 0 });
-  }
+  const rows = references.map(({ required, ...reference }): ReferenceRow => {
+    return { repository, manifest, ...reference, required: required ? 1 : 0 };
+  });
+  tx.runEach(insertReference, rows);
   if (released.length > 0) tx.run(nameContents, { digests: released });
 }
 

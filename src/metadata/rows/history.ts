@@ -1,5 +1,5 @@
 // Pushes that were: written in the transaction of the push, and deleted with their manifest.
-import { and, desc, eq, getTableColumns, lte, sql } from "drizzle-orm";
+import { and, desc, eq, getTableColumns, lte, type SQL, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import { mostPushes } from "../../model/pushes.ts";
@@ -39,32 +39,24 @@ const insert = command((db, given: Params<Omit<Row, "id">>) => {
     actor,
   });
 });
-const forgetOfTag = command((db, given: TagKey) =>
-  db
-    .delete(pushHistory)
-    .where(
-      and(
-        isTag(given),
-        lte(
-          pushHistory.id,
-          sql`(SELECT h.id FROM ${pushHistory} AS h WHERE h.repository = ${given.repository} AND h.tag = ${given.tag} ORDER BY h.id DESC LIMIT 1 OFFSET ${sql.raw(String(mostPushes))})`,
-        ),
-      ),
-    ),
+/** Those of a tag, or untagged ones of a digest, up to one that is too old. */
+const forgetOfTag = command((db, given: TagKey & Params<{ surplus: number }>) =>
+  db.delete(pushHistory).where(and(isTag(given), lte(pushHistory.id, given.surplus))),
 );
-const forgetOfDigest = command((db, given: DigestKey) =>
-  db
-    .delete(pushHistory)
-    .where(
-      and(
-        isUntagged(given),
-        lte(
-          pushHistory.id,
-          sql`(SELECT h.id FROM ${pushHistory} AS h WHERE h.digest = ${given.digest} AND h.repository = ${given.repository} AND h.tag = '' ORDER BY h.id DESC LIMIT 1 OFFSET ${sql.raw(String(mostPushes))})`,
-        ),
-      ),
-    ),
+const forgetOfDigest = command((db, given: DigestKey & Params<{ surplus: number }>) =>
+  db.delete(pushHistory).where(and(isUntagged(given), lte(pushHistory.id, given.surplus))),
 );
+
+const surplusOf = (which: SQL): SQL => sql`(
+  SELECT h.id FROM ${pushHistory} AS h WHERE ${which} ORDER BY h.id DESC LIMIT 1 OFFSET ${sql.raw(String(mostPushes - 1))}
+)`;
+/** The latest push of a tag that is too old when another one is noted; NULL while there is room. */
+export const surplusOfTag = ({ repository, tag }: TagKey): SQL =>
+  surplusOf(sql`h.repository = ${repository} AND h.tag = ${tag}`);
+/** The same of the pushes of a digest without a tag. */
+export const surplusOfDigest = ({ repository, digest }: DigestKey): SQL =>
+  surplusOf(sql`h.digest = ${digest} AND h.repository = ${repository} AND h.tag = ''`);
+
 const ofTag = statement((db, given: TagKey & Params<{ limit: number }>) =>
   db
     .select(getTableColumns(pushHistory))
@@ -81,27 +73,35 @@ const ofDigest = statement((db, given: DigestKey & Params<{ limit: number }>) =>
     .orderBy(desc(pushHistory.id))
     .limit(given.limit),
 );
-/** A part of the transaction that stores a manifest. */
-export function notePush(
-  tx: Tx,
-  put: Pick<ManifestPut, "repository" | "digest" | "tags" | "now" | "by" | "origin">,
-): void {
-  const { repository, digest, tags, now, by, origin } = put;
+
+type Noted = Pick<ManifestPut, "repository" | "digest" | "now" | "by" | "origin">;
+
+/** A part of the transaction that stores a manifest. @param surplus as `surplusOfTag` or `surplusOfDigest` found it. */
+export function notePush(tx: Tx, put: Noted, tag: Tag | "", surplus: number | null): void {
   // Imports are not written down.
-  if (by === null) return;
-  for (const tag of tags.length === 0 ? ([""] as const) : tags) {
-    tx.run(insert, {
-      ...{ repository, digest, tag, pushedAt: now, pushedBy: by.who },
-      issuer: origin?.issuer ?? null,
-      source: origin?.repository ?? null,
-      ref: origin?.ref ?? null,
-      commit: origin?.commit ?? null,
-      run: origin?.run ?? null,
-      actor: origin?.actor ?? null,
-    });
-    if (tag === "") tx.run(forgetOfDigest, { digest, repository });
-    else tx.run(forgetOfTag, { repository, tag });
-  }
+  if (put.by === null) return;
+  insertPush(tx, put, tag, put.by.who);
+  if (surplus === null) return;
+  const { repository, digest } = put;
+  if (tag === "") tx.run(forgetOfDigest, { repository, digest, surplus });
+  else tx.run(forgetOfTag, { repository, tag, surplus });
+}
+
+function insertPush(
+  tx: Tx,
+  { repository, digest, now, origin }: Noted,
+  tag: Tag | "",
+  pushedBy: string | null,
+): void {
+  tx.note(insert, {
+    ...{ repository, digest, tag, pushedAt: now, pushedBy },
+    issuer: origin?.issuer ?? null,
+    source: origin?.repository ?? null,
+    ref: origin?.ref ?? null,
+    commit: origin?.commit ?? null,
+    run: origin?.run ?? null,
+    actor: origin?.actor ?? null,
+  });
 }
 
 /** Builds the group. */

@@ -1,22 +1,18 @@
 // Storing a manifest: everything it needs is checked in the transaction that stores it, so that nothing it names
 // can be deleted in between.
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
-import type { RepositoryName, Tag } from "../../model/names.ts";
-import type {
-  ManifestKey,
-  ManifestPut,
-  ManifestPutOutcome,
-  ManifestReference,
-} from "../metadata.ts";
+import type { Tag } from "../../model/names.ts";
+import type { ManifestKey, ManifestPut, ManifestPutOutcome } from "../metadata.ts";
 import { record } from "./audit.ts";
 import { addReferences, insertReferrer, removeReferrer } from "./derivedRows.ts";
 import { notePush } from "./history.ts";
 import { insertRepository } from "./links.ts";
+import { askBefore, type Before, type ManifestBefore } from "./manifestPutReads.ts";
 import { nameBelow, nameManifest, releaseManifest } from "./releases.ts";
 import type { Body, Tx } from "./rows.ts";
-import { contents, manifests, repositoryContents, tags } from "./schema.ts";
-import { command, type Params, statement } from "./statement.ts";
+import { manifests, tags } from "./schema.ts";
+import { command, type Params } from "./statement.ts";
 
 interface TagMove extends ManifestKey {
   readonly tag: Tag;
@@ -27,42 +23,6 @@ interface TagMove extends ManifestKey {
 const isManifest = ({ repository, digest }: Params<ManifestKey>) =>
   and(eq(manifests.repository, repository), eq(manifests.digest, digest));
 const excluded = (column: string) => sql.raw(`excluded.${column}`);
-
-const linkedSize = statement((db, { repository, digest }: Params<ManifestKey>) =>
-  db
-    .select({ size: contents.size, releasedAt: contents.releasedAt })
-    .from(repositoryContents)
-    .innerJoin(contents, eq(contents.digest, repositoryContents.digest))
-    .where(
-      and(
-        eq(repositoryContents.repository, repository),
-        eq(repositoryContents.digest, digest),
-        // Damaged content has to be pushed again, so it is asked for.
-        isNull(contents.damagedAt),
-      ),
-    ),
-);
-const manifestSize = statement((db, given: Params<ManifestKey>) =>
-  db.select({ size: manifests.size }).from(manifests).where(isManifest(given)),
-);
-const taggedDigest = statement(
-  (db, { repository, tag }: Params<{ repository: RepositoryName; tag: Tag }>) =>
-    db
-      .select({ digest: tags.digest })
-      .from(tags)
-      .where(and(eq(tags.repository, repository), eq(tags.name, tag))),
-);
-const known = statement((db, given: Params<ManifestKey & Pick<ManifestPut, "body">>) =>
-  db
-    .select({
-      mediaType: manifests.mediaType,
-      artifactType: manifests.artifactType,
-      subject: manifests.subject,
-      isIntact: sql<0 | 1>`CASE WHEN ${manifests.body} = ${given.body} THEN 1 ELSE 0 END`,
-    })
-    .from(manifests)
-    .where(isManifest(given)),
-);
 
 type NewManifest = Omit<
   ManifestPut,
@@ -113,38 +73,52 @@ const setTag = command((db, { repository, tag, digest, now }: Params<TagMove>) =
 
 /** The body of the transaction. */
 export function* putManifest(tx: Tx, put: ManifestPut): Body<ManifestPutOutcome> {
-  const { repository, digest, now } = put;
-  const { refusal: lacking, released } = yield* checkReferences(tx, repository, put.references);
-  const refusal = (yield* checkTags(tx, put)) ?? lacking;
+  const before = yield* askBefore(tx, put);
+  const refusal = findLocked(put, before.tags) ?? before.references.refusal;
   if (refusal !== null) return refusal;
-  const stored = yield* tx.get(known, { repository, digest, body: put.body });
-  if (stored?.isIntact === 1 && readsAlike(stored, put)) {
-    tx.run(touchManifest, { repository, digest, now, pushedBy: put.by?.who ?? null });
-  } else {
-    insertManifest(tx, put, released);
-    // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
-    if (stored !== undefined) tx.run(removeReferrer, { repository, digest });
-    insertReferrer(tx, put, put);
-  }
+  store(tx, put, before);
+  for (const tag of before.tags) moveTag(tx, put, tag);
   if (put.tags.length === 0) {
-    tx.run(releaseManifest, { repository, digest, now });
-    recordPush(tx, put, { detail: digest, previous: null });
-  } else if (stored !== undefined) tx.run(nameManifest, { repository, digest });
-  for (const tag of put.tags) {
-    const previous = yield* moveTag(tx, { repository, tag, digest, now });
-    recordPush(tx, put, { detail: tag, previous });
+    tx.run(releaseManifest, put);
+    recordPush(tx, put, { detail: put.digest, previous: null });
+    notePush(tx, put, "", before.surplus);
   }
-  notePush(tx, put);
   return { kind: "stored" };
 }
 
-/** What the tag named before may have no other name. @returns it; null when the tag names nothing else than before. */
-function* moveTag(tx: Tx, { repository, tag, digest, now }: TagMove): Body<Digest | null> {
-  const before = (yield* tx.get(taggedDigest, { repository, tag }))?.digest ?? digest;
+/** Writes what the bytes say, unless it is written. */
+function store(tx: Tx, put: ManifestPut, { manifest, references }: Before): void {
+  const { repository, digest, now } = put;
+  const isStored = manifest.mediaType !== null;
+  if (manifest.isIntact === 1 && readsAlike(manifest, put)) {
+    tx.run(touchManifest, { repository, digest, now, pushedBy: put.by?.who ?? null });
+  } else {
+    if (!references.isRepositoryKnown) tx.run(insertRepository, { repository, now });
+    insertManifest(tx, put);
+    addReferences(tx, put, put.references, references.released);
+    const hasChildren = put.references.some(({ kind }) => kind === "child");
+    // What an earlier reading named counts as well.
+    if (isStored || hasChildren || manifest.isSubject === 1)
+      tx.run(nameBelow, { repository, digest });
+    // Read as another type, the same bytes may be about nothing, or carry another type of artifact.
+    if (isStored) tx.run(removeReferrer, { repository, digest });
+    insertReferrer(tx, put, put);
+  }
+  if (isStored && put.tags.length > 0) tx.run(nameManifest, { repository, digest });
+}
+
+/** What the tag named before may have no other name. */
+function moveTag(
+  tx: Tx,
+  put: ManifestPut,
+  { tag, digest: before, surplus }: Before["tags"][number],
+): void {
+  const { repository, digest, now } = put;
   tx.run(setTag, { repository, tag, digest, now });
-  if (before === digest) return null;
-  tx.run(releaseManifest, { repository, digest: before, now });
-  return before;
+  const previous = before === digest ? null : before;
+  if (previous !== null) tx.run(releaseManifest, { repository, digest: previous, now });
+  recordPush(tx, put, { detail: tag, previous });
+  notePush(tx, put, tag, surplus);
 }
 
 function recordPush(
@@ -157,10 +131,8 @@ function recordPush(
   record(tx, { ...by, at: now }, { event, resource: repository, detail, digest, previous });
 }
 
-type Reading = Pick<ManifestPut, "mediaType" | "artifactType" | "subject">;
-
 /** The same bytes read as the same type have the same references: a push under a further tag need not write them again. */
-function readsAlike(stored: Reading, put: Reading): boolean {
+function readsAlike(stored: ManifestBefore, put: ManifestPut): boolean {
   return (
     stored.mediaType === put.mediaType &&
     stored.artifactType === put.artifactType &&
@@ -168,76 +140,24 @@ function readsAlike(stored: Reading, put: Reading): boolean {
   );
 }
 
-function insertManifest(tx: Tx, put: ManifestPut, released: readonly Digest[]): void {
-  const { repository, digest, now } = put;
-  tx.run(insertRepository, { repository, now });
+function insertManifest(tx: Tx, put: ManifestPut): void {
+  const { repository, digest, mediaType, artifactType, subject, body, now } = put;
   tx.run(upsertManifest, {
-    repository,
-    digest,
-    mediaType: put.mediaType,
-    artifactType: put.artifactType,
-    subject: put.subject,
-    size: put.body.byteLength,
-    now,
+    ...{ repository, digest, mediaType, artifactType, subject, now, body },
+    size: body.byteLength,
     pushedBy: put.by?.who ?? null,
-    body: put.body,
   });
-  addReferences(tx, put, put.references, released);
-  tx.run(nameBelow, { repository, digest });
 }
 
 /** @returns the first locked tag that names another manifest; null when none would move. */
-function* checkTags(
-  tx: Tx,
-  { repository, digest, tags, immutable }: ManifestPut,
-): Body<ManifestPutOutcome | null> {
-  for (const tag of tags) {
+function findLocked(
+  { repository, digest, immutable }: ManifestPut,
+  tags: Before["tags"],
+): ManifestPutOutcome | null {
+  for (const { tag, digest: before } of tags) {
+    if (before === null || before === digest) continue;
     const pattern = immutable(repository, tag);
-    if (pattern === null) continue;
-    const stored = (yield* tx.get(taggedDigest, { repository, tag }))?.digest ?? digest;
-    if (stored !== digest) return { kind: "locked", tag, pattern };
+    if (pattern !== null) return { kind: "locked", tag, pattern };
   }
   return null;
-}
-
-/** What a look at the references found. */
-interface CheckedReferences {
-  /** Why the manifest cannot be stored: everything that is missing, or else the first wrong size; null when all is well. */
-  readonly refusal: ManifestPutOutcome | null;
-  /** What other manifests, objects or rows do not name for certain. */
-  readonly released: readonly Digest[];
-}
-
-function* checkReferences(
-  tx: Tx,
-  repository: RepositoryName,
-  references: readonly ManifestReference[],
-): Body<CheckedReferences> {
-  const missing = new Set<Digest>();
-  const released: Digest[] = [];
-  let sizeDiffers: ManifestPutOutcome | null = null;
-  for (const { digest, kind, required, size } of references) {
-    const stored = yield* findStored(tx, { repository, digest }, kind);
-    if (stored !== null && stored.size !== size) {
-      sizeDiffers ??= { kind: "sizeDiffers", digest, declared: size, stored: stored.size };
-    }
-    if (stored === null && required) missing.add(digest);
-    if (stored?.isNamed !== true) released.push(digest);
-  }
-  const refusal = missing.size > 0 ? ({ kind: "missing", digests: [...missing] } as const) : null;
-  return { refusal: refusal ?? sizeDiffers, released };
-}
-
-/** What the repository holds under `digest`, and whether it is content that something names already; null when it holds nothing. */
-function* findStored(
-  tx: Tx,
-  key: ManifestKey,
-  kind: ManifestReference["kind"],
-): Body<{ readonly size: number; readonly isNamed: boolean } | null> {
-  const manifest = kind === "child" ? yield* tx.get(manifestSize, key) : undefined;
-  if (manifest !== undefined) return { size: manifest.size, isNamed: false };
-  const content = yield* tx.get(linkedSize, key);
-  return content === undefined
-    ? null
-    : { size: content.size, isNamed: content.releasedAt === null };
 }

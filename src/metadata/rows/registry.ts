@@ -18,7 +18,7 @@ export function registryMetadata(rows: Rows): RegistryMetadata {
         (tx) => putManifest(tx, put),
         ({ kind }) => kind === "stored",
         // They move the same tags, or touch neighbours in the same pages of indexes.
-        `manifests of ${put.repository}`,
+        "manifests",
       ),
   };
 }

@@ -23,6 +23,10 @@ export interface Tx {
   all<P extends object, R>(statement: Statement<P, R>, given: P): Answer<readonly R[]>;
   /** A change whose rows are not needed. */
   run<P extends object>(command: Command<P>, given: P): void;
+  /** The same insertion of several rows, none of which names another one of them. */
+  runEach<P extends object>(command: Command<P>, rows: readonly P[]): void;
+  /** An insertion that no later statement of the transaction has to see: it may be made at its end, together with others. */
+  note<P extends object>(command: Command<P>, row: P): void;
 }
 
 /** Rows of some statements, kept in memory for as long as nobody writes anything. What is absent is asked for each time. */
@@ -58,7 +62,8 @@ export interface Rows {
   /**
    * One transaction; resolves when it is durable.
    * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.
-   * @param lane a name that all give who change the same row again and again: where transactions run side by side, they follow each other.
+   * @param lane a name that all give who change neighbouring rows again and again: where transactions run side by side, they follow each
+   * other, and those that wait share one. Such a body writes nothing if it refuses, since the others are committed.
    */
   write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean, lane?: string): Promise<T>;
   /** As `write`; an outcome that wrote nothing may tell of what others have just written: that is durable by then as well. */

@@ -78,6 +78,14 @@ export class SqliteTx implements Tx {
   run<P extends object>(command: Command<P>, given: P): void {
     command.on(this.target).run(given);
   }
+
+  runEach<P extends object>(command: Command<P>, rows: readonly P[]): void {
+    for (const given of rows) this.run(command, given);
+  }
+
+  note<P extends object>(command: Command<P>, row: P): void {
+    this.run(command, row);
+  }
 }
 
 /** Runs a body to its end. */

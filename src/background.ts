@@ -1,6 +1,6 @@
 // Wires the scheduled work of the maintenance worker: cleanup, collections, scrubs, checkpoints, and their reports. Apart from
 // assembly.ts, which opens what requests need.
-import { clock, isProcessAlive, nameProcess, newId, readUptime, startWorker } from "./ambient.ts";
+import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
 import { AgeClock } from "./clock/ageClock.ts";
 import { watchClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
@@ -16,7 +16,6 @@ import { Scrubs } from "./jobs/scrubs.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
 import type { DatabaseLog } from "./ports.ts";
-import type { Descriptors } from "./process/descriptors.ts";
 import { type Listeners, takeReport } from "./reports.ts";
 import type { Staging } from "./storage/staging.ts";
 import { reportGc } from "./telemetry/gc.ts";
@@ -35,7 +34,7 @@ export interface BackgroundParts {
     readonly latch: WriteLatch;
     readonly log: Pick<DatabaseLog, "state">;
   };
-  readonly descriptors: Pick<Descriptors, "lend">;
+  readonly startWorker: (entry: URL) => Worker;
   readonly gcRuns: GcRuns;
   readonly forgetParts: Listeners["forgetParts"];
   readonly ages: AgeClock;
@@ -74,13 +73,13 @@ export async function makeGcRuns(
 
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: BackgroundParts): Maintenance {
-  const { config, log, ports, gcRuns, descriptors, ages, arrivals } = parts;
+  const { config, log, ports, gcRuns, startWorker, ages, arrivals } = parts;
   const scrubs = makeScrubs(config);
   const listeners = listenersOf(parts, scrubs);
   const collect = () => gcRuns.runScheduled();
   const lastBeginning = (now: number) => gcRuns.lastBeginning(now);
   return new Maintenance({
-    spawn: () => descriptors.lend(() => startWorker(new URL("./jobs/worker.ts", import.meta.url))),
+    spawn: () => startWorker(new URL("./jobs/worker.ts", import.meta.url)),
     store: storeOf(config),
     logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],

@@ -1,6 +1,7 @@
 // Settings → the access of a server: its users, its keys, and what its operator should hear of an open door.
 
 import { Access } from "./access/access.ts";
+import { Comparers } from "./access/comparing/comparers.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
 import { LoginTrail } from "./access/loginTrail.ts";
@@ -27,6 +28,8 @@ export function openHtpasswd(
 /** Passwords are compared on half of the cores: somebody who guesses at them must leave the others to requests. */
 const loginsAtOnce = Math.max(1, Math.floor(navigator.hardwareConcurrency / 2));
 
+const comparer = new URL("./access/comparing/worker.ts", import.meta.url);
+
 /** The access of a server, and its end. */
 export interface OpenedAccess {
   readonly access: Access;
@@ -34,16 +37,17 @@ export interface OpenedAccess {
   close(): Promise<void>;
 }
 
+/** What the access of a server is made of. */
+export interface AccessParts {
+  readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust">;
+  readonly log: Log;
+  readonly startWorker: (entry: URL) => Worker;
+}
+
 /** Opens the access of a server. Only a store that takes no writes can keep it from starting with a new key. */
 export async function openAccess(
   config: Config,
-  {
-    metadata,
-    log,
-  }: {
-    readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust">;
-    readonly log: Log;
-  },
+  { metadata, log, startWorker }: AccessParts,
 ): Promise<OpenedAccess> {
   const password = config["admin.password"];
   if (password !== "" && !(await metadata.access.findState()).closed) {
@@ -54,13 +58,15 @@ export async function openAccess(
   const trail = makeTrail(metadata, log, now);
   const onNotice = (sentence: string) => log.warn(sentence);
   const htpasswd = openHtpasswd(config, onNotice);
+  const comparers = new Comparers(() => startWorker(comparer), loginsAtOnce);
+  const comparison = { most: loginsAtOnce, compare: comparers.compare.bind(comparers) };
   const access = new Access({
     metadata: metadata.access,
     trust: metadata.trust,
     mode: config["auth.mode"],
     isLoopback: isLoopback(config["http.listen"]),
     htpasswd,
-    ...{ clock, now, newId, trail, loginsAtOnce },
+    ...{ clock, now, newId, trail, comparison },
     onWorkload: (event) => logWorkload(log, event),
   });
   // A file that cannot be read is reported now, not at the first login.
@@ -68,9 +74,10 @@ export async function openAccess(
   // A disk that is full, or takes no writes, keeps no server from starting.
   await renewKey(access, log);
   const timer = setInterval(() => void renewKey(access, log), lookAtKeyMs).unref();
-  const close = (): Promise<void> => {
+  const close = async (): Promise<void> => {
     clearInterval(timer);
-    return trail.close();
+    await comparers.close();
+    await trail.close();
   };
   return { access, close };
 }

@@ -76,12 +76,14 @@ async function assemble(
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
   opened.add(surviveUncaught(log), (stop) => stop());
   const descriptors = opened.add(new Descriptors(), (it) => it.close());
-  const base: Base = { config, opened, log, descriptors };
+  const startLent = (entry: URL) => descriptors.lend(() => startWorker(entry));
+  const base: Base = { config, opened, log, descriptors, startWorker: startLent };
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openStore(base, () => maintenance?.halt());
-  const { access } = opened.add(await openAccess(config, { metadata: ports.metadata, log }), (it) =>
-    it.close(),
+  const { access } = opened.add(
+    await openAccess(config, { ...base, metadata: ports.metadata }),
+    (it) => it.close(),
   );
   const ages = await openAgeClock(config, { metadata: ports.metadata, log });
   const uploads = makeUploads(base, ports, ages.now);
@@ -129,6 +131,8 @@ interface Base {
   readonly opened: Opened;
   readonly log: Log;
   readonly descriptors: Descriptors;
+  /** Counts its descriptors. */
+  readonly startWorker: (entry: URL) => Worker;
 }
 
 /** The open dependencies of requests and maintenance. */
@@ -157,7 +161,7 @@ async function shareSettings({
 
 /** The hold on the data directory, then its ports. @param halt is called once nothing may be written any more. */
 async function openStore(base: Base, halt: () => void): Promise<Ports> {
-  const { config, opened, log, descriptors } = base;
+  const { config, opened, log } = base;
   opened.add(await holdStore(config, warnOfRoot(log)), (hold) => hold.release());
   await shareSettings({ config, opened, log });
   const latch = new WriteLatch((reason, cause) => {
@@ -165,7 +169,7 @@ async function openStore(base: Base, halt: () => void): Promise<Ports> {
     log.error({ err: cause }, `read-only until restart: ${reason}`);
   });
   const serving = {
-    startWorker: (entry: URL) => descriptors.lend(() => startWorker(entry)),
+    startWorker: base.startWorker,
     hashers: hashingWorkers,
     onWorkerLost: (worker: string, reason: string) =>
       log.warn({ reason }, `${worker} worker lost, starting another`),

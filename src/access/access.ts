@@ -41,7 +41,7 @@ export class Access {
     this.#workloads = new Workloads({
       ...{ metadata: trust, memory: this.#memory, clock, now, onEvent: onWorkload },
     });
-    this.#logins = new Logins(deps.now, deps.loginsAtOnce);
+    this.#logins = new Logins(deps.now, deps.comparison);
   }
 
   /** Makes the first key, or the next one when it is time. @returns null when there is no need. */

@@ -3,6 +3,7 @@ import type { AccessMetadata } from "../metadata/access.ts";
 import type { TrustMetadata } from "../metadata/trust.ts";
 import type { HtpasswdFile } from "./htpasswdFile.ts";
 import type { LoginTrail } from "./loginTrail.ts";
+import type { Comparison } from "./passwords.ts";
 import type { WorkloadEvent } from "./workloads.ts";
 
 /** `auto`: open on loopback until the first account exists, closed everywhere else. */
@@ -22,8 +23,8 @@ export interface AccessDeps {
   /** Monotonic ms. */
   readonly now: () => number;
   readonly newId: () => string;
-  /** Passwords that are compared at a time; one by default. */
-  readonly loginsAtOnce?: number;
+  /** How passwords are compared; by default one at a time, by the runtime's threads. */
+  readonly comparison?: Comparison;
   /** Writes logins down. */
   readonly trail: Pick<LoginTrail, "note">;
   /** Called for what jobs without a password do to the server. */

@@ -2,7 +2,13 @@
 import { RegistryError } from "../errors.ts";
 import { Failures, networkOf, ofAccount, ofAddress, ofPair } from "./failures.ts";
 import { KnownLogins } from "./knownLogins.ts";
-import { Passwords, type Stored, TooManyLogins } from "./passwords.ts";
+import {
+  type Comparison,
+  compareHere,
+  Passwords,
+  type Stored,
+  TooManyLogins,
+} from "./passwords.ts";
 
 /** A password, and what it is compared with. */
 export interface Login extends Stored {
@@ -29,9 +35,9 @@ export class Logins {
   /** Comparisons that are running. */
   readonly #running = new Map<string, Promise<boolean>>();
 
-  /** @param now monotonic ms. @param atOnce passwords that are compared at a time. */
-  constructor(now: () => number, atOnce = 1) {
-    this.#passwords = new Passwords(atOnce);
+  /** @param now monotonic ms. */
+  constructor(now: () => number, comparison: Comparison = compareHere) {
+    this.#passwords = new Passwords(comparison);
     this.#known = new KnownLogins(now);
     this.#networks = new Failures(ofAddress, now);
     this.#accounts = new Failures(ofAccount, now);

@@ -16,6 +16,22 @@ export interface Stored {
   readonly decoy: string | null;
 }
 
+/** Compares a password with a hash. @throws Error for a hash that it cannot read. */
+export type Compare = (password: string | Uint8Array, hash: string) => Promise<boolean>;
+
+/** How passwords are compared. */
+export interface Comparison {
+  /** At a time: each holds 19 MiB and a core. The others wait. */
+  readonly most: number;
+  readonly compare: Compare;
+}
+
+/** By the runtime's own threads. */
+export const compareHere: Comparison = {
+  most: 1,
+  compare: (password, hash) => Bun.password.verify(password, hash),
+};
+
 /** A comparison that cannot be made now. */
 export class TooManyLogins extends Error {
   override readonly name = "TooManyLogins";
@@ -23,15 +39,14 @@ export class TooManyLogins extends Error {
 
 /** Hashes and compares. */
 export class Passwords {
-  readonly #mostAtOnce: number;
+  readonly #comparison: Comparison;
   #running = 0;
   readonly #waiting: (() => void)[] = [];
   /** Of no password: for users that do not exist. */
   #nothing: Promise<string> | null = null;
 
-  /** @param mostAtOnce comparisons at a time: each holds 19 MiB and a core. The others wait. */
-  constructor(mostAtOnce = 1) {
-    this.#mostAtOnce = mostAtOnce;
+  constructor(comparison = compareHere) {
+    this.#comparison = comparison;
   }
 
   /** @returns the hash to store, in PHC's spelling. */
@@ -47,18 +62,25 @@ export class Passwords {
   async verify(password: string, { hash, decoy }: Stored): Promise<boolean> {
     if (Buffer.byteLength(password) > longestPassword) return false;
     return this.#inTurn(async () => {
-      if (hash !== null && (await compare(password, hash))) return true;
+      if (hash !== null && (await this.#isRight(password, hash))) return true;
       if (hash === null || isBcrypt(hash)) {
         this.#nothing ??= this.hash(crypto.randomUUID());
-        await compare(password, await this.#nothing);
+        await this.#isRight(password, await this.#nothing);
       }
-      if (decoy !== null && (hash === null || !isBcrypt(hash))) await compare(password, decoy);
+      if (decoy !== null && (hash === null || !isBcrypt(hash)))
+        await this.#isRight(password, decoy);
       return false;
     });
   }
 
+  /** An empty password is never right, and the runtime refuses to look at it. */
+  async #isRight(password: string, hash: string): Promise<boolean> {
+    const given = isBcrypt(hash) ? bcryptPassword(password) : password;
+    return given.length > 0 && (await this.#comparison.compare(given, hash));
+  }
+
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#mostAtOnce) {
+    if (this.#running >= this.#comparison.most) {
       if (this.#waiting.length >= mostWaiting) throw new TooManyLogins();
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     } else {
@@ -75,9 +97,3 @@ export class Passwords {
 }
 
 const isBcrypt = (hash: string): boolean => hash.startsWith("$2");
-
-/** An empty password is never right, and the runtime refuses to look at it. */
-async function compare(password: string, hash: string): Promise<boolean> {
-  const given = isBcrypt(hash) ? bcryptPassword(password) : password;
-  return given.length > 0 && (await Bun.password.verify(given, hash));
-}

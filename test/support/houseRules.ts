@@ -19,7 +19,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   jobs: ["content", "clock", "gc", "fsck", "workers"],
   import: ["content", "registry"],
   migrate: [],
-  access: [],
+  access: ["workers"],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
   http: ["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
@@ -29,8 +29,8 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   process: [],
   // What the maintenance worker does for a server; requests are none of its business.
   "background.ts": [
-    ...["content", "clock", "gc", "fsck", "jobs", "metadata", "config", "telemetry", "ambient.ts"],
-    "reports.ts",
+    ...["content", "clock", "gc", "fsck", "jobs", "metadata", "config", "telemetry"],
+    ...["ambient.ts", "reports.ts"],
   ],
   // What the server does with what the maintenance worker reports.
   "reports.ts": [],
@@ -82,6 +82,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
+  "access/comparing/worker.ts": ["ambient.ts"],
   "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts"],
 };
 

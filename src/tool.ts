@@ -128,7 +128,8 @@ export async function openTool(config: Config): Promise<Tool> {
       upgraded: ports.upgraded,
       ...uploadsTool(config, metadata, storage),
       accounts: accountsTool({
-        ...{ accounts: metadata.accounts, access: metadata.access, clock, newId, by },
+        ...{ accounts: metadata.accounts, access: metadata.access, trust: metadata.trust },
+        ...{ clock, newId, by },
         htpasswd: openHtpasswd(config, () => {}),
       }),
       trust: trustTool({ trust: metadata.trust, accounts: metadata.accounts, clock, newId, by }),

@@ -5,7 +5,8 @@ import type { AccountsMetadata } from "../metadata/access.ts";
 import type { Access } from "./access.ts";
 import type { Origin } from "./identity.ts";
 import { AccessInputError } from "./inputError.ts";
-import { hashOf, parseName } from "./manage.ts";
+import { hashOf } from "./manage.ts";
+import { parseName } from "./ruleInput.ts";
 
 /** What setting up works with. */
 export interface SetupDeps {

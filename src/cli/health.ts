@@ -9,8 +9,12 @@ const patienceMs = 5_000;
 
 /** Asks the server on this machine. @returns 0 only when it is ready. @throws ConfigError */
 export async function checkHealth(options: Options): Promise<number> {
-  const { config } = await loadFrom(options);
-  const { urlOfListener } = await import("../config/server.ts");
+  const loaded = await loadFrom(options);
+  const [{ asServed }, { urlOfListener }] = await Promise.all([
+    import("../tool.ts"),
+    import("../config/server.ts"),
+  ]);
+  const { config } = await asServed(loaded);
   const url = urlOfListener(config["http.listen"], schemeOf(config));
   if (url === null) {
     complain("error: http.listen takes any free port, so the server's port is not known.");

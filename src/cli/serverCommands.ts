@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { examples, type RunAction } from "./commandParts.ts";
-import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
+import { addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
 
 /** Adds `serve` to the program. */
 export function addServe(program: Command, run: RunAction): void {
@@ -23,12 +23,12 @@ export function addServe(program: Command, run: RunAction): void {
 
 /** Adds `health` to the program. */
 export function addHealth(program: Command, run: RunAction): void {
-  addConfigFlag(program.command("health"))
+  addDataFlags(program.command("health"))
     .summary("ask whether the server on this machine is ready")
     .description(
-      "Asks the server that this configuration describes whether it is ready. Exits with 0 only when it is: for the health checks of containers.",
+      "Asks the server that runs on the data directory whether it is ready; where none does, the server that this configuration describes. Exits with 0 only when it is: for the health checks of containers.",
     )
-    .addHelpText("after", examples("breadbox health", "breadbox health --config breadbox.yml"))
+    .addHelpText("after", examples("breadbox health", "breadbox health --data /srv/breadbox"))
     .action(async (options: Options) => run((await import("./health.ts")).checkHealth(options)));
 }
 

@@ -18,6 +18,10 @@ const shared = [
   "jobs.cleanup.gracePeriodSeconds",
   "http.listen",
   "http.url",
+  "http.tls.selfSigned",
+  "http.tls.certificate",
+  "http.tls.key",
+  "http.tls.acme.hosts",
   "auth.htpasswd",
   "auth.htpasswdRights",
 ] as const satisfies readonly SettingKey[];

@@ -96,7 +96,14 @@ test("the variables of registry:2 with an htpasswd file give its users what they
   );
   expect(await may("delete", "team/app")).toStartWith("denied");
   expect(await may("pull", "bucket:backups")).toStartWith("denied");
-  expect((await command("", "access", "test", "bob", "pull", "team/app")).code).toBe(1);
+  for (const [who, reason] of [
+    ["bob", "there is no user bob"],
+    ["token:bob", "there is no token bob"],
+    ["workload:bob", "there is no trust rule bob"],
+  ] as const) {
+    const answer = await command("", "access", "test", who, "pull", "team/app");
+    expect([answer.code, answer.output]).toEqual([1, `denied: ${reason}\n`]);
+  }
   await command("", "access", "deny", "ann", "secret/**", "pull,push");
   expect(await status(ann, "/v2/secret/app/tags/list")).toBe(403);
 });

@@ -162,6 +162,8 @@ describe("a self-signed server", () => {
     // Without the server's variables, as on a terminal.
     const bare = await run([await breadboxBinary(), "trust-ca", "--data", server.data]);
     expect(bare.stdout).toBe(text);
+    const health = await run([await breadboxBinary(), "health", "--data", server.data]);
+    expect(health.stdout).toContain("ready");
     expect(text).toContain(`/etc/docker/certs.d/${server.host}/ca.crt`);
     expect(text).toContain((await (await server.ask("/ca.crt")).text()).trim());
   });

@@ -16,6 +16,7 @@ export function accountsOf(registry: TestRegistry) {
   return accountsTool({
     accounts: metadata.accounts,
     access: metadata.access,
+    trust: metadata.trust,
     clock: registry.store.clock.now,
     newId: () => Bun.randomUUIDv7(),
     by: { who: "command:test", address: null, requestId: null },

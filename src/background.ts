@@ -1,23 +1,20 @@
 // Wires the scheduled work of the maintenance worker: cleanup, collections, scrubs, checkpoints, and their reports. Apart from
 // assembly.ts, which opens what requests need.
-import { clock, isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
+import { isProcessAlive, nameProcess, newId, readUptime } from "./ambient.ts";
 import { AgeClock } from "./clock/ageClock.ts";
 import { watchClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
-import type { WriteLatch } from "./durability/writeLatch.ts";
 import { longestAge } from "./gc/gcAges.ts";
 import { GcRuns, type GcRunsOptions } from "./gc/runs.ts";
 import { Maintenance, type MaintenanceOptions } from "./jobs/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "./jobs/schedule.ts";
 import { Scrubs } from "./jobs/scrubs.ts";
-import type { Metadata } from "./metadata/metadata.ts";
 import type { Arrivals } from "./objects/arrivals.ts";
-import type { DatabaseLog } from "./ports.ts";
+import type { Ports } from "./ports.ts";
 import { type Listeners, takeReport } from "./reports.ts";
-import type { Staging } from "./storage/staging.ts";
 import { reportGc } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -28,12 +25,7 @@ export interface BackgroundParts {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
-  readonly ports: {
-    readonly metadata: Metadata;
-    readonly storage: { readonly staging: Pick<Staging, "forget"> };
-    readonly latch: WriteLatch;
-    readonly log: Pick<DatabaseLog, "state">;
-  };
+  readonly ports: Omit<Ports, "close" | "upgraded">;
   readonly startWorker: (entry: URL) => Worker;
   readonly gcRuns: GcRuns;
   readonly forgetParts: Listeners["forgetParts"];
@@ -44,7 +36,7 @@ export interface BackgroundParts {
 /** The clock for ages. When its first look fails, the cleanup repeats it: until then nothing is old. */
 export async function openAgeClock(
   config: Config,
-  { metadata, log }: { readonly metadata: Metadata; readonly log: Log },
+  { metadata, clock, log }: Pick<Ports, "metadata" | "clock"> & { readonly log: Log },
 ): Promise<AgeClock> {
   const deps = { metadata: metadata.clock, clock, readUptime };
   const patienceMs = longestAge(gcSettings(config));
@@ -57,7 +49,7 @@ export async function openAgeClock(
 /** Runs as requests and the schedule order them. @param order begins one on the worker. */
 export async function makeGcRuns(
   config: Config,
-  metadata: Metadata,
+  { metadata, clock }: Pick<Ports, "metadata" | "clock">,
   order: GcRunsOptions["order"],
 ): Promise<GcRuns> {
   const self = await nameProcess();
@@ -74,7 +66,8 @@ export async function makeGcRuns(
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: BackgroundParts): Maintenance {
   const { config, log, ports, gcRuns, startWorker, ages, arrivals } = parts;
-  const scrubs = makeScrubs(config);
+  const { clock } = ports;
+  const scrubs = makeScrubs(config, clock);
   const listeners = listenersOf(parts, scrubs);
   const collect = () => gcRuns.runScheduled();
   const lastBeginning = (now: number) => gcRuns.lastBeginning(now);
@@ -87,7 +80,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
     audit: { keepMs: config["audit.keep"], mostEntries: config["audit.maxEntries"] },
     multipart: multipartSweeps(config),
     ...{ ageNow: ages.now, arriving: () => arrivals.ids() },
-    ...scheduled(config, { lastBeginning, lookAtClock: ages.look, collect }),
+    ...scheduled(config, { clock, lastBeginning, lookAtClock: ages.look, collect }),
     clock,
     onDue: collect,
     onCleanup: async () => {
@@ -112,7 +105,7 @@ function listenersOf(
     onCollected: (run, end) => reportGc({ log, metrics }, run, end),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;
-      reportScrub({ log, metrics }, report, round, clock());
+      reportScrub({ log, metrics }, report, round, ports.clock());
     },
   };
 }
@@ -126,18 +119,18 @@ function multipartSweeps(config: Config): MaintenanceOptions["multipart"] {
 }
 
 /** When garbage is collected, and what looks for times that were missed; null for on request only. */
-function scheduled(config: Config, deps: Omit<MissedRunOptions, "latestTime" | "clock">) {
+function scheduled(config: Config, deps: Omit<MissedRunOptions, "latestTime">) {
   if (!config["gc.enabled"]) return { schedule: null, missed: null };
   const times = { expression: config["gc.schedule"], timeZone: config["gc.timeZone"] };
-  const options = { ...deps, latestTime: latestTimeOf(times), clock };
+  const options = { ...deps, latestTime: latestTimeOf(times) };
   return {
-    schedule: new Schedule(times, clock()),
+    schedule: new Schedule(times, deps.clock()),
     missed: new MissedRun(options, performance.now()),
   };
 }
 
 /** Rounds of the scrub; null for none. */
-function makeScrubs(config: Config): Scrubs | null {
+function makeScrubs(config: Config, clock: () => number): Scrubs | null {
   if (!config["scrub.enabled"]) return null;
   const times = { expression: config["scrub.schedule"], timeZone: config["gc.timeZone"] };
   const latestTime = latestTimeOf(times);

@@ -7,7 +7,7 @@ import { HtpasswdFile } from "./access/htpasswdFile.ts";
 import { LoginTrail } from "./access/loginTrail.ts";
 import { Setup } from "./access/setup.ts";
 import type { WorkloadEvent } from "./access/workloads.ts";
-import { clock, newId } from "./ambient.ts";
+import { newId } from "./ambient.ts";
 import { isLoopback } from "./config/listen.ts";
 import type { Config } from "./config/settings.ts";
 import type { Metadata } from "./metadata/metadata.ts";
@@ -37,8 +37,13 @@ export interface OpenedAccess {
   close(): Promise<void>;
 }
 
+interface TellsTime {
+  /** Unix ms; the same on all servers of a store. */
+  readonly clock: () => number;
+}
+
 /** What the access of a server is made of. */
-export interface AccessParts {
+export interface AccessParts extends TellsTime {
   readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust">;
   readonly log: Log;
   readonly startWorker: (entry: URL) => Worker;
@@ -47,7 +52,7 @@ export interface AccessParts {
 /** Opens the access of a server. Only a store that takes no writes can keep it from starting with a new key. */
 export async function openAccess(
   config: Config,
-  { metadata, log, startWorker }: AccessParts,
+  { metadata, clock, log, startWorker }: AccessParts,
 ): Promise<OpenedAccess> {
   const password = config["admin.password"];
   if (password !== "" && !(await metadata.access.findState()).closed) {
@@ -55,7 +60,7 @@ export async function openAccess(
     if (isNew) log.info({ user: firstUserName }, "administrator created");
   }
   const now = () => performance.now();
-  const trail = makeTrail(metadata, log, now);
+  const trail = makeTrail({ audit: metadata.audit, clock }, log, now);
   const onNotice = (sentence: string) => log.warn(sentence);
   const htpasswd = openHtpasswd(config, onNotice);
   const comparers = new Comparers(() => startWorker(comparer), loginsAtOnce);
@@ -99,7 +104,11 @@ async function renewKey(access: Access, log: Log): Promise<void> {
   }
 }
 
-function makeTrail({ audit }: Pick<Metadata, "audit">, log: Log, now: () => number): LoginTrail {
+function makeTrail(
+  { audit, clock }: Pick<Metadata, "audit"> & TellsTime,
+  log: Log,
+  now: () => number,
+): LoginTrail {
   return new LoginTrail({
     ...{ metadata: audit, clock, now },
     onEntry: (entry) => logLogin(log, entry),
@@ -126,7 +135,11 @@ export interface OpenedSetup {
 /** @param onTerminal whether people see what the server prints. @returns null where nobody needs a link, or nobody is to see it. */
 export async function openSetup(
   config: Config,
-  { access, accounts }: { readonly access: Access; readonly accounts: Metadata["accounts"] },
+  {
+    access,
+    accounts,
+    clock,
+  }: { readonly access: Access; readonly accounts: Metadata["accounts"] } & TellsTime,
   onTerminal: boolean,
 ): Promise<OpenedSetup | null> {
   const shownOn = config["auth.setupLink"];

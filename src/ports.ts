@@ -49,12 +49,14 @@ interface OpenedRows {
   readonly upgraded: boolean;
   /** The database's log. */
   readonly log: DatabaseLog;
+  /** Times that are stored and judged, Unix ms: where several servers write, they share the database's clock. */
+  readonly clock: () => number;
   /** Where one server writes: voids the claims of one that is gone; does nothing while it runs. */
   voidDeadClaims(): Promise<void>;
 }
 
 /** Both ports, open. */
-export interface Ports extends Pick<OpenedRows, "upgraded"> {
+export interface Ports extends Pick<OpenedRows, "upgraded" | "clock"> {
   readonly latch: WriteLatch;
   readonly metadata: Metadata;
   readonly storage: Storage;
@@ -121,7 +123,7 @@ async function openRows(
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
-    return { ...opened, log };
+    return { ...opened, log, clock };
   }
   // Loaded only where it is used.
   const { openPostgres } = await import("./metadata/postgres/open.ts");
@@ -144,15 +146,15 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
   const opened = await openRows(store, options);
-  const { metadata, log, upgraded } = opened;
+  const { metadata, log, upgraded, clock } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
-    const storage = await openBytes(store, opened.storeId, options);
+    const storage = await openBytes(store, opened, options);
     const close = async () => {
       await storage.close();
       await metadata.close();
     };
-    return { latch, metadata, storage, log, upgraded, close };
+    return { latch, metadata, storage, log, upgraded, clock, close };
   } catch (error) {
     await metadata.close();
     throw error;
@@ -162,7 +164,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
 /** Files in the data directory, or objects in a bucket. */
 async function openBytes(
   { data: directory, bucket }: StoreConfig,
-  storeId: string,
+  { storeId, clock }: Pick<OpenedRows, "storeId" | "clock">,
   { latch, serving }: PortsOptions,
 ): Promise<Storage> {
   if (bucket === null) {

@@ -2,7 +2,6 @@
 import { accountsTool } from "./access/manage.ts";
 import { trustTool } from "./access/manageTrust.ts";
 import {
-  clock,
   giveWay,
   isProcessAlive,
   nameProcess,
@@ -36,13 +35,12 @@ import type { ImportProgress, ImportReport, ImportRequest } from "./import/repor
 import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata } from "./metadata/audit.ts";
 import type { StoredPush } from "./metadata/history.ts";
-import type { Metadata, UploadSession } from "./metadata/metadata.ts";
-import { findStore, openPorts, type ServingPorts } from "./ports.ts";
+import type { UploadSession } from "./metadata/metadata.ts";
+import { findStore, openPorts, type Ports, type ServingPorts } from "./ports.ts";
 import { findPushes } from "./registry/history.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
-import type { Storage } from "./storage/storage.ts";
 import {
   type DroppedUploads,
   dropUpload,
@@ -96,7 +94,7 @@ export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
 type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads">;
 
 /** Commands that use ages are refused while the clock is in doubt: ClockDoubtedError. */
-function uploadsTool(config: Config, metadata: Metadata, storage: Storage): UploadsTool {
+function uploadsTool(config: Config, { metadata, storage, clock }: Ports): UploadsTool {
   const deps = { metadata: { ...metadata.uploads, ...metadata.uploadSweep }, storage, clock };
   const patienceMs = longestAge(gcSettings(config));
   const watched = { metadata: metadata.clock, clock, readUptime };
@@ -120,13 +118,13 @@ export async function openTool(config: Config): Promise<Tool> {
   // Opening the store may make this process one of another user.
   const by = { who: `command:${await nameUser()}`, address: null, requestId: null };
   const ports = await openPorts(storeOf(config), { latch: new WriteLatch(() => {}), role: "tool" });
-  const { metadata, storage } = ports;
+  const { metadata, storage, clock } = ports;
   try {
     const self = await nameProcess();
     const settings = gcSettings(config);
     return {
       upgraded: ports.upgraded,
-      ...uploadsTool(config, metadata, storage),
+      ...uploadsTool(config, ports),
       accounts: accountsTool({
         ...{ accounts: metadata.accounts, access: metadata.access, trust: metadata.trust },
         ...{ clock, newId, by },
@@ -196,7 +194,7 @@ export async function runImport(config: Config, command: ImportCommand): Promise
     ...{ latch: new WriteLatch(() => {}), role: "importer", serving: downloading },
   });
   try {
-    const { metadata, storage } = ports;
+    const { metadata, storage, clock } = ports;
     const store = { metadata, storage, clock, newId, leaseMs: config["gc.minAge"] };
     return await importFrom({ store, rules, rest: Bun.sleep }, source, request, onProgress);
   } finally {

@@ -1,7 +1,7 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms.
 import type { Access } from "./access/access.ts";
-import { clock, nameProcess, newId, startWorker } from "./ambient.ts";
+import { clock as localClock, nameProcess, newId, startWorker } from "./ambient.ts";
 import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
 import { openCertificate } from "./certificate.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
@@ -81,19 +81,19 @@ async function assemble(
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
   const ports = await openStore(base, () => maintenance?.halt());
-  const { access } = opened.add(
-    await openAccess(config, { ...base, metadata: ports.metadata }),
-    (it) => it.close(),
+  const { metadata, clock } = ports;
+  const { access } = opened.add(await openAccess(config, { ...base, metadata, clock }), (it) =>
+    it.close(),
   );
-  const ages = await openAgeClock(config, { metadata: ports.metadata, log });
+  const ages = await openAgeClock(config, { metadata, clock, log });
   const uploads = makeUploads(base, ports, ages.now);
-  const gcRuns = await makeGcRuns(config, ports.metadata, (order) => maintenance?.collect(order));
+  const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const metrics = makeMetrics(ports, access, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts: Parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
-  const certificate = await openCertificate(config, { clock, log });
-  const { accounts } = ports.metadata;
-  const first = await openSetup(config, { access, accounts }, onTerminal);
+  const certificate = await openCertificate(config, { clock: localClock, log });
+  const { accounts } = metadata;
+  const first = await openSetup(config, { access, accounts, clock }, onTerminal);
   const http = startHttp({
     ...{ backend: makeBackend(parts), ...httpSettings(config) },
     tls: certificate?.keeper.used.material ?? null,
@@ -213,7 +213,7 @@ function openGate({ log, descriptors }: Base, closeIdle: () => void): Connection
 /** Upload sessions. */
 function makeUploads(
   { config }: Base,
-  { metadata, storage }: Ports,
+  { metadata, storage, clock }: Ports,
   ageNow: AgeClock["now"],
 ): UploadsDeps {
   return {
@@ -226,7 +226,7 @@ function makeUploads(
 /** Objects, and the parts that they come in. */
 function makeObjects(
   { config, log }: Base,
-  { metadata, storage }: Ports,
+  { metadata, storage, clock }: Ports,
   shared: Pick<ObjectsDeps, "overdue" | "ageNow">,
 ): ObjectsDeps {
   return {
@@ -260,7 +260,7 @@ function makeMetrics({ metadata, latch }: Ports, access: Access, gcRuns: GcRuns)
 /** The rooms as requests see them. */
 function makeBackend(parts: Parts): Backend {
   const { config, log, ports, access, uploads, objects, gcRuns, metrics } = parts;
-  const { latch, metadata, storage } = ports;
+  const { latch, metadata, storage, clock } = ports;
   return {
     access,
     registry: {

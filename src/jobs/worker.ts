@@ -1,6 +1,6 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
 
-import { clock, giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
+import { giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
 import { collectGarbage } from "../gc/gc.ts";
 import { gcMetadata } from "../gc/gcRun.ts";
@@ -39,18 +39,19 @@ async function moveLog({ store }: Job<"checkpoint">): Promise<void> {
 /**
  * The time of an order. If the clock was set back since, new rows have earlier times; they must not look old.
  */
-const ageNowOf = (now: number | null) => () => (now === null ? null : Math.min(now, clock()));
+const ageNowOf = (now: number | null, clock: () => number) => () =>
+  now === null ? null : Math.min(now, clock());
 
 async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">): Promise<void> {
   const startedAt = performance.now();
-  const { metadata, storage } = await portsOf(store);
+  const { metadata, storage, clock } = await portsOf(store);
   const seen = new Map(firstSeen);
   let dropped = 0;
   const deps = {
     metadata: { ...metadata.uploads, ...metadata.uploadSweep },
     storage,
     clock,
-    ageNow: ageNowOf(now),
+    ageNow: ageNowOf(now, clock),
     firstSeen: seen,
     rest: (ms: number) => Bun.sleep(ms),
     onDropped: (upload: Extract<MaintenanceReport, { kind: "dropped" }>["upload"]) => {
@@ -67,12 +68,12 @@ async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">):
 async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
   const { store, now, arriving, limits } = job;
   const startedAt = performance.now();
-  const { metadata, storage } = await portsOf(store);
+  const { metadata, storage, clock } = await portsOf(store);
   const deps = {
     metadata: metadata.multipartLife,
     storage,
     clock,
-    ageNow: ageNowOf(now),
+    ageNow: ageNowOf(now, clock),
     arriving,
     rest: (ms: number) => Bun.sleep(ms),
     onExpired: (upload: Extract<MaintenanceReport, { kind: "expired" }>["upload"]) =>
@@ -90,7 +91,7 @@ async function rest(ms: number): Promise<void> {
 
 async function collect({ store, request }: Job<"collect">): Promise<void> {
   giveWay();
-  const { metadata, storage } = await portsOf(store);
+  const { metadata, storage, clock } = await portsOf(store);
   const self = await nameProcess();
   const deps = {
     metadata: gcMetadata(metadata),
@@ -112,7 +113,7 @@ let reading: Scrub | null = null;
 
 async function scrub({ store, order }: Job<"scrub">): Promise<void> {
   latch.assertWritable();
-  const { metadata, storage } = await portsOf(store);
+  const { metadata, storage, clock } = await portsOf(store);
   reading ??= new Scrub({
     metadata: { ...metadata.inspection, ...metadata.manifestInspection },
     storage,

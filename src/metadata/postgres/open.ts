@@ -14,6 +14,7 @@ import type { Metadata } from "../metadata.ts";
 import { DatabaseUnfitError, SchemaTooOldError, StoreMismatchError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
+import { askTime, DatabaseClock } from "./clock.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
 import { ownChecks } from "./ownChecks.ts";
@@ -52,6 +53,8 @@ export interface OpenedPostgres {
   readonly storeId: string;
   /** True when an older version had written the database, and this opening brought its schema up to date. */
   readonly upgraded: boolean;
+  /** The database's clock, Unix ms. */
+  readonly clock: () => number;
 }
 
 /** How long a database that cannot be reached is waited for by default, in ms. It may be starting as well. */
@@ -72,7 +75,9 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
   const { storeId, upgraded } = await prepareDatabase(format, options, way);
   const { claimMs = defaultClaimMs } = options;
   const rows = postgresRows({ ...way, latch, newId, patienceMs, random, claimMs });
+  let clock: DatabaseClock | null = null;
   try {
+    clock = await DatabaseClock.open(() => askTime(rows));
     if (options.role === "server") for (const command of voidClaims) await rows.run(command, {});
     if (format === null) {
       await writeFormat(directory, {
@@ -83,11 +88,16 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
       });
     }
   } catch (error) {
+    clock?.close();
     await rows.close();
     throw error;
   }
-  const metadata = { ...assemble(rows, ownChecks(rows)), close: () => rows.close() };
-  return { metadata, storeId, upgraded };
+  const { now } = clock;
+  const close = () => {
+    clock.close();
+    return rows.close();
+  };
+  return { metadata: { ...assemble(rows, ownChecks(rows)), close }, storeId, upgraded, clock: now };
 }
 
 /** Where a database is, without its password. */

@@ -27,6 +27,14 @@ import { Workloads } from "./workloads.ts";
 /** Uses of a token are noted this often, ms. */
 const noteEveryMs = 60_000;
 
+/**
+ * The account that credentials name, as far as it is known; null for none, whose name may be a password in the wrong field. undefined for
+ * what is no login.
+ */
+interface Claim {
+  who: string | null | undefined;
+}
+
 /** Keeps, identifies, decides. */
 export class Access {
   readonly #deps: AccessDeps;
@@ -113,12 +121,19 @@ export class Access {
    */
   async identify(credentials: Credentials, caller: Caller): Promise<Identity | null> {
     const from = { address: caller.address, requestId: caller.requestId };
+    const login: Claim = { who: undefined };
     let identity: Identity | null = null;
     try {
-      identity = await this.#recognise(credentials, caller);
+      identity = await this.#recognise(credentials, caller, login);
+      // Another server may have made the account, or the key, a moment ago.
+      if (identity === null && (await this.#memory.confirm())) {
+        identity = await this.#recognise(credentials, caller, login);
+      }
     } finally {
-      // One that comes too often is not even looked at, and has failed.
-      if (identity === null) this.#noteFailure(credentials, from);
+      // One that comes too often is not even compared, and has failed. Rows that cannot be read fail the request itself.
+      if (identity === null && login.who !== undefined) {
+        this.#deps.trail.note("login.failed", { who: login.who, ...from });
+      }
     }
     if (identity !== null) this.#noteLogin(identity, from);
     return identity;
@@ -130,48 +145,23 @@ export class Access {
     this.#deps.trail.note("login", { who: nameOf(principal), ...from });
   }
 
-  /** A bearer token ends after five minutes: that is no failure. The answer does not wait: it takes as long for unknown names. */
-  #noteFailure(credentials: Credentials, from: Origin): void {
-    this.#claimed(credentials).then(
-      (who) => {
-        if (who !== undefined) this.#deps.trail.note("login.failed", { who, ...from });
-      },
-      // Rows that cannot be read fail the request itself.
-      () => {},
-    );
-  }
-
-  /** The account that wrong credentials name; null for none, whose name may be a password in the wrong field. undefined for what is no login. */
-  async #claimed(credentials: Credentials): Promise<string | null | undefined> {
-    const { kind } = credentials;
-    if (kind === "none" || kind === "unreadable") return undefined;
-    const secret = kind === "basic" ? credentials.password : credentials.token;
-    if (isAccessToken(secret)) {
-      const token = await this.#memory.token(hashOfToken(secret));
-      return token === null ? null : `token:${token.name}`;
-    }
-    if (kind === "bearer") return undefined;
-    // The user name of a job means nothing.
-    if (isIdToken(secret)) return null;
-    return (await this.#login(credentials.name)).hash === null ? null : `user:${credentials.name}`;
-  }
-
-  #recognise(credentials: Credentials, caller: Caller): Promise<Identity | null> {
+  #recognise(credentials: Credentials, caller: Caller, login: Claim): Promise<Identity | null> {
     switch (credentials.kind) {
       case "none":
         return Promise.resolve(anonymous);
       case "unreadable":
         return Promise.resolve(null);
       case "bearer":
+        // Ours end after five minutes: that is no failed login.
         return isAccessToken(credentials.token)
-          ? this.#byToken(credentials.token)
+          ? this.#byToken(credentials.token, login)
           : this.#byBearer(credentials.token);
       case "basic":
         // Recognised by its shape, whatever the user name says.
-        if (isAccessToken(credentials.password)) return this.#byToken(credentials.password);
+        if (isAccessToken(credentials.password)) return this.#byToken(credentials.password, login);
         return isIdToken(credentials.password)
-          ? this.#byIdToken(credentials.password, caller)
-          : this.#byPassword(credentials, caller.address ?? "");
+          ? this.#byIdToken(credentials.password, caller, login)
+          : this.#byPassword(credentials, caller.address ?? "", login);
     }
   }
 
@@ -239,9 +229,10 @@ export class Access {
     return user !== null && user.stamp === stamp ? user : null;
   }
 
-  async #byToken(text: string): Promise<Identity | null> {
+  async #byToken(text: string, login: Claim): Promise<Identity | null> {
     const hash = hashOfToken(text);
     const token = await this.#memory.token(hash);
+    login.who = token === null ? null : `token:${token.name}`;
     if (token === null) return null;
     const holder = this.#holderOf(token);
     if (holder !== null) this.#noteUse(token);
@@ -262,7 +253,9 @@ export class Access {
     this.#deps.metadata.noteUse(token.hash, usedAt).catch(() => {});
   }
 
-  async #byIdToken(token: string, caller: Caller): Promise<Identity | null> {
+  async #byIdToken(token: string, caller: Caller, login: Claim): Promise<Identity | null> {
+    // The user name of a job means nothing.
+    login.who = null;
     const found = await this.#workloads.identify(token, caller);
     return found === null ? null : ofWorkload(found.rule.name, found.rule.stamp, found.origin);
   }
@@ -270,11 +263,13 @@ export class Access {
   async #byPassword(
     { name, password }: { readonly name: string; readonly password: string },
     address: string,
+    login: Claim,
   ): Promise<Identity | null> {
     const { hash, identity } = await this.#login(name);
+    login.who = hash === null ? null : `user:${name}`;
     const decoy = (await this.#deps.htpasswd?.decoy()) ?? null;
-    const login = { name, password, hash, decoy, address };
-    return (await this.#logins.isRight(login)) ? identity : null;
+    const isRight = await this.#logins.isRight({ name, password, hash, decoy, address });
+    return isRight ? identity : null;
   }
 
   /** The hash to compare with, and who it is if it is right; a user of the database comes before one of the file. */

@@ -58,6 +58,13 @@ export class AccessMemory {
     return state instanceof Promise ? state.then((found) => this.#take(found)) : this.#take(state);
   }
 
+  /** As `refresh`, with what other servers have just changed. @returns whether anything was. */
+  async confirm(): Promise<boolean> {
+    const before = this.#revision;
+    this.#take(await this.#metadata.confirmState());
+    return before !== this.#revision;
+  }
+
   #take({ revision, closed }: AccessState): boolean {
     if (revision !== this.#revision) {
       this.#revision = revision;

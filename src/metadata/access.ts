@@ -69,8 +69,13 @@ export interface StoredKey {
 
 /** What requests ask. */
 export interface AccessMetadata {
-  /** Asked for every request; answered at once, from memory, while nobody writes. */
+  /**
+   * Asked for every request, and mostly answered at once, from memory. What this server changes is seen by the next call; what another one
+   * changes that shares the database, within half a second. While the database does not answer, the call waits, and fails in the end.
+   */
   findState(): AccessState | Promise<AccessState>;
+  /** As it is now, whoever changed it: asked before a login is refused that may be newer than what `findState` knows. */
+  confirmState(): Promise<AccessState>;
   findUser(name: string): Promise<StoredUser | null>;
   /** Expired and revoked ones, too. */
   findToken(hash: string): Promise<StoredToken | null>;

@@ -33,8 +33,10 @@ function openRows() {
     gate: Promise.resolve(),
   };
   const none = async () => null;
+  const state = async () => ({ revision: rows.revision, closed: true });
   const metadata: AccessMetadata = {
-    findState: async () => ({ revision: rows.revision, closed: true }),
+    findState: state,
+    confirmState: state,
     findUser: async (name) => (name === "ann" ? ann : null),
     findToken: async () => {
       const read = rows.token;

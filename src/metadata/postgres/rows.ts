@@ -8,6 +8,7 @@ import { Freshness } from "./freshness.ts";
 import { Lanes } from "./lanes.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { Pool, Readers } from "./pool.ts";
+import { RecentRow } from "./recentRow.ts";
 import { render } from "./target.ts";
 import { PostgresTx } from "./transaction.ts";
 import { isCommitted, type Trouble, translate, troubleOf } from "./troubles.ts";
@@ -104,6 +105,11 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
         peek: () => undefined,
       };
     },
+    recent: (statement) =>
+      new RecentRow(
+        () => find(statement, {}),
+        () => performance.now(),
+      ),
     read,
     readSettled: read,
     change: async (statement, given) => write(writing, changing(statement, given)),

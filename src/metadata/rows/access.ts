@@ -9,21 +9,34 @@ import type {
 import type { Signed } from "../audit.ts";
 import * as statements from "./accessStatements.ts";
 import { type Deed, record } from "./audit.ts";
-import type { Body, Rows, Tx } from "./rows.ts";
+import type { Body, Recent, Rows, Tx } from "./rows.ts";
 
 const isTrue = (changed: boolean): boolean => changed;
 const begun = { revision: 0, closed: false };
 
+/** The row that servers keep their copies by. */
+export type StateRow = Recent<{ readonly revision: number; readonly closedAt: number | null }>;
+
+/** Finds it. */
+export const accessState = (rows: Rows): StateRow => rows.recent(statements.findState);
+
+/** Waits for a change of it, which the next request of this server sees, whatever is known of its outcome. */
+export async function changingState<T>(state: StateRow, change: Promise<T>): Promise<T> {
+  try {
+    return await change;
+  } finally {
+    state.forget();
+  }
+}
+
 /** Builds what requests ask. */
-export function accessMetadata(rows: Rows): AccessMetadata {
-  const state = rows.cache<{ revision: number; closedAt: number | null }>(() => 0);
+export function accessMetadata(rows: Rows, state: StateRow): AccessMetadata {
   return {
     findState() {
-      const known = state.peek("state");
-      return known === undefined
-        ? state.find("state", statements.findState, {}).then(toState)
-        : toState(known);
+      const found = state.get();
+      return found instanceof Promise ? found.then(toState) : toState(found);
     },
+    confirmState: async () => toState(await state.latest()),
     findUser: async (name) => {
       const row = await rows.find(statements.findUser, { name });
       return row === null ? null : toUser(row);
@@ -34,26 +47,32 @@ export function accessMetadata(rows: Rows): AccessMetadata {
     noteUse: (hash, usedAt) => rows.runLazily(statements.noteUse, { hash, usedAt }),
     listKeys: () => rows.list(statements.allKeys, {}),
     addKey: (key, { previous, kept }, by) =>
-      rows.write(function* (tx) {
-        const [newest] = yield* tx.all(statements.allKeys, {});
-        if ((newest?.id ?? null) !== previous) return false;
-        tx.run(statements.insertKey, key);
-        tx.run(statements.forgetKeys, { kept });
-        tx.run(statements.moveRevision, {});
-        record(
-          tx,
-          { ...by, at: key.createdAt },
-          { event: "key.rotate", resource: `key:${key.id}` },
-        );
-        return true;
-      }, isTrue),
+      changingState(
+        state,
+        rows.write(function* (tx) {
+          const [newest] = yield* tx.all(statements.allKeys, {});
+          if ((newest?.id ?? null) !== previous) return false;
+          tx.run(statements.insertKey, key);
+          tx.run(statements.forgetKeys, { kept });
+          tx.run(statements.moveRevision, {});
+          record(
+            tx,
+            { ...by, at: key.createdAt },
+            { event: "key.rotate", resource: `key:${key.id}` },
+          );
+          return true;
+        }, isTrue),
+      ),
   };
 }
 
 /** Builds what commands change. */
-export function accountsMetadata(rows: Rows): AccountsMetadata {
+export function accountsMetadata(rows: Rows, state: StateRow): AccountsMetadata {
   const change = (body: (tx: Tx) => Body<boolean>): Promise<boolean> =>
-    rows.write((tx) => moving(tx, body), isTrue);
+    changingState(
+      state,
+      rows.write((tx) => moving(tx, body), isTrue),
+    );
   return {
     addUser: (user, by) => change((tx) => addUser(tx, user, by)),
     addFirstUser: (user, by) =>
@@ -99,7 +118,11 @@ export function accountsMetadata(rows: Rows): AccountsMetadata {
         const changed = (yield* tx.get(statements.revokeToken, given)) !== undefined;
         return said(tx, changed, by, { event: "token.revoke", resource });
       }),
-    addRule: (rule, by) => rows.write((tx) => addRule(tx, rule, by)),
+    addRule: (rule, by) =>
+      changingState(
+        state,
+        rows.write((tx) => addRule(tx, rule, by)),
+      ),
     removeRule: (id, by) =>
       change(function* (tx) {
         const removed = yield* tx.get(statements.deleteRule, { id });

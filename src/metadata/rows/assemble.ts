@@ -2,7 +2,7 @@
 import type { CollectionMetadata } from "../collection.ts";
 import type { InspectionMetadata } from "../inspection.ts";
 import type { Metadata } from "../metadata.ts";
-import { accessMetadata, accountsMetadata } from "./access.ts";
+import { accessMetadata, accessState, accountsMetadata } from "./access.ts";
 import { auditMetadata } from "./audit.ts";
 import { collectionMetadata } from "./collection.ts";
 import { contentsMetadata } from "./contents.ts";
@@ -35,13 +35,14 @@ const anyStore = statement((db) => db.select({ id: store.id }).from(store).limit
 
 /** Builds the port. */
 export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
+  const state = accessState(rows);
   return {
     registry: registryMetadata(rows),
     history: historyMetadata(rows),
-    access: accessMetadata(rows),
-    accounts: accountsMetadata(rows),
+    access: accessMetadata(rows, state),
+    accounts: accountsMetadata(rows, state),
     audit: auditMetadata(rows),
-    trust: trustMetadata(rows),
+    trust: trustMetadata(rows, state),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

@@ -36,6 +36,16 @@ export interface Cache<R> {
   peek(key: string): R | undefined;
 }
 
+/** A row that every request asks for. */
+export interface Recent<R> {
+  /** The row as it is; where replicas share a database, as it was no longer than half a second before the call. */
+  get(): R | null | Promise<R | null>;
+  /** The row as it is. */
+  latest(): Promise<R | null>;
+  /** Somebody of this process may have changed it: from now on `get` sees that. */
+  forget(): void;
+}
+
 /** Runs statements and bodies on one database. All of it throws RegistryError READ_ONLY, BUSY and DISK_FULL. */
 export interface Rows {
   /** How claims end whose owners are gone. */
@@ -47,6 +57,8 @@ export interface Rows {
   list<P extends object, R>(statement: Statement<P, R>, given: P): Promise<readonly R[]>;
   /** @param sizeOf bytes that a row holds on to. */
   cache<R>(sizeOf: (row: R) => number): Cache<R>;
+  /** The one row that a statement finds. */
+  recent<R>(statement: Statement<object, R>): Recent<R>;
   /** Several questions, answered of one moment. */
   read<T>(body: (tx: Tx) => Body<T>): Promise<T>;
   /** To `read` what `findSettled` is to `find`. */

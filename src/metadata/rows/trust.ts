@@ -1,7 +1,7 @@
 // Trust rules: statements and transactions.
 import { and, asc, eq, getTableColumns, isNull, lt, or } from "drizzle-orm";
 import type { StoredTrust, TrustKey, TrustMetadata } from "../trust.ts";
-import { closeDoor } from "./access.ts";
+import { changingState, closeDoor, type StateRow } from "./access.ts";
 import { trustRules } from "./accessSchema.ts";
 import { deleteRulesOf, insertRule, moveRevision } from "./accessStatements.ts";
 import { record } from "./audit.ts";
@@ -61,7 +61,8 @@ const deleteTrust = statement((db, { name }: Params<{ name: string }>) =>
 );
 
 /** Builds the group. */
-export function trustMetadata(rows: Rows): TrustMetadata {
+export function trustMetadata(rows: Rows, state: StateRow): TrustMetadata {
+  const write: Rows["write"] = (body, changed) => changingState(state, rows.write(body, changed));
   return {
     listTrustOf: async (issuer) => (await rows.list(trustOf, { issuer })).map(toTrust),
     async findTrust(name) {
@@ -70,23 +71,26 @@ export function trustMetadata(rows: Rows): TrustMetadata {
     },
     listTrust: async () => (await rows.list(allTrust, {})).map(toTrust),
     bindTrust: (key, value, by) =>
-      rows.writeSettled(
-        function* (tx) {
-          const bound = yield* tx.get(bind, { ...key, value });
-          if (bound !== undefined) {
-            tx.run(moveRevision, {});
-            const { claim } = bound;
-            const detail = `${claim} ${value}`;
-            record(tx, by, { event: "trust.bind", resource: `workload:${key.name}`, detail });
-          }
-          const row = yield* tx.get(trustByName, { name: key.name });
-          return row?.stamp === key.stamp ? row.boundValue : null;
-        },
-        () => true,
+      changingState(
+        state,
+        rows.writeSettled(
+          function* (tx) {
+            const bound = yield* tx.get(bind, { ...key, value });
+            if (bound !== undefined) {
+              tx.run(moveRevision, {});
+              const { claim } = bound;
+              const detail = `${claim} ${value}`;
+              record(tx, by, { event: "trust.bind", resource: `workload:${key.name}`, detail });
+            }
+            const row = yield* tx.get(trustByName, { name: key.name });
+            return row?.stamp === key.stamp ? row.boundValue : null;
+          },
+          () => true,
+        ),
       ),
     noteUse: (key, usedAt) => rows.runLazily(noteUse, { ...key, usedAt }),
     addTrust: (rule, rules, by) =>
-      rows.write(
+      write(
         function* (tx) {
           const row = { ...rule, allowsPullRequests: rule.allowsPullRequests ? 1 : 0 };
           if ((yield* tx.get(insertTrust, row)) === undefined) return false;
@@ -100,7 +104,7 @@ export function trustMetadata(rows: Rows): TrustMetadata {
         (isAdded) => isAdded,
       ),
     removeTrust: (name, by) =>
-      rows.write(
+      write(
         function* (tx) {
           const resource = `workload:${name}` as const;
           if ((yield* tx.get(deleteTrust, { name })) === undefined) return false;

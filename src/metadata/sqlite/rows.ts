@@ -3,7 +3,7 @@ import type { SQLQueryBindings } from "bun:sqlite";
 import { fillPlaceholders, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
-import type { Answer, Body, Cache, Rows, Tx, Waiting } from "../rows/rows.ts";
+import type { Answer, Body, Cache, Recent, Rows, Tx, Waiting } from "../rows/rows.ts";
 import {
   type Command,
   type Prepared,
@@ -104,6 +104,21 @@ export function sqliteRows(connection: Connection): Rows {
     <T>(body: (tx: Tx) => Body<T>) =>
     (): T =>
       runBody(tx, body);
+  const cache = <R>(sizeOf: (row: R) => number): Cache<R> => {
+    const rows = new RowCache<R>(commits, sizeOf);
+    return {
+      find: (key, statement, given) =>
+        connection.read(() => rows.get(key, () => statement.on(target).get(given))),
+      peek(key) {
+        try {
+          return rows.peek(key);
+        } catch {
+          // Whoever asks the database next is told what is wrong.
+          return undefined;
+        }
+      },
+    };
+  };
   return {
     // One server holds the directory: a claim of another one is void when it starts.
     claimLease: null,
@@ -111,19 +126,14 @@ export function sqliteRows(connection: Connection): Rows {
     findSettled: (statement, given) =>
       connection.readSettled(() => statement.on(target).get(given) ?? null),
     list: (statement, given) => connection.read(() => statement.on(target).all(given)),
-    cache<R>(sizeOf: (row: R) => number): Cache<R> {
-      const rows = new RowCache<R>(commits, sizeOf);
+    cache,
+    recent<R>(statement: Statement<object, R>): Recent<R> {
+      const kept = cache<R>(() => 0);
       return {
-        find: (key, statement, given) =>
-          connection.read(() => rows.get(key, () => statement.on(target).get(given))),
-        peek(key) {
-          try {
-            return rows.peek(key);
-          } catch {
-            // Whoever asks the database next is told what is wrong.
-            return undefined;
-          }
-        },
+        get: () => kept.peek("") ?? kept.find("", statement, {}),
+        latest: () => kept.find("", statement, {}),
+        // Every commit is noticed.
+        forget: () => {},
       };
     },
     read: (body) => connection.readTogether(ready(body)),

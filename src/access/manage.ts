@@ -3,6 +3,7 @@ import type { AccountsMetadata, NewRule } from "../metadata/access.ts";
 import type { Author, Signed } from "../metadata/audit.ts";
 import { hashOfToken, makeAccessToken } from "./accessToken.ts";
 import { type ExplainDeps, explain } from "./explain.ts";
+import { importUsers } from "./importUsers.ts";
 import { AccessInputError } from "./inputError.ts";
 import { type KeysDeps, rotateKey } from "./keys.ts";
 import { longestPassword, Passwords } from "./passwords.ts";
@@ -102,6 +103,7 @@ export function accountsTool(deps: ManageDeps) {
   return {
     addUser: (name: string, user: { readonly password: string; readonly isAdmin: boolean }) =>
       addUser(deps, name, user),
+    importUsers: (text: string, grants: readonly Grant[]) => importUsers(deps, text, grants),
     changePassword: (name: string, password: string) => changePassword(deps, name, password),
     disableUser: (name: string, isDisabled: boolean) =>
       accounts.disableUser(name, isDisabled ? clock() : null, newId(), signed(deps)),

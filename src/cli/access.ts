@@ -3,6 +3,7 @@
 import { duration, ValueError } from "../config/values.ts";
 import type { Tool } from "../tool.ts";
 import { rulesText, tokensText, usersText } from "./accessText.ts";
+import { counted } from "./amounts.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import { badUsage, refuse } from "./refuse.ts";
@@ -29,6 +30,36 @@ export async function addUser(name: string, options: Options): Promise<number> {
     }
     return exitCode.done;
   });
+}
+
+/** @throws ConfigError */
+export async function importUsers(path: string, options: Options): Promise<number> {
+  const grants = grantsOf(givenGrants(options));
+  if (grants === null) return badUsage(grantUsage);
+  const file = Bun.file(path);
+  const text = await file.text().catch(() => null);
+  if (text === null) return refuse(`${path} cannot be read. Name a file that htpasswd -B wrote.`);
+  return withTool(options, async ({ accounts }) => {
+    const { added, here, objections } = await accounts.importUsers(text, grants);
+    for (const objection of objections) complain(`Left out: ${objection}`);
+    for (const name of here) print(`There is a user ${name}: nothing was changed.`);
+    print(
+      `Added ${counted(added.length, "user")}${added.length > 0 ? `: ${added.join(", ")}` : ""}.`,
+    );
+    if (added.length > 0 && grants.length === 0) {
+      print(
+        "Nothing is allowed to them yet: breadbox access allow authenticated 'PATTERN' pull,push",
+      );
+    }
+    return objections.length > 0 ? exitCode.failed : exitCode.done;
+  });
+}
+
+const grantUsage = "--grant takes PATTERN:ACTIONS, such as 'lab/**:pull,push'.";
+
+function givenGrants(options: Options): readonly string[] {
+  const given = options["grant"];
+  return Array.isArray(given) ? given.map(String) : [];
 }
 
 /** @throws ConfigError */
@@ -79,11 +110,9 @@ export function removeUser(name: string, options: Options): Promise<number> {
 
 /** @throws ConfigError */
 export function createToken(name: string, options: Options): Promise<number> {
-  const given = options["grant"];
-  const grants = grantsOf(Array.isArray(given) ? given.map(String) : []);
+  const grants = grantsOf(givenGrants(options));
   const lasts = readLifetime(options);
-  if (grants === null)
-    return badUsage("--grant takes PATTERN:ACTIONS, such as 'lab/**:pull,push'.");
+  if (grants === null || grants.length === 0) return badUsage(grantUsage);
   if (lasts === undefined) return badUsage("--expires takes a time, such as 90d, or never.");
   return withTool(options, async ({ accounts }) => {
     const token = await accounts.createToken(name, { grants, lastsMs: lasts });
@@ -189,7 +218,7 @@ async function readPassword(name: string, options: Options): Promise<string | nu
   return null;
 }
 
-/** @param texts `PATTERN:ACTIONS`. @returns null when there is none, or one is not understood. */
+/** @param texts `PATTERN:ACTIONS`. @returns null when one is not understood. */
 export function grantsOf(
   texts: readonly string[],
 ): Parameters<Tool["accounts"]["createToken"]>[1]["grants"] | null {
@@ -197,7 +226,7 @@ export function grantsOf(
     const colon = text.lastIndexOf(":");
     return { pattern: text.slice(0, Math.max(colon, 0)), actions: text.slice(colon + 1) };
   });
-  return grants.length > 0 && grants.every(({ pattern }) => pattern !== "") ? grants : null;
+  return grants.every(({ pattern }) => pattern !== "") ? grants : null;
 }
 
 /** @returns ms, null for `never`, undefined for what is not understood. */

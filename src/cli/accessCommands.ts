@@ -35,6 +35,27 @@ function addUsers(program: Command, run: RunAction): void {
       ),
     )
     .action(async (name: string, options: Options) => run((await load()).addUser(name, options)));
+  addDataFlags(user.command("import <FILE>"))
+    .summary("add the users of an htpasswd file")
+    .description(
+      "Adds the users of a file that `htpasswd -B` wrote, with their passwords. Users that are here already stay as they are. To use the file where it is instead, name it with auth.htpasswd.",
+    )
+    .option(
+      "--grant <PATTERN:ACTIONS>",
+      "what each of them may do; may be repeated",
+      collect,
+      [] as readonly string[],
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox user import auth/htpasswd --grant '**:pull,push,overwrite'",
+        "breadbox user import users --grant 'lab/**:pull'",
+      ),
+    )
+    .action(async (file: string, options: Options) =>
+      run((await load()).importUsers(file, options)),
+    );
   addDataFlags(user.command("passwd <NAME>"))
     .summary("change a password")
     .description("Changes the password of a user. Tokens that were issued to the old one are void.")

@@ -16,7 +16,7 @@ import {
   userPath,
   userText,
 } from "./serviceUnit.ts";
-import { loadFrom, type Options, textOf } from "./settingFlags.ts";
+import { givenFlags, loadFrom, type Options, textOf } from "./settingFlags.ts";
 
 /** False when Bun runs the sources. */
 const isCompiled = import.meta.path.startsWith("/$bunfs/");
@@ -65,18 +65,12 @@ export async function installService(options: Options): Promise<number> {
 
 /** @returns null when something is wrong, which is printed. @throws ConfigError */
 async function planOf(options: Options): Promise<ServicePlan | null> {
-  const listen = textOf(options, "listen");
   const file = textOf(options, "config");
-  const tls = textOf(options, "tls");
   const { config } = await loadFrom(options);
   const plan: ServicePlan = {
     executable: placeOf(isCompiled ? process.execPath : ""),
     data: textOf(options, "data") ?? stateDirectory,
-    options: [
-      ...(listen === undefined ? [] : ["--listen", listen]),
-      ...(tls === undefined ? [] : ["--tls", tls]),
-      ...(file === undefined ? [] : ["--config", file]),
-    ],
+    options: [...givenFlags(options), ...(file === undefined ? [] : ["--config", file])],
     hasLowPort: portsOf(config).some((port) => port > 0 && port < 1024),
   };
   const objection = planObjection(plan);

@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { processEnvironment } from "../config/environment.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
-import { flagText } from "../config/setting.ts";
+import { type Flag, flagText } from "../config/setting.ts";
 import { type SettingKey, settingKeys, settingOf } from "../config/settings.ts";
 
 /** Parsed options of one command; commander leaves out what was not given. */
@@ -31,8 +31,13 @@ export function addDataFlags(command: Command): Command {
 function addSettingFlag(command: Command, key: SettingKey, doc: string): void {
   const { flag, fallback } = settingOf(key);
   if (flag === undefined) return;
-  const text = `${plainDoc(doc)} Default: ${fallback}`;
-  command.addOption(new Option(flagText(flag, `<${flag.value}>`), text));
+  const text = flag.doc ?? `${plainDoc(doc)} Default: ${fallback}`;
+  command.addOption(
+    new Option(
+      flagText(flag, (value) => `<${value}>`),
+      text,
+    ),
+  );
 }
 
 /** Adds `--config`. */
@@ -51,9 +56,25 @@ export function loadFrom(
 ): Promise<LoadedConfig> {
   const flags: Partial<Record<SettingKey, string>> = {};
   for (const key of settingKeys) {
-    const name = settingOf(key).flag?.long.slice(2);
-    const text = name === undefined ? undefined : textOf(options, name);
+    const { flag } = settingOf(key);
+    const text = flag === undefined ? undefined : flagValue(options, flag);
     if (text !== undefined) flags[key] = text;
   }
   return loadConfig({ flags, file, env: processEnvironment(), directory: process.cwd() });
+}
+
+/** The options of the settings, without --data, as they were given. */
+export function givenFlags(options: Options): readonly string[] {
+  return settingKeys.flatMap((key) => {
+    const { flag } = settingOf(key);
+    const text = flag === undefined || key === "data" ? undefined : flagValue(options, flag);
+    if (flag === undefined || text === undefined) return [];
+    return typeof flag.value === "string" ? [flag.long, text] : [flag.long];
+  });
+}
+
+function flagValue(options: Options, { long, value }: Flag): string | undefined {
+  const name = long.slice(2);
+  if (typeof value === "string") return textOf(options, name);
+  return options[name] === true ? value.meaning : undefined;
 }

@@ -14,7 +14,7 @@ const code = (text: string): string => `\`${text}\``;
 
 function row(key: SettingKey): string {
   const { doc, flag, aliases = [], secret } = settingOf(key);
-  const flags = flag ? [code(flagText(flag, flag.value))] : [];
+  const flags = flag ? [code(flagText(flag, (value) => value))] : [];
   const names = [envName(key), ...aliases.map(({ name }) => name)].map(code);
   const hidden = secret ? " Never printed." : "";
   const given = [...flags, ...names].join("<br>");

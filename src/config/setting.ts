@@ -7,16 +7,19 @@ export interface Alias {
   readonly values?: Readonly<Record<string, string>>;
 }
 
-/** An option of the command line: short and long name, and the word for its value. */
+/** An option of the command line: short and long name, and the word for its value, or what it means without one. */
 export interface Flag {
   readonly short?: string;
   readonly long: string;
-  readonly value: string;
+  readonly value: string | { readonly meaning: string };
+  /** For --help; by default the setting's own text and default. */
+  readonly doc?: string;
 }
 
-/** `-d, --data <DIR>`. @param value how the word is written, with its brackets if it has any. */
-export function flagText({ short, long }: Flag, value: string): string {
-  return `${short === undefined ? long : `${short}, ${long}`} ${value}`;
+/** `-d, --data <DIR>`. @param word how the word for a value is written, with its brackets if it has any. */
+export function flagText({ short, long, value }: Flag, word: (value: string) => string): string {
+  const names = short === undefined ? long : `${short}, ${long}`;
+  return typeof value === "string" ? `${names} ${word(value)}` : names;
 }
 
 /** Optional members of a setting. */

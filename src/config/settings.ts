@@ -78,6 +78,12 @@ export const settings = {
     oneOf("auto", "none", "required"),
     "auto",
     "Who has to log in. `auto`: nobody on a server that listens on loopback only and never had an account, everybody elsewhere. `required`: everybody. `none`: nobody, on any address: whoever reaches the server may push and delete.",
+    {
+      flag: {
+        ...{ long: "--open", value: { meaning: "none" } },
+        doc: "No login on any address (auth.mode none): everybody who reaches the server may push and delete.",
+      },
+    },
   ),
   "auth.htpasswd": setting(
     optionalPath,

@@ -16,7 +16,7 @@ export const selfSigned: Kind<boolean> = {
       );
     }
   },
-  show: (value) => value,
+  show: (value) => (value ? "self-signed" : "off"),
 };
 
 const dnsName =

@@ -24,7 +24,7 @@ export const tlsSettings = {
   ),
   "http.tls.selfSigned": setting(
     selfSigned,
-    "false",
+    "off",
     "Speaks HTTPS with a certificate of the server's own CA. The CA is made at the first start and kept in the data directory (`tls/`); the certificate is for the names and addresses of the machine, and is renewed automatically. Clients have to trust the CA once: `breadbox trust-ca` prints how. As an option: `--tls self-signed`.",
     { flag: { long: "--tls", value: "self-signed" } },
   ),

@@ -11,14 +11,17 @@ const basic = (name: string, password: string) => ({
 });
 
 /** A server on every address of the machine. */
-async function start(scope: Scope, env: Readonly<Record<string, string>>) {
+async function start(
+  scope: Scope,
+  env: Readonly<Record<string, string>>,
+  options: readonly string[] = [],
+) {
   const folder = tempFolder(scope, "first-run");
   const data = join(folder, "data");
   const port = freePort();
   const binary = await breadboxBinary();
-  const server = startProcess(scope, [binary, "serve", "--data", data, "--listen", `:${port}`], {
-    ...{ log: join(folder, "log"), cwd: folder, env },
-  });
+  const serve = [binary, "serve", "--data", data, "--listen", `:${port}`, ...options];
+  const server = startProcess(scope, serve, { log: join(folder, "log"), cwd: folder, env });
   const url = `http://127.0.0.1:${port}`;
   await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
   const status = async (headers: Readonly<Record<string, string>> = {}, path = "/v2/") =>
@@ -33,7 +36,7 @@ async function start(scope: Scope, env: Readonly<Record<string, string>>) {
     const output = (await run.stdout.text()) + (await run.stderr.text());
     return { code: await run.exited, output };
   };
-  return { server, status, command };
+  return { folder, server, status, command };
 }
 
 test("nobody gets in until there is a user, and the log says what to type", async () => {
@@ -123,4 +126,40 @@ test("BREADBOX_ADMIN_PASSWORD makes the first user, whose password nothing print
     "allowed: rule 1: allow anonymous lab/** pull",
   );
   expect(await status({}, "/v2/lab/app/tags/list")).toBe(404);
+});
+
+test("--open asks nobody to log in, and the log warns of it", async () => {
+  await using scope = new Scope();
+  const { server, status } = await start(scope, {}, ["--open"]);
+
+  expect(await status()).toBe(200);
+  expect(server.logs()).toContain("anyone who can reach this address can push and delete");
+});
+
+test("users of an htpasswd file are added with their passwords and grants, once", async () => {
+  await using scope = new Scope();
+  const { folder, status, command } = await start(scope, {});
+  const hash = await Bun.password.hash("pass of ann", { algorithm: "bcrypt", cost: 4 });
+  const file = join(folder, "users");
+  writeFileSync(file, `ann:${hash.replace("$2b$", "$2y$")}\nbob:$apr1$x$y\nno/name:${hash}\n`);
+
+  const added = await command("", "user", "import", file, "--grant", "lab/**:pull");
+  expect(added.code).toBe(1);
+  expect(added.output).toStartWith("Added 1 user: ann.\n");
+  expect(added.output).toContain(
+    'Left out: line 2: the password of "bob" is not hashed with bcrypt',
+  );
+  expect(added.output).toContain('Left out: "no/name" is no name');
+  expect(added.output).not.toContain("$apr1");
+
+  const ann = basic("ann", "pass of ann");
+  expect(await status(ann, "/v2/lab/app/tags/list")).toBe(404);
+  expect(await status(ann, "/v2/other/app/tags/list")).toBe(403);
+  expect(await status(basic("ann", "pass of bob"))).toBe(401);
+
+  const again = await command("", "user", "import", file, "--grant", "**:pull");
+  expect(again.output).toStartWith("There is a user ann: nothing was changed.\nAdded 0 users.\n");
+  expect(await status(ann, "/v2/other/app/tags/list")).toBe(403);
+  const missing = await command("", "user", "import", join(folder, "none"));
+  expect([missing.code, missing.output]).toEqual([1, expect.stringContaining("cannot be read")]);
 });

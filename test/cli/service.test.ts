@@ -42,11 +42,11 @@ describe("breadbox service print", () => {
   });
 
   test("gives a low port its capability, and another directory to the server alone", () => {
-    const options = ["--listen", ":443", "--tls", "self-signed"];
+    const options = ["--listen", ":443", "--tls", "self-signed", "--open"];
     const text = unitText({ ...plan, data: "/srv/my box%", options, hasLowPort: true });
 
     expect(text).toContain(
-      '\nExecStart=/usr/local/bin/breadbox serve --data "/srv/my box%%" --listen :443 --tls self-signed\n',
+      '\nExecStart=/usr/local/bin/breadbox serve --data "/srv/my box%%" --listen :443 --tls self-signed --open\n',
     );
     expect(text).toContain('\nReadWritePaths="/srv/my box%%"\n');
     expect(text).not.toContain("StateDirectory=");

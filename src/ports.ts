@@ -1,5 +1,5 @@
 // Settings → the two ports, open: one way for the server, its maintenance worker and the commands.
-import { becomeUser, clock, isRootAbove, newId, random } from "./ambient.ts";
+import { becomeUser, clock, isRootAbove, newId, random, startWorker } from "./ambient.ts";
 import type { StoreConfig } from "./config/store.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
@@ -162,10 +162,10 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
 }
 
 /** Files in the data directory, or objects in a bucket. */
-async function openBytes(
+export async function openBytes(
   { data: directory, bucket }: StoreConfig,
   { storeId, clock }: Pick<OpenedRows, "storeId" | "clock">,
-  { latch, serving }: PortsOptions,
+  { latch, serving }: Pick<PortsOptions, "latch" | "serving">,
 ): Promise<Storage> {
   if (bucket === null) {
     return openFilesystem({
@@ -186,6 +186,12 @@ async function openBytes(
     ...(hashing === undefined ? {} : { hashing }),
   });
 }
+
+/** Options of a command that receives bytes: they are hashed as they come. */
+export const receiving: ServingPorts = {
+  ...{ startWorker, hashers: 2 },
+  ...{ onDamaged: () => {}, onWorkerLost: () => {}, onNotice: () => {} },
+};
 
 const entries: Readonly<Record<FilesystemWorker, URL>> = {
   hashing: new URL("./storage/filesystem/hashing/worker.ts", import.meta.url),

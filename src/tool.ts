@@ -1,15 +1,7 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
 import { accountsTool } from "./access/manage.ts";
 import { trustTool } from "./access/manageTrust.ts";
-import {
-  giveWay,
-  isProcessAlive,
-  nameProcess,
-  nameUser,
-  newId,
-  readUptime,
-  startWorker,
-} from "./ambient.ts";
+import { giveWay, isProcessAlive, nameProcess, nameUser, newId, readUptime } from "./ambient.ts";
 import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { LoadedConfig } from "./config/load.ts";
@@ -36,7 +28,7 @@ import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata } from "./metadata/audit.ts";
 import type { StoredPush } from "./metadata/history.ts";
 import type { UploadSession } from "./metadata/metadata.ts";
-import { findStore, openPorts, type Ports, type ServingPorts } from "./ports.ts";
+import { findStore, openPorts, type Ports, receiving } from "./ports.ts";
 import { findPushes } from "./registry/history.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
@@ -160,12 +152,6 @@ export async function openTool(config: Config): Promise<Tool> {
   }
 }
 
-/** What is downloaded is hashed while it arrives. */
-const downloading: ServingPorts = {
-  ...{ startWorker, hashers: 2 },
-  ...{ onDamaged: () => {}, onWorkerLost: () => {}, onNotice: () => {} },
-};
-
 /** An import, and who is told of it. */
 export interface ImportCommand extends Omit<Asked, "manifestMaxBytes"> {
   readonly request: ImportRequest;
@@ -191,7 +177,7 @@ export async function runImport(config: Config, command: ImportCommand): Promise
   }
   process.umask(0o077);
   const ports = await openPorts(storeOf(config), {
-    ...{ latch: new WriteLatch(() => {}), role: "importer", serving: downloading },
+    ...{ latch: new WriteLatch(() => {}), role: "importer", serving: receiving },
   });
   try {
     const { metadata, storage, clock } = ports;

@@ -6,19 +6,26 @@ import { addDataFlags, type Options } from "./settingFlags.ts";
 /** Adds the command. */
 export function addMigrate(program: Command, run: RunAction): void {
   addDataFlags(program.command("migrate"))
-    .summary("move the store to PostgreSQL")
+    .summary("move the store to PostgreSQL, to an S3 bucket, or back")
     .description(
-      "Copies all rows of the database (images, tags, buckets, users, tokens, rules, audit trail) to an empty PostgreSQL database, and compares both. While a server is running it only copies. Without one it copies what has changed since, and the new database becomes the store of the data directory. The old database is never changed. Run it again to continue after a failure.",
+      "Copies the whole store (images, buckets, users, tokens, rules, audit trail) to another place, while its server is running: rows to a PostgreSQL database, bytes to an S3 bucket, or both into a new data directory. Every content is compared with its digest, and every table with the old one. Run it again at any time: it copies what is missing. With --switch, once the server is stopped, it copies the rest, and the copy becomes the store. The old store is only read, and nothing of it is deleted.",
     )
-    .option("--to-db <URL>", "PostgreSQL database, such as postgres://user:password@host/database")
-    .option("--to-db-file <FILE>", "file that holds that URL, so that nobody sees the password")
-    .option("--dry-run", "look at both databases, and change nothing")
+    .option("--to-db <URL>", "rows to this empty database: postgres://user:password@host/database")
+    .option("--to-db-file <FILE>", "the same, with the URL in a file")
+    .option(
+      "--to-s3 <URL>",
+      "bytes to this bucket: s3://bucket/prefix. Its server and keys are the settings storage.s3.…",
+    )
+    .option("--to-data <DIR>", "rows and bytes into this new data directory")
+    .option("--switch", "let the copy become the store, once it is complete")
+    .option("--accept-damage", "switch although bytes are lost: they are damaged ones in the copy")
+    .option("--dry-run", "count what would be copied, and change nothing")
     .option("--json", "print JSON")
     .addHelpText(
       "after",
       examples(
-        "breadbox migrate --to-db postgres://breadbox@db.example.com/breadbox --dry-run",
-        "breadbox migrate --to-db-file /run/secrets/database-url --data /srv/breadbox",
+        "breadbox migrate --to-db-file /run/secrets/database-url --to-s3 s3://images --data /srv/breadbox",
+        "breadbox migrate --to-data /srv/box --switch",
       ),
     )
     .action(async (options: Options) => run((await import("./migrate.ts")).migrateStore(options)));

@@ -1,40 +1,86 @@
 // What `breadbox migrate` prints. Pure.
-import type { MigrateReport } from "../migrate/report.ts";
-import { counted } from "./amounts.ts";
+import type {
+  LostContent,
+  MigratedBytes,
+  MigrateReport,
+  MigrateRequest,
+} from "../migrate/report.ts";
+import { counted, showBytes } from "./amounts.ts";
 
-const heads = {
-  looked: "A dry run: these rows would be copied",
-  copied: "Copied and compared",
-  switched: "Copied and compared",
-} as const;
-
-const isThere =
-  "The data directory has its rows in this database already. Nothing was done. Start the server with it: set BREADBOX_DATABASE_URL_FILE or BREADBOX_DATABASE_URL.";
+/** Contents that are listed; --json has all of them. */
+const listed = 20;
 
 /** The account of a migration. */
-export function migrateText({ end, tables }: MigrateReport): string {
-  if (end === "done") return isThere;
-  const rows = tables.reduce((sum, table) => sum + table.rows, 0);
-  const changed = tables.reduce((sum, table) => sum + table.changed, 0);
-  const names = tables.filter((table) => table.rows > 0);
-  const wide = Math.max(...names.map(({ name }) => name.length), 0);
+export function migrateText(report: MigrateReport, request: MigrateRequest): string {
+  const { end, bytes } = report;
+  if (end === "done") return "The store was switched before. Nothing was done.";
+  const head = end === "looked" ? "A dry run: this would be copied:" : "Copied and compared:";
+  const lost = bytes?.lost ?? [];
   return [
-    `${heads[end]}: ${counted(rows, "row")} of ${counted(names.length, "table")}`,
-    ...names.map(({ name, rows: count }) => `  ${name.padEnd(wide)}  ${count}`),
-    ...(end === "looked" ? [] : [`Written by this run: ${counted(changed, "row")}.`]),
+    ...[head, ...rowLines(report), ...byteLines(report)],
+    ...lostLines(lost, request),
     "",
-    ...next[end],
+    ...(lost.length > 0 && end === "copied" ? repair : next[end]),
   ].join("\n");
 }
+
+function rowLines({ tables, end }: MigrateReport): string[] {
+  if (tables.length === 0) return [];
+  const names = tables.filter((table) => table.rows > 0);
+  const [rows, changed] = [sum(tables, "rows"), sum(tables, "changed")];
+  const wide = Math.max(...names.map(({ name }) => name.length), 0);
+  const written = end === "looked" ? "" : `; ${changed} written by this run`;
+  return [
+    `  ${counted(rows, "row")} of ${counted(names.length, "table")}${written}`,
+    ...names.map(({ name, rows: count }) => `    ${name.padEnd(wide)}  ${count}`),
+  ];
+}
+
+const sum = (tables: MigrateReport["tables"], key: "rows" | "changed"): number =>
+  tables.reduce((total, table) => total + table[key], 0);
+
+function byteLines({ bytes, end }: MigrateReport): string[] {
+  if (bytes === null) return [];
+  const by = end === "looked" ? "" : " by this run";
+  return [
+    `  ${counted(bytes.contents, "content")}, ${showBytes(bytes.bytes)}${by}`,
+    ...openLines(bytes, end),
+  ];
+}
+
+function openLines({ openUploads }: MigratedBytes, end: MigrateReport["end"]): string[] {
+  if (openUploads === 0) return [];
+  const uploads = counted(openUploads, "open upload");
+  return end === "switched"
+    ? [`  ${uploads} left behind: their clients start them again`]
+    : [`  ${uploads} now: those that are open at the switch are started again by their clients`];
+}
+
+function lostLines(lost: readonly LostContent[], { acceptsDamage }: MigrateRequest): string[] {
+  if (lost.length === 0) return [];
+  const what = acceptsDamage ? "Damaged, and marked so in the new store" : "Damaged";
+  const shown = lost.slice(0, listed).map(({ digest, reason, usedBy }) => {
+    const users = usedBy.length === 0 ? "" : ` (${usedBy.join(", ")})`;
+    return `  ${digest}: ${reason}${users}`;
+  });
+  const more = lost.length - shown.length;
+  const rest = more > 0 ? [`  and ${more} more: --json lists all`] : [];
+  return ["", `${what} (${lost.length}):`, ...shown, ...rest];
+}
+
+const repair = [
+  "All other bytes were copied; rows were not, and nothing was switched. Push the damaged contents again, or restore them, and run",
+  "the command again. With --accept-damage they are damaged in the new store as well, until they are pushed again.",
+];
 
 const next = {
   looked: ["Nothing was changed."],
   copied: [
-    "A server is running: it still uses the old database, which is the store. To switch, stop the server and run the same command",
-    "again. It copies only what has changed since.",
+    "The old store is the store, as before. To switch, stop its server and run the same command with --switch: it copies only what",
+    "has changed since.",
   ],
   switched: [
-    "The new database is the store now. Start the server with it: set BREADBOX_DATABASE_URL_FILE or BREADBOX_DATABASE_URL. The old",
-    "database was not changed, and is not used any more.",
+    "The new store is the store now: start the server with its settings (docs/SCALING.md). The old one was not deleted, and is not",
+    "used any more.",
   ],
 } as const;

@@ -96,11 +96,3 @@ function databaseOf(config: Values): DatabaseConfig | null {
     pooled: config["database.pooled"],
   };
 }
-
-/** Another place for the rows, with everything else as it is set. @throws ValueError */
-export function storeWith(
-  config: Values & BucketValues & Pick<StoreConfig, "data">,
-  { databaseUrl: url }: { readonly databaseUrl: string },
-): StoreConfig {
-  return storeOf({ ...config, "database.url": databaseUrl.parse(url) });
-}

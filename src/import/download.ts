@@ -2,6 +2,7 @@
 import { algorithmOf, type Digest } from "../model/digest.ts";
 import { makeUploadId } from "../model/uploadId.ts";
 import type { Sealed, Session, Staging } from "../storage/staging.ts";
+import type { Storage } from "../storage/storage.ts";
 import { refusalOf } from "./refusal.ts";
 import type { ImportRun, ImportStore } from "./run.ts";
 import { type BlobStream, type SourceBlob, SourceError } from "./source.ts";
@@ -13,13 +14,18 @@ export interface Download extends Pick<SourceBlob & { kind: "stream" }, "open"> 
   readonly size: number;
 }
 
+/** Where it is stored. */
+export interface Receiver extends Pick<ImportStore, "clock" | "newId"> {
+  readonly storage: Pick<Storage, "staging">;
+}
+
 /** Without a byte more. */
 const tries = 5;
 const firstRestMs = 500;
 
 /** @returns what the bytes are, stored unless they are others. @throws SourceError when they cannot be had; what `Staging` throws. */
 export async function download(
-  { storage, clock, newId }: ImportStore,
+  { storage, clock, newId }: Receiver,
   wanted: Download,
   { rest, onBytes }: Pick<ImportRun, "rest"> & { readonly onBytes: (bytes: number) => void },
 ): Promise<Sealed> {

@@ -1,6 +1,9 @@
 // All rows of a database, read and written in pages by key: for `breadbox migrate` only. Apart from the groups of the port because it
 // knows tables and no outcomes.
 
+import type { Digest } from "../model/digest.ts";
+import type { Locator } from "../model/locator.ts";
+
 /** What a column holds. */
 export type CellKind = "text" | "integer" | "blob";
 
@@ -56,6 +59,28 @@ export interface CopyTarget extends Omit<CopySource, "store"> {
   put(table: CopiedTable, rows: readonly Row[]): Promise<void>;
   /** Everything is there: from now on it is the store's database, durably. */
   finish(): Promise<void>;
+}
+
+/** A content whose bytes were copied. */
+export interface CopyNote {
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+  /** Its stored name in the new storage. */
+  readonly locator: Locator;
+  /** True when its bytes are lost: there is nothing under that name. */
+  readonly isDamaged: boolean;
+}
+
+/** What was copied to one storage. They are kept in the data directory while a migration lasts. */
+export interface CopyNotes {
+  find(digest: Digest): CopyNote | null;
+  add(note: CopyNote): void;
+  /** Forgets what is not under any of these stored names any more. */
+  keepOnly(names: AsyncIterable<readonly { readonly locator: Locator }[]>): Promise<void>;
+  close(): void;
+  /** Removes them: the migration is over. */
+  remove(): void;
 }
 
 /** The id of a database that is being filled begins so: no server and no other command opens it. */

@@ -17,6 +17,8 @@ export interface Format {
   readonly rows: RowsPlace;
   /** Where the bytes are. */
   readonly bytes: BytesPlace;
+  /** The data directory that has taken over; absent: none. */
+  readonly movedTo?: string;
 }
 
 /** A file in the data directory, or a server. */
@@ -77,12 +79,13 @@ export async function writeFormat(directory: string, format: Format): Promise<vo
   const draft = `${path}.${process.pid}`;
   const file = await open(draft, "w", 0o600);
   try {
-    const { version, database, rows, bytes } = format;
+    const { version, database, rows, bytes, movedTo } = format;
     // As before there was a choice.
     const text = {
       ...{ version, database },
       ...(rows === "file" ? {} : { rows }),
       ...(bytes === "files" ? {} : { bytes }),
+      ...(movedTo === undefined ? {} : { movedTo }),
     };
     await file.writeFile(`${JSON.stringify(text)}\n`);
     await file.sync();
@@ -114,6 +117,11 @@ export async function assertBelongsTogether(
   found: Pick<Format, "rows" | "bytes"> & { readonly id: string | null; readonly name: string },
 ): Promise<void> {
   const { id: stored, rows, name: database } = found;
+  if (format?.movedTo !== undefined) {
+    throw new StoreMismatchError(
+      `"breadbox migrate" has moved ${directory} to ${format.movedTo}: name that one with --data. To return to what is here, without all later changes, delete the file format`,
+    );
+  }
   if (stored !== null && isFilling(stored)) {
     throw new StoreMismatchError(
       `${database} is being filled by "breadbox migrate": run that command to its end, with the server of the old database stopped`,
@@ -179,7 +187,10 @@ function parseFormat(text: string): Format | null {
     if (!Number.isSafeInteger(version) || typeof version !== "number") return null;
     const rows = "rows" in value && value.rows === "postgres" ? "postgres" : "file";
     const bytes = "bytes" in value && value.bytes === "bucket" ? "bucket" : "files";
-    return typeof database === "string" ? { version, database, rows, bytes } : null;
+    if (typeof database !== "string") return null;
+    const format = { version, database, rows, bytes } as const;
+    const isMoved = "movedTo" in value && typeof value.movedTo === "string";
+    return isMoved ? { ...format, movedTo: String(value.movedTo) } : format;
   } catch {
     return null;
   }

@@ -103,6 +103,14 @@ export async function sumOf(
   return { name: table.name, rows: count, sha256: hasher.digest("hex") };
 }
 
+/** All rows of a table, in pages. */
+export async function* rowsOf(
+  end: Pick<CopySource, "page">,
+  table: CopiedTable,
+): AsyncGenerator<readonly Row[]> {
+  for await (const { rows } of pages(end, table)) yield rows;
+}
+
 interface Page {
   readonly rows: readonly Row[];
   /** The key before its first row. */

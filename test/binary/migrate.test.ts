@@ -57,16 +57,19 @@ clientTest("a box in use moves to PostgreSQL, and everything pulls", needs, asyn
     images.set(tag, image);
   };
   await push("1");
-  const migrate = () => command("migrate", "--to-db-file", file, "--data", data);
+  const migrate = (...more: readonly string[]) =>
+    command("migrate", "--to-db-file", file, "--data", data, ...more);
 
-  const looked = await command("migrate", "--to-db-file", file, "--data", data, "--dry-run");
+  const looked = await migrate("--dry-run");
   const [copied] = await Promise.all([migrate(), push("2"), push("3"), push("4")]);
   await push("5");
+  const early = await migrate("--switch");
   await box.stop();
-  const switched = await migrate();
+  const switched = await migrate("--switch");
 
   expect([looked.code, looked.output]).toEqual([0, expect.stringContaining("A dry run")]);
-  expect([copied.code, copied.output]).toEqual([0, expect.stringContaining("stop the server")]);
+  expect([copied.code, copied.output]).toEqual([0, expect.stringContaining("To switch, stop")]);
+  expect([early.code, early.output]).toEqual([4, expect.stringContaining("stop it first")]);
   expect([switched.code, switched.output]).toEqual([
     0,
     expect.stringContaining("is the store now"),
@@ -91,7 +94,7 @@ clientTest("an upload in progress is continued on the new database", needs, asyn
   const place = new URL(begun.headers.get("location") ?? "", box.url).href;
   await expectStatus(await fetch(place, { method: "PATCH", body: bytes.slice(0, 20_000) }), 202);
   await box.stop();
-  await command("migrate", "--to-db-file", file, "--data", data);
+  await command("migrate", "--to-db-file", file, "--data", data, "--switch");
   await startBreadbox(scope, { data, port, env });
 
   const rest = await fetch(place, {
@@ -115,7 +118,8 @@ clientTest(
     const tags = Array.from({ length: 12 }, (_, index) => String(index + 1));
     for (const tag of tags) await pushImage(repositoryOf(box), tag, imageOf(tag));
     await box.stop();
-    const args = [await breadboxBinary(), "migrate", "--to-db-file", file, "--data", data];
+    const binary = await breadboxBinary();
+    const args = [binary, "migrate", "--to-db-file", file, "--data", data, "--switch"];
     const admin = postgres(url, { max: 1 });
     const isBegun = async () =>
       admin`select id from store where id like 'migrating:%'`.then(

@@ -18,6 +18,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   fsck: ["content", "gc"],
   jobs: ["content", "clock", "gc", "fsck", "workers"],
   import: ["content", "registry"],
+  migrate: ["import"],
   access: ["workers"],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],

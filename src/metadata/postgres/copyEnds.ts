@@ -63,14 +63,8 @@ export async function openPostgresTarget(
     throw error;
   }
   return {
-    ...readerOf(line),
+    ...writerOf(line),
     isFinished: (await readStore(line))?.id === store.id,
-    remove: async (table, keys) => {
-      await line.send(removeText(table), [listOf(keys)]);
-    },
-    put: async (table, rows) => {
-      await line.send(putText(table), [listOf(rows)]);
-    },
     finish: async () => {
       for (const table of copiedTables.filter(({ givesOutIds }) => givesOutIds)) {
         await line.send(nextIdText(table));
@@ -80,28 +74,77 @@ export async function openPostgresTarget(
   };
 }
 
-/** Says whether a migration could begin there; changes nothing. @throws as `openPostgresTarget`. */
-export async function checkPostgresTarget(
-  database: PostgresDatabase,
-  store: StoreRow,
-): Promise<void> {
+/** The same database, with other stored names, in one transaction: all of it is written by `finish`, or nothing. */
+export async function openPostgresInPlace(database: PostgresDatabase): Promise<CopyTarget> {
   const line = await connect(database);
   try {
-    await assertTarget(line, placeOf(database.url), store);
+    await line.send("begin isolation level serializable read write");
+    return {
+      ...writerOf(line),
+      isFinished: false,
+      finish: async () => {
+        await line.send("commit");
+      },
+    };
+  } catch (error) {
+    line.drop();
+    throw error;
+  }
+}
+
+const asReader = "alter database %I set default_transaction_read_only to on";
+const asWriter = "alter database %I reset default_transaction_read_only";
+
+const alterText = (text: string): string =>
+  `set default_transaction_read_only to off; do $$ begin execute format('${text}', current_database()); end $$`;
+
+/**
+ * Makes a database refuse all changes, and ends the connections that could still make some: servers go on to read from it.
+ * @returns what takes it back.
+ */
+export async function freezePostgres(database: PostgresDatabase): Promise<() => Promise<void>> {
+  await withLine(database, async (line) => {
+    await line.send(alterText(asReader));
+    await line.send(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and (usename = current_user or application_name = 'breadbox')",
+    );
+  });
+  return () => thawPostgres(database);
+}
+
+/** Takes `freezePostgres` back, also that of a run that was killed. */
+export function thawPostgres(database: PostgresDatabase): Promise<void> {
+  return withLine(database, async (line) => {
+    await line.send(alterText(asWriter));
+  });
+}
+
+async function withLine<T>(
+  database: PostgresDatabase,
+  use: (line: Line) => Promise<T>,
+): Promise<T> {
+  const line = await connect(database);
+  try {
+    return await use(line);
   } finally {
     line.drop();
   }
 }
 
+/** Says whether a migration could begin there; changes nothing. @throws as `openPostgresTarget`. */
+export async function checkPostgresTarget(
+  database: PostgresDatabase,
+  store: StoreRow,
+): Promise<void> {
+  await withLine(database, (line) => assertTarget(line, placeOf(database.url), store));
+}
+
 /** Which store's database it is; null for an empty one. @throws as `openPostgresTarget`. */
 export async function readPostgresStore(database: PostgresDatabase): Promise<StoreRow | null> {
-  const line = await connect(database);
-  try {
+  return withLine(database, async (line) => {
     const { storeId } = await lookAt(line, placeOf(database.url));
     return storeId === null ? null : await readStore(line);
-  } finally {
-    line.drop();
-  }
+  });
 }
 
 async function assertTarget(line: Line, place: string, store: StoreRow): Promise<void> {
@@ -119,6 +162,16 @@ function readerOf(line: Line): Pick<CopySource, "tables" | "page" | "close"> {
     close: async () => line.drop(),
   };
 }
+
+const writerOf = (line: Line): Omit<CopyTarget, "isFinished" | "finish"> => ({
+  ...readerOf(line),
+  remove: async (table, keys) => {
+    await line.send(removeText(table), [listOf(keys)]);
+  },
+  put: async (table, rows) => {
+    await line.send(putText(table), [listOf(rows)]);
+  },
+});
 
 async function page(
   line: Line,

@@ -63,10 +63,45 @@ export async function openSqliteTarget(
     client.close();
     throw error;
   }
-  const write = (change: () => void): void => client.transaction(change).immediate();
+  const write: Write = (change) => client.transaction(change).immediate();
+  return {
+    ...writerOf(client, write),
+    isFinished: readStore(client)?.id === store.id,
+    finish: async () => {
+      write(() => setStore(client, store));
+      client.run("PRAGMA wal_checkpoint(TRUNCATE)");
+      await syncDirectory(directory);
+    },
+  };
+}
+
+/** The same database, with other stored names, in one transaction: all of it is written by `finish`, or nothing. */
+export function openSqliteInPlace(directory: string): CopyTarget {
+  const client = openClient(join(directory, "breadbox.db"), "tool");
+  try {
+    client.run("PRAGMA foreign_keys = ON");
+    // The commit waits for the disk.
+    client.run("PRAGMA synchronous = FULL");
+    client.run("BEGIN IMMEDIATE");
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+  return {
+    ...writerOf(client, (change) => change()),
+    isFinished: false,
+    finish: async () => {
+      client.run("COMMIT");
+    },
+  };
+}
+
+/** Runs a change in a transaction. */
+type Write = (change: () => void) => void;
+
+function writerOf(client: Database, write: Write): Omit<CopyTarget, "isFinished" | "finish"> {
   return {
     ...readerOf(client),
-    isFinished: readStore(client)?.id === store.id,
     remove: async (table, keys) => {
       const marks = keyColumns(table).map((_, index) => mark(index + 1));
       const text = `DELETE FROM "${table.name}" WHERE (${keyList(table)}) = (${marks.join(", ")})`;
@@ -76,11 +111,6 @@ export async function openSqliteTarget(
       const marks = table.columns.map((_, index) => mark(index + 1)).join(", ");
       const text = `INSERT INTO "${table.name}" (${columnList(table)}) VALUES (${marks}) ${onConflict(table)}`;
       write(() => runEach(client, text, rows));
-    },
-    finish: async () => {
-      write(() => setStore(client, store));
-      client.run("PRAGMA wal_checkpoint(TRUNCATE)");
-      await syncDirectory(directory);
     },
   };
 }

@@ -18,6 +18,7 @@ export function httpSettings(
     oldestTls: config["http.tls.minVersion"],
     hosts: { loopbackOnly: isLoopback(config["http.listen"]), url: config["http.url"] },
     proxies: config["http.trustedProxies"],
+    redirected: config["storage.s3.redirectNetworks"],
     maxBodyBytes: config["http.maxBody"],
     chunkMinBytes: config["registry.chunkMinSize"],
     pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },

@@ -175,14 +175,14 @@ export async function openBytes(
   }
   // Loaded only where it is used.
   const { openS3 } = await import("./storage/s3/s3.ts");
-  const { equalParts } = bucket;
+  const { equalParts, links } = bucket;
   const hashing = serving && {
     spawn: () => serving.startWorker(travellingHashes),
     workers: serving.hashers,
     onLost: (reason: string) => serving.onWorkerLost("hashing", reason),
   };
   return openS3({
-    ...{ bucket, store: storeId, latch, newId, equalParts },
+    ...{ bucket, store: storeId, latch, newId, equalParts, links },
     ...(hashing === undefined ? {} : { hashing }),
   });
 }

@@ -1,7 +1,8 @@
 // The settings of an S3 bucket: the kinds of their values, and what is made of them.
+import { listOf, network } from "./lists.ts";
 import { serverUrl } from "./serverUrl.ts";
 import { setting } from "./setting.ts";
-import { type Kind, oneOf, toggle, ValueError } from "./values.ts";
+import { duration, type Kind, oneOf, toggle, ValueError } from "./values.ts";
 
 /** The name of a bucket; nothing for none. */
 const bucketName: Kind<string> = {
@@ -79,6 +80,26 @@ export const bucketSettings = {
     "Secret of `storage.s3.accessKeyId`. Better in a file: `BREADBOX_STORAGE_S3_SECRET_ACCESS_KEY_FILE`.",
     { secret: true },
   ),
+  "storage.s3.redirect": setting(
+    oneOf("auto", "on", "off"),
+    "auto",
+    "Sends clients that pull a blob to the bucket (307 to a signed URL), so that its bytes do not pass through this server. `auto`: with `storage.s3.publicEndpoint`, and on Amazon. Never done for a client that would send its login there too (the bucket is at the same host name or at a name below it, or the client is known for it), from HTTPS to HTTP, or for several ranges.",
+  ),
+  "storage.s3.publicEndpoint": setting(
+    serverUrl,
+    "",
+    "URL of the S3 server as clients reach it. Empty: `storage.s3.endpoint`.",
+  ),
+  "storage.s3.redirectTtl": setting(
+    duration("1m", "7d"),
+    "20m",
+    "How long a signed URL can be used. It is a key to one blob for whoever has it.",
+  ),
+  "storage.s3.redirectNetworks": setting(
+    listOf(network),
+    "",
+    "Addresses and networks of the clients that reach the bucket, such as `10.0.0.0/8`. Others get bytes from this server. Empty: all reach it.",
+  ),
   "storage.s3.checksums": setting(
     toggle,
     "true",
@@ -104,6 +125,12 @@ export interface BucketConfig {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null;
   readonly checksums: boolean;
   readonly equalParts: boolean;
+  /** Where clients are sent that pull; null: nowhere. */
+  readonly links: {
+    /** null: Amazon's, by the region. */
+    readonly endpoint: string | null;
+    readonly ttlMs: number;
+  } | null;
 }
 
 /** Values of these settings. */
@@ -112,6 +139,14 @@ export type BucketValues = {
     (typeof bucketSettings)[K]["kind"]["parse"]
   >;
 };
+
+function linksOf(config: BucketValues, endpoint: string | null): BucketConfig["links"] {
+  const asked = config["storage.s3.redirect"];
+  const outside = config["storage.s3.publicEndpoint"] || null;
+  // The endpoint of a server in the same network is mostly of no use to clients.
+  const isOn = asked === "on" || (asked === "auto" && (outside !== null || endpoint === null));
+  return isOn ? { endpoint: outside ?? endpoint, ttlMs: config["storage.s3.redirectTtl"] } : null;
+}
 
 /** @returns null where bytes are files in the data directory. */
 export function bucketOf(config: BucketValues): BucketConfig | null {
@@ -128,5 +163,6 @@ export function bucketOf(config: BucketValues): BucketConfig | null {
     credentials: accessKeyId === "" ? null : { accessKeyId, secretAccessKey },
     checksums: config["storage.s3.checksums"],
     equalParts: config["storage.s3.equalParts"],
+    links: linksOf(config, endpoint),
   };
 }

@@ -60,7 +60,9 @@ async function tryCommit(
   const look: { known: StoredContent | null } = { known: null };
   const sealed = await seal(async ({ digest }) => {
     look.known = await contents.findContent(digest);
-    return look.known !== null && (await storage.content.open(look.known)) !== null;
+    if (look.known === null) return false;
+    // What was seen a while ago is not enough: the bytes that came are dropped for it.
+    return (await storage.content.stat(look.known.locator))?.size === look.known.size;
   });
   if (sealed.kind === "mismatch") return sealed;
   const { digest, size, locator } = sealed;

@@ -1,13 +1,15 @@
 // Stored content as it is sent: a row alone proves nothing, the file must be there with the row's size.
 import { RegistryError, type Situation } from "../errors.ts";
 import type { Locator } from "../model/locator.ts";
-import type { SendableContent, StoredRow } from "../storage/content.ts";
+import type { Link, SendableContent, StoredRow } from "../storage/content.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** Content that was found intact. */
 export interface IntactContent extends StoredRow {
   /** Lazy: nothing is read until it is sent. Null for content that is no file of this machine: it is read with a reader. */
   readonly body: Blob | null;
+  /** Null: its bytes come from this server. */
+  readonly link: Link | null;
 }
 
 /** Content to be sent, whole or in parts. */
@@ -16,6 +18,8 @@ export interface OpenContent {
   readonly size: number;
   /** Lazy when it is a Blob: nothing is read until it is sent. Null: it is read with a reader. */
   readonly body: Blob | Uint8Array | null;
+  /** Where clients may read it themselves; null: nowhere. */
+  readonly link: Link | null;
   /** For parts of it. */
   readonly openReader: () => Promise<ContentReader>;
 }
@@ -56,7 +60,9 @@ async function openRow<Row extends StoredRow>(
 ): Promise<(Row & IntactContent) | null> {
   const opened = await content.open(row);
   if (opened === null) return null;
-  return { ...row, body: opened.kind === "file" ? opened.body : null };
+  return opened.kind === "file"
+    ? { ...row, body: opened.body, link: null }
+    : { ...row, body: null, link: opened.link };
 }
 
 /** @param gone is thrown when the content was deleted since it was found. */

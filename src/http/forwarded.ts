@@ -12,8 +12,8 @@ export interface Network {
   readonly bits: number;
 }
 
-/** @returns null for no networks: no header counts. */
-export function makeIsProxy(networks: readonly Network[]): IsProxy | null {
+/** Whether an address is in one of the networks. @returns null for no networks. */
+export function makeIsWithin(networks: readonly Network[]): ((address: string) => boolean) | null {
   if (networks.length === 0) return null;
   const list = new BlockList();
   for (const { address, bits } of networks) list.addSubnet(address, bits, familyOf(address));

@@ -10,7 +10,7 @@ import { buildApp } from "./app.ts";
 import type { Pace } from "./body.ts";
 import { makeDispatch } from "./dispatch.ts";
 import { makeDoor } from "./door.ts";
-import { makeIsProxy, type Network } from "./forwarded.ts";
+import { makeIsWithin, type Network } from "./forwarded.ts";
 import { makeGuard, type Switches } from "./guard.ts";
 import { type HostRule, makeHostCheck } from "./host.ts";
 import { Listener, type TlsMaterial } from "./listener.ts";
@@ -37,6 +37,8 @@ export interface HttpOptions {
   readonly hosts: HostRule;
   /** Proxies whose headers about the client count. */
   readonly proxies: readonly Network[];
+  /** Clients that reach the store's own URLs; none: all do. */
+  readonly redirected: readonly Network[];
   /** Names and addresses of this machine and of its certificate, as they are now. */
   readonly ownNames: () => readonly string[];
   /** Largest body of one request in bytes; 0 for no limit. */
@@ -107,6 +109,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     app: buildApp(operations, backend, {
       ...options,
       ...{ isDraining, names, readOnly: options.switches.readOnly },
+      redirects: { mayReach: makeIsWithin(options.redirected) },
     }),
     guard,
     door: makeDoor({
@@ -119,7 +122,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     observer: makeObserver(backend.telemetry, {
       newRequestId,
       isEnding: (connection) => draining || listener.isRetired(connection),
-      isProxy: makeIsProxy(options.proxies),
+      isProxy: makeIsWithin(options.proxies),
     }),
     atWork,
     slowReaders,

@@ -11,6 +11,7 @@ import type { UploadsDeps } from "../uploads/uploads.ts";
 import type { OwnNames } from "./audiences.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
+import type { RedirectRule } from "./redirects.ts";
 
 /** Everything behind the API, opened and wired. */
 export interface Backend {
@@ -46,6 +47,8 @@ export interface ApiOptions {
   readonly setup: Pick<Setup, "assertOpen" | "finish"> | null;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
+  /** Which pulls are sent to the store itself, where it has URLs. */
+  readonly redirects: RedirectRule;
   /** True: nothing can be pushed or deleted. */
   readonly readOnly: boolean;
 }

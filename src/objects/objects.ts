@@ -36,7 +36,8 @@ export async function openObject(deps: ReadDeps, key: ObjectKey): Promise<OpenOb
   }
   const { locator, damaged: _damaged, body, ...record } = intact;
   const reader = () => openReader(deps.storage, locator, "OBJECT_UNKNOWN");
-  return { record, size: record.size, body, openReader: reader };
+  // Its answers have headers and conditions that a store does not know.
+  return { record, size: record.size, body, link: null, openReader: reader };
 }
 
 /** @returns null for content that is known to be damaged. */

@@ -38,14 +38,14 @@ export async function openBlob(
 ): Promise<OpenBlob> {
   const intact = await findIntact(deps, repository, digest);
   if (intact !== null) {
-    const { locator, size, body } = intact;
+    const { locator, size, body, link } = intact;
     const open = () => openReader(deps.storage, locator, "BLOB_UNKNOWN");
-    return { digest, size, mediaType: octetStream, body, openReader: open };
+    return { digest, size, mediaType: octetStream, body, link, openReader: open };
   }
   const manifest = await deps.metadata.findManifest(repository, { digest });
   if (manifest === null) throw unknownBlob(repository, digest);
   const { size, mediaType, body } = manifest;
-  return { digest, size, mediaType, body, openReader: async () => readerOf(body) };
+  return { digest, size, mediaType, body, link: null, openReader: async () => readerOf(body) };
 }
 
 /**

@@ -14,7 +14,18 @@ export type OpenedContent =
   /** A file of this machine. The body is lazy: it reads nothing until it is sent or consumed. */
   | { readonly kind: "file"; readonly body: Blob }
   /** Elsewhere: it is read with `Content.reader`. */
-  | { readonly kind: "remote" };
+  | { readonly kind: "remote"; readonly link: Link | null };
+
+/** The answer of a URL's server. */
+export interface LinkOptions {
+  /** Content-Type. */
+  readonly mediaType: string;
+  /** Content-Disposition. */
+  readonly disposition: string;
+}
+
+/** Makes a URL under which a client reads the content for a while, whole or one range. Null where clients are not to have one. */
+export type Link = (options: LinkOptions) => Promise<string>;
 
 /** Content that is opened to be sent; of a file of this machine it stays readable when it is deleted meanwhile. Closed by who opened it. */
 export interface SendableContent {

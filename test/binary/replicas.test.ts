@@ -6,7 +6,7 @@ import { clientTest } from "../support/clientTest.ts";
 import { versitygw } from "../support/goPrograms.ts";
 import { goToolNeeds } from "../support/goTools.ts";
 import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
-import type { S3Server } from "../support/s3Server.ts";
+import { bucketEnvironment, type S3Server } from "../support/s3Server.ts";
 import type { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
 import { startVersitygw } from "../support/versitygw.ts";
@@ -24,14 +24,7 @@ async function replicas(scope: Scope) {
 }
 
 function environmentOf({ bucket }: S3Server, database: string): Record<string, string> {
-  const { accessKeyId = "", secretAccessKey = "" } = bucket.credentials ?? {};
-  return {
-    BREADBOX_DATABASE_URL: database,
-    BREADBOX_STORAGE_S3_BUCKET: bucket.bucket,
-    BREADBOX_STORAGE_S3_ENDPOINT: bucket.endpoint ?? "",
-    BREADBOX_STORAGE_S3_ACCESS_KEY_ID: accessKeyId,
-    BREADBOX_STORAGE_S3_SECRET_ACCESS_KEY: secretAccessKey,
-  };
+  return { BREADBOX_DATABASE_URL: database, ...bucketEnvironment(bucket) };
 }
 
 async function begin({ url }: RunningRegistry): Promise<string> {

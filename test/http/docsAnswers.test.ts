@@ -4,6 +4,7 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { RegistryError } from "../../src/errors.ts";
+import { digestOf } from "../../src/model/digest.ts";
 import type { RawAnswer } from "../support/rawHttp.ts";
 import { fill } from "./support/addresses.ts";
 import {
@@ -168,6 +169,31 @@ describe("the documented answer", () => {
     await Promise.all(asked);
   });
 
+  test("307 for a client that reaches the bucket holds for blobs", async () => {
+    const url = "https://s3.example.com/key?X-Amz-Signature=0";
+    const open = async () => ({ kind: "remote", link: async () => url }) as const;
+    await using registry = await openRegistry({
+      change: (backend) => {
+        const storage = { ...backend.registry.storage };
+        const content = new Proxy(storage.content, {
+          get: (of, name) => (name === "open" ? open : Reflect.get(of, name).bind(of)),
+        });
+        return { ...backend, registry: { ...backend.registry, storage: { ...storage, content } } };
+      },
+    });
+    const bytes = new Uint8Array(100_000);
+    const [path, digest] = [`${base}/blobs`, digestOf(bytes)];
+    await fetch(`${registry.url}${path}/uploads/?digest=${digest}`, {
+      method: "POST",
+      body: bytes,
+    });
+
+    const answer = await registry.raw(`GET ${path}/${digest}`, []);
+
+    expectDocumented("getBlob", 307, answer);
+    expect(answer.headers.get("location")).toBe(url);
+  });
+
   test("500 for an internal error holds for every operation that reads rows", async () => {
     const broken = await openWorld();
     await using _ = broken.registry;
@@ -187,6 +213,7 @@ describe("the documented answer", () => {
   test("list is complete: no operation sends another status", () => {
     const provoked = [
       ...Object.keys(answers),
+      "getBlob 307",
       ...operations.map(({ operationId }) => `${operationId} 400`),
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
       ...wantStore.flatMap((id) => [`${id} 403`, `${id} 413`]),

@@ -1,9 +1,9 @@
 // What a proxy says of the client counts if the settings list the proxy, and else means nothing.
 import { describe, expect, test } from "bun:test";
-import { clientAddress, clientOrigin, makeIsProxy } from "../../src/http/forwarded.ts";
+import { clientAddress, clientOrigin, makeIsWithin } from "../../src/http/forwarded.ts";
 import { basic, openClosed } from "./support/accessRoom.ts";
 
-const isProxy = makeIsProxy([
+const isProxy = makeIsWithin([
   { address: "127.0.0.1", bits: 32 },
   { address: "10.0.0.0", bits: 8 },
   { address: "fd00::", bits: 8 },
@@ -34,7 +34,7 @@ describe("the address of a client", () => {
   });
 
   test("no networks are no proxies", () => {
-    expect(makeIsProxy([])).toBeNull();
+    expect(makeIsWithin([])).toBeNull();
   });
 });
 

@@ -45,7 +45,7 @@ const inBucket = (from: StoreConfig, { bucket }: FakeS3): StoreConfig => ({
   ...from,
   bucket: {
     ...{ bucket: bucket.bucket, endpoint: bucket.endpoint ?? null, region: "us-east-1" },
-    ...{ prefix: "box/", pathStyle: true, checksums: true, equalParts: false },
+    ...{ prefix: "box/", pathStyle: true, checksums: true, equalParts: false, links: null },
     credentials: { accessKeyId: "breadbox", secretAccessKey: "bread-and-butter" },
   },
 });

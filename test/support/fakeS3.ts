@@ -37,7 +37,12 @@ export interface FakeOptions {
   /** It completes no upload without all of its parts (radosgw). */
   readonly wantsAllParts: boolean;
   readonly fault: (call: FakeCall) => Fault | null;
+  /** How far its clock is ahead; ms. */
+  readonly aheadMs: number;
 }
+
+/** S3 believes no call that is older or younger; ms. */
+const mostSkewMs = 15 * 60_000;
 
 /** The server. */
 export class FakeS3 {
@@ -51,18 +56,37 @@ export class FakeS3 {
 
   constructor(options: Partial<FakeOptions> = {}) {
     const none = { minPart: 5 * 1024 * 1024, wantsAllParts: false, fault: () => null };
-    this.#options = { ...none, ...options };
+    this.#options = { ...none, aheadMs: 0, ...options };
     this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
       maxRequestBodySize: 1024 ** 3,
-      fetch: (request) => this.#answer(request),
+      fetch: async (request) => {
+        const answer = await this.#answer(request);
+        answer.headers.set("date", new Date(this.#now).toUTCString());
+        return answer;
+      },
     });
     this.bucket = localBucket(this.#server.port ?? 0);
   }
 
   async stop(): Promise<void> {
     await this.#server.stop(true);
+  }
+
+  get #now(): number {
+    return Date.now() + this.#options.aheadMs;
+  }
+
+  #assertNow(request: Request): void {
+    // 20261121T120000Z
+    const [, day = "", time = ""] =
+      /^(\d{8})T(\d{6})Z$/.exec(request.headers.get("x-amz-date") ?? "") ?? [];
+    if (day === "") return;
+    const text = `${day.replace(/(....)(..)(..)/, "$1-$2-$3")}T${time.replace(/(..)(..)(..)/, "$1:$2:$3")}Z`;
+    if (Math.abs(Date.parse(text) - this.#now) > mostSkewMs) {
+      throw new Refusal(403, "RequestTimeTooSkewed");
+    }
   }
 
   async #answer(request: Request): Promise<Response> {
@@ -73,6 +97,7 @@ export class FakeS3 {
     const fault = this.#options.fault({ name, key });
     try {
       const body = await bodyOf(request);
+      this.#assertNow(request);
       if (fault?.when !== "before") {
         const response = this.#carryOut(name, key, request, url, body);
         if (fault === null) return response;

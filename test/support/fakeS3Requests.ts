@@ -69,7 +69,8 @@ const names: Readonly<Record<string, string>> = {
 export async function bodyOf(request: Request): Promise<Uint8Array> {
   const { headers } = request;
   const signature = headers.get("authorization") ?? "";
-  if (!signature.startsWith("AWS4-HMAC-SHA256 ")) throw new Refusal(403, "AccessDenied");
+  const isLink = /[?&]X-Amz-Signature=[0-9a-f]{64}(?:&|$)/.test(request.url);
+  if (signature.startsWith("AWS4-HMAC-SHA256 ") === isLink) throw new Refusal(403, "AccessDenied");
   const body = await request.bytes();
   const length = headers.get("content-length");
   if (request.method === "PUT" && !headers.has("x-amz-copy-source") && length === null) {
@@ -96,17 +97,24 @@ export const copied = (element: string, bytes: Uint8Array) =>
   xml(`<${element}><ETag>&quot;${etagOf(bytes)}&quot;</ETag></${element}>`);
 
 /** The answer to GET or HEAD. */
-export function readObject(bytes: Uint8Array, { method, headers }: Request): Response {
-  const modified = { "last-modified": new Date(began).toUTCString() };
+export function readObject(bytes: Uint8Array, { method, headers, url }: Request): Response {
+  const query = new URL(url).searchParams;
+  const modified = {
+    "last-modified": new Date(began).toUTCString(),
+    "content-type": query.get("response-content-type") ?? "binary/octet-stream",
+    "content-disposition": query.get("response-content-disposition") ?? "",
+  };
   if (method === "HEAD") {
     return new Response(null, {
       headers: { ...modified, "content-length": String(bytes.length) },
     });
   }
   const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
-  if (first === undefined || last === undefined) return new Response(bytes.slice());
+  if (first === undefined || last === undefined)
+    return new Response(bytes.slice(), { headers: modified });
   if (Number(first) >= bytes.length) throw new Refusal(416, "InvalidRange");
-  return new Response(bytes.slice(Number(first), Number(last) + 1), { status: 206 });
+  const part = bytes.slice(Number(first), Number(last) + 1);
+  return new Response(part, { status: 206, headers: modified });
 }
 
 /** A page of parts. */

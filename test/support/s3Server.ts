@@ -24,6 +24,16 @@ export function localBucket(port: number): BucketOptions {
   };
 }
 
+/** The variables that make an executable use a bucket. */
+export function bucketEnvironment({ bucket, endpoint, credentials }: BucketOptions) {
+  return {
+    BREADBOX_STORAGE_S3_BUCKET: bucket,
+    BREADBOX_STORAGE_S3_ENDPOINT: endpoint ?? "",
+    BREADBOX_STORAGE_S3_ACCESS_KEY_ID: credentials?.accessKeyId ?? "",
+    BREADBOX_STORAGE_S3_SECRET_ACCESS_KEY: credentials?.secretAccessKey ?? "",
+  };
+}
+
 /** Whether anything answers HTTP at a port of this machine. */
 export async function answersHttp(port: number): Promise<boolean> {
   try {

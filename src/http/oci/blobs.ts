@@ -1,7 +1,7 @@
 // Blobs: GET, HEAD, DELETE (distribution-spec, "Pulling blobs" and "Content Management").
 
 import { RegistryError } from "../../errors.ts";
-import { openBlob, statBlob } from "../../registry/blobs.ts";
+import { type OpenBlob, openBlob, statBlob } from "../../registry/blobs.ts";
 import { deleteBlob } from "../../registry/deletions.ts";
 import { logDeletion } from "../../telemetry/events.ts";
 import { contentHeaders, empty, notModified } from "../answers.ts";
@@ -26,21 +26,42 @@ import {
 import { AnswerError } from "../errors.ts";
 import { etagOf, matchesEtag } from "../headers.ts";
 import { type Call, operation } from "../operation.ts";
+import { mayRedirect, maySend, type RedirectRule } from "../redirects.ts";
+import { contextOf } from "../requestContext.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import type { Services } from "../services.ts";
 
+/** A signed URL is good for minutes, and for one client. */
+const unkept = { "cache-control": "private, no-store" };
 const address = "/v2/:name/blobs/:digest";
 
 async function pull(
   call: Call<typeof address>,
-  { registry, telemetry, uploads: { newId } }: Services,
+  { registry, telemetry, redirects, uploads: { newId } }: Services,
 ): Promise<Response> {
   const { name, digest } = call.params;
   const blob = await openBlob(registry, name, digest);
   const headers = { ...contentHeaders(digest, blob.mediaType, true), ...asAttachment };
   if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
+  const url = await linkOf(call, blob, redirects);
+  if (url !== null)
+    return empty(307, { location: url, "docker-content-digest": digest, ...unkept });
   const sent = (bytes: number) => telemetry.metrics.sent(bytes);
   return sendContent({ sent, newId }, call.request, { ...blob, etag: etagOf(digest), headers });
+}
+
+/** Where the store itself sends the blob to this client; null: this server sends it. */
+async function linkOf(
+  { request }: Call<typeof address>,
+  { link, size, mediaType }: OpenBlob,
+  rule: RedirectRule,
+): Promise<string | null> {
+  if (link === null) return null;
+  const context = contextOf(request);
+  const { headers } = request;
+  if (!mayRedirect({ headers, size, address: context.address() }, rule)) return null;
+  const url = await link({ mediaType, disposition: asAttachment["content-disposition"] });
+  return maySend({ headers, origin: context.origin() }, url) ? url : null;
 }
 
 /** Answered from the rows and the file's size: no byte of the blob is read. */
@@ -103,6 +124,15 @@ export const blobOperations = [
       responses: {
         ...whole,
         ...rangeAnswers("blob", { size: layerSize, headers: validators, content }),
+        307: {
+          description:
+            "The bytes are in a bucket that this client reaches itself: `storage.s3.redirect`.",
+          headers: {
+            Location: always("Signed URL, good for minutes.", "https://s3.example.com/…"),
+            "Docker-Content-Digest": always("Digest of the whole blob.", layerDigest),
+            "Cache-Control": always("It is not to be kept.", unkept["cache-control"]),
+          },
+        },
         ...blobFailures(),
       },
     }),

@@ -19,6 +19,14 @@ export interface BucketOptions {
   readonly checksums: boolean;
 }
 
+/** What calls are signed with. */
+export interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Of keys that are a role's. */
+  readonly sessionToken?: string;
+}
+
 /** Of a call without a body; ms. */
 export const callMs = 10_000;
 /** Of a call that a server may take for long: it copies bytes; ms. */
@@ -36,11 +44,13 @@ export const bareEtag = (etag: string | undefined): string => (etag ?? "").repla
 export class BucketClient {
   readonly bucket: string;
   readonly prefix: string;
+  readonly options: BucketOptions;
   readonly #client: S3Client;
 
   constructor(options: BucketOptions) {
     this.bucket = options.bucket;
     this.prefix = options.prefix;
+    this.options = options;
     this.#client = new S3Client(configOf(options));
   }
 
@@ -51,6 +61,16 @@ export class BucketClient {
     run: (client: S3Client, options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     return persist(name, (abortSignal) => run(this.#client, { abortSignal }), limits);
+  }
+
+  /** The same ones until they change. @throws Error when there are none. */
+  keys(): Promise<Keys> {
+    return this.#client.config.credentials();
+  }
+
+  /** How far S3's clock is ahead of this machine's, to about a second; ms. */
+  get clockAheadMs(): number {
+    return this.#client.config.systemClockOffset;
   }
 
   /** The parameters that name an object. */

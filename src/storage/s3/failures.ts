@@ -8,24 +8,28 @@ export class S3Error extends Error {
   readonly status: number;
   /** S3's own name of the error, such as `NoSuchUpload`. */
   readonly code: string;
+  /** True when this machine's clock was found to be wrong, and the next call is signed with S3's. */
+  readonly isSkewed: boolean;
 
   constructor(call: string, status: number, code: string, cause: unknown) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     super(`S3 ${call}: ${status === 0 ? "no answer" : status} ${code}: ${reason}`, { cause });
     this.status = status;
     this.code = code;
+    this.isSkewed = metadataOf(cause)["clockSkewCorrected"] === true;
   }
 }
 
 const fields = (value: unknown): Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null ? { ...value } : {};
 
+const metadataOf = (error: unknown) => fields(fields(error)["$metadata"]);
+
 /** Any failure of a call. */
 export function s3Error(call: string, error: unknown): S3Error {
   if (error instanceof S3Error) return error;
   const name = error instanceof Error ? error.name : "unknown";
-  const metadata = typeof error === "object" && error !== null && "$metadata" in error;
-  const status = metadata ? fields(error.$metadata)["httpStatusCode"] : 0;
+  const status = metadataOf(error)["httpStatusCode"];
   return new S3Error(call, typeof status === "number" ? status : 0, name, error);
 }
 

@@ -21,6 +21,7 @@ export async function persist<T>(
   { attemptMs, signal }: CallLimits,
 ): Promise<T> {
   const startedAt = performance.now();
+  let wasSkewed = false;
   for (let rest = firstRestMs; ; rest = Math.min(rest * 2, longestRestMs)) {
     signal?.throwIfAborted();
     try {
@@ -28,7 +29,10 @@ export async function persist<T>(
     } catch (error) {
       signal?.throwIfAborted();
       const failure = s3Error(call, error);
-      if (!isPassing(failure) || performance.now() - startedAt > patienceMs) throw failure;
+      // Anything that is refused while the clock is wrong looks like that: once is enough.
+      const mayHelp = isPassing(failure) || (failure.isSkewed && !wasSkewed);
+      if (!mayHelp || performance.now() - startedAt > patienceMs) throw failure;
+      wasSkewed ||= failure.isSkewed;
     }
     // Many calls that failed at once do not all come back at once: each failed at another fraction of a millisecond.
     await sleep(rest * (0.5 + (performance.now() % 1) / 2), signal);

@@ -10,6 +10,7 @@ import { Hashes } from "./hashes.ts";
 import { type HashingOptions, TravellingHashes } from "./hashing/travelling.ts";
 import { S3Intake } from "./intake.ts";
 import { Leftovers } from "./leftovers.ts";
+import { type LinkPlace, Links } from "./links.ts";
 import { Objects } from "./objects.ts";
 import { S3Parts } from "./parts.ts";
 import { Placing } from "./placing.ts";
@@ -30,6 +31,8 @@ export interface S3Options {
   readonly equalParts?: boolean;
   /** Of a server: without it, digests of chunks that came to other processes are made of the stored bytes. */
   readonly hashing?: HashingOptions;
+  /** Where clients reach the bucket; null: they get all bytes from the server. */
+  readonly links?: LinkPlace | null;
   /** Bytes of the first cells; 8 MiB unless a test says otherwise. */
   readonly cellBytes?: number;
 }
@@ -41,6 +44,7 @@ export async function openS3({
   latch,
   newId,
   hashing,
+  links = null,
   equalParts = false,
   cellBytes = standardCellBytes,
 }: S3Options): Promise<Storage> {
@@ -57,7 +61,7 @@ export async function openS3({
   await assertOwn(objects, bucket, store);
   return {
     staging: new S3Staging(shared),
-    content: new S3Content(tools),
+    content: new S3Content(tools, links && new Links(client, links)),
     parts: new S3Parts(shared),
     repair: new S3Repair(tools),
     intake: new S3Intake(tools),

@@ -128,6 +128,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     explorer: options.explorer ?? true,
     openGate: () => ({ admit: () => {}, renew: () => {}, close: () => {} }),
     proxies: options.proxies ?? [],
+    redirected: [],
     newRequestId: countingIds("test"),
     readUnread: async () => null,
   });

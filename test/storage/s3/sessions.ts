@@ -195,6 +195,30 @@ export function sessionsSuite(name: string, bucket: BucketOptions): void {
     });
   });
 
+  test(`S3 links: ${name}: content is read under a URL without a login, whole or in part`, async () => {
+    const links = { endpoint: bucket.endpoint, ttlMs: 60_000 };
+    const storage = await openReplica(bucket, newPrefix(), { links });
+    const bytes = noise(100_000);
+    const locator = await sealed(
+      storage,
+      await append(storage, await beginSession(storage), bytes),
+    );
+    const opened = await storage.content.open({ locator, size: bytes.length });
+    if (opened?.kind !== "remote" || opened.link === null) throw new Error("no link");
+
+    const url = await opened.link({ mediaType: "text/plain", disposition: "attachment" });
+    const whole = await fetch(url);
+    const part = await fetch(url, { headers: { range: "bytes=10-19" } });
+    const forged = await fetch(url.replace(/Signature=./, "Signature=z"));
+
+    expect(await whole.bytes()).toEqual(bytes);
+    expect(whole.headers.get("content-type")).toStartWith("text/plain");
+    expect(whole.headers.get("content-disposition")).toBe("attachment");
+    expect([part.status, await part.bytes()]).toEqual([206, bytes.slice(10, 20)]);
+    if (!name.startsWith("strict")) expect(forged.status).toBe(403);
+    await close(storage);
+  });
+
   describe(`S3 parts: ${name}`, () => {
     async function receive(
       storage: Storage,

@@ -182,6 +182,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
         const { revision } = await access.findState();
         await change();
         expect((await access.findState()).revision).toBeGreaterThan(revision);
+        expect(await access.confirmState()).toEqual(await access.findState());
       }
       const { revision } = await access.findState();
       await accounts.removeUser("ann");

@@ -20,7 +20,13 @@ describe.if(postgresIsMissing() === null)("with a server", () => {
 
   const open = async () => {
     if (database === null) throw new Error("the server did not start");
-    return { metadata: database.metadata, remove: database.empty };
+    const { metadata, empty } = database;
+    const remove = async () => {
+      await empty();
+      // Others may have changed it, so it is asked for again half a second later.
+      await metadata.access.confirmState();
+    };
+    return { metadata, remove };
   };
   metadataContract("PostgreSQL", open, 1_000);
 });

@@ -116,6 +116,7 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     changeLazily: async (statement, given) => write(writingLazily, changing(statement, given)),
     run: async (command, given) => write(writing, running(command, given)),
     runLazily: async (command, given) => write(writingLazily, running(command, given)),
+    runAnswered: async (command, given) => write(writing, running(command, given)),
     write: async (body, _changed, lane) => writeIn(lane, body),
     writeSettled: async (body, _changed, lane) => writeIn(lane, body),
     writeLazily: async (body) => write(writingLazily, body),

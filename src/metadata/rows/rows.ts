@@ -71,6 +71,8 @@ export interface Rows {
   run<P extends object>(command: Command<P>, given: P): Promise<void>;
   /** One change that may be lost with the power. */
   runLazily<P extends object>(command: Command<P>, given: P): Promise<void>;
+  /** One change that a client hears of: it may be lost with the power of this machine, not with that of a database elsewhere. */
+  runAnswered<P extends object>(command: Command<P>, given: P): Promise<void>;
   /**
    * One transaction; resolves when it is durable.
    * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.

@@ -20,8 +20,10 @@ export function uploadsMetadata(rows: Rows): UploadsMetadata {
   return {
     ...claims(rows),
     startUpload(session, owner) {
-      const lease = owner === null ? null : rows.claimLease;
-      return rows.runLazily(statements.insert, { ...session, owner, lease });
+      // Who writes in the request that starts it hears of the end only.
+      return owner === null
+        ? rows.runAnswered(statements.insert, { ...session, owner, lease: null })
+        : rows.runLazily(statements.insert, { ...session, owner, lease: rows.claimLease });
     },
     findUpload: (id, repository) => rows.findSettled(statements.find, { id, repository }),
     advanceUpload: (id, owner, to) =>

@@ -151,6 +151,7 @@ export function sqliteRows(connection: Connection): Rows {
       connection.write(() => statement.on(target).get(given) ?? null),
     run: (command, given) => connection.writeDurably(() => tx.run(command, given)),
     runLazily: (command, given) => connection.write(() => tx.run(command, given)),
+    runAnswered: (command, given) => connection.write(() => tx.run(command, given)),
     write: (body, changed) => connection.writeDurably(ready(body), changed),
     writeSettled: (body, changed) => connection.writeSettled(ready(body), changed),
     writeLazily: (body) => connection.write(ready(body)),

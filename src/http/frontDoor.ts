@@ -41,7 +41,7 @@ export function enter(context: RequestContext, { router, guard, assertHost }: En
   context.path = path;
   context.query = query;
   context.foreign = !isRegistryPath(path);
-  assertHost(request.headers);
+  if (!isProbe(path, request.headers)) assertHost(request.headers);
   if (!isAsSent(path, context.sent)) throw new RegistryError("PATH_REWRITTEN");
   const { route, texts } = locate(router, path);
   const params: Partial<Values> = {};
@@ -64,6 +64,10 @@ export function enter(context: RequestContext, { router, guard, assertHost }: En
   Object.defineProperty(request, "url", { value: route.url });
   return question;
 }
+
+/** Health checks of load balancers speak HTTP/1.0, which has no Host (haproxy's `option httpchk`). */
+const isProbe = (path: string, headers: Headers): boolean =>
+  (path === "/readyz" || path === "/healthz") && !headers.has("host");
 
 /** @throws RegistryError PATH_INVALID, ROUTE_UNKNOWN, NAME_INVALID for an empty name. */
 function locate(router: Router, path: string): Found {

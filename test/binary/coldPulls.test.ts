@@ -1,7 +1,7 @@
 // Content that is not in memory when it is pulled, as after a restart of the machine: it arrives whole, and leaves nothing open behind it.
 import { expect } from "bun:test";
 import { readdirSync, readlinkSync } from "node:fs";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { Connection } from "../support/connection.ts";
@@ -9,6 +9,7 @@ import { forgetContent } from "../support/pageCache.ts";
 import { waitFor } from "../support/processes.ts";
 import { createBucket } from "../support/rawObjects.ts";
 import { askFor, prepareUpload, pullAndHash, uploadInPut } from "../support/rawUploads.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const mebibyte = 2 ** 20;
 const block = randomBytes("cold/block", mebibyte);

@@ -6,7 +6,7 @@ import { clientTest } from "../support/clientTest.ts";
 import { versitygw } from "../support/goPrograms.ts";
 import { goToolNeeds } from "../support/goTools.ts";
 import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
-import { bucketEnvironment, type S3Server } from "../support/s3Server.ts";
+import { replicaEnvironment } from "../support/replicas.ts";
 import type { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
 import { startVersitygw } from "../support/versitygw.ts";
@@ -18,13 +18,9 @@ const needs = { ...missing, reason: () => missing.reason() ?? postgresIsMissing(
 async function replicas(scope: Scope) {
   const server = await startVersitygw(scope);
   const database = await (await startPostgres(scope)).createDatabase("replicas");
-  const env = environmentOf(server, database);
+  const env = replicaEnvironment(database, server.bucket);
   const a = await startBreadbox(scope, { env });
   return { a, b: await startBreadbox(scope, { env }), server, env };
-}
-
-function environmentOf({ bucket }: S3Server, database: string): Record<string, string> {
-  return { BREADBOX_DATABASE_URL: database, ...bucketEnvironment(bucket) };
 }
 
 async function begin({ url }: RunningRegistry): Promise<string> {

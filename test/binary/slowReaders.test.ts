@@ -1,12 +1,12 @@
 // Clients that let the server wait for longer than its 30 idle seconds.
 import { expect, test } from "bun:test";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { Connection } from "../support/connection.ts";
 import { readLate } from "../support/lateReader.ts";
 import { createBucket, textBody } from "../support/rawObjects.ts";
 import { askFor, prepareUpload, uploadInPut } from "../support/rawUploads.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const size = 48 * 2 ** 20;
 const content = prepareUpload(randomBytes("slow", 32), randomBytes("slow/block", 2 ** 20), size);

@@ -1,10 +1,10 @@
 // Clients that begin something and then neither send nor read: they cost connections, not memory.
 import { expect } from "bun:test";
-import { startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { waitFor } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { stall } from "../support/stalled.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const mebibyte = 2 ** 20;
 const uploads = 2_000;

@@ -1,6 +1,5 @@
 // A disk that stands still under content that is being sent: a file system that never answers these reads.
 import { expect } from "bun:test";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { type Ask, Connection } from "../support/connection.ts";
@@ -10,6 +9,7 @@ import { tempFolder } from "../support/processes.ts";
 import { createBucket } from "../support/rawObjects.ts";
 import { askFor, prepareUpload, pullAndHash, uploadInPut } from "../support/rawUploads.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const missing = await powerLossMissing();
 const block = randomBytes("stopped/block", 2 ** 20);

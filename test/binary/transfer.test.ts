@@ -2,13 +2,13 @@
 import { describe, expect, test } from "bun:test";
 import { statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { Connection } from "../support/connection.ts";
 import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
 import { prepareUpload, pullAndHash, uploadInPatch, uploadInPut } from "../support/rawUploads.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;

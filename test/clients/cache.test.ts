@@ -2,7 +2,6 @@
 // clients as it is.
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { type BuildCache, buildCache, expectCache, pushCache } from "../support/buildCache.ts";
 import { sha256 } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
@@ -10,6 +9,7 @@ import { oras } from "../support/goPrograms.ts";
 import { goTool, goToolNeeds } from "../support/goTools.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { openRegctl, regctlNeeds } from "../support/regctl.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const cache: BuildCache = buildCache("cache", [900_000, 10]);

@@ -1,7 +1,7 @@
 // Real clients pull a layer that is not in the server's memory and is too long to be fetched first: its answer has no Content-Length.
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers, startContainerd } from "../support/containerTools.ts";
@@ -12,6 +12,7 @@ import { buildImage, pushImage } from "../support/images.ts";
 import { forgetContent } from "../support/pageCache.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const size = 40 * 2 ** 20;
 const image = buildImage({ seed: "cold", layerSizes: [size] });

@@ -1,7 +1,6 @@
 // containerd through its ctr: imports an image, pushes it, forgets it and pulls it back.
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { startContainerd, type Tool } from "../support/containerTools.ts";
@@ -18,6 +17,7 @@ import {
 } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { tar } from "../support/tar.ts";
 import { trafficDuring } from "../support/traffic.ts";
 

@@ -1,7 +1,6 @@
 // crane, the client of go-containerregistry: what it, ko and kaniko send.
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import type { Tool } from "../support/containerTools.ts";
 import { differences, readFolder } from "../support/files.ts";
@@ -10,6 +9,7 @@ import { goTool, goToolNeeds } from "../support/goTools.ts";
 import { buildImage, buildIndex, pullAll, writeLayout } from "../support/images.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const needs = goToolNeeds(crane);

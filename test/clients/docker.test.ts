@@ -2,7 +2,6 @@
 import { expect } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import {
@@ -15,6 +14,7 @@ import { differences, type Files } from "../support/files.ts";
 import { pullAll } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const files = (version: string): Files =>

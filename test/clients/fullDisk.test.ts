@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers, startContainerd } from "../support/containerTools.ts";
@@ -14,6 +14,7 @@ import { buildImage, writeLayout } from "../support/images.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { mountSmallDisk } from "../support/smallDisk.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { tar } from "../support/tar.ts";
 
 const mebibyte = 2 ** 20;

@@ -2,7 +2,6 @@
 import { describe, expect } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import type { Tool } from "../support/containerTools.ts";
@@ -12,6 +11,7 @@ import { goTool, goToolNeeds } from "../support/goTools.ts";
 import { pullAll } from "../support/images.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const needs = goToolNeeds(helm);
 

@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import type { Tool } from "../support/containerTools.ts";
@@ -11,6 +11,7 @@ import { oras } from "../support/goPrograms.ts";
 import { goTool, goToolNeeds } from "../support/goTools.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const needs = goToolNeeds(oras);

@@ -1,7 +1,6 @@
 // podman and buildah build an image from files, push it, forget it and pull it back.
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers, type Tool } from "../support/containerTools.ts";
@@ -9,6 +8,7 @@ import { writeBuildContext } from "../support/dockerd.ts";
 import { differences, type Files, readFolder } from "../support/files.ts";
 import { buildImage, pullAll, pushImage } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const files = (seed: string): Files =>

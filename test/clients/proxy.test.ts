@@ -1,6 +1,6 @@
 // Real clients on a line that breaks: every push sees several cuts, and what arrives is byte for byte what was sent.
 import { expect } from "bun:test";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers } from "../support/containerTools.ts";
@@ -11,6 +11,7 @@ import { buildImage, pullAll, writeLayout } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import { openRegctl, regctlNeeds } from "../support/regctl.ts";
 import type { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const seed = process.env["BREADBOX_TEST_SEED"] ?? "line";
 

@@ -1,12 +1,12 @@
 // regctl copies between folders and the registry, in one request for each blob and in chunks.
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { differences, readFolder } from "../support/files.ts";
 import { buildImage, buildIndex, pullAll, writeLayout } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
 import { openRegctl, regctlNeeds } from "../support/regctl.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const layerSizes = [3_500_000, 1_048_576, 10];

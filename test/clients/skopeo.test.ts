@@ -1,12 +1,12 @@
 // skopeo copies between folders and the registry; what comes back is byte for byte what went in.
 import { describe, expect } from "bun:test";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers } from "../support/containerTools.ts";
 import { differences, readFolder } from "../support/files.ts";
 import { buildImage, buildIndex, pullAll, writeLayout } from "../support/images.ts";
 import { tempFolder } from "../support/processes.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const needs = { commands: ["skopeo"] };

@@ -2,12 +2,12 @@
 import { expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers } from "../support/containerTools.ts";
 import { differences, type Files, readFolder } from "../support/files.ts";
 import { tempFolder } from "../support/processes.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { trafficDuring } from "../support/traffic.ts";
 
 const insecure = "--tls-verify=false";

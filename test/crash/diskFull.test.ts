@@ -3,12 +3,12 @@
 import { expect } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { type Answer, Connection } from "../support/connection.ts";
 import { type Prepared, prepareUpload, pullAndHash, uploadInPatch } from "../support/rawUploads.ts";
 import { freeBytes, mountSmallDisk } from "../support/smallDisk.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const mebibyte = 2 ** 20;
 const block = randomBytes("disk full", mebibyte);

@@ -3,12 +3,12 @@
 import { expect } from "bun:test";
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startRegistry } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { Connection } from "../support/connection.ts";
 import { type Prepared, prepareUpload } from "../support/rawUploads.ts";
 import { freeBytes, mountSmallDisk } from "../support/smallDisk.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const mebibyte = 2 ** 20;
 const block = randomBytes("disk full of objects", mebibyte);

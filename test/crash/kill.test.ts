@@ -1,7 +1,7 @@
 // kill -9 in the middle of pushes, again and again on the same data: nothing that was acknowledged is lost or damaged,
 // and the next start needs no help.
 import { expect, test } from "bun:test";
-import { type RunningRegistry, startRegistry } from "../support/binary.ts";
+import type { RunningRegistry } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
 import {
@@ -15,6 +15,7 @@ import {
 } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const rounds = Number(process.env["BREADBOX_CRASH_ROUNDS"] ?? 12);
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));

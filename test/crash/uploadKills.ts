@@ -1,11 +1,12 @@
 // kill -9 again and again while chunked uploads run, the clock is set and the database is locked. `bun test/crash/uploadKills.ts` runs the long form and prints its figures.
-import { startRegistry } from "../support/binary.ts";
+
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
 import { pullBlob } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { Troubles } from "../support/troubles.ts";
 import { UploadLane } from "./uploadLane.ts";
 

@@ -1,10 +1,11 @@
 // The executable under a wall clock that is set while a push is going on: what was uploaded is there when its manifest comes.
 import { expect } from "bun:test";
-import { breadboxBinary, startRegistry } from "../support/binary.ts";
+import { breadboxBinary } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { fakeClock } from "../support/fakeClock.ts";
 import { buildImage, pullAll, pushBlob, pushImage, pushManifest } from "../support/images.ts";
 import { run } from "../support/processes.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { fsckComplaint } from "./aftermath.ts";
 
 for (const [how, offset, isBelieved] of [

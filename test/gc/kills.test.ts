@@ -1,10 +1,10 @@
 // kill -9 before each system call with which a collection changes anything: what lives is whole, and the next run finishes the rest.
 import { expect } from "bun:test";
-import { startRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { storedFiles } from "../support/dataFolder.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 import { countRows, differences, fsckComplaint, incomplete } from "./aftermath.ts";
 import { attach, gcCommand, type Place, runWith } from "./faults.ts";
 import { type Living, makeTemplate, type Template } from "./template.ts";

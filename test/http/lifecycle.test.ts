@@ -162,6 +162,21 @@ describe("a read-only store", () => {
   });
 });
 
+test("health checks of load balancers may speak HTTP/1.0, which has no Host", async () => {
+  await using registry = await openRegistry();
+  const ask = async (line: string): Promise<string> => {
+    const { socket, received } = await openSocket(registry.http.port);
+    socket.write(`${line} HTTP/1.0\r\n\r\n`);
+    await until(() => received().includes("\r\n\r\n"));
+    socket.destroy();
+    return received().slice(0, 12);
+  };
+
+  expect(await ask("GET /readyz")).toEndWith("200");
+  expect(await ask("HEAD /healthz")).toEndWith("200");
+  expect(await ask("GET /v2/")).toEndWith("400");
+});
+
 describe("request bodies", () => {
   test("over the limit are refused before they are read", async () => {
     await using registry = await openRegistry({ maxBodyBytes: 1000 });

@@ -27,6 +27,8 @@ export interface RunningRegistry extends RunningProcess {
   readonly host: string;
   readonly port: number;
   readonly data: string;
+  /** Of each process, where `url` is a proxy's; otherwise `url`. */
+  readonly origins: readonly string[];
   rssBytes(): number;
   /** Highest resident bytes since the last `resetPeakRss`. */
   peakRssBytes(): number;
@@ -84,6 +86,7 @@ async function watchUntilReady(
   return {
     ...process,
     url,
+    origins: [url],
     host,
     port: place.port,
     data: place.data,
@@ -147,9 +150,3 @@ http:
 health:
   storagedriver: { enabled: true, interval: 10s, threshold: 3 }
 `;
-
-/** The registry that client tests use. */
-export const startRegistry: StartRegistry = (scope, options) =>
-  process.env["BREADBOX_TEST_REGISTRY"] === "distribution"
-    ? startDistribution(scope, options)
-    : startBreadbox(scope, options);

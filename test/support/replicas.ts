@@ -1,7 +1,9 @@
 // Two executables over one PostgreSQL database and one bucket, which is a strict S3 server in memory.
+import type { BucketOptions } from "../../src/storage/s3/client.ts";
 import { type RunningRegistry, startBreadbox } from "./binary.ts";
 import { FakeS3 } from "./fakeS3.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
+import { bucketEnvironment } from "./s3Server.ts";
 import type { Scope } from "./scope.ts";
 
 /** What a test works with. */
@@ -22,15 +24,17 @@ export async function startReplicas(
   const database = await startPostgres(scope);
   const bucket = new FakeS3();
   scope.defer(() => bucket.stop());
-  const { accessKeyId = "", secretAccessKey = "" } = bucket.bucket.credentials ?? {};
-  const env = {
-    BREADBOX_DATABASE_URL: await database.createDatabase("replicas"),
-    BREADBOX_STORAGE_S3_BUCKET: bucket.bucket.bucket,
-    BREADBOX_STORAGE_S3_ENDPOINT: bucket.bucket.endpoint ?? "",
-    BREADBOX_STORAGE_S3_ACCESS_KEY_ID: accessKeyId,
-    BREADBOX_STORAGE_S3_SECRET_ACCESS_KEY: secretAccessKey,
-    ...settings,
-  };
+  const url = await database.createDatabase("replicas");
+  const env = { ...replicaEnvironment(url, bucket.bucket), ...settings };
   const a = await startBreadbox(scope, { env });
   return { a, b: await startBreadbox(scope, { env }), database, bucket, env };
 }
+
+/** The variables of a replica. @param database its address. */
+export const replicaEnvironment = (
+  database: string,
+  bucket: BucketOptions,
+): Record<string, string> => ({
+  BREADBOX_DATABASE_URL: database,
+  ...bucketEnvironment(bucket),
+});

@@ -11,7 +11,18 @@ export interface Traffic {
   readonly sentBytes: number;
 }
 
-async function readTraffic({ url }: RunningRegistry): Promise<Traffic> {
+async function readTraffic({ origins }: RunningRegistry): Promise<Traffic> {
+  const each = await Promise.all(origins.map(readTrafficOf));
+  const sum = (of: (traffic: Traffic) => number) =>
+    each.reduce((total, traffic) => total + of(traffic), 0);
+  return {
+    mounts: sum(({ mounts }) => mounts),
+    receivedBytes: sum(({ receivedBytes }) => receivedBytes),
+    sentBytes: sum(({ sentBytes }) => sentBytes),
+  };
+}
+
+async function readTrafficOf(url: string): Promise<Traffic> {
   const text = await (await fetch(`${url}/metrics`, { keepalive: false })).text();
   const read = (name: string): number => {
     const value = new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1];

@@ -1,8 +1,9 @@
 // A race: pushers, storers, readers and deletions against collections that never stop, on the executable. Everything that was answered is
 // checked while it goes on, and everything that is left in the end.
-import { startRegistry } from "../../support/binary.ts";
+
 import { randomNumbers } from "../../support/bytes.ts";
 import { Scope } from "../../support/scope.ts";
+import { startRegistry } from "../../support/startRegistry.ts";
 import { type TroublePlan, Troubles } from "../../support/troubles.ts";
 import { type Ask, differences, fsckComplaint } from "../aftermath.ts";
 import { Client } from "./client.ts";

@@ -2,10 +2,11 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "../../../src/model/digest.ts";
-import { type RunningRegistry, startRegistry } from "../../support/binary.ts";
+import type { RunningRegistry } from "../../support/binary.ts";
 import { waitFor } from "../../support/processes.ts";
 import { request, talk } from "../../support/rawHttp.ts";
 import type { Scope } from "../../support/scope.ts";
+import { startRegistry } from "../../support/startRegistry.ts";
 import type { Registry } from "./command.ts";
 import type { Answer, Sent } from "./model.ts";
 

@@ -4,6 +4,7 @@ import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UntaggedSpace } from "../metadata/untagged.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
+import { shared } from "./shared.ts";
 
 /** Sources of the gauges, called when they are read. */
 export interface GcSources {
@@ -79,12 +80,16 @@ function addGauges(registry: Registry, sources: GcSources): void {
   );
   gauge(
     "breadbox_gc_last_success_timestamp_seconds",
-    "When garbage was last collected, by schedule, request or command; Unix time, 0 for never.",
+    shared(
+      "When garbage was last collected, by schedule, request or command; Unix time, 0 for never.",
+    ),
     () => seconds(sources.lastSuccess()),
   );
   gauge(
     "breadbox_gc_refused_since_timestamp_seconds",
-    "Start of the time in which scheduled collections are refused and delete nothing; Unix time, 0 while they are not refused.",
+    shared(
+      "Start of the time in which scheduled collections are refused and delete nothing; Unix time, 0 while they are not refused.",
+    ),
     () => seconds(sources.findRefusals().then((refused) => refused?.since ?? null)),
   );
 }

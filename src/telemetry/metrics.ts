@@ -4,6 +4,7 @@ import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
 import { ScrubMetrics } from "./scrub.ts";
+import { shared } from "./shared.ts";
 
 /** Sources of the gauges, called when they are read. */
 export interface MetricSources extends MultipartSources {
@@ -110,15 +111,19 @@ export class Metrics {
       "1 when a failed sync has made the store read-only until a restart.",
       () => (isReadOnly() ? 1 : 0),
     );
-    this.#gauge("breadbox_open", "1 while nobody has to log in.", () =>
+    this.#gauge("breadbox_open", shared("1 while nobody has to log in."), () =>
       isOpen().then(Number, () => Number.NaN),
     );
-    this.#gauge("breadbox_upload_sessions", "Open upload sessions.", async () => {
+    this.#gauge("breadbox_upload_sessions", shared("Open upload sessions."), async () => {
       return (await uploads()).sessions;
     });
-    this.#gauge("breadbox_upload_staged_bytes", "Bytes staged in open sessions.", async () => {
-      return (await uploads()).bytes;
-    });
+    this.#gauge(
+      "breadbox_upload_staged_bytes",
+      shared("Bytes staged in open sessions."),
+      async () => {
+        return (await uploads()).bytes;
+      },
+    );
   }
 
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {

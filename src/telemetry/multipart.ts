@@ -1,5 +1,6 @@
 // Metrics of uploads in parts, under the names that operators of object stores look for: they have no prefix.
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { shared } from "./shared.ts";
 
 /** Sources of the gauges, called when they are read. */
 export interface MultipartSources {
@@ -88,7 +89,7 @@ function addGauges(registry: Registry, { countMultipart }: MultipartSources): vo
   const gauge = (name: string, help: string, value: (found: typeof unknown) => number) =>
     new Gauge({
       name: `multipart_${name}`,
-      help,
+      help: shared(help),
       registers: [registry],
       async collect() {
         this.set(value(await countMultipart().catch(() => unknown)));

@@ -80,3 +80,25 @@ clientTest("a replica may join with an empty directory at any time", needs, asyn
 
   expect(await pulled(late, digest)).toBe(digest);
 });
+
+clientTest(
+  "what both replicas report of the store is the same, and says so",
+  needs,
+  async (scope) => {
+    const { a, b } = await replicas(scope);
+    await begin(a);
+    const texts = await Promise.all(
+      [a, b].map(async ({ url }) => (await fetch(`${url}/metrics`)).text()),
+    );
+    const shared = /^# HELP (\S+) .* Of the store: its servers report the same/gm;
+    const [names = []] = texts.map((text) => [...text.matchAll(shared)].map(([, name]) => name));
+
+    expect(names).toContain("breadbox_upload_sessions");
+    expect(names).toHaveLength(7);
+    const [ours, others] = texts.map((text) =>
+      names.map((name) => new RegExp(`^${name} .*$`, "m").exec(text)?.[0]),
+    );
+    expect(ours).toEqual(others);
+    expect(ours).toContain("breadbox_upload_sessions 1");
+  },
+);

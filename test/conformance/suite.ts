@@ -1,9 +1,10 @@
 // Runs the conformance program against a fresh registry, and reads its results.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { breadboxBinary, type RunningRegistry } from "../support/binary.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { startRegistry } from "../support/startRegistry.ts";
 
 const apiSwitches = [
   ...["PING", "PULL", "PUSH", "REFERRER"],
@@ -97,7 +98,7 @@ export async function runSuite(program: string, mode: Mode): Promise<Results> {
   const env = mode.hasAccounts
     ? { ...mode.settings, BREADBOX_AUTH_MODE: "required" }
     : mode.settings;
-  const registry = await startBreadbox(scope, { env });
+  const registry = await startRegistry(scope, { env });
   const folder = tempFolder(scope, "conformance");
   const finished = await run([program], {
     cwd: folder,
@@ -118,10 +119,10 @@ export async function runSuite(program: string, mode: Mode): Promise<Results> {
   };
 }
 
-async function loginFor({ data }: RunningRegistry) {
+async function loginFor({ data, env }: RunningRegistry) {
   const grant = ["--grant", "conformance/**:pull,push,overwrite,delete", "--json"];
   const create = [await breadboxBinary(), "token", "create", "suite", ...grant, "--data", data];
-  const { token } = JSON.parse((await run(create)).stdout);
+  const { token } = JSON.parse((await run(create, { env })).stdout);
   // Tokens that are kept are for one repository, and a mount needs two.
   return { OCI_USERNAME: "suite", OCI_PASSWORD: String(token), OCI_CACHE_AUTH: "false" };
 }

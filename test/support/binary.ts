@@ -29,6 +29,8 @@ export interface RunningRegistry extends RunningProcess {
   readonly data: string;
   /** Of each process, where `url` is a proxy's; otherwise `url`. */
   readonly origins: readonly string[];
+  /** The variables that it was started with: commands on the same store need them. */
+  readonly env: Readonly<Record<string, string>>;
   rssBytes(): number;
   /** Highest resident bytes since the last `resetPeakRss`. */
   peakRssBytes(): number;
@@ -69,7 +71,7 @@ async function buildBinary(): Promise<string> {
 
 async function watchUntilReady(
   process: RunningProcess,
-  place: { readonly port: number; readonly data: string; readonly probe: string },
+  place: Pick<RunningRegistry, "port" | "data" | "env"> & { readonly probe: string },
   pollMs: number,
 ): Promise<RunningRegistry> {
   const host = `127.0.0.1:${place.port}`;
@@ -90,6 +92,7 @@ async function watchUntilReady(
     host,
     port: place.port,
     data: place.data,
+    env: place.env,
     rssBytes: () => rssBytes(pids),
     peakRssBytes: () => peakRssBytes(pids),
     resetPeakRss: () => resetPeakRss(pids),
@@ -103,16 +106,17 @@ export const startBreadbox: StartRegistry = async (scope, options = {}) => {
   const folder = tempFolder(scope, "run");
   const data = options.data ?? join(folder, "data");
   const port = options.port ?? freePort();
+  const env = options.env ?? {};
   const process = startProcess(
     scope,
     [binary, "serve", "--data", data, "--listen", `127.0.0.1:${port}`],
     {
       log: join(folder, "log"),
-      ...(options.env && { env: options.env }),
+      env,
       cwd: options.cwd ?? folder,
     },
   );
-  return watchUntilReady(process, { port, data, probe: "/readyz" }, options.pollMs ?? 10);
+  return watchUntilReady(process, { port, data, env, probe: "/readyz" }, options.pollMs ?? 10);
 };
 
 /** Starts CNCF Distribution 3, or a `binary` of version 2, with the settings of its example. */
@@ -134,7 +138,7 @@ export const startDistribution: StartRegistry = async (scope, options = {}) => {
     env: { OTEL_TRACES_EXPORTER: "none", ...options.env },
   });
   const probe = options.env?.["REGISTRY_AUTH"] === undefined ? "/v2/" : "/";
-  return watchUntilReady(process, { port, data, probe }, options.pollMs ?? 10);
+  return watchUntilReady(process, { port, data, env: {}, probe }, options.pollMs ?? 10);
 };
 
 const distributionConfig = (data: string, port: number): string => `version: 0.1

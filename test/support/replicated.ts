@@ -28,23 +28,23 @@ export const startReplicated: StartRegistry = async (scope, { port, env, ...opti
   const proxy = await startHaproxy(scope, ports, port);
   const host = `127.0.0.1:${proxy.port}`;
   const origins = replicas.flatMap((replica) => replica.origins);
-  const place = { origins, host, url: `http://${host}`, port: proxy.port, data: first.data };
+  const place = { origins, host, url: `http://${host}`, port: proxy.port };
   return { ...together(first, replicas, proxy), ...place };
 };
 
 /** Sums and both; `pid` is the first one's. */
 function together(
-  { pid }: RunningRegistry,
+  { pid, data, env }: RunningRegistry,
   replicas: readonly RunningRegistry[],
   proxy: RunningProcess,
-): Omit<RunningRegistry, "host" | "url" | "port" | "data" | "origins"> {
+): Omit<RunningRegistry, "host" | "url" | "port" | "origins"> {
   const all = [...replicas, proxy];
   const sum = (of: (replica: RunningRegistry) => number) =>
     replicas.reduce((total, replica) => total + of(replica), 0);
   const highest = async (codes: readonly Promise<number>[]) =>
     Math.max(...(await Promise.all(codes)));
   return {
-    pid,
+    ...{ pid, data, env },
     exited: highest(replicas.map(({ exited }) => exited)),
     hasExited: () => all.some((each) => each.hasExited()),
     logs: () => all.map((each) => each.logs()).join("\n"),

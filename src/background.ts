@@ -7,12 +7,13 @@ import { gcSettings } from "./config/gc.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
 import { longestAge } from "./gc/gcAges.ts";
-import { GcRuns, type GcRunsOptions } from "./gc/runs.ts";
+import { GcRuns, type GcRunsOptions, ownerOfRun, processOfOwner } from "./gc/runs.ts";
+import { Leadership } from "./jobs/leadership.ts";
 import { Maintenance, type MaintenanceOptions } from "./jobs/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
 import { latestTimeOf, Schedule } from "./jobs/schedule.ts";
 import { Scrubs } from "./jobs/scrubs.ts";
-import type { Arrivals } from "./objects/arrivals.ts";
+import type { ObjectsDeps } from "./objects/deps.ts";
 import type { Ports } from "./ports.ts";
 import { type Listeners, takeReport } from "./reports.ts";
 import { reportGc } from "./telemetry/gc.ts";
@@ -28,9 +29,10 @@ export interface BackgroundParts {
   readonly ports: Omit<Ports, "close" | "upgraded">;
   readonly startWorker: (entry: URL) => Worker;
   readonly gcRuns: GcRuns;
+  readonly objects: Pick<ObjectsDeps, "arrivals">;
   readonly forgetParts: Listeners["forgetParts"];
   readonly ages: AgeClock;
-  readonly arrivals: Pick<Arrivals, "ids">;
+  readonly leadership: Leadership | null;
 }
 
 /** The clock for ages. When its first look fails, the cleanup repeats it: until then nothing is old. */
@@ -63,9 +65,31 @@ export async function makeGcRuns(
   });
 }
 
+/** Whether this server does the scheduled work of all that share its database; null where it is the only one. It begins with `start`. */
+export async function makeLeadership(
+  { metadata, clock, isShared }: Pick<Ports, "metadata" | "clock" | "isShared">,
+  log: Log,
+  onTakeOver: () => void,
+): Promise<Leadership | null> {
+  if (!isShared) return null;
+  const self = await nameProcess();
+  return new Leadership({
+    locks: metadata.locks,
+    owner: ownerOfRun(self, newId()),
+    isAlive: (owner) => isProcessAlive(processOfOwner(owner), self),
+    clock,
+    now: () => performance.now(),
+    onLead: (wasLed) => {
+      log.info({ event: "leads" }, "this server does the scheduled work of all from now on");
+      if (wasLed) onTakeOver();
+    },
+    onLost: () => log.warn({ event: "leads" }, "another server does the scheduled work now"),
+  });
+}
+
 /** The maintenance worker and what is due on it: cleanup, collections, scrubs, checkpoints. It begins with `start`. */
 export function makeMaintenance(parts: BackgroundParts): Maintenance {
-  const { config, log, ports, gcRuns, startWorker, ages, arrivals } = parts;
+  const { config, log, ports, gcRuns, startWorker, ages, objects, leadership } = parts;
   const { clock } = ports;
   const scrubs = makeScrubs(config, clock);
   const listeners = listenersOf(parts, scrubs);
@@ -74,12 +98,13 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
   return new Maintenance({
     spawn: () => startWorker(new URL("./jobs/worker.ts", import.meta.url)),
     store: storeOf(config),
+    ...(leadership === null ? {} : { leadership }),
     logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],
     cleanupEveryMs: config["storage.cleanupInterval"],
     audit: { keepMs: config["audit.keep"], mostEntries: config["audit.maxEntries"] },
     multipart: multipartSweeps(config),
-    ...{ ageNow: ages.now, arriving: () => arrivals.ids() },
+    ...{ ageNow: ages.now, arriving: () => objects.arrivals.ids() },
     ...scheduled(config, { clock, lastBeginning, lookAtClock: ages.look, collect }),
     clock,
     onDue: collect,

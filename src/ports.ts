@@ -51,12 +51,14 @@ interface OpenedRows {
   readonly log: DatabaseLog;
   /** Times that are stored and judged, Unix ms: where several servers write, they share the database's clock. */
   readonly clock: () => number;
+  /** True where several servers may write at the same time. */
+  readonly isShared: boolean;
   /** Where one server writes: voids the claims of one that is gone; does nothing while it runs. */
   voidDeadClaims(): Promise<void>;
 }
 
 /** Both ports, open. */
-export interface Ports extends Pick<OpenedRows, "upgraded" | "clock"> {
+export interface Ports extends Pick<OpenedRows, "upgraded" | "clock" | "isShared"> {
   readonly latch: WriteLatch;
   readonly metadata: Metadata;
   readonly storage: Storage;
@@ -123,7 +125,7 @@ async function openRows(
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
-    return { ...opened, log, clock };
+    return { ...opened, log, clock, isShared: false };
   }
   // Loaded only where it is used.
   const { openPostgres } = await import("./metadata/postgres/open.ts");
@@ -132,7 +134,7 @@ async function openRows(
     ...options,
     ...{ database: { ...database, ...limits }, patienceMs, random },
   });
-  return { ...opened, log: noLog, voidDeadClaims: neverDead };
+  return { ...opened, log: noLog, isShared: true, voidDeadClaims: neverDead };
 }
 
 /**
@@ -146,7 +148,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
   const opened = await openRows(store, options);
-  const { metadata, log, upgraded, clock } = opened;
+  const { metadata, log, upgraded, clock, isShared } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
     const storage = await openBytes(store, opened, options);
@@ -154,7 +156,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
       await storage.close();
       await metadata.close();
     };
-    return { latch, metadata, storage, log, upgraded, clock, close };
+    return { latch, metadata, storage, log, upgraded, clock, isShared, close };
   } catch (error) {
     await metadata.close();
     throw error;

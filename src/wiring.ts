@@ -2,7 +2,7 @@
 // all rooms.
 import type { Access } from "./access/access.ts";
 import { clock as localClock, nameProcess, newId, startWorker } from "./ambient.ts";
-import { makeGcRuns, makeMaintenance, openAgeClock } from "./background.ts";
+import { makeGcRuns, makeLeadership, makeMaintenance, openAgeClock } from "./background.ts";
 import { openCertificate } from "./certificate.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
@@ -14,6 +14,7 @@ import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
+import type { Leadership } from "./jobs/leadership.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
 import { openAccess, openSetup } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
@@ -80,7 +81,11 @@ async function assemble(
   const base: Base = { config, opened, log, descriptors, startWorker: startLent };
   // Last to be opened, yet the latch and the collections give it orders.
   let maintenance: Maintenance | null = null;
-  const ports = await openStore(base, () => maintenance?.halt());
+  let leadership: Leadership | null = null;
+  const ports = await openStore(base, () => {
+    maintenance?.halt();
+    void leadership?.close();
+  });
   const { metadata, clock } = ports;
   const { access } = opened.add(await openAccess(config, { ...base, metadata, clock }), (it) =>
     it.close(),
@@ -102,10 +107,12 @@ async function assemble(
     setup: first?.setup ?? null,
     openGate: (closeIdle) => openGate(base, closeIdle),
   });
-  const forgetUpload = (id: UploadId) => forgetParts(objects, id);
-  const { arrivals } = objects;
-  const background = makeMaintenance({ ...parts, ages, arrivals, forgetParts: forgetUpload });
+  leadership = await makeLeadership(ports, log, () => maintenance?.takeOver());
+  opened.add(leadership, (it) => it?.close());
+  const tending = { ages, leadership, forgetParts: (id: UploadId) => forgetParts(objects, id) };
+  const background = makeMaintenance({ ...parts, ...tending });
   maintenance = opened.add(background, (it) => it.close());
+  await leadership?.start();
   maintenance.start();
   certificate?.keeper.start((tls) => http.replaceTls(tls));
   const names = certificate?.authority === null ? certificate.keeper.used.names : null;
@@ -194,14 +201,13 @@ const warnOfRoot = (log: Log) => (found: OtherOwner) =>
     "the data directory belongs to another user, and new files will belong to root: start the server as that user",
   );
 
-/** Loaded only when it is needed. */
-const findValve = async () => (await import("./process/listener.ts")).findListener();
-
 /** Connections must not take the descriptors that the store needs for its own files. */
 function openGate({ log, descriptors }: Base, closeIdle: () => void): ConnectionGate {
   const { limit } = descriptors;
   return new ConnectionGate({
-    ...{ descriptors, findValve, closeIdle },
+    ...{ descriptors, closeIdle },
+    // Loaded only when it is needed.
+    findValve: async () => (await import("./process/listener.ts")).findListener(),
     onChange: (isShort) => {
       if (isShort)
         log.warn({ limit }, "file descriptors are running out: new connections have to wait");

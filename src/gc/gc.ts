@@ -10,7 +10,7 @@ import { longestAge } from "./gcAges.ts";
 import { type Execution, execute, finishTrash, type Gone, lockMs } from "./gcExecute.ts";
 import { planGc } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
-import { ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
+import { giveSigns, ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
 
 /** How often the lock is renewed; ms. */
 const renewEveryMs = 5_000;
@@ -77,7 +77,12 @@ export async function collectByCommand(
   if (run.dryRun) return collectGarbage({ ...deps, runs: null }, run, listener);
   await tidyRuns(deps, { alive: null, over: null });
   await deps.runs.beginRun({ ...run, startedAt: deps.clock() });
-  return collectGarbage(deps, run, listener);
+  const endSigns = giveSigns(deps.runs, run.id);
+  try {
+    return await collectGarbage(deps, run, listener);
+  } finally {
+    endSigns();
+  }
 }
 
 type End = Pick<GcReport, "state" | "reason">;

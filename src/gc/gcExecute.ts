@@ -92,11 +92,10 @@ export async function execute(work: Execution): Promise<void> {
 async function removeManifests(work: Execution, { keys, rule }: PlannedManifests): Promise<void> {
   const { deps, hold, plan, gone } = work;
   for (const some of batches(keys, manifestBatch)) {
-    if (!(await deps.metadata.renewLock(hold, deps.clock() + lockMs))) throw new LockLostError();
     // A clock that was set back since makes what is pushed now look old.
     const backMs = setBackMs(deps, plan.limits);
     const limits = { pushedBefore: rule.pushedBefore - backMs, now: plan.limits.now - backMs };
-    gone.manifests += await deps.untagged.removeUntagged(some, limits);
+    gone.manifests += mine(await deps.untagged.removeUntagged(hold, some, limits));
     await deps.rest(0);
   }
 }

@@ -36,6 +36,16 @@ export interface RunsDeps {
   readonly newId: () => string;
 }
 
+/** How often a run gives a sign of life; ms. */
+const renewEveryMs = 5_000;
+
+/** Signs of life of a run, from its beginning to its end, wherever its work waits. @returns what ends them. */
+export function giveSigns(runs: Pick<GcRunsMetadata, "renewRun">, id: string): () => void {
+  // Whether it can be written shows at its end.
+  const timer = setInterval(() => void runs.renewRun(id).catch(() => {}), renewEveryMs);
+  return () => clearInterval(timer);
+}
+
 /** Marks abandoned runs as failed. @returns the run that holds the lock, or null. */
 export async function tidyRuns(
   { runs, clock, isAlive }: Pick<RunsDeps, "runs" | "clock" | "isAlive">,
@@ -44,7 +54,10 @@ export async function tidyRuns(
   const holder = await runs.findHolder(clock());
   const isHeld = holder !== null && isAlive(processOfOwner(holder)) && runOfOwner(holder) !== over;
   const held = isHeld ? runOfOwner(holder) : null;
-  await runs.breakOffRuns([alive, held].filter((id) => id !== null));
+  await runs.breakOffRuns(
+    [alive, held].filter((id) => id !== null),
+    over,
+  );
   return held;
 }
 
@@ -88,6 +101,7 @@ export class GcRuns {
   #running: string | null = null;
   /** Id of the latest run that is over. Its lock may be there still, if its worker died. */
   #over: string | null = null;
+  #endSigns: () => void = () => {};
 
   constructor(options: GcRunsOptions) {
     this.#options = options;
@@ -116,6 +130,7 @@ export class GcRuns {
 
   /** The ordered run has ended, or its worker was lost. */
   async ended(): Promise<void> {
+    this.#endSigns();
     this.#over = this.#running;
     this.#running = null;
     await tidyRuns(this.#options, { alive: null, over: this.#over });
@@ -166,9 +181,11 @@ export class GcRuns {
     try {
       const run = await beginGc(this.#options, request, this.#over);
       this.#running = run.id;
+      this.#endSigns = giveSigns(this.#options.runs, run.id);
       order({ ...request, id: run.id });
       return run;
     } catch (error) {
+      this.#endSigns();
       this.#running = null;
       throw error;
     }

@@ -2,10 +2,12 @@
 // next one.
 
 import type { GcRequest } from "../gc/gcRun.ts";
+import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import { type Need, Supervisor } from "../workers/supervisor.ts";
 import type { AuditLimits } from "./auditPrune.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
+import type { Leadership } from "./leadership.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";
 import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
@@ -16,6 +18,8 @@ import type { Scrubs } from "./scrubs.ts";
 export interface MaintenanceOptions {
   readonly spawn: () => Worker;
   readonly store: Store;
+  /** Whether this server does what one of several does. Absent where it is the only one. */
+  readonly leadership?: Pick<Leadership, "hold"> | null;
   /** The size of the database's log, and a version that differs after every write. */
   readonly logState: () => { readonly bytes: number; readonly version: string };
   /** How long an upload session may be without a byte. */
@@ -33,12 +37,12 @@ export interface MaintenanceOptions {
   /** When garbage is collected; null for never. */
   readonly schedule: Pick<Schedule, "isDue"> | null;
   /** Looks for a missed run, some time after the start; null for never. */
-  readonly missed: Pick<MissedRun, "isDue" | "look"> | null;
+  readonly missed: Pick<MissedRun, "isDue" | "look" | "takeOver"> | null;
   /** Unix ms; for the schedule. */
   readonly clock: () => number;
   /** A time of the schedule has come: `collect` is expected. */
   readonly onDue: () => Promise<unknown>;
-  /** Upload sessions are about to be swept: for other work that is done as often. */
+  /** Upload sessions are about to be swept, or another server does that: for other work that is done as often. */
   readonly onCleanup: () => Promise<void>;
   /** Hands out slices of the scrub, and takes their reports; null for never. */
   readonly scrubs: Pick<Scrubs, "next" | "failed"> | null;
@@ -64,6 +68,7 @@ export class Maintenance {
   readonly #worker: Supervisor<MaintenanceRequest, MaintenanceReport>;
   #ticking: Timer | null = null;
   #sweptAt = Number.NEGATIVE_INFINITY;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #multipartSweptAt = Number.NEGATIVE_INFINITY;
   #retryAt = 0;
   #waitMs = firstWaitMs;
@@ -90,6 +95,11 @@ export class Maintenance {
   start(): void {
     this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
     this.#tick(performance.now());
+  }
+
+  /** Another server did the scheduled work until now. */
+  takeOver(): void {
+    this.#options.missed?.takeOver(performance.now());
   }
 
   /** After a failed sync: nothing may be moved or written any more. */
@@ -139,24 +149,42 @@ export class Maintenance {
 
   #tick(now: number): void {
     const { schedule, missed, clock, onDue } = this.#options;
-    if (schedule?.isDue(clock()) === true) this.#attempt("collect", onDue);
-    if (!this.#owed.has("collect") && missed?.isDue(now) === true) {
+    const leads = this.#leads();
+    // A time that comes while another server leads is that one's; who takes over looks for what it missed.
+    if (schedule?.isDue(clock()) === true && leads) this.#attempt("collect", onDue);
+    if (leads && !this.#owed.has("collect") && missed?.isDue(now) === true) {
       this.#attempt("collect", () => missed.look(now));
     }
     if (now < this.#retryAt) return;
-    if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
-    this.#orderMultipartSweep(now);
     this.#lookAtLog(now);
+    if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
+    if (!leads) return;
+    this.#orderMultipartSweep(now);
     this.#orderScrub(now);
+  }
+
+  #leads(): boolean {
+    const { leadership = null } = this.#options;
+    return leadership === null || leadership.hold() !== null;
+  }
+
+  /** The epoch of this server's orders. */
+  #hold(): Hold | null {
+    return this.#options.leadership?.hold() ?? null;
   }
 
   #orderSweep(now: number): void {
     if (this.#owed.has("sweep")) return;
+    if (now - this.#lookedAt >= this.#options.cleanupEveryMs) {
+      this.#lookedAt = now;
+      this.#attempt("sweep", this.#options.onCleanup);
+    }
+    if (!this.#leads()) return;
     this.#sweptAt = now;
-    this.#attempt("sweep", this.#options.onCleanup);
     this.#owed.add("sweep");
     const { store, ageNow, uploadTimeoutMs: timeoutMs, audit } = this.#options;
-    const order = { now: ageNow(), timeoutMs, firstSeen: this.#firstSeen, audit };
+    const hold = this.#hold();
+    const order = { now: ageNow(), hold, timeoutMs, firstSeen: this.#firstSeen, audit };
     this.#worker.send({ kind: "sweep", store, ...order });
   }
 
@@ -168,7 +196,8 @@ export class Maintenance {
     this.#multipartSweptAt = now;
     this.#owed.add("sweepMultipart");
     // A request that begins to send a part after this looks at a later time: an upload that is open then is not over now.
-    const order = { now: ageNow(), arriving: arriving(), limits: multipart.limits };
+    const hold = this.#hold();
+    const order = { now: ageNow(), hold, arriving: arriving(), limits: multipart.limits };
     this.#worker.send({ kind: "sweepMultipart", store, ...order });
   }
 

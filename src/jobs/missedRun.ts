@@ -39,6 +39,11 @@ export class MissedRun {
     return true;
   }
 
+  /** Another server did this until now: the next look is due at once. @param now monotonic ms. */
+  takeOver(now: number): void {
+    this.#lookAt = now;
+  }
+
   /** Collects if a time was missed. It is due again only if that could not be found out. @param now monotonic ms. */
   async look(now: number): Promise<void> {
     const { latestTime, lastBeginning, lookAtClock, clock, collect } = this.#options;

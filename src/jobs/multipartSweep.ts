@@ -2,6 +2,7 @@
 // and a switch of its own, so that it is not part of the sweep of upload sessions.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
+import type { Hold } from "../metadata/locks.ts";
 import type { MultipartLifeMetadata } from "../metadata/multipart.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 import type { UploadId } from "../model/uploadId.ts";
@@ -21,6 +22,8 @@ export interface MultipartSweepDeps {
   readonly clock: () => number;
   /** The time that ages are judged by, Unix ms; null while the clock is in doubt: then nothing expires. */
   readonly ageNow: () => number | null;
+  /** The leader's: uploads end while it has the lock. Absent where there is one server. */
+  readonly hold?: Hold | null;
   /** Uploads whose parts were arriving at that time. */
   readonly arriving: readonly UploadId[];
   /** Waits; ms. */
@@ -84,7 +87,7 @@ export async function sweepMultipart(
 
 /** One at a time: other writers wait for each transaction, and a process that ends here leaves the bytes of one upload. */
 async function expire(
-  { metadata, ageNow, arriving, onExpired }: MultipartSweepDeps,
+  { metadata, ageNow, hold = null, arriving, onExpired }: MultipartSweepDeps,
   { graceMs, limit }: MultipartSweepLimits,
   discard: Discard,
 ): Promise<{ readonly expired: number; readonly cut: number }> {
@@ -93,7 +96,7 @@ async function expire(
   while (expired + cut < limit) {
     const now = ageNow();
     if (now === null) break;
-    const expiry = { expiredBefore: now - graceMs, spared: arriving, limit: 1 };
+    const expiry = { expiredBefore: now - graceMs, spared: arriving, limit: 1, hold };
     const [gone] = await metadata.expireMultipart(expiry);
     if (gone === undefined) break;
     const { id, bucket, object, bytes } = gone;

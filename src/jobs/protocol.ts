@@ -3,6 +3,7 @@
 import type { StoreConfig } from "../config/store.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
+import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AuditLimits } from "./auditPrune.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
@@ -24,6 +25,8 @@ export type MaintenanceRequest =
       readonly kind: "sweep";
       readonly store: Store;
       readonly now: number | null;
+      /** The leader's. Absent where there is one server. */
+      readonly hold?: Hold | null;
       readonly timeoutMs: number;
       readonly firstSeen: FirstSeen;
       /** Of the audit trail, what stays. */
@@ -34,6 +37,7 @@ export type MaintenanceRequest =
       readonly kind: "sweepMultipart";
       readonly store: Store;
       readonly now: number | null;
+      readonly hold?: Hold | null;
       readonly arriving: readonly UploadId[];
       readonly limits: MultipartSweepLimits;
     }

@@ -1,6 +1,7 @@
 // The cleanup of upload sessions: idle sessions are deleted, row first, then bytes; so are leftovers of crashes.
 
 import { Attempts, type Undeleted } from "../gc/attempts.ts";
+import type { Hold } from "../metadata/locks.ts";
 import type {
   ListedUpload,
   UploadSession,
@@ -16,7 +17,12 @@ import { paced } from "./pace.ts";
 export interface SweepDeps {
   readonly metadata: Pick<
     UploadsMetadata & UploadSweepMetadata,
-    "lowerTimes" | "expireUploads" | "forgetFinished" | "listUploads" | "removeUpload"
+    | "lowerTimes"
+    | "expireUploads"
+    | "forgetFinished"
+    | "listUploads"
+    | "removeUpload"
+    | "findUpload"
   >;
   readonly storage: {
     readonly staging: Pick<Staging, "list" | "discard" | "tidy">;
@@ -26,6 +32,8 @@ export interface SweepDeps {
   readonly clock: () => number;
   /** The time that ages are judged by, Unix ms; null while the clock is in doubt: then nothing is deleted for its age. */
   readonly ageNow: () => number | null;
+  /** The leader's: sessions end while it has the lock. Absent where there is one server. */
+  readonly hold?: Hold | null;
   /** When staged bytes without a start time were first seen, Unix ms; kept from one sweep to the next. */
   readonly firstSeen: Map<UploadId, number>;
   /** Waits; ms. */
@@ -110,7 +118,11 @@ function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
 async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
   for (;;) {
     const idleSince = deps.now - timeoutMs;
-    const gone = await deps.metadata.expireUploads({ idleSince, limit: batch });
+    const gone = await deps.metadata.expireUploads({
+      idleSince,
+      limit: batch,
+      hold: deps.hold ?? null,
+    });
     for (const session of gone) await drop(deps, session, "expired");
     if (gone.length < batch) return;
   }
@@ -130,6 +142,11 @@ async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
     const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
     if (staged.has(id) || writing || startsNow) continue;
     if (await deps.storage.repair.holdsStaged(row)) continue;
+    // Its writer may have moved its bytes on since the rows were listed.
+    const current = await deps.metadata.findUpload(id, row.repository);
+    if (current === null || current.staging !== row.staging || current.updatedAt !== updatedAt) {
+      continue;
+    }
     const removed = await deps.metadata.removeUpload(row.id, row.repository);
     if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
   }

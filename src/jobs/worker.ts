@@ -42,7 +42,14 @@ async function moveLog({ store }: Job<"checkpoint">): Promise<void> {
 const ageNowOf = (now: number | null, clock: () => number) => () =>
   now === null ? null : Math.min(now, clock());
 
-async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">): Promise<void> {
+async function sweep({
+  store,
+  now,
+  hold,
+  timeoutMs,
+  firstSeen,
+  audit,
+}: Job<"sweep">): Promise<void> {
   const startedAt = performance.now();
   const { metadata, storage, clock } = await portsOf(store);
   const seen = new Map(firstSeen);
@@ -52,6 +59,7 @@ async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">):
     storage,
     clock,
     ageNow: ageNowOf(now, clock),
+    hold: hold ?? null,
     firstSeen: seen,
     rest: (ms: number) => Bun.sleep(ms),
     onDropped: (upload: Extract<MaintenanceReport, { kind: "dropped" }>["upload"]) => {
@@ -66,7 +74,7 @@ async function sweep({ store, now, timeoutMs, firstSeen, audit }: Job<"sweep">):
 }
 
 async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
-  const { store, now, arriving, limits } = job;
+  const { store, now, hold, arriving, limits } = job;
   const startedAt = performance.now();
   const { metadata, storage, clock } = await portsOf(store);
   const deps = {
@@ -74,6 +82,7 @@ async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
     storage,
     clock,
     ageNow: ageNowOf(now, clock),
+    hold: hold ?? null,
     arriving,
     rest: (ms: number) => Bun.sleep(ms),
     onExpired: (upload: Extract<MaintenanceReport, { kind: "expired" }>["upload"]) =>

@@ -80,8 +80,13 @@ export interface GcRunsMetadata {
   beginRun(beginning: GcBeginning): Promise<GcRun>;
   /** @returns the run as it ended; null when it was forgotten meanwhile. */
   endRun(id: string, ending: GcEnding): Promise<GcRun | null>;
-  /** Runs that are said to run are said to have failed, all but those in `alive`. @returns how many. */
-  breakOffRuns(alive: readonly string[]): Promise<number>;
+  /** A sign of life of the process that runs it. Not durable on purpose. */
+  renewRun(id: string): Promise<void>;
+  /**
+   * Runs that are said to run are said to have failed, all but those in `alive`, and but those that another server gave a sign of
+   * life of a short while ago. @param over a run that is known to be over. @returns how many.
+   */
+  breakOffRuns(alive: readonly string[], over?: string | null): Promise<number>;
   /** @returns the owner of the collection's lock; null when it is free at `now` (Unix ms). */
   findHolder(now: number): Promise<string | null>;
   findRun(id: string): Promise<GcRun | null>;

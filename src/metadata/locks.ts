@@ -1,7 +1,7 @@
 // Locks, a part of port 2: work that one process at a time may do.
 
-/** Work that only one may do at a time. */
-export type LockName = "gc";
+/** Work that only one may do at a time: a collection; the scheduled work of all servers that share a database. */
+export type LockName = "gc" | "tend";
 
 /** A lock that is held. `epoch` grows with each holder: writes of an earlier one are refused. */
 export interface Hold {

@@ -16,7 +16,7 @@ import type { HistoryMetadata } from "./history.ts";
 import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
 import type { ObjectInspection } from "./inspectionObjects.ts";
 import type { IntakeMetadata } from "./intake.ts";
-import type { LocksMetadata } from "./locks.ts";
+import type { Hold, LocksMetadata } from "./locks.ts";
 import type { MultipartLifeMetadata, MultipartMetadata } from "./multipart.ts";
 import type { ObjectsMetadata } from "./objects.ts";
 import type { LockedTag, RemovalsMetadata } from "./removals.ts";
@@ -249,10 +249,11 @@ export interface UploadSweepMetadata {
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
-  /** Removes at most `limit` sessions that were idle since `idleSince` and have no writer. @returns them. */
+  /** Removes at most `limit` sessions that were idle since `idleSince` and have no writer; none once `hold`, if given, is lost. @returns them. */
   expireUploads(expiry: {
     readonly idleSince: number;
     readonly limit: number;
+    readonly hold?: Hold | null;
   }): Promise<readonly UploadSession[]>;
   /** Forgets sessions that were finished before `before` (Unix ms). */
   forgetFinished(before: number): Promise<void>;

@@ -3,6 +3,7 @@ import type { OpenState } from "../model/multipartState.ts";
 import type { BucketName, ObjectName } from "../model/objectNames.ts";
 import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
+import type { Hold } from "./locks.ts";
 import type { ObjectRecord } from "./objects.ts";
 
 /** An upload as it is started. Times in Unix ms. */
@@ -120,11 +121,12 @@ export interface MultipartLifeMetadata {
   ): Promise<void>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
-  /** Removes at most `limit` uploads that expired before `expiredBefore`, except those of `spared` and those being completed. @returns them, the oldest first. */
+  /** Removes at most `limit` uploads that expired before `expiredBefore`, except those of `spared` and those being completed; none once `hold`, if given, is lost. @returns them, the oldest first. */
   expireMultipart(expiry: {
     readonly expiredBefore: number;
     readonly spared?: readonly UploadId[];
     readonly limit: number;
+    readonly hold?: Hold | null;
   }): Promise<readonly ExpiredMultipart[]>;
   /** Those of the ids that have an upload, objects that come whole included. */
   knownMultipart(ids: readonly UploadId[]): Promise<ReadonlySet<UploadId>>;

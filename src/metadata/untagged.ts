@@ -2,7 +2,8 @@
 
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
-import type { AgeLimits } from "./collection.ts";
+import type { AgeLimits, Swept } from "./collection.ts";
+import type { Hold } from "./locks.ts";
 import type { ManifestKey } from "./metadata.ts";
 
 /** When the rule is applied, and to what. */
@@ -59,7 +60,8 @@ export interface UntaggedMetadata {
   sumUntagged(limit: number): Promise<UntaggedSpace>;
   /** Removes those that may still go, in this order, as a deletion at `now` (Unix ms) would. @returns how many. */
   removeUntagged(
+    hold: Hold,
     manifests: readonly ManifestKey[],
     rule: UntaggedRule & { readonly now: number },
-  ): Promise<number>;
+  ): Swept<number>;
 }

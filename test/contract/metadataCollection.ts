@@ -1,6 +1,5 @@
 // The metadata contract, continued: locks, the clock's anchor, and what a collection finds and takes away.
 import { describe, expect, test } from "bun:test";
-import type { Hold } from "../../src/metadata/locks.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import type { StoredName } from "../../src/storage/content.ts";
@@ -9,6 +8,7 @@ import {
   blob,
   digest,
   finish,
+  holdGc,
   limitsAt,
   locator,
   manifest,
@@ -23,12 +23,6 @@ const hour = 60 * minute;
 /** Everything of the contract is two hours old by then, and every lease of it is over. */
 const later = limitsAt(now + 2 * hour, now + hour);
 const request = { name: "gc", now, lastsMs: minute, dead: null } as const;
-
-async function hold({ locks }: Metadata): Promise<Hold> {
-  const outcome = await locks.acquireLock({ ...request, owner: "me" });
-  if (outcome.kind === "held") throw new Error("the lock is not free");
-  return outcome.hold;
-}
 
 /** A stored name of the content called `name`. */
 const stored = (name: string): StoredName & { readonly digest: Digest } => ({
@@ -75,7 +69,7 @@ function lockContract(open: () => Promise<Metadata>): void {
 
     test("is extended by its holder's renewal, and not by that of a former holder", async () => {
       const metadata = await open();
-      const mine = await hold(metadata);
+      const mine = await holdGc(metadata);
       const { locks } = metadata;
 
       expect(await locks.renewLock(mine, now + minute + 1)).toBe(true);
@@ -173,7 +167,7 @@ function markContract(open: () => Promise<Metadata>): void {
       await uploads.finishUpload(finish("known"));
       await uploads.finishUpload(finish("discarded"));
       await collection.discardContents(
-        await hold(metadata),
+        await holdGc(metadata),
         [digest("discarded")],
         () => later,
         [],
@@ -218,7 +212,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       await contents.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
       const all = ["gone", "named", "leased"].map(digest);
 
-      const swept = await collection.discardContents(await hold(metadata), all, () => later, []);
+      const swept = await collection.discardContents(await holdGc(metadata), all, () => later, []);
 
       const discarded = [{ locator: locator("stored-gone"), size: 100 }];
       expect(swept).toEqual({ discarded, links: 1 });
@@ -232,7 +226,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const metadata = await open();
       const { collection, uploads } = metadata;
       for (const name of ["a", "b", "c"]) await uploads.finishUpload(finish(name));
-      const mine = await hold(metadata);
+      const mine = await holdGc(metadata);
 
       await collection.discardContents(mine, [digest("a"), digest("b")], () => later, []);
       await collection.discardContents(mine, [digest("c")], () => later, [locator("stored-a")]);
@@ -249,7 +243,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       await registry.putManifest(manifest("{}", { references: [blob("a")] }));
       const links = [app, other].map((repository) => ({ repository, digest: digest("a") }));
 
-      expect(await collection.discardLinks(await hold(metadata), links, () => later)).toBe(1);
+      expect(await collection.discardLinks(await holdGc(metadata), links, () => later)).toBe(1);
       expect(await registry.findBlob(app, digest("a"))).not.toBeNull();
       expect(await registry.findBlob(other, digest("a"))).toBeNull();
     });
@@ -264,7 +258,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
         size: 7,
       }));
 
-      const discarded = await collection.discardStrays(await hold(metadata), found, now);
+      const discarded = await collection.discardStrays(await holdGc(metadata), found, now);
 
       expect(discarded).toEqual([{ locator: locator("stored-stray"), size: 7 }]);
       expect(await collection.listTrash(10)).toEqual(discarded ?? []);
@@ -274,7 +268,7 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const metadata = await open();
       const { collection, uploads, locks } = metadata;
       await uploads.finishUpload(finish("a"));
-      const lost = await hold(metadata);
+      const lost = await holdGc(metadata);
       await locks.acquireLock({ ...request, owner: "b", dead: "me" });
       const names = [{ ...stored("stray"), size: 7 }];
 

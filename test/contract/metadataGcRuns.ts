@@ -76,7 +76,8 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       for (const run of [ended, killed, alive]) await gcRuns.beginRun(run);
       await gcRuns.endRun(ended.id, done);
 
-      expect(await gcRuns.breakOffRuns([alive.id])).toBe(1);
+      await gcRuns.renewRun(alive.id);
+      expect(await gcRuns.breakOffRuns([alive.id], killed.id)).toBe(1);
 
       const states = (await gcRuns.listRuns({ after: null, limit: 9 })).map(
         ({ state, reason, finishedAt }) => ({ state, reason, finishedAt }),
@@ -86,7 +87,7 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
         { state: "failed", reason: brokenOff, finishedAt: null },
         { state: "done", reason: null, finishedAt: now + 5 },
       ]);
-      expect(await gcRuns.breakOffRuns([])).toBe(1);
+      expect(await gcRuns.breakOffRuns([], alive.id)).toBe(1);
     });
 
     test("names the holder of the collection's lock until it runs out or is released", async () => {

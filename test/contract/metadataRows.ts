@@ -1,6 +1,7 @@
 // Rows for the metadata contract: short makers with plain defaults, and the opened port of one test.
 
 import type { AgeLimits } from "../../src/metadata/collection.ts";
+import type { Hold } from "../../src/metadata/locks.ts";
 import type {
   ManifestPut,
   ManifestReference,
@@ -35,6 +36,17 @@ export const limitsAt = (at: number, olderThan = at): AgeLimits => ({
   pushesSince: Number.MAX_SAFE_INTEGER,
   bytesSince: at,
 });
+/** Takes the lock of collections, also from `dead`. */
+export async function holdGc(
+  { locks }: Metadata,
+  owner = "me",
+  dead: string | null = null,
+): Promise<Hold> {
+  const outcome = await locks.acquireLock({ name: "gc", owner, now, lastsMs: minute, dead });
+  if (outcome.kind === "held") throw new Error("the lock is not free");
+  return outcome.hold;
+}
+
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 
 export const app = parseRepositoryName("team/app");

@@ -6,6 +6,7 @@ import {
   blob,
   digest,
   finish,
+  holdGc,
   limitsAt,
   manifest,
   minute,
@@ -140,7 +141,8 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       expect(await planned(metadata, puts)).toEqual([...expected]);
 
       const { manifests } = await metadata.untagged.planUntagged(rule, limits);
-      const gone = await metadata.untagged.removeUntagged(manifests, { ...rule, now: later });
+      const hold = await holdGc(metadata);
+      const gone = await metadata.untagged.removeUntagged(hold, manifests, { ...rule, now: later });
       expect(gone).toBe(expected.length);
       for (const put of puts) {
         const { repository, digest } = put;
@@ -207,7 +209,24 @@ export function untaggedContract(open: () => Promise<Metadata>): void {
       await metadata.registry.putManifest({ ...pushed, now: later });
 
       expect(manifests).toHaveLength(3);
-      expect(await metadata.untagged.removeUntagged(manifests, { ...rule, now: later })).toBe(0);
+      const hold = await holdGc(metadata);
+      const remove = () =>
+        metadata.untagged.removeUntagged(hold, manifests, { ...rule, now: later });
+      expect(await remove()).toBe(0);
+    });
+
+    test("stay when the run has lost its lock", async () => {
+      const put = manifest("image");
+      const metadata = await holding(put);
+      const { manifests } = await metadata.untagged.planUntagged(rule, limits);
+      const late = await holdGc(metadata);
+      await holdGc(metadata, "another", late.owner);
+
+      const gone = await metadata.untagged.removeUntagged(late, manifests, { ...rule, now: later });
+
+      expect([manifests.length, gone]).toEqual([1, null]);
+      const found = await metadata.registry.findManifestSummary(app, { digest: put.digest });
+      expect(found?.digest).toBe(put.digest);
     });
   });
 }

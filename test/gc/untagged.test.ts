@@ -223,8 +223,9 @@ describe("a collection with the rule for untagged manifests", () => {
       untagged: {
         ...untagged,
         removeUntagged: async (...batch) => {
-          removed += await untagged.removeUntagged(...batch);
-          return removed;
+          const gone = await untagged.removeUntagged(...batch);
+          removed += gone ?? 0;
+          return gone;
         },
       },
       rest: async () => {

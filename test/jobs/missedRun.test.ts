@@ -201,13 +201,14 @@ describe("making up for a missed run", () => {
   });
 });
 
+const trusted: ClockVerdict = {
+  kind: "trusted",
+  anchor: { boot: "", uptime: 0, wall: 0, distrustUntil: 0 },
+  setBackMs: 0,
+};
+
 test("a failed check for a missed run is repeated ten minutes later", async () => {
   let failing = true;
-  const trusted: ClockVerdict = {
-    kind: "trusted",
-    anchor: { boot: "", uptime: 0, wall: 0, distrustUntil: 0 },
-    setBackMs: 0,
-  };
   let collected = 0;
   const missed = new MissedRun(
     {
@@ -231,6 +232,32 @@ test("a failed check for a missed run is repeated ten minutes later", async () =
   expect([collected, missed.isDue(100 * at)]).toEqual([1, false]);
 });
 
+test("who takes over from another server looks at once, also when it has looked before", async () => {
+  let collected = 0;
+  const missed = new MissedRun(
+    {
+      latestTime: () => 10,
+      lastBeginning: async () => (collected === 0 ? 5 : 10),
+      lookAtClock: async () => trusted,
+      clock: () => 20,
+      collect: async () => {
+        collected += 1;
+      },
+    },
+    0,
+  );
+  missed.takeOver(1);
+  expect(missed.isDue(1)).toBeTrue();
+  await missed.look(1);
+  expect(missed.isDue(Number.MAX_VALUE)).toBeFalse();
+
+  missed.takeOver(2);
+  expect(missed.isDue(2)).toBeTrue();
+  await missed.look(2);
+
+  expect(collected).toBe(1);
+});
+
 test("the maintenance checks for a missed run when it is due", async () => {
   const looked = Promise.withResolvers<void>();
   const maintenance = new Maintenance({
@@ -239,7 +266,7 @@ test("the maintenance checks for a missed run when it is due", async () => {
       workerOf(
         "self.onmessage = ({data}) => postMessage({kind: 'failed', what: data.kind, message: ''});",
       ),
-    missed: { isDue: () => true, look: async () => looked.resolve() },
+    missed: { isDue: () => true, look: async () => looked.resolve(), takeOver: () => {} },
     onReport: () => {},
   });
 

@@ -158,4 +158,32 @@ describe.if(postgresIsMissing() === null)("a claim on PostgreSQL", () => {
 
     expect(await expired()).toEqual([whole.id]);
   });
+
+  test("a run of the collection is broken off when its server is gone, and not before it holds the lock", async () => {
+    await using inner = new Scope();
+    const { a, b } = await servers(inner);
+    const run = { id: Bun.randomUUIDv7(), trigger: "api", dryRun: true, startedAt: now } as const;
+    await a.gcRuns.beginRun(run);
+    const state = async () => (await b.gcRuns.findRun(run.id))?.state;
+    for (let sign = 0; sign < 3; sign += 1) {
+      await Bun.sleep(2 * claimMs);
+      expect(await b.gcRuns.breakOffRuns([])).toBe(0);
+      await a.gcRuns.renewRun(run.id);
+    }
+    expect(await state()).toBe("running");
+
+    await Bun.sleep(3 * claimMs + 100);
+
+    expect(await b.gcRuns.breakOffRuns([])).toBe(1);
+    expect(await state()).toBe("failed");
+  });
+
+  test("a run that its own server knows to be over is broken off at once", async () => {
+    await using inner = new Scope();
+    const { a } = await servers(inner);
+    const run = { id: Bun.randomUUIDv7(), trigger: "api", dryRun: true, startedAt: now } as const;
+    await a.gcRuns.beginRun(run);
+
+    expect(await a.gcRuns.breakOffRuns([], run.id)).toBe(1);
+  });
 });

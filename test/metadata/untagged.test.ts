@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import type { RepositoryName } from "../../src/model/names.ts";
-import { app, limitsAt, manifest, now, other, tag } from "../contract/metadataRows.ts";
+import { app, holdGc, limitsAt, manifest, now, other, tag } from "../contract/metadataRows.ts";
 import { Scope } from "../support/scope.ts";
 import { openEmpty } from "./database.ts";
 
@@ -73,13 +73,14 @@ test("the rule for untagged manifests keeps the same as the model, and a second 
   const { metadata } = await openEmpty(scope);
   const { untagged, registry } = metadata;
   const limits = limitsAt(later);
+  const hold = await holdGc(metadata);
   let run = 0;
   const property = fc.asyncProperty(fc.array(shape, { maxLength: 14 }), async (shapes) => {
     run += 1;
     const made = await make(metadata, shapes, run);
 
     const { manifests } = await untagged.planUntagged(rule, limits);
-    const gone = await untagged.removeUntagged(manifests, { ...rule, now: later });
+    const gone = await untagged.removeUntagged(hold, manifests, { ...rule, now: later });
 
     expect(gone).toBe(manifests.length);
     expect((await untagged.planUntagged(rule, limits)).manifests).toEqual([]);

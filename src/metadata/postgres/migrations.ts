@@ -2,6 +2,7 @@
 import tables from "../../../drizzle/postgres/0000_tables.sql" with { type: "text" };
 import storedNames from "../../../drizzle/postgres/0001_stored_names.sql" with { type: "text" };
 import claimLeases from "../../../drizzle/postgres/0002_claim_leases.sql" with { type: "text" };
+import runLeases from "../../../drizzle/postgres/0003_run_leases.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -9,4 +10,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0000_tables", sql: tables },
   { tag: "0001_stored_names", sql: storedNames },
   { tag: "0002_claim_leases", sql: claimLeases },
+  { tag: "0003_run_leases", sql: runLeases },
 ];

@@ -14,6 +14,13 @@ type Claimed = typeof uploadSessions | typeof multipartUploads;
  */
 export type ClaimLease = number | null;
 
+/** As a claim's, of work that goes on for long: it may be busy for a while. */
+export const longLease = (lease: ClaimLease): ClaimLease => (lease === null ? null : 3 * lease);
+
+/** The end of a lease that begins now. No sum with null is a time. */
+export const leaseEnd = (lease: Given<ClaimLease>): SQL<number> =>
+  sql<number>`${databaseNow} + CAST(${lease} AS bigint)`;
+
 /** A claim that may be taken. */
 export interface Claiming {
   /** Unique to one request, and never used again: what an earlier owner still says changes nothing. */
@@ -21,13 +28,13 @@ export interface Claiming {
   readonly lease: ClaimLease;
 }
 
-/** Columns of a claim that is given to `owner`, or prolonged. No sum with null is a time. */
+/** Columns of a claim that is given to `owner`, or prolonged. */
 export const claimedBy = (
   owner: Given<string> | Given<string | null>,
   lease: Given<ClaimLease>,
 ) => ({
   claimOwner: owner,
-  claimUntil: sql<number>`${databaseNow} + CAST(${lease} AS bigint)`,
+  claimUntil: leaseEnd(lease),
 });
 
 /** Columns without a claim. */

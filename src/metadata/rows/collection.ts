@@ -3,10 +3,9 @@ import type { Digest } from "../../model/digest.ts";
 import type { Locator } from "../../model/locator.ts";
 import type { StoredName } from "../../storage/content.ts";
 import type { CollectionMetadata, Discarded, LimitsNow } from "../collection.ts";
-import type { Hold } from "../locks.ts";
 import * as ask from "./collectionStatements.ts";
 import { findContradiction } from "./contradictions.ts";
-import { findHold } from "./locks.ts";
+import { asHolder } from "./locks.ts";
 import { gatherPushes } from "./pushes.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { toldFrom } from "./untold.ts";
@@ -85,25 +84,18 @@ function* leaveOutNamed<T extends StoredName>(tx: Tx, found: readonly T[]): Body
 function sweeping(
   rows: Rows,
 ): Pick<CollectionMetadata, "discardContents" | "discardStrays" | "discardLinks" | "emptyTrash"> {
-  /** One transaction under a lock: nothing is changed once the lock is lost. */
-  const asHolder = <const T>(hold: Hold, body: (tx: Tx) => Body<T>): Promise<T | null> =>
-    rows.write(
-      function* (tx) {
-        return (yield* tx.get(findHold, hold)) === undefined ? null : yield* body(tx);
-      },
-      (outcome) => outcome !== null,
-    );
   return {
     discardContents: (hold, digests, limits, done) =>
-      asHolder(hold, (tx) => discardContents(tx, digests, limits, done)),
+      asHolder(rows, hold, (tx) => discardContents(tx, digests, limits, done)),
     discardStrays: (hold, found, now) =>
-      asHolder(hold, function* (tx) {
+      asHolder(rows, hold, function* (tx) {
         const going = (yield* strays(tx, found)).filter(({ awaited }) => !awaited);
         return discard(tx, going, now);
       }),
-    discardLinks: (hold, links, limits) => asHolder(hold, (tx) => discardLinks(tx, links, limits)),
+    discardLinks: (hold, links, limits) =>
+      asHolder(rows, hold, (tx) => discardLinks(tx, links, limits)),
     emptyTrash: (hold, done) =>
-      asHolder(hold, function* (tx) {
+      asHolder(rows, hold, function* (tx) {
         yield* empty(tx, done);
         return true;
       }),

@@ -6,10 +6,12 @@ import {
   eq,
   getTableColumns,
   gt,
+  isNull,
   lt,
   lte,
   max,
   notInArray,
+  or,
   sql,
 } from "drizzle-orm";
 import {
@@ -22,9 +24,10 @@ import {
   noCounts,
   rememberedRuns,
 } from "../gcRuns.ts";
+import { type ClaimLease, leaseEnd, longLease } from "./claims.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { store } from "./schema.ts";
-import { listed } from "./spelling.ts";
+import { databaseNow, listed } from "./spelling.ts";
 import { command, type Params, statement } from "./statement.ts";
 import { gcRuns, locks } from "./tendingSchema.ts";
 
@@ -36,11 +39,25 @@ interface Now {
 
 const columns = getTableColumns(gcRuns);
 
-const begin = statement((db, given: Params<Omit<GcBeginning, "dryRun"> & { dryRun: 0 | 1 }>) => {
-  const { id, trigger, dryRun, startedAt } = given;
+interface Leased {
+  readonly lease: ClaimLease;
+}
+type Beginning = Omit<GcBeginning, "dryRun"> & { readonly dryRun: 0 | 1 } & Leased;
+
+const begin = statement((db, given: Params<Beginning>) => {
+  const { id, trigger, dryRun, startedAt, lease } = given;
   const row = { ...noCounts, id, trigger, dryRun, startedAt, state: "running" } as const;
-  return db.insert(gcRuns).values(row).returning();
+  return db
+    .insert(gcRuns)
+    .values({ ...row, aliveUntil: leaseEnd(lease) })
+    .returning();
 });
+const renew = command((db, { id, lease }: Params<{ id: string } & Leased>) =>
+  db
+    .update(gcRuns)
+    .set({ aliveUntil: leaseEnd(lease) })
+    .where(and(eq(gcRuns.id, id), eq(gcRuns.state, "running"))),
+);
 const end = statement((db, given: Params<GcCounts & Omit<GcEnding, "counts"> & { id: string }>) => {
   const { state, finishedAt, reason, id } = given;
   return db
@@ -49,13 +66,22 @@ const end = statement((db, given: Params<GcCounts & Omit<GcEnding, "counts"> & {
     .where(eq(gcRuns.id, id))
     .returning();
 });
-const breakOff = statement((db, { alive }: Params<{ alive: readonly string[] }>) =>
-  db
+interface Breaking {
+  readonly alive: readonly string[];
+  readonly over: string;
+}
+const breakOff = statement((db, { alive, over }: Params<Breaking>) => {
+  const isOver = or(
+    isNull(gcRuns.aliveUntil),
+    lt(gcRuns.aliveUntil, databaseNow),
+    eq(gcRuns.id, over),
+  );
+  return db
     .update(gcRuns)
     .set({ state: "failed", reason: brokenOff })
-    .where(and(eq(gcRuns.state, "running"), notInArray(gcRuns.id, listed(alive))))
-    .returning({ id: gcRuns.id }),
-);
+    .where(and(eq(gcRuns.state, "running"), notInArray(gcRuns.id, listed(alive)), isOver))
+    .returning({ id: gcRuns.id });
+});
 const forget = command((db, { kept }: Params<{ kept: number }>) =>
   db
     .delete(gcRuns)
@@ -112,16 +138,20 @@ const holder = statement((db, { now }: Params<Now>) =>
 
 /** Builds the history's part of the port. */
 export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
+  const lease = longLease(rows.claimLease);
   return {
-    beginRun: (beginning) => rows.write((tx) => beginRun(tx, beginning)),
+    beginRun: (beginning) => rows.write((tx) => beginRun(tx, { ...beginning, lease })),
+    async renewRun(id) {
+      if (lease !== null) await rows.runLazily(renew, { id, lease });
+    },
     async endRun(id, { counts, ...ending }) {
       const ended = await rows.change(end, { id, ...counts, ...ending });
       return ended === null ? null : toRun(ended);
     },
-    breakOffRuns: (alive) =>
+    breakOffRuns: (alive, over = null) =>
       rows.write(
         function* (tx) {
-          return (yield* tx.all(breakOff, { alive })).length;
+          return (yield* tx.all(breakOff, { alive, over: over ?? "" })).length;
         },
         (count) => count > 0,
       ),
@@ -151,7 +181,7 @@ export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
 /** Ids are hexadecimal: all of them come before it. */
 const last = "~";
 
-function* beginRun(tx: Tx, beginning: GcBeginning): Body<GcRun> {
+function* beginRun(tx: Tx, beginning: GcBeginning & { readonly lease: ClaimLease }): Body<GcRun> {
   const begun = yield* tx.get(begin, { ...beginning, dryRun: beginning.dryRun ? 1 : 0 });
   if (begun === undefined) throw new Error("the run was not written");
   tx.run(forget, { kept: rememberedRuns });

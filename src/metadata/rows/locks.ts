@@ -16,8 +16,7 @@ const findLock = statement((db, { name }: Params<Pick<Hold, "name">>) =>
     .from(locks)
     .where(eq(locks.name, name)),
 );
-/** Asked in every transaction that only the holder may make. */
-export const findHold = statement((db, given: Params<Hold>) =>
+const findHold = statement((db, given: Params<Hold>) =>
   db.select({ name: locks.name }).from(locks).where(holds(given)),
 );
 const take = command((db, { name, owner, epoch, until }: Params<Hold & { until: number }>) =>
@@ -44,6 +43,25 @@ const renew = statement((db, given: Params<Hold & { until: number }>) =>
 const release = command((db, given: Params<Hold>) =>
   db.update(locks).set({ expiresAt: 0 }).where(holds(given)),
 );
+
+/** True when nobody has taken the lock over, whatever the time: asked in every transaction that only its holder may make. */
+export function* stillHolds(tx: Tx, hold: Hold): Body<boolean> {
+  return (yield* tx.get(findHold, hold)) !== undefined;
+}
+
+/** One durable transaction of the holder of a lock. @returns null when the lock is lost: nothing is changed then. */
+export function asHolder<const T>(
+  rows: Rows,
+  hold: Hold,
+  body: (tx: Tx) => Body<T>,
+): Promise<T | null> {
+  return rows.write(
+    function* (tx) {
+      return (yield* stillHolds(tx, hold)) ? yield* body(tx) : null;
+    },
+    (outcome) => outcome !== null,
+  );
+}
 
 /** Locks of the port. */
 export function locksMetadata(rows: Rows): LocksMetadata {

@@ -8,6 +8,7 @@ import type {
   MultipartUpload,
 } from "../multipart.ts";
 import type { ClaimLease } from "./claims.ts";
+import { stillHolds } from "./locks.ts";
 import * as statements from "./multipartStatements.ts";
 import { findBucketId } from "./objectStatements.ts";
 import * as partStatements from "./partStatements.ts";
@@ -163,9 +164,10 @@ export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
       await rows.runLazily(statements.lowerTimes, { now });
       await rows.runLazily(statements.lowerCompleted, { now });
     },
-    expireMultipart: (expiry) =>
+    expireMultipart: ({ hold = null, ...expiry }) =>
       rows.write(
         function* (tx) {
+          if (hold !== null && !(yield* stillHolds(tx, hold))) return [];
           const expired = yield* tx.all(statements.expired, { spared: [], ...expiry });
           tx.run(statements.removeListed, { rowIds: expired.map(({ rowId }) => rowId) });
           return expired.map((row) => ({ ...listedUpload(row), whole: row.whole === 1 }));

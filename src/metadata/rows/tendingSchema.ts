@@ -28,6 +28,7 @@ export const gcRuns = sqliteTable(
     deletedManifests: integer("deleted_manifests").notNull(),
     deletedLinks: integer("deleted_links").notNull(),
     reason: text("reason"), // why it was refused or failed
+    aliveUntil: integer("alive_until"), // Unix ms by the database's clock: who runs it lives until then at least; null: ask the lock
   },
   (row) => [index("gc_runs_by_started_at").on(row.startedAt)],
 );

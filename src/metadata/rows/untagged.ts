@@ -11,6 +11,7 @@ import type {
   UntaggedRule,
   UntaggedSpace,
 } from "../untagged.ts";
+import { asHolder } from "./locks.ts";
 import { objects } from "./objectsSchema.ts";
 import { gatherPushes, isAwaited } from "./pushes.ts";
 import { type Gone, isUnnamed, never } from "./releases.ts";
@@ -30,11 +31,8 @@ export function untaggedMetadata(rows: Rows): UntaggedMetadata {
   return {
     planUntagged: (rule, limits) => rows.read((tx) => planUntagged(tx, rule, limits)),
     sumUntagged: (limit) => rows.read((tx) => sumUntagged(tx, limit)),
-    removeUntagged: (keys, limits) =>
-      rows.write(
-        (tx) => removeUntagged(tx, keys, limits),
-        (count) => count > 0,
-      ),
+    removeUntagged: (hold, keys, limits) =>
+      asHolder(rows, hold, (tx) => removeUntagged(tx, keys, limits)),
   };
 }
 
@@ -138,7 +136,7 @@ export const findFree = rawStatement(
 function* removeUntagged(
   tx: Tx,
   keys: readonly ManifestKey[],
-  { pushedBefore, now }: Parameters<UntaggedMetadata["removeUntagged"]>[1],
+  { pushedBefore, now }: Parameters<UntaggedMetadata["removeUntagged"]>[2],
 ): Body<number> {
   let gone = 0;
   for (const key of keys) {

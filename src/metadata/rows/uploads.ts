@@ -12,6 +12,7 @@ import type {
 import type { Claiming } from "./claims.ts";
 import { keepContent } from "./contentRow.ts";
 import { link, raiseLease } from "./links.ts";
+import { stillHolds } from "./locks.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import * as statements from "./uploadStatements.ts";
 
@@ -54,9 +55,10 @@ export function uploadSweepMetadata(rows: Rows): UploadSweepMetadata {
       await rows.runLazily(statements.lowerTimes, { now });
       await rows.runLazily(statements.lowerFinished, { now });
     },
-    expireUploads: (expiry) =>
+    expireUploads: ({ hold = null, ...expiry }) =>
       rows.write(
         function* (tx) {
+          if (hold !== null && !(yield* stillHolds(tx, hold))) return [];
           return yield* tx.all(statements.expire, expiry);
         },
         (expired) => expired.length > 0,

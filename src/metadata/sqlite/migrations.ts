@@ -14,6 +14,7 @@ import audit from "../../../drizzle/sqlite/0009_audit.sql" with { type: "text" }
 import keyless from "../../../drizzle/sqlite/0010_keyless.sql" with { type: "text" };
 import storedNames from "../../../drizzle/sqlite/0011_stored_names.sql" with { type: "text" };
 import claimLeases from "../../../drizzle/sqlite/0012_claim_leases.sql" with { type: "text" };
+import runLeases from "../../../drizzle/sqlite/0013_run_leases.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -31,4 +32,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0010_keyless", sql: keyless },
   { tag: "0011_stored_names", sql: storedNames },
   { tag: "0012_claim_leases", sql: claimLeases },
+  { tag: "0013_run_leases", sql: runLeases },
 ];

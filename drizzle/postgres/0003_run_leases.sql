@@ -1,0 +1,1 @@
+ALTER TABLE "gc_runs" ADD COLUMN "alive_until" bigint;

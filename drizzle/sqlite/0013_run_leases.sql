@@ -1,0 +1,1 @@
+ALTER TABLE `gc_runs` ADD `alive_until` integer;

@@ -16,18 +16,20 @@ export interface Replicas {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts both. @param settings further variables of the environment. */
+/** Starts both. @param settings further variables of the environment. @param own those of one of them. */
 export async function startReplicas(
   scope: Scope,
   settings: Readonly<Record<string, string>> = {},
+  own: { readonly a?: Record<string, string>; readonly b?: Record<string, string> } = {},
 ): Promise<Replicas> {
   const database = await startPostgres(scope);
   const bucket = new FakeS3();
   scope.defer(() => bucket.stop());
   const url = await database.createDatabase("replicas");
   const env = { ...replicaEnvironment(url, bucket.bucket), ...settings };
-  const a = await startBreadbox(scope, { env });
-  return { a, b: await startBreadbox(scope, { env }), database, bucket, env };
+  const a = await startBreadbox(scope, { env: { ...env, ...own.a } });
+  const b = await startBreadbox(scope, { env: { ...env, ...own.b } });
+  return { a, b, database, bucket, env };
 }
 
 /** The variables of a replica. @param database its address. */

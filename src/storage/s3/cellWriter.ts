@@ -2,6 +2,7 @@
 import { RegistryError } from "../../errors.ts";
 import type { UploadId } from "../../model/uploadId.ts";
 import type { BodyWriter } from "../receiveBody.ts";
+import type { Room } from "./budget.ts";
 import { Cell } from "./cells.ts";
 import { answerOf, isUploadGone } from "./failures.ts";
 import { cellAt, cellSize } from "./grid.ts";
@@ -24,6 +25,8 @@ export interface WriterStart {
   readonly offset: number;
   /** Those of them that are in no part. */
   readonly tail: Uint8Array;
+  /** Of the cell that they are in; absent: it has none yet. */
+  readonly room?: Room | null;
   /** Sees all further bytes, in order. */
   readonly hash: RunningHash;
   /** Aborted when nothing may be written any more. */
@@ -55,6 +58,7 @@ export class CellWriter implements BodyWriter {
     this.#written = start.offset;
     this.#cell = this.#cellAt(cellAt(tools.grid, start.offset));
     this.#known = this.#cell.take(start.tail);
+    if (start.room) this.#cell.settle(start.room);
     start.signal.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -88,7 +92,8 @@ export class CellWriter implements BodyWriter {
     }
     this.#written += chunk.byteLength;
     release?.(chunk);
-    return this.#sending.size >= mostSending || this.#failure !== null ? this.#room() : null;
+    const mustWait = this.#sending.size >= mostSending || this.#failure !== null;
+    return mustWait || !this.#isRoomy() ? this.#wait() : null;
   }
 
   async finish(): Promise<void> {
@@ -121,9 +126,22 @@ export class CellWriter implements BodyWriter {
     if (this.#failure !== null) throw this.#failure.error;
   }
 
-  async #room(): Promise<void> {
+  async #wait(): Promise<void> {
     while (this.#sending.size >= mostSending) await Promise.race(this.#sending);
     this.#throwFailure();
+    const cell = this.#cell;
+    if (this.#isRoomy()) return;
+    const { signal } = this.#ending;
+    cell.settle(await this.#tools.budget.wait(cell.size, signal));
+  }
+
+  /** False when the cell has to wait for room. */
+  #isRoomy(): boolean {
+    const cell = this.#cell;
+    if (!cell.needsRoom) return true;
+    const room = this.#tools.budget.take(cell.size);
+    if (room !== null) cell.settle(room);
+    return room !== null;
   }
 
   #sendCell(): void {
@@ -131,6 +149,9 @@ export class CellWriter implements BodyWriter {
     const hashed = this.#hash(cell);
     this.#cell = this.#cellAt(cell.index + 1);
     this.#known = 0;
+    // Another whole cell is likely to follow one.
+    const room = this.#tools.budget.take(this.#cell.size);
+    if (room !== null) this.#cell.settle(room);
     const sending = this.#send(cell)
       .catch((error: unknown) => {
         this.#failure ??= { error: answerOf(error) };

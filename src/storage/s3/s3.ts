@@ -2,6 +2,7 @@
 // damaged/ is what was set aside. Loaded only where a bucket is configured.
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import type { Storage } from "../storage.ts";
+import { CellBudget } from "./budget.ts";
 import { BucketClient, type BucketOptions } from "./client.ts";
 import { answering, S3Content } from "./content.ts";
 import { standardCellBytes } from "./grid.ts";
@@ -37,6 +38,9 @@ export interface S3Options {
   readonly cellBytes?: number;
 }
 
+/** Of the cells of all uploads together. The runtime holds about as much again while it sends them. */
+const budgetBytes = 64 * 1024 * 1024;
+
 /** Opens a bucket, which must exist. @throws BucketError */
 export async function openS3({
   bucket,
@@ -51,7 +55,8 @@ export async function openS3({
   const client = new BucketClient(bucket);
   const grid = { cellBytes, grows: !equalParts };
   const objects = new Objects(client);
-  const tools = { objects, uploads: new Uploads(client), grid, latch, newId };
+  const budget = new CellBudget(budgetBytes);
+  const tools = { objects, uploads: new Uploads(client), grid, budget, latch, newId };
   const travelling = hashing === undefined ? null : new TravellingHashes(hashing);
   const hashes = new Hashes(travelling);
   const placing = new Placing(tools);

@@ -14,9 +14,11 @@ import type {
   StagedEntry,
   Staging,
 } from "../staging.ts";
+import type { Room } from "./budget.ts";
+import { needsRoom } from "./cells.ts";
 import { CellWriter } from "./cellWriter.ts";
 import { answerOf } from "./failures.ts";
-import { cellAt, cellStart, mostBytes } from "./grid.ts";
+import { cellAt, cellSize, cellStart, mostBytes } from "./grid.ts";
 import type { Hashes } from "./hashes.ts";
 import type { Leftovers } from "./leftovers.ts";
 import { type KeyKind, newContentKey, newTailKey } from "./names.ts";
@@ -76,11 +78,11 @@ export class S3Staging implements Staging {
     const { tools, hashes, placing, leftovers } = this.#options;
     const before = parseState(session.staging);
     const { id, offset } = session;
-    const tail = await this.#readTail(session, before);
     const { expected, signal, inChunks = false } = options;
+    const { tail, room } = await this.#takeTail(session, before, signal);
     const hash = hashes.begin(session, before.hash, inChunks);
     const writer = new CellWriter(tools, {
-      ...{ id, state: before, offset, tail, signal },
+      ...{ id, state: before, offset, tail, room, signal },
       newKey: () => newContentKey(id, before.kind, tools.newId),
       ...{ hash, release: body.release ?? null },
     });
@@ -123,6 +125,27 @@ export class S3Staging implements Staging {
     if (rest.byteLength > 0 && key !== null)
       await this.#options.tools.objects.put(key, rest, signal);
     signal.throwIfAborted();
+  }
+
+  /** The bytes that count and are in no part, and the memory that their cell needs. @throws as `#readTail`. */
+  async #takeTail(
+    session: Session,
+    state: StagedState,
+    signal: AbortSignal,
+  ): Promise<{ readonly tail: Uint8Array; readonly room: Room | null }> {
+    const { budget, grid } = this.#options.tools;
+    const cell = cellAt(grid, session.offset);
+    if (!needsRoom(session.offset - cellStart(grid, cell))) {
+      return { tail: await this.#readTail(session, state), room: null };
+    }
+    const bytes = cellSize(grid, cell);
+    const room = budget.take(bytes) ?? (await budget.wait(bytes, signal));
+    try {
+      return { tail: await this.#readTail(session, state), room };
+    } catch (error) {
+      room.free();
+      throw error;
+    }
   }
 
   /** Bytes that count and are in no part. @throws RegistryError UPLOAD_UNKNOWN when they are missing. */

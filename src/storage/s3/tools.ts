@@ -1,5 +1,6 @@
 // What every group of the port needs here.
 import type { WriteLatch } from "../../durability/writeLatch.ts";
+import type { CellBudget } from "./budget.ts";
 import type { Grid } from "./grid.ts";
 import type { Objects } from "./objects.ts";
 import type { Uploads } from "./uploads.ts";
@@ -9,6 +10,8 @@ export interface S3Tools {
   readonly objects: Objects;
   readonly uploads: Uploads;
   readonly grid: Grid;
+  /** The memory of all uploads. */
+  readonly budget: CellBudget;
   readonly latch: WriteLatch;
   /** UUIDv7 source for keys that are never used twice. */
   readonly newId: () => string;

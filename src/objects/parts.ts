@@ -57,7 +57,10 @@ export function endNow({ arrivals, ageNow }: ObjectsDeps, id: UploadId): number 
   return arrivals.has(id) ? null : ageNow();
 }
 
-/** The bytes that came are a sign of life, even if they are of no use: their client may send them again. */
+/** How often an arriving part gives a sign of life: the cleanup of another server knows no other; ms. */
+const signEveryMs = 20_000;
+
+/** The bytes that come are a sign of life, even if they are of no use: their client may send them again. */
 async function arrive(
   deps: ObjectsDeps,
   put: PartPut,
@@ -65,12 +68,18 @@ async function arrive(
   signal: AbortSignal,
 ): Promise<StagedPart> {
   const { key, number } = put;
+  const life = { expiresAt };
+  const sign = () => noteAlive(deps, key.id, life).catch(() => {});
+  void sign();
+  const signs = setInterval(sign, signEveryMs);
   try {
     const received = await receive(deps, put, signal);
     return await deps.turns.take(key.id, number, () => record(deps, put, received));
   } catch (error) {
-    await noteAlive(deps, key.id, expiresAt).catch(() => {});
+    await sign();
     throw error;
+  } finally {
+    clearInterval(signs);
   }
 }
 
@@ -78,11 +87,13 @@ async function arrive(
 async function noteAlive(
   { multipartLife, clock, limits: { ttlMs } }: ObjectsDeps,
   id: UploadId,
-  expiresAt: number,
+  life: { expiresAt: number },
 ): Promise<void> {
   const now = clock();
-  if (expiresAt < now + ttlMs / 2)
-    await multipartLife.noteAlive(id, { now, expiresAt: now + ttlMs });
+  if (life.expiresAt >= now + ttlMs / 2) return;
+  const expiresAt = now + ttlMs;
+  await multipartLife.noteAlive(id, { now, expiresAt });
+  life.expiresAt = expiresAt;
 }
 
 /** A page of parts, and the object that they are for. */

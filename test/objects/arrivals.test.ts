@@ -1,7 +1,7 @@
 // Parts that are arriving hold their upload, whatever its time: it is not over for requests, nor for the sweep.
-import { expect, test } from "bun:test";
+import { expect, jest, test } from "bun:test";
 import { sweepMultipart } from "../../src/jobs/multipartSweep.ts";
-import { makeUploadId } from "../../src/model/uploadId.ts";
+import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { Arrivals } from "../../src/objects/arrivals.ts";
 import { completeMultipart } from "../../src/objects/completion.ts";
 import { putPart } from "../../src/objects/parts.ts";
@@ -32,13 +32,13 @@ function openBody() {
   };
 }
 
-/** A sweep without a grace period that is ordered now. @returns how many uploads it ended. */
-async function sweep({ deps, store }: Room): Promise<number> {
+/** A sweep without a grace period that is ordered now. @param arriving as another server sees it. @returns how many uploads it ended. */
+async function sweep({ deps, store }: Room, arriving?: readonly UploadId[]): Promise<number> {
   const { multipartLife, storage, arrivals, ageNow } = deps();
   const swept = await sweepMultipart(
     {
       ...{ metadata: multipartLife, storage, clock: store.clock.now, ageNow },
-      ...{ arriving: arrivals.ids(), rest: async () => {}, onExpired: () => {} },
+      ...{ arriving: arriving ?? arrivals.ids(), rest: async () => {}, onExpired: () => {} },
     },
     { graceMs: 0, limit: 10 },
   );
@@ -67,6 +67,31 @@ test("while a part arrives, its upload accepts other parts, survives sweeps, and
   expect([swept, again]).toEqual([0, 0]);
   await room.complete(id, [first, second, third]);
   expect((await room.read()).length).toBe(4 * some.length);
+});
+
+test("another server's sweep leaves an upload alone to which a part arrives, from its beginning and for as long as it takes", async () => {
+  await using room = await openRoom();
+  const id = await room.initiate();
+  const { ttlMs } = room.deps().limits;
+  const slow = openBody();
+  room.store.clock.advance(ttlMs - 1);
+  jest.useFakeTimers();
+  try {
+    const arriving = room.put(id, 1, slow.body);
+    await slow.begun;
+    const swept: number[] = [];
+    for (let turn = 0; turn < 5; turn += 1) {
+      room.store.clock.advance(0.6 * ttlMs);
+      swept.push(await sweep(room, []));
+      jest.advanceTimersByTime(20_000);
+    }
+    slow.end();
+
+    expect(swept).toEqual([0, 0, 0, 0, 0]);
+    await room.complete(id, [await arriving]);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("a part that broke extends its upload's expiry like one that was stored", async () => {

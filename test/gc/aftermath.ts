@@ -4,6 +4,9 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { BucketClient, type BucketOptions } from "../../src/storage/s3/client.ts";
+import { Objects } from "../../src/storage/s3/objects.ts";
+import { Uploads } from "../../src/storage/s3/uploads.ts";
 import { breadboxBinary } from "../support/binary.ts";
 import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
 import { run } from "../support/processes.ts";
@@ -43,6 +46,8 @@ export async function differences(
   live: Iterable<Keeper>,
   objects: Iterable<Kept> = [],
   ask: Ask = fileOf(data),
+  compareBytes: (digests: ReadonlySet<string>, ask: Ask) => Promise<readonly string[]> = (all) =>
+    compareFiles(data, all),
 ): Promise<readonly string[]> {
   const links = new Set<string>();
   const digests = new Set<string>();
@@ -60,16 +65,39 @@ export async function differences(
   }
   const column = async (text: string): Promise<Set<string>> =>
     new Set((await ask(text)).map((row) => row.join(" ")));
-  const files = (await storedFiles(data)).map((file) => file.split("/").at(-1)?.split(".")[0]);
   return [
     ...compare("rows of content", await column("SELECT digest FROM contents"), digests),
     ...compare("links", await column("SELECT repository, digest FROM repository_contents"), links),
     ...compare("objects", await column(objectRows), made),
+    ...compare("trash", await column("SELECT locator FROM trash"), new Set()),
+    ...(await compareBytes(digests, ask)),
+  ];
+}
+
+/** The files of a data directory: one for each digest, whole, and nothing of uploads. */
+async function compareFiles(data: string, digests: ReadonlySet<string>): Promise<string[]> {
+  const files = (await storedFiles(data)).map((file) => file.split("/").at(-1)?.split(".")[0]);
+  return [
     ...compare("folders of uploads", new Set(await multipartFolders(data)), new Set()),
     ...compare("stored files", new Set(files.map((hex) => `sha256:${hex}`)), digests),
-    ...compare("trash", await column("SELECT locator FROM trash"), new Set()),
     ...(files.length === digests.size ? [] : [`${files.length} files, ${digests.size} digests`]),
     ...(await damagedFiles(data)),
+  ];
+}
+
+/** A bucket: the objects that rows name, and nothing of uploads. Their bytes are read by `fsck --full`. */
+export async function compareBucket(bucket: BucketOptions, ask: Ask): Promise<string[]> {
+  const client = new BucketClient(bucket);
+  const keys = new Set<string>();
+  for await (const page of new Objects(client).list("")) for (const { key } of page) keys.add(key);
+  const uploads = new Set<string>();
+  for await (const page of new Uploads(client).list(""))
+    for (const { key } of page) uploads.add(key);
+  client.close();
+  const named = (await ask("SELECT locator FROM contents")).map(([locator]) => String(locator));
+  return [
+    ...compare("objects of the bucket", keys, new Set(["format", ...named])),
+    ...compare("uploads of the bucket", uploads, new Set()),
   ];
 }
 

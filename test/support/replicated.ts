@@ -1,7 +1,8 @@
 // A registry of two replicas behind haproxy, for tests that are written for one process: `BREADBOX_TEST_REGISTRY=replicas`.
+import type { BucketOptions } from "../../src/storage/s3/client.ts";
 import { type RunningRegistry, type StartRegistry, startBreadbox } from "./binary.ts";
 import { startHaproxy } from "./haproxy.ts";
-import { startPostgres } from "./postgres.ts";
+import { type PostgresServer, startPostgres } from "./postgres.ts";
 import type { RunningProcess } from "./processes.ts";
 import { replicaEnvironment } from "./replicas.ts";
 import type { Scope } from "./scope.ts";
@@ -10,15 +11,27 @@ import { startVersitygw } from "./versitygw.ts";
 /** What replicas share, by the data directory of the first one: for a registry that starts again. */
 const shared = new Map<string, Readonly<Record<string, string>>>();
 
-async function startEngines(scope: Scope): Promise<Readonly<Record<string, string>>> {
-  const [{ bucket }, postgres] = await Promise.all([startVersitygw(scope), startPostgres(scope)]);
-  return replicaEnvironment(await postgres.createDatabase("replicated"), bucket);
+/** What replicas share. */
+export interface Engines {
+  readonly database: PostgresServer;
+  /** The address of the replicas' database. */
+  readonly url: string;
+  readonly bucket: BucketOptions;
+  readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts both and the proxy. What is asked of the process is asked of both replicas. */
+/** Starts PostgreSQL and versitygw. */
+export async function startEngines(scope: Scope): Promise<Engines> {
+  const [{ bucket }, database] = await Promise.all([startVersitygw(scope), startPostgres(scope)]);
+  const url = await database.createDatabase("replicated");
+  return { database, url, bucket, env: replicaEnvironment(url, bucket) };
+}
+
+/** Starts both and the proxy, and the engines that `env` does not name. What is asked of the process is asked of both replicas. */
 export const startReplicated: StartRegistry = async (scope, { port, env, ...options } = {}) => {
   const known = options.data === undefined ? undefined : shared.get(options.data);
-  const engines = known ?? (await startEngines(scope));
+  const given = env?.["BREADBOX_DATABASE_URL"] === undefined ? known : {};
+  const engines = given ?? (await startEngines(scope)).env;
   const settings = { ...options, env: { ...engines, ...env } };
   const first = await startBreadbox(scope, settings);
   const { data: _, ...further } = settings;

@@ -72,6 +72,8 @@ export class Placing {
     const { key, kind } = state;
     if (rest !== null || size === 0) {
       await objects.put(key, rest ?? new Uint8Array());
+      // From now on they are in the bucket, whatever becomes of the seal.
+      this.forget(id);
       return { key, isOurs: true };
     }
     const found = await objects.head(key);

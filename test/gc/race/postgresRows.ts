@@ -2,13 +2,13 @@
 import postgres from "postgres";
 import { startPostgres } from "../../support/postgres.ts";
 import type { Scope } from "../../support/scope.ts";
-import type { RacePlan } from "./race.ts";
+import type { RaceEngines } from "./race.ts";
 
 /** How often all connections are ended, in ms. */
 const endEvery = 2_000;
 
 /** Starts a server that lives as long as the scope. */
-export async function openRows(scope: Scope): Promise<NonNullable<RacePlan["rows"]>> {
+export async function openRows(scope: Scope): Promise<RaceEngines> {
   const server = await startPostgres(scope);
   const url = await server.createDatabase("race");
   const sql = postgres(url, { max: 1, onnotice: () => {} });

@@ -1,6 +1,7 @@
 // A race: pushers, storers, readers and deletions against collections that never stop, on the executable. Everything that was answered is
 // checked while it goes on, and everything that is left in the end.
 
+import type { StartRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
 import { Scope } from "../../support/scope.ts";
 import { startRegistry } from "../../support/startRegistry.ts";
@@ -16,6 +17,18 @@ import { pullImage, pullUntil } from "./puller.ts";
 import { Pusher, repositoriesOf } from "./pusher.ts";
 import { Storer } from "./storer.ts";
 
+/** Rows, and perhaps bytes, that are not in the data directory. */
+export interface RaceEngines {
+  /** What names them to the executable. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly ask: Ask;
+  /** Of bytes that are elsewhere: starts the registry, and compares them in the end. */
+  readonly bytes?: {
+    readonly start: StartRegistry;
+    readonly compare: (ask: Ask) => Promise<readonly string[]>;
+  };
+}
+
 /** How long, and how hard. */
 export interface RacePlan {
   readonly seed: string;
@@ -25,8 +38,8 @@ export interface RacePlan {
   readonly restMs: number;
   /** Somebody sets the clock, and another program locks the database for seconds. */
   readonly isTroubled: boolean;
-  /** Rows that are not in the data directory: what names them to the executable, and how they are asked. */
-  readonly rows?: { readonly env: Readonly<Record<string, string>>; readonly ask: Ask };
+  /** Where rows and bytes are that are not in the data directory. */
+  readonly engines?: RaceEngines;
   /** Told now and then how far it is. */
   readonly onProgress?: (ledger: Ledger) => void;
 }
@@ -74,9 +87,10 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   const troubles = plan.isTroubled
     ? new Troubles(scope, randomNumbers(`${plan.seed}/troubles`), trouble)
     : null;
-  const own = { ...usual, ...plan.rows?.env };
+  const own = { ...usual, ...plan.engines?.env };
   const env = troubles === null ? own : { ...own, ...troubled, ...troubles.env };
-  const registry = await startRegistry(scope, { env });
+  const { ask, bytes } = plan.engines ?? {};
+  const registry = await (bytes?.start ?? startRegistry)(scope, { env });
   const ledger = new Ledger();
   const client = new Client(registry.url, ledger);
   const random = randomNumbers(`${plan.seed}/collector`);
@@ -93,8 +107,11 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   await registry.stop();
   return {
     ledger,
-    differences: await differences(registry.data, ledger.live, ledger.objects, plan.rows?.ask),
-    fsck: await fsckComplaint(registry.data, plan.rows?.env),
+    differences: await differences(
+      ...([registry.data, ledger.live, ledger.objects, ask] as const),
+      bytes && ((_, asked) => bytes.compare(asked)),
+    ),
+    fsck: await fsckComplaint(registry.data, plan.engines?.env),
   };
 }
 

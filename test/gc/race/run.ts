@@ -1,8 +1,9 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--postgres]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
 import { figuresOf, race } from "./race.ts";
+import { openReplicas } from "./replicaEngines.ts";
 
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     calm: { type: "boolean", default: false },
     /** Rows in a PostgreSQL server, which nobody locks for seconds. */
     postgres: { type: "boolean", default: false },
+    /** Two replicas behind haproxy, over PostgreSQL and versitygw. */
+    replicas: { type: "boolean", default: false },
   },
 });
 
@@ -24,12 +27,13 @@ const started = performance.now();
 const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
 await using scope = new Scope();
 const { ledger, differences, fsck } = await race({
-  ...(values.postgres ? { rows: await openRows(scope) } : {}),
+  ...(values.postgres ? { engines: await openRows(scope) } : {}),
+  ...(values.replicas ? { engines: await openReplicas(scope) } : {}),
   seed,
   seconds: Number(values.minutes) * 60,
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
-  isTroubled: !values.calm && !values.postgres,
+  isTroubled: !values.calm && !values.postgres && !values.replicas,
   onProgress: (at) => console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`),
 });
 for (const violation of ledger.violations) console.log(violation);

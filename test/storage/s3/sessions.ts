@@ -104,6 +104,31 @@ export function sessionsSuite(name: string, bucket: BucketOptions): void {
       expect(await left()).toEqual({ keys: [locator], uploads: [] });
     });
 
+    test.each([
+      ["short", 1000],
+      ["of several parts", cellBytes + 1000],
+    ])(
+      "nothing is left of a body, %s, that was read to be hashed and is stored already",
+      async (_, size) => {
+        const { a, left } = await replicas();
+        const bytes = noise(size);
+        const staged = await append(a, await beginSession(a), bytes, false);
+        // Under an algorithm that nobody knew of when the bytes came.
+        const digest = digestOf(bytes, "sha512");
+
+        const outcome = await a.staging.seal(staged, {
+          ...fresh([digest]),
+          as: "sha512",
+          isStored: async () => true,
+        });
+        await a.staging.discard(staged.id, staged.staging);
+        await close(a);
+
+        expect(outcome).toEqual({ kind: "sealed", locator: null, digest, size });
+        expect(await left()).toEqual({ keys: [], uploads: [] });
+      },
+    );
+
     test("what was sealed without a row is sealed again elsewhere under the same name", async () => {
       const { a, b, left } = await replicas();
       const staged = await append(a, await beginSession(a), noise(2 * cellBytes + 7));

@@ -1,0 +1,39 @@
+// The race over two replicas: a bounded share of `test/gc/race/run.ts --replicas`.
+import { expect } from "bun:test";
+import { clientTest } from "../support/clientTest.ts";
+import { versitygw } from "../support/goPrograms.ts";
+import { goToolNeeds } from "../support/goTools.ts";
+import { postgresIsMissing } from "../support/postgres.ts";
+import { figuresOf, race } from "./race/race.ts";
+import { openReplicas } from "./race/replicaEngines.ts";
+
+const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
+const seconds = Number(process.env["BREADBOX_RACE_SECONDS"] ?? 60);
+const gateway = goToolNeeds(versitygw);
+const needs = {
+  commands: [...gateway.commands, "haproxy"],
+  reason: () => gateway.reason() ?? postgresIsMissing(),
+  timeoutMs: 400_000,
+};
+
+clientTest(
+  "no content is lost over two replicas while collections run continuously",
+  needs,
+  async (scope) => {
+    console.log(`BREADBOX_TEST_SEED=${seed}`);
+    const engines = await openReplicas(scope);
+
+    const { ledger, differences, fsck } = await race({
+      ...{ engines, seed, seconds },
+      ...{ pushers: 6, restMs: 20, isTroubled: false },
+    });
+
+    console.log(JSON.stringify(figuresOf(ledger)));
+    expect(ledger.violations).toEqual([]);
+    expect(differences).toEqual([]);
+    expect(fsck).toBeNull();
+    expect(ledger.counts.collectedBlobs).toBeGreaterThan(0);
+    expect(ledger.counts.mounts).toBeGreaterThan(0);
+    expect(ledger.counts.completedUploads).toBeGreaterThan(0);
+  },
+);

@@ -1,6 +1,11 @@
 // Whether the wall clock can be trusted, judged by the machine's uptime. Leases and ages use the wall clock, so
 // a step forward would end them all at once.
-import type { ClockAnchor, ClockReading, Postponement } from "../metadata/clockAnchor.ts";
+import type {
+  ClockAnchor,
+  ClockAnchors,
+  ClockReading,
+  Postponement,
+} from "../metadata/clockAnchor.ts";
 
 /** The verdict on the clock. `anchor` is the reference for the next look. */
 export type ClockVerdict =
@@ -25,14 +30,29 @@ const plausibleGapMs = 24 * 3_600_000;
  * Judges a reading. After a step forward nothing that was promised before can be judged until it would have run out by the other
  * clock: `patienceMs`, the longest promise there is. The rare leases that are longer by far (content of objects that were given up) end later
  * by as much as the clock was set forward.
- * @param anchor the reading before; null when there is none.
+ * @param anchors the readings before.
  */
 export function judgeClock(
-  anchor: ClockAnchor | null,
+  { own, other }: ClockAnchors,
   reading: ClockReading,
   patienceMs: number,
 ): ClockVerdict {
-  if (anchor === null) return trusted(reading, 0);
+  const verdict =
+    own === null ? judgeFirst(other, reading, patienceMs) : judgeOwn(own, reading, patienceMs);
+  if (verdict.kind === "doubted" || other === null) return verdict;
+  const leftMs = doubtLeft(other, reading);
+  if (leftMs <= 0) return verdict;
+  const cause = "the clock was set forward recently, as another server has seen";
+  return doubted(reading, reading.uptime + leftMs, { cause, postponed: null });
+}
+
+/** How long the doubt of another machine lasts, ms. What it saw in the future is not so any more: the clock was set back. */
+function doubtLeft({ wall, uptime, distrustUntil }: ClockAnchor, reading: ClockReading): number {
+  const gap = reading.wall - wall;
+  return gap < -toleranceMs ? 0 : distrustUntil - uptime - gap;
+}
+
+function judgeOwn(anchor: ClockAnchor, reading: ClockReading, patienceMs: number): ClockVerdict {
   const { boot, uptime } = anchor;
   // In a container the machine's name stays and the time since its start begins anew.
   if (boot !== reading.boot || reading.uptime < uptime) {
@@ -73,6 +93,18 @@ function judgeAfterStart(
     return doubted(reading, patienceMs, { cause, postponed });
   }
   return trusted(reading, setBack(gap));
+}
+
+/** The first look of a machine, at a clock that others may have looked at: it cannot tell how long ago that was. */
+function judgeFirst(
+  other: ClockAnchor | null,
+  reading: ClockReading,
+  patienceMs: number,
+): ClockVerdict {
+  const gap = other === null ? 0 : reading.wall - other.wall;
+  if (gap <= plausibleGapMs) return trusted(reading, setBack(gap));
+  const cause = `the clock says that no server has looked at it for ${spanText(gap)}`;
+  return doubted(reading, reading.uptime + patienceMs, { cause, postponed: null });
 }
 
 const setBack = (step: number): number => (step < -toleranceMs ? -step : 0);

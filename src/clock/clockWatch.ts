@@ -38,14 +38,15 @@ export async function watchClock(
   remember = true,
 ): Promise<ClockVerdict> {
   for (;;) {
-    const anchor = await metadata.findClockAnchor();
+    const { boot } = await readUptime();
+    const anchors = await metadata.findClockAnchors(boot);
     const before = clock();
     const reading = { ...(await readUptime()), wall: clock() };
     // The process was suspended between the two reads: they do not belong together.
     if (Math.abs(reading.wall - before) > longestReadingMs) continue;
-    const verdict = judgeClock(anchor, reading, patienceMs);
+    const verdict = judgeClock(anchors, reading, patienceMs);
     if (!remember) return verdict;
     const postponed = verdict.kind === "doubted" ? verdict.postponed : null;
-    if (await metadata.replaceClockAnchor(anchor, verdict.anchor, postponed)) return verdict;
+    if (await metadata.replaceClockAnchor(anchors.own, verdict.anchor, postponed)) return verdict;
   }
 }

@@ -25,9 +25,21 @@ export interface Postponement {
   readonly byMs: number;
 }
 
+/** Earlier looks. */
+export interface ClockAnchors {
+  /** Of this machine; where one server writes, of whichever machine it ran on. null before the first one. */
+  readonly own: ClockAnchor | null;
+  /** Of other machines, whose servers share the database and its clock: of one that doubts it, or the latest. null where there are none. */
+  readonly other: ClockAnchor | null;
+}
+
 export interface ClockMetadata {
-  findClockAnchor(): Promise<ClockAnchor | null>;
-  /** @param postponed in the same transaction. @returns false when the anchor is no longer `expected`: then nothing was changed. */
+  /** @param boot the run of this machine. */
+  findClockAnchors(boot: string): Promise<ClockAnchors>;
+  /**
+   * @param postponed in the same transaction, unless another machine has done so. @returns false when this machine's anchor is no longer
+   * `expected`: then nothing was changed.
+   */
   replaceClockAnchor(
     expected: ClockAnchor | null,
     next: ClockAnchor,

@@ -18,7 +18,7 @@ function machine() {
   const note = (level: string) => (fields: object, text: string) =>
     void lines.push({ level, fields, text });
   const metadata = {
-    findClockAnchor: async () => anchor,
+    findClockAnchors: async () => ({ own: anchor, other: null }),
     replaceClockAnchor: async (_: ClockAnchor | null, next: ClockAnchor) => {
       anchor = next;
       return true;

@@ -1,13 +1,17 @@
 // When the wall clock is believed: readings in, verdicts out.
 import { describe, expect, test } from "bun:test";
-import { judgeClock, spanText } from "../../src/clock/clockTrust.ts";
-import type { ClockAnchor } from "../../src/metadata/clockAnchor.ts";
+import { judgeClock as judge, spanText } from "../../src/clock/clockTrust.ts";
+import type { ClockAnchor, ClockReading } from "../../src/metadata/clockAnchor.ts";
 
 const minute = 60_000;
 const hour = 60 * minute;
 const day = 24 * hour;
 const year = 365 * day;
 const wall = Date.UTC(2026, 0, 1);
+
+/** On one machine. */
+const judgeClock = (own: ClockAnchor | null, ...rest: readonly [ClockReading, number]) =>
+  judge({ own, other: null }, ...rest);
 
 /** A look ten hours after the machine started. */
 const anchor: ClockAnchor = { boot: "a", uptime: 10 * hour, wall, distrustUntil: 0 };
@@ -140,4 +144,39 @@ test("durations are printed in their largest unit, rounded up", () => {
     "1 hour",
     "2 days",
   ]);
+});
+
+describe("the first look of a machine, after those of others,", () => {
+  /** Machines have uptimes of their own. */
+  const reading = (passed: number) => ({ boot: "b", uptime: 90 * day, wall: wall + passed });
+  const after = (other: ClockAnchor, passed: number) =>
+    judge({ own: null, other }, reading(passed), 2 * day);
+
+  test("trusts the clock that they trust, and says by how much it was set back", () => {
+    expect(after(anchor, hour)).toMatchObject({ kind: "trusted", setBackMs: 0 });
+    expect(after(anchor, -hour)).toMatchObject({ kind: "trusted", setBackMs: hour });
+  });
+
+  test("shares their doubt until it is over", () => {
+    const doubting = { ...anchor, distrustUntil: anchor.uptime + 5 * hour };
+
+    expect(after(doubting, hour)).toMatchObject({ kind: "doubted", waitMs: 4 * hour });
+    expect(after(doubting, 5 * hour)).toMatchObject({ kind: "trusted" });
+    // The clock is right again.
+    expect(after(doubting, -year)).toMatchObject({ kind: "trusted", setBackMs: year });
+  });
+
+  test("doubts a clock that nobody seems to have looked at for long", () => {
+    expect(after(anchor, 24 * hour)).toMatchObject({ kind: "trusted" });
+    expect(after(anchor, 24 * hour + 1)).toMatchObject({ kind: "doubted", waitMs: 2 * day });
+  });
+
+  test("is no exception: whoever trusts the clock shares the doubt of another machine", () => {
+    const doubting = { ...anchor, boot: "c", distrustUntil: anchor.uptime + 5 * hour };
+    const both = judge({ own: anchor, other: doubting }, later(hour), 2 * day);
+    const own = judge({ own: anchor, other: { ...anchor, boot: "c" } }, later(hour), 2 * day);
+
+    expect(both).toMatchObject({ kind: "doubted", waitMs: 4 * hour });
+    expect(own.kind).toBe("trusted");
+  });
 });

@@ -97,11 +97,11 @@ function anchorContract(open: () => Promise<Metadata>): void {
     const first = { boot: "a", uptime: 1, wall: now, distrustUntil: 0 };
     const second = { ...first, uptime: 2, distrustUntil: 5 };
 
-    expect(await clock.findClockAnchor()).toBeNull();
+    expect(await clock.findClockAnchors("a")).toEqual({ own: null, other: null });
     expect(await clock.replaceClockAnchor(null, first)).toBe(true);
     expect(await clock.replaceClockAnchor(null, second)).toBe(false);
     expect(await clock.replaceClockAnchor(first, second)).toBe(true);
-    expect(await clock.findClockAnchor()).toEqual(second);
+    expect(await clock.findClockAnchors("a")).toEqual({ own: second, other: null });
   });
 }
 

@@ -1,11 +1,9 @@
-// Locks and the clock's anchor: what tells one run of a job from the next, and true time from a clock that was set.
-import { and, eq, gt, lte, or, sql } from "drizzle-orm";
-import type { ClockAnchor, ClockMetadata, Postponement } from "../clockAnchor.ts";
+// Locks: what tells one run of a job from the next.
+import { and, eq, sql } from "drizzle-orm";
 import type { Hold, LockOutcome, LockRequest, LocksMetadata } from "../locks.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
-import { contents } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
-import { clockAnchor, locks } from "./tendingSchema.ts";
+import { locks } from "./tendingSchema.ts";
 
 const holds = ({ name, owner, epoch }: Params<Hold>) =>
   and(eq(locks.name, name), eq(locks.owner, owner), eq(locks.epoch, epoch));
@@ -91,62 +89,4 @@ function isTaken(
   { now, lastsMs, dead }: LockRequest,
 ): boolean {
   return owner !== dead && expiresAt > now && expiresAt <= now + lastsMs;
-}
-
-const findAnchor = statement((db) => {
-  const { boot, uptime, wall, distrustUntil } = clockAnchor;
-  return db
-    .select({ boot, uptime, wall, distrustUntil })
-    .from(clockAnchor)
-    .where(eq(clockAnchor.id, 1));
-});
-const setAnchor = command((db, given: Params<ClockAnchor>) => {
-  const { boot, uptime, wall, distrustUntil } = given;
-  const row = { boot, uptime, wall, distrustUntil };
-  return db
-    .insert(clockAnchor)
-    .values({ id: 1, ...row })
-    .onConflictDoUpdate({ target: clockAnchor.id, set: row });
-});
-
-type Stay = Pick<Postponement, "endingAfter" | "byMs"> & Postponement["given"];
-
-/** All content is looked at: clocks are seldom set. */
-const postpone = command((db, { endingAfter, byMs, after, until }: Params<Stay>) =>
-  db
-    .update(contents)
-    .set({ keptUntil: sql`${contents.keptUntil} + ${byMs}` })
-    .where(
-      and(
-        gt(contents.keptUntil, endingAfter),
-        or(lte(contents.keptUntil, after), gt(contents.keptUntil, until)),
-      ),
-    ),
-);
-
-/** The clock's anchor of the port: one row. */
-export function clockMetadata(rows: Rows): ClockMetadata {
-  return {
-    findClockAnchor: () => rows.find(findAnchor, {}),
-    replaceClockAnchor: (expected, next, postponed = null) =>
-      rows.write(
-        function* (tx) {
-          if (!isSame((yield* tx.get(findAnchor, {})) ?? null, expected)) return false;
-          tx.run(setAnchor, next);
-          if (postponed !== null) tx.run(postpone, { ...postponed, ...postponed.given });
-          return true;
-        },
-        (replaced) => replaced,
-      ),
-  };
-}
-
-function isSame(found: ClockAnchor | null, expected: ClockAnchor | null): boolean {
-  if (found === null || expected === null) return found === expected;
-  return (
-    found.boot === expected.boot &&
-    found.uptime === expected.uptime &&
-    found.wall === expected.wall &&
-    found.distrustUntil === expected.distrustUntil
-  );
 }

@@ -33,9 +33,9 @@ export const gcRuns = sqliteTable(
   (row) => [index("gc_runs_by_started_at").on(row.startedAt)],
 );
 
-/** One row: the wall clock beside a clock that nobody sets, as they were last read. A step between two looks shows. */
+/** The wall clock beside a clock that nobody sets, as they were last read. A step between two looks shows. */
 export const clockAnchor = sqliteTable("clock_anchor", {
-  id: integer("id").primaryKey(), // always 1
+  id: integer("id").primaryKey(), // 1; where several servers write, a number of `boot`
   boot: text("boot").notNull(), // which run of the machine `uptime` counts from
   uptime: integer("uptime").notNull(), // ms since boot
   wall: integer("wall").notNull(), // Unix ms

@@ -31,6 +31,8 @@ export interface Span {
   readonly upTo: Row | null;
   /** Most rows. */
   readonly limit: number;
+  /** True: rows have the values of their keys only. */
+  readonly keysOnly?: boolean;
 }
 
 /** One moment of a database: what is written meanwhile does not show. */

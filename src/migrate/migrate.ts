@@ -1,5 +1,12 @@
 // A store becomes another one: everything is copied and compared, then the new one takes over. The old one is only read.
-import type { CopiedTable, CopyNotes, CopySource, CopyTarget, StoreRow } from "../metadata/copy.ts";
+import type {
+  CopiedTable,
+  CopyNotes,
+  CopySource,
+  CopyTarget,
+  Row,
+  StoreRow,
+} from "../metadata/copy.ts";
 import type { Digest } from "../model/digest.ts";
 import { contentsOf, movedContent, readContent, staysBehind } from "./contents.ts";
 import type { BytesRun, Problems } from "./copyBytes.ts";
@@ -13,7 +20,7 @@ import {
   type MigrateRequest,
 } from "./report.ts";
 import { type Amount, countUploads, review, settleBytes } from "./settleBytes.ts";
-import { type Shape, type SyncedTable, sumOf, syncRows, type TableSum } from "./syncRows.ts";
+import { asIs, type Shape, type SyncedTable, sumOf, syncRows, type TableSum } from "./syncRows.ts";
 
 /** A migration. */
 export interface Migration {
@@ -42,7 +49,8 @@ export async function look(
 ): Promise<MigrateReport> {
   const moment = await run.openSource();
   try {
-    const shape: Shape = (table, row) => (movesBytes && staysBehind.has(table.name) ? null : row);
+    const shape: Shape = (table) =>
+      movesBytes && staysBehind.has(table.name) ? null : asIs(table);
     const sums = await sumsOf(run, moment, shape, "rows");
     const { missing } = await review(moment, copiesAll, new Map());
     const openUploads = await countUploads(moment);
@@ -136,15 +144,17 @@ async function copyRows(
 
 /** Where bytes move, contents get the stored names that they have there, and what is staged stays behind. */
 function shapeOf({ bytes }: Migration, contents: CopiedTable): Shape {
-  if (bytes === null) return (_, row) => row;
+  if (bytes === null) return asIs;
   const now = bytes.clock();
-  return (table, row) => {
-    if (staysBehind.has(table.name)) return null;
-    if (table !== contents) return row;
-    const { digest } = readContent(table, row);
+  const moved = (row: Row): Row => {
+    const { digest } = readContent(contents, row);
     const note = bytes.notes.find(digest);
     if (note === null) throw new Error(`${digest} was not copied`);
-    return movedContent(table, row, note, now);
+    return movedContent(contents, row, note, now);
+  };
+  return (table) => {
+    if (staysBehind.has(table.name)) return null;
+    return table === contents ? moved : asIs(table);
   };
 }
 
@@ -168,8 +178,6 @@ async function compare(
     return { ...sum, changed: written + removed };
   });
 }
-
-const asIs: Shape = (_, row) => row;
 
 const differs = ({ isFinished }: CopyTarget, table: string): MigrateError =>
   new MigrateError(

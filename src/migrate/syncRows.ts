@@ -1,9 +1,12 @@
 // Makes the rows of one database those of another, table by table in pages by key. Only what differs is written, so that a run that was
 // broken off is continued, and a second run after some changes is short.
-import type { Cell, CopiedTable, CopySource, CopyTarget, Row } from "../metadata/copy.ts";
+import type { Cell, CopiedTable, CopySource, CopyTarget, Row, Span } from "../metadata/copy.ts";
 
-/** How rows become those of the target: null for one that is not carried over. */
-export type Shape = (table: CopiedTable, row: Row) => Row | null;
+/** What becomes of a table's rows, with the same keys; null for a table whose rows stay behind. */
+export type Shape = (table: CopiedTable) => ((row: Row) => Row) | null;
+
+/** Everything arrives as it is. */
+export const asIs: Shape = () => (row) => row;
 
 /** What was done with a table. */
 export interface SyncedTable {
@@ -13,11 +16,11 @@ export interface SyncedTable {
   readonly removed: number;
 }
 
-/** Called as rows are read; `of` is how many passes there are over all tables. */
+/** Called as the rows of a table are read. */
 export type OnTable = (name: string, rows: number) => void;
 
 /** Pages of rows with bytes are shorter: a manifest may have 4 MiB. */
-const pageRows = { plain: 2_000, blobs: 64 };
+const pageRows = { keys: 5_000, plain: 2_000, blobs: 64 };
 
 const pageOf = ({ columns }: CopiedTable): number =>
   columns.some(({ kind }) => kind === "blob") ? pageRows.blobs : pageRows.plain;
@@ -48,10 +51,12 @@ async function removeSurplus(
   table: CopiedTable,
   shape: Shape,
 ): Promise<number> {
+  const isCarried = shape(table) !== null;
   let removed = 0;
-  for await (const { rows, after } of pages(target, table)) {
-    const kept = byKey(table, shaped(table, await sameSpan(source, table, rows, after), shape));
-    const surplus = rows.map((row) => keyOf(table, row)).filter((key) => !kept.has(textOf(key)));
+  for await (const { rows: keys, after } of pages(target, table, true)) {
+    const span = { after, upTo: keys.at(-1) ?? null, limit: pageRows.keys, keysOnly: true };
+    const kept = new Set(isCarried ? (await wholeSpan(source, table, span)).map(textOf) : []);
+    const surplus = keys.filter((key) => !kept.has(textOf(key)));
     if (surplus.length > 0) await target.remove(table, surplus);
     removed += surplus.length;
   }
@@ -64,13 +69,16 @@ async function writeMissing(
   table: CopiedTable,
   { shape, onTable }: { readonly shape: Shape; readonly onTable: OnTable },
 ): Promise<number> {
+  const become = shape(table);
+  if (become === null) return 0;
   let [seen, written] = [0, 0];
   onTable(table.name, seen);
-  for await (const { rows, after } of pages(source, table)) {
-    const there = byKey(table, await sameSpan(target, table, rows, after));
-    const missing = shaped(table, rows, shape).filter(
-      (row) => !isSame(row, there.get(textOf(keyOf(table, row)))),
-    );
+  for await (const { rows, after, last } of pages(source, table)) {
+    const span = { after, upTo: last, limit: pageOf(table) };
+    const there = byKey(table, await wholeSpan(target, table, span));
+    const missing = rows
+      .map(become)
+      .filter((row) => !isSame(row, there.get(textOf(keyOf(table, row)))));
     if (missing.length > 0) await target.put(table, missing);
     seen += rows.length;
     written += missing.length;
@@ -91,14 +99,16 @@ export interface TableSum {
 export async function sumOf(
   end: Pick<CopySource, "page">,
   table: CopiedTable,
-  shape: Shape = (_, row) => row,
+  shape: Shape = asIs,
 ): Promise<TableSum> {
   const hasher = new Bun.CryptoHasher("sha256");
+  const become = shape(table);
   let count = 0;
-  for await (const { rows } of pages(end, table)) {
-    const found = shaped(table, rows, shape);
-    for (const row of found) hasher.update(`${textOf(row)}\n`);
-    count += found.length;
+  if (become !== null) {
+    for await (const rows of rowsOf(end, table)) {
+      for (const row of rows) hasher.update(`${textOf(become(row))}\n`);
+      count += rows.length;
+    }
   }
   return { name: table.name, rows: count, sha256: hasher.digest("hex") };
 }
@@ -115,41 +125,41 @@ interface Page {
   readonly rows: readonly Row[];
   /** The key before its first row. */
   readonly after: Row | null;
+  /** The key of its last row. */
+  readonly last: Row;
 }
 
-async function* pages(end: Pick<CopySource, "page">, table: CopiedTable): AsyncGenerator<Page> {
-  const limit = pageOf(table);
+async function* pages(
+  end: Pick<CopySource, "page">,
+  table: CopiedTable,
+  keysOnly = false,
+): AsyncGenerator<Page> {
+  const limit = keysOnly ? pageRows.keys : pageOf(table);
   for (let after: Row | null = null; ; ) {
-    const rows: readonly Row[] = await end.page(table, { after, upTo: null, limit });
-    const last = rows.at(-1);
-    if (last === undefined) return;
-    yield { rows, after };
-    after = keyOf(table, last);
+    const rows: readonly Row[] = await end.page(table, { after, upTo: null, limit, keysOnly });
+    const bottom = rows.at(-1);
+    if (bottom === undefined) return;
+    const last = keysOnly ? bottom : keyOf(table, bottom);
+    yield { rows, after, last };
+    after = last;
   }
 }
 
 /** The rows of another database between the same keys. There may be more than in the page. */
-async function sameSpan(
+async function wholeSpan(
   end: Pick<CopySource, "page">,
   table: CopiedTable,
-  rows: readonly Row[],
-  start: Row | null,
+  span: Span,
 ): Promise<readonly Row[]> {
-  const last = rows.at(-1);
-  const upTo = last === undefined ? null : keyOf(table, last);
-  const limit = pageOf(table);
   const found: Row[] = [];
-  for (let after = start; ; ) {
-    const page = await end.page(table, { after, upTo, limit });
-    found.push(...page);
-    const end_ = page.at(-1);
-    if (page.length < limit || end_ === undefined) return found;
-    after = keyOf(table, end_);
+  for (let { after } = span; ; ) {
+    const rows = await end.page(table, { ...span, after });
+    found.push(...rows);
+    const bottom = rows.at(-1);
+    if (rows.length < span.limit || bottom === undefined) return found;
+    after = span.keysOnly === true ? bottom : keyOf(table, bottom);
   }
 }
-
-const shaped = (table: CopiedTable, rows: readonly Row[], shape: Shape): readonly Row[] =>
-  rows.map((row) => shape(table, row)).filter((row) => row !== null);
 
 const keyOf = ({ key }: CopiedTable, row: Row): Row => key.map((place) => row[place] ?? null);
 

@@ -145,3 +145,37 @@ clientTest(
     for (const tag of tags) await pullAll(repositoryOf(moved), tag);
   },
 );
+
+clientTest("who could log in before can log in afterwards", needs, async (scope) => {
+  const { file, env } = await emptyDatabase(scope);
+  const box = await startBreadbox(scope);
+  const { data, port } = box;
+  await pushImage(repositoryOf(box), "1", imageOf("1"));
+  const breadbox = async (input: string, ...args: readonly string[]) =>
+    run([await breadboxBinary(), ...args, "--data", data], { input });
+  await breadbox("correct horse battery\n", "user", "add", "ann", "--password-stdin");
+  await breadbox("", "access", "allow", "ann", "team/**", "pull");
+  const grant = ["--grant", "team/**:pull", "--json"];
+  const { token } = JSON.parse((await breadbox("", "token", "create", "ci", ...grant)).stdout);
+  const logins = [`ann:correct horse battery`, `ci:${token}`].map((pair) => `Basic ${btoa(pair)}`);
+  const bearerOf = `${box.url}/v2/token?service=127.0.0.1:${port}&scope=repository:team/app:pull`;
+  const [authorization = ""] = logins;
+  const asked = await expectStatus(await fetch(bearerOf, { headers: { authorization } }), 200);
+  logins.push(`Bearer ${Object(await asked.json()).token}`);
+  const statuses = ({ url }: RunningRegistry) =>
+    Promise.all(
+      logins.concat("Basic YW5uOndyb25n").map(async (login) => {
+        const headers = { authorization: login };
+        return (await fetch(`${url}/v2/team/app/manifests/1`, { headers })).status;
+      }),
+    );
+  expect(await statuses(box)).toEqual([200, 200, 200, 401]);
+  await box.stop();
+
+  await command("migrate", "--to-db-file", file, "--data", data, "--switch");
+
+  const moved = await startBreadbox(scope, { data, port, env });
+  expect(await statuses(moved)).toEqual([200, 200, 200, 401]);
+  const audit = await run([await breadboxBinary(), "audit", "--data", data], { env });
+  expect(audit.output).toContain("ann");
+});

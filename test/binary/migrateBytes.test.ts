@@ -83,6 +83,9 @@ clientTest(
     const there = [...to, "--data", data];
     const [copied] = await Promise.all([migrate(server, ...there), push("3", box), push("4", box)]);
     await push("5", box);
+    const begun = await fetch(`${repositoryOf(box)}/blobs/uploads/`, { method: "POST" });
+    const upload = new URL(begun.headers.get("location") ?? "", box.url).pathname;
+    await expectStatus(await fetch(box.url + upload, { method: "PATCH", body: "half" }), 202);
     await box.stop();
     const switched = await migrate(server, ...there, "--switch");
 
@@ -93,6 +96,8 @@ clientTest(
     ]);
     const a = await startBreadbox(scope, { data, env: replica });
     const b = await startBreadbox(scope, { env: replica });
+    expect(switched.output).toContain("1 open upload left behind");
+    expect((await fetch(a.url + upload, { method: "PATCH", body: "more" })).status).toBe(404);
     rmSync(join(data, "blobs"), { recursive: true });
     for (const each of [a, b]) await expectAll(each, images);
     await push("6", b);

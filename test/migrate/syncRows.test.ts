@@ -7,7 +7,7 @@ import type { CopySource, CopyTarget } from "../../src/metadata/copy.ts";
 import { openPostgresSource, openPostgresTarget } from "../../src/metadata/postgres/copyEnds.ts";
 import { copiedTables } from "../../src/metadata/rows/copiedTables.ts";
 import { openSqliteSource, openSqliteTarget } from "../../src/metadata/sqlite/copyEnds.ts";
-import { type Shape, sumOf, syncRows } from "../../src/migrate/syncRows.ts";
+import { asIs, sumOf, syncRows } from "../../src/migrate/syncRows.ts";
 import { openIn } from "../metadata/database.ts";
 import { databaseAt, openAt } from "../metadata/postgresDatabase.ts";
 import { missing } from "../support/clientTest.ts";
@@ -23,7 +23,7 @@ const server = why === null ? await startPostgres(scope) : null;
 if (why !== null) console.warn(`skipped: ${why}: rows to and from PostgreSQL`);
 
 const store = { id: "one-store", createdAt: 1_700_000_000_000 };
-const whole: Shape = (_, row) => row;
+const whole = asIs;
 const quiet = () => {};
 
 /** Two ways to open an end, over one database each. */

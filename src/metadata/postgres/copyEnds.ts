@@ -95,8 +95,9 @@ export async function openPostgresInPlace(database: PostgresDatabase): Promise<C
 const asReader = "alter database %I set default_transaction_read_only to on";
 const asWriter = "alter database %I reset default_transaction_read_only";
 
+/** Also in a database that refuses changes. */
 const alterText = (text: string): string =>
-  `set default_transaction_read_only to off; do $$ begin execute format('${text}', current_database()); end $$`;
+  `begin read write; do $$ begin execute format('${text}', current_database()); end $$; commit`;
 
 /**
  * Makes a database refuse all changes, and ends the connections that could still make some: servers go on to read from it.
@@ -173,12 +174,9 @@ const writerOf = (line: Line): Omit<CopyTarget, "isFinished" | "finish"> => ({
   },
 });
 
-async function page(
-  line: Line,
-  table: CopiedTable,
-  { after, upTo, limit }: Span,
-): Promise<readonly Row[]> {
-  const text = pageText(table, { after: after !== null, upTo: upTo !== null }, mark);
+async function page(line: Line, table: CopiedTable, span: Span): Promise<readonly Row[]> {
+  const { after, upTo, limit } = span;
+  const text = pageText(table, span, mark);
   const { rows } = await line.send(text, [...(after ?? []), ...(upTo ?? []), limit]);
   return rows.map((row) => row.map(toCell));
 }

@@ -2,7 +2,7 @@
 // with the tables of a database, so that a table that is added later is copied.
 import { is } from "drizzle-orm";
 import { getTableConfig, SQLiteTable } from "drizzle-orm/sqlite-core";
-import type { CellKind, CopiedTable } from "../copy.ts";
+import type { CellKind, CopiedTable, Span } from "../copy.ts";
 import * as access from "./accessSchema.ts";
 import * as audit from "./auditSchema.ts";
 import * as inBuckets from "./objectsSchema.ts";
@@ -72,7 +72,7 @@ export const keyColumns = ({ columns, key }: CopiedTable): CopiedTable["columns"
  */
 export function pageText(
   table: CopiedTable,
-  span: { readonly after: boolean; readonly upTo: boolean },
+  { after, upTo, keysOnly = false }: Span,
   mark: (place: number) => string,
 ): string {
   const width = table.key.length;
@@ -80,12 +80,13 @@ export function pageText(
     Array.from({ length: width }, (_, index) => mark(from + index)).join(", ");
   const key = `(${keyList(table)})`;
   const conditions = [
-    ...(span.after ? [`${key} > (${marks(1)})`] : []),
-    ...(span.upTo ? [`${key} <= (${marks(span.after ? width + 1 : 1)})`] : []),
+    ...(after !== null ? [`${key} > (${marks(1)})`] : []),
+    ...(upTo !== null ? [`${key} <= (${marks(after !== null ? width + 1 : 1)})`] : []),
   ];
   const where = conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
   const limit = mark(conditions.length * width + 1);
-  return `SELECT ${columnList(table)} FROM ${quoted(table.name)}${where} ORDER BY ${keyList(table)} LIMIT ${limit}`;
+  const wanted = keysOnly ? keyList(table) : columnList(table);
+  return `SELECT ${wanted} FROM ${quoted(table.name)}${where} ORDER BY ${keyList(table)} LIMIT ${limit}`;
 }
 
 /** The end of an INSERT that replaces rows of the same key. */

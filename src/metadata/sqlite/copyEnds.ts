@@ -142,8 +142,9 @@ function readerOf(client: Database): Pick<CopySource, "tables" | "page" | "close
   };
 }
 
-function page(client: Database, table: CopiedTable, { after, upTo, limit }: Span): Row[] {
-  const text = pageText(table, { after: after !== null, upTo: upTo !== null }, mark);
+function page(client: Database, table: CopiedTable, span: Span): Row[] {
+  const { after, upTo, limit } = span;
+  const text = pageText(table, span, mark);
   return client
     .query<unknown, Cell[]>(text)
     .values(...(after ?? []), ...(upTo ?? []), limit)

@@ -1,10 +1,9 @@
 // Rows in memory over PostgreSQL: what any replica has written ends them, and nothing else does.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Freshness } from "../../src/metadata/postgres/freshness.ts";
 import { app, bytes, manifest, tag } from "../contract/metadataRows.ts";
-import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { Scope } from "../support/scope.ts";
-import { openAt } from "./postgresDatabase.ts";
+import { describeOnPostgres, openAt } from "./postgresDatabase.ts";
 
 describe("a version of the database", () => {
   /** Questions that the test answers. */
@@ -48,18 +47,7 @@ describe("a version of the database", () => {
   });
 });
 
-describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
-  const scope = new Scope();
-  let started: PostgresServer | null = null;
-  const server = (): PostgresServer => {
-    if (started === null) throw new Error("the server did not start");
-    return started;
-  };
-  beforeAll(async () => {
-    started = await startPostgres(scope);
-  }, 60_000);
-  afterAll(() => scope.close());
-
+describeOnPostgres("on PostgreSQL", (server) => {
   const latest = { tag: tag("latest") };
 
   test("a tag that one server has moved is moved for the others, at once and every time", async () => {

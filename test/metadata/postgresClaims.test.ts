@@ -1,30 +1,22 @@
 // Claims on PostgreSQL, where several servers write: the database's clock ends those whose owners are gone, and nothing else does.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import postgres from "postgres";
 import { start, withUpload } from "../contract/metadataObjectRows.ts";
 import { app, finish, limitsAt, now, session, staging } from "../contract/metadataRows.ts";
-import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { Scope } from "../support/scope.ts";
-import { openAt } from "./postgresDatabase.ts";
+import { describeOnPostgres, openAt } from "./postgresDatabase.ts";
 
 /** Short, and longer than any pause of this machine that a test must survive. */
 const claimMs = 1_500;
 const hour = 3_600_000;
 
-describe.if(postgresIsMissing() === null)("a claim on PostgreSQL", () => {
-  const scope = new Scope();
-  let started: PostgresServer | null = null;
+describeOnPostgres("a claim on PostgreSQL", (server) => {
   let databases = 0;
-  beforeAll(async () => {
-    started = await startPostgres(scope);
-  }, 60_000);
-  afterAll(() => scope.close());
 
   /** Two servers on a new database, whose own clocks are an hour apart, and what starts another one. */
   async function servers(inner: Scope) {
-    if (started === null) throw new Error("the server did not start");
     databases += 1;
-    const url = await started.createDatabase(`claims_${databases}`);
+    const url = await server().createDatabase(`claims_${databases}`);
     const open = async (clock: () => number) =>
       (await openAt(inner, url, { claimMs, clock })).metadata;
     const sql = postgres(url, { max: 1 });

@@ -1,4 +1,5 @@
 // A database of PostgreSQL for the tests of a file: opened once, emptied after each test.
+import { afterAll, beforeAll, describe } from "bun:test";
 import postgres from "postgres";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import {
@@ -6,10 +7,29 @@ import {
   openPostgres,
   type PostgresDatabase,
 } from "../../src/metadata/postgres/open.ts";
-import type { PostgresServer } from "../support/postgres.ts";
+import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { tempFolder } from "../support/processes.ts";
-import type { Scope } from "../support/scope.ts";
+import { Scope } from "../support/scope.ts";
 import { now } from "./database.ts";
+
+/** A suite with a server of its own, where PostgreSQL is installed. @param suite may call `server` in its tests. */
+export function describeOnPostgres(
+  name: string,
+  suite: (server: () => PostgresServer) => void,
+): void {
+  describe.if(postgresIsMissing() === null)(name, () => {
+    const scope = new Scope();
+    let started: PostgresServer | null = null;
+    beforeAll(async () => {
+      started = await startPostgres(scope);
+    }, 60_000);
+    afterAll(() => scope.close());
+    suite(() => {
+      if (started === null) throw new Error("the server did not start");
+      return started;
+    });
+  });
+}
 
 /** A database as the settings have it. */
 export const databaseAt = (url: string, changes: Partial<PostgresDatabase> = {}) => ({

@@ -1,6 +1,6 @@
 // What becomes of transactions on PostgreSQL when connections break, answers are lost and the server goes away: each is done once, and
 // none is said to be done that is not.
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import postgres from "postgres";
 import type { ClaimOutcome } from "../../src/metadata/metadata.ts";
 import {
@@ -15,22 +15,10 @@ import {
   tag,
 } from "../contract/metadataRows.ts";
 import { openLossyProxy } from "../support/lossyProxy.ts";
-import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { Scope } from "../support/scope.ts";
-import { openAt } from "./postgresDatabase.ts";
+import { describeOnPostgres, openAt } from "./postgresDatabase.ts";
 
-describe.if(postgresIsMissing() === null)("on PostgreSQL", () => {
-  const scope = new Scope();
-  let started: PostgresServer | null = null;
-  const server = (): PostgresServer => {
-    if (started === null) throw new Error("the server did not start");
-    return started;
-  };
-  beforeAll(async () => {
-    started = await startPostgres(scope);
-  }, 60_000);
-  afterAll(() => scope.close());
-
+describeOnPostgres("on PostgreSQL", (server) => {
   /** A port whose answers a test can lose. */
   async function openLossy(inner: Scope, name: string) {
     const proxy = await openLossyProxy(inner, server().port);

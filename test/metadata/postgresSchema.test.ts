@@ -1,17 +1,16 @@
 // The schema on PostgreSQL: the one of the code, generated, applied once by whichever server is first, and never by a build that is
 // too old. And every statement, prepared there.
 import type { Database } from "bun:sqlite";
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { cpSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { migrations } from "../../src/metadata/postgres/migrations.ts";
 import { render, temporaryText } from "../../src/metadata/postgres/target.ts";
 import { statements, temporaryTables } from "../../src/metadata/rows/statement.ts";
 import { finish } from "../contract/metadataRows.ts";
-import { type PostgresServer, postgresIsMissing, startPostgres } from "../support/postgres.ts";
 import { freePort, run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { openAt, openPostgresIn } from "./postgresDatabase.ts";
+import { describeOnPostgres, openAt, openPostgresIn } from "./postgresDatabase.ts";
 import { postgresShape, sqliteShape } from "./schemaShapes.ts";
 import { emptySchema } from "./statementPlans.ts";
 
@@ -44,18 +43,7 @@ describe("the migrations for PostgreSQL", () => {
   });
 });
 
-describe.if(postgresIsMissing() === null)("a PostgreSQL database", () => {
-  const scope = new Scope();
-  let started: PostgresServer | null = null;
-  const server = (): PostgresServer => {
-    if (started === null) throw new Error("the server did not start");
-    return started;
-  };
-  beforeAll(async () => {
-    started = await startPostgres(scope);
-  }, 60_000);
-  afterAll(() => scope.close());
-
+describeOnPostgres("a PostgreSQL database", (server) => {
   test("has the tables, columns, keys and indexes of SQLite", async () => {
     await using inner = new Scope();
     const { admin } = await openPostgresIn(inner, server(), "parity");

@@ -1,8 +1,9 @@
 // Tables of Postgres, derived from those of SQLite: same names, same keys, same indexes. Used by drizzle-kit at development time only.
-import { getTableColumns, is } from "drizzle-orm";
+import { getTableColumns, is, sql } from "drizzle-orm";
 import {
   type AnyPgColumn,
   bigint,
+  check,
   customType,
   foreignKey,
   index,
@@ -64,10 +65,30 @@ export function mirror(table: SQLiteTable): PgTable {
   const made = pgTable(
     name,
     Object.fromEntries(columns.map((column) => [column.name, mirrored(column)])),
-    (own) => [...keys(table, own), ...indexes(table, own), ...references(table, own)],
+    (own) => [
+      ...keys(table, own),
+      ...indexes(table, own),
+      ...references(table, own),
+      ...spellings(name, own),
+    ],
   );
   mirrors.set(table, made);
   return made;
+}
+
+/** Whose digests decide what is garbage: in any other spelling they would name nothing. */
+const deciding = new Set(["contents", "manifest_references", "objects"]);
+
+/** SQLite looks for them before each collection. Postgres refuses them: it would look for a minute at a million rows. */
+function spellings(table: string, { digest }: Columns) {
+  if (digest === undefined || !deciding.has(table)) return [];
+  return [
+    check(
+      `${table}_digest_spelling`,
+      sql`(${digest} LIKE 'sha256:%' AND octet_length(${digest}) = 71 OR ${digest} LIKE 'sha512:%' AND octet_length(${digest}) = 135)
+        AND substr(${digest}, 8) !~ '[^0-9a-f]'`,
+    ),
+  ];
 }
 
 function keys(table: SQLiteTable, own: Columns) {

@@ -18,8 +18,6 @@ import type {
 /** The ports that reading needs. */
 type Ports = Pick<GcDeps, "metadata" | "storage" | "rest">;
 
-/** Rows of content at a time. */
-const windowRows = 2_000;
 /** Stored names that are looked up at a time. */
 const namesAtOnce = 1_000;
 /** A file without a row is kept for at least this long, for good measure. Unit: ms. */
@@ -38,7 +36,7 @@ export async function* markContents(
 ): AsyncGenerator<MarkedWindow> {
   let after: Digest | null = null;
   do {
-    const window: MarkedWindow = await metadata.markWindow(after, windowRows, limits);
+    const window: MarkedWindow = await metadata.markWindow(after, null, limits);
     for (const content of window.unreferenced) assertSound(storage, content);
     yield window;
     after = window.next;

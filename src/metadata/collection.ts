@@ -76,8 +76,8 @@ export interface CollectionMetadata {
   findContradiction(): Promise<string | null>;
   /** Rows of content, and their bytes together. */
   countContents(): Promise<{ readonly blobs: number; readonly bytes: number }>;
-  /** The `limit` rows of content with a digest after `after`. */
-  markWindow(after: Digest | null, limit: number, limits: AgeLimits): Promise<MarkedWindow>;
+  /** The `limit` rows of content with a digest after `after`. @param limit null: as many as the database marks well at a time. */
+  markWindow(after: Digest | null, limit: number | null, limits: AgeLimits): Promise<MarkedWindow>;
   findStrays(found: readonly StoredName[]): Promise<readonly StrayName[]>;
 
   /**

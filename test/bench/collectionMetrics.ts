@@ -7,6 +7,7 @@ import { importMetric } from "./importMetric.ts";
 import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
 import { type GarbageSeed, seedGarbage, seedTags } from "./seed.ts";
+import type { RunningSystem } from "./systems.ts";
 
 const repository = "bench/gc";
 
@@ -27,15 +28,21 @@ interface Collected {
   readonly output: string;
 }
 
-async function collect(data: string, ...options: string[]): Promise<Collected> {
+export async function collect(
+  { data, env }: Pick<RunningSystem, "data" | "env">,
+  ...options: string[]
+): Promise<Collected> {
   const command = [await breadboxBinary(), "gc", "--yes", "--data", data, ...options];
   const started = performance.now();
-  const { output, peakRssBytes } = await run(command);
+  const { output, peakRssBytes } = await run(command, { env });
   return { seconds: (performance.now() - started) / 1000, peakRss: peakRssBytes, output };
 }
 
 /** @throws Error when the output does not say that so many blobs went, or would go. */
-function assertOrphans({ output }: Collected, { orphans }: GarbageSeed): void {
+export function assertOrphans(
+  { output }: Collected,
+  { orphans }: Pick<GarbageSeed, "orphans">,
+): void {
   const count = /(?:Would delete|Deleted) (\d+) orphaned blobs/.exec(output)?.[1];
   if (Number(count) !== orphans) throw new Error(`not ${orphans} orphans:\n${output.slice(-500)}`);
 }
@@ -52,12 +59,12 @@ const gc: Metric = {
   rounds: 3,
   seed: (data, quick) => seedGarbage(data, repository, garbage(quick)),
   run: async ({ system, quick }: Exercise) => {
-    const dry = await collect(system.data, "--dry-run");
+    const dry = await collect(system, "--dry-run");
     assertOrphans(dry, garbage(quick));
     const before = new Prober(system.port, `/v2/${repository}/manifests/m1`);
     await Bun.sleep(2_000);
     const quietP99 = quantile(await before.stop(), 0.99);
-    const { collected, p99 } = await feel(system.port, () => collect(system.data));
+    const { collected, p99 } = await feel(system.port, () => collect(system));
     assertOrphans(collected, garbage(quick));
     return {
       gc: collected.seconds,
@@ -76,8 +83,8 @@ const gcMark: Metric = {
     await using scope = new Scope();
     const nothing = join(tempFolder(scope, "empty"), "data");
     await seedTags(nothing, {});
-    const empty = await collect(nothing, "--dry-run");
-    const marked = await collect(system.data, "--dry-run");
+    const empty = await collect({ data: nothing, env: {} }, "--dry-run");
+    const marked = await collect(system, "--dry-run");
     assertOrphans(marked, manyReferences(quick));
     return { gcMark: marked.seconds, gcMarkMemory: (marked.peakRss - empty.peakRss) / mebibyte };
   },

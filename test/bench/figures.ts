@@ -252,6 +252,8 @@ const replicas: Readonly<Record<string, Figure>> = {
     goal: onPostgres(atLeast(2, peer)),
   },
   replicaPutManyP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+  replicaGcDryRun: { label: "gc: 1,000,000 blobs, 1,000 orphans, dry run", ...seconds },
+  replicaGc: { label: "the same, deleted", ...seconds, goal: onPostgres(atMost(5)) },
 };
 
 /** The tables' rows in their order; the keys are those that the metrics yield. */

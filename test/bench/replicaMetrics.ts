@@ -1,6 +1,8 @@
 // What the bench measures of Breadbox with its rows in PostgreSQL: manifests under load, with and without a login.
+import { assertOrphans, collect } from "./collectionMetrics.ts";
 import { headRequests } from "./heads.ts";
 import type { Exercise, Metric } from "./metric.ts";
+import { type PostgresGarbage, seedPostgresGarbage } from "./seedPostgres.ts";
 import { getManifests, manifestType, putManifests } from "./wrk.ts";
 
 const systems = ["breadbox", "postgres", "distribution"] as const;
@@ -44,6 +46,26 @@ const puts = (figure: string, names: readonly string[]): Metric => ({
   },
 });
 
+const garbage = (quick: boolean): PostgresGarbage =>
+  quick ? { blobs: 100_000, orphans: 1_000 } : { blobs: 1_000_000, orphans: 1_000 };
+
+const replicaGc: Metric = {
+  systems: ["postgres"],
+  rounds: 1,
+  run: async ({ system, quick }) => {
+    await seedPostgresGarbage(
+      system.env["BREADBOX_DATABASE_URL"] ?? "",
+      system.data,
+      garbage(quick),
+    );
+    const dry = await collect(system, "--dry-run");
+    assertOrphans(dry, garbage(quick));
+    const collected = await collect(system);
+    assertOrphans(collected, garbage(quick));
+    return { replicaGcDryRun: dry.seconds, replicaGc: collected.seconds };
+  },
+};
+
 /** Metrics of Breadbox on PostgreSQL by the name that `--only` takes. */
 export const replicaMetrics = {
   replicaGet,
@@ -53,4 +75,5 @@ export const replicaMetrics = {
     "replicaPutMany",
     Array.from({ length: connections }, (_, at) => `bench/team${at}`),
   ),
+  replicaGc,
 };

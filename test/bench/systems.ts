@@ -3,6 +3,7 @@ import { join } from "node:path";
 import {
   type RegistryOptions,
   type RunningRegistry,
+  type StartRegistry,
   startBreadbox,
   startDistribution,
 } from "../support/binary.ts";
@@ -30,6 +31,8 @@ export interface RunningSystem {
   readonly port: number;
   /** Folder that it keeps its data in; nginx serves the files in it. */
   readonly data: string;
+  /** What commands on its data need in their environment. */
+  readonly env: Readonly<Record<string, string>>;
   /** Milliseconds from spawn to the first 200. */
   readonly readyMs: number;
   cpuSeconds(): number;
@@ -40,17 +43,27 @@ export interface RunningSystem {
   stop(): Promise<unknown>;
 }
 
-const starts = {
-  breadbox: startBreadbox,
+type Start = (
+  scope: Scope,
+  options: RegistryOptions,
+) => Promise<RunningRegistry & Pick<RunningSystem, "env">>;
+
+const alone =
+  (start: StartRegistry): Start =>
+  async (scope, options) => ({ ...(await start(scope, options)), env: {} });
+
+const starts: Readonly<Record<Exclude<SystemName, "nginx">, Start>> = {
+  breadbox: alone(startBreadbox),
   postgres: startOnPostgres,
-  distribution: startDistribution,
-} as const;
+  distribution: alone(startDistribution),
+};
 
 /** Breadbox with a database of its own, which syncs as one in use does. */
-async function startOnPostgres(scope: Scope, options: RegistryOptions): Promise<RunningRegistry> {
+async function startOnPostgres(scope: Scope, options: RegistryOptions): ReturnType<Start> {
   const database = await startPostgres(scope, { settings: ["fsync=on"] });
   const url = await database.createDatabase("breadbox");
-  return startBreadbox(scope, { ...options, env: { BREADBOX_DATABASE_URL: url } });
+  const env = { BREADBOX_DATABASE_URL: url };
+  return { ...(await startBreadbox(scope, { ...options, env })), env };
 }
 
 /** Starts a system on fresh data, or on what `seed` makes of it. */
@@ -62,9 +75,8 @@ export async function startSystem(
   if (name === "nginx") return startNginx(scope);
   const data = join(tempFolder(scope, "bench"), "data");
   await seed(data);
-  const start = starts[name];
   const started = performance.now();
-  const registry = await start(scope, { data, pollMs: 1 });
+  const registry = await starts[name](scope, { data, pollMs: 1 });
   return { ...registry, name, readyMs: performance.now() - started };
 }
 
@@ -136,7 +148,7 @@ function running(
 ): RunningSystem {
   const pids = [server.pid];
   return {
-    ...{ name, pid: server.pid, ...place },
+    ...{ name, pid: server.pid, env: {}, ...place },
     cpuSeconds: () => cpuSeconds(pids),
     rssBytes: () => rssBytes(pids),
     peakRssBytes: () => peakRssBytes(pids),

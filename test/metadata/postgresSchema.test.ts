@@ -44,6 +44,28 @@ describe("the migrations for PostgreSQL", () => {
 });
 
 describeOnPostgres("a PostgreSQL database", (server) => {
+  test("refuses a digest in a wrong spelling, and a collection does not begin without that", async () => {
+    await using inner = new Scope();
+    const { metadata, admin } = await openPostgresIn(inner, server(), "spelling");
+    const insert = (digest: string) =>
+      admin`insert into contents (digest, size, locator, created_at, kept_until) values (${digest}, 1, ${digest}, 1, 1)`;
+    const hex = "0123456789abcdef".repeat(8);
+    const wrong = [
+      ...[`sha256:${hex}`, `sha256:${hex.slice(65)}`, `sha512:${hex.slice(64)}`, `md5:${hex}`],
+      ...[`sha256:${hex.slice(64).toUpperCase()}`, `sha256:${hex.slice(65)}g`, "", "sha256:"],
+    ];
+
+    for (const digest of wrong) {
+      await expect(insert(digest).execute()).rejects.toThrow("contents_digest_spelling");
+    }
+    for (const digest of [`sha256:${hex.slice(64)}`, `sha512:${hex}`]) await insert(digest);
+    expect(await metadata.collection.findContradiction()).toBeNull();
+    await admin`alter table manifest_references drop constraint manifest_references_digest_spelling`;
+    expect(await metadata.collection.findContradiction()).toBe(
+      "manifest_references has lost the constraint on its digests",
+    );
+  });
+
   test("has the tables, columns, keys and indexes of SQLite", async () => {
     await using inner = new Scope();
     const { admin } = await openPostgresIn(inner, server(), "parity");

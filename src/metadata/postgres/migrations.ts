@@ -3,6 +3,9 @@ import tables from "../../../drizzle/postgres/0000_tables.sql" with { type: "tex
 import storedNames from "../../../drizzle/postgres/0001_stored_names.sql" with { type: "text" };
 import claimLeases from "../../../drizzle/postgres/0002_claim_leases.sql" with { type: "text" };
 import runLeases from "../../../drizzle/postgres/0003_run_leases.sql" with { type: "text" };
+import digestSpelling from "../../../drizzle/postgres/0004_digest_spelling.sql" with {
+  type: "text",
+};
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -11,4 +14,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0001_stored_names", sql: storedNames },
   { tag: "0002_claim_leases", sql: claimLeases },
   { tag: "0003_run_leases", sql: runLeases },
+  { tag: "0004_digest_spelling", sql: digestSpelling },
 ];

@@ -86,6 +86,8 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
   const read: Rows["read"] = (body) => transactions.run({ body, begin: reading, token: null });
   return {
     claimLease: options.claimMs,
+    // Half a second; each window costs the start of its workers.
+    windowRows: 50_000,
     find,
     // What others can see has reached the disk of the database.
     findSettled: find,

@@ -2,7 +2,7 @@
 import type { Digest } from "../../model/digest.ts";
 import type { Locator } from "../../model/locator.ts";
 import type { StoredName } from "../../storage/content.ts";
-import type { CollectionMetadata, Discarded, LimitsNow } from "../collection.ts";
+import type { AgeLimits, CollectionMetadata, Discarded, LimitsNow } from "../collection.ts";
 import * as ask from "./collectionStatements.ts";
 import { findContradiction } from "./contradictions.ts";
 import { asHolder } from "./locks.ts";
@@ -30,7 +30,8 @@ function marking(
 ): Pick<CollectionMetadata, "countContents" | "markWindow" | "findStrays" | "listTrash"> {
   return {
     countContents: async () => (await rows.find(ask.countContents, {})) ?? { blobs: 0, bytes: 0 },
-    markWindow: (after, limit, limits) => rows.read((tx) => markWindow(tx, after, limit, limits)),
+    markWindow: (after, limit, limits) =>
+      rows.read((tx) => markWindow(tx, after, limit ?? rows.windowRows, limits)),
     findStrays: (found) => rows.read((tx) => strays(tx, found)),
     listTrash: (limit, after = null) => rows.list(ask.listTrash, { limit, after: after ?? "" }),
   };
@@ -38,7 +39,9 @@ function marking(
 
 function* markWindow(
   tx: Tx,
-  ...[from, limit, limits]: Parameters<CollectionMetadata["markWindow"]>
+  from: Digest | null,
+  limit: number,
+  limits: AgeLimits,
 ): Body<Awaited<ReturnType<CollectionMetadata["markWindow"]>>> {
   const after: Digest | "" = from ?? "";
   const { total = 0, last = null } = (yield* tx.get(ask.findWindow, { after, limit })) ?? {};
@@ -134,10 +137,12 @@ function* discardLinks(
 }
 
 function discard(tx: Tx, going: readonly Discarded[], now: number): readonly Discarded[] {
-  return going.map(({ locator, size }) => {
-    tx.run(ask.addTrash, { locator, size, now });
-    return { locator, size };
-  });
+  const discarded = going.map(({ locator, size }) => ({ locator, size }));
+  tx.runEach(
+    ask.addTrash,
+    discarded.map((each) => ({ ...each, now })),
+  );
+  return discarded;
 }
 
 function* empty(tx: Tx, locators: readonly Locator[]): Body<void> {

@@ -50,6 +50,8 @@ export interface Recent<R> {
 export interface Rows {
   /** How claims end whose owners are gone. */
   readonly claimLease: ClaimLease;
+  /** How many rows of content a collection looks at in one transaction. */
+  readonly windowRows: number;
   /** The first row. */
   find<P extends object, R>(statement: Statement<P, R>, given: P): Promise<R | null>;
   /** As `find`, for what a client is promised: resolves when everything that was read is durable. */

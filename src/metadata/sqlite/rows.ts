@@ -122,6 +122,8 @@ export function sqliteRows(connection: Connection): Rows {
   return {
     // One server holds the directory: a claim of another one is void when it starts.
     claimLease: null,
+    // Commits of the server wait for no reader, but the log grows meanwhile.
+    windowRows: 2_000,
     find: (statement, given) => connection.read(() => statement.on(target).get(given) ?? null),
     findSettled: (statement, given) =>
       connection.readSettled(() => statement.on(target).get(given) ?? null),

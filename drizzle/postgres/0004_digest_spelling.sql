@@ -1,0 +1,6 @@
+ALTER TABLE "contents" ADD CONSTRAINT "contents_digest_spelling" CHECK (("contents"."digest" LIKE 'sha256:%' AND octet_length("contents"."digest") = 71 OR "contents"."digest" LIKE 'sha512:%' AND octet_length("contents"."digest") = 135)
+        AND substr("contents"."digest", 8) !~ '[^0-9a-f]');--> statement-breakpoint
+ALTER TABLE "manifest_references" ADD CONSTRAINT "manifest_references_digest_spelling" CHECK (("manifest_references"."digest" LIKE 'sha256:%' AND octet_length("manifest_references"."digest") = 71 OR "manifest_references"."digest" LIKE 'sha512:%' AND octet_length("manifest_references"."digest") = 135)
+        AND substr("manifest_references"."digest", 8) !~ '[^0-9a-f]');--> statement-breakpoint
+ALTER TABLE "objects" ADD CONSTRAINT "objects_digest_spelling" CHECK (("objects"."digest" LIKE 'sha256:%' AND octet_length("objects"."digest") = 71 OR "objects"."digest" LIKE 'sha512:%' AND octet_length("objects"."digest") = 135)
+        AND substr("objects"."digest", 8) !~ '[^0-9a-f]');

@@ -183,10 +183,13 @@ export async function openBytes(
     workers: serving.hashers,
     onLost: (reason: string) => serving.onWorkerLost("hashing", reason),
   };
-  return openS3({
+  const storage = await openS3({
     ...{ bucket, store: storeId, latch, newId, equalParts, links },
     ...(hashing === undefined ? {} : { hashing }),
   });
+  // Nobody waits for it: the store works without.
+  if (serving) void storage.repair.warnings().then((found) => found.map(serving.onNotice));
+  return storage;
 }
 
 /** Options of a command that receives bytes: they are hashed as they come. */

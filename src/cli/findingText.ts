@@ -184,6 +184,8 @@ function describeOther(finding: OtherFinding): string {
       return `damaged/${finding.locator} was set aside; it can be deleted once it was pushed again or is not needed.`;
     case "unknownName":
       return `${finding.name} is not a file of Breadbox.`;
+    case "placeWarning":
+      return finding.sentence;
     case "unchecked":
       return `${finding.what}: ${finding.reason}`;
     default:

@@ -92,7 +92,9 @@ export type Notice =
   | { readonly kind: "stagedWithoutSession"; readonly id: UploadId }
   | { readonly kind: "sessionWithoutBytes"; readonly session: FoundSession }
   | { readonly kind: "setAside"; readonly locator: Locator; readonly digest: Digest | null }
-  | { readonly kind: "unknownName"; readonly name: string };
+  | { readonly kind: "unknownName"; readonly name: string }
+  /** A setting of the bucket, say, that ends content which rows need. */
+  | { readonly kind: "placeWarning"; readonly sentence: string };
 
 /** An open session, with its acknowledged offset. */
 export interface FoundSession {
@@ -131,6 +133,7 @@ const notices: ReadonlySet<Finding["kind"]> = new Set<Notice["kind"]>([
   "sessionWithoutBytes",
   "setAside",
   "unknownName",
+  "placeWarning",
 ]);
 
 /** The severity of a finding. Damaged content that no repository and no object uses is no problem. */

@@ -24,6 +24,7 @@ export async function inspectNames(inspection: Inspection): Promise<number> {
   await attempt("other names in the data directory", async () => {
     for await (const name of storage.repair.listUnknown()) found({ kind: "unknownName", name });
   });
+  for (const sentence of await storage.repair.warnings()) found({ kind: "placeWarning", sentence });
   return done;
 }
 

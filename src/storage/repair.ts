@@ -36,4 +36,7 @@ export interface Repair {
 
   /** Names, for people, of what this program did not put where only it writes. @throws when some of it cannot be read. */
   listUnknown(): AsyncIterable<string>;
+
+  /** What about the place of the bytes loses some of them, or keeps them for ever, in sentences for the operator. Never throws. */
+  warnings(): Promise<readonly string[]>;
 }

@@ -5,7 +5,10 @@ import {
   began,
   bodyOf,
   copied,
+  cutInHalf,
   etagOf,
+  keysIn,
+  listFolders,
   listParts,
   nameOf,
   type OpenUpload,
@@ -17,9 +20,12 @@ import {
 } from "./fakeS3Requests.ts";
 import { localBucket } from "./s3Server.ts";
 
-/** What happens to a call: it is not carried out, or its answer is lost. The status is what is answered instead. */
+/**
+ * What happens to a call: it is not carried out, or its answer is lost, and the status is what is answered instead. Or the bytes of
+ * an object break off in the middle.
+ */
 export interface Fault {
-  readonly when: "before" | "after";
+  readonly when: "before" | "after" | "cut";
   /** 503: the caller tries again. 403: it gives up, as a process does that dies here. */
   readonly status: 503 | 403;
 }
@@ -39,6 +45,8 @@ export interface FakeOptions {
   readonly fault: (call: FakeCall) => Fault | null;
   /** How far its clock is ahead; ms. */
   readonly aheadMs: number;
+  /** It deletes objects one by one only. */
+  readonly lacksDeleteObjects: boolean;
 }
 
 /** S3 believes no call that is older or younger; ms. */
@@ -56,7 +64,7 @@ export class FakeS3 {
 
   constructor(options: Partial<FakeOptions> = {}) {
     const none = { minPart: 5 * 1024 * 1024, wantsAllParts: false, fault: () => null };
-    this.#options = { ...none, aheadMs: 0, ...options };
+    this.#options = { ...none, aheadMs: 0, lacksDeleteObjects: false, ...options };
     this.#server = Bun.serve({
       hostname: "127.0.0.1",
       port: 0,
@@ -101,6 +109,7 @@ export class FakeS3 {
       if (fault?.when !== "before") {
         const response = this.#carryOut(name, key, request, url, body);
         if (fault === null) return response;
+        if (fault.when === "cut") return name.startsWith("Head") ? response : cutInHalf(response);
       }
       throw new Refusal(fault?.status ?? 500, fault?.status === 503 ? "SlowDown" : "AccessDenied");
     } catch (error) {
@@ -126,6 +135,12 @@ export class FakeS3 {
       case "DeleteObject":
         this.objects.delete(key);
         return new Response(null, { status: 204 });
+      case "DeleteObjects":
+        if (this.#options.lacksDeleteObjects) throw new Refusal(501, "NotImplemented");
+        for (const each of keysIn(body)) this.objects.delete(each);
+        return xml("<DeleteResult></DeleteResult>");
+      case "unknown":
+        throw new Refusal(501, "NotImplemented");
       case "CopyObject":
         this.objects.set(key, this.#source(request));
         return copied("CopyObjectResult", this.#object(key));
@@ -227,9 +242,10 @@ export class FakeS3 {
 
   #listObjects(query: URLSearchParams): Response {
     const after = query.get("continuation-token") ?? "";
-    const keys = [...this.objects.keys()]
-      .filter((key) => key.startsWith(query.get("prefix") ?? "") && key > after)
-      .sort();
+    const prefix = query.get("prefix") ?? "";
+    const all = [...this.objects.keys()].filter((key) => key.startsWith(prefix));
+    if (query.has("delimiter")) return listFolders(all, prefix);
+    const keys = all.filter((key) => key > after).sort();
     const page = keys.slice(0, pageSize);
     const entries = page.map((key) => {
       const size = this.objects.get(key)?.length ?? 0;

@@ -37,13 +37,8 @@ export const xml = (body: string, status = 200) =>
 /** S3's name of the operation that a request asks for. */
 export function nameOf({ method, headers }: Request, { pathname, searchParams }: URL): string {
   const isBucket = pathname.split("/").filter(Boolean).length < 2;
-  const place = searchParams.has("uploads")
-    ? "uploads"
-    : searchParams.has("uploadId")
-      ? "upload"
-      : isBucket
-        ? "bucket"
-        : "object";
+  const places = ["uploads", "uploadId", "delete", "versioning", "lifecycle"];
+  const place = places.find((name) => searchParams.has(name)) ?? (isBucket ? "bucket" : "object");
   const copy = headers.has("x-amz-copy-source") ? " copy" : "";
   return names[`${method} ${place}${copy}`] ?? "unknown";
 }
@@ -51,11 +46,12 @@ export function nameOf({ method, headers }: Request, { pathname, searchParams }:
 const names: Readonly<Record<string, string>> = {
   "POST uploads": "CreateMultipartUpload",
   "GET uploads": "ListMultipartUploads",
-  "PUT upload": "UploadPart",
-  "PUT upload copy": "UploadPartCopy",
-  "POST upload": "CompleteMultipartUpload",
-  "GET upload": "ListParts",
-  "DELETE upload": "AbortMultipartUpload",
+  "PUT uploadId": "UploadPart",
+  "PUT uploadId copy": "UploadPartCopy",
+  "POST uploadId": "CompleteMultipartUpload",
+  "GET uploadId": "ListParts",
+  "DELETE uploadId": "AbortMultipartUpload",
+  "POST delete": "DeleteObjects",
   "HEAD bucket": "HeadBucket",
   "GET bucket": "ListObjectsV2",
   "PUT object": "PutObject",
@@ -130,4 +126,38 @@ export function listParts({ parts }: OpenUpload, query: URLSearchParams): Respon
   const next = isMore ? `<NextPartNumberMarker>${page.at(-1)}</NextPartNumberMarker>` : "";
   const head = `<IsTruncated>${isMore}</IsTruncated>${next}`;
   return xml(`<ListPartsResult>${head}${entries.join("")}</ListPartsResult>`);
+}
+
+/** Keys of a call that deletes several objects. */
+export const keysIn = (body: Uint8Array): readonly string[] =>
+  [...new TextDecoder().decode(body).matchAll(/<Key>(.*?)<\/Key>/g)].map(([, key = ""]) => key);
+
+/** The names on one level of a bucket: the first page is all of it. */
+export function listFolders(keys: readonly string[], prefix: string): Response {
+  const names = keys.map((key) => key.slice(prefix.length));
+  const folders = names.filter((name) => name.includes("/")).map((name) => name.split("/")[0]);
+  const plain = names.filter((name) => !name.includes("/"));
+  const entries = [
+    ...plain.map((name) => `<Contents><Key>${prefix}${name}</Key></Contents>`),
+    ...[...new Set(folders)].map(
+      (name) => `<CommonPrefixes><Prefix>${prefix}${name}/</Prefix></CommonPrefixes>`,
+    ),
+  ];
+  return xml(
+    `<ListBucketResult><IsTruncated>false</IsTruncated>${entries.join("")}</ListBucketResult>`,
+  );
+}
+
+/** An answer whose connection breaks in the middle of its bytes. */
+export function cutInHalf(answer: Response): Response {
+  const body = new ReadableStream<Uint8Array>({
+    start: async (controller) => {
+      const bytes = await answer.bytes();
+      controller.enqueue(bytes.subarray(0, bytes.length / 2));
+      await Bun.sleep(1);
+      // Without a reason the runtime prints none.
+      controller.error();
+    },
+  });
+  return new Response(body, { status: answer.status, headers: answer.headers });
 }

@@ -34,6 +34,7 @@ export function filesystemRepair(options: RepairOptions): Repair {
     setAside: (locator) => setAside(options, nameOf(locator)),
     listSetAside: () => listStoredNames(join(directory, "damaged")),
     listUnknown: () => listUnknown(directory),
+    warnings: async () => [],
   };
 }
 

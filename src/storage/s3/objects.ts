@@ -1,7 +1,6 @@
 // Calls on whole objects of the bucket.
 import {
   CopyObjectCommand,
-  DeleteObjectCommand,
   GetObjectCommand,
   HeadBucketCommand,
   HeadObjectCommand,
@@ -10,6 +9,7 @@ import {
 } from "@aws-sdk/client-s3";
 import { type BucketClient, callMs, longCallMs, sendMs } from "./client.ts";
 import { isAbsent } from "./failures.ts";
+import { Removals } from "./removals.ts";
 
 /** An object. */
 export interface ObjectHead {
@@ -33,9 +33,11 @@ export interface Span {
 /** Objects of one bucket. @throws S3Error */
 export class Objects {
   readonly #client: BucketClient;
+  readonly #removals: Removals;
 
   constructor(client: BucketClient) {
     this.#client = client;
+    this.#removals = new Removals(client);
   }
 
   /** @throws S3Error when the bucket cannot be reached. */
@@ -63,7 +65,10 @@ export class Objects {
         { attemptMs: callMs },
         (client, options) => client.send(new HeadObjectCommand(this.#client.at(key)), options),
       );
-      return { size: found.ContentLength ?? 0, modifiedAt: found.LastModified?.getTime() ?? 0 };
+      const { ContentLength: size, LastModified } = found;
+      // Content of a size that is not known is not empty.
+      if (size === undefined) throw new Error(`S3 gave no length for ${key}`);
+      return { size, modifiedAt: LastModified?.getTime() ?? 0 };
     });
   }
 
@@ -79,13 +84,8 @@ export class Objects {
   }
 
   /** Deleting what is absent is not an error. */
-  async remove(key: string): Promise<void> {
-    await orAbsent(async () => {
-      await this.#client.call("DeleteObject", { attemptMs: callMs }, (client, options) =>
-        client.send(new DeleteObjectCommand(this.#client.at(key)), options),
-      );
-      return null;
-    });
+  remove(key: string): Promise<void> {
+    return this.#removals.remove(key);
   }
 
   /** On the server, up to 5 GiB. @returns false when the source is absent. */

@@ -5,23 +5,24 @@ import type { StagedPart } from "../../model/staged.ts";
 import type { StoredName } from "../content.ts";
 import type { PartFault, Repair, StoredReader } from "../repair.ts";
 import type { Staged } from "../staging.ts";
+import type { BucketClient } from "./client.ts";
 import { answering, keyOf } from "./content.ts";
+import { copyObject } from "./copying.ts";
 import { cellAt, cellStart } from "./grid.ts";
-import { formatKey } from "./guard.ts";
 import { folders, partKey, readStoredName, stagedOwner } from "./names.ts";
 import { openRemote } from "./remoteReader.ts";
 import { parseState } from "./state.ts";
 import type { S3Tools } from "./tools.ts";
-
-/** The largest object that is copied in one call; bytes. */
-const copied = 5 * 1024 * 1024 * 1024;
+import { bucketWarnings, othersIn } from "./warnings.ts";
 
 /** This group of the port. */
 export class S3Repair implements Repair {
   readonly #tools: S3Tools;
+  readonly #client: BucketClient;
 
-  constructor(tools: S3Tools) {
+  constructor(tools: S3Tools, client: BucketClient) {
     this.#tools = tools;
+    this.#client = client;
   }
 
   read(locator: Locator): Promise<StoredReader | null> {
@@ -61,10 +62,10 @@ export class S3Repair implements Repair {
     return answering(async () => {
       const found = await objects.head(key);
       if (found === null) return false;
-      if (found.size > copied) {
-        throw new RegistryError("BUSY", { cause: "objects above 5 GiB cannot be set aside yet" });
+      const copy = { from: key, to: folders.damaged + key, size: found.size };
+      if (!(await copyObject(this.#tools, copy))) {
+        throw new RegistryError("BUSY", { cause: "the object changed while it was copied" });
       }
-      await objects.copy(key, folders.damaged + key);
       await objects.remove(key);
       return true;
     });
@@ -78,10 +79,18 @@ export class S3Repair implements Repair {
     }
   }
 
+  /** Where another program writes below the same prefix, the names of its folders. */
   async *listUnknown(): AsyncGenerator<string> {
-    for await (const page of this.#tools.objects.list("")) {
-      for (const { key } of page) if (!isOurs(key)) yield key;
+    yield* await othersIn(this.#client);
+    for (const folder of Object.values(folders)) {
+      for await (const page of this.#tools.objects.list(folder)) {
+        for (const { key } of page) if (!isOurs(key)) yield key;
+      }
     }
+  }
+
+  warnings(): Promise<readonly string[]> {
+    return bucketWarnings(this.#client);
   }
 }
 
@@ -89,5 +98,5 @@ function isOurs(key: string): boolean {
   if (key.startsWith(folders.damaged)) {
     return readStoredName(key.slice(folders.damaged.length)) !== null;
   }
-  return key === formatKey || readStoredName(key) !== null || stagedOwner(key) !== null;
+  return readStoredName(key) !== null || stagedOwner(key) !== null;
 }

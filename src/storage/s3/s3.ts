@@ -68,7 +68,7 @@ export async function openS3({
     staging: new S3Staging(shared),
     content: new S3Content(tools, links && new Links(client, links)),
     parts: new S3Parts(shared),
-    repair: new S3Repair(tools),
+    repair: new S3Repair(tools, client),
     intake: new S3Intake(tools),
     check: () => answering(() => objects.check()),
     close: async () => {

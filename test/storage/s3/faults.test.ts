@@ -58,7 +58,7 @@ class Model {
 
   #fault(): Fault | null {
     if (this.#random() >= this.faultRate) return null;
-    const when = this.#random() < 0.5 ? "before" : "after";
+    const when = this.#random() < 0.5 ? "before" : this.#random() < 0.8 ? "after" : "cut";
     return { when, status: this.#random() < 0.6 ? 503 : 403 };
   }
 

@@ -4,6 +4,7 @@ import { leaseAt } from "../content/lease.ts";
 import { RegistryError } from "../errors.ts";
 import type { CommittedContent, UploadFinish } from "../metadata/metadata.ts";
 import { algorithmOf, type Digest } from "../model/digest.ts";
+import type { StagingState } from "../model/locator.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Session } from "../storage/staging.ts";
@@ -33,7 +34,8 @@ export async function commit(
     (content) => finishRow(deps, link, content),
   );
   if (sealed.kind === "sealed") return;
-  await drop(deps, { id, repository: link.repository });
+  // With the bytes that came last: the row does not know of them.
+  await drop(deps, { id, repository: link.repository, staging });
   throw new RegistryError("DIGEST_INVALID", {
     message: `the ${offset} bytes that arrived are ${sealed.actual}, not ${digest}; upload them again`,
   });
@@ -52,13 +54,21 @@ async function finishRow(
   return outcome;
 }
 
+interface Dropped {
+  readonly id: UploadId;
+  /** null: whichever it is. */
+  readonly repository: RepositoryName | null;
+  /** Newer than its row's. */
+  readonly staging?: StagingState;
+}
+
 /** Row first, then the bytes, so that nothing half deleted can be found. @returns false when there was no such session. */
 export async function drop(
   { metadata, storage }: Pick<UploadsDeps, "metadata" | "storage">,
-  { id, repository }: { readonly id: UploadId; readonly repository: RepositoryName | null },
+  { id, repository, staging }: Dropped,
 ): Promise<boolean> {
   const session = await metadata.removeUpload(id, repository);
   if (session === null) return false;
-  await storage.staging.discard(id, session.staging);
+  await storage.staging.discard(id, staging ?? session.staging);
   return true;
 }

@@ -30,9 +30,8 @@ export async function serverRegistry(scope: Scope): Promise<ServerRegistry> {
     server = await startRegistry(scope, { data, port, pollMs: 3, env });
   };
   const stagedIds = () => readdir(join(data, "uploads"));
-  const session = (id: string, name = own): string => `/v2/${name}/blobs/uploads/${id}`;
   return {
-    ...requests(() => server, session),
+    ...requests(() => server),
     data,
     exact: false,
     killDuring: async (ask, afterMs) => {
@@ -49,7 +48,7 @@ export async function serverRegistry(scope: Scope): Promise<ServerRegistry> {
     wait: () => Promise.reject(new Error("nobody moves the clock of another process")),
     reset: async () => {
       for (const id of await stagedIds()) {
-        await fetch(`${server.url}${session(id)}`, { method: "DELETE", keepalive: false });
+        await fetch(`${server.url}${sessionPath(id)}`, { method: "DELETE", keepalive: false });
       }
     },
     sweepAll: async () => {
@@ -64,17 +63,31 @@ export async function serverRegistry(scope: Scope): Promise<ServerRegistry> {
   };
 }
 
+/** Where a server listens. */
+export type Place = Pick<RunningRegistry, "url" | "port">;
+
 type Requests = Pick<
   Registry,
   "start" | "patch" | "finish" | "status" | "cancel" | "uploadAtOnce" | "blob"
 >;
 
-function requests(
-  server: () => RunningRegistry,
-  session: (id: string, name?: string) => string,
-): Requests {
+const sessionPath = (id: string, name = own): string => `/v2/${name}/blobs/uploads/${id}`;
+
+/** @param server asked for each request. */
+export function requests(server: () => Place): Requests {
+  const session = sessionPath;
   const ask = (path: string, method: string, sent?: Sent) =>
     askServer(server(), { path, method, sent });
+  const send = async (
+    id: string,
+    path: string,
+    { method, sent }: Pick<Asked, "method"> & { readonly sent: Sent },
+  ) => {
+    const place = server();
+    const answer = await askServer(place, { path, method, sent });
+    if (sent.cut) await untilFree(place, session(id));
+    return answer;
+  };
   return {
     start: async () => {
       const response = await fetch(`${server().url}/v2/${own}/blobs/uploads/`, {
@@ -83,16 +96,9 @@ function requests(
       });
       return response.headers.get("docker-upload-uuid") ?? "";
     },
-    patch: async (id, sent) => {
-      const answer = await ask(session(id), "PATCH", sent);
-      if (sent.cut) await untilFree(server(), session(id));
-      return answer;
-    },
-    finish: async (id, sent, digest) => {
-      const answer = await ask(`${session(id)}?digest=${digest}`, "PUT", sent);
-      if (sent.cut) await untilFree(server(), session(id));
-      return answer;
-    },
+    patch: (id, sent) => send(id, session(id), { method: "PATCH", sent }),
+    finish: (id, sent, digest) =>
+      send(id, `${session(id)}?digest=${digest}`, { method: "PUT", sent }),
     status: (id, isForeign) => ask(session(id, isForeign ? foreign : own), "GET"),
     cancel: (id, isForeign) => ask(session(id, isForeign ? foreign : own), "DELETE"),
     uploadAtOnce: (sent, digest) => ask(`/v2/${own}/blobs/uploads/?digest=${digest}`, "POST", sent),
@@ -107,7 +113,7 @@ interface Asked {
 }
 
 /** A connection for each request: one that is kept may lead to a server that was killed. */
-async function askServer(server: RunningRegistry, { path, method, sent }: Asked): Promise<Answer> {
+async function askServer(server: Place, { path, method, sent }: Asked): Promise<Answer> {
   const headers = contentRange(sent);
   if (sent?.cut === true) return askAndLeave(server.port, `${method} ${path}`, sent);
   const body =
@@ -150,7 +156,7 @@ async function askAndLeave(port: number, line: string, sent: Sent): Promise<Answ
 }
 
 /** A cut connection frees its session without a timer: an empty chunk is taken as soon as the cut was noticed. */
-async function untilFree(server: RunningRegistry, path: string): Promise<void> {
+async function untilFree(server: Place, path: string): Promise<void> {
   await waitFor(
     "the session to be free",
     async () => {
@@ -169,7 +175,7 @@ function offsetOf(range: string | null): number | null {
   return last === 0 ? 0 : last + 1;
 }
 
-async function readBlob(server: RunningRegistry, digest: Digest): Promise<Uint8Array | null> {
+async function readBlob(server: Place, digest: Digest): Promise<Uint8Array | null> {
   const url = `${server.url}/v2/${own}/blobs/${digest}`;
   const response = await fetch(url, { keepalive: false });
   const bytes = await response.bytes();

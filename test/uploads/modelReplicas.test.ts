@@ -1,0 +1,84 @@
+// Upload sessions against the same model, over two replicas: each request is sent to the next one.
+import { expect } from "bun:test";
+import fc from "fast-check";
+import postgres from "postgres";
+import { compareBucket } from "../gc/aftermath.ts";
+import { startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { versitygw } from "../support/goPrograms.ts";
+import { goToolNeeds } from "../support/goTools.ts";
+import { postgresIsMissing } from "../support/postgres.ts";
+import { startEngines } from "../support/replicated.ts";
+import type { Scope } from "../support/scope.ts";
+import { httpRequests } from "./model/actions.ts";
+import { ActionCommand, endRun, type Registry } from "./model/command.ts";
+import { SessionsModel } from "./model/model.ts";
+import { requests } from "./model/server.ts";
+
+const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const runs = Number(process.env["BREADBOX_MODEL_REPLICAS_RUNS"] ?? 100);
+const gateway = goToolNeeds(versitygw);
+const needs = {
+  commands: gateway.commands,
+  reason: () => gateway.reason() ?? postgresIsMissing(),
+  timeoutMs: 600_000,
+};
+
+const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, Registry>> = httpRequests.map(
+  (it) => new ActionCommand(it),
+);
+const commands = fc.commands([step], { maxCommands: 12, size: "max" });
+
+interface Replicas extends Registry {
+  /** What the bucket and the rows do not agree on. */
+  differences(): Promise<readonly string[]>;
+}
+
+const nobody = () => Promise.reject(new Error("no step asks for this"));
+
+async function openReplicas(scope: Scope): Promise<Replicas> {
+  const { env, url, bucket } = await startEngines(scope);
+  const sql = postgres(url, { max: 1, onnotice: () => {} });
+  scope.defer(() => sql.end({ timeout: 1 }));
+  const first = await startBreadbox(scope, { env });
+  const second = await startBreadbox(scope, { env });
+  let turn = 0;
+  const next = () => {
+    turn += 1;
+    return turn % 2 === 0 ? first : second;
+  };
+  const asks = requests(next);
+  const stagedIds = async () =>
+    (await sql<{ id: string }[]>`select id from upload_sessions`).map(({ id }) => id);
+  return {
+    ...asks,
+    ...{ exact: false, stagedIds, restart: nobody, wait: nobody },
+    reset: async () => {
+      for (const id of await stagedIds()) await asks.cancel(id, false);
+    },
+    differences: () => compareBucket(bucket, async (query) => sql.unsafe(query).values()),
+  };
+}
+
+clientTest(
+  `${runs} random sequences over two replicas match the model, and nothing is left`,
+  needs,
+  async (scope) => {
+    console.log(`BREADBOX_TEST_SEED=${seed}`);
+    const real = await openReplicas(scope);
+
+    await fc.assert(
+      fc.asyncProperty(commands, async (sequence) => {
+        await real.reset();
+        const model = new SessionsModel();
+        model.start(await real.start());
+        await fc.asyncModelRun(() => ({ model, real }), sequence);
+        await endRun(model, real);
+      }),
+      { seed, numRuns: runs },
+    );
+
+    await real.reset();
+    expect(await real.differences()).toEqual([]);
+  },
+);

@@ -1,12 +1,13 @@
 // Bytes of a box to a strict S3 server and to another directory, while its rows stay or move with them.
 import { afterAll, describe, expect, test } from "bun:test";
-import { readdirSync, truncateSync, unlinkSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, truncateSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { StoreConfig } from "../../src/config/store.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import type { MigrateReport, MigrateRequest } from "../../src/migrate/report.ts";
 import { runMigrate } from "../../src/migrating.ts";
 import { digestOf } from "../../src/model/digest.ts";
+import { parseBucketName } from "../../src/model/objectNames.ts";
 import { openPorts } from "../../src/ports.ts";
 import { readContent } from "../support/contents.ts";
 import { FakeS3, type Fault } from "../support/fakeS3.ts";
@@ -185,6 +186,47 @@ describe("bytes of a box", () => {
     ]);
     expect(accepted.end).toBe("switched");
     expect(await readable(bucket)).toEqual(all.filter((name) => name !== "backups/70000.bin"));
+  });
+
+  test("are served from the new directory only once it has taken over", async () => {
+    const box = await filledBox();
+    const home = elsewhere();
+    const format = join(home.data, "format");
+
+    await move(box, home);
+
+    await expect(readable(home)).rejects.toThrow("is being filled");
+    const server = { latch: new WriteLatch(() => {}), role: "server" } as const;
+    await expect(openPorts(home, server)).rejects.toThrow("is being filled");
+    expect(existsSync(format)).toBe(false);
+  });
+
+  test("take over when a run died after its last row, and not once the copy was in use", async () => {
+    const box = await filledBox();
+    const home = elsewhere();
+    const format = join(box.data, "format");
+    const before = await Bun.file(format).text();
+    await move(box, home);
+    // The notes are removed at the end: this run kept them.
+    cpSync(join(box.data, "migration.db"), join(box.data, "kept"));
+    await move(box, home, { takesOver: true });
+    const asBefore = async (): Promise<void> => {
+      await Bun.write(format, before);
+      cpSync(join(box.data, "kept"), join(box.data, "migration.db"));
+    };
+    await asBefore();
+
+    const again = await move(box, home, { takesOver: true });
+    expect([again.end, again.bytes?.contents]).toEqual(["switched", 0]);
+    expect(await readable(home)).toEqual(all);
+
+    await asBefore();
+    const ports = await openPorts(home, { latch: new WriteLatch(() => {}), role: "tool" });
+    await ports.metadata.objects.createBucket(parseBucketName("later"), 1);
+    await ports.close();
+    await expect(move(box, home, { takesOver: true })).rejects.toThrow(
+      "the new database was in use: its table buckets",
+    );
   });
 
   test("cannot move to where they are", async () => {

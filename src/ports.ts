@@ -122,6 +122,7 @@ async function openRows(
   const rowsRole = role === "server" ? "server" : "tool";
   const bytes = bucket === null ? "files" : "bucket";
   const options = { directory, latch, role: rowsRole, clock, newId, bytes } as const;
+  const creates = role !== "tool";
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
@@ -132,6 +133,7 @@ async function openRows(
   const limits = role === "server" ? {} : patient;
   const opened = await openPostgres({
     ...options,
+    creates,
     ...{ database: { ...database, ...limits }, patienceMs, random },
   });
   return { ...opened, log: noLog, isShared: true, voidDeadClaims: neverDead };
@@ -144,7 +146,9 @@ async function openRows(
 export async function openPorts(store: StoreConfig, options: PortsOptions): Promise<Ports> {
   const { data: directory } = store;
   const { latch, role } = options;
-  if (role === "tool") await assertStore(directory);
+  // Of a store whose rows and bytes are elsewhere any machine has commands.
+  const isElsewhere = store.database !== null && store.bucket !== null;
+  if (role === "tool" && !isElsewhere) await assertStore(directory);
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
   const opened = await openRows(store, options);

@@ -125,6 +125,36 @@ describe("the sweep of upload sessions", () => {
     expect(second).toEqual([{ id, reason: "without bytes", repository, bytes: 0 }]);
   });
 
+  test("keeps a session whose bytes a writer has moved on since the rows were listed", async () => {
+    const { id } = await startUpload(room.deps(), repository);
+    room.store.clock.advance(2 * minute);
+    const { uploadRows: metadata, storage } = room.store.rooms;
+    const swept = await sweepUploads(
+      {
+        ...{ metadata, clock: room.store.clock.now, ageNow: room.store.clock.now },
+        ...{ firstSeen: room.firstSeen, rest: async () => {}, onDropped: () => {} },
+        storage: {
+          staging: {
+            async *list() {},
+            tidy: () => storage.staging.tidy(),
+            discard: (...given) => storage.staging.discard(...given),
+          },
+          repair: {
+            // A bucket gives the bytes of each chunk another key, and the one before is deleted.
+            async holdsStaged() {
+              await room.append(id, noise(10));
+              return false;
+            },
+          },
+        },
+      },
+      timeoutMs,
+    );
+
+    expect(swept).toBeNull();
+    expect((await uploadStatus(room.deps(), repository, id)).offset).toBe(10);
+  });
+
   test("finishes drops that an earlier process began", async () => {
     const half = join(room.store.directory, "tmp", "discarded", "half");
     await mkdir(half, { recursive: true });

@@ -2,7 +2,7 @@
 // too old. And every statement, prepared there.
 import type { Database } from "bun:sqlite";
 import { describe, expect, test } from "bun:test";
-import { cpSync, readdirSync } from "node:fs";
+import { cpSync, existsSync, readdirSync } from "node:fs";
 import { join, relative } from "node:path";
 import { migrations } from "../../src/metadata/postgres/migrations.ts";
 import { render, temporaryText } from "../../src/metadata/postgres/target.ts";
@@ -120,6 +120,20 @@ describeOnPostgres("a PostgreSQL database", (server) => {
     await metadata.uploads.finishUpload(finish("layer"));
 
     await expect(openAt(inner, url)).rejects.toThrow("has the rows of another data directory");
+  });
+
+  test("without a store is refused by a command, which makes neither tables nor a directory", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("nothing");
+    const directory = join(tempFolder(inner, "parent"), "data");
+    const command = { directory, role: "tool", creates: false, bytes: "bucket" } as const;
+
+    await expect(openAt(inner, url, command)).rejects.toThrow("has no store yet");
+
+    expect(existsSync(directory)).toBeFalse();
+    await openAt(inner, url, { bytes: "bucket" });
+    await openAt(inner, url, command);
+    expect(existsSync(directory)).toBeFalse();
   });
 
   test("that is another one than the directory had is refused", async () => {

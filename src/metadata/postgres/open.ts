@@ -33,8 +33,10 @@ export interface PostgresDatabase extends Omit<LineOptions, "ca"> {
 export interface OpenOptions
   extends Pick<PostgresOptions, "latch" | "newId" | "patienceMs" | "random"> {
   readonly database: PostgresDatabase;
-  /** The data directory, for the bytes; created if absent. Its file `format` names the database's id. */
+  /** The data directory, for the bytes; created if absent, unless nothing is. Its file `format` names the database's id. */
   readonly directory: string;
+  /** False for a command that creates no store. */
+  readonly creates?: boolean;
   /** A server holds the directory before it opens; a tool may work at the same time. */
   readonly role: "server" | "tool";
   /** Unix ms. */
@@ -69,7 +71,8 @@ const defaultClaimMs = 9_000;
  */
 export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres> {
   const { directory, latch, newId, patienceMs, random } = options;
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const { creates = true } = options;
+  if (creates) await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   const way = { ...options.database, ca: await readCa(options.database.ca) };
   const { storeId, upgraded } = await prepareDatabase(format, options, way);
@@ -79,7 +82,7 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
   try {
     clock = await DatabaseClock.open(() => askTime(rows));
     if (options.role === "server") for (const command of voidClaims) await rows.run(command, {});
-    if (format === null) {
+    if (format === null && creates) {
       await writeFormat(directory, {
         version: formatVersion,
         database: storeId,
@@ -133,23 +136,31 @@ function prepareDatabase(
     const { storeId: stored, pending, hasContents } = await lookAt(line, place);
     const found = { id: stored, rows: "postgres", bytes, name: place } as const;
     await assertBelongsTogether(directory, format, found);
-    // The format file alone may have been deleted; a directory without content is another one, unless replicas share a bucket.
-    const isForeign = format === null && hasContents && bytes === "files";
-    if (isForeign && !(await holdsContents(directory))) {
-      throw new StoreMismatchError(
-        `${place} has the rows of another data directory, and ${directory} has no content: name the right one with --data DIR, or an empty database`,
-      );
-    }
+    if (format === null && hasContents && bytes === "files") await assertHolds(directory, place);
+    assertMade(stored, options.creates !== false, place);
     const bringUp = () => migrate(line, { place, now: clock(), newStoreId: newId() });
     if (pending.length > 0 && stored !== null && role === "tool") {
-      // A command must not change the schema under a running server of an older version.
-      const made = await ifNoServer(directory, bringUp);
+      // A command must not change the schema under a running server of an older version; those of other machines do not show.
+      const made = format === null ? null : await ifNoServer(directory, bringUp);
       if (made === null) throw new SchemaTooOldError(place);
       return { storeId: made.storeId, upgraded: made.applied > 0 };
     }
     const { storeId, applied } = await bringUp();
     return { storeId, upgraded: stored !== null && applied > 0 };
   });
+}
+
+/** The format file alone may have been deleted; a directory without content is another one, unless replicas share a bucket. */
+async function assertHolds(directory: string, place: string): Promise<void> {
+  if (await holdsContents(directory)) return;
+  throw new StoreMismatchError(
+    `${place} has the rows of another data directory, and ${directory} has no content: name the right one with --data DIR, or an empty database`,
+  );
+}
+
+function assertMade(stored: string | null, creates: boolean, place: string): void {
+  if (stored !== null || creates) return;
+  throw new DatabaseUnfitError(`${place} has no store yet: start a server with it first`);
 }
 
 /** Made by another replica in the same moment: duplicate_table, duplicate_object, and a function or a type of that name. */

@@ -124,7 +124,7 @@ describeOnPostgres("a PostgreSQL database", (server) => {
 
   test("without a store is refused by a command, which makes neither tables nor a directory", async () => {
     await using inner = new Scope();
-    const url = await server().createDatabase("nothing");
+    const url = await server().createDatabase("no_store");
     const directory = join(tempFolder(inner, "parent"), "data");
     const command = { directory, role: "tool", creates: false, bytes: "bucket" } as const;
 

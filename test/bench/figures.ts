@@ -225,6 +225,7 @@ const objects: Readonly<Record<string, Figure>> = {
   objectGetP99: { label: "its p99", ...time },
 };
 
+const noLess = (value: number): Goal => ({ relation: "≥", value });
 const onPostgres = (goal: Goal): Goal => ({ ...goal, by: "postgres" });
 
 const replicas: Readonly<Record<string, Figure>> = {
@@ -254,6 +255,26 @@ const replicas: Readonly<Record<string, Figure>> = {
   replicaPutManyP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
   replicaGcDryRun: { label: "gc: 1,000,000 blobs, 1,000 orphans, dry run", ...seconds },
   replicaGc: { label: "the same, deleted", ...seconds, goal: onPostgres(atMost(5)) },
+  filesUploadCpu: { label: "1 GiB upload to files: server CPU", ...seconds },
+  bucketUploadCpu: {
+    label: "the same to a bucket",
+    ...seconds,
+    goal: own(1.6, "≤", "filesUploadCpu"),
+  },
+  bucketUploadMemory: { label: "its peak memory above idle", ...memory, goal: atMost(160) },
+  bucketFrozenMemory: { label: "the same with S3 frozen for 6 s", ...memory, goal: atMost(160) },
+  bucketClosingSmall: { label: "closing PUT on the other replica after 64 MiB", ...time },
+  bucketClosing: { label: "the same after 1 GiB", ...time, goal: atMost(150) },
+  replicasGet: {
+    label: "manifest GETs of two replicas for the CPU of twice one",
+    ...{ unit: "×", decimals: 2 },
+    goal: noLess(1.6),
+  },
+  replicasPut: {
+    label: "manifest PUTs of two replicas for the CPU of twice one",
+    ...{ unit: "×", decimals: 2 },
+    goal: noLess(1.6),
+  },
 };
 
 /** The tables' rows in their order; the keys are those that the metrics yield. */

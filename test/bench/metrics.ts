@@ -1,6 +1,7 @@
 // What the bench measures of blobs and of starting. One metric is one exercise of a freshly started system.
 import { join } from "node:path";
 import { accessMetrics } from "./accessMetrics.ts";
+import { bucketMetrics } from "./bucketMetrics.ts";
 import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
 import { manifestMetrics } from "./manifestMetrics.ts";
@@ -157,7 +158,7 @@ export const sections = {
   collection: collectionMetrics,
   objects: objectMetrics,
   slowDisk: slowDiskMetrics,
-  replicas: replicaMetrics,
+  replicas: { ...replicaMetrics, ...bucketMetrics },
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 
 /** Name of a table. */

@@ -36,13 +36,14 @@ export async function askFor(
 }
 
 /** Path and query of a Location, absolute or relative, with `digest` added. */
-function locationPath(answer: Answer, digest?: string): string {
+export function locationPath(answer: Answer, digest?: string): string {
   const url = new URL(answer.headers.get("location") ?? "", "http://127.0.0.1");
   if (digest !== undefined) url.searchParams.append("digest", digest);
   return url.pathname + url.search;
 }
 
-const startUpload = (connection: Connection, name: string): Promise<Answer> =>
+/** Begins an upload session. */
+export const startUpload = (connection: Connection, name: string): Promise<Answer> =>
   askFor(connection, [202], { method: "POST", path: `/v2/${name}/blobs/uploads/` });
 
 /** POST, one PATCH with everything, closing PUT without a body. With `chunked` the PATCH states no length. */

@@ -1,10 +1,10 @@
 // A registry of two replicas behind haproxy, for tests that are written for one process: `BREADBOX_TEST_REGISTRY=replicas`.
-import type { BucketOptions } from "../../src/storage/s3/client.ts";
 import { type RunningRegistry, type StartRegistry, startBreadbox } from "./binary.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { type PostgresServer, startPostgres } from "./postgres.ts";
 import type { RunningProcess } from "./processes.ts";
 import { replicaEnvironment } from "./replicas.ts";
+import type { S3Server } from "./s3Server.ts";
 import type { Scope } from "./scope.ts";
 import { startVersitygw } from "./versitygw.ts";
 
@@ -16,15 +16,18 @@ export interface Engines {
   readonly database: PostgresServer;
   /** The address of the replicas' database. */
   readonly url: string;
-  readonly bucket: BucketOptions;
+  readonly gateway: S3Server;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts PostgreSQL and versitygw. */
-export async function startEngines(scope: Scope): Promise<Engines> {
-  const [{ bucket }, database] = await Promise.all([startVersitygw(scope), startPostgres(scope)]);
+/** Starts PostgreSQL and an S3 server. */
+export async function startEngines(
+  scope: Scope,
+  startBucket: (scope: Scope) => Promise<S3Server> = startVersitygw,
+): Promise<Engines> {
+  const [gateway, database] = await Promise.all([startBucket(scope), startPostgres(scope)]);
   const url = await database.createDatabase("replicated");
-  return { database, url, bucket, env: replicaEnvironment(url, bucket) };
+  return { database, url, gateway, env: replicaEnvironment(url, gateway.bucket) };
 }
 
 /** Starts both and the proxy, and the engines that `env` does not name. What is asked of the process is asked of both replicas. */

@@ -37,7 +37,7 @@ interface Replicas extends Registry {
 const nobody = () => Promise.reject(new Error("no step asks for this"));
 
 async function openReplicas(scope: Scope): Promise<Replicas> {
-  const { env, url, bucket } = await startEngines(scope);
+  const { env, url, gateway } = await startEngines(scope);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   scope.defer(() => sql.end({ timeout: 1 }));
   const first = await startBreadbox(scope, { env });
@@ -56,7 +56,7 @@ async function openReplicas(scope: Scope): Promise<Replicas> {
     reset: async () => {
       for (const id of await stagedIds()) await asks.cancel(id, false);
     },
-    differences: () => compareBucket(bucket, async (query) => sql.unsafe(query).values()),
+    differences: () => compareBucket(gateway.bucket, async (query) => sql.unsafe(query).values()),
   };
 }
 

@@ -7,12 +7,12 @@ import type { RaceEngines } from "./race.ts";
 
 /** Starts engines that live as long as the scope. */
 export async function openReplicas(scope: Scope): Promise<RaceEngines> {
-  const { url, bucket, env } = await startEngines(scope);
+  const { url, gateway, env } = await startEngines(scope);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   scope.defer(() => sql.end({ timeout: 1 }));
   return {
     env,
     ask: async (query) => sql.unsafe(query).values(),
-    bytes: { start: startReplicated, compare: (ask) => compareBucket(bucket, ask) },
+    bytes: { start: startReplicated, compare: (ask) => compareBucket(gateway.bucket, ask) },
   };
 }

@@ -36,19 +36,21 @@ export interface MigrateCommand {
  */
 export async function runMigrate(command: MigrateCommand): Promise<MigrateReport> {
   process.umask(0o077);
-  const { from, request } = command;
+  const { from, to, request } = command;
   assertSound(command);
   if (await isDone(command)) return { end: "done", tables: [], bytes: null };
   if (request.takesOver) await thaw(from);
   // Brings the source up to date, and makes sure that it is one.
   const ports = await openPorts(from, { latch: new WriteLatch(() => {}), role: "tool" });
-  // No server of this directory starts while the copy takes over.
-  let hold: DirectoryHold | null = null;
+  const holds: DirectoryHold[] = [];
   try {
-    hold = request.takesOver && isAlone(from) ? holdDirectory(from.data) : null;
+    // No server of this directory starts while the copy takes over.
+    if (request.takesOver && isAlone(from)) holds.push(holdDirectory(from.data));
+    // Nor does another run write to the new one.
+    if (!request.dryRun && to.data !== from.data) holds.push(holdDirectory(to.data));
     return await (request.dryRun ? lookAt(command) : copy(command, ports));
   } finally {
-    hold?.release();
+    for (const hold of holds) hold.release();
     await ports.close();
   }
 }

@@ -12,7 +12,7 @@ import { openIn } from "../metadata/database.ts";
 import { databaseAt, openAt } from "../metadata/postgresDatabase.ts";
 import { missing } from "../support/clientTest.ts";
 import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
-import { tempFolder } from "../support/processes.ts";
+import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { fillAll, removeAll, upTo } from "./allTables.ts";
 
@@ -114,9 +114,11 @@ describe.skipIf(server === null).each(ways)("from %s", (_, from, to) => {
     await source.put(repositories, [changed.map((cell) => (typeof cell === "number" ? 99 : cell))]);
     await fillAll(source, [80, 81]);
 
-    const synced = await syncRows(await one.source(), await other.target(), whole, quiet);
+    await target.close();
+    const again = await other.target();
+    const synced = await syncRows(await one.source(), again, whole, quiet);
 
-    expect(await sumsOf(target)).toEqual(await sumsOf(await one.source()));
+    expect(await sumsOf(again)).toEqual(await sumsOf(await one.source()));
     const [found] = synced.filter(({ name }) => name === "repositories");
     expect(found).toEqual({ name: "repositories", written: 3, removed: 1 });
   });
@@ -135,12 +137,14 @@ describe.skipIf(server === null).each(ways)("from %s", (_, from, to) => {
     const source = await one.source();
     await expect(syncRows(source, breaking, whole, quiet)).rejects.toThrow("the line broke");
 
-    const synced = await syncRows(source, await other.target(), whole, quiet);
+    await target.close();
+    const again = await other.target();
+    const synced = await syncRows(source, again, whole, quiet);
 
     expect(synced.map(({ written }) => written)).toEqual(
       copiedTables.map((_, place) => (place < 4 ? 0 : 10)),
     );
-    expect(await sumsOf(target)).toEqual(await sumsOf(source));
+    expect(await sumsOf(again)).toEqual(await sumsOf(source));
   });
 
   test("what is written to the source while it is read does not show", async () => {
@@ -167,6 +171,7 @@ describe.skipIf(server === null)("a database that is being filled", () => {
     const target = kept(await openPostgresTarget(databaseAt(url), store, 1));
     await fillAll(target, [7]);
     await target.finish();
+    await target.close();
 
     expect((await openPostgresTarget(databaseAt(url), store, 1).then(kept)).isFinished).toBe(true);
     expect(kept(await openPostgresSource(databaseAt(url))).store).toEqual(store);
@@ -183,6 +188,29 @@ describe.skipIf(server === null)("a database that is being filled", () => {
     await client.end();
 
     expect(made).toEqual({ id: "42" });
+  });
+
+  test("is filled by one run at a time, and by none that has lost its hold", async () => {
+    if (server === null) throw new Error("postgresql not installed");
+    const { admin } = server;
+    const url = await server.createDatabase("alone");
+    const first = kept(await openPostgresTarget(databaseAt(url), store, 1));
+    const second = openPostgresTarget(databaseAt(url), store, 1);
+    await expect(second).rejects.toThrow('another "breadbox migrate" is filling');
+
+    const ended = await admin`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = 'alone' and state = 'idle in transaction'`;
+    expect(ended).toHaveLength(1);
+    await waitFor("the lost hold", () =>
+      fillAll(first, [1]).then(
+        () => false,
+        () => true,
+      ),
+    );
+
+    await expect(fillAll(first, [2])).rejects.toThrow("holds the new database broke");
+    const third = kept(await openPostgresTarget(databaseAt(url), store, 1));
+    await fillAll(third, [3]);
   });
 
   test("is not another store's", async () => {

@@ -22,6 +22,7 @@ import {
 import { Line } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
 import { type PostgresDatabase, placeOf, readCa } from "./open.ts";
+import { codeOf, LineLostError } from "./troubles.ts";
 
 const mark = (place: number): string => `$${place}`;
 
@@ -55,21 +56,66 @@ export async function openPostgresTarget(
 ): Promise<CopyTarget> {
   const place = placeOf(database.url);
   const line = await connect(database);
+  let guard: Line | null = null;
   try {
     await assertTarget(line, place, store);
     await migrate(line, { place, now, newStoreId: fillingId(store.id) });
+    guard = await connect(database);
+    await holdAlone(guard, place);
+    const isFinished = (await readStore(line))?.id === store.id;
+    return guarded(line, guard, { store, isFinished });
   } catch (error) {
-    line.drop();
+    for (const each of [line, guard]) each?.drop();
     throw error;
   }
+}
+
+/** A run that is still going on could otherwise change the database after another one has finished it. */
+async function holdAlone(guard: Line, place: string): Promise<void> {
+  await guard.send("begin; set local idle_in_transaction_session_timeout = 0");
+  try {
+    await guard.send("select 1 from store for update nowait");
+  } catch (error) {
+    if (codeOf(error) !== lockNotAvailable) throw error;
+    throw new StoreMismatchError(
+      `another "breadbox migrate" is filling ${place}: wait for its end, or stop it`,
+    );
+  }
+}
+
+const lockNotAvailable = "55P03";
+
+/** Writes nothing once the hold is lost. */
+function guarded(
+  line: Line,
+  guard: Line,
+  { store, isFinished }: { readonly store: StoreRow; readonly isFinished: boolean },
+): CopyTarget {
+  const { remove, put, ...reader } = writerOf(line);
+  const assertHeld = (): void => {
+    if (guard.isDead) throw new LineLostError("the connection that holds the new database broke");
+  };
   return {
-    ...writerOf(line),
-    isFinished: (await readStore(line))?.id === store.id,
+    ...reader,
+    isFinished,
+    remove: async (table, keys) => {
+      assertHeld();
+      await remove(table, keys);
+    },
+    put: async (table, rows) => {
+      assertHeld();
+      await put(table, rows);
+    },
     finish: async () => {
       for (const table of copiedTables.filter(({ givesOutIds }) => givesOutIds)) {
         await line.send(nextIdText(table));
       }
-      await line.send("update store set id = $1, created_at = $2", [store.id, store.createdAt]);
+      const { id, createdAt } = store;
+      await guard.send("update store set id = $1, created_at = $2", [id, createdAt]);
+      await guard.send("commit");
+    },
+    close: async () => {
+      for (const each of [line, guard]) each.drop();
     },
   };
 }

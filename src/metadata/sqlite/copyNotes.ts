@@ -35,6 +35,7 @@ export function removeCopyNotes(directory: string): void {
 function openFor(file: string, place: string): Database | null {
   const client = new Database(file, { create: true, readwrite: true });
   try {
+    client.run("PRAGMA busy_timeout = 10000");
     client.run("PRAGMA journal_mode = WAL");
     client.run("PRAGMA synchronous = NORMAL");
     client.run("CREATE TABLE IF NOT EXISTS place (name TEXT PRIMARY KEY)");

@@ -101,6 +101,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
     ...(leadership === null ? {} : { leadership }),
     logState: () => ports.log.state(),
     uploadTimeoutMs: config["storage.uploadTimeout"],
+    staleMs: config["storage.staleAfter"],
     cleanupEveryMs: config["storage.cleanupInterval"],
     audit: { keepMs: config["audit.keep"], mostEntries: config["audit.maxEntries"] },
     multipart: multipartSweeps(config),

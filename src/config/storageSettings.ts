@@ -16,6 +16,11 @@ export const storageSettings = {
       ],
     },
   ),
+  "storage.staleAfter": setting(
+    duration("1s", "3650d"),
+    "1d",
+    "Unfinished bytes that no upload session knows of, as a crash leaves them (unfinished uploads to a bucket among them), are removed after this long, and after `storage.uploadTimeout` if that is less.",
+  ),
   "storage.cleanupInterval": setting(
     duration("1s", "24d"), // timers know no more
     "5m",

@@ -24,6 +24,8 @@ export interface MaintenanceOptions {
   readonly logState: () => { readonly bytes: number; readonly version: string };
   /** How long an upload session may be without a byte. */
   readonly uploadTimeoutMs: number;
+  /** How long staged bytes may be there that no session knows of; at most the above. */
+  readonly staleMs: number;
   /** How often upload sessions are swept, the first time at start. */
   readonly cleanupEveryMs: number;
   /** What stays of the audit trail, which is looked through as often. */
@@ -182,9 +184,9 @@ export class Maintenance {
     if (!this.#leads()) return;
     this.#sweptAt = now;
     this.#owed.add("sweep");
-    const { store, ageNow, uploadTimeoutMs: timeoutMs, audit } = this.#options;
+    const { store, ageNow, uploadTimeoutMs: timeoutMs, staleMs, audit } = this.#options;
     const hold = this.#hold();
-    const order = { now: ageNow(), hold, timeoutMs, firstSeen: this.#firstSeen, audit };
+    const order = { now: ageNow(), hold, timeoutMs, staleMs, firstSeen: this.#firstSeen, audit };
     this.#worker.send({ kind: "sweep", store, ...order });
   }
 

@@ -28,6 +28,8 @@ export type MaintenanceRequest =
       /** The leader's. Absent where there is one server. */
       readonly hold?: Hold | null;
       readonly timeoutMs: number;
+      /** Leftovers go after this long, if that is less. */
+      readonly staleMs: number;
       readonly firstSeen: FirstSeen;
       /** Of the audit trail, what stays. */
       readonly audit: AuditLimits;

@@ -81,11 +81,13 @@ interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
 
 /**
  * One sweep. Safe to stop anywhere and to repeat. A deletion that fails does not stop the others.
- * @param timeoutMs how long a session may be without a byte. @returns the failed deletions; null when all succeeded.
+ * @param timeoutMs how long a session may be without a byte.
+ * @param staleMs how long bytes may be there that no session knows of, if that is less. @returns the failed deletions; null when all succeeded.
  */
 export async function sweepUploads(
   options: SweepDeps,
   timeoutMs: number,
+  staleMs: number = timeoutMs,
 ): Promise<Undeleted | null> {
   const { clock, ageNow, metadata } = options;
   const attempts = new Attempts();
@@ -97,7 +99,7 @@ export async function sweepUploads(
   if (now === null) return attempts.undeleted;
   const deps = { ...options, storage, attempts, now };
   await expire(deps, timeoutMs);
-  await compare(deps, timeoutMs);
+  await compare(deps, Math.min(timeoutMs, staleMs));
   return attempts.undeleted;
 }
 
@@ -132,10 +134,10 @@ async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
  * Looks for bytes without a row and rows without bytes. Bytes are listed first: a session that starts meanwhile has both. The list may
  * leave sessions out that a row knows, so their bytes are asked for.
  */
-async function compare(deps: Sweep, timeoutMs: number): Promise<void> {
+async function compare(deps: Sweep, staleMs: number): Promise<void> {
   const staged = await listStaged(deps);
   const rows = await listRows(deps);
-  await dropStrays(deps, staged, rows, timeoutMs);
+  await dropStrays(deps, staged, rows, staleMs);
   for (const row of rows.values()) {
     // The bytes of a session that is being finished have been published already.
     const { id, writing, startedAt, updatedAt } = row;
@@ -176,13 +178,13 @@ async function dropStrays(
   deps: Sweep,
   staged: ReadonlyMap<UploadId, StagedEntry>,
   rows: ReadonlyMap<UploadId, ListedUpload>,
-  timeoutMs: number,
+  staleMs: number,
 ): Promise<void> {
   const { now, firstSeen, storage, attempts } = deps;
   for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
   for (const entry of staged.values()) {
     const { id, staging } = entry;
-    if (rows.has(id) || now - startOf(entry, now, firstSeen) < timeoutMs) continue;
+    if (rows.has(id) || now - startOf(entry, now, firstSeen) < staleMs) continue;
     if (!(await attempts.make(id, () => storage.staging.discard(id, staging)))) continue;
     firstSeen.delete(id);
     deps.onDropped({ id, reason: "without row", repository: null, bytes: null });

@@ -47,6 +47,7 @@ async function sweep({
   now,
   hold,
   timeoutMs,
+  staleMs,
   firstSeen,
   audit,
 }: Job<"sweep">): Promise<void> {
@@ -67,7 +68,7 @@ async function sweep({
       report({ kind: "dropped", upload });
     },
   };
-  const undeleted = await sweepUploads(deps, timeoutMs);
+  const undeleted = await sweepUploads(deps, timeoutMs, staleMs);
   await pruneAudit({ metadata: metadata.audit, rest: deps.rest }, audit, deps.ageNow());
   const durationMs = performance.now() - startedAt;
   report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });

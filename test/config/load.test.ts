@@ -51,6 +51,7 @@ describe("loadConfig: sources", () => {
       "registry.readOnly": false,
       "registry.immutableTags": [],
       "storage.uploadTimeout": 3_600_000,
+      "storage.staleAfter": 86_400_000,
       "storage.cleanupInterval": 300_000,
       "storage.s3.bucket": "",
       "storage.s3.endpoint": "",

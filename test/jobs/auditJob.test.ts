@@ -24,7 +24,15 @@ async function sweep(audit: AuditLimits, now: number | null): Promise<void> {
     if (data.kind === "failed") done.reject(new Error(data.message));
   };
   const store = { data: room.directory, database: null, bucket: null };
-  const order = { kind: "sweep", store, now, timeoutMs: 1, firstSeen: new Map(), audit } as const;
+  const order = {
+    kind: "sweep",
+    store,
+    now,
+    timeoutMs: 1,
+    staleMs: 1,
+    firstSeen: new Map(),
+    audit,
+  } as const;
   worker.postMessage(order satisfies MaintenanceRequest);
   await done.promise;
 }

@@ -5,6 +5,7 @@ export const quiet = {
   store: { data: "", database: null, bucket: null },
   logState: () => ({ bytes: 0, version: "" }),
   uploadTimeoutMs: 1,
+  staleMs: 1,
   cleanupEveryMs: 3_600_000,
   audit: { keepMs: 3_600_000, mostEntries: 1_000 },
   multipart: null,

@@ -53,6 +53,7 @@ test("work queued behind a scrub slice does not wait for the end of a large blob
     store: store(),
     now: 1,
     timeoutMs: 1,
+    staleMs: 1,
     firstSeen: new Map(),
     audit: { keepMs: 1, mostEntries: 1 },
   } as const;

@@ -60,6 +60,17 @@ describe("the sweep of upload sessions", () => {
     expect(existsSync(room.folder(young))).toBe(true);
   });
 
+  test("deletes staged bytes without a row earlier where `storage.staleAfter` is less, and no session", async () => {
+    const young = await room.stray(room.ago(timeoutMs - minute));
+    const { id } = await startUpload(room.deps(), repository);
+    room.store.clock.advance(timeoutMs - minute);
+
+    const dropped = await room.sweep(room.store.clock.now, minute);
+
+    expect(dropped.map(({ id, reason }) => [String(id), reason])).toEqual([[young, "without row"]]);
+    expect(existsSync(room.folder(id))).toBe(true);
+  });
+
   for (const [what, startedAt] of [
     ["in the future", "2999-01-01T00:00:00.000Z"],
     ["that is no time", "yesterday"],

@@ -28,7 +28,10 @@ export async function openSweepRoom() {
     rests: 0,
     deps,
     folder,
-    async sweep(ageNow: () => number | null = store.clock.now): Promise<Dropped[]> {
+    async sweep(
+      ageNow: () => number | null = store.clock.now,
+      staleMs: number = timeoutMs,
+    ): Promise<Dropped[]> {
       const dropped: Dropped[] = [];
       const { uploadRows: metadata, storage } = store.rooms;
       const rest = async () => {
@@ -36,7 +39,7 @@ export async function openSweepRoom() {
       };
       const onDropped = (it: Dropped) => void dropped.push(it);
       const clocks = { clock: store.clock.now, ageNow, firstSeen };
-      await sweepUploads({ metadata, storage, ...clocks, rest, onDropped }, timeoutMs);
+      await sweepUploads({ metadata, storage, ...clocks, rest, onDropped }, timeoutMs, staleMs);
       return dropped;
     },
     append: (id: UploadId, bytes: Uint8Array) =>

@@ -2,6 +2,7 @@
 import { afterAll } from "bun:test";
 import { storageContract } from "../../contract/storage.ts";
 import { FakeS3 } from "../../support/fakeS3.ts";
+import { contentsSuite } from "./contentsSuite.ts";
 import { sessionsSuite } from "./sessions.ts";
 import { newPrefix, openReplica } from "./stores.ts";
 
@@ -15,4 +16,6 @@ storageContract(
   { follows: false, listsAll: false },
 );
 sessionsSuite("strict server", plain.bucket);
+contentsSuite("strict server", plain.bucket);
 sessionsSuite("strict server that wants all parts", strict.bucket);
+contentsSuite("strict server that wants all parts", strict.bucket);

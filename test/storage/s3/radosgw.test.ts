@@ -2,6 +2,7 @@
 import { storageContract } from "../../contract/storage.ts";
 import { radosgwNeeds, startRadosgw } from "../../support/radosgw.ts";
 import { onServer } from "../../support/s3Server.ts";
+import { contentsSuite } from "./contentsSuite.ts";
 import { sessionsSuite } from "./sessions.ts";
 import { newPrefix, openReplica } from "./stores.ts";
 
@@ -12,4 +13,5 @@ await onServer("radosgw", radosgwNeeds, startRadosgw, ({ bucket }) => {
     { follows: false, listsAll: false },
   );
   sessionsSuite("radosgw", bucket);
+  contentsSuite("radosgw", bucket);
 });

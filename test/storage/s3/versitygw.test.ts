@@ -4,6 +4,7 @@ import { versitygw } from "../../support/goPrograms.ts";
 import { goToolNeeds } from "../../support/goTools.ts";
 import { onServer } from "../../support/s3Server.ts";
 import { startVersitygw } from "../../support/versitygw.ts";
+import { contentsSuite } from "./contentsSuite.ts";
 import { sessionsSuite } from "./sessions.ts";
 import { newPrefix, openReplica } from "./stores.ts";
 
@@ -14,4 +15,5 @@ await onServer("versitygw", goToolNeeds(versitygw), startVersitygw, ({ bucket })
     { follows: false, listsAll: false },
   );
   sessionsSuite("versitygw", bucket);
+  contentsSuite("versitygw", bucket);
 });

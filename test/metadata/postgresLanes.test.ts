@@ -37,14 +37,16 @@ const body = (seen: string[], name: string) =>
     seen.push(name);
     return `${name} is done`;
   };
+const tags = { name: "tags", keys: null };
+const buckets = { name: "buckets", keys: null };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("what waits in a lane becomes one transaction, in the order of the calls, and other lanes do not wait", async () => {
   const { ends, lanes } = begin();
   const seen: string[] = [];
-  const first = lanes.write("tags", body(seen, "one"));
-  const others = [lanes.write("tags", body(seen, "two")), lanes.write("tags", body(seen, "three"))];
-  const other = lanes.write("buckets", body(seen, "other"));
+  const first = lanes.write(tags, body(seen, "one"));
+  const others = [lanes.write(tags, body(seen, "two")), lanes.write(tags, body(seen, "three"))];
+  const other = lanes.write(buckets, body(seen, "other"));
   await turn();
   expect([seen, ends.length]).toEqual([["one", "other"], 2]);
 
@@ -57,6 +59,44 @@ test("what waits in a lane becomes one transaction, in the order of the calls, a
   expect(await Promise.all(others)).toEqual(["two is done", "three is done"]);
   ends[1]?.resolve();
   expect(await other).toBe("other is done");
+});
+
+test("bodies that have nothing in common ask before any of them changes anything; the others follow", async () => {
+  const seen: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const lanes = new Lanes(async (body) => {
+    await gate.promise;
+    const steps = body(tx);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done === true) return value;
+      await value.settled;
+    }
+  });
+  const asking = (name: string) =>
+    function* (): Body<string> {
+      seen.push(`${name} asks`);
+      yield { settled: Promise.resolve() };
+      seen.push(`${name} writes`);
+      return name;
+    };
+  const write = (name: string, ...keys: readonly string[]) =>
+    lanes.write({ name: "manifests", keys }, asking(name));
+  const first = write("alone", "a");
+  const others = [
+    write("one", "a", "b"),
+    write("two", "c"),
+    write("three", "d", "c"),
+    write("four", "b"),
+  ];
+
+  gate.resolve();
+  expect(await Promise.all([first, ...others])).toEqual(["alone", "one", "two", "three", "four"]);
+  expect(seen).toEqual([
+    ...["alone asks", "alone writes"],
+    ...["one asks", "two asks", "one writes", "two writes"],
+    ...["three asks", "four asks", "three writes", "four writes"],
+  ]);
 });
 
 test("of a transaction that fails for one of its bodies, each is done on its own: the others succeed", async () => {
@@ -73,10 +113,10 @@ test("of a transaction that fails for one of its bodies, each is done on its own
     throw new Error("refused");
   };
   const outcomes = await Promise.allSettled([
-    lanes.write("tags", body(seen, "one")),
-    lanes.write("tags", body(seen, "two")),
-    lanes.write("tags", wrong),
-    lanes.write("tags", body(seen, "three")),
+    lanes.write(tags, body(seen, "one")),
+    lanes.write(tags, body(seen, "two")),
+    lanes.write(tags, wrong),
+    lanes.write(tags, body(seen, "three")),
   ]);
 
   expect(outcomes.map(({ status }) => status)).toEqual([
@@ -96,7 +136,7 @@ test("what the database refuses as a whole is not tried again for each of them",
     throw new RegistryError("BUSY");
   });
   const outcomes = await Promise.allSettled(
-    ["one", "two", "three"].map((name) => lanes.write("tags", body([], name))),
+    ["one", "two", "three"].map((name) => lanes.write(tags, body([], name))),
   );
 
   expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);

@@ -2,7 +2,7 @@
 // and an attempt that others got in the way of is repeated.
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { KeptRows } from "../rows/keptRows.ts";
-import type { Body, Cache, Rows, Tx } from "../rows/rows.ts";
+import type { Body, Cache, Lane, Rows, Tx } from "../rows/rows.ts";
 import type { Command, Statement } from "../rows/statement.ts";
 import { Freshness } from "./freshness.ts";
 import { Lanes } from "./lanes.ts";
@@ -69,7 +69,7 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     return transactions.run({ body, begin, token: newId() });
   };
   const lanes = new Lanes((body) => write(writing, body));
-  const writeIn = <T>(lane: string | undefined, body: (tx: Tx) => Body<T>): Promise<T> =>
+  const writeIn = <T>(lane: Lane | undefined, body: (tx: Tx) => Body<T>): Promise<T> =>
     lane === undefined ? write(writing, body) : lanes.write(lane, body);
   const changing = <P extends object, R>(statement: Statement<P, R>, given: P) =>
     function* (tx: Tx): Body<R | null> {

@@ -26,7 +26,7 @@ export function multipartMetadata(rows: Rows): MultipartMetadata {
       rows.write(
         (tx) => recordPart(tx, key, record),
         (outcome) => outcome !== "unknown",
-        `upload ${key.id}`,
+        { name: `upload ${key.id}`, keys: null },
       ),
     findCompleted: (key, since) => rows.findSettled(statements.completed, { ...key, since }),
   };

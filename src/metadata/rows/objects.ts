@@ -18,7 +18,7 @@ import { held } from "./links.ts";
 import { readObjectPage } from "./objectPages.ts";
 import * as statements from "./objectStatements.ts";
 import { nameContent, releaseContent } from "./releases.ts";
-import type { Body, Rows, Tx } from "./rows.ts";
+import type { Body, Lane, Rows, Tx } from "./rows.ts";
 
 /** Builds the objects' part of the port. */
 export function objectsMetadata(rows: Rows): ObjectsMetadata {
@@ -58,7 +58,10 @@ function changes(
 }
 
 /** They all change the counts of the bucket. */
-const laneOf = ({ bucket }: { readonly bucket: BucketName }): string => `bucket ${bucket}`;
+const laneOf = ({ bucket }: { readonly bucket: BucketName }): Lane => ({
+  name: `bucket ${bucket}`,
+  keys: null,
+});
 
 function* findObject(
   tx: Tx,

@@ -1,5 +1,5 @@
 // The registry's half of the port.
-import type { RegistryMetadata } from "../metadata.ts";
+import type { ManifestPut, RegistryMetadata } from "../metadata.ts";
 import { putManifest } from "./manifestPut.ts";
 import { listReferrers } from "./referrers.ts";
 import { registryReads } from "./registryReads.ts";
@@ -17,8 +17,17 @@ export function registryMetadata(rows: Rows): RegistryMetadata {
       rows.write(
         (tx) => putManifest(tx, put),
         ({ kind }) => kind === "stored",
-        // They move the same tags, or touch neighbours in the same pages of indexes.
-        "manifests",
+        { name: "manifests", keys: keysOf(put) },
       ),
   };
+}
+
+/** What others may change that a push asks about: its tags, its own manifest, and those that it names or is about. */
+function keysOf({ repository, digest, tags, subject, references }: ManifestPut): readonly string[] {
+  const children = references.filter(({ kind }) => kind === "child");
+  const manifests = [digest, ...children.map((child) => child.digest)];
+  // Names hold no space, tags no colon.
+  return [...tags, ...manifests, ...(subject === null ? [] : [subject])].map(
+    (name) => `${repository} ${name}`,
+  );
 }

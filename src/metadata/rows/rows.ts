@@ -46,6 +46,19 @@ export interface Recent<R> {
   forget(): void;
 }
 
+/**
+ * Transactions that change neighbouring rows again and again. A body with a lane writes nothing if it refuses, since the others are
+ * committed.
+ */
+export interface Lane {
+  readonly name: string;
+  /**
+   * Bodies of the lane without a common key change nothing that the other asks before its first change: they may all ask before any of them
+   * changes anything. null: the body has something in common with every other one.
+   */
+  readonly keys: readonly string[] | null;
+}
+
 /** Runs statements and bodies on one database. All of it throws RegistryError READ_ONLY, BUSY and DISK_FULL. */
 export interface Rows {
   /** How claims end whose owners are gone. */
@@ -78,15 +91,14 @@ export interface Rows {
   /**
    * One transaction; resolves when it is durable.
    * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.
-   * @param lane a name that all give who change neighbouring rows again and again: where transactions run side by side, they follow each
-   * other, and those that wait share one. Such a body writes nothing if it refuses, since the others are committed.
+   * @param lane where transactions run side by side, those of a lane follow each other, and those that wait share one.
    */
-  write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean, lane?: string): Promise<T>;
+  write<T>(body: (tx: Tx) => Body<T>, changed?: (outcome: T) => boolean, lane?: Lane): Promise<T>;
   /** As `write`; an outcome that wrote nothing may tell of what others have just written: that is durable by then as well. */
   writeSettled<T>(
     body: (tx: Tx) => Body<T>,
     changed: (outcome: T) => boolean,
-    lane?: string,
+    lane?: Lane,
   ): Promise<T>;
   /** One transaction that is visible at once but may be lost with the power. */
   writeLazily<T>(body: (tx: Tx) => Body<T>): Promise<T>;

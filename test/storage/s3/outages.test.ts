@@ -4,6 +4,7 @@ import { digestOf } from "../../../src/model/digest.ts";
 import { beginSession, readContent, sealed } from "../../support/contents.ts";
 import { versitygw } from "../../support/goPrograms.ts";
 import { goToolNeeds } from "../../support/goTools.ts";
+import { radosgwNeeds, startRadosgw } from "../../support/radosgw.ts";
 import { onServer, type S3Server } from "../../support/s3Server.ts";
 import { noise } from "../../support/store.ts";
 import { startVersitygw } from "../../support/versitygw.ts";
@@ -47,6 +48,35 @@ const outages = (server: S3Server) => {
     expect(found && digestOf(found)).toBe(digestOf(bytes));
   }, 60_000);
 
+  test("that is killed before the end of an upload completes it once it is back", async () => {
+    const storage = await openReplica(server.bucket, newPrefix());
+    const { body } = bodyWith(() => {});
+    const appended = await storage.staging.append(await beginSession(storage), body, options);
+    await server.process().kill9();
+
+    const sealing = sealed(storage, appended);
+    await Bun.sleep(500);
+    await server.restart();
+    const found = await readContent(storage, await sealing);
+
+    expect(found && digestOf(found)).toBe(digestOf(bytes));
+  }, 60_000);
+
+  test("that stands still at the end of an upload completes it later", async () => {
+    const storage = await openReplica(server.bucket, newPrefix());
+    const { pid } = server.process();
+    const { body } = bodyWith(() => {});
+    const appended = await storage.staging.append(await beginSession(storage), body, options);
+    process.kill(pid, "SIGSTOP");
+
+    const sealing = sealed(storage, appended);
+    await Bun.sleep(1_000);
+    process.kill(pid, "SIGCONT");
+    const found = await readContent(storage, await sealing);
+
+    expect(found && digestOf(found)).toBe(digestOf(bytes));
+  }, 60_000);
+
   test("that is killed and started again is sent what it has not answered", async () => {
     const storage = await openReplica(server.bucket, newPrefix());
     let restarting: Promise<void> | null = null;
@@ -68,5 +98,8 @@ const outages = (server: S3Server) => {
 };
 
 await onServer("versitygw", goToolNeeds(versitygw), startVersitygw, (server) => {
-  describe("an S3 server", () => outages(server));
+  describe("an S3 server (versitygw)", () => outages(server));
+});
+await onServer("radosgw", radosgwNeeds, startRadosgw, (server) => {
+  describe("an S3 server (radosgw)", () => outages(server));
 });

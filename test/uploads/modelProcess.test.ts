@@ -4,9 +4,10 @@ import fc from "fast-check";
 import { Scope } from "../support/scope.ts";
 import { httpRequests, killed, restart } from "./model/actions.ts";
 import { audit } from "./model/audit.ts";
-import { ActionCommand, endRun } from "./model/command.ts";
+import { ActionCommand } from "./model/command.ts";
 import { KillCommand } from "./model/killCommand.ts";
-import { SessionsModel } from "./model/model.ts";
+import type { SessionsModel } from "./model/model.ts";
+import { assertMatches } from "./model/run.ts";
 import { type ServerRegistry, serverRegistry } from "./model/server.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -17,23 +18,12 @@ const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, ServerRegistry>> = fc.on
   { weight: 2, arbitrary: killed.map((it) => new KillCommand(it)) },
   { weight: 1, arbitrary: restart.map((it) => new ActionCommand(it)) },
 );
-const commands = fc.commands([step], { maxCommands: 12, size: "max" });
 
 test(`${runs} random sequences match the model on a server that is killed in between`, async () => {
-  console.log(`BREADBOX_TEST_SEED=${seed}`);
   await using scope = new Scope();
   const real = await serverRegistry(scope);
 
-  await fc.assert(
-    fc.asyncProperty(commands, async (sequence) => {
-      await real.reset();
-      const model = new SessionsModel();
-      model.start(await real.start());
-      await fc.asyncModelRun(() => ({ model, real }), sequence);
-      await endRun(model, real);
-    }),
-    { seed, numRuns: runs },
-  );
+  await assertMatches(real, step, { seed, runs });
 
   await real.sweepAll();
   expect((await audit(real.data)).wrong).toEqual([]);

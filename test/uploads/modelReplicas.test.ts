@@ -1,6 +1,6 @@
 // Upload sessions against the same model, over two replicas: each request is sent to the next one.
 import { expect } from "bun:test";
-import fc from "fast-check";
+import type fc from "fast-check";
 import postgres from "postgres";
 import { compareBucket } from "../gc/aftermath.ts";
 import { startBreadbox } from "../support/binary.ts";
@@ -11,8 +11,9 @@ import { postgresIsMissing } from "../support/postgres.ts";
 import { startEngines } from "../support/replicated.ts";
 import type { Scope } from "../support/scope.ts";
 import { httpRequests } from "./model/actions.ts";
-import { ActionCommand, endRun, type Registry } from "./model/command.ts";
-import { SessionsModel } from "./model/model.ts";
+import { ActionCommand, type Registry } from "./model/command.ts";
+import type { SessionsModel } from "./model/model.ts";
+import { assertMatches } from "./model/run.ts";
 import { requests } from "./model/server.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
@@ -27,7 +28,6 @@ const needs = {
 const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, Registry>> = httpRequests.map(
   (it) => new ActionCommand(it),
 );
-const commands = fc.commands([step], { maxCommands: 12, size: "max" });
 
 interface Replicas extends Registry {
   /** What the bucket and the rows do not agree on. */
@@ -64,19 +64,9 @@ clientTest(
   `${runs} random sequences over two replicas match the model, and nothing is left`,
   needs,
   async (scope) => {
-    console.log(`BREADBOX_TEST_SEED=${seed}`);
     const real = await openReplicas(scope);
 
-    await fc.assert(
-      fc.asyncProperty(commands, async (sequence) => {
-        await real.reset();
-        const model = new SessionsModel();
-        model.start(await real.start());
-        await fc.asyncModelRun(() => ({ model, real }), sequence);
-        await endRun(model, real);
-      }),
-      { seed, numRuns: runs },
-    );
+    await assertMatches(real, step, { seed, runs });
 
     await real.reset();
     expect(await real.differences()).toEqual([]);

@@ -34,7 +34,10 @@ const { ledger, differences, fsck } = await race({
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
   isTroubled: !values.calm && !values.postgres && !values.replicas,
-  onProgress: (at) => console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`),
+  onProgress: (at) => {
+    console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`);
+    for (const violation of at.violations.splice(0)) console.log(violation);
+  },
 });
 for (const violation of ledger.violations) console.log(violation);
 for (const difference of differences) console.log(`left behind: ${difference}`);

@@ -51,6 +51,8 @@ interface OpenedRows {
   readonly log: DatabaseLog;
   /** Times that are stored and judged, Unix ms: where several servers write, they share the database's clock. */
   readonly clock: () => number;
+  /** How far two servers may be apart in it; ms. */
+  readonly clockErrorMs: number;
   /** True where several servers may write at the same time. */
   readonly isShared: boolean;
   /** Where one server writes: voids the claims of one that is gone; does nothing while it runs. */
@@ -58,7 +60,8 @@ interface OpenedRows {
 }
 
 /** Both ports, open. */
-export interface Ports extends Pick<OpenedRows, "upgraded" | "clock" | "isShared"> {
+export interface Ports
+  extends Pick<OpenedRows, "upgraded" | "clock" | "clockErrorMs" | "isShared"> {
   readonly latch: WriteLatch;
   readonly metadata: Metadata;
   readonly storage: Storage;
@@ -126,7 +129,7 @@ async function openRows(
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
-    return { ...opened, log, clock, isShared: false };
+    return { ...opened, log, clock, clockErrorMs: 0, isShared: false };
   }
   // Loaded only where it is used.
   const { openPostgres } = await import("./metadata/postgres/open.ts");
@@ -152,7 +155,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   const isCommand = role === "tool" || role === "importer";
   if (isCommand) await becomeOwner(directory);
   const opened = await openRows(store, options);
-  const { metadata, log, upgraded, clock, isShared } = opened;
+  const { metadata, log, upgraded, clock, clockErrorMs, isShared } = opened;
   try {
     if (isCommand) await opened.voidDeadClaims();
     const storage = await openBytes(store, opened, options);
@@ -160,7 +163,8 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
       await storage.close();
       await metadata.close();
     };
-    return { latch, metadata, storage, log, upgraded, clock, isShared, close };
+    const times = { clock, clockErrorMs };
+    return { latch, metadata, storage, log, upgraded, ...times, isShared, close };
   } catch (error) {
     await metadata.close();
     throw error;

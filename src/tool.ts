@@ -110,7 +110,7 @@ export async function openTool(config: Config): Promise<Tool> {
   // Opening the store may make this process one of another user.
   const by = { who: `command:${await nameUser()}`, address: null, requestId: null };
   const ports = await openPorts(storeOf(config), { latch: new WriteLatch(() => {}), role: "tool" });
-  const { metadata, storage, clock } = ports;
+  const { metadata, storage, clock, clockErrorMs } = ports;
   try {
     const self = await nameProcess();
     const settings = gcSettings(config);
@@ -139,7 +139,7 @@ export async function openTool(config: Config): Promise<Tool> {
         const deps = {
           metadata: gcMetadata(metadata),
           ...{ untagged: metadata.untagged, runs: metadata.gcRuns },
-          ...{ storage, clock, newId, readUptime, self, rest: Bun.sleep },
+          ...{ storage, clock, clockErrorMs, newId, readUptime, self, rest: Bun.sleep },
           isAlive: (process: string) => isProcessAlive(process, self),
         };
         return collectByCommand(deps, { ...settings, ...asked }, listener);

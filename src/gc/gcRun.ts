@@ -55,6 +55,8 @@ export interface GcDeps {
   readonly storage: { readonly content: Pick<Content, "list" | "nameOf" | "stat" | "delete"> };
   /** Unix ms. */
   readonly clock: () => number;
+  /** How far the clock of a server that gave a lease may be behind this one; ms, 0 by default. */
+  readonly clockErrorMs?: number;
   readonly readUptime: () => Promise<Uptime>;
   /** This process's name among those that share the store. */
   readonly self: string;

@@ -101,14 +101,14 @@ async function rest(ms: number): Promise<void> {
 
 async function collect({ store, request }: Job<"collect">): Promise<void> {
   giveWay();
-  const { metadata, storage, clock } = await portsOf(store);
+  const { metadata, storage, clock, clockErrorMs } = await portsOf(store);
   const self = await nameProcess();
   const deps = {
     metadata: gcMetadata(metadata),
     untagged: metadata.untagged,
     runs: metadata.gcRuns,
     storage,
-    clock,
+    ...{ clock, clockErrorMs },
     readUptime,
     self,
     // Only the worker of this process collects, one order at a time: a holder of the lock with its name has died.

@@ -47,6 +47,7 @@ frontend registry
 backend replicas
   balance roundrobin
   option httpchk GET /readyz
-  default-server inter 500ms fall 2 rise 1
+  timeout check 10s
+  default-server inter 1s fall 3 rise 1
 ${ports.map((at, number) => `  server replica${number} 127.0.0.1:${at} check`).join("\n")}
 `;

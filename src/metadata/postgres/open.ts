@@ -14,7 +14,7 @@ import type { Metadata } from "../metadata.ts";
 import { DatabaseUnfitError, SchemaTooOldError, StoreMismatchError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
-import { askTime, DatabaseClock } from "./clock.ts";
+import { askTime, clockErrorMs, DatabaseClock } from "./clock.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
 import { ownChecks } from "./ownChecks.ts";
@@ -57,6 +57,8 @@ export interface OpenedPostgres {
   readonly upgraded: boolean;
   /** The database's clock, Unix ms. */
   readonly clock: () => number;
+  /** How far it and that of another server may be apart; ms. */
+  readonly clockErrorMs: number;
 }
 
 /** How long a database that cannot be reached is waited for by default, in ms. It may be starting as well. */
@@ -100,7 +102,8 @@ export async function openPostgres(options: OpenOptions): Promise<OpenedPostgres
     clock.close();
     return rows.close();
   };
-  return { metadata: { ...assemble(rows, ownChecks(rows)), close }, storeId, upgraded, clock: now };
+  const metadata = { ...assemble(rows, ownChecks(rows)), close };
+  return { metadata, storeId, upgraded, clock: now, clockErrorMs };
 }
 
 /** Where a database is, without its password. */

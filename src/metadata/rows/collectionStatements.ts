@@ -158,6 +158,14 @@ export const unlink = statement((db, given: Params<AgeLimits & ContentLink>) => 
     .returning({ digest });
 });
 
+/** Where transactions run side by side, one that changes the row at the same time is attempted again, or this one. */
+export const touchContent = command((db, { digest }: Params<{ digest: Digest }>) =>
+  db
+    .update(contents)
+    .set({ keptUntil: sql`${contents.keptUntil}` })
+    .where(eq(contents.digest, digest)),
+);
+
 export const addTrash = command((db, given: Params<Discarded & { now: number }>) => {
   const { locator, size, now } = given;
   return db.insert(trash).values({ locator, size, discardedAt: now }).onConflictDoNothing();

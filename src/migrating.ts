@@ -202,13 +202,13 @@ async function checkTarget({ data, database }: StoreConfig, store: StoreRow): Pr
 
 async function freeze({ database }: StoreConfig): Promise<() => Promise<void>> {
   if (database === null) return async () => {};
-  const { freezePostgres } = await import("./metadata/postgres/copyEnds.ts");
+  const { freezePostgres } = await import("./metadata/postgres/freeze.ts");
   return freezePostgres({ ...database, ...patient });
 }
 
 /** A run that was killed may have left it frozen. */
 async function thaw({ database }: StoreConfig): Promise<void> {
   if (database === null) return;
-  const { thawPostgres } = await import("./metadata/postgres/copyEnds.ts");
+  const { thawPostgres } = await import("./metadata/postgres/freeze.ts");
   await thawPostgres({ ...database, ...patient });
 }

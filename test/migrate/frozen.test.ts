@@ -3,12 +3,12 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import postgres from "postgres";
 import type { StoreConfig } from "../../src/config/store.ts";
-import { freezePostgres } from "../../src/metadata/postgres/copyEnds.ts";
+import { freezePostgres } from "../../src/metadata/postgres/freeze.ts";
 import { runMigrate } from "../../src/migrating.ts";
 import { databaseAt, openAt } from "../metadata/postgresDatabase.ts";
 import { missing } from "../support/clientTest.ts";
 import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
-import { tempFolder } from "../support/processes.ts";
+import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
 const scope = new Scope();
@@ -59,6 +59,27 @@ describe.skipIf(server === null)("the old database of a migration", () => {
     expect(await write(open)).toContain("read-only transaction");
     expect(await write(client())).toContain("read-only transaction");
     expect((await client()`select name from buckets`).length).toBe(1);
+  });
+
+  test("is closed only when every connection that could write has ended", async () => {
+    const { from, client } = await storeIn("closing");
+    const open = client();
+    const [mine] = await open`select pg_backend_pid() as pid`;
+    let committed = 0;
+    let isOver = false;
+    // Never waited for: the driver forgets what was sent when the connection ended.
+    void (async () => {
+      while (!isOver) if ((await write(open)) === "written") committed += 1;
+    })();
+    await waitFor("some changes", () => committed > 20);
+
+    await freezePostgres(databaseAt(from.database?.url ?? ""));
+    const seen = client();
+    const [found] = await seen`select count(*) as count from buckets`;
+    isOver = true;
+
+    expect(Number(found?.["count"])).toBeGreaterThanOrEqual(committed);
+    expect(await seen`select from pg_stat_activity where pid = ${mine?.["pid"]}`).toHaveLength(0);
   });
 
   test("takes changes again when the migration fails", async () => {

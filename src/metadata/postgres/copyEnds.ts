@@ -19,17 +19,13 @@ import {
   onConflict,
   pageText,
 } from "../rows/copiedTables.ts";
-import { Line } from "./line.ts";
+import type { Line } from "./line.ts";
 import { lookAt, migrate } from "./migrate.ts";
-import { type PostgresDatabase, placeOf, readCa } from "./open.ts";
+import { connect, withLine } from "./oneLine.ts";
+import { type PostgresDatabase, placeOf } from "./open.ts";
 import { codeOf, LineLostError } from "./troubles.ts";
 
 const mark = (place: number): string => `$${place}`;
-
-/** Connects, and looks without changing anything. */
-async function connect(database: PostgresDatabase): Promise<Line> {
-  return Line.open({ ...database, ca: await readCa(database.ca) });
-}
 
 /** Reads a database, which is open already, as it is now. Servers may write meanwhile. */
 export async function openPostgresSource(database: PostgresDatabase): Promise<CopySource> {
@@ -135,46 +131,6 @@ export async function openPostgresInPlace(database: PostgresDatabase): Promise<C
   } catch (error) {
     line.drop();
     throw error;
-  }
-}
-
-const asReader = "alter database %I set default_transaction_read_only to on";
-const asWriter = "alter database %I reset default_transaction_read_only";
-
-/** Also in a database that refuses changes. */
-const alterText = (text: string): string =>
-  `begin read write; do $$ begin execute format('${text}', current_database()); end $$; commit`;
-
-/**
- * Makes a database refuse all changes, and ends the connections that could still make some: servers go on to read from it.
- * @returns what takes it back.
- */
-export async function freezePostgres(database: PostgresDatabase): Promise<() => Promise<void>> {
-  await withLine(database, async (line) => {
-    await line.send(alterText(asReader));
-    await line.send(
-      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and (usename = current_user or application_name = 'breadbox')",
-    );
-  });
-  return () => thawPostgres(database);
-}
-
-/** Takes `freezePostgres` back, also that of a run that was killed. */
-export function thawPostgres(database: PostgresDatabase): Promise<void> {
-  return withLine(database, async (line) => {
-    await line.send(alterText(asWriter));
-  });
-}
-
-async function withLine<T>(
-  database: PostgresDatabase,
-  use: (line: Line) => Promise<T>,
-): Promise<T> {
-  const line = await connect(database);
-  try {
-    return await use(line);
-  } finally {
-    line.drop();
   }
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RunningRegistry } from "../support/binary.ts";
+import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { openContainers, startContainerd } from "../support/containerTools.ts";
@@ -14,7 +14,6 @@ import { buildImage, writeLayout } from "../support/images.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { mountSmallDisk } from "../support/smallDisk.ts";
-import { startRegistry } from "../support/startRegistry.ts";
 import { tar } from "../support/tar.ts";
 
 const mebibyte = 2 ** 20;
@@ -25,7 +24,7 @@ const disk = ["mount", "umount"];
 async function startFull(scope: Scope): Promise<RunningRegistry> {
   const folder = await mountSmallDisk(scope);
   writeFileSync(join(folder, "filler"), Buffer.alloc(56 * mebibyte));
-  return startRegistry(scope, { data: join(folder, "data") });
+  return startBreadbox(scope, { data: join(folder, "data") });
 }
 
 /** Folder with an image in OCI layout. */

@@ -1,6 +1,6 @@
 // What a bucket must be before it is used: reachable, and this store's. With another store's rows, all of its bytes would look like
 // garbage.
-import type { BucketOptions } from "./client.ts";
+import type { BucketClient, BucketOptions } from "./client.ts";
 import { S3Error } from "./failures.ts";
 import { folders } from "./names.ts";
 import type { Objects } from "./objects.ts";
@@ -29,6 +29,18 @@ export async function assertOwn(
     else assertSame(found, place, store);
   } catch (error) {
     throw error instanceof S3Error ? explained(error, place) : error;
+  }
+}
+
+/** @throws BucketError when there are no keys to sign with. Not tried again: who starts the server waits for it. */
+export async function assertKeys(client: Pick<BucketClient, "keys">): Promise<void> {
+  try {
+    await client.keys();
+  } catch (cause) {
+    throw new BucketError(
+      "no access key for the bucket: set storage.s3.accessKeyId and storage.s3.secretAccessKey, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine, container or pod a role",
+      { cause },
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { CellBudget } from "./budget.ts";
 import { BucketClient, type BucketOptions } from "./client.ts";
 import { answering, S3Content } from "./content.ts";
 import { standardCellBytes } from "./grid.ts";
-import { assertOwn } from "./guard.ts";
+import { assertKeys, assertOwn } from "./guard.ts";
 import { Hashes } from "./hashes.ts";
 import { type HashingOptions, TravellingHashes } from "./hashing/travelling.ts";
 import { S3Intake } from "./intake.ts";
@@ -63,7 +63,14 @@ export async function openS3({
   const sealing = new Sealing({ tools, hashes, placing });
   const leftovers = new Leftovers({ tools, placing, sealing });
   const shared = { tools, hashes, placing, sealing, leftovers };
-  await assertOwn(objects, bucket, store);
+  try {
+    await assertKeys(client);
+    await assertOwn(objects, bucket, store);
+  } catch (error) {
+    // Idle connections would keep a command alive for a minute.
+    client.close();
+    throw error;
+  }
   return {
     staging: new S3Staging(shared),
     content: new S3Content(tools, links && new Links(client, links)),

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { WriteLatch } from "../../../src/durability/writeLatch.ts";
 import type { BucketOptions } from "../../../src/storage/s3/client.ts";
+import { assertKeys } from "../../../src/storage/s3/guard.ts";
 import { openS3 } from "../../../src/storage/s3/s3.ts";
 import { FakeS3 } from "../../support/fakeS3.ts";
 
@@ -30,6 +31,14 @@ describe("a bucket", () => {
 
     await expect(open({ prefix: "three/" })).rejects.toThrow("restore that object");
     expect(server.objects.has("three/format")).toBe(false);
+  });
+
+  test("without a key to sign with is refused at once, with the places where one may be", async () => {
+    const nowhere = async () => {
+      throw new Error("Could not load credentials from any providers");
+    };
+
+    await expect(assertKeys({ keys: nowhere })).rejects.toThrow("AWS_ACCESS_KEY_ID");
   });
 
   test("that refuses the key is named with what to check", async () => {

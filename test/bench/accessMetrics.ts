@@ -34,7 +34,8 @@ async function openWithUsers(scope: Scope, users: number) {
   return { port, cpuSeconds, basics: names.map(basic), bearers };
 }
 
-async function bearerOf(port: number, user: string): Promise<string> {
+/** Value of `Authorization` with a bearer token of a user for one repository. */
+export async function bearerOf(port: number, user: string): Promise<string> {
   const url = `http://127.0.0.1:${port}/v2/token?scope=repository:${name}:pull`;
   const answer = await fetch(url, { headers: { authorization: basic(user) } });
   if (!answer.ok) throw new Error(`no token for ${user}: ${answer.status} ${await answer.text()}`);

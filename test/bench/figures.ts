@@ -253,6 +253,8 @@ const replicas: Readonly<Record<string, Figure>> = {
     goal: onPostgres(atLeast(2, peer)),
   },
   replicaPutManyP99: { label: "its p99", ...time, goal: onPostgres(atMost(1, peer)) },
+  replicaBearer: { label: "manifest GET with a bearer token, 32 connections", ...requests },
+  replicaBasic: { label: "the same with Basic", ...requests },
   replicaGcDryRun: { label: "gc: 1,000,000 blobs, 1,000 orphans, dry run", ...seconds },
   replicaGc: { label: "the same, deleted", ...seconds, goal: onPostgres(atMost(5)) },
   filesUploadCpu: { label: "1 GiB upload to files: server CPU", ...seconds },

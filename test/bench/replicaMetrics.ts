@@ -1,9 +1,13 @@
 // What the bench measures of Breadbox with its rows in PostgreSQL: manifests under load, with and without a login.
+import { breadboxBinary } from "../support/binary.ts";
+import { run } from "../support/processes.ts";
+import { bearerOf } from "./accessMetrics.ts";
 import { assertOrphans, collect } from "./collectionMetrics.ts";
 import { headRequests } from "./heads.ts";
 import type { Exercise, Metric } from "./metric.ts";
+import { basic, password } from "./seedAccess.ts";
 import { type PostgresGarbage, seedPostgresGarbage } from "./seedPostgres.ts";
-import { getManifests, manifestType, putManifests } from "./wrk.ts";
+import { getAs, getManifests, manifestType, putManifests } from "./wrk.ts";
 
 const systems = ["breadbox", "postgres", "distribution"] as const;
 const connections = 32;
@@ -46,6 +50,32 @@ const puts = (figure: string, names: readonly string[]): Metric => ({
   },
 });
 
+const logins: Metric = {
+  systems: ["breadbox", "postgres"],
+  rounds: 5,
+  run: async (exercise) => {
+    const { system } = exercise;
+    await pushImages(exercise, [name]);
+    const command = async (args: readonly string[], input?: string) => {
+      const { data, env } = system;
+      await run([await breadboxBinary(), ...args, "--data", data], {
+        env,
+        ...(input !== undefined && { input }),
+      });
+    };
+    await command(["user", "add", "u0", "--password-stdin"], password);
+    await command(["access", "allow", "u0", "bench/**", "pull"]);
+    // Until the server knows that it is closed.
+    await Bun.sleep(1_000);
+    const ask = { port: system.port, path: `/v2/${name}/manifests/latest`, ...load(exercise) };
+    const bearer = await bearerOf(system.port, "u0");
+    return {
+      replicaBearer: (await getAs({ ...ask, as: [bearer] })).perSecond,
+      replicaBasic: (await getAs({ ...ask, as: [basic("u0")] })).perSecond,
+    };
+  },
+};
+
 const garbage = (quick: boolean): PostgresGarbage =>
   quick ? { blobs: 100_000, orphans: 1_000 } : { blobs: 1_000_000, orphans: 1_000 };
 
@@ -75,5 +105,6 @@ export const replicaMetrics = {
     "replicaPutMany",
     Array.from({ length: connections }, (_, at) => `bench/team${at}`),
   ),
+  replicaLogins: logins,
   replicaGc,
 };

@@ -48,7 +48,7 @@ clientTest(
     const both = [a, b].flatMap((replica) => [named(replica, "GET"), named(replica, "HEAD")]);
     expect(new Set(await Promise.all(both))).toEqual(new Set([digestIn(0)]));
 
-    for (let round = 1; round <= 150; round += 1) {
+    for (let round = 1; round <= 80; round += 1) {
       const [writer, reader] = round % 2 === 0 ? [a, b] : [b, a];
       const isDeleted = round % 5 === 0;
       if (isDeleted) {

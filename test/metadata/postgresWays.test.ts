@@ -99,6 +99,9 @@ describe.if(postgresIsMissing() === null)("a server that falls silent", () => {
       patienceMs: 20_000,
     });
     await metadata.check();
+    // They open connections of their own.
+    const before = Array.from({ length: 6 }, (_, number) => finish(`before ${number}`));
+    await Promise.all(before.map((end) => metadata.uploads.finishUpload(end)));
     // The processes that serve us; new ones are started by the first of all.
     const backends = await server.admin`select pid from pg_stat_activity where datname = 'silent'`;
     for (const { pid } of backends) process.kill(Number(pid), "SIGSTOP");
@@ -106,7 +109,11 @@ describe.if(postgresIsMissing() === null)("a server that falls silent", () => {
       for (const { pid } of backends) process.kill(Number(pid), "SIGCONT");
     });
 
+    const began = performance.now();
     expect((await metadata.uploads.finishUpload(finish("layer"))).kind).toBe("finished");
     await metadata.check();
+
+    // One for transactions and one for reads: those that nobody used were given up with them.
+    expect(performance.now() - began).toBeLessThan(15_000);
   }, 60_000);
 });

@@ -98,10 +98,12 @@ export class Line {
     return new Promise((resolve, reject) => this.#queue.push({ text, values, resolve, reject }));
   }
 
-  /** Drops it if the server has been silent for longer than any statement may take. */
-  check(): void {
+  /** Drops it if the server has been silent for longer than any statement may take. @returns whether it was. */
+  check(): boolean {
     const patience = this.#options.statementTimeoutMs + silenceMs;
-    if (this.#inFlight.size > 0 && performance.now() - this.#heardAt > patience) this.drop();
+    const isSilent = this.#inFlight.size > 0 && performance.now() - this.#heardAt > patience;
+    if (isSilent) this.drop();
+    return isSilent;
   }
 
   drop(): void {

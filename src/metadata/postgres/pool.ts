@@ -12,6 +12,13 @@ interface Waiter {
 /** How often silent connections are looked for, in ms. */
 const checkEvery = 1_000;
 
+/** The way that one connection went silent on is that of the others: those that are not in use would have to be found out one by one. */
+function dropSilent(used: Iterable<Line>, idle: Iterable<Line>): void {
+  const silent = [...used].filter((line) => line.check());
+  if (silent.length === 0) return;
+  for (const line of idle) if (line.load === 0) line.drop();
+}
+
 /** At most `most` connections, each with one user at a time; who comes first is served first. */
 export class Pool {
   readonly #open: () => Promise<Line>;
@@ -26,9 +33,7 @@ export class Pool {
   constructor(most: number, open: () => Promise<Line>) {
     this.#most = most;
     this.#open = open;
-    this.#timer = setInterval(() => {
-      for (const line of this.#used) line.check();
-    }, checkEvery).unref();
+    this.#timer = setInterval(() => dropSilent(this.#used, this.#idle), checkEvery).unref();
   }
 
   /** A connection, to be given back. @throws RegistryError BUSY when none becomes free within `patienceMs`. */
@@ -121,9 +126,7 @@ export class Readers {
   constructor(count: number, open: () => Promise<Line>) {
     this.#open = open;
     this.#lines = new Array<null>(count).fill(null);
-    this.#timer = setInterval(() => {
-      for (const line of this.#opened) line.check();
-    }, checkEvery).unref();
+    this.#timer = setInterval(() => dropSilent(this.#opened, this.#opened), checkEvery).unref();
   }
 
   async send(text: string, values: readonly Value[]): Promise<Rowset> {

@@ -143,7 +143,7 @@ class Transactions {
     this.#pool = new Pool(Math.max(1, options.connections - readers), open);
     this.#readers = new Readers(readers, open);
     this.#freshness = new Freshness(
-      async (text) => (await this.#readers.send(text, [])).rows[0]?.[0],
+      async (text, values) => (await this.#readers.send(text, values)).rows[0]?.[0],
     );
   }
 

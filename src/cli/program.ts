@@ -76,7 +76,8 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addConfig(program, run);
   program
     .command("version")
-    .description("Prints the version.")
+    .summary("print the version")
+    .description("Prints the version and the commit that it was built from.")
     .addHelpText("after", examples("breadbox version", "breadbox --version"))
     .action(() => print(versionLine()));
   pointToHelp(program, "breadbox");

@@ -5,6 +5,8 @@ const words: readonly (readonly [RegExp, string])[] = [
   // Postgres has figures about its rows, and chooses the index and the order of joins itself.
   [/ INDEXED BY "?\w+"?/g, ""],
   [/\bCROSS JOIN\b/g, "JOIN"],
+  // As an array, its values are looked up in an index one by one; as rows, Postgres may walk the whole index beside them.
+  [/(?<!not )\bin \((SELECT \S+(?: AS bigint\))? FROM json_each\(\$\d+\))\)/gi, "= ANY(ARRAY($1))"],
   // A list travels as JSON (`listed`).
   [
     /\bjson_each\((\$\d+)\)/g,

@@ -8,6 +8,7 @@ import {
   exists,
   gt,
   inArray,
+  isNotNull,
   lte,
   notExists,
   type SQL,
@@ -211,7 +212,8 @@ export const listHolders = statement((db, { owners }: Params<{ owners: readonly 
     db
       .select({ owner: table.claimOwner })
       .from(table)
-      .where(inArray(table.claimOwner, listed(owners)));
+      // Said once more for the index, which leaves out who has no claim.
+      .where(and(inArray(table.claimOwner, listed(owners)), isNotNull(table.claimOwner)));
   return unionAll(claims(uploadSessions), claims(multipartUploads));
 });
 /** Those of `owners` that are uploads, open or about to end: where a name is an upload's, any of its requests may name it. */

@@ -78,6 +78,7 @@ export const exceptions: readonly Exception[] = [
   {
     why: "Open uploads, counted for the metrics, looked through for a thousand files without a row, given up at a start.",
     of: [
+      'from "upload_sessions" where "upload_sessions"."claim_owner" in',
       '"claim_owner" is not null',
       'coalesce(sum("offset"), 0) from "upload_sessions"',
       'coalesce(sum("staged_bytes"), 0) from "multipart_uploads"',

@@ -8,7 +8,6 @@ import {
   exists,
   gt,
   inArray,
-  isNotNull,
   lte,
   notExists,
   type SQL,
@@ -212,8 +211,7 @@ export const listHolders = statement((db, { owners }: Params<{ owners: readonly 
     db
       .select({ owner: table.claimOwner })
       .from(table)
-      // Said once more for the index, which leaves out who has no claim.
-      .where(and(inArray(table.claimOwner, listed(owners)), isNotNull(table.claimOwner)));
+      .where(inArray(table.claimOwner, listed(owners)));
   return unionAll(claims(uploadSessions), claims(multipartUploads));
 });
 /** Those of `owners` that are uploads, open or about to end: where a name is an upload's, any of its requests may name it. */

@@ -17,7 +17,7 @@ export interface ClaimDeps {
 
 /**
  * Runs `use` as the session's one writer; the claim is released in any case.
- * @throws RegistryError UPLOAD_UNKNOWN; UPLOAD_BUSY while another request writes; anything `use` throws.
+ * @throws RegistryError UPLOAD_UNKNOWN; UPLOAD_BUSY while another request writes; BUSY when the claim was lost meanwhile; anything `use` throws.
  */
 export async function withClaim<T>(
   deps: ClaimDeps,
@@ -29,7 +29,26 @@ export async function withClaim<T>(
   const outcome = await deps.metadata.claimUpload(id, repository, owner);
   if (outcome.kind === "unknown") throw new RegistryError("UPLOAD_UNKNOWN");
   if (outcome.kind === "busy") throw new RegistryError("UPLOAD_BUSY", { retryAfter: 1 });
-  return holding(deps, id, owner, (hold) => use(outcome.session, hold));
+  return holding(deps, id, owner, async (hold) => {
+    try {
+      return await use(outcome.session, hold);
+    } catch (error) {
+      const isUnknown = error instanceof RegistryError && error.situation === "UPLOAD_UNKNOWN";
+      if (!isUnknown || !(await isTakenOver(deps, { repository, id }, owner))) throw error;
+      // The session is there, and takes the same request again.
+      throw new RegistryError("BUSY", { retryAfter: 1, cause: error });
+    }
+  });
+}
+
+/** True when the session lives on without this claim: another server had to take this one for dead, or its database lost the claim in a crash. */
+async function isTakenOver(
+  { metadata, clock }: ClaimDeps,
+  { repository, id }: { readonly repository: RepositoryName; readonly id: UploadId },
+  owner: string,
+): Promise<boolean> {
+  if ((await metadata.findUpload(id, repository)) === null) return false;
+  return !(await metadata.renewClaim(id, owner, clock()));
 }
 
 /** Runs `use` while `owner` holds the session already. */

@@ -109,6 +109,12 @@ clientTest(
       ],
       { env: first.env, input: "correct horse battery\n" },
     );
+    // Each replica knows of its first account within a second.
+    const isClosed = async ({ url }: (typeof replicas)[number]) =>
+      (await fetch(`${url}/v2/`)).status === 401;
+    await waitFor("the login", async () =>
+      (await Promise.all(replicas.map(isClosed))).every(Boolean),
+    );
     const { skopeo } = openContainers(scope);
     const folder = tempFolder(scope, "layouts");
     const login = "ann:correct horse battery";

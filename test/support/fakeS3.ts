@@ -2,7 +2,6 @@
 // and forgets an upload that was completed.
 import type { BucketOptions } from "../../src/storage/s3/client.ts";
 import {
-  began,
   bodyOf,
   copied,
   cutInHalf,
@@ -11,6 +10,7 @@ import {
   listFolders,
   listParts,
   nameOf,
+  now,
   type OpenUpload,
   pageSize,
   Refusal,
@@ -249,7 +249,7 @@ export class FakeS3 {
     const page = keys.slice(0, pageSize);
     const entries = page.map((key) => {
       const size = this.objects.get(key)?.length ?? 0;
-      return `<Contents><Key>${key}</Key><Size>${size}</Size><LastModified>${began}</LastModified></Contents>`;
+      return `<Contents><Key>${key}</Key><Size>${size}</Size><LastModified>${now()}</LastModified></Contents>`;
     });
     const isMore = keys.length > page.length;
     const next = isMore ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : "";
@@ -268,7 +268,7 @@ export class FakeS3 {
     const page = found.slice(0, pageSize);
     const entries = page.map(
       ({ id, key }) =>
-        `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${began}</Initiated></Upload>`,
+        `<Upload><Key>${key}</Key><UploadId>${id}</UploadId><Initiated>${now()}</Initiated></Upload>`,
     );
     const last = page.at(-1);
     const next = `<NextKeyMarker>${last?.key}</NextKeyMarker><NextUploadIdMarker>${last?.id}</NextUploadIdMarker>`;

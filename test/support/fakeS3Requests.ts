@@ -13,8 +13,8 @@ export const pageSize = 3;
 /** As S3 makes it. */
 export const etagOf = (bytes: Uint8Array) =>
   new Bun.CryptoHasher("md5").update(bytes).digest("hex");
-/** When everything began. */
-export const began = new Date().toISOString();
+/** As S3 writes times. Everything in it is of this moment. */
+export const now = (): string => new Date().toISOString();
 
 /** An answer that is an error. */
 export class Refusal extends Error {
@@ -96,7 +96,7 @@ export const copied = (element: string, bytes: Uint8Array) =>
 export function readObject(bytes: Uint8Array, { method, headers, url }: Request): Response {
   const query = new URL(url).searchParams;
   const modified = {
-    "last-modified": new Date(began).toUTCString(),
+    "last-modified": new Date().toUTCString(),
     "content-type": query.get("response-content-type") ?? "binary/octet-stream",
     "content-disposition": query.get("response-content-disposition") ?? "",
   };

@@ -1,9 +1,10 @@
 // `breadbox user`, `token` and `access`: who may do what, while a server is running or without one. A running server sees each change
 // with the next request.
+
+import { counted } from "../amounts.ts";
 import { duration, ValueError } from "../config/values.ts";
 import type { Tool } from "../tool.ts";
 import { rulesText, tokensText, usersText } from "./accessText.ts";
-import { counted } from "./amounts.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import { badUsage, refuse } from "./refuse.ts";

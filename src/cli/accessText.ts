@@ -1,6 +1,7 @@
 // What `breadbox user`, `token` and `access` print: facts in, text out.
+
+import { utcTime } from "../amounts.ts";
 import type { Tool } from "../tool.ts";
-import { utcTime } from "./amounts.ts";
 import { table } from "./table.ts";
 
 type Listed = Awaited<ReturnType<Tool["accounts"]["list"]>>;

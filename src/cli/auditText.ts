@@ -1,6 +1,7 @@
 // What `breadbox audit` prints: entries in, text out.
+
+import { utcTime } from "../amounts.ts";
 import type { StoredAuditEntry } from "../metadata/audit.ts";
-import { utcTime } from "./amounts.ts";
 import { table } from "./table.ts";
 
 /** Characters of a digest: its algorithm and the first twelve digits. */

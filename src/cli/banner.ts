@@ -1,10 +1,11 @@
 // The output on a terminal when the server is ready. Only lines that are true; facts in, text out.
+
+import { showBytes } from "../amounts.ts";
 import { isLoopback } from "../config/listen.ts";
 import type { LoadedConfig, Origin } from "../config/load.ts";
 import { showOrigin } from "../config/show.ts";
 import { schemeOf, tlsMode } from "../config/tls.ts";
 import { version } from "../version.ts";
-import { showBytes } from "./amounts.ts";
 
 /** The facts of the banner. */
 export interface BannerFacts {

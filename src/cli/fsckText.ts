@@ -1,7 +1,8 @@
 // The output of `breadbox fsck`: facts in, text out.
+
+import { counted, showAge, showBytes } from "../amounts.ts";
 import { snakeCase } from "../config/names.ts";
 import type { FsckReport, Judged } from "../fsck/fsckRun.ts";
-import { counted, showAge, showBytes } from "./amounts.ts";
 import { describeFinding, repairText } from "./findingText.ts";
 
 /** Most lines of one kind of notice; further ones are counted. */

@@ -1,8 +1,9 @@
 // The output of `breadbox gc`: facts in, text out. The lines with its counts are a contract, each of them complete in itself.
+
+import { counted, showAge, showBytes, showTime } from "../amounts.ts";
 import { duration } from "../config/values.ts";
 import type { BlobSum, GcPlan, GcReport, OrphanedBlob } from "../gc/gcRun.ts";
 import type { UntaggedSpace } from "../metadata/untagged.ts";
-import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 const anyDuration = duration("0", "3650d");
 

@@ -1,6 +1,7 @@
 // `breadbox tag history`: who pushed a tag or a digest, and from which commit.
+
+import { utcTime } from "../amounts.ts";
 import type { Tool } from "../tool.ts";
-import { utcTime } from "./amounts.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import type { Options } from "./settingFlags.ts";

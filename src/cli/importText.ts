@@ -1,6 +1,7 @@
 // What `breadbox import` prints. Pure.
+
+import { counted, showBytes } from "../amounts.ts";
 import type { BlobWay, ImportProblem, ImportReport, ImportRequest } from "../import/report.ts";
-import { counted, showBytes } from "./amounts.ts";
 
 /** Problems that are listed; --json has all of them. */
 const listed = 20;

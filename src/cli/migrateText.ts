@@ -1,11 +1,12 @@
 // What `breadbox migrate` prints. Pure.
+
+import { counted, showBytes } from "../amounts.ts";
 import type {
   LostContent,
   MigratedBytes,
   MigrateReport,
   MigrateRequest,
 } from "../migrate/report.ts";
-import { counted, showBytes } from "./amounts.ts";
 
 /** Contents that are listed; --json has all of them. */
 const listed = 20;

@@ -1,6 +1,7 @@
 // One line on a terminal that says how far a long command is; nothing where standard error is no terminal.
+
+import { showAge, showBytes } from "../amounts.ts";
 import { plainText } from "../plainText.ts";
-import { showAge, showBytes } from "./amounts.ts";
 
 /** How far something is. */
 export interface Progress {

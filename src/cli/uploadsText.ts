@@ -1,6 +1,7 @@
 // The output of `breadbox uploads`: facts in, text out.
+
+import { counted, showAge, showBytes } from "../amounts.ts";
 import type { Tool } from "../tool.ts";
-import { counted, showAge, showBytes } from "./amounts.ts";
 
 /** An open session. */
 export type Listed = Awaited<ReturnType<Tool["listUploads"]>>[number];

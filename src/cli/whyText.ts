@@ -1,7 +1,8 @@
 // The output of `breadbox why`: facts in, text out.
+
+import { counted, showAge, showBytes, showTime } from "../amounts.ts";
 import type { Chain, Explanation, WhyAnswer } from "../fsck/why.ts";
 import { plainName } from "../plainText.ts";
-import { counted, showAge, showBytes, showTime } from "./amounts.ts";
 
 /** The uses of a digest, or since when there are none. */
 export function whyText(explanation: Explanation): string {

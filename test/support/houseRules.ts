@@ -4,6 +4,7 @@ import { dirname, join } from "node:path/posix";
 /** Rooms and top-level files that import nothing but leaves. */
 const bare = [
   ...["errors.ts", "ambient.ts", "opened.ts", "version.ts", "spelling.ts", "plainText.ts"],
+  "amounts.ts",
   ...["model", "durability", "workers", "migrate", "tls", "telemetry", "process"],
 ];
 /** Rooms and top-level files of `src/`, with what each may import. */
@@ -52,7 +53,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
-const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts", "model"];
+const leaves = ["errors.ts", "version.ts", "spelling.ts", "plainText.ts", "amounts.ts", "model"];
 /** What a room may import the types of, besides: above all the interfaces of the ports, which are handed to it. */
 const typeRights: Readonly<Record<string, readonly string[]>> = {
   access: ["metadata"],

@@ -1,7 +1,7 @@
 // The output of the commands on buckets: facts in, text out.
 
+import { counted, showBytes } from "../../amounts.ts";
 import { plainText } from "../../plainText.ts";
-import { counted, showBytes } from "../amounts.ts";
 import { type BucketAddress, showAddress } from "./address.ts";
 import type { BucketInfo, ObjectInfo, UploadInfo } from "./answers.ts";
 import type { ObjectPage } from "./lists.ts";

@@ -1,5 +1,5 @@
 // The bytes of an object into a sink: from where it ends, as often as the line breaks, and hashed on the way.
-import { showBytes } from "../amounts.ts";
+import { showBytes } from "../../amounts.ts";
 import { type BucketAddress, objectPath } from "./address.ts";
 import { type Client, guarded } from "./client.ts";
 import { CommandError, LineError, RefusedError } from "./problems.ts";

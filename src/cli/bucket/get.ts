@@ -1,7 +1,7 @@
 // `breadbox bucket get`: an object becomes a file, or standard output, once all of its bytes have been hashed.
 
+import { showBytes } from "../../amounts.ts";
 import { plainText } from "../../plainText.ts";
-import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";

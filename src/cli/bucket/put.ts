@@ -1,8 +1,8 @@
 // `breadbox bucket put`: a file, or standard input, becomes an object.
 
+import { showBytes } from "../../amounts.ts";
 import { count, duration, size } from "../../config/values.ts";
 import { plainText } from "../../plainText.ts";
-import { showBytes } from "../amounts.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import { type Options, textOf } from "../settingFlags.ts";

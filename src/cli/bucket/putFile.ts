@@ -1,5 +1,5 @@
 // A local file → an object: small ones in one request, others in parts, several at a time, going on where an upload was broken off.
-import { counted } from "../amounts.ts";
+import { counted } from "../../amounts.ts";
 import type { ObjectInfo } from "./answers.ts";
 import { together, workers } from "./parallel.ts";
 import { type LocalFile, pieceOf } from "./pieces.ts";

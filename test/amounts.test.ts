@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { counted, showAge, showBytes } from "../../src/cli/amounts.ts";
+import { counted, showAge, showBytes } from "../src/amounts.ts";
 
 const second = 1000;
 const minute = 60 * second;

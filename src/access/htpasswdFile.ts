@@ -24,6 +24,8 @@ export class HtpasswdFile {
   readonly #now: () => number;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #version = "";
+  /** The look that is under way. */
+  #looking: Promise<void> | null = null;
   #file: Htpasswd = { hashes: new Map(), objections: [] };
 
   constructor({ path, rights, onNotice, now }: HtpasswdOptions) {
@@ -35,18 +37,29 @@ export class HtpasswdFile {
 
   /** @returns the bcrypt hash of a user's password, or null. */
   async hashOf(name: string): Promise<string | null> {
-    if (this.#now() - this.#lookedAt >= lookEveryMs) await this.#look();
+    await this.#refresh();
     return this.#file.hashes.get(name) ?? null;
   }
 
   /** A hash as those of the file, to compare with where there is no user; null when it has none. */
   async decoy(): Promise<string | null> {
-    if (this.#now() - this.#lookedAt >= lookEveryMs) await this.#look();
+    await this.#refresh();
     return this.#file.hashes.values().next().value ?? null;
   }
 
+  /** Requests that come while the file is read wait for it: before the first look there are no users. */
+  async #refresh(): Promise<void> {
+    if (this.#looking === null) {
+      if (this.#now() - this.#lookedAt < lookEveryMs) return;
+      this.#lookedAt = this.#now();
+      this.#looking = this.#look().finally(() => {
+        this.#looking = null;
+      });
+    }
+    await this.#looking;
+  }
+
   async #look(): Promise<void> {
-    this.#lookedAt = this.#now();
     const file = Bun.file(this.#path);
     try {
       const { mtimeMs, size, ino } = await file.stat();

@@ -96,6 +96,22 @@ describe("logins", () => {
 });
 
 describe("an htpasswd file on disk", () => {
+  test("has its users for all requests that come while it is read for the first time", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "breadbox-htpasswd-"));
+    try {
+      const path = join(folder, "htpasswd");
+      const bcrypt = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
+      await writeFile(path, `ann:${bcrypt}\n`);
+      const file = new HtpasswdFile({ path, rights: [], onNotice: () => {}, now: () => 0 });
+
+      const hashes = await Promise.all([file.hashOf("ann"), file.hashOf("ann"), file.decoy()]);
+
+      expect(hashes).toEqual([bcrypt, bcrypt, bcrypt]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("is read again when it changes, and has no users while it cannot be read", async () => {
     const folder = await mkdtemp(join(tmpdir(), "breadbox-htpasswd-"));
     try {

@@ -131,8 +131,8 @@ clientTest(
     signal(a.pid, "SIGCONT");
     late.finish(second.slice(12 * mebibyte));
 
-    // Its client is not told that its bytes count.
-    expect([0, 404]).toContain(await late.status);
+    // Its client is not told that its bytes count, nor that the session is gone.
+    expect([0, 503]).toContain(await late.status);
     expect((await close(b, path, digest)).status).toBe(201);
     expect([await pulled(a, digest), await pulled(b, digest)]).toEqual([digest, digest]);
     await waitFor("it knows", () => a.logs().includes("another server does the scheduled work"), {

@@ -35,6 +35,7 @@ export const users = mirror(access.users);
 export const accessTokens = mirror(access.accessTokens);
 export const accessRules = mirror(access.accessRules);
 export const trustRules = mirror(access.trustRules);
+export const browserSessions = mirror(access.browserSessions);
 export const signingKeys = mirror(access.signingKeys);
 
 /** Tokens of the latest transactions: one whose answer to COMMIT was lost is looked up here. SQLite loses no answers. */

@@ -1,6 +1,7 @@
 // Settings → the access of a server: its users, its keys, and what its operator should hear of an open door.
 
 import { Access } from "./access/access.ts";
+import { BrowserSessions, type BrowserSessionsDeps } from "./access/browserSessions.ts";
 import { Comparers } from "./access/comparing/comparers.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
@@ -125,6 +126,10 @@ function logWorkload(log: Log, event: WorkloadEvent): void {
   const { rule, claim, id } = event;
   log.info({ rule, claim, id }, `trust rule ${rule} is bound to ${claim} ${id} from now on`);
 }
+
+/** Browsers' logins, with the access of the same server. */
+export const openSessions = (deps: BrowserSessionsDeps): BrowserSessions =>
+  new BrowserSessions(deps);
 
 /** A way to the first administrator, and the link to it without scheme and host. */
 export interface OpenedSetup {

@@ -16,7 +16,7 @@ import { startHttp } from "./http/server.ts";
 import type { Backend } from "./http/services.ts";
 import type { Leadership } from "./jobs/leadership.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
-import { openAccess, openSetup } from "./login.ts";
+import { openAccess, openSessions, openSetup } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId, type UploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -269,12 +269,10 @@ function makeBackend(parts: Parts): Backend {
   const { latch, metadata, storage, clock } = ports;
   return {
     access,
+    sessions: openSessions({ metadata: metadata.browserSessions, access, clock }),
     registry: {
-      metadata: metadata.registry,
-      history: metadata.history,
-      contents: metadata.contents,
-      storage,
-      clock,
+      ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
+      ...{ storage, clock },
       leaseMs: config["gc.minAge"],
       manifestMaxBytes: config["registry.manifestMaxSize"],
       immutable: makeImmutability(config["registry.immutableTags"]),

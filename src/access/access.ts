@@ -214,7 +214,13 @@ export class Access {
     return found === null ? null : { ...found, scopes: bearer.scopes };
   }
 
-  /** The account that a bearer token was issued to, as it is now. */
+  /** The account that something was issued to, as it is now; null when what was issued is void. */
+  async holder(issued: Omit<Bearer, "scopes">): Promise<Identity | null> {
+    const found = await this.#holder(issued);
+    // Another server may have made the account a moment ago.
+    return found === null && (await this.#memory.confirm()) ? this.#holder(issued) : found;
+  }
+
   async #holder({ who, name, stamp, origin }: Omit<Bearer, "scopes">): Promise<Identity | null> {
     if (who === "anonymous") return anonymous;
     if (who === "workload") {

@@ -3,6 +3,7 @@
 import { RegistryError } from "../errors.ts";
 import type { AccountsMetadata } from "../metadata/access.ts";
 import type { Access } from "./access.ts";
+import type { Account } from "./browserSessions.ts";
 import type { Origin } from "./identity.ts";
 import { AccessInputError } from "./inputError.ts";
 import { hashOf } from "./manage.ts";
@@ -57,11 +58,11 @@ export class Setup {
   }
 
   /**
-   * Makes the first administrator.
+   * Makes the first administrator. @returns it, for a login of the browser that asked.
    * @throws RegistryError ROUTE_UNKNOWN once the link is no longer good; DENIED for another secret; REQUEST_INVALID, which repeats
    * nothing of what was typed.
    */
-  async finish({ secret, name, password }: FirstAccount, from: Origin): Promise<void> {
+  async finish({ secret, name, password }: FirstAccount, from: Origin): Promise<Account> {
     await this.assertOpen();
     if (!crypto.timingSafeEqual(hashOfSecret(secret), this.#hash)) {
       throw new RegistryError("DENIED", {
@@ -76,6 +77,7 @@ export class Setup {
       throw closed();
     }
     this.#isUsed = true;
+    return { principal: { kind: "user", name, isAdmin: true }, stamp: user.stamp };
   }
 
   /** @throws RegistryError ROUTE_UNKNOWN once the link is no longer good. */

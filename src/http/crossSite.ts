@@ -16,6 +16,22 @@ export function assertOwnSite({ method, headers }: Pick<Request, "method" | "hea
   if (!safeMethods.has(method) && !isFromOwnSite(headers)) throw new RegistryError("CROSS_SITE");
 }
 
+/**
+ * As `assertOwnSite`, for requests that a cookie makes someone's: a browser sends it along with whatever page asks, so that the page has to
+ * be one of this very server, and the browser has to say so.
+ * @throws RegistryError CROSS_SITE
+ */
+export function assertOwnPage({ method, headers }: Pick<Request, "method" | "headers">): void {
+  if (safeMethods.has(method)) return;
+  const site = headers.get("sec-fetch-site");
+  const origin = headers.get("origin");
+  const isOwn =
+    site === null
+      ? origin !== null && isOrigin(origin, headers.get("host") ?? "")
+      : site === "same-origin";
+  if (!isOwn) throw new RegistryError("CROSS_SITE");
+}
+
 function isFromOwnSite(headers: Headers): boolean {
   // Sent over TLS and to localhost, and then it says more than Origin: behind a proxy the Host may be another one.
   const site = headers.get("sec-fetch-site");

@@ -2,25 +2,28 @@
 // here is refused before anything of the store is looked at, so that the answer tells nothing of it.
 import type { Access } from "../access/access.ts";
 import { type Action, areas, type Principal, type Resource } from "../access/actions.ts";
+import type { BrowserSessions } from "../access/browserSessions.ts";
 import { type Credentials, readCredentials } from "../access/credentials.ts";
 import { type Admitted, anonymous, type Caller, type Identity } from "../access/identity.ts";
-import { service } from "../access/memory.ts";
 import { everything } from "../access/rights.ts";
 import { RegistryError } from "../errors.ts";
 import type { MultipartKey } from "../metadata/multipart.ts";
 import type { Precondition } from "../metadata/objects.ts";
 import type { JobOrigin } from "../model/jobOrigin.ts";
-import { readRepositoryName } from "../model/names.ts";
 import type { ObjectName } from "../model/objectNames.ts";
 import type { LinkRights } from "../objects/link.ts";
 import { audiencesOf, type OwnNames } from "./audiences.ts";
+import { challengeOf, type Reason } from "./challenges.ts";
+import { assertOwnPage } from "./crossSite.ts";
 import { AnswerError } from "./errors.ts";
 import type { Need } from "./operation.ts";
 import { type Question, queryOf, type RequestContext } from "./requestContext.ts";
+import { readSessionCookie } from "./sessionCookie.ts";
 
 /** What the door works with. */
 export interface DoorDeps {
   readonly access: Pick<Access, "mayClose" | "isOpen" | "known" | "admit" | "rightsOf">;
+  readonly sessions: Pick<BrowserSessions, "admit">;
   /** The object that an upload in parts is for; null when there is no such upload. */
   findUpload(key: MultipartKey): Promise<ObjectName | null>;
   readonly names: OwnNames;
@@ -39,11 +42,14 @@ export function makeDoor(deps: DoorDeps): Door {
     const isOpen = needs === "nothing" ? !access.mayClose : access.isOpen();
     if (isOpen === true) context.rights = everything;
     if (isOpen === true || needs === "nothing") return null;
-    const credentials = readCredentials(context.request.headers.get("authorization"));
+    const credentials = credentialsOf(context, deps.names);
     if (isOpen !== false || typeof needs === "string" || needs.on === "upload") {
       return admit(deps, context, { needs, credentials, isOpen });
     }
-    const admitted = access.known(credentials, () => callerOf(context, deps.names));
+    const admitted =
+      credentials.kind === "session"
+        ? null
+        : access.known(credentials, () => callerOf(context, deps.names));
     if (admitted === null) return admit(deps, context, { needs, credentials, isOpen });
     // Nothing has to be waited for.
     assertRight(deps, context, { needs, admitted, subject: subjectOf(context, needs) });
@@ -51,10 +57,20 @@ export function makeDoor(deps: DoorDeps): Door {
   };
 }
 
+/** What a request brings: in a header, or, without one, as a browser that has logged in. */
+type Brought = Credentials | { readonly kind: "session"; readonly secret: string };
+
+function credentialsOf(context: RequestContext, names: OwnNames): Brought {
+  const credentials = readCredentials(context.request.headers.get("authorization"));
+  if (credentials.kind !== "none") return credentials;
+  const secret = readSessionCookie(context, names);
+  return secret === null ? credentials : { kind: "session", secret };
+}
+
 /** A request whose credentials were read. */
 interface Asked {
   readonly needs: Exclude<Need, "nothing">;
-  readonly credentials: Credentials;
+  readonly credentials: Brought;
   readonly isOpen: boolean | Promise<boolean>;
 }
 
@@ -124,11 +140,18 @@ async function recognise(
   deps: DoorDeps,
   context: RequestContext,
   needs: Need,
-  credentials: Credentials,
+  credentials: Brought,
 ): Promise<Admitted> {
-  const { access, names } = deps;
+  const { access, names, sessions } = deps;
   const nobody = async () => ({ identity: anonymous, rights: await access.rightsOf(anonymous) });
   if (credentials.kind === "none") return nobody();
+  if (credentials.kind === "session") {
+    const found = await sessions.admit(credentials.secret);
+    // One that has ended is none: what everybody may see is still shown.
+    if (found === null) return nobody();
+    assertOwnPage(context.request);
+    return found;
+  }
   try {
     const admitted = await access.admit(credentials, callerOf(context, names));
     if (admitted !== null) return admitted;
@@ -202,8 +225,6 @@ function refusal(
   return new RegistryError("DENIED");
 }
 
-type Reason = "invalid_token" | "insufficient_scope" | RegistryError | null;
-
 /** @param reason of RFC 6750, 3.1, or the refusal itself where there is more to say. */
 function unauthorized(
   { names: { url } }: DoorDeps,
@@ -213,40 +234,10 @@ function unauthorized(
 ): AnswerError {
   const isText = typeof reason === "string";
   const refusal = reason === null || isText ? new RegistryError("UNAUTHORIZED") : reason;
+  const error = isText ? reason : null;
   return new AnswerError(refusal, {
-    "www-authenticate": context.foreign
-      ? 'Basic realm="breadbox", charset="UTF-8"'
-      : bearerChallenge(realmOf(context, url), scopeOf(context, needs), isText ? reason : null),
+    "www-authenticate": challengeOf(context, { needs, url, error }),
   });
-}
-
-/** Distribution, "Token Authentication Specification". Host was checked: it holds no quote. */
-function bearerChallenge(realm: string, scope: string | null, error: string | null): string {
-  const parts = [
-    `realm="${realm}"`,
-    `service="${service}"`,
-    ...(scope === null ? [] : [`scope="${scope}"`]),
-    ...(error === null ? [] : [`error="${error}"`]),
-  ];
-  return `Bearer ${parts.join(",")}`;
-}
-
-/** Clients come back under the name that they came by, unless the operator named one. */
-function realmOf(context: RequestContext, url: string): string {
-  return `${url === "" ? context.origin() : url}/v2/token`;
-}
-
-const scopeActions = { pull: "pull", push: "pull,push", overwrite: "pull,push", delete: "delete" };
-
-/** A mount needs its source as well: a client that asks for what the challenge names can mount then. */
-function scopeOf(context: RequestContext, needs: Need): string | null {
-  if (needs === "own") return "registry:catalog:*";
-  const { name } = context.params;
-  if (typeof needs === "string" || name === undefined || needs.right === "admin") return null;
-  const from = needs.right === "push" ? queryOf(context).get("from") : null;
-  const source = from === null ? null : readRepositoryName(from);
-  const scope = `repository:${name}:${scopeActions[needs.right]}`;
-  return source === null ? scope : `${scope} repository:${source}:pull`;
 }
 
 /** For what only the body names. @throws RegistryError UNAUTHORIZED, DENIED */

@@ -7,7 +7,7 @@ import type { Params } from "./parameters.ts";
 import type { RequestContext } from "./requestContext.ts";
 import type { Services } from "./services.ts";
 
-/** The kind of work, which the switches of an operator ask for. `login` is the token endpoint: it changes nothing. */
+/** The kind of work, which the switches of an operator ask for. `login` proves who somebody is, and changes nothing that is stored for others. */
 export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate" | "login";
 
 /**

@@ -12,6 +12,7 @@ import { authorityOperations } from "./ops/authority.ts";
 import { docsOperations } from "./ops/docs.ts";
 import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
+import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
@@ -47,6 +48,7 @@ export const operations: readonly Operation[] = [
   ...metricsOperations,
   ...authorityOperations,
   ...setupOperations,
+  ...sessionOperations,
   ...docsOperations,
 ];
 

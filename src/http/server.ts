@@ -113,7 +113,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     }),
     guard,
     door: makeDoor({
-      access: backend.access,
+      ...{ access: backend.access, sessions: backend.sessions },
       findUpload: (key) => findUploadObject(backend.objects, key),
       names,
     }),

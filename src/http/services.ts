@@ -1,5 +1,6 @@
 // The dependencies of operations: the domain rooms, opened and wired, and the options of this API.
 import type { Access } from "../access/access.ts";
+import type { BrowserSessions } from "../access/browserSessions.ts";
 import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
@@ -16,6 +17,7 @@ import type { RedirectRule } from "./redirects.ts";
 /** Everything behind the API, opened and wired. */
 export interface Backend {
   readonly access: Access;
+  readonly sessions: BrowserSessions;
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;

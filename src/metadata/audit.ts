@@ -5,6 +5,7 @@
 export type AuditEvent =
   | "login"
   | "login.failed"
+  | "logout"
   | "push"
   | "tag.move"
   | "tag.delete"

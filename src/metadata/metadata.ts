@@ -8,6 +8,7 @@ import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AccessMetadata, AccountsMetadata } from "./access.ts";
 import type { AuditMetadata, Author } from "./audit.ts";
+import type { BrowserSessionsMetadata } from "./browserSessions.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
@@ -266,6 +267,7 @@ export interface Metadata {
   readonly accounts: AccountsMetadata;
   readonly audit: AuditMetadata;
   readonly trust: TrustMetadata;
+  readonly browserSessions: BrowserSessionsMetadata;
   readonly contents: ContentsMetadata;
   readonly uploads: UploadsMetadata;
   readonly uploadSweep: UploadSweepMetadata;

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { accessContract } from "./metadataAccess.ts";
 import { auditContract } from "./metadataAudit.ts";
+import { browserSessionsContract } from "./metadataBrowserSessions.ts";
 import { bucketsContract } from "./metadataBuckets.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
@@ -52,6 +53,7 @@ export function metadataContract(
     accessContract(openEmpty);
     auditContract(openEmpty);
     trustContract(openEmpty);
+    browserSessionsContract(openEmpty);
     sessionsContract(openEmpty);
     chunksContract(openEmpty);
     endingsContract(openEmpty);

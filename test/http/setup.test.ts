@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { Setup, setupMs } from "../../src/access/setup.ts";
 import { accountsOf, basic } from "./support/accessRoom.ts";
+import { cookieOf } from "./support/browserLogin.ts";
 import { openRegistry } from "./support/registry.ts";
 
 const password = "correct horse battery";
@@ -45,6 +46,9 @@ test("the link makes an administrator, who logs in at once, and is gone after th
 
   const made = await room.finish({ secret, name: "ann", password });
   expect([made.status, await made.json()]).toEqual([201, { name: "ann" }]);
+  // The browser is logged in at once.
+  const cookie = cookieOf(made);
+  expect((await fetch(`${room.registry.url}/v1/audit`, { headers: { cookie } })).status).toBe(200);
 
   expect(await room.login("ann")).toBe(200);
   const { users } = await accountsOf(room.registry).list();

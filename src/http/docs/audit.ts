@@ -13,7 +13,7 @@ export const entrySchema = {
     event: {
       ...text,
       description:
-        "`login`, `login.failed`, `push`, `tag.move`, `tag.delete`, `manifest.delete`, `blob.delete`, `object.put`, `object.replace`, `object.delete`, `bucket.create`, `bucket.delete`, `user.…`, `token.…`, `rule.…` or `key.rotate`",
+        "`login`, `login.failed`, `logout`, `push`, `tag.move`, `tag.delete`, `manifest.delete`, `blob.delete`, `object.put`, `object.replace`, `object.delete`, `bucket.create`, `bucket.delete`, `user.…`, `token.…`, `rule.…` or `key.rotate`",
     },
     who: nullable(
       "`user:ann`, `token:ci`, `command:root` (a command on the machine) or `server`; null for nobody in particular",

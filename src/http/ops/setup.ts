@@ -6,6 +6,7 @@ import { json } from "../answers.ts";
 import { operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
+import { sessionCookie } from "../sessionCookie.ts";
 import { readBody, uncached } from "../v1/requests.ts";
 import { setupPage, setupPolicy } from "./setupPage.ts";
 
@@ -39,13 +40,16 @@ async function finish(call: RequestContext, services: Services): Promise<Respons
   await setup.assertOpen();
   const given = await readBody(call, account, { longest: longestBody, pace: services.pace });
   const from = { address: call.address(), requestId: call.requestId };
-  await setup.finish(given, from);
+  const made = await setup.finish(given, from);
   const { name } = given;
   services.telemetry.log.info(
     { event: "user.add", who: "setup", user: name, ...from },
     `administrator ${name} created by the set-up link`,
   );
-  return json({ name }, { status: 201, headers: uncached });
+  const { sessions, names } = services;
+  const secret = await sessions.begin(made);
+  const headers = { ...uncached, "set-cookie": sessionCookie(call, names, secret) };
+  return json({ name }, { status: 201, headers });
 }
 
 const shared = {

@@ -6,6 +6,9 @@ import runLeases from "../../../drizzle/postgres/0003_run_leases.sql" with { typ
 import digestSpelling from "../../../drizzle/postgres/0004_digest_spelling.sql" with {
   type: "text",
 };
+import browserSessions from "../../../drizzle/postgres/0005_browser_sessions.sql" with {
+  type: "text",
+};
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -15,4 +18,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0002_claim_leases", sql: claimLeases },
   { tag: "0003_run_leases", sql: runLeases },
   { tag: "0004_digest_spelling", sql: digestSpelling },
+  { tag: "0005_browser_sessions", sql: browserSessions },
 ];

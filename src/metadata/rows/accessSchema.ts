@@ -43,6 +43,23 @@ export const accessRules = sqliteTable(
   (row) => [index("access_rules_by_who").on(row.who, row.id)],
 );
 
+/** Logins of browsers. */
+export const browserSessions = sqliteTable(
+  "browser_sessions",
+  {
+    hash: text("hash").primaryKey(), // SHA-256 of the cookie's secret, hexadecimal
+    who: text("who").notNull(), // `user:NAME` or `token:NAME`
+    stamp: text("stamp").notNull(), // of the account: a session of another stamp is void
+    createdAt: integer("created_at").notNull(), // Unix ms
+    lastUsedAt: integer("last_used_at").notNull(), // Unix ms, to the minute
+    expiresAt: integer("expires_at").notNull(), // Unix ms; however often it is used
+  },
+  (row) => [
+    index("browser_sessions_by_who").on(row.who, row.createdAt),
+    index("browser_sessions_by_end").on(row.expiresAt),
+  ],
+);
+
 /** Key pairs that sign bearer tokens. The newest one signs. */
 export const signingKeys = sqliteTable("signing_keys", {
   id: text("id").primaryKey(), // UUIDv7: the order of the ids is that of the keys

@@ -4,6 +4,7 @@ import type { InspectionMetadata } from "../inspection.ts";
 import type { Metadata } from "../metadata.ts";
 import { accessMetadata, accessState, accountsMetadata } from "./access.ts";
 import { auditMetadata } from "./audit.ts";
+import { browserSessionsMetadata } from "./browserSessions.ts";
 import { clockMetadata } from "./clock.ts";
 import { collectionMetadata } from "./collection.ts";
 import { contentsMetadata } from "./contents.ts";
@@ -44,6 +45,7 @@ export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
     accounts: accountsMetadata(rows, state),
     audit: auditMetadata(rows),
     trust: trustMetadata(rows, state),
+    browserSessions: browserSessionsMetadata(rows),
     contents: contentsMetadata(rows),
     uploads: uploadsMetadata(rows),
     uploadSweep: uploadSweepMetadata(rows),

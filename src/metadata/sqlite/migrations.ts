@@ -15,6 +15,9 @@ import keyless from "../../../drizzle/sqlite/0010_keyless.sql" with { type: "tex
 import storedNames from "../../../drizzle/sqlite/0011_stored_names.sql" with { type: "text" };
 import claimLeases from "../../../drizzle/sqlite/0012_claim_leases.sql" with { type: "text" };
 import runLeases from "../../../drizzle/sqlite/0013_run_leases.sql" with { type: "text" };
+import browserSessions from "../../../drizzle/sqlite/0014_browser_sessions.sql" with {
+  type: "text",
+};
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -33,4 +36,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0011_stored_names", sql: storedNames },
   { tag: "0012_claim_leases", sql: claimLeases },
   { tag: "0013_run_leases", sql: runLeases },
+  { tag: "0014_browser_sessions", sql: browserSessions },
 ];

@@ -2,6 +2,7 @@
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Access } from "../../../src/access/access.ts";
+import { BrowserSessions } from "../../../src/access/browserSessions.ts";
 import type { AuthMode } from "../../../src/access/deps.ts";
 import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
@@ -101,6 +102,9 @@ export async function openRegistry(options: RegistryOptions = {}) {
   await access.renewKey();
   const backend: Backend = {
     access,
+    sessions: new BrowserSessions({
+      ...{ metadata: metadata.browserSessions, access, clock: store.clock.now },
+    }),
     registry: { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) },
     uploads,
     objects,

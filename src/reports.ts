@@ -12,12 +12,14 @@ import type { GcEnd } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
 import type { MultipartMetrics } from "./telemetry/multipart.ts";
+import type { SpaceMetrics } from "./telemetry/space.ts";
 
 /** The receivers. */
 export interface Listeners {
   readonly log: Pick<Log, "debug" | "info" | "warn" | "error">;
   readonly metrics: Pick<Metrics, "uploadEnded"> & {
     readonly multipart: Pick<MultipartMetrics, "expired" | "swept">;
+    readonly space: Pick<SpaceMetrics, "counted">;
   };
   /** Called for an upload session that is over. */
   readonly forgetUpload: (id: UploadId) => void;
@@ -48,6 +50,7 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       break;
     }
     case "swept":
+      metrics.space.counted(report.stored);
       logSweep(log, report);
       logUndeleted(log, report.undeleted);
       break;

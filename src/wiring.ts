@@ -1,37 +1,27 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
-// all rooms.
-import type { Access } from "./access/access.ts";
-import { clock as localClock, nameProcess, newId, startWorker } from "./ambient.ts";
+// all rooms but those that backend.ts wires for requests.
+import { clock as localClock, nameProcess, startWorker } from "./ambient.ts";
+import { makeBackend, makeMetrics, makeObjects, makeUploads } from "./backend.ts";
 import { makeGcRuns, makeLeadership, makeMaintenance, openAgeClock } from "./background.ts";
 import { openCertificate } from "./certificate.ts";
-import type { AgeClock } from "./clock/ageClock.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
-import { OverdueReleases } from "./content/claim.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
-import type { GcRuns } from "./gc/runs.ts";
 import { startHttp } from "./http/server.ts";
-import type { Backend } from "./http/services.ts";
 import type { Leadership } from "./jobs/leadership.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
-import { openAccess, openSessions, openSetup } from "./login.ts";
-import type { Digest } from "./model/digest.ts";
-import { makeUploadId, type UploadId } from "./model/uploadId.ts";
-import { Arrivals } from "./objects/arrivals.ts";
-import type { ObjectsDeps } from "./objects/deps.ts";
+import { openAccess, openSetup } from "./login.ts";
+import type { UploadId } from "./model/uploadId.ts";
 import { forgetParts } from "./objects/dropping.ts";
-import { PartTurns } from "./objects/turns.ts";
 import { Opened } from "./opened.ts";
 import { holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
-import { makeImmutability } from "./registry/immutableTags.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
-import { Metrics } from "./telemetry/metrics.ts";
 import { surviveUncaught } from "./telemetry/uncaught.ts";
-import { dropDamaged, type UploadsDeps } from "./uploads/uploads.ts";
+import { dropDamaged } from "./uploads/uploads.ts";
 
 /** A server that answers. */
 export interface RunningServer {
@@ -95,7 +85,7 @@ async function assemble(
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const metrics = makeMetrics(ports, access, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
-  const parts: Parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
+  const parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock: localClock, log });
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);
@@ -140,16 +130,6 @@ interface Base {
   readonly descriptors: Descriptors;
   /** Counts its descriptors. */
   readonly startWorker: (entry: URL) => Worker;
-}
-
-/** The open dependencies of requests and maintenance. */
-interface Parts extends Base {
-  readonly ports: Ports;
-  readonly access: Access;
-  readonly uploads: UploadsDeps;
-  readonly objects: ObjectsDeps;
-  readonly gcRuns: GcRuns;
-  readonly metrics: Metrics;
 }
 
 /** Commands work with what this server uses, while it runs. A full disk does not keep it from starting. */
@@ -214,82 +194,6 @@ function openGate({ log, descriptors }: Base, closeIdle: () => void): Connection
       else log.info({ limit }, "enough file descriptors again: new connections are accepted");
     },
   });
-}
-
-/** Upload sessions. */
-function makeUploads(
-  { config }: Base,
-  { metadata, storage, clock }: Ports,
-  ageNow: AgeClock["now"],
-): UploadsDeps {
-  return {
-    ...{ metadata: metadata.uploads, contents: metadata.contents, storage },
-    overdue: new OverdueReleases(),
-    ...{ clock, ageNow, newId, leaseMs: config["gc.minAge"] },
-  };
-}
-
-/** Objects, and the parts that they come in. */
-function makeObjects(
-  { config, log }: Base,
-  { metadata, storage, clock }: Ports,
-  shared: Pick<ObjectsDeps, "overdue" | "ageNow">,
-): ObjectsDeps {
-  return {
-    ...{ metadata: metadata.objects, registry: metadata.registry, contents: metadata.contents },
-    ...{ multipart: metadata.multipart, multipartLife: metadata.multipartLife },
-    ...{ storage, ...shared, turns: new PartTurns(), arrivals: new Arrivals(), clock, newId },
-    newUploadId: () => makeUploadId(newId()),
-    limits: {
-      maxParts: config["storage.multipart.maxParts"],
-      maxPartBytes: config["storage.multipart.maxPartBytes"],
-      ttlMs: config["storage.multipart.maxUploadTtlSeconds"],
-    },
-    onDamage: reportDamage(log),
-  };
-}
-
-/** Content that differs from its row is logged as an error, whichever request found it. */
-const reportDamage = (log: Log) => (digest: Digest) =>
-  log.error({ digest }, "stored content is damaged or missing");
-
-function makeMetrics({ metadata, latch }: Ports, access: Access, gcRuns: GcRuns): Metrics {
-  return new Metrics({
-    countUploads: () => metadata.uploadSweep.countUploads(),
-    countMultipart: () => metadata.multipartLife.countMultipart(),
-    isReadOnly: () => latch.reason !== null,
-    isOpen: async () => access.isOpen(),
-    gcRuns,
-  });
-}
-
-/** The rooms as requests see them. */
-function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, access, uploads, objects, gcRuns, metrics } = parts;
-  const { latch, metadata, storage, clock } = ports;
-  return {
-    access,
-    sessions: openSessions({ metadata: metadata.browserSessions, access, clock }),
-    registry: {
-      ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
-      ...{ storage, clock },
-      leaseMs: config["gc.minAge"],
-      manifestMaxBytes: config["registry.manifestMaxSize"],
-      immutable: makeImmutability(config["registry.immutableTags"]),
-      sparse: config["registry.sparse"],
-      onDamage: reportDamage(log),
-    },
-    uploads,
-    objects,
-    gcRuns,
-    audit: metadata.audit,
-    telemetry: { log, metrics },
-    latch,
-    ready: async () => {
-      latch.assertWritable();
-      await Promise.all([metadata.check(), storage.check()]);
-    },
-  };
 }
 
 function openServerLog(config: Config) {

@@ -35,7 +35,7 @@ export interface GuardDeps {
   readonly switches: Switches;
 }
 
-/** Everything is allowed, except what is switched off, and writes to a store that is read-only or about to stop. */
+/** Everything is allowed, except what is switched off, writes to a read-only store, and requests to a server that is about to stop. */
 export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps): Guard {
   return {
     admit: ({ operation, route }) => {
@@ -44,14 +44,15 @@ export function makeGuard({ latch, isDraining, assertRoom, switches }: GuardDeps
         const allow = permitted(switches, route).join(", ");
         throw new AnswerError(new RegistryError(situation), { allow });
       }
-      if (!needsStore(operation)) return;
-      latch.assertWritable();
-      assertRoom();
-      if (isDraining()) {
+      // Only what asks how the server is may still be asked: nothing else may keep it from ending.
+      if (isDraining() && operation.needs !== "nothing") {
         throw new RegistryError("BUSY", {
           message: "the server is stopping; try again in a moment",
         });
       }
+      if (!needsStore(operation)) return;
+      latch.assertWritable();
+      assertRoom();
     },
     methodsOf: (route) => permitted(switches, route),
   };

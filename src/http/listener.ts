@@ -83,18 +83,14 @@ export class Listener {
     this.#server = serve({ ...this.#options, listen: { ...this.#options.listen, port } }, tls);
   }
 
-  /** Ends with the last answer: who has only begun to ask is not waited for, as the runtime itself would until the connection idles out. */
+  /**
+   * Ends with the last answer: who has only begun to ask is not waited for, as the runtime itself would until the connection idles out.
+   * Until then the port is open, so that a load balancer hears from `/readyz` that the server is stopping.
+   */
   async stop(graceMs: number): Promise<void> {
     const over = performance.now() + graceMs;
-    const all = this.#all;
-    let isStopped = false;
-    const stopping = Promise.all(all.map((server) => server.stop())).then(() => {
-      isStopped = true;
-    });
-    while (!isStopped && this.pending > 0 && performance.now() < over) {
-      await Promise.race([stopping, Bun.sleep(lookEveryMs)]);
-    }
-    await Promise.all(all.map((server) => server.stop(true)));
+    while (this.pending > 0 && performance.now() < over) await Bun.sleep(lookEveryMs);
+    await Promise.all(this.#all.map((server) => server.stop(true)));
   }
 
   get #all(): readonly Server<undefined>[] {

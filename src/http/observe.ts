@@ -1,7 +1,9 @@
 // The traces of every request: its id in the answer, a line in the log, and its metrics.
 import { RegistryError } from "../errors.ts";
+import { callerFields } from "../telemetry/caller.ts";
 import { capped, type Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
+import { whoAsked } from "./author.ts";
 import type { IsProxy } from "./forwarded.ts";
 import { levelOf, RefusalCount } from "./refusals.ts";
 import { type Connection, RequestContext, registerContext, type Target } from "./requestContext.ts";
@@ -133,9 +135,8 @@ function fieldsOf(
   status: number,
   ms: number,
 ): Readonly<Record<string, unknown>> {
-  const { requestId, request, question, received } = context;
+  const { request, question, received } = context;
   return {
-    requestId,
     method: request.method,
     // Without the query: it may carry what a later credential scheme puts there.
     path: capped(context.path),
@@ -144,7 +145,7 @@ function fieldsOf(
     status,
     ms: Math.round(ms * 1000) / 1000,
     received,
-    address: context.address(),
+    ...callerFields(whoAsked(context)),
   };
 }
 

@@ -79,7 +79,7 @@ export interface HttpServer {
   running(): number;
   /** New connections get another certificate; running transfers go on. @throws when it cannot be used. */
   replaceTls(tls: TlsMaterial): void;
-  /** Takes no new connections and no new writes; resolves when running requests have ended, at the latest after `graceMs`. */
+  /** Refuses every request but those for its health; resolves when running requests have ended, at the latest after `graceMs`. */
   drain(graceMs: number): Promise<void>;
 }
 

@@ -3,6 +3,7 @@
 import type { StoreConfig } from "../config/store.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
+import type { InspectionTotals } from "../metadata/inspection.ts";
 import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AuditLimits } from "./auditPrune.ts";
@@ -81,6 +82,8 @@ export type MaintenanceAnswer =
       readonly undeleted: Undeleted | null;
       readonly durationMs: number;
       readonly firstSeen: FirstSeen;
+      /** What is stored, for metrics. */
+      readonly stored: InspectionTotals;
     }
   | ({ readonly kind: "multipartSwept"; readonly durationMs: number } & MultipartSwept)
   | ({

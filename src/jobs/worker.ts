@@ -70,8 +70,9 @@ async function sweep({
   };
   const undeleted = await sweepUploads(deps, timeoutMs, staleMs);
   await pruneAudit({ metadata: metadata.audit, rest: deps.rest }, audit, deps.ageNow());
+  const stored = await metadata.inspection.countAll();
   const durationMs = performance.now() - startedAt;
-  report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen });
+  report({ kind: "swept", dropped, undeleted, durationMs, firstSeen: seen, stored });
 }
 
 async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {

@@ -6,6 +6,12 @@ import type { Parts } from "./parts.ts";
 import type { Repair } from "./repair.ts";
 import type { Staging } from "./staging.ts";
 
+/** Unit: bytes. */
+export interface Space {
+  readonly free: number;
+  readonly total: number;
+}
+
 /** The whole port, in five groups. */
 export interface Storage {
   readonly staging: Staging;
@@ -16,6 +22,9 @@ export interface Storage {
 
   /** A cheap look. @throws when bytes cannot be reached. */
   check(): Promise<void>;
+
+  /** Bytes that are left, and in all, of the disk that holds the bytes; null where there is no such limit. */
+  space(): Promise<Space | null>;
 
   /** Frees handles. */
   close(): Promise<void>;

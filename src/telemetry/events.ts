@@ -1,20 +1,16 @@
 // The two lines an operator reads: who pushed and who pulled what.
 import type { AuditEntry } from "../metadata/audit.ts";
+import { type Caller, callerFields } from "./caller.ts";
 import type { Log } from "./log.ts";
 
 /** A manifest that was pushed or pulled. Sizes in bytes. */
-export interface ManifestEvent {
+export interface ManifestEvent extends Caller {
   readonly repository: string;
   /** Tag or digest, as the client named it. */
   readonly reference: string;
   readonly digest: string;
   /** Of the manifest itself. */
   readonly size: number;
-  readonly requestId: string;
-  /** Such as `user:ann`; null for nobody in particular. */
-  readonly who: string | null;
-  /** The client's; null when its connection is closed. Read only when the line is written. */
-  readonly address: () => string | null;
 }
 
 /** The other fields of a push. */
@@ -74,9 +70,9 @@ export function logPull(log: Log, event: ManifestEvent): void {
 /** `delete tag lab/alpine:3.22 sha256:4bcff63911fc`, `delete manifest lab/alpine@sha256:4bcff63911fc, 2 tags` */
 export function logDeletion(log: Log, event: DeletionEvent): void {
   if (!log.isLevelEnabled("info")) return;
-  const { kind, tags, address } = event;
+  const { kind, tags } = event;
   const withTags = kind === "manifest" ? `, ${tags} tag${tags === 1 ? "" : "s"}` : "";
-  const fields = { event: "delete", ...event, address: address() };
+  const fields = { event: "delete", ...event, ...callerFields(event) };
   log.info(fields, `delete ${kind} ${named(event)}${withTags}`);
 }
 
@@ -89,7 +85,6 @@ export function logLogin(log: Log, entry: AuditEntry): void {
 }
 
 function fieldsOf(event: "push" | "pull", manifest: ManifestEvent) {
-  const { repository, reference, digest, size, requestId, who } = manifest;
-  const address = manifest.address();
-  return { event, repository, reference, digest, size, requestId, who, address };
+  const { repository, reference, digest, size } = manifest;
+  return { event, repository, reference, digest, size, ...callerFields(manifest) };
 }

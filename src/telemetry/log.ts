@@ -80,10 +80,25 @@ async function lineSink(
     colorize: terminal,
     translateTime: "SYS:HH:MM:ss",
     singleLine: true,
-    ignore: "requestId,repository,reference,digest,size",
   });
-  return { write: (line) => output.write(print(plainLine(JSON.parse(line)))) };
+  return { write: (line) => output.write(print(forPeople(plainLine(JSON.parse(line))))) };
 }
+
+/** An event's text says what happened: people read who asked, and from where, and find the other fields in JSON logs. */
+function forPeople(line: unknown): unknown {
+  if (!isFields(line) || typeof line["event"] !== "string" || "err" in line) return line;
+  const { level, time, msg, who, address, client } = line;
+  const asked = line["event"] === "refused" ? ` (${line["status"]} ${line["path"]})` : "";
+  const by = [
+    ...(who ? [` by ${who}`] : []),
+    ...(address ? [` from ${address}`] : []),
+    ...(client ? [` with ${client}`] : []),
+  ].join("");
+  return { level, time, msg: `${msg}${asked}${by}` };
+}
+
+const isFields = (line: unknown): line is Readonly<Record<string, unknown>> =>
+  typeof line === "object" && line !== null;
 
 /** A line as its printer may show it: what clients named must not move the cursor. Stacks are the only texts of several lines. */
 function plainLine(value: unknown, name = ""): unknown {

@@ -1,13 +1,16 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { commit, target, version } from "../version.ts";
 import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
+import { addRuntimeGauges } from "./runtime.ts";
 import { ScrubMetrics } from "./scrub.ts";
 import { shared } from "./shared.ts";
+import { SpaceMetrics, type SpaceSources } from "./space.ts";
 
 /** Sources of the gauges, called when they are read. */
-export interface MetricSources extends MultipartSources {
+export interface MetricSources extends MultipartSources, SpaceSources {
   /** Open upload sessions and their staged bytes. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
@@ -28,6 +31,7 @@ export class Metrics {
   readonly gc: GcMetrics;
   readonly multipart: MultipartMetrics;
   readonly scrub: ScrubMetrics;
+  readonly space: SpaceMetrics;
   readonly #requests: Counter<"operation" | "status">;
   readonly #durations: Histogram<"operation">;
   readonly #received: Counter;
@@ -43,7 +47,7 @@ export class Metrics {
 
   constructor(sources: MetricSources) {
     const registers = [this.#registry];
-    collectDefaultMetrics({ register: this.#registry });
+    addRuntimeGauges(this.#registry);
     this.#requests = new Counter({
       name: "breadbox_http_requests_total",
       help: "Requests answered, by operation and status.",
@@ -76,9 +80,11 @@ export class Metrics {
       name: "breadbox_uploads_ended_total",
       help: "Upload sessions that have ended, by outcome: completed, cancelled or expired.",
     });
+    this.#build();
     this.#gauges(sources);
     this.gc = new GcMetrics(this.#registry, sources.gcRuns);
     this.multipart = new MultipartMetrics(this.#registry, sources);
+    this.space = new SpaceMetrics(this.#registry, sources);
     this.scrub = new ScrubMetrics(this.#registry);
   }
 
@@ -124,6 +130,15 @@ export class Metrics {
         return (await uploads()).bytes;
       },
     );
+  }
+
+  #build(): void {
+    new Gauge({
+      name: "breadbox_build_info",
+      help: "Always 1; its labels name the version, the commit and the platform.",
+      labelNames: ["version", "commit", "target"],
+      registers: [this.#registry],
+    }).set({ version, commit, target }, 1);
   }
 
   #gauge(name: string, help: string, read: () => number | Promise<number>): void {

@@ -1,16 +1,12 @@
 // The lines of the object store that an operator reads: who put, got, deleted and gave up what.
+import { type Caller, callerFields } from "./caller.ts";
 import { formatBytes } from "./events.ts";
 import { capped, type Log } from "./log.ts";
 
 /** A client's action on an object. */
-export interface ObjectEvent {
+export interface ObjectEvent extends Caller {
   readonly bucket: string;
   readonly object: string;
-  readonly requestId: string;
-  /** Such as `user:ann`; null for nobody in particular. */
-  readonly who: string | null;
-  /** The client's; null when its connection is closed. Read only when the line is written. */
-  readonly address: () => string | null;
 }
 
 /** An object's properties; size in bytes. */
@@ -48,6 +44,17 @@ export function logAbort(log: Log, event: ObjectEvent, uploadId: string): void {
   log.info({ ...fieldsOf("abort", event), uploadId }, `abort ${named(event)} ${uploadId}`);
 }
 
+/** `create bucket backups`, `delete bucket backups`. */
+export function logBucket(
+  log: Log,
+  action: "create" | "delete",
+  { bucket, ...caller }: Caller & Pick<ObjectEvent, "bucket">,
+): void {
+  if (!log.isLevelEnabled("info")) return;
+  const fields = { event: action, kind: "bucket", bucket, ...callerFields(caller) };
+  log.info(fields, `${action} bucket ${bucket}`);
+}
+
 function named({ bucket, object }: ObjectEvent): string {
   return `${bucket}/${capped(object)}`;
 }
@@ -56,7 +63,8 @@ function short({ digest }: StoredEvent): string {
   return digest.slice(0, shortDigest);
 }
 
-function fieldsOf(event: string, { bucket, object, requestId, who, address, ...rest }: AnyEvent) {
-  const stored = "digest" in rest ? { digest: rest.digest, size: rest.size } : {};
-  return { event, bucket, object: capped(object), ...stored, requestId, who, address: address() };
+function fieldsOf(event: string, about: AnyEvent) {
+  const { bucket, object } = about;
+  const stored = "digest" in about ? { digest: about.digest, size: about.size } : {};
+  return { event, bucket, object: capped(object), ...stored, ...callerFields(about) };
 }

@@ -68,6 +68,14 @@ export function storageContract(
 
     const start = (storage: Storage) => beginSession(storage, Date.UTC(2026, 0, 1));
 
+    test("the space that is left is part of the disk's, where bytes are on a disk", async () => {
+      const space = await (await openStore()).space();
+
+      if (space === null) return;
+      expect(space.total).toBeGreaterThan(0);
+      expect(space.free).toBeWithin(0, space.total + 1);
+    });
+
     test("staged bytes become content that reads back equal", async () => {
       const storage = await openStore();
       const bytes = noise(3_000_000);

@@ -62,7 +62,7 @@ async function startedAt(registry: TestRegistry): Promise<string> {
 }
 
 describe("a server that is stopping", () => {
-  test("answers running requests and accepts no new connections", async () => {
+  test("answers running requests, is not ready for new ones, and refuses them", async () => {
     const { change, release } = slowReads();
     await using registry = await openRegistry({ change });
     const running = fetch(`${registry.url}/v2/${name}/manifests/latest`);
@@ -72,13 +72,19 @@ describe("a server that is stopping", () => {
     const drained = registry.http.drain(60_000).then(() => {
       stopped = true;
     });
-    await expect(fetch(`${registry.url}/healthz`)).rejects.toThrow();
+    const ready = await fetch(`${registry.url}/readyz`);
+    expect([ready.status, ready.headers.get("connection")]).toEqual([503, "close"]);
+    expect(await ready.json()).toEqual({ status: "not ready", reason: "the server is stopping" });
+    expect((await fetch(`${registry.url}/healthz`)).status).toBe(200);
+    const refused = await fetch(`${registry.url}/v2/_catalog`);
+    expect([refused.status, refused.headers.has("retry-after")]).toEqual([503, true]);
     expect(stopped).toBe(false);
 
     release();
     expect((await running).status).toBe(404);
     await drained;
     expect(registry.http.running()).toBe(0);
+    await expect(fetch(`${registry.url}/healthz`)).rejects.toThrow();
   });
 
   test("refuses writes on open connections, and closes them", async () => {

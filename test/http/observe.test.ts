@@ -117,6 +117,7 @@ describe("the log", () => {
       event: "pull",
       repository: name,
       who: null,
+      client: expect.stringMatching(/^Bun\//),
       reference: "1.0",
       digest,
       size: manifest.length,

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { RefusalCount } from "../../src/http/refusals.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { bytes, ociImage } from "../registry/builders.ts";
+import { openClosed } from "./support/accessRoom.ts";
 import { openRegistry, type TestRegistry } from "./support/registry.ts";
 
 test("of equal refusals one a second is logged, with the number skipped in between", () => {
@@ -34,6 +35,21 @@ describe("a refused request", () => {
       ...{ level: "info", event: "refused", requestId: "mine", operation: "startUpload" },
       ...{ repository: "team/app", status: 405, code: "UNSUPPORTED", address: "127.0.0.1" },
       msg: "startUpload refused: this registry is read-only (registry.readOnly)",
+    });
+  });
+
+  test("of a user who may not push is logged with who it is, from where, and with which program", async () => {
+    const room = await openClosed();
+    await using registry = room.registry;
+    const who = await room.token("ci", "team/**:pull");
+    await room.ask("POST", "/v2/team/app/blobs/uploads/", who, {
+      headers: { "user-agent": "podman/4.3.1" },
+    });
+
+    expect(lineOf(registry)).toMatchObject({
+      ...{ level: "info", event: "refused", status: 403, code: "DENIED", situation: "DENIED" },
+      ...{ who: "token:ci", address: "127.0.0.1", client: "podman/4.3.1" },
+      msg: expect.stringContaining("refused: "),
     });
   });
 

@@ -16,6 +16,7 @@ function listeners() {
     metrics: {
       uploadEnded: note("ended"),
       multipart: { expired: note("expired"), swept: note("swept") },
+      space: { counted: note("counted") },
     },
     forgetUpload: note("forget"),
     forgetParts: note("forget parts"),
@@ -27,6 +28,8 @@ function listeners() {
   return { all, told };
 }
 
+const stored = { contents: 1, bytes: 10, manifests: 0, objects: 0 };
+
 test("a dropped session is forgotten, counted and logged, and so is its sweep", () => {
   const { all, told } = listeners();
   const id = makeUploadId("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
@@ -34,11 +37,17 @@ test("a dropped session is forgotten, counted and logged, and so is its sweep", 
 
   takeReport({ kind: "dropped", upload }, all);
   takeReport(
-    { kind: "swept", dropped: 1, undeleted: null, durationMs: 1, firstSeen: new Map() },
+    { kind: "swept", dropped: 1, undeleted: null, durationMs: 1, firstSeen: new Map(), stored },
     all,
   );
 
-  expect(told).toEqual(["forget string", "ended string", "info object", "info object"]);
+  expect(told).toEqual([
+    "forget string",
+    "ended string",
+    "info object",
+    "counted object",
+    "info object",
+  ]);
 });
 
 test("an expired multipart upload is counted, logged and forgotten; an empty sweep is not logged", () => {
@@ -75,7 +84,10 @@ test("sessions that could not be deleted are logged once with bytes and reason, 
   const undeleted = { count: 3, cause: "EPERM: operation not permitted, rm" };
   const swept = { durationMs: 1, undeleted };
 
-  takeReport({ kind: "swept", dropped: 1, firstSeen: new Map(), ...swept }, { ...all, log });
+  takeReport(
+    { kind: "swept", dropped: 1, firstSeen: new Map(), stored, ...swept },
+    { ...all, log },
+  );
   takeReport({ kind: "multipartSwept", expired: 1, leftovers: 1, ...swept }, { ...all, log });
 
   const line = [

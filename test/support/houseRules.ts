@@ -36,11 +36,12 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "certificate.ts": ["config", "tls"],
   "login.ts": ["access", "config", "telemetry", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
+  "backend.ts": [...["content", "registry", "objects", "telemetry", "ambient.ts", "login.ts"]],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
-    ...["content", "registry", "uploads", "objects", "clock", "gc", "jobs", "access"],
-    ...["config", "telemetry", "http", "ambient.ts", "opened.ts", "background.ts"],
-    ...["front.ts", "certificate.ts", "login.ts", "ports.ts", "process", "durability"],
+    ...["uploads", "objects", "config", "telemetry", "http", "ambient.ts", "opened.ts", "process"],
+    ...["front.ts", "backend.ts", "background.ts", "certificate.ts", "login.ts", "ports.ts"],
+    ...["durability", "jobs"],
   ],
   // As much of it as commands need.
   "tool.ts": [
@@ -77,6 +78,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],
   "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
+  "backend.ts": ["access", "clock", "config", "gc", "http", "ports.ts", "uploads"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
@@ -87,8 +89,7 @@ const entryPoints: Readonly<Record<string, readonly string[]>> = {
 const node = {
   "node:fs": [
     ...["storage/", "metadata/", "config/", "process/", "import/"],
-    "cli/portHolder.ts", // reads /proc to name the process that holds a port
-    "cli/serve.ts", // free space for the banner
+    ...["cli/portHolder.ts", "cli/serve.ts"], // /proc, for who holds a port; free space
     "cli/bucket/", // files of whoever runs the command
     "tls/folder.ts", // the CA and its certificates
     "telemetry/output.ts", // writes to standard output without waiting for it
@@ -105,7 +106,7 @@ const owning = (room: string, ...names: readonly string[]) =>
 const owners: Readonly<Record<string, readonly string[]>> = {
   ...node,
   ...owning("tls/", ...tls),
-  ...owning("telemetry/", "pino", "pino-pretty", "prom-client"),
+  ...owning("telemetry/", "node:perf_hooks", "pino", "pino-pretty", "prom-client"),
   ...owning("metadata/", "bun:sqlite", "drizzle-orm"),
   ...owning("storage/s3/", "@aws-sdk/client-s3", "@smithy/fetch-http-handler", "hash-wasm"),
   ...owning("http/", "@elysiajs/swagger", "@sinclair/typebox", "elysia"),
@@ -251,7 +252,7 @@ export function sourceObjections(file: string, source: string): string[] {
 const pathless = new RegExp(
   [
     "^(?:model|content|registry|uploads|objects|clock|gc|fsck|jobs|workers|telemetry|metadata/rows)/",
-    "^(?:wiring|tool|background|reports|front|opened)\\.ts$",
+    "^(?:wiring|tool|background|backend|reports|front|opened)\\.ts$",
   ].join("|"),
 );
 

@@ -55,6 +55,26 @@ describe("the opened log", () => {
     },
   );
 
+  test("as pretty has one short line for an event: what happened, who asked, from where, with what", async () => {
+    const fields = {
+      ...{ event: "push", repository: "team/app", size: 12, requestId: "r-1" },
+      ...{ who: "user:ann", address: "10.0.0.7", client: "Docker-Client/27.5.1 (linux)" },
+    };
+    const refused = { ...fields, event: "refused", status: 403, path: "/v2/team/app/manifests/1" };
+    const body = `opened.log.info(${JSON.stringify(fields)}, "push team/app:1.0");
+      opened.log.info(${JSON.stringify(refused)}, "putManifest refused: no");
+      opened.log.info({ event: "create", who: null, address: null, client: null }, "create");
+      process.exit(0);`;
+    const lines = (await run(body, "pretty")).trimEnd().split("\n");
+
+    const by = "by user:ann from 10.0.0.7 with Docker-Client/27.5.1 (linux)";
+    expect(lines.map((text) => text.replace(/^.*?INFO: /, ""))).toEqual([
+      `push team/app:1.0 ${by}`,
+      `putManifest refused: no (403 /v2/team/app/manifests/1) ${by}`,
+      "create",
+    ]);
+  });
+
   test("keeps every line in order when there are many", async () => {
     const text = await run(
       `for (let n = 0; n < 20000; n += 1) opened.log.info({ n }, "line"); await opened.close(); process.exit(0);`,
@@ -136,6 +156,7 @@ describe("events", () => {
       requestId: "r",
       who: null,
       address: () => null,
+      client: () => null,
       contentSize: 2000,
       references: 1,
       ofManifests: true,

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type MetricSources, Metrics } from "../../src/telemetry/metrics.ts";
 
 const sources: MetricSources = {
+  readSpace: async () => ({ free: 40, total: 100 }),
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
   countMultipart: async () => ({ uploads: 1, bytes: 20 }),
   isReadOnly: () => false,
@@ -56,9 +57,37 @@ describe("metrics", () => {
     }
   });
 
-  test("include those of the process", async () => {
+  test("include those of the process under the names that all programs have, and none of another runtime", async () => {
     const { contentType, text } = await new Metrics(sources).text();
     expect(contentType).toStartWith("text/plain");
     expect(text).toContain("process_resident_memory_bytes");
+    const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name);
+    expect(names.filter((name) => !/^(?:breadbox|multipart|process)_/.test(name))).toEqual([]);
+    expect(text).toMatch(/^breadbox_event_loop_delay_seconds\{percentile="99"\} \d/m);
+  });
+
+  test("name the build, the free space, and what is stored once it was counted", async () => {
+    const metrics = new Metrics(sources);
+    const before = await own(metrics);
+    expect(before).toContain(
+      'breadbox_build_info{version="0.0.0-source",commit="none",target="source"} 1',
+    );
+    expect(before).toContain("breadbox_disk_free_bytes 40");
+    expect(before).toContain("breadbox_disk_size_bytes 100");
+    expect(before).toContain('breadbox_stored_bytes{kind="uploads"} 300');
+    expect(before).toContain('breadbox_stored_bytes{kind="parts"} 20');
+    expect(before).toContain('breadbox_stored_bytes{kind="content"} Nan');
+
+    metrics.space.counted({ contents: 3, bytes: 1000, manifests: 2, objects: 1 });
+    const after = await own(metrics);
+    expect(after).toContain('breadbox_stored_bytes{kind="content"} 1000');
+    expect(after).toContain('breadbox_stored{kind="manifests"} 2');
+  });
+
+  test("report free space as NaN where bytes are in a bucket, or the disk does not answer", async () => {
+    for (const readSpace of [async () => null, () => Promise.reject(new Error("EIO"))]) {
+      const lines = await own(new Metrics({ ...sources, readSpace }));
+      expect(lines).toContain("breadbox_disk_free_bytes Nan");
+    }
   });
 });

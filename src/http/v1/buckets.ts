@@ -2,8 +2,9 @@
 
 import { parseBucketName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
+import { logBucket } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
-import { authorOf } from "../author.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import {
   always,
   failures,
@@ -46,11 +47,15 @@ function printed({ name, createdAt, objects, bytes }: Awaited<ReturnType<typeof 
   return { name, created_at: isoTime(createdAt), objects, size_bytes: bytes };
 }
 
-async function create(context: RequestContext, { objects, pace }: Services): Promise<Response> {
+async function create(
+  context: RequestContext,
+  { objects, pace, telemetry }: Services,
+): Promise<Response> {
   const body = await readBody(context, named, { longest: longestBody, pace });
   const name = parseBucketName(body.name);
   assertMay(context, "admin", { kind: "bucket", bucket: name });
   const bucket = await createBucket(objects, name, authorOf(context));
+  logBucket(telemetry.log, "create", { bucket: name, ...whoAsked(context) });
   return json(printed(bucket), {
     status: 201,
     headers: { ...uncached, location: bucketPath(name) },
@@ -83,9 +88,13 @@ async function find(call: Call<typeof address>, { objects }: Services): Promise<
   return json(printed(await findBucket(objects, bucket)), { headers: uncached });
 }
 
-async function remove(call: Call<typeof address>, { objects }: Services): Promise<Response> {
+async function remove(
+  call: Call<typeof address>,
+  { objects, telemetry }: Services,
+): Promise<Response> {
   const { bucket } = call.params;
   await removeBucket(objects, bucket, authorOf(call));
+  logBucket(telemetry.log, "delete", { bucket, ...whoAsked(call) });
   return empty(204, {});
 }
 

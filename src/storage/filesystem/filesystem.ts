@@ -120,6 +120,10 @@ function compose(
     check: async () => {
       await Promise.all([stat(uploads), stat(blobs)]);
     },
+    async space() {
+      const { free, total } = await space.read();
+      return { free, total };
+    },
     close: async () => {
       await Promise.all([close(), preparing, staging.close(), content.close()]);
     },

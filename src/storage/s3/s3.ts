@@ -78,6 +78,7 @@ export async function openS3({
     repair: new S3Repair(tools, client),
     intake: new S3Intake(tools),
     check: () => answering(() => objects.check()),
+    space: async () => null,
     close: async () => {
       await leftovers.close();
       await travelling?.close();

@@ -58,7 +58,7 @@ export type LogLine = Readonly<Record<string, unknown>>;
 export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
-  const { metadata, registry, uploads, objects, latch } = store.rooms;
+  const { metadata, storage, registry, uploads, objects, latch } = store.rooms;
   const orders: GcRequest[] = [];
   const workloads: WorkloadEvent[] = [];
   const gcRuns = new GcRuns({
@@ -73,6 +73,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     order: (order) => orders.push(order),
   });
   const metrics = new Metrics({
+    readSpace: () => storage.space(),
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,

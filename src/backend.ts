@@ -1,0 +1,110 @@
+// The rooms that requests use, each made of the configuration and the opened ports. Apart from wiring.ts, which opens and closes.
+import type { Access } from "./access/access.ts";
+import { newId } from "./ambient.ts";
+import type { AgeClock } from "./clock/ageClock.ts";
+import type { Config } from "./config/settings.ts";
+import { OverdueReleases } from "./content/claim.ts";
+import type { GcRuns } from "./gc/runs.ts";
+import type { Backend } from "./http/services.ts";
+import { openSessions } from "./login.ts";
+import type { Digest } from "./model/digest.ts";
+import { makeUploadId } from "./model/uploadId.ts";
+import { Arrivals } from "./objects/arrivals.ts";
+import type { ObjectsDeps } from "./objects/deps.ts";
+import { PartTurns } from "./objects/turns.ts";
+import type { Ports } from "./ports.ts";
+import { makeImmutability } from "./registry/immutableTags.ts";
+import type { Log } from "./telemetry/log.ts";
+import { Metrics } from "./telemetry/metrics.ts";
+import type { UploadsDeps } from "./uploads/uploads.ts";
+
+/** The open dependencies of requests. */
+interface Parts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly ports: Ports;
+  readonly access: Access;
+  readonly uploads: UploadsDeps;
+  readonly objects: ObjectsDeps;
+  readonly gcRuns: GcRuns;
+  readonly metrics: Metrics;
+}
+
+/** Upload sessions. */
+export function makeUploads(
+  { config }: Pick<Parts, "config">,
+  { metadata, storage, clock }: Ports,
+  ageNow: AgeClock["now"],
+): UploadsDeps {
+  return {
+    ...{ metadata: metadata.uploads, contents: metadata.contents, storage },
+    overdue: new OverdueReleases(),
+    ...{ clock, ageNow, newId, leaseMs: config["gc.minAge"] },
+  };
+}
+
+/** Objects, and the parts that they come in. */
+export function makeObjects(
+  { config, log }: Pick<Parts, "config" | "log">,
+  { metadata, storage, clock }: Ports,
+  shared: Pick<ObjectsDeps, "overdue" | "ageNow">,
+): ObjectsDeps {
+  return {
+    ...{ metadata: metadata.objects, registry: metadata.registry, contents: metadata.contents },
+    ...{ multipart: metadata.multipart, multipartLife: metadata.multipartLife },
+    ...{ storage, ...shared, turns: new PartTurns(), arrivals: new Arrivals(), clock, newId },
+    newUploadId: () => makeUploadId(newId()),
+    limits: {
+      maxParts: config["storage.multipart.maxParts"],
+      maxPartBytes: config["storage.multipart.maxPartBytes"],
+      ttlMs: config["storage.multipart.maxUploadTtlSeconds"],
+    },
+    onDamage: reportDamage(log),
+  };
+}
+
+/** Content that differs from its row is logged as an error, whichever request found it. */
+const reportDamage = (log: Log) => (digest: Digest) =>
+  log.error({ digest }, "stored content is damaged or missing");
+
+/** Counters of what requests and maintenance do, and gauges of the store. */
+export function makeMetrics(ports: Ports, access: Access, gcRuns: GcRuns): Metrics {
+  const { metadata, storage, latch } = ports;
+  return new Metrics({
+    readSpace: () => storage.space(),
+    countUploads: () => metadata.uploadSweep.countUploads(),
+    countMultipart: () => metadata.multipartLife.countMultipart(),
+    isReadOnly: () => latch.reason !== null,
+    isOpen: async () => access.isOpen(),
+    gcRuns,
+  });
+}
+
+/** The rooms as requests see them. */
+export function makeBackend(parts: Parts): Backend {
+  const { config, log, ports, access, uploads, objects, gcRuns, metrics } = parts;
+  const { latch, metadata, storage, clock } = ports;
+  return {
+    access,
+    sessions: openSessions({ metadata: metadata.browserSessions, access, clock }),
+    registry: {
+      ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
+      ...{ storage, clock },
+      leaseMs: config["gc.minAge"],
+      manifestMaxBytes: config["registry.manifestMaxSize"],
+      immutable: makeImmutability(config["registry.immutableTags"]),
+      sparse: config["registry.sparse"],
+      onDamage: reportDamage(log),
+    },
+    uploads,
+    objects,
+    gcRuns,
+    audit: metadata.audit,
+    telemetry: { log, metrics },
+    latch,
+    ready: async () => {
+      latch.assertWritable();
+      await Promise.all([metadata.check(), storage.check()]);
+    },
+  };
+}

@@ -1,4 +1,5 @@
-// The explorer's script, packed once from its pinned package, so that the executable serves it without a network.
+// What the executable carries for browsers, packed so that it is served without a network: the explorer's script from its pinned package,
+// and scripts and style of the pages from `src/pages`.
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -9,12 +10,55 @@ const root = `${import.meta.dir}/..`;
 const source = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
 /** Where the packed script goes; not in git. `http/ops` embeds it. */
 const scalarAsset = "src/http/ops/assets/scalar.js.gz";
+/** Scripts of the pages: each file here is one. */
+const islands = "src/pages/islands/*.{ts,tsx}";
+const style = "src/pages/styles/page.css";
+/** Where they go; not in git. `pages/assets.ts` embeds them. */
+const pageAssets = "src/pages/assets";
 
-/** Writes `scalarAsset` when it is missing or older than the package. Safe to run twice at once. */
+/** Writes what is missing or older than its sources. Safe to run twice at once. */
 export async function prepareAssets(): Promise<void> {
-  const output = `${root}/${scalarAsset}`;
-  if ((await staleReason(root, output, [source, "bun.lock"])) === null) return;
-  const packed = gzipSync(await Bun.file(`${root}/${source}`).bytes(), { level: 9 });
+  await packIfStale(scalarAsset, [source, "bun.lock"], () => Bun.file(`${root}/${source}`).bytes());
+  const scripts = await Array.fromAsync(new Bun.Glob(islands).scan({ cwd: root }));
+  const sources = [
+    "src/pages/**/*.{ts,tsx,css}",
+    "src/pages/islands",
+    "bun.lock",
+    ".dev/assets.ts",
+  ];
+  for (const entry of [...scripts.sort(), style]) {
+    await packIfStale(packedName(entry), sources, () => bundle(entry));
+  }
+}
+
+/** `src/pages/islands/page.ts` → `src/pages/assets/page.js.gz`. */
+function packedName(entry: string): string {
+  const file = entry.slice(entry.lastIndexOf("/") + 1).replace(/\.tsx?$/, ".js");
+  return `${pageAssets}/${file}.gz`;
+}
+
+/** One file for browsers, with everything it imports. */
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { outputs } = await Bun.build({
+    entrypoints: [`${root}/${entry}`],
+    target: "browser",
+    format: "iife",
+    minify: true,
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const [output] = outputs;
+  if (output === undefined) throw new Error(`${entry} became no file`);
+  return Buffer.from(await output.arrayBuffer());
+}
+
+async function packIfStale(
+  asset: string,
+  sources: readonly string[],
+  read: () => Promise<Uint8Array>,
+): Promise<void> {
+  const output = `${root}/${asset}`;
+  if ((await staleReason(root, output, sources)) === null) return;
+  const packed = gzipSync(await read(), { level: 9 });
   await mkdir(dirname(output), { recursive: true });
   const unfinished = `${output}.${process.pid}`;
   await Bun.write(unfinished, packed);

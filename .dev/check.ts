@@ -22,6 +22,11 @@ export interface Check {
 /** All of them, in the order to run them. */
 export const checks: readonly Check[] = [
   { name: "type check", run: () => runTool("typescript/bin/tsc") },
+  // A program of its own, with the types of a browser.
+  {
+    name: "type check of the pages' scripts",
+    run: () => runTool("typescript/bin/tsc", "-p", "src/pages/islands"),
+  },
   {
     name: "lint",
     run: () => runTool("@biomejs/biome/bin/biome", "ci", `--colors=${colours}`, "."),

@@ -3,22 +3,20 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
+import { circles, importObjection, sourceObjections } from "./support/houseRules.ts";
 import {
-  circles,
   fileObjections,
-  importObjection,
   pathObjections,
   placeObjections,
-  sourceObjections,
   versionObjections,
-} from "./support/houseRules.ts";
+} from "./support/textRules.ts";
 
 const root = join(import.meta.dir, "..");
 
 /** Files that are ours, written by hand or generated and reviewed; binary ones are left out. */
 async function projectFiles(...patterns: string[]): Promise<{ file: string; text: string }[]> {
   const notOurs =
-    /^(?:\.git$|(?:\.git|node_modules|dist|\.dev\/cache|src\/http\/ops\/assets|breadbox-data)\/)/;
+    /^(?:\.git$|(?:\.git|node_modules|dist|\.dev\/cache|src\/(?:http\/ops|pages)\/assets|breadbox-data)\/)/;
   const names = new Set<string>();
   for (const pattern of patterns) {
     for await (const file of new Bun.Glob(pattern).scan({ cwd: root, dot: true })) names.add(file);
@@ -29,12 +27,13 @@ async function projectFiles(...patterns: string[]): Promise<{ file: string; text
   return files.filter(({ text }) => !text.includes("\0"));
 }
 
-const code = ["build.ts", "src/**/*.ts", "test/**/*.ts", ".dev/**/*.ts"];
+const sources = "src/**/*.{ts,tsx}";
+const code = ["build.ts", sources, "test/**/*.ts", ".dev/**/*.ts"];
 const everything = ["*", "{src,test,docs,drizzle,examples,.dev,.ci}/**"];
 
 describe("the source tree", () => {
   test("every file in src imports only what its folder may import", async () => {
-    const files = await projectFiles("src/**/*.ts");
+    const files = await projectFiles(sources);
 
     expect(files.length).toBeGreaterThan(10);
     expect(
@@ -43,7 +42,7 @@ describe("the source tree", () => {
   });
 
   test("no two folders import each other, types included", async () => {
-    const files = await projectFiles("src/**/*.ts");
+    const files = await projectFiles(sources);
 
     expect(
       circles(files.map(({ file, text }) => ({ file: file.slice("src/".length), text }))),
@@ -51,7 +50,7 @@ describe("the source tree", () => {
   });
 
   test("nothing outside storage names the path of stored bytes", async () => {
-    const files = await projectFiles("src/**/*.ts");
+    const files = await projectFiles(sources);
 
     expect(
       files.flatMap(({ file, text }) => pathObjections(file.slice("src/".length), text)),
@@ -66,7 +65,7 @@ describe("the source tree", () => {
   });
 
   test("no file names a path of one machine or a host of a package service", async () => {
-    const aboutThem = /^test\/(?:architecture\.test|support\/houseRules)\.ts$/;
+    const aboutThem = /^test\/(?:architecture\.test|support\/textRules)\.ts$/;
     const files = await projectFiles(...everything);
 
     expect(files.map(({ file }) => file)).toContain(".dev/bun");

@@ -2,6 +2,7 @@
 import { service } from "../access/memory.ts";
 import type { RegistryError } from "../errors.ts";
 import { readRepositoryName } from "../model/names.ts";
+import { acceptsHtml } from "./headers.ts";
 import type { Need } from "./operation.ts";
 import { queryOf, type RequestContext } from "./requestContext.ts";
 import { formChallenge } from "./sessionCookie.ts";
@@ -26,9 +27,10 @@ export function challengeOf(context: RequestContext, { needs, url, error }: Aske
 
 const basicChallenge = 'Basic realm="breadbox", charset="UTF-8"';
 
-/** True for a page whose session has ended, and for one that listens: no window for a password must open there. */
+/** True for a browser: for a page whose session has ended, and for one that listens. No window for a password must open there. */
 function comesFromPage({ request: { headers } }: RequestContext): boolean {
-  return headers.has("cookie") || headers.get("accept") === "text/event-stream";
+  const listens = headers.get("accept") === "text/event-stream";
+  return headers.has("cookie") || listens || acceptsHtml(headers);
 }
 
 /** Distribution, "Token Authentication Specification". Host was checked: it holds no quote. */

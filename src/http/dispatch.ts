@@ -7,6 +7,7 @@ import type { Guard } from "./guard.ts";
 import { closing, leavesBody } from "./linger.ts";
 import type { Observer } from "./observe.ts";
 import { isWrite } from "./operation.ts";
+import { errorAsPage } from "./pages/errors.ts";
 import type { Connection, Question, RequestContext } from "./requestContext.ts";
 import type { SentPath } from "./sentPath.ts";
 import type { SlowReaders } from "./slowReaders.ts";
@@ -20,6 +21,8 @@ export interface DispatchDeps extends Entrance {
   readonly observer: Observer;
   /** Contexts of writes while the server works on them, so that working does not count as idling. */
   readonly atWork: Set<RequestContext>;
+  /** Unix ms. */
+  readonly clock: () => number;
   /** Watches answers from their beginning. */
   readonly slowReaders: Pick<SlowReaders, "add">;
 }
@@ -51,6 +54,10 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
     }
   };
   const end = (context: RequestContext, response: Response): Response | Promise<Response> => {
+    const page = errorAsPage(context, response, deps.clock);
+    return page === null ? close(context, response) : page.then((html) => close(context, html));
+  };
+  const close = (context: RequestContext, response: Response): Response | Promise<Response> => {
     atWork.delete(context);
     slowReaders.add(context, response);
     const observed = observer.close(context, response);

@@ -56,6 +56,7 @@ function isFrameworkCode(code: string): code is keyof typeof frameworkSituations
 /** The answer to a thrown value. A HEAD gets the same status and headers; the server drops the body. */
 export function errorResponse(thrown: unknown, context: RequestContext): Response {
   const error = understand(thrown, context);
+  context.refused = error;
   const { code, message, detail } = error;
   const envelope = {
     errors: [detail === undefined ? { code, message } : { code, message, detail }],

@@ -118,3 +118,8 @@ export function acceptsGzip(headers: Headers): boolean {
   const parameters = weight("gzip") ?? weight("*");
   return parameters !== undefined && !/^q=0(?:\.0*)?$/.test(parameters);
 }
+
+/** True for a client that shows pages: it says so. Programs that take anything get JSON. */
+export function acceptsHtml(headers: Headers): boolean {
+  return (headers.get("accept") ?? "").toLowerCase().includes("text/html");
+}

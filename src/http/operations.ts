@@ -14,6 +14,9 @@ import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
 import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
+import { assetOperations } from "./pages/assets.ts";
+import { homeOperations } from "./pages/home.ts";
+import { themeOperations } from "./pages/theme.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
@@ -50,6 +53,9 @@ export const operations: readonly Operation[] = [
   ...setupOperations,
   ...sessionOperations,
   ...docsOperations,
+  ...homeOperations,
+  ...themeOperations,
+  ...assetOperations,
 ];
 
 /** By path. */

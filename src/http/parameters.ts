@@ -27,6 +27,8 @@ export interface Values {
   bucket: BucketName;
   object: ObjectName;
   partNumber: number;
+  /** The name of a script or a style. */
+  asset: string;
 }
 
 export type ParameterName = keyof Values;
@@ -58,6 +60,7 @@ const readers: { readonly [Name in ParameterName]: (text: string, asked: Asked) 
     bucket: parseBucketName,
     object: (text) => parseObjectName(unescapeName(text)),
     partNumber: parsePartNumber,
+    asset: (text) => text,
   };
 
 /** Reads a value into `values`. @throws RegistryError as its grammar says. */

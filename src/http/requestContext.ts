@@ -79,6 +79,8 @@ export class RequestContext {
   sentStatus: number | null = null;
   /** The upload that this request began; null for none. */
   begun: UploadId | null = null;
+  /** What the answer refuses; null for an answer that does not. */
+  refused: RegistryError | null = null;
   /** The internal error, for the log. */
   failure: unknown = null;
   /** Why the request was refused, for the log; null for those that were not, or that failed inside. */

@@ -125,6 +125,7 @@ export function startHttp(options: HttpOptions): HttpServer {
       isProxy: makeIsWithin(options.proxies),
     }),
     atWork,
+    clock: backend.registry.clock,
     slowReaders,
   });
   // Of the whole process: Bun.serve itself has no such option, and its types know only how to read this one.

@@ -86,6 +86,7 @@ describe("a path below /v2/", () => {
 
 describe("a path without a repository", () => {
   test.each([
+    ["/", "/"],
     ["/v2", "/v2/"],
     ["/v2/", "/v2/"],
     ["/v2/_catalog", "/v2/_catalog"],
@@ -98,7 +99,6 @@ describe("a path without a repository", () => {
   });
 
   test.each([
-    "/",
     "/v1/",
     "/v2x",
     "/v2/a",

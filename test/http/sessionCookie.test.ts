@@ -1,6 +1,6 @@
 // The cookie of a browser's login, and where a login leads to.
 import { describe, expect, test } from "bun:test";
-import { safeNext } from "../../src/http/ops/session.ts";
+import { safeNext } from "../../src/http/pages/forms.ts";
 import { readSessionCookie, sessionCookie } from "../../src/http/sessionCookie.ts";
 
 describe("over TLS", () => {

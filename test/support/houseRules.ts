@@ -1,4 +1,5 @@
-// The rules of the house as tables, and the judges that name whoever breaks one. Pure: they see names and texts only.
+// Who may import whom and what is reserved for one room, as tables, and the judges that name whoever breaks a rule. Pure: they see names
+// and texts only. Rules about words, sizes and versions are in textRules.ts.
 import { dirname, join } from "node:path/posix";
 
 /** Rooms and top-level files that import nothing but leaves. */
@@ -23,7 +24,12 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   access: ["workers"],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
-  http: ["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
+  // Drawing only: what is drawn is handed over.
+  pages: [],
+  http: [
+    ...["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
+    "pages",
+  ],
   config: [],
   // What the maintenance worker does for a server; requests are none of its business.
   "background.ts": [
@@ -110,6 +116,7 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   ...owning("metadata/", "bun:sqlite", "drizzle-orm"),
   ...owning("storage/s3/", "@aws-sdk/client-s3", "@smithy/fetch-http-handler", "hash-wasm"),
   ...owning("http/", "@elysiajs/swagger", "@sinclair/typebox", "elysia"),
+  ...owning("pages/", "#jsx", "preact", "preact-render-to-string"),
   "bun:ffi": ["storage/", "process/"],
   commander: ["cli/"],
   croner: ["config/", "jobs/"],
@@ -226,7 +233,17 @@ const reserved: readonly Reserved[] = [
   { pattern: /\bnew (?:S3Client|SQL)\b/, rule: "one file a driver", allowed: ["storage/s3/"] },
 ];
 
-const transpiler = new Bun.Transpiler({ loader: "ts", deadCodeElimination: false });
+const transpilers = {
+  ts: new Bun.Transpiler({ loader: "ts", deadCodeElimination: false }),
+  tsx: new Bun.Transpiler({
+    loader: "tsx",
+    deadCodeElimination: false,
+    tsconfig: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "#jsx" } },
+  }),
+};
+
+/** What `scanImports` names for each JSX file: an older kind of JSX would need it. */
+const notImported = "react";
 
 /** @returns the rules that a source text breaks; `file` is relative to `src/`. */
 export function sourceObjections(file: string, source: string): string[] {
@@ -234,7 +251,11 @@ export function sourceObjections(file: string, source: string): string[] {
     const objection = importObjection(file, path, kind);
     return objection === null ? [] : [`src/${file} imports ${path}: ${objection}`];
   };
-  const values = transpiler.scanImports(source).map(({ path }) => path);
+  const transpiler = transpilers[file.endsWith(".tsx") ? "tsx" : "ts"];
+  const values = transpiler
+    .scanImports(source)
+    .map(({ path }) => path)
+    .filter((path) => path !== notImported);
   const imports = [
     ...values.flatMap(judge("value")),
     ...typeImports(source).flatMap(judge("type")),
@@ -246,55 +267,4 @@ export function sourceObjections(file: string, source: string): string[] {
     )
     .map(({ rule, pattern }) => `src/${file} has ${pattern.exec(code)?.[0]}: ${rule}`);
   return [...imports, ...uses];
-}
-
-/** Rooms that are given ports, and files that wire them: what they know of stored bytes are digests, locators and ids. */
-const pathless = new RegExp(
-  [
-    "^(?:model|content|registry|uploads|objects|clock|gc|fsck|jobs|workers|telemetry|metadata/rows)/",
-    "^(?:wiring|tool|background|backend|reports|front|opened)\\.ts$",
-  ].join("|"),
-);
-
-/** @returns words for places of files in the code of a room that knows none; `file` is relative to `src/`. */
-export function pathObjections(file: string, source: string): string[] {
-  if (!pathless.test(file)) return [];
-  const code = source.replace(/\/\*[\s\S]*?\*\/|\/\/.*|"(?:[^"\\\n]|\\.)*"|`[^`]*`/g, "");
-  const words = code.match(/\b(?:\w*[pP]ath|[dD]irectory|[fF]older)s?\b/g) ?? [];
-  return [...new Set(words)].map(
-    (word) => `src/${file} has ${word}: only storage/ knows where bytes are`,
-  );
-}
-
-const longestFile = 300;
-
-/** @returns the rules of size and name that a file breaks; `file` is relative to the project. */
-export function fileObjections(file: string, text: string): string[] {
-  const lines = text.split("\n").length - (text.endsWith("\n") ? 1 : 0);
-  const found: string[] = [];
-  if (lines > longestFile) found.push(`${file} has ${lines} lines: more than ${longestFile}`);
-  if (/(?:^|\/)index\.[jt]sx?$/.test(file)) found.push(`${file}: no barrels`);
-  return found;
-}
-
-/** Places that exist on one machine only, and hosts that a package client chooses by its own configuration. */
-const foreignPlaces = [
-  /(?<![\w.])\/(?:work|root|Users)\/[\w.]/,
-  /(?<![\w.])\/home\/[\w.]/,
-  /\b(?:registry\.(?:npmjs|yarnpkg)|deb\.debian|pypi|proxy\.golang|unpkg|cdn\.jsdelivr)\.(?:org|com|net)\b/,
-];
-
-/** @returns the places in a text that do not belong into a public source tree. */
-export function placeObjections(file: string, text: string): string[] {
-  return foreignPlaces.flatMap((pattern) => {
-    const found = pattern.exec(text)?.[0];
-    return found === undefined ? [] : [`${file} names ${found}`];
-  });
-}
-
-/** @returns the dependencies that are not pinned to one version. */
-export function versionObjections(dependencies: Readonly<Record<string, string>>): string[] {
-  return Object.entries(dependencies)
-    .filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
-    .map(([name, version]) => `${name} ${version} is not one exact version`);
 }

@@ -1,24 +1,12 @@
 // The explorer's files, loaded at the first request for one.
 import { swagger } from "@elysiajs/swagger";
 import { type DocumentDecoration, Elysia } from "elysia";
-import { type Digest, digestOf, hexOf } from "../../model/digest.ts";
 import type { Operation } from "../operation.ts";
 import scalarPath from "../ops/assets/scalar.js.gz" with { type: "file" };
+import { describeFile, openPacked, type ServedFile } from "../servedFile.ts";
 import { info, schemas, tags } from "./info.ts";
 import { completePage, type PageScripts, pagePolicy } from "./page.ts";
 import tryItText from "./try-it.js" with { type: "text" };
-
-/** A file ready to be sent. */
-export interface ServedFile {
-  readonly body: Blob | Uint8Array<ArrayBuffer>;
-  /** Bytes. */
-  readonly size: number;
-  /** Of the bytes as they are sent: the file's ETag. */
-  readonly digest: Digest;
-  readonly mediaType: string;
-  /** Distinguishes versions of the file in its URL. */
-  readonly version: string;
-}
 
 /** Everything a browser loads. */
 export interface Explorer {
@@ -36,8 +24,7 @@ const javaScript = "text/javascript;charset=utf-8";
 
 /** Makes the files. @param operations those that are served. */
 export async function openExplorer(operations: readonly Operation[]): Promise<Explorer> {
-  const packed = Bun.file(scalarPath);
-  const scalar = describeFile(packed, await packed.bytes(), javaScript);
+  const scalar = await openPacked(scalarPath, javaScript);
   const tryIt = textFile(tryItText, javaScript);
   const scripts = {
     tryIt: `swagger/assets/try-it.js?v=${tryIt.version}`,
@@ -59,11 +46,6 @@ export async function openExplorer(operations: readonly Operation[]): Promise<Ex
 function textFile(text: string, mediaType: string): ServedFile {
   const bytes = new TextEncoder().encode(text);
   return describeFile(bytes, bytes, mediaType);
-}
-
-function describeFile(body: ServedFile["body"], bytes: Uint8Array, mediaType: string): ServedFile {
-  const digest = digestOf(bytes);
-  return { body, size: bytes.byteLength, digest, mediaType, version: hexOf(digest).slice(0, 12) };
 }
 
 /** Where the plugin's own routes are: not in the way of those it describes. */

@@ -1,17 +1,14 @@
 // The explorer: `/swagger`, its OpenAPI document and its scripts. They are made in http/docs, which is loaded at the first request for
 // one of them: an unused explorer costs nothing.
-import { digestOf } from "../../model/digest.ts";
-import { empty, notModified } from "../answers.ts";
+import { empty } from "../answers.ts";
 import { always, failures } from "../docs/answers.ts";
-import type { Explorer, ServedFile } from "../docs/explorer.ts";
+import type { Explorer } from "../docs/explorer.ts";
 import { ifNoneMatch } from "../docs/parameters.ts";
 import type { Content, Headers, Responses } from "../docs/types.ts";
-import { acceptsGzip, etagOf, matchesEtag } from "../headers.ts";
 import { operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
+import { deliver, deliverPacked, forever, type ServedFile } from "../servedFile.ts";
 import type { Services } from "../services.ts";
-import { sharedFrom } from "../sharedBodies.ts";
-import { longAnswer } from "../slowReaders.ts";
 
 /** Sends one of the explorer's files. */
 type Send = (explorer: Explorer, context: RequestContext) => Response | Promise<Response>;
@@ -23,44 +20,12 @@ const sendDocument: Send = ({ document }, context) => deliver(context, document,
 
 const sendTryIt: Send = ({ tryIt }, context) => deliver(context, tryIt, lifetime(context, tryIt));
 
-const sendScalar: Send = async ({ scalar }, context) => {
-  const headers = { ...lifetime(context, scalar), vary: "accept-encoding" };
-  return acceptsGzip(context.request.headers)
-    ? deliver(context, scalar, { ...headers, "content-encoding": "gzip" })
-    : deliver(context, await unpacked(scalar), headers);
-};
-
-/** Unpacked for each of the few clients that take no gzip: 3.5 MB are not worth keeping. */
-async function unpacked(file: ServedFile): Promise<ServedFile> {
-  const { body } = file;
-  const bytes = Bun.gunzipSync(body instanceof Blob ? await body.bytes() : body);
-  return { ...file, body: bytes, size: bytes.byteLength, digest: digestOf(bytes) };
-}
+const sendScalar: Send = ({ scalar }, context) =>
+  deliverPacked(context, scalar, lifetime(context, scalar));
 
 /** An address that names the version of what it leads to can be kept for ever. */
 function lifetime(context: RequestContext, { version }: ServedFile): Record<string, string> {
-  return queryOf(context).get("v") === version
-    ? { "cache-control": "public, max-age=31536000, immutable" }
-    : {};
-}
-
-function deliver(
-  context: RequestContext,
-  { body, size, digest, mediaType }: ServedFile,
-  further: Record<string, string>,
-): Response {
-  const headers = {
-    "content-type": mediaType,
-    etag: etagOf(digest),
-    "cache-control": "no-cache",
-    ...further,
-  };
-  if (matchesEtag(context.request.headers.get("if-none-match"), digest))
-    return notModified(headers);
-  const response = new Response(context.request.method === "HEAD" ? null : body, {
-    headers: { ...headers, "content-length": String(size) },
-  });
-  return size < sharedFrom ? response : longAnswer(response);
+  return queryOf(context).get("v") === version ? forever : {};
 }
 
 /** From `/swagger/` the page's relative addresses would lead astray. Relative itself: right behind every proxy. */

@@ -1,17 +1,16 @@
 // A browser's login: the form, what it sends, and the end of the session.
 import { RegistryError } from "../../errors.ts";
-import { readSmallBody } from "../body.ts";
 import { assertOwnPage } from "../crossSite.ts";
 import { callerOf } from "../door.ts";
 import { operation } from "../operation.ts";
+import { seeOther } from "../pages/answer.ts";
+import { readForm, safeNext } from "../pages/forms.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { formChallenge, readSessionCookie, sessionCookie } from "../sessionCookie.ts";
 import { uncached } from "../v1/requests.ts";
 import { loginPage, loginPolicy } from "./loginPage.ts";
 
-/** Bytes; a password has 1024 at most, and a form may spell each with nine characters. */
-const longestForm = 16 * 1024;
 /** It says nothing of whether there is such an account. */
 const wrong = "The name or the password is wrong.";
 
@@ -50,27 +49,6 @@ async function logOut(call: RequestContext, services: Services): Promise<Respons
     await sessions.end(secret, everywhere, from);
   }
   return seeOther("/login", { "set-cookie": sessionCookie(call, names, null) });
-}
-
-async function readForm(call: RequestContext, { pace }: Services): Promise<URLSearchParams> {
-  const bytes = await readSmallBody(call, { kind: "form", maxBytes: longestForm }, pace);
-  return new URLSearchParams(Buffer.from(bytes).toString());
-}
-
-/** A path of this server; the first page for anything that could lead elsewhere. */
-export function safeNext(given: string | null): string {
-  const url = given?.startsWith("/") ? URL.parse(given, "http://breadbox") : null;
-  // Browsers take two slashes, and their like, for another server.
-  const isOwn = url?.origin === "http://breadbox" && !url.pathname.startsWith("//");
-  return isOwn ? url.pathname + url.search : "/";
-}
-
-/** The browser asks for the page anew, with GET. */
-function seeOther(location: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, {
-    status: 303,
-    headers: { ...uncached, ...headers, location, "content-length": "0" },
-  });
 }
 
 function page(

@@ -5,6 +5,10 @@ import { routes } from "../../../src/http/operations.ts";
 /** Every path, as the table spells it. */
 export const paths: readonly string[] = routes.map(({ path }) => path);
 
+/** Pages for people: no part of the API. */
+export const isPage = (path: string): boolean =>
+  /^\/(?:$|(?:theme|assets|repositories)(?:$|\/))/.test(path);
+
 /** Methods of a path, in the order of `Allow`. */
 export function methodsAt(path: string): readonly string[] {
   return [...(routes.find((route) => route.path === path)?.operations.keys() ?? [])];
@@ -24,6 +28,7 @@ const values: Readonly<Record<string, string>> = {
   ":bucket": "backups",
   ":object": "path/to/file.bin",
   ":partNumber": "1",
+  ":asset": "page.css",
 };
 
 /** The address with a value for each parameter. @param own values instead of the usual ones. @throws Error for a parameter that has none. */

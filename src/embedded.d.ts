@@ -1,0 +1,13 @@
+// Files that the executable carries for browsers: packed ones by their path, ours as text.
+declare module "*.js.gz" {
+  const path: string;
+  export default path;
+}
+declare module "*.css.gz" {
+  const path: string;
+  export default path;
+}
+declare module "*/try-it.js" {
+  const text: string;
+  export default text;
+}

@@ -1,0 +1,36 @@
+// What every page is drawn with, besides its own contents: who looks at it, and how.
+
+/** Who looks at a page. */
+export interface Visitor {
+  /** As a person is addressed, such as `ann`; null for nobody in particular. */
+  readonly name: string | null;
+  /** `open` where nobody has to log in; `unknown` where a request was refused before anybody asked. */
+  readonly door: "open" | "closed" | "unknown";
+}
+
+/** `auto` follows the system. */
+export const themes = ["auto", "light", "dark"] as const;
+export type Theme = (typeof themes)[number];
+
+/** @returns `auto` for anything else. */
+export function readTheme(text: string | null | undefined): Theme {
+  return themes.find((theme) => theme === text) ?? "auto";
+}
+
+/** Addresses of scripts and style, which name their version. */
+export type AssetUrls = Readonly<Record<"page.css" | "page.js", string>>;
+
+/** The circumstances of one page. */
+export interface Frame {
+  readonly visitor: Visitor;
+  readonly theme: Theme;
+  /** Path and query of this page: where its small forms lead back to. */
+  readonly address: string;
+  /** Leads to the login, and then back here. */
+  readonly login: string;
+  /** The origin by which the visitor came, such as `http://localhost:5000`. */
+  readonly origin: string;
+  readonly assets: AssetUrls;
+  /** Unix ms. */
+  readonly now: number;
+}

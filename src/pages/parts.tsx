@@ -1,0 +1,102 @@
+// Small parts that pages are made of.
+import type { Child } from "#jsx/jsx-runtime";
+import { showAge, showBytes, showTime } from "../amounts.ts";
+
+/** A size; the exact one is shown when it is pointed at. */
+export function Bytes({ bytes }: { readonly bytes: number }) {
+  return <span title={`${bytes.toLocaleString("en")} bytes`}>{showBytes(bytes)}</span>;
+}
+
+/** How long ago; the time is shown when it is pointed at. @param time Unix ms; null for never. */
+export function Ago({ time, now }: { readonly time: number | null; readonly now: number }) {
+  if (time === null) return <span class="muted">never</span>;
+  const age = Math.max(0, now - time);
+  return (
+    <time dateTime={new Date(time).toISOString()} title={showTime(time)}>
+      {age < 60_000 ? "just now" : `${showAge(age).split(" ")[0]} ago`}
+    </time>
+  );
+}
+
+/** A digest, short enough to read; the whole one is shown when it is pointed at. */
+export function Digest({ digest }: { readonly digest: string }) {
+  return (
+    <code title={digest}>{digest.slice(digest.indexOf(":") + 1, digest.indexOf(":") + 13)}</code>
+  );
+}
+
+/** A command to copy. */
+export function Command({ children }: { readonly children: string }) {
+  return (
+    <div class="command">
+      <code>{children}</code>
+    </div>
+  );
+}
+
+type Tone = "plain" | "good" | "warn" | "bad" | "accent";
+
+/** A word about something, in a colour. */
+export function Badge(props: { readonly tone?: Tone; readonly children: Child }) {
+  return <span class={`badge ${props.tone ?? "plain"}`}>{props.children}</span>;
+}
+
+/** Something to know before anything else. */
+export function Notice(props: { readonly tone?: Tone; readonly children: Child }) {
+  return <div class={`notice ${props.tone ?? "plain"}`}>{props.children}</div>;
+}
+
+/** A few numbers in a row. */
+export function Figures({
+  items,
+}: {
+  readonly items: readonly (readonly [name: string, value: Child])[];
+}) {
+  return (
+    <dl class="figures">
+      {items.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** The way from the top to this page. */
+export function Crumbs({
+  items,
+}: {
+  readonly items: readonly (readonly [name: string, href: string])[];
+}) {
+  return (
+    <nav aria-label="Path">
+      <ol class="crumbs">
+        {items.map(([name, href]) => (
+          <li key={href}>
+            <a href={href}>{name}</a>
+          </li>
+        ))}
+      </ol>
+    </nav>
+  );
+}
+
+/** A table that scrolls sideways where it has to. @param label what a screen reader calls it. */
+export function Table(props: {
+  readonly label: string;
+  readonly head: Child;
+  readonly children: Child;
+}) {
+  return (
+    <section class="scroll" aria-label={props.label}>
+      <table data-keys>
+        <thead>
+          <tr>{props.head}</tr>
+        </thead>
+        <tbody>{props.children}</tbody>
+      </table>
+    </section>
+  );
+}

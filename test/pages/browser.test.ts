@@ -1,0 +1,42 @@
+// Pages in a real browser: by keyboard, in both themes, wide and narrow, checked by axe. One browser for all, because it takes a second.
+import { expect } from "bun:test";
+import type { Page } from "puppeteer-core";
+import { prepareAssets } from "../../.dev/assets.ts";
+import { openRegistry } from "../http/support/registry.ts";
+import { chromium, openPage } from "../support/browser.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { troublesOf } from "./support/axe.ts";
+
+const needs = { commands: [chromium], timeoutMs: 120_000 };
+
+clientTest("each page is accessible, and loads nothing from elsewhere", needs, async (scope) => {
+  await prepareAssets();
+  const registry = await openRegistry();
+  scope.defer(() => registry[Symbol.asyncDispose]());
+  const { page, requests, complaints } = await openPage(scope);
+  const found: string[] = [];
+  for (const path of ["/", "/swagger-or-not"]) {
+    found.push(...(await troublesIn(page, `${registry.url}${path}`)));
+  }
+
+  expect(found).toEqual([]);
+  expect(new Set(requests.map((url) => new URL(url).origin))).toEqual(new Set([registry.url]));
+  // The browser itself says so of the page that is none.
+  expect(complaints.filter((text) => !text.includes("404"))).toEqual([]);
+});
+
+/** What axe and the narrowest screen find, in both themes. */
+async function troublesIn(page: Page, url: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const theme of ["light", "dark"]) {
+    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
+    await page.goto(url);
+    found.push(...(await troublesOf(page)).map((trouble) => `${url} ${theme}: ${trouble}`));
+  }
+  await page.setViewport({ width: 360, height: 740 });
+  await page.goto(url);
+  const width = await page.evaluate("document.documentElement.scrollWidth");
+  if (Number(width) > 360) found.push(`${url}: ${width} px wide on a screen of 360`);
+  await page.setViewport({ width: 1280, height: 900 });
+  return found;
+}

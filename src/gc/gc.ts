@@ -164,18 +164,18 @@ async function acquire(deps: GcDeps, owner: string, dead: string | null): Promis
 
 /** The plan of this run, and the brake's verdict: null, or why confirmation is needed. */
 async function planned({ deps, request, listener, progress }: ActiveRun, now: number) {
-  const plan = await planGc(deps, { request, now, listener });
+  const { plan, marked } = await planGc(deps, { request, now, listener });
   progress.plan = plan;
   listener.onPlan?.(plan);
-  return { plan, tooMuch: brakeReason(request, plan) };
+  return { plan, marked, tooMuch: brakeReason(request, plan) };
 }
 
 /** @throws Refusal before anything of the plan is deleted. */
 async function carryOut(run: ActiveRun, hold: Hold, now: number): Promise<null> {
   const { deps, listener, progress } = run;
-  const { plan, tooMuch } = await planned(run, now);
+  const { plan, marked, tooMuch } = await planned(run, now);
   const { attempts, gone } = progress;
-  const execution: Execution = { deps, listener, hold, plan, attempts, gone };
+  const execution: Execution = { deps, listener, hold, plan, marked, attempts, gone };
   await finishTrash({ ...execution, gone: progress.finished });
   if (tooMuch !== null) {
     if (listener.confirm === undefined) throw new Refusal(tooMuch);

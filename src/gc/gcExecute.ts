@@ -12,7 +12,7 @@ import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
 import type { Attempts } from "./attempts.ts";
 import { setBack } from "./gcAges.ts";
-import { findStrays, markContents } from "./gcPlan.ts";
+import { findStrays, type Marked, markContents } from "./gcPlan.ts";
 import type { GcDeps, GcListener, GcPlan, PlannedManifests } from "./gcRun.ts";
 
 /** A plan, and what its execution works with. */
@@ -21,6 +21,8 @@ export interface Execution {
   readonly listener: GcListener;
   readonly hold: Hold;
   readonly plan: GcPlan;
+  /** The rows that the plan counts; null: they are to be marked again. */
+  readonly marked: readonly Marked[] | null;
   /** A file that cannot be deleted waits for the next run, and keeps no other from being deleted. */
   readonly attempts: Attempts;
   readonly gone: Gone;
@@ -126,8 +128,10 @@ async function sweepContents(work: Execution): Promise<void> {
   const { deps, hold, plan, gone } = work;
   const bytes = new Deletions(work);
   const allowance = new Allowance(plan);
+  // Content that was named by manifests which this run has deleted is not in the list.
+  const marked = gone.manifests > 0 ? null : work.marked;
   try {
-    for await (const { unreferenced, links } of markContents(deps, plan.limits)) {
+    for await (const { unreferenced, links } of marked ?? markContents(deps, plan.limits)) {
       const orphaned = unreferenced.filter((content) => allowance.take(content));
       const digests = orphaned.map(({ digest }) => digest);
       for (const some of batches(digests)) {

@@ -126,11 +126,24 @@ export interface PlanOrder {
   readonly listener: GcListener;
 }
 
+/** What may be deleted of a window. */
+export type Marked = Pick<MarkedWindow, "unreferenced" | "links">;
+
+/** A plan, and the rows that it counts. */
+export interface Planned {
+  readonly plan: GcPlan;
+  /** null: they are too many for the memory, so that the execution marks again. */
+  readonly marked: readonly Marked[] | null;
+}
+
+/** So many rows are kept for the execution; each takes a few hundred bytes. */
+const mostKept = 50_000;
+
 /** Makes the plan. @throws Error when anything cannot be read, or contradicts itself: then nothing may be deleted. */
 export async function planGc(
   deps: Look["deps"],
   { request, now, listener }: PlanOrder,
-): Promise<GcPlan> {
+): Promise<Planned> {
   const limits = ageLimits(request, now);
   const contradiction = await deps.metadata.findContradiction();
   if (contradiction !== null) {
@@ -142,10 +155,10 @@ export async function planGc(
     ...{ leased: new Sum(), young: new Sum(), awaited: new Sum() },
   };
   const look: Look = { deps, limits, sums, listener };
-  const { seen, unreferenced, links } = await sumContents(look, all.blobs);
+  const { seen, unreferenced, links, marked } = await sumContents(look, all.blobs);
   const strays = await sumStrays(look);
   const { manifests, released } = await planUntagged(look, request.untaggedOlderThanMs);
-  return {
+  const plan = {
     limits,
     manifests,
     total: seen + strays.blobs,
@@ -163,12 +176,14 @@ export async function planGc(
     },
     links,
   };
+  return { plan, marked };
 }
 
 /** Adds up the rows that nothing names. @param expected how many rows there were at the beginning, for the progress. */
 async function sumContents(look: Look, expected: number) {
   const { deps, limits, sums, listener } = look;
   let [seen, unreferenced, links] = [0, 0, 0];
+  const kept = new Kept();
   for await (const window of markContents(deps, limits)) {
     for (const { digest, size, state, keptUntil, releasedAt } of window.unreferenced) {
       if (state === "orphaned") addOrphan(look, { digest, size, isExplained: releasedAt !== null });
@@ -177,9 +192,24 @@ async function sumContents(look: Look, expected: number) {
     seen += window.total;
     unreferenced += window.unreferenced.length;
     links += window.links.length;
+    kept.add(window);
     listener.onProgress?.({ phase: "marking", done: seen, total: Math.max(seen, expected) });
   }
-  return { seen, unreferenced, links };
+  return { seen, unreferenced, links, marked: kept.all };
+}
+
+/** Rows that may be deleted, for as long as they are few. */
+class Kept {
+  all: Marked[] | null = [];
+  #rows = 0;
+
+  add({ unreferenced, links }: MarkedWindow): void {
+    if (this.all === null) return;
+    const orphaned = unreferenced.filter(({ state }) => state === "orphaned");
+    this.#rows += orphaned.length + links.length;
+    if (this.#rows > mostKept) this.all = null;
+    else if (orphaned.length + links.length > 0) this.all.push({ unreferenced: orphaned, links });
+  }
 }
 
 /** Adds up the stored files that nothing names. @returns the sum of those that may be deleted. */

@@ -102,8 +102,9 @@ export interface PlannedManifests {
 
 /**
  * A plan lists what a run would delete: manifests, then content and links that nothing names any more. It is data, and the execution
- * gets nothing else: a dry run prints it, the brake judges it, the run executes it. Blobs and links are sums here; their rows are read
- * again, page by page, as they are deleted. Files without a row count as blobs.
+ * gets nothing else: a dry run prints it, the brake judges it, the run executes it. Blobs and links are sums here; their rows come with it
+ * where they are few, or are read again, page by page. Each is checked again in the transaction that deletes it. Files without a row count
+ * as blobs.
  *
  * Other deletions (retention of tags, deletion of a repository, eviction from a cache) should make plans of this kind. Such a plan
  * differs in the manifests that it chooses and in the rule that is checked again; sums, brake and execution stay as they are.

@@ -1,5 +1,5 @@
 // Commands whose system calls fail, or kill them, at a place that is chosen: strace(1), "Tampering".
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary } from "../support/binary.ts";
 import {
@@ -52,8 +52,11 @@ export async function attach(scope: Scope, pid: number, place: Place, data: stri
   const log = join(tempFolder(scope, "strace"), "log");
   const command = ["strace", ...tampering(place, data), `--attach=${pid}`];
   const tracer = startProcess(scope, command, { log });
-  const isTraced = (): boolean =>
-    /^TracerPid:\t[1-9]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  const isTraced = (): boolean => {
+    const status = `/proc/${pid}/status`;
+    // A call of its own may have met the fault already, and ended it.
+    return !existsSync(status) || /^TracerPid:\t[1-9]/m.test(readFileSync(status, "utf8"));
+  };
   await waitFor("strace", isTraced, { everyMs: 5, explain: tracer.logs });
 }
 

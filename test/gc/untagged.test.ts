@@ -44,6 +44,34 @@ async function openWithImages(scope: Scope) {
   return { ...room, old, young, orphan };
 }
 
+describe("content is looked through", () => {
+  /** A run, and how often it asked for the content's rows. */
+  async function count(room: Awaited<ReturnType<typeof openRoom>>, request: Partial<GcRequest>) {
+    const { metadata } = room.deps();
+    let windows = 0;
+    const markWindow: typeof metadata.markWindow = (...asked) => {
+      windows += 1;
+      return metadata.markWindow(...asked);
+    };
+    const { counts } = await room.run(request, { metadata: { ...metadata, markWindow } });
+    return { windows, deleted: counts.deletedBlobs };
+  }
+
+  test("once, for the plan: the run deletes the rows that the plan counts", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+
+    expect(await count(room, { untaggedOlderThanMs: null })).toEqual({ windows: 1, deleted: 1 });
+  });
+
+  test("again after manifests were deleted, which release what only they named", async () => {
+    await using scope = new Scope();
+    const room = await openWithImages(scope);
+
+    expect(await count(room, {})).toEqual({ windows: 2, deleted: 2 });
+  });
+});
+
 describe("a collection with the rule for untagged manifests", () => {
   test("deletes old untagged manifests, and in the same run the content that only they named", async () => {
     await using scope = new Scope();

@@ -6,7 +6,7 @@ import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
-import { openSessions } from "./login.ts";
+import type { OpenedAccess } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -23,7 +23,7 @@ interface Parts {
   readonly config: Config;
   readonly log: Log;
   readonly ports: Ports;
-  readonly access: Access;
+  readonly entry: OpenedAccess;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
   readonly gcRuns: GcRuns;
@@ -82,11 +82,10 @@ export function makeMetrics(ports: Ports, access: Access, gcRuns: GcRuns): Metri
 
 /** The rooms as requests see them. */
 export function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, access, uploads, objects, gcRuns, metrics } = parts;
+  const { config, log, ports, entry, uploads, objects, gcRuns, metrics } = parts;
   const { latch, metadata, storage, clock } = ports;
   return {
-    access,
-    sessions: openSessions({ metadata: metadata.browserSessions, access, clock }),
+    ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
     registry: {
       ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
       ...{ storage, clock },

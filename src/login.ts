@@ -1,11 +1,13 @@
 // Settings → the access of a server: its users, its keys, and what its operator should hear of an open door.
 
 import { Access } from "./access/access.ts";
-import { BrowserSessions, type BrowserSessionsDeps } from "./access/browserSessions.ts";
+import { BrowserSessions } from "./access/browserSessions.ts";
 import { Comparers } from "./access/comparing/comparers.ts";
 import { addFirstUser, firstUserName } from "./access/firstUser.ts";
 import { HtpasswdFile } from "./access/htpasswdFile.ts";
 import { LoginTrail } from "./access/loginTrail.ts";
+import type { ManageDeps } from "./access/manage.ts";
+import type { TrustDeps } from "./access/manageTrust.ts";
 import { Setup } from "./access/setup.ts";
 import type { WorkloadEvent } from "./access/workloads.ts";
 import { newId } from "./ambient.ts";
@@ -34,6 +36,10 @@ const comparer = new URL("./access/comparing/worker.ts", import.meta.url);
 /** The access of a server, and its end. */
 export interface OpenedAccess {
   readonly access: Access;
+  /** Logins of browsers. */
+  readonly sessions: BrowserSessions;
+  /** For changes of accounts. */
+  readonly management: Omit<ManageDeps & TrustDeps, "by">;
   /** Resolves when its logins are written down. */
   close(): Promise<void>;
 }
@@ -45,7 +51,7 @@ interface TellsTime {
 
 /** What the access of a server is made of. */
 export interface AccessParts extends TellsTime {
-  readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust">;
+  readonly metadata: Pick<Metadata, "access" | "accounts" | "audit" | "trust" | "browserSessions">;
   readonly log: Log;
   readonly startWorker: (entry: URL) => Worker;
 }
@@ -85,7 +91,10 @@ export async function openAccess(
     await comparers.close();
     await trail.close();
   };
-  return { access, close };
+  const sessions = new BrowserSessions({ metadata: metadata.browserSessions, access, clock });
+  const { accounts, trust } = metadata;
+  const management = { accounts, trust, access: metadata.access, htpasswd, clock, newId };
+  return { access, sessions, management, close };
 }
 
 /** How often a running server looks at the age of its key, ms. */
@@ -126,10 +135,6 @@ function logWorkload(log: Log, event: WorkloadEvent): void {
   const { rule, claim, id } = event;
   log.info({ rule, claim, id }, `trust rule ${rule} is bound to ${claim} ${id} from now on`);
 }
-
-/** Browsers' logins, with the access of the same server. */
-export const openSessions = (deps: BrowserSessionsDeps): BrowserSessions =>
-  new BrowserSessions(deps);
 
 /** A way to the first administrator, and the link to it without scheme and host. */
 export interface OpenedSetup {

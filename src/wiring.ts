@@ -77,15 +77,16 @@ async function assemble(
     void leadership?.close();
   });
   const { metadata, clock } = ports;
-  const { access } = opened.add(await openAccess(config, { ...base, metadata, clock }), (it) =>
+  const entry = opened.add(await openAccess(config, { ...base, metadata, clock }), (it) =>
     it.close(),
   );
+  const { access } = entry;
   const ages = await openAgeClock(config, { metadata, clock, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const metrics = makeMetrics(ports, access, gcRuns);
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
-  const parts = { ...base, ports, access, uploads, objects, gcRuns, metrics };
+  const parts = { ...base, ports, entry, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock: localClock, log });
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);

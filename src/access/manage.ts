@@ -106,7 +106,13 @@ export function accountsTool(deps: ManageDeps) {
     importUsers: (text: string, grants: readonly Grant[]) => importUsers(deps, text, grants),
     changePassword: (name: string, password: string) => changePassword(deps, name, password),
     disableUser: (name: string, isDisabled: boolean) =>
-      accounts.disableUser(name, isDisabled ? clock() : null, newId(), signed(deps)),
+      accounts.changeUser(
+        name,
+        { disabledAt: isDisabled ? clock() : null, stamp: newId() },
+        signed(deps),
+      ),
+    promoteUser: (name: string, isAdmin: boolean) =>
+      accounts.changeUser(name, { isAdmin }, signed(deps)),
     removeUser: (name: string) => accounts.removeUser(name, signed(deps)),
     createToken: (
       name: string,

@@ -99,6 +99,18 @@ export function disableUser(name: string, options: Options): Promise<number> {
 }
 
 /** @throws ConfigError */
+export function promoteUser(name: string, options: Options): Promise<number> {
+  const isBack = asked(options, "undo");
+  return withTool(options, async ({ accounts }) =>
+    report(
+      await accounts.promoteUser(name, !isBack),
+      isBack ? `${name} is no administrator any more.` : `${name} is an administrator now.`,
+      unknownUser(name),
+    ),
+  );
+}
+
+/** @throws ConfigError */
 export function removeUser(name: string, options: Options): Promise<number> {
   return withTool(options, async ({ accounts }) =>
     report(

@@ -81,6 +81,14 @@ function addUsers(program: Command, run: RunAction): void {
     .action(async (name: string, options: Options) =>
       run((await load()).disableUser(name, options)),
     );
+  addDataFlags(user.command("promote <NAME>"))
+    .summary("make a user an administrator")
+    .description("Makes a user an administrator, who may do everything, at once.")
+    .option("--undo", "make an administrator a user like others")
+    .addHelpText("after", examples("breadbox user promote bob", "breadbox user promote bob --undo"))
+    .action(async (name: string, options: Options) =>
+      run((await load()).promoteUser(name, options)),
+    );
   addDataFlags(user.command("rm <NAME>"))
     .summary("remove a user")
     .description(

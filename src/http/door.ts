@@ -40,7 +40,7 @@ export function makeDoor(deps: DoorDeps): Door {
   const { access } = deps;
   return (context, { operation: { needs } }) => {
     const isOpen = needs === "nothing" ? !access.mayClose : access.isOpen();
-    if (isOpen === true) context.rights = everything;
+    if (isOpen === true) letIn(context, needs);
     if (isOpen === true || needs === "nothing") return null;
     const credentials = credentialsOf(context, deps.names);
     if (isOpen !== false || typeof needs === "string" || needs.on === "upload") {
@@ -80,7 +80,7 @@ async function admit(
   { needs, credentials, isOpen }: Asked,
 ): Promise<void> {
   if (await isOpen) {
-    context.rights = everything;
+    letIn(context, needs);
     return;
   }
   const admitted = await recognise(deps, context, needs, credentials);
@@ -119,13 +119,27 @@ function take(
   context.refuse = () => refusal(deps, context, needs, identity);
 }
 
+/** Everybody, on an open server. @throws RegistryError DOOR_OPEN */
+function letIn(context: RequestContext, needs: Need): void {
+  if (needs === "administrator") throw new RegistryError("DOOR_OPEN");
+  context.rights = everything;
+}
+
+/** A bearer token, made for repositories, is no administrator whoever holds it. @throws RegistryError UNAUTHORIZED, ADMINISTRATORS_ONLY */
+function assertAdministrator(context: RequestContext, { principal, scopes }: Identity): void {
+  if (principal.kind === "anonymous" || scopes !== null) throw context.refuse();
+  if (principal.kind === "user" && principal.isAdmin) return;
+  throw new RegistryError("ADMINISTRATORS_ONLY");
+}
+
 /** Operations whose caller matters more than what they are about. */
 async function admitCaller(
   { access }: DoorDeps,
   context: RequestContext,
-  needs: "login" | "own" | "body",
+  needs: Exclude<Need, "nothing" | RightNeed>,
   identity: Identity,
 ): Promise<void> {
+  if (needs === "administrator") return assertAdministrator(context, identity);
   const isAnonymous = identity.principal.kind === "anonymous";
   if (isAnonymous && (needs === "login" || !context.rights.mayAnything)) throw context.refuse();
   if (needs !== "own" || identity.scopes === null) return;

@@ -1,4 +1,5 @@
 // Any thrown value → status, headers and the OCI error envelope. The only place that writes one.
+import { AccessInputError } from "../access/inputError.ts";
 import { RegistryError } from "../errors.ts";
 import type { RequestContext } from "./requestContext.ts";
 
@@ -32,6 +33,10 @@ export function understand(thrown: unknown, context: RequestContext): RegistryEr
     if (thrown.isServerSide) context.failure = thrown;
     else context.refusal = thrown;
     return thrown;
+  }
+  if (thrown instanceof AccessInputError) {
+    context.refusal = new RegistryError("REQUEST_INVALID", { message: thrown.message });
+    return context.refusal;
   }
   const situation = frameworkSituation(thrown);
   if (situation !== null) {

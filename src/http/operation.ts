@@ -15,6 +15,7 @@ export type Action = "read" | "pull" | "push" | "delete" | "catalog" | "operate"
  * - `nothing`: everybody gets the same answer, on every server.
  * - `login`: right credentials, whatever they give.
  * - `own`: the answer holds only what the caller may see.
+ * - `administrator`: of users, of this server; nobody is one where nobody logs in.
  * - `body`: the body names what it is about, so that the handler asks (`assertMay`).
  * - a right on what the path names: `objects` are those that the parameter `prefix` selects, `upload` is the object of an upload in parts.
  */
@@ -23,6 +24,7 @@ export type Need =
   | "login"
   | "own"
   | "body"
+  | "administrator"
   | {
       readonly right: Right;
       readonly on: "repository" | "bucket" | "object" | "objects" | "upload" | Area;

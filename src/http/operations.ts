@@ -27,6 +27,10 @@ import { multipartOperations } from "./v1/multipart.ts";
 import { objectOperations } from "./v1/objects.ts";
 import { partOperations } from "./v1/parts.ts";
 import { putObjectOperations } from "./v1/putObject.ts";
+import { ruleOperations } from "./v1/rules.ts";
+import { accessTokenOperations } from "./v1/tokens.ts";
+import { trustOperations } from "./v1/trust.ts";
+import { userOperations } from "./v1/users.ts";
 
 /** All of them, HEAD included. */
 export const operations: readonly Operation[] = [
@@ -45,6 +49,10 @@ export const operations: readonly Operation[] = [
   ...multipartOperations,
   ...partOperations,
   ...completionOperations,
+  ...userOperations,
+  ...accessTokenOperations,
+  ...ruleOperations,
+  ...trustOperations,
   ...gcOperations,
   ...auditOperations,
   ...healthOperations,

@@ -24,6 +24,10 @@ export interface Values {
   digest: Digest;
   uploadId: UploadId;
   runId: string;
+  user: string;
+  token: string;
+  rule: string;
+  trust: string;
   bucket: BucketName;
   object: ObjectName;
   partNumber: number;
@@ -50,13 +54,16 @@ interface Asked {
   readonly method: string;
 }
 
+/** What is spelt in no name is unknown. */
+const asSent = (text: string): string => text;
+
 const readers: { readonly [Name in ParameterName]: (text: string, asked: Asked) => Values[Name] } =
   {
     name: parseRepositoryName,
     reference: parseReference,
     digest: parseDigest,
     uploadId: parseUploadId,
-    runId: (text) => text,
+    ...{ runId: asSent, user: asSent, token: asSent, rule: asSent, trust: asSent },
     bucket: parseBucketName,
     object: (text) => parseObjectName(unescapeName(text)),
     partNumber: parsePartNumber,

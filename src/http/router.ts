@@ -1,5 +1,5 @@
 // The path of a request → the operations of that path, and its values as texts. Pure. Paths in a repository are read from their end, so that
-// names may contain `blobs`, `manifests`, `tags` and `uploads`; others from their beginning, and an object's name is all of the rest.
+// names may contain `blobs`, `manifests`, `tags` and `uploads`; others from their beginning, and the name of an object or a trust rule is all of the rest.
 import type { Method, Operation } from "./operation.ts";
 import { isParameterName, type ParameterName } from "./parameters.ts";
 
@@ -137,9 +137,12 @@ function findForward(routes: readonly Route[]): Router {
   };
 }
 
+/** Values that are all of the rest, slashes included. */
+const openEnds: ReadonlySet<string> = new Set([":object", ":trust"]);
+
 /** @returns null when `sent` is not of the form of `segments`. */
 function textsOf(segments: readonly string[], sent: readonly string[]): string[] | null {
-  const isOpen = segments.at(-1) === ":object";
+  const isOpen = openEnds.has(segments.at(-1) ?? "");
   if (isOpen ? sent.length < segments.length : sent.length !== segments.length) return null;
   const last = segments.length - 1;
   const parts = isOpen ? [...sent.slice(0, last), sent.slice(last).join("/")] : sent;

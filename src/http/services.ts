@@ -13,11 +13,14 @@ import type { OwnNames } from "./audiences.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
 import type { RedirectRule } from "./redirects.ts";
+import type { Management } from "./v1/accounts.ts";
 
 /** Everything behind the API, opened and wired. */
 export interface Backend {
   readonly access: Access;
   readonly sessions: BrowserSessions;
+  /** Users, tokens and rules, to be changed. */
+  readonly management: Management;
   readonly registry: RegistryDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;

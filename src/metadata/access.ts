@@ -31,6 +31,11 @@ export interface StoredUser {
   readonly createdAt: number;
 }
 
+/** Something else about a user than the password. */
+export type UserChange =
+  /** Unix ms; null enables the user again. With another stamp: what was issued before stays void. */
+  { readonly disabledAt: number | null; readonly stamp: string } | { readonly isAdmin: boolean };
+
 /** A token without its text, which nobody stores. Times are Unix ms. */
 export interface StoredToken {
   readonly name: string;
@@ -102,16 +107,8 @@ export interface AccountsMetadata {
   addFirstUser(user: Omit<StoredUser, "disabledAt">, by?: Signed): Promise<boolean>;
   /** @returns false when there is no such user. */
   setPassword(name: string, passwordHash: string, stamp: string, by?: Signed): Promise<boolean>;
-  /**
-   * @param disabledAt Unix ms; null enables the user again. @param stamp another one: what was issued before stays void.
-   * @returns false when there is no such user.
-   */
-  disableUser(
-    name: string,
-    disabledAt: number | null,
-    stamp: string,
-    by?: Signed,
-  ): Promise<boolean>;
+  /** @returns false when there is no such user. */
+  changeUser(name: string, change: UserChange, by?: Signed): Promise<boolean>;
   /** Removes the user and the rules about it. @returns false when there is no such user. */
   removeUser(name: string, by?: Signed): Promise<boolean>;
   /** Adds a token with its rules. @returns false when there was ever a token of that name. */

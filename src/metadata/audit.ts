@@ -20,6 +20,8 @@ export type AuditEvent =
   | "user.password"
   | "user.disable"
   | "user.enable"
+  | "user.promote"
+  | "user.demote"
   | "user.remove"
   | "token.create"
   | "token.revoke"

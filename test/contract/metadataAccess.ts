@@ -63,13 +63,26 @@ export function accessContract(open: () => Promise<Metadata>): void {
       const changed = { ...ann, passwordHash: "$argon2id$2", stamp: "s2" };
       expect(await access.findUser("ann")).toEqual({ ...changed, disabledAt: null });
 
-      expect(await accounts.disableUser("ann", now + 1, "s3")).toBe(true);
+      expect(await accounts.changeUser("ann", { disabledAt: now + 1, stamp: "s3" })).toBe(true);
       const disabled = { ...changed, stamp: "s3", disabledAt: now + 1 };
       expect(await access.findUser("ann")).toEqual(disabled);
-      await accounts.disableUser("ann", null, "s4");
+      await accounts.changeUser("ann", { disabledAt: null, stamp: "s4" });
       expect(await access.findUser("ann")).toEqual({ ...disabled, stamp: "s4", disabledAt: null });
       expect(await accounts.setPassword("eve", "x", "y")).toBe(false);
-      expect(await accounts.disableUser("eve", now, "s5")).toBe(false);
+      expect(await accounts.changeUser("eve", { disabledAt: now, stamp: "s5" })).toBe(false);
+    });
+
+    test("a user becomes an administrator and none again, with the same stamp", async () => {
+      const { access, accounts } = await open();
+      await accounts.addUser({ ...ann, isAdmin: false });
+      const { revision } = await access.findState();
+
+      expect(await accounts.changeUser("ann", { isAdmin: true })).toBe(true);
+      expect(await access.findUser("ann")).toEqual({ ...ann, disabledAt: null });
+      expect((await access.findState()).revision).toBeGreaterThan(revision);
+      expect(await accounts.changeUser("ann", { isAdmin: false })).toBe(true);
+      expect((await access.findUser("ann"))?.isAdmin).toBe(false);
+      expect(await accounts.changeUser("eve", { isAdmin: true })).toBe(false);
     });
 
     test("a removed user leaves no rule to the next one of that name", async () => {
@@ -168,7 +181,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
       const changes: readonly (() => Promise<unknown>)[] = [
         () => accounts.addUser(ann),
         () => accounts.setPassword("ann", "x", "s2"),
-        () => accounts.disableUser("ann", now, "s3"),
+        () => accounts.changeUser("ann", { disabledAt: now, stamp: "s3" }),
         () => accounts.addToken(ci, []),
         () => accounts.revokeToken("ci", now),
         async () => {

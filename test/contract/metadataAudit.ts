@@ -122,8 +122,8 @@ export function auditContract(open: () => Promise<Metadata>): void {
     await accounts.addFirstUser({ ...user, isAdmin: true, createdAt: now }, signed);
     await accounts.addUser({ ...user, isAdmin: true, createdAt: now }, signed);
     await accounts.setPassword("bob", "$argon2id$canary2", "canary", signed);
-    await accounts.disableUser("bob", now, "canary", signed);
-    await accounts.disableUser("bob", null, "canary", signed);
+    await accounts.changeUser("bob", { disabledAt: now, stamp: "canary" }, signed);
+    await accounts.changeUser("bob", { disabledAt: null, stamp: "canary" }, signed);
     const rule = { effect: "allow", pattern: "lab/**", actions: "pull", createdAt: now } as const;
     const token = { name: "ci", hash: "canary", createdAt: now, expiresAt: null };
     await accounts.addToken(token, [{ ...rule, who: "token:ci" }], signed);

@@ -76,6 +76,7 @@ function refusalOf({ needs }: Operation, kind: Kind): readonly number[] | null {
   // A password that is wrong too often is not even looked at.
   if (strangers.has(kind)) return [401, 429];
   if (kind === "bearer for another repository") return needs === "login" ? null : [401];
+  if (needs === "administrator") return [403];
   if (typeof needs === "string") return null;
   const isGiven = !onServer.has(needs.on) && (given[kind] ?? []).includes(needs.right);
   if (isGiven) return null;

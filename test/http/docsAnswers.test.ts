@@ -53,7 +53,8 @@ beforeAll(async () => {
   world = await openWorld();
   const { body } = await send("GET /swagger/json")(world);
   const document: OpenApiDocument = JSON.parse(body.toString());
-  operations = operationsOf(document);
+  // An open server has no administrators: accessAnswers.test.ts.
+  operations = operationsOf(document).filter(({ tags }) => !tags.includes("access"));
 });
 afterAll(() => world.registry[Symbol.asyncDispose]());
 

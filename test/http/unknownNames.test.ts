@@ -15,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => registry[Symbol.asyncDispose]());
 
 /** Method, address and id of every operation. */
-const operations = table.map(({ method, path, id }) => ({ method, address: fill(path), id }));
+const operations = table
+  // An open server has no administrators, whatever they ask: accessAnswers.test.ts.
+  .filter(({ needs }) => needs !== "administrator")
+  .map(({ method, path, id }) => ({ method, address: fill(path), id }));
 const below = (prefix: string) => operations.filter(({ address }) => address.startsWith(prefix));
 
 const ask = (method: string, path: string, body: string | null = null) =>

@@ -98,6 +98,12 @@ export const tags = [
       "An object of any size can be uploaded in parts, in parallel and in any order: initiate, upload the parts, complete. The server assembles the parts while they arrive. Uploads survive a restart of the server; an upload that receives no part for a day expires.",
   },
   {
+    name: "access",
+    "x-displayName": "Access",
+    description:
+      "For administrators: users, access tokens, rules, and the CI systems whose jobs are let in. Each change holds from the next request on.",
+  },
+  {
     name: "operations",
     "x-displayName": "Operations",
     description: "For the operator of the server, and this documentation.",

@@ -43,4 +43,5 @@ export type Tag =
   | "buckets"
   | "objects"
   | "multipart"
+  | "access"
   | "operations";

@@ -87,12 +87,21 @@ export function accountsMetadata(rows: Rows, state: StateRow): AccountsMetadata 
         const changed = (yield* tx.get(statements.updatePassword, given)) !== undefined;
         return said(tx, changed, by, { event: "user.password", resource: `user:${name}` });
       }),
-    disableUser: (name, disabledAt, stamp, by) =>
+    changeUser: (name, given, by) =>
       change(function* (tx) {
-        const given = { name, disabledAt, stamp };
-        const changed = (yield* tx.get(statements.updateDisabled, given)) !== undefined;
-        const event = disabledAt === null ? "user.enable" : "user.disable";
-        return said(tx, changed, by, { event, resource: `user:${name}` });
+        const resource = `user:${name}`;
+        if ("isAdmin" in given) {
+          const isAdmin = given.isAdmin ? 1 : 0;
+          const changed = (yield* tx.get(statements.updateAdmin, { name, isAdmin })) !== undefined;
+          return said(tx, changed, by, {
+            event: given.isAdmin ? "user.promote" : "user.demote",
+            resource,
+          });
+        }
+        const changed =
+          (yield* tx.get(statements.updateDisabled, { name, ...given })) !== undefined;
+        const event = given.disabledAt === null ? "user.enable" : "user.disable";
+        return said(tx, changed, by, { event, resource });
       }),
     removeUser: (name, by) =>
       change(function* (tx) {

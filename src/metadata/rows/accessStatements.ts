@@ -60,6 +60,13 @@ export const updateDisabled = statement(
       .where(eq(users.name, given.name))
       .returning({ name: users.name }),
 );
+export const updateAdmin = statement((db, given: Params<{ name: string; isAdmin: 0 | 1 }>) =>
+  db
+    .update(users)
+    .set({ isAdmin: given.isAdmin })
+    .where(eq(users.name, given.name))
+    .returning({ name: users.name }),
+);
 export const deleteUser = statement((db, { name }: Name) =>
   db.delete(users).where(eq(users.name, name)).returning({ name: users.name }),
 );

@@ -29,6 +29,10 @@ const values: Readonly<Record<string, string>> = {
   ":object": "path/to/file.bin",
   ":partNumber": "1",
   ":asset": "page.css",
+  ":user": "ann",
+  ":token": "ci",
+  ":rule": "7",
+  ":trust": "acme/app",
 };
 
 /** The address with a value for each parameter. @param own values instead of the usual ones. @throws Error for a parameter that has none. */

@@ -135,7 +135,7 @@ const reading: Readonly<Record<string, (line: (name: string) => string) => Ask>>
 
 /** What every operation that reads is asked, unless another way to the answer is written below. */
 const usual = operations
-  .filter(({ method }) => method === "GET" || method === "HEAD")
+  .filter(({ method, tag }) => (method === "GET" || method === "HEAD") && tag !== "access")
   .flatMap(({ id, method, path, doc }) =>
     Object.keys(doc?.().responses ?? {}).flatMap((status): [string, Ask][] => {
       const line = (name: string) =>

@@ -59,12 +59,14 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const store = await openStore();
   const lines: LogLine[] = [];
   const { metadata, storage, registry, uploads, objects, latch } = store.rooms;
+  const { htpasswd = null } = options;
+  const newId = () => Bun.randomUUIDv7();
   const orders: GcRequest[] = [];
   const workloads: WorkloadEvent[] = [];
   const gcRuns = new GcRuns({
     runs: metadata.gcRuns,
     clock: store.clock.now,
-    newId: () => Bun.randomUUIDv7(),
+    newId,
     isAlive: () => true,
     settings: {
       ...{ minAgeMs: leaseMs, leaseMs, uploadsMs: 0, brakeShare: 0.25 },
@@ -93,16 +95,20 @@ export async function openRegistry(options: RegistryOptions = {}) {
     trust: metadata.trust,
     mode: options.auth ?? "none",
     isLoopback: options.isLoopback ?? true,
-    htpasswd: options.htpasswd ?? null,
+    htpasswd,
     clock: store.clock.now,
     now: store.clock.now,
-    newId: () => Bun.randomUUIDv7(),
+    newId,
     trail,
     onWorkload: (event) => workloads.push(event),
   });
   await access.renewKey();
   const backend: Backend = {
     access,
+    management: {
+      ...{ accounts: metadata.accounts, trust: metadata.trust, access: metadata.access },
+      ...{ htpasswd, clock: store.clock.now, newId },
+    },
     sessions: new BrowserSessions({
       ...{ metadata: metadata.browserSessions, access, clock: store.clock.now },
     }),

@@ -1,0 +1,61 @@
+// Shared by the operations on users, tokens, rules and trust rules: the functions of the commands, signed by who asks, and pages.
+import { accountsTool, type ManageDeps } from "../../access/manage.ts";
+import { type TrustDeps, trustTool } from "../../access/manageTrust.ts";
+import { json } from "../answers.ts";
+import { authorOf } from "../author.ts";
+import type { GrantBody } from "../docs/access.ts";
+import { queryOf, type RequestContext } from "../requestContext.ts";
+import { isoTime, pageHeaders, readLimit } from "./requests.ts";
+
+/** What managing accounts works with, besides who does it. */
+export type Management = Omit<ManageDeps & TrustDeps, "by">;
+
+interface Managing {
+  readonly management: Management;
+}
+
+/** Users, tokens and rules. */
+export const accountsOf = (context: RequestContext, { management }: Managing) =>
+  accountsTool({ ...management, by: authorOf(context) });
+
+/** Trust rules. */
+export const trustOf = (context: RequestContext, { management }: Managing) =>
+  trustTool({ ...management, by: authorOf(context) });
+
+/** Largest body in bytes: a trust rule may bring a CA of 64 KiB, and JSON may spell each with two characters. */
+export const longestBody = 256 * 1024;
+const usualPage = 100;
+const longestPage = 1000;
+
+/** As commands take them. */
+export const grantsOf = (grants: readonly GrantBody[]) =>
+  grants.map(({ pattern, actions }) => ({ pattern, actions: actions.join(",") }));
+
+/** null for null. */
+export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+
+/** How a list is answered: in the order of its keys. */
+interface Listing<T> {
+  readonly path: string;
+  /** Of the member. */
+  readonly name: string;
+  readonly items: readonly T[];
+  keyOf(item: T): string | number;
+  print(item: T): unknown;
+}
+
+/** A page of a list that is read whole. @throws RegistryError PAGE_INVALID */
+export function answerPage<T>(call: RequestContext, listing: Listing<T>): Response {
+  const { path, name, items, keyOf, print } = listing;
+  const query = queryOf(call);
+  const limit = readLimit(query, { usual: usualPage, longest: longestPage });
+  const after = query.get("after");
+  const isBehind = (key: string | number): boolean =>
+    after === null || (typeof key === "number" ? key > Number(after) : key > after);
+  const rest = items.filter((item) => isBehind(keyOf(item)));
+  const page = rest.slice(0, limit);
+  const last = rest.length > limit ? page.at(-1) : undefined;
+  const next = last === undefined ? null : String(keyOf(last));
+  const headers = pageHeaders(path, { limit }, next);
+  return json({ [name]: page.map(print), next }, { headers });
+}

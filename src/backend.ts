@@ -6,6 +6,7 @@ import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
+import { openImages } from "./images/deps.ts";
 import type { OpenedAccess } from "./login.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId } from "./model/uploadId.ts";
@@ -84,17 +85,18 @@ export function makeMetrics(ports: Ports, access: Access, gcRuns: GcRuns): Metri
 export function makeBackend(parts: Parts): Backend {
   const { config, log, ports, entry, uploads, objects, gcRuns, metrics } = parts;
   const { latch, metadata, storage, clock } = ports;
+  const registry = {
+    ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
+    ...{ storage, clock, leaseMs: config["gc.minAge"] },
+    manifestMaxBytes: config["registry.manifestMaxSize"],
+    immutable: makeImmutability(config["registry.immutableTags"]),
+    sparse: config["registry.sparse"],
+    onDamage: reportDamage(log),
+  };
   return {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
-    registry: {
-      ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
-      ...{ storage, clock },
-      leaseMs: config["gc.minAge"],
-      manifestMaxBytes: config["registry.manifestMaxSize"],
-      immutable: makeImmutability(config["registry.immutableTags"]),
-      sparse: config["registry.sparse"],
-      onDamage: reportDamage(log),
-    },
+    registry,
+    images: openImages({ rows: metadata, registry, minAgeMs: registry.leaseMs, rest: Bun.sleep }),
     uploads,
     objects,
     gcRuns,

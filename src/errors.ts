@@ -56,6 +56,11 @@ const situations = {
   ],
   GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
   GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
+  PLAN_CHANGED: [
+    409,
+    "CONFLICT",
+    "what would be deleted is no longer what the plan says; nothing more was deleted. Look at a new plan",
+  ],
   BUCKET_NAME_INVALID: [
     400,
     "NAME_INVALID",

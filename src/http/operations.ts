@@ -21,12 +21,14 @@ import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
 import { completionOperations } from "./v1/completion.ts";
+import { deletionOperations } from "./v1/deletions.ts";
 import { gcOperations } from "./v1/gc.ts";
 import { historyOperations } from "./v1/history.ts";
 import { multipartOperations } from "./v1/multipart.ts";
 import { objectOperations } from "./v1/objects.ts";
 import { partOperations } from "./v1/parts.ts";
 import { putObjectOperations } from "./v1/putObject.ts";
+import { repositoryOperations } from "./v1/repositories.ts";
 import { ruleOperations } from "./v1/rules.ts";
 import { accessTokenOperations } from "./v1/tokens.ts";
 import { trustOperations } from "./v1/trust.ts";
@@ -39,7 +41,9 @@ export const operations: readonly Operation[] = [
   ...listOperations,
   ...manifestOperations,
   ...referrerOperations,
+  ...repositoryOperations,
   ...historyOperations,
+  ...deletionOperations,
   ...blobOperations,
   ...uploadOperations,
   ...chunkOperations,

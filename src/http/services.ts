@@ -4,6 +4,7 @@ import type { BrowserSessions } from "../access/browserSessions.ts";
 import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
+import type { ImagesDeps } from "../images/deps.ts";
 import type { AuditMetadata } from "../metadata/audit.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
@@ -22,6 +23,7 @@ export interface Backend {
   /** Users, tokens and rules, to be changed. */
   readonly management: Management;
   readonly registry: RegistryDeps;
+  readonly images: ImagesDeps;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
   readonly audit: Pick<AuditMetadata, "listEntries">;

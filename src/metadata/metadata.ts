@@ -14,6 +14,7 @@ import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
 import type { GcRunsMetadata } from "./gcRuns.ts";
 import type { HistoryMetadata } from "./history.ts";
+import type { ImageSumsMetadata, ImagesMetadata } from "./images.ts";
 import type { InspectionMetadata, ManifestInspection } from "./inspection.ts";
 import type { ObjectInspection } from "./inspectionObjects.ts";
 import type { IntakeMetadata } from "./intake.ts";
@@ -263,6 +264,8 @@ export interface UploadSweepMetadata {
 export interface Metadata {
   readonly registry: RegistryMetadata;
   readonly history: HistoryMetadata;
+  readonly images: ImagesMetadata;
+  readonly imageSums: ImageSumsMetadata;
   readonly access: AccessMetadata;
   readonly accounts: AccountsMetadata;
   readonly audit: AuditMetadata;

@@ -7,6 +7,8 @@ import type { Author, Signed } from "./audit.ts";
 export interface TagRemoval {
   readonly repository: RepositoryName;
   readonly tag: Tag;
+  /** Asked in the transaction: the manifest that the tag has to name. */
+  readonly names?: Digest | undefined;
   /** Asked in the transaction. */
   readonly immutable: Immutability;
   /** Unix ms: when the manifest was released, if this was its last name. */
@@ -25,6 +27,14 @@ export interface ManifestRemoval {
   readonly now: number;
   /** Written down with it and with each of its tags, if given. */
   readonly by?: Author | undefined;
+  /** Asked in the transaction: nothing but these may name the manifest. */
+  readonly expected?: ExpectedNames | undefined;
+}
+
+/** The names of a manifest that somebody has seen: its tags, and the indexes that name it. */
+export interface ExpectedNames {
+  readonly tags: Pick<ReadonlySet<Tag>, "has">;
+  readonly indexes: Pick<ReadonlySet<Digest>, "has">;
 }
 
 /** Nothing is removed: `pattern` locks `tag`. */
@@ -38,6 +48,8 @@ export type RemovalOutcome =
   /** `digest` is the manifest's, `tags` how many of its tags went. */
   | { readonly kind: "removed"; readonly digest: Digest; readonly tags: number }
   | { readonly kind: "unknown" }
+  /** Nothing is removed: it is not what was expected. */
+  | { readonly kind: "changed" }
   | LockedTag;
 
 export type LinkRemovalOutcome =

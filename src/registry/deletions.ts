@@ -3,6 +3,7 @@
 
 import { RegistryError } from "../errors.ts";
 import type { Author } from "../metadata/audit.ts";
+import type { ExpectedNames } from "../metadata/removals.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Reference, RepositoryName, Tag } from "../model/names.ts";
 import { unknownBlob } from "./blobs.ts";
@@ -34,7 +35,40 @@ export async function deleteManifest(
       : await metadata.removeManifest({ ...removal, digest: reference.digest });
   if (outcome.kind === "unknown") throw unknownManifest(repository, reference);
   if (outcome.kind === "locked") throw lockedTag(repository, outcome);
+  // Without expectations nothing can be otherwise.
+  if (outcome.kind === "changed") throw new RegistryError("PLAN_CHANGED");
   return outcome;
+}
+
+/** A deletion as somebody has seen it in a plan. */
+export interface PlannedDeletion {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  /** The manifest that a tag has to name. */
+  readonly digest: Digest;
+  /** What may name the manifest, when it is deleted by its digest. */
+  readonly expected: ExpectedNames;
+  /** Written down with it. */
+  readonly by?: Author | undefined;
+}
+
+/**
+ * As `deleteManifest`, if nothing more is deleted than was seen. @returns null when it is gone already.
+ * @throws RegistryError PLAN_CHANGED, TAG_IMMUTABLE; nothing is removed then.
+ */
+export async function deletePlanned(
+  { metadata, immutable, clock }: Pick<RegistryDeps, "metadata" | "immutable" | "clock">,
+  { repository, reference, digest, expected, by }: PlannedDeletion,
+): Promise<ManifestDeletion | null> {
+  const removal = { repository, immutable, now: clock(), by };
+  const outcome =
+    "tag" in reference
+      ? await metadata.removeTag({ ...removal, tag: reference.tag, names: digest })
+      : await metadata.removeManifest({ ...removal, digest, expected });
+  if (outcome.kind === "unknown") return null;
+  if (outcome.kind === "changed") throw new RegistryError("PLAN_CHANGED");
+  if (outcome.kind === "locked") throw lockedTag(repository, outcome);
+  return { digest: outcome.digest, tags: outcome.tags };
 }
 
 /**

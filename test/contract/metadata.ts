@@ -9,6 +9,7 @@ import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
 import { endingsContract } from "./metadataEndings.ts";
 import { gcRunsContract } from "./metadataGcRuns.ts";
+import { imagesContract } from "./metadataImages.ts";
 import { inspectionContract } from "./metadataInspection.ts";
 import { inspectionRowsContract } from "./metadataInspectionRows.ts";
 import { intakeContract } from "./metadataIntake.ts";
@@ -62,6 +63,7 @@ export function metadataContract(
     listsContract(openEmpty);
     collectionContract(openEmpty);
     usageContract(openEmpty);
+    imagesContract(openEmpty);
     intakeContract(openEmpty);
     objectsKeepContract(openEmpty);
     referrersContract(openEmpty);

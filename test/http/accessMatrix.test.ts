@@ -84,6 +84,7 @@ function refusalOf({ needs }: Operation, kind: Kind): readonly number[] | null {
 }
 
 const bodies: Readonly<Record<string, string>> = {
+  deleteByPlan: JSON.stringify({ targets: ["team/app:1.0"] }),
   createBucket: JSON.stringify({ name: "backups" }),
   initiateMultipartUpload: JSON.stringify({ object: "path/to/file.bin" }),
 };
@@ -119,6 +120,8 @@ function needsBody({ needs }: Operation, kind: Kind): boolean {
 describe("an operation whose body names what it is about", () => {
   test.each([
     ["pull only", "createBucket", 403],
+    ["pull only", "deleteByPlan", 403],
+    ["push elsewhere", "deleteByPlan", 403],
     ["push without overwrite", "createBucket", 403],
     ["push elsewhere", "initiateMultipartUpload", 403],
     ["pull only", "initiateMultipartUpload", 403],

@@ -34,7 +34,7 @@ const requests = {
 const takesBody = [
   ...["putManifest", "startUpload", "appendUpload", "finishUpload"],
   ...["createBucket", "putObject"],
-  ...["initiateMultipartUpload", "putPart", "completeMultipartUpload"],
+  ...["initiateMultipartUpload", "putPart", "completeMultipartUpload", "deleteByPlan"],
 ];
 const writes = [
   ...takesBody,
@@ -245,6 +245,7 @@ async function takers(registry: TestRegistry): Promise<[id: string, line: string
     "POST /v1/buckets/backups/multipart-uploads",
     `PUT ${upload}/parts/1`,
     `POST ${upload}/complete`,
+    "POST /v1/deletions",
   ];
   const uploads = takesBody.map((id, index): [string, string] => [id, lines[index] ?? ""]);
   return [...uploads, ["startGc", "POST /v1/gc"]];

@@ -112,6 +112,15 @@ export const exceptions: readonly Exception[] = [
     steps: ["SEARCH manifests", "SEARCH tags", "SEARCH m USING", "USE TEMP B-TREE FOR ORDER BY"],
   },
   {
+    why: "Sums for people: of a window of content, of some manifests, of what has no name.",
+    of: [
+      "SELECT l.repository, count(*) AS blobs",
+      "SELECT e.repository, count(*)",
+      "SELECT each.manifest",
+    ],
+    steps: ["USE TEMP B-TREE FOR", "SCAN e USING COVERING INDEX"],
+  },
+  {
     why: "What an index found is put in order, or told once: rows of one digest, one manifest or one page.",
     of: [
       "SELECT b.name FROM holding",

@@ -20,6 +20,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   fsck: ["content", "gc"],
   jobs: ["content", "clock", "gc", "fsck", "workers"],
   import: ["content", "registry"],
+  images: ["content", "registry"],
   migrate: ["import"],
   access: ["workers"],
   storage: ["durability", "workers"],
@@ -28,7 +29,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   pages: [],
   http: [
     ...["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
-    "pages",
+    ...["images", "pages"],
   ],
   config: [],
   // What the maintenance worker does for a server; requests are none of its business.
@@ -42,7 +43,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "certificate.ts": ["config", "tls"],
   "login.ts": ["access", "config", "telemetry", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
-  "backend.ts": [...["content", "registry", "objects", "telemetry", "ambient.ts", "login.ts"]],
+  "backend.ts": ["content", "registry", "objects", "images", "telemetry", "ambient.ts", "login.ts"],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
     ...["uploads", "objects", "config", "telemetry", "http", "ambient.ts", "opened.ts", "process"],
@@ -51,8 +52,8 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   ],
   // As much of it as commands need.
   "tool.ts": [
-    ...["access", "content", "registry", "uploads", "objects", "clock", "gc", "fsck", "import"],
-    ...["durability", "config", "ambient.ts", "login.ts", "ports.ts"],
+    ...["access", "content", "registry", "images", "uploads", "objects", "clock", "gc", "fsck"],
+    ...["import", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
   ],
   // As much of it as a copy of the whole store needs.
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
@@ -73,11 +74,12 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   fsck: ["metadata", "storage", "durability"],
   jobs: ["metadata", "storage", "durability", "config"],
   import: ["metadata", "storage"],
+  images: ["metadata", "storage"],
   migrate: ["metadata", "storage"],
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   http: ["metadata", "storage"],
-  cli: ["gc", "fsck", "import", "migrate", "jobs", "metadata"],
+  cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata"],
   "front.ts": ["telemetry"],
   "login.ts": ["metadata"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],

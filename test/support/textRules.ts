@@ -3,7 +3,7 @@
 /** Rooms that are given ports, and files that wire them: what they know of stored bytes are digests, locators and ids. */
 const pathless = new RegExp(
   [
-    "^(?:model|content|registry|uploads|objects|clock|gc|fsck|jobs|workers|telemetry|metadata/rows)/",
+    "^(?:model|content|registry|images|uploads|objects|clock|gc|fsck|jobs|workers|telemetry|metadata/rows)/",
     "^(?:wiring|tool|background|backend|reports|front|opened)\\.ts$",
   ].join("|"),
 );

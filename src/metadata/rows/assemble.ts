@@ -10,6 +10,8 @@ import { collectionMetadata } from "./collection.ts";
 import { contentsMetadata } from "./contents.ts";
 import { gcRunsMetadata } from "./gcRuns.ts";
 import { historyMetadata } from "./history.ts";
+import { imageSumsMetadata } from "./imageSums.ts";
+import { imagesMetadata } from "./images.ts";
 import { inspectionMetadata } from "./inspection.ts";
 import { manifestInspection } from "./inspectionManifests.ts";
 import { objectInspection } from "./inspectionObjects.ts";
@@ -41,6 +43,8 @@ export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
   return {
     registry: registryMetadata(rows),
     history: historyMetadata(rows),
+    images: imagesMetadata(rows),
+    imageSums: imageSumsMetadata(rows),
     access: accessMetadata(rows, state),
     accounts: accountsMetadata(rows, state),
     audit: auditMetadata(rows),

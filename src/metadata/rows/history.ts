@@ -9,7 +9,9 @@ import type { Rows, Tx } from "./rows.ts";
 import { pushHistory } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
 
-type Row = typeof pushHistory.$inferSelect;
+/** A row of it. */
+export type PushRow = typeof pushHistory.$inferSelect;
+type Row = PushRow;
 type TagKey = Params<{ repository: RepositoryName; tag: Tag | "" }>;
 type DigestKey = Params<{ digest: Digest; repository: RepositoryName }>;
 
@@ -114,7 +116,8 @@ export function historyMetadata(rows: Rows): HistoryMetadata {
   };
 }
 
-function toPush(row: Row): StoredPush {
+/** As callers see it. */
+export function toPush(row: Row): StoredPush {
   const { repository, digest, tag, pushedAt, pushedBy } = row;
   const { issuer, source, ref, commit, run, actor } = row;
   return {

@@ -37,6 +37,16 @@ const deleteTag = command((db, given: Params<Pick<TagRemoval, "repository" | "ta
 const tagsOf = statement((db, given: Params<ManifestKey>) =>
   db.select({ name: tags.name }).from(tags).where(isOfManifest(given)),
 );
+/** Indexes that name the manifest. */
+const indexesOf = statement((db, { repository, digest }: Params<ManifestKey>) => {
+  const named = manifestReferences;
+  return db
+    .select({ digest: sql<Digest>`${named.manifest}` })
+    .from(by(named, "manifest_references_by_digest"))
+    .where(
+      and(eq(named.digest, digest), eq(named.repository, repository), eq(named.kind, "child")),
+    );
+});
 const deleteTagsOf = command((db, given: Params<ManifestKey>) =>
   db.delete(tags).where(isOfManifest(given)),
 );
@@ -83,6 +93,7 @@ function* removeTag(tx: Tx, removal: TagRemoval): Body<RemovalOutcome> {
   const { repository, tag, immutable, now } = removal;
   const found = yield* tx.get(findTag, { repository, tag });
   if (found === undefined) return { kind: "unknown" };
+  if (removal.names !== undefined && removal.names !== found.digest) return { kind: "changed" };
   const pattern = immutable(repository, tag);
   if (pattern !== null) return { kind: "locked", tag, pattern };
   tx.run(deleteTag, { repository, tag });
@@ -96,6 +107,14 @@ function* removeManifest(tx: Tx, removal: ManifestRemoval): Body<RemovalOutcome>
   if ((yield* tx.get(findManifest, { repository, digest })) === undefined)
     return { kind: "unknown" };
   const names = yield* tx.all(tagsOf, { repository, digest });
+  const { expected } = removal;
+  if (expected !== undefined) {
+    const indexes = yield* tx.all(indexesOf, { repository, digest });
+    const isExpected =
+      names.every(({ name }) => expected.tags.has(name)) &&
+      indexes.every((index) => expected.indexes.has(index.digest));
+    if (!isExpected) return { kind: "changed" };
+  }
   const locked = findLocked(names, removal);
   if (locked !== null) return locked;
   dropManifest(tx, { repository, digest, now });

@@ -101,11 +101,15 @@ const pushX = send(`POST ${base}/blobs/uploads/${x}`, {}, "x");
 
 /** What `line` is answered with after `before`. */
 const first =
-  (before: Ask, line: string): Ask =>
+  (before: Ask, line: string | Ask): Ask =>
   async (world) => {
     await before(world);
-    return send(line)(world);
+    return typeof line === "string" ? send(line)(world) : line(world);
   };
+
+const compared = `/v1/repositories/${repository}/-/comparison/`;
+const deletion = (tag: string, more: object = {}): Ask =>
+  send("POST /v1/deletions", {}, JSON.stringify({ targets: [`${repository}:${tag}`], ...more }));
 
 const unknownRun = "/v1/gc/runs/01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55";
 
@@ -156,6 +160,18 @@ export const healthy: Readonly<Record<string, Ask>> = {
   "headPushes 200": send(`HEAD /v1/repositories/${repository}/history/1.0`),
   "headPushes 400": send(`HEAD /v1/repositories/UPPER/history/1.0`),
   "headPushes 404": send(`HEAD /v1/repositories/${repository}/history/3.0`),
+  "compareImages 200": send(`GET ${compared}1.0?with=1.0`),
+  "headImages 200": send(`HEAD ${compared}1.0?with=1.0`),
+  "headImages 404": send(`HEAD ${compared}3.0?with=1.0`),
+  "compareImages 404": send(`GET ${compared}3.0?with=1.0`),
+  "deleteByPlan 200": deletion("1.0"),
+  "deleteByPlan 403": first(pushAs("locked"), async (world) => {
+    const plan = JSON.parse((await deletion("locked")(world)).body.toString()).plan.id;
+    return deletion("locked", { plan })(world);
+  }),
+  "deleteByPlan 409": deletion("1.0", { plan: "another" }),
+  "deleteByPlan 413": send("POST /v1/deletions", {}, " ".repeat(600_000)),
+  "deleteByPlan 415": send("POST /v1/deletions", encoded, "{}"),
   "putManifest 201": (world) => push(world.image.manifest)(world),
   "putManifest 403": async (world) => {
     const put = `PUT ${base}/manifests/locked`;

@@ -14,6 +14,7 @@ import type { TlsMaterial } from "../../../src/http/listener.ts";
 import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
+import { openImages } from "../../../src/images/deps.ts";
 import type { AccountsMetadata } from "../../../src/metadata/access.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { logLogin } from "../../../src/telemetry/events.ts";
@@ -103,6 +104,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     onWorkload: (event) => workloads.push(event),
   });
   await access.renewKey();
+  const limited = { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) };
   const backend: Backend = {
     access,
     management: {
@@ -112,7 +114,10 @@ export async function openRegistry(options: RegistryOptions = {}) {
     sessions: new BrowserSessions({
       ...{ metadata: metadata.browserSessions, access, clock: store.clock.now },
     }),
-    registry: { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) },
+    registry: limited,
+    images: openImages({
+      ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep },
+    }),
     uploads,
     objects,
     gcRuns,

@@ -1,0 +1,94 @@
+// The bytes that only some manifests keep. What each of them names is counted; content that is named more often is kept by others.
+import type { ManifestKey } from "../metadata/metadata.ts";
+import type { Digest } from "../model/digest.ts";
+import type { RepositoryName } from "../model/names.ts";
+import type { ImagesDeps } from "./deps.ts";
+import { chunks } from "./selection.ts";
+
+/** Bytes that come back when manifests are deleted. */
+export interface Released {
+  /** What the next collection deletes. */
+  readonly nowBytes: number;
+  /** What a later one deletes: it was pushed, or asked for by a push, a short while ago. */
+  readonly laterBytes: number;
+  /** From when on a collection deletes all of it, Unix ms; null when all of it can be deleted now. */
+  readonly laterAt: number | null;
+  /** Named by these manifests, and kept by other manifests or by objects. */
+  readonly sharedBytes: number;
+  /** Part of that: kept by objects of buckets. */
+  readonly objectBytes: number;
+}
+
+type Deps = Pick<ImagesDeps, "rows" | "rest" | "minAgeMs"> & { readonly now: number };
+
+/** How often each digest is named, and by which repository first. */
+interface Names {
+  count: number;
+  readonly repository: RepositoryName;
+}
+
+/** Counts what manifests name. More may be added to it. */
+export class Named {
+  readonly #deps: Pick<ImagesDeps, "rows" | "rest">;
+  readonly #names = new Map<Digest, Names>();
+
+  constructor(deps: Pick<ImagesDeps, "rows" | "rest">) {
+    this.#deps = deps;
+  }
+
+  /** Each manifest once. */
+  async add(manifests: readonly ManifestKey[]): Promise<void> {
+    const { rows, rest } = this.#deps;
+    for (const [repository, keys] of Map.groupBy(manifests, (key) => key.repository)) {
+      for (const some of chunks(keys.map(({ digest }) => digest))) {
+        for (const { digest } of await rows.images.listNamed(repository, some)) {
+          const names = this.#names.get(digest);
+          if (names === undefined) this.#names.set(digest, { count: 1, repository });
+          else names.count += 1;
+        }
+        await rest(0);
+      }
+    }
+  }
+
+  /** Content that is named, with whether only the added manifests name it. Content that is not stored is left out. */
+  async *uses() {
+    const { rows, rest } = this.#deps;
+    for (const some of chunks([...this.#names.keys()])) {
+      for (const use of await rows.images.findUses(some)) {
+        const names = this.#names.get(use.digest);
+        if (names === undefined) continue;
+        const isOnly = use.references <= names.count && use.objects === 0;
+        yield { ...use, repository: names.repository, isOnly };
+      }
+      await rest(0);
+    }
+  }
+}
+
+/** What comes back when these manifests are deleted. */
+export async function weigh(deps: Deps, manifests: readonly ManifestKey[]): Promise<Released> {
+  const named = new Named(deps);
+  await named.add(manifests);
+  let [nowBytes, laterBytes, laterAt, sharedBytes, objectBytes] = [0, 0, 0, 0, 0];
+  for await (const { size, isOnly, objects, keptUntil, createdAt } of named.uses()) {
+    if (!isOnly) {
+      sharedBytes += size;
+      if (objects > 0) objectBytes += size;
+      continue;
+    }
+    const freeAt = Math.max(keptUntil, createdAt + deps.minAgeMs);
+    if (freeAt <= deps.now) nowBytes += size;
+    else {
+      laterBytes += size;
+      laterAt = Math.max(laterAt, freeAt);
+    }
+  }
+  return {
+    nowBytes,
+    laterBytes,
+    laterAt: laterBytes === 0 ? null : laterAt,
+    sharedBytes,
+    objectBytes,
+  };
+}

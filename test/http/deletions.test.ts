@@ -191,6 +191,7 @@ describe("a deletion", () => {
       who: null,
       requestId: "mine",
       address: "127.0.0.1",
+      client: null,
     });
     const metrics = await (await fetch(`${registry.url}/metrics`)).text();
     for (const kind of ["tag", "manifest", "blob"]) {

@@ -15,7 +15,12 @@ import { metricsOperations } from "./ops/metrics.ts";
 import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
 import { assetOperations } from "./pages/assets.ts";
+import { comparisonPageOperations } from "./pages/comparison.ts";
+import { deletionPageOperations } from "./pages/deletion.ts";
 import { homeOperations } from "./pages/home.ts";
+import { imagePageOperations } from "./pages/image.ts";
+import { repositoriesOperations } from "./pages/repositories.ts";
+import { repositoryPageOperations } from "./pages/repository.ts";
 import { themeOperations } from "./pages/theme.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
@@ -66,6 +71,11 @@ export const operations: readonly Operation[] = [
   ...sessionOperations,
   ...docsOperations,
   ...homeOperations,
+  ...repositoriesOperations,
+  ...repositoryPageOperations,
+  ...imagePageOperations,
+  ...comparisonPageOperations,
+  ...deletionPageOperations,
   ...themeOperations,
   ...assetOperations,
 ];

@@ -94,7 +94,7 @@ function findFixed(routes: readonly Route[]): Router {
  */
 function findInRepository(routes: readonly Route[], nameEnds: number): Router {
   const ends = routes.flatMap((route) => {
-    if (route.parameters.length > 1) return [];
+    if (route.parameters.length > 1 || route.path.length === nameEnds) return [];
     const end = route.path.slice(nameEnds);
     return end.endsWith("/")
       ? [
@@ -103,6 +103,7 @@ function findInRepository(routes: readonly Route[], nameEnds: number): Router {
         ]
       : [{ end, route }];
   });
+  const bare = routes.find(({ path }) => path.length === nameEnds) ?? null;
   const words = routes
     .filter(({ parameters }) => parameters.length > 1)
     .map((route) => {
@@ -115,14 +116,19 @@ function findInRepository(routes: readonly Route[], nameEnds: number): Router {
       if (rest.endsWith(end)) return { route, texts: [rest.slice(0, -end.length)] };
     }
     const slash = rest.lastIndexOf("/");
-    if (slash === -1) return null;
+    if (slash === -1) return findBare(bare, rest);
     const before = rest.slice(0, slash);
     for (const { word, route } of words) {
       if (!before.endsWith(word)) continue;
       return { route, texts: [before.slice(0, -word.length), rest.slice(slash + 1)] };
     }
-    return null;
+    return findBare(bare, rest);
   };
+}
+
+/** The path of the repository itself. No part of a name is `-`: behind it is something else, that nothing was found for. */
+function findBare(route: Route | null, rest: string): Found | null {
+  return route === null || rest === "" || rest.includes("/-/") ? null : { route, texts: [rest] };
 }
 
 function findForward(routes: readonly Route[]): Router {

@@ -59,15 +59,16 @@ export class Facts {
   }
 }
 
-/** The bytes of a config. @returns null when the repository does not have it, or it is too large to be one. */
+/** The bytes of a config. @param mostBytes of a blob that is read. @returns null when the repository does not have it, or it is too large to be one. */
 export async function readSmallBlob(
   registry: RegistryDeps,
   repository: RepositoryName,
   digest: Digest,
+  mostBytes = largestConfig,
 ): Promise<Uint8Array | null> {
   try {
     const { size, body, openReader } = await openBlob(registry, repository, digest);
-    if (size > largestConfig) return null;
+    if (size > mostBytes) return null;
     if (body instanceof Uint8Array) return body;
     if (body !== null) return await body.bytes();
     const reader = await openReader();

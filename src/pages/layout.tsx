@@ -25,12 +25,12 @@ interface LayoutProps {
   /** null for pages that are in no section. */
   readonly section: Section | null;
   /** Shown in the search box. */
-  readonly search?: string;
+  readonly search?: string | null;
   readonly children: Child;
 }
 
 /** A whole document. */
-export function Layout({ frame, title, section, search = "", children }: LayoutProps) {
+export function Layout({ frame, title, section, search = null, children }: LayoutProps) {
   const { theme, assets } = frame;
   return (
     <html lang="en" data-theme={theme === "auto" ? undefined : theme}>
@@ -68,8 +68,8 @@ export function Layout({ frame, title, section, search = "", children }: LayoutP
             <form action={at.repositories()}>
               <input
                 type="search"
-                name="q"
-                value={search}
+                name="search"
+                value={search ?? ""}
                 placeholder="Find a repository"
                 aria-label="Find a repository"
               />

@@ -46,6 +46,8 @@ const written: Readonly<Record<string, readonly [event: string, resource: string
   putManifest: ["push", "lab/app"],
   deleteManifest: ["manifest.delete", "lab/app"],
   deleteBlob: ["blob.delete", "lab/app"],
+  deleteByPlan: ["manifest.delete", "lab/planned"],
+  applyDeletionPage: ["manifest.delete", "lab/chosen"],
 };
 
 test("every operation that changes something leaves an entry with its author, or is known to leave none", async () => {
@@ -75,6 +77,15 @@ test("every operation that changes something leaves an entry with its author, or
   const { digest, layer } = await pushAs(bob);
   await ask("DELETE", `/v2/lab/app/manifests/${digest}`);
   await ask("DELETE", `/v2/lab/app/blobs/${layer}`);
+  await pushAs(bob, "layer", "lab/planned");
+  const targets = ["lab/planned"];
+  const planned = Object(await (await post("/v1/deletions", { targets })).json());
+  await post("/v1/deletions", { targets, plan: planned["plan"]["id"] });
+  await pushAs(bob, "layer", "lab/chosen");
+  const chosen = "/repositories/lab/chosen/-/deletion";
+  const html = await (await ask("GET", chosen)).text();
+  const plan = /name="plan" value="([0-9a-f]+)"/.exec(html)?.[1] ?? "";
+  await ask("POST", chosen, { body: new URLSearchParams({ plan }) });
 
   const entries = await said("?who=user:bob", "event", "resource", "address");
   for (const [event, resource] of Object.values(written)) {
@@ -83,13 +94,13 @@ test("every operation that changes something leaves an entry with its author, or
 });
 
 /** Pushes a manifest with one layer, tagged `v1`. */
-async function pushAs(who: string, text = "layer") {
+async function pushAs(who: string, text = "layer", name = "lab/app") {
   const layer = `sha256:${new Bun.CryptoHasher("sha256").update(text).digest("hex")}`;
-  await room.ask("POST", `/v2/lab/app/blobs/uploads/?digest=${layer}`, who, { body: text });
+  await room.ask("POST", `/v2/${name}/blobs/uploads/?digest=${layer}`, who, { body: text });
   const mediaType = "application/vnd.oci.image.manifest.v1+json";
   const descriptor = { mediaType: "application/x", digest: layer, size: text.length };
   const body = { schemaVersion: 2, mediaType, config: descriptor, layers: [descriptor] };
-  const answer = await room.ask("PUT", "/v2/lab/app/manifests/v1", who, {
+  const answer = await room.ask("PUT", `/v2/${name}/manifests/v1`, who, {
     body: JSON.stringify(body),
     headers: { "content-type": mediaType, "x-request-id": `push-${text}` },
   });

@@ -41,8 +41,9 @@ describe("a page of another site", () => {
     ]);
     const client = await registry.raw(line);
 
-    expect(own.status).not.toBe(403);
-    expect(client.status).not.toBe(403);
+    // Some are refused for another reason: a server without logins has no accounts to manage.
+    expect(own.body.toString()).not.toContain("web pages of other sites");
+    expect(client.body.toString()).not.toContain("web pages of other sites");
   });
 
   test.each(asking)("%s is answered, but not readable for the page", async (line) => {

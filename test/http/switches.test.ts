@@ -23,8 +23,10 @@ const ofContents = operations.filter(({ path }) => !aside.some((each) => path.st
 /** Told by their methods: whatever is added to the table is asked as well. */
 const changing = ofContents.filter(({ method }) => method !== "GET" && method !== "HEAD");
 const endsUpload = ["cancelUpload", "abortMultipartUpload"];
+/** After a plan: what is deleted is in the body. */
+const byPlan = ["deleteByPlan", "applyDeletionPage"];
 const deletions = changing.filter(
-  ({ method, id }) => method === "DELETE" && !endsUpload.includes(id),
+  ({ method, id }) => (method === "DELETE" && !endsUpload.includes(id)) || byPlan.includes(id),
 );
 
 const refused = (answer: { readonly status: number; readonly body: Uint8Array }): unknown =>

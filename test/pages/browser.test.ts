@@ -2,22 +2,38 @@
 import { expect } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { prepareAssets } from "../../.dev/assets.ts";
-import { openRegistry } from "../http/support/registry.ts";
+import { basic } from "../http/support/accessRoom.ts";
 import { chromium, openPage } from "../support/browser.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { troublesOf } from "./support/axe.ts";
+import { openDemo } from "./support/demo.ts";
 
 const needs = { commands: [chromium], timeoutMs: 120_000 };
 
+/** One of each kind. */
+const paths = [
+  "/",
+  "/repositories?search=team",
+  "/repositories/team/api",
+  "/repositories/team/web/-/untagged",
+  "/repositories/team/api/-/images/1.8.0",
+  "/repositories/charts/ingress/-/images/1.2.3",
+  "/repositories/models/embedder/-/images/q4",
+  "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
+  "/repositories/team/api/-/deletion?reference=1.0.0",
+  "/repositories/team/api/-/deletion",
+  "/nothing/here",
+];
+
 clientTest("each page is accessible, and loads nothing from elsewhere", needs, async (scope) => {
   await prepareAssets();
-  const registry = await openRegistry();
-  scope.defer(() => registry[Symbol.asyncDispose]());
+  const room = await openDemo();
+  scope.defer(() => room[Symbol.asyncDispose]());
+  const { registry } = room;
   const { page, requests, complaints } = await openPage(scope);
+  await page.setExtraHTTPHeaders({ authorization: basic("ann") });
   const found: string[] = [];
-  for (const path of ["/", "/swagger-or-not"]) {
-    found.push(...(await troublesIn(page, `${registry.url}${path}`)));
-  }
+  for (const path of paths) found.push(...(await troublesIn(page, `${registry.url}${path}`)));
 
   expect(found).toEqual([]);
   expect(new Set(requests.map((url) => new URL(url).origin))).toEqual(new Set([registry.url]));

@@ -79,6 +79,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   http: ["metadata", "storage"],
+  pages: ["images", "metadata", "storage"],
   cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata"],
   "front.ts": ["telemetry"],
   "login.ts": ["metadata"],
@@ -105,6 +106,8 @@ const node = {
   "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/", "tls/"],
   "node:os": ["front.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
+  "node:util": ["images/chartFiles.ts"],
+  "node:zlib": ["images/chartFiles.ts"], // on another thread, and with a limit
   "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
 };
 const tls = ["node:crypto", "node:tls", "@peculiar/x509", "@fishballpkg/acme", "reflect-metadata"];

@@ -34,9 +34,12 @@ import type { Services } from "../services.ts";
 /** A signed URL is good for minutes, and for one client. */
 const unkept = { "cache-control": "private, no-store" };
 const address = "/v2/:name/blobs/:digest";
+/** Pages have an address of their own for the same. */
+type BlobCall = Call<typeof address>;
 
-async function pull(
-  call: Call<typeof address>,
+/** The bytes of a blob, or a redirect to where they are. */
+export async function sendBlob(
+  call: BlobCall,
   { registry, telemetry, redirects, uploads: { newId } }: Services,
 ): Promise<Response> {
   const { name, digest } = call.params;
@@ -52,7 +55,7 @@ async function pull(
 
 /** Where the store itself sends the blob to this client; null: this server sends it. */
 async function linkOf(
-  { request }: Call<typeof address>,
+  { request }: BlobCall,
   { link, size, mediaType }: OpenBlob,
   rule: RedirectRule,
 ): Promise<string | null> {
@@ -65,8 +68,8 @@ async function linkOf(
 }
 
 /** Answered from the rows and the file's size: no byte of the blob is read. */
-async function stat(
-  call: Call<typeof address>,
+export async function statBlobOf(
+  call: BlobCall,
   { registry, readOnly }: Services,
 ): Promise<Response> {
   const { name, digest } = call.params;
@@ -77,10 +80,7 @@ async function stat(
   return headContent({ size, headers });
 }
 
-async function removeBlob(
-  call: Call<typeof address>,
-  { registry, telemetry }: Services,
-): Promise<Response> {
+async function removeBlob(call: BlobCall, { registry, telemetry }: Services): Promise<Response> {
   const { name, digest } = call.params;
   await deleteBlob(registry, name, digest, authorOf(call)).catch((error) => {
     throw withMethods(error);
@@ -108,14 +108,14 @@ export const blobOperations = [
     needs: { right: "pull", on: "repository" },
     tag: "blobs",
     summary: "Pull a blob, or ranges of it",
-    handle: pull,
+    handle: sendBlob,
     head: {
       summary: "Check whether a blob exists, and get its size",
       description:
         "Returns whether this repository holds a blob, and its size. Clients ask before they upload; a blob that was found is kept for `gc.minAge`, so that a manifest can name it.",
       without: ["Range", "If-Range"],
       responses: () => ({ ...whole, ...blobFailures() }),
-      handle: stat,
+      handle: statBlobOf,
     },
     doc: () => ({
       description:

@@ -1,7 +1,13 @@
 // Buckets: create, list, show, delete. Thin: read the request, call the room, print the bucket.
 
 import { parseBucketName } from "../../model/objectNames.ts";
-import { createBucket, findBucket, listBuckets, removeBucket } from "../../objects/buckets.ts";
+import {
+  type BucketPage,
+  createBucket,
+  findBucket,
+  listBuckets,
+  removeBucket,
+} from "../../objects/buckets.ts";
 import { logBucket } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
 import { authorOf, whoAsked } from "../author.ts";
@@ -62,11 +68,14 @@ async function create(
   });
 }
 
-async function list(call: RequestContext, { objects }: Services): Promise<Response> {
-  const query = queryOf(call);
-  const limit = readLimit(query, { usual: longestPage, longest: longestPage });
+/** The buckets that the caller may see, by name. */
+export function visibleBuckets(
+  call: RequestContext,
+  { objects }: Pick<Services, "objects">,
+  page: BucketPage,
+): Promise<{ readonly items: readonly Bucket[]; readonly more: boolean }> {
   const maySee = visibleTo(call);
-  const page = await visiblePage<Bucket>(
+  return visiblePage<Bucket>(
     {
       list: async (after, most) => {
         const { buckets: items, more } = await listBuckets(objects, { after, limit: most });
@@ -76,8 +85,14 @@ async function list(call: RequestContext, { objects }: Services): Promise<Respon
       maySee: maySee && (({ name }) => maySee({ kind: "bucket", bucket: name })),
       seek: (name) => name,
     },
-    { after: query.get("after"), limit },
+    page,
   );
+}
+
+async function list(call: RequestContext, services: Services): Promise<Response> {
+  const query = queryOf(call);
+  const limit = readLimit(query, { usual: longestPage, longest: longestPage });
+  const page = await visibleBuckets(call, services, { after: query.get("after"), limit });
   const next = page.more ? (page.items.at(-1)?.name ?? null) : null;
   const headers = pageHeaders(buckets, { limit }, next);
   return json({ buckets: page.items.map(printed), next }, { headers });

@@ -51,7 +51,12 @@ async function remove(context: RequestContext, services: Services): Promise<Resp
   return json({ plan: null, deleted }, { headers: uncached });
 }
 
-function noteDeletion(context: RequestContext, { telemetry }: Services, deleted: Deleted): void {
+/** Counts and logs. */
+export function noteDeletion(
+  context: RequestContext,
+  { telemetry }: Services,
+  deleted: Deleted,
+): void {
   const { repository, reference, digest, tags } = deleted;
   const isTag = "tag" in reference;
   const kind = isTag ? "tag" : "manifest";

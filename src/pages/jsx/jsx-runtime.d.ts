@@ -33,6 +33,7 @@ interface Attributes {
   enctype?: Text;
   for?: Text;
   form?: Text;
+  formaction?: Text;
   autocomplete?: Text;
   autofocus?: Flag;
   required?: Flag;

@@ -21,6 +21,8 @@ export interface Page {
   find(selector: string): readonly Found[];
   /** Texts of what a selector finds, without what is around them. */
   texts(selector: string): readonly string[];
+  /** What the forms that a selector finds would send. */
+  fields(selector: string): URLSearchParams;
 }
 
 /** Scripts and style are packed by the build; a test of a folder alone does without one. */
@@ -43,6 +45,12 @@ export async function pageOf(answer: Response): Promise<Page> {
     headers: answer.headers,
     html,
     find,
+    fields: (selector) => {
+      const inputs = find(`${selector} input`).map(({ attributes }) => attributes);
+      return new URLSearchParams(
+        inputs.map(({ name, value }): [string, string] => [name ?? "", value ?? ""]),
+      );
+    },
     texts: (selector) => find(selector).map(({ text }) => text.replaceAll(/\s+/g, " ").trim()),
   };
 }

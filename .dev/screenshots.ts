@@ -1,0 +1,49 @@
+// `npm run screenshots`: pictures of the pages for the documentation, of a store as a small company has it, wide and narrow, light and dark.
+// `npm run screenshots -- FOLDER [PAGE …]` writes other pages as well, as PNG, to be looked at.
+import { mkdir } from "node:fs/promises";
+import { basic } from "../test/http/support/accessRoom.ts";
+import { openDemo } from "../test/pages/support/demo.ts";
+import { openPage } from "../test/support/browser.ts";
+import { Scope } from "../test/support/scope.ts";
+import { prepareAssets } from "./assets.ts";
+
+const pages = {
+  home: "/",
+  repositories: "/repositories",
+  repository: "/repositories/team/api",
+  tag: "/repositories/team/api/-/images/1.8.0",
+  chart: "/repositories/charts/ingress/-/images/1.2.3",
+  model: "/repositories/models/embedder/-/images/q4",
+  compare: "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
+  plan: "/repositories/team/api/-/deletion?reference=1.0.0&reference=1.1.0",
+  untagged: "/repositories/team/web/-/untagged",
+} as const;
+/** Those of the documentation. */
+const shown = ["home", "repository", "tag", "plan"];
+const widths = [1280, 400];
+
+await prepareAssets();
+await using scope = new Scope();
+const room = await openDemo({ megabyte: 1_000_000 });
+scope.defer(() => room[Symbol.asyncDispose]());
+const { page } = await openPage(scope);
+await page.setExtraHTTPHeaders({ authorization: basic("ann") });
+const [given, ...asked] = process.argv.slice(2);
+const names = asked.length > 0 ? asked : given === undefined ? shown : Object.keys(pages);
+const type = given === undefined ? "webp" : "png";
+const folder = given ?? `${import.meta.dir}/../docs/images`;
+await mkdir(folder, { recursive: true });
+for (const [name, path] of Object.entries(pages)) {
+  if (!names.includes(name)) continue;
+  for (const width of widths) {
+    for (const theme of ["light", "dark"]) {
+      await page.setViewport({ width, height: width === 400 ? 800 : 900 });
+      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
+      await page.goto(`${room.registry.url}${path}`, { waitUntil: "networkidle0" });
+      const file = `${folder}/${name}-${width}-${theme}.${type}` as const;
+      const options = type === "webp" ? { type, quality: 80 } : { type };
+      await page.screenshot({ path: file, ...options, fullPage: true });
+      console.log(file);
+    }
+  }
+}

@@ -1,0 +1,43 @@
+// Repositories in a table, for the first page and for the list of all.
+
+import type { Child } from "#jsx/jsx-runtime";
+import type { RepositoryRow } from "../images/repositories.ts";
+import { at } from "./addresses.ts";
+import { Ago, Badge, Bytes, Table } from "./parts.tsx";
+
+/** @param head the cells of the head, which may sort. */
+export function RepositoryTable(props: {
+  readonly rows: readonly RepositoryRow[];
+  readonly now: number;
+  readonly head: Child;
+}) {
+  const { rows, now, head } = props;
+  return (
+    <Table label="Repositories" head={head}>
+      {rows.map((row) => (
+        <tr key={row.name}>
+          <th scope="row">
+            <a href={at.repository(row.name)}>{row.name}</a>
+          </th>
+          <td class="number">
+            {row.untagged === 0 ? null : (
+              <>
+                <Badge>{row.untagged} untagged</Badge>{" "}
+              </>
+            )}
+            {row.tags.toLocaleString("en")}
+          </td>
+          <td class="number">
+            <Bytes bytes={row.bytes} />
+          </td>
+          <td class="number wide">
+            {row.uniqueBytes === null ? null : <Bytes bytes={row.uniqueBytes} />}
+          </td>
+          <td>
+            <Ago time={row.lastPushAt} now={now} />
+          </td>
+        </tr>
+      ))}
+    </Table>
+  );
+}

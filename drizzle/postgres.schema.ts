@@ -5,6 +5,7 @@ import * as audit from "../src/metadata/rows/auditSchema.ts";
 import * as inBuckets from "../src/metadata/rows/objectsSchema.ts";
 import * as rows from "../src/metadata/rows/schema.ts";
 import * as tending from "../src/metadata/rows/tendingSchema.ts";
+import * as webhooks from "../src/metadata/rows/webhooksSchema.ts";
 import { mirror } from "./mirror.ts";
 
 export const store = mirror(rows.store);
@@ -30,6 +31,7 @@ export const multipartUploads = mirror(inBuckets.multipartUploads);
 export const multipartParts = mirror(inBuckets.multipartParts);
 export const completedUploads = mirror(inBuckets.completedUploads);
 export const auditEntries = mirror(audit.auditEntries);
+export const webhookEvents = mirror(webhooks.webhookEvents);
 export const accessState = mirror(access.accessState);
 export const users = mirror(access.users);
 export const accessTokens = mirror(access.accessTokens);

@@ -10,6 +10,7 @@ export default defineConfig({
     "./src/metadata/rows/accessSchema.ts",
     "./src/metadata/rows/auditSchema.ts",
     "./src/metadata/rows/tendingSchema.ts",
+    "./src/metadata/rows/webhooksSchema.ts",
   ],
   out: "./drizzle/sqlite",
 });

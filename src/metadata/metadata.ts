@@ -25,6 +25,7 @@ import type { LockedTag, RemovalsMetadata } from "./removals.ts";
 import type { TrustMetadata } from "./trust.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
 import type { UsageMetadata } from "./usage.ts";
+import type { WebhooksMetadata } from "./webhooks.ts";
 
 /** Content that is stored: size in bytes and the name it is stored under. */
 export interface StoredContent {
@@ -269,6 +270,7 @@ export interface Metadata {
   readonly access: AccessMetadata;
   readonly accounts: AccountsMetadata;
   readonly audit: AuditMetadata;
+  readonly webhooks: WebhooksMetadata;
   readonly trust: TrustMetadata;
   readonly browserSessions: BrowserSessionsMetadata;
   readonly contents: ContentsMetadata;

@@ -32,6 +32,7 @@ import { trustContract } from "./metadataTrust.ts";
 import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
 import { usageContract } from "./metadataUsage.ts";
+import { webhooksContract } from "./metadataWebhooks.ts";
 
 /** The suite. @param parts how many an upload gets, one transaction each. */
 export function metadataContract(
@@ -53,6 +54,7 @@ export function metadataContract(
 
     accessContract(openEmpty);
     auditContract(openEmpty);
+    webhooksContract(openEmpty);
     trustContract(openEmpty);
     browserSessionsContract(openEmpty);
     sessionsContract(openEmpty);

@@ -19,6 +19,7 @@ import {
   objectsBetween,
   objectsFrom,
 } from "../../src/metadata/rows/objectStatements.ts";
+import { Outbox } from "../../src/metadata/rows/outbox.ts";
 import { partPage } from "../../src/metadata/rows/partStatements.ts";
 import type { Answer } from "../../src/metadata/rows/rows.ts";
 import type { Statement } from "../../src/metadata/rows/statement.ts";
@@ -124,7 +125,7 @@ describe("listing a bucket of 50,000 objects", () => {
     client.run(`WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 99999)
       INSERT INTO objects SELECT 1 + i % 2, 'logs/' || (i % 100) || '/' || i, 'd', 1, 'x/y', 1 FROM n`);
     const bucket = { id: 1, name: backups };
-    const tx = new CountingTx(targetOver(client));
+    const tx = new CountingTx(targetOver(client), new Outbox(() => ""));
     const page = runBody(tx, () =>
       readObjectPage(tx, bucket, { ...request, after: null, limit: 1000 }),
     );

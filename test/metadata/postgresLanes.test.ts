@@ -6,6 +6,7 @@ import type { Body, Tx } from "../../src/metadata/rows/rows.ts";
 
 /** A transaction that asks nothing. */
 const tx: Tx = {
+  outbox: { subscribers: () => [], newId: () => unasked() },
   get: () => unasked(),
   all: () => unasked(),
   run: () => unasked(),

@@ -39,6 +39,7 @@ export const exceptions: readonly Exception[] = [
       'select count(*) from "objects"',
       'select count(*) from "manifests"',
       'select count(*) from "audit_entries"',
+      'from "webhook_events" group by',
       "AND locator IN (SELECT locator FROM trash)",
       '"contents"."locator" = "trash"."locator"',
     ],

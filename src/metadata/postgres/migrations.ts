@@ -9,6 +9,7 @@ import digestSpelling from "../../../drizzle/postgres/0004_digest_spelling.sql" 
 import browserSessions from "../../../drizzle/postgres/0005_browser_sessions.sql" with {
   type: "text",
 };
+import webhooks from "../../../drizzle/postgres/0006_webhooks.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0003_run_leases", sql: runLeases },
   { tag: "0004_digest_spelling", sql: digestSpelling },
   { tag: "0005_browser_sessions", sql: browserSessions },
+  { tag: "0006_webhooks", sql: webhooks },
 ];

@@ -2,6 +2,7 @@
 // and an attempt that others got in the way of is repeated.
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { KeptRows } from "../rows/keptRows.ts";
+import { Outbox } from "../rows/outbox.ts";
 import type { Body, Cache, Lane, Rows, Tx } from "../rows/rows.ts";
 import type { Command, Statement } from "../rows/statement.ts";
 import { Freshness } from "./freshness.ts";
@@ -62,8 +63,9 @@ const forgetCommits =
 const forgetEvery = 1_000;
 
 export function postgresRows(options: PostgresOptions): PostgresRows {
-  const transactions = new Transactions(options);
   const { latch, newId } = options;
+  const outbox = new Outbox(newId);
+  const transactions = new Transactions({ ...options, outbox });
   const write = <T>(begin: string, body: (tx: Tx) => Body<T>): Promise<T> => {
     latch.assertWritable();
     return transactions.run({ body, begin, token: newId() });
@@ -85,6 +87,7 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     (await transactions.list(statement, given))[0] ?? null;
   const read: Rows["read"] = (body) => transactions.run({ body, begin: reading, token: null });
   return {
+    outbox,
     claimLease: options.claimMs,
     // Half a second; each window costs the start of its workers.
     windowRows: 50_000,
@@ -128,7 +131,7 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
 }
 
 class Transactions {
-  readonly #options: PostgresOptions;
+  readonly #options: PostgresOptions & { readonly outbox: Outbox };
   readonly #pool: Pool;
   readonly #readers: Readers;
   /** Ends when the last of those has ended that others got in the way of again and again. */
@@ -136,7 +139,7 @@ class Transactions {
   readonly #freshness: Freshness;
   #written = 0;
 
-  constructor(options: PostgresOptions) {
+  constructor(options: PostgresOptions & { readonly outbox: Outbox }) {
     this.#options = options;
     const open = () => Line.open(options);
     const readers = Math.max(1, Math.min(4, options.connections >> 2));
@@ -205,7 +208,7 @@ class Transactions {
     } catch (error) {
       return { kind: "failed", error };
     }
-    const tx = new PostgresTx(line);
+    const tx = new PostgresTx(line, this.#options.outbox);
     const result = await this.#transact(tx, transaction, isDoubted);
     this.#pool.give(line, result.kind === "committed" || troubleOf(result.error) !== "line");
     if (result.kind === "committed" && tx.wrote) this.#tidy();

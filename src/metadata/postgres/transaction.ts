@@ -1,5 +1,6 @@
 // One attempt of a transaction on one connection: questions are sent as they are asked, and answered in order.
 
+import type { Outbox } from "../rows/outbox.ts";
 import type { Answer, Tx, Waiting } from "../rows/rows.ts";
 import { type Command, type Statement, temporaryTables } from "../rows/statement.ts";
 import type { Line, Rowset } from "./line.ts";
@@ -34,6 +35,7 @@ class Pending<T> implements Answer<T>, Waiting {
 }
 
 export class PostgresTx implements Tx {
+  readonly outbox: Outbox;
   readonly #line: Line;
   readonly #sent: Promise<unknown>[] = [];
   #failure: { readonly error: unknown } | null = null;
@@ -42,8 +44,9 @@ export class PostgresTx implements Tx {
   #wrote = false;
   #gathers = false;
 
-  constructor(line: Line) {
+  constructor(line: Line, outbox: Outbox) {
     this.#line = line;
+    this.outbox = outbox;
   }
 
   /** The first thing that went wrong; Postgres refuses whatever follows it. */

@@ -27,6 +27,7 @@ import { trustMetadata } from "./trust.ts";
 import { untaggedMetadata } from "./untagged.ts";
 import { uploadSweepMetadata, uploadsMetadata } from "./uploads.ts";
 import { usageMetadata } from "./usage.ts";
+import { webhooksMetadata } from "./webhooks.ts";
 
 /** What is different for each database: it is about its pages and indexes. */
 export interface OwnChecks {
@@ -48,6 +49,7 @@ export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
     access: accessMetadata(rows, state),
     accounts: accountsMetadata(rows, state),
     audit: auditMetadata(rows),
+    webhooks: webhooksMetadata(rows),
     trust: trustMetadata(rows, state),
     browserSessions: browserSessionsMetadata(rows),
     contents: contentsMetadata(rows),

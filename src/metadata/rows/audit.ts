@@ -9,6 +9,7 @@ import type {
   StoredAuditEntry,
 } from "../audit.ts";
 import { auditEntries } from "./auditSchema.ts";
+import { announce, dataOf } from "./outbox.ts";
 import type { Rows, Tx } from "./rows.ts";
 import { command, type Params, statement } from "./statement.ts";
 
@@ -109,9 +110,17 @@ function list(
 /** What an entry says besides who and when. */
 export type Deed = { readonly event: AuditEvent; readonly resource: string } & Partial<
   Pick<AuditEntry, "detail" | "digest" | "previous">
->;
+> &
+  Manifest;
 
-/** Writes down what a transaction does, if its author is known. */
+/** For webhooks: of the manifest that was pushed. */
+interface Manifest {
+  readonly mediaType?: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
+/** Writes down what a transaction does, if its author is known, and tells webhooks. */
 export function record(tx: Tx, by: Signed | undefined, deed: Deed): void {
   if (by === undefined) return;
   const { at, who, address, requestId } = by;
@@ -120,4 +129,7 @@ export function record(tx: Tx, by: Signed | undefined, deed: Deed): void {
     ...{ at, who, address, requestId, event, resource },
     ...{ detail, digest, previous, times: 1 },
   });
+  announce(tx, { happened: event, resource, at }, () =>
+    dataOf(by, { ...deed, event, resource, detail, digest, previous }),
+  );
 }

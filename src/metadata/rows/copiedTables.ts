@@ -8,8 +8,9 @@ import * as audit from "./auditSchema.ts";
 import * as inBuckets from "./objectsSchema.ts";
 import * as rows from "./schema.ts";
 import * as tending from "./tendingSchema.ts";
+import * as webhooks from "./webhooksSchema.ts";
 
-const all = [rows, inBuckets, access, audit, tending].flatMap((schema) =>
+const all = [rows, inBuckets, access, audit, tending, webhooks].flatMap((schema) =>
   Object.values(schema).filter((value) => is(value, SQLiteTable)),
 );
 

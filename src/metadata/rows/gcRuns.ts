@@ -25,6 +25,7 @@ import {
   rememberedRuns,
 } from "../gcRuns.ts";
 import { type ClaimLease, leaseEnd, longLease } from "./claims.ts";
+import { announce } from "./outbox.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { store } from "./schema.ts";
 import { databaseNow, listed } from "./spelling.ts";
@@ -144,10 +145,11 @@ export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
     async renewRun(id) {
       if (lease !== null) await rows.runLazily(renew, { id, lease });
     },
-    async endRun(id, { counts, ...ending }) {
-      const ended = await rows.change(end, { id, ...counts, ...ending });
-      return ended === null ? null : toRun(ended);
-    },
+    endRun: (id, ending) =>
+      rows.write(
+        (tx) => endRun(tx, id, ending),
+        (ended) => ended !== null,
+      ),
     breakOffRuns: (alive, over = null) =>
       rows.write(
         function* (tx) {
@@ -186,6 +188,28 @@ function* beginRun(tx: Tx, beginning: GcBeginning & { readonly lease: ClaimLease
   if (begun === undefined) throw new Error("the run was not written");
   tx.run(forget, { kept: rememberedRuns });
   return toRun(begun);
+}
+
+function* endRun(tx: Tx, id: string, { counts, ...ending }: GcEnding): Body<GcRun | null> {
+  const ended = yield* tx.get(end, { id, ...counts, ...ending });
+  if (ended === undefined) return null;
+  const run = toRun(ended);
+  announce(tx, { happened: "collection", resource: "", at: ending.finishedAt }, () => newsOf(run));
+  return run;
+}
+
+/** What webhooks are told of a run. Sizes in bytes. */
+function newsOf({ id, trigger, dryRun, state, reason, counts }: GcRun) {
+  return {
+    run_id: id,
+    ...{ state, trigger, dry_run: dryRun, reason },
+    deleted_blobs: counts.deletedBlobs,
+    deleted_bytes: counts.deletedBytes,
+    deleted_manifests: counts.deletedManifests,
+    orphaned_blobs: counts.orphanedBlobs,
+    orphaned_bytes: counts.orphanedBytes,
+    total_blobs: counts.totalBlobs,
+  };
 }
 
 /** Only what the table knows: callers may hand over more. */

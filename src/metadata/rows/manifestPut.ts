@@ -123,12 +123,13 @@ function moveTag(
 
 function recordPush(
   tx: Tx,
-  { repository, digest, by, now }: ManifestPut,
+  { repository, digest, by, now, mediaType, body }: ManifestPut,
   { detail, previous }: { readonly detail: string; readonly previous: Digest | null },
 ): void {
   if (by === null) return;
   const event = previous === null ? "push" : "tag.move";
-  record(tx, { ...by, at: now }, { event, resource: repository, detail, digest, previous });
+  const deed = { event, resource: repository, detail, digest, previous, mediaType } as const;
+  record(tx, { ...by, at: now }, { ...deed, size: body.byteLength });
 }
 
 /** The same bytes read as the same type have the same references: a push under a further tag need not write them again. */

@@ -1,6 +1,7 @@
 // What the bodies of transactions are written in, and what runs them. A body checks, decides and changes, once for every database;
 // it does nothing but ask and change rows, so it may run again.
 import type { ClaimLease } from "./claims.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Command, Statement } from "./statement.ts";
 
 /** What a body waits for. Only those who run bodies look into it. */
@@ -18,6 +19,8 @@ export type Body<T> = Generator<Waiting, T, void>;
 
 /** One attempt of a transaction. What is asked and changed happens in the order of the calls. */
 export interface Tx {
+  /** Who is told of what it changes. */
+  readonly outbox: Pick<Outbox, "subscribers" | "newId">;
   /** The first row. */
   get<P extends object, R>(statement: Statement<P, R>, given: P): Answer<R | undefined>;
   all<P extends object, R>(statement: Statement<P, R>, given: P): Answer<readonly R[]>;
@@ -61,6 +64,8 @@ export interface Lane {
 
 /** Runs statements and bodies on one database. All of it throws RegistryError READ_ONLY, BUSY and DISK_FULL. */
 export interface Rows {
+  /** The webhooks of this process. */
+  readonly outbox: Outbox;
   /** How claims end whose owners are gone. */
   readonly claimLease: ClaimLease;
   /** How many rows of content a collection looks at in one transaction. */

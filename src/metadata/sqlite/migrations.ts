@@ -18,6 +18,7 @@ import runLeases from "../../../drizzle/sqlite/0013_run_leases.sql" with { type:
 import browserSessions from "../../../drizzle/sqlite/0014_browser_sessions.sql" with {
   type: "text",
 };
+import webhooks from "../../../drizzle/sqlite/0015_webhooks.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -37,4 +38,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0012_claim_leases", sql: claimLeases },
   { tag: "0013_run_leases", sql: runLeases },
   { tag: "0014_browser_sessions", sql: browserSessions },
+  { tag: "0015_webhooks", sql: webhooks },
 ];

@@ -92,7 +92,13 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
     const voidDeadClaims = async () => {
       await ifNoServer(directory, () => voidAllClaims(client));
     };
-    return { metadata: assembled(connection), storeId, upgraded, path, voidDeadClaims };
+    return {
+      metadata: assembled(connection, options.newId),
+      storeId,
+      upgraded,
+      path,
+      voidDeadClaims,
+    };
   } catch (error) {
     client.close(true);
     throw error;
@@ -144,11 +150,11 @@ function voidAllClaims(client: Database): void {
   for (const command of voidClaims) command.on(target).run();
 }
 
-function assembled(connection: Connection): Metadata {
+function assembled(connection: Connection, newId: () => string): Metadata {
   const { client } = connection;
   const own = {
     findMalformed: () => connection.read(() => findMalformed(client)),
     checkDatabase: (thorough: boolean) => connection.read(() => checkDatabase(client, thorough)),
   };
-  return { ...assemble(sqliteRows(connection), own), close: () => connection.close() };
+  return { ...assemble(sqliteRows(connection, newId), own), close: () => connection.close() };
 }

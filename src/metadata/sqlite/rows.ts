@@ -3,6 +3,7 @@ import type { SQLQueryBindings } from "bun:sqlite";
 import { fillPlaceholders, type SQL } from "drizzle-orm";
 import { drizzle } from "drizzle-orm/bun-sqlite";
 import { SQLiteSyncDialect } from "drizzle-orm/sqlite-core";
+import { Outbox } from "../rows/outbox.ts";
 import type { Answer, Body, Cache, Recent, Rows, Tx, Waiting } from "../rows/rows.ts";
 import {
   type Command,
@@ -62,9 +63,11 @@ function toBinding(value: unknown): SQLQueryBindings {
 /** Transactions of one connection. */
 export class SqliteTx implements Tx {
   readonly target: Target;
+  readonly outbox: Outbox;
 
-  constructor(target: Target) {
+  constructor(target: Target, outbox: Outbox) {
     this.target = target;
+    this.outbox = outbox;
   }
 
   get<P extends object, R>(statement: Statement<P, R>, given: P): Answer<R | undefined> {
@@ -95,10 +98,11 @@ export function runBody<T>(tx: Tx, body: (tx: Tx) => Body<T>): T {
   return value;
 }
 
-/** Rows over one connection. */
-export function sqliteRows(connection: Connection): Rows {
+/** Rows over one connection. @param newId for events of webhooks: UUIDv7. */
+export function sqliteRows(connection: Connection, newId: () => string): Rows {
   const target = targetOver(connection.client);
-  const tx = new SqliteTx(target);
+  const outbox = new Outbox(newId);
+  const tx = new SqliteTx(target, outbox);
   const commits = new CommitCount(connection);
   const ready =
     <T>(body: (tx: Tx) => Body<T>) =>
@@ -120,6 +124,7 @@ export function sqliteRows(connection: Connection): Rows {
     };
   };
   return {
+    outbox,
     // One server holds the directory: a claim of another one is void when it starts.
     claimLease: null,
     // Commits of the server wait for no reader, but the log grows meanwhile.

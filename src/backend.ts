@@ -1,5 +1,4 @@
 // The rooms that requests use, each made of the configuration and the opened ports. Apart from wiring.ts, which opens and closes.
-import type { Access } from "./access/access.ts";
 import { newId } from "./ambient.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import type { Config } from "./config/settings.ts";
@@ -69,14 +68,21 @@ const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
 
 /** Counters of what requests and maintenance do, and gauges of the store. */
-export function makeMetrics(ports: Ports, access: Access, gcRuns: GcRuns): Metrics {
+export function makeMetrics({
+  config,
+  ports,
+  entry,
+  gcRuns,
+}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns">): Metrics {
+  const hasWebhooks = config.webhooks.length > 0;
   const { metadata, storage, latch } = ports;
   return new Metrics({
     readSpace: () => storage.space(),
+    countEvents: hasWebhooks ? () => metadata.webhooks.countEvents() : null,
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
-    isOpen: async () => access.isOpen(),
+    isOpen: async () => entry.access.isOpen(),
     gcRuns,
   });
 }

@@ -156,6 +156,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
   if (isCommand) await becomeOwner(directory);
   const opened = await openRows(store, options);
   const { metadata, log, upgraded, clock, clockErrorMs, isShared } = opened;
+  metadata.webhooks.setHooks(store.hooks ?? []);
   try {
     if (isCommand) await opened.voidDeadClaims();
     const storage = await openBytes(store, opened, options);

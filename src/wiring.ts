@@ -7,8 +7,10 @@ import { openCertificate } from "./certificate.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
+import { withSecrets } from "./config/webhooks.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
+import { makeDeliveries } from "./hooks.ts";
 import { startHttp } from "./http/server.ts";
 import type { Leadership } from "./jobs/leadership.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
@@ -64,6 +66,7 @@ async function assemble(
 ): Promise<RunningServer> {
   // Everything below the data directory is its owner's only.
   process.umask(0o077);
+  const hooks = withSecrets(config.webhooks);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
   opened.add(surviveUncaught(log), (stop) => stop());
   const descriptors = opened.add(new Descriptors(), (it) => it.close());
@@ -84,7 +87,7 @@ async function assemble(
   const ages = await openAgeClock(config, { metadata, clock, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
-  const metrics = makeMetrics(ports, access, gcRuns);
+  const metrics = makeMetrics({ config, ports, entry, gcRuns });
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const parts = { ...base, ports, entry, uploads, objects, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock: localClock, log });
@@ -103,8 +106,11 @@ async function assemble(
   const tending = { ages, leadership, forgetParts: (id: UploadId) => forgetParts(objects, id) };
   const background = makeMaintenance({ ...parts, ...tending });
   maintenance = opened.add(background, (it) => it.close());
+  const deliveries = makeDeliveries({ ...parts, hooks, leadership, http });
+  opened.add(deliveries, (it) => it.close());
   await leadership?.start();
   maintenance.start();
+  deliveries.start();
   certificate?.keeper.start((tls) => http.replaceTls(tls));
   const names = certificate?.authority === null ? certificate.keeper.used.names : null;
   const server = describeServer(config, http, { log, names });

@@ -176,6 +176,9 @@ class Walk {
       );
     } else if (isSeq(node) && settingOf(setting).kind.list === true) {
       this.#list(key, node, setting);
+    } else if ((isSeq(node) || isMap(node)) && settingOf(setting).kind.structured === true) {
+      const text = JSON.stringify(node.toJS(this.#document));
+      this.#reading.values.push({ key: setting, text, where: this.#where(node) });
     } else if (!isScalar(node)) {
       this.#object(key, `${setting} takes one value.`);
     } else if (node.value === null) {

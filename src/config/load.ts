@@ -112,11 +112,13 @@ function defaults() {
 /** @returns undefined after adding a problem. */
 function parseValue({ key, text, where }: GivenValue, problems: Problem[]): unknown {
   const { kind, secret } = settingOf(key);
+  const { structured } = kind;
   try {
     return kind.parse(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    const quoted = secret ? "the value" : JSON.stringify(withoutLogin(text).slice(0, 100));
+    const quoted =
+      secret || structured ? "the value" : JSON.stringify(withoutLogin(text).slice(0, 100));
     problems.push({ where, message: `${key}: ${quoted} ${error.message}` });
     return undefined;
   }

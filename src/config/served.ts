@@ -24,6 +24,7 @@ const shared = [
   "http.tls.acme.hosts",
   "auth.htpasswd",
   "auth.htpasswdRights",
+  "webhooks",
 ] as const satisfies readonly SettingKey[];
 
 /** The file's contents. */

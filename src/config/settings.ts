@@ -21,6 +21,7 @@ import {
   size,
   toggle,
 } from "./values.ts";
+import { webhookSettings } from "./webhooks.ts";
 
 /** Platforms of an index that distribution wants to be there, as `registry.sparse` says it. */
 const platforms = { all: "off", none: "indexes" };
@@ -226,6 +227,7 @@ export const settings = {
     "1000000",
     "Most entries of the audit trail; beyond them the oldest are deleted. A million take about 400 MB.",
   ),
+  ...webhookSettings,
   "log.level": setting(
     oneOf("trace", "debug", "info", "warn", "error"),
     "info",

@@ -1,7 +1,10 @@
 // Where the rows are: in the data directory, or in a PostgreSQL database. Where the bytes are: there, or in a bucket (s3.ts).
+
+import type { HookRule } from "../model/hookEvents.ts";
 import { type BucketConfig, type BucketValues, bucketOf } from "./s3.ts";
 import { setting } from "./setting.ts";
 import { count, duration, type Kind, optionalPath, toggle, ValueError } from "./values.ts";
+import { hookRules, type WebhookConfig } from "./webhooks.ts";
 
 const example = "Example: postgres://breadbox:password@db.example.com:5432/breadbox.";
 
@@ -74,13 +77,18 @@ export interface StoreConfig {
   readonly database: DatabaseConfig | null;
   /** null: bytes are files in the data directory. */
   readonly bucket: BucketConfig | null;
+  /** Webhooks that changes are written down for; none unless it is said. Without secrets. */
+  readonly hooks?: readonly HookRule[];
 }
+
+type Given = Values & BucketValues & Pick<StoreConfig, "data">;
 
 /** The part of the configuration that opens the store. */
 export const storeOf = (
-  config: Values & BucketValues & Pick<StoreConfig, "data">,
+  config: Given & { readonly webhooks: readonly WebhookConfig[] },
 ): StoreConfig => ({
   data: config.data,
+  hooks: hookRules(config.webhooks),
   database: databaseOf(config),
   bucket: bucketOf(config),
 });

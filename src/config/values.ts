@@ -10,6 +10,8 @@ export interface Kind<T> {
   show(value: T): Plain;
   /** True when a file may hold a list; its items are parsed as one text, with commas between them. */
   readonly list?: true;
+  /** True when a file may hold lists and sections; they are parsed as one text, in JSON. */
+  readonly structured?: true;
 }
 
 /** A text that is no value of its kind. The message continues a sentence that begins with the text. */

@@ -14,6 +14,8 @@ export interface OutboxEvent {
   readonly at: number;
   /** JSON of an object: what happened. */
   readonly data: string;
+  /** Since when it waits to be delivered, Unix ms. */
+  readonly since: number;
   /** Attempts so far. */
   readonly attempts: number;
   /** Why the last attempt failed; null before it. */
@@ -61,7 +63,7 @@ export interface WebhooksMetadata {
   retryDead(hook: string, id: string | null, now: number): Promise<number>;
   /**
    * Keeps the outbox within its bounds: more than `mostWaiting` of a webhook are given up, the oldest first; more than `mostDead` of its
-   * dead letters, and whatever happened before `before` (Unix ms), is deleted.
+   * dead letters, and whatever waits since before `before` (Unix ms), is deleted.
    */
   trimOutbox(limits: OutboxLimits): Promise<Trimmed>;
 }

@@ -8,9 +8,10 @@ import { addRuntimeGauges } from "./runtime.ts";
 import { ScrubMetrics } from "./scrub.ts";
 import { shared } from "./shared.ts";
 import { SpaceMetrics, type SpaceSources } from "./space.ts";
+import { WebhookMetrics, type WebhookSources } from "./webhooks.ts";
 
 /** Sources of the gauges, called when they are read. */
-export interface MetricSources extends MultipartSources, SpaceSources {
+export interface MetricSources extends MultipartSources, SpaceSources, WebhookSources {
   /** Open upload sessions and their staged bytes. */
   countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
   /** True once a failed sync made the store read-only. */
@@ -32,6 +33,7 @@ export class Metrics {
   readonly multipart: MultipartMetrics;
   readonly scrub: ScrubMetrics;
   readonly space: SpaceMetrics;
+  readonly webhooks: WebhookMetrics;
   readonly #requests: Counter<"operation" | "status">;
   readonly #durations: Histogram<"operation">;
   readonly #received: Counter;
@@ -85,6 +87,7 @@ export class Metrics {
     this.gc = new GcMetrics(this.#registry, sources.gcRuns);
     this.multipart = new MultipartMetrics(this.#registry, sources);
     this.space = new SpaceMetrics(this.#registry, sources);
+    this.webhooks = new WebhookMetrics(this.#registry, sources);
     this.scrub = new ScrubMetrics(this.#registry);
   }
 

@@ -90,6 +90,7 @@ describe("loadConfig: sources", () => {
       "log.level": "info",
       "log.format": "auto",
       "metrics.enabled": true,
+      webhooks: [],
       "swagger.enabled": true,
     });
     expect(new Set(Object.values(origins).map(({ source }) => source))).toEqual(
@@ -294,7 +295,6 @@ describe("loadConfig: problems and notices", () => {
       REGISTRY_PORT: "tcp://10.0.0.2:5000",
       REGISTRY_SERVICE_HOST: "10.0.0.2",
     };
-
     expect((await load({ env })).notices).toEqual([]);
   });
 });

@@ -158,7 +158,7 @@ export function webhooksContract(open: () => Promise<Metadata>): void {
       expect(await webhooks.retryDead("other", null, now + 9)).toBe(0);
       expect(await webhooks.retryDead("all", second, now + 9)).toBe(1);
       expect(await webhooks.listDue("all", now + 9, 10)).toMatchObject([
-        { id: second, attempts: 0, at: now + 9 },
+        { id: second, attempts: 0, at: now, since: now + 9 },
       ]);
       expect(await webhooks.retryDead("all", null, now + 9)).toBe(1);
       expect(await webhooks.countEvents()).toMatchObject([{ waiting: 2, dead: 0 }]);

@@ -23,6 +23,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   images: ["content", "registry"],
   migrate: ["import"],
   access: ["workers"],
+  webhooks: [],
   storage: ["durability", "workers"],
   metadata: ["durability", "drizzle"],
   // Drawing only: what is drawn is handed over.
@@ -41,6 +42,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "reports.ts": [],
   "front.ts": ["config", "http", "ambient.ts"],
   "certificate.ts": ["config", "tls"],
+  "hooks.ts": ["webhooks", "telemetry", "ambient.ts"],
   "login.ts": ["access", "config", "telemetry", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
   "backend.ts": ["content", "registry", "objects", "images", "telemetry", "ambient.ts", "login.ts"],
@@ -48,7 +50,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "wiring.ts": [
     ...["uploads", "objects", "config", "telemetry", "http", "ambient.ts", "opened.ts", "process"],
     ...["front.ts", "backend.ts", "background.ts", "certificate.ts", "login.ts", "ports.ts"],
-    ...["durability", "jobs"],
+    ...["durability", "hooks.ts", "jobs"],
   ],
   // As much of it as commands need.
   "tool.ts": [
@@ -78,10 +80,12 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   migrate: ["metadata", "storage"],
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
+  webhooks: ["metadata"],
   http: ["metadata", "storage"],
   pages: ["images", "metadata", "storage"],
   cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata"],
   "front.ts": ["telemetry"],
+  "hooks.ts": ["config", "jobs", "ports.ts"],
   "login.ts": ["metadata"],
   "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],
@@ -105,7 +109,7 @@ const node = {
   ],
   "node:http": ["http/server.ts"], // the limit of a request's head
   "node:net": ["config/", "http/", "tls/"],
-  "node:os": ["front.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
+  "node:os": ["front.ts", "hooks.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
   "node:util": ["images/chartFiles.ts"],
   "node:zlib": ["images/chartFiles.ts"], // on another thread, and with a limit
   "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],

@@ -8,6 +8,7 @@ import { run } from "../support/processes.ts";
 const folder = join(import.meta.dir, "..", "..", "examples", "prometheus");
 
 const metrics = new Metrics({
+  countEvents: null,
   readSpace: async () => null,
   countUploads: async () => ({ sessions: 0, bytes: 0 }),
   countMultipart: async () => ({ uploads: 0, bytes: 0 }),
@@ -54,7 +55,7 @@ async function alertQueries(): Promise<string[]> {
 
 test.each([
   ["dashboard", dashboardQueries, 20],
-  ["alert rules", alertQueries, 9],
+  ["alert rules", alertQueries, 10],
 ])("every metric of the %s exists", async (_, read, atLeast) => {
   const queries = await read();
   const known = await queryNames();
@@ -87,7 +88,7 @@ clientTest(
   { commands: ["promtool"] },
   async () => {
     const checked = await run(["promtool", "check", "rules", join(folder, "alerts.yml")]);
-    expect(checked.output).toContain("9 rules found");
+    expect(checked.output).toContain("10 rules found");
     await run(["promtool", "check", "config", "--syntax-only", join(folder, "prometheus.yml")]);
 
     const variables = { $__rate_interval: "5m", $instance: ".*" };

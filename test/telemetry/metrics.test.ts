@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type MetricSources, Metrics } from "../../src/telemetry/metrics.ts";
 
 const sources: MetricSources = {
+  countEvents: null,
   readSpace: async () => ({ free: 40, total: 100 }),
   countUploads: async () => ({ sessions: 2, bytes: 300 }),
   countMultipart: async () => ({ uploads: 1, bytes: 20 }),

@@ -12,9 +12,9 @@ import { command, type Params } from "./statement.ts";
 import { webhookEvents } from "./webhooksSchema.ts";
 
 export const insertEvent = command(
-  (db, given: Params<Omit<OutboxEvent, "attempts" | "reason">>) => {
+  (db, given: Params<Omit<OutboxEvent, "attempts" | "reason" | "since">>) => {
     const { id, hook, event, resource, at, data } = given;
-    const row = { id, hook, event, resource, at, data, dueAt: at };
+    const row = { id, hook, event, resource, at, data, since: at, dueAt: at };
     return db.insert(webhookEvents).values({ ...row, attempts: 0, reason: null, endedAt: null });
   },
 );

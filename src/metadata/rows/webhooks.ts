@@ -85,7 +85,7 @@ const listDead = statement((db, { hook, after, limit }: Params<Hook & Limit & { 
 const retryDead = statement((db, { hook, id, now }: Params<Hook & Id & Now>) =>
   db
     .update(events)
-    .set({ attempts: 0, at: now, dueAt: now, endedAt: null })
+    .set({ attempts: 0, since: now, dueAt: now, endedAt: null })
     .where(
       and(eq(events.hook, hook), isDead, sql`(CAST(${id} AS text) = '' OR ${events.id} = ${id})`),
     )
@@ -125,7 +125,7 @@ const deleteOldestDead = statement((db, { hook, limit }: Params<Hook & Limit>) =
     .returning({ id: events.id }),
 );
 const deleteBefore = statement((db, { before }: Params<{ before: number }>) =>
-  db.delete(events).where(sql`${events.at} < ${before}`).returning({ id: events.id }),
+  db.delete(events).where(sql`${events.since} < ${before}`).returning({ id: events.id }),
 );
 
 /** Why an event was given up without a last attempt. */

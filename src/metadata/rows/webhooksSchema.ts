@@ -18,12 +18,13 @@ export const webhookEvents = sqliteTable(
     data: text("data").notNull(), // JSON
     attempts: integer("attempts").notNull(),
     reason: text("reason"), // why the last attempt failed
+    since: integer("since").notNull(), // Unix ms; since when it waits: of a dead letter that is sent again, since then
     dueAt: integer("due_at"), // Unix ms; null: given up
     endedAt: integer("ended_at"), // Unix ms; when it was given up
   },
   (row) => [
     index("webhook_events_by_due").on(row.hook, row.dueAt, row.id),
     index("webhook_events_dead").on(row.hook, row.id).where(isDead),
-    index("webhook_events_by_time").on(row.at),
+    index("webhook_events_by_time").on(row.since),
   ],
 );

@@ -76,6 +76,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     order: (order) => orders.push(order),
   });
   const metrics = new Metrics({
+    countEvents: null,
     readSpace: () => storage.space(),
     countUploads: () => metadata.uploadSweep.countUploads(),
     countMultipart: () => metadata.multipartLife.countMultipart(),

@@ -1,0 +1,144 @@
+// Webhooks of the executable: what was acknowledged is delivered, whatever happens in between.
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { pushImage } from "../http/support/image.ts";
+import { startBreadbox } from "../support/binary.ts";
+import { freePort, waitFor } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { expectedSignature, type Received, startReceiver } from "../support/webhookReceiver.ts";
+
+const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+const hooks = (...list: readonly object[]) => ({ BREADBOX_WEBHOOKS: JSON.stringify(list) });
+const typesOf = (received: readonly Received[]) => received.map(({ body }) => body.type);
+
+test("a push that was acknowledged right before kill -9 is delivered after the restart, once, with its signature", async () => {
+  await using scope = new Scope();
+  const port = freePort();
+  const env = hooks({ name: "ci", url: `http://127.0.0.1:${port}/`, secret, events: ["push"] });
+  const first = await startBreadbox(scope, { env });
+  const { digest } = await pushImage(first.url, { name: "team/app", tag: "1.0" });
+  await first.kill9();
+
+  const receiver = startReceiver(scope, port);
+  const second = await startBreadbox(scope, { env, data: first.data });
+  await waitFor("the event", async () => receiver.received.length > 0, { explain: second.logs });
+  await waitFor("an empty outbox", async () => waiting(second.data) === 0, {
+    explain: second.logs,
+  });
+
+  expect(receiver.received.length).toBe(1);
+  const [event] = receiver.received;
+  if (event === undefined) throw new Error("nothing came");
+  expect(event.headers.get("webhook-signature")).toBe(expectedSignature(secret, event));
+  expect(event.body).toMatchObject({
+    ...{ specversion: "1.0", type: "breadbox.push", subject: "team/app" },
+    data: { repository: "team/app", tag: "1.0", digest, previous_digest: null },
+  });
+});
+
+test("an attempt that kill -9 cuts off is made again with the same id", async () => {
+  await using scope = new Scope();
+  const receiver = startReceiver(scope);
+  const gate = Promise.withResolvers<void>();
+  scope.defer(() => gate.resolve());
+  receiver.hold(gate.promise);
+  const env = hooks({ name: "ci", url: receiver.url, events: ["push"] });
+  const first = await startBreadbox(scope, { env });
+  await pushImage(first.url, { name: "team/app", tag: "1.0" });
+  await waitFor("the attempt", async () => receiver.received.length > 0, { explain: first.logs });
+  await first.kill9();
+
+  receiver.hold(Promise.resolve());
+  const second = await startBreadbox(scope, { env, data: first.data });
+  await waitFor("an empty outbox", async () => waiting(second.data) === 0, {
+    explain: second.logs,
+  });
+  expect(new Set(receiver.received.map(({ body }) => body.id)).size).toBe(1);
+  expect(receiver.received.length).toBe(2);
+});
+
+test("moved tags, deletions and collections reach those who ask for them, in both forms; log and metrics tell of a receiver that fails", async () => {
+  await using scope = new Scope();
+  const receiver = startReceiver(scope);
+  const old = startReceiver(scope);
+  const down = freePort();
+  const server = await startBreadbox(scope, {
+    env: {
+      ...hooks(
+        { name: "all", url: receiver.url, events: ["tag.move", "delete", "collection", "objects"] },
+        { name: "old", url: old.url, format: "distribution" },
+        { name: "down", url: `http://127.0.0.1:${down}/?key=of-the-receiver`, secret },
+      ),
+      BREADBOX_LOG_FORMAT: "json",
+    },
+  });
+  const { url } = server;
+  const one = await pushImage(url, { name: "team/app", tag: "latest" });
+  const two = await pushImage(url, { name: "team/app", tag: "latest" });
+  await fetch(`${url}/v2/team/app/manifests/latest`, { method: "DELETE" });
+  await fetch(`${url}/v1/buckets`, { method: "POST", body: '{"name":"backups"}' });
+  await fetch(`${url}/v1/gc`, { method: "POST" });
+  const isThere = (type: string) => async () => typesOf(receiver.received).includes(type);
+  await waitFor("the collection", isThere("breadbox.collection"), { explain: server.logs });
+  await waitFor("distribution's events", async () => old.received.length === 3, {
+    explain: server.logs,
+  });
+
+  expect(typesOf(receiver.received).toSorted()).toEqual([
+    "breadbox.bucket.create",
+    "breadbox.collection",
+    "breadbox.tag.delete",
+    "breadbox.tag.move",
+  ]);
+  const moved = receiver.received.find(({ body }) => body.type === "breadbox.tag.move");
+  expect(moved?.body.data).toMatchObject({ digest: two.digest, previous_digest: one.digest });
+  expect(old.received.flatMap(({ body }) => body.events.map(actionOf))).toEqual([
+    ["push", "latest"],
+    ["push", "latest"],
+    ["delete", "latest"],
+  ]);
+
+  const metrics = async () => (await fetch(`${url}/metrics`)).text();
+  const hasFailed = async () =>
+    (await metrics()).includes('breadbox_webhook_attempts_total{hook="down",outcome="failed"}');
+  await waitFor("a failed attempt", hasFailed, { explain: server.logs });
+  expect(await metrics()).toContain('breadbox_webhook_events{hook="down",state="waiting"} 4');
+  const warnings = () =>
+    server
+      .logs()
+      .split("\n")
+      .filter((line) => line.includes('"hook":"down"'));
+  await waitFor("the warning", async () => warnings().length > 0, { explain: server.logs });
+  expect(warnings().length).toBe(1);
+  expect(JSON.parse(warnings()[0] ?? "")).toMatchObject({ level: "warn", event: "webhook" });
+  expect(server.logs()).not.toContain("of-the-receiver");
+  expect(server.logs()).not.toContain(secret);
+});
+
+test("without webhooks nothing is written for them", async () => {
+  await using scope = new Scope();
+  const server = await startBreadbox(scope);
+  await pushImage(server.url, { name: "team/app", tag: "1.0" });
+
+  expect(waiting(server.data)).toBe(0);
+});
+
+const actionOf = ({ action, target }: { action: string; target: { tag: string } }) => [
+  action,
+  target.tag,
+];
+
+/** Rows of the outbox. */
+function waiting(data: string): number {
+  const database = new Database(join(data, "breadbox.db"), { readonly: true });
+  try {
+    const found = database.query<{ rows: number }, []>(
+      "SELECT count(*) AS rows FROM webhook_events",
+    );
+    return found.get()?.rows ?? -1;
+  } finally {
+    database.close();
+  }
+}

@@ -29,5 +29,13 @@ export const at = {
     `/repositories/${name}/-/deletion${query(parameters)}`,
   file: (name: string, digest: string) => `/repositories/${name}/-/files/${digest}`,
   theme: "/theme",
+  login: "/login",
   logout: "/logout",
+  users: "/access/users",
+  user: (name: string) => `/access/users/${name}`,
+  tokens: "/access/tokens",
+  rules: (parameters: Readonly<Record<string, string>> = {}) => `/access/rules${query(parameters)}`,
+  trust: "/access/trust",
+  audit: (parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/access/audit${query(parameters)}`,
 } as const;

@@ -6,6 +6,15 @@ export interface Visitor {
   readonly name: string | null;
   /** `open` where nobody has to log in; `unknown` where a request was refused before anybody asked. */
   readonly door: "open" | "closed" | "unknown";
+  /** Parts of the navigation that are of use to this visitor only. */
+  readonly may: {
+    /** Manage users, tokens and rules. */
+    readonly manage: boolean;
+    /** See uploads, collections and checks. */
+    readonly operate: boolean;
+    /** Read the audit trail. */
+    readonly audit: boolean;
+  };
 }
 
 /** `auto` follows the system. */
@@ -18,7 +27,11 @@ export function readTheme(text: string | null | undefined): Theme {
 }
 
 /** Addresses of scripts and style, which name their version. */
-export type AssetUrls = Readonly<Record<"page.css" | "page.js", string>>;
+export type AssetUrls = Readonly<Record<AssetName, string>>;
+
+/** Scripts and style. `page.js` is on every page, each of the others on the few that need it. */
+export const assetNames = ["page.css", "page.js", "setup.js"] as const;
+export type AssetName = (typeof assetNames)[number];
 
 /** The circumstances of one page. */
 export interface Frame {

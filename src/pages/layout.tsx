@@ -2,15 +2,24 @@
 import type { Child } from "#jsx/jsx-runtime";
 import { version } from "../version.ts";
 import { at } from "./addresses.ts";
-import { type Frame, type Theme, themes } from "./frame.ts";
+import { type AssetName, type Frame, type Theme, themes, type Visitor } from "./frame.ts";
 
 /** Parts of the navigation. */
-export type Section = "home" | "repositories";
+export type Section = "home" | "repositories" | "access";
 
 /** A page adds its section here, and is found. */
-const sections: readonly (readonly [id: Section | "api", name: string, href: string])[] = [
+const sections: readonly SectionLink[] = [
   ["repositories", "Repositories", at.repositories()],
+  ["access", "Access", at.users, ({ manage }) => manage],
   ["api", "API", "/swagger"],
+];
+
+/** @param isFor whom it is of use to; absent: everybody. */
+type SectionLink = readonly [
+  id: Section | "api",
+  name: string,
+  href: string,
+  isFor?: (may: Visitor["may"]) => boolean,
 ];
 
 /** A loaf, drawn here. */
@@ -26,11 +35,13 @@ interface LayoutProps {
   readonly section: Section | null;
   /** Shown in the search box. */
   readonly search?: string | null;
+  /** Of this page alone. */
+  readonly script?: AssetName;
   readonly children: Child;
 }
 
 /** A whole document. */
-export function Layout({ frame, title, section, search = null, children }: LayoutProps) {
+export function Layout({ frame, title, section, search = null, script, children }: LayoutProps) {
   const { theme, assets } = frame;
   return (
     <html lang="en" data-theme={theme === "auto" ? undefined : theme}>
@@ -41,6 +52,7 @@ export function Layout({ frame, title, section, search = null, children }: Layou
         <link rel="icon" href={icon} />
         <link rel="stylesheet" href={assets["page.css"]} />
         <script src={assets["page.js"]} defer />
+        {script === undefined ? null : <script src={assets[script]} defer />}
       </head>
       <body>
         <a class="skip" href="#main">
@@ -58,11 +70,13 @@ export function Layout({ frame, title, section, search = null, children }: Layou
             Breadbox
           </a>
           <nav class="sections" aria-label="Sections">
-            {sections.map(([id, name, href]) => (
-              <a key={id} href={href} aria-current={id === section ? "page" : undefined}>
-                {name}
-              </a>
-            ))}
+            {sections
+              .filter(([, , , isFor]) => isFor?.(frame.visitor.may) !== false)
+              .map(([id, name, href]) => (
+                <a key={id} href={href} aria-current={id === section ? "page" : undefined}>
+                  {name}
+                </a>
+              ))}
           </nav>
           <search class="search">
             <form action={at.repositories()}>
@@ -113,7 +127,12 @@ function Account({ frame: { visitor, theme, address, login } }: { readonly frame
         ) : null}
         {name === null ? null : (
           <form method="post" action={at.logout}>
-            <button type="submit">Log out</button>
+            <div class="bar">
+              <button type="submit">Log out</button>
+              <button type="submit" name="everywhere" value="yes">
+                Log out everywhere
+              </button>
+            </div>
           </form>
         )}
         <form method="post" action={at.theme}>

@@ -100,3 +100,36 @@ export function Table(props: {
     </section>
   );
 }
+
+/** An input with its name. */
+export function Field(props: {
+  readonly label: string;
+  readonly hint?: string;
+  readonly children: Child;
+}) {
+  return (
+    // biome-ignore lint/a11y/noLabelWithoutControl: the input is among its children.
+    <label class="field">
+      <span>
+        {props.label}
+        {props.hint === undefined ? null : <span class="muted small"> {props.hint}</span>}
+      </span>
+      {props.children}
+    </label>
+  );
+}
+
+/** A button that is asked for twice, without a script: it is behind a word that has to be opened first. */
+export function Confirmed(props: {
+  /** Of the word. */
+  readonly label: string;
+  /** What happens; for whom it matters. */
+  readonly children: Child;
+}) {
+  return (
+    <details class="confirmed">
+      <summary>{props.label}</summary>
+      <div>{props.children}</div>
+    </details>
+  );
+}

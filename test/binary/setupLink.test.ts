@@ -88,7 +88,7 @@ test("on a terminal the banner has a link that other machines can follow", async
 });
 
 clientTest(
-  "the page makes the administrator, asks only its own server, and forgets the secret",
+  "the page makes the administrator, logs its browser in, asks only its own server, and forgets the secret",
   { commands: [chromium] },
   async (scope) => {
     const { link, local } = await startOnTerminal(scope);
@@ -107,12 +107,18 @@ clientTest(
     await page.evaluate('document.getElementById("again").value = ""');
     await type("again", account.password);
     await press(page, "Create the administrator");
-    await untilShown(page, "admin is an administrator now.");
+    const { origin } = new URL(local);
+    await waitFor("the first page", () => page.url() === `${origin}/`);
+    await untilShown(page, "Access");
+    expect(await page.evaluate("document.querySelector('.account summary').textContent")).toBe(
+      "admin",
+    );
 
     const authorization = `Basic ${btoa(`admin:${account.password}`)}`;
     const answer = await fetch(new URL("/v2/", local), { headers: { authorization } });
     expect(answer.status).toBe(200);
-    expect(new Set(requests)).toEqual(new Set([`${local}${link.hash}`, local]));
+    expect(new Set(requests.map((url) => new URL(url).origin))).toEqual(new Set([origin]));
+    expect(requests.filter((url) => url.includes(link.hash))).toEqual([`${local}${link.hash}`]);
     expect(complaints).toEqual([]);
   },
 );

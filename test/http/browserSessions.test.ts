@@ -1,9 +1,11 @@
 // Browsers' logins: whom a cookie lets in, where, and for how long.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { idleMs, longestMs } from "../../src/access/browserSessions.ts";
+import { withAssets } from "../pages/support/html.ts";
 import { type Closed, openClosed, password } from "./support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "./support/browserLogin.ts";
 
+withAssets();
 let room: Closed;
 let url: string;
 beforeEach(async () => {
@@ -104,7 +106,7 @@ describe("a login", () => {
     }
     const answer = await logIn(url, "ann");
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([429, "3"]);
-    expect(await answer.text()).toContain("too many failed logins");
+    expect(await answer.text()).toContain("Too many failed logins");
 
     move(3_000);
     expect((await logIn(url, "ann")).status).toBe(303);
@@ -121,7 +123,7 @@ describe("a login", () => {
   test("shows what was typed as text", async () => {
     const answer = await logIn(url, '"><script>alert(1)</script>', { secret: "wrong password" });
     const text = await answer.text();
-    expect(text).toContain("&lt;script&gt;alert(1)");
+    expect(text).toContain("&lt;script>alert(1)");
     expect(text).not.toContain("<script>alert");
     expect(answer.headers.get("content-security-policy")).toContain("default-src 'none'");
   });

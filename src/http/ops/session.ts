@@ -1,15 +1,15 @@
 // A browser's login: the form, what it sends, and the end of the session.
 import { RegistryError } from "../../errors.ts";
+import type { LoginForm } from "../../pages/login.tsx";
 import { assertOwnPage } from "../crossSite.ts";
 import { callerOf } from "../door.ts";
 import { operation } from "../operation.ts";
-import { seeOther } from "../pages/answer.ts";
+import { framed, seeOther, sendPage } from "../pages/answer.ts";
+
 import { readForm, safeNext } from "../pages/forms.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { formChallenge, readSessionCookie, sessionCookie } from "../sessionCookie.ts";
-import { uncached } from "../v1/requests.ts";
-import { loginPage, loginPolicy } from "./loginPage.ts";
 
 /** It says nothing of whether there is such an account. */
 const wrong = "The name or the password is wrong.";
@@ -18,24 +18,29 @@ async function show(call: RequestContext, services: Services): Promise<Response>
   const next = safeNext(queryOf(call).get("next"));
   // Without a login there is nothing to do here.
   if (await services.access.isOpen()) return seeOther(next);
-  return page(200, { next, name: "", said: null });
+  return draw(call, services, { status: 200, form: { next, name: "", said: null } });
 }
 
 async function logIn(call: RequestContext, services: Services): Promise<Response> {
   const { access, sessions, names } = services;
-  const form = await readForm(call, services);
-  const next = safeNext(form.get("next"));
+  const sent = await readForm(call, services);
+  const next = safeNext(sent.get("next"));
   if (await access.isOpen()) return seeOther(next);
-  const name = form.get("name") ?? "";
-  const login = { name, password: form.get("password") ?? "" };
+  const name = sent.get("name") ?? "";
+  const login = { name, password: sent.get("password") ?? "" };
   try {
     const secret = await sessions.logIn(login, callerOf(call, names));
-    if (secret === null) return page(401, { next, name, said: wrong });
+    if (secret === null) {
+      const headers = { "www-authenticate": formChallenge };
+      return draw(call, services, { status: 401, form: { next, name, said: wrong }, headers });
+    }
     return seeOther(next, { "set-cookie": sessionCookie(call, names, secret) });
   } catch (error) {
     if (!(error instanceof RegistryError) || error.situation !== "LOGINS_TOO_MANY") throw error;
     const { status, message, retryAfter = 1 } = error;
-    return page(status, { next, name, said: message }, { "retry-after": String(retryAfter) });
+    const headers = { "retry-after": String(retryAfter) };
+    const said = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
+    return draw(call, services, { status, form: { next, name, said }, headers });
   }
 }
 
@@ -51,19 +56,20 @@ async function logOut(call: RequestContext, services: Services): Promise<Respons
   return seeOther("/login", { "set-cookie": sessionCookie(call, names, null) });
 }
 
-function page(
-  status: number,
-  shown: Parameters<typeof loginPage>[0],
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(loginPage(shown), {
-    status,
-    headers: {
-      ...{ ...uncached, ...headers, "content-type": "text/html; charset=utf-8" },
-      ...(status === 401 ? { "www-authenticate": formChallenge } : {}),
-      ...{ "content-security-policy": loginPolicy, "referrer-policy": "same-origin" },
-    },
-  });
+/** The form as it is sent. */
+interface Drawn {
+  readonly status: number;
+  readonly form: LoginForm;
+  readonly headers?: Record<string, string>;
+}
+
+async function draw(
+  call: RequestContext,
+  services: Services,
+  { form, ...init }: Drawn,
+): Promise<Response> {
+  const { loginPage } = await import("../../pages/login.tsx");
+  return sendPage(loginPage(await framed(call, services), form), init);
 }
 
 const shared = {

@@ -4,11 +4,11 @@ import { Type } from "@sinclair/typebox";
 import { RegistryError } from "../../errors.ts";
 import { json } from "../answers.ts";
 import { operation } from "../operation.ts";
+import { framed, sendPage } from "../pages/answer.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { sessionCookie } from "../sessionCookie.ts";
 import { readBody, uncached } from "../v1/requests.ts";
-import { setupPage, setupPolicy } from "./setupPage.ts";
 
 const account = Type.Object({
   secret: Type.String(),
@@ -24,15 +24,10 @@ function setupOf({ setup }: Services): NonNullable<Services["setup"]> {
   return setup;
 }
 
-async function sendPage(_call: RequestContext, services: Services): Promise<Response> {
+async function show(call: RequestContext, services: Services): Promise<Response> {
   await setupOf(services).assertOpen();
-  const headers = {
-    ...uncached,
-    "content-type": "text/html; charset=utf-8",
-    "content-security-policy": setupPolicy,
-    "referrer-policy": "no-referrer",
-  };
-  return new Response(setupPage, { headers });
+  const { setupPage } = await import("../../pages/setup.tsx");
+  return sendPage(setupPage(await framed(call, services)));
 }
 
 async function finish(call: RequestContext, services: Services): Promise<Response> {
@@ -69,7 +64,7 @@ export const setupOperations = [
     id: "getSetup",
     method: "GET",
     summary: "The page of the set-up link",
-    handle: sendPage,
+    handle: show,
   }),
   ...operation({
     ...shared,

@@ -1,5 +1,5 @@
 // How pages are sent: as HTML that runs nothing but this server's own files, and that no cache keeps.
-import { nameOf } from "../../access/actions.ts";
+import { type Area, nameOf } from "../../access/actions.ts";
 import { everything, nothing, type Rights } from "../../access/rights.ts";
 import { type Frame, readTheme, type Visitor } from "../../pages/frame.ts";
 import type { RequestContext } from "../requestContext.ts";
@@ -61,9 +61,12 @@ export async function frameOf(
 /** Who looks at the page. However it logged in, a caller has rights. */
 function visitorOf(rights: Rights): Visitor {
   const { principal } = rights;
-  if (rights === everything) return { name: null, door: "open" };
-  if (principal.kind === "user") return { name: principal.name, door: "closed" };
-  return { name: nameOf(principal), door: rights === nothing ? "unknown" : "closed" };
+  const mayPull = (area: Area) => rights.may("pull", { kind: "server", area });
+  const manage = principal.kind === "user" && principal.isAdmin;
+  const may = { manage, operate: mayPull("gc"), audit: mayPull("audit") };
+  if (rights === everything) return { name: null, door: "open", may };
+  if (principal.kind === "user") return { name: principal.name, door: "closed", may };
+  return { name: nameOf(principal), door: rights === nothing ? "unknown" : "closed", may };
 }
 
 /** As `frameOf`, from what an operation has. */

@@ -14,6 +14,7 @@ import { healthOperations } from "./ops/health.ts";
 import { metricsOperations } from "./ops/metrics.ts";
 import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
+import { accessPages } from "./pages/access/pages.ts";
 import { assetOperations } from "./pages/assets.ts";
 import { comparisonPageOperations } from "./pages/comparison.ts";
 import { deletionPageOperations } from "./pages/deletion.ts";
@@ -77,6 +78,7 @@ export const operations: readonly Operation[] = [
   ...comparisonPageOperations,
   ...deletionPageOperations,
   ...themeOperations,
+  ...accessPages,
   ...assetOperations,
 ];
 

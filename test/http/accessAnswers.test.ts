@@ -19,7 +19,7 @@ const bodies: Readonly<Record<string, object>> = {
   createTrust: { kind: "github", place: "acme/app", grants },
 };
 const own = { ":rule": "1" };
-const managing = table.filter(({ needs }) => needs === "administrator");
+const managing = table.filter(({ tag }) => tag === "access");
 const query = (id: string) => (/Access$/.test(id) ? "?who=ann&action=pull&resource=lab/app" : "");
 
 /** Asks each operation, those that add first. */

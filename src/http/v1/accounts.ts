@@ -44,18 +44,25 @@ interface Listing<T> {
   print(item: T): unknown;
 }
 
-/** A page of a list that is read whole. @throws RegistryError PAGE_INVALID */
-export function answerPage<T>(call: RequestContext, listing: Listing<T>): Response {
-  const { path, name, items, keyOf, print } = listing;
-  const query = queryOf(call);
-  const limit = readLimit(query, { usual: usualPage, longest: longestPage });
-  const after = query.get("after");
+/** Items in the order of their keys, after a key. @param limit most of a page. @returns as well the `after` of the next page. */
+export function pageOf<T>(
+  { items, keyOf }: Pick<Listing<T>, "items" | "keyOf">,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): { readonly page: readonly T[]; readonly next: string | null } {
   const isBehind = (key: string | number): boolean =>
     after === null || (typeof key === "number" ? key > Number(after) : key > after);
   const rest = items.filter((item) => isBehind(keyOf(item)));
   const page = rest.slice(0, limit);
   const last = rest.length > limit ? page.at(-1) : undefined;
-  const next = last === undefined ? null : String(keyOf(last));
+  return { page, next: last === undefined ? null : String(keyOf(last)) };
+}
+
+/** A page of a list that is read whole. @throws RegistryError PAGE_INVALID */
+export function answerPage<T>(call: RequestContext, listing: Listing<T>): Response {
+  const { path, name, print } = listing;
+  const query = queryOf(call);
+  const limit = readLimit(query, { usual: usualPage, longest: longestPage });
+  const { page, next } = pageOf(listing, { after: query.get("after"), limit });
   const headers = pageHeaders(path, { limit }, next);
   return json({ [name]: page.map(print), next }, { headers });
 }

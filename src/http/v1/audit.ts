@@ -32,7 +32,7 @@ function printed({ at, event, who, requestId, previous, ...entry }: StoredAuditE
 }
 
 /** @throws RegistryError REQUEST_INVALID */
-function readCursor(given: string | null): AuditCursor | null {
+export function readCursor(given: string | null): AuditCursor | null {
   if (given === null) return null;
   const [, at, id] = cursor.exec(given) ?? [];
   if (at === undefined) throw invalid("after must be the `next` of another page");

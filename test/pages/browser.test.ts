@@ -22,6 +22,13 @@ const paths = [
   "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
   "/repositories/team/api/-/deletion?reference=1.0.0",
   "/repositories/team/api/-/deletion",
+  "/access/users",
+  "/access/users/ann",
+  "/access/tokens",
+  "/access/rules?who=ann&action=pull&resource=team/api",
+  "/access/trust",
+  "/access/audit",
+  "/login?next=/nothing",
   "/nothing/here",
 ];
 

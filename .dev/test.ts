@@ -9,9 +9,13 @@ const root = `${import.meta.dir}/..`;
 /** Four times the default: on two busy cores a test that starts a few processes has taken half of that. ms. */
 const testTimeout = 20_000;
 
+/** Files at a time: many tests wait for a server, a client or a clock, so that one more than there are cores keeps these busy. */
+const filesAtOnce = navigator.hardwareConcurrency + 1;
+
 /** Runs `bun test`, shows its output as it comes, and reads the counts from it. */
 async function runTests(patterns: readonly string[]): Promise<TestRun> {
-  const tests = Bun.spawn([process.execPath, "test", `--timeout=${testTimeout}`, ...patterns], {
+  const options = [`--timeout=${testTimeout}`, `--parallel=${filesAtOnce}`, "--no-isolate"];
+  const tests = Bun.spawn([process.execPath, "test", ...options, ...patterns], {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],
     env: { ...process.env, FORCE_COLOR: "0" },

@@ -139,7 +139,7 @@ async function stage(
   const algorithm: Algorithm = "sha256";
   const session = { id, staging, offset: 0, algorithm, boundaries: async () => [] };
   if (body === null) return session;
-  const options = { expected: length, resumable: false, signal };
+  const options = { expected: length, resumable: false, isWhole: true, signal };
   const staged = await storage.staging.append(session, body, options);
   if (staged.cut !== null) throw staged.cut;
   return staged;

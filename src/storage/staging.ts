@@ -32,6 +32,8 @@ export interface AppendOptions {
   readonly expected: number | null;
   /** True when the answer promises that the session can be resumed: then its folder entries are made durable as well, as after a cut. */
   readonly resumable: boolean;
+  /** True when nobody can resume a body that breaks: then none of its bytes has to be kept, and the session is to be discarded. */
+  readonly isWhole?: boolean;
   /** True when the sender names the place of its bytes: more chunks may follow, to any process, and each has to know the digest of those before. */
   readonly inChunks?: boolean;
   /** Aborted when the writer has lost its claim: from then on no byte is touched, and the append ends with its reason. */
@@ -42,7 +44,7 @@ export interface AppendOptions {
 export interface Appended extends Session {
   /** Of everything before `offset`, under the session's algorithm; null where it is not known yet, and before a seal. */
   readonly digest: Digest | null;
-  /** Why the body ended early (client disconnected, length mismatch); null after a clean end. Bytes up to `offset` are durable either way. */
+  /** Why the body ended early (client disconnected, length mismatch); null after a clean end. Bytes up to `offset` are durable either way, but for a whole body. */
   readonly cut: Error | null;
 }
 

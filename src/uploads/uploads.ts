@@ -7,7 +7,7 @@ import type { UploadSession, UploadsMetadata } from "../metadata/metadata.ts";
 import { type Algorithm, algorithmOf, type Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import { makeUploadId, type UploadId } from "../model/uploadId.ts";
-import type { Appended } from "../storage/staging.ts";
+import type { Appended, AppendOptions } from "../storage/staging.ts";
 import type { Storage } from "../storage/storage.ts";
 import { holding, withClaim } from "./claim.ts";
 import { commit, drop } from "./ending.ts";
@@ -161,10 +161,15 @@ export async function uploadInOneRequest(
   const of = { repository, algorithm: algorithmOf(digest) };
   const session = await openSession(deps, of, owner);
   const { id } = session;
+  // Newer than the row's once bytes are staged.
+  let { staging } = session;
   try {
     return await holding(deps, id, owner, async (hold) => {
       acceptChunk(0, chunk);
-      const staged = await receive(deps, session, chunk, { hold, resumable: false });
+      const staged = await receive(deps, session, chunk, {
+        ...{ hold, resumable: false, isWhole: true },
+      });
+      staging = staged.staging;
       if (staged.cut !== null) throw staged.cut;
       await commit(deps, staged, digest, { session: { id, owner }, repository });
       hold.released = true;
@@ -172,7 +177,7 @@ export async function uploadInOneRequest(
     });
   } catch (error) {
     // Later if it cannot be now: why it came to this is what counts.
-    await deps.overdue.settle(() => drop(deps, session));
+    await deps.overdue.settle(() => drop(deps, { id, repository, staging }));
     throw error;
   }
 }
@@ -215,6 +220,11 @@ async function accept({ metadata }: UploadsDeps, session: UploadSession, chunk: 
   }
 }
 
+/** How a body is received. */
+interface Receiving extends Pick<AppendOptions, "resumable" | "isWhole"> {
+  readonly hold: HeldClaim;
+}
+
 /**
  * Stages the chunk's body. @returns the staged state, and why the body broke if it did.
  * @throws RegistryError CHUNK_SIZE_MISMATCH after a clean end with more or fewer bytes than announced: nothing counts then.
@@ -223,14 +233,14 @@ async function receive(
   { metadata, storage }: UploadsDeps,
   { id, staging, offset, algorithm }: UploadSession,
   chunk: Chunk,
-  { hold, resumable }: { readonly hold: HeldClaim; readonly resumable: boolean },
+  { hold, resumable, isWhole = false }: Receiving,
 ): Promise<Appended> {
   const boundaries = () => metadata.listBoundaries(id);
   const session = { id, staging, offset, algorithm, boundaries };
   if (chunk.body === null && !resumable) return { ...session, digest: null, cut: null };
   const expected = chunk.body === null ? null : declaredLength(chunk);
   return storage.staging.append(session, chunk.body ?? emptyBody, {
-    ...{ expected, resumable, inChunks: chunk.start !== null },
+    ...{ expected, resumable, isWhole, inChunks: chunk.start !== null },
     signal: hold.signal,
   });
 }

@@ -24,8 +24,10 @@ export function tempFolder(scope: Scope, purpose: string): string {
 }
 
 /** Below those that the system gives to outgoing connections and to listeners without a port of their own. */
-const firstPort = 16_384;
-const ports = 16_384;
+const lowestPort = 16_384;
+/** Test files that run side by side have a quarter each. */
+const ports = 4_096;
+const firstPort = lowestPort + (Number(process.env["BUN_TEST_WORKER_ID"] ?? 0) % 4) * ports;
 let nextPort = Math.floor(Math.random() * ports);
 
 /** A port on 127.0.0.1 that nobody listens on. Two calls never return the same one: the first caller may not listen yet. */

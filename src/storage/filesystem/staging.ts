@@ -80,7 +80,8 @@ export class FilesystemStaging implements Staging {
     const appended = await writes.alone(id, () =>
       readers.during(session, (advance) => this.#append(session, body, options, advance)),
     );
-    if (!options.resumable && appended.cut === null) return appended;
+    const isOver = appended.cut === null ? !options.resumable : options.isWhole;
+    if (isOver) return appended;
     return { ...appended, digest: await hashing.prefix(id, staging) };
   }
 
@@ -119,12 +120,14 @@ export class FilesystemStaging implements Staging {
     options: AppendOptions & { readonly file: FileHandle; readonly follower: StagingFollower },
   ): Promise<Appended> {
     const { latch, space, writes } = this.#options;
-    const { expected, signal, resumable, file, follower } = options;
+    const { expected, signal, resumable, isWhole = false, file, follower } = options;
     const { offset } = session;
     const release = body.release ?? null;
     const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
     const giveBack = () => file.truncate(offset).catch(() => {});
-    const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+    const ends = { expected, signal, keepsCut: !isWhole, giveBack };
+    const cut = await receiveBody(body, writer, ends);
+    if (cut !== null && isWhole) return { ...session, digest: null, cut };
     // The bytes of a broken body are reported as an offset as well, however the request was to end.
     if (resumable || cut !== null) await this.#keepFolder(session);
     const appended = { ...session, offset: writer.written, digest: null, cut };

@@ -78,7 +78,7 @@ export class S3Staging implements Staging {
     const { tools, hashes, placing, leftovers } = this.#options;
     const before = parseState(session.staging);
     const { id, offset } = session;
-    const { expected, signal, inChunks = false } = options;
+    const { expected, signal, inChunks = false, isWhole = false } = options;
     const { tail, room } = await this.#takeTail(session, before, signal);
     const hash = hashes.begin(session, before.hash, inChunks);
     const writer = new CellWriter(tools, {
@@ -88,7 +88,12 @@ export class S3Staging implements Staging {
     });
     const giveBack = async () => {};
     try {
-      const cut = await receiveBody(body, writer, { expected, signal, keepsCut: true, giveBack });
+      const ends = { expected, signal, keepsCut: !isWhole, giveBack };
+      const cut = await receiveBody(body, writer, ends);
+      // What is to be discarded: an S3 upload may have begun.
+      if (cut !== null && isWhole) {
+        return { ...session, staging: printState(writer.state), digest: null, cut };
+      }
       const { written } = writer;
       const { digest, note } = await hash.end();
       const isHeld = cut === null && !options.resumable;

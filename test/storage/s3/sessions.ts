@@ -112,6 +112,22 @@ export function sessionsSuite(name: string, bucket: BucketOptions): void {
     test.each([
       ["short", 1000],
       ["of several parts", cellBytes + 1000],
+    ])("nothing is left of a whole body, %s, that broke", async (_, size) => {
+      const { a, left } = await replicas();
+      const ways = { ...options(false), isWhole: true };
+
+      const broken = brokenAfter(noise(size));
+      const { id, staging, cut } = await a.staging.append(await beginSession(a), broken, ways);
+      await a.staging.discard(id, staging);
+      await close(a);
+
+      expect(cut?.message).toBe("the connection was cut");
+      expect(await left()).toEqual({ keys: [], uploads: [] });
+    });
+
+    test.each([
+      ["short", 1000],
+      ["of several parts", cellBytes + 1000],
     ])(
       "nothing is left of a body, %s, that was read to be hashed and is stored already",
       async (_, size) => {

@@ -5,11 +5,12 @@ import type { RegistryDeps } from "../registry/manifests.ts";
 import { Book } from "./book.ts";
 import { Facts } from "./facts.ts";
 import { TagBooks } from "./tagBooks.ts";
+import { UsageBook } from "./usage.ts";
 
 /** The rows that they read. */
 export type ImageRows = Pick<
   Metadata,
-  "images" | "imageSums" | "registry" | "history" | "collection" | "objects"
+  "images" | "imageSums" | "registry" | "history" | "uploadSweep" | "multipartLife"
 >;
 
 /** What is given to the room. */
@@ -28,6 +29,7 @@ export interface ImagesDeps extends ImagesSetup {
   readonly facts: Facts;
   readonly book: Book;
   readonly tagBooks: TagBooks;
+  readonly usage: UsageBook;
 }
 
 /** Who asks: what may be seen of repositories. */
@@ -48,10 +50,12 @@ export const operator: Viewer = { maySee: null, seesSharing: true };
 export function openImages(setup: ImagesSetup): ImagesDeps {
   const { rows, registry, rest } = setup;
   const { clock } = registry;
+  const book = new Book({ rows, clock, rest });
   return {
     ...setup,
+    book,
+    usage: new UsageBook({ ...setup, book }, clock),
     facts: new Facts(registry),
-    book: new Book({ rows, clock, rest }),
     tagBooks: new TagBooks({ rows, clock, rest }),
   };
 }

@@ -23,14 +23,18 @@ export async function findSharing(
   viewer: Viewer,
   digests: readonly Digest[],
 ): Promise<ReadonlyMap<Digest, Sharing>> {
-  const uses = await rows.images.findUses([...new Set(digests)]);
+  const unique = [...new Set(digests)];
+  const links = await rows.imageSums.countLinks(unique);
+  const objects = new Map(
+    (await rows.images.findUses(unique)).map((use) => [use.digest, use.objects]),
+  );
   const { contents } = registry;
   const limit = viewer.maySee === null ? mostNamed : mostLooked;
   const found = await Promise.all(
-    uses.map(async ({ digest, links, objects }): Promise<readonly [Digest, Sharing]> => {
+    links.map(async ({ digest, links }): Promise<readonly [Digest, Sharing]> => {
       const holders = await contents.listHolders(digest, { after: null, limit });
       const seen = holders.filter((name) => viewer.maySee?.(name) ?? true).slice(0, mostNamed);
-      const areBucketsSeen = viewer.seesSharing && objects > 0;
+      const areBucketsSeen = viewer.seesSharing && (objects.get(digest) ?? 0) > 0;
       const page = { after: null, limit: mostNamed };
       const buckets = areBucketsSeen ? await contents.listObjectHolders(digest, page) : [];
       const others = viewer.seesSharing ? links - seen.length : null;

@@ -21,16 +21,19 @@ export interface Released {
 
 type Deps = Pick<ImagesDeps, "rows" | "rest" | "minAgeMs"> & { readonly now: number };
 
-/** How often each digest is named, and by which repository first. */
 interface Names {
   count: number;
   readonly repository: RepositoryName;
 }
 
-/** Counts what manifests name. More may be added to it. */
+/** Chunks after which others are served. */
+const chunksAtOnce = 4;
+
+/** Counts how often digests are named, and by which repository first. More may be added to it. */
 export class Named {
   readonly #deps: Pick<ImagesDeps, "rows" | "rest">;
   readonly #names = new Map<Digest, Names>();
+  #chunks = 0;
 
   constructor(deps: Pick<ImagesDeps, "rows" | "rest">) {
     this.#deps = deps;
@@ -38,31 +41,44 @@ export class Named {
 
   /** Each manifest once. */
   async add(manifests: readonly ManifestKey[]): Promise<void> {
-    const { rows, rest } = this.#deps;
     for (const [repository, keys] of Map.groupBy(manifests, (key) => key.repository)) {
       for (const some of chunks(keys.map(({ digest }) => digest))) {
-        for (const { digest } of await rows.images.listNamed(repository, some)) {
-          const names = this.#names.get(digest);
-          if (names === undefined) this.#names.set(digest, { count: 1, repository });
-          else names.count += 1;
+        for (const { digest } of await this.#deps.rows.images.listNamed(repository, some)) {
+          this.#count(digest, repository);
         }
-        await rest(0);
+        await this.#rest();
       }
     }
   }
 
+  /** What manifests of a repository name, as often as they do. */
+  async addNames(names: readonly ManifestKey[]): Promise<void> {
+    for (const { digest, repository } of names) this.#count(digest, repository);
+    await this.#rest();
+  }
+
   /** Content that is named, with whether only the added manifests name it. Content that is not stored is left out. */
   async *uses() {
-    const { rows, rest } = this.#deps;
     for (const some of chunks([...this.#names.keys()])) {
-      for (const use of await rows.images.findUses(some)) {
+      for (const use of await this.#deps.rows.images.findUses(some)) {
         const names = this.#names.get(use.digest);
         if (names === undefined) continue;
         const isOnly = use.references <= names.count && use.objects === 0;
         yield { ...use, repository: names.repository, isOnly };
       }
-      await rest(0);
+      await this.#rest();
     }
+  }
+
+  #count(digest: Digest, repository: RepositoryName): void {
+    const names = this.#names.get(digest);
+    if (names === undefined) this.#names.set(digest, { count: 1, repository });
+    else names.count += 1;
+  }
+
+  async #rest(): Promise<void> {
+    this.#chunks += 1;
+    if (this.#chunks % chunksAtOnce === 0) await this.#deps.rest(0);
   }
 }
 

@@ -55,8 +55,6 @@ export interface ContentUse {
   /** References of manifests in any repository. */
   readonly references: number;
   readonly objects: number;
-  /** Repositories with a link to it. */
-  readonly links: number;
   /** The end of its lease, Unix ms. */
   readonly keptUntil: number;
   /** Unix ms. */
@@ -156,8 +154,17 @@ export interface ImageSumsMetadata {
   sumReleased(): Promise<
     readonly { readonly repository: RepositoryName; readonly manifests: number }[]
   >;
-  /** The same, one by one. */
-  listReleased(after: ManifestKey | null, limit: number): Promise<readonly ManifestKey[]>;
+  /** The same, one by one. `namesOthers`: it is an index, or others are about it. */
+  listReleased(
+    after: ManifestKey | null,
+    limit: number,
+  ): Promise<readonly (ManifestKey & { readonly namesOthers: boolean })[]>;
+  /** What those of them name that follow `after`, up to `last`; as often as it is named. */
+  listReleasedNames(after: ManifestKey | null, last: ManifestKey): Promise<readonly ManifestKey[]>;
+  /** How many repositories link to some content. */
+  countLinks(
+    digests: readonly Digest[],
+  ): Promise<readonly { readonly digest: Digest; readonly links: number }[]>;
   /** Manifests with a subject and without a tag, one by one. */
   listUntaggedReferrers(after: ManifestKey | null, limit: number): Promise<readonly ManifestKey[]>;
 }

@@ -4,9 +4,8 @@ import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { ContentSums, ImageSumsMetadata, KeptSum, LinkSum, TagSum } from "../images.ts";
 import type { ManifestKey } from "../metadata.ts";
-import { findWindow } from "./collectionStatements.ts";
 import { objects } from "./objectsSchema.ts";
-import type { Body, Rows, Tx } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 import {
   contents,
   manifestReferences,
@@ -15,15 +14,12 @@ import {
   repositoryContents,
   tags,
 } from "./schema.ts";
-import { type Given, rawStatement } from "./statement.ts";
+import { listed } from "./spelling.ts";
+import { rawStatement } from "./statement.ts";
 
 /** Rows of content of one window, and tags: some milliseconds. */
 const [contentRows, tagRows] = [2_000, 5_000];
 
-interface Window {
-  readonly after: Digest | "";
-  readonly last: Digest;
-}
 interface Ages {
   /** Unix ms. */
   readonly now: number;
@@ -35,40 +31,39 @@ interface After {
   readonly limit: number;
 }
 
-/** For a row `c` of content in the window. */
-const within = ({ after, last }: { after: Given<Window["after"]>; last: Given<Digest> }): SQL =>
-  sql`c.digest > ${after} AND c.digest <= ${last}`;
+/** A repository's part of a window, or with an empty name what keeps all of it. */
+type SumRow = LinkSum & KeptSum & { readonly last: Digest | null };
+
 const isMade = sql`EXISTS (SELECT 1 FROM ${objects} AS o WHERE o.digest = c.digest)`;
 const isNamed = sql`EXISTS (
   SELECT 1 FROM ${manifestReferences} AS r INDEXED BY manifest_references_by_digest WHERE r.digest = c.digest
 )`;
 
-const sumLinks = rawStatement<Window, LinkSum>(
-  (given) => sql`
-    SELECT l.repository, count(*) AS blobs, sum(p.size) AS bytes,
-      sum(CASE WHEN p.links = 1 AND NOT p.made THEN p.size ELSE 0 END) AS "uniqueBytes"
-    FROM (
-      SELECT c.digest, c.size, ${isMade} AS made, (
-        SELECT count(*) FROM ${repositoryContents} AS e INDEXED BY repository_contents_by_digest
-        WHERE e.digest = c.digest
-      ) AS links
-      FROM ${contents} AS c WHERE ${within(given)}
-    ) AS p
-    CROSS JOIN ${repositoryContents} AS l INDEXED BY repository_contents_by_digest ON l.digest = p.digest
-    GROUP BY l.repository`,
-);
-const sumKept = rawStatement<Window & Ages, KeptSum>(({ now, olderThan, after, last }) => {
+/** One look at each row of content: what it adds to its repositories, and what keeps it. */
+const sumWindow = rawStatement<
+  { readonly after: Digest | ""; readonly limit: number } & Ages,
+  SumRow
+>(({ after, limit, now, olderThan }) => {
   const sum = (which: SQL): SQL => sql`coalesce(sum(CASE WHEN ${which} THEN p.size ELSE 0 END), 0)`;
   const isLeased = sql`(p.kept_until > ${now} OR p.created_at > ${olderThan})`;
   return sql`
-      SELECT count(*) AS blobs, coalesce(sum(p.size), 0) AS bytes,
+      WITH p AS MATERIALIZED (
+        SELECT c.digest, c.size, c.kept_until, c.created_at, ${isMade} AS made, ${isNamed} AS named, (
+          SELECT count(*) FROM ${repositoryContents} AS e INDEXED BY repository_contents_by_digest
+          WHERE e.digest = c.digest
+        ) AS links
+        FROM ${contents} AS c WHERE c.digest > ${after} ORDER BY c.digest LIMIT ${limit}
+      )
+      SELECT '' AS repository, count(*) AS blobs, coalesce(sum(p.size), 0) AS bytes, 0 AS "uniqueBytes",
         ${sum(sql`NOT p.named AND p.made`)} AS "objectBytes",
         ${sum(sql`NOT p.named AND NOT p.made AND ${isLeased}`)} AS "leasedBytes",
-        ${sum(sql`NOT p.named AND NOT p.made AND NOT ${isLeased}`)} AS "looseBytes"
-      FROM (
-        SELECT c.size, c.kept_until, c.created_at, ${isMade} AS made, ${isNamed} AS named
-        FROM ${contents} AS c WHERE ${within({ after, last })}
-      ) AS p`;
+        ${sum(sql`NOT p.named AND NOT p.made AND NOT ${isLeased}`)} AS "looseBytes", max(p.digest) AS last
+      FROM p
+      UNION ALL
+      SELECT l.repository, count(*), sum(p.size), ${sum(sql`p.links = 1 AND NOT p.made`)}, 0, 0, 0, NULL
+      FROM p
+      CROSS JOIN ${repositoryContents} AS l INDEXED BY repository_contents_by_digest ON l.digest = p.digest
+      GROUP BY l.repository`;
 });
 const sumTags = rawStatement<
   { readonly repository: RepositoryName | ""; readonly name: Tag | ""; readonly limit: number },
@@ -90,11 +85,28 @@ const sumReleased = rawStatement<
   () =>
     sql`SELECT e.repository, count(*) AS manifests FROM ${releasedManifests} AS e GROUP BY e.repository`,
 );
-const listReleased = rawStatement<After, ManifestKey>(
+const listReleased = rawStatement<After, ManifestKey & { readonly names: number }>(
   ({ repository, digest, limit }) => sql`
-    SELECT e.repository, e.digest FROM ${releasedManifests} AS e
+    SELECT e.repository, e.digest, CASE WHEN (
+        SELECT 1 FROM ${manifestReferences} AS r
+        WHERE r.repository = e.repository AND r.manifest = e.digest AND r.kind = 'child' LIMIT 1
+      ) IS NOT NULL OR (
+        SELECT 1 FROM ${referrers} AS f
+        WHERE f.repository = e.repository AND f.subject = e.digest LIMIT 1
+      ) IS NOT NULL THEN 1 ELSE 0 END AS names
+    FROM ${releasedManifests} AS e
     WHERE (e.repository, e.digest) > (${repository}, ${digest})
     ORDER BY e.repository, e.digest LIMIT ${limit}`,
+);
+const listReleasedNames = rawStatement<
+  After & { readonly last: ManifestKey["digest"]; readonly until: RepositoryName },
+  ManifestKey
+>(
+  ({ repository, digest, until, last }) => sql`
+    SELECT r.digest, r.repository
+    FROM ${releasedManifests} AS e
+    CROSS JOIN ${manifestReferences} AS r ON r.repository = e.repository AND r.manifest = e.digest
+    WHERE (e.repository, e.digest) > (${repository}, ${digest}) AND (e.repository, e.digest) <= (${until}, ${last})`,
 );
 const listUntaggedReferrers = rawStatement<After, ManifestKey>(
   ({ repository, digest, limit }) => sql`
@@ -107,7 +119,14 @@ const listUntaggedReferrers = rawStatement<After, ManifestKey>(
     ORDER BY f.repository, f.digest LIMIT ${limit}`,
 );
 
-const nothing: KeptSum = { blobs: 0, bytes: 0, objectBytes: 0, leasedBytes: 0, looseBytes: 0 };
+const countLinks = rawStatement<
+  { readonly digests: readonly Digest[] },
+  { readonly digest: Digest; readonly links: number }
+>(
+  ({ digests }) => sql`
+    SELECT l.digest, count(*) AS links FROM ${repositoryContents} AS l INDEXED BY repository_contents_by_digest
+    WHERE l.digest IN ${listed(digests)} GROUP BY l.digest`,
+);
 
 /** Builds the group. */
 export function imageSumsMetadata(rows: Rows): ImageSumsMetadata {
@@ -117,19 +136,23 @@ export function imageSumsMetadata(rows: Rows): ImageSumsMetadata {
     limit,
   });
   return {
-    sumContents: (after, ages) => rows.read((tx) => sumContents(tx, after ?? "", ages)),
+    sumContents: (after, ages) => sumContents(rows, after ?? "", ages),
     sumTags: (after) => rows.list(sumTags, { ...after, limit: tagRows }),
     sumReleased: () => rows.list(sumReleased, {}),
-    listReleased: (after, limit) => rows.list(listReleased, behind(after, limit)),
+    listReleased: async (after, limit) =>
+      (await rows.list(listReleased, behind(after, limit))).map(({ names, ...key }) => ({
+        ...key,
+        namesOthers: names === 1,
+      })),
+    listReleasedNames: (after, { repository: until, digest: last }) =>
+      rows.list(listReleasedNames, { ...behind(after, 0), until, last }),
+    countLinks: (digests) => rows.list(countLinks, { digests }),
     listUntaggedReferrers: (after, limit) => rows.list(listUntaggedReferrers, behind(after, limit)),
   };
 }
 
-function* sumContents(tx: Tx, after: Digest | "", ages: Ages): Body<ContentSums> {
-  const window = yield* tx.get(findWindow, { after, limit: contentRows });
-  const last = window?.last ?? null;
-  if (window === undefined || last === null) return { next: null, links: [], kept: nothing };
-  const links = yield* tx.all(sumLinks, { after, last });
-  const kept = (yield* tx.get(sumKept, { after, last, ...ages })) ?? nothing;
-  return { next: window.total < contentRows ? null : last, links, kept };
+async function sumContents(rows: Rows, after: Digest | "", ages: Ages): Promise<ContentSums> {
+  const [all, ...links] = await rows.list(sumWindow, { after, limit: contentRows, ...ages });
+  if (all === undefined) throw new Error("a window of content has no sum");
+  return { next: all.blobs < contentRows ? null : all.last, links, kept: all };
 }

@@ -7,15 +7,7 @@ import { type PushRow, toPush } from "./history.ts";
 import { objects } from "./objectsSchema.ts";
 import { isUnnamed, never } from "./releases.ts";
 import type { Rows } from "./rows.ts";
-import {
-  contents,
-  manifestReferences,
-  manifests,
-  pushHistory,
-  referrers,
-  repositoryContents,
-  tags,
-} from "./schema.ts";
+import { contents, manifestReferences, manifests, pushHistory, referrers, tags } from "./schema.ts";
 import { by, listed } from "./spelling.ts";
 import { type Params, rawStatement, statement } from "./statement.ts";
 
@@ -149,8 +141,8 @@ const count = (of: SQL): SQL => sql`(SELECT count(*) FROM ${of} WHERE u.digest =
 const findUses = rawStatement<Digests, ContentUse>(
   ({ digests }) => sql`
     SELECT c.digest, c.size, c.kept_until AS "keptUntil", c.created_at AS "createdAt",
-      ${count(sql`${manifestReferences} AS u`)} AS "references",
-      ${count(sql`${objects} AS u`)} AS objects, ${count(sql`${repositoryContents} AS u`)} AS links
+      ${count(sql`${manifestReferences} AS u INDEXED BY manifest_references_by_digest`)} AS "references",
+      ${count(sql`${objects} AS u`)} AS objects
     FROM ${contents} AS c WHERE c.digest IN ${listed(digests)}`,
 );
 

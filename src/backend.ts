@@ -1,6 +1,7 @@
 // The rooms that requests use, each made of the configuration and the opened ports. Apart from wiring.ts, which opens and closes.
 import { newId } from "./ambient.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
+import { listenerOf } from "./config/listener.ts";
 import type { Config } from "./config/settings.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import type { GcRuns } from "./gc/runs.ts";
@@ -103,6 +104,15 @@ export function makeBackend(parts: Parts): Backend {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
     registry,
     images: openImages({ rows: metadata, registry, minAgeMs: registry.leaseMs, rest: Bun.sleep }),
+    status: {
+      ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
+      space: () => storage.space(),
+      server: async () => ({
+        ...listenerOf(config),
+        door: await entry.access.state(),
+        ...{ isRunning: true, readOnlySince: latch.reason },
+      }),
+    },
     uploads,
     objects,
     gcRuns,

@@ -36,6 +36,7 @@ import { partOperations } from "./v1/parts.ts";
 import { putObjectOperations } from "./v1/putObject.ts";
 import { repositoryOperations } from "./v1/repositories.ts";
 import { ruleOperations } from "./v1/rules.ts";
+import { statusOperations } from "./v1/status.ts";
 import { accessTokenOperations } from "./v1/tokens.ts";
 import { trustOperations } from "./v1/trust.ts";
 import { userOperations } from "./v1/users.ts";
@@ -64,6 +65,7 @@ export const operations: readonly Operation[] = [
   ...ruleOperations,
   ...trustOperations,
   ...gcOperations,
+  ...statusOperations,
   ...auditOperations,
   ...healthOperations,
   ...metricsOperations,

@@ -5,6 +5,7 @@ import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { ImagesDeps } from "../images/deps.ts";
+import type { StatusDeps } from "../images/status.ts";
 import type { AuditMetadata } from "../metadata/audit.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
@@ -24,6 +25,7 @@ export interface Backend {
   readonly management: Management;
   readonly registry: RegistryDeps;
   readonly images: ImagesDeps;
+  readonly status: Omit<StatusDeps, "rows" | "book">;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
   readonly audit: Pick<AuditMetadata, "listEntries">;

@@ -45,7 +45,10 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "hooks.ts": ["webhooks", "telemetry", "ambient.ts"],
   "login.ts": ["access", "config", "telemetry", "ambient.ts"],
   "ports.ts": ["storage", "metadata", "durability", "ambient.ts"],
-  "backend.ts": ["content", "registry", "objects", "images", "telemetry", "ambient.ts", "login.ts"],
+  "backend.ts": [
+    ...["content", "registry", "objects", "images", "config", "telemetry"],
+    ...["ambient.ts", "login.ts"],
+  ],
   // With it, the one file that knows all rooms; only the command line stands above it.
   "wiring.ts": [
     ...["uploads", "objects", "config", "telemetry", "http", "ambient.ts", "opened.ts", "process"],

@@ -1,5 +1,6 @@
 // The garbage collection for operators: start a run, list the runs. Thin: read the request, call the room, print the run.
-import type { GcRuns, RunsPage } from "../../gc/runs.ts";
+import type { RunsPage } from "../../gc/runs.ts";
+import type { GcRun } from "../../metadata/gcRuns.ts";
 import { json } from "../answers.ts";
 import { always, failures, inside, jsonBody, jsonLike, sometimes } from "../docs/answers.ts";
 import { runId as exampleRun } from "../docs/examples.ts";
@@ -17,8 +18,6 @@ import {
   uncached,
 } from "./requests.ts";
 
-type RunRow = Awaited<ReturnType<GcRuns["find"]>>;
-
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
 const longestBody = 4096;
@@ -27,7 +26,8 @@ const usualPage = 50;
 const longestPage = 500;
 
 /** A run as this API prints it: times in ISO 8601, sizes in bytes. */
-function printed({ id, trigger, dryRun, state, startedAt, finishedAt, counts, reason }: RunRow) {
+export function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
+  const { finishedAt, counts, reason } = run;
   return {
     id,
     state,
@@ -61,7 +61,7 @@ async function start(context: RequestContext, { gcRuns, pace }: Services): Promi
     dryRun,
     ...(minAge !== undefined && { minAgeMs: Math.round(minAge * 1000) }),
   });
-  return json(printed(run), {
+  return json(printRun(run), {
     status: 202,
     headers: { ...uncached, location: `${runsPath}/${run.id}` },
   });
@@ -72,12 +72,12 @@ async function list(call: RequestContext, { gcRuns }: Services): Promise<Respons
   const { runs, more } = await gcRuns.list(page);
   const next = more ? (runs.at(-1)?.id ?? null) : null;
   const headers = pageHeaders(runsPath, { limit: page.limit }, next);
-  return json({ runs: runs.map(printed), next }, { headers });
+  return json({ runs: runs.map(printRun), next }, { headers });
 }
 
 async function find(call: Call<"/v1/gc/runs/:runId">, { gcRuns }: Services): Promise<Response> {
   const { runId } = call.params;
-  return json(printed(await gcRuns.find(runId)), { headers: uncached });
+  return json(printRun(await gcRuns.find(runId)), { headers: uncached });
 }
 
 /** `/v1/gc`, `/v1/gc/runs` and `/v1/gc/runs/<id>`. */

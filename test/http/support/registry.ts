@@ -119,6 +119,15 @@ export async function openRegistry(options: RegistryOptions = {}) {
     images: openImages({
       ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep },
     }),
+    status: {
+      ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock: store.clock.now },
+      space: async () => ({ free: 50, total: 100 }),
+      server: async () => ({
+        ...({ listen: "0.0.0.0:5000", scheme: "http", isRunning: true } as const),
+        ...{ isLoopback: options.isLoopback ?? true, readOnlySince: latch.reason },
+        door: await access.state(),
+      }),
+    },
     uploads,
     objects,
     gcRuns,

@@ -1,0 +1,107 @@
+// Documentation of the server's status, and of what its space is used for.
+import { ended, runSchema } from "./gc.ts";
+import { repositoryExample, repositorySchema } from "./images.ts";
+import { array, boolean, integer, object, string } from "./schemas.ts";
+
+const bytes = (description: string) => integer({ format: "int64", description });
+const timeOrNull = (description: string) =>
+  string({ format: "date-time", nullable: true, description });
+
+export const usageSchema = object({
+  blobs: integer({ description: "stored blobs, each once" }),
+  size_bytes: bytes("their size"),
+  held_by: object(
+    {
+      tags: bytes("by manifests with a tag"),
+      referrers: bytes("only by signatures, SBOMs and other manifests about one that is stored"),
+      untagged: bytes("only by manifests that nothing names"),
+      objects: bytes("only by objects of buckets"),
+      leases: bytes("by nothing, but pushed or asked for a short while ago"),
+      loose: bytes("by nothing: the next collection deletes it"),
+    },
+    { description: "bytes by what holds them, each once" },
+  ),
+  uploads: integer({ description: "open uploads" }),
+  upload_bytes: bytes("staged by them; not part of `size_bytes`"),
+  untagged_manifests: integer({ description: "manifests that nothing names" }),
+  repositories: array(
+    object({
+      ...repositorySchema.properties,
+      untagged_bytes: bytes("held by its untagged manifests alone"),
+    }),
+  ),
+  counted_at: string({ format: "date-time" }),
+});
+
+export const usageExample = {
+  blobs: 2,
+  size_bytes: 2_812_948,
+  held_by: { tags: 2_812_948, referrers: 0, untagged: 0, objects: 0, leases: 0, loose: 0 },
+  uploads: 0,
+  upload_bytes: 0,
+  untagged_manifests: 0,
+  repositories: [{ ...repositoryExample, untagged_bytes: 0 }],
+  counted_at: "2026-01-01T03:00:01.000Z",
+};
+
+export const statusSchema = object({
+  version: string(),
+  server: object({
+    door: string({
+      enum: ["open", "empty", "closed"],
+      description: "`open`: nobody logs in; `empty`: nobody can",
+    }),
+    listen: string({ description: "`http.listen`" }),
+    scheme: string({ enum: ["http", "https"] }),
+    loopback: boolean({ description: "only its own machine reaches it" }),
+    read_only: string({ nullable: true, description: "why nothing can be written; null" }),
+  }),
+  users: integer({ description: "those of an htpasswd file are not counted" }),
+  repositories: integer(),
+  tags: integer(),
+  blobs: integer(),
+  size_bytes: bytes("of all blobs"),
+  space: object(
+    { free_bytes: bytes("for the server"), total_bytes: bytes("of the disk") },
+    { nullable: true, description: "null for a bucket" },
+  ),
+  uploads: integer({ description: "open ones" }),
+  upload_bytes: bytes("staged by them"),
+  last_collection: {
+    ...runSchema,
+    nullable: true,
+    description: "the latest one that was not dry",
+  },
+  last_success_at: timeOrNull("when a collection last deleted what it found"),
+  warnings: array(
+    object({
+      code: string({
+        enum: ["read-only", "disk", "open", "empty", "plain-http", "gc-refused", "gc-failed"],
+      }),
+      level: string({ enum: ["problem", "note"] }),
+      text: string({ description: "a sentence" }),
+    }),
+  ),
+});
+
+export const statusExample = {
+  version: "0.9.0",
+  server: {
+    door: "closed",
+    listen: "0.0.0.0:5000",
+    scheme: "https",
+    loopback: false,
+    read_only: null,
+  },
+  users: 2,
+  repositories: 1,
+  tags: 1,
+  blobs: 2,
+  size_bytes: 2_812_948,
+  space: { free_bytes: 412_000_000_000, total_bytes: 500_000_000_000 },
+  uploads: 0,
+  upload_bytes: 0,
+  last_collection: ended,
+  last_success_at: "2026-01-01T03:00:01.250Z",
+  warnings: [],
+};

@@ -36,19 +36,23 @@ export type ImageStorage =
 export interface ContainerOptions {
   readonly images?: ImageStorage;
   readonly inside?: Inside;
-  /** A registry that they reach over plain HTTP without being asked to. */
-  readonly plain?: string;
+  /** Tables of registries.conf. Default: plain HTTP to this machine. */
+  readonly registries?: string;
 }
+
+/** As registries.conf says that a registry speaks plain HTTP. */
+export const plainHttp = (host: string): string =>
+  `[[registry]]\nlocation = "${host}"\ninsecure = true\n`;
 
 /** Storage, logins and configuration for podman, buildah and skopeo. */
 export function openContainers(
   scope: Scope,
-  { images = "vfs", inside = here, plain = "127.0.0.1" }: ContainerOptions = {},
+  { images = "vfs", inside = here, registries = plainHttp("127.0.0.1") }: ContainerOptions = {},
 ): Containers {
   const folder = tempFolder(scope, "containers");
   scope.defer(() => unmountUnder(folder));
   const driver = images === "vfs" ? "vfs" : "overlay";
-  const env = writeConfiguration(folder, driver, plain);
+  const env = writeConfiguration(folder, driver, registries);
   const storage = [
     `--root=${join(folder, "root")}`,
     `--runroot=${join(folder, "run")}`,
@@ -65,7 +69,11 @@ export function openContainers(
   };
 }
 
-function writeConfiguration(folder: string, driver: string, plain: string): Record<string, string> {
+function writeConfiguration(
+  folder: string,
+  driver: string,
+  registries: string,
+): Record<string, string> {
   const write = (name: string, text: string): string => {
     const path = join(folder, name);
     writeFileSync(path, text);
@@ -89,7 +97,7 @@ function writeConfiguration(folder: string, driver: string, plain: string): Reco
     // In the home folder, because skopeo knows no variable for it.
     CONTAINERS_REGISTRIES_CONF: write(
       "home/.config/containers/registries.conf",
-      `unqualified-search-registries = []\n[[registry]]\nlocation = "${plain}"\ninsecure = true\n`,
+      `unqualified-search-registries = []\n${registries}`,
     ),
     CONTAINERS_STORAGE_CONF: write(
       "storage.conf",

@@ -1,14 +1,14 @@
 // podman, buildah and skopeo: one library, three ways to call it.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { openContainers, type Tool } from "../../support/containerTools.ts";
+import { openContainers, plainHttp, type Tool } from "../../support/containerTools.ts";
 import { differences, readFolder } from "../../support/files.ts";
 import { buildImage, writeLayout } from "../../support/images.ts";
 import { tempFolder } from "../../support/processes.ts";
 import type { Scope } from "../../support/scope.ts";
 import { tar } from "../../support/tar.ts";
 import { assertSame, type Client } from "./client.ts";
-import type { Site } from "./site.ts";
+import { documentedFile, type Site } from "./site.ts";
 
 const image = buildImage({ seed: "private/containers", layerSizes: [300_000, 10] });
 
@@ -18,10 +18,15 @@ function layout(scope: Scope): string {
   return folder;
 }
 
-const open = (scope: Scope, { inside, line, host }: Site) =>
-  openContainers(scope, { inside, ...(line === "plain HTTP" && { plain: host }) });
-
 const section = "Podman, Buildah, Skopeo";
+
+const registries = ({ line, host }: Site): string => {
+  if (line === "plain HTTP on a LAN") return documentedFile(section);
+  return line === "TLS" ? "" : plainHttp(host);
+};
+
+const open = (scope: Scope, site: Site) =>
+  openContainers(scope, { inside: site.inside, registries: registries(site) });
 
 const loginsOf = (tool: Tool, { host }: Site) => ({
   login: (user: string, password: string) => tool("login", "-u", user, "-p", password, host),

@@ -5,18 +5,20 @@ import { startContainerd } from "../../support/containerTools.ts";
 import { dockerCommands, startDockerd } from "../../support/dockerd.ts";
 import { readFolder } from "../../support/files.ts";
 import { buildImage, writeLayout } from "../../support/images.ts";
-import { tempFolder } from "../../support/processes.ts";
+import { run, tempFolder } from "../../support/processes.ts";
 import type { Scope } from "../../support/scope.ts";
 import { tar } from "../../support/tar.ts";
 import { assertSame, type Client } from "./client.ts";
+import { documentedFile } from "./site.ts";
 
 const image = buildImage({ seed: "private/daemons", layerSizes: [300_000, 10] });
 
 export const docker: Client = {
   ...{ name: "docker", needs: { commands: dockerCommands, root: true } },
   ...{ section: "Docker", checksLogin: true },
-  open: async (scope, { host, inside }) => {
-    const { docker } = await startDockerd(scope, { inside });
+  open: async (scope, { host, inside, line }) => {
+    const settings = line === "plain HTTP on a LAN" ? JSON.parse(documentedFile("Docker")) : {};
+    const { docker } = await startDockerd(scope, { inside, settings });
     const archive = join(tempFolder(scope, "layer"), "layer.tar");
     writeFileSync(archive, tar(image.files));
     const id = (await docker("import", archive)).stdout.trim();
@@ -47,12 +49,19 @@ function archive(scope: Scope, name: string): string {
   return file;
 }
 
+const certificates = "/etc/containerd/certs.d";
+
 export const ctr: Client = {
   ...{ name: "containerd (ctr)", needs: { commands: ["containerd", "ctr"], root: true } },
   ...{ section: "containerd", checksLogin: false },
   open: async (scope, { host, inside, line }) => {
     const ctr = await startContainerd(scope, { inside });
-    const way = line === "TLS" ? ["--hosts-dir", "/etc/containerd/certs.d"] : ["--plain-http"];
+    const way = line === "plain HTTP" ? ["--plain-http"] : ["--hosts-dir", certificates];
+    if (line === "plain HTTP on a LAN") {
+      const folder = `${certificates}/${host}`;
+      const write = `mkdir -p '${folder}' && cat > '${folder}/hosts.toml'`;
+      await run(inside(["sh", "-c", write]), { input: documentedFile("containerd") });
+    }
     let login: string[] = [];
     const nameOf = (repository: string) => `${host}/${repository}:1`;
     return {

@@ -45,13 +45,14 @@ export const crane: Client = {
   open: async (scope, site) => {
     const crane = await openTool(scope, programs.crane, site);
     const from = layout(scope);
+    const plain = site.line === "plain HTTP on a LAN" ? ["--insecure"] : [];
     return {
       login: (user, password) => crane("auth", "login", site.host, "-u", user, "-p", password),
       logout: () => crane("auth", "logout", site.host),
-      push: (repository) => crane("push", from, `${site.host}/${repository}:1`),
+      push: (repository) => crane("push", ...plain, from, `${site.host}/${repository}:1`),
       pull: async (repository) => {
         const to = tempFolder(scope, "to");
-        await crane("pull", "--format=oci", `${site.host}/${repository}:1`, to);
+        await crane("pull", ...plain, "--format=oci", `${site.host}/${repository}:1`, to);
         assertSameFiles(join(from, "blobs"), join(to, "blobs"));
       },
     };

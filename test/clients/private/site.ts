@@ -1,7 +1,7 @@
 // One server that asks everybody to log in, over plain HTTP on loopback or with TLS by its own CA on a LAN: the set-up of all clients here.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { breadboxBinary } from "../../support/binary.ts";
+import { breadboxBinary, projectRoot } from "../../support/binary.ts";
 import { buildImage, type Image, writeLayout } from "../../support/images.ts";
 import { type Lan, openLan } from "../../support/lan.ts";
 import { run, startProcess, waitFor } from "../../support/processes.ts";
@@ -9,8 +9,9 @@ import type { Scope } from "../../support/scope.ts";
 import { type FrontProxy, proxyHost, startProxy } from "./proxies.ts";
 
 /** How clients reach it. */
-export type Line = "plain HTTP" | "TLS";
-export const lines: readonly Line[] = ["plain HTTP", "TLS"];
+export type Line = "plain HTTP" | "TLS" | "plain HTTP on a LAN";
+/** Clients need no word about plain HTTP to their own machine. */
+export const lines = ["plain HTTP", "TLS"] as const satisfies readonly Line[];
 
 /** Who may log in; `lab/**` is all that these may use. */
 export const bob = { name: "bob", password: "correct horse battery" } as const;
@@ -49,7 +50,17 @@ const ways: Readonly<Record<Line, Way>> = {
     env: { BREADBOX_HTTP_TLS_HOSTS: "nas.lan" },
     host: "nas.lan:5443",
   },
+  "plain HTTP on a LAN": { listen: "198.51.100.7:5000", host: "nas.lan:5000" },
 };
+
+/** What docs/CONNECT.md says to write into a file so that a client uses plain HTTP. @param client as it is named there, in bold. */
+export function documentedFile(client: string): string {
+  const text = readFileSync(join(projectRoot, "docs", "CONNECT.md"), "utf8");
+  const after = text.slice(text.indexOf(`**${client}**`));
+  const [, file] = /^```\w+\n([\s\S]*?)^```/m.exec(after) ?? [];
+  if (file === undefined || !text.includes(`**${client}**`)) throw new Error(`no ${client}`);
+  return file;
+}
 
 /** As the examples of proxies say. */
 const behindProxy: Way = {

@@ -7,6 +7,23 @@ import { openPage } from "../test/support/browser.ts";
 import { Scope } from "../test/support/scope.ts";
 import { prepareAssets } from "./assets.ts";
 
+/** Those of the documentation. */
+const shown = ["home", "repository", "tag", "plan"];
+const widths = [1280, 400];
+
+await prepareAssets();
+await using scope = new Scope();
+const room = await openDemo({ megabyte: 1_000_000, url: "https://registry.example.com" });
+scope.defer(() => room[Symbol.asyncDispose]());
+const { page } = await openPage(scope);
+await page.setExtraHTTPHeaders({ authorization: basic("ann") });
+const [given, ...asked] = process.argv.slice(2);
+const type = given === undefined ? "webp" : "png";
+const digestOf = async (tag: string): Promise<string> => {
+  const url = `${room.registry.url}/v2/team/api/manifests/${tag}`;
+  const { headers } = await fetch(url, { headers: { authorization: basic("ann") } });
+  return headers.get("docker-content-digest") ?? "";
+};
 const pages = {
   home: "/",
   repositories: "/repositories",
@@ -15,22 +32,10 @@ const pages = {
   chart: "/repositories/charts/ingress/-/images/1.2.3",
   model: "/repositories/models/embedder/-/images/q4",
   compare: "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
-  plan: "/repositories/team/api/-/deletion?reference=1.0.0&reference=1.1.0",
+  plan: `/repositories/team/api/-/deletion?reference=${await digestOf("1.0.0")}&reference=${await digestOf("1.1.0")}`,
   untagged: "/repositories/team/web/-/untagged",
 } as const;
-/** Those of the documentation. */
-const shown = ["home", "repository", "tag", "plan"];
-const widths = [1280, 400];
-
-await prepareAssets();
-await using scope = new Scope();
-const room = await openDemo({ megabyte: 1_000_000 });
-scope.defer(() => room[Symbol.asyncDispose]());
-const { page } = await openPage(scope);
-await page.setExtraHTTPHeaders({ authorization: basic("ann") });
-const [given, ...asked] = process.argv.slice(2);
 const names = asked.length > 0 ? asked : given === undefined ? shown : Object.keys(pages);
-const type = given === undefined ? "webp" : "png";
 const folder = given ?? `${import.meta.dir}/../docs/images`;
 await mkdir(folder, { recursive: true });
 for (const [name, path] of Object.entries(pages)) {

@@ -3,6 +3,7 @@ import { showBytes } from "../amounts.ts";
 import type { ComparedLayer, Comparison } from "../images/compare.ts";
 import { at } from "./addresses.ts";
 import type { Frame } from "./frame.ts";
+import { shortCommand } from "./imageLayers.tsx";
 import { Layout } from "./layout.tsx";
 import { Badge, Bytes, Digest, Figures, Table } from "./parts.tsx";
 import { render } from "./render.ts";
@@ -95,7 +96,7 @@ function Layers({ layers }: { readonly layers: readonly ComparedLayer[] }) {
             {layer.command === null ? (
               <span class="muted">{layer.title ?? layer.mediaType}</span>
             ) : (
-              <code>{layer.command.slice(0, 200)}</code>
+              <code>{shortCommand(layer.command)}</code>
             )}
           </td>
           <td class="number">

@@ -187,7 +187,7 @@ function TagTable(props: { readonly tags: readonly PlannedTag[]; readonly reposi
           <>
             <th scope="col">Tag</th>
             <th scope="col">Manifest</th>
-            <th scope="col">What becomes of it</th>
+            <th scope="col">After the deletion</th>
           </>
         }
       >
@@ -209,10 +209,21 @@ function TagTable(props: { readonly tags: readonly PlannedTag[]; readonly reposi
 }
 
 function fateOf({ otherTags, indexes, leavesUntagged }: PlannedTag): string {
-  if (otherTags.length > 0) return `stays: ${otherTags.slice(0, 5).join(", ")} names it too`;
-  if (indexes > 0) return "stays: part of an image for several platforms";
-  return leavesUntagged ? "stays without a tag" : "stays: it is about another manifest";
+  if (otherTags.length > 0)
+    return `the manifest stays: ${otherTags.slice(0, 5).join(", ")} names it too`;
+  if (indexes > 0) return "the manifest stays: it is part of an image for several platforms";
+  return leavesUntagged
+    ? "the manifest stays without a tag"
+    : "the manifest stays: it is about another one";
 }
+
+/** Names in a cell. */
+const mostNames = 20;
+
+const someOf = (names: readonly string[]): string =>
+  names.length <= mostNames
+    ? names.join(", ")
+    : `${names.slice(0, mostNames).join(", ")} and ${names.length - mostNames} more`;
 
 const reasons = {
   asked: "selected",
@@ -250,7 +261,7 @@ function ManifestTable(props: {
               </a>
             </th>
             <td>{kindText(each.kind)}</td>
-            <td class="wrap">{each.tags.join(", ")}</td>
+            <td class="wrap">{someOf(each.tags)}</td>
             <td>
               {reasons[each.reason]}{" "}
               {each.brokenIndexes.length === 0 ? null : <Badge tone="warn">breaks an image</Badge>}

@@ -41,7 +41,7 @@ export interface Frame {
   readonly address: string;
   /** Leads to the login, and then back here. */
   readonly login: string;
-  /** The origin by which the visitor came, such as `http://localhost:5000`. */
+  /** Where clients reach this server: `http.url`, else the origin by which the visitor came, such as `http://localhost:5000`. */
   readonly origin: string;
   readonly assets: AssetUrls;
   /** Unix ms. */

@@ -115,7 +115,8 @@ const fileName = ({ title, digest }: LayerDetail): string =>
 /** Characters of a step that are shown; some hold whole files. */
 const longestCommand = 300;
 
-function shortCommand(command: string): string {
+/** A step, without what every builder adds. */
+export function shortCommand(command: string): string {
   const plain = command
     .replace(/^\/bin\/sh -c #\(nop\) +/, "")
     .replace(/^\/bin\/sh -c /, "RUN ")

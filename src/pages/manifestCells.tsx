@@ -6,7 +6,7 @@ import { Ago, Badge } from "./parts.tsx";
 
 const kinds: Readonly<Record<ImageKind, string>> = {
   image: "image",
-  index: "multi-platform",
+  index: "multi-platform image",
   helm: "Helm chart",
   signature: "signature",
   sbom: "SBOM",
@@ -67,10 +67,10 @@ export function PushCell({ pushed, now }: { readonly pushed: Pushed; readonly no
       <Ago time={pushedAt} now={now} />
       {origin === null ? (
         pushedBy === null ? null : (
-          <span class="muted"> by {personOf(pushedBy)}</span>
+          <span class="muted wide"> by {personOf(pushedBy)}</span>
         )
       ) : (
-        <span class="muted">
+        <span class="muted wide">
           {" "}
           from {origin.repository ?? origin.issuer}
           {origin.commit === null ? null : (

@@ -34,7 +34,7 @@ export function commandsFor(
     const plain = isPlain ? " --plain-http" : "";
     return [
       ["Helm", `helm pull ${version}${plain}`],
-      ["Helm, installed", `helm install my-release ${version}${plain}`],
+      ["helm install", `helm install my-release ${version}${plain}`],
     ];
   }
   if (kind !== "image" && kind !== "index") {

@@ -21,9 +21,9 @@ export function RepositoryTable(props: {
           </th>
           <td class="number">
             {row.untagged === 0 ? null : (
-              <>
+              <span class="wide">
                 <Badge>{row.untagged} untagged</Badge>{" "}
-              </>
+              </span>
             )}
             {row.tags.toLocaleString("en")}
           </td>

@@ -40,10 +40,10 @@ export function sendPage(
   return new Response(html, { status, headers: { ...headers, ...pageHeaders } });
 }
 
-/** The circumstances of the page that answers this request. */
+/** The circumstances of the page that answers this request. @param url under which clients come to this server, where it is known. */
 export async function frameOf(
   context: RequestContext,
-  { clock }: { readonly clock: () => number },
+  { clock, url = "" }: { readonly clock: () => number; readonly url?: string },
 ): Promise<Frame> {
   const { rights, path, query } = context;
   const address = query === "" ? path : `${path}?${query}`;
@@ -52,7 +52,7 @@ export async function frameOf(
     theme: readTheme(cookieOf(context.request.headers, themeCookie)),
     address,
     login: `/login?next=${encodeURIComponent(address)}`,
-    origin: context.origin(),
+    origin: url === "" ? context.origin() : url.replace(/\/$/, ""),
     assets: (await openAssets()).urls,
     now: clock(),
   };
@@ -70,8 +70,8 @@ function visitorOf(rights: Rights): Visitor {
 }
 
 /** As `frameOf`, from what an operation has. */
-export const framed = (context: RequestContext, { registry }: Services): Promise<Frame> =>
-  frameOf(context, registry);
+export const framed = (context: RequestContext, { registry, names }: Services): Promise<Frame> =>
+  frameOf(context, { clock: registry.clock, url: names.url });
 
 /** To another page, which the browser asks for with GET: a repeated load repeats nothing. */
 export function seeOther(location: string, headers: Record<string, string> = {}): Response {

@@ -11,14 +11,16 @@ interface DemoOptions {
   readonly megabyte?: number;
   /** Releases of `team/api`. */
   readonly releases?: number;
+  /** That clients use. */
+  readonly url?: string;
 }
 
 const hour = 3_600_000;
 const day = 24 * hour;
 
 /** A server with users `root` (an administrator), `ann` and `ci`, and everything that they pushed. */
-export async function openDemo({ megabyte = 1000, releases = 9 }: DemoOptions = {}) {
-  const room = await openClosed();
+export async function openDemo({ megabyte = 1000, releases = 9, url = "" }: DemoOptions = {}) {
+  const room = await openClosed({ hosts: { loopbackOnly: false, url } });
   const { registry, accounts } = room;
   await accounts.addUser("ann", { password: "correct horse battery", isAdmin: true });
   await accounts.addUser("ci", { password: "correct horse battery", isAdmin: true });

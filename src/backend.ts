@@ -3,6 +3,7 @@ import { newId } from "./ambient.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { listenerOf } from "./config/listener.ts";
 import type { Config } from "./config/settings.ts";
+import { hookInfos } from "./config/webhooks.ts";
 import { OverdueReleases } from "./content/claim.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
@@ -117,6 +118,7 @@ export function makeBackend(parts: Parts): Backend {
     objects,
     gcRuns,
     audit: metadata.audit,
+    webhooks: { hooks: hookInfos(config.webhooks), metadata: metadata.webhooks, clock },
     telemetry: { log, metrics },
     latch,
     ready: async () => {

@@ -8,6 +8,7 @@ import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
+import { hookInfos } from "./config/webhooks.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { inspectStore } from "./fsck/fsck.ts";
 import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
@@ -41,6 +42,14 @@ import {
   listIdleUploads,
   type UploadOverview,
 } from "./uploads/operate.ts";
+import {
+  listDeadLetters,
+  listWebhooks,
+  lookEveryMs,
+  retryDeadLetters,
+  testWebhook,
+  watchTest,
+} from "./webhooks/operate.ts";
 
 /** A data directory that is open for a command, while its server is running or not. */
 export interface Tool {
@@ -64,6 +73,8 @@ export interface Tool {
   ): Promise<GcReport>;
   /** `src/access/manage.ts`. */
   readonly accounts: ReturnType<typeof accountsTool>;
+  /** `src/webhooks/operate.ts`. */
+  readonly webhooks: ReturnType<typeof webhookTool>;
   /** Entries of the audit trail, the latest first. */
   listAudit: AuditMetadata["listEntries"];
   /** `src/access/manageTrust.ts`. */
@@ -104,6 +115,20 @@ function uploadsTool(config: Config, { metadata, storage, clock }: Ports): Uploa
   };
 }
 
+/** A test is watched for longer than an attempt may take. */
+function webhookTool(config: Config, { metadata, clock }: Ports) {
+  const deps = { hooks: hookInfos(config.webhooks), metadata: metadata.webhooks, clock };
+  const longest = Math.max(0, ...config.webhooks.map(({ timeoutMs }) => timeoutMs)) + 5_000;
+  const watching = { rest: Bun.sleep, looks: Math.ceil(longest / lookEveryMs) };
+  return {
+    list: () => listWebhooks(deps),
+    listDead: (name: string, page: Parameters<typeof listDeadLetters>[2]) =>
+      listDeadLetters(deps, name, page),
+    retry: (name: string, id: string | null) => retryDeadLetters(deps, name, id),
+    test: async (name: string) => watchTest(deps, await testWebhook(deps, name), watching),
+  };
+}
+
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
 export async function openTool(config: Config): Promise<Tool> {
   process.umask(0o077);
@@ -123,6 +148,7 @@ export async function openTool(config: Config): Promise<Tool> {
         htpasswd: openHtpasswd(config, () => {}),
       }),
       trust: trustTool({ trust: metadata.trust, accounts: metadata.accounts, clock, newId, by }),
+      webhooks: webhookTool(config, ports),
       listAudit: (request) => metadata.audit.listEntries(request),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),

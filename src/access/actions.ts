@@ -17,7 +17,7 @@ export const actions = ["pull", "push", "overwrite", "delete", "admin"] as const
 export type Action = (typeof actions)[number];
 
 /** Parts of the server that grants name as `server:<area>`. */
-export const areas = ["gc", "metrics", "explorer", "audit"] as const;
+export const areas = ["gc", "metrics", "explorer", "audit", "webhooks"] as const;
 export type Area = (typeof areas)[number];
 
 /** What a request is about. */

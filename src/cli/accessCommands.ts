@@ -156,7 +156,7 @@ function addTokens(program: Command, run: RunAction): void {
 }
 
 const ruleHelp =
-  "WHO is a user, token:NAME, workload:NAME (jobs that the trust rule NAME takes), anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:audit, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
+  "WHO is a user, token:NAME, workload:NAME (jobs that the trust rule NAME takes), anonymous, or authenticated. PATTERN is about repositories (lab/**), objects (bucket:backups/nightly/**), a bucket with all its objects (bucket:backups), or the server (server:metrics, server:gc, server:audit, server:webhooks, server:explorer). ACTIONS are pull, push (create), overwrite, delete and admin, with commas in between.";
 
 function addRules(program: Command, run: RunAction): void {
   const access = program

@@ -13,6 +13,7 @@ import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./se
 import { addTag } from "./tagCommands.ts";
 import { addTrust } from "./trustCommands.ts";
 import { versionLine } from "./versionLine.ts";
+import { addWebhook } from "./webhookCommands.ts";
 
 /** An action's result: its exit code. */
 type Action = Promise<number>;
@@ -68,6 +69,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
   addAccess(program, run);
   addTrust(program, run);
   addTag(program, run);
+  addWebhook(program, run);
   addUploads(program, run);
   addGc(program, run);
   addWhy(program, run);

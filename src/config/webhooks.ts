@@ -75,6 +75,13 @@ export const webhookSettings = {
 export const hookRules = (hooks: readonly WebhookConfig[]): readonly HookRule[] =>
   hooks.map(({ name, topics, repositories }) => ({ name, topics, repositories }));
 
+/** For operators: nothing secret. */
+export const hookInfos = (hooks: readonly WebhookConfig[]) =>
+  hooks.map(({ name, url, format, topics, repositories, secret, secretFile }) => ({
+    ...{ name, url: shownUrl(url), format, topics, repositories },
+    isSigned: secret !== "" || secretFile !== "",
+  }));
+
 /** Reads the secrets that are in files. @throws ConfigError naming each file that cannot be used. */
 export function withSecrets(hooks: readonly WebhookConfig[]): readonly WebhookConfig[] {
   return hooks.map((hook) => {
@@ -106,7 +113,7 @@ function shown({ name, url, topics, format, repositories, timeoutMs, ...hook }: 
 }
 
 /** A URL for people: what follows `?` may be a credential. */
-export function shownUrl(url: string): string {
+function shownUrl(url: string): string {
   const { origin, pathname, search } = new URL(url);
   return `${origin}${pathname}${search === "" ? "" : `?${hidden}`}`;
 }

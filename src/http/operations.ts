@@ -40,6 +40,7 @@ import { statusOperations } from "./v1/status.ts";
 import { accessTokenOperations } from "./v1/tokens.ts";
 import { trustOperations } from "./v1/trust.ts";
 import { userOperations } from "./v1/users.ts";
+import { webhookOperations } from "./v1/webhooks.ts";
 
 /** All of them, HEAD included. */
 export const operations: readonly Operation[] = [
@@ -67,6 +68,7 @@ export const operations: readonly Operation[] = [
   ...gcOperations,
   ...statusOperations,
   ...auditOperations,
+  ...webhookOperations,
   ...healthOperations,
   ...metricsOperations,
   ...authorityOperations,

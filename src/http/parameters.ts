@@ -24,6 +24,7 @@ export interface Values {
   digest: Digest;
   uploadId: UploadId;
   runId: string;
+  hook: string;
   user: string;
   token: string;
   rule: string;
@@ -63,7 +64,7 @@ const readers: { readonly [Name in ParameterName]: (text: string, asked: Asked) 
     reference: parseReference,
     digest: parseDigest,
     uploadId: parseUploadId,
-    ...{ runId: asSent, user: asSent, token: asSent, rule: asSent, trust: asSent },
+    ...{ runId: asSent, hook: asSent, user: asSent, token: asSent, rule: asSent, trust: asSent },
     bucket: parseBucketName,
     object: (text) => parseObjectName(unescapeName(text)),
     partNumber: parsePartNumber,

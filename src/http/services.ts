@@ -11,6 +11,7 @@ import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
+import type { HookDeps } from "../webhooks/operate.ts";
 import type { OwnNames } from "./audiences.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
@@ -30,6 +31,7 @@ export interface Backend {
   readonly objects: ObjectsDeps;
   readonly audit: Pick<AuditMetadata, "listEntries">;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
+  readonly webhooks: HookDeps;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;
   /** Resolves when rows can be read and the store takes writes. @throws what prevents it. */

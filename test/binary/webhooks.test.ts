@@ -3,8 +3,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { pushImage } from "../http/support/image.ts";
-import { startBreadbox } from "../support/binary.ts";
-import { freePort, waitFor } from "../support/processes.ts";
+import { breadboxBinary, startBreadbox } from "../support/binary.ts";
+import { freePort, run, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { expectedSignature, type Received, startReceiver } from "../support/webhookReceiver.ts";
 
@@ -115,6 +115,48 @@ test("moved tags, deletions and collections reach those who ask for them, in bot
   expect(JSON.parse(warnings()[0] ?? "")).toMatchObject({ level: "warn", event: "webhook" });
   expect(server.logs()).not.toContain("of-the-receiver");
   expect(server.logs()).not.toContain(secret);
+});
+
+test("the commands list, test and retry webhooks of the running server, which they know without its variables", async () => {
+  await using scope = new Scope();
+  const receiver = startReceiver(scope);
+  const env = hooks({ name: "ci", url: receiver.url, secret, events: ["push"] });
+  const server = await startBreadbox(scope, { env });
+  const { data } = server;
+  const binary = await breadboxBinary();
+  const ask = (...args: string[]) =>
+    run([binary, "webhook", ...args, "--data", data], { mayFail: true });
+
+  expect((await ask("test", "ci")).output).toBe("ci accepted the test.\n");
+  expect(typesOf(receiver.received)).toEqual(["breadbox.test"]);
+  receiver.answer(503);
+  const refused = await ask("test", "ci");
+  expect([refused.code, refused.output]).toEqual([1, "ci did not accept the test: status 503.\n"]);
+  expect((await ask("test", "none")).output).toContain("There is no webhook none");
+  expect(await server.stop()).toBe(0);
+
+  const database = new Database(join(data, "breadbox.db"));
+  database.run(
+    `INSERT INTO webhook_events VALUES ('01a1f7e5-93cb-728c-8028-5a61b9c8f780', 'ci', 'push', 'team/app', 1767236400000, '{"tag":"1.0"}', 150, 'status 500', 1767236400000, NULL, 1767322800000)`,
+  );
+  database.close();
+  const offline = (...args: string[]) =>
+    run([binary, "webhook", ...args, "--data", data], { mayFail: true, env });
+  expect((await offline("ls")).output).toMatch(
+    /^NAME +WAITING +DEAD +OLDEST \(UTC\) +URL\nci +0 +1 +- +http:\/\/127/,
+  );
+  expect((await offline("ls")).output).not.toContain("of-the-receiver");
+  const dead = await offline("dead", "ci");
+  expect(dead.output).toContain("push   team/app  status 500");
+  expect((await offline("dead", "ci", "--json")).stdout).toContain('"given_up_at"');
+  expect((await offline("retry", "ci")).output).toBe("Sent again soon: 1.\n");
+  expect((await offline("retry", "ci")).output).toBe("There is nothing to send again.\n");
+
+  receiver.answer(200);
+  const again = await startBreadbox(scope, { env, data });
+  const ids = () => receiver.received.map(({ body }) => body.id);
+  const isThere = async () => ids().includes("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
+  await waitFor("the event", isThere, { explain: again.logs });
 });
 
 test("without webhooks nothing is written for them", async () => {

@@ -42,7 +42,7 @@ const writes = [
   "abortMultipartUpload",
 ];
 /** No switch stops a collection. */
-const wantStore = [...writes, "startGc"];
+const wantStore = [...writes, "startGc", "retryDeadLetters", "testWebhook"];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
   /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument|Authority|Token)|postToken)$/;

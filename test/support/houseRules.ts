@@ -30,7 +30,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   pages: [],
   http: [
     ...["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
-    ...["images", "pages"],
+    ...["images", "pages", "webhooks"],
   ],
   config: [],
   // What the maintenance worker does for a server; requests are none of its business.
@@ -58,7 +58,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   // As much of it as commands need.
   "tool.ts": [
     ...["access", "content", "registry", "images", "uploads", "objects", "clock", "gc", "fsck"],
-    ...["import", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
+    ...["import", "webhooks", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
   ],
   // As much of it as a copy of the whole store needs.
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
@@ -86,7 +86,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   webhooks: ["metadata"],
   http: ["metadata", "storage"],
   pages: ["images", "metadata", "storage"],
-  cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata"],
+  cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata", "webhooks"],
   "front.ts": ["telemetry"],
   "hooks.ts": ["config", "jobs", "ports.ts"],
   "login.ts": ["metadata"],
@@ -94,7 +94,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],
   "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
-  "backend.ts": ["access", "clock", "config", "gc", "http", "ports.ts", "uploads"],
+  "backend.ts": ["access", "clock", "gc", "http", "ports.ts", "uploads"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {

@@ -24,6 +24,7 @@ const values: Readonly<Record<string, string>> = {
   ":reference": "latest",
   ":digest": `sha256:${"0".repeat(64)}`,
   ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
+  ":hook": "deploy",
   ":runId": "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
   ":bucket": "backups",
   ":object": "path/to/file.bin",

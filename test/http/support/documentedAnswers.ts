@@ -6,7 +6,7 @@ import { readUploadId } from "../../../src/model/uploadId.ts";
 import type { RawAnswer } from "../../support/rawHttp.ts";
 import { fill } from "./addresses.ts";
 import { imageType, type PushedImage, pushImage } from "./image.ts";
-import { openRegistry, type TestRegistry } from "./registry.ts";
+import { deployHook, openRegistry, type TestRegistry } from "./registry.ts";
 
 const repository = "team/nested/app";
 /** Address of the repository that holds the image. */
@@ -28,7 +28,7 @@ type Headers = Readonly<Record<string, string>>;
 
 /** Opens a registry and pushes the image. */
 export async function openWorld(): Promise<World> {
-  const registry = await openRegistry({ maxBodyBytes });
+  const registry = await openRegistry({ maxBodyBytes, hooks: [deployHook] });
   const image = await pushImage(registry.url, { name: repository, tag: "1.0" });
   await pushImage(registry.url, { name: "another", tag: "1.0" });
   return { registry, image, session: await startSession(registry) };
@@ -235,6 +235,14 @@ export const healthy: Readonly<Record<string, Ask>> = {
   "getGcRun 404": send(`GET ${unknownRun}`),
   "headGcRun 200": askRun("HEAD"),
   "headGcRun 404": send(`HEAD ${unknownRun}`),
+  "listWebhooks 200": send("GET /v1/webhooks"),
+  "headWebhooks 200": send("HEAD /v1/webhooks"),
+  "listDeadLetters 200": send("GET /v1/webhooks/deploy/dead-letters"),
+  "headDeadLetters 200": send("HEAD /v1/webhooks/deploy/dead-letters"),
+  "retryDeadLetters 202": send("POST /v1/webhooks/deploy/retry"),
+  "retryDeadLetters 404": send("POST /v1/webhooks/none/retry"),
+  "testWebhook 202": send("POST /v1/webhooks/deploy/test"),
+  "testWebhook 404": send("POST /v1/webhooks/none/test"),
 };
 
 /** Of ways to answers, those that succeed, by operation. */

@@ -20,6 +20,7 @@ import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { logLogin } from "../../../src/telemetry/events.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
+import type { HookInfo } from "../../../src/webhooks/operate.ts";
 import { type RawAnswer, request, talk } from "../../support/rawHttp.ts";
 import { leaseMs, openStore } from "../../support/store.ts";
 
@@ -35,6 +36,7 @@ export interface RegistryOptions
     >
   > {
   readonly logLevel?: LogLevel;
+  readonly hooks?: readonly HookInfo[];
   /** Without it nobody has to log in. */
   readonly auth?: AuthMode;
   /** False: others reach it as well. */
@@ -51,6 +53,12 @@ export interface RegistryOptions
   /** Changes what is behind the API before it is served. */
   readonly change?: (backend: Backend) => Backend;
 }
+
+/** A webhook of a test registry. Nothing is delivered. */
+export const deployHook: HookInfo = {
+  ...{ name: "deploy", url: "https://ci.example.com/hooks", format: "cloudevents" },
+  ...{ topics: ["push"], repositories: ["**"], isSigned: true },
+};
 
 /** One line of the log, parsed. */
 export type LogLine = Readonly<Record<string, unknown>>;
@@ -133,6 +141,11 @@ export async function openRegistry(options: RegistryOptions = {}) {
     gcRuns,
     telemetry: { log, metrics },
     audit: metadata.audit,
+    webhooks: {
+      hooks: options.hooks ?? [],
+      metadata: metadata.webhooks,
+      clock: store.clock.now,
+    },
     latch,
     ready: async () => {
       latch.assertWritable();

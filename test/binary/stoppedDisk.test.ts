@@ -38,8 +38,18 @@ async function startOnDisk(scope: Scope) {
   await forgetContent(registry.data);
   await uploadInPut(connection, "team/disk", warm);
   await pullAndHash(connection, "team/disk", warm.digest);
+  const pages = await mapStored(registry.data, warm.digest);
   disk.holdReads();
-  return { registry, connection, large, small, warm, object };
+  return { registry, connection, large, small, warm, object, pages };
+}
+
+/** Content as a part of this process' memory: other tests that read much do not make the system forget it. */
+async function mapStored(data: string, digest: string): Promise<Uint8Array> {
+  const hex = digest.slice("sha256:".length);
+  const found = await Array.fromAsync(new Bun.Glob(`blobs/sha256/*/${hex}.*`).scan(data));
+  const pages = Bun.mmap(`${data}/${found[0]}`);
+  expect(`sha256:${new Bun.CryptoHasher("sha256").update(pages).digest("hex")}`).toBe(digest);
+  return pages;
 }
 
 /** A server that is held up answers nobody any more: the test ends all the same. */
@@ -57,7 +67,7 @@ clientTest(
     timeoutMs: 60_000,
   },
   async (scope) => {
-    const { registry, connection, large, small, warm, object } = await startOnDisk(scope);
+    const { registry, connection, large, small, warm, object, pages } = await startOnDisk(scope);
     const blob = ({ digest }: { digest: string }) => `/v2/team/disk/blobs/${digest}`;
     const stuck: Ask[] = [
       { method: "GET", path: blob(large) },
@@ -95,6 +105,7 @@ clientTest(
       pullAndHash(connection, "team/disk", warm.digest),
     );
     expect(pulled.digest).toBe(warm.digest);
+    expect(pages).toHaveLength(2 ** 20);
     expect(ended).toBe(0);
   },
 );

@@ -14,7 +14,9 @@ const filesAtOnce = navigator.hardwareConcurrency + 1;
 
 /** Runs `bun test`, shows its output as it comes, and reads the counts from it. */
 async function runTests(patterns: readonly string[]): Promise<TestRun> {
-  const options = [`--timeout=${testTimeout}`, `--parallel=${filesAtOnce}`, "--no-isolate"];
+  // The slowest files first: at the end, none of them runs alone.
+  const slow = "--timings=.dev/slowTests.json";
+  const options = [`--timeout=${testTimeout}`, `--parallel=${filesAtOnce}`, "--no-isolate", slow];
   const tests = Bun.spawn([process.execPath, "test", ...options, ...patterns], {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],

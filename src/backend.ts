@@ -117,6 +117,11 @@ export function makeBackend(parts: Parts): Backend {
     uploads,
     objects,
     gcRuns,
+    operate: {
+      metadata: { ...metadata.uploads, ...metadata.uploadSweep },
+      ...{ storage, clock },
+    },
+    uploadTimeoutMs: config["storage.uploadTimeout"],
     audit: metadata.audit,
     webhooks: { hooks: hookInfos(config.webhooks), metadata: metadata.webhooks, clock },
     telemetry: { log, metrics },

@@ -18,12 +18,12 @@ const exactPaths = { strictPath: true };
 export function buildApp(
   operations: readonly Operation[],
   backend: Backend,
-  options: ApiOptions,
+  { feed, ...options }: ApiOptions & Pick<Services, "feed">,
 ): App {
   const served = operations.filter(
     ({ servedIf }) => servedIf === undefined || Boolean(options[servedIf]),
   );
-  const services = { ...backend, ...options, explorer: explorerOf(served) };
+  const services = { ...backend, ...options, feed, explorer: explorerOf(served) };
   const app = new Elysia(exactPaths).onError(answerError);
   const heads = new Elysia(exactPaths).onError(answerError);
   for (const operation of served) {

@@ -28,6 +28,7 @@ import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
 import { completionOperations } from "./v1/completion.ts";
 import { deletionOperations } from "./v1/deletions.ts";
+import { eventOperations } from "./v1/events.ts";
 import { gcOperations } from "./v1/gc.ts";
 import { historyOperations } from "./v1/history.ts";
 import { multipartOperations } from "./v1/multipart.ts";
@@ -39,6 +40,7 @@ import { ruleOperations } from "./v1/rules.ts";
 import { statusOperations } from "./v1/status.ts";
 import { accessTokenOperations } from "./v1/tokens.ts";
 import { trustOperations } from "./v1/trust.ts";
+import { openUploadOperations } from "./v1/uploads.ts";
 import { userOperations } from "./v1/users.ts";
 import { webhookOperations } from "./v1/webhooks.ts";
 
@@ -69,6 +71,8 @@ export const operations: readonly Operation[] = [
   ...statusOperations,
   ...auditOperations,
   ...webhookOperations,
+  ...openUploadOperations,
+  ...eventOperations,
   ...healthOperations,
   ...metricsOperations,
   ...authorityOperations,

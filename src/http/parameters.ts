@@ -98,7 +98,7 @@ function parseReference(text: string, { method }: Asked): Reference {
 function parseUploadId(text: string, { path }: Asked): UploadId {
   const id = readUploadId(text);
   if (id !== null) return id;
-  throw new RegistryError(path.startsWith("/v2/") ? "UPLOAD_UNKNOWN" : "MULTIPART_UNKNOWN");
+  throw new RegistryError(path.startsWith("/v1/buckets/") ? "MULTIPART_UNKNOWN" : "UPLOAD_UNKNOWN");
 }
 
 function parsePartNumber(text: string): number {

@@ -3,6 +3,7 @@ import nodeHttp from "node:http";
 import type { Setup } from "../access/setup.ts";
 import { errnoOf, readFailure } from "../durability/errno.ts";
 import { RegistryError } from "../errors.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import { findUploadObject } from "../objects/multipart.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import { json } from "./answers.ts";
@@ -21,6 +22,7 @@ import { makeRouter } from "./router.ts";
 import { sentPathRoutes } from "./sentPath.ts";
 import type { Backend } from "./services.ts";
 import { type ReadUnread, SlowReaders } from "./slowReaders.ts";
+import { makeFeed } from "./v1/events.ts";
 
 /** How to listen. */
 export interface HttpOptions {
@@ -104,11 +106,13 @@ export function startHttp(options: HttpOptions): HttpServer {
     ...{ latch: backend.latch, isDraining, switches: options.switches },
     assertRoom: () => gate?.admit(),
   });
+  const arriving = () => receivedByUpload(atWork);
+  const feed = makeFeed({ ...backend, arriving });
   const slowReaders = new SlowReaders(options.readUnread);
   const dispatch = makeDispatch({
     app: buildApp(operations, backend, {
       ...options,
-      ...{ isDraining, names, readOnly: options.switches.readOnly },
+      ...{ isDraining, names, readOnly: options.switches.readOnly, arriving, feed },
       redirects: { mayReach: makeIsWithin(options.redirected) },
     }),
     guard,
@@ -159,6 +163,7 @@ export function startHttp(options: HttpOptions): HttpServer {
     },
     drain: async (graceMs) => {
       draining = true;
+      feed.close();
       opened.close();
       await listener.stop(graceMs);
       clearInterval(extending);
@@ -175,6 +180,15 @@ function sendFailed(error: Error, { log }: Telemetry): Response {
   const { status, code, message, retryAfter } = known;
   const headers = retryAfter === undefined ? {} : { "retry-after": String(retryAfter) };
   return json({ errors: [{ code, message }] }, { status, headers });
+}
+
+/** What running requests have sent to upload sessions. */
+function receivedByUpload(atWork: ReadonlySet<RequestContext>): ReadonlyMap<UploadId, number> {
+  return new Map(
+    [...atWork].flatMap(({ params: { uploadId }, received }) =>
+      uploadId === undefined ? [] : [[uploadId, received] as const],
+    ),
+  );
 }
 
 /** A sender earns its extensions by sending; others wait for us. */

@@ -7,14 +7,17 @@ import type { GcRuns } from "../gc/runs.ts";
 import type { ImagesDeps } from "../images/deps.ts";
 import type { StatusDeps } from "../images/status.ts";
 import type { AuditMetadata } from "../metadata/audit.ts";
+import type { UploadId } from "../model/uploadId.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
+import type { OperateDeps } from "../uploads/operate.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
 import type { HookDeps } from "../webhooks/operate.ts";
 import type { OwnNames } from "./audiences.ts";
 import type { Pace } from "./body.ts";
 import type { Explorer } from "./docs/explorer.ts";
+import type { LiveFeed } from "./liveFeed.ts";
 import type { RedirectRule } from "./redirects.ts";
 import type { Management } from "./v1/accounts.ts";
 
@@ -29,6 +32,10 @@ export interface Backend {
   readonly status: Omit<StatusDeps, "rows" | "book">;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
+  /** Upload sessions as operators see them. */
+  readonly operate: OperateDeps;
+  /** Upload sessions without a byte for so long end; ms. */
+  readonly uploadTimeoutMs: number;
   readonly audit: Pick<AuditMetadata, "listEntries">;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
   readonly webhooks: HookDeps;
@@ -56,6 +63,8 @@ export interface ApiOptions {
   readonly names: OwnNames;
   /** Makes the first administrator; null where nobody was given a set-up link. */
   readonly setup: Pick<Setup, "assertOpen" | "finish"> | null;
+  /** Bytes that running requests of this server have received, by upload session. */
+  readonly arriving: () => ReadonlyMap<UploadId, number>;
   /** True once the server has begun to stop. */
   readonly isDraining: () => boolean;
   /** Which pulls are sent to the store itself, where it has URLs. */
@@ -68,4 +77,6 @@ export interface ApiOptions {
 export interface Services extends Backend, Omit<ApiOptions, "metrics" | "explorer"> {
   /** The explorer's files, made at the first call. */
   readonly explorer: () => Promise<Explorer>;
+  /** What open pages listen to. */
+  readonly feed: LiveFeed;
 }

@@ -61,6 +61,22 @@ export async function listAllUploads(deps: OperateDeps): Promise<readonly Upload
   }
 }
 
+/** A page of open sessions, in the order of their ids. @returns as well whether others follow. */
+export async function listUploadsPage(
+  {
+    metadata,
+    clock,
+  }: Pick<OperateDeps, "clock"> & {
+    readonly metadata: Pick<UploadSweepMetadata, "listUploads">;
+  },
+  { after, limit }: { readonly after: UploadId | null; readonly limit: number },
+): Promise<{ readonly uploads: readonly UploadOverview[]; readonly more: boolean }> {
+  const found = await metadata.listUploads({ after, limit: limit + 1 });
+  const now = clock();
+  const uploads = found.slice(0, limit).map((session) => overview(session, now));
+  return { uploads, more: found.length > limit };
+}
+
 /** The sessions that received nothing for `idleMs` (null: every session), also those that a request writes to. */
 export async function listIdleUploads(
   deps: OperateDeps,

@@ -42,10 +42,10 @@ const writes = [
   "abortMultipartUpload",
 ];
 /** No switch stops a collection. */
-const wantStore = [...writes, "startGc", "retryDeadLetters", "testWebhook"];
+const wantStore = [...writes, "startGc", "endUpload", "retryDeadLetters", "testWebhook"];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
-  /^(?:checkApi|headApi|(?:get|head)(?:Health|Readiness|Metrics|Explorer|ApiDocument|Authority|Token)|postToken)$/;
+  /^(?:checkApi|headApi|(?:get|head)(?:Events|Health|Readiness|Metrics|Explorer|ApiDocument|Authority|Token)|postToken)$/;
 
 let world: World;
 let operations: DocumentedOperation[];

@@ -1,4 +1,5 @@
 // A registry and one way to each answer that its documentation describes. Apart from the test because the list is long.
+import { mostStreams } from "../../../src/http/liveFeed.ts";
 import { operations } from "../../../src/http/operations.ts";
 import { digestOf } from "../../../src/model/digest.ts";
 import { parseRepositoryName } from "../../../src/model/names.ts";
@@ -113,6 +114,22 @@ const deletion = (tag: string, more: object = {}): Ask =>
 
 const unknownRun = "/v1/gc/runs/01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55";
 
+/** The last of many who listen; those before it leave. */
+async function hearing({ registry }: World, many: number): Promise<RawAnswer> {
+  const all: Response[] = [];
+  for (let count = 0; count < many; count += 1) {
+    all.push(await fetch(`${registry.url}/v1/events?topics=gc`));
+  }
+  const last = all.pop();
+  if (last === undefined) throw new Error("nobody listens");
+  const whole = last.status === 200 ? await last.body?.getReader().read() : null;
+  const body =
+    whole?.value ?? new Uint8Array(await last.arrayBuffer().catch(() => new ArrayBuffer()));
+  for (const other of all) await other.body?.cancel();
+  const headers = new Map(last.headers);
+  return { status: last.status, headers, body: Buffer.from(body) };
+}
+
 /** While no collection is running. */
 const collect =
   (headers: Headers = {}, body: string | null = null): Ask =>
@@ -224,6 +241,14 @@ export const healthy: Readonly<Record<string, Ask>> = {
   "finishUpload 429": whileClaimed("PUT", x),
   "cancelUpload 204": inSession("DELETE"),
   "cancelUpload 404": send(`DELETE ${unknownSession}`),
+  "endUpload 204": async (world) => {
+    const id = (await startSession(world.registry)).split("/").at(-1);
+    return send(`DELETE /v1/uploads/${id}`)(world);
+  },
+  "endUpload 404": send(unknownSession.replace(`${base}/blobs`, "DELETE /v1")),
+  "getEvents 200": (world) => hearing(world, 1),
+  "getEvents 503": (world) => hearing(world, mostStreams + 1),
+  "headEvents 200": send("HEAD /v1/events?topics=gc"),
   "startGc 202": collect(),
   "startGc 409": async (world) => {
     await collect()(world);
@@ -263,6 +288,7 @@ export const plain: Readonly<Record<string, Ask>> = {
   cancelUpload: (world) => send(`DELETE ${world.session}`)(world),
   deleteManifest: send(`DELETE ${base}/manifests/1.0`),
   deleteBlob: blob("DELETE"),
+  endUpload: send(unknownSession.replace(`${base}/blobs`, "DELETE /v1")),
   getGcRun: send(`GET ${unknownRun}`),
   headGcRun: send(`HEAD ${unknownRun}`),
 };

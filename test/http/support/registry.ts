@@ -140,6 +140,11 @@ export async function openRegistry(options: RegistryOptions = {}) {
     objects,
     gcRuns,
     telemetry: { log, metrics },
+    operate: {
+      metadata: { ...metadata.uploads, ...metadata.uploadSweep },
+      ...{ storage, clock: store.clock.now },
+    },
+    uploadTimeoutMs: 86_400_000,
     audit: metadata.audit,
     webhooks: {
       hooks: options.hooks ?? [],

@@ -1,14 +1,23 @@
 // What the documents say to type, against the compiled binary: every command and every option that they name exists, links lead somewhere,
 // and messages that readers are to look for are those that the program prints.
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { breadboxBinary, projectRoot } from "../support/binary.ts";
-import { run } from "../support/processes.ts";
+import { breadboxBinary, projectRoot, startBreadbox } from "../support/binary.ts";
+import { buildImage, pullAll, pushImage } from "../support/images.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { stepsOf } from "../support/walkthrough.ts";
 
 const documents = ["README.md", ...readdirSync(join(projectRoot, "docs")).map((f) => `docs/${f}`)]
   .filter((file) => file.endsWith(".md"))
   .map((file) => ({ file, text: readFileSync(join(projectRoot, file), "utf8") }));
+
+const documentOf = (name: string): string => {
+  const found = documents.find(({ file }) => file === name);
+  if (found === undefined) throw new Error(`no ${name}`);
+  return found.text;
+};
 
 /** Command lines that begin with `breadbox`: in fenced blocks, and between backticks. */
 function commandLines(text: string): string[] {
@@ -19,7 +28,9 @@ function commandLines(text: string): string[] {
   return [...fenced, ...inline].flatMap((line) => {
     // What comes after a comment, a pipe or a redirection is the shell's.
     const [, command] =
-      /^\s*(?:\$ |sudo |docker exec \S+ \/usr\/bin\/)*(breadbox(?: [^#|>&;]*)?)/.exec(line) ?? [];
+      /^\s*(?:\$ |sudo |docker exec (?:--\S+ )*\S+ \/usr\/bin\/)*(breadbox(?: [^#|>&;]*)?)/.exec(
+        line,
+      ) ?? [];
     return command === undefined ? [] : [command.trim()];
   });
 }
@@ -73,6 +84,24 @@ describe("the documents", () => {
     expect(objections).toEqual([]);
   }, 120_000);
 
+  test("describe a backup that can be restored", async () => {
+    await using scope = new Scope();
+    const cwd = tempFolder(scope, "backup");
+    const server = await startBreadbox(scope, { data: join(cwd, "breadbox-data") });
+    await pushImage(`${server.url}/v2/team/app`, "1", buildImage({ seed: "b", layerSizes: [9] }));
+    await server.stop();
+    const bin = tempFolder(scope, "bin");
+    symlinkSync(await breadboxBinary(), join(bin, "breadbox"));
+    const env = { PATH: `${bin}:${process.env["PATH"]}` };
+
+    for (const { commands } of stepsOf(documentOf("docs/BACKUP.md"))) {
+      await run(["sh", "-eu", "-c", commands], { env, cwd });
+    }
+
+    const restored = await startBreadbox(scope, { data: join(cwd, "restored") });
+    expect((await pullAll(`${restored.url}/v2/team/app`, "1")).blobs).toHaveLength(2);
+  });
+
   test("link to files that exist", () => {
     const dead = documents.flatMap(({ file, text }) =>
       [...text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
@@ -89,7 +118,7 @@ describe("the documents", () => {
       .filter((file) => file.endsWith(".ts"))
       .map((file) => readFileSync(join(projectRoot, "src", file), "utf8"))
       .join("\n");
-    const text = readFileSync(join(projectRoot, "docs", "TROUBLESHOOTING.md"), "utf8");
+    const text = documentOf("docs/TROUBLESHOOTING.md");
     // The first part is about what clients and proxies say.
     const ours = text.slice(text.indexOf("## A login fails"));
     const quoted = [...ours.matchAll(/^\| (?:[^|`]*)`([^`]+)` \|/gm)].map(([, it = ""]) => it);

@@ -12,6 +12,7 @@ import { dockerCommands, startDockerd } from "../support/dockerd.ts";
 import { pullAll } from "../support/images.ts";
 import { answers200, freePort, run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { stepsOf } from "../support/walkthrough.ts";
 
 const archive = join(projectRoot, "dist", "breadbox.oci.tar");
 const scope = new Scope();
@@ -156,6 +157,37 @@ test("a compose file of registry:2 works when its line `image:` is changed", asy
   expect(await copy().catch(String)).toContain("authentication required");
   await copy("--dest-creds", "ann:correct horse");
 });
+
+clientTest(
+  "every command of docs/CONTAINERS.md works with a real Docker",
+  { commands: [...dockerCommands], root: true, timeoutMs: 120_000 },
+  async (scope) => {
+    const { docker, env } = await startDockerd(scope);
+    await docker("load", "--input", archive);
+    const port = freePort();
+    // This dockerd has no bridge: the container is in the machine's network.
+    const ours = `--network host --env REGISTRY_HTTP_ADDR=127.0.0.1:${port}`;
+    const written = "--publish 127.0.0.1:5000:5000";
+    const text = await Bun.file(join(projectRoot, "docs", "CONTAINERS.md")).text();
+    const steps = stepsOf(text).map(({ commands }) => commands.replace(written, ours));
+    const cwd = tempFolder(scope, "containers");
+    await Bun.write(join(cwd, "password.txt"), "correct horse battery\n");
+    scope.defer(async () => {
+      await docker("rm", "--force", "registry");
+    });
+
+    const printed: string[] = [];
+    for (const commands of steps) {
+      printed.push((await run(["sh", "-eu", "-c", commands], { env, cwd })).output);
+      await waitFor("the server", () => answers200(`http://127.0.0.1:${port}/readyz`));
+    }
+
+    expect(steps[0]).toContain(ours);
+    expect(steps.length).toBeGreaterThan(2);
+    expect(printed.join("\n")).toContain("ann");
+    expect((await fetch(`http://127.0.0.1:${port}/v2/`)).status).toBe(401);
+  },
+);
 
 test("the example for Compose runs this image, with variables that work", async () => {
   const text = await Bun.file(join(projectRoot, "examples", "compose.yml")).text();

@@ -2,6 +2,7 @@
 // by distributionRules.ts. Pure.
 import { bareKeys, type Rule, ruleOf } from "./distributionRules.ts";
 import type { GivenValue } from "./file.ts";
+import { readNotifications } from "./notifications.ts";
 import type { Notice, Problem } from "./problem.ts";
 import { type SettingKey, settingKeys, settingOf } from "./settings.ts";
 
@@ -41,10 +42,11 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
     name.startsWith(PREFIX) ? leavesOf({ name: name.slice(PREFIX.length), text, where: name }) : [],
   );
   const direct = valuesOf(leaves);
-  const values = [...direct, ...impliedBy(leaves, direct)];
+  const notifications = readNotifications(leaves);
+  const values = [...direct, ...impliedBy(leaves, direct), ...notifications.values];
   const used = new Set(values.map(({ where }) => where));
   const judged = leaves
-    .filter(({ name }) => !aliases.has(PREFIX + name))
+    .filter(({ name }) => !aliases.has(PREFIX + name) && !notifications.used.has(name))
     .map((leaf) => ({ leaf, rule: ruleOf(leaf.name, leaf.text) }));
   const unused = namesOf(
     judged.filter(({ leaf, rule }) => rule.verdict === "noted" && !used.has(leaf.where)),
@@ -59,6 +61,7 @@ export function readDistribution(env: ReadonlyMap<string, string>): Distribution
       ...grouped(judged, "warned").map(
         ([message, where]): Notice => ({ level: "warn", message: `${where} ${message}` }),
       ),
+      ...notifications.notices,
       ...deletionNotice(values),
       ...usersNotice(values),
       ...(unused === ""
@@ -134,7 +137,7 @@ export function leavesOf(leaf: Leaf, depth = 0): Leaf[] {
 /** @returns null for plain values: of what is no section only its name is judged. */
 function sectionIn(text: string): Readonly<Record<string, unknown>> | null {
   // distribution names the items of a list by their numbers as well: REGISTRY_HTTP_TLS_CLIENTCAS_0.
-  const list = /^\s*\[/.test(text);
+  const list = /^\s*(?:\[|- )/.test(text);
   if (!list && !/^\s*\{|:\s/.test(text)) return null;
   try {
     const value: unknown = Bun.YAML.parse(text);

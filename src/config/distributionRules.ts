@@ -96,9 +96,14 @@ const refused: readonly Omit<Rule, "verdict">[] = [
       "names a configuration file of distribution/distribution, which cannot be used here: its logins, its TLS and its storage would be ignored. Unset it; `breadbox config import FILE` turns the file into one of Breadbox, and its REGISTRY_* variables can be used.",
   },
   {
-    names: /^NOTIFICATIONS(?:_ENDPOINTS(?:_|$)|$)/,
+    names: /^NOTIFICATIONS(?:_ENDPOINTS(?!_\d+_(?:THRESHOLD|BACKOFF)$)|$)/,
+    message: "asks for notifications, and is no list of endpoints: it takes YAML or JSON.",
+  },
+  {
+    names: /^NOTIFICATIONS_EVENTS_INCLUDEREFERENCES$/,
+    values: yes,
     message:
-      "asks for notifications, and this version of Breadbox sends none: whatever waits for them would wait for ever. Unset it.",
+      "asks for the references of manifests in notifications, and Breadbox sends none. Unset it.",
   },
   {
     names: /^(?:MIDDLEWARE|POLICY)(?:_|$)/,
@@ -143,6 +148,7 @@ const others: readonly Rule[] = [
         ...["STORAGE_MAINTENANCE_UPLOADPURGING_(?:ENABLED|DRYRUN)", "REDIS(?:_.*)?"],
         ...["LOG_ACCESSLOG_DISABLED", "LOG_FIELDS(?:_.*)?", "LOG_REPORTCALLER"],
         ...["HEALTH_STORAGEDRIVER_.*", "PROXY_.*", "NOTIFICATIONS_EVENTS_.*"],
+        "NOTIFICATIONS_ENDPOINTS_\\d+_(?:THRESHOLD|BACKOFF)",
         ...["VALIDATION_(?:ENABLED|DISABLED)", "COMPATIBILITY_SCHEMA1_.*"],
       ].join("|")})$`,
       "i",

@@ -90,7 +90,8 @@ log:
 | \`REGISTRY_CONFIGURATION_PATH\` | refused: the file that it names cannot be used here |
 | \`REGISTRY_HTTP_TLS_LETSENCRYPT…\`, \`…_CIPHERSUITES…\`, several \`REGISTRY_HTTP_TLS_CLIENTCAS_…\`, \`…_CLIENTAUTH\` other than \`require-and-verify-client-cert\` | refused: see [TLS.md](TLS.md) |
 | \`REGISTRY_HTTP_PREFIX\`, \`REGISTRY_HTTP_HEADERS…\` (but \`X-Content-Type-Options\`), \`REGISTRY_HTTP_NET\` other than \`tcp\`, \`REGISTRY_HTTP_H2C_ENABLED=true\` | refused |
-| \`REGISTRY_NOTIFICATIONS_ENDPOINTS…\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\` (but \`…_INDEXES_PLATFORMS\`), \`…_LOG_HOOKS…\`, \`…_REPORTING…\`, \`…_HEALTH_FILE…\`, \`…_HEALTH_HTTP…\`, \`…_HEALTH_TCP…\`, \`…_COMPATIBILITY_SCHEMA1_ENABLED=true\` | refused: there is nothing like it |
+| \`REGISTRY_NOTIFICATIONS_ENDPOINTS…\` | used: webhooks of the form \`distribution\` ([WEBHOOKS.md](WEBHOOKS.md#distribution)) |
+| \`REGISTRY_NOTIFICATIONS_EVENTS_INCLUDEREFERENCES=true\`, \`…_MIDDLEWARE…\`, \`…_POLICY…\`, \`…_VALIDATION_MANIFESTS…\` (but \`…_INDEXES_PLATFORMS\`), \`…_LOG_HOOKS…\`, \`…_REPORTING…\`, \`…_HEALTH_FILE…\`, \`…_HEALTH_HTTP…\`, \`…_HEALTH_TCP…\`, \`…_COMPATIBILITY_SCHEMA1_ENABLED=true\` | refused: there is nothing like it |
 | \`REGISTRY_HTTP_DEBUG_ADDR\`, \`…_DEBUG_PROMETHEUS_PATH\`, and names that distribution does not have | a warning each |
 | \`REGISTRY_HTTP_SECRET\`, \`…_HTTP_RELATIVEURLS\`, \`…_REDIS…\`, \`…_STORAGE_CACHE…\`, \`…_LOG_FIELDS…\`, \`…_HEALTH_STORAGEDRIVER…\` and others without which nothing is missing | listed once at the start as not used |
 

@@ -74,12 +74,18 @@ const scalar = (value: Plain): string =>
     ? JSON.stringify(value)
     : String(value);
 
+const isStructured = (key: string): boolean =>
+  settingKeys.some((known) => known === key && settingOf(known).kind.structured === true);
+
 function* yamlLines(tree: Tree<Plain>, indent: string, path: string): Generator<[string, string]> {
   for (const [name, value] of Object.entries(tree)) {
     const key = path === "" ? name : `${path}.${name}`;
     if (typeof value === "object") {
       yield [`${indent}${name}:`, ""];
       yield* yamlLines(value, `${indent}  `, key);
+    } else if (isStructured(key) && value !== "") {
+      // JSON is YAML: the list stays a list.
+      yield [`${indent}${name}: ${value}`, key];
     } else yield [`${indent}${name}: ${scalar(value)}`, key];
   }
 }

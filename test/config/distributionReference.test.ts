@@ -182,6 +182,7 @@ describe("a key of distribution that is refused", () => {
     ["validation.manifests.indexes.platformlist.0.os", "linux"],
     ["reporting.bugsnag.apikey", "x"],
     ["compatibility.schema1.enabled", true],
+    ["notifications.events.includereferences", true],
   ])("%s: %p", async (path, value) => {
     const key: Key = [path, value];
     expect(await refusalOf(loadVariables(key))).toContain(nameOf(key));
@@ -227,7 +228,7 @@ describe("a key of distribution without which nothing is missing is named", () =
     ["health.storagedriver.enabled", true],
     ["health.storagedriver.interval", "10s"],
     ["health.storagedriver.threshold", 3],
-    ["notifications.events.includereferences", true],
+    ["notifications.events.includereferences", false],
     ["proxy.ttl", "168h"],
     ["proxy.username", "ann"],
     ["catalog.maxentries", 1000],

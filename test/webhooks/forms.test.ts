@@ -125,6 +125,13 @@ describe("as distribution's notification", () => {
     });
   });
 
+  test("a test is a push of nothing to a repository of its own", () => {
+    const test = event({ event: "test", resource: "", data: '{"repository":"webhook/test"}' });
+    expect(written("distribution", test).events[0]).toMatchObject({
+      ...{ action: "push", target: { repository: "webhook/test" } },
+    });
+  });
+
   test("nobody in particular is an actor without a name", () => {
     const anonymous = event({ data: JSON.stringify({ ...data, actor: null, address: null }) });
     expect(written("distribution", anonymous).events[0]).toMatchObject({ actor: {} });

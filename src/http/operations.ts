@@ -22,6 +22,8 @@ import { homeOperations } from "./pages/home.ts";
 import { imagePageOperations } from "./pages/image.ts";
 import { repositoriesOperations } from "./pages/repositories.ts";
 import { repositoryPageOperations } from "./pages/repository.ts";
+import { garbagePages } from "./pages/server/garbage.ts";
+import { uploadPages } from "./pages/server/uploads.ts";
 import { themeOperations } from "./pages/theme.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
@@ -87,6 +89,8 @@ export const operations: readonly Operation[] = [
   ...deletionPageOperations,
   ...themeOperations,
   ...accessPages,
+  ...uploadPages,
+  ...garbagePages,
   ...assetOperations,
 ];
 

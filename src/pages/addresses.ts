@@ -29,6 +29,9 @@ export const at = {
     `/repositories/${name}/-/deletion${query(parameters)}`,
   file: (name: string, digest: string) => `/repositories/${name}/-/files/${digest}`,
   theme: "/theme",
+  uploads: "/server/uploads",
+  garbage: (parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/server/garbage${query(parameters)}`,
   login: "/login",
   logout: "/logout",
   users: "/access/users",

@@ -1,4 +1,5 @@
 // Scripts and style of the pages, as the build packed them (.dev/assets.ts). Loaded at the first request for one.
+import live from "./assets/live.js.gz" with { type: "file" };
 import style from "./assets/page.css.gz" with { type: "file" };
 import script from "./assets/page.js.gz" with { type: "file" };
 import setup from "./assets/setup.js.gz" with { type: "file" };
@@ -19,4 +20,5 @@ export const assets: readonly Asset[] = [
   { name: "page.css", path: style, mediaType: "text/css;charset=utf-8" },
   { name: "page.js", path: script, mediaType: javascript },
   { name: "setup.js", path: setup, mediaType: javascript },
+  { name: "live.js", path: live, mediaType: javascript },
 ];

@@ -10,7 +10,7 @@ export interface Visitor {
   readonly may: {
     /** Manage users, tokens and rules. */
     readonly manage: boolean;
-    /** See uploads, collections and checks. */
+    /** See uploads and collections. */
     readonly operate: boolean;
     /** Read the audit trail. */
     readonly audit: boolean;
@@ -30,7 +30,7 @@ export function readTheme(text: string | null | undefined): Theme {
 export type AssetUrls = Readonly<Record<AssetName, string>>;
 
 /** Scripts and style. `page.js` is on every page, each of the others on the few that need it. */
-export const assetNames = ["page.css", "page.js", "setup.js"] as const;
+export const assetNames = ["page.css", "page.js", "setup.js", "live.js"] as const;
 export type AssetName = (typeof assetNames)[number];
 
 /** The circumstances of one page. */

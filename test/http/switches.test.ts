@@ -16,7 +16,16 @@ const name = "team/app";
 const absent = `sha256:${"0".repeat(64)}`;
 /** Neither of logins nor of running the server: operators collect garbage, and manage users, all the same. Colours are no contents. */
 const aside = [
-  ...["/v1/users", "/v1/tokens", "/v1/rules", "/v1/trust", "/v1/uploads", "/access/"],
+  ...[
+    "/v1/users",
+    "/v1/tokens",
+    "/v1/rules",
+    "/v1/trust",
+    "/v1/uploads",
+    "/v1/webhooks",
+    "/access/",
+    "/server/",
+  ],
   ...["/v1/gc", "/setup", "/v2/token", "/login", "/logout", "/theme"],
 ];
 const ofContents = operations.filter(({ path }) => !aside.some((each) => path.startsWith(each)));

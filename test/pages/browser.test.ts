@@ -22,6 +22,8 @@ const paths = [
   "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
   "/repositories/team/api/-/deletion?reference=1.0.0",
   "/repositories/team/api/-/deletion",
+  "/server/uploads",
+  "/server/garbage",
   "/access/users",
   "/access/users/ann",
   "/access/tokens",

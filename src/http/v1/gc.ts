@@ -47,11 +47,19 @@ export function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRu
   };
 }
 
-/** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
-function readPage(query: URLSearchParams): RunsPage {
+/** The run that a page begins after; null for none. @throws RegistryError REQUEST_INVALID */
+export function runIdIn(query: URLSearchParams): string | null {
   const after = query.get("after");
   if (after !== null && !runId.test(after)) throw invalid("after must be the id of a run");
-  return { after, limit: readLimit(query, { usual: usualPage, longest: longestPage }) };
+  return after;
+}
+
+/** @throws RegistryError PAGE_INVALID, REQUEST_INVALID. */
+function readPage(query: URLSearchParams): RunsPage {
+  return {
+    after: runIdIn(query),
+    limit: readLimit(query, { usual: usualPage, longest: longestPage }),
+  };
 }
 
 async function start(context: RequestContext, { gcRuns, pace }: Services): Promise<Response> {

@@ -1,0 +1,85 @@
+// Parts of a page that live: told by server-sent events, and drawn by the server alone. What only moves, bytes and speed, is written into
+// the page; for everything else the page is asked for again, and its part replaced.
+
+import { showBytes } from "../../amounts.ts";
+
+interface Upload {
+  readonly id: string;
+  readonly bytes: number;
+  readonly writing: boolean;
+}
+
+const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null;
+
+function readUploads(text: string): readonly Upload[] {
+  const value: unknown = JSON.parse(text);
+  return (Array.isArray(value) ? value : []).flatMap((one: unknown) =>
+    isMembers(one)
+      ? [{ id: String(one["id"]), bytes: Number(one["bytes"]), writing: one["writing"] === true }]
+      : [],
+  );
+}
+
+/** What was told of an upload before. */
+const before = new Map<string, { readonly bytes: number; readonly at: number }>();
+
+function draw({ id, bytes }: Upload, row: Element): void {
+  const now = performance.now();
+  const last = before.get(id);
+  before.set(id, { bytes, at: now });
+  const received = row.querySelector("[data-bytes]");
+  const speed = row.querySelector("[data-speed]");
+  if (received !== null) received.textContent = showBytes(bytes);
+  if (speed === null || last === undefined) return;
+  const perSecond = (1000 * (bytes - last.bytes)) / Math.max(1, now - last.at);
+  speed.textContent = perSecond > 0 ? `${showBytes(Math.round(perSecond))}/s` : "–";
+}
+
+/** Asks for the page again, and takes its living part. What a person has opened stays open, and what has the focus keeps it. */
+async function replace(part: Element): Promise<void> {
+  const isBusy =
+    part.querySelector("details[open]") !== null || part.contains(document.activeElement);
+  if (isBusy) return;
+  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!answer.ok || answer.redirected) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const next = page.querySelector(`[data-live="${part.getAttribute("data-live")}"]`);
+  if (next === null) return;
+  part.replaceChildren(...next.children);
+  quiet(part);
+}
+
+/** With a script nobody has to load the page again. */
+function quiet(part: Element): void {
+  for (const hint of part.querySelectorAll("[data-still]")) hint.remove();
+}
+
+function watchUploads(part: Element, text: string): void {
+  const uploads = readUploads(text);
+  const rows = [...part.querySelectorAll("[data-upload]")];
+  const shown = new Map(
+    rows.map((row) => [row.getAttribute("data-upload"), row.getAttribute("data-writing")]),
+  );
+  const isSame =
+    uploads.length === shown.size &&
+    uploads.every(({ id, writing }) => shown.get(id) === String(writing));
+  if (!isSame) void replace(part);
+  for (const upload of uploads) {
+    const row = rows.find((each) => each.getAttribute("data-upload") === upload.id);
+    if (row !== undefined) draw(upload, row);
+  }
+}
+
+for (const part of document.querySelectorAll("[data-live]")) {
+  const topic = part.getAttribute("data-live") ?? "";
+  let told: string | null = null;
+  const source = new EventSource(`/v1/events?topics=${topic}`);
+  source.addEventListener(topic, ({ data }: MessageEvent<string>) => {
+    quiet(part);
+    if (topic === "uploads") watchUploads(part, data);
+    // The first state is the one that the page shows.
+    else if (told !== null && told !== data) void replace(part);
+    told = data;
+  });
+}

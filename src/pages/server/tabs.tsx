@@ -1,0 +1,58 @@
+// What the pages about the server's work have in common.
+import type { Child } from "#jsx/jsx-runtime";
+import { at } from "../addresses.ts";
+import type { Frame } from "../frame.ts";
+import { Layout } from "../layout.tsx";
+import { Notice } from "../parts.tsx";
+
+const tabs = [
+  ["uploads", "Uploads", at.uploads],
+  ["garbage", "Garbage", at.garbage()],
+] as const;
+
+interface ServerPageProps {
+  readonly frame: Frame;
+  readonly tab: (typeof tabs)[number][0];
+  readonly title: string;
+  /** Why the last form was refused; null for none. */
+  readonly said?: string | null;
+  readonly children: Child;
+}
+
+/** A page below `/server`. */
+export function ServerPage({ frame, tab, title, said = null, children }: ServerPageProps) {
+  return (
+    <Layout frame={frame} title={title} section="server" script="live.js">
+      <h1>{title}</h1>
+      <nav class="tabs" aria-label="Server">
+        {tabs.map(([id, name, href]) => (
+          <a key={id} href={href} aria-current={id === tab ? "page" : undefined}>
+            {name}
+          </a>
+        ))}
+      </nav>
+      {said === null ? null : (
+        <Notice tone="bad">
+          <p role="alert">{said}</p>
+        </Notice>
+      )}
+      {children}
+    </Layout>
+  );
+}
+
+/** A part of a page that its script keeps as it is on the server. Without a script there is a link. */
+export function Live(props: {
+  readonly frame: Frame;
+  readonly topic: "uploads" | "gc";
+  readonly children: Child;
+}) {
+  return (
+    <div data-live={props.topic}>
+      {props.children}
+      <p class="small muted" data-still>
+        As of now. <a href={props.frame.address}>Load again</a>
+      </p>
+    </div>
+  );
+}

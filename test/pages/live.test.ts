@@ -1,0 +1,55 @@
+// Pages behind a login in a real browser: by keyboard from the login on, and parts that live while uploads and collections go on.
+import { expect } from "bun:test";
+import type { Page } from "puppeteer-core";
+import { prepareAssets } from "../../.dev/assets.ts";
+import { noCounts } from "../../src/metadata/gcRuns.ts";
+import { parseRepositoryName } from "../../src/model/names.ts";
+import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
+import { openClosed, password } from "../http/support/accessRoom.ts";
+import { chromium, openPage, untilShown } from "../support/browser.ts";
+import { clientTest } from "../support/clientTest.ts";
+
+const needs = { commands: [chromium], timeoutMs: 120_000 };
+
+/** Logs in with the keyboard alone. */
+async function logInByKeyboard(page: Page, url: string, next: string): Promise<void> {
+  await page.goto(`${url}${next}`);
+  expect(new URL(page.url()).pathname).toBe("/login");
+  await page.focus("input[name=name]");
+  await page.keyboard.type("root");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type(password);
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  expect(page.url()).toBe(`${url}${next}`);
+}
+
+clientTest("open uploads and collections are seen as they go on", needs, async (scope) => {
+  await prepareAssets();
+  const room = await openClosed();
+  scope.defer(() => room[Symbol.asyncDispose]());
+  const { url, store, gcRuns } = room.registry;
+  const { uploads, metadata } = store.rooms;
+  const { page, complaints } = await openPage(scope);
+  await logInByKeyboard(page, url, "/server/uploads");
+  await untilShown(page, "No upload is open.");
+
+  const repository = parseRepositoryName("lab/app");
+  const { id } = await startUpload(uploads, repository);
+  await untilShown(page, "lab/app");
+  const chunk = { body: new Blob([new Uint8Array(2_000_000)]).stream(), length: 2_000_000 };
+  await appendChunk(uploads, { id, repository, chunk: { ...chunk, start: null, end: null } });
+  await untilShown(page, "2.0 MB");
+  expect(await page.evaluate("document.querySelector('[data-still]')")).toBeNull();
+
+  await page.goto(`${url}/server/garbage`);
+  await page.focus("main button");
+  await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+  await untilShown(page, "Looking for what can be deleted");
+  const [run] = (await gcRuns.list({ after: null, limit: 1 })).runs;
+  const counts = { ...noCounts, totalBlobs: 9, orphanedBlobs: 3, orphanedBytes: 5_000_000 };
+  const ending = { state: "done", counts, reason: null, finishedAt: store.clock.now() } as const;
+  await metadata.gcRuns.endRun(run?.id ?? "", ending);
+  await gcRuns.ended();
+  await untilShown(page, "would delete 3 blobs");
+  expect(complaints.filter((text) => !text.includes("/v1/events"))).toEqual([]);
+});

@@ -134,7 +134,7 @@ const situations = {
   DENIED: [403, "DENIED", "access denied: no rule allows this"],
   // 413 and not 503 or 507, because docker, podman and skopeo show the text of a 4xx only. "Larger than the server is able to
   // process", for now: RFC 9110, 15.5.14, which has Retry-After for it.
-  DISK_FULL: [413, "UNAVAILABLE", "storage is full; free space, then try again"],
+  DISK_FULL: [413, "UNAVAILABLE", "disk full: free space on the registry's disk, then try again"],
   READ_ONLY: [
     503,
     "UNAVAILABLE",

@@ -11,6 +11,7 @@ import { withSecrets } from "./config/webhooks.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { describeServer, httpSettings, linkBase, ownNames } from "./front.ts";
 import { makeDeliveries } from "./hooks.ts";
+import { assertFree } from "./http/listener.ts";
 import { startHttp } from "./http/server.ts";
 import type { Leadership } from "./jobs/leadership.ts";
 import type { Maintenance } from "./jobs/maintenance.ts";
@@ -18,7 +19,7 @@ import { openAccess, openSetup } from "./login.ts";
 import type { UploadId } from "./model/uploadId.ts";
 import { forgetParts } from "./objects/dropping.ts";
 import { Opened } from "./opened.ts";
-import { holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
+import { findStore, holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
@@ -67,6 +68,8 @@ async function assemble(
   // Everything below the data directory is its owner's only.
   process.umask(0o077);
   const hooks = withSecrets(config.webhooks);
+  // A mistyped port must not leave a new directory behind; of an existing one its other server is the better message.
+  if (!(await findStore(config, false))) assertFree(httpSettings(config).listen);
   const { log, close } = opened.add(await openServerLog(config), (it) => it.close());
   opened.add(surviveUncaught(log), (stop) => stop());
   const descriptors = opened.add(new Descriptors(), (it) => it.close());

@@ -17,4 +17,5 @@ export const exitCodeHelp = `Exit codes:
   3  bad configuration
   4  the data directory is already served by another process
   5  the address is already in use
-  130, 143  stopped by Ctrl+C or SIGTERM before transfers finished (a server: by the second one)`;
+  130, 143  stopped by Ctrl+C or SIGTERM before transfers finished (a server: by
+            the second one)`;

@@ -146,6 +146,10 @@ async function explainDirectory(code: string, error: Error, data: string): Promi
       return failed(
         `${place} is on a read-only file system. Name another data directory: breadbox serve --data DIR`,
       );
+    case "ENOENT":
+      return failed(
+        `The data directory ${data} cannot be created: the system has no folders at that place. Name another: breadbox serve --data DIR`,
+      );
     case "ENOTDIR":
     case "EEXIST":
       return failed(

@@ -24,7 +24,7 @@ export function addMigrate(program: Command, run: RunAction): void {
     .addHelpText(
       "after",
       examples(
-        "breadbox migrate --to-db-file /run/secrets/database-url --to-s3 s3://images --data /srv/breadbox",
+        "breadbox migrate --to-db-file /run/secrets/db --to-s3 s3://images",
         "breadbox migrate --to-data /srv/box --switch",
       ),
     )

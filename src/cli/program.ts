@@ -6,6 +6,7 @@ import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
+import { addHelp, subcommandTerm } from "./helpCommand.ts";
 import { addMigrate } from "./migrateCommand.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
@@ -44,12 +45,13 @@ async function reportConfig(error: ConfigError): Promise<number> {
   return code;
 }
 
-function buildProgram(run: (action: Action) => Promise<void>): Command {
+/** The whole tree. @param run what actions are handed to. */
+export function buildProgram(run: (action: Action) => Promise<void>): Command {
   const program = new Command("breadbox")
     .description("Breadbox: a complete OCI container registry in one executable.")
     .version(versionLine(), "-V, --version", "print the version")
     .helpOption("-h, --help", "print help")
-    .helpCommand("help [COMMAND]", "print help for a command")
+    .configureHelp({ subcommandTerm })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
@@ -82,6 +84,7 @@ function buildProgram(run: (action: Action) => Promise<void>): Command {
     .description("Prints the version and the commit that it was built from.")
     .addHelpText("after", examples("breadbox version", "breadbox --version"))
     .action(() => print(versionLine()));
+  addHelp(program);
   pointToHelp(program, "breadbox");
   return program;
 }

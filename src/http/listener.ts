@@ -98,6 +98,11 @@ export class Listener {
   }
 }
 
+/** @throws as `new Listener` when the address is taken or not this machine's. */
+export function assertFree(listen: ListenerOptions["listen"]): void {
+  void Bun.serve({ ...listen, reusePort: false, fetch: () => new Response() }).stop(true);
+}
+
 function serve(
   { listen, oldestTls, handlers }: ListenerOptions,
   tls: TlsMaterial | null,

@@ -72,6 +72,32 @@ describe("breadbox serve", () => {
     expect(await readdir(folder)).toEqual(["breadbox"]);
   });
 
+  test("at a taken port ends with exit code 5, and leaves no new data directory behind", async () => {
+    await using scope = new Scope();
+    const first = await startBreadbox(scope);
+    const cwd = tempFolder(scope, "second");
+
+    const second = await breadbox(scope, ["serve", "-d", "new", "-l", first.host], cwd);
+
+    expect([second.code, second.output]).toEqual([
+      5,
+      expect.stringContaining(`Port ${first.port} is in use`),
+    ]);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("where no directory can be created says so, and what to do", async () => {
+    await using scope = new Scope();
+    const listen = `127.0.0.1:${freePort()}`;
+
+    const refused = await breadbox(scope, ["serve", "--data", "/proc/x", "--listen", listen]);
+
+    expect([refused.code, refused.output]).toEqual([
+      1,
+      "The data directory /proc/x cannot be created: the system has no folders at that place. Name another: breadbox serve --data DIR\n",
+    ]);
+  });
+
   test("refuses a data directory that another server uses, with exit code 4", async () => {
     await using scope = new Scope();
     const first = await startBreadbox(scope);

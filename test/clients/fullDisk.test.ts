@@ -17,7 +17,7 @@ import { mountSmallDisk } from "../support/smallDisk.ts";
 import { tar } from "../support/tar.ts";
 
 const mebibyte = 2 ** 20;
-const sentence = "storage is full; free space, then try again";
+const sentence = "disk full: free space on the registry's disk, then try again";
 const disk = ["mount", "umount"];
 
 /** A registry on whose disk the image of these tests does not fit. */
@@ -51,7 +51,7 @@ async function complaint(push: Promise<unknown>): Promise<string> {
   return String(outcome);
 }
 
-describe("a push to a full disk fails, and shows that storage is full:", () => {
+describe("a push to a full disk fails, and shows that the disk is full:", () => {
   clientTest("skopeo", { commands: ["skopeo", ...disk], root: true }, async (scope) => {
     const { host } = await startFull(scope);
     const { skopeo } = openContainers(scope);

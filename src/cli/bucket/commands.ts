@@ -103,7 +103,7 @@ function addPut(bucket: Command, run: RunAction): void {
       "after",
       examples(
         "breadbox bucket put disk.img backups/2026/",
-        "breadbox bucket put - backups/shop.sql --server https://boxes.example < shop.sql",
+        "breadbox bucket put - backups/shop.sql < shop.sql",
       ),
     )
     .action(async (file: string, target: string, options: Options) =>

@@ -4,6 +4,8 @@ import { trustTool } from "./access/manageTrust.ts";
 import { giveWay, isProcessAlive, nameProcess, nameUser, newId, readUptime } from "./ambient.ts";
 import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
+import { isLoopback } from "./config/listen.ts";
+import { listenerOf } from "./config/listener.ts";
 import type { LoadedConfig } from "./config/load.ts";
 import { type AdoptedConfig, adoptServed, readServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -22,11 +24,13 @@ import {
   type GcSettings,
   gcMetadata,
 } from "./gc/gcRun.ts";
+import { openImages } from "./images/deps.ts";
+import { type ImageSource, imagesTool } from "./images/imagesTool.ts";
 import { importFrom } from "./import/import.ts";
 import { type Asked, openSource } from "./import/open.ts";
 import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
 import { openHtpasswd } from "./login.ts";
-import type { AuditMetadata } from "./metadata/audit.ts";
+import type { AuditMetadata, Author } from "./metadata/audit.ts";
 import type { StoredPush } from "./metadata/history.ts";
 import type { UploadSession } from "./metadata/metadata.ts";
 import { findStore, openPorts, type Ports, receiving } from "./ports.ts";
@@ -79,6 +83,8 @@ export interface Tool {
   listAudit: AuditMetadata["listEntries"];
   /** `src/access/manageTrust.ts`. */
   readonly trust: ReturnType<typeof trustTool>;
+  /** `src/images/`. */
+  readonly images: ImageSource;
   /** `src/fsck/why.ts`. */
   explain(name: string): Promise<WhyAnswer>;
   /** `src/registry/history.ts`: pushes of `REPO:TAG`, `REPO@DIGEST` or a digest, the latest first; null for another text. */
@@ -129,6 +135,47 @@ function webhookTool(config: Config, { metadata, clock }: Ports) {
   };
 }
 
+/** What commands ask of images. */
+function openImagesTool(config: Config, ports: Ports, by: Author): ImageSource {
+  const { metadata, storage, clock } = ports;
+  const registry = {
+    ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
+    ...{ storage, clock, leaseMs: config["gc.minAge"] },
+    manifestMaxBytes: config["registry.manifestMaxSize"],
+    immutable: makeImmutability(config["registry.immutableTags"]),
+    sparse: config["registry.sparse"],
+  };
+  const minAgeMs = config["gc.minAge"];
+  const images = openImages({ rows: metadata, registry, minAgeMs, rest: Bun.sleep });
+  const status = {
+    ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
+    space: () => storage.space(),
+    server: async () => ({
+      ...listenerOf(config),
+      ...{ door: await doorOf(config, metadata), readOnlySince: null },
+      isRunning: await isServed(config),
+    }),
+  };
+  return imagesTool(images, status, by);
+}
+
+/** True while a server is running on the data directory. */
+async function isServed({ data }: Config): Promise<boolean> {
+  const served = readServed(data);
+  return served !== null && isProcessAlive(served.process, await nameProcess());
+}
+
+/** As the server would say it. */
+async function doorOf(
+  config: Config,
+  { access }: Ports["metadata"],
+): Promise<"open" | "empty" | "closed"> {
+  if (config["auth.mode"] === "none") return "open";
+  const { closed } = await access.findState();
+  if (closed || config["auth.htpasswd"] !== "") return "closed";
+  return config["auth.mode"] === "auto" && isLoopback(config["http.listen"]) ? "open" : "empty";
+}
+
 /** Opens what commands work on; creates nothing. @throws NoStoreError, and what else cannot be opened. */
 export async function openTool(config: Config): Promise<Tool> {
   process.umask(0o077);
@@ -149,6 +196,7 @@ export async function openTool(config: Config): Promise<Tool> {
       }),
       trust: trustTool({ trust: metadata.trust, accounts: metadata.accounts, clock, newId, by }),
       webhooks: webhookTool(config, ports),
+      images: openImagesTool(config, ports, by),
       listAudit: (request) => metadata.audit.listEntries(request),
       fsck: (request, onProgress) =>
         inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),

@@ -16,6 +16,10 @@ export const complain = (text: string): void => console.error(plainLines(text));
 export const printJson = (value: unknown): void =>
   console.log(plainJson(JSON.stringify(styled(value), null, 2)));
 
+/** Prints JSON as it is: what an API has answered is in its style, and names in labels and annotations are their owners'. */
+export const printAnswer = (value: unknown): void =>
+  console.log(plainJson(JSON.stringify(value, null, 2)));
+
 function styled(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(styled);
   if (typeof value !== "object" || value === null) return value;

@@ -2,11 +2,13 @@
 
 import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
+import { addAbout } from "./aboutCommands.ts";
 import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addHelp, subcommandTerm } from "./helpCommand.ts";
+import { addImages } from "./images/commands.ts";
 import { addMigrate } from "./migrateCommand.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
@@ -65,6 +67,7 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
   addServe(program, run);
   addHealth(program, run);
   addService(program, run);
+  addImages(program, run);
   addBucket(program, run);
   addImport(program, run);
   addMigrate(program, run);
@@ -78,12 +81,7 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
   addFsck(program, run);
   addTrustCa(program, run);
   addConfig(program, run);
-  program
-    .command("version")
-    .summary("print the version")
-    .description("Prints the version and the commit that it was built from.")
-    .addHelpText("after", examples("breadbox version", "breadbox --version"))
-    .action(() => print(versionLine()));
+  addAbout(program, run);
   addHelp(program);
   pointToHelp(program, "breadbox");
   return program;

@@ -22,6 +22,7 @@ const shared = [
   "http.tls.certificate",
   "http.tls.key",
   "http.tls.acme.hosts",
+  "auth.mode",
   "auth.htpasswd",
   "auth.htpasswdRights",
   "webhooks",

@@ -43,6 +43,11 @@ export class GcRoom {
     await waitFor("the server", () => answers200(`${this.#url}/readyz`), { explain });
   }
 
+  /** Where the server is. */
+  get url(): string {
+    return this.#url;
+  }
+
   async stopServer(): Promise<void> {
     await this.#server?.stop();
   }

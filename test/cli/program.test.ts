@@ -43,6 +43,7 @@ describe("breadbox", () => {
     [["version", "--help"]],
     [["service", "print", "--help"]],
     [["service", "install", "--help"]],
+    ...["ls", "tags", "show", "rm", "du", "status"].map((name): [string[]] => [[name, "--help"]]),
     [["bucket", "--help"]],
     ...["ls", "create", "rm", "put", "get", "stat", "uploads"].map((name): [string[]] => [
       ["bucket", name, "--help"],
@@ -53,7 +54,11 @@ describe("breadbox", () => {
     const { out, code } = await breadbox(args);
 
     const [, examples = ""] = out.split("\nExamples:\n");
-    expect(examples.trimEnd().split("\n")).toEqual([
+    const lines = examples
+      .trimEnd()
+      .replaceAll(/ \\\n +/g, " ")
+      .split("\n");
+    expect(lines).toEqual([
       expect.stringMatching(/^ {2}breadbox /),
       expect.stringMatching(/^ {2}breadbox /),
     ]);

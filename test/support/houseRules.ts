@@ -62,7 +62,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   ],
   // As much of it as a copy of the whole store needs.
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
-  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls"],
+  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls", "images", "ambient.ts"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */

@@ -35,7 +35,7 @@ const asked = (options: Options, name: string): boolean => options[name] === tru
 
 /** Lists buckets, or what a bucket holds. @throws ConfigError, as all of them. */
 export function list(text: string | undefined, options: Options): Promise<number> {
-  return withServer("ls", options, async (client) => {
+  return withServer("bucket ls", options, async (client) => {
     if (text === undefined) await printBuckets(client, options);
     else await printObjects(client, readAddress(text), options);
     return exitCode.done;
@@ -83,7 +83,7 @@ async function gather(pages: AsyncGenerator<ObjectPage>) {
 
 /** Creates a bucket. */
 export function create(text: string, options: Options): Promise<number> {
-  return withServer("create", options, async (client) => {
+  return withServer("bucket create", options, async (client) => {
     const name = readBucket(text);
     const created = readBucketInfo(
       await client.json("/v1/buckets", {
@@ -100,7 +100,7 @@ export function create(text: string, options: Options): Promise<number> {
 
 /** Removes an object, or an empty bucket. */
 export function remove(text: string, options: Options): Promise<number> {
-  return withServer("rm", options, async (client) => {
+  return withServer("bucket rm", options, async (client) => {
     const isBucket = readAddress(text).object === "" && !text.endsWith("/");
     const target = isBucket ? readAddress(text) : readObject(text);
     if (isBucket && !(await mayRemove(target.bucket, options))) {
@@ -130,7 +130,7 @@ async function mayRemove(bucket: string, options: Options): Promise<boolean> {
 
 /** Prints a bucket's totals, or an object's properties. */
 export function stat(text: string, options: Options): Promise<number> {
-  return withServer("stat", options, async (client) => {
+  return withServer("bucket stat", options, async (client) => {
     const target = readAddress(text);
     if (target.object === "") {
       const found = readBucketInfo(await client.json(bucketPath(target.bucket)));
@@ -162,7 +162,7 @@ async function statObject(client: Client, target: BucketAddress): Promise<Object
 
 /** Lists open uploads of a bucket. */
 export function listOpenUploads(text: string, options: Options): Promise<number> {
-  return withServer("uploads ls", options, async (client) => {
+  return withServer("bucket uploads ls", options, async (client) => {
     const bucket = readBucket(text);
     const uploads: UploadInfo[] = [];
     for await (const page of listUploads(client, bucket, {})) uploads.push(...page);
@@ -174,7 +174,7 @@ export function listOpenUploads(text: string, options: Options): Promise<number>
 
 /** Gives an upload up: its parts go. */
 export function abortUpload(text: string, id: string, options: Options): Promise<number> {
-  return withServer("uploads abort", options, async (client) => {
+  return withServer("bucket uploads abort", options, async (client) => {
     const bucket = readBucket(text);
     await client.done(uploadsPath(bucket, id), { method: "DELETE" });
     if (asked(options, "json")) printJson({ aborted: { bucket, upload_id: id } });

@@ -18,7 +18,7 @@ const standardOutput = "-";
 
 /** Gets an object into `path`, or into a file of its name in the current folder. @returns 0 when it is whole. @throws ConfigError */
 export function get(source: string, path: string | undefined, options: Options): Promise<number> {
-  return withServer("get", options, async (client) => {
+  return withServer("bucket get", options, async (client) => {
     const target = readObject(source);
     const forMs = readRetryFor(options);
     if (path === standardOutput) {

@@ -29,7 +29,7 @@ const defaultParallel = 4;
 
 /** Puts `path` as an object. @returns 0 when it is stored, as it was read. @throws ConfigError */
 export function put(path: string, destination: string, options: Options): Promise<number> {
-  return withServer("put", options, async (client) => {
+  return withServer("bucket put", options, async (client) => {
     const name = path === standardInput ? null : lastSegment(path);
     const target = readDestination(destination, name);
     const asked: PutOptions = {

@@ -38,7 +38,7 @@ export async function withServer(
     const told = explain(error, url);
     if (told === null) throw error;
     if (told.code === exitCode.badUsage) {
-      complain(`error: ${told.text}\nRun "breadbox bucket ${command} --help" for usage.`);
+      complain(`error: ${told.text}\nRun "breadbox ${command} --help" for usage.`);
     } else if (told.text !== "") {
       complain(told.text);
     }

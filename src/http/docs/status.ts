@@ -1,5 +1,5 @@
 // Documentation of the server's status, and of what its space is used for.
-import { ended, runSchema } from "./gc.ts";
+import { runId } from "./examples.ts";
 import { repositoryExample, repositorySchema } from "./images.ts";
 import { array, boolean, integer, object, string } from "./schemas.ts";
 
@@ -55,6 +55,7 @@ export const statusSchema = object({
     scheme: string({ enum: ["http", "https"] }),
     loopback: boolean({ description: "only its own machine reaches it" }),
     read_only: string({ nullable: true, description: "why nothing can be written; null" }),
+    running: boolean({ description: "true; `breadbox status` may ask without a server" }),
   }),
   users: integer({ description: "those of an htpasswd file are not counted" }),
   repositories: integer(),
@@ -67,11 +68,19 @@ export const statusSchema = object({
   ),
   uploads: integer({ description: "open ones" }),
   upload_bytes: bytes("staged by them"),
-  last_collection: {
-    ...runSchema,
-    nullable: true,
-    description: "the latest one that was not dry",
-  },
+  last_collection: object(
+    {
+      id: string(),
+      state: string({ enum: ["running", "done", "refused", "failed"] }),
+      trigger: string({ enum: ["schedule", "api", "command"] }),
+      started_at: string({ format: "date-time" }),
+      finished_at: timeOrNull("null while it is running, or when it was killed"),
+      deleted_blobs: integer(),
+      deleted_bytes: bytes("their size"),
+      reason: string({ nullable: true, description: "why it was refused or failed" }),
+    },
+    { nullable: true, description: "the latest one that was not dry" },
+  ),
   last_success_at: timeOrNull("when a collection last deleted what it found"),
   warnings: array(
     object({
@@ -92,6 +101,7 @@ export const statusExample = {
     scheme: "https",
     loopback: false,
     read_only: null,
+    running: true,
   },
   users: 2,
   repositories: 1,
@@ -101,7 +111,16 @@ export const statusExample = {
   space: { free_bytes: 412_000_000_000, total_bytes: 500_000_000_000 },
   uploads: 0,
   upload_bytes: 0,
-  last_collection: ended,
+  last_collection: {
+    id: runId,
+    state: "done",
+    trigger: "schedule",
+    started_at: "2026-01-01T03:00:00.000Z",
+    finished_at: "2026-01-01T03:00:01.250Z",
+    deleted_blobs: 8,
+    deleted_bytes: 52_428_800,
+    reason: null,
+  },
   last_success_at: "2026-01-01T03:00:01.250Z",
   warnings: [],
 };

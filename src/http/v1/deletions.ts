@@ -1,6 +1,7 @@
 // Deletions after a plan: the plan is read first, and what is deleted is what it said.
 import { applyDeletion, type Deleted } from "../../images/apply.ts";
 import { planDeletion } from "../../images/plan.ts";
+import { printDeletion } from "../../images/printed.ts";
 import type { Target } from "../../images/selection.ts";
 import { readTarget } from "../../images/targets.ts";
 import { logDeletion } from "../../telemetry/events.ts";
@@ -15,7 +16,6 @@ import { operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { viewerOf } from "../viewer.ts";
-import { printPlan } from "./printImages.ts";
 import { invalid, readBody, uncached } from "./requests.ts";
 
 /** A thousand names of the longest kind. Bytes. */
@@ -42,13 +42,13 @@ async function remove(context: RequestContext, services: Services): Promise<Resp
   }
   if (body.plan === undefined) {
     const plan = await planDeletion(images, viewerOf(context), targets);
-    return json({ plan: printPlan(plan), deleted: null }, { headers: uncached });
+    return json(printDeletion(plan, null), { headers: uncached });
   }
   const deleted = await applyDeletion(images, {
     ...{ targets, plan: body.plan, by: authorOf(context) },
     onDeleted: (each) => noteDeletion(context, services, each),
   });
-  return json({ plan: null, deleted }, { headers: uncached });
+  return json(printDeletion(null, deleted), { headers: uncached });
 }
 
 /** Counts and logs. */

@@ -26,7 +26,7 @@ const usualPage = 50;
 const longestPage = 500;
 
 /** A run as this API prints it: times in ISO 8601, sizes in bytes. */
-export function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
+function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
   const { finishedAt, counts, reason } = run;
   return {
     id,

@@ -2,6 +2,14 @@
 import { compareImages } from "../../images/compare.ts";
 import { describeImage } from "../../images/detail.ts";
 import {
+  printComparison,
+  printImage,
+  printRepositories,
+  printRepository,
+  printTags,
+  printUntaggedPage,
+} from "../../images/printed.ts";
+import {
   findRepositoryRow,
   listRepositoryRows,
   repositorySorts,
@@ -33,14 +41,7 @@ import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { isStranger, viewerOf } from "../viewer.ts";
 import { listQueryOf, readListPage } from "./listQuery.ts";
-import {
-  printComparison,
-  printImage,
-  printRepository,
-  printTag,
-  printUntagged,
-} from "./printImages.ts";
-import { invalid, isoTime, pageHeaders, uncached } from "./requests.ts";
+import { invalid, pageHeaders, uncached } from "./requests.ts";
 
 // A dash of its own is no part of a repository's name and no tag: nothing can be taken for something else.
 const all = "/v1/repositories";
@@ -52,10 +53,9 @@ const comparison = "/v1/repositories/:name/-/comparison/:reference";
 
 async function list(call: RequestContext, { images }: Services): Promise<Response> {
   const page = readListPage(queryOf(call), repositorySorts);
-  const { rows, next, total, countedAt } = await listRepositoryRows(images, viewerOf(call), page);
-  const headers = pageHeaders(all, listQueryOf(page), next);
-  const body = { repositories: rows.map(printRepository), total, counted_at: isoTime(countedAt) };
-  return json({ ...body, next }, { headers });
+  const found = await listRepositoryRows(images, viewerOf(call), page);
+  const headers = pageHeaders(all, listQueryOf(page), found.next);
+  return json(printRepositories(found), { headers });
 }
 
 async function find(call: Call<typeof summary>, { images }: Services): Promise<Response> {
@@ -66,19 +66,17 @@ async function find(call: Call<typeof summary>, { images }: Services): Promise<R
 async function listTags(call: Call<typeof tags>, { images }: Services): Promise<Response> {
   const { name } = call.params;
   const page = readListPage(queryOf(call), tagSorts);
-  const { rows, next } = await listTagEntries(images, name, page);
-  const headers = pageHeaders(`${all}/${name}/-/tags`, listQueryOf(page), next);
-  const printed = rows.map((row) => printTag(row, isStranger(call)));
-  return json({ name, tags: printed, next }, { headers });
+  const found = await listTagEntries(images, name, page);
+  const headers = pageHeaders(`${all}/${name}/-/tags`, listQueryOf(page), found.next);
+  return json(printTags(name, found, isStranger(call)), { headers });
 }
 
 async function listUntagged(call: Call<typeof untagged>, { images }: Services): Promise<Response> {
   const { name } = call.params;
   const { after, limit } = readListPage(queryOf(call), ["name"]);
-  const { rows, next } = await listUntaggedEntries(images, name, { after, limit });
-  const headers = pageHeaders(`${all}/${name}/-/untagged`, { limit }, next);
-  const printed = rows.map((row) => printUntagged(row, isStranger(call)));
-  return json({ name, manifests: printed, next }, { headers });
+  const found = await listUntaggedEntries(images, name, { after, limit });
+  const headers = pageHeaders(`${all}/${name}/-/untagged`, { limit }, found.next);
+  return json(printUntaggedPage(name, found, isStranger(call)), { headers });
 }
 
 async function findImage(call: Call<typeof image>, { images }: Services): Promise<Response> {

@@ -1,6 +1,6 @@
 // How the server is, and what its space is used for: for operators and their tools.
+import { printStatus, printUsage } from "../../images/printed.ts";
 import { readStatus } from "../../images/status.ts";
-import { version } from "../../version.ts";
 import { json } from "../answers.ts";
 import { failures, inside, jsonLike } from "../docs/answers.ts";
 import { uncachedHeader } from "../docs/gc.ts";
@@ -8,46 +8,14 @@ import { statusExample, statusSchema, usageExample, usageSchema } from "../docs/
 import { operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { printRun } from "./gc.ts";
-import { printRepository } from "./printImages.ts";
-import { isoTime, uncached } from "./requests.ts";
+import { uncached } from "./requests.ts";
 
 async function usage(_: RequestContext, { images }: Services): Promise<Response> {
-  const found = await images.usage.read();
-  const body = {
-    blobs: found.blobs,
-    size_bytes: found.bytes,
-    held_by: found.heldBy,
-    uploads: found.uploads,
-    upload_bytes: found.uploadBytes,
-    untagged_manifests: found.untaggedManifests,
-    repositories: found.repositories.map((row) => ({
-      ...printRepository(row),
-      untagged_bytes: row.untaggedBytes,
-    })),
-    counted_at: isoTime(found.countedAt),
-  };
-  return json(body, { headers: uncached });
+  return json(printUsage(await images.usage.read()), { headers: uncached });
 }
 
 async function status(_: RequestContext, { images, status: sources }: Services): Promise<Response> {
-  const found = await readStatus({ ...images, ...sources });
-  const { server, space, lastCollection, lastSuccessAt } = found;
-  const body = {
-    version,
-    server: {
-      ...{ door: server.door, listen: server.listen, scheme: server.scheme },
-      ...{ loopback: server.isLoopback, read_only: server.readOnlySince },
-    },
-    ...{ users: found.users, repositories: found.repositories, tags: found.tags },
-    ...{ blobs: found.blobs, size_bytes: found.bytes },
-    space: space && { free_bytes: space.free, total_bytes: space.total },
-    ...{ uploads: found.uploads, upload_bytes: found.uploadBytes },
-    last_collection: lastCollection && printRun(lastCollection),
-    last_success_at: lastSuccessAt === null ? null : isoTime(lastSuccessAt),
-    warnings: found.warnings,
-  };
-  return json(body, { headers: uncached });
+  return json(printStatus(await readStatus({ ...images, ...sources })), { headers: uncached });
 }
 
 const forOperators = {

@@ -1,13 +1,19 @@
-// Images as the API prints them: names in snake_case, times in ISO 8601, sizes in bytes.
-import type { Comparison } from "../../images/compare.ts";
-import type { ImageDetail, LayerDetail } from "../../images/detail.ts";
-import type { DeletionPlan } from "../../images/plan.ts";
-import type { RepositoryRow } from "../../images/repositories.ts";
-import type { ManifestEntry, TagEntry, UntaggedEntry } from "../../images/tags.ts";
-import { printTarget } from "../../images/targets.ts";
-import type { StoredPush } from "../../metadata/history.ts";
-import { isoTime } from "./requests.ts";
+// Images as the API and `--json` print them: names in snake_case, times in ISO 8601, sizes in bytes.
 
+import type { GcRun } from "../metadata/gcRuns.ts";
+import type { StoredPush } from "../metadata/history.ts";
+import { version } from "../version.ts";
+import type { Comparison } from "./compare.ts";
+import type { ImageDetail, LayerDetail } from "./detail.ts";
+import type { Listed } from "./pages.ts";
+import type { DeletionPlan } from "./plan.ts";
+import type { RepositoryPage, RepositoryRow } from "./repositories.ts";
+import type { Status } from "./status.ts";
+import type { ManifestEntry, TagEntry, UntaggedEntry } from "./tags.ts";
+import { printTarget } from "./targets.ts";
+import type { Usage } from "./usage.ts";
+
+const isoTime = (ms: number): string => new Date(ms).toISOString();
 const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
 export function printRepository(row: RepositoryRow) {
@@ -21,6 +27,11 @@ export function printRepository(row: RepositoryRow) {
     pushed_at: timeOrNull(row.lastPushAt),
   };
 }
+
+export const printRepositories = ({ rows, total, countedAt, next }: RepositoryPage) => ({
+  repositories: rows.map(printRepository),
+  ...{ total, counted_at: isoTime(countedAt), next },
+});
 
 /** @param isStranger names of people are not for callers without a login. */
 export function printManifest(entry: ManifestEntry, isStranger: boolean) {
@@ -47,9 +58,21 @@ export const printTag = (entry: TagEntry, isStranger: boolean) => ({
   origin: printOrigin(entry.push, isStranger),
 });
 
+export const printTags = (name: string, page: Listed<TagEntry>, isStranger: boolean) => ({
+  ...{ name, tags: page.rows.map((row) => printTag(row, isStranger)), next: page.next },
+});
+
 export const printUntagged = (entry: UntaggedEntry, isStranger: boolean) => ({
   ...printManifest(entry, isStranger),
   subject: entry.subject,
+});
+
+export const printUntaggedPage = (
+  name: string,
+  page: Listed<UntaggedEntry>,
+  isStranger: boolean,
+) => ({
+  ...{ name, manifests: page.rows.map((row) => printUntagged(row, isStranger)), next: page.next },
 });
 
 function printLayer({ digest, mediaType, size, command, title, sharing }: LayerDetail) {
@@ -146,3 +169,58 @@ export function printPlan({ id, repositories, absent, released, keptByUntagged }
     kept_by_untagged_bytes: keptByUntagged,
   };
 }
+
+/** A plan, or what was deleted. */
+export const printDeletion = (
+  plan: DeletionPlan | null,
+  deleted: { readonly tags: number; readonly manifests: number } | null,
+) => ({ plan: plan && printPlan(plan), deleted });
+
+export function printUsage(usage: Usage) {
+  return {
+    blobs: usage.blobs,
+    size_bytes: usage.bytes,
+    held_by: usage.heldBy,
+    uploads: usage.uploads,
+    upload_bytes: usage.uploadBytes,
+    untagged_manifests: usage.untaggedManifests,
+    repositories: usage.repositories.map((row) => ({
+      ...printRepository(row),
+      untagged_bytes: row.untaggedBytes,
+    })),
+    counted_at: isoTime(usage.countedAt),
+  };
+}
+
+const printCollection = ({ id, state, trigger, startedAt, finishedAt, counts, reason }: GcRun) => ({
+  ...{ id, state, trigger, started_at: isoTime(startedAt), finished_at: timeOrNull(finishedAt) },
+  ...{ deleted_blobs: counts.deletedBlobs, deleted_bytes: counts.deletedBytes, reason },
+});
+
+export function printStatus({ server, space, lastCollection, lastSuccessAt, ...found }: Status) {
+  return {
+    version,
+    server: {
+      ...{ door: server.door, listen: server.listen, scheme: server.scheme },
+      ...{ loopback: server.isLoopback, read_only: server.readOnlySince },
+      running: server.isRunning,
+    },
+    ...{ users: found.users, repositories: found.repositories, tags: found.tags },
+    ...{ blobs: found.blobs, size_bytes: found.bytes },
+    space: space && { free_bytes: space.free, total_bytes: space.total },
+    ...{ uploads: found.uploads, upload_bytes: found.uploadBytes },
+    last_collection: lastCollection && printCollection(lastCollection),
+    last_success_at: timeOrNull(lastSuccessAt),
+    warnings: found.warnings,
+  };
+}
+
+/** The answers, as both sides know them. */
+export type PrintedRepositories = ReturnType<typeof printRepositories>;
+export type PrintedTags = ReturnType<typeof printTags>;
+export type PrintedUntagged = ReturnType<typeof printUntaggedPage>;
+export type PrintedImage = ReturnType<typeof printImage>;
+export type PrintedComparison = ReturnType<typeof printComparison>;
+export type PrintedDeletion = ReturnType<typeof printDeletion>;
+export type PrintedUsage = ReturnType<typeof printUsage>;
+export type PrintedStatus = ReturnType<typeof printStatus>;

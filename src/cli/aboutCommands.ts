@@ -1,0 +1,58 @@
+// The commands about the program itself: version, completions, manual page.
+import type { Command } from "commander";
+import { version } from "../version.ts";
+import { examples, type RunAction } from "./commandParts.ts";
+import { treeOf } from "./commandTree.ts";
+import { exitCode } from "./exitCode.ts";
+import { complain, print } from "./print.ts";
+import { versionLine } from "./versionLine.ts";
+
+/** Adds `completion`, `man` and `version` to the program. */
+export function addAbout(program: Command, run: RunAction): void {
+  program
+    .command("completion <SHELL>")
+    .summary("print the completion of a shell")
+    .description("Prints the completion of commands and options for bash, zsh or fish.")
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox completion bash > /etc/bash_completion.d/breadbox",
+        "breadbox completion fish > ~/.config/fish/completions/breadbox.fish",
+      ),
+    )
+    .action((shell: string) => run(printCompletion(program, shell)));
+  program
+    .command("man")
+    .summary("print the manual page")
+    .description("Prints the manual page, breadbox(1), with the help of every command.")
+    .addHelpText(
+      "after",
+      examples("breadbox man | man -l -", "breadbox man > /usr/local/share/man/man1/breadbox.1"),
+    )
+    .action(() => run(printManual(program)));
+  program
+    .command("version")
+    .summary("print the version")
+    .description("Prints the version and the commit that it was built from.")
+    .addHelpText("after", examples("breadbox version", "breadbox --version"))
+    .action(() => print(versionLine()));
+}
+
+async function printCompletion(program: Command, name: string): Promise<number> {
+  const { completionScript, shells } = await import("./completion.ts");
+  const shell = shells.find((each) => each === name);
+  if (shell !== undefined) {
+    print(completionScript(treeOf(program), shell));
+    return exitCode.done;
+  }
+  complain(
+    `error: there is no completion for ${JSON.stringify(name)}, only for ${shells.join(", ")}.\nRun "breadbox completion --help" for usage.`,
+  );
+  return exitCode.badUsage;
+}
+
+async function printManual(program: Command): Promise<number> {
+  const { manualPage } = await import("./manual.ts");
+  print(manualPage(treeOf(program), version));
+  return exitCode.done;
+}

@@ -1,0 +1,39 @@
+// Where commands about images look: into the data directory, while a server is running or not; or with --server, at a server.
+import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
+import { RegistryError } from "../../errors.ts";
+import type { ImageSource } from "../../images/imagesTool.ts";
+import { withServer } from "../bucket/session.ts";
+import { exitCode } from "../exitCode.ts";
+import { complain } from "../print.ts";
+import { type Options, textOf } from "../settingFlags.ts";
+import { withTool } from "../withTool.ts";
+import { remoteSource } from "./remote.ts";
+
+/** Runs `work` on the source that is meant. @param command for the help it points to. @throws ConfigError */
+export function withImages(
+  command: string,
+  options: Options,
+  work: (source: ImageSource) => Promise<number>,
+): Promise<number> {
+  const isNamed = textOf(options, "server") !== undefined;
+  const variable = processEnvironment()[SERVER_VARIABLE] ?? "";
+  // A directory that is named is meant, whatever the variable says.
+  const isRemote = isNamed || (variable !== "" && textOf(options, "data") === undefined);
+  if (isRemote) return withServer(command, options, (client) => work(remoteSource(client)));
+  return withTool(options, async ({ images }) => {
+    try {
+      return await work(images);
+    } catch (error) {
+      // What the API would answer with: its message says what to do.
+      if (!(error instanceof RegistryError) || error.isServerSide) throw error;
+      complain(error.message);
+      return exitCode.failed;
+    }
+  });
+}
+
+/** A mistake in the words of a command. @returns the exit code. */
+export function misused(command: string, message: string): number {
+  complain(`error: ${message}\nRun "breadbox ${command} --help" for usage.`);
+  return exitCode.badUsage;
+}

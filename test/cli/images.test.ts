@@ -1,0 +1,107 @@
+// The commands for images as processes: beside a running server, on its data directory and over HTTP.
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { Scope } from "../support/scope.ts";
+import { breadbox } from "./command.ts";
+import { GcRoom } from "./gcRoom.ts";
+
+const scope = new Scope();
+const room = new GcRoom(scope, "0");
+beforeAll(async () => {
+  await room.startServer();
+  await room.pushImage("1.0", ["layer", "x".repeat(5_000)]);
+  await room.pushImage("moved", ["y".repeat(40_000)]);
+  await room.pushImage("moved", ["layer"]);
+}, 60_000);
+afterAll(() => scope[Symbol.asyncDispose]());
+
+const remote = (...args: readonly string[]) => breadbox([...args, "--server", room.url]);
+
+describe("the commands for images", () => {
+  test.each([
+    ["ls", ["ls"]],
+    ["tags", ["tags", "team/app"]],
+    ["show", ["show", "team/app:1.0"]],
+    ["du", ["du"]],
+  ])("%s answers the same beside a server and over HTTP", async (_, args) => {
+    const [local, over] = await Promise.all([
+      room.run(...args, "--json"),
+      remote(...args, "--json"),
+    ]);
+
+    expect([local.err, over.err]).toEqual(["", ""]);
+    const withoutTimes = (text: string) => text.replaceAll(/"counted_at": "[^"]*"/g, "");
+    expect(withoutTimes(over.out)).toBe(withoutTimes(local.out));
+    expect(JSON.parse(local.out)).toBeObject();
+  });
+
+  test("ls prints sizes in 80 columns", async () => {
+    const { out, code } = await room.run("ls", "app");
+
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^REPOSITORY +TAGS +UNTAGGED +SIZE +UNIQUE +PUSHED\nteam\/app +2 +1 +45 KB/,
+    );
+    expect(out).toEndWith("1 repository, 2 tags\n");
+    expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test("du and gc say what manifests without a name keep, and the command that deletes them", async () => {
+    const { out } = await room.run("du");
+    expect(out).toMatch(/by untagged +40 KB +1 manifest without a name/);
+    expect(out).toContain("breadbox gc --untagged");
+
+    const collected = await room.run("gc", "--dry-run");
+    expect(collected.out).toContain("1 untagged manifest keeps 40 KB in team/app");
+  });
+
+  test("status is 0 beside a server and over HTTP, and 1 without one", async () => {
+    const [local, over] = await Promise.all([room.run("status"), remote("status")]);
+
+    expect([local.code, over.code]).toEqual([0, 0]);
+    expect(local.out).toMatch(/Server +http:\/\/127\.0\.0\.1:\d+, open to everybody/);
+    expect(local.out).toMatch(/Images +2 tags in 1 repository/);
+  });
+
+  test("rm prints its plan, and deletes with --yes what the plan said", async () => {
+    const plan = await room.run("rm", "team/app:1.0");
+    expect(plan.code).toBe(0);
+    expect(plan.out).toMatch(/tag 1\.0: its manifest [0-9a-f]{12} stays, without a name/);
+    expect(plan.out).toMatch(
+      /keep 5\.\d KB\. To delete them as well:\n {2}breadbox rm team\/app@sha256:/,
+    );
+    expect(plan.err).toContain("Nothing was deleted");
+
+    const done = await remote("rm", "team/app:1.0", "--yes");
+    expect(done.out).toEndWith("Deleted 1 tag and 0 manifests.\n");
+    const [, digest = ""] = /(team\/app@sha256:[0-9a-f]{64})/.exec(plan.out) ?? [];
+    const rest = await room.run("rm", digest, "--yes");
+    expect(rest.out).toContain("The next garbage collection reclaims");
+    expect(rest.out).toEndWith("Deleted 0 tags and 1 manifest.\n");
+    const { out } = await room.run("tags", "team/app", "--json");
+    expect(JSON.parse(out).tags.map(({ name }: { name: string }) => name)).toEqual(["moved"]);
+
+    const again = await room.run("rm", "team/app:1.0", "--yes");
+    expect([again.code, again.out]).toEqual([1, "There is no team/app:1.0.\n"]);
+  });
+
+  test.each([
+    [["rm", "team/app:"], 2, "is neither REPO, nor REPO:TAG"],
+    [["show", "team/app"], 2, "is no image"],
+    [["show", "team/app:none"], 1, "team/app has no manifest tag none"],
+    [["tags", "nobody"], 1, "no repository named nobody"],
+    [["ls", "--sort", "color"], 2, "one of name, pushed, size, tags"],
+  ] as const)("%p ends with %d", async (args, code, message) => {
+    const ended = await room.run(...args);
+
+    expect(ended.err).toContain(message);
+    expect(ended.code).toBe(code);
+  });
+
+  test("status is 1 when no server is running", async () => {
+    await room.stopServer();
+    const { out, code } = await room.run("status");
+
+    expect(code).toBe(1);
+    expect(out).toMatch(/Server +not running/);
+  });
+});

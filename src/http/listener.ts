@@ -38,6 +38,8 @@ const lookEveryMs = 10;
 export class Listener {
   readonly #options: ListenerOptions;
   #server: Server<undefined>;
+  /** The same port of the other loopback address; null where there is none. */
+  #other: Server<undefined> | null;
   /** Servers without a socket that finish their running requests. */
   readonly #retired = new Set<Server<undefined>>();
 
@@ -45,6 +47,20 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#server = serve(options, options.tls);
+    this.#other = this.#serveOther(options.tls);
+  }
+
+  /** `localhost` is `::1` first for many clients, and some do not try another address. */
+  #serveOther(tls: TlsMaterial | null): Server<undefined> | null {
+    const { listen } = this.#options;
+    if (listen.hostname !== "127.0.0.1" && listen.hostname !== "localhost") return null;
+    const hostname = this.#server.hostname === "::1" ? "127.0.0.1" : "::1";
+    try {
+      return serve({ ...this.#options, listen: { hostname, port: this.port } }, tls);
+    } catch {
+      // The machine has no such address, or another program has the port of it.
+      return null;
+    }
   }
 
   get url(): string {
@@ -62,11 +78,12 @@ export class Listener {
 
   /** True when connections of this server end with the answers that are running: clients have to hear of it. */
   isRetired(server: object): boolean {
-    return server !== this.#server;
+    return server !== this.#server && server !== this.#other;
   }
 
   closeIdle(): void {
     this.#server.closeIdleConnections();
+    this.#other?.closeIdleConnections();
   }
 
   /**
@@ -77,10 +94,12 @@ export class Listener {
    */
   replace(tls: TlsMaterial): void {
     const { port } = this;
-    const old = this.#server;
-    this.#retired.add(old);
-    old.stop().then(() => this.#retired.delete(old));
+    for (const old of this.#listening) {
+      this.#retired.add(old);
+      old.stop().then(() => this.#retired.delete(old));
+    }
     this.#server = serve({ ...this.#options, listen: { ...this.#options.listen, port } }, tls);
+    this.#other = this.#serveOther(tls);
   }
 
   /**
@@ -94,7 +113,11 @@ export class Listener {
   }
 
   get #all(): readonly Server<undefined>[] {
-    return [this.#server, ...this.#retired];
+    return [...this.#listening, ...this.#retired];
+  }
+
+  get #listening(): readonly Server<undefined>[] {
+    return this.#other === null ? [this.#server] : [this.#server, this.#other];
   }
 }
 

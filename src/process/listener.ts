@@ -25,21 +25,22 @@ interface Watched {
   readonly data: bigint;
 }
 
-/** Of the one socket on which this process listens. @returns null where it cannot be found: other systems, other C libraries. */
+/** Of the sockets on which this process listens. @returns null where none can be found: other systems, other C libraries. */
 export function findListener(): Valve | null {
   const libc = process.platform === "linux" ? load() : null;
   if (libc === null) return null;
-  const listener = watchedSockets().find(({ socket }) => {
+  const listeners = watchedSockets().filter(({ socket }) => {
     const answer = new Int32Array(1);
     const size = Int32Array.of(answer.byteLength);
     const code = libc.getsockopt(socket, socketLevel, acceptsConnections, ptr(answer), ptr(size));
     return code === 0 && answer[0] === 1;
   });
-  if (listener === undefined) return null;
-  const { epoll, socket, events, data } = listener;
+  if (listeners.length === 0) return null;
   return {
     set: (isOpen) => {
-      libc.epoll_ctl(epoll, modify, socket, ptr(epollEvent(isOpen ? events : 0, data)));
+      for (const { epoll, socket, events, data } of listeners) {
+        libc.epoll_ctl(epoll, modify, socket, ptr(epollEvent(isOpen ? events : 0, data)));
+      }
     },
   };
 }

@@ -72,6 +72,16 @@ describe("breadbox serve", () => {
     expect(await readdir(folder)).toEqual(["breadbox"]);
   });
 
+  test("on 127.0.0.1 answers at localhost by IPv6 as well, where the machine has it", async () => {
+    await using scope = new Scope();
+    const { port } = await startBreadbox(scope);
+    const hasIpv6 = await Bun.file("/proc/net/if_inet6").exists();
+
+    const asked = fetch(`http://[::1]:${port}/v2/`).then(({ status }) => status);
+    if (hasIpv6) expect(await asked).toBe(200);
+    else await expect(asked).rejects.toThrow();
+  });
+
   test("at a taken port ends with exit code 5, and leaves no new data directory behind", async () => {
     await using scope = new Scope();
     const first = await startBreadbox(scope);

@@ -142,7 +142,10 @@ describe("breadbox bucket get", () => {
   test.each([
     [["box/none"], "No such object in this bucket (404).\n"],
     [["none/file"], "There is no such bucket (404)."],
-    [["box/file", "no/such/folder/file"], "no/such/folder/file.part cannot be written:"],
+    [
+      ["box/file", "no/such/folder/file"],
+      "no/such/folder/file cannot be written: its folder does not exist; make it first.",
+    ],
   ])("%p is refused and leaves no file", async (args, message) => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope);

@@ -46,9 +46,7 @@ export class PartFile implements Sink {
     const handle = await open(path, "r+")
       .catch(() => open(path, "wx+"))
       .catch((error: unknown) => {
-        throw new CommandError(
-          `${path} cannot be written: ${error instanceof Error ? error.message : error}`,
-        );
+        throw new CommandError(`${final} cannot be written: ${reasonOf(error)}`);
       });
     return new PartFile(final, handle, (await handle.stat()).size);
   }
@@ -78,9 +76,7 @@ export class PartFile implements Sink {
 
   #write(bytes: Uint8Array) {
     return this.#handle.write(bytes, 0, bytes.byteLength, this.offset).catch((error: unknown) => {
-      throw new CommandError(
-        `${this.path} cannot be written: ${error instanceof Error ? error.message : error}`,
-      );
+      throw new CommandError(`${this.path} cannot be written: ${reasonOf(error)}`);
     });
   }
 
@@ -124,4 +120,21 @@ export class OutputSink implements Sink {
   async restart(): Promise<boolean> {
     return this.offset === 0;
   }
+}
+
+const reasons = new Map([
+  ["ENOENT", "its folder does not exist; make it first."],
+  ["ENOTDIR", "a part of its path is a file."],
+  ["EACCES", "this user may not write there."],
+  ["EPERM", "this user may not write there."],
+  ["EROFS", "the file system is read-only."],
+  ["EISDIR", "it is a folder."],
+  ["ENOSPC", "the disk is full."],
+  ["EDQUOT", "the quota is used up."],
+]);
+
+/** Why a file cannot be written, in words; of what has none, those of the system. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return reasons.get("code" in error ? String(error.code) : "") ?? error.message;
 }

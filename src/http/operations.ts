@@ -16,6 +16,7 @@ import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
 import { accessPages } from "./pages/access/pages.ts";
 import { assetOperations } from "./pages/assets.ts";
+import { bucketPages } from "./pages/buckets.ts";
 import { comparisonPageOperations } from "./pages/comparison.ts";
 import { deletionPageOperations } from "./pages/deletion.ts";
 import { homeOperations } from "./pages/home.ts";
@@ -89,6 +90,7 @@ export const operations: readonly Operation[] = [
   ...deletionPageOperations,
   ...themeOperations,
   ...accessPages,
+  ...bucketPages,
   ...uploadPages,
   ...garbagePages,
   ...assetOperations,

@@ -29,6 +29,10 @@ export const at = {
     `/repositories/${name}/-/deletion${query(parameters)}`,
   file: (name: string, digest: string) => `/repositories/${name}/-/files/${digest}`,
   theme: "/theme",
+  buckets: (parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/buckets${query(parameters)}`,
+  bucket: (name: string, parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/buckets/${name}${query(parameters)}`,
   uploads: "/server/uploads",
   garbage: (parameters: Readonly<Record<string, string | null>> = {}) =>
     `/server/garbage${query(parameters)}`,

@@ -1,4 +1,5 @@
 // Scripts and style of the pages, as the build packed them (.dev/assets.ts). Loaded at the first request for one.
+import bucket from "./assets/bucket.js.gz" with { type: "file" };
 import live from "./assets/live.js.gz" with { type: "file" };
 import style from "./assets/page.css.gz" with { type: "file" };
 import script from "./assets/page.js.gz" with { type: "file" };
@@ -21,4 +22,5 @@ export const assets: readonly Asset[] = [
   { name: "page.js", path: script, mediaType: javascript },
   { name: "setup.js", path: setup, mediaType: javascript },
   { name: "live.js", path: live, mediaType: javascript },
+  { name: "bucket.js", path: bucket, mediaType: javascript },
 ];

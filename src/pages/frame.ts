@@ -30,7 +30,7 @@ export function readTheme(text: string | null | undefined): Theme {
 export type AssetUrls = Readonly<Record<AssetName, string>>;
 
 /** Scripts and style. `page.js` is on every page, each of the others on the few that need it. */
-export const assetNames = ["page.css", "page.js", "setup.js", "live.js"] as const;
+export const assetNames = ["page.css", "page.js", "setup.js", "live.js", "bucket.js"] as const;
 export type AssetName = (typeof assetNames)[number];
 
 /** The circumstances of one page. */

@@ -1,5 +1,5 @@
 // The first page: what is stored, what was pushed last, what an operator should know, and how to push.
-import { counted, showBytes } from "../amounts.ts";
+import { showBytes } from "../amounts.ts";
 import type { RepositoryPage } from "../images/repositories.ts";
 import type { GcRefusals, GcRun } from "../metadata/gcRuns.ts";
 import type { KeptSum } from "../metadata/images.ts";
@@ -203,7 +203,9 @@ function Buckets({ buckets }: { readonly buckets: HomeView["buckets"] }) {
       >
         {buckets.items.map(({ name, objects, bytes }) => (
           <tr key={name}>
-            <th scope="row">{name}</th>
+            <th scope="row">
+              <a href={at.bucket(name)}>{name}</a>
+            </th>
             <td class="number">{objects.toLocaleString("en")}</td>
             <td class="number">
               <Bytes bytes={bytes} />
@@ -212,7 +214,9 @@ function Buckets({ buckets }: { readonly buckets: HomeView["buckets"] }) {
         ))}
       </Table>
       {buckets.more ? (
-        <p class="muted">and more: {counted(buckets.items.length, "bucket")} are shown.</p>
+        <p>
+          <a href={at.buckets()}>All buckets</a>
+        </p>
       ) : null}
     </>
   );

@@ -5,11 +5,12 @@ import { at } from "./addresses.ts";
 import { type AssetName, type Frame, type Theme, themes, type Visitor } from "./frame.ts";
 
 /** Parts of the navigation. */
-export type Section = "home" | "repositories" | "server" | "access";
+export type Section = "home" | "repositories" | "buckets" | "server" | "access";
 
 /** A page adds its section here, and is found. */
 const sections: readonly SectionLink[] = [
   ["repositories", "Repositories", at.repositories()],
+  ["buckets", "Buckets", at.buckets()],
   ["server", "Server", at.uploads, ({ operate }) => operate],
   ["access", "Access", at.users, ({ manage }) => manage],
   ["api", "API", "/swagger"],

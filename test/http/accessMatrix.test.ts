@@ -87,7 +87,11 @@ const bodies: Readonly<Record<string, string>> = {
   deleteByPlan: JSON.stringify({ targets: ["team/app:1.0"] }),
   createBucket: JSON.stringify({ name: "backups" }),
   initiateMultipartUpload: JSON.stringify({ object: "path/to/file.bin" }),
+  createBucketByForm: "name=backups",
+  deleteObjectByForm: "object=path/to/file.bin",
 };
+const typeOf = (body: string): string =>
+  body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
 
 describe.each(kinds)("%s", (kind) => {
   test.each(operations.map((operation) => [operation.id, operation] as const))(
@@ -96,7 +100,7 @@ describe.each(kinds)("%s", (kind) => {
       const { method, path, id } = operation;
       const body = bodies[id];
       const answer = await room.ask(method, fill(path), callers.get(kind) ?? null, {
-        ...(body === undefined ? {} : { body, headers: { "content-type": "application/json" } }),
+        ...(body === undefined ? {} : { body, headers: { "content-type": typeOf(body) } }),
       });
 
       const refused = refusalOf(operation, kind);

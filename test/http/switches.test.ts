@@ -33,7 +33,7 @@ const ofContents = operations.filter(({ path }) => !aside.some((each) => path.st
 const changing = ofContents.filter(({ method }) => method !== "GET" && method !== "HEAD");
 const endsUpload = ["cancelUpload", "abortMultipartUpload"];
 /** After a plan: what is deleted is in the body. */
-const byPlan = ["deleteByPlan", "applyDeletionPage"];
+const byPlan = ["deleteByPlan", "applyDeletionPage", "deleteObjectByForm", "deleteBucketByForm"];
 const deletions = changing.filter(
   ({ method, id }) => (method === "DELETE" && !endsUpload.includes(id)) || byPlan.includes(id),
 );

@@ -22,6 +22,7 @@ const paths = [
   "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
   "/repositories/team/api/-/deletion?reference=1.0.0",
   "/repositories/team/api/-/deletion",
+  "/buckets",
   "/server/uploads",
   "/server/garbage",
   "/access/users",

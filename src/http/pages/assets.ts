@@ -22,7 +22,7 @@ export function openAssets(): Promise<Assets> {
 async function open(): Promise<Assets> {
   const { assets } = await import("../../pages/assets.ts");
   const files = new Map<string, ServedFile>();
-  const urls = { "page.css": "", "page.js": "", "setup.js": "", "live.js": "" };
+  const urls = { "page.css": "", "page.js": "", "setup.js": "", "live.js": "", "bucket.js": "" };
   for (const { name, path, mediaType } of assets) {
     const file = await openPacked(path, mediaType);
     const named = name.replace(".", `-${file.version}.`);

@@ -1,0 +1,199 @@
+// One bucket: folders and objects, a place to drop files, and ways to delete.
+import type { Bucket, ObjectRecord } from "../../metadata/objects.ts";
+import { at } from "../addresses.ts";
+import type { Frame } from "../frame.ts";
+import { Layout } from "../layout.tsx";
+import { Ago, Bytes, Command, Confirmed, Crumbs, Figures, Notice, Table } from "../parts.tsx";
+import { render } from "../render.ts";
+
+/** An object, and where it is downloaded. */
+export interface ShownObject extends Pick<ObjectRecord, "object" | "size" | "createdAt"> {
+  readonly href: string;
+  /** True for those who may delete it. */
+  readonly mayDelete: boolean;
+}
+
+/** What the page shows. */
+export interface BucketView {
+  /** null for visitors who see a part of the bucket only. */
+  readonly bucket: Bucket | null;
+  readonly name: string;
+  /** Of the names that are shown. */
+  readonly prefix: string;
+  readonly folders: readonly string[];
+  readonly objects: readonly ShownObject[];
+  /** Address of the next page; null for none. */
+  readonly next: string | null;
+  /** True for those who may put objects here. */
+  readonly mayPut: boolean;
+  /** True for those who may delete the bucket. */
+  readonly mayRemove: boolean;
+  readonly said: string | null;
+}
+
+/** The document. */
+export function bucketPage(frame: Frame, view: BucketView): string {
+  const { bucket, name, prefix, next, mayPut, said } = view;
+  return render(
+    <Layout frame={frame} title={name} section="buckets" script="bucket.js">
+      <Crumbs items={crumbsOf(name, prefix)} />
+      <h1>{prefix === "" ? name : (prefix.split("/").at(-2) ?? prefix)}</h1>
+      {said === null ? null : (
+        <Notice tone="bad">
+          <p role="alert">{said}</p>
+        </Notice>
+      )}
+      {bucket === null || prefix !== "" ? null : (
+        <Figures
+          items={[
+            ["Objects", bucket.objects.toLocaleString("en")],
+            ["Size", <Bytes key="size" bytes={bucket.bytes} />],
+          ]}
+        />
+      )}
+      {mayPut ? <DropZone frame={frame} name={name} prefix={prefix} /> : null}
+      <div data-listing>
+        <Listing frame={frame} view={view} />
+        {next === null ? null : (
+          <p class="bar">
+            <a class="button" rel="next" href={next}>
+              Next page
+            </a>
+          </p>
+        )}
+      </div>
+      {view.mayRemove && prefix === "" ? <Remove name={name} /> : null}
+    </Layout>,
+  );
+}
+
+/** Buckets, the bucket, and each folder above this one. */
+function crumbsOf(name: string, prefix: string): readonly (readonly [string, string])[] {
+  const folders = prefix.split("/").slice(0, -1);
+  const above = folders.map((folder, index) => {
+    const path = `${folders.slice(0, index + 1).join("/")}/`;
+    return [folder, at.bucket(name, { prefix: path })] as const;
+  });
+  return [["Buckets", at.buckets()] as const, [name, at.bucket(name)] as const, ...above].slice(
+    0,
+    above.length + 1,
+  );
+}
+
+/** Shown by its script: without one a command does it. */
+function DropZone(props: {
+  readonly frame: Frame;
+  readonly name: string;
+  readonly prefix: string;
+}) {
+  const { frame, name, prefix } = props;
+  return (
+    <>
+      <section class="drop" data-drop data-bucket={name} data-prefix={prefix} hidden>
+        <p>
+          <label class="button">
+            Choose files
+            <input type="file" multiple class="visually-hidden" />
+          </label>{" "}
+          or drop them here.
+        </p>
+        <p class="small">
+          <label>
+            <input type="checkbox" name="replace" /> Replace objects of the same name
+          </label>
+        </p>
+        <ul class="sent" aria-live="polite" />
+      </section>
+      <noscript>
+        <Command>{`breadbox bucket put FILE ${name}/${prefix} --server ${frame.origin}`}</Command>
+      </noscript>
+    </>
+  );
+}
+
+function Listing({ frame, view }: { readonly frame: Frame; readonly view: BucketView }) {
+  const { name, prefix, folders, objects } = view;
+  if (folders.length === 0 && objects.length === 0) return <p class="empty">Nothing is here.</p>;
+  return (
+    <Table
+      label="Objects"
+      head={
+        <>
+          <th scope="col">Name</th>
+          <th scope="col" class="number">
+            Size
+          </th>
+          <th scope="col">Stored</th>
+          <th scope="col">Delete</th>
+        </>
+      }
+    >
+      {folders.map((folder) => (
+        <tr key={folder}>
+          <th scope="row">
+            <a href={at.bucket(name, { prefix: folder })}>{folder.slice(prefix.length)}</a>
+          </th>
+          <td class="number" />
+          <td />
+          <td />
+        </tr>
+      ))}
+      {objects.map((object) => (
+        <ObjectRow key={object.object} {...{ frame, name, prefix, object }} />
+      ))}
+    </Table>
+  );
+}
+
+function ObjectRow(props: {
+  readonly frame: Frame;
+  readonly name: string;
+  readonly prefix: string;
+  readonly object: ShownObject;
+}) {
+  const { frame, name, prefix, object } = props;
+  const shown = object.object.slice(prefix.length);
+  return (
+    <tr>
+      <th scope="row" class="wrap">
+        <a href={object.href} download>
+          {shown}
+        </a>
+      </th>
+      <td class="number">
+        <Bytes bytes={object.size} />
+      </td>
+      <td>
+        <Ago time={object.createdAt} now={frame.now} />
+      </td>
+      <td>
+        {object.mayDelete ? (
+          <Confirmed label="Delete">
+            <form method="post" action={`${at.bucket(name)}/delete`}>
+              <input type="hidden" name="object" value={object.object} />
+              <button type="submit" class="danger">
+                Delete {shown}
+              </button>
+            </form>
+          </Confirmed>
+        ) : null}
+      </td>
+    </tr>
+  );
+}
+
+function Remove({ name }: { readonly name: string }) {
+  return (
+    <>
+      <h2>Delete the bucket</h2>
+      <Confirmed label={`Delete ${name}`}>
+        <p>Only a bucket without objects is deleted. Open uploads into it are aborted.</p>
+        <form method="post" action={`${at.bucket(name)}/remove`}>
+          <button type="submit" class="danger">
+            Delete the bucket {name}
+          </button>
+        </form>
+      </Confirmed>
+    </>
+  );
+}

@@ -3,8 +3,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { pushImage } from "../http/support/image.ts";
-import { breadboxBinary, startBreadbox } from "../support/binary.ts";
-import { freePort, run, waitFor } from "../support/processes.ts";
+import { breadboxBinary, projectRoot, startBreadbox } from "../support/binary.ts";
+import { freePort, run, startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { expectedSignature, type Received, startReceiver } from "../support/webhookReceiver.ts";
 
@@ -157,6 +157,32 @@ test("the commands list, test and retry webhooks of the running server, which th
   const ids = () => receiver.received.map(({ body }) => body.id);
   const isThere = async () => ids().includes("01a1f7e5-93cb-728c-8028-5a61b9c8f780");
   await waitFor("the event", isThere, { explain: again.logs });
+});
+
+test("the receiver in examples/ believes what is signed with its secret, and nothing else", async () => {
+  await using scope = new Scope();
+  const port = freePort();
+  const receiver = startProcess(
+    scope,
+    [process.execPath, join(projectRoot, "examples", "webhook-receiver.mjs")],
+    {
+      log: join(tempFolder(scope, "receiver"), "log"),
+      env: { WEBHOOK_SECRET: secret, PORT: String(port) },
+    },
+  );
+  const says = (text: string) => async () => receiver.logs().includes(text);
+  await waitFor("the receiver", says("listening"), { explain: receiver.logs });
+  const url = `http://127.0.0.1:${port}/`;
+  const signed = { name: "signed", url, secret, events: ["push"] };
+  const forged = { ...signed, name: "forged", secret: "another-secret-of-some-length" };
+  const server = await startBreadbox(scope, { env: hooks(signed, forged) });
+  const { digest } = await pushImage(server.url, { name: "team/app", tag: "1.0" });
+
+  const line = `breadbox.push team/app 1.0 ${digest}`;
+  await waitFor("the event", says(line), { explain: receiver.logs });
+  const isRefused = async () => server.logs().includes("status 401");
+  await waitFor("the refusal", isRefused, { explain: server.logs });
+  expect(receiver.logs().split(line).length).toBe(2);
 });
 
 test("without webhooks nothing is written for them", async () => {

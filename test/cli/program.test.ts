@@ -45,7 +45,7 @@ describe("breadbox", () => {
     [["service", "install", "--help"]],
     ...["ls", "tags", "show", "rm", "du", "status"].map((name): [string[]] => [[name, "--help"]]),
     [["bucket", "--help"]],
-    ...["ls", "create", "rm", "put", "get", "stat", "uploads"].map((name): [string[]] => [
+    ...["ls", "create", "rm", "put", "get", "sync", "stat", "uploads"].map((name): [string[]] => [
       ["bucket", name, "--help"],
     ]),
     [["bucket", "uploads", "ls", "--help"]],

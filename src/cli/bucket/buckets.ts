@@ -1,5 +1,6 @@
 // `breadbox bucket ls`, `create`, `rm`, `stat`, `uploads ls` and `uploads abort`: one question to the server each.
 
+import { counted, showBytes } from "../../amounts.ts";
 import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
 import { complain, print, printJson } from "../print.ts";
@@ -29,7 +30,9 @@ import type { Client } from "./client.ts";
 import { look } from "./fetchObject.ts";
 import { listBuckets, listObjects, listUploads, type ObjectPage } from "./lists.ts";
 import { CommandError } from "./problems.ts";
+import { listBelow, removeObjects } from "./removeMany.ts";
 import { UsageError, withServer } from "./session.ts";
+import { bytesOf } from "./syncPlan.ts";
 
 const asked = (options: Options, name: string): boolean => options[name] === true;
 
@@ -101,6 +104,7 @@ export function create(text: string, options: Options): Promise<number> {
 /** Removes an object, or an empty bucket. */
 export function remove(text: string, options: Options): Promise<number> {
   return withServer("bucket rm", options, async (client) => {
+    if (asked(options, "recursive")) return removeAll(client, text, options);
     const isBucket = readAddress(text).object === "" && !text.endsWith("/");
     const target = isBucket ? readAddress(text) : readObject(text);
     if (isBucket && !(await mayRemove(target.bucket, options))) {
@@ -120,12 +124,35 @@ export function remove(text: string, options: Options): Promise<number> {
   });
 }
 
+/** Every object below a name, or a bucket with all of them. */
+async function removeAll(client: Client, text: string, options: Options): Promise<number> {
+  const { bucket, object } = readAddress(text);
+  const isBucket = object === "";
+  const target = { bucket, object: isBucket || object.endsWith("/") ? object : `${object}/` };
+  const items = await listBelow(client, target);
+  const what = `${counted(items.length, "object")} (${showBytes(bytesOf(items))}) of ${plainText(showAddress(target))}${isBucket ? ", and the bucket" : ""}`;
+  if (!(await agreed(`Remove ${what}? [y/N] `, options))) {
+    complain("Nothing was removed.");
+    return exitCode.failed;
+  }
+  const removed = await removeObjects(client, target, items);
+  if (isBucket) await client.done(bucketPath(bucket), { method: "DELETE" });
+  if (asked(options, "json"))
+    printJson({ removed: { bucket, prefix: target.object, objects: removed } });
+  else print(`Removed ${what}. The next garbage collection frees the space.`);
+  return exitCode.done;
+}
+
 async function mayRemove(bucket: string, options: Options): Promise<boolean> {
+  return agreed(`Remove bucket ${bucket}? [y/N] `, options);
+}
+
+async function agreed(question: string, options: Options): Promise<boolean> {
   if (asked(options, "yes")) return true;
   if (process.stdin.isTTY !== true) {
     throw new UsageError("add --yes: there is no terminal to ask on. Nothing was removed.");
   }
-  return confirm(`Remove bucket ${bucket}? [y/N] `);
+  return confirm(question);
 }
 
 /** Prints a bucket's totals, or an object's properties. */

@@ -38,6 +38,7 @@ export function addBucket(program: Command, run: RunAction): void {
   addRemove(bucket, run);
   addPut(bucket, run);
   addGet(bucket, run);
+  addSync(bucket, run);
   addStat(bucket, run);
   addUploads(bucket, run);
 }
@@ -75,17 +76,40 @@ function addCreate(bucket: Command, run: RunAction): void {
 
 function addRemove(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("rm <BUCKET[/OBJECT]>"))
-    .summary("remove an object, or an empty bucket")
+    .summary("remove objects, or a bucket")
     .description(
-      "Removes an object, or an empty bucket. The next garbage collection frees the space.",
+      "Removes an object, or an empty bucket; with --recursive every object below a name, or a bucket with all of its objects. The next garbage collection frees the space.",
     )
-    .option("-y, --yes", "remove a bucket without asking")
+    .option("-r, --recursive", "every object whose name begins with OBJECT/, or all of a bucket")
+    .option("-y, --yes", "remove without asking")
     .addHelpText(
       "after",
-      examples("breadbox bucket rm backups/db.tar", "breadbox bucket rm backups --yes"),
+      examples("breadbox bucket rm backups/db.tar", "breadbox bucket rm -r backups/2025 --yes"),
     )
     .action(async (target: string, options: Options) =>
       run((await import("./buckets.ts")).remove(target, options)),
+    );
+}
+
+function addSync(bucket: Command, run: RunAction): void {
+  addServerFlags(bucket.command("sync <FROM> <TO>"))
+    .summary("copy what differs between a folder and a bucket")
+    .description(
+      "Copies the files of a folder into a bucket, or its objects into a folder: only those whose size or digest differs. One of the two is the folder, written with a dot or a slash at its beginning; the other is BUCKET or BUCKET/PREFIX. Run the same command again to resume. Links are not followed.",
+    )
+    .option("--delete", "also delete what the source does not have; prints the plan without --yes")
+    .option("--dry-run", "print what would be done, and do nothing")
+    .option("-y, --yes", "with --delete: do it")
+    .option(...retryFlag)
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox bucket sync ./site backups/site",
+        "breadbox bucket sync backups/site ./site --delete --yes",
+      ),
+    )
+    .action(async (from: string, to: string, options: Options) =>
+      run((await import("./sync.ts")).sync(from, to, options)),
     );
 }
 

@@ -5,7 +5,7 @@ import { type Client, guarded } from "./client.ts";
 import { CommandError, LineError, RefusedError } from "./problems.ts";
 import { type Patience, persist } from "./retry.ts";
 import type { Sink } from "./sinks.ts";
-import type { Transfer } from "./transfer.ts";
+import type { Progress } from "./transfer.ts";
 
 /** Which bytes an object has. */
 export interface Wanted {
@@ -19,7 +19,7 @@ export interface FetchDeps {
   readonly client: Client;
   readonly target: BucketAddress;
   readonly patience: Patience;
-  readonly transfer: Transfer;
+  readonly transfer: Progress;
 }
 
 const firstByte = { range: "bytes=0-0" };

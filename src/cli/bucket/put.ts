@@ -25,7 +25,8 @@ import { readOption, sentenceOf, withServer } from "./session.ts";
 import { Transfer } from "./transfer.ts";
 
 const standardInput = "-";
-const defaultParallel = 4;
+/** Parts, or small files, at the same time. */
+export const defaultParallel = 4;
 
 /** Puts `path` as an object. @returns 0 when it is stored, as it was read. @throws ConfigError */
 export function put(path: string, destination: string, options: Options): Promise<number> {
@@ -119,10 +120,10 @@ function depsOf(
 const octets = "application/octet-stream";
 
 /** By the end of the file's name, without parameters that would need the file's contents. */
-const typeOf = (path: string): string => Bun.file(path).type.split(";")[0] || octets;
+export const typeOf = (path: string): string => Bun.file(path).type.split(";")[0] || octets;
 
 /** Asked first, and once: a wrong name or a server that is not there should be known before anything is read. */
-async function assertBucket(client: Client, { bucket }: BucketAddress): Promise<void> {
+export async function assertBucket(client: Client, { bucket }: BucketAddress): Promise<void> {
   await client.done(bucketPath(bucket), {}).catch((error: unknown) => {
     if (!(error instanceof RefusedError) || error.code !== "BUCKET_UNKNOWN") throw error;
     throw new CommandError(

@@ -20,7 +20,7 @@ import {
   type Upload,
 } from "./putParts.ts";
 import { Pace, readThrough } from "./reading.ts";
-import type { Transfer } from "./transfer.ts";
+import type { Progress } from "./transfer.ts";
 
 /** Options of a put. */
 export interface PutOptions {
@@ -32,7 +32,7 @@ export interface PutOptions {
 /** A file that is being put. `onUpload` receives the upload that stays open after an interruption. */
 export interface FilePut extends PutDeps {
   readonly file: LocalFile;
-  readonly transfer: Transfer;
+  readonly transfer: Progress;
   readonly options: PutOptions;
   readonly onUpload: (upload: Upload) => void;
 }

@@ -1,5 +1,6 @@
 // The figures' names and units, and what Breadbox is held against: the rows of the tables.
 import type { SectionName } from "./metrics.ts";
+import { pageFigures } from "./pageMetrics.ts";
 import type { SystemName } from "./systems.ts";
 
 /** A row. */
@@ -287,5 +288,6 @@ export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figur
   collection,
   objects,
   slowDisk,
+  pages: pageFigures,
   replicas,
 };

@@ -16,6 +16,7 @@ import {
   withCost,
 } from "./metric.ts";
 import { objectMetrics } from "./objectMetrics.ts";
+import { pageMetrics } from "./pageMetrics.ts";
 import { replicaMetrics } from "./replicaMetrics.ts";
 import { slowDiskMetrics } from "./slowDiskMetrics.ts";
 
@@ -158,6 +159,7 @@ export const sections = {
   collection: collectionMetrics,
   objects: objectMetrics,
   slowDisk: slowDiskMetrics,
+  pages: pageMetrics,
   replicas: { ...replicaMetrics, ...bucketMetrics },
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 

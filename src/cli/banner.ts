@@ -50,6 +50,7 @@ function addressLines({ loaded, urls }: BannerFacts): string[] {
   return [
     line("Registry", registry),
     ...others.map((url) => line("", url)),
+    line("Pages", `${best}/`),
     ...(tlsMode(loaded.config) === "self-signed"
       ? [line("Clients", `trust this server after: breadbox trust-ca ${hostOf(others[0] ?? best)}`)]
       : []),

@@ -23,7 +23,8 @@ export function buildApp(
   const served = operations.filter(
     ({ servedIf }) => servedIf === undefined || Boolean(options[servedIf]),
   );
-  const services = { ...backend, ...options, feed, explorer: explorerOf(served) };
+  const hasExplorer = options.explorer;
+  const services = { ...backend, ...options, feed, explorer: explorerOf(served), hasExplorer };
   const app = new Elysia(exactPaths).onError(answerError);
   const heads = new Elysia(exactPaths).onError(answerError);
   for (const operation of served) {

@@ -77,6 +77,8 @@ export interface ApiOptions {
 export interface Services extends Backend, Omit<ApiOptions, "metrics" | "explorer"> {
   /** The explorer's files, made at the first call. */
   readonly explorer: () => Promise<Explorer>;
+  /** True when they are served. */
+  readonly hasExplorer: boolean;
   /** What open pages listen to. */
   readonly feed: LiveFeed;
 }

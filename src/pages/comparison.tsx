@@ -2,6 +2,7 @@
 import { showBytes } from "../amounts.ts";
 import type { ComparedLayer, Comparison } from "../images/compare.ts";
 import { at } from "./addresses.ts";
+import { cut, some } from "./bounds.ts";
 import type { Frame } from "./frame.ts";
 import { shortCommand } from "./imageLayers.tsx";
 import { Layout } from "./layout.tsx";
@@ -87,7 +88,7 @@ function Layers({ layers }: { readonly layers: readonly ComparedLayer[] }) {
         </>
       }
     >
-      {layers.map((layer, index) => (
+      {some(layers).first.map((layer, index) => (
         <tr key={`${index} ${layer.digest}`}>
           <td>
             <Badge tone={tones[layer.in]}>{words[layer.in]}</Badge>
@@ -128,9 +129,9 @@ function Values({ view }: { readonly view: ComparisonView }) {
         </>
       }
     >
-      {comparison.config.map(({ name, from, to }) => (
+      {some(comparison.config).first.map(({ name, from, to }) => (
         <tr key={name}>
-          <th scope="row">{name}</th>
+          <th scope="row">{cut(name, 200)}</th>
           <Value text={from} />
           <Value text={to} />
         </tr>
@@ -140,5 +141,7 @@ function Values({ view }: { readonly view: ComparisonView }) {
 }
 
 function Value({ text }: { readonly text: string | null }) {
-  return <td class="wrap">{text === null ? <span class="muted">–</span> : <code>{text}</code>}</td>;
+  return (
+    <td class="wrap">{text === null ? <span class="muted">–</span> : <code>{cut(text)}</code>}</td>
+  );
 }

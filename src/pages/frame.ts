@@ -14,6 +14,8 @@ export interface Visitor {
     readonly operate: boolean;
     /** Read the audit trail. */
     readonly audit: boolean;
+    /** Open `/swagger`, where it is served. */
+    readonly explore: boolean;
   };
 }
 

@@ -230,9 +230,11 @@ function FirstSteps({ frame }: { readonly frame: Frame }) {
       <Command>{`docker pull alpine\n${pushCommand(frame, "alpine", "alpine")}`}</Command>
       <p>Or store a file in a bucket:</p>
       <Command>{`breadbox bucket create backups --server ${frame.origin}\nbreadbox bucket put FILE backups --server ${frame.origin}`}</Command>
-      <p class="muted">
-        All operations of the API: <a href="/swagger">/swagger</a>
-      </p>
+      {frame.visitor.may.explore ? (
+        <p class="muted">
+          All operations of the API: <a href="/swagger">/swagger</a>
+        </p>
+      ) : null}
     </>
   );
 }

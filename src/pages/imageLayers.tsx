@@ -2,6 +2,7 @@
 import type { ImageDetail, LayerDetail } from "../images/detail.ts";
 import type { Sharing } from "../images/sharing.ts";
 import { at } from "./addresses.ts";
+import { cut, some } from "./bounds.ts";
 import { Bytes, Digest, Table } from "./parts.tsx";
 
 /** The layers of an image, first to last. */
@@ -29,7 +30,7 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
           </>
         }
       >
-        {layers.map((layer, index) => (
+        {some(layers).first.map((layer, index) => (
           <tr key={`${index} ${layer.digest}`}>
             <td class="number muted">{index + 1}</td>
             <td class="wrap">
@@ -51,6 +52,7 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
           </tr>
         ))}
       </Table>
+      <Rest count={some(layers).rest} />
       {empty === 0 ? null : (
         <p class="muted small">
           {empty} further {empty === 1 ? "step" : "steps"} of the build made no layer.
@@ -83,7 +85,7 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
           </>
         }
       >
-        {layers.map((layer, index) => (
+        {some(layers).first.map((layer, index) => (
           <tr key={`${index} ${layer.digest}`}>
             <th scope="row">
               <a href={at.file(repository, layer.digest)} download={fileName(layer)}>
@@ -105,12 +107,17 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
           </tr>
         ))}
       </Table>
+      <Rest count={some(layers).rest} />
     </>
   );
 }
 
+function Rest({ count }: { readonly count: number }) {
+  return count === 0 ? null : <p class="muted small">and {count} more</p>;
+}
+
 const fileName = ({ title, digest }: LayerDetail): string =>
-  title ?? digest.slice(digest.indexOf(":") + 1, digest.indexOf(":") + 13);
+  (title && cut(title, 200)) ?? digest.slice(digest.indexOf(":") + 1, digest.indexOf(":") + 13);
 
 /** Characters of a step that are shown; some hold whole files. */
 const longestCommand = 300;
@@ -121,7 +128,7 @@ export function shortCommand(command: string): string {
     .replace(/^\/bin\/sh -c #\(nop\) +/, "")
     .replace(/^\/bin\/sh -c /, "RUN ")
     .replace(/ # buildkit$/, "");
-  return plain.length > longestCommand ? `${plain.slice(0, longestCommand)}…` : plain;
+  return cut(plain, longestCommand);
 }
 
 /** Who else holds it. */

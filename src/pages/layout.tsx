@@ -13,7 +13,7 @@ const sections: readonly SectionLink[] = [
   ["buckets", "Buckets", at.buckets()],
   ["server", "Server", at.uploads, ({ operate }) => operate],
   ["access", "Access", at.users, ({ manage }) => manage],
-  ["api", "API", "/swagger"],
+  ["api", "API", "/swagger", ({ explore }) => explore],
 ];
 
 /** @param isFor whom it is of use to; absent: everybody. */

@@ -200,6 +200,7 @@ async function main(): Promise<void> {
     "collection",
     "objects",
     "slowDisk",
+    "pages",
     "replicas",
   ];
   const tables = names.flatMap((section) => {

@@ -22,6 +22,7 @@ describe("banner", () => {
   ${`Breadbox ${version}`.padEnd(52)}ready in 61 ms
 
   Registry    http://localhost:5000                   docker push localhost:5000/…
+  Pages       http://localhost:5000/
   Explorer    http://localhost:5000/swagger
   Data        ./breadbox-data (412 GB free)
   Config      built-in defaults

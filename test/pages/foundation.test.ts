@@ -57,6 +57,15 @@ describe("the first page", () => {
   });
 });
 
+test("the explorer is linked where it is served", async () => {
+  await using quiet = await openRegistry({ explorer: false });
+  const links = async (url: string) =>
+    (await openHtml(url)).find("nav a").map(({ attributes }) => attributes["href"]);
+
+  expect(await links(registry.url)).toContain("/swagger");
+  expect((await links(quiet.url)).join()).not.toContain("swagger");
+});
+
 describe("scripts and style", () => {
   test("are kept by browsers for ever, under names that change with them", async () => {
     const { find } = await open("/");

@@ -220,6 +220,28 @@ describe("a tag", () => {
   });
 });
 
+test("what somebody pushed cannot make a page large", async () => {
+  const long = "x".repeat(200_000);
+  const many = Array.from({ length: 2_000 }, (_, at) => `N${at}=${"y".repeat(50)}`);
+  const config = { Env: many, Cmd: [long], Labels: { a: long }, User: long };
+  for (const [tag, env] of [
+    ["1", many],
+    ["2", []],
+  ] as const) {
+    await pushBuilt({ url: room.registry.url, headers }, "team/large", {
+      tag,
+      steps: [{ command: long, bytes: new Uint8Array([7]) }],
+      config: { ...config, Env: env },
+    });
+  }
+
+  const page = await open("/repositories/team/large/-/images/1");
+  expect(page.html.length).toBeLessThan(50_000);
+  expect(page.texts("main").join()).toContain("and 1900 more");
+  const path = "/repositories/team/large/-/comparison?reference=1&reference=2";
+  expect((await open(path)).html.length).toBeLessThan(50_000);
+});
+
 describe("two tags", () => {
   test("are compared by layers and config", async () => {
     const page = await open("/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0");

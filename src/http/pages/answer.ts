@@ -40,15 +40,25 @@ export function sendPage(
   return new Response(html, { status, headers: { ...headers, ...pageHeaders } });
 }
 
-/** The circumstances of the page that answers this request. @param url under which clients come to this server, where it is known. */
+/** What pages say of their server. */
+interface Site {
+  /** Unix ms. */
+  readonly clock: () => number;
+  /** Under which clients come to it; empty when it is not known. */
+  readonly url?: string;
+  /** True when it serves `/swagger`. */
+  readonly hasExplorer?: boolean;
+}
+
+/** The circumstances of the page that answers this request. */
 export async function frameOf(
   context: RequestContext,
-  { clock, url = "" }: { readonly clock: () => number; readonly url?: string },
+  { clock, url = "", hasExplorer = false }: Site,
 ): Promise<Frame> {
   const { rights, path, query } = context;
   const address = query === "" ? path : `${path}?${query}`;
   return {
-    visitor: visitorOf(rights),
+    visitor: visitorOf(rights, hasExplorer),
     theme: readTheme(cookieOf(context.request.headers, themeCookie)),
     address,
     login: `/login?next=${encodeURIComponent(address)}`,
@@ -59,19 +69,24 @@ export async function frameOf(
 }
 
 /** Who looks at the page. However it logged in, a caller has rights. */
-function visitorOf(rights: Rights): Visitor {
+function visitorOf(rights: Rights, hasExplorer: boolean): Visitor {
   const { principal } = rights;
   const mayPull = (area: Area) => rights.may("pull", { kind: "server", area });
   const manage = principal.kind === "user" && principal.isAdmin;
-  const may = { manage, operate: mayPull("gc"), audit: mayPull("audit") };
+  const may = {
+    ...{ manage, operate: mayPull("gc"), audit: mayPull("audit") },
+    explore: hasExplorer && mayPull("explorer"),
+  };
   if (rights === everything) return { name: null, door: "open", may };
   if (principal.kind === "user") return { name: principal.name, door: "closed", may };
   return { name: nameOf(principal), door: rights === nothing ? "unknown" : "closed", may };
 }
 
 /** As `frameOf`, from what an operation has. */
-export const framed = (context: RequestContext, { registry, names }: Services): Promise<Frame> =>
-  frameOf(context, { clock: registry.clock, url: names.url });
+export const framed = (context: RequestContext, services: Services): Promise<Frame> => {
+  const { registry, names, hasExplorer } = services;
+  return frameOf(context, { clock: registry.clock, url: names.url, hasExplorer });
+};
 
 /** To another page, which the browser asks for with GET: a repeated load repeats nothing. */
 export function seeOther(location: string, headers: Record<string, string> = {}): Response {

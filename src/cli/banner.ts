@@ -46,10 +46,10 @@ export function banner(facts: BannerFacts): string {
 
 function addressLines({ loaded, urls }: BannerFacts): string[] {
   const [best = "", ...others] = urls;
-  const registry = `${best.padEnd(WIDTH - COLUMN)}docker push ${hostOf(best)}/…`;
   return [
-    line("Registry", registry),
+    line("Registry", best),
     ...others.map((url) => line("", url)),
+    line("Push", `docker push ${hostOf(best)}/…`),
     line("Pages", `${best}/`),
     ...(tlsMode(loaded.config) === "self-signed"
       ? [line("Clients", `trust this server after: breadbox trust-ca ${hostOf(others[0] ?? best)}`)]
@@ -70,7 +70,7 @@ function configText({ file, origins }: LoadedConfig): string {
   const given: Origin[] = Object.values(origins);
   const outside = given.filter(({ source }) => source === "environment" || source === "flag");
   const parts = [...(file === null ? [] : [file]), ...outside.map(showOrigin)];
-  return parts.length === 0 ? "built-in defaults" : parts.join(", ");
+  return parts.length === 0 ? "built-in defaults" : `set by ${parts.join(", ")}`;
 }
 
 /** Facts about who gets in that an operator should know, a sentence or two each: they are logged, too. */
@@ -105,8 +105,8 @@ export function openWarnings(
   ];
 }
 
-/** Longest line of a warning. */
-const widest = 104;
+/** Longest line of a warning, without its mark: 80 columns with it. */
+const widest = 76;
 
 /** A warning in lines; what is typed or opened is a line of its own, so that it can be copied. */
 function wrapped(text: string): string[] {

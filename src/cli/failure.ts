@@ -1,4 +1,5 @@
 // Why a command could not do its work, as sentences that say what to do. No stacks: they are for bugs, at log level debug.
+import { access, constants } from "node:fs/promises";
 import { type ListenAddress, showListenAddress } from "../config/listen.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { Config } from "../config/settings.ts";
@@ -139,6 +140,8 @@ async function explainDirectory(code: string, error: Error, data: string): Promi
     case "SQLITE_READONLY":
     case "SQLITE_READONLY_DIRECTORY":
     case "SQLITE_PERM":
+      // A root that may write everywhere finds out by the database only.
+      if (await isReadOnly(data)) return explainDirectory("EROFS", error, data);
       return failed(
         `This user may not write the database in ${data}, or something else is in its place.${await ownerOf(data)} Change the owner of everything in it, or name another data directory: breadbox serve --data DIR`,
       );
@@ -162,6 +165,13 @@ async function explainDirectory(code: string, error: Error, data: string): Promi
       return null;
   }
 }
+
+/** Whether the directory is on a read-only file system. */
+const isReadOnly = (directory: string): Promise<boolean> =>
+  access(directory, constants.W_OK).then(
+    () => false,
+    (error: unknown) => error instanceof Error && "code" in error && error.code === "EROFS",
+  );
 
 /** A sentence that says whose the directory is, when it is another user's; nothing otherwise. */
 async function ownerOf(directory: string): Promise<string> {

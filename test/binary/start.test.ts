@@ -4,8 +4,10 @@ import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
 import { freePort, run, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { mountSmallDisk } from "../support/smallDisk.ts";
 
 /** Runs the executable to its end in `cwd`, or in a fresh empty folder. */
 async function breadbox(scope: Scope, args: string[], cwd = tempFolder(scope, "cwd")) {
@@ -193,3 +195,20 @@ async function openUpload({ url, data }: RunningRegistry) {
   });
   return { answer, finish: rest.resolve };
 }
+
+clientTest(
+  "root is told that a data directory is on a read-only file system",
+  { commands: ["mount", "umount"], root: true },
+  async (scope) => {
+    const folder = await mountSmallDisk(scope);
+    await run(["mount", "-o", "remount,ro", folder]);
+    const listen = `127.0.0.1:${freePort()}`;
+
+    const refused = await breadbox(scope, ["serve", "--data", folder, "--listen", listen]);
+
+    expect([refused.code, refused.output]).toEqual([
+      1,
+      `${folder} is on a read-only file system. Name another data directory: breadbox serve --data DIR\n`,
+    ]);
+  },
+);

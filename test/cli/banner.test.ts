@@ -21,7 +21,8 @@ describe("banner", () => {
       `
   ${`Breadbox ${version}`.padEnd(52)}ready in 61 ms
 
-  Registry    http://localhost:5000                   docker push localhost:5000/…
+  Registry    http://localhost:5000
+  Push        docker push localhost:5000/…
   Pages       http://localhost:5000/
   Explorer    http://localhost:5000/swagger
   Data        ./breadbox-data (412 GB free)
@@ -30,6 +31,18 @@ describe("banner", () => {
   Ctrl+C stops after running transfers finish.
 `,
     );
+  });
+
+  test("fits into 80 columns, with every warning and a port of five digits", async () => {
+    const flags = { "http.listen": ":39927", "auth.mode": "none" };
+    const loaded = await loadConfig({ flags, env: {}, directory: import.meta.dir });
+    const urls = ["http://localhost:39927", "http://192.168.100.100:39927"];
+    const text = banner({
+      ...{ loaded, urls, readyMs: 160.7, door: "open", setupLink: null, free: 412e9 },
+    });
+
+    expect(text).toContain("! Plain HTTP");
+    expect(text.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   test("without the explorer has no line for it", async () => {
@@ -43,7 +56,7 @@ describe("banner", () => {
       "! No login (auth.mode: none): anyone who can reach this address can push",
     );
     expect(text).toContain("! Plain HTTP");
-    expect(text).toContain("Config      --listen\n");
+    expect(text).toContain("Config      set by --listen\n");
   });
 
   test("with TLS names the clients' next step, and does not warn about plain HTTP", async () => {

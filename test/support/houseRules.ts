@@ -105,7 +105,7 @@ const entryPoints: Readonly<Record<string, readonly string[]>> = {
 const node = {
   "node:fs": [
     ...["storage/", "metadata/", "config/", "process/", "import/"],
-    ...["cli/portHolder.ts", "cli/serve.ts"], // /proc, for who holds a port; free space
+    ...["cli/portHolder.ts", "cli/serve.ts", "cli/failure.ts"], // /proc, for who holds a port; free space; read-only
     "cli/bucket/", // files of whoever runs the command
     "tls/folder.ts", // the CA and its certificates
     "telemetry/output.ts", // writes to standard output without waiting for it

@@ -70,6 +70,8 @@ export interface Tool {
   readonly leaseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
+  /** Their age where it is not given, ms. */
+  readonly untaggedUsuallyMs: number;
   /** `src/gc/gc.ts`. What is not asked for is as it is set. */
   collectGarbage(
     asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>,
@@ -208,6 +210,7 @@ export async function openTool(config: Config): Promise<Tool> {
       listPushes: (name) => findPushes(metadata, name),
       leaseMs: settings.leaseMs,
       untaggedOlderThanMs: settings.untaggedOlderThanMs,
+      untaggedUsuallyMs: config["gc.untagged.olderThan"],
       collectGarbage: (asked, listener) => {
         giveWay();
         const deps = {

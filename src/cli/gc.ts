@@ -36,15 +36,15 @@ interface Asked {
   readonly ask: "agreed" | "terminal" | "nobody";
   /** null: as it is set. */
   readonly minAgeMs: number | null;
-  /** null: as it is set. */
-  readonly untaggedOlderThanMs: number | null;
+  /** null: as it is set; `usual`: at the age that is set, whether or not every run does it. */
+  readonly untaggedOlderThanMs: number | "usual" | null;
 }
 
 /** Collects, or says what would be collected. @returns 0 only when the run is done. @throws ConfigError */
 export async function collectGarbage(options: Options): Promise<number> {
   const given = (name: string): boolean => options[name] === true;
   const age = readAge("--min-age", textOf(options, "minAge"));
-  const untagged = readAge("--untagged", textOf(options, "untagged"));
+  const untagged = readUntagged(options);
   for (const each of [age, untagged]) {
     if (each.mistake === null) continue;
     complain(`error: ${each.mistake}\nRun "breadbox gc --help" for usage.`);
@@ -66,11 +66,29 @@ export async function collectGarbage(options: Options): Promise<number> {
   );
 }
 
-/** `ms` is null when nothing was given. */
-function readAge(
-  option: string,
-  text: string | undefined,
-): { readonly ms: number | null; readonly mistake: string | null } {
+/** The time of an option: `ms` is null when nothing was given. */
+interface ReadAge {
+  readonly ms: number | null;
+  readonly mistake: string | null;
+}
+
+/** `--untagged`, `--untagged TIME`, or `--untagged --older-than TIME`. */
+function readUntagged(options: Options): Omit<ReadAge, "ms"> & {
+  readonly ms: Asked["untaggedOlderThanMs"];
+} {
+  const asked = options["untagged"];
+  const [option, text] =
+    typeof asked === "string"
+      ? ["--untagged", asked]
+      : ["--older-than", textOf(options, "olderThan")];
+  if (text !== undefined && asked === undefined) {
+    return { ms: null, mistake: "--older-than is about manifests without a tag: add --untagged" };
+  }
+  const age = readAge(option, text);
+  return asked === true && text === undefined ? { ms: "usual", mistake: null } : age;
+}
+
+function readAge(option: string, text: string | undefined): ReadAge {
   if (text === undefined) return { ms: null, mistake: null };
   try {
     return { ms: duration("0", "3650d").parse(text), mistake: null };
@@ -81,7 +99,9 @@ function readAge(
 }
 
 async function collect(tool: Tool, asked: Asked, bar: ProgressBar): Promise<number> {
-  const { dryRun, minAgeMs, json, untaggedOlderThanMs } = asked;
+  const { dryRun, minAgeMs, json } = asked;
+  const { untaggedOlderThanMs: age } = asked;
+  const untaggedOlderThanMs = age === "usual" ? tool.untaggedUsuallyMs : age;
   const list = new BlobList(asked.verbose ? Number.POSITIVE_INFINITY : page);
   const isShort = minAgeMs !== null && minAgeMs < tool.leaseMs;
   let declined = false;

@@ -205,9 +205,10 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
       "keep blobs younger than TIME. Default: gc.minAge. A smaller TIME does not affect pushed blobs: they are kept for gc.minAge",
     )
     .option(
-      "--untagged <TIME>",
-      "also delete manifests without a tag that were pushed more than TIME ago, such as 1d. TIME must be longer than a push takes. Default: the settings gc.untagged",
+      "--untagged [TIME]",
+      "also delete manifests without a tag that were pushed more than TIME ago, such as 1d. TIME must be longer than a push takes. Default: gc.untagged.olderThan",
     )
+    .option("--older-than <TIME>", "the TIME of --untagged")
     .option("-v, --verbose", "list every blob")
     .option("--json", "print JSON")
     .option(

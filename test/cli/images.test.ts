@@ -54,6 +54,19 @@ describe("the commands for images", () => {
     expect(collected.out).toContain("1 untagged manifest keeps 40 KB in team/app");
   });
 
+  test("gc --untagged takes the age with it, as an option of its own, or from the settings", async () => {
+    const deletes = async (...args: string[]) => {
+      const { out, err } = await room.run("gc", "--dry-run", ...args);
+      return err === "" ? (/Would delete (\d+) untagged/.exec(out)?.[1] ?? "0") : err;
+    };
+
+    expect(await deletes("--untagged", "0s")).toBe("1");
+    expect(await deletes("--untagged", "--older-than", "0s")).toBe("1");
+    // Seven days.
+    expect(await deletes("--untagged")).toBe("0");
+    expect(await deletes("--older-than", "0s")).toContain("add --untagged");
+  });
+
   test("status is 0 beside a server and over HTTP, and 1 without one", async () => {
     const [local, over] = await Promise.all([room.run("status"), remote("status")]);
 

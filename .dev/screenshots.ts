@@ -34,6 +34,12 @@ const pages = {
   compare: "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
   plan: `/repositories/team/api/-/deletion?reference=${await digestOf("1.0.0")}&reference=${await digestOf("1.1.0")}`,
   untagged: "/repositories/team/web/-/untagged",
+  bucket: "/buckets/backups",
+  users: "/access/users",
+  rules: "/access/rules?who=ci&action=push&resource=team/api",
+  tokens: "/access/tokens",
+  trust: "/access/trust",
+  audit: "/access/audit",
 } as const;
 const names = asked.length > 0 ? asked : given === undefined ? shown : Object.keys(pages);
 const folder = given ?? `${import.meta.dir}/../docs/images`;

@@ -1,6 +1,7 @@
 // Two executables over one database: who may come in is the same at both, and what was revoked over one is refused by the other within a
 // second, also to a caller that it has let in a moment ago.
 import { expect } from "bun:test";
+import { cookieOf, form, logIn, ownPage } from "../http/support/browserLogin.ts";
 import { pushImage } from "../http/support/image.ts";
 import { breadboxBinary, type RunningRegistry } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
@@ -159,3 +160,26 @@ clientTest("the trail has what was done over either replica", needs, async (scop
   const pushes = entries.filter(({ event }: { event: string }) => event === "push");
   expect(pushes.map(({ detail }: { detail: string }) => detail)).toEqual(["over-b", "over-a"]);
 });
+
+clientTest(
+  "a browser's login is one at both replicas, and its end as well",
+  needs,
+  async (scope) => {
+    const { a, b, command } = await open(scope);
+    await command(["access", "allow", "ann", "server:audit", "pull"]);
+    const asked = await logIn(a.url, "ann");
+    const cookie = cookieOf(asked);
+    const status = async ({ url }: RunningRegistry) =>
+      (await fetch(`${url}/v1/audit`, { headers: { cookie } })).status;
+    await waitFor(
+      "the rule at both",
+      async () => (await status(a)) === 200 && (await status(b)) === 200,
+    );
+
+    const init = { ...form({}), headers: { ...ownPage, cookie } };
+    expect((await fetch(`${b.url}/logout`, init)).status).toBe(303);
+
+    // A row, asked for by each request: nobody has to hear of it.
+    expect([await status(a), await status(b)]).toEqual([401, 401]);
+  },
+);

@@ -21,12 +21,11 @@ async function draw(
 ): Promise<Response> {
   const { tokens, rules } = await accountsOf(call, services).list();
   const { page, next } = pageAt(call, at.tokens, { items: tokens, keyOf: ({ name }) => name });
-  const shown = page.map((token) => ({
-    ...token,
-    grants: rules
-      .filter(({ who }) => who === `token:${token.name}`)
-      .map(({ pattern, actions }) => `${pattern}:${actions}`),
-  }));
+  const byWho = Map.groupBy(rules, ({ who }) => who);
+  const shown = page.map((token) => {
+    const own = byWho.get(`token:${token.name}`) ?? [];
+    return { ...token, grants: own.map(({ pattern, actions }) => `${pattern}:${actions}`) };
+  });
   const { tokensPage } = await import("../../../pages/access/tokens.tsx");
   const empty = { name: "", pattern: "", actions: ["pull"] };
   const frame = await framed(call, services);

@@ -1,4 +1,4 @@
-// Pages behind a login in a real browser: by keyboard from the login on, and parts that live while uploads and collections go on.
+// Pages behind a login in a real browser: by keyboard from the login on, with parts that live, and without scripts.
 import { expect } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { prepareAssets } from "../../.dev/assets.ts";
@@ -53,3 +53,44 @@ clientTest("open uploads and collections are seen as they go on", needs, async (
   await untilShown(page, "would delete 3 blobs");
   expect(complaints.filter((text) => !text.includes("/v1/events"))).toEqual([]);
 });
+
+clientTest(
+  "without scripts, and by keyboard alone, users are added and removed",
+  needs,
+  async (scope) => {
+    await prepareAssets();
+    const room = await openClosed();
+    scope.defer(() => room[Symbol.asyncDispose]());
+    const { url } = room.registry;
+    const { page, requests, complaints } = await openPage(scope);
+    await page.setJavaScriptEnabled(false);
+    await logInByKeyboard(page, url, "/access/users");
+
+    const enter = () => Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);
+    await page.focus("main input[name=name]");
+    await page.keyboard.type("ann");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("another password");
+    await enter();
+    expect(page.url()).toBe(`${url}/access/users/ann`);
+    expect((await room.accounts.list()).users.map(({ name }) => name)).toEqual(["ann", "root"]);
+
+    // What removes is behind a word that has to be opened first.
+    await page.focus(".confirmed summary");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await enter();
+    expect(page.url()).toBe(`${url}/access/users`);
+    expect((await room.accounts.list()).users.map(({ name }) => name)).toEqual(["root"]);
+
+    await page.focus(".account summary");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await enter();
+    expect(new URL(page.url()).pathname).toBe("/login");
+    await page.goto(`${url}/access/users`);
+    expect(new URL(page.url()).pathname).toBe("/login");
+    expect(new Set(requests.map((each) => new URL(each).origin))).toEqual(new Set([url]));
+    expect(complaints).toEqual([]);
+  },
+);

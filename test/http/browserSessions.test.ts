@@ -1,11 +1,9 @@
 // Browsers' logins: whom a cookie lets in, where, and for how long.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { idleMs, longestMs } from "../../src/access/browserSessions.ts";
-import { withAssets } from "../pages/support/html.ts";
 import { type Closed, openClosed, password } from "./support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "./support/browserLogin.ts";
 
-withAssets();
 let room: Closed;
 let url: string;
 beforeEach(async () => {

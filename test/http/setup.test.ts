@@ -1,12 +1,11 @@
 // The set-up link over HTTP: it makes one administrator, once, for those who have it.
 import { describe, expect, test } from "bun:test";
 import { Setup, setupMs } from "../../src/access/setup.ts";
-import { pageOf, withAssets } from "../pages/support/html.ts";
+import { pageOf } from "../pages/support/html.ts";
 import { accountsOf, basic } from "./support/accessRoom.ts";
 import { cookieOf } from "./support/browserLogin.ts";
 import { openRegistry } from "./support/registry.ts";
 
-withAssets();
 const password = "correct horse battery";
 
 /** A closed registry without accounts. */

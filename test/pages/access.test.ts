@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Closed, openClosed, password } from "../http/support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "../http/support/browserLogin.ts";
-import { openHtml, type Page, pageOf, withAssets } from "./support/html.ts";
+import { openHtml, type Page, pageOf } from "./support/html.ts";
 
-withAssets();
 let room: Closed;
 let cookie: string;
 beforeAll(async () => {

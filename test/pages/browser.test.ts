@@ -1,7 +1,6 @@
 // Pages in a real browser: by keyboard, in both themes, wide and narrow, checked by axe. One browser for all, because it takes a second.
 import { expect } from "bun:test";
 import type { Page } from "puppeteer-core";
-import { prepareAssets } from "../../.dev/assets.ts";
 import { basic, password } from "../http/support/accessRoom.ts";
 import { chromium, openPage, textOf } from "../support/browser.ts";
 import { clientTest } from "../support/clientTest.ts";
@@ -36,7 +35,6 @@ const paths = [
 ];
 
 clientTest("each page is accessible, and loads nothing from elsewhere", needs, async (scope) => {
-  await prepareAssets();
   const room = await openDemo();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { registry } = room;
@@ -52,7 +50,6 @@ clientTest("each page is accessible, and loads nothing from elsewhere", needs, a
 });
 
 clientTest("the keyboard alone finds, opens and selects", needs, async (scope) => {
-  await prepareAssets();
   const room = await openDemo({ releases: 3 });
   scope.defer(() => room[Symbol.asyncDispose]());
   const { page, complaints } = await openPage(scope);
@@ -77,7 +74,6 @@ clientTest("the keyboard alone finds, opens and selects", needs, async (scope) =
 });
 
 clientTest("everything works without JavaScript, deletion too", needs, async (scope) => {
-  await prepareAssets();
   const room = await openDemo({ releases: 2 });
   scope.defer(() => room[Symbol.asyncDispose]());
   const { page, complaints } = await openPage(scope);

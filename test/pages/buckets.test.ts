@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { basic, type Closed, openClosed, password } from "../http/support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "../http/support/browserLogin.ts";
-import { openHtml, pageOf, withAssets } from "./support/html.ts";
+import { openHtml, pageOf } from "./support/html.ts";
 
-withAssets();
 let room: Closed;
 const cookies = { root: "", ann: "" };
 const names = ["a.txt", "db/2026/one.dump", "db/two.dump", 'db/"<b>é&#.txt'];

@@ -1,7 +1,6 @@
 // Pages behind a login in a real browser: by keyboard from the login on, with parts that live, and without scripts.
 import { expect } from "bun:test";
 import type { Page } from "puppeteer-core";
-import { prepareAssets } from "../../.dev/assets.ts";
 import { noCounts } from "../../src/metadata/gcRuns.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import { appendChunk, startUpload } from "../../src/uploads/uploads.ts";
@@ -24,7 +23,6 @@ async function logInByKeyboard(page: Page, url: string, next: string): Promise<v
 }
 
 clientTest("open uploads and collections are seen as they go on", needs, async (scope) => {
-  await prepareAssets();
   const room = await openClosed();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { url, store, gcRuns } = room.registry;

@@ -2,10 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { basic } from "../http/support/accessRoom.ts";
 import { openDemo } from "./support/demo.ts";
-import { openHtml, type Page, withAssets } from "./support/html.ts";
+import { openHtml, type Page } from "./support/html.ts";
 import { pushBuilt } from "./support/push.ts";
 
-withAssets();
 let room: Awaited<ReturnType<typeof openDemo>>;
 beforeAll(async () => {
   room = await openDemo({ releases: 1 });

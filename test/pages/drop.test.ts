@@ -1,7 +1,6 @@
 // The drop zone of a bucket in a real browser: files that go whole and in parts, names that are taken, and a server that fails for a moment.
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { prepareAssets } from "../../.dev/assets.ts";
 import { basic, openClosed, password } from "../http/support/accessRoom.ts";
 import { cookieOf, logIn } from "../http/support/browserLogin.ts";
 import { chromium, openPage, untilShown } from "../support/browser.ts";
@@ -13,7 +12,6 @@ const needs = { commands: [chromium], timeoutMs: 120_000 };
 const large = 40_000_000;
 
 clientTest("files are stored in the folder that they are dropped on", needs, async (scope) => {
-  await prepareAssets();
   const room = await openClosed();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { url } = room.registry;

@@ -3,9 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { gzipSync } from "node:zlib";
 import { basic, openClosed } from "../http/support/accessRoom.ts";
 import { openRegistry, type TestRegistry } from "../http/support/registry.ts";
-import { asBrowser, openHtml, withAssets } from "./support/html.ts";
+import { asBrowser, openHtml } from "./support/html.ts";
 
-withAssets();
 let registry: TestRegistry;
 beforeAll(async () => {
   registry = await openRegistry();

@@ -5,9 +5,8 @@ import { parseRepositoryName } from "../../src/model/names.ts";
 import { startUpload } from "../../src/uploads/uploads.ts";
 import { type Closed, openClosed, password } from "../http/support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "../http/support/browserLogin.ts";
-import { openHtml, pageOf, withAssets } from "./support/html.ts";
+import { openHtml, pageOf } from "./support/html.ts";
 
-withAssets();
 let room: Closed;
 const cookies = { root: "", ann: "" };
 beforeAll(async () => {

@@ -1,7 +1,4 @@
 // Pages as tests look at them: what a selector finds, and a client that asks as a browser does.
-import { beforeAll } from "bun:test";
-import { prepareAssets } from "../../../.dev/assets.ts";
-
 /** What a browser sends when somebody opens an address. */
 export const asBrowser = {
   accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
@@ -23,11 +20,6 @@ export interface Page {
   texts(selector: string): readonly string[];
   /** What the forms that a selector finds would send. */
   fields(selector: string): URLSearchParams;
-}
-
-/** Scripts and style are packed by the build; a test of a folder alone does without one. */
-export function withAssets(): void {
-  beforeAll(prepareAssets);
 }
 
 /** Opens a page. @param init further headers, such as Authorization or Cookie. */

@@ -46,6 +46,9 @@ const written: Readonly<Record<string, readonly [event: string, resource: string
   putManifest: ["push", "lab/app"],
   deleteManifest: ["manifest.delete", "lab/app"],
   deleteBlob: ["blob.delete", "lab/app"],
+  createBucketByForm: ["bucket.create", "bucket:formed"],
+  deleteBucketByForm: ["bucket.delete", "bucket:formed"],
+  deleteObjectByForm: ["object.delete", "bucket:formed/a.txt"],
   deleteByPlan: ["manifest.delete", "lab/planned"],
   applyDeletionPage: ["manifest.delete", "lab/chosen"],
 };
@@ -77,6 +80,12 @@ test("every operation that changes something leaves an entry with its author, or
   const { digest, layer } = await pushAs(bob);
   await ask("DELETE", `/v2/lab/app/manifests/${digest}`);
   await ask("DELETE", `/v2/lab/app/blobs/${layer}`);
+  const form = (path: string, fields: Record<string, string> = {}) =>
+    ask("POST", path, { body: new URLSearchParams(fields) });
+  await form("/buckets", { name: "formed" });
+  await ask("PUT", "/v1/buckets/formed/objects/a.txt", { body: "x" });
+  await form("/buckets/formed/delete", { object: "a.txt" });
+  await form("/buckets/formed/remove");
   await pushAs(bob, "layer", "lab/planned");
   const targets = ["lab/planned"];
   const planned = Object(await (await post("/v1/deletions", { targets })).json());
@@ -85,7 +94,7 @@ test("every operation that changes something leaves an entry with its author, or
   const chosen = "/repositories/lab/chosen/-/deletion";
   const html = await (await ask("GET", chosen)).text();
   const plan = /name="plan" value="([0-9a-f]+)"/.exec(html)?.[1] ?? "";
-  await ask("POST", chosen, { body: new URLSearchParams({ plan }) });
+  await form(chosen, { plan });
 
   const entries = await said("?who=user:bob", "event", "resource", "address");
   for (const [event, resource] of Object.values(written)) {

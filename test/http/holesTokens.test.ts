@@ -176,10 +176,12 @@ describe("token scope lost on some endpoints (CVE-2025-68944 and a dozen more)",
     return answers;
   }
   /** Of operations that name what they are about there. */
-  const bodies: Readonly<Record<string, string>> = {
+  const bodies: Readonly<Record<string, string | URLSearchParams>> = {
     createBucket: '{"name":"backups"}',
     initiateMultipartUpload: '{"object":"a"}',
     deleteByPlan: '{"targets":["team/app"]}',
+    createBucketByForm: new URLSearchParams({ name: "backups" }),
+    deleteObjectByForm: new URLSearchParams({ object: "path/to/file.bin" }),
   };
   const notRefused = (statuses: Map<string, number>): string[] =>
     [...statuses].flatMap(([id, status]) => (status === 401 ? [] : [id]));

@@ -56,7 +56,6 @@ clientTest(
   "without scripts, and by keyboard alone, users are added and removed",
   needs,
   async (scope) => {
-    await prepareAssets();
     const room = await openClosed();
     scope.defer(() => room[Symbol.asyncDispose]());
     const { url } = room.registry;

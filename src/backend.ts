@@ -89,6 +89,9 @@ export function makeMetrics({
   });
 }
 
+/** After a start; ms. */
+const countAfterMs = 2_000;
+
 /** The rooms as requests see them. */
 export function makeBackend(parts: Parts): Backend {
   const { config, log, ports, entry, uploads, objects, gcRuns, metrics } = parts;
@@ -101,10 +104,17 @@ export function makeBackend(parts: Parts): Backend {
     sparse: config["registry.sparse"],
     onDamage: reportDamage(log),
   };
+  const images = openImages({
+    ...{ rows: metadata, registry, minAgeMs: registry.leaseMs, rest: Bun.sleep },
+  });
+  // Who looks first at a large store finds its sizes counted. One that cannot be read says so elsewhere.
+  void Bun.sleep(countAfterMs)
+    .then(() => images.book.read())
+    .catch(() => {});
   return {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
     registry,
-    images: openImages({ rows: metadata, registry, minAgeMs: registry.leaseMs, rest: Bun.sleep }),
+    images,
     status: {
       ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
       space: () => storage.space(),

@@ -14,13 +14,16 @@ const msForRow = 0.06;
 export class AgedValue<T> {
   readonly #clock: () => number;
   readonly #make: () => Promise<T & Made>;
+  readonly #longestMs: number;
   #value: (T & Made) | null = null;
   #madeAt = 0;
   #making: Promise<T> | null = null;
 
-  constructor(clock: () => number, make: () => Promise<T & Made>) {
+  /** @param longestMs an older value is not given any more: then even who asks first waits for a new one. */
+  constructor(clock: () => number, make: () => Promise<T & Made>, longestMs = 600_000) {
     this.#clock = clock;
     this.#make = make;
+    this.#longestMs = longestMs;
   }
 
   /** The value, of this moment if there is little to look at. */
@@ -28,7 +31,8 @@ export class AgedValue<T> {
     const value = this.#value;
     if (value === null || value.rows <= fewRows) return this.#remake();
     const age = this.#clock() - this.#madeAt;
-    if (age >= 0 && age < value.rows * msForRow) return value;
+    if (age < 0 || age > this.#longestMs) return this.#remake();
+    if (age < value.rows * msForRow) return value;
     // Later calls are answered with what is there; the next one that comes when it is made has the new one.
     this.#remake().catch(() => {});
     return value;

@@ -36,41 +36,68 @@ interface BookDeps {
 
 const namesAtOnce = 1_000;
 
+/** Which repositories there are, and their tags. */
+interface Names {
+  readonly names: readonly RepositoryName[];
+  readonly tags: ReadonlyMap<
+    RepositoryName,
+    { readonly tags: number; readonly lastPushAt: number | null }
+  >;
+  readonly untagged: ReadonlyMap<RepositoryName, number>;
+  readonly rows: number;
+}
+
+/** What their content adds up to. */
+interface Contents {
+  readonly links: ReadonlyMap<
+    RepositoryName,
+    Pick<RepositorySums, "blobs" | "bytes" | "uniqueBytes">
+  >;
+  readonly kept: KeptSum;
+  readonly countedAt: number;
+  readonly rows: number;
+}
+
+/** Names are looked up quickly: a new repository is listed within this time. Sizes may be those of the last time somebody asked. Unit: ms. */
+const [longestNamesMs, longestContentsMs] = [10_000, 24 * 3_600_000];
+
 /** Counts, and remembers. */
 export class Book {
   readonly #deps: BookDeps;
-  readonly #sums: AgedValue<BookPage>;
+  readonly #names: AgedValue<Names>;
+  readonly #contents: AgedValue<Contents>;
 
   constructor(deps: BookDeps) {
     this.#deps = deps;
-    this.#sums = new AgedValue(deps.clock, () => this.count(0));
+    this.#names = new AgedValue(deps.clock, () => this.#countNames(), longestNamesMs);
+    this.#contents = new AgedValue(deps.clock, () => this.#countContents(0), longestContentsMs);
   }
 
-  /** Sums of this moment where there is little to count, else of the last seconds. */
-  read(): Promise<BookPage> {
-    return this.#sums.get();
+  /** Sums of this moment where there is little to count; else sizes that `countedAt` dates, and names of the last seconds. */
+  async read(): Promise<BookPage> {
+    const [names, contents] = await Promise.all([this.#names.get(), this.#contents.get()]);
+    return combined(names, contents);
   }
 
   /** Counts now. @param minAgeMs younger content counts as leased. */
-  async count(minAgeMs: number): Promise<BookPage & { readonly rows: number }> {
-    const { rows, clock } = this.#deps;
-    const now = clock();
-    const { links, kept } = await this.#countContents({ now, olderThan: now - minAgeMs });
-    const tags = await this.#countTags();
-    const released = await rows.imageSums.sumReleased();
-    const untagged = new Map(released.map((each) => [each.repository, each.manifests]));
-    const names = await this.#names();
-    const repositories = names.map((name): RepositorySums => {
-      const link = links.get(name) ?? { blobs: 0, bytes: 0, uniqueBytes: 0 };
-      const tag = tags.get(name) ?? { tags: 0, lastPushAt: null };
-      return { name, ...link, ...tag, untagged: untagged.get(name) ?? 0 };
-    });
-    const tagged = repositories.reduce((sum, each) => sum + each.tags, 0);
-    return { repositories, kept, countedAt: now, rows: kept.blobs + tagged + names.length };
+  async count(minAgeMs: number): Promise<BookPage> {
+    const contents = await this.#countContents(minAgeMs);
+    return combined(await this.#countNames(), contents);
   }
 
-  async #countContents(ages: { readonly now: number; readonly olderThan: number }) {
-    const { rows, rest } = this.#deps;
+  async #countNames(): Promise<Names> {
+    const tags = await this.#countTags();
+    const released = await this.#deps.rows.imageSums.sumReleased();
+    const untagged = new Map(released.map((each) => [each.repository, each.manifests]));
+    const names = await this.#listNames();
+    const tagged = [...tags.values()].reduce((sum, each) => sum + each.tags, 0);
+    return { names, tags, untagged, rows: tagged + names.length };
+  }
+
+  async #countContents(minAgeMs: number): Promise<Contents> {
+    const { rows, rest, clock } = this.#deps;
+    const now = clock();
+    const ages = { now, olderThan: now - minAgeMs };
     const links = new Map<RepositoryName, { blobs: number; bytes: number; uniqueBytes: number }>();
     let kept: KeptSum = { blobs: 0, bytes: 0, objectBytes: 0, leasedBytes: 0, looseBytes: 0 };
     let window = await rows.imageSums.sumContents(null, ages);
@@ -84,7 +111,7 @@ export class Book {
         });
       }
       kept = added(kept, window.kept);
-      if (window.next === null) return { links, kept };
+      if (window.next === null) return { links, kept, countedAt: now, rows: kept.blobs };
       await rest(0);
       window = await rows.imageSums.sumContents(window.next, ages);
     }
@@ -107,7 +134,7 @@ export class Book {
     }
   }
 
-  async #names(): Promise<readonly RepositoryName[]> {
+  async #listNames(): Promise<readonly RepositoryName[]> {
     const { rows, rest } = this.#deps;
     const names: RepositoryName[] = [];
     for (let more = true; more; ) {
@@ -121,6 +148,18 @@ export class Book {
     }
     return names;
   }
+}
+
+function combined(
+  { names, tags, untagged }: Names,
+  { links, kept, countedAt }: Contents,
+): BookPage {
+  const repositories = names.map((name): RepositorySums => {
+    const link = links.get(name) ?? { blobs: 0, bytes: 0, uniqueBytes: 0 };
+    const tag = tags.get(name) ?? { tags: 0, lastPushAt: null };
+    return { name, ...link, ...tag, untagged: untagged.get(name) ?? 0 };
+  });
+  return { repositories, kept, countedAt };
 }
 
 function added(one: KeptSum, other: KeptSum): KeptSum {

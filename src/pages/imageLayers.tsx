@@ -25,7 +25,9 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
             <th scope="col" class="number">
               Size
             </th>
-            <th scope="col">Digest</th>
+            <th scope="col" class="wide">
+              Digest
+            </th>
             <th scope="col">Also in</th>
           </>
         }
@@ -43,7 +45,7 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
             <td class="number">
               <Bytes bytes={layer.size} />
             </td>
-            <td>
+            <td class="wide">
               <Digest digest={layer.digest} />
             </td>
             <td>
@@ -80,7 +82,9 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
             <th scope="col" class="number">
               Size
             </th>
-            <th scope="col">Digest</th>
+            <th scope="col" class="wide">
+              Digest
+            </th>
             <th scope="col">Also in</th>
           </>
         }
@@ -98,7 +102,7 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
             <td class="number">
               <Bytes bytes={layer.size} />
             </td>
-            <td>
+            <td class="wide">
               <Digest digest={layer.digest} />
             </td>
             <td>

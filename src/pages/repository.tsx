@@ -12,7 +12,9 @@ import { RepositoryHead } from "./repositoryHead.tsx";
 
 /** What both pages show. */
 interface RepositoryView<Row> {
-  readonly repository: RepositoryRow;
+  readonly name: string;
+  /** null for a repository that is so new that it was not counted yet. */
+  readonly repository: RepositoryRow | null;
   readonly rows: readonly Row[];
   /** False for visitors who may not delete here. */
   readonly mayDelete: boolean;
@@ -30,15 +32,14 @@ export interface UntaggedView extends RepositoryView<UntaggedEntry> {
 
 /** The document. */
 export function tagsPage(frame: Frame, view: TagsView): string {
-  const { repository, list, rows, mayDelete } = view;
-  const { name } = repository;
+  const { name, repository, list, rows, mayDelete } = view;
   const head = {
     list,
     turn: (parameters: Parameters<typeof at.repository>[1]) => at.repository(name, parameters),
   };
   return render(
     <Layout frame={frame} title={name} section="repositories">
-      <RepositoryHead row={repository} part="tags" now={frame.now} />
+      <RepositoryHead name={name} row={repository} part="tags" now={frame.now} />
       <Search list={list} action={at.repository(name)} label="Search these tags" />
       {rows.length === 0 ? (
         <p class="empty">{list.search === null ? "No tag here." : "No tag has such a name."}</p>
@@ -109,11 +110,10 @@ export function tagsPage(frame: Frame, view: TagsView): string {
 
 /** The document. */
 export function untaggedPage(frame: Frame, view: UntaggedView): string {
-  const { repository, list, rows, mayDelete } = view;
-  const { name } = repository;
+  const { name, repository, list, rows, mayDelete } = view;
   return render(
     <Layout frame={frame} title={`${name}, without a tag`} section="repositories">
-      <RepositoryHead row={repository} part="untagged" now={frame.now} />
+      <RepositoryHead name={name} row={repository} part="untagged" now={frame.now} />
       <p class="muted">
         No tag and no index names these manifests. They keep their layers until they are deleted.
       </p>

@@ -1,5 +1,7 @@
 // A repository: its tags, and its manifests without a tag.
-import { findRepositoryRow } from "../../images/repositories.ts";
+
+import { RegistryError } from "../../errors.ts";
+import { findRepositoryRow, type RepositoryRow } from "../../images/repositories.ts";
 import { listTagEntries, listUntaggedEntries, tagSorts } from "../../images/tags.ts";
 import type { RepositoryName } from "../../model/names.ts";
 import { type Call, operation } from "../operation.ts";
@@ -22,15 +24,30 @@ export function mayDelete(
   return !readOnly && rights.may("delete", { kind: "repository", repository });
 }
 
+/** In a large store sums are some seconds old: a repository that was just pushed to is in none of them. The lists say if there is none. */
+async function findCounted(
+  call: RequestContext,
+  { images }: Services,
+  name: RepositoryName,
+): Promise<RepositoryRow | null> {
+  try {
+    return await findRepositoryRow(images, viewerOf(call), name);
+  } catch (error) {
+    const isUncounted = error instanceof RegistryError && error.situation === "NAME_UNKNOWN";
+    if (isUncounted) return null;
+    throw error;
+  }
+}
+
 async function listTags(call: Call<typeof tags>, services: Services): Promise<Response> {
   const { name } = call.params;
   const { images } = services;
   const asked = readListPage(queryOf(call), tagSorts);
-  const repository = await findRepositoryRow(images, viewerOf(call), name);
+  const repository = await findCounted(call, services, name);
   const { rows, next } = await listTagEntries(images, name, asked);
   const { tagsPage } = await import("../../pages/repository.tsx");
   const html = tagsPage(await framed(call, services), {
-    repository,
+    ...{ name, repository },
     rows: isStranger(call) ? rows.map(withoutPeople) : rows,
     list: { ...asked, next },
     mayDelete: mayDelete(call, services, name),
@@ -42,11 +59,11 @@ async function listUntagged(call: Call<typeof untagged>, services: Services): Pr
   const { name } = call.params;
   const { images } = services;
   const asked = readListPage(queryOf(call), ["name"]);
-  const repository = await findRepositoryRow(images, viewerOf(call), name);
+  const repository = await findCounted(call, services, name);
   const { rows, next } = await listUntaggedEntries(images, name, asked);
   const { untaggedPage } = await import("../../pages/repository.tsx");
   const html = untaggedPage(await framed(call, services), {
-    repository,
+    ...{ name, repository },
     rows: isStranger(call) ? rows.map((row) => ({ ...row, pushedBy: null })) : rows,
     list: { ...asked, next },
     mayDelete: mayDelete(call, services, name),

@@ -10,7 +10,7 @@ import type { Frame } from "./frame.ts";
 import { Layout } from "./layout.tsx";
 import { Ago, Bytes, Command, Figures, Notice, Table } from "./parts.tsx";
 import { render } from "./render.ts";
-import { RepositoryTable } from "./repositoryTable.tsx";
+import { CountedAt, RepositoryTable } from "./repositoryTable.tsx";
 
 /** What operators want to know first. */
 export interface StoreFacts {
@@ -174,6 +174,7 @@ function Latest({ frame, page }: { readonly frame: Frame; readonly page: Reposit
           </>
         }
       />
+      <CountedAt at={page.countedAt} now={frame.now} />
       {page.next === null ? null : (
         <p>
           <a href={at.repositories()}>All {page.total.toLocaleString("en")} repositories</a>

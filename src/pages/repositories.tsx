@@ -5,7 +5,7 @@ import type { Frame } from "./frame.ts";
 import { Layout } from "./layout.tsx";
 import { type ListState, Pager, Search, SortHead } from "./lists.tsx";
 import { render } from "./render.ts";
-import { RepositoryTable } from "./repositoryTable.tsx";
+import { CountedAt, RepositoryTable } from "./repositoryTable.tsx";
 
 /** What the page shows. */
 export interface RepositoriesView {
@@ -55,6 +55,7 @@ export function repositoriesPage(frame: Frame, { list, page }: RepositoriesView)
           }
         />
       )}
+      <CountedAt at={page.countedAt} now={frame.now} />
       <Pager list={list} turn={at.repositories} />
     </Layout>,
   );

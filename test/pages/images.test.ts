@@ -153,6 +153,8 @@ describe("a repository", () => {
     expect(page.texts("tbody th")).toEqual(["1"]);
     expect(page.find(".figures")).toEqual([]);
     expect((await openHtml(`${registry.url}/repositories/team/none`)).status).toBe(404);
+    const list = await openHtml(`${registry.url}/repositories`);
+    expect(list.texts("main").join()).toMatch(/Counted \d+d .*ago/);
   });
 
   test("may have names of parts of an address", async () => {

@@ -117,11 +117,7 @@ async function below(
     manifests,
   }: { readonly some: readonly Digest[]; readonly manifests: Map<Digest, Reason> },
 ): Promise<readonly Digest[]> {
-  const named = await images.listNamed(repository, some);
-  const about = await images.listAbout(repository, some);
-  const reasons = new Map<Digest, Reason>();
-  for (const { digest, kind } of named) if (kind === "child") reasons.set(digest, "child");
-  for (const { digest } of about) if (!reasons.has(digest)) reasons.set(digest, "referrer");
+  const reasons = await reasonsBelow(images, repository, some);
   for (const digest of manifests.keys()) reasons.delete(digest);
   if (reasons.size === 0) return [];
   const candidates = [...reasons.keys()];
@@ -132,22 +128,38 @@ async function below(
   const namers = await images.listNamers(repository, candidates);
   const heldBy = Map.groupBy(namers, ({ digest }) => digest);
   const added: Digest[] = [];
-  for (const { digest, subject } of rows) {
-    const isNamed = heldBy
+  // Those with a subject come last: it may be deleted in this round. One that stays keeps what is about it.
+  const inOrder = rows.toSorted(
+    (one, other) => Number(one.subject !== null) - Number(other.subject !== null),
+  );
+  const isNamed = (digest: Digest): boolean =>
+    tagged.has(digest) ||
+    heldBy
       .get(digest)
-      ?.some(({ manifest, kind }) => kind === "child" && !manifests.has(manifest));
-    // A subject that is not stored, or is deleted as well, holds nothing.
-    const hasSubject = subject !== null && !manifests.has(subject) && !reasons.has(subject);
-    if (
-      tagged.has(digest) ||
-      isNamed ||
-      (hasSubject && (await isStored(images, repository, subject)))
-    )
-      continue;
+      ?.some(({ manifest, kind }) => kind === "child" && !manifests.has(manifest)) === true;
+  for (const { digest, subject } of inOrder) {
+    if (isNamed(digest)) continue;
+    const isAbout = subject !== null && !manifests.has(subject);
+    if (isAbout && (await isStored(images, repository, subject))) continue;
     manifests.set(digest, reasons.get(digest) ?? "child");
     added.push(digest);
   }
   return added;
+}
+
+/** Children and referrers of some manifests. */
+async function reasonsBelow(
+  images: ImagesDeps["rows"]["images"],
+  repository: RepositoryName,
+  some: readonly Digest[],
+): Promise<Map<Digest, Reason>> {
+  const reasons = new Map<Digest, Reason>();
+  for (const { digest } of await images.listAbout(repository, some))
+    reasons.set(digest, "referrer");
+  for (const { digest, kind } of await images.listNamed(repository, some)) {
+    if (kind === "child") reasons.set(digest, "child");
+  }
+  return reasons;
 }
 
 const isStored = async (

@@ -76,6 +76,24 @@ describe("POST /v1/deletions", () => {
     expect(names((await images.get("/v1/repositories/app/-/tags")).body.tags)).toEqual(["arm"]);
   });
 
+  test("leaves what is about an image that stays, although a deleted index names both", async () => {
+    const { image, put, blob, remove } = images;
+    const one = await image("app", "kept", { architecture: "amd64", layers: ["one"] });
+    const empty = await blob("app", "application/vnd.in-toto+json", new TextEncoder().encode("{}"));
+    const subject = { mediaType: ociImage, digest: one.digest, size: one.size };
+    const about = await put("app", null, ociImage, { config: empty, layers: [empty], subject });
+    const index = await put("app", "all", ociIndex, { manifests: [about, one] });
+
+    const deleted = async () =>
+      (await remove([`app@${index.digest}`])).body.plan.repositories[0].manifests.map(
+        ({ digest }: { readonly digest: string }) => digest,
+      );
+    expect(await deleted()).toEqual([index.digest]);
+
+    await registry.raw("DELETE /v2/app/manifests/kept");
+    expect(await deleted()).toEqual([index.digest, one.digest, about.digest]);
+  });
+
   test("says which indexes break, and takes a repository with everything", async () => {
     const amd = await images.image("app", null, { architecture: "amd64", layers: ["amd"] });
     const index = await images.put("app", "all", ociIndex, { manifests: [amd] });

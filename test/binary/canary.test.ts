@@ -8,6 +8,7 @@ import { Canaries } from "../support/canary.ts";
 import { type Claims, githubJob, startIssuer, type Unusual } from "../support/issuer.ts";
 import { freePort, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { browse } from "../support/secretBrowser.ts";
 import {
   basic,
   bearer,
@@ -251,6 +252,7 @@ test("no output, answer, file, log line or crash report holds a password, a toke
   const { canaries, server } = world;
   const token = await makeAccounts(world);
   const pass = await makeRequests(world, token);
+  await browse(world);
   await makeJobs(world);
   storedSecrets(world);
   await readEverything(world);

@@ -101,6 +101,7 @@ export function storedSecrets({ canaries, server }: SecretWorld): void {
     ["access_tokens", "hash"],
     ["trust_rules", "stamp"],
     ["signing_keys", "jwk"],
+    ["browser_sessions", "hash"],
   ] as const;
   for (const [table, column] of columns) {
     for (const [value] of rows.query(`SELECT ${column} FROM ${table}`).values()) {

@@ -40,13 +40,17 @@ function draw({ id, bytes }: Upload, row: Element): void {
 async function replace(part: Element): Promise<void> {
   const isBusy =
     part.querySelector("details[open]") !== null || part.contains(document.activeElement);
-  if (isBusy) return;
+  if (isBusy) {
+    setTimeout(() => void replace(part), 2000);
+    return;
+  }
   const answer = await fetch(location.href, { headers: { accept: "text/html" } });
   if (!answer.ok || answer.redirected) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const next = page.querySelector(`[data-live="${part.getAttribute("data-live")}"]`);
   if (next === null) return;
   part.replaceChildren(...next.children);
+  part.setAttribute("data-shown", next.getAttribute("data-shown") ?? "");
   quiet(part);
 }
 
@@ -73,13 +77,11 @@ function watchUploads(part: Element, text: string): void {
 
 for (const part of document.querySelectorAll("[data-live]")) {
   const topic = part.getAttribute("data-live") ?? "";
-  let told: string | null = null;
   const source = new EventSource(`/v1/events?topics=${topic}`);
   source.addEventListener(topic, ({ data }: MessageEvent<string>) => {
     quiet(part);
     if (topic === "uploads") watchUploads(part, data);
-    // The first state is the one that the page shows.
-    else if (told !== null && told !== data) void replace(part);
-    told = data;
+    // It may have changed since the page was drawn.
+    else if (part.getAttribute("data-shown") !== data) void replace(part);
   });
 }

@@ -39,7 +39,7 @@ export function garbagePage(frame: Frame, view: GarbageView): string {
         A collection deletes what no image and no object uses any more, while pushes and pulls go
         on. What was pushed a short while ago stays.
       </p>
-      <Live frame={frame} topic="gc">
+      <Live frame={frame} topic="gc" shown={eventOf(latest)}>
         <Next latest={latest} mayCollect={mayCollect} />
         <h2>Collections</h2>
         {runs.length === 0 ? <p class="empty">There was none yet.</p> : null}
@@ -55,6 +55,10 @@ export function garbagePage(frame: Frame, view: GarbageView): string {
     </ServerPage>,
   );
 }
+
+/** As `/v1/events` tells it. */
+const eventOf = (latest: GcRun | null): string =>
+  JSON.stringify(latest === null ? [] : [{ id: latest.id, state: latest.state }]);
 
 /** What can be done now: look first, then delete. */
 function Next(props: { readonly latest: GcRun | null; readonly mayCollect: boolean }) {

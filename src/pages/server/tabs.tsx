@@ -45,10 +45,12 @@ export function ServerPage({ frame, tab, title, said = null, children }: ServerP
 export function Live(props: {
   readonly frame: Frame;
   readonly topic: "uploads" | "gc";
+  /** The event that tells what is shown; absent where the script looks at the rows. */
+  readonly shown?: string;
   readonly children: Child;
 }) {
   return (
-    <div data-live={props.topic}>
+    <div data-live={props.topic} data-shown={props.shown}>
       {props.children}
       <p class="small muted" data-still>
         As of now. <a href={props.frame.address}>Load again</a>

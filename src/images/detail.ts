@@ -20,6 +20,9 @@ import type { ImageKind } from "./kinds.ts";
 import { findSharing, type Sharing } from "./sharing.ts";
 import { describeManifests, type ManifestEntry } from "./tags.ts";
 
+/** A manifest may have a hundred thousand. */
+export const mostTags = 1_000;
+
 /** A layer, or a file of an artifact. */
 export interface LayerDetail {
   readonly digest: Digest;
@@ -54,7 +57,7 @@ export interface ReferrerDetail extends ManifestEntry {
 /** All of it. */
 export interface ImageDetail extends ManifestEntry {
   readonly repository: RepositoryName;
-  /** All tags of the manifest, by name. */
+  /** Tags of the manifest, by name: `mostTags` of them at most. */
   readonly tags: readonly Tag[];
   readonly subject: Digest | null;
   /** Bytes of the manifest itself. */
@@ -93,7 +96,7 @@ export async function describeImage(
   if (entry === undefined || row === undefined) throw unknownManifest(repository, reference);
   const document = readManifest(stored.body, row);
   const { config, chart } = await readDetails(deps, repository, document);
-  const tags = await images.listTagsOfAll(repository, [digest]);
+  const tags = await images.listTagsOfAll(repository, [digest], mostTags);
   const pushes =
     "tag" in reference
       ? await history.listTagPushes(repository, reference.tag, 1)

@@ -65,10 +65,11 @@ export interface ContentUse {
 export interface ImagesMetadata {
   /** In the order of their names. */
   listTagRows(repository: RepositoryName, page: TagPageRequest): Promise<readonly TagRow[]>;
-  /** Tags of some manifests. */
+  /** Tags of some manifests: all, or any `most` of them. */
   listTagsOfAll(
     repository: RepositoryName,
     manifests: readonly Digest[],
+    most?: number,
   ): Promise<readonly Pick<TagRow, "name" | "digest">[]>;
   findManifestRows(
     repository: RepositoryName,

@@ -230,7 +230,7 @@ function Tags({ detail }: { readonly detail: ImageDetail }) {
           <a href={at.image(repository, tag)}>{tag}</a>
         </>
       ))}
-      {rest > 0 ? ` and ${rest} more` : ""}
+      {rest > 0 ? " and more" : ""}
     </>
   );
 }

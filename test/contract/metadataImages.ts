@@ -46,6 +46,7 @@ export function imagesContract(open: () => Promise<Metadata>): void {
       expect(await names(null, "%ATE%")).toEqual(["latest"]);
       expect(await names(null, "50\\_a")).toEqual(["50_A"]);
       expect(await metadata.images.listTagsOfAll(app, [list.digest])).toHaveLength(4);
+      expect(await metadata.images.listTagsOfAll(app, [list.digest], 3)).toHaveLength(3);
       expect(await metadata.images.listTagsOfAll(other, [list.digest])).toEqual([]);
     });
 

@@ -83,7 +83,7 @@ const layer = {
 export const imageSchema = object({
   name: string(),
   ...manifest,
-  tags: texts("all tags of the manifest"),
+  tags: texts("tags of the manifest, 1000 at most"),
   subject: nullable("the manifest it is about"),
   manifest_bytes: bytes("of the manifest itself"),
   annotations: pairs("of the manifest"),

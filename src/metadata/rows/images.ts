@@ -41,12 +41,15 @@ const listTagsLike = statement((db, given: Params<Stretch & { pattern: string }>
     .orderBy(asc(name))
     .limit(given.limit);
 });
-const listTagsOfAll = statement((db, given: Params<OfRepository & Digests>) =>
+const listTagsOfAll = statement((db, given: Params<OfRepository & Digests & { most: number }>) =>
   db
     .select({ name: sql<Tag>`${tags.name}`, digest: sql<Digest>`${tags.digest}` })
     .from(by(tags, "tags_by_manifest"))
-    .where(and(eq(tags.repository, given.repository), inArray(tags.digest, listed(given.digests)))),
+    .where(and(eq(tags.repository, given.repository), inArray(tags.digest, listed(given.digests))))
+    .limit(given.most),
 );
+/** Both databases take it as a limit. */
+const all = 2 ** 31 - 1;
 
 const row = {
   digest: manifests.digest,
@@ -158,7 +161,8 @@ export function imagesMetadata(rows: Rows): ImagesMetadata {
         ? rows.list(listTags, stretch)
         : rows.list(listTagsLike, { ...stretch, pattern: pattern.toLowerCase() });
     },
-    listTagsOfAll: (repository, digests) => rows.list(listTagsOfAll, { repository, digests }),
+    listTagsOfAll: (repository, digests, most = all) =>
+      rows.list(listTagsOfAll, { repository, digests, most }),
     findManifestRows: (repository, digests) => rows.list(findManifests, { repository, digests }),
     listManifestRows: (repository, { after, limit, isUnnamed }) =>
       rows.list(isUnnamed ? listUnnamed : listManifests, { repository, after: after ?? "", limit }),

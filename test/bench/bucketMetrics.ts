@@ -31,19 +31,18 @@ interface Sent {
 async function uploadOver(here: Place, there: Place, { size, during }: Sent): Promise<number> {
   const { body, digest } = prepareUpload(crypto.getRandomValues(new Uint8Array(32)), block, size);
   const first = await Connection.open(here.port);
+  await using scope = new Scope();
+  scope.defer(() => first.close());
+  const path = locationPath(await startUpload(first, name));
+  const sent = askFor(first, [202], { method: "PATCH", path, body });
+  await during?.();
+  await sent;
+  // Not before: the server closes connections that are idle.
   const second = await Connection.open(there.port);
-  try {
-    const path = locationPath(await startUpload(first, name));
-    const sent = askFor(first, [202], { method: "PATCH", path, body });
-    await during?.();
-    await sent;
-    const started = performance.now();
-    await askFor(second, [201], { method: "PUT", path: `${path}?digest=${digest}` });
-    return performance.now() - started;
-  } finally {
-    first.close();
-    second.close();
-  }
+  scope.defer(() => second.close());
+  const started = performance.now();
+  await askFor(second, [201], { method: "PUT", path: `${path}?digest=${digest}` });
+  return performance.now() - started;
 }
 
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;

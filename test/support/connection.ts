@@ -79,7 +79,7 @@ export class Connection {
         handshake: () => ready.resolve(),
         data: (_, chunk) => connection.#receive(chunk),
         drain: () => connection.#pump(),
-        close: () => connection.#fail("the server closed the connection"),
+        close: () => connection.#closed(),
         error: (_, failure) => connection.#fail(String(failure)),
       },
     });
@@ -93,8 +93,11 @@ export class Connection {
   }
 
   /** Sends one request and waits for the whole answer.
-   *  @throws Error when the connection breaks. */
+   *  @throws Error when the connection breaks, or the server has closed it meanwhile, as it does with idle ones. */
   ask(ask: Ask): Promise<Answer> {
+    if (this.#socket === null) {
+      return Promise.reject(new Error(`127.0.0.1:${this.#port}: the connection is closed`));
+    }
     this.#outgoing = pieces(this.#port, ask);
     this.#unsent = null;
     this.#head = Buffer.alloc(0);
@@ -161,6 +164,11 @@ export class Connection {
     // What is left of the request would be read as the next one.
     this.#outgoing = null;
     pending?.resolve({ status, headers, ...body });
+  }
+
+  #closed(): void {
+    this.#socket = null;
+    this.#fail("the server closed the connection");
   }
 
   #fail(reason: string): void {

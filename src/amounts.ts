@@ -41,3 +41,10 @@ export const showTime = (time: number): string => `${utcTime(time)} UTC`;
 /** `1 upload`, `2 uploads`. */
 export const counted = (count: number, word: string): string =>
   `${count} ${word}${count === 1 ? "" : "s"}`;
+
+/** `2026-01-31T14:05:00.000Z`, as the API and `--json` print times. @param time Unix ms. */
+export const isoTime = (time: number): string => new Date(time).toISOString();
+
+/** As {@link isoTime}; null for null. */
+export const timeOrNull = (time: number | null): string | null =>
+  time === null ? null : isoTime(time);

@@ -1,4 +1,5 @@
 // `breadbox webhook`: parse, call one function, print. While a server is running or without one.
+import { isoTime, timeOrNull } from "../amounts.ts";
 import { RegistryError } from "../errors.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
@@ -14,13 +15,12 @@ export function listHooks(options: Options): Promise<number> {
   return withTool(options, async ({ webhooks }) => {
     const found = await webhooks.list();
     if (options["json"] === true) {
-      const time = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
       printJson({
         webhooks: found.map(({ name, info, waiting, dead, oldestAt }) => ({
           ...{ name, url: info?.url ?? null, format: info?.format ?? null },
           ...{ events: info?.topics ?? [], repositories: info?.repositories ?? [] },
           ...{ signed: info?.isSigned ?? false, waiting, dead },
-          oldestWaitingAt: time(oldestAt),
+          oldestWaitingAt: timeOrNull(oldestAt),
         })),
       });
     } else print(hooksText(found));
@@ -36,8 +36,8 @@ export function listDead(name: string, options: Options): Promise<number> {
       printJson({
         deadLetters: letters.map(
           ({ id, event, resource, at, attempts, reason, endedAt, data }) => ({
-            ...{ id, event, resource, at: new Date(at).toISOString(), attempts, reason },
-            ...{ givenUpAt: new Date(endedAt).toISOString(), data: JSON.parse(data) },
+            ...{ id, event, resource, at: isoTime(at), attempts, reason },
+            ...{ givenUpAt: isoTime(endedAt), data: JSON.parse(data) },
           }),
         ),
       });

@@ -1,6 +1,6 @@
 // The output of `breadbox why`: facts in, text out.
 
-import { counted, showAge, showBytes, showTime } from "../amounts.ts";
+import { counted, showAge, showBytes, showTime, timeOrNull } from "../amounts.ts";
 import type { Chain, Explanation, WhyAnswer } from "../fsck/why.ts";
 import { plainName } from "../plainText.ts";
 
@@ -136,8 +136,6 @@ export function unknownTagText({
 
 /** The same for programs. */
 export function whyJson(explanation: Explanation): unknown {
-  const time = (value: number | null): string | null =>
-    value === null ? null : new Date(value).toISOString();
   const { digest, isManifest, content, chains, objects, links } = explanation;
   const { leasedUntil, push, garbage } = explanation;
   return {
@@ -145,8 +143,8 @@ export function whyJson(explanation: Explanation): unknown {
     isManifest,
     content: content && {
       size: content.size,
-      createdAt: time(content.createdAt),
-      damagedAt: time(content.damagedAt),
+      createdAt: timeOrNull(content.createdAt),
+      damagedAt: timeOrNull(content.damagedAt),
     },
     keptBy: chains.map(({ repository, tags, manifests }) => ({
       repository,
@@ -156,15 +154,15 @@ export function whyJson(explanation: Explanation): unknown {
     objects: objects.some,
     otherObjects: objects.others,
     links,
-    leasedUntil: time(leasedUntil),
+    leasedUntil: timeOrNull(leasedUntil),
     push: push && {
       repository: push.repository,
-      since: time(push.since),
-      until: time(push.until),
+      since: timeOrNull(push.since),
+      until: timeOrNull(push.until),
     },
     garbage: garbage && {
-      since: time(garbage.since),
-      deletableFrom: time(garbage.deletableFrom),
+      since: timeOrNull(garbage.since),
+      deletableFrom: timeOrNull(garbage.deletableFrom),
     },
   };
 }

@@ -1,5 +1,6 @@
 // Images as the API and `--json` print them: names in snake_case, times in ISO 8601, sizes in bytes.
 
+import { isoTime, timeOrNull } from "../amounts.ts";
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { StoredPush } from "../metadata/history.ts";
 import { version } from "../version.ts";
@@ -12,9 +13,6 @@ import type { Status } from "./status.ts";
 import type { ManifestEntry, TagEntry, UntaggedEntry } from "./tags.ts";
 import { printTarget } from "./targets.ts";
 import type { Usage } from "./usage.ts";
-
-const isoTime = (ms: number): string => new Date(ms).toISOString();
-const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
 export function printRepository(row: RepositoryRow) {
   return {

@@ -1,11 +1,13 @@
 // Shared by the operations on users, tokens, rules and trust rules: the functions of the commands, signed by who asks, and pages.
+import type { Static, TObject } from "@sinclair/typebox";
 import { accountsTool, type ManageDeps } from "../../access/manage.ts";
 import { type TrustDeps, trustTool } from "../../access/manageTrust.ts";
 import { json } from "../answers.ts";
 import { authorOf } from "../author.ts";
 import type { GrantBody } from "../docs/access.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
-import { isoTime, pageHeaders, readLimit } from "./requests.ts";
+import type { Services } from "../services.ts";
+import { pageHeaders, readBody, readLimit } from "./requests.ts";
 
 /** What managing accounts works with, besides who does it. */
 export type Management = Omit<ManageDeps & TrustDeps, "by">;
@@ -22,17 +24,30 @@ export const accountsOf = (context: RequestContext, { management }: Managing) =>
 export const trustOf = (context: RequestContext, { management }: Managing) =>
   trustTool({ ...management, by: authorOf(context) });
 
+/** What the operations on accounts have alike. */
+export const managing = {
+  action: "operate",
+  target: "server",
+  needs: "administrator",
+  tag: "access",
+} as const;
+
 /** Largest body in bytes: a trust rule may bring a CA of 64 KiB, and JSON may spell each with two characters. */
-export const longestBody = 256 * 1024;
+const longestBody = 256 * 1024;
+
+/** The JSON body of such an operation. @throws RegistryError as {@link readBody} */
+export const readManaged = <T extends TObject>(
+  call: RequestContext,
+  schema: T,
+  { pace }: Pick<Services, "pace">,
+): Promise<Static<T>> => readBody(call, schema, { longest: longestBody, pace });
+
 const usualPage = 100;
 const longestPage = 1000;
 
 /** As commands take them. */
 export const grantsOf = (grants: readonly GrantBody[]) =>
   grants.map(({ pattern, actions }) => ({ pattern, actions: actions.join(",") }));
-
-/** null for null. */
-export const timeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
 
 /** How a list is answered: in the order of its keys. */
 interface Listing<T> {

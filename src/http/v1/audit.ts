@@ -1,4 +1,5 @@
 // The audit trail for administrators: a page of entries, the latest first.
+import { isoTime } from "../../amounts.ts";
 import type { AuditCursor, StoredAuditEntry } from "../../metadata/audit.ts";
 import { json } from "../answers.ts";
 import { failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
@@ -7,7 +8,7 @@ import { text, uncachedHeader } from "../docs/gc.ts";
 import { operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { invalid, isoTime, pageHeaders, readLimit } from "./requests.ts";
+import { invalid, pageHeaders, readLimit } from "./requests.ts";
 
 const address = "/v1/audit";
 const usualPage = 100;

@@ -1,5 +1,6 @@
 // Buckets: create, list, show, delete. Thin: read the request, call the room, print the bucket.
 
+import { isoTime } from "../../amounts.ts";
 import { parseBucketName } from "../../model/objectNames.ts";
 import {
   type BucketPage,
@@ -37,7 +38,7 @@ import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { visiblePage } from "../visible.ts";
 import { bucketPath } from "./printObject.ts";
-import { isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
+import { pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
 const buckets = "/v1/buckets";
 const address = "/v1/buckets/:bucket";

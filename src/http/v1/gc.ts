@@ -1,4 +1,5 @@
 // The garbage collection for operators: start a run, list the runs. Thin: read the request, call the room, print the run.
+import { isoTime, timeOrNull } from "../../amounts.ts";
 import type { RunsPage } from "../../gc/runs.ts";
 import type { GcRun } from "../../metadata/gcRuns.ts";
 import { json } from "../answers.ts";
@@ -9,14 +10,7 @@ import { run as runParameter, runsPage } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import {
-  invalid,
-  isoTime,
-  pageHeaders,
-  readLimit,
-  readOptionalBody,
-  uncached,
-} from "./requests.ts";
+import { invalid, pageHeaders, readLimit, readOptionalBody, uncached } from "./requests.ts";
 
 const runsPath = "/v1/gc/runs";
 /** Largest body in bytes: two members need far less. */
@@ -34,7 +28,7 @@ function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
     trigger,
     dry_run: dryRun,
     started_at: isoTime(startedAt),
-    finished_at: finishedAt === null ? null : isoTime(finishedAt),
+    finished_at: timeOrNull(finishedAt),
     total_blobs: counts.totalBlobs,
     referenced_blobs: counts.referencedBlobs,
     orphaned_blobs: counts.orphanedBlobs,

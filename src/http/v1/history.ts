@@ -1,5 +1,7 @@
 // Who pushed a tag or a manifest, and from which commit.
+
 import { everything } from "../../access/rights.ts";
+import { isoTime } from "../../amounts.ts";
 import type { StoredPush } from "../../metadata/history.ts";
 import { listPushes } from "../../registry/history.ts";
 import { json } from "../answers.ts";
@@ -9,7 +11,7 @@ import { historyExample, historySchema } from "../docs/history.ts";
 import { name, reference } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import type { Services } from "../services.ts";
-import { isoTime, uncached } from "./requests.ts";
+import { uncached } from "./requests.ts";
 
 const address = "/v1/repositories/:name/history/:reference";
 

@@ -1,5 +1,6 @@
 // Uploads in parts: initiate, list, show, abort. Thin: read the request, call the room, print. Their parts have a file of their own.
 
+import { isoTime } from "../../amounts.ts";
 import { type BucketName, parseObjectName } from "../../model/objectNames.ts";
 import { readUploadId } from "../../model/uploadId.ts";
 import {
@@ -55,7 +56,7 @@ import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { bucketPath, readMediaType, unknownType } from "./printObject.ts";
-import { invalid, isoTime, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
+import { invalid, pageHeaders, readBody, readLimit, uncached } from "./requests.ts";
 
 type Upload = Awaited<ReturnType<typeof multipartStatus>>;
 

@@ -1,3 +1,4 @@
+import { isoTime } from "../../amounts.ts";
 import { listParts, putPart } from "../../objects/parts.ts";
 import { json } from "../answers.ts";
 import { openBody } from "../body.ts";
@@ -42,7 +43,7 @@ import { queryOf } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { uploadsPath } from "./multipart.ts";
 import { secondsOf } from "./printObject.ts";
-import { invalid, isoTime, pageHeaders, readLimit, uncached } from "./requests.ts";
+import { invalid, pageHeaders, readLimit, uncached } from "./requests.ts";
 
 type Part = Awaited<ReturnType<typeof putPart>>;
 

@@ -1,8 +1,9 @@
 // How an object is printed, where it is, and how its media type is read: the same for those that came whole and those that came in parts.
+import { isoTime } from "../../amounts.ts";
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import type { BucketName, ObjectName } from "../../model/objectNames.ts";
 import type { RequestContext } from "../requestContext.ts";
-import { invalid, isoTime } from "./requests.ts";
+import { invalid } from "./requests.ts";
 
 /** The type of an object that was put without one. */
 export const unknownType = "application/octet-stream";

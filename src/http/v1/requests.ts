@@ -14,9 +14,6 @@ export type Members = Readonly<Record<string, unknown>>;
 /** Never cached. */
 export const uncached = { "cache-control": "no-store" };
 
-/** ISO 8601. @param ms Unix ms. */
-export const isoTime = (ms: number): string => new Date(ms).toISOString();
-
 /** A refusal that says what is wrong. */
 export function invalid(message: string): RegistryError {
   return new RegistryError("REQUEST_INVALID", { message });

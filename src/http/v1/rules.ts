@@ -1,4 +1,5 @@
 // Rules, and what somebody may do by them, for administrators. Thin: the functions are those of `breadbox access`.
+import { isoTime } from "../../amounts.ts";
 import { RegistryError } from "../../errors.ts";
 import { empty, json } from "../answers.ts";
 import {
@@ -20,8 +21,8 @@ import type { Parameter } from "../docs/types.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { accountsOf, answerPage, grantsOf, longestBody } from "./accounts.ts";
-import { invalid, isoTime, readBody, uncached } from "./requests.ts";
+import { accountsOf, answerPage, grantsOf, managing, readManaged } from "./accounts.ts";
+import { invalid, uncached } from "./requests.ts";
 
 const rules = "/v1/rules";
 const address = "/v1/rules/:rule";
@@ -42,7 +43,7 @@ async function list(call: RequestContext, services: Services): Promise<Response>
 }
 
 async function create(call: RequestContext, services: Services): Promise<Response> {
-  const body = await readBody(call, newRule, { longest: longestBody, pace: services.pace });
+  const body = await readManaged(call, newRule, services);
   const { who, effect } = body;
   if (effect !== "allow" && effect !== "deny") throw invalid("effect must be allow or deny");
   const [grant] = grantsOf([body]);
@@ -70,13 +71,6 @@ async function explain(call: RequestContext, services: Services): Promise<Respon
   return json({ allowed: isAllowed, rule, why }, { headers: uncached });
 }
 
-const shared = {
-  action: "operate",
-  target: "server",
-  needs: "administrator",
-  tag: "access",
-} as const;
-
 const asked = (name: string, description: string, example: string): Parameter => ({
   ...({ in: "query", required: true } as const),
   ...{ name, description, example, schema: text },
@@ -85,7 +79,7 @@ const asked = (name: string, description: string, example: string): Parameter =>
 /** `/v1/rules`, `/v1/rules/<rule>` and `/v1/access`. */
 export const ruleOperations = [
   ...operation({
-    ...{ ...shared, id: "listRules", method: "GET", path: rules },
+    ...{ ...managing, id: "listRules", method: "GET", path: rules },
     ...{ summary: "List rules", handle: list },
     doc: () => ({
       description: "The rules, in the order in which they were added.",
@@ -94,7 +88,7 @@ export const ruleOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "createRule", method: "POST", path: rules },
+    ...{ ...managing, id: "createRule", method: "POST", path: rules },
     ...{ summary: "Add a rule", handle: create },
     doc: () => ({
       description:
@@ -112,7 +106,7 @@ export const ruleOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "deleteRule", method: "DELETE", path: address },
+    ...{ ...managing, id: "deleteRule", method: "DELETE", path: address },
     ...{ summary: "Remove a rule", handle: remove },
     doc: () => ({
       description: "Removes a rule.",
@@ -124,7 +118,7 @@ export const ruleOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "explainAccess", method: "GET", path: "/v1/access" },
+    ...{ ...managing, id: "explainAccess", method: "GET", path: "/v1/access" },
     ...{ summary: "Ask who may do what", handle: explain },
     doc: () => ({
       description: "Whether somebody may do something, and which rule decides.",

@@ -1,4 +1,5 @@
 // Access tokens, for administrators. Thin: the functions are those of `breadbox token`.
+import { isoTime, timeOrNull } from "../../amounts.ts";
 import { RegistryError } from "../../errors.ts";
 import { empty, json } from "../answers.ts";
 import {
@@ -18,8 +19,8 @@ import { after, limit } from "../docs/objectStore.ts";
 import { type Call, operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { accountsOf, answerPage, grantsOf, longestBody, timeOrNull } from "./accounts.ts";
-import { isoTime, readBody, uncached } from "./requests.ts";
+import { accountsOf, answerPage, grantsOf, managing, readManaged } from "./accounts.ts";
+import { uncached } from "./requests.ts";
 
 const tokens = "/v1/tokens";
 const address = "/v1/tokens/:token";
@@ -40,8 +41,7 @@ async function list(call: RequestContext, services: Services): Promise<Response>
 }
 
 async function create(call: RequestContext, services: Services): Promise<Response> {
-  const rules = { longest: longestBody, pace: services.pace };
-  const { name, grants, expires_in: seconds } = await readBody(call, newToken, rules);
+  const { name, grants, expires_in: seconds } = await readManaged(call, newToken, services);
   const accounts = accountsOf(call, services);
   const lastsMs = seconds === undefined ? null : Math.round(seconds * 1000);
   const endsAt = lastsMs === null ? null : accounts.now() + lastsMs;
@@ -58,17 +58,10 @@ async function revoke(call: Call<typeof address>, services: Services): Promise<R
   return empty(204, {});
 }
 
-const shared = {
-  action: "operate",
-  target: "server",
-  needs: "administrator",
-  tag: "access",
-} as const;
-
 /** `/v1/tokens` and `/v1/tokens/<token>`. */
 export const accessTokenOperations = [
   ...operation({
-    ...{ ...shared, id: "listTokens", method: "GET", path: tokens },
+    ...{ ...managing, id: "listTokens", method: "GET", path: tokens },
     ...{ summary: "List access tokens", handle: list },
     doc: () => ({
       description:
@@ -78,7 +71,7 @@ export const accessTokenOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "createToken", method: "POST", path: tokens },
+    ...{ ...managing, id: "createToken", method: "POST", path: tokens },
     ...{ summary: "Create an access token", handle: create },
     doc: () => ({
       description:
@@ -97,7 +90,7 @@ export const accessTokenOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "revokeToken", method: "DELETE", path: address },
+    ...{ ...managing, id: "revokeToken", method: "DELETE", path: address },
     ...{ summary: "Revoke an access token", handle: revoke },
     doc: () => ({
       description:

@@ -1,5 +1,7 @@
 // Trust rules, for administrators. Thin: the functions are those of `breadbox trust`.
+
 import { type TrustKind, trustKinds } from "../../access/trust.ts";
+import { isoTime, timeOrNull } from "../../amounts.ts";
 import { RegistryError } from "../../errors.ts";
 import { empty, json } from "../answers.ts";
 import {
@@ -18,8 +20,8 @@ import { after, limit } from "../docs/objectStore.ts";
 import { type Call, operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { answerPage, grantsOf, longestBody, timeOrNull, trustOf } from "./accounts.ts";
-import { invalid, isoTime, readBody, uncached } from "./requests.ts";
+import { answerPage, grantsOf, managing, readManaged, trustOf } from "./accounts.ts";
+import { invalid, uncached } from "./requests.ts";
 
 const rules = "/v1/trust";
 const address = "/v1/trust/:trust";
@@ -45,7 +47,7 @@ async function list(call: RequestContext, services: Services): Promise<Response>
 }
 
 async function create(call: RequestContext, services: Services): Promise<Response> {
-  const body = await readBody(call, newTrust, { longest: longestBody, pace: services.pace });
+  const body = await readManaged(call, newTrust, services);
   const { place, grants, issuer = null, name = null, id = null, ca = null } = body;
   const { refs = [], claims = [], pull_requests: allowsPullRequests = false } = body;
   const typed = { kind: readKind(body.kind), place, issuer, name, id, refs, claims };
@@ -70,17 +72,10 @@ async function remove(call: Call<typeof address>, services: Services): Promise<R
   return empty(204, {});
 }
 
-const shared = {
-  action: "operate",
-  target: "server",
-  needs: "administrator",
-  tag: "access",
-} as const;
-
 /** `/v1/trust` and `/v1/trust/<trust>`. */
 export const trustOperations = [
   ...operation({
-    ...{ ...shared, id: "listTrust", method: "GET", path: rules },
+    ...{ ...managing, id: "listTrust", method: "GET", path: rules },
     ...{ summary: "List trusted issuers", handle: list },
     doc: () => ({
       description: "The trust rules, which let CI jobs in by the ID tokens of their issuers.",
@@ -89,7 +84,7 @@ export const trustOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "createTrust", method: "POST", path: rules },
+    ...{ ...managing, id: "createTrust", method: "POST", path: rules },
     ...{ summary: "Trust the jobs of a repository", handle: create },
     doc: () => ({
       description:
@@ -108,7 +103,7 @@ export const trustOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "deleteTrust", method: "DELETE", path: address },
+    ...{ ...managing, id: "deleteTrust", method: "DELETE", path: address },
     ...{ summary: "Remove a trust rule", handle: remove },
     doc: () => ({
       description:

@@ -1,4 +1,5 @@
 // Open upload sessions of all repositories, for operators. Thin: the functions are those of `breadbox uploads`.
+import { isoTime } from "../../amounts.ts";
 import { RegistryError } from "../../errors.ts";
 import { readUploadId, type UploadId } from "../../model/uploadId.ts";
 import { dropUpload, listUploadsPage, type UploadOverview } from "../../uploads/operate.ts";
@@ -11,7 +12,7 @@ import { session } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { invalid, isoTime, pageHeaders, readLimit } from "./requests.ts";
+import { invalid, pageHeaders, readLimit } from "./requests.ts";
 
 const uploads = "/v1/uploads";
 const address = "/v1/uploads/:uploadId";

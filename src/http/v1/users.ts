@@ -1,4 +1,5 @@
 // Users, for administrators. Thin: the functions are those of `breadbox user`.
+import { isoTime, timeOrNull } from "../../amounts.ts";
 import { RegistryError } from "../../errors.ts";
 import { empty, json } from "../answers.ts";
 import {
@@ -18,8 +19,8 @@ import { after, limit } from "../docs/objectStore.ts";
 import { type Call, operation } from "../operation.ts";
 import type { RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { accountsOf, answerPage, longestBody, timeOrNull } from "./accounts.ts";
-import { invalid, isoTime, readBody, uncached } from "./requests.ts";
+import { accountsOf, answerPage, managing, readManaged } from "./accounts.ts";
+import { invalid, uncached } from "./requests.ts";
 
 const users = "/v1/users";
 const address = "/v1/users/:user";
@@ -40,8 +41,7 @@ async function list(call: RequestContext, services: Services): Promise<Response>
 }
 
 async function create(call: RequestContext, services: Services): Promise<Response> {
-  const rules = { longest: longestBody, pace: services.pace };
-  const { name, password, administrator = false } = await readBody(call, newUser, rules);
+  const { name, password, administrator = false } = await readManaged(call, newUser, services);
   const accounts = accountsOf(call, services);
   if (!(await accounts.addUser(name, { password, isAdmin: administrator }))) {
     throw new RegistryError("USER_EXISTS");
@@ -54,8 +54,7 @@ async function create(call: RequestContext, services: Services): Promise<Respons
 }
 
 async function change(call: Call<typeof address>, services: Services): Promise<Response> {
-  const rules = { longest: longestBody, pace: services.pace };
-  const body = await readBody(call, changedUser, rules);
+  const body = await readManaged(call, changedUser, services);
   if (Object.keys(body).length !== 1) {
     throw invalid("name one of password, disabled and administrator: each is a change of its own");
   }
@@ -79,17 +78,10 @@ async function remove(call: Call<typeof address>, services: Services): Promise<R
   return empty(204, {});
 }
 
-const shared = {
-  action: "operate",
-  target: "server",
-  needs: "administrator",
-  tag: "access",
-} as const;
-
 /** `/v1/users` and `/v1/users/<user>`. */
 export const userOperations = [
   ...operation({
-    ...{ ...shared, id: "listUsers", method: "GET", path: users },
+    ...{ ...managing, id: "listUsers", method: "GET", path: users },
     ...{ summary: "List users", handle: list },
     doc: () => ({
       description: "The users of the database, in the order of their names.",
@@ -98,7 +90,7 @@ export const userOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "createUser", method: "POST", path: users },
+    ...{ ...managing, id: "createUser", method: "POST", path: users },
     ...{ summary: "Add a user", handle: create },
     doc: () => ({
       description: "Adds a user, who may do nothing until a rule allows it.",
@@ -110,7 +102,7 @@ export const userOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "changeUser", method: "PATCH", path: address },
+    ...{ ...managing, id: "changeUser", method: "PATCH", path: address },
     ...{ summary: "Change a user", handle: change },
     doc: () => ({
       description:
@@ -124,7 +116,7 @@ export const userOperations = [
     }),
   }),
   ...operation({
-    ...{ ...shared, id: "deleteUser", method: "DELETE", path: address },
+    ...{ ...managing, id: "deleteUser", method: "DELETE", path: address },
     ...{ summary: "Remove a user", handle: remove },
     doc: () => ({
       description: "Removes a user and the rules about the user.",

@@ -1,4 +1,5 @@
 // Webhooks for administrators: how they are, and what was given up. Thin: the functions are those of `breadbox webhook`.
+import { isoTime, timeOrNull } from "../../amounts.ts";
 import {
   type HookState,
   listDeadLetters,
@@ -22,7 +23,7 @@ import {
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
-import { isoTime, pageHeaders, readLimit, uncached } from "./requests.ts";
+import { pageHeaders, readLimit, uncached } from "./requests.ts";
 
 const hooksPath = "/v1/webhooks";
 const lettersPath = "/v1/webhooks/:hook/dead-letters";
@@ -36,7 +37,7 @@ function printed({ name, info, waiting, dead, oldestAt }: HookState) {
     ...{ name, url: info?.url ?? null, format: info?.format ?? null },
     ...{ events: info?.topics ?? [], repositories: info?.repositories ?? [] },
     ...{ signed: info?.isSigned ?? false, waiting, dead },
-    oldest_waiting_at: oldestAt === null ? null : isoTime(oldestAt),
+    oldest_waiting_at: timeOrNull(oldestAt),
   };
 }
 

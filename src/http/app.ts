@@ -1,6 +1,7 @@
 // Elysia's routes, made of the operations. Two compiled instances: a compiled instance answers HEAD by running GET and reading its
 // body, so HEAD has an instance of its own.
 import { Elysia } from "elysia";
+import type { Documented } from "./docs/explorer.ts";
 import { errorResponse } from "./errors.ts";
 import type { Operation } from "./operation.ts";
 import { contextOf } from "./requestContext.ts";
@@ -24,7 +25,8 @@ export function buildApp(
     ({ servedIf }) => servedIf === undefined || Boolean(options[servedIf]),
   );
   const hasExplorer = options.explorer;
-  const services = { ...backend, ...options, feed, explorer: explorerOf(served), hasExplorer };
+  const explorer = explorerOf({ operations: served, mayClose: backend.access.mayClose });
+  const services = { ...backend, ...options, feed, explorer, hasExplorer };
   const app = new Elysia(exactPaths).onError(answerError);
   const heads = new Elysia(exactPaths).onError(answerError);
   for (const operation of served) {
@@ -41,10 +43,10 @@ export function buildApp(
 }
 
 /** A server whose explorer is not used loads nothing of it. */
-function explorerOf(operations: readonly Operation[]): Services["explorer"] {
+function explorerOf(documented: Documented): Services["explorer"] {
   let opened: ReturnType<Services["explorer"]> | null = null;
   return () => {
-    opened ??= import("./docs/explorer.ts").then(({ openExplorer }) => openExplorer(operations));
+    opened ??= import("./docs/explorer.ts").then(({ openExplorer }) => openExplorer(documented));
     return opened;
   };
 }

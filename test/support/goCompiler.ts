@@ -61,8 +61,8 @@ async function fetchCompiler(go: Go, folder: string): Promise<void> {
   else renameSync(unfinished, kept);
 }
 
-/** An installation may need this machine's way to the module proxy. */
-function machineEnv(): Record<string, string> {
+/** The variables of this machine: an installation may need its way to a package host. */
+export function machineEnv(): Record<string, string> {
   const all = Object.entries(process.env);
   return Object.fromEntries(
     all.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),

@@ -178,10 +178,27 @@ export const acme = {
   ...{ created_at: "2026-01-01T03:00:00.000Z", last_used_at: null },
 };
 
-/** `{user}`, `{token}`, `{rule}` or `{trust}`. */
-export const inPath = (name: string, example: string): Parameter => ({
-  ...({ in: "path", required: true } as const),
-  ...{ name, example, description: `Name of the ${name}, or its number.`, schema: text },
+const accountName = { ...text, pattern: "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,127}$" };
+const inPath = {
+  user: { description: "Name of the user.", schema: accountName, example: "bob" },
+  token: { description: "Name of the token.", schema: accountName, example: "ci" },
+  rule: {
+    ...{ description: "Number of the rule.", example: "7" },
+    schema: { ...text, pattern: "^[1-9][0-9]{0,8}$" },
+  },
+  trust: {
+    ...{
+      description: "Name of the trust rule; slashes in it are not escaped.",
+      example: "acme/app",
+    },
+    schema: { ...text, pattern: "^[A-Za-z0-9][A-Za-z0-9._@/+-]{0,127}$" },
+  },
+} as const;
+
+/** `{user}`, `{token}`, `{rule}` or `{trust}` of an address. */
+export const ofAccount = (name: keyof typeof inPath): Parameter => ({
+  ...({ in: "path", name, required: true } as const),
+  ...inPath[name],
 });
 
 /** The answers to a list. */

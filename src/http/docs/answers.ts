@@ -111,6 +111,8 @@ export const whileWriting = [
 /** Where rows or files are read. */
 export const inside = ["UNKNOWN"] as const satisfies Situation[];
 
+const mediaTypeOfErrors = "application/json";
+
 const allowSaid =
   "The methods that this address still supports, when a setting or a manifest forbids the others.";
 
@@ -124,7 +126,7 @@ function failure(status: number, errors: readonly RegistryError[]): Response {
     ...(status === 413 && { headers: { "Retry-After": sometimes(untilSpace, "30") } }),
     ...(status === 405 && { headers: { Allow: sometimes(allowSaid, "GET, HEAD") } }),
     content: {
-      "application/json": {
+      [mediaTypeOfErrors]: {
         schema: { $ref: "#/components/schemas/Errors" },
         examples: Object.fromEntries(errors.map((error) => [error.situation, example(error)])),
       },
@@ -134,6 +136,33 @@ function failure(status: number, errors: readonly RegistryError[]): Response {
 
 function example({ code, message }: RegistryError) {
   return { summary: message, value: { errors: [{ code, message }] } };
+}
+
+/** `responses`, and those of a server that asks who somebody is. */
+export function withLogin(responses: Responses): Responses {
+  const refusals = Object.entries(failures("UNAUTHORIZED", "DENIED", "LOGINS_TOO_MANY"));
+  const added = refusals.map(([status, refusal]) => [
+    status,
+    joined(responses[status] ?? {}, refusal),
+  ]);
+  return { ...responses, ...Object.fromEntries(added) };
+}
+
+/** Two descriptions of failures with one status. */
+function joined(one: Partial<Response>, other: Response): Response {
+  const [json, further] = [one.content, other.content].map(
+    (content) => content?.[mediaTypeOfErrors],
+  );
+  const lines = new Set([...(one.description ?? "").split("\n"), ...other.description.split("\n")]);
+  return {
+    ...one,
+    ...other,
+    description: [...lines].filter((line) => line !== "").join("\n"),
+    headers: { ...one.headers, ...other.headers },
+    content: {
+      [mediaTypeOfErrors]: { ...further, examples: { ...json?.examples, ...further?.examples } },
+    },
+  };
 }
 
 /** The same answers to a HEAD: status and headers. */

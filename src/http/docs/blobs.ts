@@ -1,6 +1,7 @@
 // Documentation of blobs.
 import { acceptRanges, always, bytes, failures, inRepository, inside } from "./answers.ts";
 import { layerDigest, layerSize } from "./examples.ts";
+import { bodies } from "./manifests.ts";
 import type { Content, Headers, Responses } from "./types.ts";
 
 export const validators: Headers = {
@@ -13,6 +14,7 @@ export const validators: Headers = {
 };
 export const content: Content = {
   "application/octet-stream": { ...bytes, example: "(the bytes)" },
+  ...bodies,
 };
 export const blobFailures = () =>
   failures("BLOB_UNKNOWN", "DIGEST_INVALID", ...inRepository, ...inside);

@@ -110,9 +110,31 @@ export const tags = [
   },
 ];
 
+/** Where a server asks who somebody is. */
+export const securitySchemes = {
+  login: {
+    type: "http" as const,
+    scheme: "basic",
+    description:
+      "A user's name and password; or any name, with an access token or a job's ID token as the password.",
+  },
+  bearer: {
+    type: "http" as const,
+    scheme: "bearer",
+    description: "A token of `/v2/token`, as clients of registries get one.",
+  },
+};
+
 const digest = {
   type: "string" as const,
   description: "`sha256:` or `sha512:` and lower-case hex",
+};
+
+/** Clients in Go write null for an empty list. */
+const descriptors = {
+  type: "array" as const,
+  nullable: true,
+  items: { $ref: "#/components/schemas/Descriptor" },
 };
 
 /** Named shapes that operations refer to. */
@@ -159,8 +181,8 @@ export const schemas = {
       mediaType: { type: "string" as const, description: "the same as `Content-Type`" },
       artifactType: { type: "string" as const },
       config: { $ref: "#/components/schemas/Descriptor" },
-      layers: { type: "array" as const, items: { $ref: "#/components/schemas/Descriptor" } },
-      manifests: { type: "array" as const, items: { $ref: "#/components/schemas/Descriptor" } },
+      layers: descriptors,
+      manifests: descriptors,
       subject: { $ref: "#/components/schemas/Descriptor" },
     },
   },

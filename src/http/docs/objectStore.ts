@@ -88,13 +88,16 @@ export const limit = (usual: number | null, longest: string): Parameter => ({
 });
 
 /** `?after=` of a list. */
-export const after = (what: string): Parameter => ({
+export const after = (what: string, schema: Parameter["schema"] = text): Parameter => ({
   in: "query",
   name: "after",
   required: false,
   description: `The page begins after this ${what}: the \`next\` of the previous page.`,
-  schema: text,
+  schema,
 });
+
+/** The same where entries have ids. */
+export const afterId = (what: string): Parameter => after(what, { ...text, format: "uuid" });
 
 /** `?prefix=` of a list. */
 export const prefix: Parameter = {

@@ -162,7 +162,7 @@ export const run: Parameter = {
   name: "runId",
   required: true,
   description: "Id of the run: the end of the `Location` that its `POST` answered.",
-  schema: { type: "string" },
+  schema: { type: "string", format: "uuid" },
   example: runId,
 };
 
@@ -180,6 +180,6 @@ export const runsPage: readonly Parameter[] = [
     name: "after",
     required: false,
     description: "The page begins after this run. The `Link` of the previous page contains it.",
-    schema: { type: "string" },
+    schema: { type: "string", format: "uuid" },
   },
 ];

@@ -69,7 +69,7 @@ export const hookName: Parameter = {
   name: "hook",
   required: true,
   description: "Its `name` in the configuration.",
-  schema: { type: "string" },
+  schema: { type: "string", pattern: "^[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?$" },
   example: "deploy",
 };
 

@@ -40,7 +40,7 @@ import {
   whileCompleting,
 } from "../docs/multipart.ts";
 import {
-  after,
+  afterId,
   bucket as bucketParameter,
   bucketUrl,
   curl,
@@ -164,7 +164,7 @@ export const multipartOperations = [
       parameters: [
         bucketParameter,
         limitParameter(1000, "1000 is the default and the largest page"),
-        after("upload"),
+        afterId("upload"),
         prefixParameter,
       ],
       responses: {

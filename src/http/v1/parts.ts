@@ -119,7 +119,7 @@ export const partOperations = [
         bucketParameter,
         uploadIdParameter,
         limitParameter(null, "all of them by default"),
-        after("part number"),
+        after("part number", { type: "integer", minimum: 0, maximum: 999_999_999 }),
       ],
       responses: {
         200: {

@@ -6,9 +6,9 @@ import {
   badBody,
   bobMayPush,
   forAdministrators,
-  inPath,
   listAnswers,
   newRule,
+  ofAccount,
   ruleSchema,
   shown,
   verdictSchema,
@@ -110,7 +110,7 @@ export const ruleOperations = [
     ...{ summary: "Remove a rule", handle: remove },
     doc: () => ({
       description: "Removes a rule.",
-      parameters: [inPath("rule", "7")],
+      parameters: [ofAccount("rule")],
       responses: {
         204: { description: "The rule is removed." },
         ...failures("RULE_UNKNOWN", ...forAdministrators, ...whileManaging, ...inside),

@@ -6,10 +6,10 @@ import {
   badBody,
   ci,
   forAdministrators,
-  inPath,
   listAnswers,
   madeToken,
   newToken,
+  ofAccount,
   shown,
   tokenSchema,
   whileManaging,
@@ -95,7 +95,7 @@ export const accessTokenOperations = [
     doc: () => ({
       description:
         "Ends a token at once, and removes the rules about it. Its name is not given again.",
-      parameters: [inPath("token", "ci")],
+      parameters: [ofAccount("token")],
       responses: {
         204: { description: "The token is revoked." },
         ...failures("TOKEN_UNKNOWN", ...forAdministrators, ...whileManaging, ...inside),

@@ -8,9 +8,9 @@ import {
   acme,
   badBody,
   forAdministrators,
-  inPath,
   listAnswers,
   newTrust,
+  ofAccount,
   shown,
   trustSchema,
   whileManaging,
@@ -108,7 +108,7 @@ export const trustOperations = [
     doc: () => ({
       description:
         "Removes a trust rule and the rules about its jobs. What was issued to them is void. Slashes in the name are not escaped.",
-      parameters: [inPath("trust", "acme/app")],
+      parameters: [ofAccount("trust")],
       responses: {
         204: { description: "The rule is removed." },
         ...failures("TRUST_UNKNOWN", ...forAdministrators, ...whileManaging, ...inside),

@@ -7,7 +7,7 @@ import { empty, json } from "../answers.ts";
 import { failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
 import { repository, uploadId } from "../docs/examples.ts";
 import { text, uncachedHeader } from "../docs/gc.ts";
-import { after, limit as limitParameter } from "../docs/objectStore.ts";
+import { afterId, limit as limitParameter } from "../docs/objectStore.ts";
 import { session } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
@@ -111,7 +111,7 @@ export const openUploadOperations = [
     doc: () => ({
       description:
         "The upload sessions of all repositories, in the order in which they began. For administrators, and those to whom a rule gives `pull` on `server:gc`.",
-      parameters: [limitParameter(100, "1000 is the largest page"), after("id")],
+      parameters: [limitParameter(100, "1000 is the largest page"), afterId("id")],
       responses: {
         200: {
           description: "A page of upload sessions.",

@@ -7,9 +7,9 @@ import {
   badBody,
   changedUser,
   forAdministrators,
-  inPath,
   listAnswers,
   newUser,
+  ofAccount,
   shown,
   userSchema,
   whileManaging,
@@ -107,7 +107,7 @@ export const userOperations = [
     doc: () => ({
       description:
         "Changes one thing. Another password, and a user who is disabled, void at once what was issued to the user: bearer and refresh tokens, and browsers' logins.",
-      parameters: [inPath("user", "bob")],
+      parameters: [ofAccount("user")],
       requestBody: jsonBody("What changes.", changedUser, { disabled: true }),
       responses: {
         204: { description: "It holds from the next request on." },
@@ -120,7 +120,7 @@ export const userOperations = [
     ...{ summary: "Remove a user", handle: remove },
     doc: () => ({
       description: "Removes a user and the rules about the user.",
-      parameters: [inPath("user", "bob")],
+      parameters: [ofAccount("user")],
       responses: {
         204: { description: "The user is removed." },
         ...failures("USER_UNKNOWN", ...forAdministrators, ...whileManaging, ...inside),

@@ -1,0 +1,45 @@
+"""What schemathesis cannot know of Breadbox's addresses. BREADBOX_SEEDED: JSON, the values of path parameters of things that exist."""
+
+import json
+import os
+import zlib
+
+import schemathesis
+
+seeded = json.loads(os.environ.get("BREADBOX_SEEDED", "{}"))
+# Slashes in these are not escaped, as the document says in words: OpenAPI 3.0 has no word for it.
+with_slashes = ("name", "trust")
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    parameters = dict(case.path_parameters or {})
+    meta = case.meta
+    is_free = (
+        meta is not None
+        and meta.generation.mode.is_positive
+        and all(component.mode.is_positive for component in meta.components.values())
+        and meta.phase.name.name != "STATEFUL"
+    )
+    # Every second request is about something that exists: the others hardly ever meet it.
+    draw = zlib.crc32(repr((case.path, sorted(parameters.items()))).encode())
+    if is_free and draw % 2 == 0:
+        for name in parameters:
+            values = seeded.get(name, [])
+            if values:
+                parameters[name] = values[draw // 2 % len(values)]
+    for name in with_slashes:
+        if name in parameters:
+            parameters[name] = str(parameters[name]).replace("%2F", "/")
+    if parameters != (case.path_parameters or {}):
+        case.path_parameters = parameters
+
+
+@schemathesis.hook
+def filter_failure(context, failure, case, response):
+    kind = type(failure).__name__
+    # A client that was wrong too often is refused without a look at what it sends: as good as 401.
+    if kind == "IgnoredAuth":
+        return "`429 " not in failure.message
+    # A slash that was written by `before_call` counts as malformed.
+    return "Invalid component: positive test case" not in failure.message

@@ -1,6 +1,7 @@
 // Builds dist/breadbox, one executable with workers, migrations and the explorer inside.
 // `bun build.ts [--if-stale]` for this machine, `bun build.ts --all` for every platform that is released.
 import { mkdir, mkdtemp, rename, rm, utimes } from "node:fs/promises";
+import type { BunPlugin } from "bun";
 import { prepareAssets } from "./.dev/assets.ts";
 import { staleReason } from "./.dev/stale.ts";
 import manifest from "./package.json" with { type: "json" };
@@ -36,8 +37,15 @@ function currentCommit(): string {
   return head.stdout.toString().trim() + (dirty ? "-dirty" : "");
 }
 
-/** Builds for `platform`, or for this machine when it is null. The result appears at `outfile` in one step. */
-export async function compile(platform: Platform | null, outfile: string): Promise<void> {
+/**
+ * Builds for `platform`, or for this machine when it is null. The result appears at `outfile` in one step.
+ * @param plugins what may read sources in another form.
+ */
+export async function compile(
+  platform: Platform | null,
+  outfile: string,
+  plugins: BunPlugin[] = [],
+): Promise<void> {
   const started = new Date();
   await mkdir(`${root}/dist`, { recursive: true });
   const workshop = await mkdtemp(`${root}/dist/.building-`);
@@ -46,6 +54,7 @@ export async function compile(platform: Platform | null, outfile: string): Promi
     await Bun.build({
       entrypoints: await entryPoints(),
       root: `${root}/src`,
+      plugins,
       compile: {
         ...(platform === null ? {} : { target: `bun-${platform}` as const }),
         outfile: unfinished,

@@ -2,34 +2,8 @@
 import { buildIfStale } from "../build.ts";
 import { installGoPrograms } from "../test/support/goPrograms.ts";
 import { type Check, checks } from "./check.ts";
-import { parseBunTest, type TestRun, tally } from "./testSummary.ts";
-
-const root = `${import.meta.dir}/..`;
-
-/** Four times the default: on two busy cores a test that starts a few processes has taken half of that. ms. */
-const testTimeout = 20_000;
-
-/** Files at a time: many tests wait for a server, a client or a clock, so that one more than there are cores keeps these busy. */
-const filesAtOnce = navigator.hardwareConcurrency + 1;
-
-/** Runs `bun test`, shows its output as it comes, and reads the counts from it. */
-async function runTests(patterns: readonly string[]): Promise<TestRun> {
-  // The slowest files first: at the end, none of them runs alone.
-  const slow = "--timings=.dev/slowTests.json";
-  const options = [`--timeout=${testTimeout}`, `--parallel=${filesAtOnce}`, "--no-isolate", slow];
-  const tests = Bun.spawn([process.execPath, "test", ...options, ...patterns], {
-    cwd: root,
-    stdio: ["ignore", "inherit", "pipe"],
-    env: { ...process.env, FORCE_COLOR: "0" },
-  });
-  let report = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of tests.stderr) {
-    process.stderr.write(bytes);
-    report += decoder.decode(bytes, { stream: true });
-  }
-  return parseBunTest(report, await tests.exited);
-}
+import { runTests } from "./runTests.ts";
+import { type TestRun, tally } from "./testSummary.ts";
 
 /** A check that something can be done; the error is printed when it cannot. */
 const works = (name: string, act: () => Promise<unknown>): Check => ({

@@ -1,0 +1,33 @@
+// A measured run of the tests, and its figures: of `npm run coverage` and of the gate.
+import type { Variant } from "../runTests.ts";
+import { folder, root } from "./folder.ts";
+import { readCounters } from "./instrument.ts";
+import { coverageOf, percent, reportFolder, sharesOf, writeReports } from "./report.ts";
+
+/** Percent of all statements below which a run fails. */
+const least = 90.1;
+
+export const instrumentedBinary = `${folder}/breadbox`;
+
+/** Tests and all that they start from sources count. @param binary the executable that the others start. */
+export function coverageVariant(binary: string | null): Variant {
+  const options = [`--preload=${root}/.dev/coverage/preload.ts`];
+  return binary === null ? { options } : { options, env: { BREADBOX_TEST_BINARY: binary } };
+}
+
+/** Prints the figures of the last run and writes its reports. @returns whether they are high enough. */
+export async function printCoverage(): Promise<boolean> {
+  const { hits, ...layout } = await readCounters();
+  const map = coverageOf(layout, hits);
+  writeReports(map);
+  const whole = map.getCoverageSummary().statements;
+  const lines = [...sharesOf(map, `${root}/src/`), { name: "src/", ...whole }].map(
+    (share) =>
+      `${percent(share).toFixed(1).padStart(5)} %  ${String(share.covered).padStart(6)} of ${String(share.total).padStart(6)}  ${share.name}`,
+  );
+  console.log("statements that ran:");
+  for (const line of lines) console.log(line);
+  console.log("excluded: nothing");
+  console.log(`${reportFolder}/index.html, lcov.info`);
+  return percent(whole) >= least;
+}

@@ -1,0 +1,26 @@
+// `npm run coverage [-- pattern]`: runs the tests over instrumented sources and an instrumented executable, prints which share of the
+// statements of `src/` ran in any process, and writes lcov and pages. `--add` goes on with the counters of the last run.
+import { compile } from "../../build.ts";
+import { prepareAssets } from "../assets.ts";
+import { runTests } from "../runTests.ts";
+import { coverageVariant, instrumentedBinary, printCoverage } from "./coverage.ts";
+import { instrument } from "./instrument.ts";
+import { instrumented } from "./plugin.ts";
+
+const [patterns, options] = [true, false].map((isPattern) =>
+  process.argv.slice(2).filter((argument) => argument.startsWith("--") !== isPattern),
+);
+if (options?.some((option) => option !== "--add"))
+  throw new Error("usage: npm run coverage [-- pattern] [--add]");
+await prepareAssets();
+if (!options?.includes("--add")) {
+  await instrument();
+  await compile(null, instrumentedBinary, [instrumented]);
+}
+const { passed, failed, skipped } = await runTests(
+  patterns ?? [],
+  coverageVariant(instrumentedBinary),
+);
+const isEnough = await printCoverage();
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed === 0 && isEnough ? 0 : 1;

@@ -1,16 +1,19 @@
 // Builds dist/breadbox, one executable with workers, migrations and the explorer inside.
-// `bun build.ts [--if-stale]` for this machine, `bun build.ts --all` for every platform that is released.
+// `bun build.ts [--if-stale]` for this machine; what is released: .dev/release.ts.
 import { mkdir, mkdtemp, rename, rm, utimes } from "node:fs/promises";
 import type { BunPlugin } from "bun";
 import { prepareAssets } from "./.dev/assets.ts";
+import { bundleDefines, bundleOptions } from "./.dev/bundle.ts";
 import { staleReason } from "./.dev/stale.ts";
 import manifest from "./package.json" with { type: "json" };
 
 const root = import.meta.dir;
 const binary = `${root}/dist/breadbox`;
 /** Whatever asks for a new build when it changes. */
-const sources = ["src", "src/**", "drizzle/**", "build.ts", "package.json", "bun.lock"];
-const platforms = [
+const sources = [
+  ...["src", "src/**", "drizzle/**", "build.ts", ".dev/bundle.ts", "package.json", "bun.lock"],
+];
+export const platforms = [
   "linux-x64",
   "linux-x64-baseline",
   "linux-x64-musl",
@@ -19,12 +22,6 @@ const platforms = [
 ] as const;
 export type Platform = (typeof platforms)[number];
 
-/** `main.ts`, then every worker: one that is not an entry point would be missing at run time only. */
-async function entryPoints(): Promise<string[]> {
-  const workers = await Array.fromAsync(new Bun.Glob("src/**/worker.ts").scan(root));
-  return ["src/main.ts", ...workers.sort()].map((file) => `${root}/${file}`);
-}
-
 /** The commit the sources are at, with `-dirty` when they differ from it; `unknown` outside of git. */
 function currentCommit(): string {
   const git = (...args: string[]) =>
@@ -32,7 +29,7 @@ function currentCommit(): string {
   if (Bun.which("git") === null) return "unknown";
   const head = git("rev-parse", "--short=12", "HEAD");
   if (!head.success) return "unknown";
-  const tracked = ["src", "drizzle", "build.ts", "package.json", "bun.lock"];
+  const tracked = ["src", "drizzle", "build.ts", ".dev/bundle.ts", "package.json", "bun.lock"];
   const dirty = git("status", "--porcelain", "--", ...tracked).stdout.length > 0;
   return head.stdout.toString().trim() + (dirty ? "-dirty" : "");
 }
@@ -52,8 +49,7 @@ export async function compile(
   const unfinished = `${workshop}/breadbox`;
   try {
     await Bun.build({
-      entrypoints: await entryPoints(),
-      root: `${root}/src`,
+      ...(await bundleOptions()),
       plugins,
       compile: {
         ...(platform === null ? {} : { target: `bun-${platform}` as const }),
@@ -62,15 +58,11 @@ export async function compile(
         autoloadBunfig: false,
         autoloadDotenv: false,
       },
-      target: "bun",
-      format: "esm",
-      // What is imported late stays out of memory until then.
-      splitting: true,
       bytecode: true,
       minify: { whitespace: true, syntax: true, identifiers: true, keepNames: true },
       sourcemap: "linked",
       define: {
-        "process.env.NODE_ENV": '"production"',
+        ...bundleDefines,
         BREADBOX_VERSION: JSON.stringify(manifest.version),
         BREADBOX_COMMIT: JSON.stringify(currentCommit()),
         BREADBOX_TARGET: JSON.stringify(platform ?? `${process.platform}-${process.arch}`),
@@ -100,29 +92,12 @@ export async function buildIfStale(): Promise<void> {
   await compile(null, binary);
 }
 
-/** Builds one executable a platform into `dist/`, and their SHA256SUMS. */
-async function buildAll(): Promise<void> {
-  await prepareAssets();
-  const sums: string[] = [];
-  for (const platform of platforms) {
-    const name = `breadbox-${manifest.version}-${platform}`;
-    await compile(platform, `${root}/dist/${name}`);
-    const digest = new Bun.CryptoHasher("sha256");
-    for await (const chunk of Bun.file(`${root}/dist/${name}`).stream()) digest.update(chunk);
-    sums.push(`${digest.digest("hex")}  ${name}\n`);
-    console.log(`dist/${name}`);
-  }
-  await Bun.write(`${root}/dist/SHA256SUMS`, sums.join(""));
-  console.log("dist/SHA256SUMS");
-}
-
 if (import.meta.main) {
   const commands: Record<string, () => Promise<void>> = {
     "": build,
     "--if-stale": buildIfStale,
-    "--all": buildAll,
   };
   const command = commands[process.argv[2] ?? ""];
-  if (command === undefined) throw new Error("usage: bun build.ts [--if-stale | --all]");
+  if (command === undefined) throw new Error("usage: bun build.ts [--if-stale]");
   await command();
 }

@@ -1,13 +1,16 @@
-// What the executable carries for browsers, packed so that it is served without a network: the explorer's script from its pinned package,
-// and scripts and style of the pages from `src/pages`.
+// What the executable carries, packed: for browsers, without a network, the explorer's script from its pinned package, and scripts and
+// style of the pages from `src/pages`; for `breadbox licenses`, the list of what is inside.
 import { mkdir, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import { gzipSync } from "node:zlib";
+import { explorerScript, findContents } from "./bom/contents.ts";
+import { cyclonedx } from "./bom/cyclonedx.ts";
+import { notice } from "./bom/notice.ts";
 import { staleReason } from "./stale.ts";
 
 const root = `${import.meta.dir}/..`;
 // Packages keep the times they were published with, so the lock file's time stands for "another version".
-const source = "node_modules/@scalar/api-reference/dist/browser/standalone.js";
+const source = explorerScript;
 /** Where the packed script goes; not in git. `http/ops` embeds it. */
 const scalarAsset = "src/http/ops/assets/scalar.js.gz";
 /** Scripts of the pages: each file here is one. */
@@ -15,6 +18,10 @@ const islands = "src/pages/islands/*.{ts,tsx}";
 const style = "src/pages/styles/page.css";
 /** Where they go; not in git. `pages/assets.ts` embeds them. */
 const pageAssets = "src/pages/assets";
+/** What is inside the executable; not in git. `cli/licenses.ts` embeds it. */
+const noticeAsset = "src/cli/assets/notice.txt.gz";
+const sbomAsset = "src/cli/assets/sbom.json.gz";
+export const contentAssets = { notice: `${root}/${noticeAsset}`, sbom: `${root}/${sbomAsset}` };
 
 /** Writes what is missing or older than its sources. Safe to run twice at once. */
 export async function prepareAssets(): Promise<void> {
@@ -29,6 +36,19 @@ export async function prepareAssets(): Promise<void> {
   for (const entry of [...scripts.sort(), style]) {
     await packIfStale(packedName(entry), sources, () => bundle(entry));
   }
+  await packContents();
+}
+
+/** What is bundled depends on every import of the sources. */
+async function packContents(): Promise<void> {
+  const sources = ["src/**/*.{ts,tsx}", "bun.lock", "package.json", ".dev/bom", ".dev/bom/*"];
+  let found: ReturnType<typeof findContents> | null = null;
+  const contents = () => {
+    found ??= findContents();
+    return found;
+  };
+  await packIfStale(noticeAsset, sources, async () => Buffer.from(await notice(await contents())));
+  await packIfStale(sbomAsset, sources, async () => Buffer.from(cyclonedx(await contents())));
 }
 
 /** `src/pages/islands/page.ts` → `src/pages/assets/page.js.gz`. */

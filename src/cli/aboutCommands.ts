@@ -1,4 +1,4 @@
-// The commands about the program itself: version, completions, manual page.
+// The commands about the program itself: version, completions, licenses, manual page.
 import type { Command } from "commander";
 import { version } from "../version.ts";
 import { examples, type RunAction } from "./commandParts.ts";
@@ -7,7 +7,7 @@ import { exitCode } from "./exitCode.ts";
 import { complain, print } from "./print.ts";
 import { versionLine } from "./versionLine.ts";
 
-/** Adds `completion`, `man` and `version` to the program. */
+/** Adds `completion`, `licenses`, `man` and `version` to the program. */
 export function addAbout(program: Command, run: RunAction): void {
   program
     .command("completion <SHELL>")
@@ -21,6 +21,18 @@ export function addAbout(program: Command, run: RunAction): void {
       ),
     )
     .action((shell: string) => run(printCompletion(program, shell)));
+  program
+    .command("licenses")
+    .summary("print what is inside, and under which licenses")
+    .description(
+      "Prints every component of the executable with its license, and the licenses' texts.",
+    )
+    .option("--sbom", "print a software bill of materials instead (CycloneDX 1.6, JSON)")
+    .addHelpText(
+      "after",
+      examples("breadbox licenses | less", "breadbox licenses --sbom > breadbox.cdx.json"),
+    )
+    .action((options: { sbom?: true }) => run(printLicenses(options.sbom === true)));
   program
     .command("man")
     .summary("print the manual page")
@@ -49,6 +61,12 @@ async function printCompletion(program: Command, name: string): Promise<number> 
     `error: there is no completion for ${JSON.stringify(name)}, only for ${shells.join(", ")}.\nRun "breadbox completion --help" for usage.`,
   );
   return exitCode.badUsage;
+}
+
+async function printLicenses(asSbom: boolean): Promise<number> {
+  const { noticeText, sbomText } = await import("./licenses.ts");
+  print(await (asSbom ? sbomText() : noticeText()));
+  return exitCode.done;
 }
 
 async function printManual(program: Command): Promise<number> {

@@ -1,5 +1,6 @@
 // The official conformance program against the compiled binary: nothing may fail, and nothing may be skipped.
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { refusedConformance } from "../../.dev/testSummary.ts";
 import { findProgram, isOperatorError, pinnedVersion } from "./program.ts";
 import { closingLine } from "./report.ts";
@@ -33,6 +34,12 @@ for (const mode of modes) {
     ]);
   }, 120_000);
 }
+
+test("the results that are kept name the commits of the executable and of the program", async () => {
+  const page = await Bun.file(join(import.meta.dir, "README.md")).text();
+  expect(page).toMatch(/^- Breadbox: commit `[0-9a-f]{12}`$/m);
+  expect(page).toMatch(/^- program: built from commit `[0-9a-f]{40}` /m);
+});
 
 const refusal = (module: string, answer: string) =>
   `go: ${module}@${pinnedVersion}: reading https://proxy.example/${module}/@v/${pinnedVersion}.info: ${answer}`;

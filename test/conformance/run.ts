@@ -29,15 +29,23 @@ async function main(): Promise<number> {
 }
 
 async function writePage(origin: string, runs: readonly Run[]): Promise<void> {
-  // Not the checkout's: the binary under test may be another build.
-  const version = await run([await breadboxBinary(), "--version"]);
+  const commit = await commitOfBinary();
+  // Nobody could repeat it.
+  if (!/^[0-9a-f]+$/.test(commit))
+    throw new Error(`README.md is not written: the executable is of ${commit}; commit, then build`);
   const setting = {
     origin,
     pinned: pinnedVersion,
-    commit: /commit (\S+)\)/.exec(version.stdout)?.[1] ?? "unknown",
+    commit,
     day: new Date().toISOString().slice(0, 10),
   };
   await Bun.write(join(import.meta.dir, "README.md"), reportPage(setting, runs));
+}
+
+/** Not the checkout's: the binary under test may be another build. */
+async function commitOfBinary(): Promise<string> {
+  const version = await run([await breadboxBinary(), "--version"]);
+  return /commit (\S+)\)/.exec(version.stdout)?.[1] ?? "unknown";
 }
 
 process.exitCode = await main();

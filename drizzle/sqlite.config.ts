@@ -11,6 +11,7 @@ export default defineConfig({
     "./src/metadata/rows/auditSchema.ts",
     "./src/metadata/rows/tendingSchema.ts",
     "./src/metadata/rows/webhooksSchema.ts",
+    "./src/metadata/rows/pullsSchema.ts",
   ],
   out: "./drizzle/sqlite",
 });

@@ -16,6 +16,7 @@ import type { ObjectsDeps } from "./objects/deps.ts";
 import { PartTurns } from "./objects/turns.ts";
 import type { Ports } from "./ports.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
+import { PullBook } from "./registry/pulls.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import type { UploadsDeps } from "./uploads/uploads.ts";
@@ -28,6 +29,7 @@ interface Parts {
   readonly entry: OpenedAccess;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
+  readonly pulls: PullBook;
   readonly gcRuns: GcRuns;
   readonly metrics: Metrics;
 }
@@ -65,6 +67,25 @@ export function makeObjects(
   };
 }
 
+/** How long pulls are gathered before they are written: each writing empties what is kept in memory of rows. ms. */
+const pullsEveryMs = 60_000;
+
+/** When manifests were last pulled; not noted while nothing is written, or the clock is in doubt. */
+export function makePulls(
+  { config, log }: Pick<Parts, "config" | "log">,
+  { metadata, latch }: Pick<Ports, "metadata" | "latch">,
+  ageNow: AgeClock["now"],
+): PullBook {
+  const isReadOnly = config["registry.readOnly"];
+  return new PullBook({
+    metadata: metadata.history,
+    now: () => (isReadOnly || latch.reason !== null ? null : ageNow()),
+    everyMs: pullsEveryMs,
+    rest: Bun.sleep,
+    onLost: (err) => log.debug({ err }, "the times of some pulls could not be written"),
+  });
+}
+
 /** Content that differs from its row is logged as an error, whichever request found it. */
 const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
@@ -94,7 +115,7 @@ const countAfterMs = 2_000;
 
 /** The rooms as requests see them. */
 export function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, entry, uploads, objects, gcRuns, metrics } = parts;
+  const { config, log, ports, entry, uploads, objects, pulls, gcRuns, metrics } = parts;
   const { latch, metadata, storage, clock } = ports;
   const registry = {
     ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
@@ -113,8 +134,7 @@ export function makeBackend(parts: Parts): Backend {
     .catch(() => {});
   return {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
-    registry,
-    images,
+    ...{ registry, images, pulls },
     status: {
       ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
       space: () => storage.space(),

@@ -1,7 +1,7 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms but those that backend.ts wires for requests.
 import { clock as localClock, nameProcess, startWorker } from "./ambient.ts";
-import { makeBackend, makeMetrics, makeObjects, makeUploads } from "./backend.ts";
+import { makeBackend, makeMetrics, makeObjects, makePulls, makeUploads } from "./backend.ts";
 import { makeGcRuns, makeLeadership, makeMaintenance, openAgeClock } from "./background.ts";
 import { openCertificate } from "./certificate.ts";
 import { removeServed, writeServed } from "./config/served.ts";
@@ -92,7 +92,8 @@ async function assemble(
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const metrics = makeMetrics({ config, ports, entry, gcRuns });
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
-  const parts = { ...base, ports, entry, uploads, objects, gcRuns, metrics };
+  const pulls = opened.add(makePulls(base, ports, ages.now), (it) => it.write());
+  const parts = { ...base, ports, entry, uploads, objects, pulls, gcRuns, metrics };
   const certificate = await openCertificate(config, { clock: localClock, log });
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);

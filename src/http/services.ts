@@ -10,6 +10,7 @@ import type { AuditMetadata } from "../metadata/audit.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { ObjectsDeps } from "../objects/deps.ts";
 import type { RegistryDeps } from "../registry/manifests.ts";
+import type { PullBook } from "../registry/pulls.ts";
 import type { Telemetry } from "../telemetry/metrics.ts";
 import type { OperateDeps } from "../uploads/operate.ts";
 import type { UploadsDeps } from "../uploads/uploads.ts";
@@ -29,6 +30,8 @@ export interface Backend {
   readonly management: Management;
   readonly registry: RegistryDeps;
   readonly images: ImagesDeps;
+  /** Hears of each pull. */
+  readonly pulls: Pick<PullBook, "note">;
   readonly status: Omit<StatusDeps, "rows" | "book">;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;

@@ -17,6 +17,8 @@ export interface RepositorySums {
   readonly uniqueBytes: number;
   /** When its latest tag was set, Unix ms; null without tags. */
   readonly lastPushAt: number | null;
+  /** When something was last pulled from it, Unix ms; null for never. */
+  readonly lastPullAt: number | null;
 }
 
 /** Sums of one moment. */
@@ -44,6 +46,8 @@ interface Names {
     { readonly tags: number; readonly lastPushAt: number | null }
   >;
   readonly untagged: ReadonlyMap<RepositoryName, number>;
+  /** Unix ms. */
+  readonly pulls: ReadonlyMap<RepositoryName, number>;
   readonly rows: number;
 }
 
@@ -96,9 +100,10 @@ export class Book {
     const tags = await this.#countTags();
     const released = await this.#deps.rows.imageSums.sumReleased();
     const untagged = new Map(released.map((each) => [each.repository, each.manifests]));
+    const pulls = await this.#listPulls();
     const names = await this.#listNames();
     const tagged = [...tags.values()].reduce((sum, each) => sum + each.tags, 0);
-    return { names, tags, untagged, rows: tagged + names.length };
+    return { names, tags, untagged, pulls, rows: tagged + names.length };
   }
 
   async #countContents(minAgeMs: number): Promise<Contents> {
@@ -141,6 +146,19 @@ export class Book {
     }
   }
 
+  async #listPulls(): Promise<Names["pulls"]> {
+    const { rows, rest } = this.#deps;
+    const pulls = new Map<RepositoryName, number>();
+    for (let after: RepositoryName | null = null; ; ) {
+      const page: Awaited<ReturnType<ImageRows["imageSums"]["listPulls"]>> =
+        await rows.imageSums.listPulls({ after, limit: namesAtOnce });
+      for (const { repository, pulledAt } of page) pulls.set(repository, pulledAt);
+      if (page.length < namesAtOnce) return pulls;
+      after = page.at(-1)?.repository ?? null;
+      await rest(0);
+    }
+  }
+
   async #listNames(): Promise<readonly RepositoryName[]> {
     const { rows, rest } = this.#deps;
     const names: RepositoryName[] = [];
@@ -158,13 +176,16 @@ export class Book {
 }
 
 function combined(
-  { names, tags, untagged }: Names,
+  { names, tags, untagged, pulls }: Names,
   { links, kept, countedAt }: Contents,
 ): BookPage {
   const repositories = names.map((name): RepositorySums => {
     const link = links.get(name) ?? { blobs: 0, bytes: 0, uniqueBytes: 0 };
     const tag = tags.get(name) ?? { tags: 0, lastPushAt: null };
-    return { name, ...link, ...tag, untagged: untagged.get(name) ?? 0 };
+    return {
+      ...{ name, ...link, ...tag, untagged: untagged.get(name) ?? 0 },
+      lastPullAt: pulls.get(name) ?? null,
+    };
   });
   return { repositories, kept, countedAt };
 }

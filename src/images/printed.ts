@@ -23,6 +23,7 @@ export function printRepository(row: RepositoryRow) {
     size_bytes: row.bytes,
     unique_bytes: row.uniqueBytes,
     pushed_at: timeOrNull(row.lastPushAt),
+    pulled_at: timeOrNull(row.lastPullAt),
   };
 }
 
@@ -42,6 +43,7 @@ export function printManifest(entry: ManifestEntry, isStranger: boolean) {
     size_bytes: entry.bytes,
     pushed_at: isoTime(entry.pushedAt),
     pushed_by: isStranger ? null : entry.pushedBy,
+    pulled_at: timeOrNull(entry.pulledAt),
   };
 }
 

@@ -6,7 +6,7 @@ import type { ImagesDeps, Viewer } from "./deps.ts";
 import { cutPage, type Listed, type ListPage, searcher } from "./pages.ts";
 
 /** What repositories can be sorted by. */
-export const repositorySorts = ["name", "pushed", "size", "tags"] as const;
+export const repositorySorts = ["name", "pushed", "pulled", "size", "tags"] as const;
 export type RepositorySort = (typeof repositorySorts)[number];
 
 /** A repository as a list shows it. Sizes in bytes. */
@@ -59,7 +59,8 @@ export const unknownRepository = (name: RepositoryName): RegistryError =>
 function numberOf(row: RepositorySums, sort: RepositorySort): number | null {
   if (sort === "name") return null;
   if (sort === "tags") return row.tags;
-  return sort === "size" ? row.bytes : (row.lastPushAt ?? 0);
+  if (sort === "size") return row.bytes;
+  return (sort === "pulled" ? row.lastPullAt : row.lastPushAt) ?? 0;
 }
 
 function shown(row: RepositorySums, { seesSharing }: Viewer): RepositoryRow {

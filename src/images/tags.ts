@@ -27,6 +27,8 @@ export interface ManifestEntry {
   readonly pushedAt: number;
   /** As `user:ann`; null when nobody had to log in. Not for callers without a login. */
   readonly pushedBy: string | null;
+  /** Unix ms of the latest pull of the manifest by a client, by whatever name; null for never. */
+  readonly pulledAt: number | null;
 }
 
 /** A tag as a list shows it. */
@@ -133,11 +135,12 @@ export async function describeManifests(
     sizesOf(deps, repository, digests),
     Promise.all(digests.map((digest) => deps.facts.of(repository, digest))),
   ]);
-  return manifests.flatMap(({ digest, mediaType, artifactType, pushedAt, pushedBy }, at) => {
+  return manifests.flatMap(({ digest, mediaType, artifactType, ...times }, at) => {
     const fact = facts[at] ?? null;
     if (fact === null) return [];
+    const { pushedAt, pushedBy, pulledAt } = times;
     const bytes = sizes.get(digest) ?? 0;
-    return [{ digest, ...fact, mediaType, artifactType, bytes, pushedAt, pushedBy }];
+    return [{ digest, ...fact, mediaType, artifactType, bytes, pushedAt, pushedBy, pulledAt }];
   });
 }
 

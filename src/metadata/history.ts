@@ -1,4 +1,4 @@
-// PORT 2, the group of pushes that were: who set a tag to which manifest, and from which commit.
+// PORT 2, the group of what was done with manifests: who set a tag to which manifest, and from which commit; when it was pulled.
 import type { Digest } from "../model/digest.ts";
 import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { RepositoryName, Tag } from "../model/names.ts";
@@ -17,6 +17,14 @@ export interface StoredPush {
   readonly origin: JobOrigin | null;
 }
 
+/** A pull of a manifest. */
+export interface NotedPull {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** Unix ms. */
+  readonly pulledAt: number;
+}
+
 /** Pushes of manifests that are stored, the latest first. Of one tag, and of one digest without a tag, the latest hundred are kept. */
 export interface HistoryMetadata {
   listTagPushes(
@@ -29,4 +37,8 @@ export interface HistoryMetadata {
     digest: Digest,
     limit: number,
   ): Promise<readonly StoredPush[]>;
+  /**
+   * Keeps the latest pull of each manifest, and of its repository: the later time wins. What is gone is left out. Not durable on purpose.
+   */
+  notePulls(pulls: readonly NotedPull[]): Promise<void>;
 }

@@ -30,6 +30,8 @@ export interface ManifestRow {
   /** Unix ms of the latest push. */
   readonly pushedAt: number;
   readonly pushedBy: string | null;
+  /** Unix ms of the latest pull, in this repository; null for never. */
+  readonly pulledAt: number | null;
 }
 
 /** One manifest names something. */
@@ -162,6 +164,10 @@ export interface ImageSumsMetadata {
   ): Promise<readonly (ManifestKey & { readonly namesOthers: boolean })[]>;
   /** What those of them name that follow `after`, up to `last`; as often as it is named. */
   listReleasedNames(after: ManifestKey | null, last: ManifestKey): Promise<readonly ManifestKey[]>;
+  /** The latest pulls of some repositories, by name. */
+  listPulls(
+    page: PageRequest,
+  ): Promise<readonly { readonly repository: RepositoryName; readonly pulledAt: number }[]>;
   /** How many repositories link to some content. */
   countLinks(
     digests: readonly Digest[],

@@ -171,6 +171,9 @@ function Latest({ frame, page }: { readonly frame: Frame; readonly page: Reposit
               Only here
             </th>
             <th scope="col">Last push</th>
+            <th scope="col" class="wide">
+              Last pull
+            </th>
           </>
         }
       />

@@ -8,7 +8,7 @@ import { Config, Facts } from "./imageConfig.tsx";
 import { Files, Layers } from "./imageLayers.tsx";
 import { Layout } from "./layout.tsx";
 import { Kind, kindText, PushCell } from "./manifestCells.tsx";
-import { Badge, Bytes, Digest, Figures, Table } from "./parts.tsx";
+import { Ago, Badge, Bytes, Digest, Figures, Table } from "./parts.tsx";
 import { PullCommands } from "./pullCommands.tsx";
 import { render } from "./render.ts";
 import { RepositoryCrumbs } from "./repositoryHead.tsx";
@@ -77,6 +77,7 @@ function Summary({ frame, detail }: { readonly frame: Frame; readonly detail: Im
           ? []
           : [[platforms.length === 1 ? "Platform" : "Platforms", shortList(platforms)] as const]),
         ["Pushed", <PushCell pushed={{ ...detail, push }} now={frame.now} />],
+        ["Last pull", <Ago time={detail.pulledAt} now={frame.now} />],
       ]}
     />
   );

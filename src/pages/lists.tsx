@@ -25,6 +25,8 @@ export function SortHead<Sort extends string>(props: {
   readonly turn: Turn;
   readonly by: Sort;
   readonly isNumber?: boolean;
+  /** Left out where there is little room. */
+  readonly isWide?: boolean;
   readonly children: Child;
 }) {
   const { list, turn, by, children } = props;
@@ -35,7 +37,7 @@ export function SortHead<Sort extends string>(props: {
   return (
     <th
       scope="col"
-      class={props.isNumber === true ? "number" : undefined}
+      class={props.isNumber === true ? "number" : props.isWide === true ? "wide" : undefined}
       aria-sort={isCurrent ? (list.isDescending ? "descending" : "ascending") : undefined}
     >
       <a href={href}>

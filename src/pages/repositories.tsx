@@ -51,6 +51,9 @@ export function repositoriesPage(frame: Frame, { list, page }: RepositoriesView)
               <SortHead {...head} by="pushed">
                 Last push
               </SortHead>
+              <SortHead {...head} by="pulled" isWide>
+                Last pull
+              </SortHead>
             </>
           }
         />

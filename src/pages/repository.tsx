@@ -6,7 +6,7 @@ import type { Frame } from "./frame.ts";
 import { Layout } from "./layout.tsx";
 import { type ListState, Pager, Search, SortHead } from "./lists.tsx";
 import { Kind, kindText, Platforms, PushCell } from "./manifestCells.tsx";
-import { Bytes, Command, Digest, Table } from "./parts.tsx";
+import { Ago, Bytes, Command, Digest, Table } from "./parts.tsx";
 import { render } from "./render.ts";
 import { RepositoryHead } from "./repositoryHead.tsx";
 
@@ -63,6 +63,9 @@ export function tagsPage(frame: Frame, view: TagsView): string {
                 <SortHead {...head} by="pushed">
                   Pushed
                 </SortHead>
+                <th scope="col" class="wide">
+                  Last pull
+                </th>
               </>
             }
           >
@@ -83,6 +86,9 @@ export function tagsPage(frame: Frame, view: TagsView): string {
                 </td>
                 <td>
                   <PushCell pushed={row} now={frame.now} />
+                </td>
+                <td class="wide">
+                  <Ago time={row.pulledAt} now={frame.now} />
                 </td>
               </tr>
             ))}
@@ -133,6 +139,9 @@ export function untaggedPage(frame: Frame, view: UntaggedView): string {
                   Size
                 </th>
                 <th scope="col">Pushed</th>
+                <th scope="col" class="wide">
+                  Last pull
+                </th>
               </>
             }
           >
@@ -154,6 +163,9 @@ export function untaggedPage(frame: Frame, view: UntaggedView): string {
                 </td>
                 <td>
                   <PushCell pushed={{ ...row, push: null }} now={frame.now} />
+                </td>
+                <td class="wide">
+                  <Ago time={row.pulledAt} now={frame.now} />
                 </td>
               </tr>
             ))}

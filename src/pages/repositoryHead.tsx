@@ -42,7 +42,7 @@ export function RepositoryHead(props: {
 }
 
 function Sums({ row, now }: { readonly row: RepositoryRow; readonly now: number }) {
-  const { bytes, uniqueBytes, blobs, lastPushAt } = row;
+  const { bytes, uniqueBytes, blobs, lastPushAt, lastPullAt } = row;
   return (
     <Figures
       items={[
@@ -52,6 +52,7 @@ function Sums({ row, now }: { readonly row: RepositoryRow; readonly now: number 
           : [["Only in this repository", <Bytes bytes={uniqueBytes} />] as const]),
         ["Blobs", blobs.toLocaleString("en")],
         ["Last push", <Ago time={lastPushAt} now={now} />],
+        ["Last pull", <Ago time={lastPullAt} now={now} />],
       ]}
     />
   );

@@ -48,6 +48,9 @@ export function RepositoryTable(props: {
           <td>
             <Ago time={row.lastPushAt} now={now} />
           </td>
+          <td class="wide">
+            <Ago time={row.lastPullAt} now={now} />
+          </td>
         </tr>
       ))}
     </Table>

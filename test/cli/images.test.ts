@@ -39,7 +39,7 @@ describe("the commands for images", () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^REPOSITORY +TAGS +UNTAGGED +SIZE +UNIQUE +PUSHED\nteam\/app +2 +1 +45 KB/,
+      /^REPOSITORY +TAGS +UNTAGGED +SIZE +UNIQUE +PUSHED +PULLED\nteam\/app +2 +1 +45 KB/,
     );
     expect(out).toEndWith("1 repository, 2 tags\n");
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
@@ -102,7 +102,7 @@ describe("the commands for images", () => {
     [["show", "team/app"], 2, "is no image"],
     [["show", "team/app:none"], 1, "team/app has no manifest tag none"],
     [["tags", "nobody"], 1, "no repository named nobody"],
-    [["ls", "--sort", "color"], 2, "one of name, pushed, size, tags"],
+    [["ls", "--sort", "color"], 2, "one of name, pushed, pulled, size, tags"],
   ] as const)("%p ends with %d", async (args, code, message) => {
     const ended = await room.run(...args);
 

@@ -24,6 +24,7 @@ import { objectLinksContract } from "./metadataObjectLinks.ts";
 import { objectListsContract } from "./metadataObjectLists.ts";
 import { objectsContract } from "./metadataObjects.ts";
 import { objectsKeepContract } from "./metadataObjectsKeep.ts";
+import { pullsContract } from "./metadataPulls.ts";
 import { referrersContract } from "./metadataReferrers.ts";
 import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
@@ -66,6 +67,7 @@ export function metadataContract(
     collectionContract(openEmpty);
     usageContract(openEmpty);
     imagesContract(openEmpty);
+    pullsContract(openEmpty);
     intakeContract(openEmpty);
     objectsKeepContract(openEmpty);
     referrersContract(openEmpty);

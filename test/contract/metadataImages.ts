@@ -85,6 +85,7 @@ export function imagesContract(open: () => Promise<Metadata>): void {
           ...{ digest: signature.digest, mediaType: signature.mediaType },
           artifactType: signature.artifactType,
           ...{ subject: image.digest, size: 9, pushedAt: now, pushedBy: null },
+          pulledAt: null,
         },
       ]);
       expect(await images.listNamed(app, [list.digest])).toEqual([

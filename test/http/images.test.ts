@@ -32,6 +32,7 @@ describe("GET /v1/repositories", () => {
       // The layer "base" is in another repository as well; configs name their layers.
       unique_bytes: configSize + 3,
       pushed_at: "2026-01-01T00:00:00.000Z",
+      pulled_at: null,
     });
     expect([body.total, body.next]).toEqual([3, null]);
     const bySize = (await images.get("/v1/repositories?sort=size&limit=1")).body;
@@ -72,6 +73,38 @@ describe("GET /v1/repositories", () => {
       null,
       [],
     ]);
+  });
+});
+
+describe("the last pull", () => {
+  const pulledAt = async () => {
+    await registry.pulls.write();
+    const { body: all } = await images.get("/v1/repositories?sort=pulled");
+    const { body: list } = await images.get("/v1/repositories/team/app/-/tags");
+    const { body: one } = await images.get("/v1/repositories/team/app/-/images/1.0");
+    return [all.repositories[0].pulled_at, list.tags[0].pulled_at, one.pulled_at];
+  };
+
+  test("is that of a client that gets the manifest, by tag or by digest", async () => {
+    const { digest } = await images.image("team/app", "1.0", { architecture: "a", layers: ["l"] });
+    registry.store.clock.advance(60_000);
+    await registry.raw("GET /v2/team/app/manifests/1.0");
+    expect(await pulledAt()).toEqual(Array(3).fill("2026-01-01T00:01:00.000Z"));
+
+    registry.store.clock.advance(60_000);
+    await registry.raw(`GET /v2/team/app/manifests/${digest}`);
+    expect(await pulledAt()).toEqual(Array(3).fill("2026-01-01T00:02:00.000Z"));
+  });
+
+  test("is no HEAD, no look at a page, and no manifest that the client has already", async () => {
+    const { digest } = await images.image("team/app", "1.0", { architecture: "a", layers: ["l"] });
+    await registry.raw("HEAD /v2/team/app/manifests/1.0");
+    await registry.raw("GET /v2/team/app/manifests/1.0", [["If-None-Match", `"${digest}"`]]);
+    await fetch(`${registry.url}/repositories/team/app/-/images/1.0`, {
+      headers: { accept: "text/html" },
+    });
+
+    expect(await pulledAt()).toEqual([null, null, null]);
   });
 });
 

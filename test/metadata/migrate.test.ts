@@ -48,7 +48,7 @@ describe("generated migrations", () => {
     cpSync(generated, copy, { recursive: true });
     const kit = join(root, "node_modules/drizzle-kit/bin.cjs");
     const schema =
-      "./src/metadata/rows/{schema,objectsSchema,accessSchema,auditSchema,tendingSchema,webhooksSchema}.ts";
+      "./src/metadata/rows/{schema,objectsSchema,accessSchema,auditSchema,tendingSchema,webhooksSchema,pullsSchema}.ts";
     const options = ["--dialect", "sqlite", "--schema", schema, "--out", relative(root, copy)];
 
     const { output } = await run([process.execPath, kit, "generate", ...options], { cwd: root });

@@ -25,9 +25,9 @@ function addLists(program: Command, run: RunAction): void {
   addSourceFlags(program.command("ls [PATTERN]"))
     .summary("list repositories")
     .description(
-      "Lists repositories with their size. UNIQUE is what no other repository and no bucket holds: deleting the repository gives it back. PATTERN is a part of the name, or a pattern with * and ?.",
+      "Lists repositories with their size, and when they were last pushed to and pulled from. UNIQUE is what no other repository and no bucket holds: deleting the repository gives it back. PATTERN is a part of the name, or a pattern with * and ?.",
     )
-    .option("--sort <BY>", "name, pushed, size or tags. Default: name")
+    .option("--sort <BY>", "name, pushed, pulled, size or tags. Default: name")
     .addHelpText("after", examples("breadbox ls", "breadbox ls 'team/*' --sort size"))
     .action(async (pattern: string | undefined, options: Options) =>
       run((await import("./lists.ts")).listRepositories(pattern, options)),
@@ -35,7 +35,7 @@ function addLists(program: Command, run: RunAction): void {
   addSourceFlags(program.command("tags <REPO>"))
     .summary("list the tags of a repository")
     .description(
-      "Lists the tags of a repository: platforms, size, age, digest, and who or which commit it was pushed from.",
+      "Lists the tags of a repository: platforms, size, last push and pull, digest, and who or which commit it was pushed from.",
     )
     .option("--search <PATTERN>", "only tags with this in their name, or a pattern with * and ?")
     .option("--sort <BY>", "name, pushed or size. Default: name")

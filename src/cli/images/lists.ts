@@ -143,8 +143,9 @@ export function repositoriesText(rows: RepositoryRows, now: number): string {
     showBytes(row.size_bytes),
     row.unique_bytes === null ? "-" : showBytes(row.unique_bytes),
     ageOf(row.pushed_at, now),
+    ageOf(row.pulled_at, now),
   ]);
-  const head = ["REPOSITORY", "TAGS", "UNTAGGED", "SIZE", "UNIQUE", "PUSHED"];
+  const head = ["REPOSITORY", "TAGS", "UNTAGGED", "SIZE", "UNIQUE", "PUSHED", "PULLED"];
   const total = rows.reduce((sum, { tags }) => sum + tags, 0);
   const repositories = rows.length === 1 ? "1 repository" : `${rows.length} repositories`;
   return `${table([head, ...lines])}\n${repositories}, ${counted(total, "tag")}`;
@@ -157,10 +158,11 @@ export function tagsText(rows: TagRows, now: number): string {
     whatOf(row),
     showBytes(row.size_bytes),
     ageOf(row.pushed_at, now),
+    ageOf(row.pulled_at, now),
     shortDigest(row.digest),
     fromOf(row),
   ]);
-  return table([["TAG", "WHAT", "SIZE", "PUSHED", "DIGEST", "BY"], ...lines]);
+  return table([["TAG", "WHAT", "SIZE", "PUSHED", "PULLED", "DIGEST", "BY"], ...lines]);
 }
 
 /** Columns of manifests without a name; digests are whole, so that they can be given to `breadbox rm`. */
@@ -170,8 +172,9 @@ export function untaggedText(rows: UntaggedRows, now: number): string {
     row.kind,
     showBytes(row.size_bytes),
     ageOf(row.pushed_at, now),
+    ageOf(row.pulled_at, now),
   ]);
-  return table([["DIGEST", "WHAT", "SIZE", "PUSHED"], ...lines]);
+  return table([["DIGEST", "WHAT", "SIZE", "PUSHED", "PULLED"], ...lines]);
 }
 
 const mostPlatforms = 3;

@@ -24,6 +24,7 @@ export function imageText(image: PrintedImage, now: number): string {
     ...line("Platforms", platforms.join(", ")),
     ...line("Size", showBytes(bytes)),
     ...line("Pushed", `${ageOf(image.pushed_at, now)} ago${by}`),
+    ...line("Pulled", image.pulled_at === null ? "never" : `${ageOf(image.pulled_at, now)} ago`),
     ...line(
       "From",
       origin && `${origin.repository ?? origin.issuer}@${origin.commit ?? origin.ref}`,

@@ -32,6 +32,9 @@ export const repositorySchema = object({
     "of blobs that no other repository and no object holds; null for callers who may not `pull` on `server:gc`",
   ),
   pushed_at: timeOrNull("when its latest tag was set; null without tags"),
+  pulled_at: timeOrNull(
+    "when a client last got a manifest from it, a minute late at most; null for never",
+  ),
 });
 
 const kind = string({
@@ -47,6 +50,9 @@ const manifest = {
   size_bytes: bytes("of everything that it names; of an index, of all its platforms"),
   pushed_at: time,
   pushed_by: nullable("`user:ann`, `token:ci`; null without a login, and to callers without one"),
+  pulled_at: timeOrNull(
+    "when a client last got the manifest, by tag or by digest, a minute late at most; null for never",
+  ),
 };
 const origin = orNull(
   {
@@ -175,6 +181,7 @@ export const repositoryExample = {
   size_bytes: 2_812_948,
   unique_bytes: 2_812_948,
   pushed_at: "2026-01-01T03:00:00.000Z",
+  pulled_at: "2026-01-01T04:00:00.000Z",
 };
 const manifestExample = {
   digest: manifestDigest,
@@ -185,6 +192,7 @@ const manifestExample = {
   size_bytes: 2_812_948,
   pushed_at: "2026-01-01T03:00:00.000Z",
   pushed_by: "user:ann",
+  pulled_at: "2026-01-01T04:00:00.000Z",
 };
 export const tagExample = { name: tag, ...manifestExample, origin: null };
 export const untaggedExample = { ...manifestExample, subject: null };

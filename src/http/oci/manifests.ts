@@ -60,7 +60,7 @@ function tagsOf(query: URLSearchParams): readonly Tag[] {
 
 async function pull(
   call: Call<typeof address>,
-  { registry, telemetry }: Services,
+  { registry, pulls, telemetry }: Services,
 ): Promise<Response> {
   const { name, reference } = call.params;
   const manifest = await getManifest(registry, name, reference);
@@ -68,6 +68,7 @@ async function pull(
   const headers = contentHeaders(digest, mediaType, "digest" in reference);
   if (matchesEtag(call.request.headers.get("if-none-match"), digest)) return notModified(headers);
   telemetry.metrics.pulled();
+  pulls.note(name, digest);
   logPull(telemetry.log, eventOf(call, { name, reference }, manifest));
   headers["content-length"] = String(size);
   return answerBytes(body, { headers }, headers["etag"]);

@@ -10,6 +10,7 @@ import browserSessions from "../../../drizzle/postgres/0005_browser_sessions.sql
   type: "text",
 };
 import webhooks from "../../../drizzle/postgres/0006_webhooks.sql" with { type: "text" };
+import pulls from "../../../drizzle/postgres/0007_pulls.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0004_digest_spelling", sql: digestSpelling },
   { tag: "0005_browser_sessions", sql: browserSessions },
   { tag: "0006_webhooks", sql: webhooks },
+  { tag: "0007_pulls", sql: pulls },
 ];

@@ -6,11 +6,12 @@ import type { CellKind, CopiedTable, Span } from "../copy.ts";
 import * as access from "./accessSchema.ts";
 import * as audit from "./auditSchema.ts";
 import * as inBuckets from "./objectsSchema.ts";
+import * as pulls from "./pullsSchema.ts";
 import * as rows from "./schema.ts";
 import * as tending from "./tendingSchema.ts";
 import * as webhooks from "./webhooksSchema.ts";
 
-const all = [rows, inBuckets, access, audit, tending, webhooks].flatMap((schema) =>
+const all = [rows, pulls, inBuckets, access, audit, tending, webhooks].flatMap((schema) =>
   Object.values(schema).filter((value) => is(value, SQLiteTable)),
 );
 

@@ -5,6 +5,7 @@ import type { RepositoryName, Tag } from "../../model/names.ts";
 import { mostPushes } from "../../model/pushes.ts";
 import type { HistoryMetadata, StoredPush } from "../history.ts";
 import type { ManifestPut } from "../metadata.ts";
+import { notePulls } from "./pulls.ts";
 import type { Rows, Tx } from "./rows.ts";
 import { pushHistory } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
@@ -113,6 +114,7 @@ export function historyMetadata(rows: Rows): HistoryMetadata {
       (await rows.list(ofTag, { repository, tag, limit })).map(toPush),
     listDigestPushes: async (repository, digest, limit) =>
       (await rows.list(ofDigest, { repository, digest, limit })).map(toPush),
+    notePulls: (pulls) => rows.writeLazily((tx) => notePulls(tx, pulls)),
   };
 }
 

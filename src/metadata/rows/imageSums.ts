@@ -1,10 +1,11 @@
 // Sums over everything that is stored, window by window, in the order of an index.
-import { type SQL, sql } from "drizzle-orm";
+import { asc, gt, type SQL, sql } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
 import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { ContentSums, ImageSumsMetadata, KeptSum, LinkSum, TagSum } from "../images.ts";
 import type { ManifestKey } from "../metadata.ts";
 import { objects } from "./objectsSchema.ts";
+import { repositoryPulls } from "./pullsSchema.ts";
 import type { Rows } from "./rows.ts";
 import {
   contents,
@@ -15,7 +16,7 @@ import {
   tags,
 } from "./schema.ts";
 import { listed } from "./spelling.ts";
-import { rawStatement } from "./statement.ts";
+import { type Params, rawStatement, statement } from "./statement.ts";
 
 /** Rows of content of one window, and tags: some milliseconds. */
 const [contentRows, tagRows] = [2_000, 5_000];
@@ -128,6 +129,16 @@ const countLinks = rawStatement<
     WHERE l.digest IN ${listed(digests)} GROUP BY l.digest`,
 );
 
+const listPulls = statement((db, given: Params<{ after: string; limit: number }>) => {
+  const { repository, pulledAt } = repositoryPulls;
+  return db
+    .select({ repository, pulledAt })
+    .from(repositoryPulls)
+    .where(gt(repository, given.after))
+    .orderBy(asc(repository))
+    .limit(given.limit);
+});
+
 /** Builds the group. */
 export function imageSumsMetadata(rows: Rows): ImageSumsMetadata {
   const behind = (after: ManifestKey | null, limit: number): After => ({
@@ -146,6 +157,7 @@ export function imageSumsMetadata(rows: Rows): ImageSumsMetadata {
       })),
     listReleasedNames: (after, { repository: until, digest: last }) =>
       rows.list(listReleasedNames, { ...behind(after, 0), until, last }),
+    listPulls: ({ after, limit }) => rows.list(listPulls, { after: after ?? "", limit }),
     countLinks: (digests) => rows.list(countLinks, { digests }),
     listUntaggedReferrers: (after, limit) => rows.list(listUntaggedReferrers, behind(after, limit)),
   };

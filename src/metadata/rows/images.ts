@@ -5,6 +5,7 @@ import type { RepositoryName, Tag } from "../../model/names.ts";
 import type { ContentUse, ImagesMetadata, ManifestRow, ManifestSum, NamedRow } from "../images.ts";
 import { type PushRow, toPush } from "./history.ts";
 import { objects } from "./objectsSchema.ts";
+import { manifestPulls } from "./pullsSchema.ts";
 import { isUnnamed, never } from "./releases.ts";
 import type { Rows } from "./rows.ts";
 import { contents, manifestReferences, manifests, pushHistory, referrers, tags } from "./schema.ts";
@@ -59,11 +60,17 @@ const row = {
   size: manifests.size,
   pushedAt: manifests.pushedAt,
   pushedBy: manifests.pushedBy,
+  pulledAt: manifestPulls.pulledAt,
 };
+const isPullOf = and(
+  eq(manifestPulls.repository, manifests.repository),
+  eq(manifestPulls.digest, manifests.digest),
+);
 const findManifests = statement((db, given: Params<OfRepository & Digests>) =>
   db
     .select(row)
     .from(manifests)
+    .leftJoin(manifestPulls, isPullOf)
     .where(
       and(
         eq(manifests.repository, given.repository),
@@ -75,6 +82,7 @@ const listManifests = statement((db, given: Params<Stretch>) =>
   db
     .select(row)
     .from(manifests)
+    .leftJoin(manifestPulls, isPullOf)
     .where(
       and(eq(manifests.repository, given.repository), gt(manifests.digest, sql`${given.after}`)),
     )
@@ -84,7 +92,10 @@ const listManifests = statement((db, given: Params<Stretch>) =>
 const listUnnamed = rawStatement<Stretch, ManifestRow>(
   ({ repository, after, limit }) => sql`
     SELECT m.digest, m.media_type AS "mediaType", m.artifact_type AS "artifactType", m.subject, m.size,
-      m.pushed_at AS "pushedAt", m.pushed_by AS "pushedBy"
+      m.pushed_at AS "pushedAt", m.pushed_by AS "pushedBy", (
+        SELECT p.pulled_at FROM ${manifestPulls} AS p
+        WHERE p.repository = m.repository AND p.digest = m.digest
+      ) AS "pulledAt"
     FROM ${manifests} AS m
     WHERE m.repository = ${repository} AND m.digest > ${after} AND ${isUnnamed(never)}
     ORDER BY m.digest LIMIT ${limit}`,

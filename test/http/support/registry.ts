@@ -17,6 +17,7 @@ import type { Backend } from "../../../src/http/services.ts";
 import { openImages } from "../../../src/images/deps.ts";
 import type { AccountsMetadata } from "../../../src/metadata/access.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
+import { PullBook } from "../../../src/registry/pulls.ts";
 import { logLogin } from "../../../src/telemetry/events.ts";
 import { type LogLevel, loggerOptions } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
@@ -114,6 +115,15 @@ export async function openRegistry(options: RegistryOptions = {}) {
   });
   await access.renewKey();
   const limited = { ...registry, manifestMaxBytes, immutable: makeImmutability(["locked*"]) };
+  const pulls = new PullBook({
+    ...{ metadata: metadata.history, rest: Bun.sleep },
+    now: () => (latch.reason === null ? store.clock.now() : null),
+    // Only when a test says so.
+    everyMs: 2 ** 31 - 1,
+    onLost: (error) => {
+      throw error;
+    },
+  });
   const backend: Backend = {
     access,
     management: {
@@ -138,6 +148,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     },
     uploads,
     objects,
+    pulls,
     gcRuns,
     telemetry: { log, metrics },
     operate: {
@@ -185,6 +196,8 @@ export async function openRegistry(options: RegistryOptions = {}) {
     /** What jobs without a password did to the server. */
     workloads,
     gcRuns,
+    /** When manifests were pulled; `write` instead of waiting. */
+    pulls,
     /** Runs that were asked for: nobody does them here. */
     orders,
     url: `http://127.0.0.1:${http.port}`,
@@ -193,6 +206,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     async [Symbol.asyncDispose](): Promise<void> {
       await http.drain(0);
       await trail.close();
+      await pulls.write();
       await store.remove();
     },
   };

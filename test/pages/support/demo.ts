@@ -34,6 +34,8 @@ export async function openDemo({ megabyte = 1000, releases = 9, url = "" }: Demo
   };
   await pushServices(made, releases);
   await pushOthers(made);
+  await pull(made);
+  await registry.pulls.write();
   return room;
 }
 
@@ -190,6 +192,20 @@ async function pushOthers({ size, by, wait }: Maker): Promise<void> {
     });
   }
   wait(40 * 60_000);
+}
+
+/** What clients used some hours ago, and what they use now. */
+async function pull({ by, wait }: Maker): Promise<void> {
+  const { url, headers = {} } = by("ci");
+  for (const [image, ms] of [
+    ["team/web/manifests/2026.01", 3 * hour],
+    ["charts/ingress/manifests/1.2.3", 20 * 60_000],
+    ["team/api/manifests/1.1.0", 4 * 60_000],
+    ["team/api/manifests/latest", 0],
+  ] as const) {
+    await ask(`${url}/v2/${image}`, { headers });
+    wait(ms);
+  }
 }
 
 async function ask(url: string, init: RequestInit): Promise<void> {

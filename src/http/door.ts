@@ -274,7 +274,10 @@ export function linkRights({ rights }: Pick<RequestContext, "rights">): LinkRigh
 }
 
 /** The condition of a put, for callers who may create objects and perhaps replace none. */
-export function replacing({ rights, subject }: RequestContext, allows: Precondition): Precondition {
+export function replacing(
+  { rights, subject }: Pick<RequestContext, "rights" | "subject">,
+  allows: Precondition,
+): Precondition {
   if (rights === everything || (subject !== null && rights.may("overwrite", subject)))
     return allows;
   return (current) => {

@@ -33,6 +33,11 @@ export const at = {
     `/buckets${query(parameters)}`,
   bucket: (name: string, parameters: Readonly<Record<string, string | null>> = {}) =>
     `/buckets/${name}${query(parameters)}`,
+  /** Where forms send files, and content of repositories. @param parameters `prefix`: the folder. */
+  bucketFiles: (name: string, parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/buckets/${name}/files${query(parameters)}`,
+  bucketLinks: (name: string, parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/buckets/${name}/links${query(parameters)}`,
   uploads: "/server/uploads",
   garbage: (parameters: Readonly<Record<string, string | null>> = {}) =>
     `/server/garbage${query(parameters)}`,

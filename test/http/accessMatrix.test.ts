@@ -89,9 +89,13 @@ const bodies: Readonly<Record<string, string>> = {
   initiateMultipartUpload: JSON.stringify({ object: "path/to/file.bin" }),
   createBucketByForm: "name=backups",
   deleteObjectByForm: "object=path/to/file.bin",
+  putFileByForm: `--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhi\r\n--b--`,
+  linkByForm: `name=a&repository=team/app&digest=sha256:${"0".repeat(64)}`,
 };
-const typeOf = (body: string): string =>
-  body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+const typeOf = (body: string): string => {
+  if (body.startsWith("--b")) return "multipart/form-data; boundary=b";
+  return body.startsWith("{") ? "application/json" : "application/x-www-form-urlencoded";
+};
 
 describe.each(kinds)("%s", (kind) => {
   test.each(operations.map((operation) => [operation.id, operation] as const))(
@@ -129,11 +133,15 @@ describe("an operation whose body names what it is about", () => {
     ["push without overwrite", "createBucket", 403],
     ["push elsewhere", "initiateMultipartUpload", 403],
     ["pull only", "initiateMultipartUpload", 403],
+    ["pull only", "putFileByForm", 403],
+    ["push elsewhere", "putFileByForm", 403],
+    ["pull only", "linkByForm", 403],
+    ["push elsewhere", "linkByForm", 403],
   ] as const)("refuses %s to %s with %d", async (kind, id, status) => {
     const operation = operations.find((each) => each.id === id);
+    const body = bodies[id] ?? "";
     const answer = await room.ask("POST", fill(operation?.path ?? ""), callers.get(kind) ?? null, {
-      body: bodies[id] ?? "",
-      headers: { "content-type": "application/json" },
+      ...{ body, headers: { "content-type": typeOf(body) } },
     });
     expect(answer.status).toBe(status);
   });

@@ -49,6 +49,8 @@ const written: Readonly<Record<string, readonly [event: string, resource: string
   createBucketByForm: ["bucket.create", "bucket:formed"],
   deleteBucketByForm: ["bucket.delete", "bucket:formed"],
   deleteObjectByForm: ["object.delete", "bucket:formed/a.txt"],
+  putFileByForm: ["object.put", "bucket:formed/file.txt"],
+  linkByForm: ["object.put", "bucket:formed/link"],
   deleteByPlan: ["manifest.delete", "lab/planned"],
   applyDeletionPage: ["manifest.delete", "lab/chosen"],
 };
@@ -84,7 +86,15 @@ test("every operation that changes something leaves an entry with its author, or
     ask("POST", path, { body: new URLSearchParams(fields) });
   await form("/buckets", { name: "formed" });
   await ask("PUT", "/v1/buckets/formed/objects/a.txt", { body: "x" });
-  await form("/buckets/formed/delete", { object: "a.txt" });
+  const file = new FormData();
+  file.append("file", new File(["x"], "file.txt"));
+  await ask("POST", "/buckets/formed/files", { body: file });
+  const linked = await pushAs(bob, "linked", "lab/linked");
+  const source = { repository: "lab/linked", digest: linked.layer };
+  await form("/buckets/formed/links", { name: "link", ...source });
+  for (const object of ["a.txt", "file.txt", "link"]) {
+    await form("/buckets/formed/delete", { object });
+  }
   await form("/buckets/formed/remove");
   await pushAs(bob, "layer", "lab/planned");
   const targets = ["lab/planned"];

@@ -175,13 +175,18 @@ describe("token scope lost on some endpoints (CVE-2025-68944 and a dozen more)",
     }
     return answers;
   }
+  const file = new FormData();
+  file.append("file", new File(["hi"], "a"));
+  const digest = `sha256:${"0".repeat(64)}`;
   /** Of operations that name what they are about there. */
-  const bodies: Readonly<Record<string, string | URLSearchParams>> = {
+  const bodies: Readonly<Record<string, string | URLSearchParams | FormData>> = {
     createBucket: '{"name":"backups"}',
     initiateMultipartUpload: '{"object":"a"}',
     deleteByPlan: '{"targets":["team/app"]}',
     createBucketByForm: new URLSearchParams({ name: "backups" }),
     deleteObjectByForm: new URLSearchParams({ object: "path/to/file.bin" }),
+    putFileByForm: file,
+    linkByForm: new URLSearchParams({ name: "a", repository: "team/app", digest }),
   };
   const notRefused = (statuses: Map<string, number>): string[] =>
     [...statuses].flatMap(([id, status]) => (status === 401 ? [] : [id]));

@@ -76,6 +76,92 @@ test("a bucket is created by a form, browsed by folder, and emptied", async () =
   expect((await open("/buckets/backups")).status).toBe(404);
 });
 
+describe("files and links are put by forms", () => {
+  const upload = (path: string, file: File, fields: Readonly<Record<string, string>> = {}) => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries(fields)) body.append(name, value);
+    body.append("file", file);
+    return fetch(`${room.registry.url}${path}`, {
+      ...{ method: "POST", body, redirect: "manual" },
+      headers: { ...ownPage, cookie: cookies.root, accept: "text/html" },
+    });
+  };
+  const stored = (name: string) =>
+    room.ask("GET", `/v1/buckets/forms/objects/${name}`, basic("root"));
+  beforeAll(() => send("/buckets", { name: "forms" }));
+
+  test("a file is stored in the folder whose page has the form", async () => {
+    const page = await open("/buckets/forms?prefix=db%2F");
+    const form = page.find("form[data-plain]")[0]?.attributes;
+    expect([form?.["enctype"], form?.["method"]]).toEqual(["multipart/form-data", "post"]);
+
+    const file = new File(["one"], "a b.json", { type: "application/json" });
+    const answer = await upload(form?.["action"] ?? "", file);
+
+    expect([answer.status, answer.headers.get("location")]).toEqual([
+      ...[303, "/buckets/forms?prefix=db%2F"],
+    ]);
+    const found = await stored("db/a%20b.json");
+    expect([await found.text(), found.headers.get("content-type")]).toEqual([
+      ...["one", expect.stringContaining("application/json")],
+    ]);
+  });
+
+  test("a name that is taken is refused, and replaced when the form says so", async () => {
+    await upload("/buckets/forms/files", new File(["one"], "taken"));
+    const refused = await pageOf(await upload("/buckets/forms/files", new File(["two"], "taken")));
+    expect([refused.status, refused.texts("[role=alert]").join()]).toEqual([
+      ...[412, expect.stringContaining("There is an object of this name")],
+    ]);
+    expect(await (await stored("taken")).text()).toBe("one");
+
+    await upload("/buckets/forms/files", new File(["two"], "taken"), { replace: "on" });
+    expect(await (await stored("taken")).text()).toBe("two");
+  });
+
+  test("a form without a file, of another site, or without the right, stores nothing", async () => {
+    const empty = await pageOf(await upload("/buckets/forms/files", new File([], "")));
+    expect([empty.status, empty.texts("[role=alert]")]).toEqual([400, ["Choose a file first."]]);
+    const body = new FormData();
+    body.append("file", new File(["x"], "stolen"));
+    const from = (cookie: string, site: string) =>
+      fetch(`${room.registry.url}/buckets/forms/files`, {
+        ...{ method: "POST", body, redirect: "manual" },
+        headers: { cookie, accept: "text/html", "sec-fetch-site": site },
+      });
+    expect((await from(cookies.root, "cross-site")).status).toBe(403);
+    const refused = await from(cookies.ann, "same-origin");
+    expect([refused.status, (await refused.text()).includes("db/")]).toEqual([403, false]);
+    expect((await stored("stolen")).status).toBe(404);
+  });
+
+  test("content of a repository is linked, and the page says where else it is", async () => {
+    await room.seed("team/app", "1.0");
+    const manifest = await room.ask("GET", "/v2/team/app/manifests/1.0", basic("root"));
+    const { digest } = JSON.parse(await manifest.text()).layers[0];
+    const link = (fields: Readonly<Record<string, string>>) =>
+      send("/buckets/forms/links", { repository: "team/app", digest, ...fields });
+
+    expect((await link({ name: "layer.tar" })).status).toBe(303);
+
+    const page = await open("/buckets/forms");
+    expect(page.find("tbody td a").map(({ attributes }) => attributes["href"])).toEqual([
+      "/repositories/team/app",
+    ]);
+    for (const [fields, said] of [
+      [{ name: "layer.tar" }, "There is an object of this name"],
+      [{ name: "x", repository: "No Name" }, "no name of a repository"],
+      [{ name: "x", digest: "sha256:1" }, "digest"],
+      [{ name: "x", repository: "team/other" }, "The repository has no blob"],
+    ] as const) {
+      const again = await pageOf(await link(fields));
+      expect([fields, again.status >= 400, again.texts("[role=alert]").join()]).toEqual([
+        ...[fields, true, expect.stringContaining(said)],
+      ]);
+    }
+  });
+});
+
 describe("with rights on a folder alone", () => {
   beforeAll(async () => {
     await send("/buckets", { name: "backups" });

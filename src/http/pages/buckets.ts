@@ -1,4 +1,5 @@
 // The pages of buckets, by the functions of `/v1/buckets`.
+import { findSharing } from "../../images/sharing.ts";
 import { parseBucketName, parseObjectName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, removeBucket } from "../../objects/buckets.ts";
 import { listObjects, removeObject } from "../../objects/objects.ts";
@@ -13,7 +14,9 @@ import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
 import { visibleBuckets } from "../v1/buckets.ts";
 import { objectPath } from "../v1/printObject.ts";
+import { viewerOf } from "../viewer.ts";
 import { framed, seeOther, sendPage } from "./answer.ts";
+import { linkContent, putFile } from "./bucketPuts.ts";
 import { readForm } from "./forms.ts";
 import { type Refused, refusedBy } from "./refused.ts";
 
@@ -62,11 +65,14 @@ async function drawBucket(
   const may = (action: "push" | "delete" | "admin" | "pull", object = prefix) =>
     call.rights.may(action, { kind: "objects", bucket, prefix: object });
   const whole = may("pull", "") ? await findBucket(objects, bucket) : null;
+  const digests = records.map(({ digest }) => digest);
+  const sharing = await findSharing(services.images, viewerOf(call), digests);
   const { said = null, status = 200 } = refused ?? {};
   const view = {
     ...{ bucket: whole, name: bucket, prefix, folders: prefixes, said },
-    objects: records.map(({ object, size, createdAt }) => ({
+    objects: records.map(({ object, size, createdAt, digest }) => ({
       ...{ object, size, createdAt, href: objectPath(bucket, object) },
+      repositories: sharing.get(digest)?.repositories ?? [],
       mayDelete: !readOnly && call.rights.may("delete", { kind: "object", bucket, object }),
     })),
     next: last === null ? null : at.bucket(bucket, { prefix: prefix || null, after: last }),
@@ -103,6 +109,17 @@ async function removeWhole(call: Call<typeof address>, services: Services): Prom
   return seeOther(at.buckets());
 }
 
+/** What is refused is said above the listing, to those who may see it. */
+const orSaid =
+  (act: (call: Call<typeof address>, services: Services) => Promise<Response>) =>
+  (call: Call<typeof address>, services: Services): Promise<Response> =>
+    act(call, services).catch((error: unknown) => {
+      const prefix = queryOf(call).get("prefix") ?? "";
+      const { bucket } = call.params;
+      if (!call.rights.may("pull", { kind: "objects", bucket, prefix })) throw error;
+      return drawBucket(call, services, refusedBy(error));
+    });
+
 const shared = { tag: "buckets", doc: null } as const;
 
 /** `/buckets` and what is below it. */
@@ -122,6 +139,16 @@ export const bucketPages = [
     ...{ action: "pull", target: "bucket", needs: { right: "pull", on: "objects" } },
     ...{ summary: "The page of a bucket" },
     handle: (call, services) => drawBucket(call, services, null),
+  }),
+  ...operation({
+    ...{ ...shared, id: "putFileByForm", method: "POST", path: `${address}/files` },
+    ...{ action: "push", target: "bucket", needs: "body", summary: "Store a file" },
+    handle: orSaid(putFile),
+  }),
+  ...operation({
+    ...{ ...shared, id: "linkByForm", method: "POST", path: `${address}/links` },
+    ...{ action: "push", target: "bucket", needs: "body", summary: "Link content to an object" },
+    handle: orSaid(linkContent),
   }),
   ...operation({
     ...{ ...shared, id: "deleteObjectByForm", method: "POST", path: `${address}/delete` },

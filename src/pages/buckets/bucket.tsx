@@ -3,14 +3,17 @@ import type { Bucket, ObjectRecord } from "../../metadata/objects.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
 import { Layout } from "../layout.tsx";
-import { Ago, Bytes, Command, Confirmed, Crumbs, Figures, Notice, Table } from "../parts.tsx";
+import { Ago, Bytes, Confirmed, Crumbs, Figures, Notice, Table } from "../parts.tsx";
 import { render } from "../render.ts";
+import { Puts } from "./puts.tsx";
 
 /** An object, and where it is downloaded. */
 export interface ShownObject extends Pick<ObjectRecord, "object" | "size" | "createdAt"> {
   readonly href: string;
   /** True for those who may delete it. */
   readonly mayDelete: boolean;
+  /** Repositories that hold the same content, as far as the visitor may see. */
+  readonly repositories: readonly string[];
 }
 
 /** What the page shows. */
@@ -51,7 +54,7 @@ export function bucketPage(frame: Frame, view: BucketView): string {
           ]}
         />
       )}
-      {mayPut ? <DropZone frame={frame} name={name} prefix={prefix} /> : null}
+      {mayPut ? <Puts name={name} prefix={prefix} /> : null}
       <div data-listing>
         <Listing frame={frame} view={view} />
         {next === null ? null : (
@@ -80,39 +83,9 @@ function crumbsOf(name: string, prefix: string): readonly (readonly [string, str
   );
 }
 
-/** Shown by its script: without one a command does it. */
-function DropZone(props: {
-  readonly frame: Frame;
-  readonly name: string;
-  readonly prefix: string;
-}) {
-  const { frame, name, prefix } = props;
-  return (
-    <>
-      <section class="drop" data-drop data-bucket={name} data-prefix={prefix} hidden>
-        <p>
-          <label class="button">
-            Choose files
-            <input type="file" multiple class="visually-hidden" />
-          </label>{" "}
-          or drop them here.
-        </p>
-        <p class="small">
-          <label>
-            <input type="checkbox" name="replace" /> Replace objects of the same name
-          </label>
-        </p>
-        <ul class="sent" aria-live="polite" />
-      </section>
-      <noscript>
-        <Command>{`breadbox bucket put FILE ${name}/${prefix} --server ${frame.origin}`}</Command>
-      </noscript>
-    </>
-  );
-}
-
 function Listing({ frame, view }: { readonly frame: Frame; readonly view: BucketView }) {
   const { name, prefix, folders, objects } = view;
+  const hasLinks = objects.some(({ repositories }) => repositories.length > 0);
   if (folders.length === 0 && objects.length === 0) return <p class="empty">Nothing is here.</p>;
   return (
     <Table
@@ -124,6 +97,7 @@ function Listing({ frame, view }: { readonly frame: Frame; readonly view: Bucket
             Size
           </th>
           <th scope="col">Stored</th>
+          {hasLinks ? <th scope="col">Also in</th> : null}
           <th scope="col">Delete</th>
         </>
       }
@@ -135,11 +109,12 @@ function Listing({ frame, view }: { readonly frame: Frame; readonly view: Bucket
           </th>
           <td class="number" />
           <td />
+          {hasLinks ? <td /> : null}
           <td />
         </tr>
       ))}
       {objects.map((object) => (
-        <ObjectRow key={object.object} {...{ frame, name, prefix, object }} />
+        <ObjectRow key={object.object} {...{ frame, name, prefix, object, hasLinks }} />
       ))}
     </Table>
   );
@@ -150,8 +125,9 @@ function ObjectRow(props: {
   readonly name: string;
   readonly prefix: string;
   readonly object: ShownObject;
+  readonly hasLinks: boolean;
 }) {
-  const { frame, name, prefix, object } = props;
+  const { frame, name, prefix, object, hasLinks } = props;
   const shown = object.object.slice(prefix.length);
   return (
     <tr>
@@ -166,6 +142,15 @@ function ObjectRow(props: {
       <td>
         <Ago time={object.createdAt} now={frame.now} />
       </td>
+      {hasLinks ? (
+        <td>
+          {object.repositories.map((repository) => (
+            <div key={repository}>
+              <a href={at.repository(repository)}>{repository}</a>
+            </div>
+          ))}
+        </td>
+      ) : null}
       <td>
         {object.mayDelete ? (
           <Confirmed label="Delete">

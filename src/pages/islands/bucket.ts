@@ -173,6 +173,7 @@ function sendAll(files: readonly File[], zone: HTMLElement): void {
 
 for (const zone of document.querySelectorAll<HTMLElement>("[data-drop]")) {
   zone.hidden = false;
+  for (const form of document.querySelectorAll<HTMLElement>("form[data-plain]")) form.hidden = true;
   const input = zone.querySelector<HTMLInputElement>("input[type=file]");
   input?.addEventListener("change", () => {
     sendAll([...(input.files ?? [])], zone);

@@ -273,11 +273,10 @@ export function linkRights({ rights }: Pick<RequestContext, "rights">): LinkRigh
   };
 }
 
+type Judged = Pick<RequestContext, "rights" | "subject">;
+
 /** The condition of a put, for callers who may create objects and perhaps replace none. */
-export function replacing(
-  { rights, subject }: Pick<RequestContext, "rights" | "subject">,
-  allows: Precondition,
-): Precondition {
+export function replacing({ rights, subject }: Judged, allows: Precondition): Precondition {
   if (rights === everything || (subject !== null && rights.may("overwrite", subject)))
     return allows;
   return (current) => {
@@ -291,9 +290,7 @@ export function replacing(
 }
 
 /** What may be seen of a list; null for all of it. */
-export function visibleTo({
-  rights,
-}: Pick<RequestContext, "rights">): ((resource: Resource) => boolean) | null {
+export function visibleTo({ rights }: Pick<Judged, "rights">): ((on: Resource) => boolean) | null {
   return rights === everything ? null : (resource) => rights.may("pull", resource);
 }
 

@@ -5,6 +5,7 @@ import { listenerOf } from "./config/listener.ts";
 import type { Config } from "./config/settings.ts";
 import { hookInfos } from "./config/webhooks.ts";
 import { OverdueReleases } from "./content/claim.ts";
+import type { Checks } from "./fsck/checks.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
 import { openImages } from "./images/deps.ts";
@@ -31,6 +32,7 @@ interface Parts {
   readonly objects: ObjectsDeps;
   readonly pulls: PullBook;
   readonly gcRuns: GcRuns;
+  readonly checks: Checks;
   readonly metrics: Metrics;
 }
 
@@ -96,7 +98,8 @@ export function makeMetrics({
   ports,
   entry,
   gcRuns,
-}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns">): Metrics {
+  checks,
+}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns" | "checks">): Metrics {
   const hasWebhooks = config.webhooks.length > 0;
   const { metadata, storage, latch } = ports;
   return new Metrics({
@@ -106,7 +109,7 @@ export function makeMetrics({
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     isOpen: async () => entry.access.isOpen(),
-    gcRuns,
+    ...{ gcRuns, checks },
   });
 }
 
@@ -115,7 +118,7 @@ const countAfterMs = 2_000;
 
 /** The rooms as requests see them. */
 export function makeBackend(parts: Parts): Backend {
-  const { config, log, ports, entry, uploads, objects, pulls, gcRuns, metrics } = parts;
+  const { config, log, ports, entry, uploads, objects, pulls, gcRuns, checks, metrics } = parts;
   const { latch, metadata, storage, clock } = ports;
   const registry = {
     ...{ metadata: metadata.registry, history: metadata.history, contents: metadata.contents },
@@ -136,7 +139,7 @@ export function makeBackend(parts: Parts): Backend {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
     ...{ registry, images, pulls },
     status: {
-      ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
+      ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock },
       space: () => storage.space(),
       server: async () => ({
         ...listenerOf(config),
@@ -146,7 +149,7 @@ export function makeBackend(parts: Parts): Backend {
     },
     uploads,
     objects,
-    gcRuns,
+    ...{ gcRuns, checks },
     operate: {
       metadata: { ...metadata.uploads, ...metadata.uploadSweep },
       ...{ storage, clock },

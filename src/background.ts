@@ -6,6 +6,7 @@ import { watchClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
+import { type CheckOrder, Checks } from "./fsck/checks.ts";
 import { longestAge } from "./gc/gcAges.ts";
 import { GcRuns, type GcRunsOptions, ownerOfRun, processOfOwner } from "./gc/runs.ts";
 import { Leadership } from "./jobs/leadership.ts";
@@ -16,6 +17,7 @@ import { Scrubs } from "./jobs/scrubs.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
 import type { Ports } from "./ports.ts";
 import { type Listeners, takeReport } from "./reports.ts";
+import { reportCheck } from "./telemetry/checks.ts";
 import { reportGc } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { Metrics } from "./telemetry/metrics.ts";
@@ -29,6 +31,7 @@ export interface BackgroundParts {
   readonly ports: Omit<Ports, "close" | "upgraded">;
   readonly startWorker: (entry: URL) => Worker;
   readonly gcRuns: GcRuns;
+  readonly checks: Checks;
   readonly objects: Pick<ObjectsDeps, "arrivals">;
   readonly forgetParts: Listeners["forgetParts"];
   readonly ages: AgeClock;
@@ -63,6 +66,16 @@ export async function makeGcRuns(
     settings: { ...gcSettings(config), dryRun: config["gc.dryRun"] },
     order,
   });
+}
+
+/** Checks as requests order them. @param order begins one on the worker. */
+export async function makeChecks(
+  { metadata, clock }: Pick<Ports, "metadata" | "clock">,
+  order: (order: CheckOrder) => void,
+): Promise<Checks> {
+  const owner = await nameProcess();
+  const isAlive = (name: string): boolean => isProcessAlive(name, owner);
+  return new Checks({ checks: metadata.checks, clock, newId, owner, isAlive, order });
 }
 
 /** Whether this server does the scheduled work of all that share its database; null where it is the only one. It begins with `start`. */
@@ -112,6 +125,7 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
     onCleanup: async () => {
       await ages.look();
       await gcRuns.tidy();
+      await parts.checks.tidy();
     },
     scrubs,
     onReport: (report) => takeReport(report, listeners),
@@ -121,14 +135,15 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
 
 /** The receivers of the maintenance worker's reports. */
 function listenersOf(
-  { log, metrics, ports, gcRuns, forgetParts }: BackgroundParts,
+  { log, metrics, ports, gcRuns, checks, forgetParts }: BackgroundParts,
   scrubs: Scrubs | null,
 ): Listeners {
   return {
     ...{ log, metrics, latch: ports.latch },
     forgetUpload: (id) => ports.storage.staging.forget(id),
-    ...{ gcRuns, forgetParts },
+    ...{ gcRuns, checks, forgetParts },
     onCollected: (run, end) => reportGc({ log, metrics }, run, end),
+    onChecked: (run, durationMs) => reportCheck({ log }, run, durationMs),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;
       reportScrub({ log, metrics }, report, round, ports.clock());

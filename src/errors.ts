@@ -55,6 +55,12 @@ const situations = {
     "this server asks nobody to log in, so that nobody can change who may; on its machine: breadbox user add NAME --admin",
   ],
   GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
+  CHECK_RUNNING: [
+    409,
+    "CONFLICT",
+    "a check is running; GET /v1/checks shows it. Begin another one when it has ended",
+  ],
+  CHECK_UNKNOWN: [404, "NOT_FOUND", "no such check; GET /v1/checks lists the latest ones"],
   WEBHOOK_UNKNOWN: [404, "NOT_FOUND", "no such webhook; GET /v1/webhooks lists them"],
   GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
   PLAN_CHANGED: [

@@ -1,11 +1,13 @@
 // The server's handling of the maintenance worker's reports.
 
 import type { WriteLatch } from "./durability/writeLatch.ts";
+import type { Checks } from "./fsck/checks.ts";
 import type { Undeleted } from "./gc/attempts.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { ExpiredUpload } from "./jobs/multipartSweep.ts";
 import type { MaintenanceReport } from "./jobs/protocol.ts";
 import type { ScrubReport } from "./jobs/scrub.ts";
+import type { CheckRun } from "./metadata/checks.ts";
 import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
 import type { GcEnd } from "./telemetry/gc.ts";
@@ -29,6 +31,9 @@ export interface Listeners {
   readonly gcRuns: Pick<GcRuns, "ended">;
   /** Called for a collection that has ended. */
   readonly onCollected: (run: GcRun, end: GcEnd) => void;
+  readonly checks: Pick<Checks, "ended">;
+  /** Called for a check that has ended. */
+  readonly onChecked: (run: CheckRun, durationMs: number) => void;
   readonly onScrub: (report: ScrubReport) => void;
 }
 
@@ -65,6 +70,10 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
     case "collected":
       takeRun(report, listeners);
       break;
+    case "checked":
+      if (report.run !== null) listeners.onChecked(report.run, report.durationMs);
+      endCheck(listeners, unrecorded);
+      break;
     case "damaged":
     case "unreadable":
     case "scrubbed":
@@ -76,6 +85,7 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
     case "failed":
       log.error({ message: report.message }, `maintenance failed: ${report.what}`);
       if (report.what === "collect") endRun(listeners);
+      if (report.what === "check") endCheck(listeners, report.message);
       break;
     default:
       report satisfies never;
@@ -107,6 +117,15 @@ function endRun({ log, gcRuns }: Pick<Listeners, "log" | "gcRuns">): void {
   gcRuns
     .ended()
     .catch((err) => log.error({ err }, "the end of a garbage collection could not be recorded"));
+}
+
+/** Of a check that looked at everything, and could not write that down. */
+const unrecorded = "its result could not be recorded";
+
+function endCheck({ log, checks }: Pick<Listeners, "log" | "checks">, reason: string): void {
+  checks
+    .ended(reason)
+    .catch((err) => log.error({ err }, "the end of a check could not be recorded"));
 }
 
 /** Nothing found is no news. */

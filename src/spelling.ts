@@ -1,4 +1,8 @@
-// The name that a misspelled one was most likely meant to be: of settings, and of what requests carry. Pure.
+// Spellings: the same name as programs write it, and the name that a misspelled one was most likely meant to be. Pure.
+
+/** `minAge` → `min_age`. */
+export const snakeCase = (text: string): string =>
+  text.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "");
 

@@ -12,8 +12,10 @@ import type { Config } from "./config/settings.ts";
 import { storeOf } from "./config/store.ts";
 import { hookInfos } from "./config/webhooks.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
-import { inspectStore } from "./fsck/fsck.ts";
-import type { FsckProgress, FsckReport, FsckRequest } from "./fsck/fsckRun.ts";
+import { type CheckSource, checksTool } from "./fsck/checksTool.ts";
+import type { FsckProgress, FsckRequest } from "./fsck/fsckRun.ts";
+import { checkByCommand, type Recorded } from "./fsck/recorded.ts";
+import { standingProblems } from "./fsck/standing.ts";
 import { explainContent, type WhyAnswer } from "./fsck/why.ts";
 import { collectByCommand } from "./gc/gc.ts";
 import { longestAge } from "./gc/gcAges.ts";
@@ -64,8 +66,10 @@ export interface Tool {
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
   dropUpload(id: string): Promise<UploadSession | null>;
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
-  /** `src/fsck/fsck.ts`. */
-  fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<FsckReport>;
+  /** `src/fsck/recorded.ts`. */
+  fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<Recorded>;
+  /** `src/fsck/checks.ts`. */
+  readonly checks: CheckSource;
   /** The lease of pushed content (`gc.minAge`), in ms. */
   readonly leaseMs: number;
   /** How long ago untagged manifests must have been pushed to be deleted, in ms; null: they stay. */
@@ -151,6 +155,7 @@ function openImagesTool(config: Config, ports: Ports, by: Author): ImageSource {
   const images = openImages({ rows: metadata, registry, minAgeMs, rest: Bun.sleep });
   const status = {
     ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
+    checks: { findStanding: async () => standingProblems(await metadata.checks.listLatest()) },
     space: () => storage.space(),
     server: async () => ({
       ...listenerOf(config),
@@ -200,8 +205,12 @@ export async function openTool(config: Config): Promise<Tool> {
       webhooks: webhookTool(config, ports),
       images: openImagesTool(config, ports, by),
       listAudit: (request) => metadata.audit.listEntries(request),
-      fsck: (request, onProgress) =>
-        inspectStore({ metadata, storage, derive: readStoredManifest, clock }, request, onProgress),
+      fsck: (request, onProgress) => {
+        const looked = { metadata, storage, derive: readStoredManifest, clock };
+        const remembered = { checks: metadata.checks, now: () => performance.now(), newId };
+        return checkByCommand({ ...looked, ...remembered, owner: self }, request, onProgress);
+      },
+      checks: checksTool(metadata.checks),
       explain: (digest) =>
         explainContent(
           { metadata: metadata.usage, clock, minAgeMs: settings.minAgeMs, readImage },

@@ -2,7 +2,13 @@
 // all rooms but those that backend.ts wires for requests.
 import { clock as localClock, nameProcess, startWorker } from "./ambient.ts";
 import { makeBackend, makeMetrics, makeObjects, makePulls, makeUploads } from "./backend.ts";
-import { makeGcRuns, makeLeadership, makeMaintenance, openAgeClock } from "./background.ts";
+import {
+  makeChecks,
+  makeGcRuns,
+  makeLeadership,
+  makeMaintenance,
+  openAgeClock,
+} from "./background.ts";
 import { openCertificate } from "./certificate.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -90,10 +96,11 @@ async function assemble(
   const ages = await openAgeClock(config, { metadata, clock, log });
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
-  const metrics = makeMetrics({ config, ports, entry, gcRuns });
+  const checks = await makeChecks(ports, (order) => maintenance?.check(order));
+  const metrics = makeMetrics({ config, ports, entry, gcRuns, checks });
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const pulls = opened.add(makePulls(base, ports, ages.now), (it) => it.write());
-  const parts = { ...base, ports, entry, uploads, objects, pulls, gcRuns, metrics };
+  const parts = { ...base, ports, entry, uploads, objects, pulls, gcRuns, checks, metrics };
   const certificate = await openCertificate(config, { clock: localClock, log });
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);

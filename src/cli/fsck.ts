@@ -35,8 +35,9 @@ export async function fsck(options: Options): Promise<number> {
         repair: asked("repair"),
         forgetLost: asked("forgetLostObjects"),
       };
-      const report = await inspect(tool, request, bar);
+      const { report, run } = await inspect(tool, request, bar);
       bar.clear();
+      if (run === null) complain("Note: the result could not be added to the history of checks.");
       if (asked("json")) printJson(fsckJson(report));
       else print(fsckText(report, request));
       return report.clean ? exitCode.done : exitCode.failed;

@@ -1,9 +1,9 @@
 // The output of `breadbox fsck`: facts in, text out.
 
 import { counted, showAge, showBytes } from "../amounts.ts";
-import { snakeCase } from "../config/names.ts";
+import { describeFinding, repairText } from "../fsck/findingText.ts";
 import type { FsckReport, Judged } from "../fsck/fsckRun.ts";
-import { describeFinding, repairText } from "./findingText.ts";
+import { snakeCase } from "../spelling.ts";
 
 /** Most lines of one kind of notice; further ones are counted. */
 const mostNotices = 5;

@@ -1,7 +1,7 @@
 // The output of commands: the only place of the command line that writes to the console. Text from elsewhere (names,
 // paths, messages of a server), it can neither move the cursor nor turn a line around.
-import { snakeCase } from "../config/names.ts";
 import { plainJson, plainLines } from "../plainText.ts";
+import { snakeCase } from "../spelling.ts";
 
 /** Prints to standard output. */
 export const print = (text: string): void => console.log(plainLines(text));

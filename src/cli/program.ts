@@ -5,6 +5,7 @@ import { ConfigError } from "../config/problem.ts";
 import { addAbout } from "./aboutCommands.ts";
 import { addAccess } from "./accessCommands.ts";
 import { addBucket } from "./bucket/commands.ts";
+import { addChecks } from "./checksCommands.ts";
 import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addHelp, subcommandTerm } from "./helpCommand.ts";
@@ -79,6 +80,7 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
   addGc(program, run);
   addWhy(program, run);
   addFsck(program, run);
+  addChecks(program, run);
   addTrustCa(program, run);
   addConfig(program, run);
   addAbout(program, run);

@@ -10,9 +10,9 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from "yaml";
-import { didYouMean, nearest } from "../spelling.ts";
+import { didYouMean, nearest, snakeCase } from "../spelling.ts";
 import { settingOfForeign } from "./distribution.ts";
-import { camelCase, snakeCase } from "./names.ts";
+import { camelCase } from "./names.ts";
 import type { Problem } from "./problem.ts";
 import { ReadError, readText } from "./readText.ts";
 import { findKey, type SettingKey, settingKeys, settingOf } from "./settings.ts";

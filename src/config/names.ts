@@ -1,11 +1,6 @@
 // Spellings of a setting's name.
+import { snakeCase } from "../spelling.ts";
 import type { SettingKey } from "./settings.ts";
-
-const snake = (text: string): string =>
-  text.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-/** `minAge` → `min_age`. */
-export const snakeCase = snake;
 
 /** `min_age` → `minAge`; what has no underscore stays as it is. */
 export const camelCase = (text: string): string =>
@@ -13,4 +8,4 @@ export const camelCase = (text: string): string =>
 
 /** `gc.minAge` → `BREADBOX_GC_MIN_AGE`. */
 export const envName = (key: SettingKey): string =>
-  `BREADBOX_${snake(key).replaceAll(".", "_").toUpperCase()}`;
+  `BREADBOX_${snakeCase(key).replaceAll(".", "_").toUpperCase()}`;

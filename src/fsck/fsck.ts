@@ -21,7 +21,7 @@ import { inspectSessions } from "./fsckSessions.ts";
 /** Findings that are kept; a store with more has one cause that is worth to be found first. */
 const mostFindings = 10_000;
 
-/** Inspects, and repairs what is safe to repair if asked to. @throws only errors that make the whole inspection impossible. */
+/** Inspects, and repairs what is safe to repair if asked to. @throws only errors that make the whole inspection impossible, and the reason of `signal`. */
 export async function inspectStore(
   deps: FsckDeps,
   request: FsckRequest,
@@ -32,10 +32,13 @@ export async function inspectStore(
   const { findings } = seen;
   const inspection: Inspection = {
     ...deps,
-    ...noteIn(seen),
+    ...noteIn(seen, deps.signal),
     full: request.full,
     forgetLost: request.forgetLost === true,
-    progress: onProgress,
+    progress: (progress) => {
+      deps.signal?.throwIfAborted();
+      onProgress(progress);
+    },
   };
   const counts = await inspectAll(inspection);
   const refusal = request.repair ? refuseRepair(findings) : null;
@@ -73,14 +76,17 @@ interface Seen {
   hashed: number;
 }
 
-function noteIn(seen: Seen): Pick<Inspection, "found" | "attempt" | "hashed"> {
+function noteIn(
+  seen: Seen,
+  signal?: AbortSignal,
+): Pick<Inspection, "found" | "attempt" | "hashed"> {
   const found = (finding: Finding): void => {
     if (seen.findings.length < mostFindings) seen.findings.push(finding);
     else seen.more += 1;
   };
   return {
     found,
-    attempt: (what, look) => attempt(found, what, look),
+    attempt: (what, look) => attempt({ found, signal }, what, look),
     hashed: (bytes) => {
       seen.hashed += bytes;
     },
@@ -121,13 +127,14 @@ const unseen: Omit<Checked, "hashed"> = {
 };
 
 async function attempt<T>(
-  found: Inspection["found"],
+  { found, signal }: Pick<Inspection, "found"> & { readonly signal: AbortSignal | undefined },
   what: string,
   look: () => Promise<T>,
 ): Promise<T | null> {
   try {
     return await look();
   } catch (error) {
+    signal?.throwIfAborted();
     found({ kind: "unchecked", what, reason: error instanceof Error ? error.message : `${error}` });
     return null;
   }

@@ -45,6 +45,8 @@ export interface FsckDeps {
   readonly derive: (body: Uint8Array, mediaType: string) => Derived;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Ends the inspection between two looks. */
+  readonly signal?: AbortSignal;
 }
 
 /** The options of an inspection. */

@@ -29,6 +29,7 @@ import { themeOperations } from "./pages/theme.ts";
 import { routesOf } from "./router.ts";
 import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
+import { checkOperations } from "./v1/checks.ts";
 import { completionOperations } from "./v1/completion.ts";
 import { deletionOperations } from "./v1/deletions.ts";
 import { eventOperations } from "./v1/events.ts";
@@ -71,6 +72,7 @@ export const operations: readonly Operation[] = [
   ...ruleOperations,
   ...trustOperations,
   ...gcOperations,
+  ...checkOperations,
   ...statusOperations,
   ...auditOperations,
   ...webhookOperations,

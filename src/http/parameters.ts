@@ -24,6 +24,7 @@ export interface Values {
   digest: Digest;
   uploadId: UploadId;
   runId: string;
+  checkId: string;
   hook: string;
   user: string;
   token: string;
@@ -64,7 +65,15 @@ const readers: { readonly [Name in ParameterName]: (text: string, asked: Asked) 
     reference: parseReference,
     digest: parseDigest,
     uploadId: parseUploadId,
-    ...{ runId: asSent, hook: asSent, user: asSent, token: asSent, rule: asSent, trust: asSent },
+    ...{
+      runId: asSent,
+      checkId: asSent,
+      hook: asSent,
+      user: asSent,
+      token: asSent,
+      rule: asSent,
+      trust: asSent,
+    },
     bucket: parseBucketName,
     object: (text) => parseObjectName(unescapeName(text)),
     partNumber: parsePartNumber,

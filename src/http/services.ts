@@ -3,6 +3,7 @@ import type { Access } from "../access/access.ts";
 import type { BrowserSessions } from "../access/browserSessions.ts";
 import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
+import type { Checks } from "../fsck/checks.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { ImagesDeps } from "../images/deps.ts";
 import type { StatusDeps } from "../images/status.ts";
@@ -41,6 +42,7 @@ export interface Backend {
   readonly uploadTimeoutMs: number;
   readonly audit: Pick<AuditMetadata, "listEntries">;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
+  readonly checks: Pick<Checks, "request" | "find" | "list" | "findStanding">;
   readonly webhooks: HookDeps;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;

@@ -1,4 +1,6 @@
 // How the server is, on one screen: `breadbox status`, `GET /v1/status`, the first page.
+import { showTime } from "../amounts.ts";
+import type { CheckSummary } from "../metadata/checks.ts";
 import type { GcRefusals, GcRun, GcRunsMetadata } from "../metadata/gcRuns.ts";
 import type { Metadata } from "../metadata/metadata.ts";
 import type { Space } from "../storage/storage.ts";
@@ -22,6 +24,10 @@ export interface ServerFacts {
 /** What a status is read from. */
 export interface StatusDeps extends Pick<ImagesDeps, "rows" | "book"> {
   readonly gcRuns: Pick<GcRunsMetadata, "listRuns" | "lastSuccess" | "findRefusals">;
+  readonly checks: {
+    /** The latest check whose problems nothing has shown to be over; null for none. */
+    findStanding(): Promise<CheckSummary | null>;
+  };
   readonly accounts: Pick<Metadata["accounts"], "listAccounts">;
   /** null where space has no end. */
   readonly space: () => Promise<Space | null>;
@@ -39,7 +45,8 @@ export interface StatusWarning {
     | "empty"
     | "plain-http"
     | "gc-refused"
-    | "gc-failed";
+    | "gc-failed"
+    | "check";
   /** `problem`: something does not work. `note`: it works, and should perhaps not. */
   readonly level: "problem" | "note";
   /** A sentence for people. */
@@ -64,6 +71,8 @@ export interface Status {
   readonly lastSuccessAt: number | null;
   /** Scheduled runs that were refused since then; null for none. */
   readonly refusals: GcRefusals | null;
+  /** The latest check whose problems nothing has shown to be over; null for none. */
+  readonly standingCheck: CheckSummary | null;
   /** Problems first. */
   readonly warnings: readonly StatusWarning[];
   /** Unix ms. */
@@ -88,7 +97,9 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   const sessions = await rows.uploadSweep.countUploads();
   const inParts = await rows.multipartLife.countMultipart();
   const lastCollection = runs.find(({ dryRun }) => !dryRun) ?? null;
-  const facts = { server, space, lastCollection, refusals: await gcRuns.findRefusals() };
+  const refusals = await gcRuns.findRefusals();
+  const standingCheck = await deps.checks.findStanding();
+  const facts = { server, space, lastCollection, refusals, standingCheck };
   return {
     ...facts,
     users: users.length,
@@ -109,7 +120,11 @@ export function warningsOf({
   space,
   lastCollection,
   refusals,
-}: Pick<Status, "server" | "space" | "lastCollection" | "refusals">): readonly StatusWarning[] {
+  standingCheck,
+}: Pick<
+  Status,
+  "server" | "space" | "lastCollection" | "refusals" | "standingCheck"
+>): readonly StatusWarning[] {
   const warnings: StatusWarning[] = [];
   const add = (code: StatusWarning["code"], level: StatusWarning["level"], text: string) =>
     warnings.push({ code, level, text });
@@ -130,6 +145,7 @@ export function warningsOf({
     const why = lastCollection.reason ?? "it was broken off";
     add("gc-failed", "problem", `The last garbage collection failed: ${why}`);
   }
+  if (standingCheck !== null) add("check", "problem", checkText(standingCheck));
   if (server.isLoopback) return warnings;
   if (server.door === "open") {
     add("open", "note", "No login: everybody who reaches the server can push and delete.");
@@ -138,4 +154,10 @@ export function warningsOf({
     add("plain-http", "note", "Plain HTTP: other machines need a proxy with TLS, or --tls.");
   }
   return warnings;
+}
+
+/** What a person types next is the same for all of them. */
+function checkText({ kind, startedAt }: CheckSummary): string {
+  const what = kind === "scrub" ? "The scrub" : "The check";
+  return `${what} of ${showTime(startedAt)} found problems: breadbox checks show`;
 }

@@ -1,6 +1,7 @@
 // When maintenance is due, and the worker that does it. The worker lives for its jobs only; a job that it died on is done by the
 // next one.
 
+import type { CheckOrder } from "../fsck/checks.ts";
 import type { GcRequest } from "../gc/gcRun.ts";
 import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
@@ -116,16 +117,22 @@ export class Maintenance {
     this.#worker.send({ kind: "collect", store: this.#options.store, request });
   }
 
-  /** Begins nothing more, and asks a collection to end. */
+  /** Checks the store, beside the other jobs. */
+  check(order: CheckOrder): void {
+    this.#owed.add("check");
+    this.#worker.send({ kind: "check", store: this.#options.store, order });
+  }
+
+  /** Begins nothing more, and asks a collection and a check to end. */
   stop(): void {
     this.#stopTicking();
     this.#worker.notify({ kind: "stop" });
   }
 
-  /** Ends the worker; a collection ends between two of its steps. */
+  /** Ends the worker; a collection and a check end between two of their steps. */
   async close(): Promise<void> {
     this.stop();
-    if (this.#owed.has("collect")) await this.#idle();
+    if (this.#owed.has("collect") || this.#owed.has("check")) await this.#idle();
     await this.#worker.close();
   }
 
@@ -237,6 +244,7 @@ export class Maintenance {
     if (report.kind === "checkpointed") this.#done("checkpoint");
     if (report.kind === "collected") this.#done("collect");
     if (report.kind === "scrubbed") this.#done("scrub");
+    if (report.kind === "checked") this.#done("check");
     if (report.kind === "failed") {
       if (report.what === "scrub") this.#options.scrubs?.failed(performance.now());
       this.#done(report.what);
@@ -257,14 +265,12 @@ export class Maintenance {
     if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;
     if (this.#owed.has("scrub")) this.#options.scrubs?.failed(performance.now());
-    const wasCollecting = this.#owed.delete("collect");
+    const lost = (["collect", "check"] as const).filter((job) => this.#owed.delete(job));
     this.#owed.clear();
     this.#onIdle();
     this.#retryAt = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
     this.#options.onLost(reason);
-    if (wasCollecting) {
-      this.#options.onReport({ kind: "failed", what: "collect", message: reason });
-    }
+    for (const what of lost) this.#options.onReport({ kind: "failed", what, message: reason });
   }
 }

@@ -1,8 +1,10 @@
 // Messages between the server and the maintenance worker. Each end switches on `kind`.
 
 import type { StoreConfig } from "../config/store.ts";
+import type { CheckOrder } from "../fsck/checks.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
+import type { CheckRun } from "../metadata/checks.ts";
 import type { InspectionTotals } from "../metadata/inspection.ts";
 import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
@@ -17,7 +19,7 @@ export type Store = StoreConfig;
 /** When staged bytes without a usable start time were first seen, Unix ms. It outlives the worker. */
 export type FirstSeen = ReadonlyMap<UploadId, number>;
 
-/** Server → worker. Jobs are done in turn, and each is answered. */
+/** Server → worker. Jobs are done in turn, but for checks, and each is answered. */
 export type MaintenanceRequest =
   /** Move the database's log into the database. */
   | { readonly kind: "checkpoint"; readonly store: Store }
@@ -46,9 +48,11 @@ export type MaintenanceRequest =
     }
   /** Collect garbage. */
   | { readonly kind: "collect"; readonly store: Store; readonly request: GcRequest }
+  /** Check the store, beside the other jobs: it may take hours. Nothing is repaired. */
+  | { readonly kind: "check"; readonly store: Store; readonly order: CheckOrder }
   /** Read some of the stored content back. */
   | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
-  /** The server is about to stop: end a collection between two steps. */
+  /** The server is about to stop: end a collection and a check between two steps. */
   | { readonly kind: "stop" }
   /** A sync failed: from now on nothing may be moved or written. */
   | { readonly kind: "halt" }
@@ -91,6 +95,12 @@ export type MaintenanceAnswer =
       /** True when the server asked for its end. */
       readonly isStopped: boolean;
     } & Pick<GcReport, "run" | "notes" | "untagged" | "durationMs">)
+  | {
+      readonly kind: "checked";
+      /** null when it could not be remembered. */
+      readonly run: CheckRun | null;
+      readonly durationMs: number;
+    }
   | {
       readonly kind: "failed";
       readonly what: MaintenanceRequest["kind"];

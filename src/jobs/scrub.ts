@@ -2,7 +2,7 @@
 // short slices, so that other jobs of the same worker wait for a moment only, however large a blob is.
 
 import { RegistryError } from "../errors.ts";
-import { type ContentFault, faultOfFile } from "../fsck/findings.ts";
+import { type ContentFault, type Finding, faultOfFile } from "../fsck/findings.ts";
 import { Rehash } from "../fsck/rehash.ts";
 import type {
   Holders,
@@ -31,10 +31,13 @@ export interface ScrubDeps {
   /** Waits; ms. */
   readonly sleep: (ms: number) => Promise<void>;
   /** Content was found damaged, and taken out. */
-  readonly onDamaged: (damaged: DamagedContent) => void;
+  readonly onDamaged: (damaged: DamagedContent, finding: DamagedFinding) => void;
   /** Content could not be read, and may be right or wrong. */
   readonly onUnreadable: (unreadable: UnreadableContent) => void;
 }
+
+/** What fsck would report of it. */
+export type DamagedFinding = Extract<Finding, { readonly holders: Holders }>;
 
 /** Damaged content, which is not served any more. */
 export interface DamagedContent {
@@ -209,11 +212,8 @@ export class Scrub {
     const { metadata, storage, clock, onDamaged } = this.#deps;
     const { digest } = content;
     if (!(await metadata.markDamaged(content, clock()))) return;
-    onDamaged({
-      digest,
-      fault: fault.kind,
-      holders: await metadata.holdersOf(digest, mostHolders),
-    });
+    const holders = await metadata.holdersOf(digest, mostHolders);
+    onDamaged({ digest, fault: fault.kind, holders }, { ...fault, content, holders });
     await storage.repair.setAside(content.locator);
   }
 }

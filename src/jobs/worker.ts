@@ -1,14 +1,17 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
 
-import { giveWay, isProcessAlive, nameProcess, readUptime } from "../ambient.ts";
+import { giveWay, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
+import { inspectAndRecord } from "../fsck/recorded.ts";
 import { collectGarbage } from "../gc/gc.ts";
 import { gcMetadata } from "../gc/gcRun.ts";
 import { openPorts, type Ports } from "../ports.ts";
+import { readStoredManifest } from "../registry/manifest.ts";
 import { pruneAudit } from "./auditPrune.ts";
 import { sweepMultipart } from "./multipartSweep.ts";
 import type { MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
 import { Scrub } from "./scrub.ts";
+import { ScrubPass } from "./scrubPass.ts";
 import { sweepUploads } from "./sweep.ts";
 
 declare const self: Worker;
@@ -18,7 +21,7 @@ type Job<K> = Extract<MaintenanceRequest, { readonly kind: K }>;
 const report = (message: MaintenanceReport): void => self.postMessage(message);
 /** Trips when a sync fails here, or when the server says that one failed there. */
 const latch = new WriteLatch((reason) => report({ kind: "latched", reason }));
-let isStopping = false;
+const stopping = new AbortController();
 let ports: Ports | null = null;
 
 /** Once, by the first job that needs them. */
@@ -96,7 +99,7 @@ async function sweepParts(job: Job<"sweepMultipart">): Promise<void> {
 
 /** Lets others have their turn between two batches, and ends the run of a server that stops. */
 async function rest(ms: number): Promise<void> {
-  if (isStopping) throw new Error("the server was stopped");
+  stopping.signal.throwIfAborted();
   await Bun.sleep(ms);
 }
 
@@ -117,24 +120,56 @@ async function collect({ store, request }: Job<"collect">): Promise<void> {
     rest,
   };
   const { run, notes, untagged, durationMs } = await collectGarbage(deps, request);
-  report({ kind: "collected", run, notes, untagged, durationMs, isStopped: isStopping });
+  report({
+    kind: "collected",
+    run,
+    notes,
+    untagged,
+    durationMs,
+    isStopped: stopping.signal.aborted,
+  });
+}
+
+async function check({ store, order }: Job<"check">): Promise<void> {
+  giveWay();
+  const startedAt = performance.now();
+  const { metadata, storage, clock } = await portsOf(store);
+  const { signal } = stopping;
+  const deps = { metadata, storage, derive: readStoredManifest, clock, signal };
+  const { id, full } = order;
+  const { run } = await inspectAndRecord(
+    { ...deps, checks: metadata.checks, now: () => performance.now() },
+    { id, request: { full, repair: false } },
+  );
+  report({ kind: "checked", run, durationMs: performance.now() - startedAt });
 }
 
 let reading: Scrub | null = null;
+let pass: ScrubPass | null = null;
 
 async function scrub({ store, order }: Job<"scrub">): Promise<void> {
   latch.assertWritable();
   const { metadata, storage, clock } = await portsOf(store);
+  const now = (): number => performance.now();
+  pass ??= new ScrubPass({ checks: metadata.checks, clock, now, newId });
+  const passing = pass;
   reading ??= new Scrub({
     metadata: { ...metadata.inspection, ...metadata.manifestInspection },
     storage,
-    clock,
-    now: () => performance.now(),
+    ...{ clock, now },
     sleep: (ms) => Bun.sleep(ms),
-    onDamaged: (found) => report({ kind: "damaged", found }),
-    onUnreadable: (found) => report({ kind: "unreadable", found }),
+    onDamaged: (found, finding) => {
+      passing.damaged(finding);
+      report({ kind: "damaged", found });
+    },
+    onUnreadable: (found) => {
+      passing.unreadable(found);
+      report({ kind: "unreadable", found });
+    },
   });
+  await passing.begin(order.since);
   const slice = await reading.slice(order);
+  await passing.take(slice);
   report({ kind: "scrubbed", since: order.since, ...slice });
 }
 
@@ -157,6 +192,8 @@ async function take(request: MaintenanceRequest): Promise<void> {
       return collect(request);
     case "scrub":
       return scrub(request);
+    case "check":
+      return check(request);
     case "stop":
       return;
     case "halt":
@@ -168,13 +205,18 @@ async function take(request: MaintenanceRequest): Promise<void> {
   }
 }
 
-/** Jobs are done in turn; only the orders to halt and to stop overtake. */
+/** Jobs are done in turn. The orders to halt and to stop overtake, and a check, which may take hours, runs beside the others. */
 let turn: Promise<void> = Promise.resolve();
+
+/** @returns when it has ended, well or not. */
+const answer = (data: MaintenanceRequest): Promise<void> =>
+  take(data).catch((error: unknown) =>
+    report({ kind: "failed", what: data.kind, message: String(error) }),
+  );
 
 self.onmessage = ({ data }: MessageEvent<MaintenanceRequest>) => {
   if (data.kind === "halt") latch.trip("a sync failed in the server", null);
-  if (data.kind === "stop") isStopping = true;
-  turn = turn
-    .then(() => take(data))
-    .catch((error: unknown) => report({ kind: "failed", what: data.kind, message: String(error) }));
+  if (data.kind === "stop") stopping.abort(new Error("the server was stopped"));
+  if (data.kind === "check") void answer(data);
+  else turn = turn.then(() => answer(data));
 };

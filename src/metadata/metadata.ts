@@ -9,6 +9,7 @@ import type { UploadId } from "../model/uploadId.ts";
 import type { AccessMetadata, AccountsMetadata } from "./access.ts";
 import type { AuditMetadata, Author } from "./audit.ts";
 import type { BrowserSessionsMetadata } from "./browserSessions.ts";
+import type { ChecksMetadata } from "./checks.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
 import type { CollectionMetadata } from "./collection.ts";
 import type { ContentsMetadata } from "./contents.ts";
@@ -283,6 +284,7 @@ export interface Metadata {
   readonly clock: ClockMetadata;
   readonly collection: CollectionMetadata;
   readonly gcRuns: GcRunsMetadata;
+  readonly checks: ChecksMetadata;
   readonly usage: UsageMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;

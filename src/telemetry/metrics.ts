@@ -1,6 +1,7 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { commit, target, version } from "../version.ts";
+import { addCheckMetrics, type CheckSources } from "./checks.ts";
 import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
@@ -19,6 +20,7 @@ export interface MetricSources extends MultipartSources, SpaceSources, WebhookSo
   /** True while nobody has to log in. */
   isOpen(): Promise<boolean>;
   readonly gcRuns: GcSources;
+  readonly checks: CheckSources;
 }
 
 /** Seconds; from a manifest's fraction of a millisecond to a layer's minutes. */
@@ -85,6 +87,7 @@ export class Metrics {
     this.#build();
     this.#gauges(sources);
     this.gc = new GcMetrics(this.#registry, sources.gcRuns);
+    addCheckMetrics(this.#registry, sources.checks);
     this.multipart = new MultipartMetrics(this.#registry, sources);
     this.space = new SpaceMetrics(this.#registry, sources);
     this.webhooks = new WebhookMetrics(this.#registry, sources);

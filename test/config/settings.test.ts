@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { camelCase, envName, snakeCase } from "../../src/config/names.ts";
+import { camelCase, envName } from "../../src/config/names.ts";
 import { setting } from "../../src/config/setting.ts";
 import { settingKeys, settingOf } from "../../src/config/settings.ts";
 import { shownValue } from "../../src/config/show.ts";
 import { path } from "../../src/config/values.ts";
-import { nearest } from "../../src/spelling.ts";
+import { nearest, snakeCase } from "../../src/spelling.ts";
 
 describe("settings", () => {
   test.each([...settingKeys])("the default of %s parses back to itself", (key) => {

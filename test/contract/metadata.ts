@@ -5,6 +5,7 @@ import { accessContract } from "./metadataAccess.ts";
 import { auditContract } from "./metadataAudit.ts";
 import { browserSessionsContract } from "./metadataBrowserSessions.ts";
 import { bucketsContract } from "./metadataBuckets.ts";
+import { checksContract } from "./metadataChecks.ts";
 import { chunksContract } from "./metadataChunks.ts";
 import { collectionContract } from "./metadataCollection.ts";
 import { endingsContract } from "./metadataEndings.ts";
@@ -77,6 +78,7 @@ export function metadataContract(
     removalsContract(openEmpty);
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);
+    checksContract(openEmpty);
     untaggedContract(openEmpty);
     bucketsContract(openEmpty);
     objectsContract(openEmpty);

@@ -7,6 +7,7 @@ import { RegistryError } from "../../src/errors.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import type { RawAnswer } from "../support/rawHttp.ts";
 import { fill } from "./support/addresses.ts";
+import { healthyChecks, plainChecks } from "./support/checkAnswers.ts";
 import {
   badHost,
   base,
@@ -26,10 +27,13 @@ import { type DocumentedOperation, type OpenApiDocument, operationsOf } from "./
 import { errorOf, openRegistry, type TestRegistry } from "./support/registry.ts";
 import { tokenAnswers } from "./support/tokenAnswers.ts";
 
-const answers = { ...healthy, ...healthyObjects, ...healthyMultipart, ...tokenAnswers };
+const answers = {
+  ...{ ...healthy, ...healthyObjects, ...healthyMultipart },
+  ...{ ...healthyChecks, ...tokenAnswers },
+};
 const requests = {
   ...{ ...plain, ...succeeding(healthyObjects), ...plainObjects },
-  ...plainMultipart,
+  ...{ ...plainMultipart, ...plainChecks },
 };
 const takesBody = [
   ...["putManifest", "startUpload", "appendUpload", "finishUpload"],
@@ -42,7 +46,14 @@ const writes = [
   "abortMultipartUpload",
 ];
 /** No switch stops a collection. */
-const wantStore = [...writes, "startGc", "endUpload", "retryDeadLetters", "testWebhook"];
+const wantStore = [
+  ...writes,
+  "startGc",
+  "startCheck",
+  "endUpload",
+  "retryDeadLetters",
+  "testWebhook",
+];
 const asksReadiness = ["getReadiness", "headReadiness"];
 const touchNoRows =
   /^(?:checkApi|headApi|(?:get|head)(?:Events|Health|Readiness|Metrics|Explorer|ApiDocument|Authority|Token)|postToken)$/;
@@ -219,7 +230,7 @@ describe("the documented answer", () => {
       ...[...wantStore, ...asksReadiness].map((id) => `${id} 503`),
       ...wantStore.flatMap((id) => [`${id} 403`, `${id} 413`]),
       ...[...writes, ...Object.keys(plainMultipart)].map((id) => `${id} 405`),
-      ...[...takesBody, "startGc"].map((id) => `${id} 408`),
+      ...[...takesBody, "startGc", "startCheck"].map((id) => `${id} 408`),
       ...operations
         .filter(({ operationId }) => !touchNoRows.test(operationId))
         .map(({ operationId }) => `${operationId} 500`),
@@ -248,7 +259,7 @@ async function takers(registry: TestRegistry): Promise<[id: string, line: string
     "POST /v1/deletions",
   ];
   const uploads = takesBody.map((id, index): [string, string] => [id, lines[index] ?? ""]);
-  return [...uploads, ["startGc", "POST /v1/gc"]];
+  return [...uploads, ["startGc", "POST /v1/gc"], ["startCheck", "POST /v1/checks"]];
 }
 
 function dropTables(database: Database): void {

@@ -23,6 +23,8 @@ function listeners() {
     latch: { trip: note("trip") },
     gcRuns: { ended: async () => note("ended run")() },
     onCollected: note("collected"),
+    checks: { ended: async () => note("ended check")() },
+    onChecked: note("checked"),
     onScrub: note("scrub"),
   };
   return { all, told };

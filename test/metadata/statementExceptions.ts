@@ -67,6 +67,11 @@ export const exceptions: readonly Exception[] = [
     steps: ["SCAN contents"],
   },
   {
+    why: "Of checks there are two hundred.",
+    of: ['"checks" where', 'from "checks"', 'update "checks"', 'SELECT id FROM "checks"'],
+    steps: ["SCAN checks", "USE TEMP B-TREE FOR"],
+  },
+  {
     why: "The scrub asks once for thousands; an index would cost every push.",
     of: ['coalesce("contents"."verified_at", "contents"."created_at")'],
     steps: ["SCAN contents", "USE TEMP B-TREE FOR ORDER BY"],

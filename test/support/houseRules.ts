@@ -30,7 +30,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   pages: [],
   http: [
     ...["registry", "uploads", "objects", "gc", "access", "content", "durability", "telemetry"],
-    ...["images", "pages", "webhooks"],
+    ...["images", "pages", "webhooks", "fsck"],
   ],
   config: [],
   // What the maintenance worker does for a server; requests are none of its business.
@@ -62,7 +62,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   ],
   // As much of it as a copy of the whole store needs.
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
-  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls", "images", "ambient.ts"],
+  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls", "images", "fsck", "ambient.ts"],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
@@ -86,20 +86,20 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   webhooks: ["metadata"],
   http: ["metadata", "storage"],
   pages: ["images", "metadata", "storage"],
-  cli: ["gc", "fsck", "images", "import", "migrate", "jobs", "metadata", "webhooks"],
+  cli: ["gc", "images", "import", "migrate", "jobs", "metadata", "webhooks"],
   "front.ts": ["telemetry"],
   "hooks.ts": ["config", "jobs", "ports.ts"],
   "login.ts": ["metadata"],
-  "reports.ts": ["durability", "gc", "jobs", "metadata", "storage", "telemetry"],
+  "reports.ts": ["durability", "fsck", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],
   "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
-  "backend.ts": ["access", "clock", "gc", "http", "ports.ts", "uploads"],
+  "backend.ts": ["access", "clock", "gc", "fsck", "http", "ports.ts", "uploads"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
   "access/comparing/worker.ts": ["ambient.ts"],
-  "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts"],
+  "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts", "registry"],
 };
 
 const node = {

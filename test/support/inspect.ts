@@ -1,7 +1,7 @@
 // fsck on a data directory as a test leaves it, in this process: what must be clean after every crash and beside every load.
 
-import { describeFinding } from "../../src/cli/findingText.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { describeFinding } from "../../src/fsck/findingText.ts";
 import { inspectStore } from "../../src/fsck/fsck.ts";
 import type { FsckReport } from "../../src/fsck/fsckRun.ts";
 import { readStoredManifest } from "../../src/registry/manifest.ts";

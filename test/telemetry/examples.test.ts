@@ -14,6 +14,7 @@ const metrics = new Metrics({
   countMultipart: async () => ({ uploads: 0, bytes: 0 }),
   isReadOnly: () => false,
   isOpen: async () => false,
+  checks: { countStanding: async () => 0 },
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 });
 
@@ -88,7 +89,7 @@ clientTest(
   { commands: ["promtool"] },
   async () => {
     const checked = await run(["promtool", "check", "rules", join(folder, "alerts.yml")]);
-    expect(checked.output).toContain("10 rules found");
+    expect(checked.output).toContain("11 rules found");
     await run(["promtool", "check", "config", "--syntax-only", join(folder, "prometheus.yml")]);
 
     const variables = { $__rate_interval: "5m", $instance: ".*" };

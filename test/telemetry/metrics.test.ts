@@ -8,6 +8,7 @@ const sources: MetricSources = {
   countMultipart: async () => ({ uploads: 1, bytes: 20 }),
   isReadOnly: () => false,
   isOpen: async () => false,
+  checks: { countStanding: async () => 0 },
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 };
 

@@ -3,8 +3,8 @@ import type { Command } from "commander";
 import { examples, type RunAction } from "../commandParts.ts";
 import { addDataFlags, type Options } from "../settingFlags.ts";
 
-/** Adds what every one of them takes. */
-function addSourceFlags(command: Command): Command {
+/** Adds what every command takes that looks at a data directory or a server. */
+export function addSourceFlags(command: Command): Command {
   return addDataFlags(command)
     .option(
       "-s, --server <URL>",

@@ -19,39 +19,40 @@ export function remoteSource(client: Client): ImageSource {
     });
   return {
     repositories: async (page) =>
-      read<printed.PrintedRepositories>(
+      readAnswer<printed.PrintedRepositories>(
         await client.json(`/v1/repositories?${queryOf(page)}`),
         "repositories",
       ),
     tags: async (repository, page) =>
-      read<printed.PrintedTags>(
+      readAnswer<printed.PrintedTags>(
         await client.json(`${pathOf(repository)}/tags?${queryOf(page)}`),
         "tags",
       ),
     untagged: async (repository, after) =>
-      read<printed.PrintedUntagged>(
+      readAnswer<printed.PrintedUntagged>(
         await client.json(
           `${pathOf(repository)}/untagged?limit=200${after === null ? "" : `&after=${after}`}`,
         ),
         "manifests",
       ),
     image: async (repository, reference) =>
-      read<printed.PrintedImage>(
+      readAnswer<printed.PrintedImage>(
         await client.json(`${pathOf(repository)}/images/${spell(reference)}`),
         "digest",
       ),
     compare: async (repository, from, to) =>
-      read<printed.PrintedComparison>(
+      readAnswer<printed.PrintedComparison>(
         await client.json(
           `${pathOf(repository)}/comparison/${spell(from)}?with=${encodeURIComponent(spell(to))}`,
         ),
         "layers",
       ),
-    plan: async (targets) => read<printed.PrintedDeletion>(await post(targets), "plan"),
+    plan: async (targets) => readAnswer<printed.PrintedDeletion>(await post(targets), "plan"),
     remove: async (targets, plan) =>
-      read<printed.PrintedDeletion>(await post(targets, plan), "deleted"),
-    usage: async () => read<printed.PrintedUsage>(await client.json("/v1/usage"), "held_by"),
-    status: async () => read<printed.PrintedStatus>(await client.json("/v1/status"), "server"),
+      readAnswer<printed.PrintedDeletion>(await post(targets, plan), "deleted"),
+    usage: async () => readAnswer<printed.PrintedUsage>(await client.json("/v1/usage"), "held_by"),
+    status: async () =>
+      readAnswer<printed.PrintedStatus>(await client.json("/v1/status"), "server"),
   };
 }
 
@@ -78,7 +79,7 @@ function queryOf({ search, sort, isDescending, after, limit }: ListPage<string>)
 }
 
 /** An answer of Breadbox has this member. @throws RefusedError for what another program answered. */
-function read<T>(answer: unknown, member: keyof T & string): T {
+export function readAnswer<T>(answer: unknown, member: keyof T & string): T {
   if (typeof answer === "object" && answer !== null && member in answer) return answer as T;
   const status = { status: 200, code: "", retryAfterMs: null };
   throw new RefusedError(`an answer without ${member}`, status);

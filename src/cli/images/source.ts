@@ -2,6 +2,8 @@
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ImageSource } from "../../images/imagesTool.ts";
+import type { Tool } from "../../tool.ts";
+import type { Client } from "../bucket/client.ts";
 import { withServer } from "../bucket/session.ts";
 import { exitCode } from "../exitCode.ts";
 import { complain } from "../print.ts";
@@ -9,20 +11,35 @@ import { type Options, textOf } from "../settingFlags.ts";
 import { withTool } from "../withTool.ts";
 import { remoteSource } from "./remote.ts";
 
-/** Runs `work` on the source that is meant. @param command for the help it points to. @throws ConfigError */
-export function withImages(
+/** Runs `work` on the source of images that is meant. @param command for the help it points to. @throws ConfigError */
+export const withImages = (
   command: string,
   options: Options,
   work: (source: ImageSource) => Promise<number>,
+): Promise<number> =>
+  withSource(command, options, { local: ({ images }) => images, remote: remoteSource }, work);
+
+/** A source, by where it is. */
+interface Sources<S> {
+  readonly local: (tool: Tool) => S;
+  readonly remote: (client: Client) => S;
+}
+
+/** Runs `work` on the source that is meant. @param command for the help it points to. @throws ConfigError */
+export function withSource<S>(
+  command: string,
+  options: Options,
+  { local, remote }: Sources<S>,
+  work: (source: S) => Promise<number>,
 ): Promise<number> {
   const isNamed = textOf(options, "server") !== undefined;
   const variable = processEnvironment()[SERVER_VARIABLE] ?? "";
   // A directory that is named is meant, whatever the variable says.
   const isRemote = isNamed || (variable !== "" && textOf(options, "data") === undefined);
-  if (isRemote) return withServer(command, options, (client) => work(remoteSource(client)));
-  return withTool(options, async ({ images }) => {
+  if (isRemote) return withServer(command, options, (client) => work(remote(client)));
+  return withTool(options, async (tool) => {
     try {
-      return await work(images);
+      return await work(local(tool));
     } catch (error) {
       // What the API would answer with: its message says what to do.
       if (!(error instanceof RegistryError) || error.isServerSide) throw error;

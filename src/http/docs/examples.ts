@@ -24,6 +24,9 @@ export const uploadId = "01a1f7e5-93cb-728c-8028-5a61b9c8f780";
 /** A run of the garbage collection. */
 export const runId = "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55";
 
+/** A check of the store. */
+export const checkId = "01a1f7e6-5c2d-7a41-8e35-7b1d4c2f8a66";
+
 const imageDescriptors = (config: string, layer: string) => ({
   config: { mediaType: config, digest: configDigest, size: configSize },
   layers: [{ mediaType: layer, digest: layerDigest, size: layerSize }],

@@ -1,5 +1,13 @@
 // Parameters in paths, queries and headers of requests. The patterns are those of the grammars that read the values.
-import { layerDigest, manifestDigest, repository, runId, tag, uploadId } from "./examples.ts";
+import {
+  checkId,
+  layerDigest,
+  manifestDigest,
+  repository,
+  runId,
+  tag,
+  uploadId,
+} from "./examples.ts";
 import type { Parameter } from "./types.ts";
 
 const digestPattern = "(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})";
@@ -164,6 +172,14 @@ export const run: Parameter = {
   description: "Id of the run: the end of the `Location` that its `POST` answered.",
   schema: { type: "string", format: "uuid" },
   example: runId,
+};
+
+/** `{checkId}` of a check. */
+export const check: Parameter = {
+  ...run,
+  name: "checkId",
+  description: "Id of the check: the end of the `Location` that its `POST` answered.",
+  example: checkId,
 };
 
 /** `?limit=` and `?after=` of the list of runs. */

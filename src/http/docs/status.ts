@@ -85,7 +85,10 @@ export const statusSchema = object({
   warnings: array(
     object({
       code: string({
-        enum: ["read-only", "disk", "open", "empty", "plain-http", "gc-refused", "gc-failed"],
+        enum: [
+          ...["read-only", "disk", "open", "empty", "plain-http", "gc-refused", "gc-failed"],
+          "check",
+        ],
       }),
       level: string({ enum: ["problem", "note"] }),
       text: string({ description: "a sentence" }),

@@ -2,9 +2,9 @@
 import { isoTime } from "../../amounts.ts";
 import type { AuditCursor, StoredAuditEntry } from "../../metadata/audit.ts";
 import { json } from "../answers.ts";
-import { failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
+import { failures, inside } from "../docs/answers.ts";
 import { auditPage, entrySchema, moved } from "../docs/audit.ts";
-import { text, uncachedHeader } from "../docs/gc.ts";
+import { pageAnswer } from "../docs/listed.ts";
 import { operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
@@ -82,27 +82,13 @@ export const auditOperations = operation({
       "Logins, pushes, deletions, and changes of users, tokens and rules, the latest first. Entries are kept for `audit.keep`. Logins appear a second later; an account that logs in again from the same address is written down once an hour, and failures are summed up. For administrators, and those to whom a rule gives `pull` on `server:audit`.",
     parameters: auditPage,
     responses: {
-      200: {
-        description: "A page of entries.",
-        headers: {
-          ...uncachedHeader,
-          Link: sometimes(
-            "The next page, when there is one (RFC 8288).",
-            '</v1/audit?limit=1&after=1767236400000.42>; rel="next"',
-          ),
-        },
-        content: jsonLike(
-          {
-            type: "object",
-            required: ["entries", "next"],
-            properties: {
-              entries: { type: "array", items: entrySchema },
-              next: { ...text, nullable: true, description: "`after` of the next page" },
-            },
-          },
-          { entries: [moved], next: null },
-        ),
-      },
+      200: pageAnswer({
+        member: "entries",
+        schema: entrySchema,
+        example: moved,
+        path: "/v1/audit",
+        after: "1767236400000.42",
+      }),
       ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
     },
   }),

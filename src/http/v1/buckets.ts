@@ -22,7 +22,8 @@ import {
   whileWriting,
   withHeaders,
 } from "../docs/answers.ts";
-import { bucketsUrl, filled, fresh, named, ofBucket, schema, text } from "../docs/buckets.ts";
+import { bucketsUrl, filled, fresh, named, ofBucket, schema } from "../docs/buckets.ts";
+import { pageAnswer } from "../docs/listed.ts";
 import {
   after,
   bucketName,
@@ -130,27 +131,13 @@ export const bucketOperations = [
       description: "The buckets, in the order of their names.",
       parameters: [limitParameter(1000, "1000 is the largest page"), after("name")],
       responses: {
-        200: {
-          description: "A page of buckets.",
-          headers: {
-            ...uncachedHeader,
-            Link: sometimes(
-              "The next page, when there is one (RFC 8288).",
-              `</v1/buckets?limit=1&after=${bucketName}>; rel="next"`,
-            ),
-          },
-          content: jsonLike(
-            {
-              type: "object",
-              required: ["buckets", "next"],
-              properties: {
-                buckets: { type: "array", items: schema },
-                next: { ...text, nullable: true, description: "`after` of the next page" },
-              },
-            },
-            { buckets: [filled], next: null },
-          ),
-        },
+        200: pageAnswer({
+          member: "buckets",
+          schema,
+          example: filled,
+          path: "/v1/buckets",
+          after: bucketName,
+        }),
         ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
       },
     }),

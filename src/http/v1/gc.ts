@@ -3,9 +3,10 @@ import { isoTime, timeOrNull } from "../../amounts.ts";
 import type { RunsPage } from "../../gc/runs.ts";
 import type { GcRun } from "../../metadata/gcRuns.ts";
 import { json } from "../answers.ts";
-import { always, failures, inside, jsonBody, jsonLike, sometimes } from "../docs/answers.ts";
+import { always, failures, inside, jsonBody, jsonLike } from "../docs/answers.ts";
 import { runId as exampleRun } from "../docs/examples.ts";
-import { begun, ended, options, runSchema, text, uncachedHeader } from "../docs/gc.ts";
+import { begun, ended, options, runSchema, uncachedHeader } from "../docs/gc.ts";
+import { pageAnswer } from "../docs/listed.ts";
 import { run as runParameter, runsPage } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
@@ -41,10 +42,10 @@ function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
   };
 }
 
-/** The run that a page begins after; null for none. @throws RegistryError REQUEST_INVALID */
-export function runIdIn(query: URLSearchParams): string | null {
+/** The run that a page begins after; null for none. @param what a run is called. @throws RegistryError REQUEST_INVALID */
+export function runIdIn(query: URLSearchParams, what = "run"): string | null {
   const after = query.get("after");
-  if (after !== null && !runId.test(after)) throw invalid("after must be the id of a run");
+  if (after !== null && !runId.test(after)) throw invalid(`after must be the id of a ${what}`);
   return after;
 }
 
@@ -140,27 +141,13 @@ export const gcOperations = [
         "The latest 500 runs, the latest first: runs by schedule, by `POST` and by `breadbox gc`.",
       parameters: runsPage,
       responses: {
-        200: {
-          description: "A page of runs.",
-          headers: {
-            ...uncachedHeader,
-            Link: sometimes(
-              "The next page, when there is one (RFC 8288).",
-              `</v1/gc/runs?limit=1&after=${exampleRun}>; rel="next"`,
-            ),
-          },
-          content: jsonLike(
-            {
-              type: "object",
-              required: ["runs", "next"],
-              properties: {
-                runs: { type: "array", items: runSchema },
-                next: { ...text, nullable: true, description: "`after` of the next page" },
-              },
-            },
-            { runs: [ended], next: null },
-          ),
-        },
+        200: pageAnswer({
+          member: "runs",
+          schema: runSchema,
+          example: ended,
+          path: runsPath,
+          after: exampleRun,
+        }),
         ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
       },
     }),

@@ -4,9 +4,10 @@ import { RegistryError } from "../../errors.ts";
 import { readUploadId, type UploadId } from "../../model/uploadId.ts";
 import { dropUpload, listUploadsPage, type UploadOverview } from "../../uploads/operate.ts";
 import { empty, json } from "../answers.ts";
-import { failures, inside, jsonLike, sometimes } from "../docs/answers.ts";
+import { failures, inside } from "../docs/answers.ts";
 import { repository, uploadId } from "../docs/examples.ts";
-import { text, uncachedHeader } from "../docs/gc.ts";
+import { text } from "../docs/gc.ts";
+import { pageAnswer } from "../docs/listed.ts";
 import { afterId, limit as limitParameter } from "../docs/objectStore.ts";
 import { session } from "../docs/parameters.ts";
 import { type Call, operation } from "../operation.ts";
@@ -113,27 +114,13 @@ export const openUploadOperations = [
         "The upload sessions of all repositories, in the order in which they began. For administrators, and those to whom a rule gives `pull` on `server:gc`.",
       parameters: [limitParameter(100, "1000 is the largest page"), afterId("id")],
       responses: {
-        200: {
-          description: "A page of upload sessions.",
-          headers: {
-            ...uncachedHeader,
-            Link: sometimes(
-              "The next page, when there is one (RFC 8288).",
-              `</v1/uploads?limit=1&after=${uploadId}>; rel="next"`,
-            ),
-          },
-          content: jsonLike(
-            {
-              type: "object",
-              required: ["uploads", "next"],
-              properties: {
-                uploads: { type: "array", items: uploadSchema },
-                next: { ...text, nullable: true, description: "`after` of the next page" },
-              },
-            },
-            { uploads: [example], next: null },
-          ),
-        },
+        200: pageAnswer({
+          member: "uploads",
+          schema: uploadSchema,
+          example: example,
+          path: uploads,
+          after: uploadId,
+        }),
         ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
       },
     }),

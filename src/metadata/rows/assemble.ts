@@ -5,6 +5,7 @@ import type { Metadata } from "../metadata.ts";
 import { accessMetadata, accessState, accountsMetadata } from "./access.ts";
 import { auditMetadata } from "./audit.ts";
 import { browserSessionsMetadata } from "./browserSessions.ts";
+import { checksMetadata } from "./checks.ts";
 import { clockMetadata } from "./clock.ts";
 import { collectionMetadata } from "./collection.ts";
 import { contentsMetadata } from "./contents.ts";
@@ -62,6 +63,7 @@ export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
     locks: locksMetadata(rows),
     clock: clockMetadata(rows),
     gcRuns: gcRunsMetadata(rows),
+    checks: checksMetadata(rows),
     untagged: untaggedMetadata(rows),
     usage: usageMetadata(rows),
     collection: collectionMetadata(rows, own.findMalformed),

@@ -15,6 +15,9 @@ interface Limit {
 interface Now {
   readonly now: number;
 }
+interface Due extends Now {
+  readonly since: number;
+}
 
 const bytes = sql<number>`coalesce(sum(${contents.size}), 0)`;
 const sumContents = statement((db) => db.select({ contents: count(), bytes }).from(contents));
@@ -39,18 +42,22 @@ const findContentRow = statement((db, { digest }: Params<{ digest: Digest }>) =>
   db.select(inspected).from(contents).where(eq(contents.digest, digest)),
 );
 // Without an index on purpose: the scrub asks once for thousands, and every push would pay for it.
-const listUnverified = statement((db, given: Params<{ since: number } & Now & Limit>) => {
-  // What was stored or read after the last due time is not due; a time that lies in the future proves nothing.
-  const lastKnown = sql`coalesce(${contents.verifiedAt}, ${contents.createdAt})`;
-  return db
+const lastKnown = sql`coalesce(${contents.verifiedAt}, ${contents.createdAt})`;
+/** What was stored or read after the last due time is not due; a time that lies in the future proves nothing. */
+const isDue = ({ since, now }: Params<Due>) =>
+  and(isNull(contents.damagedAt), or(lt(lastKnown, since), gt(lastKnown, now)));
+const listUnverified = statement((db, given: Params<Due & Limit>) =>
+  db
     .select(inspected)
     .from(contents)
-    .where(
-      and(isNull(contents.damagedAt), or(lt(lastKnown, given.since), gt(lastKnown, given.now))),
-    )
+    .where(isDue(given))
     .orderBy(asc(lastKnown), asc(contents.digest))
-    .limit(given.limit);
-});
+    .limit(given.limit),
+);
+/** What is due for the scrub, without a limit. */
+export const sumUnverified = statement((db, given: Params<Due>) =>
+  db.select({ contents: count(), bytes }).from(contents).where(isDue(given)),
+);
 const listTrashInUse = statement((db, { limit }: Params<Limit>) =>
   db
     .select({ digest: contents.digest, locator: contents.locator })

@@ -65,6 +65,7 @@ export const multipartUploads = sqliteTable(
     stagedBytes: integer("staged_bytes").notNull().default(0), // of its parts
     whole: integer("whole").notNull().default(0), // 1: an object that comes in one request; it has no parts and is not listed
     claimUntil: integer("claim_until"), // as that of an upload session
+    startedBy: text("started_by"), // as `user:ann`; null: nobody had to log in
   },
   (row) => [
     index("idx_multipart_uploads_expires_at").on(row.expiresAt),

@@ -226,6 +226,7 @@ export const uploadSessions = sqliteTable(
     claimOwner: text("claim_owner"), // the one writer; null: nobody writes
     algorithm: text("algorithm").$type<Algorithm>().notNull().default("sha256"), // what the client said it will close with
     claimUntil: integer("claim_until"), // Unix ms by the database's clock; null: the claim lasts until it is released
+    startedBy: text("started_by"), // as `user:ann`; null: nobody had to log in
   },
   (row) => [
     index("upload_sessions_by_updated_at").on(row.updatedAt),

@@ -33,6 +33,29 @@ export const gcRuns = sqliteTable(
   (row) => [index("gc_runs_by_started_at").on(row.startedAt)],
 );
 
+/** Checks of the store, the latest ones: fsck, and passes of the scrub. */
+export const checks = sqliteTable("checks", {
+  id: text("id").primaryKey(),
+  kind: text("kind").$type<"fsck" | "scrub">().notNull(),
+  trigger: text("trigger").$type<"schedule" | "api" | "command">().notNull(),
+  full: integer("full").notNull(), // 0 or 1
+  repair: integer("repair").notNull(), // 0 or 1
+  state: text("state").$type<"running" | "clean" | "problems" | "failed" | "stopped">().notNull(),
+  startedAt: integer("started_at").notNull(), // Unix ms
+  finishedAt: integer("finished_at"), // Unix ms; null while it runs, and when it was killed
+  round: integer("round"), // Unix ms; which pass of the scrub it is; null: it is none
+  phase: text("phase").notNull(), // what it looked at last
+  done: integer("done").notNull(), // bytes where contents are read, things otherwise
+  total: integer("total").notNull(), // 0: not known
+  contents: integer("contents").notNull(), // that were looked at
+  bytes: integer("bytes").notNull(), // that were read and hashed
+  kinds: text("kinds").notNull(), // JSON: findings, counted by kind, severity and outcome
+  reason: text("reason"), // why it failed or stopped, or nothing was repaired
+  owner: text("owner").notNull(), // its process; empty for the scrub
+  aliveUntil: integer("alive_until").notNull(), // Unix ms by the database's clock: who runs it lives until then at least
+  findings: text("findings").notNull(), // JSON: the first findings; last, because lists do not read it
+});
+
 /** The wall clock beside a clock that nobody sets, as they were last read. A step between two looks shows. */
 export const clockAnchor = sqliteTable("clock_anchor", {
   id: integer("id").primaryKey(), // 1; where several servers write, a number of `boot`

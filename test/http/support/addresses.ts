@@ -25,6 +25,7 @@ const values: Readonly<Record<string, string>> = {
   ":digest": `sha256:${"0".repeat(64)}`,
   ":uploadId": "01a1f7e5-93cb-728c-8028-5a61b9c8f780",
   ":hook": "deploy",
+  ":checkId": "01a1f7e6-5c2d-7a41-8e35-7b1d4c2f8a66",
   ":runId": "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
   ":bucket": "backups",
   ":object": "path/to/file.bin",

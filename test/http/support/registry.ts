@@ -7,6 +7,7 @@ import type { AuthMode } from "../../../src/access/deps.ts";
 import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { WorkloadEvent } from "../../../src/access/workloads.ts";
+import { type CheckOrder, Checks } from "../../../src/fsck/checks.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
 import type { Switches } from "../../../src/http/guard.ts";
@@ -72,6 +73,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
   const { htpasswd = null } = options;
   const newId = () => Bun.randomUUIDv7();
   const orders: GcRequest[] = [];
+  const checkOrders: CheckOrder[] = [];
   const workloads: WorkloadEvent[] = [];
   const gcRuns = new GcRuns({
     runs: metadata.gcRuns,
@@ -84,6 +86,10 @@ export async function openRegistry(options: RegistryOptions = {}) {
     },
     order: (order) => orders.push(order),
   });
+  const checks = new Checks({
+    ...{ checks: metadata.checks, clock: store.clock.now, newId },
+    ...{ owner: "here", isAlive: () => true, order: (order) => checkOrders.push(order) },
+  });
   const metrics = new Metrics({
     countEvents: null,
     readSpace: () => storage.space(),
@@ -91,7 +97,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     isOpen: async () => access.isOpen(),
-    gcRuns,
+    ...{ gcRuns, checks },
   });
   const log = pino(loggerOptions(options.logLevel ?? "info"), lineSink(lines));
   const trail = new LoginTrail({
@@ -138,7 +144,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep },
     }),
     status: {
-      ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock: store.clock.now },
+      ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock: store.clock.now },
       space: async () => ({ free: 50, total: 100 }),
       server: async () => ({
         ...({ listen: "0.0.0.0:5000", scheme: "http", isRunning: true } as const),
@@ -149,7 +155,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     uploads,
     objects,
     pulls,
-    gcRuns,
+    ...{ gcRuns, checks },
     telemetry: { log, metrics },
     operate: {
       metadata: { ...metadata.uploads, ...metadata.uploadSweep },
@@ -200,6 +206,9 @@ export async function openRegistry(options: RegistryOptions = {}) {
     pulls,
     /** Runs that were asked for: nobody does them here. */
     orders,
+    checks,
+    /** Checks that were asked for: nobody does them here. */
+    checkOrders,
     url: `http://127.0.0.1:${http.port}`,
     /** One request exactly as written, on a connection of its own. */
     raw: (...what: Parameters<typeof request>) => raw(http.port, ...what),

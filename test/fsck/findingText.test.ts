@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { describeFinding } from "../../src/cli/findingText.ts";
 import type { Finding } from "../../src/fsck/findings.ts";
+import { describeFinding } from "../../src/fsck/findingText.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";

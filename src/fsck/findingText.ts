@@ -1,8 +1,8 @@
 // Each finding of fsck as one line: the fault, and what it means for pulls and pushes.
 
 import { counted, showBytes } from "../amounts.ts";
-import type { Finding, RepairKind } from "../fsck/findings.ts";
 import { plainName } from "../plainText.ts";
+import type { Finding, RepairKind } from "./findings.ts";
 
 type Tags = readonly { readonly repository: string; readonly name: string }[];
 

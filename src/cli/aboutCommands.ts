@@ -4,8 +4,8 @@ import { version } from "../version.ts";
 import { examples, type RunAction } from "./commandParts.ts";
 import { treeOf } from "./commandTree.ts";
 import { exitCode } from "./exitCode.ts";
-import { complain, print } from "./print.ts";
-import { versionLine } from "./versionLine.ts";
+import { complain, print, printJson } from "./print.ts";
+import { versionFacts, versionLine } from "./versionLine.ts";
 
 /** Adds `completion`, `licenses`, `man` and `version` to the program. */
 export function addAbout(program: Command, run: RunAction): void {
@@ -46,8 +46,12 @@ export function addAbout(program: Command, run: RunAction): void {
     .command("version")
     .summary("print the version")
     .description("Prints the version and the commit that it was built from.")
-    .addHelpText("after", examples("breadbox version", "breadbox --version"))
-    .action(() => print(versionLine()));
+    .option("--json", "print JSON")
+    .addHelpText("after", examples("breadbox version", "breadbox version --json"))
+    .action((options: { json?: true }) => {
+      if (options.json === true) printJson(versionFacts());
+      else print(versionLine());
+    });
 }
 
 async function printCompletion(program: Command, name: string): Promise<number> {

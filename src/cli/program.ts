@@ -52,7 +52,7 @@ async function reportConfig(error: ConfigError): Promise<number> {
 export function buildProgram(run: (action: Action) => Promise<void>): Command {
   const program = new Command("breadbox")
     .description("Breadbox: a complete OCI container registry in one executable.")
-    .version(versionLine(), "-V, --version", "print the version")
+    .version(versionLine(), "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
     .configureHelp({ subcommandTerm })
     .exitOverride()
@@ -65,6 +65,8 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
       "after",
       examples("breadbox serve", "breadbox serve --data /srv/breadbox --listen :5000"),
     );
+  // As other programs call it.
+  program.version(versionLine(), "-V").options.at(-1)?.hideHelp();
   addServe(program, run);
   addHealth(program, run);
   addService(program, run);

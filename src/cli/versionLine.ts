@@ -1,5 +1,8 @@
-// The one line of `breadbox version`.
+// What `breadbox version` prints.
 import { commit, target, version } from "../version.ts";
+
+/** For programs. */
+export const versionFacts = () => ({ version, target, bun: Bun.version, commit });
 
 /** `breadbox 0.1.0 (linux-x64, bun 1.4.4, commit 1f2e3d4)`. */
 export const versionLine = (): string =>

@@ -81,6 +81,7 @@ describe("breadbox bucket", () => {
     expect(all.objects.map(({ object }: { object: string }) => object)).toEqual([
       ...["a/1", "a/2", "a/deep/3", "b"],
     ]);
+    expect((await room.bucket("ls", "box/a/deep")).out).toEndWith("a/deep/\n\n1 folder\n");
     expect((await room.bucket("ls", "box/none/")).out).toBe("There are no objects.\n");
   });
 

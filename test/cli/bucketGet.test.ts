@@ -43,6 +43,22 @@ describe("breadbox bucket get", () => {
     expect(readdirSync(room.folder).sort()).toEqual(["disk.img", "folder", "other"]);
   });
 
+  test("replaces a file that exists with --force only", async () => {
+    await using scope = new Scope();
+    const { room, registry } = await openBucketRoom(scope);
+    await store(registry.url, "file", noise(10));
+    await room.write("file", new TextEncoder().encode("mine"));
+
+    const { err, code } = await room.bucket("get", "box/file");
+    expect([code, err]).toEqual([
+      ...[1, "file exists: name another file, or add --force to replace it.\n"],
+    ]);
+    expect(new TextDecoder().decode(await room.read("file"))).toBe("mine");
+
+    expect((await room.bucket("get", "box/file", "--force")).code).toBe(0);
+    expect((await room.read("file")).byteLength).toBe(10);
+  });
+
   test("resumes a file that an earlier attempt left incomplete", async () => {
     await using scope = new Scope();
     const { room, registry } = await openBucketRoom(scope, { logLevel: "debug" });

@@ -65,11 +65,24 @@ describe("breadbox", () => {
     expect(code).toBe(0);
   });
 
-  test.each([[["version"]], [["--version"]], [["-V"]]])("%p is one line", async (args) => {
-    const { out, code } = await breadbox(args);
+  test.each([[["version"]], [["--version"]], [["-v"]], [["-V"]]])(
+    "%p is one line",
+    async (args) => {
+      const { out, code } = await breadbox(args);
 
-    expect(out).toMatch(/^breadbox \S+ \(\S+, bun \d+\.\d+\.\d+, commit \S+\)\n$/);
+      expect(out).toMatch(/^breadbox \S+ \(\S+, bun \d+\.\d+\.\d+, commit \S+\)\n$/);
+      expect(code).toBe(0);
+    },
+  );
+
+  test("version --json prints what the line says", async () => {
+    const { out, code } = await breadbox(["version", "--json"]);
+    const { version, target, bun, commit } = JSON.parse(out);
+
     expect(code).toBe(0);
+    expect((await breadbox(["version"])).out).toBe(
+      `breadbox ${version} (${target}, bun ${bun}, commit ${commit})\n`,
+    );
   });
 
   const mistakes: [string[], string][] = [

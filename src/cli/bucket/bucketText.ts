@@ -67,8 +67,10 @@ export function objectsEnd(sum: {
   readonly prefixes: number;
 }): string {
   if (sum.objects + sum.prefixes === 0) return "There are no objects.";
-  const groups = sum.prefixes === 0 ? "" : `, ${counted(sum.prefixes, "folder")}`;
-  return `\n${counted(sum.objects, "object")} (${showBytes(sum.bytes)})${groups}`;
+  const folders = sum.prefixes === 0 ? [] : [counted(sum.prefixes, "folder")];
+  // What is in a folder was not listed: its size is not known here.
+  if (sum.objects === 0) return `\n${folders.join("")}`;
+  return `\n${[`${counted(sum.objects, "object")} (${showBytes(sum.bytes)})`, ...folders].join(", ")}`;
 }
 
 const facts = (rows: readonly (readonly [string, string])[]): string =>

@@ -139,8 +139,9 @@ function addGet(bucket: Command, run: RunAction): void {
   addServerFlags(bucket.command("get <BUCKET/OBJECT> [FILE]"))
     .summary("get an object as a file")
     .description(
-      "Gets an object. Its bytes are written to FILE.part, which is renamed to FILE when they match the digest. Run the same command again to resume an interrupted download. FILE defaults to the last part of the name, in the current folder. FILE - is standard output: check the exit code, because the digest is compared at the end.",
+      "Gets an object. Its bytes are written to FILE.part, which is renamed to FILE when they match the digest. Run the same command again to resume an interrupted download. FILE defaults to the last part of the name, in the current folder. FILE - is standard output: check the exit code, because the digest is compared at the end. A FILE that exists is replaced only with --force.",
     )
+    .option("-f, --force", "replace FILE if it exists")
     .option(...retryFlag)
     .addHelpText(
       "after",

@@ -1,5 +1,6 @@
 // `breadbox bucket get`: an object becomes a file, or standard output, once all of its bytes have been hashed.
 
+import { stat } from "node:fs/promises";
 import { showBytes } from "../../amounts.ts";
 import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
@@ -8,6 +9,7 @@ import type { Options } from "../settingFlags.ts";
 import { type BucketAddress, lastSegment, readObject, showAddress } from "./address.ts";
 import type { Client } from "./client.ts";
 import { fetchInto, look, type Wanted } from "./fetchObject.ts";
+import { CommandError } from "./problems.ts";
 import { readRetryFor } from "./put.ts";
 import type { Patience } from "./retry.ts";
 import { withServer } from "./session.ts";
@@ -26,11 +28,22 @@ export function get(source: string, path: string | undefined, options: Options):
       return exitCode.done;
     }
     const place = await placeOf(path, lastSegment(target.object));
+    if (options["force"] !== true) await assertFree(place);
     const { size, digest } = await toFile(place, { client, target, forMs });
     if (options["json"] === true) printJson({ ...target, file: place, size_bytes: size, digest });
     else print(gotText(target, place, { size, digest }));
     return exitCode.done;
   });
+}
+
+/** @throws CommandError */
+async function assertFree(place: string): Promise<void> {
+  const isTaken = await stat(place).then(
+    () => true,
+    () => false,
+  );
+  if (!isTaken) return;
+  throw new CommandError(`${place} exists: name another file, or add --force to replace it.`);
 }
 
 const gotText = (target: BucketAddress, place: string, { size, digest }: Wanted): string =>

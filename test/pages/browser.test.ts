@@ -1,53 +1,14 @@
-// Pages in a real browser: by keyboard, in both themes, wide and narrow, checked by axe. One browser for all, because it takes a second.
+// What people do on pages in a real browser, by keyboard and without scripts. How each page looks: everyPage.test.ts.
 import { expect } from "bun:test";
+import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { basic, password } from "../http/support/accessRoom.ts";
 import { chromium, openPage, textOf } from "../support/browser.ts";
 import { clientTest } from "../support/clientTest.ts";
-import { troublesOf } from "./support/axe.ts";
+import { tempFolder } from "../support/processes.ts";
 import { openDemo } from "./support/demo.ts";
 
 const needs = { commands: [chromium], timeoutMs: 120_000 };
-
-/** One of each kind. */
-const paths = [
-  "/",
-  "/repositories?search=team",
-  "/repositories/team/api",
-  "/repositories/team/web/-/untagged",
-  "/repositories/team/api/-/images/1.8.0",
-  "/repositories/charts/ingress/-/images/1.2.3",
-  "/repositories/models/embedder/-/images/q4",
-  "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
-  "/repositories/team/api/-/deletion?reference=1.0.0",
-  "/repositories/team/api/-/deletion",
-  "/buckets",
-  "/server/uploads",
-  "/server/garbage",
-  "/access/users",
-  "/access/users/ann",
-  "/access/tokens",
-  "/access/rules?who=ann&action=pull&resource=team/api",
-  "/access/trust",
-  "/access/audit",
-  "/login?next=/nothing",
-  "/nothing/here",
-];
-
-clientTest("each page is accessible, and loads nothing from elsewhere", needs, async (scope) => {
-  const room = await openDemo();
-  scope.defer(() => room[Symbol.asyncDispose]());
-  const { registry } = room;
-  const { page, requests, complaints } = await openPage(scope);
-  await page.setExtraHTTPHeaders({ authorization: basic("ann") });
-  const found: string[] = [];
-  for (const path of paths) found.push(...(await troublesIn(page, `${registry.url}${path}`)));
-
-  expect(found).toEqual([]);
-  expect(new Set(requests.map((url) => new URL(url).origin))).toEqual(new Set([registry.url]));
-  // The browser itself says so of the page that is none.
-  expect(complaints.filter((text) => !text.includes("404"))).toEqual([]);
-});
 
 clientTest("the keyboard alone finds, opens and selects", needs, async (scope) => {
   const room = await openDemo({ releases: 3 });
@@ -96,22 +57,42 @@ clientTest("everything works without JavaScript, deletion too", needs, async (sc
   expect(complaints).toEqual([]);
 });
 
+clientTest(
+  "a file is stored and linked content is found without JavaScript",
+  needs,
+  async (scope) => {
+    const room = await openDemo({ releases: 2 });
+    scope.defer(() => room[Symbol.asyncDispose]());
+    const { url } = room.registry;
+    const file = join(tempFolder(scope, "form"), "notes.txt");
+    await Bun.write(file, "by form");
+    const { page, complaints } = await openPage(scope);
+    await page.setJavaScriptEnabled(false);
+    await page.setExtraHTTPHeaders({ authorization: basic("ann") });
+    await page.goto(`${url}/buckets/backups?prefix=2026%2F`);
+
+    const input = await page.$("form[data-plain] input[type=file]");
+    if (input === null) throw new Error("there is no input");
+    await input.uploadFile(file);
+    await going(page, () => page.click("form[data-plain] button"));
+    expect(page.url()).toBe(`${url}/buckets/backups?prefix=2026%2F`);
+    expect(await textOf(page)).toContain("notes.txt");
+
+    const answer = await room.ask("GET", "/v2/team/api/manifests/1.0.0", basic("ann"));
+    const [{ digest: first }] = JSON.parse(await answer.text()).manifests;
+    const manifest = await room.ask("GET", `/v2/team/api/manifests/${first}`, basic("ann"));
+    const { digest } = JSON.parse(await manifest.text()).layers[0];
+    await page.click("details.more summary");
+    await page.type("details.more input[name=name]", "layer.tar.gz");
+    await page.type("details.more input[name=repository]", "team/api");
+    await page.type("details.more input[name=digest]", digest);
+    await going(page, () => page.click("details.more button"));
+    expect(await textOf(page)).toMatch(/layer\.tar\.gz.*\n?.*base\/node/);
+    expect(complaints).toEqual([]);
+  },
+);
+
 /** Does what leads to another page, and waits for that. */
 async function going(page: Page, act: () => Promise<void>): Promise<void> {
   await Promise.all([page.waitForNavigation(), act()]);
-}
-
-/** What axe and the narrowest screen find, in both themes. */
-async function troublesIn(page: Page, url: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const theme of ["light", "dark"]) {
-    await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
-    await page.goto(url);
-    found.push(...(await troublesOf(page)).map((trouble) => `${url} ${theme}: ${trouble}`));
-  }
-  await page.setViewport({ width: 360, height: 740 });
-  const width = await page.evaluate("document.documentElement.scrollWidth");
-  if (Number(width) > 360) found.push(`${url}: ${width} px wide on a screen of 360`);
-  await page.setViewport({ width: 1280, height: 900 });
-  return found;
 }

@@ -6,8 +6,8 @@ import type { Storage } from "../storage/storage.ts";
 
 /** Content that was found intact. */
 export interface IntactContent extends StoredRow {
-  /** Lazy: nothing is read until it is sent. Null for content that is no file of this machine: it is read with a reader. */
-  readonly body: Blob | null;
+  /** Lazy when it is a Blob: nothing is read until it is sent. Null for content that is no file of this machine: it is read with a reader. */
+  readonly body: Blob | Uint8Array | null;
   /** Null: its bytes come from this server. */
   readonly link: Link | null;
 }
@@ -60,9 +60,9 @@ async function openRow<Row extends StoredRow>(
 ): Promise<(Row & IntactContent) | null> {
   const opened = await content.open(row);
   if (opened === null) return null;
-  return opened.kind === "file"
-    ? { ...row, body: opened.body, link: null }
-    : { ...row, body: null, link: opened.link };
+  return opened.kind === "remote"
+    ? { ...row, body: null, link: opened.link }
+    : { ...row, body: opened.body, link: null };
 }
 
 /** @param gone is thrown when the content was deleted since it was found. */

@@ -29,11 +29,22 @@ export interface ObjectMount {
   readonly keptUntil: number;
 }
 
+/** A blob that a client hears to be there. Times are Unix ms. */
+export interface KeptBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly atLeast: number;
+  readonly keptUntil: number;
+}
+
 export interface ContentsMetadata {
   /** Content that is stored under any repository, and not known to be damaged: for deduplication only, never to serve it. */
   findContent(digest: Digest): Promise<StoredContent | null>;
-  /** Keeps linked content until `keptUntil` (Unix ms); writes only if it is kept for less than `atLeast` now. */
-  renewLease(digest: Digest, atLeast: number, keptUntil: number): Promise<void>;
+  /**
+   * A blob of this repository, kept until `keptUntil`; writes only if it is kept for less than `atLeast` now.
+   * @returns null as `RegistryMetadata.findBlob`.
+   */
+  keepBlob(blob: KeptBlob): Promise<StoredContent | null>;
   /** Keeps content until `keptUntil` (Unix ms) at least, durably: a promise that is repeated lasts as long as the first time. */
   raiseLease(digest: Digest, keptUntil: number): Promise<void>;
   /** Repositories that link `digest`, in byte order, after `after`. */

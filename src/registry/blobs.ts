@@ -9,6 +9,7 @@ import {
 } from "../content/intact.ts";
 import { leaseAt } from "../content/lease.ts";
 import { RegistryError, type Situation } from "../errors.ts";
+import type { StoredContent } from "../metadata/metadata.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { RegistryDeps } from "./manifests.ts";
@@ -59,28 +60,30 @@ export async function statBlob(
   digest: Digest,
   mayPush = true,
 ): Promise<BlobSummary> {
-  if ((await deps.metadata.findBlob(repository, digest)) !== null) {
-    if (mayPush) await keep(deps, digest);
-    // Looked up again: a sweep may have taken the row before the lease was written.
-    const intact = await findIntact(deps, repository, digest);
-    if (intact !== null) return { digest, size: intact.size, mediaType: octetStream };
-  }
+  const find = () =>
+    mayPush ? findKept(deps, repository, digest) : deps.metadata.findBlob(repository, digest);
+  const intact = await findStored(deps.storage, find, ({ locator }) =>
+    deps.onDamage?.(digest, locator),
+  );
+  if (intact !== null) return { digest, size: intact.size, mediaType: octetStream };
   const manifest = await deps.metadata.findManifestSummary(repository, { digest });
   if (manifest === null) throw unknownBlob(repository, digest);
   return { digest, size: manifest.size, mediaType: manifest.mediaType };
 }
 
-/** While the store is read-only, no push can need the lease, and reads continue. */
-async function keep(
-  { contents, clock, leaseMs }: Pick<RegistryDeps, "contents" | "clock" | "leaseMs">,
+/** A blob with a lease. While the store is read-only, no push can need the lease, and reads continue. */
+async function findKept(
+  deps: Pick<RegistryDeps, "metadata" | "contents" | "clock" | "leaseMs">,
+  repository: RepositoryName,
   digest: Digest,
-): Promise<void> {
-  const { atLeast, until } = leaseAt(clock(), leaseMs);
+): Promise<StoredContent | null> {
+  const { atLeast, until: keptUntil } = leaseAt(deps.clock(), deps.leaseMs);
   try {
-    await contents.renewLease(digest, atLeast, until);
+    return await deps.contents.keepBlob({ repository, digest, atLeast, keptUntil });
   } catch (error) {
     const unwritable = error instanceof RegistryError && writeFailures.has(error.situation);
     if (!unwritable) throw error;
+    return deps.metadata.findBlob(repository, digest);
   }
 }
 

@@ -13,6 +13,8 @@ export interface StoredRow {
 export type OpenedContent =
   /** A file of this machine. The body is lazy: it reads nothing until it is sent or consumed. */
   | { readonly kind: "file"; readonly body: Blob }
+  /** In memory. Not to be written to. */
+  | { readonly kind: "bytes"; readonly body: Uint8Array<ArrayBuffer> }
   /** Elsewhere: it is read with `Content.reader`. */
   | { readonly kind: "remote"; readonly link: Link | null };
 

@@ -209,7 +209,8 @@ function sweepContract(open: () => Promise<Metadata>): void {
       const { collection, uploads, registry, contents } = metadata;
       for (const name of ["gone", "named", "leased"]) await uploads.finishUpload(finish(name));
       await registry.putManifest(manifest("{}", { references: [blob("named")] }));
-      await contents.renewLease(digest("leased"), now + 3 * hour, now + 3 * hour);
+      const [atLeast, keptUntil] = [now + 3 * hour, now + 3 * hour];
+      await contents.keepBlob({ repository: app, digest: digest("leased"), atLeast, keptUntil });
       const all = ["gone", "named", "leased"].map(digest);
 
       const swept = await collection.discardContents(await holdGc(metadata), all, () => later, []);

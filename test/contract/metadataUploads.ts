@@ -161,11 +161,32 @@ export function uploadsContract(open: () => Promise<Metadata>): void {
       expect((await registry.findBlob(app, digest("layer"))) !== null).toBe(removed === null);
     });
 
+    test("keeps a blob for the repository that has it, and for no other one", async () => {
+      const { contents, uploads } = await open();
+      await uploads.finishUpload(finish("layer", { keptUntil: now }));
+      const asked = {
+        digest: digest("layer"),
+        atLeast: now + minute,
+        keptUntil: now + 60 * minute,
+      };
+
+      const elsewhere = await contents.keepBlob({ ...asked, repository: other });
+      const unkept = await contents.keepBlob({ ...asked, repository: app, atLeast: now });
+      await contents.keepBlob({ ...asked, repository: app });
+      const kept = await contents.keepBlob({ ...asked, repository: app });
+
+      expect(elsewhere).toBeNull();
+      expect(unkept).toMatchObject({ keptUntil: now });
+      expect(kept).toMatchObject({ keptUntil: now + 60 * minute });
+    });
+
     test("does not record a lease for content that does not exist", async () => {
       const { contents } = await open();
+      const asked = { repository: app, digest: digest("absent") };
 
-      await contents.renewLease(digest("absent"), now, now + minute);
+      const kept = await contents.keepBlob({ ...asked, atLeast: now, keptUntil: now + minute });
 
+      expect(kept).toBeNull();
       expect(await contents.findContent(digest("absent"))).toBeNull();
     });
   });

@@ -33,13 +33,13 @@ describe("a collection", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { contents } = room.registry;
-    const renewLease: typeof contents.renewLease = async (...asked) => {
+    const keepBlob: typeof contents.keepBlob = async (asked) => {
       await room.collectAll();
-      return contents.renewLease(...asked);
+      return contents.keepBlob(asked);
     };
 
     const head = statBlob(
-      { ...room.registry, contents: { ...contents, renewLease } },
+      { ...room.registry, contents: { ...contents, keepBlob } },
       app,
       room.digest,
     );
@@ -51,12 +51,13 @@ describe("a collection", () => {
     await using scope = new Scope();
     const room = await openRoom(scope);
     const { contents } = room.registry;
-    const renewLease: typeof contents.renewLease = async (...asked) => {
-      await contents.renewLease(...asked);
+    const keepBlob: typeof contents.keepBlob = async (asked) => {
+      const kept = await contents.keepBlob(asked);
       await room.collectAll();
+      return kept;
     };
 
-    await statBlob({ ...room.registry, contents: { ...contents, renewLease } }, app, room.digest);
+    await statBlob({ ...room.registry, contents: { ...contents, keepBlob } }, app, room.digest);
 
     expect(await isServed(room, app, room.digest)).toBe(true);
   });

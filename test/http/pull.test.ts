@@ -72,7 +72,7 @@ function withoutBytes(backend: Backend): Backend {
   const { storage } = backend.registry;
   const open: Content["open"] = async (row) => {
     const file = await storage.content.open(row);
-    return file && { ...file, body: Bun.file(join(import.meta.dir, "absent")) };
+    return file && { kind: "file", body: Bun.file(join(import.meta.dir, "absent")) };
   };
   const content = new Proxy(storage.content, {
     get: (target, key) => {

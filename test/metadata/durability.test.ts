@@ -26,7 +26,7 @@ clientTest(sentence, { commands: ["strace"] }, async (scope) => {
     ["releaseUpload", []],
     ["removeUpload", log],
     ["finishUpload", log],
-    ["renewLease", log],
+    ["keepBlob", log],
     ["no new lease", []],
     ["putManifest", log],
     ["putManifest again", log],

@@ -50,9 +50,10 @@ describe("leases in SQLite", () => {
     const version = () => client.query("PRAGMA data_version").values().flat();
     const before = version();
 
-    await contents.renewLease(digest("layer"), 200, 999);
+    const asked = { repository: app, digest: digest("layer"), keptUntil: 999 };
+    await contents.keepBlob({ ...asked, atLeast: 200 });
     const unchanged = [lease(), version()];
-    await contents.renewLease(digest("layer"), 201, 999);
+    await contents.keepBlob({ ...asked, atLeast: 201 });
 
     expect(unchanged).toEqual([[200], before]);
     expect(lease()).toEqual([999]);
@@ -136,7 +137,7 @@ describe("a read-only SQLite database", () => {
 
     const refused = await Promise.allSettled([
       registry.putManifest(manifest("{}")),
-      contents.renewLease(digest("layer"), now, now),
+      contents.keepBlob({ repository: app, digest: digest("layer"), atLeast: now, keptUntil: now }),
       uploads.startUpload(upload, null),
       uploads.claimUpload(upload.id, app, claim),
       uploads.renewClaim(upload.id, claim, now),

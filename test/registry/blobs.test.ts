@@ -171,15 +171,6 @@ describe("statBlob", () => {
     expect(await world.keptUntil(digest)).toBe(before);
   });
 
-  test("answers 404 for content that was swept before the lease was written", async () => {
-    const digest = await world.push(app, content);
-    const row = await world.metadata.findBlob(app, digest);
-    const looks = [row];
-    const metadata = { ...world.metadata, findBlob: async () => looks.shift() ?? null };
-
-    expect(await situation(statBlob({ ...world, metadata }, app, digest))).toBe("BLOB_UNKNOWN");
-  });
-
   test("answers while the store is read-only", async () => {
     const digest = await world.push(app, content);
     world.advance(leaseMs);

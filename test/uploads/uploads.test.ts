@@ -118,12 +118,10 @@ describe("upload sessions", () => {
       chunk: chunkOf(bytes),
     });
 
-    // A later lease must be written only when it is asked for more than is left.
-    const { registry, contents } = store.rooms.metadata;
-    const until = store.clock.now() + longestLease(leaseMs);
-    await contents.renewLease(digestOf(bytes), until, until + 1);
+    const keptUntil = store.clock.now() + longestLease(leaseMs);
+    const asked = { repository, digest: digestOf(bytes), atLeast: keptUntil, keptUntil };
 
-    expect(await registry.findBlob(repository, digestOf(bytes))).not.toBeNull();
+    expect(await store.rooms.metadata.contents.keepBlob(asked)).toMatchObject({ keptUntil });
   });
 
   test("end when the bytes do not match the digest, and nothing is published", async () => {

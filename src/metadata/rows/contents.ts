@@ -2,7 +2,8 @@
 // look at the source.
 import { and, asc, eq, gt, isNull } from "drizzle-orm";
 import type { Digest } from "../../model/digest.ts";
-import type { ContentsMetadata, Mount, ObjectMount } from "../contents.ts";
+import type { ContentsMetadata, KeptBlob, Mount, ObjectMount } from "../contents.ts";
+import type { StoredContent } from "../metadata.ts";
 import { held, insertRepository, link, raiseLease } from "./links.ts";
 import * as objects from "./objectStatements.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
@@ -15,9 +16,16 @@ const findContent = statement((db, { digest }: Params<{ digest: Digest }>) =>
     .from(contents)
     .where(and(eq(contents.digest, digest), isNull(contents.damagedAt))),
 );
-const findLease = statement((db, { digest }: Params<{ digest: Digest }>) =>
-  db.select({ keptUntil: contents.keptUntil }).from(contents).where(eq(contents.digest, digest)),
-);
+const findKept = statement((db, given: Params<Pick<KeptBlob, "repository" | "digest">>) => {
+  const { repository, digest } = repositoryContents;
+  return db
+    .select({ size: contents.size, locator: contents.locator, keptUntil: contents.keptUntil })
+    .from(repositoryContents)
+    .innerJoin(contents, eq(contents.digest, digest))
+    .where(
+      and(eq(repository, given.repository), eq(digest, given.digest), isNull(contents.damagedAt)),
+    );
+});
 const holders = statement((db, given: Params<{ digest: Digest; after: string; limit: number }>) => {
   const { repository, digest } = repositoryContents;
   return db
@@ -33,12 +41,15 @@ export function contentsMetadata(rows: Rows): ContentsMetadata {
   const isMade = (made: boolean): boolean => made;
   return {
     findContent: (digest) => rows.find(findContent, { digest }),
-    async renewLease(digest, atLeast, keptUntil) {
+    async keepBlob(blob) {
       rows.assertWritable();
-      const content = await rows.findSettled(findLease, { digest });
+      const found = await rows.findSettled(findKept, blob);
       // Most calls end here, without a write: enough of the lease is left.
-      if (content === null || content.keptUntil >= atLeast) return;
-      await rows.run(raiseLease, { digest, keptUntil });
+      if (found === null || found.keptUntil >= blob.atLeast) return found;
+      return rows.write(
+        (tx) => keepBlob(tx, blob),
+        (kept) => kept !== null,
+      );
     },
     raiseLease: (digest, keptUntil) => rows.run(raiseLease, { digest, keptUntil }),
     async listHolders(digest, { after, limit }) {
@@ -53,6 +64,14 @@ export function contentsMetadata(rows: Rows): ContentsMetadata {
     findObjectContent: (bucket, digest) => rows.find(objects.findContent, { bucket, digest }),
     mountObject: (mount) => rows.write((tx) => mountObject(tx, mount), isMade),
   };
+}
+
+/** Asked again: a collection may have taken the blob since. */
+function* keepBlob(tx: Tx, blob: KeptBlob): Body<StoredContent | null> {
+  const found = yield* tx.get(findKept, blob);
+  if (found === undefined) return null;
+  tx.run(raiseLease, blob);
+  return found;
 }
 
 function* mountBlob(tx: Tx, mount: Mount): Body<boolean> {

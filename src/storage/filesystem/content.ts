@@ -12,8 +12,9 @@ import type {
   StoredStat,
 } from "../content.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
+import { Lately, type Look } from "./reading/lately.ts";
 import { Sendables } from "./reading/sendables.ts";
-import { listStoredNames, readStoredName, statStored } from "./storedNames.ts";
+import { listStoredNames, lookAt, lookAtOnce, readStoredName } from "./storedNames.ts";
 
 /** Its dependencies. */
 export interface ContentOptions {
@@ -28,6 +29,7 @@ export interface ContentOptions {
 export class FilesystemContent implements Content {
   readonly #options: ContentOptions;
   readonly #sendables: Sendables;
+  readonly #lately = new Lately();
 
   constructor(options: ContentOptions) {
     this.#options = options;
@@ -35,18 +37,25 @@ export class FilesystemContent implements Content {
   }
 
   async open({ locator, size }: StoredRow): Promise<OpenedContent | null> {
-    const path = this.#path(locator);
+    const now = performance.now();
+    const known = this.#lately.pathOf(locator, now);
+    const path = known ?? this.#path(locator);
+    const look = known === null ? await lookAt(path) : lookAtOnce(path);
     // Anything but a regular file is damage: no stored size is negative, so it never passes for the content.
-    const found = await statStored(path);
-    return found?.size === size ? { kind: "file", body: Bun.file(path) } : null;
+    if (look?.size !== size) return null;
+    const bytes = this.#lately.note(locator, { path, look, now });
+    return bytes === null ? { kind: "file", body: Bun.file(path) } : { kind: "bytes", body: bytes };
   }
 
   async reader(locator: Locator): Promise<SendableContent | null> {
-    return this.#sendables.open(this.#path(locator));
+    const keep = (look: Look, bytes: Uint8Array<ArrayBuffer>) =>
+      this.#lately.keep(locator, look, bytes);
+    return this.#sendables.open(this.#path(locator), keep);
   }
 
-  stat(locator: Locator): Promise<StoredStat | null> {
-    return statStored(this.#path(locator));
+  async stat(locator: Locator): Promise<StoredStat | null> {
+    const look = await lookAt(this.#path(locator));
+    return look && { size: look.size };
   }
 
   list(): AsyncIterable<readonly StoredName[]> {
@@ -54,6 +63,7 @@ export class FilesystemContent implements Content {
   }
 
   async delete(locator: Locator): Promise<void> {
+    this.#lately.forget(locator);
     try {
       await unlink(this.#path(locator));
     } catch (error) {

@@ -1,11 +1,12 @@
 // Names under blobs/: the content each belongs to, its claim and its time. Read from the folders alone, without rows.
-import type { Dirent } from "node:fs";
+import { type Dirent, lstatSync } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, readDigest } from "../../model/digest.ts";
 import type { Locator } from "../../model/locator.ts";
-import type { StoredName, StoredStat } from "../content.ts";
+import type { StoredName } from "../content.ts";
 import { isAbsent } from "./failures.ts";
+import { type Look, lookOf } from "./reading/lately.ts";
 
 const algorithms = ["sha256", "sha512"] as const;
 const prefix = /^[0-9a-f]{2}$/;
@@ -25,14 +26,19 @@ export async function* listStoredNames(blobs: string): AsyncGenerator<readonly S
 }
 
 /** The entry at a path, without following a link; null when there is none. Only a regular file has a content's size. */
-export async function statStored(path: string): Promise<StoredStat | null> {
+export async function lookAt(path: string): Promise<Look | null> {
   try {
-    const found = await lstat(path);
-    return { size: found.isFile() ? found.size : -1 };
+    return lookOf(await lstat(path));
   } catch (error) {
     if (isAbsent(error)) return null;
     throw error;
   }
+}
+
+/** The same on this thread: for what the system has in memory. */
+export function lookAtOnce(path: string): Look | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found === undefined ? null : lookOf(found);
 }
 
 /** @param path relative to `blobs/`. @returns null when nothing that is published has such a name. */

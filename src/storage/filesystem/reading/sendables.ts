@@ -3,11 +3,14 @@ import { closeSync, constants, fstatSync, openSync, read as readFile, readSync }
 import { errnoOf, readFailure } from "../../../durability/errno.ts";
 import type { SendableContent } from "../../content.ts";
 import { isAbsent } from "../failures.ts";
+import { type Look, lookOf, smallest } from "./lately.ts";
 import { isInMemory } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
 
 /** Bytes that are brought into memory at a time. */
 const step = 256 * 1024;
+
+type Keep = (look: Look, bytes: Uint8Array<ArrayBuffer>) => void;
 
 /** Opens files to send them. */
 export class Sendables {
@@ -20,11 +23,15 @@ export class Sendables {
     this.#readers = spawnReader === null ? null : new Readers(spawnReader);
   }
 
-  /** @returns null for what is absent, or no regular file. */
-  open(path: string): SendableContent | null {
+  /**
+   * @param keep receives the bytes of a small file that was read whole, and how the file looked before.
+   * @returns null for what is absent, or no regular file.
+   */
+  open(path: string, keep: Keep): SendableContent | null {
     const found = openRegular(path);
     if (found === null) return null;
-    const { file, size } = found;
+    const { file, look } = found;
+    const { size } = look;
     const self = {};
     let fromMemory: boolean | null = null;
     const read = async (at: number, into: Uint8Array<SharedArrayBuffer>) => {
@@ -50,7 +57,11 @@ export class Sendables {
         }
         return isInMemory(file, start, end);
       },
-      read,
+      read: async (at, into) => {
+        const count = await read(at, into);
+        if (at === 0 && count === size && size <= smallest) keep(look, into.slice(0, size));
+        return count;
+      },
       close: async () => {
         this.#forget(path, self);
         closeSync(file);
@@ -87,11 +98,11 @@ export class Sendables {
  * On the server's own thread, as the runtime opens every file that it sends: the caller has looked whether the file is there, so what this
  * needs of the disk has just been read, and asking another thread costs a third of a small pull.
  */
-function openRegular(path: string): { readonly file: number; readonly size: number } | null {
+function openRegular(path: string): { readonly file: number; readonly look: Look } | null {
   const file = openFile(path);
   if (file === null) return null;
-  const found = fstatSync(file);
-  if (found.isFile()) return { file, size: found.size };
+  const look = lookOf(fstatSync(file));
+  if (look.size >= 0) return { file, look };
   closeSync(file);
   return null;
 }

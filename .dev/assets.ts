@@ -1,8 +1,9 @@
 // What the executable carries, packed: for browsers, without a network, the explorer's script from its pinned package, and scripts and
 // style of the pages from `src/pages`; for `breadbox licenses`, the list of what is inside.
 import { mkdir, rename } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { BunPlugin } from "bun";
 import { explorerScript, findContents } from "./bom/contents.ts";
 import { cyclonedx } from "./bom/cyclonedx.ts";
 import { notice } from "./bom/notice.ts";
@@ -26,14 +27,14 @@ export const contentAssets = { notice: `${root}/${noticeAsset}`, sbom: `${root}/
 /** Writes what is missing or older than its sources. Safe to run twice at once. */
 export async function prepareAssets(): Promise<void> {
   await packIfStale(scalarAsset, [source, "bun.lock"], () => Bun.file(`${root}/${source}`).bytes());
-  const scripts = await Array.fromAsync(new Bun.Glob(islands).scan({ cwd: root }));
+  const scripts = await findIslands();
   const sources = [
     "src/pages/**/*.{ts,tsx,css}",
     "src/pages/islands",
     "bun.lock",
     ".dev/assets.ts",
   ];
-  for (const entry of [...scripts.sort(), style]) {
+  for (const entry of [...scripts, style]) {
     await packIfStale(packedName(entry), sources, () => bundle(entry));
   }
   await packContents();
@@ -51,6 +52,17 @@ async function packContents(): Promise<void> {
   await packIfStale(sbomAsset, sources, async () => Buffer.from(cyclonedx(await contents())));
 }
 
+const findIslands = async (): Promise<readonly string[]> =>
+  (await Array.fromAsync(new Bun.Glob(islands).scan({ cwd: root }))).sort();
+
+/** Packs scripts and style of the pages into another folder. @param plugins what reads sources in another form. */
+export async function packPages(folder: string, plugins: BunPlugin[]): Promise<void> {
+  for (const entry of [...(await findIslands()), style])
+    await Bun.write(`${folder}/${packedName(entry)}`, pack(await bundle(entry, plugins)));
+}
+
+const pack = (bytes: Uint8Array): Uint8Array => gzipSync(bytes, { level: 9 });
+
 /** `src/pages/islands/page.ts` → `src/pages/assets/page.js.gz`. */
 function packedName(entry: string): string {
   const file = entry.slice(entry.lastIndexOf("/") + 1).replace(/\.tsx?$/, ".js");
@@ -58,9 +70,10 @@ function packedName(entry: string): string {
 }
 
 /** One file for browsers, with everything it imports. */
-async function bundle(entry: string): Promise<Uint8Array> {
+async function bundle(entry: string, plugins: BunPlugin[] = []): Promise<Uint8Array> {
   const { outputs } = await Bun.build({
-    entrypoints: [`${root}/${entry}`],
+    entrypoints: [join(root, entry)],
+    plugins,
     target: "browser",
     format: "iife",
     minify: true,
@@ -78,7 +91,7 @@ async function packIfStale(
 ): Promise<void> {
   const output = `${root}/${asset}`;
   if ((await staleReason(root, output, sources)) === null) return;
-  const packed = gzipSync(await read(), { level: 9 });
+  const packed = pack(await read());
   await mkdir(dirname(output), { recursive: true });
   const unfinished = `${output}.${process.pid}`;
   await Bun.write(unfinished, packed);

@@ -14,16 +14,18 @@ export interface Variant {
   /** More options of `bun test`. */
   readonly options?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Of a test that says nothing else, ms. */
+  readonly timeoutMs?: number;
 }
 
 /** @param patterns what a test file's path contains; none for all files. */
 export async function runTests(
   patterns: readonly string[],
-  { options = [], env = {} }: Variant = {},
+  { options = [], env = {}, timeoutMs = testTimeout }: Variant = {},
 ): Promise<TestRun> {
   // The slowest files first: at the end, none of them runs alone.
   const slow = "--timings=.dev/slowTests.json";
-  const usual = [`--timeout=${testTimeout}`, `--parallel=${filesAtOnce}`, "--no-isolate", slow];
+  const usual = [`--timeout=${timeoutMs}`, `--parallel=${filesAtOnce}`, "--no-isolate", slow];
   const tests = Bun.spawn([process.execPath, "test", ...usual, ...options, ...patterns], {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],

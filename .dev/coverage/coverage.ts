@@ -12,7 +12,9 @@ export const instrumentedBinary = `${folder}/breadbox`;
 /** Tests and all that they start from sources count. @param binary the executable that the others start. */
 export function coverageVariant(binary: string | null): Variant {
   const options = [`--preload=${root}/.dev/coverage/preload.ts`];
-  return binary === null ? { options } : { options, env: { BREADBOX_TEST_BINARY: binary } };
+  // What a test found is not the question here: a slow one counts too.
+  const slow = { options, timeoutMs: 120_000 };
+  return binary === null ? slow : { ...slow, env: { BREADBOX_TEST_BINARY: binary } };
 }
 
 /** Prints the figures of the last run and writes its reports. @returns whether they are high enough. */

@@ -3,7 +3,9 @@
 import { chmod, mkdir, rm } from "node:fs/promises";
 import type { FileCoverageData } from "istanbul-lib-coverage";
 import { createInstrumenter } from "istanbul-lib-instrument";
+import { packPages } from "../assets.ts";
 import { folder, root, texts } from "./folder.ts";
+import { instrumented } from "./plugin.ts";
 
 /** Where the counters lie: 8-byte floats, which never wrap. */
 const counters = `${folder}/counters`;
@@ -52,6 +54,7 @@ export async function instrument(): Promise<Layout> {
   // Some tests run the program as another user.
   await chmod(counters, 0o666);
   await Bun.write(opener, openerText(length));
+  await packPages(texts, [instrumented]);
   await Bun.write(runtime, runtimeText);
   await chmod(runtime, 0o755);
   return layout;
@@ -76,9 +79,18 @@ async function instrumentFile(file: string, first: number): Promise<Place> {
   const coverage = instrumenter.lastFileCoverage();
   const target = `${texts}/${file}`;
   await mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-  await Bun.write(target, `import ${JSON.stringify(opener)};${counting(text, coverage, first)}`);
+  await Bun.write(
+    target,
+    `import ${JSON.stringify(opener)};${servingPacked(file, counting(text, coverage, first))}`,
+  );
   return { file, first, coverage };
 }
+
+/** Pages are given the scripts that count. */
+const servingPacked = (file: string, text: string): string =>
+  file === "src/pages/assets.ts"
+    ? text.replaceAll('"./assets/', `"${texts}/src/pages/assets/`)
+    : text;
 
 /** Istanbul's own counters are objects of each process: what it increments becomes a number of the mapped file. */
 function counting(text: string, coverage: FileCoverageData, first: number): string {
@@ -111,15 +123,28 @@ export function startsOf({ s, f, b }: FileCoverageData) {
 
 const countersOf = (coverage: FileCoverageData): number => startsOf(coverage).end;
 
-/** Where the file is out of reach (in a container), a process counts for itself and nobody sees it. */
+/**
+ * Where the file is out of reach (in a container), a process counts for itself and nobody sees it. A browser reports each counter once,
+ * to the function that `test/support/browser.ts` has given it.
+ */
 const openerText = (length: number): string => `
-const scope = globalThis as unknown as { breadboxHits?: Float64Array };
+const scope = globalThis as unknown as { breadboxHits?: Float64Array; breadboxHit?: (counter: number) => void };
 scope.breadboxHits ??= open();
 function open(): Float64Array {
   try {
     return new Float64Array(Bun.mmap(${JSON.stringify(counters)}, { shared: true }).buffer, 0, ${length});
   } catch {
-    return new Float64Array(${length});
+    return typeof Bun === "undefined" ? reporting() : new Float64Array(${length});
   }
+}
+function reporting(): Float64Array {
+  return new Proxy(new Float64Array(${length}), {
+    get: (target, name) => target[Number(name)],
+    set(target, name, value) {
+      if (target[Number(name)] === 0) scope.breadboxHit?.(Number(name));
+      target[Number(name)] = value;
+      return true;
+    },
+  });
 }
 `;

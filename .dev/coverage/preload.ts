@@ -4,6 +4,7 @@ import { folder } from "./folder.ts";
 import { instrumented } from "./plugin.ts";
 
 plugin(instrumented);
+await import(`${folder}/opener.ts`);
 
 const Plain = globalThis.Worker;
 globalThis.Worker = class extends Plain {

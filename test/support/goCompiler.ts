@@ -26,8 +26,8 @@ export async function openGo(folder: string): Promise<Go> {
     GOPATH: join(folder, "path"),
     GOCACHE: join(folder, "cache"),
     GOBIN: join(folder, "bin"),
-    // Go's module cache is read-only otherwise, and could not be removed.
-    GOFLAGS: "-modcacherw -buildvcs=false",
+    // Go's module cache is read-only otherwise, and could not be removed. Nobody debugs these programs, so nothing for that is linked.
+    GOFLAGS: "-modcacherw -buildvcs=false -ldflags=-s",
     GOTOOLCHAIN: "local",
     // Needs no C compiler.
     CGO_ENABLED: "0",

@@ -69,4 +69,7 @@ export const versitygw: GoTool = {
 /** Builds those that the tests use and that are missing; without any it takes minutes.
  *  @throws Error with Go's output when one cannot be built. */
 export const installGoPrograms = (): Promise<void> =>
-  installGoTools([crane, distribution, helm, k3s, oras, pebble, regctl, versitygw]);
+  installGoTools([
+    ...[crane, distribution, helm, k3s, oras, pebble, regctl, versitygw],
+    ...[buildkitd, buildctl],
+  ]);

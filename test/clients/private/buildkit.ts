@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { randomBytes } from "../../support/bytes.ts";
 import { buildctl, buildkitd } from "../../support/goPrograms.ts";
-import { goTool, goToolNeeds } from "../../support/goTools.ts";
+import { goTool, goToolNeeds, installGoTools } from "../../support/goTools.ts";
 import { run, startProcess, tempFolder, unmountUnder, waitFor } from "../../support/processes.ts";
 import { Scope } from "../../support/scope.ts";
 import { assertSame, type Client } from "./client.ts";
@@ -16,7 +16,9 @@ const content = Buffer.from(randomBytes("private/buildkit", 300_000));
 async function startBuilder(scope: Scope, { folder, inside }: Site): Promise<string[]> {
   const root = tempFolder(scope, "buildkit");
   scope.defer(() => unmountUnder(root));
-  const [daemon, command] = await Promise.all([goTool(buildkitd), goTool(buildctl)]);
+  // One after the other: the second one is made of what was compiled for the first.
+  await installGoTools([buildkitd, buildctl]);
+  const [daemon, command] = [await goTool(buildkitd), await goTool(buildctl)];
   const config = join(folder, "buildkitd.toml");
   const address = `unix://${join(root, "socket")}`;
   const place = ["--addr", address, "--root", root, "--otel-socket-path", join(root, "otel")];

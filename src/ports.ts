@@ -63,6 +63,8 @@ interface OpenedRows {
 export interface Ports
   extends Pick<OpenedRows, "upgraded" | "clock" | "clockErrorMs" | "isShared"> {
   readonly latch: WriteLatch;
+  /** The database's id. */
+  readonly storeId: string;
   readonly metadata: Metadata;
   readonly storage: Storage;
   /** The database's log. */
@@ -165,7 +167,8 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
       await metadata.close();
     };
     const times = { clock, clockErrorMs };
-    return { latch, metadata, storage, log, upgraded, ...times, isShared, close };
+    const { storeId } = opened;
+    return { latch, storeId, metadata, storage, log, upgraded, ...times, isShared, close };
   } catch (error) {
     await metadata.close();
     throw error;

@@ -36,6 +36,7 @@ const readyMessages = new Map<string, number>([
   ["ClockDoubtedError", exitCode.failed],
   ["SourceError", exitCode.failed],
   ["MigrateError", exitCode.failed],
+  ["BackupError", exitCode.failed],
   ["DatabaseUnfitError", exitCode.failed],
   ["AccessInputError", exitCode.badUsage],
 ]);
@@ -58,7 +59,7 @@ export async function explainStart(error: unknown, config: Config): Promise<Fail
 }
 
 /** Turns anything that a command threw which works in a data directory into a message. */
-export function explainTool(error: unknown, { data }: Config): Failure {
+export function explainTool(error: unknown, { data }: Pick<Config, "data">): Failure {
   if (!(error instanceof Error)) return failed(`The command failed: ${error}`);
   const ready = readyMessages.get(error.name);
   if (ready !== undefined) return { message: error.message, code: ready };

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError } from "../config/problem.ts";
 import { addAbout } from "./aboutCommands.ts";
 import { addAccess } from "./accessCommands.ts";
+import { addBackup } from "./backupCommand.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { addChecks } from "./checksCommands.ts";
 import { examples } from "./commandParts.ts";
@@ -56,6 +57,8 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
     .helpOption("-h, --help", "print help")
     .configureHelp({ subcommandTerm })
     .exitOverride()
+    // A command with an argument may have subcommands with options of the same name.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => print(text.trimEnd()),
       writeErr: (text) => complain(text.trimEnd()),
@@ -74,6 +77,7 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
   addBucket(program, run);
   addImport(program, run);
   addMigrate(program, run);
+  addBackup(program, run);
   addAccess(program, run);
   addTrust(program, run);
   addTag(program, run);

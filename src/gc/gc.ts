@@ -1,5 +1,6 @@
 // The garbage collection: what nothing keeps is deleted, while pushes run, and never anything else. Any doubt ends it with nothing deleted.
 
+import { counted } from "../amounts.ts";
 import { spanText } from "../clock/clockTrust.ts";
 import { watchClock } from "../clock/clockWatch.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
@@ -10,10 +11,9 @@ import { longestAge } from "./gcAges.ts";
 import { type Execution, execute, finishTrash, type Gone, lockMs } from "./gcExecute.ts";
 import { planGc } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
-import { giveSigns, ownerOfRun, processOfOwner, type RunsDeps, tidyRuns } from "./runs.ts";
+import { underLock } from "./lock.ts";
+import { giveSigns, ownerOfRun, type RunsDeps, tidyRuns } from "./runs.ts";
 
-/** How often the lock is renewed; ms. */
-const renewEveryMs = 5_000;
 /** The report names at most so many repositories with untagged manifests. */
 const namedRepositories = 5;
 
@@ -29,7 +29,12 @@ class Progress {
   readonly notes: string[] = [];
   readonly attempts = new Attempts();
   plan: GcPlan | null = null;
+  /** Files that stay until the backup that is running has ended. */
+  held = 0;
 }
+
+const heldText = (files: number): string =>
+  `a backup is running, which may need deleted content: the next collection deletes ${counted(files, "file")}`;
 
 interface ActiveRun {
   readonly deps: GcDeps;
@@ -96,7 +101,7 @@ async function endOf(run: ActiveRun, now: number): Promise<End> {
     await assertClock(run);
     const reason = request.dryRun
       ? (await planned(run, now)).tooMuch
-      : await underLock(deps, request.id, (hold) => carryOut(run, hold, now));
+      : await underLock(deps, lockOf(run), (hold) => carryOut(run, hold, now));
     end = { state: "done", reason };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -104,6 +109,11 @@ async function endOf(run: ActiveRun, now: number): Promise<End> {
   }
   return withUndeleted(end, progress);
 }
+
+const lockOf = ({ deps, request }: ActiveRun) => ({
+  ...({ name: "gc", owner: ownerOfRun(deps.self, request.id), lastsMs: lockMs } as const),
+  onTaken: () => new Refusal("another garbage collection is running"),
+});
 
 /** A run that could not delete every file has failed, although it has done all the rest. */
 function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): End {
@@ -131,37 +141,6 @@ async function assertClock({ deps, request, progress: { notes } }: ActiveRun): P
   );
 }
 
-/** Holds the lock while `work` is running. @throws Refusal when another run holds it. */
-async function underLock<T>(
-  deps: GcDeps,
-  id: string,
-  work: (hold: Hold) => Promise<T>,
-): Promise<T> {
-  const hold = await acquire(deps, ownerOfRun(deps.self, id), null);
-  const { metadata, clock } = deps;
-  const renewal = setInterval(() => {
-    // The next transaction notices that the lock is lost.
-    metadata.renewLock(hold, clock() + lockMs).catch(() => {});
-  }, renewEveryMs);
-  try {
-    return await work(hold);
-  } finally {
-    clearInterval(renewal);
-    await metadata.releaseLock(hold).catch(() => {});
-  }
-}
-
-async function acquire(deps: GcDeps, owner: string, dead: string | null): Promise<Hold> {
-  const { metadata, clock, isAlive } = deps;
-  const request = { name: "gc", owner, now: clock(), lastsMs: lockMs, dead } as const;
-  const outcome = await metadata.acquireLock(request);
-  if (outcome.kind === "acquired") return outcome.hold;
-  if (dead === null && !isAlive(processOfOwner(outcome.owner))) {
-    return acquire(deps, owner, outcome.owner);
-  }
-  throw new Refusal("another garbage collection is running");
-}
-
 /** The plan of this run, and the brake's verdict: null, or why confirmation is needed. */
 async function planned({ deps, request, listener, progress }: ActiveRun, now: number) {
   const { plan, marked } = await planGc(deps, { request, now, listener });
@@ -175,13 +154,17 @@ async function carryOut(run: ActiveRun, hold: Hold, now: number): Promise<null> 
   const { deps, listener, progress } = run;
   const { plan, marked, tooMuch } = await planned(run, now);
   const { attempts, gone } = progress;
-  const execution: Execution = { deps, listener, hold, plan, marked, attempts, gone };
+  const onHeld = (files: number): void => {
+    progress.held += files;
+  };
+  const execution: Execution = { deps, listener, hold, plan, marked, attempts, gone, onHeld };
   await finishTrash({ ...execution, gone: progress.finished });
   if (tooMuch !== null) {
     if (listener.confirm === undefined) throw new Refusal(tooMuch);
     if (!(await listener.confirm(plan))) throw new Refusal("nothing was deleted");
   }
   await execute(execution);
+  if (progress.held > 0) progress.notes.push(heldText(progress.held));
   return null;
 }
 

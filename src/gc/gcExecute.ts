@@ -26,6 +26,8 @@ export interface Execution {
   /** A file that cannot be deleted waits for the next run, and keeps no other from being deleted. */
   readonly attempts: Attempts;
   readonly gone: Gone;
+  /** Called with how many files stay for now, because a backup may need them. */
+  readonly onHeld: (files: number) => void;
 }
 
 /** Deletions so far, so that a run that breaks off knows what it did. */
@@ -217,12 +219,20 @@ async function sweepStrays(work: Execution): Promise<void> {
   }
 }
 
-/** Deletes files and counts them. @returns the names of deleted files. */
+/**
+ * Deletes files and counts them; none while a backup is running. Asked after the rows are deleted: the snapshot of a backup that begins
+ * later does not name them. @returns the names of deleted files.
+ */
 async function deleteBytes(
-  { deps, attempts, gone }: Execution,
+  { deps, attempts, gone, onHeld }: Execution,
   discarded: readonly Discarded[],
 ): Promise<readonly Locator[]> {
   const deleted: Locator[] = [];
+  if (discarded.length === 0) return deleted;
+  if (await deps.metadata.isHeld("backup", deps.clock())) {
+    onHeld(discarded.length);
+    return deleted;
+  }
   const remove = async ({ locator, size }: Discarded): Promise<void> => {
     if (!(await attempts.make(locator, () => deps.storage.content.delete(locator)))) return;
     deleted.push(locator);

@@ -12,6 +12,8 @@ export interface Download extends Pick<SourceBlob & { kind: "stream" }, "open"> 
   readonly digest: Digest;
   /** As declared, bytes. */
   readonly size: number;
+  /** Of the claim that it is published under; a new one unless it is said. */
+  readonly owner?: string;
 }
 
 /** Where it is stored. */
@@ -46,7 +48,8 @@ export async function download(
       await rest(firstRestMs * 2 ** attempt);
     }
     return await storage.staging.seal(session, {
-      ...{ as, expected: [wanted.digest], owner: newId(), isStored: async () => false },
+      ...{ as, expected: [wanted.digest], owner: wanted.owner ?? newId() },
+      isStored: async () => false,
     });
   } finally {
     await storage.staging.discard(id, staging);

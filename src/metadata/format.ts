@@ -1,7 +1,8 @@
 // `<data>/format`: which layout this directory has and which database belongs to it. It outlives the database file, so that
 // a lost database is noticed: with an empty one in its place, all stored bytes would look like garbage.
-import { open, readdir, readFile, rename, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { writeDurably } from "../durability/files.ts";
 import { isFilling } from "./copy.ts";
 import { NoStoreError, StoreMismatchError } from "./openErrors.ts";
 
@@ -75,35 +76,16 @@ export async function ownerOfStore(
 /** Writes the format file durably: whole or not at all. */
 export async function writeFormat(directory: string, format: Format): Promise<void> {
   const path = join(directory, "format");
+  const { version, database, rows, bytes, movedTo } = format;
+  // As before there was a choice.
+  const text = {
+    ...{ version, database },
+    ...(rows === "file" ? {} : { rows }),
+    ...(bytes === "files" ? {} : { bytes }),
+    ...(movedTo === undefined ? {} : { movedTo }),
+  };
   // Several commands may open a new directory at once: each has its own draft of the same text.
-  const draft = `${path}.${process.pid}`;
-  const file = await open(draft, "w", 0o600);
-  try {
-    const { version, database, rows, bytes, movedTo } = format;
-    // As before there was a choice.
-    const text = {
-      ...{ version, database },
-      ...(rows === "file" ? {} : { rows }),
-      ...(bytes === "files" ? {} : { bytes }),
-      ...(movedTo === undefined ? {} : { movedTo }),
-    };
-    await file.writeFile(`${JSON.stringify(text)}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-  await syncDirectory(directory);
-}
-
-/** Makes a directory's entries durable. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await writeDurably(path, `${JSON.stringify(text)}\n`, `${path}.${process.pid}`);
 }
 
 /**

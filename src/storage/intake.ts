@@ -29,7 +29,7 @@ export type Taken =
   /** Absent, no file, or this user may not read it. */
   | { readonly kind: "unreadable"; readonly reason: string };
 
-/** Takes files of this machine as content. */
+/** Takes files of this machine as content, and gives content to files of this machine. */
 export interface Intake {
   /**
    * Reads a file, compares its digest, and stores it under a fresh name, durably when this resolves. It is shared by link only where
@@ -37,4 +37,10 @@ export interface Intake {
    * @throws RegistryError DISK_FULL, READ_ONLY: then it may have a stored name that no row knows, for a collection to delete.
    */
   take(file: OutsideFile): Promise<Taken>;
+
+  /**
+   * The other way, without copying a byte: clones the blocks of content into a new file at `path`, or gives it a second name there.
+   * Clones are not durable before the caller syncs them. @returns null where neither can be: content that is absent as well.
+   */
+  share(locator: Locator, path: string): Promise<Exclude<IntakeWay, "copy"> | null>;
 }

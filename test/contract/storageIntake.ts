@@ -49,6 +49,23 @@ export function intakeContract(openStore: () => Promise<Storage>): void {
     });
   });
 
+  test("content is shared with a file outside without a copy, or not at all", async () => {
+    const storage = await openStore();
+    await withFile(async (path, bytes, folder) => {
+      const file = { path, digest: digestOf(bytes), owner: owner(), share: false };
+      const taken = await storage.intake.take(file);
+      if (taken.kind !== "taken") throw new Error(taken.kind);
+
+      const way = await storage.intake.share(taken.locator, join(folder, "shared"));
+
+      if (way === null) expect(await Bun.file(join(folder, "shared")).exists()).toBe(false);
+      else expect(Uint8Array.from(await readFile(join(folder, "shared")))).toEqual(bytes);
+      await storage.content.delete(taken.locator);
+      expect(await storage.intake.share(taken.locator, join(folder, "absent"))).toBeNull();
+      expect(await Bun.file(join(folder, "absent")).exists()).toBe(false);
+    });
+  });
+
   test("a file with other bytes is not taken, and nothing is stored", async () => {
     const { intake, content } = await openStore();
     await withFile(async (path, bytes) => {

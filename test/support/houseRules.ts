@@ -22,6 +22,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   import: ["content", "registry"],
   images: ["content", "registry"],
   migrate: ["import"],
+  backup: ["import", "migrate", "gc", "durability"],
   access: ["workers"],
   webhooks: [],
   storage: ["durability", "workers"],
@@ -60,9 +61,14 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["access", "content", "registry", "images", "uploads", "objects", "clock", "gc", "fsck"],
     ...["import", "webhooks", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
   ],
+  // As much of it as a backup needs.
+  "backingUp.ts": ["backup", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
   // As much of it as a copy of the whole store needs.
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
-  cli: ["wiring.ts", "tool.ts", "migrating.ts", "config", "tls", "images", "fsck", "ambient.ts"],
+  cli: [
+    ...["wiring.ts", "tool.ts", "migrating.ts", "backingUp.ts"],
+    ...["backup", "config", "tls", "images", "fsck", "ambient.ts"],
+  ],
   "main.ts": ["cli"],
 };
 /** Leaves that anyone may import: names, digests and ids among them. */
@@ -81,6 +87,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   import: ["metadata", "storage"],
   images: ["metadata", "storage"],
   migrate: ["metadata", "storage"],
+  backup: ["metadata", "storage"],
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   webhooks: ["metadata"],
@@ -104,7 +111,7 @@ const entryPoints: Readonly<Record<string, readonly string[]>> = {
 
 const node = {
   "node:fs": [
-    ...["storage/", "metadata/", "config/", "process/", "import/"],
+    ...["storage/", "metadata/", "config/", "process/", "import/", "backup/", "durability/"],
     ...["cli/portHolder.ts", "cli/serve.ts", "cli/failure.ts"], // /proc, for who holds a port; free space; read-only
     "cli/bucket/", // files of whoever runs the command
     "tls/folder.ts", // the CA and its certificates
@@ -115,7 +122,16 @@ const node = {
   "node:os": ["front.ts", "hooks.ts", "ambient.ts", "tls/source.ts", "cli/trustCa.ts"],
   "node:util": ["images/chartFiles.ts"],
   "node:zlib": ["images/chartFiles.ts"], // on another thread, and with a limit
-  "node:path": ["storage/", "metadata/", "config/", "import/", "tls/"],
+  "node:path": [
+    "storage/",
+    "metadata/",
+    "config/",
+    "import/",
+    "tls/",
+    "backup/",
+    "durability/",
+    "backingUp.ts",
+  ],
 };
 const tls = ["node:crypto", "node:tls", "@peculiar/x509", "@fishballpkg/acme", "reflect-metadata"];
 const owning = (room: string, ...names: readonly string[]) =>

@@ -2,10 +2,10 @@
 import { Database } from "bun:sqlite";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncDirectory } from "../../durability/files.ts";
 import { GroupSync } from "../../durability/groupSync.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
-import { syncDirectory } from "../format.ts";
 import { SqliteTooOldError } from "../openErrors.ts";
 import { isBusy, translate } from "./failures.ts";
 

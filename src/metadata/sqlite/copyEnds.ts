@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { syncDirectory } from "../../durability/files.ts";
 import {
   type Cell,
   type CopiedTable,
@@ -13,7 +14,6 @@ import {
   type Span,
   type StoreRow,
 } from "../copy.ts";
-import { syncDirectory } from "../format.ts";
 import { StoreMismatchError } from "../openErrors.ts";
 import {
   columnList,

@@ -31,7 +31,8 @@ export function checkDatabase(client: Database, thorough: boolean): DatabaseRepo
   return { faults, dangling: faults.length > 0 ? [] : findDangling(client) };
 }
 
-function findFaults(client: Database, thorough: boolean): string[] {
+/** What SQLite finds wrong with its pages, in its words; the first ones. */
+export function findFaults(client: Database, thorough: boolean): string[] {
   const check = thorough ? "integrity_check" : "quick_check";
   try {
     const found = client.query(`PRAGMA ${check}(${mostFaults})`).values().flat().map(String);

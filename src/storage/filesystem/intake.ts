@@ -13,8 +13,8 @@ import {
   statSync,
   unlinkSync,
 } from "node:fs";
-import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { errnoOf } from "../../durability/errno.ts";
 import { GroupSync } from "../../durability/groupSync.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
@@ -34,6 +34,7 @@ import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { Sealing } from "./sealing.ts";
 import { placeOf } from "./stagedPlaces.ts";
+import { readStoredName } from "./storedNames.ts";
 import { canSyncWhole, syncWhole } from "./wholeSync.ts";
 
 /** What it works with; all of it is the storage's. */
@@ -91,6 +92,21 @@ export class FilesystemIntake implements Intake {
       return (isShareable ? await this.#link(file, read.stats) : null) ?? (await this.#copy(file));
     } catch (error) {
       throw writeFailure(error, this.#options.latch);
+    }
+  }
+
+  async share(locator: Locator, path: string): Promise<"link" | "clone" | null> {
+    if (readStoredName(locator) === null) throw new Error("malformed locator in the database");
+    const from = join(this.#options.blobs, locator);
+    const device = statSync(this.#options.blobs).dev;
+    if (statSync(dirname(path)).dev !== device) return null;
+    try {
+      if (await this.#clone(from, path, device)) return "clone";
+      linkSync(from, path);
+      return "link";
+    } catch (error) {
+      if (isAbsent(error) || noLink.has(errnoOf(error))) return null;
+      throw error;
     }
   }
 
@@ -154,16 +170,22 @@ export class FilesystemIntake implements Intake {
 
   /** @param device of the source; null where blocks are not to be shared. */
   async #duplicate(from: string, to: string, device: number | null): Promise<"clone" | "copy"> {
-    if (device !== null && !this.#uncloneable.has(device)) {
-      try {
-        await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
-        return "clone";
-      } catch {
-        this.#uncloneable.add(device);
-      }
-    }
+    if (device !== null && (await this.#clone(from, to, device))) return "clone";
     await copyFile(from, to);
     return "copy";
+  }
+
+  /** @param device of both. @returns false where blocks cannot be shared, and leaves nothing then. */
+  async #clone(from: string, to: string, device: number): Promise<boolean> {
+    if (this.#uncloneable.has(device)) return false;
+    try {
+      await copyFile(from, to, constants.COPYFILE_FICLONE_FORCE);
+      return true;
+    } catch (error) {
+      await rm(to, { force: true });
+      if (!isAbsent(error)) this.#uncloneable.add(device);
+      return false;
+    }
   }
 }
 

@@ -47,6 +47,11 @@ export class S3Intake implements Intake {
     }
   }
 
+  /** Its bytes are no file of this machine. */
+  async share(): Promise<null> {
+    return null;
+  }
+
   async #send(file: FileHandle, { digest, owner }: OutsideFile): Promise<Taken> {
     const { objects, newId } = this.#tools;
     const id = makeUploadId(owner);

@@ -1,0 +1,130 @@
+// Config → a store and a target for its backups, open. Apart from the other commands, which work on one store.
+import { resolve } from "node:path";
+import { becomeUser, clock, isProcessAlive, nameProcess, newId } from "./ambient.ts";
+import { type BackupOrder, makeBackup } from "./backup/backup.ts";
+import { DirectoryTarget } from "./backup/directory.ts";
+import { type BackupManifest, findBackups } from "./backup/manifest.ts";
+import type { BackupProgress, BackupReport, VerifyReport } from "./backup/report.ts";
+import { type RestoreOrder, type RestoreReport, restore } from "./backup/restore.ts";
+import { BackupError, type BackupTarget } from "./backup/target.ts";
+import { verifyBackups } from "./backup/verify.ts";
+import type { StoreConfig } from "./config/store.ts";
+import { WriteLatch } from "./durability/writeLatch.ts";
+import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
+import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
+import { DirectoryBusyError } from "./metadata/openErrors.ts";
+import { openSqliteSource } from "./metadata/sqlite/copyEnds.ts";
+import { finishRestored, snapshotSqlite } from "./metadata/sqlite/snapshot.ts";
+import { openBytes, openPorts, type Ports, receiving } from "./ports.ts";
+import { version } from "./version.ts";
+
+/** A target as it was named. */
+export interface NamedTarget {
+  readonly target: string;
+  /** True: contents are copied even where they could be shared. */
+  readonly copies: boolean;
+}
+
+/** Opens a target. Nothing of it is touched before it is held. */
+export function openTarget({ target, copies }: NamedTarget): BackupTarget {
+  return new DirectoryTarget({ directory: target, copies, holdDirectory: holdTarget });
+}
+
+function holdTarget(directory: string): DirectoryHold {
+  try {
+    return holdDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof DirectoryBusyError)) throw error;
+    const who = error.pid === null ? "" : ` (pid ${error.pid})`;
+    throw new BackupError(`another backup is using ${directory}${who}: wait for its end`);
+  }
+}
+
+/** Rows or bytes of a store that are not in its data directory: no backup of ours would be of one moment. */
+export function assertLocal({ database, bucket }: StoreConfig): void {
+  if (database === null && bucket === null) return;
+  const [rows, bytes] = [database !== null, bucket !== null];
+  const first = rows ? "the database with pg_dump" : "breadbox.db of the data directory";
+  const then = bytes ? "the bucket" : "the folder blobs of the data directory";
+  throw new BackupError(
+    `this store has its ${rows ? "rows in PostgreSQL" : "bytes in a bucket"}: breadbox backup is for a data directory. Back up ${first} first, then ${then} (docs/BACKUP.md); breadbox migrate --to-data DIR also makes a copy of everything, and brings only what is new when it is run again`,
+  );
+}
+
+const isBelow = (folder: string, directory: string): boolean =>
+  `${resolve(folder)}/`.startsWith(`${resolve(directory)}/`);
+
+/** Makes a backup of a store that is open already. @throws BackupError */
+export async function backUp(
+  ports: Pick<Ports, "storeId" | "metadata" | "storage" | "clock">,
+  { data }: StoreConfig,
+  { target, copies, ...order }: BackupOrder & NamedTarget,
+): Promise<BackupReport> {
+  if (isBelow(target, data)) {
+    throw new BackupError(`${target} is in the data directory: name a directory elsewhere`);
+  }
+  const self = await nameProcess();
+  const { storeId, metadata, storage } = ports;
+  const deps = {
+    ...{ target: openTarget({ target, copies }), data, storeId, storage, newId, self, version },
+    ...{ locks: metadata.locks, clock: ports.clock, openSnapshot: openSqliteSource },
+    snapshot: (folder: string) => snapshotSqlite(data, folder),
+    isAlive: (process: string) => isProcessAlive(process, self),
+  };
+  return makeBackup(deps, order);
+}
+
+/** Makes a backup, beside a running server or without one. @throws BackupError, NoStoreError, and what else cannot be opened. */
+export async function runBackup(
+  store: StoreConfig,
+  order: BackupOrder & NamedTarget,
+): Promise<BackupReport> {
+  process.umask(0o077);
+  assertLocal(store);
+  const ports = await openPorts(store, { latch: new WriteLatch(() => {}), role: "tool" });
+  try {
+    return await backUp(ports, store, order);
+  } finally {
+    await ports.close();
+  }
+}
+
+/** The backups of a target, the latest first. @throws BackupError */
+export async function listBackups(target: NamedTarget): Promise<readonly BackupManifest[]> {
+  return (await findBackups(openTarget(target))).whole;
+}
+
+/** Reads everything in a target. @throws BackupError */
+export const checkBackups = (
+  target: NamedTarget,
+  onProgress: (progress: BackupProgress) => void,
+): Promise<VerifyReport> => verifyBackups(openTarget(target), onProgress);
+
+/** Restores a backup into an empty data directory. @throws BackupError, DirectoryBusyError */
+export async function runRestore(
+  store: StoreConfig,
+  order: RestoreOrder & NamedTarget,
+): Promise<RestoreReport> {
+  process.umask(0o077);
+  const { data } = store;
+  assertLocal(store);
+  const owner = await ownerOfStore(data).catch(() => null);
+  if (owner !== null) becomeUser(owner);
+  const hold = holdDirectory(data);
+  try {
+    const target = openTarget(order);
+    const latch = new WriteLatch(() => {});
+    const deps = {
+      ...{ target, data, clock, newId, rest: Bun.sleep, openSnapshot: openSqliteSource },
+      openStorage: (storeId: string) =>
+        openBytes(store, { storeId, clock }, { latch, serving: receiving }),
+      finishRows: (folder: string, lost: Parameters<typeof finishRestored>[1]) =>
+        finishRestored(folder, lost, clock()),
+      writeFormat: (database: string) =>
+        writeFormat(data, { version: formatVersion, database, rows: "file", bytes: "files" }),
+    };
+    return await restore(deps, order);
+  } finally {
+    hold.release();
+  }
+}

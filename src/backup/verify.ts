@@ -1,0 +1,78 @@
+// Reads every byte of a target and compares it with its digest.
+import { flat, listingName } from "./listing.ts";
+import { type BackupManifest, findBackups } from "./manifest.ts";
+import { namedBy } from "./prune.ts";
+import type { BackupProgress, VerifyReport } from "./report.ts";
+import { type BackupTarget, manifestName } from "./target.ts";
+import { faultOf } from "./transfer.ts";
+
+/** Checks all backups of a target. @throws BackupError when it is none. */
+export async function verifyBackups(
+  target: BackupTarget,
+  onProgress: (progress: BackupProgress) => void,
+): Promise<VerifyReport> {
+  const { whole } = await findBackups(target);
+  const total = await sumOf(target, whole);
+  let done = 0;
+  const onPortion = ({ byteLength }: Uint8Array): void => {
+    done += byteLength;
+    onProgress({ label: "reading", unit: "bytes", done, total });
+  };
+  const backups: VerifyReport["backups"][number][] = [];
+  for (const backup of whole) {
+    const problems = await faultsOf(target, backup, onPortion);
+    // Another process may have removed it meanwhile.
+    if (problems.length > 0 && (await target.openFile(backup.id, manifestName)) === null) continue;
+    backups.push({ id: backup.id, problems });
+  }
+  const listed = whole.filter(({ id }) =>
+    backups.some((found) => found.id === id && !found.problems.some(isOfListing)),
+  );
+  return { ...(await readContents(target, listed, onPortion)), backups };
+}
+
+const isOfListing = (problem: string): boolean => problem.startsWith(`${listingName}:`);
+
+async function sumOf(target: BackupTarget, backups: readonly BackupManifest[]): Promise<number> {
+  let total = 0;
+  for await (const digest of flat(target.contents())) {
+    total += (await target.openContent(digest))?.size ?? 0;
+  }
+  for (const { files } of backups) for (const { size } of files) total += size;
+  return total;
+}
+
+async function faultsOf(
+  target: BackupTarget,
+  { id, files, lost }: BackupManifest,
+  onPortion: (portion: Uint8Array) => void,
+): Promise<string[]> {
+  const problems = lost.map(({ digest, reason }) => `${digest} was not backed up: ${reason}`);
+  for (const file of files) {
+    const fault = await faultOf(await target.openFile(id, file.name), file, onPortion);
+    if (fault !== null) problems.push(`${file.name}: ${fault}`);
+  }
+  return problems;
+}
+
+async function readContents(
+  target: BackupTarget,
+  backups: readonly BackupManifest[],
+  onPortion: (portion: Uint8Array) => void,
+): Promise<Omit<VerifyReport, "backups">> {
+  const damaged: VerifyReport["damaged"][number][] = [];
+  let [contents, bytes] = [0, 0];
+  for await (const { digest, size, lists } of namedBy(target, backups)) {
+    const reason = await faultOf(
+      await target.openContent(digest),
+      { digest, size },
+      onPortion,
+    ).catch((error: unknown) => `it cannot be read: ${String(error)}`);
+    contents += 1;
+    bytes += size;
+    if (reason === null) continue;
+    const ids = lists.flatMap((place) => backups[place]?.id ?? []);
+    damaged.push({ digest, reason, backups: ids });
+  }
+  return { contents, bytes, damaged };
+}

@@ -1,0 +1,65 @@
+// Restores: into which directories, and from damaged backups.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { existsSync, truncateSync, writeFileSync } from "node:fs";
+import { readFile, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
+import { messageOf, objectsOf, openBox, spoil, verify } from "./room.ts";
+
+const scope = new Scope();
+afterAll(() => scope.close(), 60_000);
+
+describe("a restore", () => {
+  test("into a directory with anything in it is refused", async () => {
+    const box = await openBox(scope, [12]);
+    await box.backUp();
+    const data = tempFolder(scope, "full");
+    writeFileSync(join(data, "letter.txt"), "dear");
+
+    expect(await messageOf(box.restore(data))).toContain("is not empty (letter.txt)");
+    expect(await messageOf(box.restore(box.store.directory))).toContain("is not empty");
+  });
+
+  test("of damaged bytes makes no store, and goes on once they are right", async () => {
+    const box = await openBox(scope);
+    await box.backUp();
+    const copy = box.copyOf("box/70000.bin");
+    const bytes = await readFile(copy);
+    spoil(copy);
+    const data = box.newData();
+
+    expect(await messageOf(box.restore(data))).toMatch(
+      /1 of its contents cannot be restored \(sha256:/,
+    );
+    expect(existsSync(join(data, "breadbox.db"))).toBe(false);
+    const opening = openSqlite({
+      ...{ directory: data, role: "server", clock: Date.now, newId: () => Bun.randomUUIDv7() },
+      latch: new WriteLatch(() => {}),
+    });
+    expect(await messageOf(opening)).toContain("holds stored content but no database");
+    writeFileSync(copy, bytes);
+    await utimes(copy, 0, 0);
+    await box.restore(data);
+
+    expect(await objectsOf(data)).toEqual(box.contents);
+  });
+
+  test("of a damaged database is refused, and an earlier backup is named as the way out", async () => {
+    const box = await openBox(scope, [12]);
+    await box.backUp();
+    const { id } = await box.backUp();
+    truncateSync(join(box.target, "backups", id, "breadbox.db"), 8_192);
+
+    expect(await messageOf(box.restore(box.newData()))).toContain("Choose another one (--as-of)");
+    expect(await verify(box.target)).toMatchObject({
+      backups: [
+        { id, problems: [expect.stringMatching(/^breadbox.db: it has 8192 bytes/)] },
+        { problems: [] },
+      ],
+    });
+  });
+});

@@ -1,0 +1,184 @@
+// `breadbox backup` with the executable, beside a server that gets pushes and deletions and collects without a pause.
+import { expect } from "bun:test";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { randomBytes } from "../support/bytes.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { buildImage, expectStatus, type Image, pullAll, pushImage } from "../support/images.ts";
+import { problemsOf } from "../support/inspect.ts";
+import { run, tempFolder } from "../support/processes.ts";
+import { type Scope, signal } from "../support/scope.ts";
+
+const needs = { commands: [], timeoutMs: 240_000 };
+const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
+const imageOf = (name: string): Image => buildImage({ seed: name, layerSizes: [60_000, 900] });
+
+/** Numbers from 0 to 1, the same for the same seed. */
+function randomsOf(name: string): () => number {
+  let at = 0;
+  return () => {
+    at += 1;
+    return (
+      randomBytes(`${seed} ${name} ${at}`, 4).reduce((sum, byte) => sum * 256 + byte, 0) / 2 ** 32
+    );
+  };
+}
+
+/** A server whose blobs are garbage as soon as nothing names them. */
+const startBusy = (scope: Scope, data: string): Promise<RunningRegistry> =>
+  startBreadbox(scope, { data, env: { BREADBOX_GC_MIN_AGE: "1s" } });
+
+const repositoryOf = ({ url }: RunningRegistry, name = "team/app"): string => `${url}/v2/${name}`;
+
+/** Pushes images to a repository of its own, and deletes every other one, until it is stopped. */
+function churn(server: RunningRegistry): { stop(): Promise<number> } {
+  const repository = repositoryOf(server, "team/busy");
+  let [isStopped, pushed] = [false, 0];
+  const work = (async () => {
+    while (!isStopped) {
+      const image = imageOf(`busy ${pushed}`);
+      await pushImage(repository, `t${pushed}`, image);
+      pushed += 1;
+      if (pushed % 2 === 0) continue;
+      const { digest } = image.manifest;
+      await expectStatus(
+        await fetch(`${repository}/manifests/${digest}`, { method: "DELETE" }),
+        202,
+      );
+    }
+    return pushed;
+  })();
+  return {
+    stop() {
+      isStopped = true;
+      return work;
+    },
+  };
+}
+
+/** Collections one after the other, by requests. */
+function collecting({ url }: RunningRegistry): { stop(): Promise<number> } {
+  let [isStopped, runs] = [false, 0];
+  const work = (async () => {
+    while (!isStopped) {
+      const answer = await fetch(`${url}/v1/gc`, { method: "POST" });
+      if (answer.status === 202) runs += 1;
+      await answer.arrayBuffer();
+      await Bun.sleep(5);
+    }
+    return runs;
+  })();
+  return {
+    stop() {
+      isStopped = true;
+      return work;
+    },
+  };
+}
+
+clientTest(
+  "a backup that is made while images are pushed, deleted and collected restores to a store with everything that was acknowledged before it",
+  needs,
+  async (scope) => {
+    const folder = tempFolder(scope, "busy");
+    const server = await startBusy(scope, join(folder, "data"));
+    const kept = Array.from({ length: 12 }, (_, place) => `kept-${place}`);
+    for (const tag of kept) await pushImage(repositoryOf(server), tag, imageOf(tag));
+    const pushes = churn(server);
+    const collections = collecting(server);
+    const target = join(folder, "target");
+    const binary = await breadboxBinary();
+
+    for (const copy of [["--copy"], [], ["--copy", "--keep", "2d"]]) {
+      const tag = `before-${copy.length}`;
+      await pushImage(repositoryOf(server), tag, imageOf(tag));
+      kept.push(tag);
+      const made = await run([binary, "backup", target, "--data", server.data, ...copy]);
+      expect(made.stdout).toStartWith("Backed up: ");
+      const data = join(folder, `restored-${copy.length}`);
+      await run([binary, "restore", target, "--data", data]);
+
+      expect(await problemsOf(data)).toEqual([]);
+      const restored = await startBreadbox(scope, { data });
+      for (const name of kept) await pullAll(repositoryOf(restored), name);
+      await restored.stop();
+    }
+    const verified = await run([binary, "backup", "verify", target]);
+
+    expect(verified.stdout).toContain("No problem was found.");
+    expect(await pushes.stop()).toBeGreaterThan(5);
+    expect(await collections.stop()).toBeGreaterThan(1);
+    expect(await problemsOf(server.data)).toEqual([]);
+  },
+);
+
+clientTest(
+  `backups that are killed at any moment leave whole ones only, and the next one is complete (BREADBOX_TEST_SEED=${seed})`,
+  needs,
+  async (scope) => {
+    const folder = tempFolder(scope, "killed");
+    const server = await startBusy(scope, join(folder, "data"));
+    const target = join(folder, "target");
+    const binary = await breadboxBinary();
+    const random = randomsOf("kills");
+    const command = [binary, "backup", target, "--data", server.data, "--copy", "--keep", "1d"];
+    let killed = 0;
+    for (let round = 0; round < 14; round += 1) {
+      for (const part of ["a", "b"]) {
+        await pushImage(repositoryOf(server), "moving", imageOf(`${round}${part}`));
+      }
+      const child = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
+      const ended = child.exited.then(() => true);
+      const wait = Bun.sleep(80 + random() * 500).then(() => false);
+      if (!(await Promise.race([ended, wait]))) killed += signal(child.pid, "SIGKILL") ? 1 : 0;
+      await child.exited;
+
+      const verified = await run([binary, "backup", "verify", target], { mayFail: true });
+      if (existsSync(target)) expect(verified.output).toContain("No problem was found.");
+    }
+    const last = await run(command);
+    const data = join(folder, "restored");
+    await run([binary, "restore", target, "--data", data]);
+
+    expect(killed).toBeGreaterThan(2);
+    expect(last.stdout).toStartWith("Backed up: ");
+    expect(readdirSync(join(target, "backups"))).toHaveLength(1);
+    expect(await problemsOf(data)).toEqual([]);
+    const restored = await startBreadbox(scope, { data });
+    await pullAll(repositoryOf(restored), "moving");
+  },
+);
+
+clientTest(
+  "a restore that is killed makes no store, and continues when it is run again",
+  needs,
+  async (scope) => {
+    const folder = tempFolder(scope, "restores");
+    const server = await startBreadbox(scope, { data: join(folder, "data") });
+    for (let at = 0; at < 30; at += 1) {
+      await pushImage(repositoryOf(server), `t${at}`, imageOf(`restore ${at}`));
+    }
+    const [target, data] = [join(folder, "target"), join(folder, "restored")];
+    const binary = await breadboxBinary();
+    await run([binary, "backup", target, "--data", server.data]);
+    const command = [binary, "restore", target, "--data", data];
+    const random = randomsOf("restores");
+    let killed = 0;
+    for (let round = 0; round < 8 && !existsSync(join(data, "breadbox.db")); round += 1) {
+      const child = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
+      const wait = Bun.sleep(60 + random() * 150).then(() => false);
+      if (!(await Promise.race([child.exited.then(() => true), wait]))) {
+        killed += signal(child.pid, "SIGKILL") ? 1 : 0;
+      }
+      await child.exited;
+    }
+    const isThere = existsSync(join(data, "breadbox.db"));
+    if (!isThere) await run(command);
+
+    expect(killed).toBeGreaterThan(0);
+    expect(await problemsOf(data)).toEqual([]);
+    const restored = await startBreadbox(scope, { data });
+    for (let at = 0; at < 30; at += 1) await pullAll(repositoryOf(restored), `t${at}`);
+  },
+);

@@ -42,15 +42,18 @@ export async function findStored<Row extends StoredRow>(
   find: () => Promise<Row | null>,
   onDamage: (row: Row) => void,
 ): Promise<(Row & IntactContent) | null> {
-  const row = await find();
-  if (row === null) return null;
-  const intact = await openRow(storage, row);
-  if (intact !== null) return intact;
-  // The content may have been swept, or stored again under another name, between the two looks.
-  const now = await find();
-  if (now === null) return null;
-  if (now.locator !== row.locator) return openRow(storage, now);
-  onDamage(row);
+  let row = await find();
+  while (row !== null) {
+    const intact = await openRow(storage, row);
+    if (intact !== null) return intact;
+    // The content may have been swept, or stored again under another name, between the two looks.
+    const now = await find();
+    if (now?.locator === row.locator) {
+      onDamage(row);
+      return null;
+    }
+    row = now;
+  }
   return null;
 }
 

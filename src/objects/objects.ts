@@ -40,6 +40,29 @@ export async function openObject(deps: ReadDeps, key: ObjectKey): Promise<OpenOb
   return { record, size: record.size, body, link: null, openReader: reader };
 }
 
+/** So many replacements in a row, each while the object is being opened. */
+const mostReplaced = 10;
+
+/**
+ * Opens an object and uses it. An object that is replaced meanwhile may lose its content before it is read: then it is opened again.
+ * @throws as `openObject`, and what `use` throws.
+ */
+export async function withObject<Result>(
+  deps: ReadDeps,
+  key: ObjectKey,
+  use: (found: OpenObject) => Result | Promise<Result>,
+): Promise<Result> {
+  for (let looks = 1; ; looks += 1) {
+    const found = await openObject(deps, key);
+    try {
+      return await use(found);
+    } catch (error) {
+      const isGone = error instanceof RegistryError && error.situation === "OBJECT_UNKNOWN";
+      if (!isGone || looks === mostReplaced) throw error;
+    }
+  }
+}
+
 /** @returns null for content that is known to be damaged. */
 async function findRow(
   { metadata }: ReadDeps,

@@ -17,7 +17,7 @@ const needs = {
 };
 
 clientTest(
-  "no content is lost over two replicas while collections run continuously",
+  "no content is lost over two replicas while collections run continuously and replicas are killed",
   needs,
   async (scope) => {
     console.log(`BREADBOX_TEST_SEED=${seed}`);
@@ -26,6 +26,7 @@ clientTest(
     const { ledger, differences, fsck } = await race({
       ...{ engines, seed, seconds },
       ...{ pushers: 6, restMs: 20, isTroubled: false },
+      hardships: { killSeconds: seconds / 3, accounts: true, shortages: false },
     });
 
     console.log(JSON.stringify(figuresOf(ledger)));

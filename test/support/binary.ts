@@ -29,6 +29,8 @@ export interface RunningRegistry extends RunningProcess {
   readonly data: string;
   /** Of each process, where `url` is a proxy's; otherwise `url`. */
   readonly origins: readonly string[];
+  /** The processes that serve, where `url` is a proxy's. */
+  readonly members?: readonly RunningRegistry[];
   /** The variables that it was started with: commands on the same store need them. */
   readonly env: Readonly<Record<string, string>>;
   rssBytes(): number;

@@ -45,7 +45,7 @@ export const startReplicated: StartRegistry = async (scope, { port, env, ...opti
   const host = `127.0.0.1:${proxy.port}`;
   const origins = replicas.flatMap((replica) => replica.origins);
   const place = { origins, host, url: `http://${host}`, port: proxy.port };
-  return { ...together(first, replicas, proxy), ...place };
+  return { ...together(first, replicas, proxy), ...place, members: replicas };
 };
 
 /** Sums and both; `pid` is the first one's. */

@@ -1,7 +1,7 @@
 // Objects: get, look, delete, list. Putting one is in putObject.ts.
 
 import type { ObjectRecord } from "../../metadata/objects.ts";
-import { listObjects, openObject, removeObject } from "../../objects/objects.ts";
+import { listObjects, type OpenObject, removeObject, withObject } from "../../objects/objects.ts";
 import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
 import { logGet, logObjectDeletion } from "../../telemetry/objectEvents.ts";
 import { empty, inert, json, notModified } from "../answers.ts";
@@ -77,12 +77,14 @@ function headersOf(
 }
 
 /** HEAD as well: then nothing of the content is read. */
-async function get(
+const get = (call: Call<typeof address>, services: Services, withBody: boolean) =>
+  withObject(services.objects, call.params, (found) => send(call, services, { found, withBody }));
+
+async function send(
   call: Call<typeof address>,
   { objects, telemetry }: Services,
-  withBody: boolean,
+  { found, withBody }: { readonly found: OpenObject; readonly withBody: boolean },
 ): Promise<Response> {
-  const found = await openObject(objects, call.params);
   const { record } = found;
   const { digest, contentType } = record;
   const headers = headersOf(record, call.request.headers);
@@ -98,9 +100,10 @@ async function get(
     wholeHeaders: asked.whole,
   };
   if (!withBody) return headContent(content);
-  logGet(telemetry.log, { ...record, ...whoAsked(call) });
   const sent = (bytes: number) => telemetry.metrics.sent(bytes);
-  return sendContent({ sent, newId: objects.newId }, call.request, content);
+  const response = await sendContent({ sent, newId: objects.newId }, call.request, content);
+  logGet(telemetry.log, { ...record, ...whoAsked(call) });
+  return response;
 }
 
 async function remove(

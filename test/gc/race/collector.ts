@@ -13,7 +13,7 @@ export interface CollectorDeps {
   readonly env: Readonly<Record<string, string>>;
   /** In [0, 1). */
   readonly random: () => number;
-  /** Somebody sets the clock. */
+  /** Somebody sets the clock, or kills the server: a run may end before its time. */
   readonly isTroubled: boolean;
 }
 
@@ -110,7 +110,8 @@ function count(
   { state, reason, found, blobs, links }: Ended,
 ): void {
   // By a clock that was set forward the lock of a run that goes on looks as if it were over: the run is fenced then, and loses nothing.
-  const isOusted = state === "failed" && /was broken off|has taken over/.test(reason ?? "");
+  // One that was killed was broken off; one that met a shortage tells of it, and has deleted what it could.
+  const isOusted = state === "failed" && /was broken off|has taken over|EMFILE/.test(reason ?? "");
   const isRefused =
     state === "refused" && /another|is running|the clock was set/.test(reason ?? "");
   const refused = isRefused || (isTroubled && isOusted);

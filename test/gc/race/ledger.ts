@@ -45,6 +45,10 @@ const countNames = [
   "clockSteps",
   "locks",
   "busyAnswers",
+  "kills",
+  "cutRequests",
+  "shortages",
+  "accounts",
 ] as const;
 
 /** Violations that are kept in words; all are counted. */
@@ -85,6 +89,10 @@ export class Ledger {
     clockSteps: 0,
     locks: 0,
     busyAnswers: 0,
+    kills: 0,
+    cutRequests: 0,
+    shortages: 0,
+    accounts: 0,
   };
   /** Requests that were answered. */
   events = 0;

@@ -48,7 +48,8 @@ export async function putInParts(
 /** Ends an upload that is open. */
 export async function abort({ client, ledger }: ObjectDeps, path: string): Promise<void> {
   const answer = await client.ask("DELETE", path);
-  if (answer.status !== 204) ledger.note("others", `an abort: ${answer.status} ${answer.text}`);
+  const isAborted = answer.status === 204 || (answer.again && answer.status === 404);
+  if (!isAborted) ledger.note("others", `an abort: ${answer.status} ${answer.text}`);
   ledger.openUploads.delete(path);
   ledger.counts.abortedUploads += 1;
   const after = await client.ask("GET", `${path}/parts`);

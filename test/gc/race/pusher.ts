@@ -1,5 +1,5 @@
 // A pusher of a race: pushes, deletes and looks in its own repositories, in an order that its seed draws.
-import type { Client } from "./client.ts";
+import type { Answer, Client } from "./client.ts";
 import { type Content, type Image, makeCache, makeImage } from "./contents.ts";
 import type { Ledger, LiveImage } from "./ledger.ts";
 import { pullImage } from "./puller.ts";
@@ -146,7 +146,7 @@ export class Pusher {
     for (const each of others) each.doomed = true;
     const path = `${repository.path}/manifests/${image.manifest.digest}`;
     const answer = await repository.remove(path);
-    if (answer.status !== 202) ledger.note("lost", `DELETE of a manifest: ${answer.status}`);
+    if (!isDeleted(answer)) ledger.note("lost", `DELETE of a manifest: ${answer.status}`);
     for (const each of others) {
       repository.live.delete(each);
       ledger.live.delete(each);
@@ -163,7 +163,7 @@ export class Pusher {
     const path = `${repository.path}/manifests/${image.tag}`;
     image.tag = null;
     const answer = await client.ask("DELETE", path);
-    if (answer.status !== 202) ledger.note("lost", `DELETE of a tag: ${answer.status}`);
+    if (!isDeleted(answer)) ledger.note("lost", `DELETE of a tag: ${answer.status}`);
     ledger.counts.deletedTags += 1;
     await pullImage(this.#deps, image);
   }
@@ -180,6 +180,10 @@ export class Pusher {
     if (blob !== undefined) await repository.head(blob);
   }
 }
+
+/** One whose answer was lost has perhaps been done. */
+const isDeleted = ({ status, again }: Answer): boolean =>
+  status === 202 || (again && status === 404);
 
 function pick<T>(items: readonly T[], random: number): T | undefined {
   return items[Math.floor(random * items.length)];

@@ -1,17 +1,23 @@
 // A race: pushers, storers, readers and deletions against collections that never stop, on the executable. Everything that was answered is
 // checked while it goes on, and everything that is left in the end.
 
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
 import type { StartRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
 import { Scope } from "../../support/scope.ts";
+import { runShort } from "../../support/shortages.ts";
 import { startRegistry } from "../../support/startRegistry.ts";
 import { type TroublePlan, Troubles } from "../../support/troubles.ts";
 import { type Ask, differences, fsckComplaint } from "../aftermath.ts";
+import { accountsUntil, administrator, makeToken, withLogins } from "./accounts.ts";
 import { Client } from "./client.ts";
 import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
 import { makePool } from "./contents.ts";
 import { Ledger } from "./ledger.ts";
-import { readObject, readUntil } from "./objects.ts";
+import { Life } from "./life.ts";
+import { Measure, type Trends } from "./measure.ts";
+import { type ObjectDeps, readObject, readUntil } from "./objects.ts";
 import { abort } from "./parts.ts";
 import { pullImage, pullUntil } from "./puller.ts";
 import { Pusher, repositoriesOf } from "./pusher.ts";
@@ -38,10 +44,22 @@ export interface RacePlan {
   readonly restMs: number;
   /** Somebody sets the clock, and another program locks the database for seconds. */
   readonly isTroubled: boolean;
+  /** What else goes on: none of it without. */
+  readonly hardships?: Hardships;
   /** Where rows and bytes are that are not in the data directory. */
   readonly engines?: RaceEngines;
   /** Told now and then how far it is. */
   readonly onProgress?: (ledger: Ledger) => void;
+}
+
+/** What a server meets in years. */
+export interface Hardships {
+  /** Its processes are killed, for so long; then they live, and are measured. */
+  readonly killSeconds: number;
+  /** Everybody logs in, and accounts come and go. */
+  readonly accounts: boolean;
+  /** Descriptors run out for moments. */
+  readonly shortages: boolean;
 }
 
 /** What came of it. */
@@ -51,12 +69,16 @@ export interface RaceResult {
   readonly differences: readonly string[];
   /** What fsck complains of. */
   readonly fsck: string | null;
+  /** What the processes took; null when they did not live long enough. */
+  readonly trends: Trends | null;
 }
 
 /** `gc.minAge`: short, so that leases run out all the time. Unit: ms. */
 const leaseMs = 2_000;
 /** So many that a layer is often nobody's for longer than a lease. */
 const layers = 1_500;
+/** A second, on a machine that does other things. */
+const replicaStaleMs = 3_000;
 const pullers = 2;
 /** As many buckets, to each of which one of them writes. */
 const storers = 3;
@@ -67,58 +89,89 @@ const usual = {
 };
 const progressMs = 60_000;
 /** How long an upload may be idle; ms. For as long nothing is collected after the clock was set forward. */
-const idleMs = 15_000;
+const idleMs = 30_000;
 const troubled = {
   BREADBOX_STORAGE_UPLOAD_TIMEOUT: `${idleMs}ms`,
-  BREADBOX_STORAGE_CLEANUP_INTERVAL: "1s",
   BREADBOX_STORAGE_MULTIPART_MAX_UPLOAD_TTL_SECONDS: String(idleMs / 1000),
+};
+/** What a kill leaves in folders is swept at once. */
+const swept = {
+  BREADBOX_STORAGE_CLEANUP_INTERVAL: "1s",
   BREADBOX_JOBS_CLEANUP_GRACE_PERIOD_SECONDS: "0",
   BREADBOX_JOBS_CLEANUP_SWEEP_INTERVAL_SECONDS: "1",
 };
 const offsets = ["+0", "+2m", "+2h", "+25h", "-1h", "+400d"] as const;
 const offset = (draw: number): string => offsets[Math.floor(draw * offsets.length)] ?? "+0";
 const trouble: TroublePlan = { offset, longestLockMs: 4_000, longestPauseMs: 12_000 };
-/** Later than anything that was ever promised by a clock that was ahead. */
+/** Later than the clock ever was. */
 const afterAll = "+500d";
+/** A clock that jumps forward takes the leases along that outlast its jump, so some end in years. */
+const endLeases = "UPDATE contents SET kept_until = 0; UPDATE repositories SET pushing_until = 0";
+
+const calm: Hardships = { killSeconds: 0, accounts: false, shortages: false };
 
 /** Runs one race from an empty directory. */
 export async function race(plan: RacePlan): Promise<RaceResult> {
   await using scope = new Scope();
+  const { hardships = calm, engines } = plan;
   const troubles = plan.isTroubled
     ? new Troubles(scope, randomNumbers(`${plan.seed}/troubles`), trouble)
     : null;
-  const own = { ...usual, ...plan.engines?.env };
-  const env = troubles === null ? own : { ...own, ...troubled, ...troubles.env };
-  const { ask, bytes } = plan.engines ?? {};
-  const registry = await (bytes?.start ?? startRegistry)(scope, { env });
+  const env = {
+    ...{ ...usual, ...engines?.env, ...(hardships.accounts && withLogins) },
+    ...(troubles !== null && { ...troubled, ...troubles.env }),
+    ...((troubles !== null || hardships.killSeconds > 0) && swept),
+  };
+  const { ask, bytes } = engines ?? {};
+  const life = new Life(scope, await (bytes?.start ?? startRegistry)(scope, { env }));
   const ledger = new Ledger();
-  const client = new Client(registry.url, ledger);
+  const options = { life: hardships.killSeconds > 0 ? life : undefined };
+  const anybody = new Client(life.url, ledger, options);
+  const client = hardships.accounts ? anybody.as(await makeToken(anybody)) : anybody;
   const random = randomNumbers(`${plan.seed}/collector`);
-  const { isTroubled } = plan;
-  const collector = { client, ledger, registry, env, random, isTroubled };
+  const isTroubled = plan.isTroubled || hardships.killSeconds > 0;
+  const collector = { client, ledger, registry: life, env, random, isTroubled };
   const stop = new AbortController();
-  const troubling = troubles?.run(registry.data, stop.signal);
-  await runAll(plan, collector);
+  const measure = new Measure(life);
+  const troubling = [
+    troubles?.run(life.data, stop.signal),
+    hardships.shortages ? runShort(life, randomNumbers(`${plan.seed}/short`), stop.signal) : null,
+  ];
+  await runAll(plan, collector, life);
   stop.abort();
-  await troubling;
-  if (troubles !== null) await endTroubles(troubles, ledger);
+  const trends = measure.stop();
+  const [, shortages] = await Promise.all(troubling);
+  ledger.counts.shortages = shortages ?? 0;
+  ledger.counts.kills = life.kills;
+  if (troubles !== null) await endTroubles(troubles, { ledger, data: life.data });
   await settle(collector);
   await client.ask("GET", "/metrics");
-  await registry.stop();
+  await life.stop();
+  const found = await differences(
+    ...([life.data, ledger.live, ledger.objects, ask] as const),
+    bytes && ((_, asked) => bytes.compare(asked)),
+  );
   return {
-    ledger,
-    differences: await differences(
-      ...([registry.data, ledger.live, ledger.objects, ask] as const),
-      bytes && ((_, asked) => bytes.compare(asked)),
-    ),
-    fsck: await fsckComplaint(registry.data, plan.engines?.env),
+    ...{ ledger, trends },
+    differences: found.filter((it) => !isStray(it, life.kills + ledger.counts.shortages)),
+    fsck: await fsckComplaint(life.data, engines?.env),
   };
 }
 
-async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
+/** Bytes without a row: a kill between the two, or a descriptor that is missing then, leaves some, which a collection takes an hour later. */
+function isStray(difference: string, most: number): boolean {
+  const [, surplus] =
+    /^(?:stored files|objects of the bucket): (\d+) too many/.exec(difference) ?? [];
+  const [, files, digests] = /^(\d+) files, (\d+) digests$/.exec(difference) ?? [];
+  const strays = Number(surplus ?? Number(files) - Number(digests));
+  return strays > 0 && strays <= most;
+}
+
+async function runAll(plan: RacePlan, collector: CollectorDeps, life: Life): Promise<void> {
   const { client, ledger } = collector;
-  const { seed, restMs, onProgress } = plan;
-  const end = performance.now() + plan.seconds * 1000;
+  const { seed, restMs, onProgress, hardships = calm } = plan;
+  const begun = performance.now();
+  const end = begun + plan.seconds * 1000;
   const isOver = (): boolean => performance.now() > end || ledger.broken >= 20;
   const pool = makePool(seed, layers);
   const lanes = Array.from({ length: plan.pushers }, (_, lane) => lane);
@@ -140,14 +193,28 @@ async function runAll(plan: RacePlan, collector: CollectorDeps): Promise<void> {
   try {
     const pushes = pushers.map((pusher) => pusher.run(isOver));
     const reads = readUntil(shared, isOver);
-    await Promise.all([...pushes, ...stores, ...pulls, reads, collectUntil(collector, isOver)]);
+    const kills = life.killUntil(
+      randomNumbers(`${seed}/kills`),
+      () => isOver() || performance.now() > begun + hardships.killSeconds * 1000,
+    );
+    const staleMs = plan.engines?.bytes === undefined ? 0 : replicaStaleMs;
+    const administrators = { ...shared, client: client.as(administrator), staleMs };
+    const random = randomNumbers(`${seed}/accounts`);
+    const accounts = hardships.accounts
+      ? [accountsUntil({ ...administrators, random }, isOver)]
+      : [];
+    const collections = collectUntil(collector, isOver);
+    await Promise.all([...pushes, ...stores, ...pulls, reads, kills, ...accounts, collections]);
   } finally {
     clearInterval(timer);
   }
 }
 
 /** The clock is set for the last time; then the doubt passes. */
-async function endTroubles({ setClock, met }: Troubles, ledger: Ledger): Promise<void> {
+async function endTroubles(
+  { setClock, met }: Troubles,
+  { ledger, data }: { readonly ledger: Ledger; readonly data: string },
+): Promise<void> {
   const { counts } = ledger;
   setClock(afterAll);
   // Nobody has to abort them: they expire meanwhile.
@@ -156,12 +223,16 @@ async function endTroubles({ setClock, met }: Troubles, ledger: Ledger): Promise
   counts.locks = met.lock;
   // A server looks at the clock once a second.
   await Bun.sleep(idleMs + 4_000);
+  const database = new Database(join(data, "breadbox.db"));
+  database.run("PRAGMA busy_timeout = 10000");
+  database.run(endLeases);
+  database.close();
 }
 
 /** Everybody has stopped: two collections at the same time, then, after the last lease, one that takes all it may. */
 async function settle(collector: CollectorDeps): Promise<void> {
   const { client, ledger } = collector;
-  for (const upload of [...ledger.openUploads]) await abort({ client, ledger }, upload);
+  await abortAll({ client, ledger });
   await collectAtOnce(collector);
   // Leases run out by the server's own clock.
   await Bun.sleep(1.1 * leaseMs + 200);
@@ -169,6 +240,16 @@ async function settle(collector: CollectorDeps): Promise<void> {
   if (state !== "done") ledger.note("others", `the last collection is ${state}: ${reason}`);
   for (const image of ledger.live) await pullImage({ client, ledger }, image);
   for (const object of ledger.objects) await readObject({ client, ledger }, object);
+}
+
+/** Those too whose initiation had no answer. */
+async function abortAll(deps: ObjectDeps): Promise<void> {
+  for (const bucket of new Set([...deps.ledger.objects].map((object) => object.bucket))) {
+    const path = `/v1/buckets/${bucket}/multipart-uploads`;
+    const { text } = await deps.client.ask("GET", `${path}?limit=1000`);
+    for (const [, id] of text.matchAll(/"upload_id":"([^"]+)"/g))
+      await abort(deps, `${path}/${id}`);
+  }
 }
 
 /** The figures of a race in one line. */

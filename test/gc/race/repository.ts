@@ -110,7 +110,8 @@ export class RaceRepository {
       ledger.note("lost", `DELETE of a blob in use, ${digest}: ${answer.status} ${answer.text}`);
       return;
     }
-    if (answer.status !== 202) this.#expectAbsent(digest, answer, "DELETE of a blob");
+    const isUnsure = answer.again && answer.status === 404;
+    if (answer.status !== 202 && !isUnsure) this.#expectAbsent(digest, answer, "DELETE of a blob");
     this.#promises.delete(digest);
     ledger.counts.deletedBlobs += 1;
     const after = await client.ask("HEAD", `${this.path}/blobs/${digest}`);
@@ -169,12 +170,7 @@ export class RaceRepository {
     const { client, ledger, random } = this.#deps;
     const way = random();
     const uploads = `${this.path}/blobs/uploads/`;
-    if (way < 0.35) {
-      const path = `${uploads}?digest=${content.digest}`;
-      const answer = await client.ask("POST", path, { headers: octets, body: content.bytes });
-      this.#uploaded(content, answer);
-      return;
-    }
+    if (way < 0.35) return this.#uploadAtOnce(content);
     const session = await client.ask("POST", uploads);
     if (way < 0.6) {
       await this.#finish(session, content, content.bytes);
@@ -183,7 +179,9 @@ export class RaceRepository {
     ledger.counts.chunkedUploads += 1;
     const cut = Math.floor(content.bytes.length * random());
     const first = content.bytes.slice(0, cut);
-    const chunk = await client.ask("PATCH", placeOf(session), { headers: octets, body: first });
+    const sent = { headers: octets, body: first, once: true };
+    const chunk = await client.ask("PATCH", placeOf(session), sent);
+    if (chunk.status === 0) return this.#startOver(content, { place: placeOf(session), kept: 0 });
     await this.#finish(chunk, content, content.bytes.slice(cut));
   }
 
@@ -192,9 +190,41 @@ export class RaceRepository {
     const place = placeOf(session);
     const path = `${place}${place.includes("?") ? "&" : "?"}digest=${content.digest}`;
     const { client, random } = this.#deps;
-    this.#uploaded(content, await client.ask("PUT", path, { headers: octets, body }));
+    const closed = await client.ask("PUT", path, { headers: octets, body, once: true });
+    if (closed.status === 0) {
+      const kept = content.bytes.length - body.length;
+      return this.#startOver(content, { place, kept });
+    }
+    this.#uploaded(content, closed);
     // As if the answer had been lost.
-    if (random() < 0.1) this.#uploaded(content, await client.ask("PUT", path));
+    if (random() < 0.1) this.#repeated(content, await client.ask("PUT", path));
+  }
+
+  /** A collection may have taken the blob, when the answer was longer on its way than the lease. */
+  #repeated(content: Content, answer: Answer): void {
+    if (answer.status === 404 && !this.holds(content.digest, answer.answeredAt)) return;
+    this.#uploaded(content, answer);
+  }
+
+  async #uploadAtOnce(content: Content): Promise<void> {
+    const path = `${this.path}/blobs/uploads/?digest=${content.digest}`;
+    const { client } = this.#deps;
+    this.#uploaded(
+      content,
+      await client.ask("POST", path, { headers: octets, body: content.bytes }),
+    );
+  }
+
+  /** The server was killed while bytes arrived: the session has those that were answered, or has become the blob. */
+  async #startOver(content: Content, { place, kept }: { place: string; kept: number }) {
+    const { client, ledger } = this.#deps;
+    const { status, headers, text } = await client.ask("GET", place);
+    const end = Number(/^0-(\d+)$/.exec(headers.get("range") ?? "")?.[1] ?? -1);
+    // `0-0` means none as well.
+    const isThere = status === 204 && end + 1 >= kept;
+    if (!isThere && status !== 404) ledger.note("lost", `${place} had ${kept}: ${status} ${text}`);
+    await client.ask("DELETE", place);
+    await this.#uploadAtOnce(content);
   }
 
   #uploaded(content: Content, { status, text, askedAt }: Answer): void {

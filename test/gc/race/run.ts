@@ -1,4 +1,4 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
@@ -16,24 +16,31 @@ const { values } = parseArgs({
     calm: { type: "boolean", default: false },
     /** Rows in a PostgreSQL server, which nobody locks for seconds. */
     postgres: { type: "boolean", default: false },
+    /** No kills, no accounts, no shortages of descriptors. */
+    unharmed: { type: "boolean", default: false },
     /** Two replicas behind haproxy, over PostgreSQL and versitygw. */
     replicas: { type: "boolean", default: false },
   },
 });
 
 const { seed } = values;
+const seconds = Number(values.minutes) * 60;
 console.log(`BREADBOX_TEST_SEED=${seed}`);
 const started = performance.now();
 const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
 await using scope = new Scope();
-const { ledger, differences, fsck } = await race({
+const { ledger, differences, fsck, trends } = await race({
   ...(values.postgres ? { engines: await openRows(scope) } : {}),
   ...(values.replicas ? { engines: await openReplicas(scope) } : {}),
   seed,
-  seconds: Number(values.minutes) * 60,
+  seconds,
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
   isTroubled: !values.calm && !values.postgres && !values.replicas,
+  // The processes that live on after the kills are measured.
+  ...(!values.unharmed && {
+    hardships: { killSeconds: seconds / 4, accounts: true, shortages: !values.replicas },
+  }),
   onProgress: (at) => {
     console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`);
     for (const violation of at.violations.splice(0)) console.log(violation);
@@ -42,7 +49,7 @@ const { ledger, differences, fsck } = await race({
 for (const violation of ledger.violations) console.log(violation);
 for (const difference of differences) console.log(`left behind: ${difference}`);
 if (fsck !== null) console.log(`fsck: ${fsck}`);
-console.log(JSON.stringify({ seed, minutes: minutes(), ...figuresOf(ledger) }, null, 2));
+console.log(JSON.stringify({ seed, minutes: minutes(), ...figuresOf(ledger), trends }, null, 2));
 const isRight = ledger.broken === 0 && differences.length === 0 && fsck === null;
 console.log(isRight ? "nothing broken" : "BROKEN");
 process.exitCode = isRight ? 0 : 1;

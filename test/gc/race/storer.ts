@@ -1,5 +1,6 @@
 // A storer of a race: puts, replaces and deletes objects in a bucket of its own, often of bytes that are pushed to repositories as well,
 // or that nobody has any more and the next collection is about to take.
+import type { Answer } from "./client.ts";
 import { type Content, makePool } from "./contents.ts";
 import { type ObjectDeps, RaceObject, readObject } from "./objects.ts";
 import { type PartsDeps, putInParts } from "./parts.ts";
@@ -44,7 +45,8 @@ export class Storer {
     const { client, ledger, random, restMs } = this.#deps;
     const body = JSON.stringify({ name: this.#bucket });
     const created = await client.ask("POST", "/v1/buckets", { body });
-    if (created.status !== 201) ledger.note("others", `a bucket: ${created.status}`);
+    if (created.status !== 201 && !created.again)
+      ledger.note("others", `a bucket: ${created.status}`);
     for (const object of this.#objects) ledger.objects.add(object);
     while (!isOver()) {
       await this.#step();
@@ -84,7 +86,7 @@ export class Storer {
     const before = object.content;
     object.begin(content);
     const answer = await client.ask("PUT", object.path, { headers: octets, body: content.bytes });
-    const stored = answer.status === (before === null ? 201 : 200);
+    const stored = isPut(answer, before);
     if (!stored) ledger.note("others", `${object.path}: ${answer.status} ${answer.text}`);
     object.end(stored);
     ledger.counts.putObjects += 1;
@@ -109,8 +111,8 @@ export class Storer {
     const body = JSON.stringify({ from });
     const answer = await client.ask("PUT", object.path, { headers: json, body });
     const { status, text, answeredAt } = answer;
-    const linked = status === (before === null ? 201 : 200) && text.includes(content.digest);
-    object.end(linked);
+    const linked = isPut(answer, before) && text.includes(content.digest);
+    object.end(linked || (answer.again && (await this.#isMadeOf(object, content))));
     if (linked) {
       ledger.counts.linkedObjects += 1;
       await this.#changed(object, before);
@@ -127,11 +129,17 @@ export class Storer {
     const before = object.content;
     if (before === null) return;
     object.begin(null);
-    const { status, text } = await client.ask("DELETE", object.path);
-    if (status !== 204) ledger.note("lost", `DELETE of ${object.path}: ${status} ${text}`);
-    object.end(status === 204);
+    const { status, text, again } = await client.ask("DELETE", object.path);
+    const isDeleted = status === 204 || (again && status === 404);
+    if (!isDeleted) ledger.note("lost", `DELETE of ${object.path}: ${status} ${text}`);
+    object.end(isDeleted);
     ledger.counts.deletedObjects += 1;
     await this.#changed(object, before);
+  }
+
+  /** The link that had no answer was made, although another one could not be. */
+  async #isMadeOf({ path }: RaceObject, { digest }: Content): Promise<boolean> {
+    return (await this.#deps.client.ask("GET", path)).digest === digest;
   }
 
   /** @param before what it was made of, and what nobody may have any more. */
@@ -151,6 +159,10 @@ export class Storer {
     return drawn;
   }
 }
+
+/** One whose answer was lost replaces itself. */
+const isPut = ({ status, again }: Answer, before: Content | null): boolean =>
+  status === (before === null ? 201 : 200) || (again && status === 200);
 
 function pick<T>(items: readonly T[], random: number): T | undefined {
   return items[Math.floor(random * items.length)];

@@ -3,6 +3,7 @@
 import { mkdir } from "node:fs/promises";
 import { basic } from "../test/http/support/accessRoom.ts";
 import { openDemo } from "../test/pages/support/demo.ts";
+import { checkDemo } from "../test/pages/support/demoChecks.ts";
 import { openPage } from "../test/support/browser.ts";
 import { Scope } from "../test/support/scope.ts";
 import { prepareAssets } from "./assets.ts";
@@ -40,17 +41,21 @@ const pages = {
   tokens: "/access/tokens",
   trust: "/access/trust",
   audit: "/access/audit",
+  checks: "/server/checks",
 } as const;
 const names = asked.length > 0 ? asked : given === undefined ? shown : Object.keys(pages);
 const folder = given ?? `${import.meta.dir}/../docs/images`;
 await mkdir(folder, { recursive: true });
 for (const [name, path] of Object.entries(pages)) {
   if (!names.includes(name)) continue;
+  // The first page warns of them.
+  if (name === "checks") await checkDemo(room.registry);
   for (const width of widths) {
     for (const theme of ["light", "dark"]) {
       await page.setViewport({ width, height: width === 400 ? 800 : 900 });
       await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
-      await page.goto(`${room.registry.url}${path}`, { waitUntil: "networkidle0" });
+      // Parts that live keep a request open.
+      await page.goto(`${room.registry.url}${path}`, { waitUntil: "load" });
       const file = `${folder}/${name}-${width}-${theme}.${type}` as const;
       const options = type === "webp" ? { type, quality: 80 } : { type };
       await page.screenshot({ path: file, ...options, fullPage: true });

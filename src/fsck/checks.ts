@@ -26,6 +26,8 @@ export interface ChecksOptions {
   readonly order: (order: CheckOrder) => void;
 }
 
+/** One check on request at a time, and a few commands. */
+const mostCurrent = 20;
 const wasKilled = "its process ended before it did";
 
 /** One per server. */
@@ -88,6 +90,18 @@ export class Checks {
   }> {
     const found = await this.#options.checks.listChecks({ after, limit: limit + 1 });
     return { checks: found.slice(0, limit), more: found.length > limit };
+  }
+
+  /** The latest checks, the latest first: those that run and the last result are among them. */
+  async listCurrent(): Promise<readonly CheckSummary[]> {
+    const { checks } = this.#options;
+    const [newest, latest] = await Promise.all([
+      checks.listChecks({ after: null, limit: mostCurrent }),
+      // A pass of the scrub may last for a week.
+      checks.listLatest(),
+    ]);
+    const known = new Set(newest.map(({ id }) => id));
+    return [...newest, ...latest.filter(({ id }) => !known.has(id))];
   }
 
   /** The latest check whose problems nothing has shown to be over; null for none. */

@@ -3,7 +3,7 @@
 import { RegistryError } from "../errors.ts";
 
 /** What pages may listen to. */
-export const topics = ["uploads", "gc"] as const;
+export const topics = ["uploads", "gc", "checks"] as const;
 export type Topic = (typeof topics)[number];
 
 /** Reads the state of a topic, as it is sent. */

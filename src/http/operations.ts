@@ -23,6 +23,7 @@ import { homeOperations } from "./pages/home.ts";
 import { imagePageOperations } from "./pages/image.ts";
 import { repositoriesOperations } from "./pages/repositories.ts";
 import { repositoryPageOperations } from "./pages/repository.ts";
+import { checkPages } from "./pages/server/checks.ts";
 import { garbagePages } from "./pages/server/garbage.ts";
 import { uploadPages } from "./pages/server/uploads.ts";
 import { themeOperations } from "./pages/theme.ts";
@@ -95,6 +96,7 @@ export const operations: readonly Operation[] = [
   ...bucketPages,
   ...uploadPages,
   ...garbagePages,
+  ...checkPages,
   ...assetOperations,
 ];
 

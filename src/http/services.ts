@@ -42,7 +42,7 @@ export interface Backend {
   readonly uploadTimeoutMs: number;
   readonly audit: Pick<AuditMetadata, "listEntries">;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
-  readonly checks: Pick<Checks, "request" | "find" | "list" | "findStanding">;
+  readonly checks: Pick<Checks, "request" | "find" | "list" | "listCurrent" | "findStanding">;
   readonly webhooks: HookDeps;
   readonly telemetry: Telemetry;
   readonly latch: Pick<WriteLatch, "assertWritable">;

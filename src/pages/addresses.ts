@@ -41,6 +41,9 @@ export const at = {
   uploads: "/server/uploads",
   garbage: (parameters: Readonly<Record<string, string | null>> = {}) =>
     `/server/garbage${query(parameters)}`,
+  checks: (parameters: Readonly<Record<string, string | null>> = {}) =>
+    `/server/checks${query(parameters)}`,
+  check: (id: string) => `/server/checks/${id}`,
   login: "/login",
   logout: "/logout",
   users: "/access/users",

@@ -1,6 +1,7 @@
 // The first page: what is stored, what was pushed last, what an operator should know, and how to push.
 import { showBytes } from "../amounts.ts";
 import type { RepositoryPage } from "../images/repositories.ts";
+import type { CheckSummary } from "../metadata/checks.ts";
 import type { GcRefusals, GcRun } from "../metadata/gcRuns.ts";
 import type { KeptSum } from "../metadata/images.ts";
 import type { Bucket } from "../metadata/objects.ts";
@@ -21,6 +22,8 @@ export interface StoreFacts {
   readonly lastRun: GcRun | null;
   /** Of collections by schedule. */
   readonly refusals: GcRefusals | null;
+  /** The latest check whose problems nothing has shown to be over; null for none. */
+  readonly standingCheck: CheckSummary | null;
   /** True after a write error: nothing can be stored until a restart. */
   readonly isBroken: boolean;
 }
@@ -110,6 +113,17 @@ function Warnings({ frame, view }: { readonly frame: Frame; readonly view: HomeV
               Garbage is not collected since <Ago time={store.refusals.since} now={frame.now} />:
             </strong>{" "}
             {store.refusals.reason}
+          </p>
+        </Notice>
+      )}
+      {store === null || store.standingCheck === null ? null : (
+        <Notice tone="bad">
+          <p>
+            <strong>
+              The check of <Ago time={store.standingCheck.startedAt} now={frame.now} /> found
+              problems.
+            </strong>{" "}
+            <a href={at.check(store.standingCheck.id)}>What they are, and what repairs them</a>
           </p>
         </Notice>
       )}

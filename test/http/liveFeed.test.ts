@@ -17,7 +17,7 @@ function openFeed(times: Partial<typeof often> = {}) {
     told.looks += 1;
     return told.state;
   };
-  const readers: Readers = { uploads: read, gc: read };
+  const readers: Readers = { uploads: read, gc: read, checks: read };
   return { told, feed: new LiveFeed(readers, { ...often, ...times }) };
 }
 
@@ -100,7 +100,7 @@ describe("a stream", () => {
       if (isBroken) throw new Error("SQLITE_BUSY");
       return 7;
     };
-    const feed = new LiveFeed({ uploads: read, gc: read }, often);
+    const feed = new LiveFeed({ uploads: read, gc: read, checks: read }, often);
     const reader = feed.open(["gc"]).getReader();
     await readTo(reader, "retry");
     isBroken = false;

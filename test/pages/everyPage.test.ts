@@ -7,7 +7,7 @@ import { openRegistry } from "../http/support/registry.ts";
 import { chromium, openPage } from "../support/browser.ts";
 import { clientTest } from "../support/clientTest.ts";
 import type { Scope } from "../support/scope.ts";
-import { openDemo } from "./support/demo.ts";
+import { openCheckedDemo } from "./support/demoChecks.ts";
 import {
   type Addressed,
   addresses,
@@ -57,7 +57,7 @@ const looks = async (page: Page, path: string): Promise<string[]> =>
   [...(await inBothThemes(page)), ...(await tooWide(page))].map((each) => `${path}: ${each}`);
 
 clientTest("each page of a full store is for everyone, in both themes", needs, async (scope) => {
-  const room = await openDemo();
+  const room = await openCheckedDemo();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { url } = room.registry;
   const { page, troubles } = await openBrowser(scope, url, "ann");
@@ -76,7 +76,7 @@ clientTest(
   "the Tab key reaches everything on each page, and shows where it is",
   needs,
   async (scope) => {
-    const room = await openDemo({ releases: 3 });
+    const room = await openCheckedDemo({ releases: 3 });
     scope.defer(() => room[Symbol.asyncDispose]());
     const { url } = room.registry;
     const { page, troubles } = await openBrowser(scope, url, "ann");
@@ -91,7 +91,7 @@ clientTest(
 );
 
 clientTest("each page says the same without JavaScript", needs, async (scope) => {
-  const room = await openDemo();
+  const room = await openCheckedDemo();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { url } = room.registry;
   const { page, troubles } = await openBrowser(scope, url, "ann");
@@ -130,7 +130,7 @@ async function judged(page: Page, url: string, each: Addressed, visitor: Visitor
 }
 
 clientTest("each page is for those who have the right to it", needs, async (scope) => {
-  const room = await openDemo();
+  const room = await openCheckedDemo();
   scope.defer(() => room[Symbol.asyncDispose]());
   const { registry, accounts } = room;
   const { url } = registry;

@@ -114,10 +114,101 @@ describe("garbage", () => {
   });
 });
 
+describe("checks", () => {
+  const checks = () => room.registry.store.rooms.metadata.checks;
+  const missing = { kind: "content_missing", severity: "problem", outcome: null } as const;
+  const finding = {
+    ...{ ...missing, text: "sha256:5e38… (3.2 MB): the file is missing. Pulls fail: lab/app:1." },
+    ...{ advice: "The command marks it.", command: "breadbox fsck --repair" },
+    ...{ digest: null, repository: "lab/app" },
+  };
+  const end = (id: string, isClean: boolean) =>
+    checks().endCheck(id, {
+      ...{ contents: 9, bytes: 5_000_000, reason: null },
+      finishedAt: room.registry.store.clock.now() + 2_000,
+      ...(isClean
+        ? { state: "clean", kinds: [], findings: [] }
+        : { state: "problems", kinds: [{ ...missing, count: 3 }], findings: [finding] }),
+    });
+
+  test("begin on request, one at a time, and are seen while they run", async () => {
+    const empty = await open("/server/checks");
+    expect(empty.texts(".empty")).toEqual(["Nothing was checked yet."]);
+    expect(empty.texts("main button")).toEqual(["Check now", "Check every byte"]);
+    expect((await open("/server/checks", "ann")).find("main form")).toEqual([]);
+    expect((await send("/server/checks", { do: "quick" }, "ann")).status).toBe(403);
+    expect((await send("/server/checks", { do: "repair" })).status).toBe(400);
+
+    expect((await send("/server/checks", { do: "full" })).status).toBe(303);
+    const { id = "" } = room.registry.checkOrders.at(-1) ?? {};
+    expect(room.registry.checkOrders).toEqual([{ id, full: true }]);
+    await checks().advanceCheck(id, { phase: "contents", done: 30, total: 90 });
+    const running = await open("/server/checks");
+    expect(running.texts("[role=status]").join()).toContain("The store is checked");
+    expect(running.texts("[role=status]").join()).toContain("stored blobs");
+    expect(running.find("progress")[0]?.attributes).toMatchObject({ max: "90", value: "30" });
+    expect(running.find("main form")).toEqual([]);
+    const busy = await pageOf(await send("/server/checks", { do: "quick" }));
+    expect([busy.status, busy.texts("[role=alert]").join()]).toEqual([
+      ...[409, expect.stringContaining("A check is running")],
+    ]);
+    await end(id, true);
+  });
+
+  test("are explained, with the command that repairs, until a later one finds nothing", async () => {
+    room.registry.store.clock.advance(60_000);
+    await send("/server/checks", { do: "quick" });
+    const { id = "" } = room.registry.checkOrders.at(-1) ?? {};
+    await end(id, false);
+
+    const page = await open("/server/checks");
+    expect(page.texts("[role=status]")).toEqual(["3 problems."]);
+    expect(page.texts(".findings").join()).toContain("the file is missing. Pulls fail: lab/app:1.");
+    expect(page.texts(".findings .command")).toEqual(["breadbox fsck --repair"]);
+    expect(page.texts("main").join()).toContain("2 more were found.");
+    expect(page.texts("tbody .badge")).toEqual(["problems", "clean"]);
+    expect((await open("/")).texts(".notice.bad").join()).toContain("found problems");
+    const one = await open(page.find("tbody th a")[0]?.attributes["href"] ?? "");
+    expect(one.texts(".findings .command")).toEqual(["breadbox fsck --repair"]);
+    expect((await open("/server/checks/none")).status).toBe(404);
+
+    room.registry.store.clock.advance(60_000);
+    await send("/server/checks", { do: "quick" });
+    await end(room.registry.checkOrders.at(-1)?.id ?? "", true);
+    expect((await open("/server/checks")).texts("[role=status]")).toEqual(["No problems."]);
+    expect((await open("/")).find(".notice.bad")).toEqual([]);
+  });
+
+  test("that only a closer look could show to be over are still named", async () => {
+    room.registry.store.clock.advance(60_000);
+    await send("/server/checks", { do: "full" });
+    await end(room.registry.checkOrders.at(-1)?.id ?? "", false);
+    room.registry.store.clock.advance(60_000);
+    await send("/server/checks", { do: "quick" });
+    await end(room.registry.checkOrders.at(-1)?.id ?? "", true);
+
+    const page = await open("/server/checks");
+    expect(page.texts("[role=status]")).toEqual(["No problems."]);
+    expect(page.texts(".notice.bad").join()).toContain("found 3 problems, and no later check");
+  });
+
+  test("have pages of earlier ones", async () => {
+    for (let count = 0; count < 25; count += 1) {
+      const { id } = await room.registry.checks.request({ full: false });
+      await end(id, true);
+    }
+    const first = await open("/server/checks");
+    expect(first.find("tbody tr")).toHaveLength(25);
+    const next = first.find("a[rel=next]")[0]?.attributes["href"] ?? "";
+    expect((await open(next)).find("tbody tr")).toHaveLength(5);
+    expect((await open("/server/checks?after=x")).status).toBe(400);
+  });
+});
+
 test("a visitor without the right sees neither the pages nor links to them", async () => {
   await room.accounts.addUser("bob", { password, isAdmin: false });
   const cookie = cookieOf(await logIn(room.registry.url, "bob"));
-  for (const path of ["/server/uploads", "/server/garbage"]) {
+  for (const path of ["/server/uploads", "/server/garbage", "/server/checks"]) {
     const page = await openHtml(`${room.registry.url}${path}`, { headers: { cookie } });
     expect([page.status, page.texts(".sections a")]).toEqual([
       ...[403, expect.not.arrayContaining(["Server"])],

@@ -34,16 +34,23 @@ async function home(call: RequestContext, services: Services): Promise<Response>
 }
 
 /** What operators want to know first. */
-async function readStore({ images, registry, gcRuns, latch }: Services): Promise<StoreFacts> {
-  const [{ kept }, space, runs, refusals] = await Promise.all([
+async function readStore({
+  images,
+  registry,
+  gcRuns,
+  checks,
+  latch,
+}: Services): Promise<StoreFacts> {
+  const [{ kept }, space, runs, refusals, standingCheck] = await Promise.all([
     images.book.read(),
     registry.storage.space().catch(() => null),
     gcRuns.list({ after: null, limit: 20 }),
     gcRuns.findRefusals(),
+    checks.findStanding(),
   ]);
   const ended = runs.runs.filter(({ state, dryRun }) => state !== "running" && !dryRun);
   return {
-    ...{ kept, space, refusals },
+    ...{ kept, space, refusals, standingCheck },
     lastRun: ended[0] ?? null,
     isBroken: !isWritable(latch),
   };

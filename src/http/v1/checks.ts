@@ -1,5 +1,6 @@
 // Checks of the store for operators: begin one, list them. Thin: read the request, call the room, print the check.
 import { printCheck, printSummary } from "../../fsck/printedChecks.ts";
+import type { CheckSummary } from "../../metadata/checks.ts";
 import { json } from "../answers.ts";
 import { always, failures, inside, jsonBody, jsonLike } from "../docs/answers.ts";
 import {
@@ -27,6 +28,12 @@ const address = "/v1/checks/:checkId";
 const longestBody = 4096;
 const usualPage = 50;
 const longestPage = 200;
+
+/** What listeners are told: checks that run, with how far they are, and the latest. */
+export const tellChecks = (newest: readonly CheckSummary[]) =>
+  newest
+    .filter(({ state }, index) => index === 0 || state === "running")
+    .map(({ id, state, progress }) => ({ id, state, ...progress }));
 
 async function start(context: RequestContext, { checks, pace }: Services): Promise<Response> {
   const body = await readOptionalBody(context, options, { longest: longestBody, pace });

@@ -1,4 +1,5 @@
 // Server-sent events for pages that live. Only states are sent, never a history: who comes later misses nothing.
+import type { Checks } from "../../fsck/checks.ts";
 import type { GcRuns } from "../../gc/runs.ts";
 import { failures } from "../docs/answers.ts";
 import { text, uncachedHeader } from "../docs/gc.ts";
@@ -6,6 +7,7 @@ import { LiveFeed, type Readers, type Topic, topics } from "../liveFeed.ts";
 import { operation } from "../operation.ts";
 import { queryOf, type RequestContext } from "../requestContext.ts";
 import type { Services } from "../services.ts";
+import { tellChecks } from "./checks.ts";
 import { invalid, uncached } from "./requests.ts";
 import { openUploads, type UploadServices } from "./uploads.ts";
 
@@ -14,7 +16,10 @@ const mostUploads = 200;
 
 /** The feed of a server. */
 export function makeFeed(
-  services: UploadServices & { readonly gcRuns: Pick<GcRuns, "list"> },
+  services: UploadServices & {
+    readonly gcRuns: Pick<GcRuns, "list">;
+    readonly checks: Pick<Checks, "listCurrent">;
+  },
 ): LiveFeed {
   const readers: Readers = {
     uploads: async () => {
@@ -27,6 +32,7 @@ export function makeFeed(
       const { runs } = await services.gcRuns.list({ after: null, limit: 1 });
       return runs.map(({ id, state }) => ({ id, state }));
     },
+    checks: async () => tellChecks(await services.checks.listCurrent()),
   };
   return new LiveFeed(readers);
 }
@@ -70,7 +76,7 @@ export const eventOperations = operation({
   target: "server",
   needs: { right: "pull", on: "gc" },
   tag: "operations",
-  summary: "Listen to uploads and collections",
+  summary: "Listen to uploads, collections and checks",
   handle: listen,
   head: {
     // It opens no stream.
@@ -82,12 +88,12 @@ export const eventOperations = operation({
   },
   doc: () => ({
     description:
-      "Server-sent events: the open uploads (`uploads`) and the latest collection (`gc`), each as it is now, again whenever it has changed. A stream ends after a minute, and browsers open the next one, with the rights that they have by then. 64 streams at a time.",
+      "Server-sent events: the open uploads (`uploads`), the latest collection (`gc`), and checks that run with the latest one (`checks`), each as it is now, again whenever it has changed. A stream ends after a minute, and browsers open the next one, with the rights that they have by then. 64 streams at a time.",
     parameters: [
       {
         ...({ in: "query", required: true } as const),
         ...{ name: "topics", example: "uploads", schema: text },
-        description: "What to listen to: `uploads`, `gc`, or both with a comma in between.",
+        description: "What to listen to: `uploads`, `gc` and `checks`, with commas in between.",
       },
     ],
     responses: {

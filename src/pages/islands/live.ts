@@ -75,12 +75,54 @@ function watchUploads(part: Element, text: string): void {
   }
 }
 
+interface Check {
+  readonly id: string;
+  readonly state: string;
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+function readChecks(text: string): readonly Check[] {
+  const value: unknown = JSON.parse(text);
+  return (Array.isArray(value) ? value : []).flatMap((one: unknown) =>
+    isMembers(one)
+      ? [
+          {
+            ...{ id: String(one["id"]), state: String(one["state"]) },
+            phase: String(one["phase"] ?? ""),
+            ...{ done: Number(one["done"] ?? 0), total: Number(one["total"] ?? 0) },
+          },
+        ]
+      : [],
+  );
+}
+
+/** Progress is written into the page; another phase has another name, which the server knows. */
+function watchChecks(part: Element, text: string): void {
+  const checks = readChecks(text);
+  const states = JSON.stringify(checks.map(({ id, state }) => ({ id, state })));
+  if (part.getAttribute("data-shown") !== states) {
+    void replace(part);
+    return;
+  }
+  for (const { id, phase, done, total } of checks) {
+    const row = part.querySelector(`[data-check="${CSS.escape(id)}"]`);
+    const bar = row?.querySelector("progress");
+    if (row === null || bar === null || bar === undefined) continue;
+    if (row.getAttribute("data-phase") !== phase) void replace(part);
+    bar.max = Math.max(1, total);
+    bar.value = Math.min(done, bar.max);
+  }
+}
+
 for (const part of document.querySelectorAll("[data-live]")) {
   const topic = part.getAttribute("data-live") ?? "";
   const source = new EventSource(`/v1/events?topics=${topic}`);
   source.addEventListener(topic, ({ data }: MessageEvent<string>) => {
     quiet(part);
     if (topic === "uploads") watchUploads(part, data);
+    else if (topic === "checks") watchChecks(part, data);
     // It may have changed since the page was drawn.
     else if (part.getAttribute("data-shown") !== data) void replace(part);
   });

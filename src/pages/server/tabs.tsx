@@ -8,6 +8,7 @@ import { Notice } from "../parts.tsx";
 const tabs = [
   ["uploads", "Uploads", at.uploads],
   ["garbage", "Garbage", at.garbage()],
+  ["checks", "Checks", at.checks()],
 ] as const;
 
 interface ServerPageProps {
@@ -44,7 +45,7 @@ export function ServerPage({ frame, tab, title, said = null, children }: ServerP
 /** A part of a page that its script keeps as it is on the server. Without a script there is a link. */
 export function Live(props: {
   readonly frame: Frame;
-  readonly topic: "uploads" | "gc";
+  readonly topic: "uploads" | "gc" | "checks";
   /** The event that tells what is shown; absent where the script looks at the rows. */
   readonly shown?: string;
   readonly children: Child;

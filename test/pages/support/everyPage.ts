@@ -2,6 +2,7 @@
 // missing here until somebody writes down where it is.
 import type { Operation } from "../../../src/http/operation.ts";
 import { operations } from "../../../src/http/operations.ts";
+import { checkWithProblems } from "./demoChecks.ts";
 
 /** Operations that are no part of the API and draw no page: files, and ways to other addresses. */
 const files: ReadonlySet<string> = new Set([
@@ -16,7 +17,7 @@ export const pageOperations: readonly Operation[] = operations.filter(
 /** The page of a server that has no administrator yet: it is gone once there is one. */
 export const setupPage = "getSetup";
 
-/** Addresses in the store of `openDemo`, by operation. */
+/** Addresses in the store of `openCheckedDemo`, by operation. */
 export const addresses: Readonly<Record<string, readonly string[]>> = {
   getLogin: ["/login?next=/repositories"],
   getHome: ["/"],
@@ -38,6 +39,8 @@ export const addresses: Readonly<Record<string, readonly string[]>> = {
   showBucketPage: ["/buckets/backups?prefix=2026%2F01%2F"],
   showUploadsPage: ["/server/uploads"],
   showGarbage: ["/server/garbage"],
+  showChecks: ["/server/checks"],
+  showCheck: [`/server/checks/${checkWithProblems}`],
   showUsersPage: ["/access/users"],
   showUserPage: ["/access/users/ann"],
   showTokensPage: ["/access/tokens"],

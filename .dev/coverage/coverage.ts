@@ -1,21 +1,16 @@
 // A measured run of the tests, and its figures: of `npm run coverage` and of the gate.
 import type { Variant } from "../runTests.ts";
-import { folder, root } from "./folder.ts";
+import { root } from "./folder.ts";
 import { readCounters } from "./instrument.ts";
 import { coverageOf, percent, reportFolder, sharesOf, writeReports } from "./report.ts";
 
 /** Percent of all statements below which a run fails. */
 const least = 90.1;
+/** The check, in words. */
+export const leastCoverage = `at least ${least} % of statements ran`;
 
-export const instrumentedBinary = `${folder}/breadbox`;
-
-/** Tests and all that they start from sources count. @param binary the executable that the others start. */
-export function coverageVariant(binary: string | null): Variant {
-  const options = [`--preload=${root}/.dev/coverage/preload.ts`];
-  // What a test found is not the question here: a slow one counts too.
-  const slow = { options, timeoutMs: 120_000 };
-  return binary === null ? slow : { ...slow, env: { BREADBOX_TEST_BINARY: binary } };
-}
+/** Tests, and all that they start from sources, count. What they start of an executable counts if that is instrumented. */
+export const measured: Variant = { options: [`--preload=${root}/.dev/coverage/preload.ts`] };
 
 /** Prints the figures of the last run and writes its reports. @returns whether they are high enough. */
 export async function printCoverage(): Promise<boolean> {

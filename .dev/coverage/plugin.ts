@@ -7,11 +7,11 @@ import { root, texts } from "./folder.ts";
 export const instrumented: BunPlugin = {
   name: "instrumented",
   setup(build) {
+    const ours = new RegExp(`^${RegExp.escape(root)}/src/.*\\.tsx?$`);
     // At once, because `require` waits for nothing.
-    build.onLoad({ filter: /\/src\/.*\.tsx?$/ }, ({ path }) => {
-      const ours = path.startsWith(`${root}/src/`);
-      const contents = readFileSync(ours ? path.replace(root, texts) : path, "utf8");
-      return { contents, loader: path.endsWith("x") ? "tsx" : "ts" };
-    });
+    build.onLoad({ filter: ours }, ({ path }) => ({
+      contents: readFileSync(path.replace(root, texts), "utf8"),
+      loader: path.endsWith("x") ? "tsx" : "ts",
+    }));
   },
 };

@@ -14,20 +14,44 @@ export async function askSecret(prompt: string): Promise<string | null> {
   stderr.write(prompt);
   stdin.setRawMode(true);
   stdin.setEncoding("utf8");
-  stdin.resume();
-  let typed = "";
   try {
-    for await (const chunk of stdin) {
-      for (const character of String(chunk)) {
-        if (character === "\u0003") return null;
-        if (enter.has(character)) return typed;
-        typed = erase.has(character) ? typed.slice(0, -1) : typed + character;
-      }
-    }
-    return typed;
+    return await typedLine();
   } finally {
     stdin.setRawMode(false);
     stdin.pause();
     stderr.write("\n");
   }
+}
+
+/** By events: a loop over the stream would end it, and a second question could not be answered. */
+function typedLine(): Promise<string | null> {
+  const { stdin } = process;
+  return new Promise((resolve) => {
+    let line: Line = { typed: "", end: null };
+    const read = (chunk: string | Buffer): void => {
+      line = withTyped(line, String(chunk));
+      if (line.end === null) return;
+      stdin.off("data", read);
+      resolve(line.end === "entered" ? line.typed : null);
+    };
+    stdin.on("data", read);
+    stdin.once("end", () => resolve(line.typed));
+    stdin.resume();
+  });
+}
+
+/** What was typed so far, and how the line ended, if it did. */
+interface Line {
+  readonly typed: string;
+  readonly end: "entered" | "broken off" | null;
+}
+
+function withTyped({ typed }: Line, characters: string): Line {
+  let line = typed;
+  for (const character of characters) {
+    if (character === "\u0003") return { typed: line, end: "broken off" };
+    if (enter.has(character)) return { typed: line, end: "entered" };
+    line = erase.has(character) ? line.slice(0, -1) : line + character;
+  }
+  return { typed: line, end: null };
 }

@@ -42,7 +42,8 @@ export async function goTool(tool: GoTool): Promise<string> {
   return pathOf(tool);
 }
 
-/** Builds those that are missing, one after the other: they share modules and results, and Go uses all cores itself.
+/** Builds those that are missing. They share modules and results: the first one alone, because all need the standard library; of the
+ *  others two at a time, so that one compiles while another one fetches or links.
  *  @throws Error with Go's output when one cannot be built. */
 export async function installGoTools(tools: readonly GoTool[]): Promise<void> {
   const absent = tools.filter((tool) => !isInstalled(tool));
@@ -50,7 +51,17 @@ export async function installGoTools(tools: readonly GoTool[]): Promise<void> {
   await using scope = new Scope();
   const folder = tempFolder(scope, "go");
   const go = await openGo(folder);
-  for (const tool of absent) await install(tool, go, folder);
+  const rest = absent[Symbol.iterator]();
+  const installNext = async (): Promise<boolean> => {
+    const { value: tool } = rest.next();
+    if (tool !== undefined) await install(tool, go, folder);
+    return tool !== undefined;
+  };
+  const lane = async (): Promise<void> => {
+    while (await installNext());
+  };
+  await installNext();
+  await Promise.all([lane(), lane()]);
 }
 
 async function install(tool: GoTool, go: Go, folder: string): Promise<void> {

@@ -16,6 +16,7 @@ import { Arrivals } from "./objects/arrivals.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
 import { PartTurns } from "./objects/turns.ts";
 import type { Ports } from "./ports.ts";
+import { readImage } from "./registry/imageNames.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { PullBook } from "./registry/pulls.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -149,6 +150,7 @@ export function makeBackend(parts: Parts): Backend {
     },
     uploads,
     objects,
+    why: { metadata: metadata.usage, clock, minAgeMs: registry.leaseMs, readImage },
     ...{ gcRuns, checks },
     operate: {
       metadata: { ...metadata.uploads, ...metadata.uploadSweep },

@@ -62,6 +62,7 @@ const situations = {
   ],
   CHECK_UNKNOWN: [404, "NOT_FOUND", "no such check; GET /v1/checks lists the latest ones"],
   WEBHOOK_UNKNOWN: [404, "NOT_FOUND", "no such webhook; GET /v1/webhooks lists them"],
+  CONTENT_UNKNOWN: [404, "NOT_FOUND", "nothing here has this name or digest"],
   GC_RUN_UNKNOWN: [404, "NOT_FOUND", "no such run; GET /v1/gc/runs lists the latest ones"],
   PLAN_CHANGED: [
     409,

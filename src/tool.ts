@@ -16,7 +16,8 @@ import { type CheckSource, checksTool } from "./fsck/checksTool.ts";
 import type { FsckProgress, FsckRequest } from "./fsck/fsckRun.ts";
 import { checkByCommand, type Recorded } from "./fsck/recorded.ts";
 import { standingProblems } from "./fsck/standing.ts";
-import { explainContent, type WhyAnswer } from "./fsck/why.ts";
+import { explainContent } from "./fsck/why.ts";
+import { type PrintedExplanation, printAnswer } from "./fsck/whyPrinted.ts";
 import { collectByCommand } from "./gc/gc.ts";
 import { longestAge } from "./gc/gcAges.ts";
 import {
@@ -91,8 +92,8 @@ export interface Tool {
   readonly trust: ReturnType<typeof trustTool>;
   /** `src/images/`. */
   readonly images: ImageSource;
-  /** `src/fsck/why.ts`. */
-  explain(name: string): Promise<WhyAnswer>;
+  /** `src/fsck/why.ts`. @throws RegistryError as `printAnswer` */
+  explain(name: string): Promise<PrintedExplanation>;
   /** `src/registry/history.ts`: pushes of `REPO:TAG`, `REPO@DIGEST` or a digest, the latest first; null for another text. */
   listPushes(name: string): Promise<readonly StoredPush[] | null>;
   close(): Promise<void>;
@@ -211,11 +212,10 @@ export async function openTool(config: Config): Promise<Tool> {
         return checkByCommand({ ...looked, ...remembered, owner: self }, request, onProgress);
       },
       checks: checksTool(metadata.checks),
-      explain: (digest) =>
-        explainContent(
-          { metadata: metadata.usage, clock, minAgeMs: settings.minAgeMs, readImage },
-          digest,
-        ),
+      explain: async (name) => {
+        const deps = { metadata: metadata.usage, clock, minAgeMs: settings.minAgeMs, readImage };
+        return printAnswer(name, await explainContent(deps, name));
+      },
       listPushes: (name) => findPushes(metadata, name),
       leaseMs: settings.leaseMs,
       untaggedOlderThanMs: settings.untaggedOlderThanMs,

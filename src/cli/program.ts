@@ -10,7 +10,7 @@ import { addChecks } from "./checksCommands.ts";
 import { examples } from "./commandParts.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addHelp, subcommandTerm } from "./helpCommand.ts";
-import { addImages } from "./images/commands.ts";
+import { addImages, addSourceFlags } from "./images/commands.ts";
 import { addMigrate } from "./migrateCommand.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
@@ -228,15 +228,17 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
 }
 
 function addWhy(program: Command, run: (action: Action) => Promise<void>): void {
-  addDataFlags(program.command("why <NAME>"))
+  addSourceFlags(program.command("why <NAME>"))
     .summary("show what keeps an image, a manifest or a blob")
     .description(
       "Shows what keeps an image (REPO:TAG), a manifest or a blob (a digest): the path from a tag, the objects that use it, and its lease. For unused content, it prints since when nothing keeps it and when it will be deleted. The first eight digits of a digest are enough.",
     )
-    .option("--json", "print JSON")
     .addHelpText(
       "after",
-      examples("breadbox why team/app:1.2", "breadbox why 9f86d081 --data /srv/breadbox"),
+      examples(
+        "breadbox why team/app:1.2",
+        "breadbox why 9f86d081 --server https://ann@registry.example.com",
+      ),
     )
     .action(async (name: string, options: Options) =>
       run((await import("./why.ts")).explain(name, options)),

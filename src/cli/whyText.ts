@@ -1,11 +1,11 @@
 // The output of `breadbox why`: facts in, text out.
 
-import { counted, showAge, showBytes, showTime, timeOrNull } from "../amounts.ts";
-import type { Chain, Explanation, WhyAnswer } from "../fsck/why.ts";
+import { counted, showAge, showBytes, showTime } from "../amounts.ts";
+import type { PrintedExplanation } from "../fsck/whyPrinted.ts";
 import { plainName } from "../plainText.ts";
 
 /** The uses of a digest, or since when there are none. */
-export function whyText(explanation: Explanation): string {
+export function whyText(explanation: PrintedExplanation): string {
   return [
     heading(explanation),
     ...keeperLines(explanation),
@@ -16,55 +16,55 @@ export function whyText(explanation: Explanation): string {
   ].join("\n");
 }
 
-function heading(explanation: Explanation): string {
-  const { digest, content, isManifest } = explanation;
+function heading(explanation: PrintedExplanation): string {
+  const { digest, content, is_manifest: isManifest } = explanation;
   if (content === null) {
     return isManifest
       ? `${digest} is a manifest.`
       : `${digest} is not stored here; ${namersOf(explanation)} name it.`;
   }
-  const damage = content.damagedAt === null ? "" : "; its bytes are damaged";
+  const damage = content.damaged_at === null ? "" : "; its bytes are damaged";
   const kind = isManifest ? "a manifest, and a blob as well:" : "a blob:";
-  return `${digest} is ${kind} ${showBytes(content.size)}, stored ${showTime(content.createdAt)}${damage}.`;
+  return `${digest} is ${kind} ${showBytes(content.size)}, stored ${shown(content.created_at)}${damage}.`;
 }
 
 /** An object whose content is lost is damage; the command lists it all the same. */
-function namersOf({ chains, objects }: Explanation): string {
+function namersOf({ kept_by: chains, objects }: PrintedExplanation): string {
   const some = [
     ...(chains.length > 0 ? ["manifests"] : []),
-    ...(objects.some.length > 0 ? ["objects"] : []),
+    ...(objects.length > 0 ? ["objects"] : []),
   ];
   return some.join(" and ");
 }
 
-function keeperLines(explanation: Explanation): string[] {
-  const { chains, moreChains, content, isManifest } = explanation;
+function keeperLines(explanation: PrintedExplanation): string[] {
+  const { kept_by: chains, content, is_manifest: isManifest } = explanation;
   const lines = [
     ...chains.map((chain) => chainText(chain, explanation)),
-    ...(moreChains ? ["… and others"] : []),
-    ...objectLines(explanation.objects),
+    ...(explanation.more_kept_by ? ["… and others"] : []),
+    ...objectLines(explanation),
   ];
   if (lines.length === 0) return [];
   const verb = content === null && !isManifest ? "Named by:" : "Kept by:";
   return [verb, ...lines.map((line) => `  ${line}`)];
 }
 
-function objectLines({ some, others }: Explanation["objects"]): string[] {
-  const lines = some.map((object) => `object ${plainName(object)}`);
+function objectLines({ objects, other_objects: others }: PrintedExplanation): string[] {
+  const lines = objects.map((object) => `object ${plainName(object)}`);
   return others > 0 ? [...lines, `… and ${counted(others, "other object")}`] : lines;
 }
 
 /** `tag team/app:v1 → index sha256:… → manifest sha256:… → blob`. */
 function chainText(
-  { repository, tags, moreTags, manifests }: Chain,
-  { isManifest, content }: Explanation,
+  { repository, tags, more_tags: moreTags, manifests }: PrintedExplanation["kept_by"][number],
+  { is_manifest: isManifest, content }: PrintedExplanation,
 ): string {
   const names = tags.map((name) => `${repository}:${name}`).join(", ");
   const top =
     tags.length === 0
       ? `untagged in ${repository} (kept for clients that pull it by digest; breadbox gc --untagged TIME or gc.untagged.enabled deletes it)`
       : `tag ${names}${moreTags ? ", …" : ""}`;
-  const steps = manifests.map(({ digest, mediaType, subject }, position) => {
+  const steps = manifests.map(({ digest, media_type: mediaType, subject }, position) => {
     const isReferrer = subject !== null && manifests[position - 1]?.digest === subject;
     return `${isReferrer ? "referrer" : kindOf(mediaType)} ${digest}`;
   });
@@ -76,93 +76,36 @@ function chainText(
 const kindOf = (mediaType: string): string =>
   /(?:index|manifest\.list)/.test(mediaType) ? "index" : "manifest";
 
-function leaseLines({ leasedUntil, now }: Explanation): string[] {
-  if (leasedUntil === null) return [];
+function leaseLines({ leased_until: until, at }: PrintedExplanation): string[] {
+  if (until === null) return [];
   return [
-    `Kept until ${showTime(leasedUntil)} (for another ${showAge(leasedUntil - now)}), because it was pushed, mounted or requested.`,
+    `Kept until ${shown(until)} (for another ${between(at, until)}), because it was pushed, mounted or requested.`,
   ];
 }
 
-function pushLines({ push }: Explanation): string[] {
+function pushLines({ push }: PrintedExplanation): string[] {
   if (push === null) return [];
   const { repository, since, until } = push;
   return [
-    `Kept because a push into ${repository} is running (since ${showTime(since)}), until ${showTime(until)} at the latest.`,
+    `Kept because a push into ${repository} is running (since ${shown(since)}), until ${shown(until)} at the latest.`,
   ];
 }
 
-function garbageLines({ garbage, now }: Explanation): string[] {
+function garbageLines({ garbage, at }: PrintedExplanation): string[] {
   if (garbage === null) return [];
-  const { since, deletableFrom } = garbage;
+  const { since, deletable_from: from } = garbage;
   const when =
-    deletableFrom > now
-      ? `a garbage collection deletes it from ${showTime(deletableFrom)} on (in ${showAge(deletableFrom - now)})`
+    Date.parse(from) > Date.parse(at)
+      ? `a garbage collection deletes it from ${shown(from)} on (in ${between(at, from)})`
       : "the next garbage collection deletes it";
-  return [`Nothing has kept it since ${showTime(since)}: ${when}.`];
+  return [`Nothing has kept it since ${shown(since)}: ${when}.`];
 }
 
-function linkLines({ links, moreLinks, content }: Explanation): string[] {
+function linkLines({ links, more_links: moreLinks, content }: PrintedExplanation): string[] {
   if (content === null) return [];
   if (links.length === 0) return ["No repository links to it."];
   return [`Linked by ${links.join(", ")}${moreLinks ? ", …" : ""}.`];
 }
 
-/** An unknown tag, with the other tags of its repository. */
-export function unknownTagText({
-  repository,
-  tag,
-  held,
-}: Extract<WhyAnswer, { readonly kind: "untagged" }>): string {
-  if (held === null) {
-    return `There is no tag ${repository}:${tag}: ${repository} holds no manifest. Garbage collection deletes the blobs pushed to it, unless something else uses them.`;
-  }
-  const { tags, untagged } = held;
-  const names =
-    tags.some.length === 0 ? "none" : `${tags.some.join(", ")}${tags.more ? ", …" : ""}`;
-  return [
-    `There is no tag ${repository}:${tag}. Tags of ${repository}: ${names}.`,
-    ...(untagged.some.length === 0
-      ? []
-      : [
-          `${repository} holds manifests without a tag, which keep their blobs; one of them may be what the tag named:`,
-          ...untagged.some.map(
-            ({ digest, pushedAt }) => `  ${digest}  pushed ${showTime(pushedAt)}`,
-          ),
-          ...(untagged.more ? ["  … and others"] : []),
-          "breadbox gc --untagged TIME deletes those that were pushed more than TIME ago; gc.untagged.enabled does in every run.",
-        ]),
-  ].join("\n");
-}
-
-/** The same for programs. */
-export function whyJson(explanation: Explanation): unknown {
-  const { digest, isManifest, content, chains, objects, links } = explanation;
-  const { leasedUntil, push, garbage } = explanation;
-  return {
-    digest,
-    isManifest,
-    content: content && {
-      size: content.size,
-      createdAt: timeOrNull(content.createdAt),
-      damagedAt: timeOrNull(content.damagedAt),
-    },
-    keptBy: chains.map(({ repository, tags, manifests }) => ({
-      repository,
-      tags,
-      manifests: manifests.map((each) => ({ digest: each.digest, mediaType: each.mediaType })),
-    })),
-    objects: objects.some,
-    otherObjects: objects.others,
-    links,
-    leasedUntil: timeOrNull(leasedUntil),
-    push: push && {
-      repository: push.repository,
-      since: timeOrNull(push.since),
-      until: timeOrNull(push.until),
-    },
-    garbage: garbage && {
-      since: timeOrNull(garbage.since),
-      deletableFrom: timeOrNull(garbage.deletableFrom),
-    },
-  };
-}
+const shown = (time: string): string => showTime(Date.parse(time));
+const between = (from: string, to: string): string => showAge(Date.parse(to) - Date.parse(from));

@@ -101,6 +101,9 @@ export async function explainContent(deps: WhyDeps, text: string): Promise<WhyAn
   return { kind: "explained", explanation: await explain(deps, digest) };
 }
 
+/** A digest, or its beginning; `sha256:` may be left out. */
+export const isDigestBeginning = (text: string): boolean => beginning.test(text.toLowerCase());
+
 async function explainImage(deps: WhyDeps, text: string): Promise<WhyAnswer> {
   const image = deps.readImage(text);
   if (image === null) return { kind: "malformed" };

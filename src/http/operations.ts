@@ -48,6 +48,7 @@ import { trustOperations } from "./v1/trust.ts";
 import { openUploadOperations } from "./v1/uploads.ts";
 import { userOperations } from "./v1/users.ts";
 import { webhookOperations } from "./v1/webhooks.ts";
+import { whyOperations } from "./v1/why.ts";
 
 /** All of them, HEAD included. */
 export const operations: readonly Operation[] = [
@@ -75,6 +76,7 @@ export const operations: readonly Operation[] = [
   ...gcOperations,
   ...checkOperations,
   ...statusOperations,
+  ...whyOperations,
   ...auditOperations,
   ...webhookOperations,
   ...openUploadOperations,

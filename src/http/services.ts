@@ -4,6 +4,7 @@ import type { BrowserSessions } from "../access/browserSessions.ts";
 import type { Setup } from "../access/setup.ts";
 import type { WriteLatch } from "../durability/writeLatch.ts";
 import type { Checks } from "../fsck/checks.ts";
+import type { WhyDeps } from "../fsck/why.ts";
 import type { GcRuns } from "../gc/runs.ts";
 import type { ImagesDeps } from "../images/deps.ts";
 import type { StatusDeps } from "../images/status.ts";
@@ -41,6 +42,8 @@ export interface Backend {
   /** Upload sessions without a byte for so long end; ms. */
   readonly uploadTimeoutMs: number;
   readonly audit: Pick<AuditMetadata, "listEntries">;
+  /** For questions about what keeps content. */
+  readonly why: WhyDeps;
   readonly gcRuns: Pick<GcRuns, "request" | "find" | "list" | "findRefusals">;
   readonly checks: Pick<Checks, "request" | "find" | "list" | "listCurrent" | "findStanding">;
   readonly webhooks: HookDeps;

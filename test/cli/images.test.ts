@@ -22,6 +22,7 @@ describe("the commands for images", () => {
     ["tags", ["tags", "team/app"]],
     ["show", ["show", "team/app:1.0"]],
     ["du", ["du"]],
+    ["why", ["why", "team/app:1.0"]],
   ])("%s answers the same beside a server and over HTTP", async (_, args) => {
     const [local, over] = await Promise.all([
       room.run(...args, "--json"),
@@ -29,7 +30,7 @@ describe("the commands for images", () => {
     ]);
 
     expect([local.err, over.err]).toEqual(["", ""]);
-    const withoutTimes = (text: string) => text.replaceAll(/"counted_at": "[^"]*"/g, "");
+    const withoutTimes = (text: string) => text.replaceAll(/"(?:counted_)?at": "[^"]*"/g, "");
     expect(withoutTimes(over.out)).toBe(withoutTimes(local.out));
     expect(JSON.parse(local.out)).toBeObject();
   });
@@ -43,6 +44,24 @@ describe("the commands for images", () => {
     );
     expect(out).toEndWith("1 repository, 2 tags\n");
     expect(Math.max(...out.split("\n").map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  test.each([
+    [
+      "an unknown tag",
+      "team/app:2.0",
+      1,
+      "There is no tag team/app:2.0. Tags of team/app: 1.0, moved.",
+    ],
+    ["an unknown digest", "0123456789abcdef", 1, "Nothing here has the digest"],
+    ["a word", "0123", 2, 'error: "0123" is neither an image nor a digest'],
+  ])("why names %s over HTTP as beside a server", async (_, name, code, message) => {
+    const ends = await Promise.all([room.run("why", name), remote("why", name)]);
+
+    for (const { out, err, code: ended } of ends) {
+      expect([out, ended]).toEqual(["", code]);
+      expect(err).toContain(message);
+    }
   });
 
   test("du and gc say what manifests without a name keep, and the command that deletes them", async () => {

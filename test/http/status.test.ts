@@ -58,6 +58,59 @@ describe("GET /v1/usage", () => {
   });
 });
 
+describe("GET /v1/why", () => {
+  test("names what keeps a blob, and since when nothing does", async () => {
+    await using registry = await openRegistry();
+    const images = imagesOf(registry);
+    const { digest, layerDigest } = await pushImage(registry.url, {
+      name: "app",
+      tag: "1.0",
+      size: 1000,
+    });
+    const why = async (name: string) => (await images.get(`/v1/why?name=${name}`)).body;
+
+    expect(await why("app:1.0")).toMatchObject({ digest, is_manifest: true });
+    expect(await why(layerDigest)).toMatchObject({
+      ...{ digest: layerDigest, is_manifest: false, content: { size: 1000 }, garbage: null },
+      kept_by: [{ repository: "app", tags: ["1.0"], manifests: [{ digest }] }],
+    });
+
+    await registry.raw(`DELETE /v2/app/manifests/${digest}`);
+    registry.store.clock.advance(2 * hour);
+    expect(await why(layerDigest)).toMatchObject({
+      ...{ kept_by: [], leased_until: null, links: ["app"] },
+      garbage: { since: expect.any(String), deletable_from: expect.any(String) },
+    });
+  });
+
+  test("refuses names of nothing with words that help, and is for operators", async () => {
+    await using registry = await openRegistry();
+    await pushImage(registry.url, { name: "app", tag: "1.0", size: 10 });
+    const refusal = async (query: string) => {
+      const { status, body } = await registry.raw(`GET /v1/why${query}`);
+      return [status, JSON.parse(body.toString()).errors[0].message];
+    };
+
+    expect(await refusal("")).toEqual([400, "name is missing"]);
+    expect(await refusal("?name=0123")).toEqual([
+      400,
+      expect.stringContaining("neither an image nor a digest"),
+    ]);
+    expect(await refusal("?name=app:2.0")).toEqual([
+      404,
+      "There is no tag app:2.0. Tags of app: 1.0.",
+    ]);
+    expect(await refusal("?name=0123456789")).toEqual([
+      404,
+      expect.stringContaining("Nothing here"),
+    ]);
+
+    await using room = await openClosed();
+    const reader = await room.token("reader", "**:pull");
+    expect(await room.status("GET", "/v1/why?name=app:1.0", reader)).toBe(403);
+  });
+});
+
 describe("GET /v1/status", () => {
   test("says what is stored, and of the last collection that was not dry", async () => {
     await using registry = await openRegistry();

@@ -9,7 +9,7 @@ import { comparisonText, imageText } from "./showText.ts";
 import { misused, withImages } from "./source.ts";
 
 /** `REPO:TAG` or `REPO@DIGEST`. @returns null for another text. */
-function readImage(text: string) {
+export function readImage(text: string) {
   const target = readTarget(text);
   if (target === null) return null;
   const { repository } = target;

@@ -249,6 +249,10 @@ export const healthy: Readonly<Record<string, Ask>> = {
   "getEvents 200": (world) => hearing(world, 1),
   "getEvents 503": (world) => hearing(world, mostStreams + 1),
   "headEvents 200": send("HEAD /v1/events?topics=gc"),
+  "explainContent 200": send(`GET /v1/why?name=${repository}:1.0`),
+  "explainContent 404": send(`GET /v1/why?name=${repository}:3.0`),
+  "headContent 200": send(`HEAD /v1/why?name=${repository}:1.0`),
+  "headContent 404": send(`HEAD /v1/why?name=${repository}:3.0`),
   "startGc 202": collect(),
   "startGc 409": async (world) => {
     await collect()(world);

@@ -17,6 +17,7 @@ import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
 import { openImages } from "../../../src/images/deps.ts";
 import type { AccountsMetadata } from "../../../src/metadata/access.ts";
+import { readImage } from "../../../src/registry/imageNames.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
 import { PullBook } from "../../../src/registry/pulls.ts";
 import { logLogin } from "../../../src/telemetry/events.ts";
@@ -156,6 +157,9 @@ export async function openRegistry(options: RegistryOptions = {}) {
     objects,
     pulls,
     ...{ gcRuns, checks },
+    why: {
+      ...{ metadata: metadata.usage, clock: store.clock.now, minAgeMs: leaseMs, readImage },
+    },
     telemetry: { log, metrics },
     operate: {
       metadata: { ...metadata.uploads, ...metadata.uploadSweep },

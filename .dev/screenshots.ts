@@ -1,65 +1,61 @@
-// `npm run screenshots`: pictures of the pages for the documentation, of a store as a small company has it, wide and narrow, light and dark.
-// `npm run screenshots -- FOLDER [PAGE …]` writes other pages as well, as PNG, to be looked at.
+// `npm run screenshots`: pictures of each page for the documentation, of a store as a small company has it, wide and narrow, light and dark.
+// `npm run screenshots -- FOLDER [PAGE …]` writes PNG, to be looked at.
 import { mkdir } from "node:fs/promises";
+import type { Page } from "puppeteer-core";
 import { basic } from "../test/http/support/accessRoom.ts";
 import { openDemo } from "../test/pages/support/demo.ts";
 import { checkDemo } from "../test/pages/support/demoChecks.ts";
+import { fillConsole } from "../test/pages/support/demoConsole.ts";
+import { pictures } from "../test/pages/support/everyPage.ts";
 import { openPage } from "../test/support/browser.ts";
 import { Scope } from "../test/support/scope.ts";
 import { prepareAssets } from "./assets.ts";
 
-/** Those of the documentation. */
-const shown = ["home", "repository", "tag", "plan"];
 const widths = [1280, 400];
+/** Of a long page the beginning says enough. Pixels. */
+const highest = 1_100;
 
 await prepareAssets();
 await using scope = new Scope();
 const room = await openDemo({ megabyte: 1_000_000, url: "https://registry.example.com" });
 scope.defer(() => room[Symbol.asyncDispose]());
+await fillConsole(room);
 const { page } = await openPage(scope);
 await page.setExtraHTTPHeaders({ authorization: basic("ann") });
-const [given, ...asked] = process.argv.slice(2);
-const type = given === undefined ? "webp" : "png";
-const digestOf = async (tag: string): Promise<string> => {
-  const url = `${room.registry.url}/v2/team/api/manifests/${tag}`;
-  const { headers } = await fetch(url, { headers: { authorization: basic("ann") } });
-  return headers.get("docker-content-digest") ?? "";
-};
-const pages = {
-  home: "/",
-  repositories: "/repositories",
-  repository: "/repositories/team/api",
-  tag: "/repositories/team/api/-/images/1.8.0",
-  chart: "/repositories/charts/ingress/-/images/1.2.3",
-  model: "/repositories/models/embedder/-/images/q4",
-  compare: "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
-  plan: `/repositories/team/api/-/deletion?reference=${await digestOf("1.0.0")}&reference=${await digestOf("1.1.0")}`,
-  untagged: "/repositories/team/web/-/untagged",
-  bucket: "/buckets/backups",
-  users: "/access/users",
-  rules: "/access/rules?who=ci&action=push&resource=team/api",
-  tokens: "/access/tokens",
-  trust: "/access/trust",
-  audit: "/access/audit",
-  checks: "/server/checks",
-} as const;
-const names = asked.length > 0 ? asked : given === undefined ? shown : Object.keys(pages);
-const folder = given ?? `${import.meta.dir}/../docs/images`;
-await mkdir(folder, { recursive: true });
-for (const [name, path] of Object.entries(pages)) {
-  if (!names.includes(name)) continue;
-  // The first page warns of them.
+const [folder, ...asked] = process.argv.slice(2);
+const target = folder ?? `${import.meta.dir}/../docs/images`;
+await mkdir(target, { recursive: true });
+for (const [name, path] of Object.entries(pictures)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  // The first page warns of what it finds.
   if (name === "checks") await checkDemo(room.registry);
   for (const width of widths) {
     for (const theme of ["light", "dark"]) {
-      await page.setViewport({ width, height: width === 400 ? 800 : 900 });
-      await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: theme }]);
-      // Parts that live keep a request open.
-      await page.goto(`${room.registry.url}${path}`, { waitUntil: "load" });
-      const file = `${folder}/${name}-${width}-${theme}.${type}` as const;
-      const options = type === "webp" ? { type, quality: 80 } : { type };
-      await page.screenshot({ path: file, ...options, fullPage: true });
+      const file = `${target}/${name}-${width}-${theme}`;
+      await look(page, `${room.registry.url}${path}`, { width, theme });
+      await take(page, file, width);
       console.log(file);
     }
+  }
+}
+
+async function look(page: Page, url: string, as: { width: number; theme: string }): Promise<void> {
+  await page.setViewport({ width: as.width, height: 500 });
+  await page.emulateMediaFeatures([
+    { name: "prefers-color-scheme", value: as.theme },
+    { name: "prefers-reduced-motion", value: "reduce" },
+  ]);
+  // Pages that live have a connection that does not end.
+  await page.goto(url, { waitUntil: "load" });
+}
+
+async function take(page: Page, file: string, width: number): Promise<void> {
+  const whole = Number(await page.evaluate("document.documentElement.scrollHeight"));
+  const clip = { x: 0, y: 0, width, height: Math.min(whole, highest) };
+  const common = { clip, captureBeyondViewport: true };
+  if (folder === undefined) {
+    await page.screenshot({ ...common, path: `${file}.webp`, type: "webp", quality: 60 });
+  } else {
+    await page.screenshot({ ...common, path: `${file}.png` });
   }
 }

@@ -72,3 +72,27 @@ export function expected({ needs }: Operation, visitor: Visitor): "page" | "logi
   const isReading = typeof needs === "object" && needs.right === "pull";
   return isReading && ["repository", "objects"].includes(needs.on) ? "page" : "refusal";
 }
+
+/** Pictures of the documentation, by name. */
+export const pictures: Readonly<Record<string, string>> = {
+  home: "/",
+  login: "/login?next=/repositories",
+  repositories: "/repositories",
+  repository: "/repositories/team/api",
+  untagged: "/repositories/team/web/-/untagged",
+  tag: "/repositories/team/api/-/images/1.8.0",
+  chart: "/repositories/charts/ingress/-/images/1.2.3",
+  model: "/repositories/models/embedder/-/images/q4",
+  comparison: "/repositories/team/api/-/comparison?reference=1.7.0&reference=1.8.0",
+  plan: "/repositories/team/api/-/deletion?reference=1.0.0",
+  buckets: "/buckets",
+  bucket: "/buckets/backups?prefix=2026%2F01%2F",
+  uploads: "/server/uploads",
+  garbage: "/server/garbage",
+  users: "/access/users",
+  user: "/access/users/reader",
+  tokens: "/access/tokens",
+  rules: "/access/rules?who=reader&action=pull&resource=team/api",
+  trust: "/access/trust",
+  audit: "/access/audit",
+};

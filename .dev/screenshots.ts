@@ -54,7 +54,7 @@ async function take(page: Page, file: string, width: number): Promise<void> {
   const clip = { x: 0, y: 0, width, height: Math.min(whole, highest) };
   const common = { clip, captureBeyondViewport: true };
   if (folder === undefined) {
-    await page.screenshot({ ...common, path: `${file}.webp`, type: "webp", quality: 60 });
+    await page.screenshot({ ...common, path: `${file}.webp`, type: "webp", quality: 70 });
   } else {
     await page.screenshot({ ...common, path: `${file}.png` });
   }

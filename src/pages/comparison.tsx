@@ -131,7 +131,9 @@ function Values({ view }: { readonly view: ComparisonView }) {
     >
       {some(comparison.config).first.map(({ name, from, to }) => (
         <tr key={name}>
-          <th scope="row">{cut(name, 200)}</th>
+          <th scope="row" class="break">
+            {cut(name, 200)}
+          </th>
           <Value text={from} />
           <Value text={to} />
         </tr>

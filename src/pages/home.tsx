@@ -7,9 +7,10 @@ import type { KeptSum } from "../metadata/images.ts";
 import type { Bucket } from "../metadata/objects.ts";
 import type { Space } from "../storage/storage.ts";
 import { at } from "./addresses.ts";
+import { BucketTable } from "./buckets/table.tsx";
 import type { Frame } from "./frame.ts";
 import { Layout } from "./layout.tsx";
-import { Ago, Bytes, Command, Figures, Notice, Table } from "./parts.tsx";
+import { Ago, Bytes, Command, Figures, Notice } from "./parts.tsx";
 import { render } from "./render.ts";
 import { CountedAt, RepositoryTable } from "./repositoryTable.tsx";
 
@@ -205,32 +206,7 @@ function Buckets({ buckets }: { readonly buckets: HomeView["buckets"] }) {
   return (
     <>
       <h2>Buckets</h2>
-      <Table
-        label="Buckets"
-        head={
-          <>
-            <th scope="col">Name</th>
-            <th scope="col" class="number">
-              Objects
-            </th>
-            <th scope="col" class="number">
-              Size
-            </th>
-          </>
-        }
-      >
-        {buckets.items.map(({ name, objects, bytes }) => (
-          <tr key={name}>
-            <th scope="row">
-              <a href={at.bucket(name)}>{name}</a>
-            </th>
-            <td class="number">{objects.toLocaleString("en")}</td>
-            <td class="number">
-              <Bytes bytes={bytes} />
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <BucketTable buckets={buckets.items} created={null} />
       {buckets.more ? (
         <p>
           <a href={at.buckets()}>All buckets</a>

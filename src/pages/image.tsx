@@ -149,7 +149,9 @@ function Entries(props: {
             <th scope="col" class="number">
               Size
             </th>
-            <th scope="col">Digest</th>
+            <th scope="col" class="wide">
+              Digest
+            </th>
           </>
         }
       >
@@ -167,7 +169,7 @@ function Entries(props: {
               {digest === shown?.digest ? <Badge>shown below</Badge> : null}
             </th>
             <td class="number">{bytes === null ? null : <Bytes bytes={bytes} />}</td>
-            <td>{linkTo(repository, digest)}</td>
+            <td class="wide">{linkTo(repository, digest)}</td>
           </tr>
         ))}
       </Table>

@@ -22,13 +22,7 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
               #
             </th>
             <th scope="col">Made by</th>
-            <th scope="col" class="number">
-              Size
-            </th>
-            <th scope="col" class="wide">
-              Digest
-            </th>
-            <th scope="col">Also in</th>
+            <StoredHeads />
           </>
         }
       >
@@ -42,15 +36,7 @@ export function Layers({ detail }: { readonly detail: ImageDetail }) {
                 <code>{shortCommand(layer.command)}</code>
               )}
             </td>
-            <td class="number">
-              <Bytes bytes={layer.size} />
-            </td>
-            <td class="wide">
-              <Digest digest={layer.digest} />
-            </td>
-            <td>
-              <SharedWith sharing={layer.sharing} own={repository} />
-            </td>
+            <StoredCells layer={layer} own={repository} />
           </tr>
         ))}
       </Table>
@@ -78,14 +64,10 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
         head={
           <>
             <th scope="col">Name</th>
-            <th scope="col">Type</th>
-            <th scope="col" class="number">
-              Size
-            </th>
             <th scope="col" class="wide">
-              Digest
+              Type
             </th>
-            <th scope="col">Also in</th>
+            <StoredHeads />
           </>
         }
       >
@@ -96,22 +78,45 @@ export function Files({ detail }: { readonly detail: ImageDetail }) {
                 {fileName(layer)}
               </a>
             </th>
-            <td class="wrap">
+            <td class="wrap wide">
               <code>{layer.mediaType}</code>
             </td>
-            <td class="number">
-              <Bytes bytes={layer.size} />
-            </td>
-            <td class="wide">
-              <Digest digest={layer.digest} />
-            </td>
-            <td>
-              <SharedWith sharing={layer.sharing} own={repository} />
-            </td>
+            <StoredCells layer={layer} own={repository} />
           </tr>
         ))}
       </Table>
       <Rest count={some(layers).rest} />
+    </>
+  );
+}
+
+function StoredHeads() {
+  return (
+    <>
+      <th scope="col" class="number">
+        Size
+      </th>
+      <th scope="col" class="wide">
+        Digest
+      </th>
+      <th scope="col">Also in</th>
+    </>
+  );
+}
+
+/** What is stored, and who else holds it. */
+function StoredCells({ layer, own }: { readonly layer: LayerDetail; readonly own: string }) {
+  return (
+    <>
+      <td class="number">
+        <Bytes bytes={layer.size} />
+      </td>
+      <td class="wide">
+        <Digest digest={layer.digest} />
+      </td>
+      <td class="break">
+        <SharedWith sharing={layer.sharing} own={own} />
+      </td>
     </>
   );
 }
@@ -135,7 +140,7 @@ export function shortCommand(command: string): string {
   return cut(plain, longestCommand);
 }
 
-/** Who else holds it. */
+/** Who else holds it. @param own the repository that is shown; "" for none. */
 export function SharedWith(props: { readonly sharing: Sharing; readonly own: string }) {
   const { repositories, others, buckets } = props.sharing;
   const elsewhere = repositories.filter((name) => name !== props.own);
@@ -150,7 +155,12 @@ export function SharedWith(props: { readonly sharing: Sharing; readonly own: str
         </>
       ))}
       {more > 0 ? ` ${elsewhere.length === 0 ? "" : "and "}${more} more` : ""}
-      {buckets.length === 0 ? "" : ` bucket ${buckets.join(", ")}`}
+      {buckets.map((name) => (
+        <>
+          {" "}
+          <a href={at.bucket(name)}>bucket {name}</a>
+        </>
+      ))}
     </span>
   );
 }

@@ -46,6 +46,15 @@ export function Notice(props: { readonly tone?: Tone; readonly children: Child }
   return <div class={`notice ${props.tone ?? "plain"}`}>{props.children}</div>;
 }
 
+/** Why the last form was refused; null for none. */
+export function Said({ said }: { readonly said: string | null }) {
+  return said === null ? null : (
+    <Notice tone="bad">
+      <p role="alert">{said}</p>
+    </Notice>
+  );
+}
+
 /** A few numbers in a row. */
 export function Figures({
   items,
@@ -80,6 +89,34 @@ export function Crumbs({
         ))}
       </ol>
     </nav>
+  );
+}
+
+/** Pages that belong together. @param label what a screen reader calls them. */
+export function Tabs(props: {
+  readonly label: string;
+  readonly items: readonly (readonly [id: string, name: Child, href: string])[];
+  readonly current: string;
+}) {
+  return (
+    <nav class="tabs" aria-label={props.label}>
+      {props.items.map(([id, name, href]) => (
+        <a key={id} href={href} aria-current={id === props.current ? "page" : undefined}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** The link to the next page of a list; nothing on the last one. */
+export function NextPage({ href }: { readonly href: string | null }) {
+  return href === null ? null : (
+    <p class="bar">
+      <a class="button" rel="next" href={href}>
+        Next page
+      </a>
+    </p>
   );
 }
 
@@ -131,5 +168,27 @@ export function Confirmed(props: {
       <summary>{props.label}</summary>
       <div>{props.children}</div>
     </details>
+  );
+}
+
+/** The form of such a button: it names one thing. */
+export function ConfirmedForm(props: {
+  /** Of the word. */
+  readonly label: string;
+  readonly action: string;
+  readonly name: string;
+  readonly value: string | number;
+  /** Of the button. */
+  readonly children: Child;
+}) {
+  return (
+    <Confirmed label={props.label}>
+      <form method="post" action={props.action}>
+        <input type="hidden" name={props.name} value={props.value} />
+        <button type="submit" class="danger">
+          {props.children}
+        </button>
+      </form>
+    </Confirmed>
   );
 }

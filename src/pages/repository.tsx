@@ -134,7 +134,9 @@ export function untaggedPage(frame: Frame, view: UntaggedView): string {
                 <TickAll />
                 <th scope="col">Digest</th>
                 <th scope="col">Kind</th>
-                <th scope="col">About</th>
+                <th scope="col" class="wide">
+                  About
+                </th>
                 <th scope="col" class="number">
                   Size
                 </th>
@@ -157,7 +159,9 @@ export function untaggedPage(frame: Frame, view: UntaggedView): string {
                   {row.platforms.length === 0 ? <Kind kind={row.kind} /> : kindText(row.kind)}{" "}
                   <span class="muted">{row.platforms.join(", ")}</span>
                 </td>
-                <td>{row.subject === null ? null : <Digest digest={row.subject} />}</td>
+                <td class="wide">
+                  {row.subject === null ? null : <Digest digest={row.subject} />}
+                </td>
                 <td class="number">
                   <Bytes bytes={row.bytes} />
                 </td>

@@ -1,5 +1,7 @@
 // Every page in a real browser: with a script and without, by keyboard, with and without rights, on a full store and on an empty one.
 import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import type { Page } from "puppeteer-core";
 import { Setup } from "../../src/access/setup.ts";
 import { basic, openClosed, password } from "../http/support/accessRoom.ts";
@@ -14,6 +16,7 @@ import {
   expected,
   pageOperations,
   pages,
+  pictures,
   setupPage,
   type Visitor,
 } from "./support/everyPage.ts";
@@ -25,6 +28,17 @@ test("each page has an address here", () => {
   expect([...Object.keys(addresses), setupPage].toSorted()).toEqual(
     pageOperations.map(({ id }) => id).toSorted(),
   );
+});
+
+test("each picture is in the documentation, at both widths and in both themes", async () => {
+  const folder = join(import.meta.dir, "..", "..", "docs");
+  const text = await Bun.file(join(folder, "PAGES.md")).text();
+  const names = Object.keys(pictures);
+  for (const name of names) expect(text).toContain(`(images/${name}-1280-light.webp)`);
+  const files = names.flatMap((name) =>
+    [1280, 400].flatMap((width) => [`${name}-${width}-dark.webp`, `${name}-${width}-light.webp`]),
+  );
+  expect(readdirSync(join(folder, "images")).toSorted()).toEqual(files.toSorted());
 });
 
 /** Opens a browser that asks as an administrator, and says at the end whom it asked and what it complained about. */

@@ -1,5 +1,5 @@
 // The pages of buckets, by the functions of `/v1/buckets`.
-import { findSharing } from "../../images/sharing.ts";
+import { findSharing, type Sharing } from "../../images/sharing.ts";
 import { parseBucketName, parseObjectName } from "../../model/objectNames.ts";
 import { createBucket, findBucket, removeBucket } from "../../objects/buckets.ts";
 import { listObjects, removeObject } from "../../objects/objects.ts";
@@ -72,7 +72,7 @@ async function drawBucket(
     ...{ bucket: whole, name: bucket, prefix, folders: prefixes, said },
     objects: records.map(({ object, size, createdAt, digest }) => ({
       ...{ object, size, createdAt, href: objectPath(bucket, object) },
-      repositories: sharing.get(digest)?.repositories ?? [],
+      sharing: sharedWith(sharing.get(digest)),
       mayDelete: !readOnly && call.rights.may("delete", { kind: "object", bucket, object }),
     })),
     next: last === null ? null : at.bucket(bucket, { prefix: prefix || null, after: last }),
@@ -81,6 +81,13 @@ async function drawBucket(
   };
   const { bucketPage } = await import("../../pages/buckets/bucket.tsx");
   return sendPage(bucketPage(await framed(call, services), view), { status });
+}
+
+/** Other repositories with the same content; null for none. In which buckets it is says nothing of this one. */
+function sharedWith(sharing: Sharing | undefined): Sharing | null {
+  if (sharing === undefined) return null;
+  const count = sharing.repositories.length + (sharing.others ?? 0);
+  return count === 0 ? null : { ...sharing, buckets: [] };
 }
 
 async function removeOne(

@@ -2,9 +2,9 @@
 import { showTime } from "../../amounts.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Badge, Digest, Field, Table } from "../parts.tsx";
+import { Badge, Digest, Field, NextPage, Table } from "../parts.tsx";
 import { render } from "../render.ts";
-import { AccessPage, NextPage } from "./tabs.tsx";
+import { AccessPage } from "./tabs.tsx";
 
 /** One entry. */
 export interface ShownEntry {
@@ -55,7 +55,9 @@ export function auditPage(frame: Frame, contents: AuditPageContents): string {
               <th scope="col">Event</th>
               <th scope="col">Who</th>
               <th scope="col">About</th>
-              <th scope="col">Address</th>
+              <th scope="col" class="wide">
+                Address
+              </th>
             </>
           }
         >
@@ -93,7 +95,7 @@ function Row({ entry }: { readonly entry: ShownEntry }) {
       <td class="wrap">
         {resource ?? ""} {detail ?? ""} {digest === null ? null : <Digest digest={digest} />}
       </td>
-      <td>{entry.address ?? ""}</td>
+      <td class="wide">{entry.address ?? ""}</td>
     </tr>
   );
 }

@@ -1,9 +1,9 @@
 // Rules: the list, the form for another one, and the answer to who may do what.
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Badge, Confirmed, Field, Notice, Table } from "../parts.tsx";
+import { Badge, ConfirmedForm, Field, NextPage, Notice, Table } from "../parts.tsx";
 import { render } from "../render.ts";
-import { AccessPage, GrantFields, NextPage } from "./tabs.tsx";
+import { AccessPage, GrantFields } from "./tabs.tsx";
 
 /** A rule. */
 export interface ShownRule {
@@ -142,14 +142,9 @@ function Rules({ rules }: { readonly rules: readonly ShownRule[] }) {
           </td>
           <td>{actions.replaceAll(",", ", ")}</td>
           <td>
-            <Confirmed label="Remove">
-              <form method="post" action={`${at.rules()}/remove`}>
-                <input type="hidden" name="id" value={id} />
-                <button type="submit" class="danger">
-                  Remove rule {id}
-                </button>
-              </form>
-            </Confirmed>
+            <ConfirmedForm label="Remove" action={`${at.rules()}/remove`} name="id" value={id}>
+              Remove rule {id}
+            </ConfirmedForm>
           </td>
         </tr>
       ))}

@@ -3,7 +3,7 @@ import type { Child } from "#jsx/jsx-runtime";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
 import { Layout } from "../layout.tsx";
-import { Notice } from "../parts.tsx";
+import { Said, Tabs } from "../parts.tsx";
 
 /** Pages about access. */
 const tabs = [
@@ -31,32 +31,10 @@ export function AccessPage({ frame, tab, title, said = null, children }: AccessP
   return (
     <Layout frame={frame} title={title} section="access">
       <h1>{title}</h1>
-      <nav class="tabs" aria-label="Access">
-        {seen.map(([id, name, href]) => (
-          <a key={id} href={href} aria-current={id === tab ? "page" : undefined}>
-            {name}
-          </a>
-        ))}
-      </nav>
-      {said === null ? null : (
-        <Notice tone="bad">
-          <p role="alert">{said}</p>
-        </Notice>
-      )}
+      <Tabs label="Access" items={seen} current={tab} />
+      <Said said={said} />
       {children}
     </Layout>
-  );
-}
-
-/** The link to the next page of a list; nothing on the last one. */
-export function NextPage({ href }: { readonly href: string | null }) {
-  if (href === null) return null;
-  return (
-    <p class="bar">
-      <a class="button" rel="next" href={href}>
-        Next page
-      </a>
-    </p>
   );
 }
 

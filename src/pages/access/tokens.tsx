@@ -1,9 +1,9 @@
 // Access tokens: the list, the form for another one, and the one time that its text is shown.
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Command, Confirmed, Field, Notice, Table } from "../parts.tsx";
+import { Ago, Badge, Command, ConfirmedForm, Field, NextPage, Notice, Table } from "../parts.tsx";
 import { render } from "../render.ts";
-import { AccessPage, GrantFields, NextPage } from "./tabs.tsx";
+import { AccessPage, GrantFields } from "./tabs.tsx";
 
 /** A token without its text. Times are Unix ms. */
 export interface ShownToken {
@@ -51,8 +51,12 @@ export function tokensPage(frame: Frame, list: TokensList): string {
           <>
             <th scope="col">Name</th>
             <th scope="col">Rights</th>
-            <th scope="col">Made</th>
-            <th scope="col">Last used</th>
+            <th scope="col" class="wide">
+              Made
+            </th>
+            <th scope="col" class="wide">
+              Last used
+            </th>
             <th scope="col">Ends</th>
             <th scope="col">Revoke</th>
           </>
@@ -110,10 +114,10 @@ function Row({ frame, token }: { readonly frame: Frame; readonly token: ShownTok
           </div>
         ))}
       </td>
-      <td>
+      <td class="wide">
         <Ago time={createdAt} now={frame.now} />
       </td>
-      <td>
+      <td class="wide">
         <Ago time={lastUsedAt} now={frame.now} />
       </td>
       <td>
@@ -121,14 +125,9 @@ function Row({ frame, token }: { readonly frame: Frame; readonly token: ShownTok
       </td>
       <td>
         {revokedAt === null ? (
-          <Confirmed label="Revoke">
-            <form method="post" action={`${at.tokens}/revoke`}>
-              <input type="hidden" name="name" value={name} />
-              <button type="submit" class="danger">
-                Revoke {name}
-              </button>
-            </form>
-          </Confirmed>
+          <ConfirmedForm label="Revoke" action={`${at.tokens}/revoke`} name="name" value={name}>
+            Revoke {name}
+          </ConfirmedForm>
         ) : null}
       </td>
     </tr>

@@ -1,7 +1,7 @@
 // Trusted issuers: whose CI jobs come in without a secret.
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Confirmed, Field, Table } from "../parts.tsx";
+import { Ago, ConfirmedForm, Field, Table } from "../parts.tsx";
 import { render } from "../render.ts";
 import { AccessPage, GrantFields } from "./tabs.tsx";
 
@@ -130,14 +130,9 @@ function Rules({ frame, trust }: { readonly frame: Frame; readonly trust: readon
             <Ago time={lastUsedAt} now={frame.now} />
           </td>
           <td>
-            <Confirmed label="Remove">
-              <form method="post" action={`${at.trust}/remove`}>
-                <input type="hidden" name="name" value={name} />
-                <button type="submit" class="danger">
-                  Remove {name}
-                </button>
-              </form>
-            </Confirmed>
+            <ConfirmedForm label="Remove" action={`${at.trust}/remove`} name="name" value={name}>
+              Remove {name}
+            </ConfirmedForm>
           </td>
         </tr>
       ))}

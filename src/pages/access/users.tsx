@@ -2,9 +2,9 @@
 import type { Child } from "#jsx/jsx-runtime";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Confirmed, Field, Table } from "../parts.tsx";
+import { Ago, Badge, Confirmed, Field, NextPage, Table } from "../parts.tsx";
 import { render } from "../render.ts";
-import { AccessPage, NextPage } from "./tabs.tsx";
+import { AccessPage } from "./tabs.tsx";
 
 /** A user. Times are Unix ms. */
 export interface ShownUser {
@@ -60,15 +60,7 @@ export function usersPage(frame: Frame, { users, next, typed, said }: UsersList)
           <Field label="Name">
             <input name="name" value={typed} autocomplete="off" maxlength={128} required />
           </Field>
-          <Field label="Password" hint="at least 8 characters">
-            <input
-              name="password"
-              type="password"
-              autocomplete="new-password"
-              minlength={8}
-              required
-            />
-          </Field>
+          <NewPassword label="Password" hint="at least 8 characters" />
           <button type="submit" class="primary">
             Add
           </button>
@@ -81,6 +73,14 @@ export function usersPage(frame: Frame, { users, next, typed, said }: UsersList)
         </p>
       </form>
     </AccessPage>,
+  );
+}
+
+function NewPassword(props: { readonly label: string; readonly hint: string }) {
+  return (
+    <Field label={props.label} hint={props.hint}>
+      <input name="password" type="password" autocomplete="new-password" minlength={8} required />
+    </Field>
   );
 }
 
@@ -124,15 +124,7 @@ export function userPage(
       <h2>Change the password</h2>
       <form method="post" action={at.user(name)} class="fields">
         <input type="hidden" name="change" value="password" />
-        <Field label="New password" hint="ends all logins of the user">
-          <input
-            name="password"
-            type="password"
-            autocomplete="new-password"
-            minlength={8}
-            required
-          />
-        </Field>
+        <NewPassword label="New password" hint="ends all logins of the user" />
         <button type="submit">Change</button>
       </form>
       <h2>Change the rights</h2>

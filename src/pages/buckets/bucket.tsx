@@ -1,9 +1,21 @@
 // One bucket: folders and objects, a place to drop files, and ways to delete.
+import type { Sharing } from "../../images/sharing.ts";
 import type { Bucket, ObjectRecord } from "../../metadata/objects.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
+import { SharedWith } from "../imageLayers.tsx";
 import { Layout } from "../layout.tsx";
-import { Ago, Bytes, Confirmed, Crumbs, Figures, Notice, Table } from "../parts.tsx";
+import {
+  Ago,
+  Bytes,
+  Confirmed,
+  ConfirmedForm,
+  Crumbs,
+  Figures,
+  NextPage,
+  Said,
+  Table,
+} from "../parts.tsx";
 import { render } from "../render.ts";
 import { Puts } from "./puts.tsx";
 
@@ -12,8 +24,8 @@ export interface ShownObject extends Pick<ObjectRecord, "object" | "size" | "cre
   readonly href: string;
   /** True for those who may delete it. */
   readonly mayDelete: boolean;
-  /** Repositories that hold the same content, as far as the visitor may see. */
-  readonly repositories: readonly string[];
+  /** Repositories that hold the same content, as far as the visitor may see; null for none. */
+  readonly sharing: Sharing | null;
 }
 
 /** What the page shows. */
@@ -41,11 +53,7 @@ export function bucketPage(frame: Frame, view: BucketView): string {
     <Layout frame={frame} title={name} section="buckets" script="bucket.js">
       <Crumbs items={crumbsOf(name, prefix)} />
       <h1>{prefix === "" ? name : (prefix.split("/").at(-2) ?? prefix)}</h1>
-      {said === null ? null : (
-        <Notice tone="bad">
-          <p role="alert">{said}</p>
-        </Notice>
-      )}
+      <Said said={said} />
       {bucket === null || prefix !== "" ? null : (
         <Figures
           items={[
@@ -57,13 +65,7 @@ export function bucketPage(frame: Frame, view: BucketView): string {
       {mayPut ? <Puts name={name} prefix={prefix} /> : null}
       <div data-listing>
         <Listing frame={frame} view={view} />
-        {next === null ? null : (
-          <p class="bar">
-            <a class="button" rel="next" href={next}>
-              Next page
-            </a>
-          </p>
-        )}
+        <NextPage href={next} />
       </div>
       {view.mayRemove && prefix === "" ? <Remove name={name} /> : null}
     </Layout>,
@@ -85,7 +87,7 @@ function crumbsOf(name: string, prefix: string): readonly (readonly [string, str
 
 function Listing({ frame, view }: { readonly frame: Frame; readonly view: BucketView }) {
   const { name, prefix, folders, objects } = view;
-  const hasLinks = objects.some(({ repositories }) => repositories.length > 0);
+  const hasLinks = objects.some(({ sharing }) => sharing !== null);
   if (folders.length === 0 && objects.length === 0) return <p class="empty">Nothing is here.</p>;
   return (
     <Table
@@ -96,7 +98,9 @@ function Listing({ frame, view }: { readonly frame: Frame; readonly view: Bucket
           <th scope="col" class="number">
             Size
           </th>
-          <th scope="col">Stored</th>
+          <th scope="col" class="wide">
+            Stored
+          </th>
           {hasLinks ? <th scope="col">Also in</th> : null}
           <th scope="col">Delete</th>
         </>
@@ -108,7 +112,7 @@ function Listing({ frame, view }: { readonly frame: Frame; readonly view: Bucket
             <a href={at.bucket(name, { prefix: folder })}>{folder.slice(prefix.length)}</a>
           </th>
           <td class="number" />
-          <td />
+          <td class="wide" />
           {hasLinks ? <td /> : null}
           <td />
         </tr>
@@ -139,28 +143,24 @@ function ObjectRow(props: {
       <td class="number">
         <Bytes bytes={object.size} />
       </td>
-      <td>
+      <td class="wide">
         <Ago time={object.createdAt} now={frame.now} />
       </td>
       {hasLinks ? (
-        <td>
-          {object.repositories.map((repository) => (
-            <div key={repository}>
-              <a href={at.repository(repository)}>{repository}</a>
-            </div>
-          ))}
+        <td class="break">
+          {object.sharing === null ? null : <SharedWith sharing={object.sharing} own="" />}
         </td>
       ) : null}
       <td>
         {object.mayDelete ? (
-          <Confirmed label="Delete">
-            <form method="post" action={`${at.bucket(name)}/delete`}>
-              <input type="hidden" name="object" value={object.object} />
-              <button type="submit" class="danger">
-                Delete {shown}
-              </button>
-            </form>
-          </Confirmed>
+          <ConfirmedForm
+            label="Delete"
+            action={`${at.bucket(name)}/delete`}
+            name="object"
+            value={object.object}
+          >
+            Delete {shown}
+          </ConfirmedForm>
         ) : null}
       </td>
     </tr>

@@ -3,7 +3,7 @@ import type { Child } from "#jsx/jsx-runtime";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
 import { Layout } from "../layout.tsx";
-import { Notice } from "../parts.tsx";
+import { Said, Tabs } from "../parts.tsx";
 
 const tabs = [
   ["uploads", "Uploads", at.uploads],
@@ -25,18 +25,8 @@ export function ServerPage({ frame, tab, title, said = null, children }: ServerP
   return (
     <Layout frame={frame} title={title} section="server" script="live.js">
       <h1>{title}</h1>
-      <nav class="tabs" aria-label="Server">
-        {tabs.map(([id, name, href]) => (
-          <a key={id} href={href} aria-current={id === tab ? "page" : undefined}>
-            {name}
-          </a>
-        ))}
-      </nav>
-      {said === null ? null : (
-        <Notice tone="bad">
-          <p role="alert">{said}</p>
-        </Notice>
-      )}
+      <Tabs label="Server" items={tabs} current={tab} />
+      <Said said={said} />
       {children}
     </Layout>
   );

@@ -40,15 +40,21 @@ export function uploadsPage(frame: Frame, { uploads, more, mayEnd }: UploadsView
             head={
               <>
                 <th scope="col">Repository</th>
-                <th scope="col">Upload</th>
+                <th scope="col" class="wide">
+                  Upload
+                </th>
                 <th scope="col" class="number">
                   Received
                 </th>
                 <th scope="col" class="number">
                   Speed
                 </th>
-                <th scope="col">Begun</th>
-                <th scope="col">Expires</th>
+                <th scope="col" class="wide">
+                  Begun
+                </th>
+                <th scope="col" class="wide">
+                  Expires
+                </th>
                 {mayEnd ? <th scope="col">End</th> : null}
               </>
             }
@@ -76,7 +82,7 @@ function Row(props: {
       <th scope="row">
         <a href={at.repository(repository)}>{repository}</a>
       </th>
-      <td>
+      <td class="wide">
         <code title={id}>{id.slice(-12)}</code>{" "}
         {writing ? <Badge tone="good">writing</Badge> : <Badge>waiting</Badge>}
       </td>
@@ -86,10 +92,10 @@ function Row(props: {
       <td class="number muted" data-speed>
         –
       </td>
-      <td>
+      <td class="wide">
         <Ago time={startedAt} now={frame.now} />
       </td>
-      <td>
+      <td class="wide">
         <time dateTime={new Date(expiresAt).toISOString()}>
           {new Date(expiresAt).toISOString().slice(0, 16).replace("T", " ")}
         </time>

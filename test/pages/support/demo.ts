@@ -34,7 +34,7 @@ export async function openDemo({ megabyte = 1000, releases = 9, url = "" }: Demo
   };
   await pushServices(made, releases);
   await pushOthers(made);
-  await pull(made);
+  await pull(made, releases > 1 ? "1.1.0" : "1.0.0");
   await registry.pulls.write();
   return room;
 }
@@ -195,12 +195,12 @@ async function pushOthers({ size, by, wait }: Maker): Promise<void> {
 }
 
 /** What clients used some hours ago, and what they use now. */
-async function pull({ by, wait }: Maker): Promise<void> {
+async function pull({ by, wait }: Maker, release: string): Promise<void> {
   const { url, headers = {} } = by("ci");
   for (const [image, ms] of [
     ["team/web/manifests/2026.01", 3 * hour],
     ["charts/ingress/manifests/1.2.3", 20 * 60_000],
-    ["team/api/manifests/1.1.0", 4 * 60_000],
+    [`team/api/manifests/${release}`, 4 * 60_000],
     ["team/api/manifests/latest", 0],
   ] as const) {
     await ask(`${url}/v2/${image}`, { headers });

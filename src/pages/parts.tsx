@@ -109,12 +109,13 @@ export function Tabs(props: {
   );
 }
 
-/** The link to the next page of a list; nothing on the last one. */
-export function NextPage({ href }: { readonly href: string | null }) {
+/** The link to the next page of a list; nothing on the last one. @param children its text. */
+export function NextPage(props: { readonly href: string | null; readonly children?: Child }) {
+  const { href, children = "Next page" } = props;
   return href === null ? null : (
     <p class="bar">
       <a class="button" rel="next" href={href}>
-        Next page
+        {children}
       </a>
     </p>
   );

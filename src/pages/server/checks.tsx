@@ -3,7 +3,7 @@ import { showBytes } from "../../amounts.ts";
 import type { CheckRun, CheckSummary } from "../../metadata/checks.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Crumbs, Notice, Table } from "../parts.tsx";
+import { Ago, Badge, Crumbs, NextPage, Notice, Table } from "../parts.tsx";
 import { render } from "../render.ts";
 import { foundIn, nameOf, originOf, Result, Running, tones } from "./checkResult.tsx";
 import { Live, ServerPage } from "./tabs.tsx";
@@ -46,13 +46,7 @@ export function checksPage(frame: Frame, view: ChecksView): string {
         {checks.length === 0 ? null : <h2>Checks so far</h2>}
         {checks.length === 0 ? null : <Checks frame={frame} checks={checks} />}
       </Live>
-      {next === null ? null : (
-        <p class="bar">
-          <a class="button" rel="next" href={next}>
-            Earlier ones
-          </a>
-        </p>
-      )}
+      <NextPage href={next}>Earlier ones</NextPage>
       <p class="muted">
         A quick check compares the database with names and sizes of stored files. A full one reads
         every byte, as the scrub does by schedule. Neither of them keeps anybody from pushing or

@@ -3,7 +3,7 @@ import { counted, showAge, showBytes } from "../../amounts.ts";
 import type { GcRefusals, GcRun } from "../../metadata/gcRuns.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Bytes, Notice, Table } from "../parts.tsx";
+import { Ago, Badge, Bytes, NextPage, Notice, Table } from "../parts.tsx";
 import { render } from "../render.ts";
 import { Live, ServerPage } from "./tabs.tsx";
 
@@ -45,13 +45,7 @@ export function garbagePage(frame: Frame, view: GarbageView): string {
         {runs.length === 0 ? <p class="empty">There was none yet.</p> : null}
         {runs.length === 0 ? null : <Runs frame={frame} runs={runs} />}
       </Live>
-      {next === null ? null : (
-        <p class="bar">
-          <a class="button" rel="next" href={next}>
-            Earlier ones
-          </a>
-        </p>
-      )}
+      <NextPage href={next}>Earlier ones</NextPage>
     </ServerPage>,
   );
 }

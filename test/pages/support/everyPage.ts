@@ -89,6 +89,8 @@ export const pictures: Readonly<Record<string, string>> = {
   bucket: "/buckets/backups?prefix=2026%2F01%2F",
   uploads: "/server/uploads",
   garbage: "/server/garbage",
+  checks: "/server/checks",
+  check: `/server/checks/${checkWithProblems}`,
   users: "/access/users",
   user: "/access/users/reader",
   tokens: "/access/tokens",

@@ -63,7 +63,10 @@ export async function makeGcRuns(
     clock,
     newId,
     isAlive: (name) => isProcessAlive(name, self),
-    settings: { ...gcSettings(config), dryRun: config["gc.dryRun"] },
+    settings: {
+      ...{ ...gcSettings(config), dryRun: config["gc.dryRun"] },
+      untaggedUsuallyMs: config["gc.untagged.olderThan"],
+    },
     order,
   });
 }

@@ -3,7 +3,9 @@
 import { duration, ValueError } from "../config/values.ts";
 import type { GcListener, GcPlan, GcProgress } from "../gc/gcRun.ts";
 import type { Tool } from "../tool.ts";
+import type { Client } from "./bucket/client.ts";
 import { exitCode } from "./exitCode.ts";
+import { collectAt } from "./gcRemote.ts";
 import {
   BlobList,
   doneText,
@@ -14,10 +16,11 @@ import {
   question,
   untaggedText,
 } from "./gcText.ts";
+import { misused, withSource } from "./images/source.ts";
 import { complain, print, printJson } from "./print.ts";
 import { ProgressBar } from "./progressBar.ts";
 import { type Options, textOf } from "./settingFlags.ts";
-import { confirm, withTool } from "./withTool.ts";
+import { confirm } from "./withTool.ts";
 
 const labels: Readonly<Record<GcProgress["phase"], string>> = {
   marking: "looking",
@@ -28,7 +31,7 @@ const labels: Readonly<Record<GcProgress["phase"], string>> = {
 const page = 50;
 
 /** How the command was called. */
-interface Asked {
+export interface Asked {
   readonly dryRun: boolean;
   readonly verbose: boolean;
   readonly json: boolean;
@@ -46,9 +49,7 @@ export async function collectGarbage(options: Options): Promise<number> {
   const age = readAge("--min-age", textOf(options, "minAge"));
   const untagged = readUntagged(options);
   for (const each of [age, untagged]) {
-    if (each.mistake === null) continue;
-    complain(`error: ${each.mistake}\nRun "breadbox gc --help" for usage.`);
-    return exitCode.badUsage;
+    if (each.mistake !== null) return misused("gc", each.mistake);
   }
   const asked: Asked = {
     dryRun: given("dryRun"),
@@ -59,11 +60,9 @@ export async function collectGarbage(options: Options): Promise<number> {
     untaggedOlderThanMs: untagged.ms,
   };
   const bar = new ProgressBar();
-  return withTool(
-    options,
-    (tool) => collect(tool, asked, bar),
-    () => bar.clear(),
-  );
+  const local = (tool: Tool) => () => collect(tool, asked, bar);
+  const remote = (client: Client) => () => collectAt(client, asked, bar);
+  return withSource("gc", options, { local, remote, always: () => bar.clear() }, (run) => run());
 }
 
 /** The time of an option: `ms` is null when nothing was given. */

@@ -202,7 +202,7 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
 }
 
 function addGc(program: Command, run: (action: Action) => Promise<void>): void {
-  addDataFlags(program.command("gc"))
+  addSourceFlags(program.command("gc"))
     .summary("reclaim disk space from unused data")
     .description(
       "Deletes blobs that no image and no object uses, while a server is running or without one. Blobs that were recently pushed, mounted or requested are kept. A dry run deletes nothing: it prints the blobs that a run would delete, and the space that untagged images keep.",
@@ -218,12 +218,17 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
     )
     .option("--older-than <TIME>", "the TIME of --untagged")
     .option("-v, --verbose", "list every blob")
-    .option("--json", "print JSON")
     .option(
       "-y, --yes",
       "delete even when gc.brake refuses, because a large share of the store would be deleted that no client deleted",
     )
-    .addHelpText("after", examples("breadbox gc --dry-run", "breadbox gc --data /srv/breadbox"))
+    .addHelpText(
+      "after",
+      examples(
+        "breadbox gc --dry-run",
+        "breadbox gc --untagged 7d --server https://ann@registry.example.com",
+      ),
+    )
     .action(async (options: Options) => run((await import("./gc.ts")).collectGarbage(options)));
 }
 

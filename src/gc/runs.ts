@@ -79,6 +79,17 @@ async function beginGc(
 export interface ServerGcSettings extends GcSettings {
   /** Scheduled runs delete nothing. */
   readonly dryRun: boolean;
+  /** How old manifests without a tag are deleted by a run that is asked to and told no age, in ms. */
+  readonly untaggedUsuallyMs: number;
+}
+
+/** What a requested run differs in from those of the schedule. */
+export interface AskedRun {
+  readonly dryRun: boolean;
+  /** null: as it is set. */
+  readonly minAgeMs?: number | null;
+  /** null: as it is set; `usual`: at the age that is set, whether or not every run does it. */
+  readonly untaggedOlderThanMs?: number | "usual" | null;
 }
 
 /** The options of a server's runs. */
@@ -113,9 +124,18 @@ export class GcRuns {
   }
 
   /** Begins a requested run. @throws RegistryError GC_RUNNING */
-  async request(asked: Pick<GcRequest, "dryRun"> & Partial<GcSettings>): Promise<GcRun> {
+  async request({
+    dryRun,
+    minAgeMs = null,
+    untaggedOlderThanMs: age = null,
+  }: AskedRun): Promise<GcRun> {
+    const { untaggedUsuallyMs } = this.#options.settings;
     // The brake is for unattended runs.
-    return this.#begin({ trigger: "api", brakeShare: 0, ...asked });
+    return this.#begin({
+      ...{ trigger: "api", brakeShare: 0, dryRun },
+      ...(minAgeMs !== null && { minAgeMs }),
+      ...(age !== null && { untaggedOlderThanMs: age === "usual" ? untaggedUsuallyMs : age }),
+    });
   }
 
   /** Begins a scheduled run. @returns null while another one is running: it does the same. */

@@ -86,6 +86,19 @@ describe("the commands for images", () => {
     expect(await deletes("--older-than", "0s")).toContain("add --untagged");
   });
 
+  test("gc over HTTP waits for the run, and says what it counted", async () => {
+    const dry = await remote("gc", "--dry-run", "--untagged", "0s", "--min-age", "0s");
+    const json = await remote("gc", "--dry-run", "--json");
+    const listed = await remote("gc", "--verbose");
+
+    expect([dry.err, dry.code]).toEqual(["", 0]);
+    expect(dry.out).toMatch(
+      /^Garbage Collection \(dry run\)\nFound \d+ total blobs\nFound \d+ referenced blobs\nWould delete 1 untagged manifest\nWould delete \d+ orphaned blobs\nWould reclaim /,
+    );
+    expect(JSON.parse(json.out)).toMatchObject({ state: "done", dry_run: true, trigger: "api" });
+    expect([listed.out, listed.code]).toEqual(["", 2]);
+  });
+
   test("status is 0 beside a server and over HTTP, and 1 without one", async () => {
     const [local, over] = await Promise.all([room.run("status"), remote("status")]);
 

@@ -15,6 +15,7 @@ const settings: ServerGcSettings = {
   brakeShare: 0.25,
   dryRun: false,
   untaggedOlderThanMs: 7 * 24 * hour,
+  untaggedUsuallyMs: 7 * 24 * hour,
 };
 
 async function openRoom(scope: Scope, changes: Partial<ServerGcSettings> = {}) {

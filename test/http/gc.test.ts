@@ -61,6 +61,7 @@ describe("POST /v1/gc", () => {
     ["both members", '{"dry_run":true,"min_age":90.5}', true, 90_500],
     ["an age of 0", '{"min_age":0}', false, 0],
     ["no age", '{"min_age":null}', false, 3_600_000],
+    ["an older_than of null", '{"untagged":false,"older_than":null}', false, 3_600_000],
   ])("accepts %s", async (_, body, dryRun, minAgeMs) => {
     const answer = await post(body, { "Content-Type": "application/x-www-form-urlencoded" });
 
@@ -69,6 +70,16 @@ describe("POST /v1/gc", () => {
   });
 
   test.each([
+    ["not", "{}", null],
+    ["at the age that is set", '{"untagged":true}', 7 * 24 * 3_600_000],
+    ["at an age", '{"untagged":true,"older_than":90.5}', 90_500],
+  ])("deletes manifests without a tag %s", async (_, body, untaggedOlderThanMs) => {
+    expect((await post(body)).status).toBe(202);
+    expect(registry.orders[0]).toMatchObject({ untaggedOlderThanMs });
+  });
+
+  test.each([
+    ["an age without what it is of", '{"older_than":5}', "older_than is about manifests"],
     ["no JSON", "dryRun=true", "the body is not JSON"],
     ["a list", "[]", "the body must be a JSON object"],
     ["a text", '"dryRun"', "the body must be a JSON object"],

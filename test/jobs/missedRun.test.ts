@@ -36,7 +36,7 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
       isAlive: () => false,
       settings: {
         ...{ minAgeMs: hour, leaseMs: hour, uploadsMs: 0, brakeShare: 0.25 },
-        ...{ dryRun, untaggedOlderThanMs: null },
+        ...{ dryRun, untaggedOlderThanMs: null, untaggedUsuallyMs: 604_800_000 },
       },
       order: ({ id }) => {
         begun.push(wall);

@@ -23,13 +23,15 @@ export const withImages = (
 interface Sources<S> {
   readonly local: (tool: Tool) => S;
   readonly remote: (client: Client) => S;
+  /** Runs before a failure is printed, too. */
+  readonly always?: () => void;
 }
 
 /** Runs `work` on the source that is meant. @param command for the help it points to. @throws ConfigError */
 export function withSource<S>(
   command: string,
   options: Options,
-  { local, remote }: Sources<S>,
+  { local, remote, always }: Sources<S>,
   work: (source: S) => Promise<number>,
 ): Promise<number> {
   const isNamed = textOf(options, "server") !== undefined;
@@ -37,16 +39,18 @@ export function withSource<S>(
   // A directory that is named is meant, whatever the variable says.
   const isRemote = isNamed || (variable !== "" && textOf(options, "data") === undefined);
   if (isRemote) return withServer(command, options, (client) => work(remote(client)));
-  return withTool(options, async (tool) => {
+  const use = async (tool: Tool) => {
     try {
       return await work(local(tool));
     } catch (error) {
       // What the API would answer with: its message says what to do.
       if (!(error instanceof RegistryError) || error.isServerSide) throw error;
+      always?.();
       complain(error.message);
       return exitCode.failed;
     }
-  });
+  };
+  return withTool(options, use, always);
 }
 
 /** A mistake in the words of a command. @returns the exit code. */

@@ -91,4 +91,20 @@ export const options = Type.Object({
       description: "Seconds; younger blobs are kept. Default: `gc.minAge`.",
     }),
   ),
+  untagged: Type.Optional(
+    Type.Boolean({
+      default: false,
+      description: "Deletes manifests without a tag as well, as `gc.untagged.enabled` does.",
+    }),
+  ),
+  older_than: Type.Optional(
+    Type.Number({
+      minimum: 0,
+      maximum: longestAge,
+      nullable: true,
+      "x-unit": "seconds",
+      description:
+        "Seconds, with `untagged`: manifests that were pushed later stay. It must be longer than a push takes. Default: `gc.untagged.olderThan`.",
+    }),
+  ),
 });

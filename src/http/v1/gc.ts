@@ -1,7 +1,6 @@
 // The garbage collection for operators: start a run, list the runs. Thin: read the request, call the room, print the run.
-import { isoTime, timeOrNull } from "../../amounts.ts";
+import { printRun } from "../../gc/printedRuns.ts";
 import type { RunsPage } from "../../gc/runs.ts";
-import type { GcRun } from "../../metadata/gcRuns.ts";
 import { json } from "../answers.ts";
 import { always, failures, inside, jsonBody, jsonLike } from "../docs/answers.ts";
 import { runId as exampleRun } from "../docs/examples.ts";
@@ -20,28 +19,6 @@ const runId = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
 const usualPage = 50;
 const longestPage = 500;
 
-/** A run as this API prints it: times in ISO 8601, sizes in bytes. */
-function printRun({ id, trigger, dryRun, state, startedAt, ...run }: GcRun) {
-  const { finishedAt, counts, reason } = run;
-  return {
-    id,
-    state,
-    trigger,
-    dry_run: dryRun,
-    started_at: isoTime(startedAt),
-    finished_at: timeOrNull(finishedAt),
-    total_blobs: counts.totalBlobs,
-    referenced_blobs: counts.referencedBlobs,
-    orphaned_blobs: counts.orphanedBlobs,
-    orphaned_bytes: counts.orphanedBytes,
-    deleted_blobs: counts.deletedBlobs,
-    deleted_bytes: counts.deletedBytes,
-    deleted_manifests: counts.deletedManifests,
-    deleted_links: counts.deletedLinks,
-    reason,
-  };
-}
-
 /** The run that a page begins after; null for none. @param what a run is called. @throws RegistryError REQUEST_INVALID */
 export function runIdIn(query: URLSearchParams, what = "run"): string | null {
   const after = query.get("after");
@@ -57,12 +34,20 @@ function readPage(query: URLSearchParams): RunsPage {
   };
 }
 
+/** @param seconds with fractions. */
+const msOf = (seconds: number | undefined): number | null =>
+  seconds === undefined ? null : Math.round(seconds * 1000);
+
 async function start(context: RequestContext, { gcRuns, pace }: Services): Promise<Response> {
   const body = await readOptionalBody(context, options, { longest: longestBody, pace });
-  const { dry_run: dryRun = false, min_age: minAge } = body ?? {};
+  const { dry_run: dryRun = false, min_age: minAge, untagged = false } = body ?? {};
+  const olderThan = body?.older_than;
+  if (olderThan !== undefined && !untagged)
+    throw invalid("older_than is about manifests without a tag: add untagged");
   const run = await gcRuns.request({
     dryRun,
-    ...(minAge !== undefined && { minAgeMs: Math.round(minAge * 1000) }),
+    minAgeMs: msOf(minAge),
+    untaggedOlderThanMs: untagged ? (msOf(olderThan) ?? "usual") : null,
   });
   return json(printRun(run), {
     status: 202,

@@ -83,7 +83,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     isAlive: () => true,
     settings: {
       ...{ minAgeMs: leaseMs, leaseMs, uploadsMs: 0, brakeShare: 0.25 },
-      ...{ dryRun: false, untaggedOlderThanMs: null },
+      ...{ dryRun: false, untaggedOlderThanMs: null, untaggedUsuallyMs: 604_800_000 },
     },
     order: (order) => orders.push(order),
   });

@@ -15,6 +15,8 @@ export interface Ended {
 export interface CommandOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** What it reads from standard input. */
+  readonly input?: string;
   /** That program and its arguments. */
   readonly behind?: readonly string[];
 }
@@ -22,12 +24,12 @@ export interface CommandOptions {
 /** Runs it as a user does who has redirected everything. */
 export async function breadbox(
   args: readonly string[],
-  { cwd, env = {}, behind = [] }: CommandOptions = {},
+  { cwd, env = {}, input, behind = [] }: CommandOptions = {},
 ): Promise<Ended> {
   const child = Bun.spawn([...behind, process.execPath, main, ...args], {
     ...(cwd !== undefined && { cwd }),
     env,
-    stdin: "ignore",
+    stdin: input === undefined ? "ignore" : new Blob([input]),
     stdout: "pipe",
     stderr: "pipe",
   });

@@ -8,7 +8,14 @@ import type { Hold } from "../metadata/locks.ts";
 import { Attempts } from "./attempts.ts";
 import { brakeReason } from "./brake.ts";
 import { longestAge } from "./gcAges.ts";
-import { type Execution, execute, finishTrash, type Gone, lockMs } from "./gcExecute.ts";
+import {
+  type Execution,
+  execute,
+  finishTrash,
+  type Gone,
+  lockMs,
+  watchSetBacks,
+} from "./gcExecute.ts";
 import { planGc } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
 import { underLock } from "./lock.ts";
@@ -55,9 +62,7 @@ export async function collectGarbage(
   const begun = performance.now();
   const startedAt = deps.clock();
   const progress = new Progress();
-  // Where nothing is promised, no clock can break a promise.
-  const judgedAt = startedAt - (request.leaseMs === 0 ? 0 : (deps.clockErrorMs ?? 0));
-  const { state, reason } = await endOf({ deps, request, listener, progress }, judgedAt);
+  const { state, reason } = await endOf({ deps, request, listener, progress });
   const { plan, finished, notes } = progress;
   const durationMs = performance.now() - begun;
   const counts = countsOf(progress, request);
@@ -94,11 +99,13 @@ export async function collectByCommand(
 
 type End = Pick<GcReport, "state" | "reason">;
 
-async function endOf(run: ActiveRun, now: number): Promise<End> {
+async function endOf(run: ActiveRun): Promise<End> {
   const { deps, request, progress } = run;
   let end: End;
   try {
-    await assertClock(run);
+    // Where nothing is promised, no clock can break a promise.
+    const errorMs = request.leaseMs === 0 ? 0 : (deps.clockErrorMs ?? 0);
+    const now = (await assertClock(run)) - errorMs;
     const reason = request.dryRun
       ? (await planned(run, now)).tooMuch
       : await underLock(deps, lockOf(run), (hold) => carryOut(run, hold, now));
@@ -126,15 +133,16 @@ function withUndeleted(end: End, { attempts: { undeleted }, notes }: Progress): 
   return end;
 }
 
-/** @throws Refusal while the wall clock proves nothing. */
-async function assertClock({ deps, request, progress: { notes } }: ActiveRun): Promise<void> {
+/** @returns the time that was judged: another look may be at a clock that was set since. @throws Refusal while the wall clock proves nothing. */
+async function assertClock({ deps, request, progress: { notes } }: ActiveRun): Promise<number> {
   const verdict = await watchClock(deps, longestAge(request), !request.dryRun);
   if (verdict.kind === "trusted") {
-    if (verdict.setBackMs === 0) return;
-    notes.push(
-      `the clock was set back by ${spanText(verdict.setBackMs)}: older content is kept for that much longer`,
-    );
-    return;
+    if (verdict.setBackMs > 0) {
+      notes.push(
+        `the clock was set back by ${spanText(verdict.setBackMs)}: older content is kept for that much longer`,
+      );
+    }
+    return verdict.anchor.wall;
   }
   throw new Refusal(
     `${verdict.cause}: the age of content cannot be trusted yet, so nothing was deleted; it can run again in ${spanText(verdict.waitMs)}`,
@@ -152,12 +160,23 @@ async function planned({ deps, request, listener, progress }: ActiveRun, now: nu
 /** @throws Refusal before anything of the plan is deleted. */
 async function carryOut(run: ActiveRun, hold: Hold, now: number): Promise<null> {
   const { deps, listener, progress } = run;
+  const setBackMs = watchSetBacks(deps.clock, now);
   const { plan, marked, tooMuch } = await planned(run, now);
   const { attempts, gone } = progress;
   const onHeld = (files: number): void => {
     progress.held += files;
   };
-  const execution: Execution = { deps, listener, hold, plan, marked, attempts, gone, onHeld };
+  const execution: Execution = {
+    deps,
+    listener,
+    hold,
+    plan,
+    marked,
+    attempts,
+    gone,
+    setBackMs,
+    onHeld,
+  };
   await finishTrash({ ...execution, gone: progress.finished });
   if (tooMuch !== null) {
     if (listener.confirm === undefined) throw new Refusal(tooMuch);

@@ -1,12 +1,6 @@
 // The execution of a plan: rows are deleted in small transactions that check everything again; then, when that is durable, their files.
 
-import type {
-  AgeLimits,
-  ContentLink,
-  Discarded,
-  LimitsNow,
-  Unreferenced,
-} from "../metadata/collection.ts";
+import type { ContentLink, Discarded, LimitsNow, Unreferenced } from "../metadata/collection.ts";
 import type { Hold } from "../metadata/locks.ts";
 import type { Digest } from "../model/digest.ts";
 import type { Locator } from "../model/locator.ts";
@@ -26,6 +20,8 @@ export interface Execution {
   /** A file that cannot be deleted waits for the next run, and keeps no other from being deleted. */
   readonly attempts: Attempts;
   readonly gone: Gone;
+  /** How far the clock was set back since the run began; ms. */
+  readonly setBackMs: () => number;
   /** Called with how many files stay for now, because a backup may need them. */
   readonly onHeld: (files: number) => void;
 }
@@ -62,13 +58,21 @@ const deletesAtOnce = 32;
  * The run's limits, lowered if the clock was set back since the run began: otherwise leases that were given since would look as if
  * they had ended.
  */
-function limitsOf({ deps, plan: { limits } }: Execution): LimitsNow {
-  return () => setBack(limits, setBackMs(deps, limits));
+function limitsOf({ setBackMs, plan: { limits } }: Execution): LimitsNow {
+  return () => setBack(limits, setBackMs());
 }
 
-/** How far the clock was set back since the run began; ms. */
-const setBackMs = ({ clock }: Pick<GcDeps, "clock">, { now }: Pick<AgeLimits, "now">): number =>
-  Math.max(0, now - clock());
+/**
+ * How far the clock was set back since `now`, at any look; ms. One that is set forward again before the run is over makes no lease older
+ * that was given in between.
+ */
+export function watchSetBacks(clock: () => number, now: number): () => number {
+  let most = 0;
+  return () => {
+    most = Math.max(most, now - clock());
+    return most;
+  };
+}
 
 /** Deletes the files that an earlier run left: it had deleted their rows. */
 export async function finishTrash(work: Execution): Promise<void> {
@@ -94,10 +98,10 @@ export async function execute(work: Execution): Promise<void> {
 
 /** Manifests that were tagged or named since stay. */
 async function removeManifests(work: Execution, { keys, rule }: PlannedManifests): Promise<void> {
-  const { deps, hold, plan, gone } = work;
+  const { deps, hold, plan, gone, setBackMs } = work;
   for (const some of batches(keys, manifestBatch)) {
     // A clock that was set back since makes what is pushed now look old.
-    const backMs = setBackMs(deps, plan.limits);
+    const backMs = setBackMs();
     const limits = { pushedBefore: rule.pushedBefore - backMs, now: plan.limits.now - backMs };
     gone.manifests += mine(await deps.untagged.removeUntagged(hold, some, limits));
     await deps.rest(0);

@@ -1,6 +1,7 @@
 // When a collection does not take place, or breaks off: any doubt, a lock that another holds, a clock that was set.
 import { describe, expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
+import { watchSetBacks } from "../../src/gc/gcExecute.ts";
 import type { GcDeps } from "../../src/gc/gcRun.ts";
 import { Scope } from "../support/scope.ts";
 import { hour, lease, openGcRoom } from "./gcRoom.ts";
@@ -203,5 +204,42 @@ describe("after the clock was set", () => {
     expect(outcome.notes).toEqual([
       "the clock was set back by 1 day: older content is kept for that much longer",
     ]);
+  });
+});
+
+describe("a clock that is set back and forward again within one run", () => {
+  test("ends no lease that was given in between", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const givenUp = await room.push("given up");
+    room.store.clock.advance(lease);
+    let looks = 0;
+    // The first look of the run is at a clock that is ahead.
+    const clock = (): number => {
+      looks += 1;
+      const now = room.store.clock.now();
+      if (looks === 1) room.setClock(-year);
+      return now;
+    };
+    const meanwhile = room.meanwhile(async () => {
+      await room.push("given up");
+      room.setClock(year);
+    });
+
+    const { state } = await room.collect({}, { ...meanwhile, clock });
+
+    expect(state).toBe("done");
+    expect(await room.has(givenUp)).toBe(true);
+  });
+
+  test("is remembered by every look after it", () => {
+    let wall = 1_000;
+    const setBackMs = watchSetBacks(() => wall, 1_000);
+
+    expect(setBackMs()).toBe(0);
+    wall = 400;
+    expect(setBackMs()).toBe(600);
+    wall = 90_000;
+    expect(setBackMs()).toBe(600);
   });
 });

@@ -1,6 +1,6 @@
 // Data directories that earlier versions have written open, serve everything that was pushed, and what was begun can be finished.
 import { expect, test } from "bun:test";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
@@ -8,13 +8,17 @@ import { expectStatus, pullAll } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import contentsOfB601015 from "./b601015.json" with { type: "json" };
 import { bucket, type Contents, object, partOf, partsObject, staged } from "./contents.ts";
 
-/** By the commit that wrote them. */
-const versions: readonly (readonly [name: string, contents: Contents])[] = [
-  ["b601015", contentsOfB601015],
-];
+/** By the commit that wrote them: each that add.ts has made. */
+const versions: readonly (readonly [name: string, contents: Contents])[] = readdirSync(
+  import.meta.dir,
+)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => [
+    name.replace(".json", ""),
+    JSON.parse(readFileSync(join(import.meta.dir, name), "utf8")),
+  ]);
 /** What was begun is older than any cleanup would wait. */
 const patient = {
   BREADBOX_STORAGE_UPLOAD_TIMEOUT: "87600h",

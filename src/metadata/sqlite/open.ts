@@ -21,7 +21,7 @@ import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { findMalformed } from "./contradictions.ts";
 import { checkDatabase } from "./databaseCheck.ts";
 import { isDamaged } from "./failures.ts";
-import { hasTable, migrate, pendingMigrations } from "./migrate.ts";
+import { assertKnown, hasTable, migrate, pendingMigrations } from "./migrate.ts";
 import { sqliteRows, targetOver } from "./rows.ts";
 
 /** What opening needs. */
@@ -73,7 +73,8 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
-  if (!existsSync(path)) await assertBelongsTogether(directory, format, foundFile(null, bytes));
+  if (existsSync(path)) assertKnown(path);
+  else await assertBelongsTogether(directory, format, foundFile(null, bytes));
   const client = openClient(path, role);
   try {
     const { storeId, upgraded } = await prepareDatabase(client, format, options);

@@ -39,8 +39,9 @@ const mostRetries = 5;
 const mostOfClaims = 15;
 /** A kill at each of them is not likely. */
 const mostSent = 10;
-const isBusy = ({ status, text }: Pick<Answer, "status" | "text">): boolean =>
-  status === 503 && text.includes("the server is busy");
+/** The answer to a HEAD has no words. */
+const isBusy = ({ status, text, headers }: Told): boolean =>
+  status === 503 && headers.has("retry-after") && (text === "" || text.includes("is busy"));
 
 const isClaimed = ({ status, text }: Pick<Answer, "status" | "text">): boolean =>
   (status === 429 && text.includes("another request is writing")) ||
@@ -109,7 +110,9 @@ export class Client {
     const { authorization = null, life } = this.#options;
     const sent = { ...headers, ...(authorization !== null && { authorization }) };
     try {
-      const init = { method, headers: sent, ...(body !== undefined && { body }) };
+      // On a connection that was used before, `fetch` itself sends some requests again, and tells nobody.
+      const keepalive = life === undefined;
+      const init = { method, headers: sent, keepalive, ...(body !== undefined && { body }) };
       const response = await fetch(new URL(path, this.#url), init);
       const bytes = await response.bytes();
       const text = new TextDecoder().decode(bytes.subarray(0, kept));

@@ -77,7 +77,7 @@ export function startCheck(options: Options): Promise<number> {
   const remote = (client: Client) => client;
   return withSource("checks start", options, { local, remote }, async (client) => {
     if (client === null) {
-      return misused("checks start", 'name a server with --server, or run "breadbox fsck".');
+      return misused("checks start", "name a server with --server, or run `breadbox fsck`.");
     }
     const answer = await client.json(address, {
       ...{ method: "POST", headers: { "content-type": "application/json" } },

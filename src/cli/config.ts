@@ -1,6 +1,7 @@
 // `breadbox config check`, `show`, `import` and `docs`: the effective configuration, with a running server or without one.
 
 import type { LoadedConfig, Origin } from "../config/load.ts";
+import { ConfigError } from "../config/problem.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
 import { loadFrom, type Options, textOf } from "./settingFlags.ts";
@@ -20,10 +21,25 @@ export async function checkConfig(file: string | undefined, options: Options): P
     complain("error: two files are named; name one, with or without --config.");
     return exitCode.badUsage;
   }
+  if (options["json"] === true) return checkForPrograms(file, options);
   const loaded = await loadFrom(options, file);
   printNotices(loaded);
   print(`The configuration is good: ${usedSources(loaded)}.`);
   return exitCode.done;
+}
+
+/** As `checkConfig`, with problems and notices as JSON. */
+async function checkForPrograms(file: string | undefined, options: Options): Promise<number> {
+  try {
+    const { notices, file: used } = await loadFrom(options, file);
+    printJson({ valid: true, file: used, problems: [], notices });
+    return exitCode.done;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { problems, notices } = error;
+    printJson({ valid: false, file: file ?? textOf(options, "config") ?? null, problems, notices });
+    return exitCode.badConfig;
+  }
 }
 
 /** `breadbox.yml (3 settings), 1 environment variable`. */

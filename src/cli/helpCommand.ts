@@ -17,6 +17,7 @@ export const subcommandTerm: Help["subcommandTerm"] = (command) => {
 
 /** Adds `help` to the program. */
 export function addHelp(program: Command): void {
+  for (const group of program.commands) describeHelp(group);
   program.helpCommand(false);
   program
     .command("help [COMMAND...]")
@@ -32,4 +33,11 @@ export function addHelp(program: Command): void {
       }
       return found.outputHelp();
     });
+}
+
+/** The `help` of a group of commands, which the library adds, in the words of the others. */
+function describeHelp(group: Command): void {
+  if (group.commands.length === 0) return;
+  group.helpCommand("help [COMMAND]", "print help for a command");
+  for (const each of group.commands) describeHelp(each);
 }

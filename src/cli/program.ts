@@ -8,13 +8,14 @@ import { addBackup } from "./backupCommand.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { addChecks } from "./checksCommands.ts";
 import { examples } from "./commandParts.ts";
+import { addConfig } from "./configCommands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addHelp, subcommandTerm } from "./helpCommand.ts";
 import { addImages, addSourceFlags } from "./images/commands.ts";
 import { addMigrate } from "./migrateCommand.ts";
 import { complain, print } from "./print.ts";
 import { addHealth, addServe, addService, addTrustCa } from "./serverCommands.ts";
-import { addConfigFlag, addDataFlags, addSettingFlags, type Options } from "./settingFlags.ts";
+import { addDataFlags, type Options } from "./settingFlags.ts";
 import { addTag } from "./tagCommands.ts";
 import { addTrust } from "./trustCommands.ts";
 import { versionLine } from "./versionLine.ts";
@@ -248,51 +249,4 @@ function addWhy(program: Command, run: (action: Action) => Promise<void>): void 
     .action(async (name: string, options: Options) =>
       run((await import("./why.ts")).explain(name, options)),
     );
-}
-
-function addConfig(program: Command, run: (action: Action) => Promise<void>): void {
-  const config = program
-    .command("config")
-    .summary("check, print and import the configuration")
-    .description("Checks, prints and imports the configuration.")
-    .addHelpText(
-      "after",
-      examples("breadbox config check breadbox.yml", "breadbox config show --origin"),
-    );
-  addConfigFlag(config.command("check [FILE]"))
-    .description("Reports every mistake in the configuration.")
-    .addHelpText("after", examples("breadbox config check", "breadbox config check breadbox.yml"))
-    .action(async (file: string | undefined, options: Options) =>
-      run((await import("./config.ts")).checkConfig(file, options)),
-    );
-  addSettingFlags(config.command("show"))
-    .description("Prints every setting, in the form of a configuration file.")
-    .option("--origin", "show where each value came from")
-    .option("--json", "print JSON")
-    .addHelpText(
-      "after",
-      examples("breadbox config show --origin", "breadbox config show > breadbox.yml"),
-    )
-    .action(async (options: Options) => run((await import("./config.ts")).showConfig(options)));
-  config
-    .command("import <FILE>")
-    .description(
-      "Prints the configuration file of registry:2 or registry:3 as one of Breadbox. Each key works here, or is named: as a mistake when ignoring it would leave the registry open, writable or somewhere else.",
-    )
-    .addHelpText(
-      "after",
-      examples(
-        "breadbox config import registry.yml",
-        "breadbox config import /etc/distribution/config.yml > breadbox.yml",
-      ),
-    )
-    .action(async (file: string) => run((await import("./config.ts")).importConfig(file)));
-  config
-    .command("docs", { hidden: true })
-    .description("Prints docs/CONFIGURATION.md: every setting, its default and its meaning.")
-    .addHelpText(
-      "after",
-      examples("breadbox config docs", "breadbox config docs > docs/CONFIGURATION.md"),
-    )
-    .action(async () => run((await import("./config.ts")).printConfigDocument()));
 }

@@ -65,7 +65,9 @@ async function badUsage(mistake: string): Promise<number> {
 async function removeOne(tool: Tool, id: string, options: Options): Promise<number> {
   const session = await tool.dropUpload(id);
   if (session === null) {
-    complain(`No open upload has the id ${JSON.stringify(id)}. "breadbox uploads ls" lists them.`);
+    complain(
+      `No open upload has the id ${JSON.stringify(id)}. \`breadbox uploads ls\` lists them.`,
+    );
     return exitCode.failed;
   }
   printDropped({ dropped: [session], spared: 0 }, options);

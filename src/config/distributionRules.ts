@@ -83,7 +83,7 @@ const refused: readonly Omit<Rule, "verdict">[] = [
     names:
       /^STORAGE(?:$|_(?!FILESYSTEM(?:_|$)|DELETE(?:_|$)|REDIRECT(?:_|$)|CACHE(?:_|$)|MAINTENANCE(?:_|$)|TAG(?:_|$)))/,
     message:
-      "asks for another storage than the file system, and this version of Breadbox has none: images would be kept in the data directory instead. Unset it, and name a directory with BREADBOX_DATA.",
+      "asks for a storage by distribution's own names: images would be kept in the data directory instead. Unset it. To keep blobs in a bucket of S3, set storage.s3.bucket; what other storages hold comes in with `breadbox import` while distribution serves it.",
   },
   {
     names: /^STORAGE_MAINTENANCE(?:_READONLY)?$/,

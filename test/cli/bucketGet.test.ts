@@ -156,8 +156,8 @@ describe("breadbox bucket get", () => {
   });
 
   test.each([
-    [["box/none"], "No such object in this bucket (404).\n"],
-    [["none/file"], "There is no such bucket (404)."],
+    [["box/none"], "No such object in this bucket.\n"],
+    [["none/file"], "There is no such bucket."],
     [
       ["box/file", "no/such/folder/file"],
       "no/such/folder/file cannot be written: its folder does not exist; make it first.",

@@ -146,7 +146,7 @@ describe("breadbox bucket put", () => {
 
     expect((await aborted).code).toBe(0);
     expect(err).toStartWith("No such multipart upload");
-    expect(err).toEndWith("(404).\nTo begin anew, run the same command again.\n");
+    expect(err).toEndWith(".\nTo begin anew, run the same command again.\n");
     expect(code).toBe(1);
   });
 

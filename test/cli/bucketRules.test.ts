@@ -135,7 +135,7 @@ describe("retries", () => {
 
     expect(error).toMatchObject({ status: 503 });
     expect(attempts).toBe(3);
-    expect(said).toEqual(["Message (503). Trying again for up to 0s."]);
+    expect(said).toEqual(["Message. Trying again for up to 0s."]);
   });
 });
 
@@ -175,10 +175,10 @@ describe("words", () => {
 
   test.each([
     [413, "", "A proxy in front of https://box limits how large a request may be (413)."],
-    [413, "SIZE_INVALID", "Message (413). Smaller parts may pass: --part-size 8MiB"],
+    [413, "SIZE_INVALID", "Message. Smaller parts may pass: --part-size 8MiB"],
     [401, "", "--server https://USER:PASSWORD@HOST"],
     [502, "", "https://box answered 502 (message). The answer is not one of Breadbox"],
-    [409, "CONFLICT", "Message (409)."],
+    [409, "CONFLICT", "Message."],
   ])("of status %p with code %p", (status, code, words) => {
     expect(refusedText(refused(status, code), url)).toContain(words);
   });

@@ -132,6 +132,19 @@ describe("breadbox config check", () => {
     expect(code).toBe(0);
   });
 
+  test("prints problems with their places for programs", async () => {
+    const good = await breadbox(["config", "check", "--json", "good.yml"]);
+    const bad = await breadbox(["config", "check", "--json", "bad.yml"]);
+
+    expect([good.code, JSON.parse(good.out)]).toEqual([
+      ...[0, { valid: true, file: "good.yml", problems: [], notices: [] }],
+    ]);
+    const told = JSON.parse(bad.out);
+    expect([bad.code, bad.err, told.valid, told.file]).toEqual([3, "", false, "bad.yml"]);
+    for (const problem of told.problems) expect(Object.keys(problem)).toEqual(["where", "message"]);
+    expect(told.problems.length).toBeGreaterThan(0);
+  });
+
   test("accepts --config or an argument, but not both", async () => {
     const named = await breadbox(["config", "check", "--config", "good.yml"]);
     const twice = await breadbox(["config", "check", "good.yml", "-c", "bad.yml"]);

@@ -54,7 +54,7 @@ describe("breadbox uploads rm ID", () => {
   test.each([unknown, "nonsense"])("%s is not there: exit code 1 and a sentence", async (id) => {
     expect(await room.uploads(["rm", id])).toEqual({
       out: "",
-      err: `No open upload has the id "${id}". "breadbox uploads ls" lists them.\n`,
+      err: `No open upload has the id "${id}". \`breadbox uploads ls\` lists them.\n`,
       code: 1,
     });
   });

@@ -87,7 +87,7 @@ export function lineText({ code, message }: LineError, url: string): string {
 export function refusedText(error: RefusedError, url: string): string {
   const { status, code, message } = error;
   if (code === "BUCKET_UNKNOWN") {
-    return "There is no such bucket (404). `breadbox bucket ls` lists the buckets.";
+    return "There is no such bucket. `breadbox bucket ls` lists the buckets.";
   }
   if (code !== "") return envelopeText(error);
   switch (status) {
@@ -104,7 +104,7 @@ export function refusedText(error: RefusedError, url: string): string {
 }
 
 const envelopeText = ({ message, status, code }: RefusedError): string => {
-  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)} (${status}).`;
+  const sentence = `${message.slice(0, 1).toUpperCase()}${message.slice(1)}.`;
   const isTooLarge = status === 413 && code === "SIZE_INVALID";
   return isTooLarge ? `${sentence} Smaller parts may pass: --part-size 8MiB` : sentence;
 };

@@ -20,6 +20,8 @@ const bodies: Readonly<Record<string, object>> = {
 };
 const own = { ":rule": "1" };
 const managing = table.filter(({ tag }) => tag === "access");
+/** Of logins from one address; then it has to wait. */
+const mostFailures = 20;
 const query = (id: string) => (/Access$/.test(id) ? "?who=ann&action=pull&resource=lab/app" : "");
 
 /** Asks each operation, those that add first. */
@@ -85,6 +87,11 @@ test("every answer that the documentation describes is given, and no other", asy
   await see(room, { ...root, ...otherSite });
   await see(room, { ...root, "Content-Encoding": "gzip" });
   await see(room, root, (id) => (id in bodies ? " ".repeat(256 * 1024 + 1) : null));
+  await using guessed = await openClosed();
+  const wrong = { Authorization: basic("root", "wrong") };
+  for (let login = 0; login < mostFailures; login += 1)
+    await guessed.registry.raw("GET /v1/users", Object.entries(wrong));
+  await see(guessed, wrong);
   await using stopped = await openClosed(trip("READ_ONLY"));
   await see(stopped, root);
   await using full = await openClosed(trip("DISK_FULL"));

@@ -25,6 +25,7 @@ export const finishedUploads = mirror(rows.finishedUploads);
 export const locks = mirror(tending.locks);
 export const gcRuns = mirror(tending.gcRuns);
 export const checks = mirror(tending.checks);
+export const backupRuns = mirror(tending.backupRuns);
 export const clockAnchor = mirror(tending.clockAnchor);
 export const pushHistory = mirror(rows.pushHistory);
 export const repositoryPulls = mirror(pulls.repositoryPulls);

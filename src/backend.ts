@@ -1,4 +1,5 @@
 // The rooms that requests use, each made of the configuration and the opened ports. Apart from wiring.ts, which opens and closes.
+
 import { newId } from "./ambient.ts";
 import type { AgeClock } from "./clock/ageClock.ts";
 import { listenerOf } from "./config/listener.ts";
@@ -10,6 +11,7 @@ import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
 import { openImages } from "./images/deps.ts";
 import type { OpenedAccess } from "./login.ts";
+import type { BackupStanding } from "./metadata/backups.ts";
 import type { Digest } from "./model/digest.ts";
 import { makeUploadId } from "./model/uploadId.ts";
 import { Arrivals } from "./objects/arrivals.ts";
@@ -34,6 +36,7 @@ interface Parts {
   readonly pulls: PullBook;
   readonly gcRuns: GcRuns;
   readonly checks: Checks;
+  readonly backups: () => Promise<BackupStanding>;
   readonly metrics: Metrics;
 }
 
@@ -100,7 +103,8 @@ export function makeMetrics({
   entry,
   gcRuns,
   checks,
-}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns" | "checks">): Metrics {
+  backups,
+}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns" | "checks" | "backups">): Metrics {
   const hasWebhooks = config.webhooks.length > 0;
   const { metadata, storage, latch } = ports;
   return new Metrics({
@@ -110,7 +114,7 @@ export function makeMetrics({
     countMultipart: () => metadata.multipartLife.countMultipart(),
     isReadOnly: () => latch.reason !== null,
     isOpen: async () => entry.access.isOpen(),
-    ...{ gcRuns, checks },
+    ...{ gcRuns, checks, readBackups: backups },
   });
 }
 
@@ -141,6 +145,7 @@ export function makeBackend(parts: Parts): Backend {
     ...{ registry, images, pulls },
     status: {
       ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock },
+      backups: parts.backups,
       space: () => storage.space(),
       server: async () => ({
         ...listenerOf(config),

@@ -9,6 +9,7 @@ import { storeOf } from "./config/store.ts";
 import { type CheckOrder, Checks } from "./fsck/checks.ts";
 import { longestAge } from "./gc/gcAges.ts";
 import { GcRuns, type GcRunsOptions, ownerOfRun, processOfOwner } from "./gc/runs.ts";
+import { Backups } from "./jobs/backups.ts";
 import { Leadership } from "./jobs/leadership.ts";
 import { Maintenance, type MaintenanceOptions } from "./jobs/maintenance.ts";
 import { MissedRun, type MissedRunOptions } from "./jobs/missedRun.ts";
@@ -17,6 +18,7 @@ import { Scrubs } from "./jobs/scrubs.ts";
 import type { ObjectsDeps } from "./objects/deps.ts";
 import type { Ports } from "./ports.ts";
 import { type Listeners, takeReport } from "./reports.ts";
+import { reportBackup } from "./telemetry/backups.ts";
 import { reportCheck } from "./telemetry/checks.ts";
 import { reportGc } from "./telemetry/gc.ts";
 import type { Log } from "./telemetry/log.ts";
@@ -35,6 +37,8 @@ export interface BackgroundParts {
   readonly objects: Pick<ObjectsDeps, "arrivals">;
   readonly forgetParts: Listeners["forgetParts"];
   readonly ages: AgeClock;
+  /** Warns when the last complete backup is too old. */
+  readonly warnOfBackups: () => Promise<void>;
   readonly leadership: Leadership | null;
 }
 
@@ -127,10 +131,12 @@ export function makeMaintenance(parts: BackgroundParts): Maintenance {
     onDue: collect,
     onCleanup: async () => {
       await ages.look();
+      await ports.noteGeneration();
       await gcRuns.tidy();
       await parts.checks.tidy();
+      await parts.warnOfBackups();
     },
-    scrubs,
+    ...{ scrubs, backups: makeBackups(config, ports) },
     onReport: (report) => takeReport(report, listeners),
     onLost: (reason) => log.warn({ reason }, "maintenance worker lost, starting another"),
   });
@@ -146,6 +152,7 @@ function listenersOf(
     forgetUpload: (id) => ports.storage.staging.forget(id),
     ...{ gcRuns, checks, forgetParts },
     onCollected: (run, end) => reportGc({ log, metrics }, run, end),
+    onBackedUp: (run) => reportBackup({ log, metrics }, run),
     onChecked: (run, durationMs) => reportCheck({ log }, run, durationMs),
     onScrub: (report) => {
       const round = scrubs?.take(report) ?? null;
@@ -179,4 +186,17 @@ function makeScrubs(config: Config, clock: () => number): Scrubs | null {
   const times = { expression: config["scrub.schedule"], timeZone: config["gc.timeZone"] };
   const latestTime = latestTimeOf(times);
   return new Scrubs({ latestTime, bytesPerSecond: config["scrub.rate"], clock }, performance.now());
+}
+
+/** Backups by schedule; null for none. */
+function makeBackups(config: Config, { metadata, clock }: BackgroundParts["ports"]) {
+  const target = config["backup.target"];
+  if (target === "") return null;
+  const times = { expression: config["backup.schedule"], timeZone: config["gc.timeZone"] };
+  const lastBeginning = async () => (await metadata.backups.lastBackup())?.startedAt ?? null;
+  const options = { latestTime: latestTimeOf(times), lastBeginning, clock };
+  return {
+    due: new Backups(options, performance.now()),
+    job: { target, keep: config["backup.keep"] },
+  };
 }

@@ -1,4 +1,5 @@
 // Config → a store and a target for its backups, open. Apart from the other commands, which work on one store.
+
 import { resolve } from "node:path";
 import { becomeUser, clock, isProcessAlive, nameProcess, newId } from "./ambient.ts";
 import { type BackupOrder, makeBackup } from "./backup/backup.ts";
@@ -10,11 +11,12 @@ import { BackupError, type BackupTarget } from "./backup/target.ts";
 import { verifyBackups } from "./backup/verify.ts";
 import type { StoreConfig } from "./config/store.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
+import type { BackupRun } from "./metadata/backups.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
 import { DirectoryBusyError } from "./metadata/openErrors.ts";
 import { openSqliteSource } from "./metadata/sqlite/copyEnds.ts";
-import { finishRestored, snapshotSqlite } from "./metadata/sqlite/snapshot.ts";
+import { finishRestored, snapshotSqlite, upgradeSnapshot } from "./metadata/sqlite/snapshot.ts";
 import { openBytes, openPorts, type Ports, receiving } from "./ports.ts";
 import { version } from "./version.ts";
 
@@ -57,9 +59,11 @@ const isBelow = (folder: string, directory: string): boolean =>
 /** Makes a backup of a store that is open already. @throws BackupError */
 export async function backUp(
   ports: Pick<Ports, "storeId" | "metadata" | "storage" | "clock">,
-  { data }: StoreConfig,
+  store: StoreConfig,
   { target, copies, ...order }: BackupOrder & NamedTarget,
 ): Promise<BackupReport> {
+  assertLocal(store);
+  const { data } = store;
   if (isBelow(target, data)) {
     throw new BackupError(`${target} is in the data directory: name a directory elsewhere`);
   }
@@ -74,6 +78,61 @@ export async function backUp(
   return makeBackup(deps, order);
 }
 
+/** A backup that the server makes by its schedule, and that is remembered. @throws only when it is stopped, or cannot be remembered. */
+export async function backUpBySchedule(
+  ports: Ports,
+  store: StoreConfig,
+  order: Pick<BackupOrder, "keep" | "signal"> & Pick<NamedTarget, "target">,
+): Promise<BackupRun> {
+  const wanted = { ...order, copies: false, onProgress: () => {} };
+  const make = () => backUp(ports, store, wanted);
+  const { run } = await remembered(ports, { ...order, trigger: "schedule" }, make);
+  return run;
+}
+
+/** Why a report is not complete; null when it is. */
+function reasonOf({ lost, pruned }: BackupReport): string | null {
+  const [first] = lost;
+  if (first !== undefined) {
+    return `${lost.length} contents are lost in the store, the first one is ${first.digest}: ${first.reason}`;
+  }
+  const refused = pruned?.refused ?? null;
+  return refused && `no older backup was removed: ${refused}`;
+}
+
+interface Asked extends Pick<BackupRun, "trigger" | "target"> {
+  readonly signal: AbortSignal;
+}
+
+type End = Pick<BackupRun, "state" | "contents" | "bytes" | "addedBytes" | "reason">;
+
+async function remembered(
+  { metadata, clock }: Pick<Ports, "metadata" | "clock">,
+  { trigger, target, signal }: Asked,
+  make: () => Promise<BackupReport>,
+) {
+  const beginning = { id: newId(), trigger, target: resolve(target), startedAt: clock() };
+  const record = async (end: End): Promise<BackupRun> => {
+    const run = { ...beginning, ...end, finishedAt: clock() };
+    await metadata.backups.recordBackup(run);
+    return run;
+  };
+  try {
+    const report = await make();
+    const { contents, bytes, added, lost } = report;
+    const state = lost.length === 0 ? "done" : "incomplete";
+    const reason = reasonOf(report);
+    const run = await record({ state, contents, bytes, addedBytes: added.bytes, reason });
+    return { run, report, error: null };
+  } catch (error) {
+    // Who stopped it knows.
+    if (signal.aborted) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const nothing = { contents: 0, bytes: 0, addedBytes: 0 };
+    return { run: await record({ state: "failed", ...nothing, reason }), report: null, error };
+  }
+}
+
 /** Makes a backup, beside a running server or without one. @throws BackupError, NoStoreError, and what else cannot be opened. */
 export async function runBackup(
   store: StoreConfig,
@@ -83,7 +142,10 @@ export async function runBackup(
   assertLocal(store);
   const ports = await openPorts(store, { latch: new WriteLatch(() => {}), role: "tool" });
   try {
-    return await backUp(ports, store, order);
+    const make = () => backUp(ports, store, order);
+    const { report, error } = await remembered(ports, { ...order, trigger: "command" }, make);
+    if (report === null) throw error;
+    return report;
   } finally {
     await ports.close();
   }
@@ -118,6 +180,7 @@ export async function runRestore(
       ...{ target, data, clock, newId, rest: Bun.sleep, openSnapshot: openSqliteSource },
       openStorage: (storeId: string) =>
         openBytes(store, { storeId, clock }, { latch, serving: receiving }),
+      upgradeRows: (folder: string) => upgradeSnapshot(folder, clock()),
       finishRows: (folder: string, lost: Parameters<typeof finishRestored>[1]) =>
         finishRestored(folder, lost, clock()),
       writeFormat: (database: string) =>

@@ -5,6 +5,7 @@ import type { WriteLatch } from "./durability/writeLatch.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { assertStore, holdsStore, ownerOfStore } from "./metadata/format.ts";
+import { noteGeneration } from "./metadata/generation.ts";
 import type { Metadata } from "./metadata/metadata.ts";
 import { type CheckpointReport, checkpoint, logState } from "./metadata/sqlite/checkpoint.ts";
 import { openSqlite } from "./metadata/sqlite/open.ts";
@@ -55,13 +56,15 @@ interface OpenedRows {
   readonly clockErrorMs: number;
   /** True where several servers may write at the same time. */
   readonly isShared: boolean;
+  /** Of a database in the data directory: counts its generation up. @returns when it was restored, Unix ms; null: never. */
+  noteGeneration(): Promise<number | null>;
   /** Where one server writes: voids the claims of one that is gone; does nothing while it runs. */
   voidDeadClaims(): Promise<void>;
 }
 
 /** Both ports, open. */
 export interface Ports
-  extends Pick<OpenedRows, "upgraded" | "clock" | "clockErrorMs" | "isShared"> {
+  extends Pick<OpenedRows, "upgraded" | "clock" | "clockErrorMs" | "isShared" | "noteGeneration"> {
   readonly latch: WriteLatch;
   /** The database's id. */
   readonly storeId: string;
@@ -131,7 +134,8 @@ async function openRows(
   if (database === null) {
     const opened = await openSqlite(options);
     const log = { state: () => logState(opened.path), move: () => checkpoint(opened.path) };
-    return { ...opened, log, clock, clockErrorMs: 0, isShared: false };
+    const own = () => noteGeneration(directory, opened.metadata.backups, clock());
+    return { ...opened, log, clock, clockErrorMs: 0, isShared: false, noteGeneration: own };
   }
   // Loaded only where it is used.
   const { openPostgres } = await import("./metadata/postgres/open.ts");
@@ -141,7 +145,12 @@ async function openRows(
     creates,
     ...{ database: { ...database, ...limits }, patienceMs, random },
   });
-  return { ...opened, log: noLog, isShared: true, voidDeadClaims: neverDead };
+  const { backups } = opened.metadata;
+  return {
+    ...{ ...opened, log: noLog, isShared: true, voidDeadClaims: neverDead },
+    // No file of one machine says how far it should be.
+    noteGeneration: () => backups.findRestored(),
+  };
 }
 
 /**
@@ -167,8 +176,19 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
       await metadata.close();
     };
     const times = { clock, clockErrorMs };
-    const { storeId } = opened;
-    return { latch, storeId, metadata, storage, log, upgraded, ...times, isShared, close };
+    const { storeId, noteGeneration } = opened;
+    return {
+      latch,
+      storeId,
+      metadata,
+      storage,
+      log,
+      upgraded,
+      ...times,
+      isShared,
+      noteGeneration,
+      close,
+    };
   } catch (error) {
     await metadata.close();
     throw error;

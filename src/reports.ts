@@ -7,6 +7,7 @@ import type { GcRuns } from "./gc/runs.ts";
 import type { ExpiredUpload } from "./jobs/multipartSweep.ts";
 import type { MaintenanceReport } from "./jobs/protocol.ts";
 import type { ScrubReport } from "./jobs/scrub.ts";
+import type { BackupRun } from "./metadata/backups.ts";
 import type { CheckRun } from "./metadata/checks.ts";
 import type { GcRun } from "./metadata/gcRuns.ts";
 import type { UploadId } from "./model/uploadId.ts";
@@ -34,6 +35,8 @@ export interface Listeners {
   readonly checks: Pick<Checks, "ended">;
   /** Called for a check that has ended. */
   readonly onChecked: (run: CheckRun, durationMs: number) => void;
+  /** Called for a scheduled backup that has ended. */
+  readonly onBackedUp: (run: BackupRun) => void;
   readonly onScrub: (report: ScrubReport) => void;
 }
 
@@ -69,6 +72,9 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       break;
     case "collected":
       takeRun(report, listeners);
+      break;
+    case "backedUp":
+      listeners.onBackedUp(report.run);
       break;
     case "checked":
       if (report.run !== null) listeners.onChecked(report.run, report.durationMs);

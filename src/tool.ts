@@ -1,7 +1,9 @@
 // Config → a data directory that is open for a command. Apart from the server's assembly, which loads much that no command needs.
+
 import { accountsTool } from "./access/manage.ts";
 import { trustTool } from "./access/manageTrust.ts";
 import { giveWay, isProcessAlive, nameProcess, nameUser, newId, readUptime } from "./ambient.ts";
+import { readBackups } from "./backup/watch.ts";
 import { assertClock } from "./clock/clockWatch.ts";
 import { gcSettings } from "./config/gc.ts";
 import { isLoopback } from "./config/listen.ts";
@@ -157,6 +159,11 @@ function openImagesTool(config: Config, ports: Ports, by: Author): ImageSource {
   const status = {
     ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
     checks: { findStanding: async () => standingProblems(await metadata.checks.listLatest()) },
+    backups: () =>
+      readBackups({
+        ...{ backups: metadata.backups, clock, maxAgeMs: config["backup.maxAge"] },
+        isScheduled: config["backup.target"] !== "",
+      }),
     space: () => storage.space(),
     server: async () => ({
       ...listenerOf(config),

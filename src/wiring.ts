@@ -1,6 +1,8 @@
 // Config → opened ports and wired rooms of a server, closed in reverse. With background.ts, which wires scheduled work, it knows
 // all rooms but those that backend.ts wires for requests.
+
 import { clock as localClock, nameProcess, startWorker } from "./ambient.ts";
+import { showTime } from "./amounts.ts";
 import { makeBackend, makeMetrics, makeObjects, makePulls, makeUploads } from "./backend.ts";
 import {
   makeChecks,
@@ -9,6 +11,7 @@ import {
   makeMaintenance,
   openAgeClock,
 } from "./background.ts";
+import { readBackups } from "./backup/watch.ts";
 import { openCertificate } from "./certificate.ts";
 import { removeServed, writeServed } from "./config/served.ts";
 import type { Config } from "./config/settings.ts";
@@ -28,6 +31,7 @@ import { Opened } from "./opened.ts";
 import { findStore, holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
+import { backupAlarm } from "./telemetry/backups.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { surviveUncaught } from "./telemetry/uncaught.ts";
 import { dropDamaged } from "./uploads/uploads.ts";
@@ -97,10 +101,22 @@ async function assemble(
   const uploads = makeUploads(base, ports, ages.now);
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const checks = await makeChecks(ports, (order) => maintenance?.check(order));
-  const metrics = makeMetrics({ config, ports, entry, gcRuns, checks });
+  const backups = () => readBackups(watchOf(config, ports));
+  const metrics = makeMetrics({ config, ports, entry, gcRuns, checks, backups });
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const pulls = opened.add(makePulls(base, ports, ages.now), (it) => it.write());
-  const parts = { ...base, ports, entry, uploads, objects, pulls, gcRuns, checks, metrics };
+  const parts = {
+    ...base,
+    ports,
+    entry,
+    uploads,
+    objects,
+    pulls,
+    gcRuns,
+    checks,
+    backups,
+    metrics,
+  };
   const certificate = await openCertificate(config, { clock: localClock, log });
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);
@@ -114,7 +130,13 @@ async function assemble(
   });
   leadership = await makeLeadership(ports, log, () => maintenance?.takeOver());
   opened.add(leadership, (it) => it?.close());
-  const tending = { ages, leadership, forgetParts: (id: UploadId) => forgetParts(objects, id) };
+  const warnOfBackups = backupAlarm(log, backups);
+  const tending = {
+    ages,
+    leadership,
+    warnOfBackups,
+    forgetParts: (id: UploadId) => forgetParts(objects, id),
+  };
   const background = makeMaintenance({ ...parts, ...tending });
   maintenance = opened.add(background, (it) => it.close());
   const deliveries = makeDeliveries({ ...parts, hooks, leadership, http });
@@ -139,6 +161,12 @@ async function assemble(
     },
   };
 }
+
+/** Whether the last backup is too old. */
+const watchOf = (config: Config, { metadata, clock }: Pick<Ports, "metadata" | "clock">) => ({
+  ...{ backups: metadata.backups, clock, maxAgeMs: config["backup.maxAge"] },
+  isScheduled: config["backup.target"] !== "",
+});
 
 /** The dependencies of opened parts. */
 interface Base {
@@ -182,7 +210,24 @@ async function openStore(base: Base, halt: () => void): Promise<Ports> {
     onDamaged: (id: UploadId) => endDamaged(ports, log, id),
   };
   const ports: Ports = await openPorts(storeOf(config), { latch, role: "server", serving });
-  return opened.add(ports, (it) => it.close());
+  opened.add(ports, (it) => it.close());
+  await tellRestored(config, ports, log);
+  return ports;
+}
+
+/** A full disk does not keep it from starting. */
+async function tellRestored(config: Config, ports: Ports, log: Log): Promise<void> {
+  try {
+    const restoredAt = await ports.noteGeneration();
+    const until = (restoredAt ?? 0) + config["gc.restoreGrace"];
+    if (restoredAt === null || until <= ports.clock()) return;
+    log.warn(
+      { event: "restored", restoredAt, until },
+      `the database was restored, or is older than its data directory: no collection deletes anything until ${showTime(until)} (gc.restoreGrace). Run breadbox fsck, and push again what is missing`,
+    );
+  } catch (err) {
+    log.warn({ err }, "the database's generation could not be noted");
+  }
 }
 
 function endDamaged({ metadata, storage }: Ports, log: Log, id: UploadId): void {

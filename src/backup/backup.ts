@@ -8,9 +8,9 @@ import type { CopySource } from "../metadata/copy.ts";
 import type { Hold, LocksMetadata } from "../metadata/locks.ts";
 import { type CopiedContent, contentsOf, readContent } from "../migrate/contents.ts";
 import { rowsOf } from "../migrate/syncRows.ts";
+import type { KeepRule } from "../model/keepRule.ts";
 import type { Storage } from "../storage/storage.ts";
 import { namesIn, targetFile } from "./directoryFiles.ts";
-import type { KeepRule } from "./keep.ts";
 import { compared, type Difference, flat, listingLine, listingName } from "./listing.ts";
 import {
   type BackupFile,

@@ -1,12 +1,6 @@
 // Which backups stay: the latest of each of the last days, weeks and months that have one. Pure.
 // Recency is the order in which backups were made, not their times: a clock that was wrong removes nothing that is recent.
-
-/** How many days, weeks and months keep a backup each. At least one of them is not 0. */
-export interface KeepRule {
-  readonly days: number;
-  readonly weeks: number;
-  readonly months: number;
-}
+import type { KeepRule } from "../model/keepRule.ts";
 
 /** What the rule looks at. */
 export interface KeptBackup {
@@ -18,27 +12,6 @@ export interface KeptBackup {
   /** True when it has every content that its database names. */
   readonly isWhole: boolean;
 }
-
-const units = { d: "days", w: "weeks", m: "months" } as const;
-const most = 10_000;
-
-/** Reads `7d,4w,12m`: each unit once, in any order. @returns null for another text. */
-export function readKeepRule(text: string): KeepRule | null {
-  const rule = { days: 0, weeks: 0, months: 0 };
-  const seen = new Set<string>();
-  for (const part of text.split(",")) {
-    const [, count, unit] = /^\s*(\d{1,5})([dwm])\s*$/.exec(part) ?? [];
-    if (unit !== "d" && unit !== "w" && unit !== "m") return null;
-    if (seen.has(unit) || Number(count) > most) return null;
-    seen.add(unit);
-    rule[units[unit]] = Number(count);
-  }
-  return rule.days + rule.weeks + rule.months > 0 ? rule : null;
-}
-
-/** The rule as it is written. */
-export const showKeepRule = ({ days, weeks, months }: KeepRule): string =>
-  [`${days}d`, `${weeks}w`, `${months}m`].filter((part) => !part.startsWith("0")).join(",");
 
 const dayMs = 86_400_000;
 /** 1 January 1970 was a Thursday; weeks begin on Monday. */

@@ -1,6 +1,7 @@
 // Removing backups that no rule keeps, and contents that no kept backup names. Any doubt removes nothing.
 import type { Digest } from "../model/digest.ts";
-import { type KeepRule, keptOf } from "./keep.ts";
+import type { KeepRule } from "../model/keepRule.ts";
+import { keptOf } from "./keep.ts";
 import { compared, flat, listingName, type MergedContent, merged, readListing } from "./listing.ts";
 import { asKept, type BackupManifest, findBackups } from "./manifest.ts";
 import type { Pruned } from "./report.ts";

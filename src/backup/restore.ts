@@ -31,6 +31,8 @@ export interface RestoreDeps {
   readonly openStorage: (storeId: string) => Promise<Storage>;
   /** Opens the database in a folder. */
   readonly openSnapshot: (folder: string) => CopySource;
+  /** Brings the database in a folder up to this version's schema. */
+  readonly upgradeRows: (folder: string) => void;
   /** Marks the database in a folder as restored, and these contents as damaged; durably. */
   readonly finishRows: (folder: string, lost: readonly Digest[]) => void;
   /** Writes the format file of the new data directory. */
@@ -77,6 +79,7 @@ export async function restore(deps: RestoreDeps, order: RestoreOrder): Promise<R
   const draft = join(data, draftName);
   const rows = fileOf(backup, databaseName);
   await fetchFile(deps, backup, { file: rows, path: join(draft, databaseName) });
+  deps.upgradeRows(draft);
   const { lost, ...sum } = await bringContents(deps, order);
   if (lost.length > 0 && !order.acceptsDamage) {
     const [first] = lost;

@@ -1,7 +1,7 @@
 // `breadbox backup`: makes, lists and checks backups.
-import { type KeepRule, readKeepRule } from "../backup/keep.ts";
 import type { Config } from "../config/settings.ts";
 import { storeOf } from "../config/store.ts";
+import { type KeepRule, readKeepRule } from "../model/keepRule.ts";
 import { backupText, listText, verifyText } from "./backupText.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainTool } from "./failure.ts";

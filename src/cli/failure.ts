@@ -26,6 +26,7 @@ const readyMessages = new Map<string, number>([
   ["DirectoryBusyError", exitCode.directoryBusy],
   ["SchemaTooNewError", exitCode.failed],
   ["SchemaTooOldError", exitCode.failed],
+  ["NotSavedError", exitCode.failed],
   ["StoreMismatchError", exitCode.failed],
   ["ForeignStoreError", exitCode.failed],
   ["DatabaseDamagedError", exitCode.failed],

@@ -11,6 +11,7 @@ export function gcSettings(config: Config) {
       config["storage.uploadTimeout"],
       ttlMs + config["jobs.cleanup.gracePeriodSeconds"],
     ),
+    restoreGraceMs: config["gc.restoreGrace"],
     brakeShare: config["gc.brake"],
     untaggedOlderThanMs: config["gc.untagged.enabled"] ? config["gc.untagged.olderThan"] : null,
   };

@@ -11,6 +11,7 @@ import { ValueError } from "./values.ts";
 const shared = [
   "gc.minAge",
   "gc.brake",
+  "gc.restoreGrace",
   "gc.untagged.enabled",
   "gc.untagged.olderThan",
   "storage.uploadTimeout",

@@ -1,6 +1,7 @@
 // Every setting, once. Its key is its place in the file, its environment variable, a row of the
 // document and, with `flag`, an option of `breadbox serve`. A new setting is one entry here.
 
+import { backupSettings } from "./backupSettings.ts";
 import { listenAddress } from "./listen.ts";
 import { listOf, network, tagPattern } from "./lists.ts";
 import { cron, timeZone } from "./schedule.ts";
@@ -192,6 +193,11 @@ export const settings = {
     "0.25",
     "Safety limit, as a share of the stored blobs and bytes: `25%` or `0.25`. A collection is refused when more than this share would be deleted although no client deleted, replaced or left it unused: rows of the database may be lost. Up to five blobs of 1 MiB together are always allowed. `breadbox gc` asks on a terminal, and needs `--yes` without one; `POST /v1/gc` ignores the limit. 0 switches it off.",
   ),
+  "gc.restoreGrace": setting(
+    duration("0", "3650d"),
+    "7d",
+    "For how long no collection deletes anything after the database was restored by `breadbox restore`, or was found to be older than the data directory it is in: content that was pushed later looks like garbage to it.",
+  ),
   "gc.untagged.enabled": setting(
     toggle,
     "false",
@@ -217,6 +223,7 @@ export const settings = {
     "20MiB",
     "Largest number of bytes a second that the scrub reads.",
   ),
+  ...backupSettings,
   "audit.keep": setting(
     duration("1h", "3650d"),
     "90d",

@@ -1,6 +1,6 @@
 // The garbage collection: what nothing keeps is deleted, while pushes run, and never anything else. Any doubt ends it with nothing deleted.
 
-import { counted } from "../amounts.ts";
+import { counted, showTime } from "../amounts.ts";
 import { spanText } from "../clock/clockTrust.ts";
 import { watchClock } from "../clock/clockWatch.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
@@ -106,6 +106,7 @@ async function endOf(run: ActiveRun): Promise<End> {
     // Where nothing is promised, no clock can break a promise.
     const errorMs = request.leaseMs === 0 ? 0 : (deps.clockErrorMs ?? 0);
     const now = (await assertClock(run)) - errorMs;
+    if (!request.dryRun) await assertNotRestored(run);
     const reason = request.dryRun
       ? (await planned(run, now)).tooMuch
       : await underLock(deps, lockOf(run), (hold) => carryOut(run, hold, now));
@@ -115,6 +116,20 @@ async function endOf(run: ActiveRun): Promise<End> {
     end = { state: error instanceof Refusal ? "refused" : "failed", reason };
   }
   return withUndeleted(end, progress);
+}
+
+/**
+ * A restored database knows nothing of what was pushed after it was saved: that looks like garbage.
+ * @throws Refusal for a while, in which an operator may notice that it is the wrong one.
+ */
+async function assertNotRestored({ deps, request }: ActiveRun): Promise<void> {
+  const restoredAt = await deps.metadata.findRestored();
+  if (restoredAt === null) return;
+  const until = restoredAt + request.restoreGraceMs;
+  if (until <= deps.clock()) return;
+  throw new Refusal(
+    `the database was restored, or is older than its data directory: nothing is deleted until ${showTime(until)} (gc.restoreGrace)`,
+  );
 }
 
 const lockOf = ({ deps, request }: ActiveRun) => ({

@@ -1,6 +1,7 @@
 // Request, plan and report of a garbage collection: the types that its parts and its callers share.
 
 import type { Uptime } from "../clock/uptime.ts";
+import type { BackupsMetadata } from "../metadata/backups.ts";
 import type { ClockMetadata } from "../metadata/clockAnchor.ts";
 import type { AgeLimits, CollectionMetadata } from "../metadata/collection.ts";
 import type { GcCounts, GcRun, GcRunsMetadata, GcTrigger } from "../metadata/gcRuns.ts";
@@ -20,6 +21,8 @@ export interface GcSettings {
   readonly uploadsMs: number;
   /** At most this share of the blobs, and of the bytes, that nothing explains is deleted without confirmation; 0 to 1, where 0 is no limit. */
   readonly brakeShare: number;
+  /** For so long after the database was restored nothing is deleted. */
+  readonly restoreGraceMs: number;
   /** Untagged manifests that were pushed longer ago are deleted first; null: they stay. */
   readonly untaggedOlderThanMs: number | null;
 }
@@ -33,17 +36,20 @@ export interface GcRequest extends GcSettings {
 }
 
 /** The rows port of a run. */
-export type GcMetadata = CollectionMetadata & LocksMetadata & ClockMetadata;
+export type GcMetadata = CollectionMetadata &
+  LocksMetadata &
+  ClockMetadata &
+  Pick<BackupsMetadata, "findRestored">;
 
 /** Its parts of the port. */
 export const gcMetadata = ({
   collection,
   locks,
   clock,
-}: Pick<Metadata, "collection" | "locks" | "clock">): GcMetadata => ({
-  ...collection,
-  ...locks,
-  ...clock,
+  backups,
+}: Pick<Metadata, "collection" | "locks" | "clock" | "backups">): GcMetadata => ({
+  ...{ ...collection, ...locks, ...clock },
+  findRestored: () => backups.findRestored(),
 });
 
 /** The ports and functions that a run works with. */

@@ -1,6 +1,7 @@
 // Images as the API and `--json` print them: names in snake_case, times in ISO 8601, sizes in bytes.
 
 import { isoTime, timeOrNull } from "../amounts.ts";
+import type { BackupRun } from "../metadata/backups.ts";
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { StoredPush } from "../metadata/history.ts";
 import { version } from "../version.ts";
@@ -197,6 +198,13 @@ const printCollection = ({ id, state, trigger, startedAt, finishedAt, counts, re
   ...{ deleted_blobs: counts.deletedBlobs, deleted_bytes: counts.deletedBytes, reason },
 });
 
+const printBackup = ({ id, state, trigger, target, startedAt, finishedAt, ...run }: BackupRun) => ({
+  ...{ id, state, trigger, target },
+  ...{ started_at: isoTime(startedAt), finished_at: isoTime(finishedAt) },
+  ...{ contents: run.contents, size_bytes: run.bytes, added_bytes: run.addedBytes },
+  reason: run.reason,
+});
+
 export function printStatus({ server, space, lastCollection, lastSuccessAt, ...found }: Status) {
   return {
     version,
@@ -211,6 +219,8 @@ export function printStatus({ server, space, lastCollection, lastSuccessAt, ...f
     ...{ uploads: found.uploads, upload_bytes: found.uploadBytes },
     last_collection: lastCollection && printCollection(lastCollection),
     last_success_at: timeOrNull(lastSuccessAt),
+    last_backup: found.backups.last && printBackup(found.backups.last),
+    last_backup_at: timeOrNull(found.backups.lastCompleteAt),
     warnings: found.warnings,
   };
 }

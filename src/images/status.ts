@@ -1,5 +1,6 @@
 // How the server is, on one screen: `breadbox status`, `GET /v1/status`, the first page.
 import { showTime } from "../amounts.ts";
+import type { BackupStanding } from "../metadata/backups.ts";
 import type { CheckSummary } from "../metadata/checks.ts";
 import type { GcRefusals, GcRun, GcRunsMetadata } from "../metadata/gcRuns.ts";
 import type { Metadata } from "../metadata/metadata.ts";
@@ -28,6 +29,7 @@ export interface StatusDeps extends Pick<ImagesDeps, "rows" | "book"> {
     /** The latest check whose problems nothing has shown to be over; null for none. */
     findStanding(): Promise<CheckSummary | null>;
   };
+  readonly backups: () => Promise<BackupStanding>;
   readonly accounts: Pick<Metadata["accounts"], "listAccounts">;
   /** null where space has no end. */
   readonly space: () => Promise<Space | null>;
@@ -46,7 +48,9 @@ export interface StatusWarning {
     | "plain-http"
     | "gc-refused"
     | "gc-failed"
-    | "check";
+    | "check"
+    | "backup-old"
+    | "backup-failed";
   /** `problem`: something does not work. `note`: it works, and should perhaps not. */
   readonly level: "problem" | "note";
   /** A sentence for people. */
@@ -73,6 +77,7 @@ export interface Status {
   readonly refusals: GcRefusals | null;
   /** The latest check whose problems nothing has shown to be over; null for none. */
   readonly standingCheck: CheckSummary | null;
+  readonly backups: BackupStanding;
   /** Problems first. */
   readonly warnings: readonly StatusWarning[];
   /** Unix ms. */
@@ -99,7 +104,8 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   const lastCollection = runs.find(({ dryRun }) => !dryRun) ?? null;
   const refusals = await gcRuns.findRefusals();
   const standingCheck = await deps.checks.findStanding();
-  const facts = { server, space, lastCollection, refusals, standingCheck };
+  const backups = await deps.backups();
+  const facts = { server, space, lastCollection, refusals, standingCheck, backups };
   return {
     ...facts,
     users: users.length,
@@ -121,9 +127,10 @@ export function warningsOf({
   lastCollection,
   refusals,
   standingCheck,
+  backups,
 }: Pick<
   Status,
-  "server" | "space" | "lastCollection" | "refusals" | "standingCheck"
+  "server" | "space" | "lastCollection" | "refusals" | "standingCheck" | "backups"
 >): readonly StatusWarning[] {
   const warnings: StatusWarning[] = [];
   const add = (code: StatusWarning["code"], level: StatusWarning["level"], text: string) =>
@@ -146,6 +153,7 @@ export function warningsOf({
     add("gc-failed", "problem", `The last garbage collection failed: ${why}`);
   }
   if (standingCheck !== null) add("check", "problem", checkText(standingCheck));
+  for (const { code, text } of backupWarnings(backups)) add(code, "problem", text);
   if (server.isLoopback) return warnings;
   if (server.door === "open") {
     add("open", "note", "No login: everybody who reaches the server can push and delete.");
@@ -154,6 +162,24 @@ export function warningsOf({
     add("plain-http", "note", "Plain HTTP: other machines need a proxy with TLS, or --tls.");
   }
   return warnings;
+}
+
+/** What is wrong with the backups of a store. */
+export function backupWarnings({ last, lastCompleteAt, isOverdue }: BackupStanding) {
+  const old =
+    lastCompleteAt === null
+      ? "There is no complete backup yet: breadbox backup TARGET"
+      : `The last complete backup is of ${showTime(lastCompleteAt)}: breadbox backup TARGET`;
+  const failed =
+    last?.state === "incomplete"
+      ? `The last backup is not complete: ${last.reason}`
+      : `The last backup failed: ${last?.reason}`;
+  return [
+    ...(isOverdue ? [{ code: "backup-old", text: old } as const] : []),
+    ...(last === null || last.state === "done"
+      ? []
+      : [{ code: "backup-failed", text: failed } as const]),
+  ];
 }
 
 /** What a person types next is the same for all of them. */

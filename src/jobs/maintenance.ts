@@ -7,11 +7,18 @@ import type { Hold } from "../metadata/locks.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import { type Need, Supervisor } from "../workers/supervisor.ts";
 import type { AuditLimits } from "./auditPrune.ts";
+import type { Backups } from "./backups.ts";
 import { isCheckpointDue, type LogSighting } from "./checkpointRule.ts";
 import type { Leadership } from "./leadership.ts";
 import type { MissedRun } from "./missedRun.ts";
 import type { MultipartSweepLimits } from "./multipartSweep.ts";
-import type { FirstSeen, MaintenanceReport, MaintenanceRequest, Store } from "./protocol.ts";
+import type {
+  BackupJob,
+  FirstSeen,
+  MaintenanceReport,
+  MaintenanceRequest,
+  Store,
+} from "./protocol.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Scrubs } from "./scrubs.ts";
 
@@ -47,6 +54,8 @@ export interface MaintenanceOptions {
   readonly onDue: () => Promise<unknown>;
   /** Upload sessions are about to be swept, or another server does that: for other work that is done as often. */
   readonly onCleanup: () => Promise<void>;
+  /** When backups are made, and which; null for never. */
+  readonly backups?: { readonly due: Pick<Backups, "isDue">; readonly job: BackupJob } | null;
   /** Hands out slices of the scrub, and takes their reports; null for never. */
   readonly scrubs: Pick<Scrubs, "next" | "failed"> | null;
   readonly onReport: (report: MaintenanceReport) => void;
@@ -63,6 +72,9 @@ const firstWaitMs = 1_000;
 const longestWaitMs = 60_000;
 /** A stopping server waits this long for a collection to end. It is safe to cut it off. */
 const longestStopMs = 5_000;
+
+/** They end between two of their steps when the server stops, and are not repeated when the worker is lost: it may have died of them. */
+const endingJobs = ["collect", "check", "backup"] as const;
 
 /** Looks once a second for what is due. */
 export class Maintenance {
@@ -132,7 +144,7 @@ export class Maintenance {
   /** Ends the worker; a collection and a check end between two of their steps. */
   async close(): Promise<void> {
     this.stop();
-    if (this.#owed.has("collect") || this.#owed.has("check")) await this.#idle();
+    if (endingJobs.some((job) => this.#owed.has(job))) await this.#idle();
     await this.#worker.close();
   }
 
@@ -169,6 +181,7 @@ export class Maintenance {
     if (now - this.#sweptAt >= this.#options.cleanupEveryMs) this.#orderSweep(now);
     if (!leads) return;
     this.#orderMultipartSweep(now);
+    this.#orderBackup(now);
     this.#orderScrub(now);
   }
 
@@ -226,6 +239,16 @@ export class Maintenance {
     this.#worker.send({ kind: "scrub", store: this.#options.store, order });
   }
 
+  #orderBackup(now: number): void {
+    const { backups = null, store } = this.#options;
+    if (backups === null || this.#owed.has("backup")) return;
+    this.#attempt("backup", async () => {
+      if (!(await backups.due.isDue(now)) || this.#ticking === null) return;
+      this.#owed.add("backup");
+      this.#worker.send({ kind: "backup", store, order: backups.job });
+    });
+  }
+
   #lookAtLog(now: number): void {
     const { bytes, version } = this.#options.logState();
     if (this.#log?.version !== version) this.#log = { bytes, version, since: now };
@@ -245,6 +268,7 @@ export class Maintenance {
     if (report.kind === "collected") this.#done("collect");
     if (report.kind === "scrubbed") this.#done("scrub");
     if (report.kind === "checked") this.#done("check");
+    if (report.kind === "backedUp") this.#done("backup");
     if (report.kind === "failed") {
       if (report.what === "scrub") this.#options.scrubs?.failed(performance.now());
       this.#done(report.what);
@@ -265,7 +289,7 @@ export class Maintenance {
     if (this.#owed.has("sweepMultipart")) this.#multipartSweptAt = Number.NEGATIVE_INFINITY;
     if (this.#owed.has("checkpoint")) this.#movedLog = null;
     if (this.#owed.has("scrub")) this.#options.scrubs?.failed(performance.now());
-    const lost = (["collect", "check"] as const).filter((job) => this.#owed.delete(job));
+    const lost = endingJobs.filter((job) => this.#owed.delete(job));
     this.#owed.clear();
     this.#onIdle();
     this.#retryAt = performance.now() + this.#waitMs;

@@ -4,9 +4,11 @@ import type { StoreConfig } from "../config/store.ts";
 import type { CheckOrder } from "../fsck/checks.ts";
 import type { Undeleted } from "../gc/attempts.ts";
 import type { GcReport, GcRequest } from "../gc/gcRun.ts";
+import type { BackupRun } from "../metadata/backups.ts";
 import type { CheckRun } from "../metadata/checks.ts";
 import type { InspectionTotals } from "../metadata/inspection.ts";
 import type { Hold } from "../metadata/locks.ts";
+import type { KeepRule } from "../model/keepRule.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AuditLimits } from "./auditPrune.ts";
 import type { ExpiredUpload, MultipartSweepLimits, MultipartSwept } from "./multipartSweep.ts";
@@ -19,7 +21,14 @@ export type Store = StoreConfig;
 /** When staged bytes without a usable start time were first seen, Unix ms. It outlives the worker. */
 export type FirstSeen = ReadonlyMap<UploadId, number>;
 
-/** Server → worker. Jobs are done in turn, but for checks, and each is answered. */
+/** A scheduled backup. */
+export interface BackupJob {
+  /** A directory. */
+  readonly target: string;
+  readonly keep: KeepRule;
+}
+
+/** Server → worker. Jobs are done in turn, but for checks and backups, and each is answered. */
 export type MaintenanceRequest =
   /** Move the database's log into the database. */
   | { readonly kind: "checkpoint"; readonly store: Store }
@@ -50,6 +59,8 @@ export type MaintenanceRequest =
   | { readonly kind: "collect"; readonly store: Store; readonly request: GcRequest }
   /** Check the store, beside the other jobs: it may take hours. Nothing is repaired. */
   | { readonly kind: "check"; readonly store: Store; readonly order: CheckOrder }
+  /** Make a backup, beside the other jobs: it may take hours. */
+  | { readonly kind: "backup"; readonly store: Store; readonly order: BackupJob }
   /** Read some of the stored content back. */
   | { readonly kind: "scrub"; readonly store: Store; readonly order: ScrubOrder }
   /** The server is about to stop: end a collection and a check between two steps. */
@@ -95,6 +106,7 @@ export type MaintenanceAnswer =
       /** True when the server asked for its end. */
       readonly isStopped: boolean;
     } & Pick<GcReport, "run" | "notes" | "untagged" | "durationMs">)
+  | { readonly kind: "backedUp"; readonly run: BackupRun }
   | {
       readonly kind: "checked";
       /** null when it could not be remembered. */

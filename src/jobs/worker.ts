@@ -1,6 +1,7 @@
 // Entry point of the maintenance worker: work that may block or sync, away from the thread that answers requests.
 
 import { giveWay, isProcessAlive, nameProcess, newId, readUptime } from "../ambient.ts";
+import { backUpBySchedule } from "../backingUp.ts";
 import { WriteLatch } from "../durability/writeLatch.ts";
 import { inspectAndRecord } from "../fsck/recorded.ts";
 import { collectGarbage } from "../gc/gc.ts";
@@ -144,6 +145,16 @@ async function check({ store, order }: Job<"check">): Promise<void> {
   report({ kind: "checked", run, durationMs: performance.now() - startedAt });
 }
 
+async function backup({ store, order }: Job<"backup">): Promise<void> {
+  latch.assertWritable();
+  giveWay();
+  const run = await backUpBySchedule(await portsOf(store), store, {
+    ...order,
+    signal: stopping.signal,
+  });
+  report({ kind: "backedUp", run });
+}
+
 let reading: Scrub | null = null;
 let pass: ScrubPass | null = null;
 
@@ -194,6 +205,8 @@ async function take(request: MaintenanceRequest): Promise<void> {
       return scrub(request);
     case "check":
       return check(request);
+    case "backup":
+      return backup(request);
     case "stop":
       return;
     case "halt":
@@ -205,7 +218,7 @@ async function take(request: MaintenanceRequest): Promise<void> {
   }
 }
 
-/** Jobs are done in turn. The orders to halt and to stop overtake, and a check, which may take hours, runs beside the others. */
+/** Jobs are done in turn. The orders to halt and to stop overtake, and a check or a backup, which may take hours, runs beside the others. */
 let turn: Promise<void> = Promise.resolve();
 
 /** @returns when it has ended, well or not. */
@@ -217,6 +230,6 @@ const answer = (data: MaintenanceRequest): Promise<void> =>
 self.onmessage = ({ data }: MessageEvent<MaintenanceRequest>) => {
   if (data.kind === "halt") latch.trip("a sync failed in the server", null);
   if (data.kind === "stop") stopping.abort(new Error("the server was stopped"));
-  if (data.kind === "check") void answer(data);
+  if (data.kind === "check" || data.kind === "backup") void answer(data);
   else turn = turn.then(() => answer(data));
 };

@@ -8,6 +8,7 @@ import type { Boundary } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { AccessMetadata, AccountsMetadata } from "./access.ts";
 import type { AuditMetadata, Author } from "./audit.ts";
+import type { BackupsMetadata } from "./backups.ts";
 import type { BrowserSessionsMetadata } from "./browserSessions.ts";
 import type { ChecksMetadata } from "./checks.ts";
 import type { ClockMetadata } from "./clockAnchor.ts";
@@ -285,6 +286,7 @@ export interface Metadata {
   readonly collection: CollectionMetadata;
   readonly gcRuns: GcRunsMetadata;
   readonly checks: ChecksMetadata;
+  readonly backups: BackupsMetadata;
   readonly usage: UsageMetadata;
   readonly untagged: UntaggedMetadata;
   readonly inspection: InspectionMetadata;

@@ -1,4 +1,5 @@
 // Why a data directory cannot be used. Not RegistryErrors: no client sees them, the operator reads them at the start.
+import { showBytes } from "../amounts.ts";
 
 /** The database was written by a newer Breadbox, or by one that this build does not know. */
 export class SchemaTooNewError extends Error {
@@ -19,6 +20,19 @@ export class SchemaTooOldError extends Error {
   constructor(path: string) {
     super(
       `${path} has an older schema and a server is using it: restart the server with this version first, it upgrades the database`,
+    );
+  }
+}
+
+/** The database cannot be saved before its schema is changed: it is left as it is. */
+export class NotSavedError extends Error {
+  override readonly name = "NotSavedError";
+
+  /** @param bytes that the saved database takes. */
+  constructor(path: string, bytes: number, cause: unknown) {
+    super(
+      `${path} has to be brought to this version's schema, and cannot be saved beside itself before that (${cause instanceof Error ? cause.message : cause}): free ${showBytes(bytes)} on its disk and start again. Nothing was changed; the version before still runs`,
+      { cause },
     );
   }
 }
@@ -95,6 +109,7 @@ export function isOperatorError(error: unknown): error is Error {
   return (
     error instanceof SchemaTooNewError ||
     error instanceof SchemaTooOldError ||
+    error instanceof NotSavedError ||
     error instanceof DirectoryBusyError ||
     error instanceof NoStoreError ||
     error instanceof StoreMismatchError ||

@@ -1,6 +1,7 @@
 // The first page: what is stored, what was pushed last, what an operator should know, and how to push.
 import { showBytes } from "../amounts.ts";
 import type { RepositoryPage } from "../images/repositories.ts";
+import type { BackupStanding } from "../metadata/backups.ts";
 import type { CheckSummary } from "../metadata/checks.ts";
 import type { GcRefusals, GcRun } from "../metadata/gcRuns.ts";
 import type { KeptSum } from "../metadata/images.ts";
@@ -25,6 +26,9 @@ export interface StoreFacts {
   readonly refusals: GcRefusals | null;
   /** The latest check whose problems nothing has shown to be over; null for none. */
   readonly standingCheck: CheckSummary | null;
+  readonly backups: BackupStanding;
+  /** What is wrong with them. */
+  readonly backupWarnings: readonly string[];
   /** True after a write error: nothing can be stored until a restart. */
   readonly isBroken: boolean;
 }
@@ -137,6 +141,13 @@ function Warnings({ frame, view }: { readonly frame: Frame; readonly view: HomeV
           </p>
         </Notice>
       ) : null}
+      {(store?.backupWarnings ?? []).map((text) => (
+        <Notice tone="warn">
+          <p>
+            <strong>{text}</strong>
+          </p>
+        </Notice>
+      ))}
     </>
   );
 }
@@ -161,6 +172,7 @@ function Store(props: {
           ? []
           : [["Free space", `${showBytes(space.free)} of ${showBytes(space.total)}`] as const]),
         ["Last collection", <Ago time={lastRun?.startedAt ?? null} now={now} />],
+        ["Last backup", <Ago time={store.backups.lastCompleteAt} now={now} />],
       ]}
     />
   );

@@ -1,6 +1,9 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
+
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { BackupStanding } from "../metadata/backups.ts";
 import { commit, target, version } from "../version.ts";
+import { BackupMetrics } from "./backups.ts";
 import { addCheckMetrics, type CheckSources } from "./checks.ts";
 import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
@@ -21,6 +24,7 @@ export interface MetricSources extends MultipartSources, SpaceSources, WebhookSo
   isOpen(): Promise<boolean>;
   readonly gcRuns: GcSources;
   readonly checks: CheckSources;
+  readonly readBackups: () => Promise<BackupStanding>;
 }
 
 /** Seconds; from a manifest's fraction of a millisecond to a layer's minutes. */
@@ -31,6 +35,7 @@ type Ended = (seconds: number) => void;
 /** The program's counters. One per process. */
 export class Metrics {
   readonly #registry = new Registry();
+  readonly backups: BackupMetrics;
   readonly gc: GcMetrics;
   readonly multipart: MultipartMetrics;
   readonly scrub: ScrubMetrics;
@@ -87,6 +92,7 @@ export class Metrics {
     this.#build();
     this.#gauges(sources);
     this.gc = new GcMetrics(this.#registry, sources.gcRuns);
+    this.backups = new BackupMetrics(this.#registry, sources.readBackups);
     addCheckMetrics(this.#registry, sources.checks);
     this.multipart = new MultipartMetrics(this.#registry, sources);
     this.space = new SpaceMetrics(this.#registry, sources);

@@ -1,13 +1,8 @@
 // Which backups stay, for histories of any kind: clocks that were wrong among them.
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  type KeepRule,
-  type KeptBackup,
-  keptOf,
-  readKeepRule,
-  showKeepRule,
-} from "../../src/backup/keep.ts";
+import { type KeptBackup, keptOf } from "../../src/backup/keep.ts";
+import { type KeepRule, readKeepRule, showKeepRule } from "../../src/model/keepRule.ts";
 
 const day = 86_400_000;
 const start = Date.UTC(2026, 0, 1, 12);

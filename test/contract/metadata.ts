@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import { accessContract } from "./metadataAccess.ts";
 import { auditContract } from "./metadataAudit.ts";
+import { backupsContract } from "./metadataBackups.ts";
 import { browserSessionsContract } from "./metadataBrowserSessions.ts";
 import { bucketsContract } from "./metadataBuckets.ts";
 import { checksContract } from "./metadataChecks.ts";
@@ -79,6 +80,7 @@ export function metadataContract(
     mountsContract(openEmpty);
     gcRunsContract(openEmpty);
     checksContract(openEmpty);
+    backupsContract(openEmpty);
     untaggedContract(openEmpty);
     bucketsContract(openEmpty);
     objectsContract(openEmpty);

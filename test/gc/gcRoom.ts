@@ -29,7 +29,7 @@ export const other = parseRepositoryName("team/other");
 /** What a run by hand is asked unless a test says otherwise. */
 const command: Omit<GcRequest, "id"> = {
   ...{ trigger: "command", dryRun: false, minAgeMs: hour, brakeShare: 0 },
-  ...{ untaggedOlderThanMs: null, leaseMs, uploadsMs: 0 },
+  ...{ untaggedOlderThanMs: null, leaseMs, uploadsMs: 0, restoreGraceMs: 0 },
 };
 
 const newId = () => Bun.randomUUIDv7();

@@ -67,7 +67,7 @@ test("a lease of another server, whose clock may be behind, ends later by as muc
       { ...deps(), clockErrorMs: 500 },
       {
         ...{ id: Bun.randomUUIDv7(), trigger: "command", dryRun: false, minAgeMs: 0 },
-        ...{ brakeShare: 0, untaggedOlderThanMs: null, leaseMs, uploadsMs: 0 },
+        ...{ brakeShare: 0, untaggedOlderThanMs: null, leaseMs, uploadsMs: 0, restoreGraceMs: 0 },
       },
     );
 

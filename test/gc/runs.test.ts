@@ -12,6 +12,7 @@ const settings: ServerGcSettings = {
   minAgeMs: hour,
   leaseMs: hour,
   uploadsMs: 2 * hour,
+  restoreGraceMs: 0,
   brakeShare: 0.25,
   dryRun: false,
   untaggedOlderThanMs: 7 * 24 * hour,

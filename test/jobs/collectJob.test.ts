@@ -12,7 +12,7 @@ import { quiet, workerOf } from "./quiet.ts";
 const request: GcRequest = {
   id: "01a1f7e6-0b1c-7f3a-9d24-6a0c3b1e7f55",
   ...{ trigger: "schedule", dryRun: false, minAgeMs: 0, brakeShare: 0 },
-  ...{ untaggedOlderThanMs: null, leaseMs: 1, uploadsMs: 1 },
+  ...{ untaggedOlderThanMs: null, leaseMs: 1, uploadsMs: 1, restoreGraceMs: 0 },
 };
 
 /** A worker that answers sweeps, and collections as `onCollect` says; `stop` is what it does when it is asked to stop. */

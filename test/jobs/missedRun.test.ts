@@ -35,7 +35,7 @@ async function openMachine(scope: Scope, { dryRun = false } = {}) {
       newId: () => Bun.randomUUIDv7(),
       isAlive: () => false,
       settings: {
-        ...{ minAgeMs: hour, leaseMs: hour, uploadsMs: 0, brakeShare: 0.25 },
+        ...{ minAgeMs: hour, leaseMs: hour, uploadsMs: 0, restoreGraceMs: 0, brakeShare: 0.25 },
         ...{ dryRun, untaggedOlderThanMs: null, untaggedUsuallyMs: 604_800_000 },
       },
       order: ({ id }) => {

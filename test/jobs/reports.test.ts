@@ -23,6 +23,7 @@ function listeners() {
     latch: { trip: note("trip") },
     gcRuns: { ended: async () => note("ended run")() },
     onCollected: note("collected"),
+    onBackedUp: note("backup"),
     checks: { ended: async () => note("ended check")() },
     onChecked: note("checked"),
     onScrub: note("scrub"),

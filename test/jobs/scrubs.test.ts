@@ -94,7 +94,7 @@ describe("scrub slices", () => {
     const seen: MaintenanceReport["kind"][] = [];
     const collection = {
       ...({ id: "run", trigger: "api", dryRun: true, minAgeMs: 0, leaseMs: 0 } as const),
-      ...{ uploadsMs: 0, brakeShare: 0, untaggedOlderThanMs: null },
+      ...{ uploadsMs: 0, restoreGraceMs: 0, brakeShare: 0, untaggedOlderThanMs: null },
     };
     let left = 3;
     const maintenance: Maintenance = new Maintenance({

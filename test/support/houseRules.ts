@@ -54,12 +54,14 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "wiring.ts": [
     ...["uploads", "objects", "config", "telemetry", "http", "ambient.ts", "opened.ts", "process"],
     ...["front.ts", "backend.ts", "background.ts", "certificate.ts", "login.ts", "ports.ts"],
+    "backup",
     ...["durability", "hooks.ts", "jobs"],
   ],
   // As much of it as commands need.
   "tool.ts": [
     ...["access", "content", "registry", "images", "uploads", "objects", "clock", "gc", "fsck"],
     ...["import", "webhooks", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
+    "backup",
   ],
   // As much of it as a backup needs.
   "backingUp.ts": ["backup", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
@@ -101,12 +103,12 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   "tool.ts": ["storage", "metadata"],
   "ports.ts": ["config"],
   "background.ts": ["durability", "objects", "ports.ts", "process", "storage"],
-  "backend.ts": ["access", "clock", "gc", "fsck", "http", "ports.ts", "uploads"],
+  "backend.ts": ["metadata", "access", "clock", "gc", "fsck", "http", "ports.ts", "uploads"],
 };
 /** A worker is a program of its own: it opens the ports that it needs. */
 const entryPoints: Readonly<Record<string, readonly string[]>> = {
   "access/comparing/worker.ts": ["ambient.ts"],
-  "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts", "registry"],
+  "jobs/worker.ts": ["ports.ts", "durability", "ambient.ts", "registry", "backingUp.ts"],
 };
 
 const node = {

@@ -15,6 +15,7 @@ const metrics = new Metrics({
   isReadOnly: () => false,
   isOpen: async () => false,
   checks: { countStanding: async () => 0 },
+  readBackups: async () => ({ last: null, lastCompleteAt: null, isOverdue: false }),
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 });
 
@@ -89,7 +90,7 @@ clientTest(
   { commands: ["promtool"] },
   async () => {
     const checked = await run(["promtool", "check", "rules", join(folder, "alerts.yml")]);
-    expect(checked.output).toContain("11 rules found");
+    expect(checked.output).toContain("12 rules found");
     await run(["promtool", "check", "config", "--syntax-only", join(folder, "prometheus.yml")]);
 
     const variables = { $__rate_interval: "5m", $instance: ".*" };

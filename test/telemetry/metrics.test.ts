@@ -9,6 +9,7 @@ const sources: MetricSources = {
   isReadOnly: () => false,
   isOpen: async () => false,
   checks: { countStanding: async () => 0 },
+  readBackups: async () => ({ last: null, lastCompleteAt: null, isOverdue: false }),
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 };
 

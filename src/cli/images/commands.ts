@@ -89,7 +89,7 @@ function addSpace(program: Command, run: RunAction): void {
   addSourceFlags(program.command("status"))
     .summary("show how the server is")
     .description(
-      "Shows on one screen where the server listens, who gets in, what is stored, the free space, open uploads, the last garbage collection and warnings. Exits with 0 only when nothing is wrong: for cron.",
+      "Shows on one screen where the server listens, who gets in, what is stored, the free space, open uploads, the last garbage collection and backup, and warnings. Exits with 0 only when nothing is wrong: for cron.",
     )
     .addHelpText(
       "after",

@@ -109,6 +109,7 @@ export function statusText(
     ],
     ["Uploads", `${status.uploads} open, ${showBytes(status.upload_bytes)}`],
     ["Collection", collectionText(last, now)],
+    ["Backup", backupText(status, now)],
   ];
   const signs = { problem: "!", note: "-" } as const;
   return [table(rows), ...status.warnings.map(({ level, text }) => `${signs[level]} ${text}`)].join(
@@ -121,4 +122,13 @@ function collectionText(last: PrintedStatus["last_collection"], now: number): st
   const age = `${ageOf(last.started_at, now)} ago`;
   if (last.state !== "done") return `${last.state}, ${age}`;
   return `${age}, ${showBytes(last.deleted_bytes)} reclaimed`;
+}
+
+function backupText(
+  { last_backup_at: at, last_backup: last }: Pick<PrintedStatus, "last_backup" | "last_backup_at">,
+  now: number,
+): string {
+  if (at === null) return "none yet";
+  const where = last?.state === "done" ? ` to ${last.target}` : "";
+  return `${ageOf(at, now)} ago${where}`;
 }

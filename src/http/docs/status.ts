@@ -82,12 +82,31 @@ export const statusSchema = object({
     { nullable: true, description: "the latest one that was not dry" },
   ),
   last_success_at: timeOrNull("when a collection last deleted what it found"),
+  last_backup: object(
+    {
+      id: string(),
+      state: string({
+        enum: ["done", "incomplete", "failed"],
+        description: "`incomplete`: contents of the store were lost, everything else is backed up",
+      }),
+      trigger: string({ enum: ["schedule", "command"] }),
+      target: string(),
+      started_at: string({ format: "date-time" }),
+      finished_at: string({ format: "date-time" }),
+      contents: integer({ description: "each once" }),
+      size_bytes: bytes("of all contents"),
+      added_bytes: bytes("that it brought"),
+      reason: string({ nullable: true, description: "why it is not complete" }),
+    },
+    { nullable: true, description: "the latest one, whatever became of it" },
+  ),
+  last_backup_at: timeOrNull("when the last complete backup ended"),
   warnings: array(
     object({
       code: string({
         enum: [
           ...["read-only", "disk", "open", "empty", "plain-http", "gc-refused", "gc-failed"],
-          "check",
+          ...["check", "backup-old", "backup-failed"],
         ],
       }),
       level: string({ enum: ["problem", "note"] }),
@@ -125,5 +144,18 @@ export const statusExample = {
     reason: null,
   },
   last_success_at: "2026-01-01T03:00:01.250Z",
+  last_backup: {
+    id: runId,
+    state: "done",
+    trigger: "schedule",
+    target: "/mnt/backups",
+    started_at: "2026-01-01T02:00:00.000Z",
+    finished_at: "2026-01-01T02:00:07.500Z",
+    contents: 2,
+    size_bytes: 2_812_948,
+    added_bytes: 0,
+    reason: null,
+  },
+  last_backup_at: "2026-01-01T02:00:07.500Z",
   warnings: [],
 };

@@ -1,6 +1,8 @@
 // The first page. Programs that ask for `/` are answered as for any address that is none.
+
 import { RegistryError } from "../../errors.ts";
 import { listRepositoryRows } from "../../images/repositories.ts";
+import { backupWarnings } from "../../images/status.ts";
 import type { StoreFacts } from "../../pages/home.tsx";
 import { acceptsHtml } from "../headers.ts";
 import { operation } from "../operation.ts";
@@ -40,6 +42,7 @@ async function readStore({
   gcRuns,
   checks,
   latch,
+  status,
 }: Services): Promise<StoreFacts> {
   const [{ kept }, space, runs, refusals, standingCheck] = await Promise.all([
     images.book.read(),
@@ -48,10 +51,13 @@ async function readStore({
     gcRuns.findRefusals(),
     checks.findStanding(),
   ]);
+  const backups = await status.backups();
   const ended = runs.runs.filter(({ state, dryRun }) => state !== "running" && !dryRun);
   return {
     ...{ kept, space, refusals, standingCheck },
     lastRun: ended[0] ?? null,
+    backups,
+    backupWarnings: backupWarnings(backups).map(({ text }) => text),
     isBroken: !isWritable(latch),
   };
 }

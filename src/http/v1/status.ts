@@ -52,7 +52,7 @@ export const statusOperations = [
     handle: status,
     doc: () => ({
       description:
-        "Who gets in, what is stored, the space that is left, open uploads, the last garbage collection, and warnings. For those who may `pull` on `server:gc`.",
+        "Who gets in, what is stored, the space that is left, open uploads, the last garbage collection and backup, and warnings. For those who may `pull` on `server:gc`.",
       responses: {
         200: {
           description: "The status.",

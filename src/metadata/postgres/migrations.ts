@@ -12,6 +12,7 @@ import browserSessions from "../../../drizzle/postgres/0005_browser_sessions.sql
 import webhooks from "../../../drizzle/postgres/0006_webhooks.sql" with { type: "text" };
 import pulls from "../../../drizzle/postgres/0007_pulls.sql" with { type: "text" };
 import checks from "../../../drizzle/postgres/0008_checks.sql" with { type: "text" };
+import backups from "../../../drizzle/postgres/0009_backups.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0006_webhooks", sql: webhooks },
   { tag: "0007_pulls", sql: pulls },
   { tag: "0008_checks", sql: checks },
+  { tag: "0009_backups", sql: backups },
 ];

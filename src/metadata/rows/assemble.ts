@@ -4,6 +4,7 @@ import type { InspectionMetadata } from "../inspection.ts";
 import type { Metadata } from "../metadata.ts";
 import { accessMetadata, accessState, accountsMetadata } from "./access.ts";
 import { auditMetadata } from "./audit.ts";
+import { backupsMetadata } from "./backups.ts";
 import { browserSessionsMetadata } from "./browserSessions.ts";
 import { checksMetadata } from "./checks.ts";
 import { clockMetadata } from "./clock.ts";
@@ -64,6 +65,7 @@ export function assemble(rows: Rows, own: OwnChecks): Omit<Metadata, "close"> {
     clock: clockMetadata(rows),
     gcRuns: gcRunsMetadata(rows),
     checks: checksMetadata(rows),
+    backups: backupsMetadata(rows),
     untagged: untaggedMetadata(rows),
     usage: usageMetadata(rows),
     collection: collectionMetadata(rows, own.findMalformed),

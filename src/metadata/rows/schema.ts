@@ -23,6 +23,8 @@ const bytes = customType<{ data: Uint8Array; driverData: Uint8Array }>({ dataTyp
 export const store = sqliteTable("store", {
   id: text("id").primaryKey(),
   createdAt: integer("created_at").notNull(), // Unix ms
+  generation: integer("generation").notNull().default(0), // grows while it is served; `<data>/generation` has it as well
+  restoredAt: integer("restored_at"), // Unix ms; when it was restored, or found to be older than its data directory
 });
 
 /** Every name something was ever pushed to; listed once it holds a manifest. */

@@ -64,3 +64,21 @@ export const clockAnchor = sqliteTable("clock_anchor", {
   wall: integer("wall").notNull(), // Unix ms
   distrustUntil: integer("distrust_until").notNull(), // ms since boot; until then ages prove nothing
 });
+
+/** Backups that have ended, the latest ones. */
+export const backupRuns = sqliteTable(
+  "backup_runs",
+  {
+    id: text("id").primaryKey(),
+    trigger: text("trigger").$type<"schedule" | "command">().notNull(),
+    target: text("target").notNull(), // without a password
+    state: text("state").$type<"done" | "incomplete" | "failed">().notNull(),
+    startedAt: integer("started_at").notNull(), // Unix ms
+    finishedAt: integer("finished_at").notNull(), // Unix ms
+    contents: integer("contents").notNull(),
+    bytes: integer("bytes").notNull(),
+    addedBytes: integer("added_bytes").notNull(),
+    reason: text("reason"), // why it is not complete
+  },
+  (row) => [index("backup_runs_by_state").on(row.state, row.finishedAt)],
+);

@@ -15,6 +15,11 @@ export function pendingMigrations(
   return pendingOf(migrations, readApplied(client), client.filename).length;
 }
 
+/** The tag of the first migration that is still to be applied; "" for none. @throws as `pendingMigrations`. */
+export function nextMigration(client: Database): string {
+  return pendingOf(embedded, readApplied(client), client.filename)[0]?.tag ?? "";
+}
+
 /**
  * Looks at a file that must not be touched if a newer version wrote it: whoever opens it for writing moves its log into it at the end.
  * @throws SchemaTooNewError

@@ -21,6 +21,7 @@ import browserSessions from "../../../drizzle/sqlite/0014_browser_sessions.sql" 
 import webhooks from "../../../drizzle/sqlite/0015_webhooks.sql" with { type: "text" };
 import pulls from "../../../drizzle/sqlite/0016_pulls.sql" with { type: "text" };
 import checks from "../../../drizzle/sqlite/0017_checks.sql" with { type: "text" };
+import backups from "../../../drizzle/sqlite/0018_backups.sql" with { type: "text" };
 import type { Migration } from "../migration.ts";
 
 /** Every migration this build knows, oldest first. Released ones never change. */
@@ -43,4 +44,5 @@ export const migrations: readonly Migration[] = [
   { tag: "0015_webhooks", sql: webhooks },
   { tag: "0016_pulls", sql: pulls },
   { tag: "0017_checks", sql: checks },
+  { tag: "0018_backups", sql: backups },
 ];

@@ -21,8 +21,13 @@ import { beginWork, Connection, openClient, type Role } from "./connection.ts";
 import { findMalformed } from "./contradictions.ts";
 import { checkDatabase } from "./databaseCheck.ts";
 import { isDamaged } from "./failures.ts";
-import { assertKnown, hasTable, migrate, pendingMigrations } from "./migrate.ts";
+import { assertKnown, hasTable, migrate, nextMigration, pendingMigrations } from "./migrate.ts";
 import { sqliteRows, targetOver } from "./rows.ts";
+import { saveBefore } from "./savedDatabase.ts";
+
+/** Of a database that is damaged. */
+const remedy =
+  "breadbox fsck shows what is wrong, and breadbox restore TARGET --data NEWDIR restores a backup (docs/BACKUP.md). Keep the directory until that is done: its blobs are intact";
 
 /** What opening needs. */
 export interface SqliteOptions {
@@ -64,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<OpenedSqlite> 
     return await openFile(path, options);
   } catch (error) {
     if (!isDamaged(error)) throw error;
-    throw new DatabaseDamagedError(path, "restore it from a backup, or choose an empty directory");
+    throw new DatabaseDamagedError(path, remedy);
   }
 }
 
@@ -135,8 +140,13 @@ async function upgrade(
   storeId: string | null,
   { role, directory, clock }: SqliteOptions,
 ): Promise<number> {
-  if (role === "server" || storeId === null) return migrate(client, clock());
-  const applied = await ifNoServer(directory, () => migrate(client, clock()));
+  if (storeId === null) return migrate(client, clock());
+  const save = async (): Promise<number> => {
+    await saveBefore(directory, nextMigration(client));
+    return migrate(client, clock());
+  };
+  if (role === "server") return save();
+  const applied = await ifNoServer(directory, save);
   if (applied === null) throw new SchemaTooOldError(client.filename);
   return applied;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Digest } from "../../model/digest.ts";
 import { DatabaseDamagedError } from "../openErrors.ts";
 import { findFaults } from "./databaseCheck.ts";
+import { migrate } from "./migrate.ts";
 
 /** Rows about staged bytes, and about bytes to be deleted: a snapshot has neither. Children before parents. */
 const leftOut = [
@@ -37,9 +38,19 @@ export function snapshotSqlite(directory: string, into: string): void {
   syncFile(path);
 }
 
+/** Brings the database of a backup up to this version's schema. @throws SchemaTooNewError */
+export function upgradeSnapshot(folder: string, now: number): void {
+  const database = new Database(join(folder, "breadbox.db"), { readwrite: true });
+  try {
+    migrate(database, now);
+  } finally {
+    database.close(true);
+  }
+}
+
 /**
- * The last change of a database that is restored, before anyone opens it: of its contents these are damaged, and no others. Blocks; it
- * is durable but for its name.
+ * The last change of a database that is restored, before anyone opens it: it counts as restored, and of its contents these are damaged,
+ * and no others. Blocks; it is durable but for its name.
  */
 export function finishRestored(folder: string, lost: readonly Digest[], now: number): void {
   const path = join(folder, "breadbox.db");
@@ -47,6 +58,7 @@ export function finishRestored(folder: string, lost: readonly Digest[], now: num
   try {
     database.run("PRAGMA journal_mode = OFF");
     database.transaction(() => {
+      database.run("UPDATE store SET restored_at = ?", [now]);
       database.run("UPDATE contents SET damaged_at = NULL WHERE damaged_at IS NOT NULL");
       const mark = database.query("UPDATE contents SET damaged_at = ? WHERE digest = ?");
       for (const digest of lost) mark.run(now, digest);

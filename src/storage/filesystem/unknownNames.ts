@@ -32,6 +32,8 @@ const files: ReadonlySet<string> = new Set([
   "breadbox.db-wal",
   "breadbox.db-shm",
   "format",
+  "generation",
+  "generation.new",
   "lock",
   "migration.db",
   "migration.db-wal",
@@ -41,12 +43,15 @@ const files: ReadonlySet<string> = new Set([
   "settings.json.new",
 ]);
 
+/** The database as it was before its schema was changed. */
+const isSavedDatabase = (name: string): boolean => /^breadbox\.db\.before-\w+$/.test(name);
+
 /** @returns paths relative to the data directory. @throws when a folder cannot be read. */
 export async function* listUnknown(directory: string): AsyncGenerator<string> {
   for (const { name } of await entriesOf(directory)) {
     const rules = folders.get(name);
     if (rules !== undefined) yield* listBelow(join(directory, name), [], rules, name);
-    else if (!files.has(name)) yield name;
+    else if (!files.has(name) && !isSavedDatabase(name)) yield name;
   }
   yield* listBelow(join(directory, "tmp", "multipart"), [], partsRules, "tmp/multipart");
 }

@@ -105,7 +105,7 @@ export async function openRealStore() {
     ): Promise<GcReport> {
       return collectGarbage(interrupted(gc, moment), {
         ...{ id: Bun.randomUUIDv7(), trigger: "command", dryRun: false, brakeShare: 0 },
-        ...{ minAgeMs, untaggedOlderThanMs, leaseMs, uploadsMs: 0 },
+        ...{ minAgeMs, untaggedOlderThanMs, leaseMs, uploadsMs: 0, restoreGraceMs: 0 },
       });
     },
     rows: () => readRows(store.directory),

@@ -1,4 +1,5 @@
 // A registry that listens on a free port over a real store, and a few words to talk to it.
+
 import { Writable } from "node:stream";
 import pino from "pino";
 import { Access } from "../../../src/access/access.ts";
@@ -7,6 +8,7 @@ import type { AuthMode } from "../../../src/access/deps.ts";
 import type { HtpasswdFile } from "../../../src/access/htpasswdFile.ts";
 import { LoginTrail } from "../../../src/access/loginTrail.ts";
 import type { WorkloadEvent } from "../../../src/access/workloads.ts";
+import { readBackups } from "../../../src/backup/watch.ts";
 import { type CheckOrder, Checks } from "../../../src/fsck/checks.ts";
 import type { GcRequest } from "../../../src/gc/gcRun.ts";
 import { GcRuns } from "../../../src/gc/runs.ts";
@@ -82,7 +84,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     newId,
     isAlive: () => true,
     settings: {
-      ...{ minAgeMs: leaseMs, leaseMs, uploadsMs: 0, brakeShare: 0.25 },
+      ...{ minAgeMs: leaseMs, leaseMs, uploadsMs: 0, restoreGraceMs: 0, brakeShare: 0.25 },
       ...{ dryRun: false, untaggedOlderThanMs: null, untaggedUsuallyMs: 604_800_000 },
     },
     order: (order) => orders.push(order),
@@ -91,7 +93,13 @@ export async function openRegistry(options: RegistryOptions = {}) {
     ...{ checks: metadata.checks, clock: store.clock.now, newId },
     ...{ owner: "here", isAlive: () => true, order: (order) => checkOrders.push(order) },
   });
+  const backups = () =>
+    readBackups({
+      ...{ backups: metadata.backups, clock: store.clock.now },
+      ...{ maxAgeMs: 2 * 86_400_000, isScheduled: false },
+    });
   const metrics = new Metrics({
+    readBackups: backups,
     countEvents: null,
     readSpace: () => storage.space(),
     countUploads: () => metadata.uploadSweep.countUploads(),
@@ -146,6 +154,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     }),
     status: {
       ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock: store.clock.now },
+      backups,
       space: async () => ({ free: 50, total: 100 }),
       server: async () => ({
         ...({ listen: "0.0.0.0:5000", scheme: "http", isRunning: true } as const),

@@ -1,0 +1,79 @@
+// The history of backups, and the database's generation.
+import { desc, eq, lt, max } from "drizzle-orm";
+import { type BackupRun, type BackupsMetadata, rememberedBackups } from "../backups.ts";
+import type { Body, Rows, Tx } from "./rows.ts";
+import { store } from "./schema.ts";
+import { command, type Params, statement } from "./statement.ts";
+import { backupRuns } from "./tendingSchema.ts";
+
+const add = command((db, given: Params<BackupRun>) => {
+  const { id, trigger, target, state, startedAt, finishedAt } = given;
+  const { contents, bytes, addedBytes, reason } = given;
+  const times = { startedAt, finishedAt };
+  return db
+    .insert(backupRuns)
+    .values({ id, trigger, target, state, ...times, contents, bytes, addedBytes, reason });
+});
+/** Ids are hexadecimal: all of them come before it. */
+const last = "~";
+/** The latest one behind so many later ones. */
+const latest = statement((db, { skipped }: Params<{ skipped: number }>) =>
+  db
+    .select()
+    .from(backupRuns)
+    .where(lt(backupRuns.id, last))
+    .orderBy(desc(backupRuns.id))
+    .limit(1)
+    .offset(skipped),
+);
+const forget = command((db, { before }: Params<{ before: string }>) =>
+  db.delete(backupRuns).where(lt(backupRuns.id, before)),
+);
+const complete = statement((db) =>
+  db
+    .select({ at: max(backupRuns.finishedAt) })
+    .from(backupRuns)
+    .where(eq(backupRuns.state, "done")),
+);
+const findStore = statement((db) =>
+  db
+    .select({ id: store.id, generation: store.generation, restoredAt: store.restoredAt })
+    .from(store)
+    .limit(1),
+);
+interface Generation {
+  readonly id: string;
+  readonly generation: number;
+  readonly restoredAt: number | null;
+}
+const setGeneration = command((db, { id, generation, restoredAt }: Params<Generation>) =>
+  db.update(store).set({ generation, restoredAt }).where(eq(store.id, id)),
+);
+
+/** This part of the port. */
+export function backupsMetadata(rows: Rows): BackupsMetadata {
+  return {
+    recordBackup: (run) =>
+      rows.write(function* (tx) {
+        tx.run(add, run);
+        const oldest = yield* tx.get(latest, { skipped: rememberedBackups - 1 });
+        if (oldest !== undefined) tx.run(forget, { before: oldest.id });
+      }),
+    lastBackup: () => rows.find(latest, { skipped: 0 }),
+    lastComplete: async () => (await rows.find(complete, {}))?.at ?? null,
+    advanceGeneration: (noted, now) => rows.write((tx) => advance(tx, noted, now)),
+    findRestored: async () => (await rows.find(findStore, {}))?.restoredAt ?? null,
+  };
+}
+
+function* advance(tx: Tx, noted: number, now: number): Body<number> {
+  const found = yield* tx.get(findStore, {});
+  if (found === undefined) throw new Error("the database has lost its id");
+  const isOlder = found.generation < noted;
+  const generation = Math.max(found.generation, noted) + 1;
+  tx.run(setGeneration, {
+    ...{ id: found.id, generation },
+    restoredAt: isOlder ? now : found.restoredAt,
+  });
+  return generation;
+}

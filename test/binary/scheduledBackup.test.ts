@@ -1,0 +1,81 @@
+// A server that backs itself up every minute, and one whose database is replaced by an older one.
+import { expect } from "bun:test";
+import { copyFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { breadboxBinary, startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { buildImage, pullAll, pushImage } from "../support/images.ts";
+import { run, tempFolder, waitFor } from "../support/processes.ts";
+
+const needs = { commands: [], timeoutMs: 180_000 };
+const image = buildImage({ seed: "scheduled", layerSizes: [50_000] });
+
+clientTest(
+  "a server with backup.target backs itself up by its schedule, and says so everywhere",
+  needs,
+  async (scope) => {
+    const folder = tempFolder(scope, "scheduled");
+    const target = join(folder, "target");
+    const server = await startBreadbox(scope, {
+      data: join(folder, "data"),
+      env: { BREADBOX_BACKUP_TARGET: target, BREADBOX_BACKUP_SCHEDULE: "* * * * *" },
+    });
+    await pushImage(`${server.url}/v2/team/app`, "1", image);
+    const metric = async (name: string): Promise<string> => {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      return new RegExp(`^${name}(?:\\{[^}]*\\})? (\\S+)`, "m").exec(text)?.[1] ?? "";
+    };
+    expect(await metric("breadbox_backup_overdue")).toBe("1");
+
+    await waitFor("a backup", async () => (await metric("breadbox_backup_overdue")) === "0", {
+      timeoutMs: 90_000,
+      everyMs: 500,
+      explain: server.logs,
+    });
+
+    expect(await (await fetch(`${server.url}/v1/status`)).json()).toMatchObject({
+      last_backup: { state: "done", trigger: "schedule", target, contents: 2 },
+      warnings: [],
+    });
+    expect(Number(await metric("breadbox_backup_last_success_timestamp_seconds"))).toBeGreaterThan(
+      0,
+    );
+    expect(server.logs()).toContain('"event":"backup"');
+    const page = await fetch(server.url, { headers: { Accept: "text/html" } });
+    expect(await page.text()).toContain("Last backup");
+    const binary = await breadboxBinary();
+    const { stdout } = await run([binary, "status", "--data", server.data]);
+    expect(stdout).toMatch(/^Backup +\d+s ago to /m);
+    const data = join(folder, "restored");
+    await run([binary, "restore", target, "--data", data]);
+    const restored = await startBreadbox(scope, { data });
+    await pullAll(`${restored.url}/v2/team/app`, "1");
+  },
+);
+
+clientTest(
+  "a database that is put into a newer data directory deletes nothing for a while, and says why",
+  needs,
+  async (scope) => {
+    const folder = tempFolder(scope, "older");
+    const data = join(folder, "data");
+    const first = await startBreadbox(scope, { data });
+    await first.stop();
+    copyFileSync(join(data, "breadbox.db"), join(folder, "older.db"));
+    const second = await startBreadbox(scope, { data });
+    await pushImage(`${second.url}/v2/team/app`, "1", image);
+    await second.stop();
+    for (const name of ["-wal", "-shm"]) rmSync(join(data, `breadbox.db${name}`), { force: true });
+    copyFileSync(join(folder, "older.db"), join(data, "breadbox.db"));
+
+    const third = await startBreadbox(scope, { data });
+
+    expect(third.logs()).toContain('"event":"restored"');
+    const binary = await breadboxBinary();
+    const collected = await run([binary, "gc", "--data", data], { mayFail: true });
+    expect(collected.code).toBe(1);
+    expect(collected.output).toContain("nothing is deleted until");
+    await pushImage(`${third.url}/v2/team/app`, "1", image);
+    await pullAll(`${third.url}/v2/team/app`, "1");
+  },
+);

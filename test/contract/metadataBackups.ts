@@ -1,0 +1,60 @@
+// Contract of the history of backups, and of a database that is older than its data directory.
+import { describe, expect, test } from "bun:test";
+import { type BackupRun, rememberedBackups } from "../../src/metadata/backups.ts";
+import type { Metadata } from "../../src/metadata/metadata.ts";
+import { now } from "./metadataRows.ts";
+
+const backup = (changes: Partial<BackupRun> = {}): BackupRun => ({
+  ...{ id: Bun.randomUUIDv7(), trigger: "schedule", target: "/mnt/backups", state: "done" },
+  ...{ startedAt: now, finishedAt: now + 5, contents: 3, bytes: 300, addedBytes: 100 },
+  ...{ reason: null, ...changes },
+});
+
+/** Part of the suite. @param open returns an empty database. */
+export function backupsContract(open: () => Promise<Metadata>): void {
+  describe("the history of backups", () => {
+    test("has the latest one, and when the latest complete one ended", async () => {
+      const { backups } = await open();
+      expect([await backups.lastBackup(), await backups.lastComplete()]).toEqual([null, null]);
+      await backups.recordBackup(backup());
+      await backups.recordBackup(backup({ state: "incomplete", finishedAt: now + 7 }));
+      const failed = backup({ state: "failed", finishedAt: now + 9, reason: "the disk is full" });
+      await backups.recordBackup(failed);
+
+      expect(await backups.lastBackup()).toEqual(failed);
+      expect(await backups.lastComplete()).toBe(now + 5);
+    });
+
+    test("forgets the oldest", async () => {
+      const { backups } = await open();
+      await backups.recordBackup(backup());
+      for (let at = 0; at < rememberedBackups; at += 1) {
+        await backups.recordBackup(backup({ state: "failed" }));
+      }
+
+      expect(await backups.lastComplete()).toBeNull();
+    }, 60_000);
+  });
+
+  describe("the generation of a database", () => {
+    test("grows, and says nothing of a restore while the data directory noted the same", async () => {
+      const { backups } = await open();
+
+      expect(await backups.advanceGeneration(0, now)).toBe(1);
+      expect(await backups.advanceGeneration(1, now)).toBe(2);
+      // A crash between the database and the note.
+      expect(await backups.advanceGeneration(1, now)).toBe(3);
+      expect(await backups.findRestored()).toBeNull();
+    });
+
+    test("that is behind the one that its data directory noted is an older one: it counts as restored", async () => {
+      const { backups } = await open();
+      await backups.advanceGeneration(0, now);
+
+      expect(await backups.advanceGeneration(7, now + 60)).toBe(8);
+      expect(await backups.findRestored()).toBe(now + 60);
+      await backups.advanceGeneration(8, now + 90);
+      expect(await backups.findRestored()).toBe(now + 60);
+    });
+  });
+}

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Finding } from "../../src/fsck/findings.ts";
-import { describeFinding } from "../../src/fsck/findingText.ts";
+import { describeFinding, repairText } from "../../src/fsck/findingText.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
@@ -92,4 +92,84 @@ test.each([
   ],
 ] as const satisfies readonly (readonly [string, Finding])[])("it says: %s", (words, finding) => {
   expect(describeFinding(finding)).toBe(words);
+});
+
+const session = { id, repository: "team/app", offset: 5 };
+const tags = [{ repository: manifest.repository, name: tag("v1") }];
+const name = `manifest team/app@${manifest.digest}`;
+
+test.each([
+  [
+    `${manifest.digest} (5 B): known to be damaged, waiting for a push. Nothing refers to it.`,
+    { kind: "contentWaits", content, holders: { ...nobody, objects: { some: [], others: 0 } } },
+  ],
+  [
+    `${manifest.digest} (5 B): marked as damaged, but its file is there. No tag needs it; it belongs to a and 1+ more.`,
+    {
+      kind: "contentInPlace",
+      content,
+      holders: {
+        repositories: [parseRepositoryName("a"), parseRepositoryName("b")],
+        tags: [],
+        more: true,
+        objects: { some: [], others: 0 },
+      },
+    },
+  ],
+  [
+    `${manifest.digest}: something that is not a file is in its place. Pulls fail: team/app:v1 and 0+ more.`,
+    {
+      kind: "contentSizeDiffers",
+      content,
+      found: null,
+      holders: { repositories: [], tags, more: true, objects: { some: [], others: 0 } },
+    },
+  ],
+  [
+    `${name}: its bytes are damaged (team/app:v1). Pushing it again repairs it; a backup would, too.`,
+    { kind: "manifestDamaged", manifest, found: manifest.digest, tags },
+  ],
+  [
+    `${name}: its bytes are right, but this version cannot read them: no layers`,
+    { kind: "manifestUnread", manifest, reason: "no layers" },
+  ],
+  [
+    `${name} needs ${manifest.digest}, which team/app does not hold (team/app:v1). Pulls of it fail until it is pushed again.`,
+    { kind: "incomplete", manifest, missing: manifest.digest, tags },
+  ],
+  [
+    `${name} lists ${manifest.digest}, which team/app does not hold. Other entries can be pulled.`,
+    { kind: "entryMissing", manifest, missing: manifest.digest, tags: [] },
+  ],
+  [
+    `upload ${id} of team/app: not all of its 5 acknowledged bytes are there. Its client has to start again.`,
+    { kind: "sessionShort", session },
+  ],
+  [`upload ${id} of team/app: nothing is staged yet.`, { kind: "sessionWithoutBytes", session }],
+  [
+    `staged bytes of ${id} belong to no upload: the server's cleanup removes them.`,
+    { kind: "stagedWithoutSession", id },
+  ],
+  [
+    "the database is damaged: page 3. Restore it from a backup.",
+    { kind: "databaseDamaged", fault: "page 3" },
+  ],
+  [
+    `${manifest.digest} is in use and on the list of what will be deleted.`,
+    { kind: "trashInUse", content },
+  ],
+  ["tmp/x is not a file of Breadbox.", { kind: "unknownName", name: "tmp/x" }],
+  ["The bucket expires blobs.", { kind: "placeWarning", sentence: "The bucket expires blobs." }],
+] as const satisfies readonly (readonly [string, Finding])[])("it tells: %s", (words, finding) => {
+  expect(describeFinding(finding)).toBe(words);
+});
+
+test("every repair says what it does, in words of its own", () => {
+  const kinds = [
+    ...(["setAside", "mark", "decide", "derive", "endSession", "keep"] as const),
+    ...(["refit", "recount", "forgetLost", "forgetPart"] as const),
+  ];
+  const texts = kinds.map(repairText);
+  expect(new Set(texts).size).toBe(kinds.length);
+  expect(texts).toContain("ends the upload");
 });

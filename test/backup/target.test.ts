@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, unlinkSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { runBackup } from "../../src/backingUp.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -55,6 +56,23 @@ describe("a target", () => {
     const target = join(box.store.directory, "backups");
 
     expect(await messageOf(box.backUp({ target }))).toContain("is in the data directory");
+    expect(existsSync(target)).toBe(false);
+  });
+
+  test("of a store with PostgreSQL is refused, with what to back up instead and in which order", async () => {
+    const target = join(tempFolder(scope, "postgres"), "target");
+    const database = {
+      ...{ url: "postgres://x@127.0.0.1:1/x", ca: "", pooled: false },
+      ...{ connections: 1, statementTimeoutMs: 1 },
+    };
+    const order = { target, copies: true, keep: null, onProgress: () => {} };
+    const { signal } = new AbortController();
+
+    const refused = await messageOf(
+      runBackup({ data: target, database, bucket: null }, { ...order, signal }),
+    );
+
+    expect(refused).toContain("the database with pg_dump first, then the folder blobs");
     expect(existsSync(target)).toBe(false);
   });
 

@@ -7,6 +7,7 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { noteGeneration } from "../../src/metadata/generation.ts";
 import { migrations } from "../../src/metadata/sqlite/migrations.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/metadata/sqlite/open.ts";
+import { parseBucketName } from "../../src/model/objectNames.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -100,4 +101,26 @@ test("a database that is older than its data directory counts as restored from t
 
   expect(await note()).toBe(5);
   expect(readFileSync(join(directory, "generation"), "utf8")).toBe("3\n");
+});
+
+test("a database whose pages contradict each other is refused at the start, with what to do", async () => {
+  const directory = tempFolder(scope, "damaged");
+  const { metadata } = await open(directory);
+  for (let at = 0; at < 200; at += 1) {
+    await metadata.objects.createBucket(parseBucketName(`bucket-${at}`), at);
+  }
+  await metadata.close();
+  const rows = new Database(join(directory, "breadbox.db"));
+  const root = "SELECT rootpage FROM sqlite_schema WHERE name = 'buckets'";
+  const page = Number(rows.query(root).values()[0]?.[0]);
+  const size = Number(rows.query("PRAGMA page_size").values()[0]?.[0]);
+  rows.close(true);
+  const file = readFileSync(join(directory, "breadbox.db"));
+  file.fill(0xff, (page - 1) * size + 100, page * size);
+  writeFileSync(join(directory, "breadbox.db"), file);
+
+  const refused = await open(directory).catch(String);
+
+  expect(refused).toContain("breadbox fsck shows what is wrong");
+  expect(refused).toContain("breadbox restore TARGET --data NEWDIR");
 });

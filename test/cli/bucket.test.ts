@@ -1,11 +1,17 @@
 // `breadbox bucket ls`, `create`, `rm`, `stat` and `uploads`: questions to a server, and what is said when there is none.
 import { describe, expect, test } from "bun:test";
+import { pushBlob } from "../http/support/image.ts";
 import { Scope } from "../support/scope.ts";
+import { noise } from "../support/store.ts";
 import { digestOf, openBucketRoom } from "./bucketRoom.ts";
 import { breadbox } from "./command.ts";
 
 /** Stores an object without the command. */
-async function store(url: string, name: string, body: string): Promise<void> {
+async function store(
+  url: string,
+  name: string,
+  body: string | Uint8Array<ArrayBuffer>,
+): Promise<void> {
   const path = name.split("/").map(encodeURIComponent).join("/");
   const answer = await fetch(`${url}/v1/buckets/box/objects/${path}`, { method: "PUT", body });
   expect(answer.status).toBe(201);
@@ -93,7 +99,7 @@ describe("breadbox bucket", () => {
 
     const stored = await room.json("put", "file", `box/${name}`);
     expect(stored.object).toBe(name);
-    expect(await room.json("stat", `box/${name}`)).toEqual(stored);
+    expect(await room.json("stat", `box/${name}`)).toEqual({ ...stored, repositories: [] });
     expect((await room.bucket("get", `box/${name}`, "-")).out).toBe("hello");
     expect((await room.bucket("rm", `box/${name}`)).out).toBe(`Removed box/${name}.\n`);
     const gone = await room.bucket("stat", `box/${name}`);
@@ -129,6 +135,12 @@ describe("breadbox bucket", () => {
     const { room, registry } = await openBucketRoom(scope);
     await store(registry.url, "file.bin", "hello");
 
+    const bytes = noise(100);
+    const digest = await pushBlob(registry.url, "team/app", bytes);
+    await store(registry.url, "layer", bytes);
+    expect((await room.bucket("stat", "box/layer")).out).toContain(`\nalso in   team/app\n`);
+    expect((await room.json("stat", "box/layer")).digest).toBe(digest);
+    expect((await room.bucket("rm", "box/layer", "--yes")).code).toBe(0);
     expect((await room.bucket("stat", "box")).out).toBe(
       "bucket    box\nobjects   1\nsize      5 B (5 bytes)\ncreated   2026-01-01 00:00:00 UTC\n",
     );

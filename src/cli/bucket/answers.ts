@@ -20,6 +20,8 @@ export interface ObjectInfo {
   readonly content_type: string;
   /** ISO 8601. */
   readonly created_at: string;
+  /** Repositories that hold the same content, as far as the caller may see; absent where it was not asked for. */
+  readonly repositories?: readonly string[];
 }
 
 /** An open upload. */
@@ -110,6 +112,9 @@ export function readObjectInfo(value: unknown): ObjectInfo {
     digest: text(from, "digest"),
     content_type: text(from, "content_type"),
     created_at: text(from, "created_at"),
+    ...(from["repositories"] !== undefined && {
+      repositories: list(from, "repositories", (name) => String(name)),
+    }),
   };
 }
 

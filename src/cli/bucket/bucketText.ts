@@ -95,7 +95,12 @@ export const objectText = (found: ObjectInfo): string =>
     ["type", plainText(found.content_type)],
     ["digest", found.digest],
     ["created", showIso(found.created_at)],
+    ...sharedBy(found),
   ]);
+
+function sharedBy({ repositories = [] }: ObjectInfo): readonly (readonly [string, string])[] {
+  return repositories.length === 0 ? [] : [["also in", plainText(repositories.join(", "))]];
+}
 
 /** The removed bucket or object. */
 export const removedText = (target: BucketAddress): string =>

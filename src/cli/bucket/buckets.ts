@@ -177,6 +177,7 @@ async function statObject(client: Client, target: BucketAddress): Promise<Object
   for await (const { items } of listObjects(client, target.bucket, {
     prefix: target.object,
     limit: "1",
+    shared: "true",
   })) {
     const [found] = items;
     if (found?.object !== target.object) break;

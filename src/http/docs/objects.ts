@@ -39,6 +39,35 @@ export const delimiterParameter: Parameter = {
   schema: textSchema,
 };
 
+export const sharedParameter: Parameter = {
+  in: "query",
+  name: "shared",
+  required: false,
+  description:
+    "`true`: each object also names repositories that hold the same content. That takes longer.",
+  schema: { ...textSchema, enum: ["true", "false"], default: "false" },
+};
+
+/** An object in a list. */
+export const listedSchema = {
+  ...objectSchema,
+  properties: {
+    ...objectSchema.properties,
+    repositories: {
+      type: "array" as const,
+      items: textSchema,
+      description:
+        "with `shared=true`: some that hold the same content and that the caller may pull from",
+    },
+    other_repositories: {
+      type: "integer" as const,
+      nullable: true,
+      description:
+        "with `shared=true`: further ones; null for callers who may not `pull` on `server:gc`",
+    },
+  },
+};
+
 export const ifModifiedSince = header(
   "If-Modified-Since",
   "304 when the object was put at this time or before. Ignored when `If-None-Match` is sent.",

@@ -1,5 +1,6 @@
 // Objects: get, look, delete, list. Putting one is in putObject.ts.
 
+import { findSharing } from "../../images/sharing.ts";
 import type { ObjectRecord } from "../../metadata/objects.ts";
 import { listObjects, type OpenObject, removeObject, withObject } from "../../objects/objects.ts";
 import { judgeRead, preconditionOf } from "../../objects/preconditions.ts";
@@ -23,7 +24,6 @@ import {
   ifUnmodifiedSince,
   limit as limitParameter,
   objectName,
-  objectSchema,
   objectSize,
   prefix as prefixParameter,
   printedObject,
@@ -34,12 +34,14 @@ import {
   delimiterParameter,
   ifMatch,
   ifModifiedSince,
+  listedSchema,
   objectFailures,
   objectParameter,
   objectsPath,
   objectUrl,
   ofObject,
   reprDigest,
+  sharedParameter,
   textSchema,
   validators,
   wantContent,
@@ -52,8 +54,9 @@ import { type Call, operation } from "../operation.ts";
 import { queryOf } from "../requestContext.ts";
 import { asAttachment, headContent, sendContent } from "../sendContent.ts";
 import type { Services } from "../services.ts";
+import { viewerOf } from "../viewer.ts";
 import { bucketPath, printObject } from "./printObject.ts";
-import { pageHeaders, readLimit } from "./requests.ts";
+import { pageHeaders, readFlag, readLimit } from "./requests.ts";
 
 const list = "/v1/buckets/:bucket/objects";
 const address = "/v1/buckets/:bucket/objects/:object";
@@ -118,7 +121,22 @@ async function remove(
   return empty(204, {});
 }
 
-async function page(call: Call<typeof list>, { objects }: Services): Promise<Response> {
+/** Objects of a page, with the repositories that hold the same content if that is asked for. */
+async function printPage(
+  call: Call<typeof list>,
+  { images }: Services,
+  { records, isShared }: { readonly records: readonly ObjectRecord[]; readonly isShared: boolean },
+) {
+  if (!isShared) return records.map(printObject);
+  const digests = records.map(({ digest }) => digest);
+  const sharing = await findSharing(images, viewerOf(call), digests);
+  return records.map((record) => {
+    const { repositories = [], others = null } = sharing.get(record.digest) ?? {};
+    return { ...printObject(record), repositories, other_repositories: others };
+  });
+}
+
+async function page(call: Call<typeof list>, services: Services): Promise<Response> {
   const { bucket } = call.params;
   const query = queryOf(call);
   const limit = readLimit(query, { usual: longestPage, longest: longestPage });
@@ -126,11 +144,15 @@ async function page(call: Call<typeof list>, { objects }: Services): Promise<Res
   // An empty one would divide nothing.
   const delimiter = query.get("delimiter") || null;
   const after = query.get("after");
-  const found = await listObjects(objects, bucket, { after, limit, prefix, delimiter });
+  const isShared = readFlag(query, "shared");
+  const asked = { after, limit, prefix, delimiter };
+  const found = await listObjects(services.objects, bucket, asked);
   const { objects: records, prefixes, last: next } = found;
   const path = `${bucketPath(bucket)}/objects`;
-  const headers = pageHeaders(path, { prefix, delimiter, limit }, next);
-  return json({ objects: records.map(printObject), prefixes, next }, { headers });
+  const shared = isShared ? "true" : null;
+  const headers = pageHeaders(path, { prefix, delimiter, shared, limit }, next);
+  const printed = await printPage(call, services, { records, isShared });
+  return json({ objects: printed, prefixes, next }, { headers });
 }
 
 /** `/v1/buckets/<bucket>/objects` and `/v1/buckets/<bucket>/objects/<object>`. */
@@ -152,6 +174,7 @@ export const objectOperations = [
         bucketParameter,
         prefixParameter,
         delimiterParameter,
+        sharedParameter,
         limitParameter(1000, "1000 is the largest page"),
         after("name"),
       ],
@@ -170,7 +193,7 @@ export const objectOperations = [
               type: "object",
               required: ["objects", "prefixes", "next"],
               properties: {
-                objects: { type: "array", items: objectSchema },
+                objects: { type: "array", items: listedSchema },
                 prefixes: { type: "array", items: textSchema },
                 next: { ...textSchema, nullable: true, description: "`after` of the next page" },
               },

@@ -151,6 +151,13 @@ export function readLimit(
   return Math.min(Number(text), longest);
 }
 
+/** `?name=true`; without it, false. @throws RegistryError REQUEST_INVALID */
+export function readFlag(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name) ?? "false";
+  if (text !== "true" && text !== "false") throw invalid(`${name} must be true or false`);
+  return text === "true";
+}
+
 /**
  * Headers of a page of a list. The link to the next one is path-relative: right behind every proxy.
  * @param next the position of the next page; null for none. @param query of this page, without null and empty values.

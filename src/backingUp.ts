@@ -27,8 +27,13 @@ export interface NamedTarget {
   readonly copies: boolean;
 }
 
-/** Opens a target. Nothing of it is touched before it is held. */
+/** Opens a target. Nothing of it is touched before it is held. @throws BackupError for a URL */
 export function openTarget({ target, copies }: NamedTarget): BackupTarget {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) {
+    throw new BackupError(
+      `${target} is a URL, and a target is a directory: back up to one, and bring it to a bucket with breadbox bucket sync`,
+    );
+  }
   return new DirectoryTarget({ directory: target, copies, holdDirectory: holdTarget });
 }
 

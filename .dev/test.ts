@@ -2,6 +2,8 @@
 import { buildIfStale } from "../build.ts";
 import { installGoPrograms } from "../test/support/goPrograms.ts";
 import { type Check, checks } from "./check.ts";
+import { leastCoverage, measured, printCoverage } from "./coverage/coverage.ts";
+import { instrument } from "./coverage/instrument.ts";
 import { runTests } from "./runTests.ts";
 import { type TestRun, tally } from "./testSummary.ts";
 
@@ -28,12 +30,15 @@ async function runCheck({ name, run }: Check): Promise<TestRun> {
 
 const patterns = process.argv.slice(2);
 const everythingRuns = Boolean(process.env["CI"]);
+/** Only the whole suite can be expected to reach nearly every statement. */
+const isMeasured = everythingRuns && patterns.length === 0;
 const runs: TestRun[] = [];
 // Tests run the executable.
 const build = await runCheck(works("build", buildIfStale));
 if (build.failed > 0) runs.push(build);
 const runChecks = async (): Promise<void> => {
   for (const check of checks) runs.push(await runCheck(check));
+  if (isMeasured) runs.push(await runCheck(works("counters at statements", instrument)));
 };
 // Together they share what they are built from, and fetch while others compile; elsewhere each test gets the one it needs.
 const buildPrograms = async (): Promise<void> => {
@@ -41,7 +46,8 @@ const buildPrograms = async (): Promise<void> => {
   runs.push(await runCheck(works("programs of other projects", installGoPrograms)));
 };
 await Promise.all([runChecks(), buildPrograms()]);
-runs.push(await runTests(patterns));
+runs.push(await runTests(patterns, isMeasured ? measured : {}));
+if (isMeasured) runs.push(await runCheck({ name: leastCoverage, run: printCoverage }));
 
 const { lines, failed } = tally(runs, everythingRuns);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -21,7 +21,7 @@ async function copySources(folder: string): Promise<void> {
 }
 
 async function build(folder: string): Promise<string> {
-  await run([process.execPath, "build.ts"], { cwd: folder, timeoutMs: 120_000 });
+  await run([process.execPath, "build.ts"], { cwd: folder, timeoutMs: 300_000 });
   const digest = new Bun.CryptoHasher("sha256");
   for await (const chunk of Bun.file(join(folder, "dist", "breadbox")).stream())
     digest.update(chunk);
@@ -37,7 +37,7 @@ test("two builds of the same sources in different folders are the same bytes", a
   await copySources(one);
   await copySources(other);
   for (const folder of [one, other])
-    await run(["cp", "-al", join(projectRoot, "node_modules"), folder], { timeoutMs: 120_000 });
+    await run(["cp", "-al", join(projectRoot, "node_modules"), folder], { timeoutMs: 300_000 });
 
   expect(await build(one)).toBe(await build(other));
-}, 180_000);
+}, 600_000);

@@ -23,12 +23,17 @@ const report = (message: MaintenanceReport): void => self.postMessage(message);
 /** Trips when a sync fails here, or when the server says that one failed there. */
 const latch = new WriteLatch((reason) => report({ kind: "latched", reason }));
 const stopping = new AbortController();
-let ports: Ports | null = null;
+let opening: Promise<Ports> | null = null;
 
-/** Once, by the first job that needs them. */
+/** Once, by the first job that needs them; jobs that begin meanwhile wait for the same. */
 async function portsOf(store: Store): Promise<Ports> {
-  ports ??= await openPorts(store, { latch, role: "worker" });
-  return ports;
+  opening ??= openPorts(store, { latch, role: "worker" });
+  try {
+    return await opening;
+  } catch (error) {
+    opening = null;
+    throw error;
+  }
 }
 
 async function moveLog({ store }: Job<"checkpoint">): Promise<void> {
@@ -186,6 +191,7 @@ async function scrub({ store, order }: Job<"scrub">): Promise<void> {
 
 async function end(): Promise<void> {
   await reading?.close();
+  const ports = await opening?.catch(() => null);
   await ports?.close();
   // In a worker this ends the worker, and gives its memory back.
   process.exit(0);

@@ -1,5 +1,7 @@
 // The scrub in the worker of the server: what it tells, and that other work gets its turn while a large blob is read.
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { readdirSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
 import type { MaintenanceReport, MaintenanceRequest } from "../../src/jobs/protocol.ts";
 import { type InspectionRoom, openInspectionRoom } from "../fsck/inspectionRoom.ts";
 import { noise } from "../support/store.ts";
@@ -74,3 +76,29 @@ test("the worker does not scrub a store that turned read-only", async () => {
 
   expect(reports.at(-1)).toMatchObject({ kind: "failed", what: "scrub" });
 });
+
+/** Descriptors of this process, and so of its workers, that are open on the log of the room's database. */
+const openLogs = (): number =>
+  readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === join(room.directory, "breadbox.db-wal");
+    } catch {
+      return false;
+    }
+  }).length;
+
+test.skipIf(process.platform !== "linux")(
+  "jobs that come at once open the store once, so that none fails when a forgotten handle is collected",
+  async () => {
+    const before = openLogs();
+    const order = { since: since(), bytesPerSecond: 1e9, forMs: 10_000 };
+
+    // A check runs beside the others. This one is of no run, and may fail.
+    const check = { kind: "check", order: { id: "none", full: false } } as const;
+    const checked = { ...check, store: store() };
+    await work([checked, { kind: "scrub", store: store(), order }], "scrubbed");
+
+    // SQLite's own, and the one that is synced.
+    expect(openLogs() - before).toBe(2);
+  },
+);

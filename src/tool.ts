@@ -38,6 +38,7 @@ import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata, Author } from "./metadata/audit.ts";
 import type { StoredPush } from "./metadata/history.ts";
 import type { UploadSession } from "./metadata/metadata.ts";
+import { dropParts, listAllOpenParts, type PartsOverview } from "./objects/operate.ts";
 import { findStore, openPorts, type Ports, receiving } from "./ports.ts";
 import { findPushes } from "./registry/history.ts";
 import { readImage } from "./registry/imageNames.ts";
@@ -66,6 +67,9 @@ export interface Tool {
   readonly upgraded: boolean;
   /** The dependencies of `src/uploads/operate.ts`. */
   listUploads(): Promise<readonly UploadOverview[]>;
+  /** `src/objects/operate.ts`: uploads in parts. */
+  listParts(): Promise<readonly PartsOverview[]>;
+  dropParts(id: string): Promise<PartsOverview | null>;
   listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
   dropUpload(id: string): Promise<UploadSession | null>;
   dropUploads(idleMs: number | null): Promise<DroppedUploads>;
@@ -109,15 +113,21 @@ export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
   return isRunning ? adoptServed(loaded, served) : { config, notes: [] };
 }
 
-type UploadsTool = Pick<Tool, "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads">;
+type UploadsTool = Pick<
+  Tool,
+  "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads" | "listParts" | "dropParts"
+>;
 
 /** Commands that use ages are refused while the clock is in doubt: ClockDoubtedError. */
 function uploadsTool(config: Config, { metadata, storage, clock }: Ports): UploadsTool {
   const deps = { metadata: { ...metadata.uploads, ...metadata.uploadSweep }, storage, clock };
+  const inParts = { multipartLife: metadata.multipartLife, clock, storage };
   const patienceMs = longestAge(gcSettings(config));
   const watched = { metadata: metadata.clock, clock, readUptime };
   return {
     listUploads: () => listAllUploads(deps),
+    listParts: () => listAllOpenParts(inParts),
+    dropParts: (id) => dropParts(inParts, id),
     listIdleUploads: async (idleMs) => {
       if (idleMs !== null) await assertClock(watched, patienceMs);
       return listIdleUploads(deps, idleMs);

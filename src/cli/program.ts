@@ -144,7 +144,7 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
     );
   addDataFlags(uploads.command("ls"))
     .description(
-      "Lists open uploads, the oldest first. IDLE is the time since the last byte arrived. BYTES counts acknowledged bytes only: a running request adds its bytes when it ends.",
+      "Lists open uploads and who began them, the oldest first: sessions of repositories, then uploads in parts into buckets. IDLE is the time since the last byte or part arrived. BYTES counts acknowledged bytes only: a running request adds its bytes when it ends.",
     )
     .summary("list open uploads")
     .option("--json", "print JSON")
@@ -159,7 +159,7 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
 function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<void>): void {
   addDataFlags(uploads.command("rm [ID]"))
     .description(
-      "Removes one open upload, or many. An upload named by ID is removed even while a client is sending to it; the client then gets an error. --all and --older-than skip uploads that a client is sending to.",
+      "Removes one open upload, or many. An upload named by ID is removed even while a client is sending to it; the client then gets an error. --all and --older-than skip uploads that a client is sending to, and uploads in parts, which expire after storage.multipart.maxUploadTtlSeconds.",
     )
     .summary("remove open uploads")
     .option("--all", "every upload")

@@ -1,6 +1,7 @@
 // `breadbox uploads ls` and `rm`: open upload sessions, with a running server or without one.
 
 import { duration, ValueError } from "../config/values.ts";
+import { plainName } from "../plainText.ts";
 import type { Tool } from "../tool.ts";
 import { exitCode } from "./exitCode.ts";
 import { complain, print, printJson } from "./print.ts";
@@ -18,9 +19,9 @@ import { confirm, withTool } from "./withTool.ts";
 /** Prints every open session. @throws ConfigError */
 export function listUploads(options: Options): Promise<number> {
   return withTool(options, async (tool) => {
-    const uploads = await tool.listUploads();
-    if (asked(options, "json")) printJson(listJson(uploads));
-    else print(listText(uploads));
+    const [uploads, parts] = [await tool.listUploads(), await tool.listParts()];
+    if (asked(options, "json")) printJson(listJson(uploads, parts));
+    else print(listText(uploads, parts));
     return exitCode.done;
   });
 }
@@ -64,6 +65,13 @@ async function badUsage(mistake: string): Promise<number> {
 
 async function removeOne(tool: Tool, id: string, options: Options): Promise<number> {
   const session = await tool.dropUpload(id);
+  const parts = session === null ? await tool.dropParts(id) : null;
+  if (parts !== null) {
+    const { bucket, object, bytes: offset } = parts;
+    const dropped = [{ id: parts.id, repository: plainName({ bucket, object }), offset }];
+    printDropped({ dropped, spared: 0 }, options);
+    return exitCode.done;
+  }
   if (session === null) {
     complain(
       `No open upload has the id ${JSON.stringify(id)}. \`breadbox uploads ls\` lists them.`,

@@ -1,12 +1,24 @@
 // The output of `breadbox uploads`: facts in, text out.
 
-import { counted, showAge, showBytes } from "../amounts.ts";
+import { counted, isoTime, showAge, showBytes } from "../amounts.ts";
+import { plainName } from "../plainText.ts";
 import type { Tool } from "../tool.ts";
+import { table } from "./table.ts";
 
 /** An open session. */
 export type Listed = Awaited<ReturnType<Tool["listUploads"]>>[number];
 /** The totals of removed uploads. */
-export type Dropped = Awaited<ReturnType<Tool["dropUploads"]>>;
+export interface Dropped {
+  readonly dropped: readonly {
+    readonly id: string;
+    /** Or the object that it was for. */
+    readonly repository: string;
+    readonly offset: number;
+  }[];
+  readonly spared: number;
+}
+/** An open upload in parts. */
+export type Parts = Awaited<ReturnType<Tool["listParts"]>>[number];
 /** A session that was removed. */
 export type DroppedOne = Dropped["dropped"][number];
 
@@ -15,58 +27,61 @@ const sum = (numbers: readonly number[]): number =>
   numbers.reduce((total, next) => total + next, 0);
 const staged = (uploads: readonly Listed[]): number => sum(uploads.map(({ bytes }) => bytes));
 
-/** A table with a line of totals below it. */
-export function listText(uploads: readonly Listed[]): string {
-  if (uploads.length === 0) return "No uploads are open.";
-  const rows = uploads.map((upload) => [
-    upload.id,
-    upload.repository,
-    showAge(upload.ageMs),
-    showAge(upload.idleMs),
-    showBytes(upload.bytes),
-    state(upload),
+const by = ({ startedBy }: Pick<Listed, "startedBy">): string => startedBy ?? "anonymous";
+
+/** Tables of sessions and of uploads in parts, with a line of totals below them. */
+export function listText(uploads: readonly Listed[], parts: readonly Parts[]): string {
+  const all = uploads.length + parts.length;
+  if (all === 0) return "No uploads are open.";
+  const sessions = uploads.map((upload) => [
+    ...[upload.id, upload.repository, by(upload)],
+    ...[showAge(upload.ageMs), showAge(upload.idleMs), showBytes(upload.bytes), state(upload)],
   ]);
-  const lines = table([["ID", "REPOSITORY", "AGE", "IDLE", "BYTES", "STATE"], ...rows]);
   const writing = uploads.filter((upload) => upload.writing).length;
-  const parts = [
-    counted(uploads.length, "open upload"),
-    showBytes(staged(uploads)),
+  const sums = [
+    counted(all, "open upload"),
+    showBytes(staged(uploads) + partBytes(parts)),
     ...(writing === 0 ? [] : [`${writing} being written`]),
   ];
-  return [...lines, "", parts.join(", ")].join("\n");
+  return [
+    ...(sessions.length === 0
+      ? []
+      : [table([["ID", "REPOSITORY", "BY", "AGE", "IDLE", "BYTES", "STATE"], ...sessions]), ""]),
+    ...(parts.length === 0 ? [] : [partsTable(parts), ""]),
+    sums.join(", "),
+  ].join("\n");
 }
 
-/** Columns as wide as their widest cell; numbers are right-aligned. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column]?.length ?? 0), 0),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => {
-        const width = widths[column] ?? 0;
-        return column === 4 ? cell.padStart(width) : cell.padEnd(width);
-      })
-      .join("  ")
-      .trimEnd(),
-  );
+const partBytes = (parts: readonly Parts[]): number => sum(parts.map(({ bytes }) => bytes));
+
+function partsTable(parts: readonly Parts[]): string {
+  const rows = parts.map((upload) => [
+    ...[upload.id, plainName(upload), by(upload)],
+    ...[showAge(upload.idleMs), `${upload.parts}`, showBytes(upload.bytes)],
+    upload.completing ? "completing" : "open",
+  ]);
+  return table([["ID", "OBJECT", "BY", "IDLE", "PARTS", "BYTES", "STATE"], ...rows]);
 }
 
 /** The same for programs: exact numbers, times in ISO form and in seconds. */
-export function listJson(uploads: readonly Listed[]): unknown {
+export function listJson(uploads: readonly Listed[], parts: readonly Parts[]): unknown {
   return {
     uploads: uploads.map((upload) => ({
-      id: upload.id,
-      repository: upload.repository,
-      startedAt: new Date(upload.startedAt).toISOString(),
+      ...{ id: upload.id, repository: upload.repository, startedBy: upload.startedBy },
+      startedAt: isoTime(upload.startedAt),
       ageSeconds: Math.floor(upload.ageMs / 1000),
       idleSeconds: Math.floor(upload.idleMs / 1000),
       bytes: upload.bytes,
       state: state(upload),
     })),
+    inParts: parts.map(({ id, bucket, object, startedBy, ...upload }) => ({
+      ...{ id, bucket, object, startedBy, startedAt: isoTime(upload.startedAt) },
+      ...{ idleSeconds: Math.floor(upload.idleMs / 1000), expiresAt: isoTime(upload.expiresAt) },
+      ...{ parts: upload.parts, bytes: upload.bytes, completing: upload.completing },
+    })),
     total: {
-      uploads: uploads.length,
-      bytes: staged(uploads),
+      uploads: uploads.length + parts.length,
+      bytes: staged(uploads) + partBytes(parts),
       writing: uploads.filter(({ writing }) => writing).length,
     },
   };

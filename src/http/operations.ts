@@ -38,6 +38,7 @@ import { gcOperations } from "./v1/gc.ts";
 import { historyOperations } from "./v1/history.ts";
 import { multipartOperations } from "./v1/multipart.ts";
 import { objectOperations } from "./v1/objects.ts";
+import { openPartsOperations } from "./v1/openParts.ts";
 import { partOperations } from "./v1/parts.ts";
 import { putObjectOperations } from "./v1/putObject.ts";
 import { repositoryOperations } from "./v1/repositories.ts";
@@ -80,6 +81,7 @@ export const operations: readonly Operation[] = [
   ...auditOperations,
   ...webhookOperations,
   ...openUploadOperations,
+  ...openPartsOperations,
   ...eventOperations,
   ...healthOperations,
   ...metricsOperations,

@@ -111,7 +111,14 @@ export class Book {
     const now = clock();
     const ages = { now, olderThan: now - minAgeMs };
     const links = new Map<RepositoryName, { blobs: number; bytes: number; uniqueBytes: number }>();
-    let kept: KeptSum = { blobs: 0, bytes: 0, objectBytes: 0, leasedBytes: 0, looseBytes: 0 };
+    let kept: KeptSum = {
+      blobs: 0,
+      bytes: 0,
+      objectBytes: 0,
+      leasedBytes: 0,
+      looseBytes: 0,
+      savedBytes: 0,
+    };
     let window = await rows.imageSums.sumContents(null, ages);
     for (;;) {
       for (const { repository, blobs, bytes, uniqueBytes } of window.links) {
@@ -197,5 +204,6 @@ function added(one: KeptSum, other: KeptSum): KeptSum {
     objectBytes: one.objectBytes + other.objectBytes,
     leasedBytes: one.leasedBytes + other.leasedBytes,
     looseBytes: one.looseBytes + other.looseBytes,
+    savedBytes: one.savedBytes + other.savedBytes,
   };
 }

@@ -181,6 +181,7 @@ export function printUsage(usage: Usage) {
   return {
     blobs: usage.blobs,
     size_bytes: usage.bytes,
+    saved_bytes: usage.savedBytes,
     held_by: usage.heldBy,
     uploads: usage.uploads,
     upload_bytes: usage.uploadBytes,

@@ -34,6 +34,8 @@ export interface RepositoryUsage extends RepositorySums {
 export interface Usage {
   readonly blobs: number;
   readonly bytes: number;
+  /** What would be stored besides, if each repository had its own copy. */
+  readonly savedBytes: number;
   readonly heldBy: HeldBytes;
   /** Staged bytes of open uploads: not part of `bytes`. */
   readonly uploadBytes: number;
@@ -80,7 +82,7 @@ export async function measureUsage(deps: Deps): Promise<Usage> {
   const { objectBytes: objects, leasedBytes: leases, looseBytes: loose } = kept;
   const rest = kept.bytes - objects - leases - loose - held.referrers - held.untagged;
   return {
-    ...{ blobs: kept.blobs, bytes: kept.bytes },
+    ...{ blobs: kept.blobs, bytes: kept.bytes, savedBytes: kept.savedBytes },
     // What is pushed while it is counted may be counted on one side only.
     heldBy: {
       tags: Math.max(0, rest),

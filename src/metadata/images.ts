@@ -121,6 +121,8 @@ export interface KeptSum {
   readonly leasedBytes: number;
   /** Nothing names it, and a collection deletes it. */
   readonly looseBytes: number;
+  /** What would be stored besides, if each repository had its own copy, and all objects of the same bytes together one. */
+  readonly savedBytes: number;
 }
 
 /** A stretch of all content, in the order of its digests. */

@@ -211,11 +211,17 @@ export interface UploadSession {
 export interface ListedUpload extends UploadSession {
   /** True while a request writes to it. */
   readonly writing: boolean;
+  /** Who began it, as `user:ann`; null: nobody had to log in. */
+  readonly startedBy: string | null;
 }
 
 export interface UploadsMetadata {
   /** `owner`, unique to one request, makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
-  startUpload(session: UploadSession, owner: string | null): Promise<void>;
+  startUpload(
+    session: UploadSession,
+    owner: string | null,
+    startedBy?: string | null,
+  ): Promise<void>;
   /** The returned offset is durable. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
   /**

@@ -31,6 +31,12 @@ export interface ListedMultipart extends MultipartUpload {
   readonly bytes: number;
 }
 
+/** An open upload of any bucket, as an operator sees it. */
+export interface OpenMultipart extends ListedMultipart {
+  /** Who began it, as `user:ann`; null: nobody had to log in. */
+  readonly startedBy: string | null;
+}
+
 /** An upload that expired. */
 export interface ExpiredMultipart extends ListedMultipart {
   /** True for leftovers of a put in one request whose receiver has ended. */
@@ -106,7 +112,16 @@ export interface MultipartLifeMetadata {
    * @param owner of an object that comes whole: its receiver holds it, and it is not listed; not durable then, on purpose: bytes
    * without a row are cleaned up as well. @returns false when there is no such bucket.
    */
-  startMultipart(start: MultipartStart, owner: string | null): Promise<boolean>;
+  startMultipart(
+    start: MultipartStart,
+    owner: string | null,
+    startedBy?: string | null,
+  ): Promise<boolean>;
+  /** Open uploads of all buckets with ids after `after`, in the order of their ids. */
+  listOpen(page: {
+    readonly after: UploadId | null;
+    readonly limit: number;
+  }): Promise<readonly OpenMultipart[]>;
   /** Removes an upload with its parts' rows. `accepts` as in `recordPart`. @returns it, or null when it was not there. */
   removeMultipart(
     key: MultipartKey,

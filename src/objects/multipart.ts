@@ -35,10 +35,11 @@ export interface MultipartPage {
   readonly prefix: string;
 }
 
-/** @throws RegistryError BUCKET_UNKNOWN, DISK_FULL, READ_ONLY. */
+/** @param startedBy as `user:ann`; null for nobody. @throws RegistryError BUCKET_UNKNOWN, DISK_FULL, READ_ONLY. */
 export async function initiateMultipart(
   { clock, newUploadId, limits, multipartLife }: ObjectsDeps,
   request: MultipartRequest,
+  startedBy: string | null = null,
 ): Promise<MultipartUpload> {
   const now = clock();
   const start: MultipartStart = {
@@ -47,7 +48,9 @@ export async function initiateMultipart(
     createdAt: now,
     expiresAt: now + limits.ttlMs,
   };
-  if (!(await multipartLife.startMultipart(start, null))) throw new RegistryError("BUCKET_UNKNOWN");
+  if (!(await multipartLife.startMultipart(start, null, startedBy))) {
+    throw new RegistryError("BUCKET_UNKNOWN");
+  }
   return { ...start, state: "initiated", updatedAt: now, claimOwner: null };
 }
 

@@ -165,6 +165,9 @@ function Store(props: {
         ["Stored", <Bytes bytes={kept.bytes} />],
         ["Repositories", count.toLocaleString("en")],
         ["Blobs", kept.blobs.toLocaleString("en")],
+        ...(kept.savedBytes === 0
+          ? []
+          : [["Not stored twice", <Bytes bytes={kept.savedBytes} />] as const]),
         ...(kept.looseBytes === 0
           ? []
           : [["Freed by the next collection", <Bytes bytes={kept.looseBytes} />] as const]),

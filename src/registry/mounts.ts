@@ -40,39 +40,45 @@ const mostHolders = 5000;
 
 /**
  * Links the blob and keeps it for a lease, if a repository that may be pulled from holds it intact.
- * @returns false when there is none: the client has to upload.
+ * @returns its size in bytes; null when there is none: the client has to upload.
  */
 export async function mountBlob(
   deps: MountDeps,
   { repository, digest, from, mayPull }: MountRequest,
-): Promise<boolean> {
+): Promise<number | null> {
   const { contents } = deps;
   const list = (page: HoldersPage<RepositoryName>) => contents.listHolders(digest, page);
   const source = from ?? (await findHolder(list, mayPull));
-  if (source === null || !mayPull(source)) return false;
+  if (source === null || !mayPull(source)) return null;
   const intact = await findIntact(deps, source, digest);
-  if (intact === null) return false;
-  const { locator } = intact;
-  return contents.mountBlob({ repository, digest, source, locator, ...leaseNow(deps) });
+  if (intact === null) return null;
+  const { locator, size } = intact;
+  const isMounted = await contents.mountBlob({
+    ...{ repository, digest, source, locator, ...leaseNow(deps) },
+  });
+  return isMounted ? size : null;
 }
 
 /** As `mountBlob`, from a bucket that may be read and holds an object of that digest. */
 export async function mountObject(
   deps: ObjectMountDeps,
   { repository, digest, from, mayRead }: ObjectMountRequest,
-): Promise<boolean> {
+): Promise<number | null> {
   const { storage, onDamage, contents } = deps;
   const list = (page: HoldersPage<BucketName>) => contents.listObjectHolders(digest, page);
   const bucket = from ?? (await findHolder(list, mayRead));
-  if (bucket === null || !mayRead(bucket)) return false;
+  if (bucket === null || !mayRead(bucket)) return null;
   const intact = await findStored(
     storage,
     () => contents.findObjectContent(bucket, digest),
     ({ locator }) => onDamage?.(digest, locator),
   );
-  if (intact === null) return false;
-  const { locator } = intact;
-  return contents.mountObject({ repository, digest, bucket, locator, ...leaseNow(deps) });
+  if (intact === null) return null;
+  const { locator, size } = intact;
+  const isMounted = await contents.mountObject({
+    ...{ repository, digest, bucket, locator, ...leaseNow(deps) },
+  });
+  return isMounted ? size : null;
 }
 
 function leaseNow({ clock, leaseMs }: Pick<MountDeps, "clock" | "leaseMs">) {

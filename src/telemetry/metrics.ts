@@ -49,6 +49,8 @@ export class Metrics {
   readonly #pulls: Counter;
   readonly #deletions: Counter<"kind">;
   readonly #mounts: Counter;
+  readonly #mountedBytes: Counter;
+  #mountedSum = 0;
   readonly #uploadsEnded: Counter<"outcome">;
   /** Labelled children, found once: looking them up is what costs. */
   readonly #ended = new Map<string, Map<number, Ended>>();
@@ -81,6 +83,7 @@ export class Metrics {
     this.#pushes = this.#counter("breadbox_pushes_total", "Manifests pushed.");
     this.#pulls = this.#counter("breadbox_pulls_total", "Manifests pulled.");
     this.#mounts = this.#counter("breadbox_mounts_total", "Blobs mounted instead of uploaded.");
+    this.#mountedBytes = this.#counter("breadbox_mounted_bytes_total", "Bytes of those blobs.");
     this.#deletions = this.#counterBy("kind", ["tag", "manifest", "blob", "object"], {
       name: "breadbox_deletions_total",
       help: "Deletions by clients, by kind: tag, manifest, blob or object.",
@@ -206,9 +209,16 @@ export class Metrics {
     this.#pulls.inc();
   }
 
-  /** A blob was mounted. */
-  mounted(): void {
+  /** A blob was mounted. @param bytes its size. */
+  mounted(bytes: number): void {
     this.#mounts.inc();
+    this.#mountedBytes.inc(bytes);
+    this.#mountedSum += bytes;
+  }
+
+  /** Of all blobs that were mounted since the start. */
+  get mountedBytes(): number {
+    return this.#mountedSum;
   }
 
   /** A client deleted something. */

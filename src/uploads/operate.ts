@@ -34,6 +34,8 @@ export interface UploadOverview {
   readonly bytes: number;
   /** True while a request writes to it. */
   readonly writing: boolean;
+  /** Who began it, as `user:ann`; null: nobody had to log in. */
+  readonly startedBy: string | null;
 }
 
 /** The ended sessions, and the number of those spared because a request writes to them. */
@@ -127,7 +129,7 @@ export async function dropUploads(
 }
 
 function overview(session: ListedUpload, now: number): UploadOverview {
-  const { id, repository, startedAt, updatedAt, offset, writing } = session;
+  const { id, repository, startedAt, updatedAt, offset, writing, startedBy } = session;
   const ageMs = Math.max(0, now - startedAt);
   return {
     id,
@@ -137,5 +139,6 @@ function overview(session: ListedUpload, now: number): UploadOverview {
     idleMs: Math.min(ageMs, Math.max(0, now - updatedAt)),
     bytes: offset,
     writing,
+    startedBy,
   };
 }

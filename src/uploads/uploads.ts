@@ -42,31 +42,40 @@ export interface ChunkRequest {
   readonly chunk: Chunk;
 }
 
+/** A blob that comes in one request. */
+interface WholeBlob extends Omit<ChunkRequest, "id"> {
+  readonly digest: Digest;
+  /** As `user:ann`; null for nobody. */
+  readonly startedBy?: string | null;
+}
+
 /** How long a closing request may be repeated after its answer was lost; ms. */
 const repeatableMs = 15 * 60_000;
 
 /**
  * Opens a session. Source: OCI distribution-spec, "Pushing blobs", POST.
  * @param algorithm hashes the bytes as they come; who closes with another one waits until they are read again.
+ * @param startedBy as `user:ann`; null for nobody.
  */
 export function startUpload(
   deps: UploadsDeps,
   repository: RepositoryName,
   algorithm: Algorithm = "sha256",
+  startedBy: string | null = null,
 ): Promise<UploadSession> {
-  return openSession(deps, { repository, algorithm }, null);
+  return openSession(deps, { repository, algorithm }, { owner: null, startedBy });
 }
 
 async function openSession(
   { metadata, storage, clock, newId }: UploadsDeps,
   of: Pick<UploadSession, "repository" | "algorithm">,
-  owner: string | null,
+  { owner, startedBy }: { readonly owner: string | null; readonly startedBy: string | null },
 ): Promise<UploadSession> {
   const id = makeUploadId(newId());
   const startedAt = clock();
   const staging = await storage.staging.begin(id, startedAt);
   const session = { id, ...of, offset: 0, staging, startedAt, updatedAt: startedAt };
-  await metadata.startUpload(session, owner);
+  await metadata.startUpload(session, owner, startedBy);
   return session;
 }
 
@@ -155,11 +164,11 @@ async function finish(
  */
 export async function uploadInOneRequest(
   deps: UploadsDeps,
-  { repository, digest, chunk }: Omit<ChunkRequest, "id"> & { readonly digest: Digest },
+  { repository, digest, chunk, startedBy = null }: WholeBlob,
 ): Promise<FinishedUpload> {
   const owner = deps.newId();
   const of = { repository, algorithm: algorithmOf(digest) };
-  const session = await openSession(deps, of, owner);
+  const session = await openSession(deps, of, { owner, startedBy });
   const { id } = session;
   // Newer than the row's once bytes are staged.
   let { staging } = session;

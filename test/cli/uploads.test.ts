@@ -26,11 +26,38 @@ describe("breadbox uploads ls", () => {
     const { out, code } = await room.uploads(["ls"]);
 
     const [head = "", ...rows] = out.split("\n");
-    expect(head).toMatch(/^ID +REPOSITORY +AGE +IDLE +BYTES +STATE$/);
-    expect(rows[0]).toMatch(new RegExp(`^${first.id}  team/app +\\d+s +\\d+s +1\\.5 KB  open$`));
-    expect(rows[1]).toMatch(new RegExp(`^${second.id}  a +\\d+s +\\d+s +0 B  open$`));
+    expect(head).toMatch(/^ID +REPOSITORY +BY +AGE +IDLE +BYTES +STATE$/);
+    expect(rows[0]).toMatch(
+      new RegExp(`^${first.id}  team/app +anonymous +\\d+s +\\d+s +1\\.5 KB +open$`),
+    );
+    expect(rows[1]).toMatch(new RegExp(`^${second.id}  a +anonymous +\\d+s +\\d+s +0 B +open$`));
     expect(rows.slice(2)).toEqual(["", "2 open uploads, 1.5 KB", ""]);
     expect(code).toBe(0);
+  });
+
+  test("uploads in parts are listed with who began them, and removed by their id", async () => {
+    const post = (path: string, body: object) =>
+      fetch(`${room.url}/v1/${path}`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    await post("buckets", { name: "backups" });
+    const begun = await post("buckets/backups/multipart-uploads", { object: "a/b" });
+    const { upload_id: id } = Object(await begun.json());
+
+    const { out } = await room.uploads(["ls"]);
+    const [head = "", row = "", ...rest] = out.split("\n");
+    expect(head).toMatch(/^ID +OBJECT +BY +IDLE +PARTS +BYTES +STATE$/);
+    expect(row).toMatch(new RegExp(`^${id}  backups/a/b +anonymous +\\d+s +0 +0 B +open$`));
+    expect(rest).toEqual(["", "1 open upload, 0 B", ""]);
+    const json = JSON.parse((await room.uploads(["ls", "--json"])).out);
+    expect(json.in_parts).toMatchObject([{ id, bucket: "backups", object: "a/b", parts: 0 }]);
+
+    expect((await room.uploads(["rm", id])).out).toBe(
+      `Removed upload ${id} of backups/a/b (0 B).\n`,
+    );
+    expect((await room.uploads(["ls"])).out).toBe("No uploads are open.\n");
   });
 
   test("--json is one object with exact numbers", async () => {
@@ -45,6 +72,7 @@ describe("breadbox uploads ls", () => {
         {
           id,
           repository: "team/app",
+          started_by: null,
           started_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           age_seconds: expect.any(Number),
           idle_seconds: expect.any(Number),
@@ -52,6 +80,7 @@ describe("breadbox uploads ls", () => {
           state: "open",
         },
       ],
+      in_parts: [],
       total: { uploads: 1, bytes: 1500, writing: 0 },
     });
   });

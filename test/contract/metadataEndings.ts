@@ -18,7 +18,7 @@ import {
 export function endingsContract(open: () => Promise<Metadata>): void {
   const startAt = async ({ uploads }: Metadata, updatedAt: number, offset = 0) => {
     const started = session({ updatedAt, startedAt: now - 60 * minute, offset });
-    await uploads.startUpload(started, null);
+    await uploads.startUpload(started, null, "user:ann");
     return started;
   };
   const finished = async ({ uploads }: Metadata, at: number): Promise<UploadSession> => {
@@ -191,7 +191,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       for (let count = 0; count < 5; count += 1) started.push(await startAt(metadata, now, count));
       const ordered = started
         .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-        .map((each) => ({ ...each, writing: false }));
+        .map((each) => ({ ...each, writing: false, startedBy: "user:ann" }));
 
       const { uploadSweep } = metadata;
       const first = await uploadSweep.listUploads({ after: null, limit: 2 });

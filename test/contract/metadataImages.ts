@@ -135,7 +135,11 @@ export function imagesContract(open: () => Promise<Metadata>): void {
         objectBytes: 0,
         leasedBytes: 100,
         looseBytes: 0,
+        savedBytes: 100,
       });
+      await metadata.objects.createBucket(backups, now);
+      await put(metadata, object("a"), "base");
+      expect((await metadata.imageSums.sumContents(null, ages)).kept.savedBytes).toBe(200);
       const later = { now: now + 3_600_000, olderThan: now };
       expect((await metadata.imageSums.sumContents(null, later)).kept.looseBytes).toBe(100);
     });

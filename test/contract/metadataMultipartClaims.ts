@@ -102,6 +102,27 @@ export function multipartClaimsContract(open: () => Promise<Metadata>): void {
       expect(await page(null, 0)).toEqual([[], false]);
     });
 
+    test("of all buckets says who began each, and leaves out objects that come whole", async () => {
+      const metadata = await withBucket(open);
+      const { multipartLife, objects } = metadata;
+      await objects.createBucket(builds, now);
+      const [first, second, whole] = [start(), start({ bucket: builds }), start()];
+      await multipartLife.startMultipart(first, null, "user:ann");
+      await multipartLife.startMultipart(second, null);
+      await multipartLife.startMultipart(whole, "its receiver", "user:ann");
+      await record(metadata, first, part(1));
+      const list = (after: MultipartStart | null) =>
+        multipartLife.listOpen({ after: after?.id ?? null, limit: 9 });
+
+      const [{ expiresAt, ...open1 } = { expiresAt: 0 }, ...others] = await list(null);
+      expect(open1).toMatchObject({
+        ...{ id: first.id, bucket: backups, parts: 1, bytes: 100, startedBy: "user:ann" },
+      });
+      expect(expiresAt).toBeGreaterThan(now);
+      expect(others).toMatchObject([{ id: second.id, bucket: builds, startedBy: null }]);
+      expect(await list(first)).toEqual(others);
+    });
+
     test("filters by a literal prefix and by bucket", async () => {
       const metadata = await withBucket(open);
       const { multipart, objects, multipartLife } = metadata;

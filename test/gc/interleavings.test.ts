@@ -78,7 +78,7 @@ describe("a collection", () => {
     };
     const request = { repository: other, digest: room.digest, from: app, mayPull: () => true };
 
-    expect(await mountBlob(deps, request)).toBe(false);
+    expect(await mountBlob(deps, request)).toBeNull();
     expect(await isServed(room, other, room.digest)).toBe(false);
   });
 

@@ -167,7 +167,12 @@ describe("open uploads", () => {
     const list = async (query = "") => (await fetch(`${registry.url}/v1/uploads${query}`)).json();
 
     expect(await list("?limit=1")).toMatchObject({
-      uploads: [{ id: first.id, repository: "lab/app", offset: 0, arriving: 0, writing: false }],
+      uploads: [
+        {
+          ...{ id: first.id, repository: "lab/app", offset: 0, arriving: 0, writing: false },
+          started_by: null,
+        },
+      ],
       next: first.id,
     });
     expect(await list(`?after=${first.id}`)).toMatchObject({
@@ -180,5 +185,41 @@ describe("open uploads", () => {
     expect((await end()).status).toBe(204);
     expect((await end()).status).toBe(404);
     expect(await list()).toMatchObject({ uploads: [{ id: second.id }] });
+  });
+
+  test("name who began them, those in parts of all buckets too", async () => {
+    await using room = await openClosed();
+    const who = basic("root");
+    const json = async (path: string) => (await room.ask("GET", path, who)).json();
+    const post = (path: string, body: object) =>
+      room.ask("POST", path, who, {
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    await room.ask("POST", "/v2/lab/app/blobs/uploads/", who);
+    await post("/v1/buckets", { name: "backups" });
+    const begun = await post("/v1/buckets/backups/multipart-uploads", { object: "a/b" });
+    const { upload_id: id } = Object(await begun.json());
+    const part = { body: new Uint8Array(70) };
+    const put = await room.ask(
+      "PUT",
+      `/v1/buckets/backups/multipart-uploads/${id}/parts/1`,
+      who,
+      part,
+    );
+    expect(put.status).toBe(200);
+
+    expect(await json("/v1/uploads")).toMatchObject({ uploads: [{ started_by: "user:root" }] });
+    expect(await json("/v1/multipart-uploads")).toMatchObject({
+      uploads: [
+        {
+          ...{ bucket: "backups", object: "a/b", parts: 1, bytes: 70, completing: false },
+          started_by: "user:root",
+        },
+      ],
+      next: null,
+    });
+    expect(await json(`/v1/multipart-uploads?after=${id}`)).toEqual({ uploads: [], next: null });
+    expect(await room.status("GET", "/v1/multipart-uploads?after=x", who)).toBe(400);
   });
 });

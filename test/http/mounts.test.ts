@@ -105,5 +105,6 @@ describe("a mount", () => {
 
     const metrics = await (await fetch(`${registry.url}/metrics`)).text();
     expect(metrics).toContain("breadbox_mounts_total 1");
+    expect(metrics).toMatch(/^breadbox_mounted_bytes_total [1-9]\d*$/m);
   });
 });

@@ -13,7 +13,14 @@ beforeAll(async () => {
 afterAll(() => room[Symbol.asyncDispose]());
 
 /** Of an empty store. */
-const nothing = { blobs: 0, bytes: 0, objectBytes: 0, leasedBytes: 0, looseBytes: 0 };
+const nothing = {
+  blobs: 0,
+  bytes: 0,
+  objectBytes: 0,
+  leasedBytes: 0,
+  looseBytes: 0,
+  savedBytes: 0,
+};
 const headers = { authorization: basic("ann") };
 const open = (path: string, init: RequestInit = {}): Promise<Page> =>
   openHtml(`${room.registry.url}${path}`, { headers, ...init });

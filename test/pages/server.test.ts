@@ -2,8 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { noCounts } from "../../src/metadata/gcRuns.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
+import { parseBucketName, parseObjectName } from "../../src/model/objectNames.ts";
+import { createBucket } from "../../src/objects/buckets.ts";
+import { initiateMultipart } from "../../src/objects/multipart.ts";
 import { startUpload } from "../../src/uploads/uploads.ts";
-import { type Closed, openClosed, password } from "../http/support/accessRoom.ts";
+import { basic, type Closed, openClosed, password } from "../http/support/accessRoom.ts";
 import { cookieOf, form, logIn, ownPage } from "../http/support/browserLogin.ts";
 import { openHtml, pageOf } from "./support/html.ts";
 
@@ -45,6 +48,30 @@ describe("open uploads", () => {
     expect((await send("/server/uploads", { id })).status).toBe(303);
     expect((await send("/server/uploads", { id })).status).toBe(404);
     expect((await open("/server/uploads")).find("tbody tr")).toEqual([]);
+  });
+
+  test("say who began them, those in parts how many have arrived, and what is stored once", async () => {
+    const { objects } = room.registry.store.rooms;
+    const bucket = parseBucketName("backups");
+    await createBucket(objects, bucket);
+    expect(await room.status("POST", "/v2/lab/app/blobs/uploads/", basic("root"))).toBe(202);
+    const object = parseObjectName("a/<b>");
+    const { id } = await initiateMultipart(objects, { bucket, object, contentType: "text/plain" });
+
+    const page = await open("/server/uploads");
+    expect(page.texts("tbody tr th")).toEqual(["lab/app", "backups/a/<b>"]);
+    expect(page.texts("tbody td").join()).toContain("user:root");
+    expect(page.texts("tbody td").join()).toContain("anonymous");
+    expect(page.texts("[data-parts]")).toEqual(["0"]);
+    expect(page.texts(".figures dt")).toEqual([
+      "Not stored twice",
+      "Mounted since the start, not sent",
+    ]);
+    const fields = { id, bucket };
+    expect((await send("/server/uploads", fields, "ann")).status).toBe(403);
+    expect((await send("/server/uploads", fields)).status).toBe(303);
+    expect((await send("/server/uploads", fields)).status).toBe(404);
+    expect((await open("/server/uploads")).find("[data-parts]")).toEqual([]);
   });
 });
 

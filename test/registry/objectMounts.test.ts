@@ -23,11 +23,12 @@ beforeEach(async () => {
 });
 afterEach(() => store.remove());
 
-const mount = (digest: Digest, from: typeof open | null) => {
-  return mountObject(store.rooms.registry, {
+const mount = async (digest: Digest, from: typeof open | null) => {
+  const size = await mountObject(store.rooms.registry, {
     ...{ repository: app, digest, from },
     mayRead: (bucket) => bucket !== hidden,
   });
+  return size !== null;
 };
 const isHeld = async (digest: Digest) =>
   (await store.rooms.metadata.registry.findBlob(app, digest)) !== null;

@@ -80,6 +80,7 @@ describe("listAllUploads", () => {
         idleMs: minute,
         bytes: 300,
         writing: false,
+        startedBy: null,
       },
       {
         id: second,
@@ -89,6 +90,7 @@ describe("listAllUploads", () => {
         idleMs: 0,
         bytes: 0,
         writing: true,
+        startedBy: null,
       },
     ]);
     await writer.finish();

@@ -38,6 +38,7 @@ export function usageText({ held_by: held, ...usage }: PrintedUsage): string {
     ],
     ["  by leases", showBytes(held.leases), "pushed a short while ago"],
     ["  by nothing", showBytes(held.loose), "deleted by the next collection"],
+    ["Not stored twice", showBytes(usage.saved_bytes), "held by several repositories or buckets"],
     ["Open uploads", showBytes(usage.upload_bytes), counted(usage.uploads, "upload")],
     ["Reclaimable", showBytes(reclaimable), ""],
   ];

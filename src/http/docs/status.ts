@@ -10,6 +10,9 @@ const timeOrNull = (description: string) =>
 export const usageSchema = object({
   blobs: integer({ description: "stored blobs, each once" }),
   size_bytes: bytes("their size"),
+  saved_bytes: bytes(
+    "what would be stored besides, if each repository had its own copy of its blobs; objects of the same bytes count as one copy",
+  ),
   held_by: object(
     {
       tags: bytes("by manifests with a tag"),
@@ -36,6 +39,7 @@ export const usageSchema = object({
 export const usageExample = {
   blobs: 2,
   size_bytes: 2_812_948,
+  saved_bytes: 0,
   held_by: { tags: 2_812_948, referrers: 0, untagged: 0, objects: 0, leases: 0, loose: 0 },
   uploads: 0,
   upload_bytes: 0,

@@ -17,14 +17,14 @@ export interface MountDeps {
 }
 
 /**
- * Mounts what the query asks for. @returns its digest; null when nothing was asked for or could be mounted.
+ * Mounts what the query asks for. @returns its digest and size (bytes); null when nothing was asked for or could be mounted.
  * @throws RegistryError DIGEST_INVALID for a malformed digest, or one that differs from `digest` in the same query.
  */
 export async function mountAsked(
   deps: MountDeps,
   repository: RepositoryName,
   query: URLSearchParams,
-): Promise<Digest | null> {
+): Promise<{ readonly digest: Digest; readonly size: number } | null> {
   const [text, ...others] = query.getAll("mount");
   if (text === undefined) return null;
   const digest = parseDigest(text);
@@ -33,10 +33,10 @@ export async function mountAsked(
     throw new RegistryError("DIGEST_INVALID", { message: "the query asks for several digests" });
   }
   const from = query.get("from") ?? "";
-  const mounted =
-    (await fromRepository(deps, { repository, digest }, from)) ||
+  const size =
+    (await fromRepository(deps, { repository, digest }, from)) ??
     (await fromBucket(deps, { repository, digest }, from));
-  return mounted ? digest : null;
+  return size === null ? null : { digest, size };
 }
 
 type Asked = Pick<MountRequest, "repository" | "digest">;
@@ -46,9 +46,9 @@ async function fromRepository(
   { registry, rights }: MountDeps,
   asked: Asked,
   name: string,
-): Promise<boolean> {
+): Promise<number | null> {
   const from = readRepositoryName(name);
-  if (from === null && name !== "") return false;
+  if (from === null && name !== "") return null;
   return mountBlob(registry, { ...asked, from, mayPull: (source) => rights.mayPull(source) });
 }
 
@@ -56,9 +56,9 @@ async function fromBucket(
   { registry, rights }: MountDeps,
   asked: Asked,
   name: string,
-): Promise<boolean> {
+): Promise<number | null> {
   const from = readBucketName(name);
-  if (from === null && name !== "") return false;
+  if (from === null && name !== "") return null;
   return mountObject(registry, {
     ...asked,
     from,

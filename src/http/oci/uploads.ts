@@ -9,6 +9,7 @@ import {
   uploadStatus,
 } from "../../uploads/uploads.ts";
 import { empty } from "../answers.ts";
+import { authorOf } from "../author.ts";
 import {
   always,
   failures,
@@ -69,17 +70,18 @@ async function start(call: Call<typeof sessions>, services: Services): Promise<R
   const algorithm = askedAlgorithm(query);
   const mounted = await mountAsked({ ...services, rights: linkRights(call) }, name, query);
   if (mounted !== null) {
-    services.telemetry.metrics.mounted();
-    return created(name, mounted);
+    services.telemetry.metrics.mounted(mounted.size);
+    return created(name, mounted.digest);
   }
   if (query.has("digest")) {
     const digest = askedDigest(query);
     const chunk = chunkOf(call, services);
-    await uploadInOneRequest(services.uploads, { repository: name, digest, chunk });
+    const startedBy = authorOf(call).who;
+    await uploadInOneRequest(services.uploads, { repository: name, digest, chunk, startedBy });
     services.telemetry.metrics.uploadEnded("completed");
     return created(name, digest);
   }
-  const { id } = await startUpload(services.uploads, name, algorithm);
+  const { id } = await startUpload(services.uploads, name, algorithm, authorOf(call).who);
   return empty(202, { ...uploadHeaders(name, id, 0), ...chunkHint(services) });
 }
 

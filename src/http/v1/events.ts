@@ -1,6 +1,8 @@
 // Server-sent events for pages that live. Only states are sent, never a history: who comes later misses nothing.
 import type { Checks } from "../../fsck/checks.ts";
 import type { GcRuns } from "../../gc/runs.ts";
+import type { ObjectsDeps } from "../../objects/deps.ts";
+import { listOpenParts } from "../../objects/operate.ts";
 import { failures } from "../docs/answers.ts";
 import { text, uncachedHeader } from "../docs/gc.ts";
 import { LiveFeed, type Readers, type Topic, topics } from "../liveFeed.ts";
@@ -17,6 +19,7 @@ const mostUploads = 200;
 /** The feed of a server. */
 export function makeFeed(
   services: UploadServices & {
+    readonly objects: Pick<ObjectsDeps, "multipartLife" | "clock">;
     readonly gcRuns: Pick<GcRuns, "list">;
     readonly checks: Pick<Checks, "listCurrent">;
   },
@@ -24,9 +27,15 @@ export function makeFeed(
   const readers: Readers = {
     uploads: async () => {
       const { uploads } = await openUploads(services, { after: null, limit: mostUploads });
-      return uploads.map(({ id, bytes, arriving, writing }) => ({
-        ...{ id, bytes: bytes + arriving, writing },
-      }));
+      const parts = await listOpenParts(services.objects, { after: null, limit: mostUploads });
+      return [
+        ...uploads.map(({ id, bytes, arriving, writing }) => ({
+          ...{ id, bytes: bytes + arriving, writing },
+        })),
+        ...parts.uploads.map(({ id, bytes, parts: count, completing }) => ({
+          ...{ id, bytes, writing: completing, parts: count },
+        })),
+      ];
     },
     gc: async () => {
       const { runs } = await services.gcRuns.list({ after: null, limit: 1 });

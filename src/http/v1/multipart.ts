@@ -12,7 +12,7 @@ import {
 } from "../../objects/multipart.ts";
 import { logAbort } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
-import { whoAsked } from "../author.ts";
+import { authorOf, whoAsked } from "../author.ts";
 import {
   always,
   failures,
@@ -103,7 +103,11 @@ async function initiate(call: Call<typeof uploads>, services: Services): Promise
   const object = parseObjectName(body.object);
   assertMay(call, "push", { kind: "object", bucket, object });
   const contentType = readMediaType(body.content_type ?? unknownType);
-  const initiated = await initiateMultipart(objects, { bucket, object, contentType });
+  const initiated = await initiateMultipart(
+    objects,
+    { bucket, object, contentType },
+    authorOf(call).who,
+  );
   call.begun = initiated.id;
   telemetry.metrics.multipart.initiated();
   const location = `${uploadsPath(bucket)}/${initiated.id}`;

@@ -49,7 +49,7 @@ export async function openUploads(
 function printed({ id, repository: name, startedAt, idleMs, ...upload }: OpenUpload) {
   return {
     ...{ id, repository: name, offset: upload.bytes, arriving: upload.arriving },
-    ...{ writing: upload.writing, started_at: isoTime(startedAt) },
+    ...{ writing: upload.writing, started_by: upload.startedBy, started_at: isoTime(startedAt) },
     ...{ idle_seconds: Math.floor(idleMs / 1000), expires_at: isoTime(upload.expiresAt) },
   };
 }
@@ -86,6 +86,10 @@ const uploadSchema = {
       description: "bytes that a running request to this server has sent, on top of `offset`",
     },
     writing: { type: "boolean" as const, description: "true while a request writes to it" },
+    started_by: {
+      ...{ ...text, nullable: true },
+      description: "who began it, as `user:ann`; null: nobody had to log in",
+    },
     started_at: { ...text, format: "date-time" },
     idle_seconds: { type: "integer" as const, description: "since its last byte" },
     expires_at: { ...text, format: "date-time", description: "it ends then if no byte comes" },
@@ -93,7 +97,7 @@ const uploadSchema = {
 };
 const example = {
   ...{ id: uploadId, repository, offset: 1_048_576, arriving: 262_144, writing: true },
-  ...{ started_at: "2026-01-01T03:00:00.000Z", idle_seconds: 0 },
+  ...{ started_by: "user:ci", started_at: "2026-01-01T03:00:00.000Z", idle_seconds: 0 },
   expires_at: "2026-01-08T03:00:00.000Z",
 };
 

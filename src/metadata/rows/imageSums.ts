@@ -58,10 +58,12 @@ const sumWindow = rawStatement<
       SELECT '' AS repository, count(*) AS blobs, coalesce(sum(p.size), 0) AS bytes, 0 AS "uniqueBytes",
         ${sum(sql`NOT p.named AND p.made`)} AS "objectBytes",
         ${sum(sql`NOT p.named AND NOT p.made AND ${isLeased}`)} AS "leasedBytes",
-        ${sum(sql`NOT p.named AND NOT p.made AND NOT ${isLeased}`)} AS "looseBytes", max(p.digest) AS last
+        ${sum(sql`NOT p.named AND NOT p.made AND NOT ${isLeased}`)} AS "looseBytes",
+        coalesce(sum(CASE WHEN p.links > 0 THEN p.size * (p.links - CASE WHEN p.made THEN 0 ELSE 1 END) ELSE 0 END), 0) AS "savedBytes",
+        max(p.digest) AS last
       FROM p
       UNION ALL
-      SELECT l.repository, count(*), sum(p.size), ${sum(sql`p.links = 1 AND NOT p.made`)}, 0, 0, 0, NULL
+      SELECT l.repository, count(*), sum(p.size), ${sum(sql`p.links = 1 AND NOT p.made`)}, 0, 0, 0, 0, NULL
       FROM p
       CROSS JOIN ${repositoryContents} AS l INDEXED BY repository_contents_by_digest ON l.digest = p.digest
       GROUP BY l.repository`;

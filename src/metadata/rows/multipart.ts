@@ -83,12 +83,16 @@ function* listParts(
 function* startMultipart(
   tx: Tx,
   start: Parameters<MultipartLifeMetadata["startMultipart"]>[0],
-  { owner, lease }: { readonly owner: string | null; readonly lease: ClaimLease },
+  given: {
+    readonly owner: string | null;
+    readonly lease: ClaimLease;
+    readonly startedBy: string | null;
+  },
 ): Body<boolean> {
   const bucket = yield* tx.get(findBucketId, start);
   if (bucket === undefined) return false;
-  const whole = owner === null ? 0 : 1;
-  tx.run(statements.insert, { ...start, bucketId: bucket.id, owner, lease, whole });
+  const whole = given.owner === null ? 0 : 1;
+  tx.run(statements.insert, { ...start, ...given, bucketId: bucket.id, whole });
   return true;
 }
 
@@ -148,11 +152,13 @@ function claims(
 /** Builds the port's part for how uploads begin and end. */
 export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
   return {
-    startMultipart(start, owner) {
+    startMultipart(start, owner, startedBy = null) {
       const lease = owner === null ? null : rows.claimLease;
-      const body = (tx: Tx) => startMultipart(tx, start, { owner, lease });
+      const body = (tx: Tx) => startMultipart(tx, start, { owner, lease, startedBy });
       return owner === null ? rows.write(body, (started) => started) : rows.writeLazily(body);
     },
+    listOpen: async ({ after, limit }) =>
+      (await rows.list(statements.open, { after: after ?? "", limit })).map(listedUpload),
     removeMultipart: (key, accepts) =>
       rows.writeSettled(
         (tx) => removeMultipart(tx, key, accepts),

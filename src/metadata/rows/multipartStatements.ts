@@ -61,12 +61,14 @@ type New = Omit<MultipartStart, "bucket"> & {
   readonly owner: string | null;
   readonly lease: ClaimLease;
   readonly whole: 0 | 1;
+  readonly startedBy: string | null;
 };
 
 export const insert = command((db, given: Params<New>) => {
   const { id, bucketId, object, expiresAt, createdAt, contentType, owner, lease, whole } = given;
+  const { startedBy } = given;
   return db.insert(multipartUploads).values({
-    ...{ bucketId, expiresAt, createdAt, updatedAt: createdAt, contentType, whole },
+    ...{ bucketId, expiresAt, createdAt, updatedAt: createdAt, contentType, whole, startedBy },
     ...{ uploadId: id, objectName: object, state: "initiated", ...claimedBy(owner, lease) },
   });
 });
@@ -110,6 +112,16 @@ export const page = statement((db, { bucketId, after, prefix, limit }: Params<Pa
       sql`substr(${multipartUploads.objectName}, 1, length(${prefix})) = ${prefix}`,
     ),
   )
+    .orderBy(asc(multipartUploads.uploadId))
+    .limit(limit),
+);
+
+export const open = statement((db, { after, limit }: Params<{ after: string; limit: number }>) =>
+  db
+    .select({ ...staged, startedBy: multipartUploads.startedBy })
+    .from(multipartUploads)
+    .innerJoin(buckets, eq(buckets.id, multipartUploads.bucketId))
+    .where(and(gt(multipartUploads.uploadId, after), inParts))
     .orderBy(asc(multipartUploads.uploadId))
     .limit(limit),
 );

@@ -51,11 +51,16 @@ const inRepository = (given: Params<InRepository>) =>
   and(byId(given), eq(uploadSessions.repository, given.repository));
 const byOwner = (given: Params<Owned>) => and(byId(given), isOwnedBy(uploadSessions, given.owner));
 
-type Start = UploadSession & { readonly owner: string | null; readonly lease: ClaimLease };
+type Start = UploadSession & {
+  readonly owner: string | null;
+  readonly lease: ClaimLease;
+  readonly startedBy: string | null;
+};
 
 export const insert = command((db, given: Params<Start>) => {
   const { id, repository, offset, staging, startedAt, updatedAt, algorithm, owner, lease } = given;
-  const row = { id, repository, offset, staging, startedAt, updatedAt, algorithm };
+  const { startedBy } = given;
+  const row = { id, repository, offset, staging, startedAt, updatedAt, algorithm, startedBy };
   return db.insert(uploadSessions).values({ ...row, ...claimedBy(owner, lease) });
 });
 export const find = statement((db, given: Params<InRepository>) =>
@@ -75,7 +80,11 @@ export const removeAny = statement((db, given: Params<ById>) =>
 );
 export const list = statement((db, given: Params<{ after: string; limit: number }>) =>
   db
-    .select({ ...session, claimOwner: writerOf(uploadSessions) })
+    .select({
+      ...session,
+      claimOwner: writerOf(uploadSessions),
+      startedBy: uploadSessions.startedBy,
+    })
     .from(uploadSessions)
     .where(gt(uploadSessions.id, given.after))
     .orderBy(asc(uploadSessions.id))

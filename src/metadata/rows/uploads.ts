@@ -20,11 +20,14 @@ import * as statements from "./uploadStatements.ts";
 export function uploadsMetadata(rows: Rows): UploadsMetadata {
   return {
     ...claims(rows),
-    startUpload(session, owner) {
+    startUpload(session, owner, startedBy = null) {
       // Who writes in the request that starts it hears of the end only.
       return owner === null
-        ? rows.runAnswered(statements.insert, { ...session, owner, lease: null })
-        : rows.runLazily(statements.insert, { ...session, owner, lease: rows.claimLease });
+        ? rows.runAnswered(statements.insert, { ...session, owner, startedBy, lease: null })
+        : rows.runLazily(statements.insert, {
+            ...{ ...session, owner, startedBy },
+            lease: rows.claimLease,
+          });
     },
     findUpload: (id, repository) => rows.findSettled(statements.find, { id, repository }),
     advanceUpload: (id, owner, to) =>

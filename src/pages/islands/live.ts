@@ -7,6 +7,8 @@ interface Upload {
   readonly id: string;
   readonly bytes: number;
   readonly writing: boolean;
+  /** Of an upload in parts. */
+  readonly parts: string;
 }
 
 const isMembers = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -16,7 +18,12 @@ function readUploads(text: string): readonly Upload[] {
   const value: unknown = JSON.parse(text);
   return (Array.isArray(value) ? value : []).flatMap((one: unknown) =>
     isMembers(one)
-      ? [{ id: String(one["id"]), bytes: Number(one["bytes"]), writing: one["writing"] === true }]
+      ? [
+          {
+            ...{ id: String(one["id"]), bytes: Number(one["bytes"]) },
+            ...{ writing: one["writing"] === true, parts: String(one["parts"] ?? "") },
+          },
+        ]
       : [],
   );
 }
@@ -24,12 +31,14 @@ function readUploads(text: string): readonly Upload[] {
 /** What was told of an upload before. */
 const before = new Map<string, { readonly bytes: number; readonly at: number }>();
 
-function draw({ id, bytes }: Upload, row: Element): void {
+function draw({ id, bytes, parts }: Upload, row: Element): void {
   const now = performance.now();
   const last = before.get(id);
   before.set(id, { bytes, at: now });
   const received = row.querySelector("[data-bytes]");
   const speed = row.querySelector("[data-speed]");
+  const count = row.querySelector("[data-parts]");
+  if (count !== null) count.textContent = parts;
   if (received !== null) received.textContent = showBytes(bytes);
   if (speed === null || last === undefined) return;
   const perSecond = (1000 * (bytes - last.bytes)) / Math.max(1, now - last.at);

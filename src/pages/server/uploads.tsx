@@ -1,7 +1,9 @@
 // Open upload sessions: what arrives, how fast, and a way to end one.
+import { utcTime } from "../../amounts.ts";
+import { plainText } from "../../plainText.ts";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Bytes, Confirmed, Table } from "../parts.tsx";
+import { Ago, Badge, Bytes, Confirmed, Figures, Table } from "../parts.tsx";
 import { render } from "../render.ts";
 import { Live, ServerPage } from "./tabs.tsx";
 
@@ -14,6 +16,22 @@ export interface ShownUpload {
   /** That a running request has sent on top of them. */
   readonly arriving: number;
   readonly writing: boolean;
+  /** `user:ann`; null: nobody had to log in. */
+  readonly startedBy: string | null;
+  readonly startedAt: number;
+  readonly expiresAt: number;
+}
+
+/** An open upload in parts. Times are Unix ms. */
+export interface ShownParts {
+  readonly id: string;
+  readonly bucket: string;
+  readonly object: string;
+  readonly parts: number;
+  /** Of these parts. */
+  readonly bytes: number;
+  readonly completing: boolean;
+  readonly startedBy: string | null;
   readonly startedAt: number;
   readonly expiresAt: number;
 }
@@ -21,20 +39,25 @@ export interface ShownUpload {
 /** What the page shows. */
 export interface UploadsView {
   readonly uploads: readonly ShownUpload[];
+  readonly inParts: readonly ShownParts[];
   /** True when there are others. */
   readonly more: boolean;
+  /** Bytes that would be stored besides, if each repository had its own copy. */
+  readonly savedBytes: number;
+  /** Bytes that clients of this server linked without sending them, since its start. */
+  readonly mountedBytes: number;
   /** True for those who may end one. */
   readonly mayEnd: boolean;
 }
 
 /** The document. */
-export function uploadsPage(frame: Frame, { uploads, more, mayEnd }: UploadsView): string {
+export function uploadsPage(frame: Frame, view: UploadsView): string {
+  const { uploads, inParts, more, mayEnd } = view;
   return render(
     <ServerPage frame={frame} tab="uploads" title="Uploads">
       <Live frame={frame} topic="uploads">
-        {uploads.length === 0 ? (
-          <p class="empty">No upload is open.</p>
-        ) : (
+        {uploads.length + inParts.length === 0 ? <p class="empty">No upload is open.</p> : null}
+        {uploads.length === 0 ? null : (
           <Table
             label="Open uploads"
             head={
@@ -49,6 +72,7 @@ export function uploadsPage(frame: Frame, { uploads, more, mayEnd }: UploadsView
                 <th scope="col" class="number">
                   Speed
                 </th>
+                <th scope="col">By</th>
                 <th scope="col" class="wide">
                   Begun
                 </th>
@@ -64,8 +88,10 @@ export function uploadsPage(frame: Frame, { uploads, more, mayEnd }: UploadsView
             ))}
           </Table>
         )}
+        {inParts.length === 0 ? null : <InParts frame={frame} uploads={inParts} mayEnd={mayEnd} />}
       </Live>
-      {more ? <p>There are others: these {uploads.length} began first.</p> : null}
+      {more ? <p>There are others: these began first.</p> : null}
+      <Savings view={view} />
     </ServerPage>,
   );
 }
@@ -76,7 +102,7 @@ function Row(props: {
   readonly mayEnd: boolean;
 }) {
   const { frame, upload, mayEnd } = props;
-  const { id, repository, bytes, arriving, writing, startedAt, expiresAt } = upload;
+  const { id, repository, bytes, arriving, writing, startedBy, startedAt, expiresAt } = upload;
   return (
     <tr data-upload={id} data-writing={String(writing)}>
       <th scope="row">
@@ -92,13 +118,14 @@ function Row(props: {
       <td class="number muted" data-speed>
         –
       </td>
+      <td>
+        <Starter name={startedBy} />
+      </td>
       <td class="wide">
         <Ago time={startedAt} now={frame.now} />
       </td>
       <td class="wide">
-        <time dateTime={new Date(expiresAt).toISOString()}>
-          {new Date(expiresAt).toISOString().slice(0, 16).replace("T", " ")}
-        </time>
+        <Expiry time={expiresAt} />
       </td>
       {mayEnd ? (
         <td>
@@ -117,5 +144,123 @@ function Row(props: {
         </td>
       ) : null}
     </tr>
+  );
+}
+
+const Starter = ({ name }: { readonly name: string | null }) => (
+  <span class={name === null ? "muted" : undefined}>{name ?? "anonymous"}</span>
+);
+
+const Expiry = ({ time }: { readonly time: number }) => (
+  <time dateTime={new Date(time).toISOString()}>{utcTime(time).slice(0, 16)}</time>
+);
+
+function InParts(props: {
+  readonly frame: Frame;
+  readonly uploads: readonly ShownParts[];
+  readonly mayEnd: boolean;
+}) {
+  const { frame, uploads, mayEnd } = props;
+  return (
+    <>
+      <h2>In parts, into buckets</h2>
+      <Table
+        label="Open uploads in parts"
+        head={
+          <>
+            <th scope="col">Object</th>
+            <th scope="col" class="number">
+              Parts
+            </th>
+            <th scope="col" class="number">
+              Received
+            </th>
+            <th scope="col" class="number">
+              Speed
+            </th>
+            <th scope="col">By</th>
+            <th scope="col" class="wide">
+              Begun
+            </th>
+            <th scope="col" class="wide">
+              Expires
+            </th>
+            {mayEnd ? <th scope="col">End</th> : null}
+          </>
+        }
+      >
+        {uploads.map((upload) => (
+          <PartsRow key={upload.id} frame={frame} upload={upload} mayEnd={mayEnd} />
+        ))}
+      </Table>
+    </>
+  );
+}
+
+function PartsRow(props: {
+  readonly frame: Frame;
+  readonly upload: ShownParts;
+  readonly mayEnd: boolean;
+}) {
+  const { frame, upload, mayEnd } = props;
+  const { id, bucket, object, parts, bytes, completing } = upload;
+  return (
+    <tr data-upload={id} data-writing={String(completing)}>
+      <th scope="row" class="wrap">
+        <a href={at.bucket(bucket)}>{bucket}</a>/{plainText(object)}{" "}
+        {completing ? <Badge tone="good">completing</Badge> : null}
+      </th>
+      <td class="number" data-parts>
+        {parts}
+      </td>
+      <td class="number" data-bytes>
+        <Bytes bytes={bytes} />
+      </td>
+      <td class="number muted" data-speed>
+        –
+      </td>
+      <td>
+        <Starter name={upload.startedBy} />
+      </td>
+      <td class="wide">
+        <Ago time={upload.startedAt} now={frame.now} />
+      </td>
+      <td class="wide">
+        <Expiry time={upload.expiresAt} />
+      </td>
+      {mayEnd ? (
+        <td>
+          <Confirmed label="End">
+            <p>Its parts are deleted. The client has to begin anew.</p>
+            <form method="post" action={at.uploads}>
+              <input type="hidden" name="id" value={id} />
+              <input type="hidden" name="bucket" value={bucket} />
+              <button type="submit" class="danger">
+                End this upload
+              </button>
+            </form>
+          </Confirmed>
+        </td>
+      ) : null}
+    </tr>
+  );
+}
+
+/** Only what is known: a client that finds out by HEAD that a blob is there sends nothing, and nobody counts it. */
+function Savings({ view: { savedBytes, mountedBytes } }: { readonly view: UploadsView }) {
+  return (
+    <>
+      <h2>Saved by storing everything once</h2>
+      <Figures
+        items={[
+          ["Not stored twice", <Bytes bytes={savedBytes} />],
+          ["Mounted since the start, not sent", <Bytes bytes={mountedBytes} />],
+        ]}
+      />
+      <p class="muted">
+        The first is what would be stored besides if each repository had its own copy. The second
+        counts mounts on this server; blobs that clients found to be there already come on top.
+      </p>
+    </>
   );
 }

@@ -55,9 +55,9 @@ export async function openRealStore() {
     linkObject: (path: string, repository: RepositoryName, digest: Digest) =>
       found(objects.link(path, repository, digest)),
     removeObject: (path: string) => found(objects.remove(path)),
-    mountObject: (repository: RepositoryName, digest: Digest, bucket: string) => {
+    mountObject: async (repository: RepositoryName, digest: Digest, bucket: string) => {
       const request = { repository, digest, from: parseBucketName(bucket), mayRead: () => true };
-      return mountObject(registry, request);
+      return (await mountObject(registry, request)) !== null;
     },
     storage: store.rooms.storage,
     clock,
@@ -77,8 +77,8 @@ export async function openRealStore() {
     },
     head: (repository: RepositoryName, digest: Digest) =>
       found(statBlob(registry, repository, digest)),
-    mount: (repository: RepositoryName, digest: Digest, from: RepositoryName | null) =>
-      mountBlob(registry, { repository, digest, from, mayPull: () => true }),
+    mount: async (repository: RepositoryName, digest: Digest, from: RepositoryName | null) =>
+      (await mountBlob(registry, { repository, digest, from, mayPull: () => true })) !== null,
     put: ({ repository, tag, body, mediaType }: ManifestBody) =>
       found(
         putManifest(registry, {

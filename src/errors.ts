@@ -55,6 +55,12 @@ const situations = {
     "this server asks nobody to log in, so that nobody can change who may; on its machine: breadbox user add NAME --admin",
   ],
   GC_RUNNING: [409, "CONFLICT", "a garbage collection is running; GET /v1/gc/runs shows it"],
+  PASSWORD_WRONG: [403, "DENIED", "the current password is wrong; nothing was changed"],
+  PASSWORD_NONE: [
+    403,
+    "DENIED",
+    "only users of the database have a password here: that of an htpasswd file is changed in the file, and access tokens have none",
+  ],
   CHECK_RUNNING: [
     409,
     "CONFLICT",

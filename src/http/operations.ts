@@ -15,6 +15,7 @@ import { metricsOperations } from "./ops/metrics.ts";
 import { sessionOperations } from "./ops/session.ts";
 import { setupOperations } from "./ops/setup.ts";
 import { accessPages } from "./pages/access/pages.ts";
+import { accountPages } from "./pages/account.ts";
 import { assetOperations } from "./pages/assets.ts";
 import { bucketPages } from "./pages/buckets.ts";
 import { comparisonPageOperations } from "./pages/comparison.ts";
@@ -28,6 +29,7 @@ import { garbagePages } from "./pages/server/garbage.ts";
 import { uploadPages } from "./pages/server/uploads.ts";
 import { themeOperations } from "./pages/theme.ts";
 import { routesOf } from "./router.ts";
+import { accountOperations } from "./v1/account.ts";
 import { auditOperations } from "./v1/audit.ts";
 import { bucketOperations } from "./v1/buckets.ts";
 import { checkOperations } from "./v1/checks.ts";
@@ -70,6 +72,7 @@ export const operations: readonly Operation[] = [
   ...multipartOperations,
   ...partOperations,
   ...completionOperations,
+  ...accountOperations,
   ...userOperations,
   ...accessTokenOperations,
   ...ruleOperations,
@@ -97,6 +100,7 @@ export const operations: readonly Operation[] = [
   ...deletionPageOperations,
   ...themeOperations,
   ...accessPages,
+  ...accountPages,
   ...bucketPages,
   ...uploadPages,
   ...garbagePages,

@@ -217,11 +217,7 @@ export interface ListedUpload extends UploadSession {
 
 export interface UploadsMetadata {
   /** `owner`, unique to one request, makes the starter its writer at once. Not durable on purpose: a session lost with the power starts again. */
-  startUpload(
-    session: UploadSession,
-    owner: string | null,
-    startedBy?: string | null,
-  ): Promise<void>;
+  startUpload(session: UploadSession, owner: string | null, by?: string | null): Promise<void>;
   /** The returned offset is durable. */
   findUpload(id: UploadId, repository: RepositoryName): Promise<UploadSession | null>;
   /**

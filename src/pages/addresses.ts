@@ -46,6 +46,7 @@ export const at = {
   check: (id: string) => `/server/checks/${id}`,
   login: "/login",
   logout: "/logout",
+  account: (parameters: Readonly<Record<string, string>> = {}) => `/account${query(parameters)}`,
   users: "/access/users",
   user: (name: string) => `/access/users/${name}`,
   tokens: "/access/tokens",

@@ -128,6 +128,11 @@ function Account({ frame: { visitor, theme, address, login } }: { readonly frame
           </p>
         ) : null}
         {name === null ? null : (
+          <p>
+            <a href={at.account()}>Your account</a>
+          </p>
+        )}
+        {name === null ? null : (
           <form method="post" action={at.logout}>
             <div class="bar">
               <button type="submit">Log out</button>

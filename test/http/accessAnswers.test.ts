@@ -12,6 +12,8 @@ import { errorOf, type RegistryOptions } from "./support/registry.ts";
 const grants = [{ pattern: "lab/**", actions: ["pull"] }];
 /** Bodies that succeed, by operation. */
 const bodies: Readonly<Record<string, object>> = {
+  // Another password would make each login after it a slow one.
+  changeOwnPassword: { current_password: password, password: "short" },
   createUser: { name: "ann", password },
   changeUser: { disabled: false },
   createToken: { name: "ci", grants },
@@ -92,6 +94,10 @@ test("every answer that the documentation describes is given, and no other", asy
   for (let login = 0; login < mostFailures; login += 1)
     await guessed.registry.raw("GET /v1/users", Object.entries(wrong));
   await see(guessed, wrong);
+  const bob = [["Authorization", basic("bob")]] as const;
+  const change = JSON.stringify({ current_password: password, password: "another password" });
+  const changed = await registry.raw("PUT /v1/account/password", bob, change);
+  seen.add(`changeOwnPassword ${changed.status}`);
   await using stopped = await openClosed(trip("READ_ONLY"));
   await see(stopped, root);
   await using full = await openClosed(trip("DISK_FULL"));
@@ -118,10 +124,13 @@ test("every answer that the documentation describes is given, and no other", asy
       },
     }),
   });
-  await see(broken, root);
+  await see(broken, root, (id) =>
+    id === "changeOwnPassword" ? change : id in bodies ? JSON.stringify(bodies[id]) : null,
+  );
 
   expect([...seen].sort()).toEqual(described.sort());
-});
+  // Passwords are hashed slowly on purpose.
+}, 30_000);
 
 /** Every method of it fails. */
 function failing<T extends object>(of: T): T {

@@ -39,6 +39,10 @@ export const changedUser = Type.Object({
   disabled: Type.Optional(Type.Boolean({ description: "true: the user cannot log in" })),
   administrator: Type.Optional(Type.Boolean({ description: "true: everything is allowed" })),
 });
+export const newOwnPassword = Type.Object({
+  current_password: Type.String({ description: "that holds now" }),
+  password: Type.String({ description: "at least 8 characters" }),
+});
 export const newToken = Type.Object({
   name: Type.String({ description: "one that was never given to a token" }),
   grants: grantsBody,

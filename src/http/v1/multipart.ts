@@ -13,15 +13,8 @@ import {
 import { logAbort } from "../../telemetry/objectEvents.ts";
 import { empty, json } from "../answers.ts";
 import { authorOf, whoAsked } from "../author.ts";
-import {
-  always,
-  failures,
-  inside,
-  jsonBody,
-  jsonLike,
-  sometimes,
-  whileWriting,
-} from "../docs/answers.ts";
+import { always, failures, inside, jsonBody, jsonLike, whileWriting } from "../docs/answers.ts";
+import { pageAnswer } from "../docs/listed.ts";
 import {
   begun,
   exampleLimits,
@@ -33,7 +26,6 @@ import {
   ofUpload,
   shape,
   staged,
-  textSchema,
   underWay,
   uploadIdParameter,
   uploadUrl,
@@ -172,23 +164,10 @@ export const multipartOperations = [
         prefixParameter,
       ],
       responses: {
-        200: {
-          description: "A page of uploads.",
-          headers: {
-            ...uncachedHeader,
-            Link: sometimes(
-              "The next page, when there is one (RFC 8288).",
-              `<${examplePath}?limit=1&after=${multipartId}>; rel="next"`,
-            ),
-          },
-          content: jsonLike(
-            shape({
-              uploads: { type: "array" as const, items: shape(staged) },
-              next: { ...textSchema, nullable: true, description: "`after` of the next page" },
-            }),
-            { uploads: [underWay], next: null },
-          ),
-        },
+        200: pageAnswer({
+          ...{ member: "uploads", schema: shape(staged), example: underWay },
+          ...{ path: examplePath, after: multipartId },
+        }),
         ...failures(
           ...(["BUCKET_NAME_INVALID", "PAGE_INVALID", "REQUEST_INVALID"] as const),
           ...(["BUCKET_UNKNOWN", "MULTIPART_DISABLED"] as const),

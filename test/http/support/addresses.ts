@@ -7,7 +7,7 @@ export const paths: readonly string[] = routes.map(({ path }) => path);
 
 /** Pages for people: no part of the API. */
 export const isPage = (path: string): boolean =>
-  /^\/(?:$|(?:theme|assets|repositories|buckets|access|server)(?:$|\/))/.test(path);
+  /^\/(?:$|(?:theme|assets|repositories|buckets|access|account|server)(?:$|\/))/.test(path);
 
 /** Methods of a path, in the order of `Allow`. */
 export function methodsAt(path: string): readonly string[] {

@@ -41,6 +41,7 @@ export const addresses: Readonly<Record<string, readonly string[]>> = {
   showGarbage: ["/server/garbage"],
   showChecks: ["/server/checks"],
   showCheck: [`/server/checks/${checkWithProblems}`],
+  showAccount: ["/account"],
   showUsersPage: ["/access/users"],
   showUserPage: ["/access/users/ann"],
   showTokensPage: ["/access/tokens"],
@@ -68,7 +69,7 @@ export function expected({ needs }: Operation, visitor: Visitor): "page" | "logi
   if (visitor === "administrator" || needs === "nothing") return "page";
   if (visitor === "nobody") return "login";
   // It shows what the visitor may see.
-  if (needs === "own") return "page";
+  if (needs === "own" || needs === "login") return "page";
   const isReading = typeof needs === "object" && needs.right === "pull";
   return isReading && ["repository", "objects"].includes(needs.on) ? "page" : "refusal";
 }

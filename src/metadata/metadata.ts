@@ -207,11 +207,9 @@ export interface UploadSession {
   readonly updatedAt: number;
 }
 
-/** A session as an operator sees it. */
+/** A session as an operator sees it: `writing` while a request writes to it, `startedBy` as `user:ann`, null where nobody logs in. */
 export interface ListedUpload extends UploadSession {
-  /** True while a request writes to it. */
   readonly writing: boolean;
-  /** Who began it, as `user:ann`; null: nobody had to log in. */
   readonly startedBy: string | null;
 }
 

@@ -77,6 +77,6 @@ test("a check is begun on a server, which does it", async () => {
   const local = await checks("start", ...here);
   expect([local.code, local.err]).toEqual([
     2,
-    'error: name a server with --server, or run "breadbox fsck".\nRun "breadbox checks start --help" for usage.\n',
+    'error: name a server with --server, or run `breadbox fsck`.\nRun "breadbox checks start --help" for usage.\n',
   ]);
 });

@@ -246,13 +246,19 @@ async function settle(collector: CollectorDeps): Promise<void> {
   for (const object of ledger.objects) await readObject({ client, ledger }, object);
 }
 
+/** Uploads of a page: a client keeps only the beginning of a long answer. */
+const abortedAtOnce = 5;
+
 /** Those too whose initiation had no answer. */
 async function abortAll(deps: ObjectDeps): Promise<void> {
   for (const bucket of new Set([...deps.ledger.objects].map((object) => object.bucket))) {
     const path = `/v1/buckets/${bucket}/multipart-uploads`;
-    const { text } = await deps.client.ask("GET", `${path}?limit=1000`);
-    for (const [, id] of text.matchAll(/"upload_id":"([^"]+)"/g))
-      await abort(deps, `${path}/${id}`);
+    for (;;) {
+      const { text } = await deps.client.ask("GET", `${path}?limit=${abortedAtOnce}`);
+      const ids = Array.from(text.matchAll(/"upload_id":"([^"]+)"/g), ([, id]) => id);
+      if (ids.length === 0) break;
+      for (const id of ids) await abort(deps, `${path}/${id}`);
+    }
   }
 }
 

@@ -43,8 +43,13 @@ clientTest(
     const restored = await startBreadbox(scope, { data, env });
     for (const tag of tags) await pullAll(`${restored.url}/v2/team/kept`, tag);
     const binary = await breadboxBinary();
-    const found = await run([binary, "fsck", "--full", "--data", data], { env, mayFail: true });
-    expect(found.output).toContain("No problems.");
+    const fsck = async (...more: readonly string[]) =>
+      (await run([binary, "fsck", "--full", ...more, "--data", data], { env, mayFail: true }))
+        .output;
+    // Of uploads that were open in that moment only the rows were taken: their clients start again.
+    const problems = (await fsck("--repair")).match(/^ {2}(?!the file )\S.*$/gm) ?? [];
+    expect(problems.filter((each) => !each.startsWith("  upload "))).toEqual([]);
+    expect(await fsck()).toContain("No problems.");
     expect(pushed).toBeGreaterThan(before);
     const refused = await run([binary, "backup", join(folder, "target"), "--data", data], {
       ...{ env, mayFail: true },

@@ -195,7 +195,9 @@ describe("a key of distribution that is refused", () => {
     const file = join(directory, "config.yml");
     await Bun.write(file, `version: 0.1\nstorage:\n  ${driver}:\n`);
 
-    expect(await refusalOf(loadForeignFile(file))).toContain(`storage.${driver}  asks for another`);
+    expect(await refusalOf(loadForeignFile(file))).toContain(
+      `storage.${driver}  asks for a storage by distribution's own names`,
+    );
   });
 });
 

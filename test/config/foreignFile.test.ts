@@ -76,7 +76,11 @@ describe("breadbox config import", () => {
     ["http: {tls: {letsencrypt: {email: a@b.c}}}", "http.tls.letsencrypt.email", "certificates of"],
     ["http: {tls: {clientcas: [/a, /b]}}", "http.tls.clientcas.1", "several files of CAs"],
     ["http: {tls: {certificate: /c}}", "http.tls.certificate", "its key is missing"],
-    ["storage: {s3: {bucket: b, region: r}}", "storage.s3.bucket", "another storage than the file"],
+    [
+      "storage: {s3: {bucket: b, region: r}}",
+      "storage.s3.bucket",
+      "storage by distribution's own names",
+    ],
     ["proxy: {remoteurl: https://docker.io}", "proxy.remoteurl", "a cache of another registry"],
     ["storage: {delete: {enabled: perhaps}}", "storage.delete.enabled", '"perhaps"'],
   ])("refuses %s by name", async (more, key, message) => {

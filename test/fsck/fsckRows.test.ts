@@ -240,7 +240,8 @@ test("fsck of a damaged database reports it, checks nothing else and repairs not
   const file = await open(join(room.directory, "breadbox.db"), "r+");
   await file.write(Buffer.alloc(size, 7), 0, size, (root - 1) * size);
   await file.close();
-  await room.store.reopen();
+  await expect(room.store.reopen("server")).rejects.toThrow("breadbox fsck shows what is wrong");
+  await room.store.reopen("tool");
 
   const report = await room.fsck(repair);
 

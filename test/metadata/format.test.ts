@@ -98,7 +98,9 @@ describe("a data directory", () => {
     const failure = await openIn(scope, directory).catch((error: unknown) => error);
 
     expect(isOperatorError(failure)).toBe(true);
-    expect(String(failure)).toContain(`${path} is damaged, or is no database of Breadbox: restore`);
+    expect(String(failure)).toContain(
+      `${path} is damaged, or is no database of Breadbox: breadbox fsck`,
+    );
     expect(await Bun.file(path).text()).toBe("x".repeat(8192));
   });
 

@@ -38,17 +38,17 @@ export class TestClock {
   }
 }
 
-/** Opens a store; `reopen` is a restart, `remove` closes and deletes it. */
+/** Opens a store; `reopen` is a restart, or a command, `remove` closes and deletes it. */
 export async function openStore() {
   const directory = await mkdtemp(join(tmpdir(), "breadbox-store-"));
   const clock = new TestClock();
-  const open = async () => {
+  const open = async (role: "server" | "tool" = "server") => {
     const latch = new WriteLatch(() => {});
     const newId = (): string => Bun.randomUUIDv7("hex", clock.now());
     const { metadata } = await openRows({
       directory,
       latch,
-      role: "server",
+      role,
       clock: clock.now,
       newId,
     });
@@ -112,9 +112,9 @@ export async function openStore() {
     get rooms() {
       return current;
     },
-    async reopen(): Promise<void> {
+    async reopen(role?: "server" | "tool"): Promise<void> {
       await current.close();
-      current = await open();
+      current = await open(role);
     },
     async remove(): Promise<void> {
       await current.close();

@@ -27,7 +27,7 @@ test("migrate on a terminal shows how far it is, and what it did", async () => {
   const command = runOnTerminal(["migrate", "--data", data, "--to-data", home], { env: {} });
 
   expect(await command.ended()).toBe(0);
-  expect(command.shown()).toMatch(/bytes {2}\[=*>? *\] +\d+% {2}\d+ MB of 40 MB/);
+  expect(command.shown()).toMatch(/bytes {2}\[=*>? *\] +\d+% {2}[\d.]+ MB of 40 MB/);
   expect(command.shown()).toContain("1 content, 40 MB by this run");
 });
 

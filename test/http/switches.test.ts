@@ -26,7 +26,17 @@ const aside = [
     "/access/",
     "/server/",
   ],
-  ...["/v1/gc", "/v1/checks", "/setup", "/v2/token", "/login", "/logout", "/theme"],
+  ...[
+    "/v1/account",
+    "/account",
+    "/v1/gc",
+    "/v1/checks",
+    "/setup",
+    "/v2/token",
+    "/login",
+    "/logout",
+    "/theme",
+  ],
 ];
 const ofContents = operations.filter(({ path }) => !aside.some((each) => path.startsWith(each)));
 /** Told by their methods: whatever is added to the table is asked as well. */

@@ -57,7 +57,7 @@ describe("POST /v1/gc with a misspelled dry_run", () => {
 
     expect(answer.status).toBe(400);
     expect(errorOf(answer)["message"]).toBe(
-      'there is no "dryRun": only dry_run and min_age. Did you mean "dry_run"?',
+      'there is no "dryRun": only dry_run, min_age, untagged and older_than. Did you mean "dry_run"?',
     );
     expect(registry.orders).toEqual([]);
   });

@@ -69,7 +69,7 @@ async function showOne(call: Call<typeof address>, services: Services): Promise<
 /** `/server/checks`. */
 export const checkPages = [
   ...operation({
-    ...{ ...operating, id: "showChecks", method: "GET", path: "/server/checks" },
+    ...{ ...operating, id: "showChecksPage", method: "GET", path: "/server/checks" },
     ...{ needs: { right: "pull", on: "gc" }, summary: "The page of checks" },
     handle: (call, services) => draw(call, services, null),
   }),
@@ -78,7 +78,7 @@ export const checkPages = [
     ...{ needs: { right: "admin", on: "gc" }, summary: "Check the store", handle: begin },
   }),
   ...operation({
-    ...{ ...operating, id: "showCheck", method: "GET", path: address },
+    ...{ ...operating, id: "showCheckPage", method: "GET", path: address },
     ...{ needs: { right: "pull", on: "gc" }, summary: "The page of one check", handle: showOne },
   }),
 ];

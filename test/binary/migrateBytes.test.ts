@@ -111,7 +111,10 @@ clientTest(
     for (const each of [a, b]) await expectAll(each, images);
     for (const each of [a, b]) await each.stop();
 
-    expect([copiedBack.code, switchedBack.code]).toEqual([0, 0]);
+    expect([copiedBack.code, switchedBack.code, switchedBack.output]).toEqual([
+      ...[0, 0],
+      expect.stringContaining("is the store now"),
+    ]);
     expect(refused.status).toBe(503);
     const again = await startBreadbox(scope, { data: home });
     await expectAll(again, images);

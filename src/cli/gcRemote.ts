@@ -1,9 +1,9 @@
 // `breadbox gc --server`: orders a collection, waits for its end, and prints what it counted. The server lists no blobs.
-import { counted, showBytes } from "../amounts.ts";
 import type { PrintedRun } from "../gc/printedRuns.ts";
 import type { Client } from "./bucket/client.ts";
 import { exitCode } from "./exitCode.ts";
 import type { Asked } from "./gc.ts";
+import { foundLines, manifestLines, orphanLines } from "./gcText.ts";
 import { readAnswer } from "./images/remote.ts";
 import { misused } from "./images/source.ts";
 import { complain, print, printAnswer } from "./print.ts";
@@ -48,17 +48,13 @@ async function order(client: Client, asked: Asked): Promise<PrintedRun> {
 }
 
 function runText(run: PrintedRun): string {
-  const [verb, reclaim] = run.dry_run
-    ? ["Would delete", "Would reclaim"]
-    : ["Deleted", "Reclaimed"];
+  const { dry_run: dryRun, total_blobs: total, referenced_blobs: referenced } = run;
+  const [blobs, bytes] = dryRun
+    ? [run.orphaned_blobs, run.orphaned_bytes]
+    : [run.deleted_blobs, run.deleted_bytes];
   return [
-    run.dry_run ? "Garbage Collection (dry run)" : "Garbage Collection",
-    `Found ${run.total_blobs} total blobs`,
-    `Found ${run.referenced_blobs} referenced blobs`,
-    ...(run.deleted_manifests === 0
-      ? []
-      : [`${verb} ${counted(run.deleted_manifests, "untagged manifest")}`]),
-    `${verb} ${run.dry_run ? run.orphaned_blobs : run.deleted_blobs} orphaned blobs`,
-    `${reclaim} ${showBytes(run.dry_run ? run.orphaned_bytes : run.deleted_bytes)}`,
+    ...foundLines({ total, referenced }, dryRun),
+    ...manifestLines(dryRun ? "Would delete" : "Deleted", run.deleted_manifests),
+    ...orphanLines({ dryRun, blobs, bytes }),
   ].join("\n");
 }

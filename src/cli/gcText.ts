@@ -39,9 +39,7 @@ export interface PlanTelling {
 /** The facts before anything is deleted. */
 export function planText(plan: GcPlan, list: BlobList, { dryRun, isShort }: PlanTelling): string {
   return [
-    dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
-    `Found ${plan.total} total blobs`,
-    `Found ${plan.referenced} referenced blobs`,
+    ...foundLines(plan, dryRun),
     ...list.blobs.map(
       ({ digest, size }) => `  ${digest ?? "(bytes without a row)"}  ${showBytes(size)}`,
     ),
@@ -89,20 +87,37 @@ const kept = (sum: BlobSum, why: string, until = ""): string[] =>
 const sumText = ({ blobs, bytes }: BlobSum): string =>
   `${counted(blobs, "blob")} (${showBytes(bytes)})`;
 
+/** The title, and what was found. */
+export const foundLines = (
+  { total, referenced }: Pick<GcPlan, "total" | "referenced">,
+  dryRun: boolean,
+): string[] => [
+  dryRun ? "Garbage Collection (dry run)" : "Garbage Collection",
+  `Found ${total} total blobs`,
+  `Found ${referenced} referenced blobs`,
+];
+
+/** Nothing where there were none. */
+export const manifestLines = (verb: "Would delete" | "Deleted", count: number): string[] =>
+  count === 0 ? [] : [`${verb} ${counted(count, "untagged manifest")}`];
+
+/** What orphaned blobs give back, or would. */
+export const orphanLines = ({ dryRun, blobs, bytes }: BlobSum & { readonly dryRun: boolean }) => [
+  `${dryRun ? "Would delete" : "Deleted"} ${blobs} orphaned blobs`,
+  `${dryRun ? "Would reclaim" : "Reclaimed"} ${showBytes(bytes)}`,
+];
+
 /** The lines after a plan that was not executed. */
 export function dryRunText({ counts, plan, reason, notes }: GcReport): string {
   const links = plan?.links ?? 0;
   return [
-    ...(counts.deletedManifests === 0
-      ? []
-      : [`Would delete ${counted(counts.deletedManifests, "untagged manifest")}`]),
+    ...manifestLines("Would delete", counts.deletedManifests),
     ...(links === 0 ? [] : [`Would remove ${linksText(links)}`]),
     ...notes.map((note) => `Note: ${note}`),
     ...(reason === null
       ? []
       : [`Note: a run by schedule, or without a terminal and --yes, would be refused: ${reason}`]),
-    `Would delete ${counts.orphanedBlobs} orphaned blobs`,
-    `Would reclaim ${showBytes(counts.orphanedBytes)}`,
+    ...orphanLines({ dryRun: true, blobs: counts.orphanedBlobs, bytes: counts.orphanedBytes }),
   ].join("\n");
 }
 
@@ -112,13 +127,10 @@ export function doneText({ counts, finished, notes, durationMs }: GcReport): str
     ...(finished.blobs === 0
       ? []
       : [`Finished the deletions of an earlier run: ${sumText(finished)}`]),
-    ...(counts.deletedManifests === 0
-      ? []
-      : [`Deleted ${counted(counts.deletedManifests, "untagged manifest")}`]),
+    ...manifestLines("Deleted", counts.deletedManifests),
     ...(counts.deletedLinks === 0 ? [] : [`Removed ${linksText(counts.deletedLinks)}`]),
     ...notes.map((note) => `Note: ${note}`),
-    `Deleted ${counts.deletedBlobs} orphaned blobs`,
-    `Reclaimed ${showBytes(counts.deletedBytes)}`,
+    ...orphanLines({ dryRun: false, blobs: counts.deletedBlobs, bytes: counts.deletedBytes }),
     `Duration: ${showDuration(durationMs)}`,
   ].join("\n");
 }

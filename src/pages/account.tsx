@@ -2,7 +2,7 @@
 import { at } from "./addresses.ts";
 import type { Frame } from "./frame.ts";
 import { Layout } from "./layout.tsx";
-import { Field, Notice } from "./parts.tsx";
+import { Field, NewPassword, Notice } from "./parts.tsx";
 import { render } from "./render.ts";
 
 /** What the page shows. */
@@ -65,15 +65,7 @@ function PasswordForm({ name }: { readonly name: string }) {
         <Field label="Current password">
           <input name="current" type="password" autocomplete="current-password" required />
         </Field>
-        <Field label="New password" hint="at least 8 characters">
-          <input
-            name="password"
-            type="password"
-            autocomplete="new-password"
-            minlength={8}
-            required
-          />
-        </Field>
+        <NewPassword label="New password" hint="at least 8 characters" />
         <Field label="New password again">
           <input name="again" type="password" autocomplete="new-password" required />
         </Field>

@@ -193,3 +193,12 @@ export function ConfirmedForm(props: {
     </Confirmed>
   );
 }
+
+/** A password that is being chosen. */
+export function NewPassword(props: { readonly label: string; readonly hint: string }) {
+  return (
+    <Field label={props.label} hint={props.hint}>
+      <input name="password" type="password" autocomplete="new-password" minlength={8} required />
+    </Field>
+  );
+}

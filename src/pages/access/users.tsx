@@ -2,7 +2,7 @@
 import type { Child } from "#jsx/jsx-runtime";
 import { at } from "../addresses.ts";
 import type { Frame } from "../frame.ts";
-import { Ago, Badge, Confirmed, Field, NextPage, Table } from "../parts.tsx";
+import { Ago, Badge, Confirmed, Field, NewPassword, NextPage, Table } from "../parts.tsx";
 import { render } from "../render.ts";
 import { AccessPage } from "./tabs.tsx";
 
@@ -73,14 +73,6 @@ export function usersPage(frame: Frame, { users, next, typed, said }: UsersList)
         </p>
       </form>
     </AccessPage>,
-  );
-}
-
-function NewPassword(props: { readonly label: string; readonly hint: string }) {
-  return (
-    <Field label={props.label} hint={props.hint}>
-      <input name="password" type="password" autocomplete="new-password" minlength={8} required />
-    </Field>
   );
 }
 

@@ -66,20 +66,7 @@ export function uploadsPage(frame: Frame, view: UploadsView): string {
                 <th scope="col" class="wide">
                   Upload
                 </th>
-                <th scope="col" class="number">
-                  Received
-                </th>
-                <th scope="col" class="number">
-                  Speed
-                </th>
-                <th scope="col">By</th>
-                <th scope="col" class="wide">
-                  Begun
-                </th>
-                <th scope="col" class="wide">
-                  Expires
-                </th>
-                {mayEnd ? <th scope="col">End</th> : null}
+                <CommonHeads mayEnd={mayEnd} />
               </>
             }
           >
@@ -102,7 +89,7 @@ function Row(props: {
   readonly mayEnd: boolean;
 }) {
   const { frame, upload, mayEnd } = props;
-  const { id, repository, bytes, arriving, writing, startedBy, startedAt, expiresAt } = upload;
+  const { id, repository, bytes, arriving, writing } = upload;
   return (
     <tr data-upload={id} data-writing={String(writing)}>
       <th scope="row">
@@ -112,21 +99,7 @@ function Row(props: {
         <code title={id}>{id.slice(-12)}</code>{" "}
         {writing ? <Badge tone="good">writing</Badge> : <Badge>waiting</Badge>}
       </td>
-      <td class="number" data-bytes>
-        <Bytes bytes={bytes + arriving} />
-      </td>
-      <td class="number muted" data-speed>
-        –
-      </td>
-      <td>
-        <Starter name={startedBy} />
-      </td>
-      <td class="wide">
-        <Ago time={startedAt} now={frame.now} />
-      </td>
-      <td class="wide">
-        <Expiry time={expiresAt} />
-      </td>
+      <CommonCells frame={frame} upload={upload} bytes={bytes + arriving} />
       {mayEnd ? (
         <td>
           <Confirmed label="End">
@@ -144,6 +117,54 @@ function Row(props: {
         </td>
       ) : null}
     </tr>
+  );
+}
+
+/** What both kinds of uploads show alike, in the order of {@link CommonCells}. */
+const CommonHeads = ({ mayEnd }: { readonly mayEnd: boolean }) => (
+  <>
+    <th scope="col" class="number">
+      Received
+    </th>
+    <th scope="col" class="number">
+      Speed
+    </th>
+    <th scope="col">By</th>
+    <th scope="col" class="wide">
+      Begun
+    </th>
+    <th scope="col" class="wide">
+      Expires
+    </th>
+    {mayEnd ? <th scope="col">End</th> : null}
+  </>
+);
+
+/** @param props.bytes that have arrived. */
+function CommonCells(props: {
+  readonly frame: Frame;
+  readonly upload: Pick<ShownUpload, "startedBy" | "startedAt" | "expiresAt">;
+  readonly bytes: number;
+}) {
+  const { startedBy, startedAt, expiresAt } = props.upload;
+  return (
+    <>
+      <td class="number" data-bytes>
+        <Bytes bytes={props.bytes} />
+      </td>
+      <td class="number muted" data-speed>
+        –
+      </td>
+      <td>
+        <Starter name={startedBy} />
+      </td>
+      <td class="wide">
+        <Ago time={startedAt} now={props.frame.now} />
+      </td>
+      <td class="wide">
+        <Expiry time={expiresAt} />
+      </td>
+    </>
   );
 }
 
@@ -172,20 +193,7 @@ function InParts(props: {
             <th scope="col" class="number">
               Parts
             </th>
-            <th scope="col" class="number">
-              Received
-            </th>
-            <th scope="col" class="number">
-              Speed
-            </th>
-            <th scope="col">By</th>
-            <th scope="col" class="wide">
-              Begun
-            </th>
-            <th scope="col" class="wide">
-              Expires
-            </th>
-            {mayEnd ? <th scope="col">End</th> : null}
+            <CommonHeads mayEnd={mayEnd} />
           </>
         }
       >
@@ -213,21 +221,7 @@ function PartsRow(props: {
       <td class="number" data-parts>
         {parts}
       </td>
-      <td class="number" data-bytes>
-        <Bytes bytes={bytes} />
-      </td>
-      <td class="number muted" data-speed>
-        –
-      </td>
-      <td>
-        <Starter name={upload.startedBy} />
-      </td>
-      <td class="wide">
-        <Ago time={upload.startedAt} now={frame.now} />
-      </td>
-      <td class="wide">
-        <Expiry time={upload.expiresAt} />
-      </td>
+      <CommonCells frame={frame} upload={upload} bytes={bytes} />
       {mayEnd ? (
         <td>
           <Confirmed label="End">

@@ -1,8 +1,8 @@
 // `breadbox checks ls`, `show` and `start`: the history of fsck and the scrub, of a data directory or of a server.
 import { clock } from "../ambient.ts";
+import type { Client } from "../client/client.ts";
 import type { CheckSource } from "../fsck/checksTool.ts";
 import type { PrintedCheck, PrintedChecks, PrintedSummary } from "../fsck/printedChecks.ts";
-import type { Client } from "./bucket/client.ts";
 import { checkText, listText } from "./checksText.ts";
 import { exitCode } from "./exitCode.ts";
 import { readAnswer } from "./images/remote.ts";

@@ -1,9 +1,9 @@
 // `breadbox gc`: frees the space of unused data, while a server is running or not.
 
+import type { Client } from "../client/client.ts";
 import { duration, ValueError } from "../config/values.ts";
 import type { GcListener, GcPlan, GcProgress } from "../gc/gcRun.ts";
 import type { Tool } from "../tool.ts";
-import type { Client } from "./bucket/client.ts";
 import { exitCode } from "./exitCode.ts";
 import { collectAt } from "./gcRemote.ts";
 import {

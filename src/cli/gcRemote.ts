@@ -1,6 +1,7 @@
 // `breadbox gc --server`: orders a collection, waits for its end, and prints what it counted. The server lists no blobs.
+
+import type { Client } from "../client/client.ts";
 import type { PrintedRun } from "../gc/printedRuns.ts";
-import type { Client } from "./bucket/client.ts";
 import { exitCode } from "./exitCode.ts";
 import type { Asked } from "./gc.ts";
 import { foundLines, manifestLines, orphanLines } from "./gcText.ts";

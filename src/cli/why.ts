@@ -1,7 +1,8 @@
 // `breadbox why`: what keeps a blob or a manifest, or since when nothing does. While a server is running or not, or of a server.
+
+import type { Client } from "../client/client.ts";
 import { isDigestBeginning } from "../fsck/why.ts";
 import { malformed, type PrintedExplanation } from "../fsck/whyPrinted.ts";
-import type { Client } from "./bucket/client.ts";
 import { exitCode } from "./exitCode.ts";
 import { readAnswer } from "./images/remote.ts";
 import { readImage } from "./images/show.ts";

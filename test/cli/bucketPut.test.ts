@@ -1,9 +1,9 @@
 // `breadbox bucket put`: which requests a file becomes, what the server is told to compare, and what happens when the file changes.
 import { describe, expect, test } from "bun:test";
 import { appendFile } from "node:fs/promises";
-import { Client } from "../../src/cli/bucket/client.ts";
-import { memoryPiece } from "../../src/cli/bucket/pieces.ts";
-import { complete, initiate, type PutDeps, sendPart } from "../../src/cli/bucket/putParts.ts";
+import { Client } from "../../src/client/client.ts";
+import { memoryPiece } from "../../src/client/pieces.ts";
+import { complete, initiate, type PutDeps, sendPart } from "../../src/client/putParts.ts";
 import type { TestRegistry } from "../http/support/registry.ts";
 import { waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";

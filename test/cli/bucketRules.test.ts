@@ -1,16 +1,16 @@
 // The rules behind `breadbox bucket put`, without a server: how files are cut, what is tried again, which words errors get.
 import { describe, expect, test } from "bun:test";
-import { readDestination } from "../../src/cli/bucket/address.ts";
-import { together, workers } from "../../src/cli/bucket/parallel.ts";
+import { readDestination } from "../../src/client/address.ts";
+import { together, workers } from "../../src/client/parallel.ts";
 import {
   choosePartBytes,
   countParts,
   cutOf,
   inputPartBytes,
   rangeOf,
-} from "../../src/cli/bucket/plan.ts";
-import { LineError, lineText, RefusedError, refusedText } from "../../src/cli/bucket/problems.ts";
-import { persist, waitAfter } from "../../src/cli/bucket/retry.ts";
+} from "../../src/client/plan.ts";
+import { LineError, lineText, RefusedError, refusedText } from "../../src/client/problems.ts";
+import { persist, waitAfter } from "../../src/client/retry.ts";
 import { serverAddress, urlOfListener } from "../../src/config/server.ts";
 
 const mebibyte = 1024 * 1024;

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path/posix";
 const bare = [
   ...["errors.ts", "ambient.ts", "opened.ts", "version.ts", "spelling.ts", "plainText.ts"],
   "amounts.ts",
-  ...["model", "durability", "workers", "migrate", "tls", "telemetry", "process"],
+  ...["client", "model", "durability", "workers", "migrate", "tls", "telemetry", "process"],
 ];
 /** Rooms and top-level files of `src/`, with what each may import. */
 const rights: Readonly<Record<string, readonly string[]>> = {
@@ -22,7 +22,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   import: ["content", "registry"],
   images: ["content", "registry"],
   migrate: ["import"],
-  backup: ["import", "migrate", "gc", "durability"],
+  backup: ["client", "import", "migrate", "gc", "durability"],
   access: ["workers"],
   webhooks: [],
   storage: ["durability", "workers"],
@@ -69,7 +69,7 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
   cli: [
     ...["wiring.ts", "tool.ts", "migrating.ts", "backingUp.ts"],
-    ...["backup", "config", "tls", "images", "fsck", "ambient.ts"],
+    ...["backup", "client", "config", "tls", "images", "fsck", "ambient.ts"],
   ],
   "main.ts": ["cli"],
 };
@@ -89,7 +89,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   import: ["metadata", "storage"],
   images: ["metadata", "storage"],
   migrate: ["metadata", "storage"],
-  backup: ["metadata", "storage"],
+  ...{ backup: ["metadata", "storage"], client: ["config"] },
   metadata: ["storage"],
   telemetry: ["gc", "jobs", "metadata"],
   webhooks: ["metadata"],
@@ -115,7 +115,7 @@ const node = {
   "node:fs": [
     ...["storage/", "metadata/", "config/", "process/", "import/", "backup/", "durability/"],
     ...["cli/portHolder.ts", "cli/serve.ts", "cli/failure.ts"], // /proc, for who holds a port; free space; read-only
-    "cli/bucket/", // files of whoever runs the command
+    ...["cli/bucket/", "client/pieces.ts"], // files of whoever runs the command
     "tls/folder.ts", // the CA and its certificates
     "telemetry/output.ts", // writes to standard output without waiting for it
   ],

@@ -1,10 +1,10 @@
 // The output of the commands on buckets: facts in, text out.
 
 import { counted, showBytes } from "../../amounts.ts";
+import { type BucketAddress, showAddress } from "../../client/address.ts";
+import type { BucketInfo, ObjectInfo, UploadInfo } from "../../client/answers.ts";
+import type { ObjectPage } from "../../client/lists.ts";
 import { plainText } from "../../plainText.ts";
-import { type BucketAddress, showAddress } from "./address.ts";
-import type { BucketInfo, ObjectInfo, UploadInfo } from "./answers.ts";
-import type { ObjectPage } from "./lists.ts";
 
 /** `2026-01-31 14:05:00 UTC`. @param iso ISO 8601 in UTC. */
 const showIso = (iso: string): string => `${iso.slice(0, 19).replace("T", " ")} UTC`;

@@ -1,11 +1,6 @@
 // `breadbox bucket ls`, `create`, `rm`, `stat`, `uploads ls` and `uploads abort`: one question to the server each.
 
 import { counted, showBytes } from "../../amounts.ts";
-import { plainText } from "../../plainText.ts";
-import { exitCode } from "../exitCode.ts";
-import { complain, print, printJson } from "../print.ts";
-import type { Options } from "../settingFlags.ts";
-import { confirm } from "../withTool.ts";
 import {
   type BucketAddress,
   bucketPath,
@@ -15,8 +10,22 @@ import {
   readObject,
   showAddress,
   uploadsPath,
-} from "./address.ts";
-import { type BucketInfo, type ObjectInfo, readBucketInfo, type UploadInfo } from "./answers.ts";
+} from "../../client/address.ts";
+import {
+  type BucketInfo,
+  type ObjectInfo,
+  readBucketInfo,
+  type UploadInfo,
+} from "../../client/answers.ts";
+import type { Client } from "../../client/client.ts";
+import { listBuckets, listObjects, listUploads, type ObjectPage } from "../../client/lists.ts";
+import { look } from "../../client/objectBytes.ts";
+import { CommandError } from "../../client/problems.ts";
+import { plainText } from "../../plainText.ts";
+import { exitCode } from "../exitCode.ts";
+import { complain, print, printJson } from "../print.ts";
+import type { Options } from "../settingFlags.ts";
+import { confirm } from "../withTool.ts";
 import {
   bucketsText,
   bucketText,
@@ -26,10 +35,6 @@ import {
   removedText,
   uploadsText,
 } from "./bucketText.ts";
-import type { Client } from "./client.ts";
-import { look } from "./fetchObject.ts";
-import { listBuckets, listObjects, listUploads, type ObjectPage } from "./lists.ts";
-import { CommandError } from "./problems.ts";
 import { listBelow, removeObjects } from "./removeMany.ts";
 import { UsageError, withServer } from "./session.ts";
 import { bytesOf } from "./syncPlan.ts";

@@ -1,53 +1,20 @@
 // The bytes of an object into a sink: from where it ends, as often as the line breaks, and hashed on the way.
 import { showBytes } from "../../amounts.ts";
-import { type BucketAddress, objectPath } from "./address.ts";
-import { type Client, guarded } from "./client.ts";
-import { CommandError, LineError, RefusedError } from "./problems.ts";
-import { type Patience, persist } from "./retry.ts";
+import {
+  bytesOf,
+  look,
+  type ReadDeps,
+  ReplacedError,
+  type Wanted,
+} from "../../client/objectBytes.ts";
+import { CommandError } from "../../client/problems.ts";
+import type { Progress } from "../../client/progress.ts";
+import { persist } from "../../client/retry.ts";
 import type { Sink } from "./sinks.ts";
-import type { Progress } from "./transfer.ts";
-
-/** Which bytes an object has. */
-export interface Wanted {
-  readonly size: number;
-  /** `sha256:…` or `sha512:…` */
-  readonly digest: string;
-}
 
 /** The dependencies of a fetch. */
-export interface FetchDeps {
-  readonly client: Client;
-  readonly target: BucketAddress;
-  readonly patience: Patience;
+export interface FetchDeps extends ReadDeps {
   readonly transfer: Progress;
-}
-
-const firstByte = { range: "bytes=0-0" };
-
-/** Asks what there is to get, without its bytes. @throws CommandError when the answer is no Breadbox's. */
-export async function look(
-  client: Client,
-  target: BucketAddress,
-  stop?: AbortSignal,
-): Promise<Wanted> {
-  const path = objectPath(target);
-  const call = stop === undefined ? {} : { stop };
-  const { headers } = await client
-    .send(path, { ...call, method: "HEAD" })
-    .catch(async (error: unknown) => {
-      // An answer to HEAD has no body, and so no message: a GET has the reason.
-      if (error instanceof RefusedError) await client.done(path, { ...call, headers: firstByte });
-      throw error;
-    });
-  const digest = readEtag(headers);
-  const size = headers.get("content-length");
-  if (digest !== null && size !== null) return { digest, size: Number(size) };
-  throw new CommandError("The answer has no digest as its ETag, or no length: is this a Breadbox?");
-}
-
-/** Etags of objects are their digests. */
-function readEtag(headers: Headers): string | null {
-  return /^"(sha(?:256|512):[0-9a-f]+)"$/.exec(headers.get("etag") ?? "")?.[1] ?? null;
 }
 
 /** How often an object may be replaced while it is fetched. */
@@ -85,7 +52,6 @@ class Attempt {
   readonly #deps: FetchDeps;
   readonly #wanted: Wanted;
   readonly #hasher: Bun.CryptoHasher;
-  #isReplaced = false;
 
   constructor(sink: Sink, deps: FetchDeps, wanted: Wanted) {
     this.#sink = sink;
@@ -95,15 +61,21 @@ class Attempt {
   }
 
   async fetch(): Promise<Outcome> {
-    const { transfer, patience } = this.#deps;
+    const { transfer } = this.#deps;
     if (this.#sink.offset > this.#wanted.size) return "differs";
     transfer.total = this.#wanted.size;
     transfer.done = this.#sink.offset;
     if (this.#sink.offset > 0) await this.#readBack();
-    while (this.#sink.offset < this.#wanted.size && !this.#isReplaced) {
-      await persist(patience, () => this.#step());
+    try {
+      for await (const bytes of bytesOf(this.#deps, this.#wanted, this.#sink.offset)) {
+        await this.#sink.write(bytes);
+        this.#hasher.update(bytes);
+        transfer.add(bytes.byteLength);
+      }
+    } catch (error) {
+      if (error instanceof ReplacedError) return "replaced";
+      throw error;
     }
-    if (this.#isReplaced) return "replaced";
     const actual = `${this.#hasher.algorithm}:${this.#hasher.digest("hex")}`;
     return actual === this.#wanted.digest ? "whole" : "differs";
   }
@@ -116,49 +88,5 @@ class Attempt {
       transfer.stop.throwIfAborted();
       this.#hasher.update(bytes);
     });
-  }
-
-  /** One request, as far as it gets. @throws LineError when it brought nothing: where bytes came, nothing has failed for long. */
-  async #step(): Promise<void> {
-    const before = this.#sink.offset;
-    try {
-      const answer = await this.#ask();
-      if (answer !== null) await this.#take(answer);
-    } catch (error) {
-      if (!(error instanceof LineError) || this.#sink.offset === before) throw error;
-    }
-  }
-
-  /** @returns the answer whose body continues at the end of the sink; null when it is another object now. */
-  async #ask(): Promise<Response | null> {
-    const { client, target, patience } = this.#deps;
-    const { offset } = this.#sink;
-    const etag = `"${this.#wanted.digest}"`;
-    const headers = offset === 0 ? {} : { range: `bytes=${offset}-`, "if-range": etag };
-    const call = { headers, stop: patience.stop, takes: [416] };
-    const answer = await client.send(objectPath(target), call);
-    const isWanted = answer.status === (offset === 0 ? 200 : 206);
-    if (isWanted && readEtag(answer.headers) === this.#wanted.digest) return answer;
-    await answer.body?.cancel();
-    this.#isReplaced = true;
-    return null;
-  }
-
-  async #take({ body }: Response): Promise<void> {
-    const { patience, transfer } = this.#deps;
-    const reader = body?.getReader();
-    try {
-      while (reader !== undefined) {
-        const { done, value } = await guarded(patience.stop, () => reader.read());
-        if (done) break;
-        await this.#sink.write(value);
-        this.#hasher.update(value);
-        transfer.add(value.byteLength);
-      }
-    } finally {
-      await reader?.cancel().catch(() => {});
-    }
-    if (this.#sink.offset >= this.#wanted.size) return;
-    throw new LineError("ECONNRESET", "the answer ended early");
   }
 }

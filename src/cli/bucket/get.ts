@@ -2,16 +2,17 @@
 
 import { stat } from "node:fs/promises";
 import { showBytes } from "../../amounts.ts";
+import { type BucketAddress, lastSegment, readObject, showAddress } from "../../client/address.ts";
+import type { Client } from "../../client/client.ts";
+import { look, type Wanted } from "../../client/objectBytes.ts";
+import { CommandError } from "../../client/problems.ts";
+import type { Patience } from "../../client/retry.ts";
 import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
-import { type BucketAddress, lastSegment, readObject, showAddress } from "./address.ts";
-import type { Client } from "./client.ts";
-import { fetchInto, look, type Wanted } from "./fetchObject.ts";
-import { CommandError } from "./problems.ts";
+import { fetchInto } from "./fetchObject.ts";
 import { readRetryFor } from "./put.ts";
-import type { Patience } from "./retry.ts";
 import { withServer } from "./session.ts";
 import { OutputSink, PartFile, placeOf } from "./sinks.ts";
 import { Transfer } from "./transfer.ts";

@@ -1,6 +1,6 @@
 // Standard input in pieces of a wanted size, hashed as they pass, in memory that is used again and again.
 import { read } from "node:fs";
-import { CommandError } from "./problems.ts";
+import { CommandError } from "../../client/problems.ts";
 
 /** Blocks of memory, all of the same size until a larger one is asked for. */
 export class Blocks {

@@ -1,8 +1,8 @@
 // The files of a folder, for sync.
 import { lstat, mkdir, readdir, rm, stat } from "node:fs/promises";
-import { LocalFile } from "./pieces.ts";
-import { CommandError } from "./problems.ts";
-import { Pace, readThrough } from "./reading.ts";
+import { LocalFile } from "../../client/pieces.ts";
+import { CommandError } from "../../client/problems.ts";
+import { Pace, readThrough } from "../../client/reading.ts";
 import type { SyncItem } from "./syncPlan.ts";
 
 /** What an interrupted download leaves: it is no file of the folder's own. */

@@ -1,26 +1,26 @@
 // `breadbox bucket put`: a file, or standard input, becomes an object.
 
 import { showBytes } from "../../amounts.ts";
-import { count, duration, size } from "../../config/values.ts";
-import { plainText } from "../../plainText.ts";
-import { exitCode } from "../exitCode.ts";
-import { print, printJson } from "../print.ts";
-import { type Options, textOf } from "../settingFlags.ts";
 import {
   type BucketAddress,
   bucketPath,
   lastSegment,
   readDestination,
   showAddress,
-} from "./address.ts";
-import type { ObjectInfo } from "./answers.ts";
-import type { Client } from "./client.ts";
-import { LocalFile } from "./pieces.ts";
-import { CommandError, LineError, RefusedError, StoppedError } from "./problems.ts";
-import { type PutOptions, putFile } from "./putFile.ts";
+} from "../../client/address.ts";
+import type { ObjectInfo } from "../../client/answers.ts";
+import type { Client } from "../../client/client.ts";
+import { LocalFile } from "../../client/pieces.ts";
+import { CommandError, LineError, RefusedError, StoppedError } from "../../client/problems.ts";
+import { type PutOptions, putFile } from "../../client/putFile.ts";
+import { abandon, type PutDeps, type Upload } from "../../client/putParts.ts";
+import type { Patience } from "../../client/retry.ts";
+import { count, duration, size } from "../../config/values.ts";
+import { plainText } from "../../plainText.ts";
+import { exitCode } from "../exitCode.ts";
+import { print, printJson } from "../print.ts";
+import { type Options, textOf } from "../settingFlags.ts";
 import { putInput } from "./putInput.ts";
-import { abandon, type PutDeps, type Upload } from "./putParts.ts";
-import type { Patience } from "./retry.ts";
 import { readOption, sentenceOf, withServer } from "./session.ts";
 import { Transfer } from "./transfer.ts";
 

@@ -1,11 +1,10 @@
 // Standard input → an object. Nothing can be read twice here: parts wait in memory until the server has them, and nothing is taken up later.
-import { Fingerprint } from "../../model/fingerprint.ts";
-import type { Limits, ObjectInfo } from "./answers.ts";
-import { Blocks, InputReader } from "./inputReader.ts";
-import { memoryPiece } from "./pieces.ts";
-import { inputBudget, inputPartBytes } from "./plan.ts";
-import { CommandError } from "./problems.ts";
-import type { PutOptions } from "./putFile.ts";
+
+import type { Limits, ObjectInfo } from "../../client/answers.ts";
+import { memoryPiece } from "../../client/pieces.ts";
+import { inputBudget, inputPartBytes } from "../../client/plan.ts";
+import { CommandError } from "../../client/problems.ts";
+import type { PutOptions } from "../../client/putFile.ts";
 import {
   changedOnTheWay,
   complete,
@@ -16,7 +15,9 @@ import {
   sendPart,
   sendWhole,
   type Upload,
-} from "./putParts.ts";
+} from "../../client/putParts.ts";
+import { Fingerprint } from "../../model/fingerprint.ts";
+import { Blocks, InputReader } from "./inputReader.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** An input that is being put. `onUpload` receives the upload, which is useless after an interruption. */

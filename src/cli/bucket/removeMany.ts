@@ -1,9 +1,9 @@
 // Many objects are removed, some at a time, each only if it is what the plan has seen.
-import { type BucketAddress, objectPath } from "./address.ts";
-import type { Client } from "./client.ts";
-import { listObjects } from "./lists.ts";
-import { together, workers } from "./parallel.ts";
-import { RefusedError } from "./problems.ts";
+import { type BucketAddress, objectPath } from "../../client/address.ts";
+import type { Client } from "../../client/client.ts";
+import { listObjects } from "../../client/lists.ts";
+import { together, workers } from "../../client/parallel.ts";
+import { RefusedError } from "../../client/problems.ts";
 import type { RemoteItem } from "./syncPlan.ts";
 
 const atOnce = 8;

@@ -1,14 +1,7 @@
 // Shared by every `breadbox bucket` command: its server, and errors as sentences.
 
-import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
-import { type ServerAddress, serverAddress } from "../../config/server.ts";
-import { type Kind, ValueError } from "../../config/values.ts";
-import { exitCode } from "../exitCode.ts";
-import { findLocalServer, type LocalServer } from "../localServer.ts";
-import { complain } from "../print.ts";
-import { loadFrom, type Options, textOf } from "../settingFlags.ts";
-import { NameError } from "./address.ts";
-import { Client } from "./client.ts";
+import { NameError } from "../../client/address.ts";
+import { Client } from "../../client/client.ts";
 import {
   CommandError,
   LineError,
@@ -16,7 +9,14 @@ import {
   RefusedError,
   refusedText,
   StoppedError,
-} from "./problems.ts";
+} from "../../client/problems.ts";
+import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
+import { type ServerAddress, serverAddress } from "../../config/server.ts";
+import { type Kind, ValueError } from "../../config/values.ts";
+import { exitCode } from "../exitCode.ts";
+import { findLocalServer, type LocalServer } from "../localServer.ts";
+import { complain } from "../print.ts";
+import { loadFrom, type Options, textOf } from "../settingFlags.ts";
 
 /** A mistake in the command line. */
 export class UsageError extends Error {

@@ -1,6 +1,6 @@
 // Where the bytes of an object go: a file with a name of its own until it is whole, or standard output.
 import { open, rename, rm, stat } from "node:fs/promises";
-import { CommandError } from "./problems.ts";
+import { CommandError } from "../../client/problems.ts";
 
 /** Takes bytes in order. */
 export interface Sink {

@@ -1,21 +1,23 @@
 // `breadbox bucket sync`: a folder and a bucket become the same, in one direction; only what differs is sent.
 import { counted, showBytes } from "../../amounts.ts";
+import { type BucketAddress, readAddress, readObject, showAddress } from "../../client/address.ts";
+import type { Client } from "../../client/client.ts";
+import { look } from "../../client/objectBytes.ts";
+import { together, workers } from "../../client/parallel.ts";
+import { LocalFile } from "../../client/pieces.ts";
+import { usualPartBytes } from "../../client/plan.ts";
+import { CommandError } from "../../client/problems.ts";
+import { type Progress, shareOf } from "../../client/progress.ts";
+import { putFile } from "../../client/putFile.ts";
+import type { Patience } from "../../client/retry.ts";
 import { plainText } from "../../plainText.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printJson } from "../print.ts";
 import type { Options } from "../settingFlags.ts";
-import { type BucketAddress, readAddress, readObject, showAddress } from "./address.ts";
-import type { Client } from "./client.ts";
-import { fetchInto, look } from "./fetchObject.ts";
+import { fetchInto } from "./fetchObject.ts";
 import { folderOf, hasDigest, listFiles, makeFolderOf, removeFile } from "./localFiles.ts";
-import { together, workers } from "./parallel.ts";
-import { LocalFile } from "./pieces.ts";
-import { usualPartBytes } from "./plan.ts";
-import { CommandError } from "./problems.ts";
 import { assertBucket, defaultParallel, readRetryFor, typeOf } from "./put.ts";
-import { putFile } from "./putFile.ts";
 import { listBelow, removeObjects } from "./removeMany.ts";
-import type { Patience } from "./retry.ts";
 import { UsageError, withServer } from "./session.ts";
 import { PartFile } from "./sinks.ts";
 import {
@@ -27,7 +29,7 @@ import {
   type SyncItem,
   type SyncPlan,
 } from "./syncPlan.ts";
-import { type Progress, shareOf, Transfer } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
 
 /** One sync. */
 interface Sync {

@@ -1,27 +1,11 @@
 // Shared by put and get while they run: progress, notices below the bar, and interruption.
+
+import { StoppedError } from "../../client/problems.ts";
+import type { Progress } from "../../client/progress.ts";
 import { plainLines } from "../../plainText.ts";
 import { ProgressBar } from "../progressBar.ts";
-import { StoppedError } from "./problems.ts";
 
 const everyMs = 100;
-
-/** What putting and getting report to. */
-export interface Progress {
-  /** Bytes. */
-  done: number;
-  /** Bytes; 0 while it is not known. */
-  total: number;
-  readonly stop: AbortSignal;
-  begin(label: string): void;
-  readonly add: (count: number) => void;
-  readonly say: (text: string) => void;
-}
-
-/** One of several files that share a transfer: its own numbers, and its bytes in the common sum. */
-export function shareOf(transfer: Progress): Progress {
-  const { stop, say } = transfer;
-  return { done: 0, total: 0, stop, say, begin: () => {}, add: transfer.add };
-}
 
 /** A transfer on the screen. `done` may go back: what was sent in vain is taken off. */
 export class Transfer implements Progress, Disposable {

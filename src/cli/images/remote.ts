@@ -1,12 +1,12 @@
 // A running server as the source of what commands ask of images: one request each.
 
+import type { Client } from "../../client/client.ts";
+import { RefusedError } from "../../client/problems.ts";
 import type { ImageSource } from "../../images/imagesTool.ts";
 import type { ListPage } from "../../images/pages.ts";
 import type * as printed from "../../images/printed.ts";
 import type { Target } from "../../images/selection.ts";
 import type { Reference, RepositoryName } from "../../model/names.ts";
-import type { Client } from "../bucket/client.ts";
-import { RefusedError } from "../bucket/problems.ts";
 
 const json = { "content-type": "application/json" };
 

@@ -1,9 +1,10 @@
 // Where commands about images look: into the data directory, while a server is running or not; or with --server, at a server.
+
+import type { Client } from "../../client/client.ts";
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
 import { RegistryError } from "../../errors.ts";
 import type { ImageSource } from "../../images/imagesTool.ts";
 import type { Tool } from "../../tool.ts";
-import type { Client } from "../bucket/client.ts";
 import { withServer } from "../bucket/session.ts";
 import { exitCode } from "../exitCode.ts";
 import { complain } from "../print.ts";

@@ -1,5 +1,5 @@
 // Going on after a broken line: what is tried again, when, and for how long.
-import { showAge } from "../../amounts.ts";
+import { showAge } from "../amounts.ts";
 import {
   isDiskFull,
   isLasting,

@@ -1,6 +1,6 @@
 // HTTP as the commands speak it: one request, one answer or one error. Retries are their caller's.
-import type { ServerAddress } from "../../config/server.ts";
-import { plainText } from "../../plainText.ts";
+import type { ServerAddress } from "../config/server.ts";
+import { plainText } from "../plainText.ts";
 import { LineError, RefusedError } from "./problems.ts";
 
 /** A request without its path. */

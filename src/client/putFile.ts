@@ -1,10 +1,11 @@
 // A local file → an object: small ones in one request, others in parts, several at a time, going on where an upload was broken off.
-import { counted } from "../../amounts.ts";
+import { counted } from "../amounts.ts";
 import type { ObjectInfo } from "./answers.ts";
 import { together, workers } from "./parallel.ts";
 import { type LocalFile, pieceOf } from "./pieces.ts";
 import { type Cut, choosePartBytes, countParts, cutOf, rangeOf, usualPartBytes } from "./plan.ts";
 import { CommandError, RefusedError } from "./problems.ts";
+import type { Progress } from "./progress.ts";
 import {
   abandon,
   changedOnTheWay,
@@ -20,7 +21,6 @@ import {
   type Upload,
 } from "./putParts.ts";
 import { Pace, readThrough } from "./reading.ts";
-import type { Progress } from "./transfer.ts";
 
 /** Options of a put. */
 export interface PutOptions {

@@ -1,5 +1,5 @@
 // One pass over a local file from its first byte to its last: its digest, and what the server must call each of its parts.
-import { Fingerprint, type PartEtag } from "../../model/fingerprint.ts";
+import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
 import type { LocalFile } from "./pieces.ts";
 import { type Cut, countParts, rangeOf } from "./plan.ts";
 

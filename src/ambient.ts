@@ -11,15 +11,28 @@ export const newId = (): string => Bun.randomUUIDv7();
 /** 0 to 1: pauses of several who wait for the same thing must differ. */
 export const random = (): number => Math.random();
 
-/** The uptime of the machine in ms, and the id of its run. It cannot be set, and advances during a sleep. */
+const bootFile = "/proc/sys/kernel/random/boot_id";
+let knownBoot: string | null = null;
+
+/**
+ * The uptime of the machine in ms, and the id of its run. It cannot be set, and advances during a sleep. Once the id is known, it needs no
+ * descriptor: with another id a machine would seem to have been restarted, and a clock that was set would be believed.
+ * @throws the error of a machine that lacks descriptors or memory before the id is known.
+ */
 export async function readUptime(): Promise<{ readonly boot: string; readonly uptime: number }> {
-  const [boot, seconds] = await Promise.all([
-    readText("/proc/sys/kernel/random/boot_id"),
-    readText("/proc/uptime"),
-  ]);
-  // Elsewhere than on Linux a run of the machine has no name; the system counts for us.
-  const counted = seconds === null ? uptime() : Number.parseFloat(seconds);
-  return { boot: boot ?? "", uptime: Math.round(counted * 1000) };
+  knownBoot ??= await readBoot();
+  return { boot: knownBoot, uptime: Math.round(uptime() * 1000) };
+}
+
+/** Elsewhere than on Linux a run of the machine has no name. */
+async function readBoot(): Promise<string> {
+  try {
+    return (await Bun.file(bootFile).text()).trim();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (/^(?:EMFILE|ENFILE|ENOMEM|EAGAIN)$/.test(code)) throw error;
+    return "";
+  }
 }
 
 /**

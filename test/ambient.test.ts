@@ -12,6 +12,31 @@ describe("the machine's uptime", () => {
     expect(second.uptime).toBeGreaterThanOrEqual(first.uptime);
     expect(Number.isSafeInteger(first.uptime)).toBe(true);
   });
+
+  test("counts on in the same run of the machine when no descriptor is left, and is not told when the run was never known", async () => {
+    const script = `
+      import { closeSync, openSync } from "node:fs";
+      import { readUptime } from ${JSON.stringify(join(import.meta.dir, "../src/ambient.ts"))};
+      const look = () => readUptime().then(({ boot, uptime }) => [boot, uptime > 0], ({ code }) => code);
+      const looks = process.argv.includes("early") ? [] : [await look()];
+      const opened = [];
+      try { for (;;) opened.push(openSync("/dev/null")); } catch {}
+      looks.push(await look());
+      opened.forEach((descriptor) => closeSync(descriptor));
+      looks.push(await look());
+      console.log(JSON.stringify(looks));
+    `;
+    const looksOf = async (when: string): Promise<unknown> => {
+      const limited = `ulimit -n 100; exec "$0" -e "$1" ${when}`;
+      const child = Bun.spawn(["sh", "-c", limited, process.execPath, script], { stdout: "pipe" });
+      return JSON.parse(await new Response(child.stdout).text());
+    };
+    const { boot } = await readUptime();
+    const right = [boot, true];
+
+    expect(await looksOf("late")).toEqual([right, right, right]);
+    expect(await looksOf("early")).toEqual(["EMFILE", right]);
+  });
 });
 
 describe("a process's name", () => {

@@ -115,6 +115,7 @@ export function checksContract(open: () => Promise<Metadata>): void {
         const check = beginning();
         ids.unshift(check.id);
         await checks.beginCheck(check, beside);
+        await checks.endCheck(check.id, clean);
       }
 
       const list = async (after: string | null, limit: number) =>
@@ -122,6 +123,21 @@ export function checksContract(open: () => Promise<Metadata>): void {
       expect(await list(null, 2)).toEqual(ids.slice(0, 2));
       expect(await list(ids[1] ?? "", 2)).toEqual(ids.slice(2, 4));
       expect(await list(null, rememberedChecks + 9)).toEqual(ids.slice(0, rememberedChecks));
+    });
+
+    test("shows a check that began after the clock was set back, behind as many as are kept", async () => {
+      const { checks } = await open();
+      for (let index = 0; index < rememberedChecks; index += 1) {
+        const id = `ffff${String(index).padStart(4, "0")}`;
+        await checks.beginCheck(beginning({ id }), beside);
+        await checks.endCheck(id, clean);
+      }
+      const id = "00000001";
+
+      await checks.beginCheck(beginning({ id }), beside);
+
+      expect((await checks.findCheck(id))?.state).toBe("running");
+      expect(await checks.endCheck(id, clean)).toMatchObject({ state: "clean" });
     });
   });
 

@@ -123,12 +123,30 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       const idOf = (count: number) => `0000${String(count).padStart(4, "0")}`;
       for (let count = 0; count <= rememberedRuns; count += 1) {
         await gcRuns.beginRun(beginning({ id: idOf(count) }));
+        await gcRuns.endRun(idOf(count), done);
       }
 
       const runs = await gcRuns.listRuns({ after: null, limit: 2 * rememberedRuns });
 
       expect(runs).toHaveLength(rememberedRuns);
       expect(runs.at(-1)?.id).toBe(idOf(1));
+    });
+
+    test("shows a collection that began after the clock was set back, behind as many as are kept", async () => {
+      const { gcRuns } = await open();
+      const later = (count: number) => `ffff${String(count).padStart(4, "0")}`;
+      for (let count = 0; count < rememberedRuns; count += 1) {
+        await gcRuns.beginRun(beginning({ id: later(count) }));
+        await gcRuns.endRun(later(count), done);
+      }
+
+      await gcRuns.beginRun(beginning({ id: "00000001" }));
+      const whileRunning = await gcRuns.findRun("00000001");
+      await gcRuns.beginRun(beginning({ id: later(rememberedRuns) }));
+
+      expect(whileRunning?.state).toBe("running");
+      expect(await gcRuns.endRun("00000001", done)).toMatchObject({ state: "done" });
+      expect(await gcRuns.findRun("00000001")).toMatchObject({ state: "done" });
     });
 
     test("takes as the latest start that of a run or of the store, and none from a clock that was ahead", async () => {

@@ -101,7 +101,8 @@ export async function compareBucket(bucket: BucketOptions, ask: Ask): Promise<st
   ];
 }
 
-const objectRows =
+/** Bucket, name and digest of each object. */
+export const objectRows =
   "SELECT b.name, o.name, o.digest FROM objects o JOIN buckets b ON b.id = o.bucket_id";
 
 /** Of uploads into buckets, whether they are open or were left. */

@@ -15,7 +15,7 @@ test("no content pushed, stored, linked, mounted or checked is lost while collec
     restMs: 20,
     isTroubled: false,
     // Nothing is measured: a process needs ten minutes to settle.
-    hardships: { killSeconds: seconds / 3, accounts: true, shortages: true },
+    hardships: { killSeconds: seconds / 3, accounts: true, shortages: true, backups: true },
   });
 
   console.log(JSON.stringify(figuresOf(ledger)));
@@ -32,4 +32,5 @@ test("no content pushed, stored, linked, mounted or checked is lost while collec
   expect(ledger.counts.deletedObjects).toBeGreaterThan(0);
   expect(ledger.counts.kills).toBeGreaterThan(0);
   expect(ledger.counts.accounts).toBeGreaterThan(0);
+  expect(ledger.counts.restores).toBeGreaterThan(0);
 }, 300_000);

@@ -26,7 +26,7 @@ clientTest(
     const { ledger, differences, fsck } = await race({
       ...{ engines, seed, seconds },
       ...{ pushers: 6, restMs: 20, isTroubled: false },
-      hardships: { killSeconds: seconds / 3, accounts: true, shortages: false },
+      hardships: { killSeconds: seconds / 3, accounts: true, shortages: false, backups: false },
     });
 
     console.log(JSON.stringify(figuresOf(ledger)));

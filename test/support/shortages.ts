@@ -6,10 +6,13 @@ import { run } from "./processes.ts";
 const [fewestLeft, mostLeft] = [2, 30];
 const [longestPauseMs, longestShortageMs] = [20_000, 1_500];
 
-/** Makes descriptors short now and then, until it is stopped. @returns how often. */
+/**
+ * Makes descriptors short now and then, until it is stopped.
+ * @param onBegin is told when a shortage is about to begin. @returns how often.
+ */
 export async function runShort(
   processes: { readonly pids: readonly number[] },
-  random: () => number,
+  { random, onBegin }: { readonly random: () => number; readonly onBegin: () => void },
   stopped: AbortSignal,
 ): Promise<number> {
   let count = 0;
@@ -18,6 +21,7 @@ export async function runShort(
     const pid = processes.pids[Math.floor(random() * processes.pids.length)] ?? 0;
     const left = fewestLeft + Math.floor(random() * (mostLeft - fewestLeft));
     const usual = limitOf(pid);
+    onBegin();
     if (usual === null || !(await limit(pid, openOf(pid) + left))) continue;
     count += 1;
     await Bun.sleep(random() * longestShortageMs);

@@ -121,10 +121,16 @@ const stopOthers = command((db, { round, reason }: Params<OfRound & { reason: st
     .set({ state: "stopped", reason })
     .where(and(eq(checks.kind, "scrub"), isRunning, ne(checks.round, round))),
 );
+// One that is running stays: where the clock was set back, it looks older than those that ended before it.
 const forget = command((db, { kept }: Params<{ kept: number }>) =>
   db
     .delete(checks)
-    .where(sql`${checks.id} <= (SELECT id FROM ${checks} ORDER BY id DESC LIMIT 1 OFFSET ${kept})`),
+    .where(
+      and(
+        sql`${checks.id} <= (SELECT id FROM ${checks} ORDER BY id DESC LIMIT 1 OFFSET ${kept})`,
+        or(ne(checks.state, "running"), isOverdue),
+      ),
+    ),
 );
 const find = statement((db, { id }: Params<ById>) =>
   db

@@ -10,6 +10,7 @@ import {
   lt,
   lte,
   max,
+  ne,
   notInArray,
   or,
   sql,
@@ -83,10 +84,16 @@ const breakOff = statement((db, { alive, over }: Params<Breaking>) => {
     .where(and(eq(gcRuns.state, "running"), notInArray(gcRuns.id, listed(alive)), isOver))
     .returning({ id: gcRuns.id });
 });
+// One that is running stays: where the clock was set back, it looks older than those that ended before it.
 const forget = command((db, { kept }: Params<{ kept: number }>) =>
   db
     .delete(gcRuns)
-    .where(sql`${gcRuns.id} <= (SELECT id FROM ${gcRuns} ORDER BY id DESC LIMIT 1 OFFSET ${kept})`),
+    .where(
+      and(
+        sql`${gcRuns.id} <= (SELECT id FROM ${gcRuns} ORDER BY id DESC LIMIT 1 OFFSET ${kept})`,
+        ne(gcRuns.state, "running"),
+      ),
+    ),
 );
 const find = statement((db, { id }: Params<{ id: string }>) =>
   db.select(columns).from(gcRuns).where(eq(gcRuns.id, id)),

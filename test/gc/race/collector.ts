@@ -90,7 +90,9 @@ async function collectByServer({ client }: CollectorDeps, minAge: number): Promi
     return { state: "broken", reason: `${begun.status} ${begun.text}`, ...nothing };
   }
   for (;;) {
-    const told = readJson((await client.ask("GET", path)).text);
+    const { status, text } = await client.ask("GET", path);
+    if (status !== 200) return { state: "broken", reason: `${status} ${text}`, ...nothing };
+    const told = readJson(text);
     const { state, reason } = told;
     if (state !== "running") {
       return {

@@ -49,6 +49,8 @@ const countNames = [
   "cutRequests",
   "shortages",
   "accounts",
+  "backups",
+  "restores",
 ] as const;
 
 /** Violations that are kept in words; all are counted. */
@@ -93,6 +95,8 @@ export class Ledger {
     cutRequests: 0,
     shortages: 0,
     accounts: 0,
+    backups: 0,
+    restores: 0,
   };
   /** Requests that were answered. */
   events = 0;

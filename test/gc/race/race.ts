@@ -5,12 +5,14 @@ import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import type { StartRegistry } from "../../support/binary.ts";
 import { randomNumbers } from "../../support/bytes.ts";
+import { tempFolder } from "../../support/processes.ts";
 import { Scope } from "../../support/scope.ts";
 import { runShort } from "../../support/shortages.ts";
 import { startRegistry } from "../../support/startRegistry.ts";
 import { type TroublePlan, Troubles } from "../../support/troubles.ts";
 import { type Ask, differences, fsckComplaint } from "../aftermath.ts";
 import { accountsUntil, administrator, makeToken, withLogins } from "./accounts.ts";
+import { backUpUntil } from "./backups.ts";
 import { Client } from "./client.ts";
 import { type CollectorDeps, collectAtOnce, collectByCommand, collectUntil } from "./collector.ts";
 import { makePool } from "./contents.ts";
@@ -60,6 +62,8 @@ export interface Hardships {
   readonly accounts: boolean;
   /** Descriptors run out for moments. */
   readonly shortages: boolean;
+  /** Backups are made, pruned and restored. */
+  readonly backups: boolean;
 }
 
 /** What came of it. */
@@ -110,7 +114,7 @@ const afterAll = "+500d";
 /** A clock that jumps forward takes the leases along that outlast its jump, so some end in years. */
 const endLeases = "UPDATE contents SET kept_until = 0; UPDATE repositories SET pushing_until = 0";
 
-const calm: Hardships = { killSeconds: 0, accounts: false, shortages: false };
+const calm: Hardships = { killSeconds: 0, accounts: false, shortages: false, backups: false };
 
 /** Runs one race from an empty directory. */
 export async function race(plan: RacePlan): Promise<RaceResult> {
@@ -135,11 +139,16 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   const collector = { client, ledger, registry: life, env, random, isTroubled };
   const stop = new AbortController();
   const measure = new Measure(life);
+  const short = {
+    random: randomNumbers(`${plan.seed}/short`),
+    // libfaketime opens a file each time: without a descriptor it shows the machine's time.
+    onBegin: () => troubles?.setClock("+0"),
+  };
   const troubling = [
     troubles?.run(life.data, stop.signal),
-    hardships.shortages ? runShort(life, randomNumbers(`${plan.seed}/short`), stop.signal) : null,
+    hardships.shortages ? runShort(life, short, stop.signal) : null,
   ];
-  await runAll(plan, collector, life);
+  await runAll(plan, collector, { life, backups: tempFolder(scope, "backups") });
   stop.abort();
   const trends = measure.stop();
   const [, shortages] = await Promise.all(troubling);
@@ -171,8 +180,12 @@ function isStray(difference: string, most: number): boolean {
   return strays > 0 && strays <= most;
 }
 
-async function runAll(plan: RacePlan, collector: CollectorDeps, life: Life): Promise<void> {
-  const { client, ledger } = collector;
+async function runAll(
+  plan: RacePlan,
+  collector: CollectorDeps,
+  { life, backups: folder }: { readonly life: Life; readonly backups: string },
+): Promise<void> {
+  const { client, ledger, env } = collector;
   const { seed, restMs, onProgress, hardships = calm } = plan;
   const begun = performance.now();
   const end = begun + plan.seconds * 1000;
@@ -207,8 +220,17 @@ async function runAll(plan: RacePlan, collector: CollectorDeps, life: Life): Pro
     const accounts = hardships.accounts
       ? [accountsUntil({ ...administrators, random }, isOver)]
       : [];
+    const backing = {
+      ledger,
+      data: life.data,
+      folder,
+      env,
+      random: randomNumbers(`${seed}/backups`),
+    };
+    const backups = hardships.backups ? backUpUntil(backing, isOver) : null;
     const collections = collectUntil(collector, isOver);
-    await Promise.all([...pushes, ...stores, ...pulls, reads, kills, ...accounts, collections]);
+    const others = [...accounts, backups, collections];
+    await Promise.all([...pushes, ...stores, ...pulls, reads, kills, ...others]);
   } finally {
     clearInterval(timer);
   }

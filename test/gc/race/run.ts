@@ -16,7 +16,7 @@ const { values } = parseArgs({
     calm: { type: "boolean", default: false },
     /** Rows in a PostgreSQL server, which nobody locks for seconds. */
     postgres: { type: "boolean", default: false },
-    /** No kills, no accounts, no shortages of descriptors. */
+    /** No kills, no accounts, no shortages of descriptors, no backups. */
     unharmed: { type: "boolean", default: false },
     /** Two replicas behind haproxy, over PostgreSQL and versitygw. */
     replicas: { type: "boolean", default: false },
@@ -39,7 +39,10 @@ const { ledger, differences, fsck, trends } = await race({
   isTroubled: !values.calm && !values.postgres && !values.replicas,
   // The processes that live on after the kills are measured.
   ...(!values.unharmed && {
-    hardships: { killSeconds: seconds / 4, accounts: true, shortages: !values.replicas },
+    hardships: {
+      ...{ killSeconds: seconds / 4, accounts: true, shortages: !values.replicas },
+      backups: !values.postgres && !values.replicas,
+    },
   }),
   onProgress: (at) => {
     console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`);

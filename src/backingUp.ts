@@ -1,15 +1,23 @@
 // Config → a store and a target for its backups, open. Apart from the other commands, which work on one store.
 
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { becomeUser, clock, isProcessAlive, nameProcess, newId } from "./ambient.ts";
 import { type BackupOrder, makeBackup } from "./backup/backup.ts";
+import { BucketTarget } from "./backup/bucket.ts";
+import { BucketLease } from "./backup/bucketLease.ts";
+import { BucketObjects } from "./backup/bucketObjects.ts";
 import { DirectoryTarget } from "./backup/directory.ts";
 import { type BackupManifest, findBackups } from "./backup/manifest.ts";
 import type { BackupProgress, BackupReport, VerifyReport } from "./backup/report.ts";
 import { type RestoreOrder, type RestoreReport, restore } from "./backup/restore.ts";
 import { BackupError, type BackupTarget } from "./backup/target.ts";
 import { verifyBackups } from "./backup/verify.ts";
+import { Client } from "./client/client.ts";
+import { readTarget, type TargetAddress } from "./config/backupTarget.ts";
+import { processEnvironment, SERVER_VARIABLE } from "./config/environment.ts";
+import { type ServerAddress, serverAddress } from "./config/server.ts";
 import type { StoreConfig } from "./config/store.ts";
+import { ValueError } from "./config/values.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import type { BackupRun } from "./metadata/backups.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
@@ -17,24 +25,90 @@ import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
 import { DirectoryBusyError } from "./metadata/openErrors.ts";
 import { openSqliteSource } from "./metadata/sqlite/copyEnds.ts";
 import { finishRestored, snapshotSqlite, upgradeSnapshot } from "./metadata/sqlite/snapshot.ts";
+import { parseBucketName, parseObjectName } from "./model/objectNames.ts";
 import { openBytes, openPorts, type Ports, receiving } from "./ports.ts";
 import { version } from "./version.ts";
 
 /** A target as it was named. */
 export interface NamedTarget {
+  /** A directory, or the URL of a bucket of another Breadbox. */
   readonly target: string;
   /** True: contents are copied even where they could be shared. */
   readonly copies: boolean;
+  /** How long requests to a bucket's server may fail, ms. Ten minutes unless it is said. */
+  readonly retryForMs?: number;
+  /** Hears why nothing happens. */
+  readonly say?: (text: string) => void;
 }
 
-/** Opens a target. Nothing of it is touched before it is held. @throws BackupError for a URL */
-export function openTarget({ target, copies }: NamedTarget): BackupTarget {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(target)) {
-    throw new BackupError(
-      `${target} is a URL, and a target is a directory: back up to one, and bring it to a bucket with breadbox bucket sync`,
-    );
+/** The store that is backed up; none for who only reads a target. */
+type Own = Pick<Ports, "metadata"> & { readonly data: string };
+
+/** Beside the database, and on its disk: the snapshot is as large. */
+const scratchOf = (data: string): string => join(data, "tmp", "backup");
+const usualRetryMs = 10 * 60_000;
+const never = new AbortController().signal;
+
+/** Reads it as a user wrote it. @throws BackupError */
+function addressOf(target: string): TargetAddress {
+  try {
+    return readTarget(target);
+  } catch (error) {
+    // The text may hold a password.
+    if (error instanceof ValueError) throw new BackupError(`the target ${error.message}`);
+    throw error;
   }
-  return new DirectoryTarget({ directory: target, copies, holdDirectory: holdTarget });
+}
+
+/** A target's name, for people. @throws BackupError */
+function nameOfTarget(target: string): string {
+  const address = addressOf(target);
+  return address.kind === "bucket" ? address.name : resolve(address.path);
+}
+
+/** Opens a target. Nothing of it is touched before it is held. @throws BackupError */
+export function openTarget(
+  { target, copies, retryForMs = usualRetryMs, say = () => {} }: NamedTarget,
+  stop: AbortSignal = never,
+  own: Own | null = null,
+): BackupTarget {
+  const address = addressOf(target);
+  if (address.kind === "directory") {
+    return new DirectoryTarget({ directory: address.path, copies, holdDirectory: holdTarget });
+  }
+  const { bucket, prefix, name } = address;
+  const client = new Client(withLogin(address.server));
+  const patience = { stop, say, forMs: retryForMs, url: client.url, outage: { isTold: false } };
+  const objects = new BucketObjects({ client, bucket, prefix, name, patience });
+  const now = (): number => performance.now();
+  return new BucketTarget({
+    ...{ objects, name, scratch: own === null ? null : scratchOf(own.data) },
+    isOwn: async (object, digest) => {
+      const found = await own?.metadata.objects.findObject(
+        parseBucketName(bucket),
+        parseObjectName(prefix + object),
+      );
+      return found?.kind === "found" && found.object.digest === digest;
+    },
+    lease: async () => {
+      const self = await nameProcess();
+      const isAlive = (process: string) => isProcessAlive(process, self);
+      const deps = { objects, name, self, isAlive, newId, clock, now, stop, say };
+      return BucketLease.take({ ...deps, rest: Bun.sleep });
+    },
+  });
+}
+
+/** The login of `BREADBOX_SERVER`, where that is the same server and the target's URL has none. */
+function withLogin(server: ServerAddress): ServerAddress {
+  const named = processEnvironment()[SERVER_VARIABLE];
+  if (server.authorization !== null || !named) return server;
+  try {
+    const { url, authorization } = serverAddress.parse(named);
+    return url === server.url ? { url, authorization } : server;
+  } catch {
+    return server;
+  }
 }
 
 function holdTarget(directory: string): DirectoryHold {
@@ -65,22 +139,24 @@ const isBelow = (folder: string, directory: string): boolean =>
 export async function backUp(
   ports: Pick<Ports, "storeId" | "metadata" | "storage" | "clock">,
   store: StoreConfig,
-  { target, copies, ...order }: BackupOrder & NamedTarget,
+  named: BackupOrder & NamedTarget,
 ): Promise<BackupReport> {
   assertLocal(store);
   const { data } = store;
-  if (isBelow(target, data)) {
-    throw new BackupError(`${target} is in the data directory: name a directory elsewhere`);
+  if (addressOf(named.target).kind === "directory" && isBelow(named.target, data)) {
+    throw new BackupError(`${named.target} is in the data directory: name a directory elsewhere`);
   }
   const self = await nameProcess();
   const { storeId, metadata, storage } = ports;
+  const target = openTarget(named, named.signal, { metadata, data });
   const deps = {
-    ...{ target: openTarget({ target, copies }), data, storeId, storage, newId, self, version },
+    ...{ target, data, storeId, storage, newId, self, version },
     ...{ locks: metadata.locks, clock: ports.clock, openSnapshot: openSqliteSource },
     snapshot: (folder: string) => snapshotSqlite(data, folder),
     isAlive: (process: string) => isProcessAlive(process, self),
   };
-  return makeBackup(deps, order);
+  const { keep, onProgress, signal } = named;
+  return makeBackup(deps, { keep, onProgress, signal });
 }
 
 /** A backup that the server makes by its schedule, and that is remembered. @throws only when it is stopped, or cannot be remembered. */
@@ -116,7 +192,7 @@ async function remembered(
   { trigger, target, signal }: Asked,
   make: () => Promise<BackupReport>,
 ) {
-  const beginning = { id: newId(), trigger, target: resolve(target), startedAt: clock() };
+  const beginning = { id: newId(), trigger, target: nameOfTarget(target), startedAt: clock() };
   const record = async (end: End): Promise<BackupRun> => {
     const run = { ...beginning, ...end, finishedAt: clock() };
     await metadata.backups.recordBackup(run);

@@ -11,7 +11,15 @@ import { rowsOf } from "../migrate/syncRows.ts";
 import type { KeepRule } from "../model/keepRule.ts";
 import type { Storage } from "../storage/storage.ts";
 import { namesIn, targetFile } from "./directoryFiles.ts";
-import { compared, type Difference, flat, listingLine, listingName } from "./listing.ts";
+import {
+  chunks,
+  compared,
+  type Difference,
+  flat,
+  listingLine,
+  listingName,
+  readListing,
+} from "./listing.ts";
 import {
   type BackupFile,
   type BackupManifest,
@@ -98,8 +106,7 @@ async function carryOut(
   hold: Hold,
 ): Promise<Omit<BackupReport, "durationMs">> {
   const { target, clock } = deps;
-  const { whole } = await findBackups(target);
-  const sequence = (whole[0]?.sequence ?? 0) + 1;
+  const sequence = await nextSequence(target);
   const folder = await target.scratch();
   order.onProgress({ label: "database", unit: "things", done: 0, total: 0 });
   const takenAt = clock();
@@ -111,6 +118,7 @@ async function carryOut(
   const files = await bringFiles(run);
   await target.settle();
   await assertHeld(deps, hold);
+  await assertThere(run);
   const { contents, bytes, ...rest } = brought;
   const manifest: BackupManifest = {
     ...{ id, sequence, takenAt, store: deps.storeId, writtenBy: deps.version, finishedAt: clock() },
@@ -119,6 +127,25 @@ async function carryOut(
   await target.publish(id, printManifest(manifest));
   const pruned = await prune(target, order, lost.length === 0);
   return { id, takenAt, contents, bytes, ...rest, lost, pruned };
+}
+
+/** Of backups that were never finished as well: no id is used twice. */
+async function nextSequence(target: BackupTarget): Promise<number> {
+  const { whole, unfinished } = await findBackups(target);
+  const begun = unfinished.map((id) => Number(/\.(\d{1,9})$/.exec(id)?.[1] ?? 0));
+  return Math.max(whole[0]?.sequence ?? 0, ...begun) + 1;
+}
+
+/** Whatever else worked on the target meanwhile: everything that this backup lists is still there. @throws BackupError */
+async function assertThere({ target, id }: Run): Promise<void> {
+  const listing = await target.openFile(id, listingName);
+  if (listing === null) throw new BackupError(`${id} is gone from ${target.name}: run it again`);
+  for await (const found of compared(readListing(listing, id), flat(target.contents()))) {
+    if (found.kind !== "missing") continue;
+    throw new BackupError(
+      `${found.wanted.digest} was removed from ${target.name} while this backup was made: run it again`,
+    );
+  }
 }
 
 /** Who lost the lock may have lost files as well. */
@@ -155,7 +182,7 @@ async function bringContents(run: Run): Promise<Brought> {
       run.onProgress({ label: "contents", unit: "bytes", done: read, total });
     };
     await appendFile(listing, "", { mode: 0o600 });
-    for await (const some of chunks(differences())) {
+    for await (const some of chunks(differences(), chunk)) {
       signal.throwIfAborted();
       await appendFile(listing, await bringChunk(run, some, { brought, onBytes }));
     }
@@ -170,17 +197,6 @@ async function* snapshotContents(source: CopySource): AsyncGenerator<CopiedConte
   for await (const rows of rowsOf(source, table)) {
     for (const row of rows) yield readContent(table, row);
   }
-}
-
-async function* chunks<T>(things: AsyncIterable<T>): AsyncGenerator<readonly T[]> {
-  let some: T[] = [];
-  for await (const thing of things) {
-    some.push(thing);
-    if (some.length < chunk) continue;
-    yield some;
-    some = [];
-  }
-  yield some;
 }
 
 /** @returns the lines of those that the target has now. */

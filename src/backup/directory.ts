@@ -6,15 +6,26 @@ import { syncDirectory, writeDurably } from "../durability/files.ts";
 import { algorithmOf, type Digest, hexOf, readDigest } from "../model/digest.ts";
 import type { IntakeWay } from "../storage/intake.ts";
 import { namesIn, openReader, refusalOf, targetFile, writeAll } from "./directoryFiles.ts";
+import { assertOurs, markName, markOf } from "./mark.ts";
 import {
+  algorithms,
   BackupError,
   type BackupTarget,
   type ContentSource,
+  type HeldContent,
   manifestName,
+  missing,
   type PutContent,
   type TargetFile,
 } from "./target.ts";
-import { hashed, mismatchOf, portionsOf } from "./transfer.ts";
+import {
+  hashed,
+  mismatchOf,
+  openStored,
+  portionsOf,
+  readingStored,
+  UnreadableError,
+} from "./transfer.ts";
 
 /** What it works with. */
 export interface DirectoryTargetOptions {
@@ -25,9 +36,6 @@ export interface DirectoryTargetOptions {
   readonly holdDirectory: (directory: string) => { release(): void };
 }
 
-/** Says which directory belongs to which store. */
-const markName = "breadbox-backups.json";
-const algorithms = ["sha256", "sha512"] as const;
 /** Names that a directory may have which is to hold backups. */
 const harmless: ReadonlySet<string> = new Set([
   "lost+found",
@@ -40,6 +48,7 @@ const harmless: ReadonlySet<string> = new Set([
 /** A directory as a target. */
 export class DirectoryTarget implements BackupTarget {
   readonly name: string;
+  readonly readsAtOnce = 1;
   readonly #options: DirectoryTargetOptions;
   /** Folders with new names. */
   readonly #unsynced = new Set<string>();
@@ -59,8 +68,7 @@ export class DirectoryTarget implements BackupTarget {
       try {
         // Two first backups may have come at once.
         const isMarked = await this.#assertOurs(store);
-        const mark = `${JSON.stringify({ version: 1, store })}\n`;
-        if (!isMarked) await writeDurably(this.#path(markName), mark);
+        if (!isMarked) await writeDurably(this.#path(markName), markOf(store));
       } catch (error) {
         hold.release();
         throw error;
@@ -74,18 +82,10 @@ export class DirectoryTarget implements BackupTarget {
 
   /** A directory with other files in it, or another store's backups, is not touched. @returns false when it is new. */
   async #assertOurs(store: string): Promise<boolean> {
-    const text = await readFile(this.#path(markName), "utf8").catch(nullIfAbsent);
-    if (text !== null && storeOf(text) === store) return true;
-    if (text !== null) {
-      throw new BackupError(
-        `${this.name} has backups of another store: name another directory for this one`,
-      );
-    }
-    const [other] = (await namesIn(this.#path())).filter((name) => !harmless.has(name));
-    if (other === undefined) return false;
-    throw new BackupError(
-      `${this.name} has other files in it (${other}): name an empty directory, or one with backups`,
-    );
+    const mark = await readFile(this.#path(markName), "utf8").catch(nullIfAbsent);
+    const names = mark === null ? await namesIn(this.#path()) : [];
+    const others = names.filter((name) => !harmless.has(name));
+    return assertOurs({ name: this.name, noun: "directory", mark, others }, store);
   }
 
   scratch(): Promise<string> {
@@ -97,14 +97,18 @@ export class DirectoryTarget implements BackupTarget {
     });
   }
 
-  async *contents(): AsyncGenerator<readonly Digest[]> {
+  async *contents(): AsyncGenerator<readonly HeldContent[]> {
     for (const algorithm of algorithms) {
       for (const prefix of await this.#at(() => namesIn(this.#path("content", algorithm)))) {
         const names = await this.#at(() => namesIn(this.#path("content", algorithm, prefix)));
         const digests = names.map((name) => readDigest(`${algorithm}:${name}`));
-        yield digests.filter((digest) => digest !== null);
+        yield digests.flatMap((digest) => (digest === null ? [] : [this.#held(digest)]));
       }
     }
+  }
+
+  #held(digest: Digest): HeldContent {
+    return { digest, size: async () => (await this.openContent(digest))?.size ?? 0 };
   }
 
   putContent(source: ContentSource): Promise<PutContent> {
@@ -127,8 +131,8 @@ export class DirectoryTarget implements BackupTarget {
 
   async #draft(source: ContentSource, draft: string): Promise<PutContent> {
     const shared = this.#options.copies ? null : await source.share(draft);
-    const reader = shared === null ? await readLost(source) : await openReader(draft);
-    if (reader === null) return { kind: "lost", reason: "its bytes are missing" };
+    const reader = shared === null ? await openStored(source) : await openReader(draft);
+    if (reader === null) return { kind: "lost", reason: missing };
     if (typeof reader === "string") return { kind: "lost", reason: reader };
     try {
       const reason = await this.#verify(source, reader, { draft, way: shared ?? "copy" });
@@ -148,7 +152,7 @@ export class DirectoryTarget implements BackupTarget {
     const file = way === "link" ? null : await open(draft, way === "copy" ? "wx" : "r+", 0o600);
     try {
       const found = await hashed(
-        reading(portionsOf(reader)),
+        readingStored(portionsOf(reader)),
         algorithmOf(digest),
         async (portion) => {
           if (way === "copy" && file !== null) await writeAll(file, portion);
@@ -248,35 +252,6 @@ export class DirectoryTarget implements BackupTarget {
       if (errno === null) throw error;
       throw new BackupError(refusalOf(this.name, errno, error));
     }
-  }
-}
-
-/** A content of the store that cannot be read: no fault of the target. */
-class UnreadableError extends Error {
-  override readonly name = "UnreadableError";
-}
-
-const unreadable = (error: unknown): string =>
-  `its bytes cannot be read (${errnoOf(error) ?? String(error)})`;
-
-async function readLost(source: ContentSource) {
-  return source.open().catch((error: unknown) => unreadable(error));
-}
-
-async function* reading(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* bytes;
-  } catch (error) {
-    throw new UnreadableError(unreadable(error));
-  }
-}
-
-function storeOf(text: string): string | null {
-  try {
-    const { store } = Object(JSON.parse(text));
-    return typeof store === "string" ? store : null;
-  } catch {
-    return null;
   }
 }
 

@@ -1,7 +1,7 @@
 // The contents of backups as sorted lists. Two of them are compared by walking both at once, so memory is flat whatever their length.
 import type { Digest } from "../model/digest.ts";
 import { readDigest } from "../model/digest.ts";
-import { BackupError, type TargetFile } from "./target.ts";
+import { BackupError, type HeldContent, type TargetFile } from "./target.ts";
 import { linesOf } from "./transfer.ts";
 
 /** The list's name among a backup's files. */
@@ -34,11 +34,26 @@ export async function* readListing(
   }
 }
 
-/** Digests one by one. */
+/** Contents one by one. */
 export async function* flat(
-  batches: AsyncIterable<readonly Digest[]>,
-): AsyncGenerator<Digest, undefined> {
+  batches: AsyncIterable<readonly HeldContent[]>,
+): AsyncGenerator<HeldContent, undefined> {
   for await (const batch of batches) yield* batch;
+}
+
+/** Things in groups of `size`; the last one may have fewer, or none. */
+export async function* chunks<T>(
+  things: AsyncIterable<T>,
+  size: number,
+): AsyncGenerator<readonly T[]> {
+  let some: T[] = [];
+  for await (const thing of things) {
+    some.push(thing);
+    if (some.length < size) continue;
+    yield some;
+    some = [];
+  }
+  yield some;
 }
 
 /** A content in some of several lists. */
@@ -84,12 +99,12 @@ async function endAll(lists: readonly AsyncGenerator<unknown, undefined>[]): Pro
 export type Difference<T> =
   | { readonly kind: "both"; readonly wanted: T }
   | { readonly kind: "missing"; readonly wanted: T }
-  | { readonly kind: "surplus"; readonly digest: Digest };
+  | { readonly kind: "surplus"; readonly there: HeldContent };
 
 /** Walks what is wanted beside what is there. */
 export async function* compared<T extends { readonly digest: Digest }>(
   wanted: AsyncGenerator<T, undefined>,
-  there: AsyncGenerator<Digest, undefined>,
+  there: AsyncGenerator<HeldContent, undefined>,
 ): AsyncGenerator<Difference<T>, undefined> {
   try {
     let [want, have] = [(await wanted.next()).value, (await there.next()).value];
@@ -107,12 +122,12 @@ export async function* compared<T extends { readonly digest: Digest }>(
 /** The lower one of two heads, which are not both at their end. */
 function differenceOf<T extends { readonly digest: Digest }>(
   want: T | undefined,
-  have: Digest | undefined,
+  have: HeldContent | undefined,
 ): Difference<T> {
-  if (want !== undefined && want.digest === have) return { kind: "both", wanted: want };
-  if (want !== undefined && (have === undefined || want.digest < have)) {
+  if (want !== undefined && want.digest === have?.digest) return { kind: "both", wanted: want };
+  if (want !== undefined && (have === undefined || want.digest < have.digest)) {
     return { kind: "missing", wanted: want };
   }
   if (have === undefined) throw new Error("both lists have ended");
-  return { kind: "surplus", digest: have };
+  return { kind: "surplus", there: have };
 }

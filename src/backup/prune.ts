@@ -82,8 +82,8 @@ async function removeUnnamed(target: BackupTarget, kept: readonly BackupManifest
   };
   for await (const found of named(target, kept)) {
     if (found.kind !== "surplus") continue;
-    sum.bytes += (await target.openContent(found.digest))?.size ?? 0;
-    going.push(found.digest);
+    sum.bytes += await found.there.size();
+    going.push(found.there.digest);
     if (going.length === batch) await remove();
   }
   await remove();

@@ -22,6 +22,11 @@ export interface ContentSource {
   readonly onBytes: (bytes: number) => void;
 }
 
+/** Of a content whose bytes the store does not have. */
+export const missing = "its bytes are missing";
+/** In the order of digests. */
+export const algorithms = ["sha256", "sha512"] as const;
+
 /** What came of one content. */
 export type PutContent =
   | { readonly kind: "put"; readonly way: IntakeWay }
@@ -35,17 +40,26 @@ export interface TargetFile {
   read(offset: number): Promise<AsyncIterable<Uint8Array>>;
 }
 
+/** A content that a target has. */
+export interface HeldContent {
+  readonly digest: Digest;
+  /** Bytes; asked for only where it matters. */
+  readonly size: () => Promise<number>;
+}
+
 /** A place for backups of one store. @throws BackupError for what the target refuses. */
 export interface BackupTarget {
-  /** For people. */
+  /** For people: without a password. */
   readonly name: string;
+  /** How many contents are best read at the same time. */
+  readonly readsAtOnce: number;
   /** Takes it for this process, and for this store for good. @returns what gives it free. @throws BackupError */
   hold(store: string): Promise<() => Promise<void>>;
   /** An empty folder of this machine, in which the files of a backup are made. Removed with `hold`'s end. */
   scratch(): Promise<string>;
 
   /** The contents that it has, ascending, in batches. */
-  contents(): AsyncIterable<readonly Digest[]>;
+  contents(): AsyncIterable<readonly HeldContent[]>;
   /** Copies or shares a content, once its bytes were compared with its digest. It is there for good after `settle`. */
   putContent(source: ContentSource): Promise<PutContent>;
   openContent(digest: Digest): Promise<TargetFile | null>;

@@ -1,7 +1,8 @@
 // Bytes on their way into and out of a target, hashed as they pass.
+import { errnoOf } from "../durability/errno.ts";
 import { type Algorithm, algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
 import type { StoredReader } from "../storage/repair.ts";
-import type { TargetFile } from "./target.ts";
+import type { ContentSource, TargetFile } from "./target.ts";
 
 /** Bytes of one read. */
 export const portion = 1_048_576;
@@ -86,4 +87,28 @@ export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator
     yield* lines;
   }
   if (rest !== "") yield rest;
+}
+
+/** A content of the store that cannot be read: no fault of the target. */
+export class UnreadableError extends Error {
+  override readonly name = "UnreadableError";
+}
+
+/** Why bytes of the store cannot be read. */
+export const unreadable = (error: unknown): string =>
+  `its bytes cannot be read (${errnoOf(error) ?? String(error)})`;
+
+/** Opens a content of the store. @returns why it cannot be read; null when it is absent. */
+export const openStored = (
+  source: Pick<ContentSource, "open">,
+): Promise<StoredReader | string | null> =>
+  source.open().catch((error: unknown) => unreadable(error));
+
+/** Bytes of the store, on their way to a target. @throws UnreadableError */
+export async function* readingStored(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    throw new UnreadableError(unreadable(error));
+  }
 }

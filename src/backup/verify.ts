@@ -1,10 +1,14 @@
 // Reads every byte of a target and compares it with its digest.
-import { flat, listingName } from "./listing.ts";
+import { each } from "../import/each.ts";
+import { chunks, flat, listingName, type MergedContent } from "./listing.ts";
 import { type BackupManifest, findBackups } from "./manifest.ts";
 import { namedBy } from "./prune.ts";
 import type { BackupProgress, VerifyReport } from "./report.ts";
-import { type BackupTarget, manifestName } from "./target.ts";
+import { BackupError, type BackupTarget, manifestName } from "./target.ts";
 import { faultOf } from "./transfer.ts";
+
+/** Contents that are read from their lists at a time. */
+const chunk = 100;
 
 /** Checks all backups of a target. @throws BackupError when it is none. */
 export async function verifyBackups(
@@ -35,9 +39,7 @@ const isOfListing = (problem: string): boolean => problem.startsWith(`${listingN
 
 async function sumOf(target: BackupTarget, backups: readonly BackupManifest[]): Promise<number> {
   let total = 0;
-  for await (const digest of flat(target.contents())) {
-    total += (await target.openContent(digest))?.size ?? 0;
-  }
+  for await (const { size } of flat(target.contents())) total += await size();
   for (const { files } of backups) for (const { size } of files) total += size;
   return total;
 }
@@ -62,17 +64,23 @@ async function readContents(
 ): Promise<Omit<VerifyReport, "backups">> {
   const damaged: VerifyReport["damaged"][number][] = [];
   let [contents, bytes] = [0, 0];
-  for await (const { digest, size, lists } of namedBy(target, backups)) {
-    const reason = await faultOf(
-      await target.openContent(digest),
-      { digest, size },
-      onPortion,
-    ).catch((error: unknown) => `it cannot be read: ${String(error)}`);
+  const read = async ({ digest, size, lists }: MergedContent): Promise<void> => {
+    const file = await target.openContent(digest);
+    const reason = await faultOf(file, { digest, size }, onPortion).catch(unreadable);
     contents += 1;
     bytes += size;
-    if (reason === null) continue;
+    if (reason === null) return;
     const ids = lists.flatMap((place) => backups[place]?.id ?? []);
     damaged.push({ digest, reason, backups: ids });
+  };
+  for await (const some of chunks(namedBy(target, backups), chunk)) {
+    await each(some, target.readsAtOnce, read);
   }
   return { contents, bytes, damaged };
+}
+
+/** @throws BackupError of a target that cannot be used at all. */
+function unreadable(error: unknown): string {
+  if (error instanceof BackupError) throw error;
+  return `it cannot be read: ${String(error)}`;
 }

@@ -1,7 +1,9 @@
 // `breadbox backup`: makes, lists and checks backups.
 import type { Config } from "../config/settings.ts";
 import { storeOf } from "../config/store.ts";
+import { duration } from "../config/values.ts";
 import { type KeepRule, readKeepRule } from "../model/keepRule.ts";
+import { plainLines } from "../plainText.ts";
 import { backupText, listText, verifyText } from "./backupText.ts";
 import { exitCode } from "./exitCode.ts";
 import { explainTool } from "./failure.ts";
@@ -11,12 +13,18 @@ import { loadFrom, type Options, textOf } from "./settingFlags.ts";
 
 /** Makes a backup. @returns 0 only when it is complete. @throws ConfigError */
 export async function backUpStore(target: string | undefined, options: Options): Promise<number> {
-  if (target === undefined) return misused("backup", "name a directory: breadbox backup TARGET");
+  if (target === undefined)
+    return misused(
+      "backup",
+      "name a directory, or a bucket of another Breadbox: breadbox backup TARGET",
+    );
   const rule = textOf(options, "keep");
   const keep: KeepRule | null = rule === undefined ? null : readKeepRule(rule);
   if (rule !== undefined && keep === null) {
     return misused("backup", `--keep: ${JSON.stringify(rule)} is no rule such as 7d,4w,12m`);
   }
+  const patience = readPatience(options);
+  if (patience === null) return misused("backup", retryHelp);
   const loaded = await loadFrom(options);
   const { asServed } = await import("../tool.ts");
   const { config, notes } = await asServed(loaded);
@@ -25,7 +33,8 @@ export async function backUpStore(target: string | undefined, options: Options):
     const { runBackup } = await import("../backingUp.ts");
     const { signal, code, end } = stopping();
     try {
-      const order = { keep, signal, copies: options["copy"] === true, target };
+      const named = { target, copies: options["copy"] === true, ...patience, say: sayer(bar) };
+      const order = { keep, signal, ...named };
       const onProgress = bar.show.bind(bar);
       const report = await runBackup(storeOf(config), { ...order, onProgress });
       bar.clear();
@@ -47,9 +56,11 @@ export async function backUpStore(target: string | undefined, options: Options):
 
 /** Lists the backups of a target. @throws ConfigError */
 export async function listTarget(target: string, options: Options): Promise<number> {
-  return guarded(null, async () => {
+  const patience = readPatience(options);
+  if (patience === null) return misused("backup list", retryHelp);
+  return guarded(null, async (bar) => {
     const { listBackups } = await import("../backingUp.ts");
-    const backups = await listBackups({ target, copies: false });
+    const backups = await listBackups({ target, copies: false, ...patience, say: sayer(bar) });
     if (options["json"] === true) printJson(backups);
     else print(listText(backups));
     return exitCode.done;
@@ -58,9 +69,12 @@ export async function listTarget(target: string, options: Options): Promise<numb
 
 /** Reads everything in a target. @returns 0 only when all of it is right. @throws ConfigError */
 export async function verifyTarget(target: string, options: Options): Promise<number> {
+  const patience = readPatience(options);
+  if (patience === null) return misused("backup verify", retryHelp);
   return guarded(null, async (bar) => {
     const { checkBackups } = await import("../backingUp.ts");
-    const report = await checkBackups({ target, copies: false }, bar.show.bind(bar));
+    const named = { target, copies: false, ...patience, say: sayer(bar) };
+    const report = await checkBackups(named, bar.show.bind(bar));
     bar.clear();
     if (options["json"] === true) printJson(report);
     else print(verifyText(report));
@@ -84,6 +98,28 @@ export async function guarded(
     return code;
   }
 }
+
+/** What is wrong with --retry-for. */
+export const retryHelp = "--retry-for takes a time such as 90s, 10m or 24h";
+
+/** How long requests to a bucket's server may fail; null when --retry-for is no time. */
+export function readPatience(options: Options): { readonly retryForMs?: number } | null {
+  const text = textOf(options, "retryFor");
+  if (text === undefined) return {};
+  try {
+    return { retryForMs: duration("0", "3650d").parse(text) };
+  } catch {
+    return null;
+  }
+}
+
+/** One line on standard error, above the progress bar. */
+export const sayer =
+  (bar: ProgressBar) =>
+  (text: string): void => {
+    bar.clear();
+    process.stderr.write(`${plainLines(text)}\n`);
+  };
 
 /** Ends with usage. */
 export function misused(command: string, message: string): number {

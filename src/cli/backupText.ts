@@ -83,7 +83,7 @@ export function verifyText({ contents, bytes, backups, damaged }: VerifyReport):
 }
 
 const damagedHint =
-  "Delete the damaged files below content/ in the target: the next backup brings them again from the store, if it still has them.";
+  "Delete what is damaged below content/ in the target (in a bucket: breadbox bucket rm): the next backup brings it again from the store, if it still has it.";
 
 /** The account of a restore. */
 export function restoreText(report: RestoreReport, data: string): string {

@@ -1,6 +1,6 @@
 // `breadbox restore`: a backup becomes a data directory.
 import { storeOf } from "../config/store.ts";
-import { guarded, misused } from "./backup.ts";
+import { guarded, misused, readPatience, retryHelp, sayer } from "./backup.ts";
 import { restoreText } from "./backupText.ts";
 import { exitCode } from "./exitCode.ts";
 import { fsckText } from "./fsckText.ts";
@@ -14,11 +14,14 @@ export async function restoreStore(target: string, options: Options): Promise<nu
   if (asOf === undefined) {
     return misused("restore", "--as-of takes a time such as 2026-01-31T14:05Z, or a backup's id");
   }
+  const patience = readPatience(options);
+  if (patience === null) return misused("restore", retryHelp);
   const { config } = await loadFrom(options);
   return guarded(config, async (bar) => {
     const { runRestore } = await import("../backingUp.ts");
     const report = await runRestore(storeOf(config), {
-      ...{ target, copies: false, asOf, acceptsDamage: given("acceptDamage") },
+      ...{ target, copies: false, ...patience, say: sayer(bar) },
+      ...{ asOf, acceptsDamage: given("acceptDamage") },
       onProgress: bar.show.bind(bar),
     });
     bar.clear();

@@ -15,6 +15,9 @@ import {
 } from "./answers.ts";
 import type { Client } from "./client.ts";
 
+/** What a list is asked of. */
+export type JsonClient = Pick<Client, "json">;
+
 /** One page of a bucket. */
 export interface ObjectPage extends Page<ObjectInfo> {
   /** Common prefixes up to a delimiter. */
@@ -39,7 +42,7 @@ async function* pages<P extends Page<unknown>>(
 }
 
 /** @throws as `Client.json`, as all of them. */
-export async function* listBuckets(client: Client): AsyncGenerator<readonly BucketInfo[]> {
+export async function* listBuckets(client: JsonClient): AsyncGenerator<readonly BucketInfo[]> {
   const ask = async (query: string) =>
     readPage(await client.json(`/v1/buckets${query}`), "buckets", readBucketInfo);
   for await (const { items } of pages(ask, {})) yield items;
@@ -47,7 +50,7 @@ export async function* listBuckets(client: Client): AsyncGenerator<readonly Buck
 
 /** @param query `prefix`, `delimiter`, `limit` */
 export function listObjects(
-  client: Client,
+  client: JsonClient,
   bucket: string,
   query: Query,
 ): AsyncGenerator<ObjectPage> {
@@ -60,7 +63,7 @@ export function listObjects(
 
 /** @param query `prefix` */
 export async function* listUploads(
-  client: Client,
+  client: JsonClient,
   bucket: string,
   query: Query,
 ): AsyncGenerator<readonly UploadInfo[]> {
@@ -71,7 +74,7 @@ export async function* listUploads(
 
 /** Of an open upload. */
 export async function listParts(
-  client: Client,
+  client: JsonClient,
   bucket: string,
   id: string,
 ): Promise<readonly PartInfo[]> {

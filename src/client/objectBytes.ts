@@ -58,16 +58,18 @@ interface Reader {
 /**
  * The bytes from `offset` to the end. A request counts as failed only when it brought none: where bytes come, nothing has failed for long.
  * They are not compared with the digest.
+ * @param portion most bytes of one request: what is not taken yet waits in memory. As many as there are unless it is said.
  * @throws ReplacedError, and as `persist`.
  */
 export async function* bytesOf(
   deps: ReadDeps,
   wanted: Wanted,
-  offset: number,
+  { offset, portion = wanted.size }: { readonly offset: number; readonly portion?: number },
 ): AsyncGenerator<Uint8Array, undefined> {
   const { patience } = deps;
   for (let at = offset; at < wanted.size; ) {
-    const { reader, first } = await persist(patience, () => begin(deps, wanted, at));
+    const range = { at, end: Math.min(wanted.size, at + portion) };
+    const { reader, first } = await persist(patience, () => begin(deps, wanted, range));
     try {
       for (let bytes: Uint8Array | null = first; bytes !== null; bytes = await next(deps, reader)) {
         at += bytes.byteLength;
@@ -82,13 +84,21 @@ export async function* bytesOf(
   }
 }
 
+interface Range {
+  readonly at: number;
+  /** Behind the last byte. */
+  readonly end: number;
+}
+
 /** @returns an answer that continues at `at`, with its first bytes. */
-async function begin(deps: ReadDeps, wanted: Wanted, at: number) {
+async function begin(deps: ReadDeps, wanted: Wanted, { at, end }: Range) {
   const { client, target, patience } = deps;
-  const headers = at === 0 ? {} : { range: `bytes=${at}-`, "if-range": `"${wanted.digest}"` };
+  const isWhole = at === 0 && end === wanted.size;
+  const range = `bytes=${at}-${end - 1}`;
+  const headers = isWhole ? {} : { range, "if-range": `"${wanted.digest}"` };
   const call = { headers, stop: patience.stop, takes: [416] };
   const answer = await client.send(objectPath(target), call);
-  const isWanted = answer.status === (at === 0 ? 200 : 206);
+  const isWanted = answer.status === (isWhole ? 200 : 206);
   if (!isWanted || readEtag(answer.headers) !== wanted.digest || answer.body === null) {
     await answer.body?.cancel();
     throw new ReplacedError();

@@ -9,10 +9,18 @@ export interface Piece {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
+/** A piece that must stay as it is while it is sent. */
+export interface SourceFile extends Piece {
+  /** Reads into `bytes`, all of it. @throws when it ends before. */
+  fill(bytes: Uint8Array, offset: number): Promise<void>;
+  /** @throws when it has changed. */
+  assertSame(): Promise<void>;
+}
+
 type Handle = Awaited<ReturnType<typeof open>>;
 
 /** A file that is open. */
-export class LocalFile implements Piece {
+export class LocalFile implements SourceFile {
   readonly size: number;
   readonly #handle: Handle;
   readonly #path: string;

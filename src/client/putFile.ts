@@ -2,7 +2,7 @@
 import { counted } from "../amounts.ts";
 import type { ObjectInfo } from "./answers.ts";
 import { together, workers } from "./parallel.ts";
-import { type LocalFile, pieceOf } from "./pieces.ts";
+import { pieceOf, type SourceFile } from "./pieces.ts";
 import { type Cut, choosePartBytes, countParts, cutOf, rangeOf, usualPartBytes } from "./plan.ts";
 import { CommandError, RefusedError } from "./problems.ts";
 import type { Progress } from "./progress.ts";
@@ -31,11 +31,28 @@ export interface PutOptions {
 
 /** A file that is being put. `onUpload` receives the upload that stays open after an interruption. */
 export interface FilePut extends PutDeps {
-  readonly file: LocalFile;
+  readonly file: SourceFile;
   readonly transfer: Progress;
   readonly options: PutOptions;
   readonly onUpload: (upload: Upload) => void;
+  /** `sha256:…`: other bytes are not stored. Absent: the file may have any. */
+  readonly expected?: string;
 }
+
+/** The file has other bytes than it should; nothing was stored. */
+export class OtherBytesError extends Error {
+  override readonly name = "OtherBytesError";
+  /** That of its bytes. */
+  readonly digest: string;
+
+  constructor(digest: string) {
+    super(`the bytes are ${digest}`);
+    this.digest = digest;
+  }
+}
+
+const isOther = ({ expected }: FilePut, digest: string): boolean =>
+  expected !== undefined && digest !== expected;
 
 /** @returns the stored object. @throws the error that ended it. */
 export async function putFile(put: FilePut): Promise<ObjectInfo> {
@@ -97,6 +114,10 @@ async function putCut(put: FilePut, { upload, cut }: Started): Promise<ObjectInf
   transfer.begin("sending");
   const all = Array.from({ length: countParts(cut) }, (_, index) => index + 1);
   const { digest, etags } = await sendAndRead(put, { upload, cut });
+  if (isOther(put, digest)) {
+    await abandon(put, upload);
+    throw new OtherBytesError(digest);
+  }
   const wrong = (): number[] =>
     all.filter((number) => upload.stored.get(number) !== etags[number - 1]);
   for (let round = 0; round < rounds && wrong().length > 0; round += 1) {
@@ -193,6 +214,7 @@ async function digestOf({ file, transfer }: FilePut): Promise<string> {
 
 async function putWhole(put: FilePut): Promise<ObjectInfo> {
   const digest = await digestOf(put);
+  if (isOther(put, digest)) throw new OtherBytesError(digest);
   put.transfer.begin("sending");
   return sendWhole(put, put.file, digest);
 }

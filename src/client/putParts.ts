@@ -101,11 +101,19 @@ export async function sendPart(
 
 /**
  * Sends everything in one request until the server holds it, which stores nothing that has another digest.
- * @param digest `sha256:…` of the piece.
+ * @param digest `sha256:…` of the piece. @param conditions headers such as `if-match`.
  */
-export async function sendWhole(deps: PutDeps, piece: Piece, digest: string): Promise<ObjectInfo> {
+export async function sendWhole(
+  deps: PutDeps,
+  piece: Piece,
+  digest: string,
+  conditions: Readonly<Record<string, string>> = {},
+): Promise<ObjectInfo> {
   const base64 = Buffer.from(digest.slice("sha256:".length), "hex").toString("base64");
-  const headers = { "content-type": deps.contentType, "content-digest": `sha-256=:${base64}:` };
+  const headers = {
+    ...{ "content-type": deps.contentType, "content-digest": `sha-256=:${base64}:` },
+    ...conditions,
+  };
   const stored = readObjectInfo(
     await sendPiece(deps, piece, { path: objectPath(deps.target), headers }),
   );

@@ -1,6 +1,6 @@
 // One pass over a local file from its first byte to its last: its digest, and what the server must call each of its parts.
 import { Fingerprint, type PartEtag } from "../model/fingerprint.ts";
-import type { LocalFile } from "./pieces.ts";
+import type { SourceFile } from "./pieces.ts";
 import { type Cut, countParts, rangeOf } from "./plan.ts";
 
 /** A file's digest and size, as it was read. */
@@ -46,7 +46,7 @@ export interface PassOptions {
 
 /** @throws what `stop` was aborted with; CommandError when the file got shorter. */
 export async function readThrough(
-  file: LocalFile,
+  file: Pick<SourceFile, "fill">,
   cut: Cut,
   { pace, stop, onBytes }: PassOptions,
 ): Promise<FileFacts> {

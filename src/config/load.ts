@@ -1,6 +1,7 @@
 // Puts the sources together: flag > BREADBOX_* > REGISTRY_* > file > default. Reports everything that is wrong at once.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { backupProblems } from "./backupSettings.ts";
 import { CONFIG_VARIABLE, type Environment, readEnvironment } from "./environment.ts";
 import type { GivenValue, Reading } from "./file.ts";
 import { ConfigError, type Notice, type Problem } from "./problem.ts";
@@ -67,7 +68,8 @@ export async function loadConfig(sources: Sources): Promise<LoadedConfig> {
   // The table's parsers made these values, so their types are those of the table.
   const config = Object.fromEntries(merged.values) as Config;
   const origins = Object.fromEntries(merged.origins) as Origins;
-  const contradictions = tlsProblems(config, (key) => origins[key].where);
+  const where = (key: SettingKey): string => origins[key].where;
+  const contradictions = [...tlsProblems(config, where), ...backupProblems(config, where)];
   if (contradictions.length > 0) throw new ConfigError(contradictions, environment.notices);
   return {
     config,
@@ -124,5 +126,6 @@ function parseValue({ key, text, where }: GivenValue, problems: Problem[]): unkn
   }
 }
 
-/** A URL may hold a password where none belongs. */
-const withoutLogin = (text: string): string => text.replace(/:\/\/.*@/s, "://(hidden)@");
+/** A URL may hold a password where none belongs, or a token behind its question mark. */
+const withoutLogin = (text: string): string =>
+  text.replace(/:\/\/.*@/s, "://(hidden)@").replace(/(:\/\/[^?]*\?).*$/s, "$1(hidden)");

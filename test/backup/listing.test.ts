@@ -22,7 +22,7 @@ async function* each<T>(things: readonly T[]): AsyncGenerator<T, undefined> {
 test("of two lists it tells what is in both, and what is in one of them only", async () => {
   await fc.assert(
     fc.asyncProperty(lists, lists, async (wanted, there) => {
-      const batches = each([there.map(({ digest }) => digest)]);
+      const batches = each([there.map(({ digest, size }) => ({ digest, size: async () => size }))]);
       const found = await Array.fromAsync(compared(each(wanted), flat(batches)));
 
       const has = (list: readonly ListedContent[], digest: Digest) =>

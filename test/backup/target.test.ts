@@ -76,14 +76,6 @@ describe("a target", () => {
     expect(existsSync(target)).toBe(false);
   });
 
-  test("that is a URL is refused", async () => {
-    const box = await openBox(scope, [12]);
-
-    const refused = await messageOf(box.backUp({ target: "https://user@host/bucket" }));
-
-    expect(refused).toContain("is a URL, and a target is a directory");
-  });
-
   test("that is a file is refused", async () => {
     const box = await openBox(scope, [12]);
     writeFileSync(join(box.folder, "file"), "");

@@ -90,17 +90,32 @@ describe("the documents", () => {
     const server = await startBreadbox(scope, { data: join(cwd, "breadbox-data") });
     await pushImage(`${server.url}/v2/team/app`, "1", buildImage({ seed: "b", layerSizes: [9] }));
     await server.stop();
+    const other = await startBreadbox(scope, { data: join(cwd, "other", "breadbox-data") });
     const bin = tempFolder(scope, "bin");
     symlinkSync(await breadboxBinary(), join(bin, "breadbox"));
-    const env = { PATH: `${bin}:${process.env["PATH"]}` };
+    let token = "";
 
     for (const { commands } of stepsOf(documentOf("docs/BACKUP.md"))) {
-      await run(["sh", "-eu", "-c", commands], { env, cwd });
+      const isThere = commands.includes("token create");
+      const login = isThere ? "" : `token:${token}@`;
+      const env = {
+        PATH: `${bin}:${process.env["PATH"]}`,
+        BREADBOX_SERVER: other.url.replace("://", `://${login}`),
+      };
+      const here = commands
+        .replaceAll("bbx_…", token)
+        .replaceAll("https://boxes.example", other.url);
+      const script = here.replaceAll(/https:(\/\/\S+@)boxes\.example/g, `http:$1${other.host}`);
+      const { stdout } = await run(["sh", "-eu", "-c", script], {
+        ...{ env, cwd: isThere ? join(cwd, "other") : cwd },
+      });
+      token ||= /bbx_\w+/.exec(stdout)?.[0] ?? "";
     }
 
     const restored = await startBreadbox(scope, { data: join(cwd, "restored") });
     expect((await pullAll(`${restored.url}/v2/team/app`, "1")).blobs).toHaveLength(2);
-  });
+    expect(existsSync(join(cwd, "restored-from-bucket", "breadbox.db"))).toBe(true);
+  }, 120_000);
 
   test("link to files that exist", () => {
     const dead = documents.flatMap(({ file, text }) =>

@@ -8,6 +8,7 @@ const bare = [
   "amounts.ts",
   ...["client", "model", "durability", "workers", "migrate", "tls", "telemetry", "process"],
 ];
+const copying = ["metadata", "durability", "config", "ambient.ts", "ports.ts"];
 /** Rooms and top-level files of `src/`, with what each may import. */
 const rights: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(bare.map((name) => [name, []])),
@@ -63,10 +64,9 @@ const rights: Readonly<Record<string, readonly string[]>> = {
     ...["import", "webhooks", "durability", "config", "ambient.ts", "login.ts", "ports.ts"],
     "backup",
   ],
-  // As much of it as a backup needs.
-  "backingUp.ts": ["backup", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
-  // As much of it as a copy of the whole store needs.
-  "migrating.ts": ["migrate", "metadata", "durability", "config", "ambient.ts", "ports.ts"],
+  // As much of it as a backup, and a copy of the whole store, need.
+  "backingUp.ts": ["backup", "client", ...copying],
+  "migrating.ts": ["migrate", ...copying],
   cli: [
     ...["wiring.ts", "tool.ts", "migrating.ts", "backingUp.ts"],
     ...["backup", "client", "config", "tls", "images", "fsck", "ambient.ts"],

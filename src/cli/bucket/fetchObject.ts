@@ -67,7 +67,8 @@ class Attempt {
     transfer.done = this.#sink.offset;
     if (this.#sink.offset > 0) await this.#readBack();
     try {
-      for await (const bytes of bytesOf(this.#deps, this.#wanted, this.#sink.offset)) {
+      const { offset } = this.#sink;
+      for await (const bytes of bytesOf(this.#deps, this.#wanted, { offset })) {
         await this.#sink.write(bytes);
         this.#hasher.update(bytes);
         transfer.add(bytes.byteLength);

@@ -22,7 +22,7 @@ const folders = new Map<string, readonly Rule[]>([
   ["damaged", storedRules],
   ["uploads", [isId, ([, name = ""]) => stagedNames.has(name)]],
   ["tls", [([name = ""]) => /^(?:ca\.crt|ca\.key|server\.pem)(?:\.new)?$/.test(name)]],
-  ["tmp", [([name]) => name === "discarded" || name === "multipart"]],
+  ["tmp", [([name = ""]) => ["backup", "discarded", "multipart"].includes(name)]],
 ]);
 const partsRules: readonly Rule[] = [isId, ([, name = ""]) => isPartsName(name)];
 

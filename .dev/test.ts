@@ -40,13 +40,16 @@ const runChecks = async (): Promise<void> => {
   for (const check of checks) runs.push(await runCheck(check));
   if (isMeasured) runs.push(await runCheck(works("counters at statements", instrument)));
 };
-// Together they share what they are built from, and fetch while others compile; elsewhere each test gets the one it needs.
+// Together they share what they are built from, and fetch while others compile; elsewhere each test gets the one it needs. Tests begin
+// meanwhile, and wait for the ones that they need.
 const buildPrograms = async (): Promise<void> => {
   if (!everythingRuns) return;
   runs.push(await runCheck(works("programs of other projects", installGoPrograms)));
 };
-await Promise.all([runChecks(), buildPrograms()]);
+const programs = buildPrograms();
+await runChecks();
 runs.push(await runTests(patterns, isMeasured ? measured : {}));
+await programs;
 if (isMeasured) runs.push(await runCheck({ name: leastCoverage, run: printCoverage }));
 
 const { lines, failed } = tally(runs, everythingRuns);

@@ -3,6 +3,8 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
+import { clientTest } from "../support/clientTest.ts";
+import { minuteClock } from "../support/fakeClock.ts";
 import { buildImage, pushBlob, pushImage } from "../support/images.ts";
 import { run, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -10,16 +12,20 @@ import { Scope } from "../support/scope.ts";
 const env = { BREADBOX_GC_MIN_AGE: "0" };
 
 /** `breadbox gc` as a timer runs it: nobody is there to answer. */
-async function collect({ data }: RunningRegistry, ...args: readonly string[]) {
+async function collect({ data, env }: RunningRegistry, ...args: readonly string[]) {
   const command = [await breadboxBinary(), "gc", "--data", data, ...args];
   return run(command, { env, mayFail: true });
 }
 
-/** Collects at the next full minute, which leaves time for pushes before: nothing here is promised for longer. */
-async function startScheduled(scope: Scope): Promise<RunningRegistry> {
-  while (new Date().getSeconds() > 40) await Bun.sleep(500);
-  return startBreadbox(scope, { env: { ...env, BREADBOX_GC_SCHEDULE: "* * * * *" } });
+/** Collects at the full minute. What is pushed before is ready then: nothing here is promised for longer. */
+async function startScheduled(scope: Scope) {
+  const clock = minuteClock(scope);
+  const schedule = { BREADBOX_GC_SCHEDULE: "* * * * *" };
+  const server = await startBreadbox(scope, { env: { ...env, ...schedule, ...clock.env } });
+  return { server, endMinute: clock.endMinute };
 }
+
+const needs = { commands: ["faketime"], timeoutMs: 130_000 };
 
 async function openBucket({ url }: RunningRegistry) {
   const body = JSON.stringify({ name: "backups" });
@@ -66,60 +72,72 @@ test("a scheduled gc collects a backup that is replaced each night", async () =>
 
 const reclaimed = (blobs: number): string => `Deleted ${blobs} orphaned blobs\n`;
 
-test("a scheduled gc collects a replaced backup, a deleted image and an abandoned push", async () => {
-  await using scope = new Scope();
-  const server = await startScheduled(scope);
-  const repository = `${server.url}/v2/team/app`;
-  const [one, two] = ["one", "two"].map((seed) =>
-    buildImage({ seed, layerSizes: [2_000_000, 300] }),
-  );
-  if (one === undefined || two === undefined) throw new Error("two images");
-  await pushImage(repository, "one", one);
-  await pushImage(repository, "two", two);
-  const { put } = await openBucket(server);
-  await put("db.dump", 9_000_000);
-  await put("db.dump", 9_000_000);
-  await fetch(`${repository}/manifests/${two.manifest.digest}`, { method: "DELETE" });
-  const abandoned = buildImage({ seed: "abandoned", layerSizes: [9_000_000] });
-  for (const blob of abandoned.blobs) await pushBlob(repository, blob);
+clientTest(
+  "a scheduled gc collects a replaced backup, a deleted image and an abandoned push",
+  needs,
+  async (scope) => {
+    const { server, endMinute } = await startScheduled(scope);
+    const repository = `${server.url}/v2/team/app`;
+    const [one, two] = ["one", "two"].map((seed) =>
+      buildImage({ seed, layerSizes: [2_000_000, 300] }),
+    );
+    if (one === undefined || two === undefined) throw new Error("two images");
+    await pushImage(repository, "one", one);
+    await pushImage(repository, "two", two);
+    const { put } = await openBucket(server);
+    await put("db.dump", 9_000_000);
+    await put("db.dump", 9_000_000);
+    await fetch(`${repository}/manifests/${two.manifest.digest}`, { method: "DELETE" });
+    const abandoned = buildImage({ seed: "abandoned", layerSizes: [9_000_000] });
+    for (const blob of abandoned.blobs) await pushBlob(repository, blob);
 
-  const runs = async () => (await fetch(`${server.url}/v1/gc/runs`)).text();
-  const isOver = async () => /"finished_at":"/.test(await runs());
-  await waitFor("the schedule", isOver, { timeoutMs: 70_000, explain: server.logs });
+    endMinute();
+    const runs = async () => (await fetch(`${server.url}/v1/gc/runs`)).text();
+    const isOver = async () => /"finished_at":"/.test(await runs());
+    await waitFor("the schedule", isOver, { timeoutMs: 70_000, explain: server.logs });
 
-  const deleted = 1 + two.blobs.length + abandoned.blobs.length;
-  expect(JSON.parse(await runs())).toMatchObject({
-    runs: [{ state: "done", trigger: "schedule", deleted_blobs: deleted }],
-  });
-}, 130_000);
+    const deleted = 1 + two.blobs.length + abandoned.blobs.length;
+    expect(JSON.parse(await runs())).toMatchObject({
+      runs: [{ state: "done", trigger: "schedule", deleted_blobs: deleted }],
+    });
+  },
+);
 
-test("lost rows make gc without a terminal and the scheduled gc refuse; readyz, metrics and log say since when", async () => {
-  await using scope = new Scope();
-  const server = await startScheduled(scope);
-  const repository = `${server.url}/v2/team/app`;
-  await pushImage(repository, "one", buildImage({ seed: "one", layerSizes: [2_000_000, 300] }));
-  const readiness = async () => (await fetch(`${server.url}/readyz`)).json();
-  const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
-  expect(await readiness()).toEqual({ status: "ready" });
-  expect(await metrics()).toContain("breadbox_gc_refused_since_timestamp_seconds 0\n");
-  spoil(server, "DELETE FROM manifest_references", "DELETE FROM tags", "DELETE FROM manifests");
+clientTest(
+  "lost rows make gc without a terminal and the scheduled gc refuse; readyz, metrics and log say since when",
+  needs,
+  async (scope) => {
+    const { server, endMinute } = await startScheduled(scope);
+    const repository = `${server.url}/v2/team/app`;
+    await pushImage(repository, "one", buildImage({ seed: "one", layerSizes: [2_000_000, 300] }));
+    const readiness = async () => (await fetch(`${server.url}/readyz`)).json();
+    const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+    expect(await readiness()).toEqual({ status: "ready" });
+    expect(await metrics()).toContain("breadbox_gc_refused_since_timestamp_seconds 0\n");
+    spoil(server, "DELETE FROM manifest_references", "DELETE FROM tags", "DELETE FROM manifests");
 
-  const { code, output } = await collect(server);
-  expect(code).toBe(1);
-  expect(output).toContain("3 blobs (100 % of the stored content) would be deleted that no client");
-  expect(output).toContain("run breadbox gc --yes if it is right");
+    const { code, output } = await collect(server);
+    expect(code).toBe(1);
+    expect(output).toContain(
+      "3 blobs (100 % of the stored content) would be deleted that no client",
+    );
+    expect(output).toContain("run breadbox gc --yes if it is right");
 
-  await waitFor("the schedule", async () => "gc" in Object(await readiness()), {
-    ...{ timeoutMs: 70_000, explain: server.logs },
-  });
-  expect(await readiness()).toMatchObject({
-    status: "ready",
-    gc: { refused_since: expect.any(String), reason: expect.stringContaining("breadbox fsck") },
-  });
-  expect(await metrics()).toMatch(/^breadbox_gc_refused_since_timestamp_seconds 1\d{9}/m);
-  const sentence = "garbage collection refused, nothing was deleted: 3 blobs";
-  await waitFor("the log", async () => server.logs().includes(sentence), { explain: server.logs });
+    endMinute();
+    await waitFor("the schedule", async () => "gc" in Object(await readiness()), {
+      ...{ timeoutMs: 70_000, explain: server.logs },
+    });
+    expect(await readiness()).toMatchObject({
+      status: "ready",
+      gc: { refused_since: expect.any(String), reason: expect.stringContaining("breadbox fsck") },
+    });
+    expect(await metrics()).toMatch(/^breadbox_gc_refused_since_timestamp_seconds 1\d{9}/m);
+    const sentence = "garbage collection refused, nothing was deleted: 3 blobs";
+    await waitFor("the log", async () => server.logs().includes(sentence), {
+      explain: server.logs,
+    });
 
-  expect((await collect(server, "--yes")).output).toContain(reclaimed(3));
-  expect(await readiness()).toEqual({ status: "ready" });
-}, 130_000);
+    expect((await collect(server, "--yes")).output).toContain(reclaimed(3));
+    expect(await readiness()).toEqual({ status: "ready" });
+  },
+);

@@ -17,7 +17,7 @@ const missing = goToolNeeds(versitygw);
 const needs = {
   ...missing,
   reason: () => missing.reason() ?? postgresIsMissing(),
-  timeoutMs: 180_000,
+  timeoutMs: 600_000,
 };
 const imageOf = (seed: string): Image => buildImage({ seed, layerSizes: [30_000, 90] });
 const repositoryOf = ({ url }: RunningRegistry): string => `${url}/v2/team/app`;

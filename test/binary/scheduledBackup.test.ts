@@ -4,10 +4,11 @@ import { copyFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary, startBreadbox } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
+import { minuteClock } from "../support/fakeClock.ts";
 import { buildImage, pullAll, pushImage } from "../support/images.ts";
 import { run, tempFolder, waitFor } from "../support/processes.ts";
 
-const needs = { commands: [], timeoutMs: 180_000 };
+const needs = { commands: ["faketime"], timeoutMs: 180_000 };
 const image = buildImage({ seed: "scheduled", layerSizes: [50_000] });
 
 clientTest(
@@ -16,9 +17,10 @@ clientTest(
   async (scope) => {
     const folder = tempFolder(scope, "scheduled");
     const target = join(folder, "target");
+    const { env, endMinute } = minuteClock(scope);
     const server = await startBreadbox(scope, {
       data: join(folder, "data"),
-      env: { BREADBOX_BACKUP_TARGET: target, BREADBOX_BACKUP_SCHEDULE: "* * * * *" },
+      env: { ...env, BREADBOX_BACKUP_TARGET: target, BREADBOX_BACKUP_SCHEDULE: "* * * * *" },
     });
     await pushImage(`${server.url}/v2/team/app`, "1", image);
     const metric = async (name: string): Promise<string> => {
@@ -27,6 +29,7 @@ clientTest(
     };
     expect(await metric("breadbox_backup_overdue")).toBe("1");
 
+    endMinute();
     await waitFor("a backup", async () => (await metric("breadbox_backup_overdue")) === "0", {
       timeoutMs: 90_000,
       everyMs: 500,
@@ -44,7 +47,7 @@ clientTest(
     const page = await fetch(server.url, { headers: { Accept: "text/html" } });
     expect(await page.text()).toContain("Last backup");
     const binary = await breadboxBinary();
-    const { stdout } = await run([binary, "status", "--data", server.data]);
+    const { stdout } = await run([binary, "status", "--data", server.data], { env });
     expect(stdout).toMatch(/^Backup +\d+s ago to /m);
     const data = join(folder, "restored");
     await run([binary, "restore", target, "--data", data]);

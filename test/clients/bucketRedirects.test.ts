@@ -15,7 +15,8 @@ import type { Scope } from "../support/scope.ts";
 import { startVersitygw } from "../support/versitygw.ts";
 
 const needs = {
-  commands: [...goToolNeeds(crane).commands, "skopeo"],
+  ...goToolNeeds(crane),
+  commands: ["skopeo"],
   reason: () => goToolNeeds(crane).reason?.() ?? goToolNeeds(versitygw).reason?.() ?? null,
 };
 const [user, password] = ["admin", "a long password for admin"];

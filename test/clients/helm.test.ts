@@ -3,7 +3,7 @@ import { describe, expect } from "bun:test";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../support/bytes.ts";
-import { clientTest } from "../support/clientTest.ts";
+import { longTest } from "../support/clientTest.ts";
 import type { Tool } from "../support/containerTools.ts";
 import { readFolder } from "../support/files.ts";
 import { helm } from "../support/goPrograms.ts";
@@ -37,7 +37,7 @@ async function packChart(helm: Tool, folder: string, version: string): Promise<s
 }
 
 describe("helm", () => {
-  clientTest("pulls the charts it pushed, by version and by digest", needs, async (scope) => {
+  longTest("pulls the charts it pushed, by version and by digest", needs, async (scope) => {
     const registry = await startRegistry(scope);
     const helm = await openHelm(scope);
     const [from, to] = [tempFolder(scope, "from"), tempFolder(scope, "to")];
@@ -65,7 +65,7 @@ describe("helm", () => {
     expect(held.digest).toBe(digests.get("1.1.0+build.7") ?? "");
   });
 
-  clientTest("finds the newest version that fits by listing the tags", needs, async (scope) => {
+  longTest("finds the newest version that fits by listing the tags", needs, async (scope) => {
     const registry = await startRegistry(scope);
     const helm = await openHelm(scope);
     const from = tempFolder(scope, "from");

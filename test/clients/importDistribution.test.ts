@@ -1,13 +1,16 @@
 // Images that the real distribution has: its directory, imported by hard link, pulls byte for byte and is not changed; and so do images
 // from a running one that asks for a login.
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
 import { breadboxBinary, startBreadbox, startDistribution } from "../support/binary.ts";
-import { clientTest } from "../support/clientTest.ts";
+import { clientTest, longTest } from "../support/clientTest.ts";
+import { distribution } from "../support/goPrograms.ts";
+import { goToolNeeds } from "../support/goTools.ts";
 import { buildImage, buildIndex, pullAll, pushImage, pushManifest } from "../support/images.ts";
+import { oldNeeds, oldProgram } from "../support/oldDistribution.ts";
 import { inventory } from "../support/oldRegistry.ts";
 import { run, tempFolder } from "../support/processes.ts";
-import { Scope } from "../support/scope.ts";
+import type { Scope } from "../support/scope.ts";
 
 const at = (registry: { readonly url: string }, name: string) => `${registry.url}/v2/${name}`;
 
@@ -41,10 +44,11 @@ async function importsDirectory(scope: Scope, binary?: string): Promise<void> {
   expect(found.blobs).toEqual(untagged.blobs.map(({ digest }) => digest));
 }
 
-test("a directory of distribution 3 is imported and pulls byte for byte", async () => {
-  await using scope = new Scope();
-  await importsDirectory(scope);
-});
+longTest(
+  "a directory of distribution 3 is imported and pulls byte for byte",
+  goToolNeeds(distribution),
+  (scope) => importsDirectory(scope),
+);
 
 clientTest(
   "a directory of Debian's docker-registry 2.8 is imported and pulls byte for byte",
@@ -52,41 +56,44 @@ clientTest(
   (scope) => importsDirectory(scope, Bun.which("docker-registry") ?? ""),
 );
 
-test("images of a distribution with htpasswd are imported with a login, and not with a wrong one", async () => {
-  await using scope = new Scope();
-  const folder = tempFolder(scope, "login");
-  const hash = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
-  await Bun.write(join(folder, "htpasswd"), `ann:${hash}\n`);
-  const app = buildImage({ seed: "login/app", layerSizes: [100_000] });
-  const open = await startDistribution(scope);
-  await pushImage(at(open, "lab/app"), "1.0", app);
-  await open.stop();
-  const env = {
-    REGISTRY_AUTH: "htpasswd",
-    REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
-    REGISTRY_AUTH_HTPASSWD_PATH: join(folder, "htpasswd"),
-  };
-  const closed = await startDistribution(scope, { data: open.data, env });
-  const data = join(folder, "data");
-  const binary = await breadboxBinary();
-  const importAs = async (password: string) => {
-    const source = [`http://${closed.host}`, "--data", data];
-    const login = ["--username", "ann", "--password-stdin"];
-    const child = Bun.spawn([binary, "import", ...source, ...login], {
-      stdin: new Blob([`${password}\n`]),
-      stdout: "pipe",
-      stderr: "pipe",
-    });
-    const output = (await child.stdout.text()) + (await child.stderr.text());
-    return { code: await child.exited, output };
-  };
+clientTest(
+  "images of a distribution with htpasswd are imported with a login, and not with a wrong one",
+  oldNeeds,
+  async (scope) => {
+    const folder = tempFolder(scope, "login");
+    const hash = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
+    await Bun.write(join(folder, "htpasswd"), `ann:${hash}\n`);
+    const app = buildImage({ seed: "login/app", layerSizes: [100_000] });
+    const open = await startDistribution(scope, oldProgram());
+    await pushImage(at(open, "lab/app"), "1.0", app);
+    await open.stop();
+    const env = {
+      REGISTRY_AUTH: "htpasswd",
+      REGISTRY_AUTH_HTPASSWD_REALM: "Registry",
+      REGISTRY_AUTH_HTPASSWD_PATH: join(folder, "htpasswd"),
+    };
+    const closed = await startDistribution(scope, { ...oldProgram(), data: open.data, env });
+    const data = join(folder, "data");
+    const binary = await breadboxBinary();
+    const importAs = async (password: string) => {
+      const source = [`http://${closed.host}`, "--data", data];
+      const login = ["--username", "ann", "--password-stdin"];
+      const child = Bun.spawn([binary, "import", ...source, ...login], {
+        stdin: new Blob([`${password}\n`]),
+        stdout: "pipe",
+        stderr: "pipe",
+      });
+      const output = (await child.stdout.text()) + (await child.stderr.text());
+      return { code: await child.exited, output };
+    };
 
-  const wrong = await importAs("wrong");
-  expect(wrong.code).not.toBe(0);
-  expect(wrong.output).toContain("login");
-  expect(wrong.output).not.toContain("wrong");
-  expect(await importAs("secret")).toMatchObject({ code: 0 });
+    const wrong = await importAs("wrong");
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.output).toContain("login");
+    expect(wrong.output).not.toContain("wrong");
+    expect(await importAs("secret")).toMatchObject({ code: 0 });
 
-  const registry = await startBreadbox(scope, { data });
-  expect((await pullAll(at(registry, "lab/app"), "1.0")).digest).toBe(app.manifest.digest);
-});
+    const registry = await startBreadbox(scope, { data });
+    expect((await pullAll(at(registry, "lab/app"), "1.0")).digest).toBe(app.manifest.digest);
+  },
+);

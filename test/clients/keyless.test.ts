@@ -3,7 +3,7 @@ import { describe, expect } from "bun:test";
 import { join } from "node:path";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
-import { clientTest } from "../support/clientTest.ts";
+import { clientTest, longTest } from "../support/clientTest.ts";
 import { openContainers, type Tool } from "../support/containerTools.ts";
 import { writeBuildContext } from "../support/dockerd.ts";
 import { crane, helm, regctl } from "../support/goPrograms.ts";
@@ -109,7 +109,7 @@ describe("a job pushes with its ID token", () => {
     expect(await commitOf(world, "lab/app:1")).toEqual([githubJob["sha"]]);
   });
 
-  clientTest("by helm, after a login", goToolNeeds(helm), async (scope) => {
+  longTest("by helm, after a login", goToolNeeds(helm), async (scope) => {
     const world = await open(scope);
     const { registry, token } = world;
     const tool = await openGo(scope, helm);

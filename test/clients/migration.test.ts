@@ -9,16 +9,17 @@ import {
   startDistribution,
 } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
-import { crane, distribution } from "../support/goPrograms.ts";
+import { crane } from "../support/goPrograms.ts";
 import { goTool, goToolNeeds } from "../support/goTools.ts";
 import { buildImage, buildIndex, pullAll, pushImage, pushManifest } from "../support/images.ts";
+import { oldNeeds, oldProgram } from "../support/oldDistribution.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 
 const needs = {
-  commands: [],
+  ...oldNeeds,
   timeoutMs: 600_000,
-  reason: () => goToolNeeds(crane).reason() ?? goToolNeeds(distribution).reason(),
+  reason: () => goToolNeeds(crane).reason() ?? oldNeeds.reason?.() ?? null,
 };
 const page = join(import.meta.dir, "../../docs/MIGRATION.md");
 const image = buildImage({ seed: "migration/image", layerSizes: [200_000, 10] });
@@ -38,7 +39,7 @@ async function importCommand(old: RunningRegistry, fresh: RunningRegistry): Prom
 
 /** A distribution with two repositories, one of them with an index. */
 async function openOld(scope: Scope) {
-  const old = await startDistribution(scope);
+  const old = await startDistribution(scope, oldProgram());
   await pushImage(`${old.url}/v2/team/app`, "1.0", image);
   await pushImage(`${old.url}/v2/team/app`, "latest", image);
   const options = { seed: "migration/index", layerSizes: [5000] };
@@ -78,7 +79,7 @@ describe("moving from distribution", () => {
   }
 
   clientTest("its own directory is not served as an empty registry", needs, async (scope) => {
-    const old = await startDistribution(scope);
+    const old = await startDistribution(scope, oldProgram());
     await pushImage(`${old.url}/v2/team/app`, "1.0", image);
     await old.stop();
 

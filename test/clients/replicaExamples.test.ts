@@ -41,7 +41,7 @@ const missing = goToolNeeds(versitygw);
 const needs = {
   commands: ["haproxy", "skopeo"],
   reason: () => missing.reason?.() ?? postgresIsMissing(),
-  timeoutMs: 180_000,
+  timeoutMs: 600_000,
 };
 const secrets = { DATABASE_PASSWORD: "not-asked-for", S3_SECRET: "bread-and-butter" };
 

@@ -12,8 +12,9 @@ import { buildImage, writeLayout } from "../support/images.ts";
 import { postgresIsMissing } from "../support/postgres.ts";
 import { tempFolder } from "../support/processes.ts";
 import { startReplicated } from "../support/replicated.ts";
+import { amountOf } from "../support/share.ts";
 
-const times = 20;
+const times = amountOf("BREADBOX_REPLICAS_TIMES", { share: 4, whole: 20 });
 const gateway = goToolNeeds(versitygw);
 const needs = (...commands: readonly string[]) => ({
   commands: [...gateway.commands, "haproxy", ...commands],

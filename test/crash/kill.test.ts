@@ -15,9 +15,10 @@ import {
 } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { Scope } from "../support/scope.ts";
+import { amountOf } from "../support/share.ts";
 import { startRegistry } from "../support/startRegistry.ts";
 
-const rounds = Number(process.env["BREADBOX_CRASH_ROUNDS"] ?? 12);
+const rounds = amountOf("BREADBOX_CRASH_ROUNDS", { share: 6, whole: 24 });
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
 const imagesAtOnce = 3;
 

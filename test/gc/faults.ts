@@ -11,6 +11,7 @@ import {
   waitFor,
 } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
+import { amountOf } from "../support/share.ts";
 
 /** A place: the `nth` call of one thread, among calls that touch one of `paths`. */
 export interface Place {
@@ -42,9 +43,8 @@ export function startWith(
   command: readonly string[],
 ): RunningProcess {
   const log = join(tempFolder(scope, "strace"), "log");
-  return startProcess(scope, ["strace", "--daemonize", ...tampering(place, data), ...command], {
-    log,
-  });
+  const strace = ["strace", "--daemonize", ...tampering(place, data)];
+  return startProcess(scope, [...strace, ...command], { log });
 }
 
 /** Lets the calls of a running process meet a fault from now on. */
@@ -58,6 +58,34 @@ export async function attach(scope: Scope, pid: number, place: Place, data: stri
     return !existsSync(status) || /^TracerPid:\t[1-9]/m.test(readFileSync(status, "utf8"));
   };
   await waitFor("strace", isTraced, { everyMs: 5, explain: tracer.logs });
+}
+
+/** Far more than there are: a count that grows without an end is a fault too. */
+const mostKills = 200;
+const atOnce = 3;
+/** Of the calls at which something can be killed, one of so many is. */
+export const killEvery = amountOf("BREADBOX_KILL_EVERY", { share: 3, whole: 1 });
+
+/**
+ * Kills at a call, the next one, and so on, some at once, until nothing is killed any more.
+ * @param kill at the nth call of a thread; null when the work came to its end before.
+ * @param every the distance between two calls; the first one is chance.
+ * @returns what each kill came to.
+ */
+export async function killAtEach<End>(
+  kill: (nth: string) => Promise<End | null>,
+  every = killEvery,
+): Promise<End[]> {
+  const ends: End[] = [];
+  const start = 1 + Math.floor(Math.random() * every);
+  for (let first = start; first <= mostKills; first += atOnce * every) {
+    const wave = Array.from({ length: atOnce }, (_, number) => kill(`${first + number * every}`));
+    const killed = (await Promise.all(wave)).filter((end) => end !== null);
+    ends.push(...killed);
+    // A thread counts its own calls: the next number may still meet one.
+    if (killed.length === 0) return ends;
+  }
+  throw new Error(`still killed at the call number ${mostKills}`);
 }
 
 /** Arguments of strace, for a command or a running process. */

@@ -1,12 +1,13 @@
 // Histories of a store against a model, in this process: what a collection takes and leaves, whatever happened before or meanwhile.
 import { test } from "bun:test";
 import fc from "fast-check";
+import { amountOf } from "../support/share.ts";
 import { histories } from "./model/actions.ts";
 import { History } from "./model/history.ts";
 import { openRealStore, type RealStore } from "./model/real.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env["BREADBOX_GC_MODEL_RUNS"] ?? 80);
+const runs = amountOf("BREADBOX_GC_MODEL_RUNS", { share: 80, whole: 500 });
 
 test(`${runs} random histories of pushes, deletions, mounts, time and collections match the model`, async () => {
   console.log(`BREADBOX_TEST_SEED=${seed}`);

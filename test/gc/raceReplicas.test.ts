@@ -4,16 +4,17 @@ import { clientTest } from "../support/clientTest.ts";
 import { versitygw } from "../support/goPrograms.ts";
 import { goToolNeeds } from "../support/goTools.ts";
 import { postgresIsMissing } from "../support/postgres.ts";
+import { amountOf } from "../support/share.ts";
 import { figuresOf, race } from "./race/race.ts";
 import { openReplicas } from "./race/replicaEngines.ts";
 
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
-const seconds = Number(process.env["BREADBOX_RACE_SECONDS"] ?? 60);
+const seconds = amountOf("BREADBOX_RACE_SECONDS", { share: 25, whole: 60 });
 const gateway = goToolNeeds(versitygw);
 const needs = {
   commands: [...gateway.commands, "haproxy"],
   reason: () => gateway.reason() ?? postgresIsMissing(),
-  timeoutMs: 400_000,
+  timeoutMs: 600_000,
 };
 
 clientTest(
@@ -26,7 +27,12 @@ clientTest(
     const { ledger, differences, fsck } = await race({
       ...{ engines, seed, seconds },
       ...{ pushers: 6, restMs: 20, isTroubled: false },
-      hardships: { killSeconds: seconds / 3, accounts: true, shortages: false, backups: false },
+      hardships: {
+        killSeconds: Math.max(12, seconds / 3),
+        accounts: true,
+        shortages: false,
+        backups: false,
+      },
     });
 
     console.log(JSON.stringify(figuresOf(ledger)));

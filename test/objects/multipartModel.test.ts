@@ -10,10 +10,11 @@ import { makeUploadId } from "../../src/model/uploadId.ts";
 import type { Body } from "../../src/storage/staging.ts";
 import { randomBytes } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
+import { amountOf } from "../support/share.ts";
 import { type ListKind, lists, MultipartModel } from "./multipartModel.ts";
 import { openRoom, type Room } from "./room.ts";
 
-const runs = Number(process.env["BREADBOX_MULTIPART_MODEL_RUNS"] ?? 200);
+const runs = amountOf("BREADBOX_MULTIPART_MODEL_RUNS", { share: 100, whole: 2_000 });
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
 /** A step; `slot` counts uploads back from the latest one. */

@@ -6,10 +6,11 @@ import type { ObjectsDeps } from "../../src/objects/deps.ts";
 import { storedFiles } from "../http/support/multipart.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
+import { amountOf } from "../support/share.ts";
 import { hops, runLane, runSenders } from "./raceLane.ts";
 import { openRoom, type Words, wordsFor } from "./room.ts";
 
-const races = Number(process.env["BREADBOX_MULTIPART_RACES"] ?? 1000);
+const races = amountOf("BREADBOX_MULTIPART_RACES", { share: 400, whole: 5_000 });
 const start = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
 /** Side by side: they share the disk, the database and the worker. */
 const atOnce = 10;

@@ -2,6 +2,7 @@
 import { test } from "bun:test";
 import { kernelLacks } from "../../.dev/testSummary.ts";
 import { Scope } from "./scope.ts";
+import { isLong } from "./share.ts";
 
 /** What a test with real clients needs. */
 export interface Needs {
@@ -24,6 +25,11 @@ export function missing({ commands, root = false, reason }: Needs): string | nul
   if (root && process.getuid?.() !== 0) return "it needs root";
   return reason?.() ?? null;
 }
+
+/** One that only the long form of the tests has. */
+export const longTest: typeof clientTest = (...given) => {
+  if (isLong) clientTest(...given);
+};
 
 /** A test that cleans up behind itself and reports `skipped: <why>` where it cannot run; with CI set that fails. */
 export function clientTest(

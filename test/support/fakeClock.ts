@@ -19,3 +19,16 @@ export function fakeClock(scope: Scope) {
   };
   return { set, env };
 }
+
+/** A clock that begins early in a minute, and is at the end of it once everything is ready for a schedule of every minute.
+ *  Its step is one that a server takes for steering. */
+export function minuteClock(scope: Scope) {
+  const { set, env } = fakeClock(scope);
+  let ahead = 0;
+  const showSecond = (second: number): void => {
+    ahead += second - new Date(Date.now() + ahead * 1_000).getSeconds();
+    set(`${ahead < 0 ? "" : "+"}${ahead}s`);
+  };
+  showSecond(2);
+  return { env, endMinute: () => showSecond(57) };
+}

@@ -1,6 +1,6 @@
-// Every program that the tests build with Go, so that a machine which runs all tests can have them beforehand.
+// Every program that tests build with Go, and those of them that a machine which runs all tests builds for all of them.
 import { join } from "node:path";
-import { type GoTool, installGoTools } from "./goTools.ts";
+import { type GoTool, installForAll } from "./goTools.ts";
 
 const buildkit = (name: string): GoTool => ({
   name,
@@ -66,10 +66,8 @@ export const versitygw: GoTool = {
   version: "v1.8.0",
 };
 
-/** Builds those that the tests use and that are missing; without any it takes minutes.
+/** Builds those that are missing, but for the ones of the long form (`share.ts`): without any it takes minutes. The smallest comes first,
+ *  and then the one that takes longest.
  *  @throws Error with Go's output when one cannot be built. */
 export const installGoPrograms = (): Promise<void> =>
-  installGoTools([
-    ...[crane, distribution, helm, k3s, oras, pebble, regctl, versitygw],
-    ...[buildkitd, buildctl],
-  ]);
+  installForAll([oras, versitygw, crane, regctl, pebble, k3s]);

@@ -1,9 +1,18 @@
 // Programs that no distribution packages: built with Go, once, into .dev/cache under their name and version.
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import { sha256 } from "./bytes.ts";
 import { type Go, openGo, toolCache } from "./goCompiler.ts";
-import { tempFolder } from "./processes.ts";
+import { tempFolder, waitFor } from "./processes.ts";
+import { startTime } from "./procfs.ts";
 import { Scope } from "./scope.ts";
 
 /** A program: a published module's package at one version; or a module of this project, or a package that it requires. */
@@ -35,11 +44,42 @@ export const goToolNeeds = (tool: GoTool) => ({
   timeoutMs: 600_000,
 });
 
-/** Path of the program, built where it is not yet.
+/** Path of the program, built where it is not yet, unless another process is about to.
  *  @throws Error with Go's output when it cannot be built. */
 export async function goTool(tool: GoTool): Promise<string> {
+  await waitFor(tool.name, () => isInstalled(tool) || !isBuiltElsewhere(tool), {
+    timeoutMs: buildMs,
+    everyMs: 200,
+  });
   await installGoTools([tool]);
   return pathOf(tool);
+}
+
+/** Longest time until a program is built, among all others. */
+const buildMs = 1_200_000;
+
+/** Names the process that builds programs for the tests of all others, when it was started, and what it builds; a word each. */
+const builderFile = join(toolCache, "building");
+
+function isBuiltElsewhere(tool: GoTool): boolean {
+  if (!existsSync(builderFile)) return false;
+  const [pid, started, ...paths] = readFileSync(builderFile, "utf8").split("\n");
+  // One that was killed has left the file behind.
+  return paths.includes(pathOf(tool)) && String(startTime(Number(pid))) === started;
+}
+
+/** Builds those that are missing, while tests of other processes run and wait for theirs.
+ *  @throws Error with Go's output when one cannot be built. */
+export async function installForAll(tools: readonly GoTool[]): Promise<void> {
+  mkdirSync(toolCache, { recursive: true });
+  const words = [process.pid, startTime(process.pid), ...tools.map(pathOf)];
+  writeFileSync(`${builderFile}.${process.pid}`, words.join("\n"));
+  renameSync(`${builderFile}.${process.pid}`, builderFile);
+  try {
+    await installGoTools(tools);
+  } finally {
+    rmSync(builderFile, { force: true });
+  }
 }
 
 /** Builds those that are missing. They share modules and results: the first one alone, because all need the standard library; of the

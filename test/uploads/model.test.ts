@@ -1,6 +1,7 @@
 // Upload sessions against a model, in this process: the answers agree, whatever is asked in whatever order.
 import { expect, test } from "bun:test";
 import fc from "fast-check";
+import { amountOf } from "../support/share.ts";
 import { openStore } from "../support/store.ts";
 import { type Action, requests, restart, stalled, wait } from "./model/actions.ts";
 import { audit } from "./model/audit.ts";
@@ -10,7 +11,7 @@ import { roomsRegistry } from "./model/rooms.ts";
 import { StallCommand, type StallingRegistry } from "./model/stallCommand.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env["BREADBOX_MODEL_RUNS"] ?? 5_000);
+const runs = amountOf("BREADBOX_MODEL_RUNS", { share: 1_200, whole: 10_000 });
 /** Runs mostly wait for the disk: several stores fill the time. */
 const stores = 4;
 

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Scope } from "../support/scope.ts";
+import { amountOf } from "../support/share.ts";
 import { httpRequests, killed, restart } from "./model/actions.ts";
 import { audit } from "./model/audit.ts";
 import { ActionCommand } from "./model/command.ts";
@@ -11,7 +12,7 @@ import { assertMatches } from "./model/run.ts";
 import { type ServerRegistry, serverRegistry } from "./model/server.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env["BREADBOX_MODEL_PROCESS_RUNS"] ?? 300);
+const runs = amountOf("BREADBOX_MODEL_PROCESS_RUNS", { share: 80, whole: 600 });
 
 const step: fc.Arbitrary<fc.AsyncCommand<SessionsModel, ServerRegistry>> = fc.oneof(
   { weight: 18, arbitrary: httpRequests.map((it) => new ActionCommand(it)) },

@@ -10,6 +10,7 @@ import { postgresIsMissing } from "../support/postgres.ts";
 import { waitFor } from "../support/processes.ts";
 import { startEngines } from "../support/replicated.ts";
 import type { Scope } from "../support/scope.ts";
+import { amountOf } from "../support/share.ts";
 import { httpRequests } from "./model/actions.ts";
 import { ActionCommand, type Registry } from "./model/command.ts";
 import type { SessionsModel } from "./model/model.ts";
@@ -17,7 +18,7 @@ import { assertMatches } from "./model/run.ts";
 import { requests } from "./model/server.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
-const runs = Number(process.env["BREADBOX_MODEL_REPLICAS_RUNS"] ?? 100);
+const runs = amountOf("BREADBOX_MODEL_REPLICAS_RUNS", { share: 40, whole: 300 });
 const gateway = goToolNeeds(versitygw);
 const needs = {
   commands: gateway.commands,

@@ -3,6 +3,7 @@ import { expect } from "bun:test";
 import { clientTest } from "../../support/clientTest.ts";
 import { openContainers } from "../../support/containerTools.ts";
 import { lanNeeds } from "../../support/lan.ts";
+import { isLong } from "../../support/share.ts";
 import { failure } from "./client.ts";
 import { podman, skopeo } from "./containers.ts";
 import { ctr, docker } from "./daemons.ts";
@@ -15,7 +16,10 @@ const needsOf = (commands: readonly string[]) => ({
   ...{ commands: [...commands, ...lanNeeds.commands], root: true, timeoutMs: 120_000 },
 });
 
-for (const client of [docker, ctr, podman, skopeo, crane, regctl, helm]) {
+/** These are told so by a file; the others, in the long form, by an option. */
+const clients = [docker, ctr, podman, ...(isLong ? [skopeo, crane, regctl, helm] : [])];
+
+for (const client of clients) {
   const needs = { ...client.needs, ...needsOf(client.needs.commands) };
   clientTest(
     `${client.name} pushes and pulls over ${line}, as documented`,

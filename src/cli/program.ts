@@ -7,7 +7,7 @@ import { addAccess } from "./accessCommands.ts";
 import { addBackup } from "./backupCommand.ts";
 import { addBucket } from "./bucket/commands.ts";
 import { addChecks } from "./checksCommands.ts";
-import { examples } from "./commandParts.ts";
+import { examples, type RunAction } from "./commandParts.ts";
 import { addConfig } from "./configCommands.ts";
 import { exitCode, exitCodeHelp } from "./exitCode.ts";
 import { addHelp, subcommandTerm } from "./helpCommand.ts";
@@ -21,15 +21,12 @@ import { addTrust } from "./trustCommands.ts";
 import { versionLine } from "./versionLine.ts";
 import { addWebhook } from "./webhookCommands.ts";
 
-/** An action's result: its exit code. */
-type Action = Promise<number>;
-
 /** Runs one command line (without the program's own name). @returns the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   let code: number = exitCode.done;
   const program = buildProgram(async (action) => {
     code = await action;
-  });
+  }, args[0]);
   try {
     if (args.length === 0) program.outputHelp();
     else await program.parseAsync(args, { from: "user" });
@@ -50,8 +47,14 @@ async function reportConfig(error: ConfigError): Promise<number> {
   return code;
 }
 
-/** The whole tree. @param run what actions are handed to. */
-export function buildProgram(run: (action: Action) => Promise<void>): Command {
+/** Commands that run often or for whom somebody waits: the others are a quarter of the time that a start takes. */
+const quick: Readonly<Record<string, (program: Command, run: RunAction) => void>> = {
+  serve: addServe,
+  health: addHealth,
+};
+
+/** The whole tree, or as much as a command line needs. @param run what actions are handed to. @param first its first word. */
+export function buildProgram(run: RunAction, first = ""): Command {
   const program = new Command("breadbox")
     .description("Breadbox: a complete OCI container registry in one executable.")
     .version(versionLine(), "-v, --version", "print the version")
@@ -71,6 +74,13 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
     );
   // As other programs call it.
   program.version(versionLine(), "-V").options.at(-1)?.hideHelp();
+  const addOnly = Object.hasOwn(quick, first) ? quick[first] : undefined;
+  (addOnly ?? addAll)(program, run);
+  pointToHelp(program, "breadbox");
+  return program;
+}
+
+function addAll(program: Command, run: RunAction): void {
   addServe(program, run);
   addHealth(program, run);
   addService(program, run);
@@ -92,8 +102,6 @@ export function buildProgram(run: (action: Action) => Promise<void>): Command {
   addConfig(program, run);
   addAbout(program, run);
   addHelp(program);
-  pointToHelp(program, "breadbox");
-  return program;
 }
 
 /** After a mistake each command points to its own help. */
@@ -102,7 +110,7 @@ function pointToHelp(command: Command, path: string): void {
   for (const each of command.commands) pointToHelp(each, `${path} ${each.name()}`);
 }
 
-function addImport(program: Command, run: (action: Action) => Promise<void>): void {
+function addImport(program: Command, run: RunAction): void {
   addDataFlags(program.command("import <SOURCE>"))
     .summary("take images over from another registry")
     .description(
@@ -131,7 +139,7 @@ function addImport(program: Command, run: (action: Action) => Promise<void>): vo
     );
 }
 
-function addUploads(program: Command, run: (action: Action) => Promise<void>): void {
+function addUploads(program: Command, run: RunAction): void {
   const uploads = program
     .command("uploads")
     .summary("list and remove open uploads")
@@ -156,7 +164,7 @@ function addUploads(program: Command, run: (action: Action) => Promise<void>): v
   addRemoveUploads(uploads, run);
 }
 
-function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<void>): void {
+function addRemoveUploads(uploads: Command, run: RunAction): void {
   addDataFlags(uploads.command("rm [ID]"))
     .description(
       "Removes one open upload, or many. An upload named by ID is removed even while a client is sending to it; the client then gets an error. --all and --older-than skip uploads that a client is sending to, and uploads in parts, which expire after storage.multipart.maxUploadTtlSeconds.",
@@ -178,7 +186,7 @@ function addRemoveUploads(uploads: Command, run: (action: Action) => Promise<voi
     );
 }
 
-function addFsck(program: Command, run: (action: Action) => Promise<void>): void {
+function addFsck(program: Command, run: RunAction): void {
   addDataFlags(program.command("fsck"))
     .summary("check the data directory")
     .description(
@@ -202,7 +210,7 @@ function addFsck(program: Command, run: (action: Action) => Promise<void>): void
     .action(async (options: Options) => run((await import("./fsck.ts")).fsck(options)));
 }
 
-function addGc(program: Command, run: (action: Action) => Promise<void>): void {
+function addGc(program: Command, run: RunAction): void {
   addSourceFlags(program.command("gc"))
     .summary("reclaim disk space from unused data")
     .description(
@@ -233,7 +241,7 @@ function addGc(program: Command, run: (action: Action) => Promise<void>): void {
     .action(async (options: Options) => run((await import("./gc.ts")).collectGarbage(options)));
 }
 
-function addWhy(program: Command, run: (action: Action) => Promise<void>): void {
+function addWhy(program: Command, run: RunAction): void {
   addSourceFlags(program.command("why <NAME>"))
     .summary("show what keeps an image, a manifest or a blob")
     .description(

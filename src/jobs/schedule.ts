@@ -20,16 +20,26 @@ export function latestTimeOf(options: ScheduleOptions): (now: number) => number 
   return (now) => {
     if (known !== null && known.from <= now && now < known.until) return known.latest;
     // A time is reckoned to the second before it.
-    const latest = cron.previousRuns(1, new Date(now + 1_000))[0]?.getTime() ?? null;
-    const until = cron.nextRun(new Date(now))?.getTime() ?? Number.POSITIVE_INFINITY;
+    const latest =
+      cron()
+        .previousRuns(1, new Date(now + 1_000))[0]
+        ?.getTime() ?? null;
+    const until = cron().nextRun(new Date(now))?.getTime() ?? Number.POSITIVE_INFINITY;
     known = { from: now, until, latest };
     return latest;
   };
 }
 
-function cronOf({ expression, timeZone }: ScheduleOptions): Cron {
-  const timezone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return new Cron(expression, { mode: "5-part", timezone, paused: true });
+/** Made when it is first asked: time zones are loaded then, and a server that starts has more urgent work. */
+function cronOf({ expression, timeZone }: ScheduleOptions): () => Cron {
+  let made: Cron | null = null;
+  return () => {
+    if (made === null) {
+      const timezone = timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+      made = new Cron(expression, { mode: "5-part", timezone, paused: true });
+    }
+    return made;
+  };
 }
 
 /** A clock that is set back by more than this was wrong before: times that it had passed may come again. Unit: ms. */
@@ -37,22 +47,23 @@ const longestStepBack = 25 * 60 * 60_000;
 
 /** Reports each time of a schedule once. Several times that came between two questions count once. */
 export class Schedule {
-  readonly #cron: Cron;
+  readonly #cron: () => Cron;
   #askedAt: number;
   /** Everything up to here is done; Unix ms. */
   #doneUntil: number;
-  #dueAt: number | null;
+  /** undefined until somebody asks. */
+  #dueAt: number | null | undefined;
 
   /** @param now Unix ms; times before it do not count. */
   constructor(options: ScheduleOptions, now: number) {
     this.#cron = cronOf(options);
     this.#askedAt = now;
     this.#doneUntil = now;
-    this.#dueAt = this.#after(now);
   }
 
   /** Unix ms; null when there is no further time. */
   get dueAt(): number | null {
+    if (this.#dueAt === undefined) this.#dueAt = this.#after(this.#doneUntil);
     return this.#dueAt;
   }
 
@@ -60,7 +71,8 @@ export class Schedule {
   isDue(now: number): boolean {
     if (now < this.#askedAt) this.#stepBack(now);
     this.#askedAt = now;
-    if (this.#dueAt === null || now < this.#dueAt) return false;
+    const { dueAt } = this;
+    if (dueAt === null || now < dueAt) return false;
     this.#doneUntil = now;
     this.#dueAt = this.#after(now);
     return true;
@@ -74,6 +86,6 @@ export class Schedule {
   }
 
   #after(time: number): number | null {
-    return this.#cron.nextRun(new Date(time))?.getTime() ?? null;
+    return this.#cron().nextRun(new Date(time))?.getTime() ?? null;
   }
 }

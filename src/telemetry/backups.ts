@@ -1,8 +1,8 @@
 // The log lines of backups that a server makes, and their metrics.
-import { Counter, Gauge, type Registry } from "prom-client";
 import type { BackupRun, BackupStanding } from "../metadata/backups.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
+import { Counter, Gauge, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Metrics of backups. */

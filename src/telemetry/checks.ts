@@ -1,8 +1,8 @@
 // The log line of a check that a server did, and its metrics.
-import { Gauge, type Registry } from "prom-client";
 import type { CheckRun } from "../metadata/checks.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
+import { Gauge, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Sources of the gauge, called when it is read. */

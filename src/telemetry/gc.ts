@@ -1,9 +1,9 @@
 // The log line of a garbage collection, with its result or the remedy, and its metrics.
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { GcRun } from "../metadata/gcRuns.ts";
 import type { UntaggedSpace } from "../metadata/untagged.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
+import { Counter, Gauge, Histogram, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Sources of the gauges, called when they are read. */

@@ -1,6 +1,4 @@
 // Metrics for Prometheus. Labels are operations and statuses only: names of repositories would grow without end.
-
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BackupStanding } from "../metadata/backups.ts";
 import { commit, target, version } from "../version.ts";
 import { BackupMetrics } from "./backups.ts";
@@ -8,6 +6,7 @@ import { addCheckMetrics, type CheckSources } from "./checks.ts";
 import { GcMetrics, type GcSources } from "./gc.ts";
 import type { Log } from "./log.ts";
 import { MultipartMetrics, type MultipartSources } from "./multipart.ts";
+import { Counter, Gauge, Histogram, Registry } from "./prometheus.ts";
 import { addRuntimeGauges } from "./runtime.ts";
 import { ScrubMetrics } from "./scrub.ts";
 import { shared } from "./shared.ts";

@@ -1,5 +1,5 @@
 // Metrics of uploads in parts, under the names that operators of object stores look for: they have no prefix.
-import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import { Counter, Gauge, Histogram, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Sources of the gauges, called when they are read. */

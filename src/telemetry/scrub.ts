@@ -1,9 +1,9 @@
 // The scrub's reports: an error for each damaged blob, a line for each round, and its metrics.
-import { Counter, Gauge, type Registry } from "prom-client";
 import type { ScrubReport } from "../jobs/scrub.ts";
 import type { ScrubRound } from "../jobs/scrubs.ts";
 import { formatBytes } from "./events.ts";
 import type { Log } from "./log.ts";
+import { Counter, Gauge, type Registry } from "./prometheus.ts";
 
 /** Counters of the scrub, since this server was started. */
 export class ScrubMetrics {

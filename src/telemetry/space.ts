@@ -1,5 +1,5 @@
 // Metrics of space: what is stored, and what is left.
-import { Gauge, type Registry } from "prom-client";
+import { Gauge, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Stored content when it was last counted. */

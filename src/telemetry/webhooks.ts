@@ -1,7 +1,7 @@
 // Webhooks as operators see them: a line when a receiver begins to fail and when it is back, and the counts of its events.
-import { Counter, Gauge, type Registry } from "prom-client";
 import type { OutboxCount, OutboxEvent, Trimmed } from "../metadata/webhooks.ts";
 import type { Log } from "./log.ts";
+import { Counter, Gauge, type Registry } from "./prometheus.ts";
 import { shared } from "./shared.ts";
 
 /** Sources of the gauge, called when it is read. */

@@ -58,3 +58,18 @@ test("help of what there is not is bad usage, and points to the nearest help", a
   expect(err).toContain('Run "breadbox bucket --help" for usage.');
   expect(code).toBe(2);
 });
+
+test.each(["serve", "health"])("%s alone has the same help as in the whole tree", (name) => {
+  const alone = buildProgram(async () => {}, name);
+  expect(alone.commands.map((each) => each.name())).toEqual([name]);
+  const [, whole] = all.find(([path]) => path === name) ?? [];
+  expect(alone.commands.map(helpOf)).toEqual(whole === undefined ? [] : [helpOf(whole)]);
+  expect(helpOf(alone.commands[0] ?? alone)).toContain("--data");
+});
+
+test("a mistake after serve points to the help of serve", async () => {
+  const { err, code } = await breadbox(["serve", "--dta", "x"]);
+  expect(err).toContain("--data");
+  expect(err).toContain('Run "breadbox serve --help" for usage.');
+  expect(code).toBe(2);
+});

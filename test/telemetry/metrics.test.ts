@@ -63,10 +63,30 @@ describe("metrics", () => {
   test("include those of the process under the names that all programs have, and none of another runtime", async () => {
     const { contentType, text } = await new Metrics(sources).text();
     expect(contentType).toStartWith("text/plain");
-    expect(text).toContain("process_resident_memory_bytes");
+    const values = [...text.matchAll(/^(process_\S+) (\S+)$/gm)];
+    expect(values.filter(([, , value]) => Number(value) > 0).map(([, name]) => name)).toEqual(
+      expect.arrayContaining([
+        ...["process_cpu_user_seconds_total", "process_cpu_system_seconds_total"],
+        ...["process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"],
+        ...["process_max_fds", "process_start_time_seconds"],
+      ]),
+    );
     const names = [...text.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name);
     expect(names.filter((name) => !/^(?:breadbox|multipart|process)_/.test(name))).toEqual([]);
     expect(text).toMatch(/^breadbox_event_loop_delay_seconds\{percentile="99"\} \d/m);
+  });
+
+  test("count the CPU time of the process, which never goes back", async () => {
+    const metrics = new Metrics(sources);
+    const used = async () =>
+      Number(/^process_cpu_seconds_total (\S+)$/m.exec((await metrics.text()).text)?.[1]);
+    const before = await used();
+    const until = process.cpuUsage().user + 20_000;
+    while (process.cpuUsage().user < until) Bun.hash("work");
+    const after = await used();
+    expect(after - before).toBeGreaterThanOrEqual(0.02);
+    const { user, system } = process.cpuUsage();
+    expect(after).toBeLessThanOrEqual((user + system) / 1e6);
   });
 
   test("name the build, the free space, and what is stored once it was counted", async () => {

@@ -171,9 +171,9 @@ async function writeDocument(tables: readonly (readonly [SectionName, string])[]
   const path = join(projectRoot, "docs", "BENCHMARKS.md");
   let document = await Bun.file(path).text();
   for (const [section, text] of tables) {
-    const marked = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*(\n<!-- /${section} -->)`);
+    const marked = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*?(<!-- /${section} -->)`);
     if (!marked.test(document)) throw new Error(`${path} has no place for ${section}`);
-    document = document.replace(marked, (_, open, close) => `${open}${text}${close}`);
+    document = document.replace(marked, (_, open, close) => `${open}${text}\n${close}`);
   }
   await Bun.write(path, document);
 }
@@ -195,11 +195,13 @@ async function main(): Promise<void> {
   ];
   const names: readonly SectionName[] = [
     "transfers",
+    "small",
     "manifests",
     "access",
     "collection",
     "objects",
     "slowDisk",
+    "box",
     "pages",
     "replicas",
   ];

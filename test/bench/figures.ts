@@ -1,48 +1,29 @@
 // The figures' names and units, and what Breadbox is held against: the rows of the tables.
+
+import { boxFigures } from "./boxMetrics.ts";
+import {
+  atLeast,
+  atMost,
+  type Figure,
+  type Goal,
+  memory,
+  own,
+  page,
+  peer,
+  requests,
+  seconds,
+  throughput,
+  time,
+} from "./goals.ts";
 import type { SectionName } from "./metrics.ts";
 import { pageFigures } from "./pageMetrics.ts";
-import type { SystemName } from "./systems.ts";
-
-/** A row. */
-export interface Figure {
-  readonly label: string;
-  readonly unit: string;
-  readonly decimals: number;
-  /** What Breadbox is held against: another system's figure, another figure of its own, or a plain number. */
-  readonly goal?: Goal;
-}
-
-/** What is to be reached. */
-export interface Goal {
-  readonly relation: "≥" | "≤";
-  readonly value: number;
-  readonly of?: SystemName | { readonly figure: string };
-  /** Whose figure is held against it; that of Breadbox by default. */
-  readonly by?: SystemName;
-}
-
-const atLeast = (value: number, of: SystemName): Goal => ({ relation: "≥", value, of });
-const own = (value: number, relation: Goal["relation"], figure: string): Goal => ({
-  relation,
-  value,
-  of: { figure },
-});
-const atMost = (value: number, of?: Goal["of"]): Goal =>
-  of === undefined ? { relation: "≤", value } : { relation: "≤", value, of };
-
-const rate = { unit: "MiB/s", decimals: 0 };
-const time = { unit: "ms", decimals: 2 };
-const memory = { unit: "MiB", decimals: 0 };
-const requests = { unit: "req/s", decimals: 0 };
-const page = { unit: "ms", decimals: 3 };
-const seconds = { unit: "s", decimals: 2 };
-const peer = "distribution";
+import { smallFigures } from "./smallMetrics.ts";
 
 const transfers: Readonly<Record<string, Figure>> = {
-  upload: { label: "1 GiB upload until durable", ...rate, goal: atLeast(2.2, peer) },
+  upload: { label: "1 GiB upload until durable", ...throughput, goal: atLeast(2.2, peer) },
   uploadCpu: { label: "its server CPU", unit: "s", decimals: 2, goal: atMost(0.5, peer) },
   uploadMemory: { label: "its peak memory above idle", ...memory, goal: atMost(64) },
-  uploadChunked: { label: "the same without a Content-Length, as dockerd does", ...rate },
+  uploadChunked: { label: "the same without a Content-Length, as dockerd does", ...throughput },
   closingSmall: { label: "closing PUT after 1 MiB", ...time },
   closingBig: {
     label: "closing PUT after 1 GiB",
@@ -50,19 +31,20 @@ const transfers: Readonly<Record<string, Figure>> = {
     goal: atMost(2, { figure: "closingSmall" }),
   },
   small: { label: "1 MiB upload, POST + PATCH + PUT", ...time },
-  put: { label: "256 MiB in the closing PUT", ...rate },
-  post: { label: "256 MiB in one POST", ...rate },
-  parallel: { label: "64 × 4 MiB at once", ...rate },
+  put: { label: "256 MiB in the closing PUT", ...throughput },
+  post: { label: "256 MiB in one POST", ...throughput },
+  parallel: { label: "64 × 4 MiB at once", ...throughput },
   parallelCpu: { label: "its server CPU", unit: "s", decimals: 2 },
   parallelMemory: { label: "its peak memory above idle", ...memory },
-  pull: { label: "1 GiB pull", ...rate, goal: atLeast(0.85, "nginx") },
+  pull: { label: "1 GiB pull", ...throughput, goal: atLeast(0.85, "nginx") },
   pullCpu: { label: "its server CPU", unit: "s", decimals: 2 },
   pullMemory: { label: "its peak memory above idle", ...memory },
-  pullTls: { label: "1 GiB pull with TLS", ...rate, goal: atLeast(0.9, "nginx") },
+  pullTls: { label: "1 GiB pull with TLS", ...throughput, goal: atLeast(0.9, "nginx") },
   pullTlsCpu: { label: "its server CPU", unit: "s", decimals: 2 },
   pullTlsMemory: { label: "its peak memory above idle", ...memory },
-  ready: { label: "ready after exec", unit: "ms", decimals: 1, goal: atMost(120) },
-  idle: { label: "idle memory", ...memory, goal: atMost(64) },
+  ready: { label: "ready after exec", unit: "ms", decimals: 1, goal: atMost(60) },
+  idle: { label: "idle memory", ...memory, goal: atMost(56) },
+  idleOwn: { label: "of it, not in files", ...memory },
 };
 
 const manifests: Readonly<Record<string, Figure>> = {
@@ -194,8 +176,8 @@ const collection: Readonly<Record<string, Figure>> = {
 };
 
 const slowDisk: Readonly<Record<string, Figure>> = {
-  warmPulls: { label: "eight pulls at once, from memory", ...rate },
-  coldPulls: { label: "the same from a disk of 100 MB/s", ...rate },
+  warmPulls: { label: "eight pulls at once, from memory", ...throughput },
+  coldPulls: { label: "the same from a disk of 100 MB/s", ...throughput },
   quietP99: { label: "p99 of GET /v2/ without them", ...time },
   coldP99: {
     label: "p99 of GET /v2/ during the cold ones",
@@ -206,12 +188,12 @@ const slowDisk: Readonly<Record<string, Figure>> = {
 };
 
 const objects: Readonly<Record<string, Figure>> = {
-  multipartDisk: { label: "plain write of 10 GiB with fsync", ...rate },
-  multipartHash: { label: "SHA-256, one thread", ...rate },
-  multipartFloor: { label: "the lower of the two", ...rate },
+  multipartDisk: { label: "plain write of 10 GiB with fsync", ...throughput },
+  multipartHash: { label: "SHA-256, one thread", ...throughput },
+  multipartFloor: { label: "the lower of the two", ...throughput },
   multipart: {
     label: "10 GiB object in 128 MiB parts, 4 at a time",
-    ...rate,
+    ...throughput,
     goal: own(0.7, "≥", "multipartFloor"),
   },
   multipartParts: { label: "its parts, from initiate to the last answer", unit: "s", decimals: 2 },
@@ -283,11 +265,13 @@ const replicas: Readonly<Record<string, Figure>> = {
 /** The tables' rows in their order; the keys are those that the metrics yield. */
 export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figure>>>> = {
   transfers,
+  small: smallFigures,
   manifests,
   access,
   collection,
   objects,
   slowDisk,
+  box: boxFigures,
   pages: pageFigures,
   replicas,
 };

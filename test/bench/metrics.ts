@@ -1,6 +1,8 @@
 // What the bench measures of blobs and of starting. One metric is one exercise of a freshly started system.
 import { join } from "node:path";
+import { anonymousBytes } from "../support/procfs.ts";
 import { accessMetrics } from "./accessMetrics.ts";
+import { boxMetrics } from "./boxMetrics.ts";
 import { bucketMetrics } from "./bucketMetrics.ts";
 import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
@@ -19,6 +21,7 @@ import { objectMetrics } from "./objectMetrics.ts";
 import { pageMetrics } from "./pageMetrics.ts";
 import { replicaMetrics } from "./replicaMetrics.ts";
 import { slowDiskMetrics } from "./slowDiskMetrics.ts";
+import { smallMetrics } from "./smallMetrics.ts";
 
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
 
@@ -135,7 +138,11 @@ const start: Metric = {
   run: async ({ system }) => {
     // Memory of a server that nobody has asked anything but whether it is ready.
     await Bun.sleep(500);
-    return { ready: system.readyMs, idle: system.rssBytes() / mebibyte };
+    return {
+      ready: system.readyMs,
+      idle: system.rssBytes() / mebibyte,
+      idleOwn: anonymousBytes([system.pid]) / mebibyte,
+    };
   },
 };
 
@@ -154,11 +161,13 @@ const transferMetrics = {
 /** The tables of the report, each with its metrics by the names that `--only` takes, in the order they run. */
 export const sections = {
   transfers: transferMetrics,
+  small: smallMetrics,
   manifests: manifestMetrics,
   access: accessMetrics,
   collection: collectionMetrics,
   objects: objectMetrics,
   slowDisk: slowDiskMetrics,
+  box: boxMetrics,
   pages: pageMetrics,
   replicas: { ...replicaMetrics, ...bucketMetrics },
 } satisfies Record<string, Readonly<Record<string, Metric>>>;

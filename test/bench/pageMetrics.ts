@@ -1,5 +1,5 @@
 // What the bench measures of pages: the server's time for each in a large store, its size, and what open pages cost those who pull.
-import type { Figure } from "./figures.ts";
+import type { Figure } from "./goals.ts";
 import { type Exercise, type Metric, median, type Values } from "./metric.ts";
 import { seedRepositories, seedTags } from "./seed.ts";
 import { getManifests } from "./wrk.ts";

@@ -1,5 +1,6 @@
 // What was measured, and the tables of it that are printed and written into docs/BENCHMARKS.md.
-import { type Figure, figures, type Goal } from "./figures.ts";
+import { figures } from "./figures.ts";
+import type { Figure, Goal } from "./goals.ts";
 import type { SectionName } from "./metrics.ts";
 import { type SystemName, systemNames } from "./systems.ts";
 

@@ -53,6 +53,13 @@ export function cpuSeconds(pids: readonly number[]): number {
 export const rssBytes = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + statusBytes(pid, "VmRSS"), 0);
 
+/** Of them, those that are in no file: the kernel cannot take them back without a swap. */
+export const anonymousBytes = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    const match = /^Anonymous:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? "");
+    return sum + Number(match?.[1] ?? 0) * 1024;
+  }, 0);
+
 /** Highest resident bytes since the start of each process or its last {@link resetPeakRss}. */
 export const peakRssBytes = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + statusBytes(pid, "VmHWM"), 0);

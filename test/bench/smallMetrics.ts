@@ -1,0 +1,110 @@
+// What the bench measures of small content and of many who ask at once: what CI does all day.
+
+import { join } from "node:path";
+import { fillFile } from "./fillFile.ts";
+import {
+  atLeast,
+  atMost,
+  type Figure,
+  memory,
+  peer,
+  requests,
+  seconds,
+  throughput,
+  time,
+} from "./goals.ts";
+import { headRequests } from "./heads.ts";
+import { type Exercise, type Metric, mebibyte, rate, registries, withCost } from "./metric.ts";
+import { getAs } from "./wrk.ts";
+
+const name = "bench/small";
+const connections = 16;
+const secondsOf = ({ quick }: Exercise): number => (quick ? 1 : 3);
+
+/** Gives the system `count` blobs of `size` bytes, or nginx as many files. @returns their paths. */
+async function store(
+  { client, system }: Exercise,
+  { size, count }: { readonly size: number; readonly count: number },
+): Promise<string[]> {
+  if (system.name === "nginx") {
+    const names = Array.from({ length: count }, (_, place) => `blob${place}`);
+    for (const each of names) await fillFile(join(system.data, each), size);
+    return names.map((each) => `/${each}`);
+  }
+  const job = { kind: "upload", port: system.port, name, size, times: count } as const;
+  const { uploads } = await client.perform(job);
+  return uploads.map(({ digest }) => `/v2/${name}/blobs/${digest}`);
+}
+
+const blobHead: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async (exercise) => {
+    const [path = ""] = await store(exercise, { size: 1024, count: 1 });
+    const ask = { port: exercise.system.port, path, accept: "*/*" };
+    const { perSecond, p99Ms } = await headRequests(ask, connections, secondsOf(exercise));
+    return { blobHead: perSecond, blobHeadP99: p99Ms };
+  },
+};
+
+const get = async (exercise: Exercise, path: string) =>
+  getAs({ port: exercise.system.port, path, as: [], seconds: secondsOf(exercise), connections });
+
+const blobGet: Metric = {
+  systems: [...registries, "nginx"],
+  rounds: 5,
+  run: async (exercise) => {
+    const [path = ""] = await store(exercise, { size: 1024, count: 1 });
+    const { perSecond, p99Ms } = await get(exercise, path);
+    return { blobGet: perSecond, blobGetP99: p99Ms };
+  },
+};
+
+const ping: Metric = {
+  systems: [...registries, "nginx"],
+  rounds: 5,
+  run: async (exercise) => {
+    const path = exercise.system.name === "nginx" ? "/ready" : "/v2/";
+    const { perSecond, p99Ms } = await get(exercise, path);
+    return { ping: perSecond, pingP99: p99Ms };
+  },
+};
+
+const atOnce = 8;
+
+const pulls: Metric = {
+  systems: [...registries, "nginx"],
+  rounds: 5,
+  run: async (exercise) => {
+    const { client, system, quick } = exercise;
+    const size = (quick ? 64 : 1024) * mebibyte;
+    const [path = ""] = await store(exercise, { size, count: 1 });
+    const paths = Array.from({ length: atOnce }, () => path);
+    const pullAll = () => client.perform({ kind: "pulls", port: system.port, paths });
+    await pullAll();
+    return withCost(exercise, "pulls", async () => {
+      const { ms } = await pullAll();
+      return { pulls: rate(atOnce * size, ms) };
+    });
+  },
+};
+
+/** Metrics of small content by the name that `--only` takes. */
+export const smallMetrics = { blobHead, blobGet, ping, pulls };
+
+/** The rows of the table. */
+export const smallFigures: Readonly<Record<string, Figure>> = {
+  blobHead: { label: "HEAD of a blob, 16 connections", ...requests, goal: atLeast(3.4, peer) },
+  blobHeadP99: { label: "its p99", ...time },
+  blobGet: {
+    label: "GET of a blob of 1 KiB, 16 connections",
+    ...requests,
+    goal: atLeast(18, peer),
+  },
+  blobGetP99: { label: "its p99", ...time },
+  ping: { label: "GET /v2/, 16 connections", ...requests },
+  pingP99: { label: "its p99", ...time, goal: atMost(0.5, peer) },
+  pulls: { label: "8 pulls of 1 GiB at once", ...throughput, goal: atLeast(1, peer) },
+  pullsCpu: { label: "their server CPU", ...seconds, goal: atMost(1.2, "nginx") },
+  pullsMemory: { label: "their peak memory above idle", ...memory },
+};

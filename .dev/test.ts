@@ -2,8 +2,7 @@
 import { buildIfStale } from "../build.ts";
 import { installGoPrograms } from "../test/support/goPrograms.ts";
 import { type Check, checks } from "./check.ts";
-import { leastCoverage, measured, printCoverage } from "./coverage/coverage.ts";
-import { instrument } from "./coverage/instrument.ts";
+import { leastCoverage, measured, prepareCounters, printCoverage } from "./coverage/coverage.ts";
 import { runTests } from "./runTests.ts";
 import { type TestRun, tally } from "./testSummary.ts";
 
@@ -38,7 +37,7 @@ const build = await runCheck(works("build", buildIfStale));
 if (build.failed > 0) runs.push(build);
 const runChecks = async (): Promise<void> => {
   for (const check of checks) runs.push(await runCheck(check));
-  if (isMeasured) runs.push(await runCheck(works("counters at statements", instrument)));
+  if (isMeasured) runs.push(await runCheck(works("counters at statements", prepareCounters)));
 };
 // Together they share what they are built from, and fetch while others compile; elsewhere each test gets the one it needs. Tests begin
 // meanwhile, and wait for the ones that they need.

@@ -5,5 +5,7 @@ import { join } from "node:path";
 export const root = join(import.meta.dir, "..", "..");
 /** Everything a run writes. Not in git. */
 export const folder = join(root, "dist", "coverage");
+/** The program with counters, compiled; not in every run. */
+export const countingBinary = join(folder, "breadbox");
 /** The instrumented text of `src/x.ts` is `texts/src/x.ts`. */
 export const texts = join(folder, "texts");

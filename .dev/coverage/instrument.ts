@@ -4,7 +4,7 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import type { FileCoverageData } from "istanbul-lib-coverage";
 import { createInstrumenter } from "istanbul-lib-instrument";
 import { packPages } from "../assets.ts";
-import { folder, root, texts } from "./folder.ts";
+import { countingBinary, folder, root, texts } from "./folder.ts";
 import { instrumented } from "./plugin.ts";
 
 /** Where the counters lie: 8-byte floats, which never wrap. */
@@ -12,9 +12,14 @@ const counters = `${folder}/counters`;
 const layoutFile = `${folder}/layout.json`;
 /** Opens the counters; every instrumented text imports it first. */
 const opener = `${folder}/opener.ts`;
-/** Starts Bun so that it counts, whatever its environment and its folder. */
+/** Starts Bun so that it counts, whatever its environment and its folder. The program itself is compiled where it can be: hundreds of
+ *  tests start it, and reading all its sources takes longer than most of them. */
 const runtime = `${folder}/bun`;
 const runtimeText = `#!/bin/sh
+if [ "$1" = '${root}/src/main.ts' ] && [ -x '${countingBinary}' ]; then
+  shift
+  exec '${countingBinary}' "$@"
+fi
 exec '${process.execPath}' --preload '${import.meta.dir}/preload.ts' "$@"
 `;
 

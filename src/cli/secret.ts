@@ -11,8 +11,9 @@ const erase = new Set(["\u007f", "\b"]);
 /** Asks on the terminal. @returns null when it was broken off with Ctrl+C. */
 export async function askSecret(prompt: string): Promise<string | null> {
   const { stdin, stderr } = process;
-  stderr.write(prompt);
+  // First of all: what is typed as soon as the question shows would be shown too, and Ctrl+C would end the program as a signal.
   stdin.setRawMode(true);
+  stderr.write(prompt);
   stdin.setEncoding("utf8");
   try {
     return await typedLine();

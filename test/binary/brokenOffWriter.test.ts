@@ -77,7 +77,8 @@ const requests: [string, string, (session: string, url: string) => string, numbe
   ],
   ["the PUT of an object", "PUT", (_, url) => `${url}/v1/buckets/backups/objects/a/b`, 201, 0],
 ];
-test.each(requests)(
+// They wait for the lock, and for nothing of each other.
+test.concurrent.each(requests)(
   "%s that failed with a locked database can be retried at once and leaves nothing behind",
   async (_, method, urlOf, success, left) => {
     await using scope = new Scope();
@@ -113,7 +114,7 @@ const endings: [string, (session: string, server: RunningRegistry) => Promise<un
     },
   ],
 ];
-test.each(endings)(
+test.concurrent.each(endings)(
   "a session that is %s ends its stalled request, and its bytes are deleted",
   async (_, end) => {
     await using scope = new Scope();

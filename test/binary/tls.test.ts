@@ -171,7 +171,7 @@ describe("a self-signed server", () => {
 
 clientTest(
   "a self-signed server renews its certificate before the end, without cutting a transfer",
-  { commands: ["faketime"] },
+  { commands: ["faketime"], waits: true },
   async (scope) => {
     const clock = fakeClock(scope);
     const server = await startTls(scope, selfSigned, { env: clock.env });
@@ -196,7 +196,7 @@ clientTest(
 );
 
 describe("a server with certificate files", () => {
-  test("uses a renewed one without cutting transfers, and the old one while the new one is broken", async () => {
+  test.concurrent("uses a renewed one without cutting transfers, and the old one while the new one is broken", async () => {
     await using scope = new Scope();
     const { server, paths, folder } = await startWithFiles(scope);
     const bytes = new Uint8Array(randomBytes("tls/slow", transferBytes));

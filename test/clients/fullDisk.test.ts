@@ -18,7 +18,8 @@ import { tar } from "../support/tar.ts";
 
 const mebibyte = 2 ** 20;
 const sentence = "disk full: free space on the registry's disk, then try again";
-const disk = ["mount", "umount"];
+/** A client waits longer and longer before it tries again. */
+const disk = { commands: ["mount", "umount"], root: true, waits: true };
 
 /** A registry on whose disk the image of these tests does not fit. */
 async function startFull(scope: Scope): Promise<RunningRegistry> {
@@ -52,14 +53,14 @@ async function complaint(push: Promise<unknown>): Promise<string> {
 }
 
 describe("a push to a full disk fails, and shows that the disk is full:", () => {
-  clientTest("skopeo", { commands: ["skopeo", ...disk], root: true }, async (scope) => {
+  clientTest("skopeo", { ...disk, commands: ["skopeo", ...disk.commands] }, async (scope) => {
     const { host } = await startFull(scope);
     const { skopeo } = openContainers(scope);
     const to = ["--dest-tls-verify=false", `oci:${layoutOf(scope)}:v1`, `docker://${host}/app:v1`];
     expect(await complaint(skopeo("copy", ...to))).toContain(sentence);
   });
 
-  clientTest("podman", { commands: ["podman", ...disk], root: true }, async (scope) => {
+  clientTest("podman", { ...disk, commands: ["podman", ...disk.commands] }, async (scope) => {
     const { host } = await startFull(scope);
     const { podman } = openContainers(scope);
     await podman("load", "--input", await archiveOf(scope, "localhost/app:v1"));
@@ -69,8 +70,8 @@ describe("a push to a full disk fails, and shows that the disk is full:", () => 
   });
 
   const craneNeeds = goToolNeeds(crane);
-  const commands = [...craneNeeds.commands, ...disk];
-  clientTest("crane", { ...craneNeeds, commands, root: true }, async (scope) => {
+  const commands = [...craneNeeds.commands, ...disk.commands];
+  clientTest("crane", { ...disk, ...craneNeeds, commands }, async (scope) => {
     const { host } = await startFull(scope);
     const env = { DOCKER_CONFIG: tempFolder(scope, "crane") };
     const push = [await goTool(crane), "push", layoutOf(scope), `${host}/app:v1`];
@@ -78,19 +79,23 @@ describe("a push to a full disk fails, and shows that the disk is full:", () => 
   });
 
   // It tries five times, over 50 seconds.
-  clientTest("docker", { commands: [...dockerCommands, ...disk], root: true }, async (scope) => {
-    const { host } = await startFull(scope);
-    const { docker } = await startDockerd(scope);
-    const context = tempFolder(scope, "context");
-    writeBuildContext(context, new Map([["app", randomBytes("full disk", 12 * mebibyte)]]));
-    await docker("build", "--tag", `${host}/app:v1`, context);
-    expect(await complaint(docker("push", `${host}/app:v1`))).toContain(sentence);
-  });
+  clientTest(
+    "docker",
+    { ...disk, commands: [...dockerCommands, ...disk.commands] },
+    async (scope) => {
+      const { host } = await startFull(scope);
+      const { docker } = await startDockerd(scope);
+      const context = tempFolder(scope, "context");
+      writeBuildContext(context, new Map([["app", randomBytes("full disk", 12 * mebibyte)]]));
+      await docker("build", "--tag", `${host}/app:v1`, context);
+      expect(await complaint(docker("push", `${host}/app:v1`))).toContain(sentence);
+    },
+  );
 });
 
 clientTest(
   "ctr, which never reads why a blob is refused, gives up on a full disk with the status",
-  { commands: ["containerd", "ctr", ...disk], root: true },
+  { ...disk, commands: ["containerd", "ctr", ...disk.commands] },
   async (scope) => {
     const { host } = await startFull(scope);
     const ctr = await startContainerd(scope);

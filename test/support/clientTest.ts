@@ -15,6 +15,8 @@ export interface Needs {
   /** What the kernel would need and has not; null when it has all. Such a test is skipped in CI as well. */
   readonly kernelLacks?: () => string | null;
   readonly timeoutMs?: number;
+  /** It waits most of its time: those of a file that follow each other run side by side. */
+  readonly waits?: boolean;
 }
 
 /** Why a test with these needs cannot run on this machine; null when it can. */
@@ -49,7 +51,8 @@ export function clientTest(
     test.skip(`${sentence} (skipped: ${why})`, () => {});
     return;
   }
-  test(
+  const run = needs.waits ? test.concurrent : test;
+  run(
     sentence,
     async () => {
       if (why !== null) throw new Error(`skipped: ${why}`);

@@ -24,20 +24,46 @@ export function tempFolder(scope: Scope, purpose: string): string {
 }
 
 /** Below those that the system gives to outgoing connections and to listeners without a port of their own. */
-const lowestPort = 16_384;
-/** Test files that run side by side have a quarter each. */
-const ports = 4_096;
-const firstPort = lowestPort + (Number(process.env["BUN_TEST_WORKER_ID"] ?? 0) % 4) * ports;
-let nextPort = Math.floor(Math.random() * ports);
+const [lowestPort, portsAtOnce, blocks] = [16_384, 128, 128];
+/** Kept open until the process ends. */
+const reserved: unknown[] = [];
+let block: { readonly first: number; next: number } | null = null;
 
-/** A port on 127.0.0.1 that nobody listens on. Two calls never return the same one: the first caller may not listen yet. */
+/** A port on 127.0.0.1 that nobody listens on. No call returns the same one, in any process of this machine that asks here: who asked may not
+ *  listen yet, or may have stopped to start again. */
 export function freePort(): number {
-  for (let tries = 0; tries < ports; tries += 1) {
-    const port = firstPort + (nextPort % ports);
-    nextPort += 1;
-    if (isFree(port)) return port;
+  for (;;) {
+    block ??= { first: lowestPort + portsAtOnce * reserveBlock(), next: 0 };
+    while (block.next < portsAtOnce) {
+      const port = block.first + block.next;
+      block.next += 1;
+      if (isFree(port)) return port;
+    }
+    block = null;
   }
-  throw new Error(`no port from ${firstPort} on is free`);
+}
+
+/** Reserves ports for this process until it ends, however it ends: by a name that the kernel gives to one process at a time. */
+function reserveBlock(): number {
+  const start = Math.floor(Math.random() * blocks);
+  for (let tries = 0; tries < blocks; tries += 1) {
+    const number = (start + tries) % blocks;
+    if (reserve(`breadbox test, ports ${number}`)) return number;
+  }
+  throw new Error(`all ports from ${lowestPort} on are reserved by tests that run`);
+}
+
+function reserve(name: string): boolean {
+  // Only Linux has names of sockets that are no files.
+  if (process.platform !== "linux") return true;
+  try {
+    const held = Bun.listen({ unix: `\0${name}`, socket: { data() {} } });
+    held.unref();
+    reserved.push(held);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isFree(port: number): boolean {

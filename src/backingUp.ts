@@ -19,6 +19,7 @@ import { type ServerAddress, serverAddress } from "./config/server.ts";
 import type { StoreConfig } from "./config/store.ts";
 import { ValueError } from "./config/values.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
+import { causeText } from "./errors.ts";
 import type { BackupRun } from "./metadata/backups.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
@@ -208,7 +209,7 @@ async function remembered(
   } catch (error) {
     // Who stopped it knows.
     if (signal.aborted) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = causeText(error);
     const nothing = { contents: 0, bytes: 0, addedBytes: 0 };
     return { run: await record({ state: "failed", ...nothing, reason }), report: null, error };
   }

@@ -204,3 +204,9 @@ export class RegistryError extends Error {
     return situations[this.situation][1];
   }
 }
+
+/** Why something failed, for an operator: of an error that is worded for clients, what caused it. */
+export function causeText(error: unknown): string {
+  if (error instanceof RegistryError && error.cause instanceof Error) return error.cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,4 +1,5 @@
 // An inspection whose result is remembered. What cannot be remembered does not keep anybody from looking.
+import { causeText } from "../errors.ts";
 import type { CheckBeginning, CheckEnding, CheckRun, ChecksMetadata } from "../metadata/checks.ts";
 import { inspectStore } from "./fsck.ts";
 import type { FsckDeps, FsckProgress, FsckReport, FsckRequest } from "./fsckRun.ts";
@@ -49,7 +50,7 @@ export async function inspectAndRecord(
     return { report, run };
   } catch (error) {
     const state = signal?.aborted === true ? "stopped" : "failed";
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = causeText(error);
     await end({ state, reason, contents: 0, bytes: 0, kinds: [], findings: [] });
     throw error;
   }

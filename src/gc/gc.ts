@@ -3,6 +3,7 @@
 import { counted, showTime } from "../amounts.ts";
 import { spanText } from "../clock/clockTrust.ts";
 import { watchClock } from "../clock/clockWatch.ts";
+import { causeText } from "../errors.ts";
 import type { GcCounts } from "../metadata/gcRuns.ts";
 import type { Hold } from "../metadata/locks.ts";
 import { Attempts } from "./attempts.ts";
@@ -112,7 +113,7 @@ async function endOf(run: ActiveRun): Promise<End> {
       : await underLock(deps, lockOf(run), (hold) => carryOut(run, hold, now));
     end = { state: "done", reason };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = causeText(error);
     end = { state: error instanceof Refusal ? "refused" : "failed", reason };
   }
   return withUndeleted(end, progress);

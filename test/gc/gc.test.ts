@@ -1,5 +1,6 @@
 // What a collection takes and what it leaves: a real database, real files, clocks that the test moves.
 import { describe, expect, test } from "bun:test";
+import { RegistryError } from "../../src/errors.ts";
 import type { GcDeps } from "../../src/gc/gcRun.ts";
 import { statBlob } from "../../src/registry/blobs.ts";
 import { manifest } from "../contract/metadataRows.ts";
@@ -64,6 +65,21 @@ describe("a collection", () => {
     await room.collect();
 
     expect((await room.collect()).counts).toMatchObject({ totalBlobs: 0, deletedBlobs: 0 });
+  });
+
+  test("that lacks a file descriptor says so, and not that the server is busy", async () => {
+    await using scope = new Scope();
+    const room = await openRoom(scope);
+    const cause = new Error("EMFILE: too many open files, open 'a file'");
+
+    const outcome = await room.collect(
+      {},
+      {
+        readUptime: () => Promise.reject(new RegistryError("BUSY", { retryAfter: 1, cause })),
+      },
+    );
+
+    expect(outcome).toMatchObject({ state: "failed", reason: cause.message });
   });
 
   test("deletes everything but a file that cannot be removed, reports it, and a later run deletes it", async () => {

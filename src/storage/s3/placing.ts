@@ -34,18 +34,32 @@ interface Placement {
   readonly rest: Uint8Array | null;
 }
 
+/** A body is sealed right after it was received, and a closing request is repeated for a quarter of an hour. Unit: ms. */
+const heldMs = 15 * 60_000;
+
 /** Places the bytes of sessions. */
 export class Placing {
   readonly #tools: S3Tools;
-  readonly #held = new Map<UploadId, Held>();
+  readonly #now: () => number;
+  /** Oldest first. */
+  readonly #held = new Map<UploadId, Held & { readonly until: number }>();
 
-  constructor(tools: S3Tools) {
+  /** @param now monotonic ms. */
+  constructor(tools: S3Tools, now: () => number = () => performance.now()) {
     this.#tools = tools;
+    this.#now = now;
   }
 
   /** Keeps the last bytes of a session until its seal. */
   hold(id: UploadId, held: Held): void {
-    this.#held.set(id, held);
+    const now = this.#now();
+    this.#held.delete(id);
+    this.#held.set(id, { ...held, until: now + heldMs });
+    // Their commit failed, and if another replica has ended them since, nobody tells this one.
+    for (const [oldest, { until }] of this.#held) {
+      if (until > now) return;
+      this.#held.delete(oldest);
+    }
   }
 
   /** True when the session's last bytes are in memory only. */

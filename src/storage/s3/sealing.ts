@@ -20,6 +20,9 @@ export interface SealingOptions {
   readonly placing: Placing;
 }
 
+/** Sessions that are remembered between their seal and their end: those whose commit failed may be ended by another replica. */
+const mostSealed = 10_000;
+
 /** Seals sessions. */
 export class Sealing {
   readonly #options: SealingOptions;
@@ -67,6 +70,8 @@ export class Sealing {
     const placed = unread ?? (await placing.place(session));
     if (unread === null && !placed.isOurs) await this.#compare(placed.key, size, content.digest);
     this.#sealed.set(id, placed.key);
+    const [oldest] = this.#sealed.keys();
+    if (this.#sealed.size > mostSealed && oldest !== undefined) this.#sealed.delete(oldest);
     return { kind: "sealed", locator: placed.key as Locator, ...content };
   }
 

@@ -2,7 +2,7 @@
 import { becomeUser, clock, isRootAbove, newId, random, startWorker } from "./ambient.ts";
 import type { StoreConfig } from "./config/store.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
-import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
+import { type DirectoryHold, holdForServer } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { assertStore, holdsStore, ownerOfStore } from "./metadata/format.ts";
 import { noteGeneration } from "./metadata/generation.ts";
@@ -82,7 +82,7 @@ export interface OtherOwner {
   readonly uid: number;
 }
 
-/** Takes the data directory for a server, until it ends. @throws as `assertNotForeign` and `holdDirectory`. */
+/** Takes the data directory for a server, until it ends. @throws as `assertNotForeign` and `holdForServer`. */
 export async function holdStore(
   { data: directory }: Pick<StoreConfig, "data">,
   onOtherOwner: (found: OtherOwner) => void,
@@ -90,7 +90,7 @@ export async function holdStore(
   await assertNotForeign(directory);
   const owner = await ownerOfStore(directory).catch(() => null);
   if (owner !== null && isRootAbove(owner)) onOtherOwner({ directory, uid: owner.uid });
-  return holdDirectory(directory);
+  return holdForServer(directory);
 }
 
 /**

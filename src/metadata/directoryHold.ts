@@ -42,22 +42,55 @@ export function holdDirectory(directory: string): DirectoryHold {
   };
 }
 
-/** Runs `use` while no server can start. @returns null when one holds the directory. */
+/** How long a server waits for a command that holds its directory for a moment (`ifNoServer`), and how often it looks; ms. */
+const [patienceMs, lookEveryMs] = [10_000, 20];
+
+/**
+ * Takes the data directory for a server. A command that has found no server may be holding it: that is waited for.
+ * @throws as `holdDirectory`: at once when another server is alive.
+ */
+export async function holdForServer(directory: string): Promise<DirectoryHold> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return holdDirectory(directory);
+    } catch (error) {
+      const isCommand = error instanceof DirectoryBusyError && !isAlive(error.pid);
+      if (!isCommand || performance.now() > until) throw error;
+      await Bun.sleep(lookEveryMs);
+    }
+  }
+}
+
+/** @param pid of the last server; null when it has ended as it should. */
+function isAlive(pid: number | null): boolean {
+  if (pid === null) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}
+
+/** Runs `use` while no server can start: one that does waits for its end. @returns null when one holds the directory. */
 export async function ifNoServer<T>(
   directory: string,
   use: () => T | Promise<T>,
 ): Promise<T | null> {
-  let hold: DirectoryHold;
+  let lock: Database;
   try {
-    hold = holdDirectory(directory);
+    makeDirectory(resolve(directory));
+    lock = takeLock(directory);
   } catch (error) {
     if (error instanceof DirectoryBusyError) return null;
     throw error;
   }
+  held.add(lock);
   try {
     return await use();
   } finally {
-    hold.release();
+    held.delete(lock);
+    lock.close(true);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   waitFor,
 } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { traceWrites, type WriteTrace } from "../support/writes.ts";
 import { seed, type Target } from "./badInput.ts";
 
 const entry = join(import.meta.dir, "..", "..", "src", "main.ts");
@@ -45,27 +46,33 @@ export async function startTarget(scope: Scope): Promise<StartedTarget> {
 }
 
 /**
- * A server with the image in it for all tests of a file. When they are through, it must still run, and must not have logged
- * an error: whatever a client sends is no failure of the server's.
+ * A server with the image in it for all tests of a file. When they are through, it must still run, must not have logged
+ * an error, and must have touched no file outside of its data directory (looked at where strace is installed).
  */
 export function seededTarget(): () => Target {
   const scope = new Scope();
   let started: StartedTarget | null = null;
+  let trace: WriteTrace | null = null;
   const current = (): StartedTarget => {
     if (started === null) throw new Error("the server has not started");
     return started;
   };
   beforeAll(async () => {
     started = await startTarget(scope);
+    trace = Bun.which("strace") === null ? null : await traceWrites(scope, started.process.pid);
     await seed(started);
   });
   afterAll(async () => {
-    const { process } = current();
+    const { process, data } = current();
+    const written = await trace?.end(data);
     const lines = process.logs().split("\n");
     const ended = process.hasExited();
     await scope.close();
     expect(lines.filter((line) => /"level":"(error|fatal)"|Error: /.test(line))).toEqual([]);
     expect(ended).toBe(false);
+    if (written === undefined) return;
+    expect(written.outside).toEqual([]);
+    expect(written.calls).toBeGreaterThan(0);
   });
   return current;
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { holdDirectory } from "../../src/metadata/directoryHold.ts";
+import { holdDirectory, holdForServer } from "../../src/metadata/directoryHold.ts";
 import { DatabaseDamagedError, DirectoryBusyError } from "../../src/metadata/openErrors.ts";
 import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -17,24 +17,49 @@ function refusal(directory: string): unknown {
   }
 }
 
+const holder = join(import.meta.dir, "fixtures/holder.ts");
+
+test("a server starts after a command that began while there was none, and after a killed server, but not beside another one", async () => {
+  await using scope = new Scope();
+  const directory = tempFolder(scope, "hold");
+  const killed = Bun.spawn(["true"]);
+  await killed.exited;
+  await Bun.write(join(directory, "pid"), `${killed.pid}\n`);
+  const command = Bun.spawn([process.execPath, holder, directory, "command"], {
+    ...{ stdin: "pipe", stdout: "pipe" },
+  });
+  await command.stdout.getReader().read();
+  expect(refusal(directory)).toBeInstanceOf(DirectoryBusyError);
+
+  const starting = holdForServer(directory);
+  await Bun.sleep(100);
+  command.stdin.end();
+  const hold = await starting;
+
+  expect(await Bun.file(join(directory, "pid")).text()).toBe(`${process.pid}\n`);
+  expect(await holdForServer(directory).catch((error: unknown) => error)).toMatchObject({
+    name: "DirectoryBusyError",
+    pid: process.pid,
+  });
+  hold.release();
+});
+
 describe("holdDirectory", () => {
   test("refuses while another process holds it, with its pid, and succeeds after that process was killed", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "hold");
-    const holder = startProcess(
-      scope,
-      [process.execPath, join(import.meta.dir, "fixtures/holder.ts"), directory],
-      { log: join(tempFolder(scope, "hold-log"), "log") },
-    );
-    await waitFor("the holder", () => holder.logs().includes("held"), { explain: holder.logs });
+    const holding = startProcess(scope, [process.execPath, holder, directory], {
+      log: join(tempFolder(scope, "hold-log"), "log"),
+    });
+    await waitFor("the holder", () => holding.logs().includes("held"), { explain: holding.logs });
 
     const busy = refusal(directory);
-    await holder.kill9();
+    await holding.kill9();
     const free = refusal(directory);
 
     expect(busy).toBeInstanceOf(DirectoryBusyError);
-    expect(busy).toMatchObject({ pid: holder.pid });
-    expect(String(busy)).toContain(`pid ${holder.pid}`);
+    expect(busy).toMatchObject({ pid: holding.pid });
+    expect(String(busy)).toContain(`pid ${holding.pid}`);
     expect(free).toBeNull();
   });
 

@@ -1,4 +1,4 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--kills MINUTES] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
@@ -16,6 +16,8 @@ const { values } = parseArgs({
     calm: { type: "boolean", default: false },
     /** Rows in a PostgreSQL server, which nobody locks for seconds. */
     postgres: { type: "boolean", default: false },
+    /** For so many minutes from the beginning processes are killed; a quarter of the time by default. */
+    kills: { type: "string" },
     /** No kills, no accounts, no shortages of descriptors, no backups. */
     unharmed: { type: "boolean", default: false },
     /** Two replicas behind haproxy, over PostgreSQL and versitygw. */
@@ -40,7 +42,11 @@ const { ledger, differences, fsck, trends } = await race({
   // The processes that live on after the kills are measured.
   ...(!values.unharmed && {
     hardships: {
-      ...{ killSeconds: seconds / 4, accounts: true, shortages: !values.replicas },
+      ...{
+        killSeconds: values.kills === undefined ? seconds / 4 : Number(values.kills) * 60,
+        accounts: true,
+        shortages: !values.replicas,
+      },
       backups: !values.postgres && !values.replicas,
     },
   }),

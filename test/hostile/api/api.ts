@@ -7,6 +7,7 @@ import { problemsOf } from "../../support/inspect.ts";
 import { run, tempFolder } from "../../support/processes.ts";
 import { type PythonTool, pythonTool } from "../../support/pythonTools.ts";
 import type { Scope } from "../../support/scope.ts";
+import { traceWrites, type WriteTrace } from "../../support/writes.ts";
 
 /** Makes requests of an OpenAPI document, and judges the answers. */
 export const schemathesis: PythonTool = {
@@ -48,6 +49,7 @@ export async function askApi(scope: Scope, plan: ApiPlan): Promise<ApiResult> {
   const login = { BREADBOX_AUTH_MODE: "required", BREADBOX_ADMIN_PASSWORD: password };
   const env = { ...quiet, ...(plan.login ? login : { BREADBOX_AUTH_MODE: "none" }) };
   const server = await startBreadbox(scope, { data: open.data, env });
+  const trace = Bun.which("strace") === null ? null : await traceWrites(scope, server.pid);
   const asked = await run(
     [
       ...[program, "--config-file", join(import.meta.dir, "schemathesis.toml"), "run"],
@@ -62,7 +64,8 @@ export async function askApi(scope: Scope, plan: ApiPlan): Promise<ApiResult> {
       mayFail: true,
     },
   );
-  const problems = await problemsAfter(server, plan);
+  const written = await writtenOutside(trace, server.data);
+  const problems = [...written, ...(await problemsAfter(server, plan))];
   return {
     output: asked.output,
     cases: Number(/(\d+) generated/.exec(asked.output)?.[1] ?? 0),
@@ -106,6 +109,12 @@ async function seedStore({ url }: RunningRegistry) {
     object: [object],
     partNumber: ["1", "2"],
   };
+}
+
+/** @returns the first calls that touched a file outside of the data directory. */
+async function writtenOutside(trace: WriteTrace | null, data: string): Promise<string[]> {
+  const { outside = [] } = (await trace?.end(data)) ?? {};
+  return outside.slice(0, 10).map((call) => `outside of the data directory: ${call}`);
 }
 
 /** What is wrong with the server behind all that, and with what it has stored. */

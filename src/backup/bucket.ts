@@ -19,7 +19,7 @@ import {
   type PutContent,
   type TargetFile,
 } from "./target.ts";
-import { hashed, mismatchOf, openStored, portionsOf, UnreadableError } from "./transfer.ts";
+import { hashedFile, mismatchOf, openStored, UnreadableError } from "./transfer.ts";
 
 /** What it works with. */
 export interface BucketTargetOptions {
@@ -210,11 +210,7 @@ function held({ name, size_bytes: size, digest: actual }: ListedObject): HeldCon
 }
 
 async function assertDigest(file: StoredFile, digest: Digest): Promise<void> {
-  const read = (offset: number, into: Uint8Array): Promise<number> => {
-    const some = into.subarray(0, Math.min(into.byteLength, file.size - offset));
-    return file.fill(some, offset).then(() => some.byteLength);
-  };
-  const found = await hashed(portionsOf({ read }), algorithmOf(digest));
+  const found = await hashedFile(file, algorithmOf(digest));
   const reason = mismatchOf(found, { digest, size: file.size });
   if (reason !== null) throw new UnreadableError(reason);
 }

@@ -57,6 +57,9 @@ function readHeld(text: string): Held {
 
 const processOf = (owner: string): string => owner.slice(0, Math.max(owner.lastIndexOf("/"), 0));
 
+/** Those of this process that were not given up. */
+const ownLeases = new Set<string>();
+
 /** A lease that is held until it is given up, or lost. */
 export class BucketLease {
   readonly #deps: LeaseDeps;
@@ -77,6 +80,7 @@ export class BucketLease {
     this.#deps = deps;
     this.#times = times;
     this.#owner = held.owner;
+    ownLeases.add(held.owner);
     this.#digest = held.digest;
     this.#renewedAt = this.#moment();
     this.#timer = setInterval(() => {
@@ -111,6 +115,7 @@ export class BucketLease {
   /** Gives it up. Never throws: it ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.#timer);
+    ownLeases.delete(this.#owner);
     await this.#renewing?.catch(() => {});
     if (this.#isLost) return;
     const text = textOf(null, this.#beat + 1);
@@ -163,8 +168,12 @@ async function awaitFree(deps: LeaseDeps, times: LeaseTimes): Promise<ObjectText
   }
 }
 
-const isFree = ({ owner }: Held, { isAlive }: LeaseDeps): boolean =>
-  owner === null || !isAlive(processOf(owner));
+function isFree({ owner }: Held, { self, isAlive }: LeaseDeps): boolean {
+  if (owner === null) return true;
+  const process = processOf(owner);
+  // It may have been given up while nobody answered.
+  return process === self ? !ownLeases.has(owner) : !isAlive(process);
+}
 
 const takenError = ({ name }: LeaseDeps): BackupError =>
   new BackupError(`another backup is using ${name}: wait for its end, and run it again`);

@@ -19,6 +19,7 @@ import { sendWhole } from "../client/putParts.ts";
 import { type Patience, persist } from "../client/retry.ts";
 import { digestOf } from "../model/digest.ts";
 import { BackupError, type TargetFile } from "./target.ts";
+import { hashedFile } from "./transfer.ts";
 
 /** A bucket of another Breadbox. */
 export interface BucketPlace {
@@ -140,7 +141,22 @@ export class BucketObjects {
       options: { partBytes: null, parallel },
       ...(expected !== undefined && { expected }),
     };
-    await this.#at(() => putFile(put));
+    await this.#at(async () => {
+      try {
+        await putFile(put);
+      } catch (error) {
+        // The answer to an earlier attempt may have been lost, and this login may replace nothing.
+        if (!isDenied(error) || !(await this.#has(name, file))) throw error;
+      }
+    });
+  }
+
+  async #has(name: string, file: SourceFile): Promise<boolean> {
+    const { client, patience } = this.#place;
+    const there = await persist(patience, () =>
+      look(client, this.#address(name), patience.stop).catch(nullIfUnknown),
+    );
+    return there !== null && there.digest === (await hashedFile(file, "sha256")).digest;
   }
 
   /** Removes an object, if it is there. */
@@ -184,6 +200,8 @@ function nullIfUnknown(error: unknown): null {
   if (error instanceof RefusedError && error.code === "OBJECT_UNKNOWN") return null;
   throw error;
 }
+
+const isDenied = (error: unknown): boolean => error instanceof RefusedError && error.status === 403;
 
 const goesOn = "Run it again later: it goes on where it ended.";
 

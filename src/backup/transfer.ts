@@ -1,4 +1,5 @@
 // Bytes on their way into and out of a target, hashed as they pass.
+import type { SourceFile } from "../client/pieces.ts";
 import { errnoOf } from "../durability/errno.ts";
 import { type Algorithm, algorithmOf, type Digest, digestFromHex } from "../model/digest.ts";
 import type { StoredReader } from "../storage/repair.ts";
@@ -42,6 +43,19 @@ export async function hashed(
     size += some.byteLength;
   }
   return { digest: digestFromHex(algorithm, hasher.digest("hex")), size };
+}
+
+/** Hashes a file that is sent. @throws what it throws. */
+export function hashedFile(
+  file: Pick<SourceFile, "size" | "fill">,
+  algorithm: Algorithm,
+): Promise<Hashed> {
+  const read = async (offset: number, into: Uint8Array): Promise<number> => {
+    const some = into.subarray(0, Math.min(into.byteLength, file.size - offset));
+    await file.fill(some, offset);
+    return some.byteLength;
+  };
+  return hashed(portionsOf({ read }), algorithm);
 }
 
 /** Why bytes are not what they should be; null when they are. */

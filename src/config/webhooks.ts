@@ -67,7 +67,7 @@ export const webhookSettings = {
   webhooks: setting(
     webhookList,
     "",
-    "Receivers that are told of pushes, moved tags, deletions, collections and objects. Each has a `name`, a `url`, and may have `events` (`push`, `tag.move`, `delete`, `collection`, `objects`), `format` (`cloudevents`, `distribution`), `repositories`, `secret` or `secretFile`, `headers`, `timeout` and `ignoredMediaTypes`: [WEBHOOKS.md](WEBHOOKS.md). As a variable: the same list as JSON.",
+    "Receivers that are told of pushes, moved tags, deletions, collections, backups and objects. Each has a `name`, a `url`, and may have `events` (`push`, `tag.move`, `delete`, `collection`, `backup`, `objects`), `format` (`cloudevents`, `distribution`), `repositories`, `secret` or `secretFile`, `headers`, `timeout` and `ignoredMediaTypes`: [WEBHOOKS.md](WEBHOOKS.md). As a variable: the same list as JSON.",
   ),
 } as const;
 

@@ -7,6 +7,7 @@ export const hookTopics = {
   "tag.move": ["tag.move"],
   delete: ["tag.delete", "manifest.delete", "blob.delete"],
   collection: ["collection"],
+  backup: ["backup.succeeded", "backup.failed"],
   objects: ["object.put", "object.delete", "bucket.create", "bucket.delete"],
 } as const;
 
@@ -48,6 +49,8 @@ const meanings: Readonly<Record<string, readonly HookEvent[]>> = {
   "bucket.create": ["bucket.create"],
   "bucket.delete": ["bucket.delete"],
   collection: ["collection"],
+  "backup.succeeded": ["backup.succeeded"],
+  "backup.failed": ["backup.failed"],
 };
 
 /** What resources that are no repositories begin with; a name of a repository has no colon. */

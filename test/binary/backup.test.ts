@@ -1,6 +1,6 @@
 // `breadbox backup` with the executable, beside a server that gets pushes and deletions and collects without a pause.
 import { expect } from "bun:test";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
@@ -9,6 +9,7 @@ import { buildImage, expectStatus, type Image, pullAll, pushImage } from "../sup
 import { problemsOf } from "../support/inspect.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { type Scope, signal } from "../support/scope.ts";
+import { startBackupBucket } from "./backupBucket.ts";
 
 const needs = { commands: [], timeoutMs: 240_000 };
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 31));
@@ -77,6 +78,16 @@ function collecting({ url }: RunningRegistry): { stop(): Promise<number> } {
   };
 }
 
+/** Runs a command, and kills it after a while. @returns false when it had ended. */
+async function killSoon(command: readonly string[], ms: number): Promise<boolean> {
+  const child = Bun.spawn([...command], { stdout: "ignore", stderr: "ignore" });
+  const wait = Bun.sleep(ms).then(() => false);
+  const hasEnded = await Promise.race([child.exited.then(() => true), wait]);
+  const isKilled = !hasEnded && signal(child.pid, "SIGKILL");
+  await child.exited;
+  return isKilled;
+}
+
 clientTest(
   "a backup that is made while images are pushed, deleted and collected restores to a store with everything that was acknowledged before it",
   needs,
@@ -113,72 +124,76 @@ clientTest(
   },
 );
 
-clientTest(
-  `backups that are killed at any moment leave whole ones only, and the next one is complete (BREADBOX_TEST_SEED=${seed})`,
-  needs,
-  async (scope) => {
-    const folder = tempFolder(scope, "killed");
-    const server = await startBusy(scope, join(folder, "data"));
-    const target = join(folder, "target");
-    const binary = await breadboxBinary();
-    const random = randomsOf("kills");
-    const command = [binary, "backup", target, "--data", server.data, "--copy", "--keep", "1d"];
-    let killed = 0;
-    for (let round = 0; round < 14; round += 1) {
-      for (const part of ["a", "b"]) {
-        await pushImage(repositoryOf(server), "moving", imageOf(`${round}${part}`));
-      }
-      const child = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
-      const ended = child.exited.then(() => true);
-      const wait = Bun.sleep(80 + random() * 500).then(() => false);
-      if (!(await Promise.race([ended, wait]))) killed += signal(child.pid, "SIGKILL") ? 1 : 0;
-      await child.exited;
-
-      const verified = await run([binary, "backup", "verify", target], { mayFail: true });
-      if (existsSync(target)) expect(verified.output).toContain("No problem was found.");
-    }
-    const last = await run(command);
-    const data = join(folder, "restored");
-    await run([binary, "restore", target, "--data", data]);
-
-    expect(killed).toBeGreaterThan(2);
-    expect(last.stdout).toStartWith("Backed up: ");
-    expect(readdirSync(join(target, "backups"))).toHaveLength(1);
-    expect(await problemsOf(data)).toEqual([]);
-    const restored = await startBreadbox(scope, { data });
-    await pullAll(repositoryOf(restored), "moving");
+const kinds = {
+  "a directory": async (scope: Scope) => {
+    const target = join(tempFolder(scope, "killed"), "target");
+    return { target, isThere: () => existsSync(target) };
   },
-);
-
-clientTest(
-  "a restore that is killed makes no store, and continues when it is run again",
-  needs,
-  async (scope) => {
-    const folder = tempFolder(scope, "restores");
-    const server = await startBreadbox(scope, { data: join(folder, "data") });
-    for (let at = 0; at < 30; at += 1) {
-      await pushImage(repositoryOf(server), `t${at}`, imageOf(`restore ${at}`));
-    }
-    const [target, data] = [join(folder, "target"), join(folder, "restored")];
-    const binary = await breadboxBinary();
-    await run([binary, "backup", target, "--data", server.data]);
-    const command = [binary, "restore", target, "--data", data];
-    const random = randomsOf("restores");
-    let killed = 0;
-    for (let round = 0; round < 8 && !existsSync(join(data, "breadbox.db")); round += 1) {
-      const child = Bun.spawn(command, { stdout: "ignore", stderr: "ignore" });
-      const wait = Bun.sleep(60 + random() * 150).then(() => false);
-      if (!(await Promise.race([child.exited.then(() => true), wait]))) {
-        killed += signal(child.pid, "SIGKILL") ? 1 : 0;
-      }
-      await child.exited;
-    }
-    const isThere = existsSync(join(data, "breadbox.db"));
-    if (!isThere) await run(command);
-
-    expect(killed).toBeGreaterThan(0);
-    expect(await problemsOf(data)).toEqual([]);
-    const restored = await startBreadbox(scope, { data });
-    for (let at = 0; at < 30; at += 1) await pullAll(repositoryOf(restored), `t${at}`);
+  "a bucket": async (scope: Scope) => {
+    const { target } = await startBackupBucket(scope);
+    return { target: target(), isThere: () => true };
   },
-);
+};
+
+for (const [kind, open] of Object.entries(kinds)) {
+  clientTest(
+    `backups to ${kind} that are killed at any moment leave whole ones only, and the next one is complete (BREADBOX_TEST_SEED=${seed})`,
+    needs,
+    async (scope) => {
+      const folder = tempFolder(scope, "busy");
+      const server = await startBusy(scope, join(folder, "data"));
+      const { target, isThere } = await open(scope);
+      const binary = await breadboxBinary();
+      const random = randomsOf(`kills ${kind}`);
+      const command = [binary, "backup", target, "--data", server.data, "--copy", "--keep", "1d"];
+      let killed = 0;
+      for (let round = 0; round < 14; round += 1) {
+        for (const part of ["a", "b"]) {
+          await pushImage(repositoryOf(server), "moving", imageOf(`${round}${part}`));
+        }
+        killed += (await killSoon(command, 80 + random() * 500)) ? 1 : 0;
+        const verified = await run([binary, "backup", "verify", target], { mayFail: true });
+        if (isThere()) expect(verified.output).toContain("No problem was found.");
+      }
+      const last = await run(command);
+      const data = join(folder, "restored");
+      await run([binary, "restore", target, "--data", data]);
+
+      expect(killed).toBeGreaterThan(2);
+      expect(last.stdout).toStartWith("Backed up: ");
+      const { stdout } = await run([binary, "backup", "list", target, "--json"]);
+      expect(JSON.parse(stdout)).toHaveLength(1);
+      expect(await problemsOf(data)).toEqual([]);
+      expect(await problemsOf(server.data)).toEqual([]);
+      const restored = await startBreadbox(scope, { data });
+      await pullAll(repositoryOf(restored), "moving");
+    },
+  );
+
+  clientTest(
+    `a restore from ${kind} that is killed makes no store, and continues when it is run again`,
+    needs,
+    async (scope) => {
+      const folder = tempFolder(scope, "restores");
+      const server = await startBreadbox(scope, { data: join(folder, "data") });
+      for (let at = 0; at < 30; at += 1) {
+        await pushImage(repositoryOf(server), `t${at}`, imageOf(`restore ${at}`));
+      }
+      const [{ target }, data] = [await open(scope), join(folder, "restored")];
+      const binary = await breadboxBinary();
+      await run([binary, "backup", target, "--data", server.data]);
+      const command = [binary, "restore", target, "--data", data];
+      const random = randomsOf("restores");
+      let killed = 0;
+      for (let round = 0; round < 8 && !existsSync(join(data, "breadbox.db")); round += 1) {
+        killed += (await killSoon(command, 60 + random() * 150)) ? 1 : 0;
+      }
+      if (!existsSync(join(data, "breadbox.db"))) await run(command);
+
+      expect(killed).toBeGreaterThan(0);
+      expect(await problemsOf(data)).toEqual([]);
+      const restored = await startBreadbox(scope, { data });
+      for (let at = 0; at < 30; at += 1) await pullAll(repositoryOf(restored), `t${at}`);
+    },
+  );
+}

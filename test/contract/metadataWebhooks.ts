@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import type { Author } from "../../src/metadata/audit.ts";
+import type { BackupRun } from "../../src/metadata/backups.ts";
 import { noCounts } from "../../src/metadata/gcRuns.ts";
 import type { Metadata } from "../../src/metadata/metadata.ts";
 import type { HookRule } from "../../src/model/hookEvents.ts";
@@ -11,7 +12,7 @@ import { app, blob, finish, manifest, now, other, tag } from "./metadataRows.ts"
 const ann: Author = { who: "user:ann", address: "10.0.0.7", requestId: "r-1" };
 const all: HookRule = {
   name: "all",
-  topics: ["push", "tag.move", "delete", "collection", "objects"],
+  topics: ["push", "tag.move", "delete", "collection", "backup", "objects"],
   repositories: ["**"],
 };
 const free = () => null;
@@ -113,6 +114,26 @@ export function webhooksContract(open: () => Promise<Metadata>): void {
         { event: "bucket.create", resource: `bucket:${backups}`, bucket: backups, actor: ann.who },
         { event: "collection", resource: "", run_id: id, deleted_blobs: 2, deleted_bytes: 30 },
       ]);
+    });
+
+    test("gets how each backup ended, and what it brought", async () => {
+      const { metadata } = await openWithLayer([all]);
+      const run: Omit<BackupRun, "id" | "state" | "reason"> = {
+        ...{ trigger: "schedule", target: "https://boxes.example/backups" },
+        ...{ startedAt: now, finishedAt: now, contents: 3, bytes: 300, addedBytes: 100 },
+      };
+      const reasons = { done: null, incomplete: "2 contents are lost", failed: "no space left" };
+      for (const state of ["done", "incomplete", "failed"] as const) {
+        await metadata.backups.recordBackup({ ...run, id: state, state, reason: reasons[state] });
+      }
+
+      const found = (await due(metadata)).toSorted((a, b) => a.state.localeCompare(b.state));
+      expect(found).toMatchObject([
+        { event: "backup.succeeded", resource: "", state: "done", run_id: "done", reason: null },
+        { event: "backup.failed", state: "failed", reason: reasons.failed, target: run.target },
+        { event: "backup.failed", state: "incomplete", reason: reasons.incomplete },
+      ]);
+      expect(found[0]).toMatchObject({ contents: 3, bytes: 300, added_bytes: 100 });
     });
 
     test("holds an event until it is delivered, and a failed one until it is due again", async () => {

@@ -50,6 +50,8 @@ describe("as a CloudEvent", () => {
     const collection = event({ event: "collection", resource: "", data: '{"state":"done"}' });
     const found = written("cloudevents", collection);
     expect(found).toMatchObject({ type: "breadbox.collection", data: { state: "done" } });
+    const failed = event({ event: "backup.failed", resource: "", data: '{"state":"failed"}' });
+    expect(written("cloudevents", failed)).toMatchObject({ type: "breadbox.backup.failed" });
     expect(found).not.toHaveProperty("subject");
   });
 });
@@ -138,7 +140,10 @@ describe("as distribution's notification", () => {
     expect(written("distribution", anonymous).events[0].actor).toEqual({});
   });
 
-  test.each(["collection", "object.put", "tag.move"] as const)("%s has no form", (what) => {
-    expect(written("distribution", event({ event: what }))).toBeNull();
-  });
+  test.each(["collection", "backup.failed", "object.put", "tag.move"] as const)(
+    "%s has no form",
+    (what) => {
+      expect(written("distribution", event({ event: what }))).toBeNull();
+    },
+  );
 });

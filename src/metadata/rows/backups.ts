@@ -1,6 +1,8 @@
 // The history of backups, and the database's generation.
 import { desc, eq, lt, max } from "drizzle-orm";
+import { isoTime } from "../../amounts.ts";
 import { type BackupRun, type BackupsMetadata, rememberedBackups } from "../backups.ts";
+import { announce } from "./outbox.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import { store } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
@@ -56,6 +58,8 @@ export function backupsMetadata(rows: Rows): BackupsMetadata {
     recordBackup: (run) =>
       rows.write(function* (tx) {
         tx.run(add, run);
+        const happened = run.state === "done" ? "backup.succeeded" : "backup.failed";
+        announce(tx, { happened, resource: "", at: run.finishedAt }, () => newsOf(run));
         const oldest = yield* tx.get(latest, { skipped: rememberedBackups - 1 });
         if (oldest !== undefined) tx.run(forget, { before: oldest.id });
       }),
@@ -63,6 +67,16 @@ export function backupsMetadata(rows: Rows): BackupsMetadata {
     lastComplete: async () => (await rows.find(complete, {}))?.at ?? null,
     advanceGeneration: (noted, now) => rows.write((tx) => advance(tx, noted, now)),
     findRestored: async () => (await rows.find(findStore, {}))?.restoredAt ?? null,
+  };
+}
+
+/** What webhooks are told of a backup. Sizes in bytes. */
+function newsOf({ id, state, trigger, target, reason, ...run }: BackupRun) {
+  const { startedAt, finishedAt, contents, bytes, addedBytes } = run;
+  return {
+    run_id: id,
+    ...{ state, trigger, target, reason, contents, bytes, added_bytes: addedBytes },
+    ...{ started_at: isoTime(startedAt), finished_at: isoTime(finishedAt) },
   };
 }
 

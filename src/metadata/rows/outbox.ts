@@ -39,7 +39,7 @@ export class Outbox {
 
 /** Something that webhooks are told of. */
 export interface News {
-  /** As the audit trail calls it, or `collection`. */
+  /** As the audit trail calls it, or `collection`, `backup.succeeded`, `backup.failed`. */
   readonly happened: string;
   /** As `OutboxEvent.resource`. */
   readonly resource: string;

@@ -39,6 +39,8 @@ function openClock(delays: (number | null)[], ahead: { ms: number }) {
     return origin + performance.now() + ahead.ms;
   });
 }
+/** Less than half of the delays here, which is how far a late answer would move the clock; as much as a busy machine needs. Unit: ms. */
+const mostError = 90;
 const errorOf = (clock: DatabaseClock, ahead = 0): number =>
   Math.abs(clock.now() - Date.now() - ahead);
 
@@ -47,7 +49,7 @@ describe("the database's clock in between", () => {
     const clock = await openClock([300, 200, 0], { ms: 0 });
     const error = errorOf(clock);
     clock.close();
-    expect(error).toBeLessThan(20);
+    expect(error).toBeLessThan(mostError);
   });
 
   test("advances while no answer comes, and is not moved by one that comes late", async () => {
@@ -58,7 +60,7 @@ describe("the database's clock in between", () => {
     await clock.read();
     const error = errorOf(clock);
     clock.close();
-    expect(error).toBeLessThan(20);
+    expect(error).toBeLessThan(mostError);
   });
 
   test("follows one that was set", async () => {
@@ -68,7 +70,7 @@ describe("the database's clock in between", () => {
     await clock.read();
     const error = errorOf(clock, hour);
     clock.close();
-    expect(error).toBeLessThan(20);
+    expect(error).toBeLessThan(mostError);
   });
 });
 

@@ -53,7 +53,7 @@ describe.if(postgresIsMissing() === null)("with TLS", () => {
 
     expect(await encrypted(url)).toBeTrue();
     expect(await encrypted(`${url}?sslmode=disable`)).toBeFalse();
-  }, 60_000);
+  }, 90_000);
 });
 
 const poolerIsMissing = () =>
@@ -114,6 +114,6 @@ describe.if(postgresIsMissing() === null)("a server that falls silent", () => {
     await metadata.check();
 
     // One for transactions and one for reads: those that nobody used were given up with them.
-    expect(performance.now() - began).toBeLessThan(15_000);
-  }, 60_000);
+    expect(performance.now() - began).toBeLessThan(30_000);
+  }, 90_000);
 });

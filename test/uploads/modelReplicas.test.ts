@@ -15,7 +15,7 @@ import { httpRequests } from "./model/actions.ts";
 import { ActionCommand, type Registry } from "./model/command.ts";
 import type { SessionsModel } from "./model/model.ts";
 import { assertMatches } from "./model/run.ts";
-import { requests } from "./model/server.ts";
+import { askPatiently, requests } from "./model/server.ts";
 
 const seed = Number(process.env["BREADBOX_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const runs = amountOf("BREADBOX_MODEL_REPLICAS_RUNS", { share: 40, whole: 300 });
@@ -48,7 +48,7 @@ async function openReplicas(scope: Scope): Promise<Replicas> {
     turn += 1;
     return turn % 2 === 0 ? first : second;
   };
-  const asks = requests(next);
+  const asks = requests(next, askPatiently);
   const stagedIds = async () =>
     (await sql<{ id: string }[]>`select id from upload_sessions`).map(({ id }) => id);
   return {

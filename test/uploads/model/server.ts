@@ -73,18 +73,31 @@ type Requests = Pick<
 
 const sessionPath = (id: string, name = own): string => `/v2/${name}/blobs/uploads/${id}`;
 
-/** @param server asked for each request. */
-export function requests(server: () => Place): Requests {
+/** A replica that gives up a claim while the database is slow does so a moment after its answer; another one refuses meanwhile. */
+const patienceMs = 15_000;
+
+/** Asks again for as long as another request has the session, as clients do. */
+export async function askPatiently(server: Place, asked: Asked): Promise<Answer> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    const answer = await askServer(server, asked);
+    if (answer.status !== 429 || performance.now() > until) return answer;
+    await Bun.sleep(100);
+  }
+}
+
+/** @param server asked for each request. @param askOne how one is asked. */
+export function requests(server: () => Place, askOne: typeof askServer = askServer): Requests {
   const session = sessionPath;
   const ask = (path: string, method: string, sent?: Sent) =>
-    askServer(server(), { path, method, sent });
+    askOne(server(), { path, method, sent });
   const send = async (
     id: string,
     path: string,
     { method, sent }: Pick<Asked, "method"> & { readonly sent: Sent },
   ) => {
     const place = server();
-    const answer = await askServer(place, { path, method, sent });
+    const answer = await askOne(place, { path, method, sent });
     if (sent.cut) await untilFree(place, session(id));
     return answer;
   };

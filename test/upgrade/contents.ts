@@ -1,5 +1,8 @@
 // What the data directories of earlier versions hold.
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { randomBytes } from "../support/bytes.ts";
+import { run } from "../support/processes.ts";
 
 /** What is in one of them besides the constants below. */
 export interface Contents {
@@ -25,3 +28,19 @@ export const object = { name: "notes/today.txt", bytes: Buffer.from("remember th
 export const partsObject = "db.tar";
 export const partOf = (number: number): Uint8Array => randomBytes(`upgrade/part ${number}`, 2000);
 export const staged = randomBytes("upgrade/staged", 4000);
+
+/** By the commit that wrote them: each that add.ts has made. */
+export const versions: readonly (readonly [name: string, contents: Contents])[] = readdirSync(
+  import.meta.dir,
+)
+  .filter((name) => name.endsWith(".json"))
+  .map((name) => [
+    name.replace(".json", ""),
+    JSON.parse(readFileSync(join(import.meta.dir, name), "utf8")),
+  ]);
+
+/** Makes a data directory of one of them. */
+export async function unpack(name: string, data: string): Promise<void> {
+  mkdirSync(data);
+  await run(["tar", "-C", data, "-xzf", join(import.meta.dir, `${name}.tar.gz`)]);
+}

@@ -1,24 +1,14 @@
 // Data directories that earlier versions have written open, serve everything that was pushed, and what was begun can be finished.
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import { expectStatus, pullAll } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { run, tempFolder } from "../support/processes.ts";
+import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { bucket, type Contents, object, partOf, partsObject, staged } from "./contents.ts";
+import { bucket, object, partOf, partsObject, staged, unpack, versions } from "./contents.ts";
 
-/** By the commit that wrote them: each that add.ts has made. */
-const versions: readonly (readonly [name: string, contents: Contents])[] = readdirSync(
-  import.meta.dir,
-)
-  .filter((name) => name.endsWith(".json"))
-  .map((name) => [
-    name.replace(".json", ""),
-    JSON.parse(readFileSync(join(import.meta.dir, name), "utf8")),
-  ]);
 /** What was begun is older than any cleanup would wait. */
 const patient = {
   BREADBOX_STORAGE_UPLOAD_TIMEOUT: "87600h",
@@ -27,8 +17,7 @@ const patient = {
 
 async function open(scope: Scope, name: string) {
   const data = join(tempFolder(scope, "upgrade"), "data");
-  mkdirSync(data);
-  await run(["tar", "-C", data, "-xzf", join(import.meta.dir, `${name}.tar.gz`)]);
+  await unpack(name, data);
   const server = await startBreadbox(scope, { data, env: patient });
   const ask = async (status: number, path: string, init: RequestInit = {}) =>
     expectStatus(await fetch(`${server.url}${path}`, init), status);

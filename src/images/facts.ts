@@ -17,6 +17,8 @@ export interface ManifestFacts {
 
 /** Entries that are remembered, some hundred bytes each. */
 const remembered = 20_000;
+/** Characters of the platforms of one that is remembered: an index of 4 MiB may name tens of thousands. */
+const longestRemembered = 1_000;
 /** Configs are small; a larger one is not read. Bytes. */
 const largestConfig = 1024 * 1024;
 
@@ -38,11 +40,15 @@ export class Facts {
     const document = readManifest(stored.body, stored);
     const found = { kind: document.kind, platforms: await this.#platforms(repository, document) };
     if (found.platforms === null) return { ...found, platforms: [] };
-    const oldest = this.#known.size < remembered ? undefined : this.#known.keys().next().value;
-    if (oldest !== undefined) this.#known.delete(oldest);
     const facts = { kind: found.kind, platforms: found.platforms };
-    this.#known.set(digest, facts);
+    if (found.platforms.join().length <= longestRemembered) this.#keep(digest, facts);
     return facts;
+  }
+
+  #keep(digest: Digest, facts: ManifestFacts): void {
+    this.#known.set(digest, facts);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > remembered && oldest !== undefined) this.#known.delete(oldest);
   }
 
   /** @returns null when they could not be read this time. */

@@ -1,0 +1,60 @@
+// A server from its sources whose heap can be looked at, and requests of one kind after the other.
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { administrator, withLogins } from "../gc/race/accounts.ts";
+import { projectRoot } from "../support/binary.ts";
+import { answers200, freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { type Scope, signal } from "../support/scope.ts";
+
+/** What a heap holds: objects by type, and in all. */
+export interface Heap {
+  readonly objectCount: number;
+  readonly objectTypeCounts: Readonly<Record<string, number>>;
+}
+
+/** A request as an administrator, unless its headers say otherwise. @throws Error for an answer of another status. */
+export type Send = (
+  status: number,
+  method: string,
+  path: string,
+  init?: RequestInit,
+) => Promise<Response>;
+
+/** The server, and what its heap holds once its garbage is collected. */
+export interface GrowingServer {
+  readonly send: Send;
+  look(): Promise<Heap>;
+}
+
+/** Starts it; everybody has to log in. */
+export async function startGrowing(scope: Scope): Promise<GrowingServer> {
+  const folder = tempFolder(scope, "growth");
+  const [heap, port] = [join(folder, "heap.json"), freePort()];
+  const url = `http://127.0.0.1:${port}`;
+  const preload = ["--preload", join(import.meta.dir, "hook.ts")];
+  const serve = ["serve", "--data", join(folder, "data"), "--listen", `127.0.0.1:${port}`];
+  const server = startProcess(
+    scope,
+    [process.execPath, ...preload, join(projectRoot, "src/main.ts"), ...serve],
+    {
+      ...{ log: join(folder, "log"), cwd: folder },
+      env: { ...withLogins, BREADBOX_TEST_HEAP: heap, BREADBOX_LOG_LEVEL: "error" },
+    },
+  );
+  await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
+  const send: Send = async (status, method, path, init = {}) => {
+    const answer = await fetch(`${url}${path}`, {
+      ...{ headers: { authorization: administrator }, ...init, method },
+    });
+    const text = await answer.text();
+    if (answer.status === status) return answer;
+    throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  };
+  const look = async (): Promise<Heap> => {
+    rmSync(heap, { force: true });
+    signal(server.pid, "SIGUSR2");
+    await waitFor("the heap", () => existsSync(heap), { explain: server.logs });
+    return JSON.parse(readFileSync(heap, "utf8"));
+  };
+  return { send, look };
+}

@@ -11,7 +11,8 @@ import { startReplicas } from "../support/replicas.ts";
 import { type Scope, signal } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
 
-const needs = { commands: [], reason: postgresIsMissing, timeoutMs: 120_000 };
+/** Leases of nine and of thirty seconds have to end. */
+const needs = { commands: [], reason: postgresIsMissing, timeoutMs: 120_000, waits: true };
 const mebibyte = 1024 * 1024;
 
 async function begin({ url }: RunningRegistry): Promise<string> {

@@ -22,7 +22,8 @@ const roomFor = (size: number) => (): string | null => {
 };
 
 describe("one large blob", () => {
-  for (const gibibytes of [1, 5]) {
+  // Beyond 4 GiB, where numbers of 32 bits end; a smaller one shows nothing more.
+  for (const gibibytes of [5]) {
     const size = gibibytes * gibibyte;
     clientTest(
       `${gibibytes} GiB goes in and out with at most 64 MiB more memory than idle`,

@@ -6,7 +6,7 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import type { BytesPlace } from "../../src/metadata/format.ts";
 import type { Role } from "../../src/metadata/sqlite/connection.ts";
 import { type OpenedSqlite, openSqlite } from "../../src/metadata/sqlite/open.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 
 /** Unix ms. */
@@ -34,9 +34,9 @@ export async function openIn(
   return opened;
 }
 
-/** Opens a database in a folder of its own. */
+/** Opens a database in a folder of its own, in memory: that its syncs reach the disk is shown elsewhere (`durability.test.ts`). */
 export async function openEmpty(scope: Scope): Promise<OpenedSqlite> {
-  return openIn(scope, tempFolder(scope, "metadata"));
+  return openIn(scope, memoryFolder(scope, "metadata"));
 }
 
 /** A second connection, as a person with the sqlite3 shell has it. */

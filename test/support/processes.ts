@@ -1,5 +1,5 @@
 // Child processes of tests: run to the end, or start, watch and stop by pid. Also temporary folders, ports and waiting.
-import { closeSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,6 +22,15 @@ export function tempFolder(scope: Scope, purpose: string): string {
   scope.defer(() => rm(path, { recursive: true, force: true }));
   return path;
 }
+
+/** The same in memory where the machine has that: for what asks for thousands of syncs and is not about disks. */
+export function memoryFolder(scope: Scope, purpose: string): string {
+  const path = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), `breadbox-${purpose}-`));
+  scope.defer(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const memory = "/dev/shm";
 
 /** Below those that the system gives to outgoing connections and to listeners without a port of their own. */
 const [lowestPort, portsAtOnce, blocks] = [16_384, 128, 128];

@@ -138,7 +138,7 @@ export function makeBackend(parts: Parts): Backend {
   });
   // Who looks first at a large store finds its sizes counted. One that cannot be read says so elsewhere.
   void Bun.sleep(countAfterMs)
-    .then(() => images.book.read())
+    .then(() => images.book.prepare())
     .catch(() => {});
   return {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },

@@ -31,7 +31,13 @@ export interface BookPage {
 }
 
 interface BookDeps {
-  readonly rows: Pick<ImageRows, "imageSums" | "registry">;
+  readonly rows: {
+    readonly imageSums: Pick<
+      ImageRows["imageSums"],
+      "sumContents" | "sumTags" | "sumReleased" | "listPulls"
+    >;
+    readonly registry: Pick<ImageRows["registry"], "listRepositories">;
+  };
   readonly clock: () => number;
   readonly rest: (ms: number) => Promise<void>;
 }
@@ -88,6 +94,11 @@ export class Book {
     const page = combined(names, contents);
     this.#latest = { names, contents, page };
     return page;
+  }
+
+  /** Counts what takes long, before anybody asks. Names are looked up quickly, and many of them are many megabytes. */
+  async prepare(): Promise<void> {
+    await this.#contents.get();
   }
 
   /** Counts now. @param minAgeMs younger content counts as leased. */

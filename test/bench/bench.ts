@@ -4,10 +4,10 @@ import { statfsSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { projectRoot } from "../support/binary.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { machineCpu } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";
+import { replaceTable } from "./document.ts";
 import { fillFile } from "./fillFile.ts";
 import { type LoadClient, startLoadClient } from "./loadClient.ts";
 import type { Metric } from "./metric.ts";
@@ -166,18 +166,6 @@ const describe = (values: Record<string, number>): string =>
     .map(([figure, value]) => `${figure} ${value.toFixed(2)}`)
     .join(", ");
 
-/** Replaces what stands between the marks of each table in docs/BENCHMARKS.md. */
-async function writeDocument(tables: readonly (readonly [SectionName, string])[]): Promise<void> {
-  const path = join(projectRoot, "docs", "BENCHMARKS.md");
-  let document = await Bun.file(path).text();
-  for (const [section, text] of tables) {
-    const marked = new RegExp(`(<!-- ${section} -->\n)[\\s\\S]*?(<!-- /${section} -->)`);
-    if (!marked.test(document)) throw new Error(`${path} has no place for ${section}`);
-    document = document.replace(marked, (_, open, close) => `${open}${text}\n${close}`);
-  }
-  await Bun.write(path, document);
-}
-
 async function main(): Promise<void> {
   const plan = parsePlan();
   await using scope = new Scope();
@@ -210,7 +198,9 @@ async function main(): Promise<void> {
     return table === null ? [] : [[section, `${table}\n\n${notes.join("\n")}`] as const];
   });
   for (const [, text] of tables) console.log(`${text}\n`);
-  if (plan.write) await writeDocument(tables);
+  if (plan.write) {
+    for (const [section, text] of tables) await replaceTable(section, text);
+  }
 }
 
 await main();

@@ -8,6 +8,7 @@ import { memoryPiece, type SourceFile } from "../client/pieces.ts";
 import {
   CommandError,
   isDiskFull,
+  isLasting,
   LineError,
   lineText,
   RefusedError,
@@ -212,7 +213,8 @@ function inWords(error: unknown, { name, bucket, client: { url } }: BucketPlace)
   if (error instanceof LineError) {
     const isNobody = error.code === "ECONNREFUSED" || error.code === "ENOTFOUND";
     const text = isNobody ? `No Breadbox answers at ${url} (${error.code}).` : lineText(error, url);
-    return new BackupError(`${text.replace(/\.?$/, ".")} ${goesOn}`);
+    // A certificate stays wrong.
+    return new BackupError(isLasting(error) ? text : `${text.replace(/\.?$/, ".")} ${goesOn}`);
   }
   if (!(error instanceof RefusedError)) return error;
   const { status, code, message } = error;

@@ -32,7 +32,28 @@ export async function verifyBackups(
   const listed = whole.filter(({ id }) =>
     backups.some((found) => found.id === id && !found.problems.some(isOfListing)),
   );
-  return { ...(await readContents(target, listed, onPortion)), backups };
+  const { damaged, ...read } = await readContents(target, listed, onPortion);
+  const gone = damaged.length === 0 ? new Set<string>() : await goneOf(target, listed);
+  return {
+    ...read,
+    backups: backups.filter(({ id }) => !gone.has(id)),
+    damaged: damaged.flatMap(({ backups: ids, ...content }) => {
+      const left = ids.filter((id) => !gone.has(id));
+      return left.length === 0 ? [] : [{ ...content, backups: left }];
+    }),
+  };
+}
+
+/** Backups that another process has removed meanwhile, with the contents that only they named. */
+async function goneOf(
+  target: BackupTarget,
+  backups: readonly BackupManifest[],
+): Promise<ReadonlySet<string>> {
+  const gone = new Set<string>();
+  for (const { id } of backups) {
+    if ((await target.openFile(id, manifestName)) === null) gone.add(id);
+  }
+  return gone;
 }
 
 const isOfListing = (problem: string): boolean => problem.startsWith(`${listingName}:`);

@@ -2,10 +2,10 @@
 
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { runBackup } from "../../src/backingUp.ts";
+import { checkBackups, listBackups, runBackup } from "../../src/backingUp.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -230,4 +230,24 @@ test("a check of a target names what is damaged and the backups that need it", a
     expect.stringMatching(/^its bytes are sha256:/),
   ]);
   expect(damaged.flatMap(({ backups }) => backups)).toEqual([id, id]);
+});
+
+test("a check during which another process removes a backup tells nothing wrong of it", async () => {
+  const box = await openBox(scope);
+  await box.backUp();
+  const [{ id, files } = { id: "", files: [] }] = await listBackups({
+    ...{ target: box.target, copies: true },
+  });
+  const ofFiles = files.reduce((sum, { size }) => sum + size, 0);
+  let isRemoved = false;
+
+  const report = await checkBackups({ target: box.target, copies: true }, ({ done }) => {
+    if (isRemoved || done <= ofFiles) return;
+    isRemoved = true;
+    rmSync(join(box.target, "backups", id), { recursive: true });
+    rmSync(join(box.target, "content"), { recursive: true });
+  });
+
+  expect(isRemoved).toBe(true);
+  expect(report).toMatchObject({ backups: [], damaged: [] });
 });

@@ -15,9 +15,12 @@ export interface BackupBucket {
   target(host?: string): string;
 }
 
-/** Starts it, with the bucket `backups`. */
-export async function startBackupBucket(scope: Scope): Promise<BackupBucket> {
-  const server = await startBreadbox(scope, { data: join(tempFolder(scope, "other"), "data") });
+/** Starts it, with the bucket `backups`. @param data where its data directory is. */
+export async function startBackupBucket(
+  scope: Scope,
+  data = join(tempFolder(scope, "other"), "data"),
+): Promise<BackupBucket> {
+  const server = await startBreadbox(scope, { data });
   const made = await fetch(`${server.url}/v1/buckets`, {
     method: "POST",
     body: '{"name":"backups"}',

@@ -119,14 +119,20 @@ export class BucketObjects {
       "ifMatch" in condition
         ? { "if-match": `"${condition.ifMatch}"` }
         : { "if-none-match": condition.ifNoneMatch };
-    try {
-      await this.#at(() => sendWhole(this.#deps(name), memoryPiece(bytes), digest, headers));
-      return digest;
-    } catch (error) {
-      if (!(error instanceof RefusedError) || error.status !== 412) throw error;
-      // The answer to an earlier attempt may have been lost.
-      return (await this.readText(name))?.digest === digest ? digest : null;
-    }
+    return this.#at(async () => {
+      try {
+        await sendWhole(this.#deps(name), memoryPiece(bytes), digest, headers);
+        return digest;
+      } catch (error) {
+        const isTold = error instanceof RefusedError && error.status === 412;
+        if (!isTold && !isDenied(error)) throw error;
+        // The answer to an earlier attempt may have been lost; a login that may replace nothing hears 403 then.
+        const there = await this.readText(name);
+        if (there?.digest === digest) return digest;
+        if (isTold || (there !== null && "ifNoneMatch" in condition)) return null;
+        throw error;
+      }
+    });
   }
 
   /** Puts an object of any size. @throws OtherBytesError when its bytes are not the expected ones, and what `file` throws. */
@@ -218,8 +224,6 @@ function inWords(error: unknown, { name, bucket, client: { url } }: BucketPlace)
   }
   if (!(error instanceof RefusedError)) return error;
   const { status, code, message } = error;
-  // The caller knows what it asked for.
-  if (status === 412) return error;
   if (code === "BUCKET_UNKNOWN") {
     return new BackupError(
       `there is no bucket ${bucket} at ${url} that this login may see: breadbox bucket create ${bucket} --server ${url}, and docs/BACKUP.md has the rights that it needs`,

@@ -9,7 +9,7 @@ import { problemsOf } from "../support/inspect.ts";
 import { openLossyProxy } from "../support/lossyProxy.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
-import { openOtherBox } from "./bucketRoom.ts";
+import { openOtherBox, rights } from "./bucketRoom.ts";
 import { list, messageOf, objectsOf, openBox, verify } from "./room.ts";
 
 const scope = new Scope();
@@ -53,7 +53,10 @@ describe("the answer to a request is lost:", () => {
     ["a part is put", "/parts/1"],
     ["an upload is completed", "/complete"],
     ["a file of the backup is put", "breadbox.db"],
-    ["the manifest is put", "/backup.json"],
+    [
+      "the manifest is put",
+      "PUT /v1/buckets/backups/objects/backups/20260102T000000Z.2/backup.json",
+    ],
     ["an older backup is removed", "DELETE /v1/buckets/backups/objects/backups/"],
     ["a content is removed", "DELETE /v1/buckets/backups/objects/content/"],
   ])("%s", async (_, text) => {
@@ -76,6 +79,18 @@ describe("the answer to a request is lost:", () => {
     expect(await list(other.url())).toEqual([report.id]);
     expect(await verify(other.url())).toMatchObject({ damaged: [], contents: 4 });
   });
+});
+
+test("the answer to a first backup's mark is lost, and the backup goes on", async () => {
+  const other = await openOtherBox(scope, rights.add);
+  const box = await openBox(scope, [12]);
+  const lossy = await openLossyProxy(scope, portOf(other.registry.url));
+  lossy.lose("PUT /v1/buckets/backups/objects/breadbox-backups.json");
+
+  const { id } = await box.backUp({ target: other.url("backups", lossy.port) });
+
+  expect(lossy.lost()).toBe(1);
+  expect(await list(other.url())).toEqual([id]);
 });
 
 describe("the server answers", () => {

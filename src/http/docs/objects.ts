@@ -97,7 +97,10 @@ export const ofObject = [
 
 export const validators: Headers = {
   ETag: always("Digest of the whole object, in quotes.", `"${objectDigest}"`),
-  "Last-Modified": always("When the object was put.", "Thu, 01 Jan 2026 03:05:00 GMT"),
+  "Last-Modified": sometimes(
+    "When the object was put; absent when If-Range names anything but its ETag.",
+    "Thu, 01 Jan 2026 03:05:00 GMT",
+  ),
   "Cache-Control": always("Another object may replace it.", "no-cache"),
 };
 export const reprDigest: Headers = {

@@ -22,7 +22,7 @@ export interface BackupsDeps {
 }
 
 const longestPauseMs = 15_000;
-/** As many backups for each one that is restored, and for each check of the target. */
+/** Of so many backups the first two are restored, and of so many the target is checked once. */
 const [restoredEvery, verifiedEvery] = [6, 4];
 /** All are of one day, unless the clock was set: most go. */
 const keep = "2d,1w";
@@ -41,7 +41,7 @@ export async function backUpUntil(deps: BackupsDeps, isOver: () => boolean): Pro
     ]);
     if (isMade) {
       counts.backups += 1;
-      if (number % restoredEvery === 1) await restore(deps, mustHold());
+      if (number % restoredEvery < 2) await restore(deps, mustHold());
       if (number % verifiedEvery === 2) await succeeds(deps, "backup", ["verify", target(deps)]);
     }
     const until = performance.now() + deps.random() * longestPauseMs;

@@ -113,7 +113,9 @@ function count(
 ): void {
   // By a clock that was set forward the lock of a run that goes on looks as if it were over: the run is fenced then, and loses nothing.
   // One that was killed was broken off; one that met a shortage tells of it, and has deleted what it could.
-  const isOusted = state === "failed" && /was broken off|has taken over|EMFILE/.test(reason ?? "");
+  const isOusted =
+    state === "failed" &&
+    /was broken off|has taken over|EMFILE|unable to open database file/.test(reason ?? "");
   const isRefused =
     state === "refused" && /another|is running|the clock was set/.test(reason ?? "");
   const refused = isRefused || (isTroubled && isOusted);

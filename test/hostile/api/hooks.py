@@ -54,5 +54,8 @@ def filter_failure(context, failure, case, response):
         return "`429 " not in failure.message
     if kind == "EnsureResourceAvailability" and case.path == closing_path:
         return (case.path_parameters or {}).get("uploadId") not in ended
+    # It takes the secret of a new token for its name, because both are called token.
+    if kind == "EnsureResourceAvailability" and case.path == "/v1/tokens/{token}":
+        return not str((case.path_parameters or {}).get("token")).startswith("bbx_")
     # A slash that was written by `before_call` counts as malformed.
     return "Invalid component: positive test case" not in failure.message

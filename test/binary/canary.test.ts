@@ -275,7 +275,7 @@ test("no output, answer, file, log line or crash report holds a password, a toke
   expect(canaries.names.length).toBeGreaterThan(29);
   expect(canaries.places).toBeGreaterThan(60);
   expect(canaries.leaks()).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 test("a secret is found in every spelling in which it could be said", () => {
   const canaries = new Canaries();

@@ -24,11 +24,12 @@ export async function peekBody(body: Body, longest: number): Promise<Peeked> {
 
 /** The chunks themselves, not copies: the body's reader releases their memory. */
 function joined(
-  { release }: Body,
+  { release, hold }: Body,
   chunks: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,
 ): Body {
-  return Object.assign(read(chunks, rest), release !== undefined && { release });
+  const body = Object.assign(read(chunks, rest), release !== undefined && { release });
+  return Object.assign(body, hold !== undefined && { hold });
 }
 
 async function* read(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {

@@ -214,3 +214,69 @@ describe("the minimum rate of a body", () => {
     expect(leavesBody(context)).toBe(true);
   });
 });
+
+describe("the sender of a body", () => {
+  /** A request whose body the test sends, and what its connection's valve was told. */
+  function open(headers: Record<string, string>) {
+    const told: string[] = [];
+    const valve = {
+      set: (isOpen: boolean) => void told.push(isOpen ? "open" : "closed"),
+      narrow: () => {},
+    };
+    const connection = {
+      timeout: () => {},
+      requestIP: () => ({ address: "127.0.0.1", port: 5000 }),
+    };
+    let send = (_: Uint8Array): void => {};
+    const stream = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        send = (chunk) => controller.enqueue(chunk);
+      },
+    });
+    const request = new Request("http://breadbox/", { method: "PATCH", body: stream, headers });
+    const context = new RequestContext(request, connection, "test", 0);
+    const pace: Pace = { now: () => 0, minBytesPerSecond: 0, findSender: () => valve };
+    const body = openBody(context, 0, pace);
+    if (body === null) throw new Error("the request has a body");
+    return { told, context, body, send };
+  }
+
+  test("is held until a chunk is asked for, and again until one has to be waited for", async () => {
+    const { told, body, send } = open({ "transfer-encoding": "chunked" });
+    const chunks = body[Symbol.asyncIterator]();
+    const look = async () => {
+      await Bun.sleep(5);
+      return told.splice(0);
+    };
+    expect(await look()).toEqual(["closed"]);
+
+    const first = chunks.next();
+    expect(await look()).toEqual(["open"]);
+    send(new Uint8Array(10));
+    await first;
+    body.hold?.();
+    body.hold?.();
+    expect(await look()).toEqual(["closed"]);
+
+    // What has arrived already comes from memory.
+    send(new Uint8Array(20));
+    await chunks.next();
+    expect(await look()).toEqual([]);
+    void chunks.next();
+    expect(await look()).toEqual(["open"]);
+  });
+
+  test("is not held for a body that arrives with its head", () => {
+    expect(open({ "content-length": "2000" }).told).toEqual([]);
+    expect(open({ "content-length": "200000" }).told).toEqual(["closed"]);
+  });
+
+  test("can go on when its request is answered unread", () => {
+    const { told, context } = open({ "content-length": "200000" });
+
+    context.sender?.letGo();
+    context.sender?.letGo();
+
+    expect(told).toEqual(["closed", "open"]);
+  });
+});

@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
+import { type Room, receiveMemory } from "./receiveMemory.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
@@ -10,8 +11,6 @@ const batchBytes = 512 * 1024;
 const batchChunks = 1024;
 /** The memory of a buffered chunk besides its bytes; about. */
 const chunkCost = 256;
-/** The limit of all writers together: beyond it, each writes its buffer. Many slow senders would hold as many batches. */
-const mostGathered = 16 * 1024 * 1024;
 /** A batch to which nothing was added for so long is written as it is: its sender may have stalled. Unit: ms. */
 const silenceMs = 1_000;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
@@ -40,9 +39,6 @@ export interface WriterTools {
   readonly release: ((chunk: Uint8Array) => void) | null;
 }
 
-/** Bytes buffered by all writers of this process and not written yet. */
-let gathered = 0;
-
 /** The one writer of a staged file. `push` until the body ends, then `finish`. */
 export class StagedWriter {
   readonly #file: FileHandle;
@@ -57,6 +53,8 @@ export class StagedWriter {
   #syncFailed: unknown = null;
   #isSyncing = false;
   #gathered = 0;
+  /** For the batch that is gathered. */
+  #room: Room | null = null;
   #listening: Timer | null = null;
   #isSettled = false;
 
@@ -74,6 +72,17 @@ export class StagedWriter {
     return this.#written;
   }
 
+  /** Resolves when the first chunk may be received. */
+  async ready(): Promise<void> {
+    this.#room = await receiveMemory.room();
+    if (this.#isSettled) this.#giveBack();
+  }
+
+  #giveBack(): void {
+    this.#room?.giveBack();
+    this.#room = null;
+  }
+
   /**
    * Takes a chunk, which must not change afterwards. @returns null, or what to wait for before the next one: it rejects with a
    * RegistryError when an earlier write failed.
@@ -83,8 +92,8 @@ export class StagedWriter {
     this.#batchSize += chunk.byteLength;
     const cost = chunk.byteLength + chunkCost;
     this.#gathered += cost;
-    gathered += cost;
-    if (this.#isFull()) return this.#flush();
+    receiveMemory.gather(cost);
+    if (this.#isFull()) return this.#makeRoom();
     this.#listening ??= this.#listen();
     return null;
   }
@@ -92,6 +101,7 @@ export class StagedWriter {
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */
   async finish(): Promise<void> {
     await this.#flush();
+    this.#giveBack();
     this.#stopListening();
     await this.#writing;
     await this.#syncing;
@@ -102,6 +112,7 @@ export class StagedWriter {
   /** Drops what is not on its way, and waits until no call on the file is; never throws. */
   async settle(): Promise<void> {
     this.#isSettled = true;
+    this.#giveBack();
     this.#stopListening();
     this.#take();
     await this.#writing.catch(() => {});
@@ -109,9 +120,13 @@ export class StagedWriter {
   }
 
   #isFull(): boolean {
-    return (
-      this.#batchSize >= batchBytes || this.#batch.length >= batchChunks || gathered > mostGathered
-    );
+    const isWhole = this.#batchSize >= batchBytes || this.#batch.length >= batchChunks;
+    return isWhole || receiveMemory.isCrowded;
+  }
+
+  async #makeRoom(): Promise<void> {
+    await this.#flush();
+    await this.ready();
   }
 
   /** Looks now and then whether anything was added. */
@@ -136,7 +151,7 @@ export class StagedWriter {
     this.#batch = [];
     this.#queued += this.#batchSize;
     this.#batchSize = 0;
-    gathered -= this.#gathered;
+    receiveMemory.gather(-this.#gathered);
     this.#gathered = 0;
     return chunks;
   }
@@ -150,13 +165,23 @@ export class StagedWriter {
     if (this.#syncFailed !== null) throw this.#syncFailed;
     if (this.#isSettled || this.#batch.length === 0) return;
     const [offset, size] = [this.#queued, this.#batchSize];
-    const writing = this.#write(this.#take(), offset, size);
+    const room = this.#room;
+    this.#room = null;
+    room?.keep();
+    const writing = this.#write(this.#take(), offset, size)
+      .finally(() => room?.giveBack())
+      .then(({ behind }) => behind ?? undefined);
     // The next await throws the failure; this keeps it from counting as unhandled until then.
     writing.catch(() => {});
     this.#writing = writing;
   }
 
-  async #write(chunks: readonly Uint8Array[], offset: number, size: number): Promise<void> {
+  /** @returns what the next batch has to wait for. */
+  async #write(
+    chunks: readonly Uint8Array[],
+    offset: number,
+    size: number,
+  ): Promise<{ readonly behind: Promise<void> | null }> {
     const { follower, latch, space, release, signal } = this.#tools;
     try {
       await space.take(size);
@@ -169,8 +194,9 @@ export class StagedWriter {
     if (this.#written - this.#syncedAt >= syncEveryBytes && !this.#isSyncing) {
       this.#syncing = this.#sync();
     }
-    await follower.staged(offset, chunks);
+    const behind = follower.staged(offset, chunks);
     if (release !== null) chunks.forEach(release);
+    return { behind };
   }
 
   async #sync(): Promise<void> {

@@ -2,7 +2,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes, sha256 } from "../support/bytes.ts";
 import { clientTest } from "../support/clientTest.ts";
@@ -15,7 +15,7 @@ const bytes = randomBytes("stalled", 3_000_000);
 const sent = 700_000;
 
 /** Opens a session and a PATCH of all the bytes, of which only the first `sent` come. */
-async function stall(scope: Scope, { url, port }: RunningRegistry) {
+async function stall(scope: Scope, { url, port, data }: RunningRegistry) {
   const started = await fetch(`${url}/v2/stalled/app/blobs/uploads/`, { method: "POST" });
   const location = new URL(started.headers.get("location") ?? "", url);
   const line: Socket = connect(port, "127.0.0.1");
@@ -33,6 +33,9 @@ async function stall(scope: Scope, { url, port }: RunningRegistry) {
     const headers = { "Content-Range": `${from}-${bytes.length - 1}` };
     return fetch(location, { method: "PATCH", headers, body: bytes.subarray(from) });
   };
+  // Not before: whoever asks first is the one that writes, and the other one is refused.
+  const staged = () => Bun.file(join(data, "uploads", basename(location.pathname), "data"));
+  await waitFor("staged bytes", () => staged().size > 0);
   // A chunk that can never be right is refused for its offset as long as nobody writes.
   await waitFor("the first writer", async () => (await patch(bytes.length - 1)).status === 429);
   return { location, line, patch };

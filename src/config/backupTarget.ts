@@ -1,6 +1,6 @@
 // Where backups go, as it is written in one text: a directory, or the URL of a bucket of another Breadbox.
 import { readBucketName } from "../model/objectNames.ts";
-import { type ServerAddress, serverAddress } from "./server.ts";
+import { type ServerAddress, serverAddress, withoutLogin } from "./server.ts";
 import { type Kind, optionalPath, ValueError } from "./values.ts";
 
 /** A bucket of another Breadbox, and what the names of the objects in it begin with. */
@@ -71,5 +71,5 @@ export const backupTarget: Kind<string> = {
     if (text === "") return text;
     return readTarget(text).kind === "directory" ? optionalPath.parse(text) : text;
   },
-  show: (text) => text.replace(/^(https?:\/\/)[^/]*@/i, "$1(hidden)@"),
+  show: (text) => (/^https?:\/\//i.test(text) ? withoutLogin(text) : text),
 };

@@ -61,3 +61,7 @@ export function urlOfListener(
   const name = everyAddress.has(host) || host === "127.0.0.1" ? "localhost" : host;
   return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
+
+/** A URL as it was written, without what stands before its `@`: it may be a password. */
+export const withoutLogin = (text: string): string =>
+  text.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/i, "$1(hidden)@");

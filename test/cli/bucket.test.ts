@@ -198,6 +198,8 @@ describe("breadbox bucket when no server answers", () => {
   test.each([
     [["--server", "ftp://x"], 'error: --server: "ftp://x" is not the URL of a server.'],
     [["--server", "http://x/?a=b"], 'error: --server: "http://x/?a=b" has more than'],
+    [["--server", "ftp://ann:geheim@x"], 'error: --server: "ftp://(hidden)@x" is not the URL'],
+    [["--server", "ann:geheim@x/?a=b"], 'error: --server: "(hidden)@x/?a=b" has more than'],
   ])("%p is a usage error", async (args, message) => {
     const { err, code } = await breadbox(["bucket", "ls", ...args]);
 

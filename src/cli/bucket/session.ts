@@ -11,7 +11,7 @@ import {
   StoppedError,
 } from "../../client/problems.ts";
 import { processEnvironment, SERVER_VARIABLE } from "../../config/environment.ts";
-import { type ServerAddress, serverAddress } from "../../config/server.ts";
+import { type ServerAddress, serverAddress, withoutLogin } from "../../config/server.ts";
 import { type Kind, ValueError } from "../../config/values.ts";
 import { exitCode } from "../exitCode.ts";
 import { findLocalServer, type LocalServer } from "../localServer.ts";
@@ -92,6 +92,6 @@ export function readOption<T>(kind: Kind<T>, name: string, text: string | undefi
     return kind.parse(text);
   } catch (error) {
     if (!(error instanceof ValueError)) throw error;
-    throw new UsageError(`${name}: ${JSON.stringify(text)} ${error.message}`);
+    throw new UsageError(`${name}: ${JSON.stringify(withoutLogin(text))} ${error.message}`);
   }
 }

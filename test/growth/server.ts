@@ -12,9 +12,9 @@ export interface Heap {
   readonly objectTypeCounts: Readonly<Record<string, number>>;
 }
 
-/** A request as an administrator, unless its headers say otherwise. @throws Error for an answer of another status. */
+/** A request as an administrator, unless its headers say otherwise. @throws Error for an answer of another status than that, or than those. */
 export type Send = (
-  status: number,
+  status: number | readonly number[],
   method: string,
   path: string,
   init?: RequestInit,
@@ -47,7 +47,7 @@ export async function startGrowing(scope: Scope): Promise<GrowingServer> {
       ...{ headers: { authorization: administrator }, ...init, method },
     });
     const text = await answer.text();
-    if (answer.status === status) return answer;
+    if ([status].flat().includes(answer.status)) return answer;
     throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   };
   const look = async (): Promise<Heap> => {

@@ -68,6 +68,6 @@ const text = `${curveTable(curves, sizes)}\n\n${note}`;
 console.log(text);
 if (options.write) {
   await replaceTable("growth", text);
-  await Bun.write(join(projectRoot, "docs", "images", "growth.svg"), drawCurves(curves, sizes));
+  await Bun.write(join(projectRoot, "docs", "growth.svg"), drawCurves(curves, sizes));
 }
 process.exit(0);

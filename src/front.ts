@@ -6,14 +6,12 @@ import type { Config } from "./config/settings.ts";
 import { schemeOf } from "./config/tls.ts";
 import { countingIds } from "./http/observe.ts";
 import { urlsOf } from "./http/reachable.ts";
-import type { FindValve } from "./http/sender.ts";
 import type { HttpOptions, HttpServer } from "./http/server.ts";
 import type { Log } from "./telemetry/log.ts";
 
 /** Everything but what only the assembly has opened. */
 export function httpSettings(
   config: Config,
-  findSender: FindValve | null = null,
 ): Omit<HttpOptions, "backend" | "openGate" | "tls" | "authority" | "ownNames" | "setup"> {
   return {
     listen: { hostname: config["http.listen"].host, port: config["http.listen"].port },
@@ -23,11 +21,7 @@ export function httpSettings(
     redirected: config["storage.s3.redirectNetworks"],
     maxBodyBytes: config["http.maxBody"],
     chunkMinBytes: config["registry.chunkMinSize"],
-    pace: {
-      now: () => performance.now(),
-      minBytesPerSecond: config["http.minUploadRate"],
-      findSender,
-    },
+    pace: { now: () => performance.now(), minBytesPerSecond: config["http.minUploadRate"] },
     switches: {
       delete: config["registry.delete"],
       readOnly: config["registry.readOnly"],

@@ -31,7 +31,6 @@ import { Opened } from "./opened.ts";
 import { findStore, holdStore, type OtherOwner, openPorts, type Ports } from "./ports.ts";
 import { ConnectionGate } from "./process/connectionGate.ts";
 import { Descriptors } from "./process/descriptors.ts";
-import type { FindSender } from "./process/senders.ts";
 import { backupAlarm } from "./telemetry/backups.ts";
 import { type Log, openLog } from "./telemetry/log.ts";
 import { surviveUncaught } from "./telemetry/uncaught.ts";
@@ -122,7 +121,7 @@ async function assemble(
   const { accounts } = metadata;
   const first = await openSetup(config, { access, accounts, clock }, onTerminal);
   const http = startHttp({
-    ...{ backend: makeBackend(parts), ...httpSettings(config, findSender()) },
+    ...{ backend: makeBackend(parts), ...httpSettings(config) },
     tls: certificate?.keeper.used.material ?? null,
     authority: certificate?.authority ?? null,
     ownNames: ownNames(() => certificate?.keeper.used.names ?? []),
@@ -258,21 +257,6 @@ function openGate({ log, descriptors }: Base, closeIdle: () => void): Connection
       else log.info({ limit }, "enough file descriptors again: new connections are accepted");
     },
   });
-}
-
-/** Loaded with the first upload, whose sender is not held: the calls into the system's library take some MiB. */
-function findSender(): FindSender {
-  let found: FindSender | null = null;
-  let isLoading = false;
-  const load = async () => {
-    isLoading = true;
-    const { findSenders } = await import("./process/senders.ts");
-    found = findSenders(() => performance.now());
-  };
-  return (port) => {
-    if (!isLoading) void load();
-    return found?.(port) ?? null;
-  };
 }
 
 function openServerLog(config: Config) {

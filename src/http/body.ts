@@ -4,14 +4,11 @@ import type { Body } from "../storage/staging.ts";
 import { contentLength } from "./headers.ts";
 import { RateWindow } from "./rateWindow.ts";
 import { longestTimeout, type RequestContext } from "./requestContext.ts";
-import { type FindValve, Sender, type Valve } from "./sender.ts";
 
-/** How slow a client may be, and how it is slowed down. */
+/** How slow a client may be. */
 export interface Pace {
   /** Monotonic ms. */
   readonly now: () => number;
-  /** Finds a connection by the port of its other end, to pause it. null where it cannot be told; absent where none can be. */
-  readonly findSender?: FindValve | null;
   /** Least mean rate of the last minute, bytes a second; 0 for none. */
   readonly minBytesPerSecond: number;
 }
@@ -20,8 +17,6 @@ export interface Pace {
 const patienceSeconds = 60;
 /** An upload that is fast must not spend its time on timers. */
 const extendAtMostEveryMs = 1_000;
-/** Shorter bodies arrive with their head. Bytes. */
-const heldFrom = 65_536;
 
 /** True when the request has a body that its header announces. */
 export function hasBody(headers: Headers): boolean {
@@ -42,20 +37,7 @@ export function openBody(context: RequestContext, maxBytes: number, pace: Pace):
     end(context);
     return null;
   }
-  const sender = new Sender(() => findValve(context, pace));
-  context.sender = sender;
-  // Until its reader is ready: it has to claim and to open first, and to wait for its turn.
-  if ((contentLength(headers) ?? limit) > heldFrom) {
-    sender.hold();
-    context.awaitsClient = false;
-  }
-  const chunks = paced(context, arriving(body, sender), limit, pace);
-  return Object.assign(chunks, { release, hold: () => sender.hold() });
-}
-
-function findValve(context: RequestContext, { findSender = null }: Pace): Valve | null {
-  const port = findSender === null ? null : context.port();
-  return port === null ? null : (findSender?.(port) ?? null);
+  return Object.assign(paced(context, body, limit, pace), { release });
 }
 
 /** Each chunk of a request's body has memory of its own: moving it away frees it. */
@@ -66,7 +48,7 @@ function release(chunk: Uint8Array): void {
 
 async function* paced(
   context: RequestContext,
-  body: AsyncIterable<Uint8Array>,
+  body: ReadableStream<Uint8Array>,
   limit: number,
   { now, minBytesPerSecond }: Pace,
 ): AsyncGenerator<Uint8Array> {
@@ -75,9 +57,8 @@ async function* paced(
   let waitedMs = 0;
   let askedAt = now();
   let extendedAt = askedAt;
-  context.awaitsClient = true;
   context.extend(patienceSeconds);
-  for await (const chunk of body) {
+  for await (const chunk of arriving(body)) {
     // Only time spent waiting for the client counts against it: a slow disk is no fault of its.
     waitedMs += now() - askedAt;
     context.received += chunk.byteLength;
@@ -98,7 +79,7 @@ async function* paced(
 }
 
 /** A client that leaves, or breaks its framing, is no failure of the server's: it is logged and counted as a bad request. */
-function arriving(body: ReadableStream<Uint8Array>, sender: Sender): AsyncIterable<Uint8Array> {
+function arriving(body: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   const chunks = body[Symbol.asyncIterator]();
   const refuse = (cause: unknown): never => {
     throw new RegistryError("REQUEST_INVALID", {
@@ -108,11 +89,7 @@ function arriving(body: ReadableStream<Uint8Array>, sender: Sender): AsyncIterab
   };
   return {
     [Symbol.asyncIterator]: () => ({
-      next: () => {
-        const next = chunks.next();
-        sender.letGoFor(next);
-        return next.catch(refuse);
-      },
+      next: () => chunks.next().catch(refuse),
       return: async () => (await chunks.return?.()) ?? { done: true, value: undefined },
     }),
   };

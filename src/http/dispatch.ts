@@ -59,7 +59,6 @@ export function makeDispatch(deps: DispatchDeps): Dispatch {
   };
   const close = (context: RequestContext, response: Response): Response | Promise<Response> => {
     atWork.delete(context);
-    context.sender?.letGo();
     slowReaders.add(context, response);
     const observed = observer.close(context, response);
     return leavesBody(context) ? closing(context, observed) : observed;

@@ -24,12 +24,11 @@ export async function peekBody(body: Body, longest: number): Promise<Peeked> {
 
 /** The chunks themselves, not copies: the body's reader releases their memory. */
 function joined(
-  { release, hold }: Body,
+  { release }: Body,
   chunks: readonly Uint8Array[],
   rest: AsyncIterator<Uint8Array>,
 ): Body {
-  const body = Object.assign(read(chunks, rest), release !== undefined && { release });
-  return Object.assign(body, hold !== undefined && { hold });
+  return Object.assign(read(chunks, rest), release !== undefined && { release });
 }
 
 async function* read(chunks: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>) {

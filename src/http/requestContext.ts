@@ -10,7 +10,6 @@ import { clientAddress, clientOrigin, type IsProxy, plainAddress } from "./forwa
 import type { Operation } from "./operation.ts";
 import type { Values } from "./parameters.ts";
 import type { Route } from "./router.ts";
-import type { Sender } from "./sender.ts";
 import type { SentPath } from "./sentPath.ts";
 
 /** The subject of a request. */
@@ -76,8 +75,6 @@ export class RequestContext {
   abandoned = false;
   /** Bytes of the body that were read. */
   received = 0;
-  /** Of the body; null without one. */
-  sender: Pick<Sender, "letGo"> | null = null;
   /** The status that the server makes of a 200 while it sends a range of a file; null when it changes nothing. */
   sentStatus: number | null = null;
   /** The upload that this request began; null for none. */

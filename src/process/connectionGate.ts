@@ -1,7 +1,7 @@
 // Keeps descriptors for the store's own files: while too few are left, idle connections are closed and new ones have to wait.
 import { RegistryError } from "../errors.ts";
 import type { Descriptors } from "./descriptors.ts";
-import type { Valve } from "./epoll.ts";
+import type { Valve } from "./listener.ts";
 
 /** Of all descriptors so many are not for connections: a sixth, within these bounds. */
 const [leastSpared, mostSpared] = [16, 1024];

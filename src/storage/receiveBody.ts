@@ -31,7 +31,7 @@ export async function receiveBody(
   ends: BodyEnds,
 ): Promise<Error | null> {
   const { signal } = ends;
-  const chunks = untilAborted(body, signal);
+  const chunks = untilAborted(body[Symbol.asyncIterator](), signal);
   try {
     return await readToEnd(chunks, writer, ends);
   } catch (error) {
@@ -62,9 +62,7 @@ async function readToEnd(
     received += next.value.byteLength;
     assertReceived(expected, received, "so far");
     const full = writer.push(next.value);
-    if (full === null) continue;
-    chunks.hold?.();
-    await full;
+    if (full !== null) await full;
   }
 }
 
@@ -79,7 +77,7 @@ function assertReceived(expected: number | null, received: number, which: "all" 
 }
 
 /** Chunks, until the signal is aborted: that ends the wait for the next one as well, however long its sender is silent. */
-interface Chunks extends Pick<Body, "hold"> {
+interface Chunks {
   next(): Promise<IteratorResult<Uint8Array, unknown>>;
   /** Reads no further. */
   stop(): Promise<void>;
@@ -87,15 +85,12 @@ interface Chunks extends Pick<Body, "hold"> {
   forget(): void;
 }
 
-function untilAborted(sent: Body, signal: AbortSignal): Chunks {
-  const { hold } = sent;
-  const body = sent[Symbol.asyncIterator]();
+function untilAborted(body: AsyncIterator<Uint8Array>, signal: AbortSignal): Chunks {
   let wake: (() => void) | null = null;
   const onAbort = () => wake?.();
   // One listener for all chunks: a race with a promise that lives as long as the body would gather a reaction for each.
   signal.addEventListener("abort", onAbort, { once: true });
   return {
-    ...(hold !== undefined && { hold }),
     next: () =>
       new Promise((resolve) => {
         wake = () => resolve({ done: true, value: signal.reason });

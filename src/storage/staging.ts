@@ -24,8 +24,6 @@ export interface Session extends Staged {
 export interface Body extends AsyncIterable<Uint8Array> {
   /** Releases a chunk's memory at once; the chunk is not used afterwards. Absent where chunks are not the reader's to release. */
   readonly release?: (chunk: Uint8Array) => void;
-  /** Reads nothing more from the sender until the next chunk is asked for. Absent where nobody sends. */
-  readonly hold?: () => void;
 }
 
 /** Options of an append. */

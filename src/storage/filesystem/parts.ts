@@ -73,7 +73,6 @@ export class FilesystemParts implements Parts {
     const writer = new StagedWriter(file, 0, tools);
     const giveBack = () => this.#remove(place).catch(() => {});
     try {
-      await writer.ready();
       const cut = await receiveBody(body, writer, { expected, signal, keepsCut: false, giveBack });
       if (cut === null) await this.#keep(file, writer.written, place);
       else await giveBack();

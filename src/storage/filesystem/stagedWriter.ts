@@ -3,7 +3,6 @@ import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
-import { type Room, receiveMemory } from "./receiveMemory.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
@@ -11,6 +10,8 @@ const batchBytes = 512 * 1024;
 const batchChunks = 1024;
 /** The memory of a buffered chunk besides its bytes; about. */
 const chunkCost = 256;
+/** The limit of all writers together: beyond it, each writes its buffer. Many slow senders would hold as many batches. */
+const mostGathered = 16 * 1024 * 1024;
 /** A batch to which nothing was added for so long is written as it is: its sender may have stalled. Unit: ms. */
 const silenceMs = 1_000;
 /** A background sync starts each time this much has been written, so that the last one finds little to do. */
@@ -39,6 +40,9 @@ export interface WriterTools {
   readonly release: ((chunk: Uint8Array) => void) | null;
 }
 
+/** Bytes buffered by all writers of this process and not written yet. */
+let gathered = 0;
+
 /** The one writer of a staged file. `push` until the body ends, then `finish`. */
 export class StagedWriter {
   readonly #file: FileHandle;
@@ -53,8 +57,6 @@ export class StagedWriter {
   #syncFailed: unknown = null;
   #isSyncing = false;
   #gathered = 0;
-  /** For the batch that is gathered. */
-  #room: Room | null = null;
   #listening: Timer | null = null;
   #isSettled = false;
 
@@ -72,17 +74,6 @@ export class StagedWriter {
     return this.#written;
   }
 
-  /** Resolves when the first chunk may be received. */
-  async ready(): Promise<void> {
-    this.#room = await receiveMemory.room();
-    if (this.#isSettled) this.#giveBack();
-  }
-
-  #giveBack(): void {
-    this.#room?.giveBack();
-    this.#room = null;
-  }
-
   /**
    * Takes a chunk, which must not change afterwards. @returns null, or what to wait for before the next one: it rejects with a
    * RegistryError when an earlier write failed.
@@ -92,8 +83,8 @@ export class StagedWriter {
     this.#batchSize += chunk.byteLength;
     const cost = chunk.byteLength + chunkCost;
     this.#gathered += cost;
-    receiveMemory.gather(cost);
-    if (this.#isFull()) return this.#makeRoom();
+    gathered += cost;
+    if (this.#isFull()) return this.#flush();
     this.#listening ??= this.#listen();
     return null;
   }
@@ -101,7 +92,6 @@ export class StagedWriter {
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */
   async finish(): Promise<void> {
     await this.#flush();
-    this.#giveBack();
     this.#stopListening();
     await this.#writing;
     await this.#syncing;
@@ -112,7 +102,6 @@ export class StagedWriter {
   /** Drops what is not on its way, and waits until no call on the file is; never throws. */
   async settle(): Promise<void> {
     this.#isSettled = true;
-    this.#giveBack();
     this.#stopListening();
     this.#take();
     await this.#writing.catch(() => {});
@@ -120,13 +109,9 @@ export class StagedWriter {
   }
 
   #isFull(): boolean {
-    const isWhole = this.#batchSize >= batchBytes || this.#batch.length >= batchChunks;
-    return isWhole || receiveMemory.isCrowded;
-  }
-
-  async #makeRoom(): Promise<void> {
-    await this.#flush();
-    await this.ready();
+    return (
+      this.#batchSize >= batchBytes || this.#batch.length >= batchChunks || gathered > mostGathered
+    );
   }
 
   /** Looks now and then whether anything was added. */
@@ -151,7 +136,7 @@ export class StagedWriter {
     this.#batch = [];
     this.#queued += this.#batchSize;
     this.#batchSize = 0;
-    receiveMemory.gather(-this.#gathered);
+    gathered -= this.#gathered;
     this.#gathered = 0;
     return chunks;
   }
@@ -165,23 +150,13 @@ export class StagedWriter {
     if (this.#syncFailed !== null) throw this.#syncFailed;
     if (this.#isSettled || this.#batch.length === 0) return;
     const [offset, size] = [this.#queued, this.#batchSize];
-    const room = this.#room;
-    this.#room = null;
-    room?.keep();
-    const writing = this.#write(this.#take(), offset, size)
-      .finally(() => room?.giveBack())
-      .then(({ behind }) => behind ?? undefined);
+    const writing = this.#write(this.#take(), offset, size);
     // The next await throws the failure; this keeps it from counting as unhandled until then.
     writing.catch(() => {});
     this.#writing = writing;
   }
 
-  /** @returns what the next batch has to wait for. */
-  async #write(
-    chunks: readonly Uint8Array[],
-    offset: number,
-    size: number,
-  ): Promise<{ readonly behind: Promise<void> | null }> {
+  async #write(chunks: readonly Uint8Array[], offset: number, size: number): Promise<void> {
     const { follower, latch, space, release, signal } = this.#tools;
     try {
       await space.take(size);
@@ -194,9 +169,8 @@ export class StagedWriter {
     if (this.#written - this.#syncedAt >= syncEveryBytes && !this.#isSyncing) {
       this.#syncing = this.#sync();
     }
-    const behind = follower.staged(offset, chunks);
+    await follower.staged(offset, chunks);
     if (release !== null) chunks.forEach(release);
-    return { behind };
   }
 
   async #sync(): Promise<void> {

@@ -30,9 +30,6 @@ import type { StagedReaders } from "./stagedReaders.ts";
 import { StagedWriter, type StagingFollower } from "./stagedWriter.ts";
 import type { StagedWrites } from "./stagedWrites.ts";
 
-/** Shorter bodies arrive with their head: nothing is won by letting them wait. Bytes. */
-const smallBytes = 65_536;
-
 /** The storage's dependencies of staging. */
 export interface StagingOptions {
   /** The data directory. */
@@ -129,7 +126,6 @@ export class FilesystemStaging implements Staging {
     const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
     const giveBack = () => file.truncate(offset).catch(() => {});
     const ends = { expected, signal, keepsCut: !isWhole, giveBack };
-    if ((expected ?? smallBytes) >= smallBytes) await writer.ready();
     const cut = await receiveBody(body, writer, ends);
     if (cut !== null && isWhole) return { ...session, digest: null, cut };
     // The bytes of a broken body are reported as an offset as well, however the request was to end.

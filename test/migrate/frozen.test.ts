@@ -82,6 +82,21 @@ describe.skipIf(server === null)("the old database of a migration", () => {
     expect(await seen`select from pg_stat_activity where pid = ${mine?.["pid"]}`).toHaveLength(0);
   });
 
+  test("is closed while connections end by themselves", async () => {
+    const { from, client } = await storeIn("leaving");
+    const leaving = Array.from({ length: 30 }, client);
+    await Promise.all(leaving.map((each) => each`select 1`));
+
+    const freezing = freezePostgres(databaseAt(from.database?.url ?? ""));
+    for (const each of leaving) {
+      await Bun.sleep(1);
+      void each.end({ timeout: 1 });
+    }
+    await freezing;
+
+    expect(await write(client())).toContain("read-only transaction");
+  });
+
   test("takes changes again when the migration fails", async () => {
     const { from, client } = await storeIn("failed");
     const to = home();

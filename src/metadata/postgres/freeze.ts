@@ -1,5 +1,6 @@
 // Closes a database to changes, so that nothing is written to it while another place takes over: its servers go on to read from it.
 import { DatabaseUnfitError } from "../openErrors.ts";
+import type { Line } from "./line.ts";
 import { withLine } from "./oneLine.ts";
 import { type PostgresDatabase, placeOf } from "./open.ts";
 
@@ -10,8 +11,12 @@ const alterText = (text: string): string =>
 const close = alterText("alter database %I set default_transaction_read_only to on");
 const open = alterText("alter database %I reset default_transaction_read_only");
 
+/** How long a connection may take to end, ms. */
+const longestEndMs = 10_000;
+const mostTries = 20;
+
 /** Connections that began before, of those that this user may end or that are a server's. Waits until they have ended. */
-const endEarlier = `select pg_terminate_backend(pid, 10000) from pg_stat_activity
+const endEarlier = `select pg_terminate_backend(pid, ${longestEndMs}) from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'
   and backend_start <= cast($1 as timestamptz) and (pg_has_role(usesysid, 'member') or application_name = 'breadbox')`;
 /** A connection that was being made is not listed at first; ms. */
@@ -27,8 +32,7 @@ export async function freezePostgres(database: PostgresDatabase): Promise<() => 
     const [[now] = []] = (await line.send("select cast(clock_timestamp() as text)")).rows;
     for (const pause of [0, lateMs]) {
       await Bun.sleep(pause);
-      const { rows } = await line.send(endEarlier, [String(now)]);
-      if (rows.every(([hasEnded]) => hasEnded === true)) continue;
+      if (await endAll(line, String(now))) continue;
       await line.send(open);
       throw new DatabaseUnfitError(
         `a connection to ${placeOf(database.url)} does not end: stop the servers, and run the command again`,
@@ -36,6 +40,17 @@ export async function freezePostgres(database: PostgresDatabase): Promise<() => 
     }
   });
   return () => thawPostgres(database);
+}
+
+/** One that ended by itself after it was listed counts as not ended; the next time it is not listed. */
+async function endAll(line: Line, before: string): Promise<boolean> {
+  for (let tries = 0; tries < mostTries; tries += 1) {
+    const began = performance.now();
+    const { rows } = await line.send(endEarlier, [before]);
+    if (rows.every(([hasEnded]) => hasEnded === true)) return true;
+    if (performance.now() - began >= longestEndMs) return false;
+  }
+  return false;
 }
 
 /** Takes `freezePostgres` back, also that of a run that was killed. */

@@ -23,33 +23,25 @@ async function grownBy(use: (at: number) => Promise<unknown>): Promise<number> {
   return objects() - before;
 }
 
+/** Each of another account, from another address. */
+const loginAt = (at: number) => ({
+  ...{ name: `user-${at}`, password: "a password", hash: "a hash", decoy: null },
+  address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`,
+});
+
 test("right logins of any number of accounts from any number of networks", async () => {
   const logins = new Logins(() => 0, { most: 1, compare: async () => true });
-  const login = { password: "a password", hash: "a hash", decoy: null };
 
-  const grown = await grownBy((at) =>
-    logins.isRight({
-      ...login,
-      name: `user-${at}`,
-      address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`,
-    }),
-  );
+  const grown = await grownBy((at) => logins.isRight(loginAt(at)));
 
-  expect(await logins.isRight({ ...login, name: "user-1", address: "10.0.0.1" })).toBeTrue();
+  expect(await logins.isRight(loginAt(1))).toBeTrue();
   expect(grown).toBeLessThan(many / 10);
 }, 60_000);
 
 test("wrong logins of any number of accounts from any number of networks", async () => {
   const logins = new Logins(() => 0, { most: 1, compare: async () => false });
-  const login = { password: "a password", hash: "a hash", decoy: null };
 
-  const grown = await grownBy((at) =>
-    logins.isRight({
-      ...login,
-      name: `user-${at}`,
-      address: `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}`,
-    }),
-  );
+  const grown = await grownBy((at) => logins.isRight(loginAt(at)));
 
   expect(grown).toBeLessThan(many / 10);
 }, 60_000);

@@ -1,6 +1,7 @@
 // What requests leave in memory: counted in objects of the server's own thread after its garbage was collected, which no allocator and no
 // other program of the machine moves.
 import { expect } from "bun:test";
+import { each } from "../../src/import/each.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { administrator } from "../gc/race/accounts.ts";
 import { basic } from "../http/support/accessRoom.ts";
@@ -19,6 +20,8 @@ const manifest = bytes({
   config: { mediaType: configType, digest: digestOf(config), size: config.byteLength },
 });
 const typed = { authorization: administrator, "content-type": ociImage };
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
 
 /** What is done over and over; `at` is another number each time. */
 const kinds: Readonly<Record<string, (send: Send, at: number) => Promise<unknown>>> = {
@@ -60,12 +63,12 @@ clientTest(
 
     const grown: Record<string, string> = {};
     for (const [kind, act] of Object.entries(kinds)) {
-      await repeat(first, (at) => act(send, at));
+      await each(upTo(first), lanes, (at) => act(send, at));
       const before = await server.look();
-      await repeat(counted, (at) => act(send, first + at));
+      await each(upTo(counted), lanes, (at) => act(send, first + at));
       const after = await settled(server, before);
-      const each = (after.objectCount - before.objectCount) / counted;
-      if (each > least) grown[kind] = `${each} objects each: ${differing(before, after)}`;
+      const left = (after.objectCount - before.objectCount) / counted;
+      if (left > least) grown[kind] = `${left} objects each: ${differing(before, after)}`;
     }
 
     expect(grown).toEqual({});
@@ -79,17 +82,6 @@ async function settled(server: GrowingServer, before: Heap): Promise<Heap> {
     if (looks === 5 || after.objectCount - before.objectCount < counted / 20) return after;
     await Bun.sleep(300);
   }
-}
-
-async function repeat(times: number, act: (at: number) => Promise<unknown>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < times) {
-      next += 1;
-      await act(next);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }
 
 /** The types that have grown most. */

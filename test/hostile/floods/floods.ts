@@ -1,7 +1,9 @@
 // Floods: slow clients of three kinds, idle connections, and more upload sessions, buckets, tags and logins than anybody needs. Meanwhile and
 // afterwards an image is pushed and pulled; memory is sampled, statuses are counted, and files outside the data directory are looked for.
+
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { each } from "../../../src/import/each.ts";
 import { basic } from "../../http/support/accessRoom.ts";
 import { type RunningRegistry, startBreadbox } from "../../support/binary.ts";
 import { randomBytes, sha256 } from "../../support/bytes.ts";
@@ -83,9 +85,10 @@ export async function flood(plan: FloodPlan): Promise<FloodResult> {
     statuses[status] = (statuses[status] ?? 0) + 1;
   };
   for (const [what, ask] of Object.entries(await floodsOf(server, closed))) {
+    const requests = Array.from({ length: plan.requests }, (_, at) => at + 1);
     await meanwhile(
       what,
-      inLanes(plan.requests, async (at) => count(await ask(at))),
+      each(requests, lanes, async (at) => count(await ask(at))),
     );
   }
   await usePush(server, "after");
@@ -168,15 +171,4 @@ async function floodsOf({ url }: RunningRegistry, closed: RunningRegistry) {
     logins: (at: number) =>
       ask("/v2/", { headers: { authorization: basic(`user-${at}`, password) } }, closed.url),
   };
-}
-
-async function inLanes(count: number, each: (at: number) => Promise<void>): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < count) {
-      next += 1;
-      await each(next);
-    }
-  };
-  await Promise.all(Array.from({ length: lanes }, lane));
 }

@@ -1,7 +1,8 @@
 // Rows in memory over PostgreSQL: what any replica has written ends them, and nothing else does.
 import { describe, expect, test } from "bun:test";
 import { Freshness } from "../../src/metadata/postgres/freshness.ts";
-import { app, bytes, manifest, tag } from "../contract/metadataRows.ts";
+import { app, bytes, digest, finish, manifest, now, tag } from "../contract/metadataRows.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 import { Scope } from "../support/scope.ts";
 import { describeOnPostgres, openAt } from "./postgresDatabase.ts";
 
@@ -16,7 +17,7 @@ describe("a version of the database", () => {
     });
     const turn = async () => {
       for (let turns = 0; turns < 2; turns += 1) {
-        await new Promise((resolve) => setImmediate(resolve));
+        await nextTurn();
       }
     };
     return { asked, freshness, turn };
@@ -83,6 +84,18 @@ describeOnPostgres("on PostgreSQL", (server) => {
     // The same bytes, not some like them.
     expect(new Set(found.map((each) => each?.body)).size).toBe(1);
     expect(found[0]?.body).toEqual(bytes("image"));
+  });
+
+  test("the row of a blob is read once while nobody writes, for pulls and for pushers", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("blobs");
+    const { uploads, registry, contents } = (await openAt(inner, url)).metadata;
+    await uploads.finishUpload(finish("layer", { keptUntil: now }));
+    const asked = { repository: app, digest: digest("layer"), atLeast: now, keptUntil: now };
+    const look = () => [registry.findBlob(app, asked.digest), contents.keepBlob(asked)];
+    const [first, second] = [await Promise.all(look()), await Promise.all(look())];
+
+    expect(second.map((row, at) => row !== null && row === first[at])).toEqual([true, true]);
   });
 
   test("nothing is kept over a restart of the server", async () => {

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { RegistryError } from "../../src/errors.ts";
 import { Lanes } from "../../src/metadata/postgres/lanes.ts";
 import type { Body, Tx } from "../../src/metadata/rows/rows.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 
 /** A transaction that asks nothing. */
 const tx: Tx = {
@@ -40,7 +41,6 @@ const body = (seen: string[], name: string) =>
   };
 const tags = { name: "tags", keys: null };
 const buckets = { name: "buckets", keys: null };
-const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 test("what waits in a lane becomes one transaction, in the order of the calls, and other lanes do not wait", async () => {
   const { ends, lanes } = begin();
@@ -48,12 +48,12 @@ test("what waits in a lane becomes one transaction, in the order of the calls, a
   const first = lanes.write(tags, body(seen, "one"));
   const others = [lanes.write(tags, body(seen, "two")), lanes.write(tags, body(seen, "three"))];
   const other = lanes.write(buckets, body(seen, "other"));
-  await turn();
+  await nextTurn();
   expect([seen, ends.length]).toEqual([["one", "other"], 2]);
 
   ends[0]?.resolve();
   expect(await first).toBe("one is done");
-  await turn();
+  await nextTurn();
   expect([seen, ends.length]).toEqual([["one", "other", "two", "three"], 3]);
 
   ends[2]?.resolve();
@@ -103,7 +103,7 @@ test("bodies that have nothing in common ask before any of them changes anything
 test("of a transaction that fails for one of its bodies, each is done on its own: the others succeed", async () => {
   const seen: string[] = [];
   const lanes = new Lanes(async (body) => {
-    await turn();
+    await nextTurn();
     const { done, value } = body(tx).next();
     if (done !== true) throw new Error("it waits");
     return value;
@@ -133,7 +133,7 @@ test("what the database refuses as a whole is not tried again for each of them",
   let runs = 0;
   const lanes = new Lanes(async () => {
     runs += 1;
-    await turn();
+    await nextTurn();
     throw new RegistryError("BUSY");
   });
   const outcomes = await Promise.allSettled(

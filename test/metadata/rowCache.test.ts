@@ -4,11 +4,9 @@ import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { beginWork, Connection, openClient } from "../../src/metadata/sqlite/connection.ts";
 import { CommitCount, RowCache } from "../../src/metadata/sqlite/rowCache.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-
-/** The next turn of the event loop: what a request that arrives from now on sees. */
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
 /** A table of notes behind a cache that says how often it was read. */
 async function openNotes(scope: Scope) {

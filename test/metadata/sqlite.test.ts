@@ -19,6 +19,7 @@ import {
   staging,
   tag,
 } from "../contract/metadataRows.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
@@ -57,6 +58,31 @@ describe("leases in SQLite", () => {
 
     expect(unchanged).toEqual([[200], before]);
     expect(lease()).toEqual([999]);
+  });
+});
+
+describe("the row of a blob", () => {
+  test("is read once while nobody writes, for pulls and for pushers, and anew after any commit", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "blobs");
+    const { uploads, contents, registry } = (await openIn(scope, directory)).metadata;
+    const asked = { repository: app, digest: digest("layer"), atLeast: now, keptUntil: now };
+    const look = async () => [
+      await registry.findBlob(app, asked.digest),
+      await contents.keepBlob(asked),
+    ];
+    await uploads.finishUpload(finish("layer", { keptUntil: now }));
+    const rows = [await look(), await look()];
+    await uploads.finishUpload(finish("another"));
+    const later = await look();
+    inspect(scope, directory).run("DELETE FROM repository_contents");
+    await nextTurn();
+    const gone = await look();
+
+    // The same objects, not some like them.
+    expect(rows[1]?.map((row, at) => row !== null && row === rows[0]?.[at])).toEqual([true, true]);
+    expect(later.map((row, at) => row === rows[0]?.[at])).toEqual([false, false]);
+    expect([later, gone]).toEqual([rows[0] ?? [], [null, null]]);
   });
 });
 

@@ -1,5 +1,6 @@
 // Small content that was just read is served from memory, and only while the file is the one that was read.
 import { describe, expect, test } from "bun:test";
+import { truncateSync } from "node:fs";
 import { stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
@@ -7,6 +8,7 @@ import type { Locator } from "../../src/model/locator.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Lately, smallest } from "../../src/storage/filesystem/reading/lately.ts";
 import { beginSession, sealed } from "../support/contents.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
@@ -72,10 +74,27 @@ describe("content of a file", () => {
     await readWhole();
 
     await writeFile(path, new Uint8Array(999));
+    await nextTurn();
     const cut = await open();
     await unlink(path);
+    await nextTurn();
 
     expect([cut, await open()]).toEqual([null, null]);
+  });
+
+  test("is looked at once for all who ask in the same turn of the event loop", async () => {
+    await using scope = new Scope();
+    const { open, path } = await publishedIn(scope, noise(1_000));
+    await open();
+    await nextTurn();
+
+    const before = open();
+    truncateSync(path, 999);
+    const together = await Promise.all([before, open()]);
+    await nextTurn();
+
+    expect(together.map((each) => each?.kind)).toEqual(["file", "file"]);
+    expect(await open()).toBeNull();
   });
 
   test("that is not small is never kept in memory", async () => {
@@ -89,29 +108,29 @@ describe("content of a file", () => {
 });
 
 describe("what was seen lately", () => {
-  const seen = { path: "p", look, now: 0 };
+  const seen = { path: "p", at: 0, turn: 0 };
 
   test("is forgotten after ten seconds, but not its bytes", () => {
     const lately = new Lately();
-    lately.note(locator("a"), seen);
+    lately.note(locator("a"), look, seen);
     lately.keep(locator("a"), look, bytes());
 
-    expect(lately.pathOf(locator("a"), 10_000)).toBe("p");
-    expect(lately.pathOf(locator("a"), 10_001)).toBeNull();
-    expect(lately.note(locator("a"), { ...seen, now: 20_000 })).toEqual(bytes());
-    expect(lately.pathOf(locator("a"), 20_000)).toBe("p");
+    expect(lately.find(locator("a"), 10_000)?.path).toBe("p");
+    expect(lately.find(locator("a"), 10_001)).toBeNull();
+    expect(lately.note(locator("a"), look, { ...seen, at: 20_000 }).bytes).toEqual(bytes());
+    expect(lately.find(locator("a"), 20_000)?.path).toBe("p");
   });
 
   test("keeps no bytes that were read of another look, and none of a part", () => {
     const lately = new Lately();
-    lately.note(locator("a"), seen);
+    lately.note(locator("a"), look, seen);
 
     lately.keep(locator("a"), { size: 4, changedAt: 2 }, bytes());
     lately.keep(locator("a"), look, bytes().slice(1));
     lately.keep(locator("b"), look, bytes());
 
-    expect(lately.note(locator("a"), seen)).toBeNull();
-    expect(lately.note(locator("b"), seen)).toBeNull();
+    expect(lately.note(locator("a"), look, seen).bytes).toBeNull();
+    expect(lately.note(locator("b"), look, seen).bytes).toBeNull();
   });
 
   test("stays below 8 MiB, and the latest are kept", () => {
@@ -119,20 +138,20 @@ describe("what was seen lately", () => {
     const large = { size: smallest, changedAt: 1 };
     const names = Array.from({ length: 513 }, (_, number) => locator(`${number}`));
     for (const name of names) {
-      lately.note(name, { ...seen, look: large });
+      lately.note(name, large, seen);
       lately.keep(name, large, new Uint8Array(smallest));
     }
 
-    const kept = names.filter((name) => lately.pathOf(name, 0) !== null);
+    const kept = names.filter((name) => lately.find(name, 0) !== null);
 
     expect(kept).toEqual(names.slice(1));
   });
 
   test("is at most 4,096 files", () => {
     const lately = new Lately();
-    for (let number = 0; number < 5_000; number += 1) lately.note(locator(`${number}`), seen);
+    for (let number = 0; number < 5_000; number += 1) lately.note(locator(`${number}`), look, seen);
 
-    expect(lately.pathOf(locator("903"), 0)).toBeNull();
-    expect(lately.pathOf(locator("904"), 0)).toBe("p");
+    expect(lately.find(locator("903"), 0)).toBeNull();
+    expect(lately.find(locator("904"), 0)?.path).toBe("p");
   });
 });

@@ -26,8 +26,8 @@ const rights: Readonly<Record<string, readonly string[]>> = {
   backup: ["client", "import", "migrate", "gc", "durability"],
   access: ["workers"],
   webhooks: [],
-  storage: ["durability", "workers"],
-  metadata: ["durability", "drizzle"],
+  storage: ["durability", "workers", "process"],
+  metadata: ["durability", "drizzle", "process"],
   // Drawing only: what is drawn is handed over.
   pages: [],
   http: [

@@ -97,15 +97,17 @@ export function postgresRows(options: PostgresOptions): PostgresRows {
     list,
     cache: <R>(sizeOf: (row: R) => number): Cache<R> => {
       const kept = new KeptRows(sizeOf);
+      const findKept: Cache<R>["find"] = async (key, statement, given) => {
+        const version = await transactions.version();
+        const known = version === null ? undefined : kept.get(version, key);
+        if (known !== undefined) return known;
+        const row = await find(statement, given);
+        if (row !== null && version !== null) kept.keep(version, key, row);
+        return row;
+      };
       return {
-        async find(key, statement, given) {
-          const version = await transactions.version();
-          const known = version === null ? undefined : kept.get(version, key);
-          if (known !== undefined) return known;
-          const row = await find(statement, given);
-          if (row !== null && version !== null) kept.keep(version, key, row);
-          return row;
-        },
+        find: findKept,
+        findSettled: findKept,
         // Only the database knows whether a replica has written.
         peek: () => undefined,
       };

@@ -39,11 +39,12 @@ const holders = statement((db, given: Params<{ digest: Digest; after: string; li
 /** Builds this part of the port. */
 export function contentsMetadata(rows: Rows): ContentsMetadata {
   const isMade = (made: boolean): boolean => made;
+  const kept = rows.cache<StoredContent & Pick<KeptBlob, "keptUntil">>(() => 0);
   return {
     findContent: (digest) => rows.find(findContent, { digest }),
     async keepBlob(blob) {
       rows.assertWritable();
-      const found = await rows.findSettled(findKept, blob);
+      const found = await kept.findSettled(`${blob.repository}@${blob.digest}`, findKept, blob);
       // Most calls end here, without a write: enough of the lease is left.
       if (found === null || found.keptUntil >= blob.atLeast) return found;
       return rows.write(

@@ -7,6 +7,7 @@ import type {
   Page,
   PageRequest,
   RegistryMetadata,
+  StoredContent,
   StoredManifest,
 } from "../metadata.ts";
 import { LargeBodies } from "./largeBodies.ts";
@@ -118,11 +119,13 @@ export function registryReads(
   RegistryMetadata,
   "findBlob" | "findManifest" | "findManifestSummary" | "listTags" | "listRepositories"
 > {
+  const blobs = rows.cache<StoredContent>(() => 0);
   const pulled = rows.cache<FoundManifest>(({ body }) => body?.byteLength ?? 0);
   const asked = rows.cache<ManifestSummary>(() => 0);
   const large = new LargeBodies(async (key) => (await rows.find(manifestBody, key))?.body ?? null);
   return {
-    findBlob: (repository, digest) => rows.find(blob, { repository, digest }),
+    findBlob: (repository, digest) =>
+      blobs.find(keyOf(repository, { digest }), blob, { repository, digest }),
     async findManifest(repository, reference): Promise<StoredManifest | null> {
       const key = keyOf(repository, reference);
       const found =

@@ -35,6 +35,12 @@ export interface Tx {
 /** Rows of some statements, kept in memory for as long as nobody writes anything. What is absent is asked for each time. */
 export interface Cache<R> {
   find<P extends object>(key: string, statement: Statement<P, R>, given: P): Promise<R | null>;
+  /** To `find` what `Rows.findSettled` is to `Rows.find`. */
+  findSettled<P extends object>(
+    key: string,
+    statement: Statement<P, R>,
+    given: P,
+  ): Promise<R | null>;
   /** The row if it is in memory. */
   peek(key: string): R | undefined;
 }

@@ -1,5 +1,6 @@
 // Rows that are asked for again and again, kept in memory for as long as nobody writes anything. Apart from the reads because it
 // knows nothing of what it keeps. Others write as well: the maintenance worker, commands in other processes.
+import { Turns } from "../../process/turns.ts";
 import { KeptRows } from "../rows/keptRows.ts";
 import type { Connection } from "./connection.ts";
 
@@ -10,9 +11,11 @@ import type { Connection } from "./connection.ts";
 export class CommitCount {
   readonly #connection: Connection;
   readonly #othersVersion;
+  readonly #turns = new Turns();
   #version: unknown = null;
   #count = 0;
-  #looked = false;
+  /** The turn of the latest look. */
+  #lookedIn = 0;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -21,7 +24,9 @@ export class CommitCount {
   }
 
   now(): number {
-    if (!this.#looked) this.#look();
+    const turn = this.#turns.now();
+    if (turn !== this.#lookedIn) this.#look();
+    this.#lookedIn = turn;
     return this.#count + this.#connection.committed;
   }
 
@@ -29,11 +34,6 @@ export class CommitCount {
     const version = this.#othersVersion.values()[0]?.[0];
     if (version !== this.#version) this.#count += 1;
     this.#version = version;
-    this.#looked = true;
-    // Runs before the loop asks for the next requests.
-    setImmediate(() => {
-      this.#looked = false;
-    });
   }
 }
 

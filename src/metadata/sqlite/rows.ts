@@ -113,6 +113,8 @@ export function sqliteRows(connection: Connection, newId: () => string): Rows {
     return {
       find: (key, statement, given) =>
         connection.read(() => rows.get(key, () => statement.on(target).get(given))),
+      findSettled: (key, statement, given) =>
+        connection.readSettled(() => rows.get(key, () => statement.on(target).get(given))),
       peek(key) {
         try {
           return rows.peek(key);

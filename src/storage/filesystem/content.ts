@@ -3,6 +3,7 @@ import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import type { Locator } from "../../model/locator.ts";
+import { Turns } from "../../process/turns.ts";
 import type {
   Content,
   OpenedContent,
@@ -12,7 +13,7 @@ import type {
   StoredStat,
 } from "../content.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
-import { Lately, type Look } from "./reading/lately.ts";
+import { Lately, type Look, type Seen } from "./reading/lately.ts";
 import { Sendables } from "./reading/sendables.ts";
 import { listStoredNames, lookAt, lookAtOnce, readStoredName } from "./storedNames.ts";
 
@@ -30,6 +31,7 @@ export class FilesystemContent implements Content {
   readonly #options: ContentOptions;
   readonly #sendables: Sendables;
   readonly #lately = new Lately();
+  readonly #turns = new Turns();
 
   constructor(options: ContentOptions) {
     this.#options = options;
@@ -37,14 +39,24 @@ export class FilesystemContent implements Content {
   }
 
   async open({ locator, size }: StoredRow): Promise<OpenedContent | null> {
-    const now = performance.now();
-    const known = this.#lately.pathOf(locator, now);
-    const path = known ?? this.#path(locator);
-    const look = known === null ? await lookAt(path) : lookAtOnce(path);
+    const at = performance.now();
+    const turn = this.#turns.now();
+    const known = this.#lately.find(locator, at);
+    const seen = known?.turn === turn ? known : await this.#look(locator, known, { at, turn });
     // Anything but a regular file is damage: no stored size is negative, so it never passes for the content.
-    if (look?.size !== size) return null;
-    const bytes = this.#lately.note(locator, { path, look, now });
-    return bytes === null ? { kind: "file", body: Bun.file(path) } : { kind: "bytes", body: bytes };
+    if (seen?.size !== size) return null;
+    const { file, bytes } = seen;
+    return bytes === null ? { kind: "file", body: file } : { kind: "bytes", body: bytes };
+  }
+
+  async #look(
+    locator: Locator,
+    known: Seen | null,
+    when: Pick<Seen, "at" | "turn">,
+  ): Promise<Seen | null> {
+    const path = known?.path ?? this.#path(locator);
+    const look = known === null ? await lookAt(path) : lookAtOnce(path);
+    return look && this.#lately.note(locator, look, { path, ...when });
   }
 
   async reader(locator: Locator): Promise<SendableContent | null> {

@@ -16,10 +16,20 @@ export const lookOf = (found: Stats): Look => ({
   changedAt: found.ctimeMs,
 });
 
-interface Seen extends Look {
+/** Where and when somebody looked. */
+export interface Noted {
   readonly path: string;
   /** Monotonic ms. */
   readonly at: number;
+  /** The turn of the event loop in which the look began. */
+  readonly turn: number;
+}
+
+/** What a look found. */
+export interface Seen extends Noted, Look {
+  /** Reads nothing until it is sent or consumed. */
+  readonly file: Blob;
+  /** All of it, when it is small and was read lately. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
 }
 
@@ -36,20 +46,19 @@ export class Lately {
   readonly #files = new Map<Locator, Seen>();
   #bytes = 0;
 
-  /** The path of a file that was seen within the last seconds. */
-  pathOf(locator: Locator, now: number): string | null {
+  /** What was found within the last seconds. */
+  find(locator: Locator, now: number): Seen | null {
     const seen = this.#files.get(locator);
-    return seen === undefined || now - seen.at > fresh ? null : seen.path;
+    return seen === undefined || now - seen.at > fresh ? null : seen;
   }
 
-  /** Remembers a look; bytes of a file that looks different now are forgotten. @returns its bytes, when they are known. */
-  note(locator: Locator, { path, look, now }: Noted): Uint8Array<ArrayBuffer> | null {
+  /** Remembers a look; bytes of a file that looks different now are forgotten. */
+  note(locator: Locator, look: Look, noted: Noted): Seen {
     const before = this.#files.get(locator);
     const isSame = before?.changedAt === look.changedAt && before.size === look.size;
-    const bytes = isSame ? before.bytes : null;
+    const { file, bytes } = isSame ? before : { file: Bun.file(noted.path), bytes: null };
     this.forget(locator);
-    this.#add(locator, { ...look, path, at: now, bytes });
-    return bytes;
+    return this.#add(locator, { ...look, ...noted, file, bytes });
   }
 
   /** Remembers the bytes of a file as it looked when they were read. */
@@ -65,20 +74,13 @@ export class Lately {
     this.#files.delete(locator);
   }
 
-  #add(locator: Locator, seen: Seen): void {
+  #add(locator: Locator, seen: Seen): Seen {
     this.#files.set(locator, seen);
     this.#bytes += seen.bytes?.length ?? 0;
     for (const oldest of this.#files.keys()) {
-      if (this.#files.size <= mostFiles && this.#bytes <= mostBytes) return;
+      if (this.#files.size <= mostFiles && this.#bytes <= mostBytes) break;
       this.forget(oldest);
     }
+    return seen;
   }
-}
-
-/** A look at a file. */
-export interface Noted {
-  readonly path: string;
-  readonly look: Look;
-  /** Monotonic ms. */
-  readonly now: number;
 }

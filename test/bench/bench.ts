@@ -1,17 +1,17 @@
 // `bun run bench`: Breadbox, distribution and nginx side by side. Every round gives each system its turn on fresh
 // data, so that what disturbs the machine disturbs all of them alike. Options: see `usage`.
 import { statfsSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { run, tempFolder } from "../support/processes.ts";
 import { machineCpu } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";
-import { replaceTable } from "./document.ts";
+import { circumstances, replaceTable } from "./document.ts";
 import { fillFile } from "./fillFile.ts";
 import { type LoadClient, startLoadClient } from "./loadClient.ts";
 import type { Metric } from "./metric.ts";
-import { metrics, type SectionName, sections } from "./metrics.ts";
+import { metrics, sectionNames, sections } from "./metrics.ts";
 import { addSample, renderTable, type Samples } from "./report.ts";
 import { measureSink } from "./sink.ts";
 import { type SystemName, startSystem, startTlsSystem, systemNames } from "./systems.ts";
@@ -19,7 +19,7 @@ import { wrkCpuSeconds } from "./wrk.ts";
 
 const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
               [--systems ${systemNames.join(",")}] [--rounds N] [--write]
-  --only    metrics, or all of a table: ${Object.keys(sections).join(", ")}
+  --only    metrics, or all of a table: ${sectionNames.join(", ")}
   --quick   one or two rounds of smaller transfers: a smoke test, not a verdict
   --write   replace those tables in docs/BENCHMARKS.md that something was measured of`;
 
@@ -131,23 +131,16 @@ function* turnsOf(plan: Plan, metric: Metric) {
   }
 }
 
-interface Measured {
-  readonly samples: Samples;
-  /** Share of the CPUs that other work took, one value a turn. */
-  readonly others: number[];
-}
-
-async function measure(plan: Plan, client: LoadClient): Promise<Measured> {
-  const measured: Measured = { samples: new Map(), others: [] };
+async function measure(plan: Plan, client: LoadClient): Promise<Samples> {
+  const samples: Samples = new Map();
   for (const [metricName, metric] of plan.chosen) {
     for (const { round, rounds, name } of turnsOf(plan, metric)) {
       const progress = `${metricName} ${round + 1}/${rounds} ${name}`;
       try {
         const turn = { metric, name, client, quick: plan.quick, round };
         const { values, others } = await takeQuietTurn(turn);
-        measured.others.push(others);
         for (const [figure, value] of Object.entries(values)) {
-          addSample(measured.samples, figure, { system: name, value });
+          addSample(samples, figure, { system: name, value, others });
         }
         console.error(`${progress}: ${describe(values)}; other work ${percent(others)}`);
       } catch (failure) {
@@ -156,7 +149,7 @@ async function measure(plan: Plan, client: LoadClient): Promise<Measured> {
       }
     }
   }
-  return measured;
+  return samples;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -172,30 +165,16 @@ async function main(): Promise<void> {
   const client = startLoadClient(scope);
   await warmPageCache(plan.quick);
   const ceiling = await measureSink(client);
-  const { samples, others } = await measure(plan, client);
-  const sorted = others.toSorted((a, b) => a - b);
-  const notes = [
-    `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux; ` +
-      `${plan.quick ? "quick mode: a smoke test, not a verdict" : "median (lowest–highest)"}.`,
-    `Load client alone, into a sink: ${ceiling.toFixed(0)} MiB/s. Other work on the CPUs meanwhile: ` +
-      `median ${percent(sorted[Math.floor(sorted.length / 2)] ?? 0)}, highest ${percent(sorted.at(-1) ?? 0)} ` +
-      "(the kernel's write-back counts as other work).",
-  ];
-  const names: readonly SectionName[] = [
-    "transfers",
-    "small",
-    "manifests",
-    "access",
-    "collection",
-    "objects",
-    "slowDisk",
-    "box",
-    "pages",
-    "replicas",
-  ];
-  const tables = names.flatMap((section) => {
+  const samples = await measure(plan, client);
+  const kind = plan.quick
+    ? "quick mode: a smoke test, not a verdict"
+    : "median (lowest–highest) of the rounds";
+  const note =
+    `${await circumstances()}; ${kind}. Load client alone, into a sink: ${ceiling.toFixed(0)} MiB/s.\n` +
+    "Other work: its share of the CPUs meanwhile; the kernel's write-back counts as other work.";
+  const tables = sectionNames.flatMap((section) => {
     const table = renderTable(samples, section);
-    return table === null ? [] : [[section, `${table}\n\n${notes.join("\n")}`] as const];
+    return table === null ? [] : [[section, `${table}\n\n${note}`] as const];
   });
   for (const [, text] of tables) console.log(`${text}\n`);
   if (plan.write) {

@@ -5,7 +5,6 @@ import { startRadosgw } from "../support/radosgw.ts";
 import { askFor, locationPath, prepareUpload, startUpload } from "../support/rawUploads.ts";
 import { startEngines } from "../support/replicated.ts";
 import { Scope, signal } from "../support/scope.ts";
-import { startVersitygw } from "../support/versitygw.ts";
 import { type Exercise, type Metric, mebibyte, median, type Values } from "./metric.ts";
 import { getManifests, putManifests } from "./wrk.ts";
 
@@ -15,7 +14,7 @@ const frozenMs = 6_000;
 type Place = Pick<RunningRegistry, "port">;
 
 /** Two replicas over one database and one bucket. */
-async function openReplicas(scope: Scope, startBucket = startVersitygw) {
+async function openReplicas(scope: Scope, startBucket?: Parameters<typeof startEngines>[1]) {
   const { env, gateway } = await startEngines(scope, startBucket);
   const a = await startBreadbox(scope, { env });
   return { a, b: await startBreadbox(scope, { env }), gateway };

@@ -1,6 +1,19 @@
 // Where figures are written: docs/BENCHMARKS.md, between two marks with the name of the table.
+import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../support/binary.ts";
+import { run } from "../support/processes.ts";
+
+/** Where and when figures were measured, and of what: machine, commit and day. */
+export async function circumstances(): Promise<string> {
+  const git = async (...args: string[]) =>
+    (await run(["git", "-C", projectRoot, ...args])).stdout.trim();
+  const commit = await git("rev-parse", "--short", "HEAD");
+  const changed = await git("status", "--porcelain", "--", "src", "package.json", "build.ts");
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux`;
+  const day = new Date().toISOString().slice(0, 10);
+  return `${machine}; commit ${commit}${changed === "" ? "" : " and changes since"}, ${day}`;
+}
 
 /** Replaces a table. @throws Error when the document has no place for it. */
 export async function replaceTable(name: string, text: string): Promise<void> {

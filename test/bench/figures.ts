@@ -1,6 +1,7 @@
 // The figures' names and units, and what Breadbox is held against: the rows of the tables.
 
 import { boxFigures } from "./boxMetrics.ts";
+import { gatewayFigures } from "./gatewayMetrics.ts";
 import {
   atLeast,
   atMost,
@@ -270,6 +271,7 @@ export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figur
   access,
   collection,
   objects,
+  buckets: gatewayFigures,
   slowDisk,
   box: boxFigures,
   pages: pageFigures,

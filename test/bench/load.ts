@@ -50,6 +50,15 @@ export type Job =
       partSize: number;
       lanes: number;
     }
+  /** Each path once, `lanes` of them at a time; a PUT sends `size` bytes that nobody has seen. */
+  | {
+      kind: "objects";
+      port: number;
+      method: "GET" | "PUT";
+      paths: string[];
+      size: number;
+      lanes: number;
+    }
   /** Body of `size` bytes to whoever listens there: the client's own ceiling. */
   | { kind: "sink"; port: number; size: number };
 
@@ -145,8 +154,28 @@ async function pullAtOnce(port: number, paths: string[]): Promise<JobResult> {
   return result(ms);
 }
 
+async function objects(job: Extract<Job, { kind: "objects" }>): Promise<JobResult> {
+  const { port, method, size } = job;
+  const contents = method === "PUT" ? job.paths.map(() => prepare(size).body) : [];
+  const asks = job.paths.map((path, at) => {
+    const body = contents[at];
+    return { method, path, ...(body !== undefined && { body }) };
+  });
+  const waiting = asks.values();
+  const connections = await Promise.all(
+    Array.from({ length: job.lanes }, () => Connection.open(port)),
+  );
+  const lane = async (connection: Connection): Promise<void> => {
+    for (const ask of waiting) await askFor(connection, [200, 201], ask);
+  };
+  const ms = await timed(() => Promise.all(connections.map(lane)));
+  for (const connection of connections) connection.close();
+  return result(ms);
+}
+
 async function perform(job: Job): Promise<JobResult> {
   if (job.kind === "parallel") return parallel(job);
+  if (job.kind === "objects") return objects(job);
   if (job.kind === "pulls") return pullAtOnce(job.port, job.paths);
   const connection = await Connection.open(job.port, "tls" in job && job.tls);
   try {
@@ -158,7 +187,7 @@ async function perform(job: Job): Promise<JobResult> {
 
 async function performOn(
   connection: Connection,
-  job: Exclude<Job, { kind: "parallel" | "pulls" }>,
+  job: Exclude<Job, { kind: "parallel" | "pulls" | "objects" }>,
 ): Promise<JobResult> {
   switch (job.kind) {
     case "upload": {

@@ -6,6 +6,7 @@ import { boxMetrics } from "./boxMetrics.ts";
 import { bucketMetrics } from "./bucketMetrics.ts";
 import { collectionMetrics } from "./collectionMetrics.ts";
 import { fillFile } from "./fillFile.ts";
+import { gatewayMetrics } from "./gatewayMetrics.ts";
 import { manifestMetrics } from "./manifestMetrics.ts";
 import {
   type Exercise,
@@ -166,6 +167,7 @@ export const sections = {
   access: accessMetrics,
   collection: collectionMetrics,
   objects: objectMetrics,
+  buckets: gatewayMetrics,
   slowDisk: slowDiskMetrics,
   box: boxMetrics,
   pages: pageMetrics,
@@ -174,6 +176,11 @@ export const sections = {
 
 /** Name of a table. */
 export type SectionName = keyof typeof sections;
+
+const isSection = (name: string): name is SectionName => name in sections;
+
+/** All of them, in the order of the report. */
+export const sectionNames: readonly SectionName[] = Object.keys(sections).filter(isSection);
 
 /** All metrics by name. */
 export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>(

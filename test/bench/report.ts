@@ -4,18 +4,34 @@ import type { Figure, Goal } from "./goals.ts";
 import type { SectionName } from "./metrics.ts";
 import { type SystemName, systemNames } from "./systems.ts";
 
-/** Every value measured: figure → system → one value a round. */
-export type Samples = Map<string, Map<SystemName, number[]>>;
+/** What was measured of one figure. */
+interface Measured {
+  /** One value a round. */
+  readonly values: Map<SystemName, number[]>;
+  /** Share of the CPUs, 0 to 1, that other work took meanwhile: one a turn. */
+  readonly others: number[];
+}
+
+/** All of it by figure. */
+export type Samples = Map<string, Measured>;
+
+/** One turn's value. */
+interface Sample {
+  readonly system: SystemName;
+  readonly value: number;
+  readonly others: number;
+}
 
 /** Files a value of one round. */
 export function addSample(
   samples: Samples,
   figure: string,
-  { system, value }: { readonly system: SystemName; readonly value: number },
+  { system, value, others }: Sample,
 ): void {
-  const bySystem = samples.get(figure) ?? new Map<SystemName, number[]>();
-  samples.set(figure, bySystem);
-  bySystem.set(system, [...(bySystem.get(system) ?? []), value]);
+  const measured: Measured = samples.get(figure) ?? { values: new Map(), others: [] };
+  samples.set(figure, measured);
+  measured.values.set(system, [...(measured.values.get(system) ?? []), value]);
+  measured.others.push(others);
 }
 
 /** Middle value; the mean of the two middle ones for an even count; NaN for none. */
@@ -27,7 +43,14 @@ export function median(values: readonly number[]): number {
 }
 
 const medianOf = (samples: Samples, figure: string, system: SystemName): number =>
-  median(samples.get(figure)?.get(system) ?? []);
+  median(samples.get(figure)?.values.get(system) ?? []);
+
+/** `2 %`, or `2 % (up to 9 %)`. */
+function otherWork(shares: readonly number[]): string {
+  const print = (share: number): string => `${Math.round(100 * share)} %`;
+  const [middle, highest] = [print(median(shares)), print(Math.max(...shares))];
+  return middle === highest ? middle : `${middle} (up to ${highest})`;
+}
 
 function cell(values: readonly number[] | undefined, decimals: number): string {
   if (values === undefined || values.length === 0) return "–";
@@ -67,15 +90,16 @@ export function renderTable(samples: Samples, section: SectionName): string | nu
   const measured = Object.entries(figuresHere).filter(([key]) => samples.has(key));
   if (measured.length === 0) return null;
   const systems = systemNames.filter((system) =>
-    measured.some(([key]) => samples.get(key)?.has(system)),
+    measured.some(([key]) => samples.get(key)?.values.has(system)),
   );
-  const head = ["", "unit", ...systems, "goal for Breadbox", "reached"];
+  const head = ["", "unit", ...systems, "goal for Breadbox", "reached", "other work"];
   const rows = [head, head.map((_, column) => (column < 2 ? "---" : "---:"))];
   for (const [key, figure] of measured) {
     const { label, unit, decimals, goal } = figure;
-    const cells = systems.map((system) => cell(samples.get(key)?.get(system), decimals));
+    const cells = systems.map((system) => cell(samples.get(key)?.values.get(system), decimals));
     const verdict = goal === undefined ? "" : reached(samples, key, goal);
-    rows.push([label, unit, ...cells, goalText(figuresHere, figure), verdict]);
+    const others = otherWork(samples.get(key)?.others ?? []);
+    rows.push([label, unit, ...cells, goalText(figuresHere, figure), verdict, others]);
   }
   return alignColumns(rows);
 }

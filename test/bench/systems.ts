@@ -19,9 +19,10 @@ import {
 import { cpuSeconds, peakRssBytes, resetPeakRss, rssBytes } from "../support/procfs.ts";
 import type { Scope } from "../support/scope.ts";
 import { startTls } from "../support/tlsServer.ts";
+import { startVersitygw } from "../support/versitygw.ts";
 
 /** Names in the order of the table's columns. `postgres` is Breadbox with its rows in PostgreSQL. */
-export const systemNames = ["breadbox", "postgres", "distribution", "nginx"] as const;
+export const systemNames = ["breadbox", "postgres", "distribution", "nginx", "versitygw"] as const;
 export type SystemName = (typeof systemNames)[number];
 
 /** A system that is ready for load. */
@@ -52,7 +53,7 @@ const alone =
   (start: StartRegistry): Start =>
   async (scope, options) => ({ ...(await start(scope, options)), env: {} });
 
-const starts: Readonly<Record<Exclude<SystemName, "nginx">, Start>> = {
+const starts: Readonly<Record<Exclude<SystemName, "nginx" | "versitygw">, Start>> = {
   breadbox: alone(startBreadbox),
   postgres: startOnPostgres,
   distribution: alone(startDistribution),
@@ -73,6 +74,7 @@ export async function startSystem(
   seed: (data: string) => Promise<void> = async () => {},
 ): Promise<RunningSystem> {
   if (name === "nginx") return startNginx(scope);
+  if (name === "versitygw") return startGateway(scope);
   const data = join(tempFolder(scope, "bench"), "data");
   await seed(data);
   const started = performance.now();
@@ -139,6 +141,15 @@ async function startNginx(scope: Scope, tls = false): Promise<RunningSystem> {
   await waitFor("nginx", ready, { everyMs: 1, explain: server.logs });
   const place = { port, data: join(folder, "data"), readyMs: performance.now() - started };
   return running("nginx", server, place);
+}
+
+/** versitygw over a folder, with its own choice of settings: it does not sync. */
+async function startGateway(scope: Scope): Promise<RunningSystem> {
+  const started = performance.now();
+  const { process, bucket, folder } = await startVersitygw(scope);
+  const { port } = new URL(bucket.endpoint ?? "");
+  const place = { port: Number(port), data: folder, readyMs: performance.now() - started };
+  return running("versitygw", process(), place);
 }
 
 function running(

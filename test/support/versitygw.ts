@@ -7,8 +7,10 @@ import { freePort, startProcess, tempFolder, waitFor } from "./processes.ts";
 import { answersHttp, localBucket, type S3Server } from "./s3Server.ts";
 import type { Scope } from "./scope.ts";
 
-/** Starts it in a temporary folder, which must be on a file system with extended attributes. */
-export async function startVersitygw(scope: Scope): Promise<S3Server> {
+/** Starts it in a temporary folder, its `folder`, which must be on a file system with extended attributes. */
+export async function startVersitygw(
+  scope: Scope,
+): Promise<S3Server & { readonly folder: string }> {
   const program = await goTool(versitygw);
   const folder = tempFolder(scope, "versitygw");
   const port = freePort();
@@ -28,5 +30,5 @@ export async function startVersitygw(scope: Scope): Promise<S3Server> {
   const restart = async () => {
     current = await start();
   };
-  return { name: "versitygw", bucket, process: () => current, restart };
+  return { name: "versitygw", bucket, process: () => current, restart, folder };
 }

@@ -1,12 +1,11 @@
 // `npm run bench:growth`: the time of each operation with a thousand, a hundred thousand and a million of everything in the store.
 // `--write` replaces the table in docs/BENCHMARKS.md and the picture beside it; `--sizes 1000,10000` takes others.
-import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { projectRoot } from "../../support/binary.ts";
 import { anonymousBytes, machineCpu } from "../../support/procfs.ts";
 import { Scope } from "../../support/scope.ts";
-import { replaceTable } from "../document.ts";
+import { circumstances, replaceTable } from "../document.ts";
 import { quantile } from "../prober.ts";
 import { startSystem } from "../systems.ts";
 import { type Curve, curveTable } from "./curve.ts";
@@ -63,7 +62,7 @@ const curves: readonly Curve[] = (columns[0] ?? []).map(({ label }, place) => ({
   label,
   values: columns.map((column) => column[place]?.ms ?? Number.NaN),
 }));
-const note = `${cpus().length} × ${cpus()[0]?.model.trim()}, Linux; the CPUs were busy for ${busy} % of the time, this work included.`;
+const note = `${await circumstances()}; the CPUs were busy for ${busy} % of the time, this work included.`;
 const text = `${curveTable(curves, sizes)}\n\n${note}`;
 console.log(text);
 if (options.write) {

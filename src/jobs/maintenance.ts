@@ -65,6 +65,8 @@ export interface MaintenanceOptions {
 type Job = MaintenanceRequest["kind"];
 
 const tickMs = 1_000;
+/** A server that has just begun to listen answers first: what looks for work takes a tenth of its start. */
+const firstTickMs = 200;
 /** A worker without a job is kept for this long: the next one may come at once. */
 const idleMs = 3_000;
 /** First wait before lost jobs are ordered again, doubled each time up to the longest. */
@@ -82,6 +84,7 @@ export class Maintenance {
   readonly #owed = new Set<Job>();
   readonly #worker: Supervisor<MaintenanceRequest, MaintenanceReport>;
   #ticking: Timer | null = null;
+  #first: Timer | null = null;
   #sweptAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #multipartSweptAt = Number.NEGATIVE_INFINITY;
@@ -108,8 +111,9 @@ export class Maintenance {
 
   /** Begins. Uploads are swept first. */
   start(): void {
-    this.#ticking = setInterval(() => this.#tick(performance.now()), tickMs);
-    this.#tick(performance.now());
+    const tick = () => this.#tick(performance.now());
+    this.#ticking = setInterval(tick, tickMs);
+    this.#first = setTimeout(tick, firstTickMs);
   }
 
   /** Another server did the scheduled work until now. */
@@ -165,6 +169,7 @@ export class Maintenance {
 
   #stopTicking(): void {
     if (this.#ticking !== null) clearInterval(this.#ticking);
+    if (this.#first !== null) clearTimeout(this.#first);
     this.#ticking = null;
   }
 

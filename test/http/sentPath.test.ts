@@ -60,7 +60,7 @@ describe("isAsSent", () => {
     );
   });
 
-  test.each([1, 2, 63, 64, 65, 97, 98, 99, 100, 300])("works for %d segments", async (count) => {
+  test.each([1, 2, 31, 32, 33, 97, 98, 99, 100, 300])("works for %d segments", async (count) => {
     const path = "/a".repeat(count);
     expect(await ask([path, `${path}/`, `/b/..${path}`, `/.${path}`, `/b\\..${path}`])).toEqual([
       ...[true, true],

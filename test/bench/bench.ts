@@ -15,7 +15,7 @@ import { metrics, sectionNames, sections } from "./metrics.ts";
 import { addSample, renderTable, type Samples } from "./report.ts";
 import { measureSink } from "./sink.ts";
 import { type SystemName, startSystem, startTlsSystem, systemNames } from "./systems.ts";
-import { wrkCpuSeconds } from "./wrk.ts";
+import { toolCpuSeconds } from "./toolCpu.ts";
 
 const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
               [--systems ${systemNames.join(",")}] [--rounds N] [--write]
@@ -74,10 +74,10 @@ async function warmPageCache(quick: boolean): Promise<void> {
   await fillFile(join(folder, "file"), bytes);
 }
 
-/** CPU seconds that this bench itself has used: its own process, the load client, wrk. */
+/** CPU seconds that this bench itself has used: its own process, the load client, wrk, skopeo. */
 const ownCpu = (client: LoadClient): number => {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6 + client.cpuSeconds() + wrkCpuSeconds;
+  return (user + system) / 1e6 + client.cpuSeconds() + toolCpuSeconds();
 };
 
 const none = Promise.resolve();

@@ -14,13 +14,9 @@ function pathsOf({ system }: Exercise, method: "GET" | "PUT", count: number): st
   const names = Array.from({ length: count }, (_, at) => `o${at}`);
   if (system.name === "breadbox")
     return names.map((name) => `/v1/buckets/${bucket}/objects/${name}`);
-  const { endpoint = "", region, credentials } = localBucket(system.port);
-  const client = new S3Client({
-    ...credentials,
-    endpoint,
-    ...(region !== null && { region }),
-    bucket,
-  });
+  const { endpoint, region, credentials } = localBucket(system.port);
+  const place = { endpoint: endpoint ?? "", region: region ?? "", bucket };
+  const client = new S3Client({ ...credentials, ...place });
   return names.map((name) => {
     const { pathname, search } = new URL(client.presign(name, { method, expiresIn: 3600 }));
     return pathname + search;

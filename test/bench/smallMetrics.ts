@@ -1,6 +1,10 @@
 // What the bench measures of small content and of many who ask at once: what CI does all day.
 
 import { join } from "node:path";
+import { openContainers } from "../support/containerTools.ts";
+import { buildImage, writeLayout } from "../support/images.ts";
+import { tempFolder } from "../support/processes.ts";
+import { Scope } from "../support/scope.ts";
 import { fillFile } from "./fillFile.ts";
 import {
   atLeast,
@@ -15,6 +19,7 @@ import {
 } from "./goals.ts";
 import { headRequests } from "./heads.ts";
 import { type Exercise, type Metric, mebibyte, rate, registries, withCost } from "./metric.ts";
+import { countTool } from "./toolCpu.ts";
 import { getAs, type RequestRate } from "./wrk.ts";
 
 const name = "bench/small";
@@ -95,8 +100,31 @@ const pulls: Metric = {
   },
 };
 
+/** An image of 50 layers of 64 KiB, copied by skopeo from a folder and into another one. */
+const manyLayers: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async ({ system, round }) => {
+    await using scope = new Scope();
+    const { skopeo } = openContainers(scope);
+    const [from, to] = [tempFolder(scope, "from"), tempFolder(scope, "to")];
+    const layerSizes = Array.from({ length: 50 }, () => 64 * 1024);
+    writeLayout(from, "v1", buildImage({ seed: `bench/${round}`, layerSizes }));
+    const remote = `docker://127.0.0.1:${system.port}/${name}:v1`;
+    const copy = async (...args: string[]): Promise<number> => {
+      const started = performance.now();
+      countTool(await skopeo("copy", ...args));
+      return (performance.now() - started) / 1000;
+    };
+    return {
+      layersPush: await copy("--dest-tls-verify=false", `oci:${from}:v1`, remote),
+      layersPull: await copy("--src-tls-verify=false", remote, `oci:${to}:v1`),
+    };
+  },
+};
+
 /** Metrics of small content by the name that `--only` takes. */
-export const smallMetrics = { blobHead, blobGet, ping, pulls };
+export const smallMetrics = { blobHead, blobGet, ping, pulls, manyLayers };
 
 /** The rows of the table. */
 export const smallFigures: Readonly<Record<string, Figure>> = {
@@ -110,6 +138,8 @@ export const smallFigures: Readonly<Record<string, Figure>> = {
   blobGetP99: { label: "its p99", ...time },
   ping: { label: "GET /v2/, 16 connections", ...requests },
   pingP99: { label: "its p99", ...time, goal: atMost(0.5, peer) },
+  layersPush: { label: "skopeo push of 50 layers of 64 KiB", ...seconds, goal: atMost(1, peer) },
+  layersPull: { label: "skopeo pull of them", ...seconds, goal: atMost(1, peer) },
   pulls: { label: "8 pulls of 1 GiB at once", ...throughput, goal: atLeast(1, peer) },
   pullsCpu: { label: "their server CPU", ...seconds, goal: atMost(1.2, "nginx") },
   pullsMemory: { label: "their peak memory above idle", ...memory },

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../support/processes.ts";
+import { countTool } from "./toolCpu.ts";
 
 /** What wrk reports. */
 export interface RequestRate {
@@ -11,9 +12,6 @@ export interface RequestRate {
   /** All of them. */
   readonly requests: number;
 }
-
-/** CPU seconds of all wrk runs so far, which are ours and not other work. */
-export let wrkCpuSeconds = 0;
 
 const units: Readonly<Record<string, number>> = { us: 1e-3, ms: 1, s: 1e3 };
 
@@ -36,9 +34,9 @@ async function wrk(script: string, connections: number, seconds: number, url: st
     const file = join(folder, "script.lua");
     writeFileSync(file, script);
     const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency"];
-    const { stdout, cpuSeconds } = await run(["wrk", ...load, "-s", file, url]);
-    wrkCpuSeconds += cpuSeconds;
-    return parseReport(stdout);
+    const ended = await run(["wrk", ...load, "-s", file, url]);
+    countTool(ended);
+    return parseReport(ended.stdout);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -83,8 +83,8 @@ export class Maintenance {
   readonly #options: MaintenanceOptions;
   readonly #owed = new Set<Job>();
   readonly #worker: Supervisor<MaintenanceRequest, MaintenanceReport>;
-  #ticking: Timer | null = null;
-  #first: Timer | null = null;
+  /** None once nothing more begins. */
+  readonly #ticking: Timer[] = [];
   #sweptAt = Number.NEGATIVE_INFINITY;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #multipartSweptAt = Number.NEGATIVE_INFINITY;
@@ -112,8 +112,7 @@ export class Maintenance {
   /** Begins. Uploads are swept first. */
   start(): void {
     const tick = () => this.#tick(performance.now());
-    this.#ticking = setInterval(tick, tickMs);
-    this.#first = setTimeout(tick, firstTickMs);
+    this.#ticking.push(setTimeout(tick, firstTickMs), setInterval(tick, tickMs));
   }
 
   /** Another server did the scheduled work until now. */
@@ -154,23 +153,18 @@ export class Maintenance {
 
   /** Once nothing more begins, the worker is left as it is until the end: after a failed sync it must not even close its files. */
   #need(): Need {
-    return this.#ticking !== null && this.#owed.size === 0 ? "nothing" : "background";
+    return this.#ticking.length > 0 && this.#owed.size === 0 ? "nothing" : "background";
   }
 
   #idle(): Promise<void> {
-    return new Promise((resolve) => {
-      const patience = setTimeout(resolve, longestStopMs);
-      this.#onIdle = () => {
-        clearTimeout(patience);
-        resolve();
-      };
-    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    const patience = setTimeout(resolve, longestStopMs);
+    return promise.finally(() => clearTimeout(patience));
   }
 
   #stopTicking(): void {
-    if (this.#ticking !== null) clearInterval(this.#ticking);
-    if (this.#first !== null) clearTimeout(this.#first);
-    this.#ticking = null;
+    for (const timer of this.#ticking.splice(0)) clearTimeout(timer);
   }
 
   #tick(now: number): void {
@@ -237,7 +231,7 @@ export class Maintenance {
 
   /** One slice at a time, each behind jobs that were ordered meanwhile. */
   #orderScrub(now: number): void {
-    if (this.#ticking === null || this.#owed.has("scrub")) return;
+    if (this.#ticking.length === 0 || this.#owed.has("scrub")) return;
     const order = this.#options.scrubs?.next(now) ?? null;
     if (order === null) return;
     this.#owed.add("scrub");
@@ -248,7 +242,7 @@ export class Maintenance {
     const { backups = null, store } = this.#options;
     if (backups === null || this.#owed.has("backup")) return;
     this.#attempt("backup", async () => {
-      if (!(await backups.due.isDue(now)) || this.#ticking === null) return;
+      if (!(await backups.due.isDue(now)) || this.#ticking.length === 0) return;
       this.#owed.add("backup");
       this.#worker.send({ kind: "backup", store, order: backups.job });
     });

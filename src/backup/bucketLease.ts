@@ -106,6 +106,8 @@ export class BucketLease {
 
   /** Asks the other Breadbox, unless it said so just now. @throws BackupError when another backup has taken it. */
   async assertHeld(): Promise<void> {
+    // What a running one hears was true when it began: this process may have been frozen since.
+    await this.#renewing?.catch(() => {});
     const { wall, elapsed } = this.#moment();
     // The wall clock shows a machine that slept, the other one a clock that was set back.
     const since = Math.max(wall - this.#renewedAt.wall, elapsed - this.#renewedAt.elapsed);

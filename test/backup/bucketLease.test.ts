@@ -121,6 +121,35 @@ describe("a bucket's lease", () => {
     await taken.release();
   });
 
+  test("that was taken over while a sign of life was on its way is not believed to be held", async () => {
+    const other = await openOtherBox(scope);
+    const first = machine(other, "one");
+    const [answers, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let signs = 0;
+    const objects: LeaseDeps["objects"] = {
+      readText: (name) => first.objects.readText(name),
+      putText: async (...given) => {
+        const digest = await first.objects.putText(...given);
+        signs += 1;
+        // The second one is answered, and the machine freezes before it hears of it.
+        if (signs === 2) {
+          answers.resolve();
+          await late.promise;
+        }
+        return digest;
+      },
+    };
+    const held = await machine(other, "one", { objects }).take({ ...times, renewMs: 0 });
+    await answers.promise;
+    await other.put("lease", new TextEncoder().encode('{"owner":"two.0.1/x","beat":0}'));
+
+    const asked = messageOf(held.assertHeld());
+    late.resolve();
+
+    expect(await asked).toContain("has taken the bucket over");
+    await held.release();
+  });
+
   test("that is lost ends what a backup would remove, or publish", async () => {
     const other = await openOtherBox(scope);
     const one = machine(other, "one");

@@ -6,7 +6,7 @@ import { readFile, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { openSqlite } from "../../src/metadata/sqlite/open.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { messageOf, objectsOf, openBox, spoil, verify } from "./room.ts";
 
@@ -17,7 +17,7 @@ describe("a restore", () => {
   test("into a directory with anything in it is refused", async () => {
     const box = await openBox(scope, [12]);
     await box.backUp();
-    const data = tempFolder(scope, "full");
+    const data = memoryFolder(scope, "full");
     writeFileSync(join(data, "letter.txt"), "dear");
 
     expect(await messageOf(box.restore(data))).toContain("is not empty (letter.txt)");

@@ -19,7 +19,7 @@ import type { Digest } from "../../src/model/digest.ts";
 import { openPorts, type Ports } from "../../src/ports.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { keyOf, objectsIn } from "../support/objectStore.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import type { Scope } from "../support/scope.ts";
 import { noise, openStore } from "../support/store.ts";
 
@@ -32,7 +32,7 @@ export const storeIn = (data: string): StoreConfig => ({ data, database: null, b
 export async function openBox(scope: Scope, sizes: readonly number[] = [12, 70_000, 2_500_000]) {
   const store = await openStore();
   scope.defer(() => store.remove());
-  const folder = tempFolder(scope, "target");
+  const folder = memoryFolder(scope, "target");
   const objects = objectsIn(store);
   const contents = new Map<string, Uint8Array>();
   const digests = new Map<string, Digest>();
@@ -84,7 +84,7 @@ export async function openBox(scope: Scope, sizes: readonly number[] = [12, 70_0
         ...{ target, copies: false, asOf: null, acceptsDamage: false },
         ...{ onProgress: () => {}, ...changes },
       }),
-    newData: () => join(tempFolder(scope, "restored"), "data"),
+    newData: () => join(memoryFolder(scope, "restored"), "data"),
   };
 }
 

@@ -8,7 +8,7 @@ import { parseDigest } from "../../src/model/digest.ts";
 import type { RepositoryName } from "../../src/model/names.ts";
 import { buildImage, buildIndex } from "../support/images.ts";
 import { blobPath, inventory, OldRegistry } from "../support/oldRegistry.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openStore } from "../support/store.ts";
 import { digestOfTag, expectWhole, importInto, type Store } from "./room.ts";
@@ -24,7 +24,7 @@ beforeEach(async () => {
   scope = new Scope();
   store = await openStore();
   scope.defer(() => store.remove());
-  old = new OldRegistry(tempFolder(scope, "old"));
+  old = new OldRegistry(memoryFolder(scope, "old"));
 });
 afterEach(() => scope.close());
 

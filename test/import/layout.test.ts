@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { openSource } from "../../src/import/open.ts";
 import { buildImage, buildIndex, writeLayout } from "../support/images.ts";
 import { inventory } from "../support/oldRegistry.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { openStore } from "../support/store.ts";
 import { digestOfTag, expectWhole, importInto, type Store } from "./room.ts";
@@ -20,7 +20,7 @@ beforeEach(async () => {
   scope = new Scope();
   store = await openStore();
   scope.defer(() => store.remove());
-  folder = tempFolder(scope, "layouts");
+  folder = memoryFolder(scope, "layouts");
 });
 afterEach(() => scope.close());
 

@@ -12,7 +12,7 @@ import { openPorts } from "../../src/ports.ts";
 import { readContent } from "../support/contents.ts";
 import { FakeS3, type Fault } from "../support/fakeS3.ts";
 import { objectsIn } from "../support/objectStore.ts";
-import { tempFolder } from "../support/processes.ts";
+import { memoryFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise, openStore } from "../support/store.ts";
 
@@ -52,7 +52,7 @@ const inBucket = (from: StoreConfig, { bucket }: FakeS3): StoreConfig => ({
 });
 
 const elsewhere = (): StoreConfig => ({
-  ...{ data: join(tempFolder(scope, "new"), "data"), database: null, bucket: null },
+  ...{ data: join(memoryFolder(scope, "new"), "data"), database: null, bucket: null },
 });
 
 const move = (

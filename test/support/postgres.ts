@@ -6,10 +6,10 @@ import type { Pair } from "../../src/tls/authority.ts";
 import { writePair } from "./certificates.ts";
 import {
   freePort,
+  memoryFolder,
   type RunningProcess,
   run,
   startProcess,
-  tempFolder,
   waitFor,
 } from "./processes.ts";
 import { type Scope, signal } from "./scope.ts";
@@ -65,7 +65,7 @@ export async function startPostgres(
 ): Promise<PostgresServer> {
   const programs = findPostgres();
   if (programs === null) throw new Error("postgresql not installed");
-  const folder = tempFolder(scope, "postgres");
+  const folder = memoryFolder(scope, "postgres");
   const uid = await serverUser();
   if (uid !== null) chownSync(folder, uid, uid);
   const asServer =

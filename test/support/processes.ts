@@ -1,5 +1,5 @@
 // Child processes of tests: run to the end, or start, watch and stop by pid. Also temporary folders, ports and waiting.
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, statfsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,14 +23,24 @@ export function tempFolder(scope: Scope, purpose: string): string {
   return path;
 }
 
-/** The same in memory where the machine has that: for what asks for thousands of syncs and is not about disks. */
+/** The same in memory where the machine has that: for what is not about disks. */
 export function memoryFolder(scope: Scope, purpose: string): string {
-  const path = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), `breadbox-${purpose}-`));
+  const path = mkdtempSync(join(memoryPlace(), `breadbox-${purpose}-`));
   scope.defer(() => rm(path, { recursive: true, force: true }));
   return path;
 }
 
 const memory = "/dev/shm";
+/** Bytes that have to be free there. A container may have 64 MiB. */
+const leastMemory = 2 ** 30;
+
+/** The folder whose files are in memory; the system's temporary one where there is none, or too little is left. A store makes 256 folders,
+ *  and a disk takes seconds for those of a hundred tests. */
+export function memoryPlace(): string {
+  if (!existsSync(memory)) return tmpdir();
+  const { bavail, bsize } = statfsSync(memory);
+  return bavail * bsize >= leastMemory ? memory : tmpdir();
+}
 
 /** Below those that the system gives to outgoing connections and to listeners without a port of their own. */
 const [lowestPort, portsAtOnce, blocks] = [16_384, 128, 128];

@@ -1,6 +1,5 @@
-// A whole store in a temporary folder: real database, real files, real hashing worker, a clock that the test moves.
+// A whole store in a temporary folder, in memory: real database, real files, real hashing worker, a clock that the test moves.
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OverdueReleases } from "../../src/content/claim.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
@@ -13,6 +12,7 @@ import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { dropDamaged, type UploadsDeps } from "../../src/uploads/uploads.ts";
 import { openRows } from "./openRows.ts";
+import { memoryPlace } from "./processes.ts";
 import { serving } from "./serving.ts";
 
 /** One hour, the default of `gc.minAge`. */
@@ -38,9 +38,9 @@ export class TestClock {
   }
 }
 
-/** Opens a store; `reopen` is a restart, or a command, `remove` closes and deletes it. */
+/** Opens a store, of which no test asks what a disk does; `reopen` is a restart, or a command, `remove` closes and deletes it. */
 export async function openStore() {
-  const directory = await mkdtemp(join(tmpdir(), "breadbox-store-"));
+  const directory = await mkdtemp(join(memoryPlace(), "breadbox-store-"));
   const clock = new TestClock();
   const open = async (role: "server" | "tool" = "server") => {
     const latch = new WriteLatch(() => {});

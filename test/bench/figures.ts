@@ -186,6 +186,12 @@ const slowDisk: Readonly<Record<string, Figure>> = {
     goal: own(3, "≤", "quietP99"),
   },
   coldMemory: { label: "memory that they cost", ...memory, goal: atMost(64) },
+  turning: {
+    label: "1 MiB upload, POST + PATCH + PUT, disk of 100 operations a second",
+    ...time,
+    goal: atMost(1, peer),
+  },
+  turningP99: { label: "p99 of GET /v2/ meanwhile", ...time, goal: atMost(1, peer) },
 };
 
 const objects: Readonly<Record<string, Figure>> = {

@@ -1,9 +1,10 @@
-// What the bench measures of content that must come from a slow disk: eight pulls at once, and how the server feels meanwhile.
-import { limitReads } from "../support/diskLimit.ts";
+// What the bench measures of slow disks: eight pulls at once of content that must come from one, uploads to one that turns, and how the
+// server feels meanwhile.
+import { limitDisk } from "../support/diskLimit.ts";
 import { forgetContent } from "../support/pageCache.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { type Exercise, type Metric, mebibyte, rate } from "./metric.ts";
+import { type Exercise, type Metric, mebibyte, median, rate, registries } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
 
 const pulls = 8;
@@ -22,7 +23,7 @@ const coldPulls: Metric = {
   run: async ({ client, system, quick }: Exercise) => {
     await using scope = new Scope();
     const { port, data } = system;
-    const limit = limitReads(scope, system.pid, data);
+    const limit = limitDisk(scope, system.pid, data);
     const size = (quick ? 48 : 100) * mebibyte;
     const job = { kind: "upload", port, name: "bench/cold", size, times: pulls } as const;
     const { uploads } = await client.perform(job);
@@ -33,7 +34,7 @@ const coldPulls: Metric = {
     const quietP99 = await p99During(port, () => Bun.sleep(3_000));
     await run(["sync", "-f", data]);
     await forgetContent(data);
-    limit.set(slow);
+    limit.set({ bytesRead: slow });
     const idle = system.rssBytes();
     system.resetPeakRss();
     let ms = 0;
@@ -50,5 +51,26 @@ const coldPulls: Metric = {
   },
 };
 
+/** About what a disk that turns does in a second when it must seek each time. */
+const seeks = 100;
+
+const turningDisk: Metric = {
+  systems: registries,
+  rounds: 3,
+  run: async ({ client, system, quick }: Exercise) => {
+    await using scope = new Scope();
+    const { port, data } = system;
+    const job = { kind: "upload", port, name: "bench/turning", size: mebibyte } as const;
+    await client.perform({ ...job, times: 3 });
+    limitDisk(scope, system.pid, data).set({ operations: seeks });
+    let times: readonly number[] = [];
+    const turningP99 = await p99During(port, async () => {
+      const { uploads } = await client.perform({ ...job, times: quick ? 3 : 15 });
+      times = uploads.map(({ totalMs }) => totalMs);
+    });
+    return { turning: median(times), turningP99 };
+  },
+};
+
 /** Metrics of a slow disk by the name that `--only` takes. */
-export const slowDiskMetrics = { coldPulls };
+export const slowDiskMetrics = { coldPulls, turningDisk };

@@ -1,24 +1,37 @@
-// A slow disk: the kernel lets a process read so many bytes a second from the disk that a folder is on. Needs root and a control group.
+// A slow disk: the kernel lets a process do so much a second on the disk that a folder is on. Needs root and a control group.
 import { existsSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { controlGroup } from "./controlGroup.ts";
 import type { Scope } from "./scope.ts";
 
+/** What is allowed in a second; null or nothing for no limit. */
+export interface DiskRate {
+  readonly bytesRead?: number | null;
+  /** Reads, and as many writes. */
+  readonly operations?: number | null;
+}
+
 /** A limit that holds. */
 export interface DiskLimit {
-  /** Bytes a second; null for none. */
-  set(bytesPerSecond: number | null): void;
+  set(rate: DiskRate): void;
 }
 
 /** Takes a process under a limit, none at first. Given back when the scope closes. @throws where the kernel has no such limit. */
-export function limitReads(scope: Scope, pid: number, folder: string): DiskLimit {
+export function limitDisk(scope: Scope, pid: number, folder: string): DiskLimit {
   const device = diskOf(folder);
   const group = controlGroup(scope, pid, { old: "blkio", now: "io" });
+  const setOld = (what: string, value: number | null) =>
+    group.write(`blkio.throttle.${what}_device`, `${device} ${value ?? 0}`);
   return {
-    set: (bytesPerSecond) => {
-      if (group.isOld)
-        group.write("blkio.throttle.read_bps_device", `${device} ${bytesPerSecond ?? 0}`);
-      else group.write("io.max", `${device} rbps=${bytesPerSecond ?? "max"}`);
+    set: ({ bytesRead = null, operations = null }) => {
+      if (group.isOld) {
+        setOld("read_bps", bytesRead);
+        setOld("read_iops", operations);
+        setOld("write_iops", operations);
+      } else {
+        const [bytes, count] = [bytesRead ?? "max", operations ?? "max"];
+        group.write("io.max", `${device} rbps=${bytes} riops=${count} wiops=${count}`);
+      }
     },
   };
 }

@@ -61,7 +61,7 @@ const starts: Readonly<Record<Exclude<SystemName, "nginx" | "versitygw">, Start>
 
 /** Breadbox with a database of its own, which syncs as one in use does. */
 async function startOnPostgres(scope: Scope, options: RegistryOptions): ReturnType<Start> {
-  const database = await startPostgres(scope, { settings: ["fsync=on"] });
+  const database = await startPostgres(scope, { isDurable: true });
   const url = await database.createDatabase("breadbox");
   const env = { BREADBOX_DATABASE_URL: url };
   return { ...(await startBreadbox(scope, { ...options, env })), env };

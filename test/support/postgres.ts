@@ -10,6 +10,7 @@ import {
   type RunningProcess,
   run,
   startProcess,
+  tempFolder,
   waitFor,
 } from "./processes.ts";
 import { type Scope, signal } from "./scope.ts";
@@ -49,11 +50,12 @@ export interface PostgresServer {
   restart(): Promise<void>;
 }
 
-/** Further options of the server, `-c name=value` each. */
+/** What may be different about a server. */
 export interface PostgresOptions {
-  readonly settings?: readonly string[];
   /** Its certificate: then it offers TLS. */
   readonly certificate?: Pair;
+  /** Its data are on a disk, and synced. By default they are in memory. */
+  readonly isDurable?: boolean;
 }
 
 const user = "breadbox";
@@ -61,11 +63,11 @@ const user = "breadbox";
 /** Starts a server with an order of texts that is not that of their bytes, so that a test notices who relies on it. */
 export async function startPostgres(
   scope: Scope,
-  { settings = [], certificate }: PostgresOptions = {},
+  { certificate, isDurable = false }: PostgresOptions = {},
 ): Promise<PostgresServer> {
   const programs = findPostgres();
   if (programs === null) throw new Error("postgresql not installed");
-  const folder = memoryFolder(scope, "postgres");
+  const folder = (isDurable ? tempFolder : memoryFolder)(scope, "postgres");
   const uid = await serverUser();
   if (uid !== null) chownSync(folder, uid, uid);
   const asServer =
@@ -80,10 +82,9 @@ export async function startPostgres(
   const start = () =>
     startServer(scope, folder, [
       ...[...asServer, `${programs}/postgres`, "-D", data, "-p", String(port), "-k", folder],
-      ...["listen_addresses=127.0.0.1", "fsync=off", ...tls, ...settings].flatMap((it) => [
-        "-c",
-        it,
-      ]),
+      ...["listen_addresses=127.0.0.1", `fsync=${isDurable ? "on" : "off"}`, ...tls].flatMap(
+        (it) => ["-c", it],
+      ),
     ]);
   let server = await start();
   const url = (name: string) => `postgres://${user}@127.0.0.1:${port}/${name}`;

@@ -2,13 +2,14 @@
 // timings as one line of JSON. Everything that costs time (random bytes, digests) is prepared before the clock starts.
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
-import { Connection } from "../support/connection.ts";
+import { bodyDigest, Connection } from "../support/connection.ts";
 import { createBucket, type PartedTimes, uploadInParts } from "../support/rawObjects.ts";
 import {
   askFor,
   type Prepared,
   prepareUpload,
   type UploadTimes,
+  uploadInChunks,
   uploadInPatch,
   uploadInPost,
   uploadInPut,
@@ -28,6 +29,8 @@ export type Job =
     }
   /** POST, then everything in the closing PUT. */
   | { kind: "put"; port: number; name: string; size: number }
+  /** POST, PATCHes of `chunkSize` bytes, closing PUT without a body. */
+  | { kind: "chunks"; port: number; name: string; size: number; chunkSize: number }
   /** Everything in one POST?digest=. */
   | { kind: "post"; port: number; name: string; size: number }
   /** `count` times "put", all at once, one connection each. */
@@ -208,6 +211,12 @@ async function performOn(
     case "put": {
       const content = prepare(job.size);
       return result(await timed(() => uploadInPut(connection, job.name, content)));
+    }
+    case "chunks": {
+      const heads = Array.from({ length: job.size / job.chunkSize }, () => randomBytes(32));
+      const bodies = heads.map((head) => ({ head, block, size: job.chunkSize }));
+      const content = { bodies, digest: bodyDigest(...bodies) };
+      return result(await timed(() => uploadInChunks(connection, job.name, content)));
     }
     case "post": {
       const content = prepare(job.size);

@@ -52,6 +52,18 @@ const uploadChunked: Metric = {
   },
 };
 
+const chunks: Metric = {
+  systems: registries,
+  rounds: 5,
+  run: async ({ client, system, quick }) => {
+    const chunkSize = 5 * mebibyte;
+    const size = (quick ? 13 : 102) * chunkSize;
+    const job = { kind: "chunks", port: system.port, name: "bench/chunks" } as const;
+    const { ms } = await client.perform({ ...job, size, chunkSize });
+    return { chunks: rate(size, ms) };
+  },
+};
+
 const closing: Metric = {
   systems: registries,
   rounds: 5,
@@ -150,6 +162,7 @@ const start: Metric = {
 const transferMetrics = {
   upload,
   uploadChunked,
+  chunks,
   closing,
   put: whole("put"),
   post: whole("post"),

@@ -205,10 +205,10 @@ function* bodyPieces({ head, block, size }: Body): Generator<Uint8Array> {
   }
 }
 
-/** `sha256:<hex>` of a body, without holding it. */
-export function bodyDigest(body: Body): string {
+/** `sha256:<hex>` of bodies, one after the other, without holding them. */
+export function bodyDigest(...bodies: readonly Body[]): string {
   const hasher = new Bun.CryptoHasher("sha256");
-  for (const piece of bodyPieces(body)) hasher.update(piece);
+  for (const body of bodies) for (const piece of bodyPieces(body)) hasher.update(piece);
   return `sha256:${hasher.digest("hex")}`;
 }
 

@@ -69,6 +69,24 @@ export async function uploadInPatch(
   };
 }
 
+/** POST, a PATCH for each of `bodies` with its range, closing PUT without a body. @param digest of all of them together. */
+export async function uploadInChunks(
+  connection: Connection,
+  name: string,
+  { bodies, digest }: { readonly bodies: readonly Body[]; readonly digest: string },
+): Promise<void> {
+  let answer = await startUpload(connection, name);
+  let offset = 0;
+  for (const body of bodies) {
+    const range = `${offset}-${offset + body.size - 1}`;
+    const headers = { ...octets, "Content-Range": range };
+    const ask = { method: "PATCH", path: locationPath(answer), headers, body };
+    answer = await askFor(connection, [202], ask);
+    offset += body.size;
+  }
+  await askFor(connection, [201], { method: "PUT", path: locationPath(answer, digest) });
+}
+
 /** POST, then everything in the closing PUT. */
 export async function uploadInPut(
   connection: Connection,

@@ -3,6 +3,9 @@ import { parseBunTest, type TestRun } from "./testSummary.ts";
 
 const root = `${import.meta.dir}/..`;
 
+/** What each file took when it ran last, in this clone. */
+export const testTimes = `${root}/dist/testTimes.json`;
+
 /** Four times the default: on two busy cores a test that starts a few processes has taken half of that. ms. */
 const testTimeout = 20_000;
 
@@ -24,8 +27,8 @@ export async function runTests(
   { options = [], env = {}, timeoutMs = testTimeout }: Variant = {},
 ): Promise<TestRun> {
   // The slowest files first: at the end, none of them runs alone.
-  const slow = "--timings=.dev/slowTests.json";
-  const usual = [`--timeout=${timeoutMs}`, `--parallel=${filesAtOnce}`, "--no-isolate", slow];
+  const times = [`--timings=${testTimes}`, "--timings=.dev/slowTests.json", "--update-timings"];
+  const usual = [`--timeout=${timeoutMs}`, `--parallel=${filesAtOnce}`, "--no-isolate", ...times];
   const tests = Bun.spawn([process.execPath, "test", ...usual, ...options, ...patterns], {
     cwd: root,
     stdio: ["ignore", "inherit", "pipe"],

@@ -26,8 +26,9 @@ export async function openGo(folder: string): Promise<Go> {
     GOPATH: join(folder, "path"),
     GOCACHE: join(folder, "cache"),
     GOBIN: join(folder, "bin"),
-    // Go's module cache is read-only otherwise, and could not be removed. Nobody debugs these programs, so nothing for that is linked.
-    GOFLAGS: "-modcacherw -buildvcs=false -ldflags=-s",
+    // Go's module cache is read-only otherwise, and could not be removed. Nobody debugs these programs, so nothing for that is made or
+    // linked: 25 s of CPU time of 230.
+    GOFLAGS: "-modcacherw -buildvcs=false -gcflags=all=-dwarf=false -ldflags=-s",
     GOTOOLCHAIN: "local",
     // Needs no C compiler.
     CGO_ENABLED: "0",

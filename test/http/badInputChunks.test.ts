@@ -3,7 +3,15 @@ import { describe, expect, test } from "bun:test";
 import { digestOf } from "../../src/model/digest.ts";
 import { bytes } from "../registry/builders.ts";
 import { request } from "../support/rawHttp.ts";
-import { ask, type BadInput, inSession, openSession, refuses, repository } from "./badInput.ts";
+import {
+  ask,
+  type BadInput,
+  inSession,
+  openSession,
+  readEnvelope,
+  refuses,
+  repository,
+} from "./badInput.ts";
 import { seededTarget } from "./target.ts";
 
 const target = seededTarget();
@@ -113,6 +121,27 @@ describe("Content-Range of chunks", () => {
       code: "BLOB_UPLOAD_INVALID",
     },
   ]);
+
+  test.each([
+    ["more", "PATCH", "", "0-4", 6],
+    ["less", "PATCH", "", "0-4", 4],
+    ["more in the closing PUT", "PUT", `?digest=${digest}`, "0-4", 6],
+  ] as const)(
+    "a chunk whose Content-Length is %s than its Content-Range says is refused before it is sent",
+    async (_, method, query, range, length) => {
+      const path = await openSession(target());
+      const announced: [string, string][] = [
+        ["Content-Range", range],
+        ["Content-Length", String(length)],
+      ];
+
+      const refused = await ask(target().port, request(`${method} ${path}${query}`, announced));
+
+      expect([refused.status, readEnvelope(refused).code]).toEqual([400, "SIZE_INVALID"]);
+      const status = await ask(target().port, request(`GET ${path}`));
+      expect([status.status, status.headers.get("range")]).toEqual([204, "0-0"]);
+    },
+  );
 
   test("a refused chunk leaves the session's offset unchanged, and the upload continues", async () => {
     const path = await openSession(target());

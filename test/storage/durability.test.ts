@@ -5,7 +5,8 @@ import { clientTest } from "../support/clientTest.ts";
 import { tempFolder } from "../support/processes.ts";
 import { traceSyncs } from "../support/syncs.ts";
 
-const sentence = "bytes that a status tells of, a cut closing PUT's too, have their folder synced";
+const sentence =
+  "bytes that a status tells of, a cut closing PUT's too, have their folder synced, once";
 clientTest(sentence, { commands: ["strace"] }, async (scope) => {
   const directory = tempFolder(scope, "appends");
   const appender = [process.execPath, join(import.meta.dir, "fixtures/appender.ts"), directory];
@@ -20,6 +21,9 @@ clientTest(sentence, { commands: ["strace"] }, async (scope) => {
   });
   expect(found).toEqual([
     ["PATCH, whole", ["data", "folder", "uploads"]],
+    // Its folder is on disk since the first one, and so are its bytes when they get their stored name.
+    ["PATCH, another", ["data"]],
+    ["closing PUT, empty", []],
     ["PATCH, cut", ["data", "folder", "uploads"]],
     ["closing PUT, whole", ["data"]],
     ["closing PUT, cut", ["data", "folder", "uploads"]],

@@ -6,10 +6,11 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
 import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
-import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
+import { Hashing, type HashingOptions } from "../../src/storage/filesystem/hashing/hashing.ts";
 import type { Session, Staged } from "../../src/storage/staging.ts";
 import { beginSession } from "../support/contents.ts";
 import { run, waitFor } from "../support/processes.ts";
+import { inlineBytes } from "../support/serving.ts";
 import { noise } from "../support/store.ts";
 import { stagingWith } from "./stagings.ts";
 
@@ -36,7 +37,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0)) await cleanup();
 });
 
-const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
+const open = async (
+  spawn: () => Worker = () => new Worker(workerUrl),
+  sizes: Pick<HashingOptions, "inlineBytes"> = { inlineBytes },
+) => {
   const directory = await mkdtemp(join(tmpdir(), "breadbox-hashing-"));
   await openFilesystem({
     directory,
@@ -47,9 +51,7 @@ const open = async (spawn: () => Worker = () => new Worker(workerUrl)) => {
   const lost: string[] = [];
   const notices: string[] = [];
   const hashing = new Hashing({
-    spawn,
-    workers: 1,
-    directory,
+    ...{ spawn, workers: 1, directory, ...sizes },
     onWorkerLost: (reason) => lost.push(reason),
     onNotice: (sentence) => notices.push(sentence),
     onDamaged: () => {},
@@ -135,6 +137,24 @@ describe("hashing staged bytes", () => {
     );
 
     expect(digests).toEqual(bodies.map((body) => digestOf(body)));
+  });
+
+  test("of a session of up to 8 MiB asks no worker, of a longer one it does", async () => {
+    let spawned = 0;
+    const spawn = () => {
+      spawned += 1;
+      return new Worker(workerUrl);
+    };
+    const { storage, hashing } = await open(spawn, {});
+    const [whole, rest] = [noise(8 * mebibyte), noise(1)];
+
+    const staged = await stage(storage, [whole]);
+    expect(await digest(hashing, staged)).toBe(digestOf(whole));
+    expect(spawned).toBe(0);
+    const longer = await append(storage, staged, rest);
+
+    expect(await digest(hashing, longer)).toBe(digestOf(Buffer.concat([whole, rest])));
+    expect(spawned).toBe(1);
   });
 
   test("continues with a new worker when one dies", async () => {

@@ -13,6 +13,7 @@ import type { Staged } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { inlineBytes } from "../support/serving.ts";
 import { noise } from "../support/store.ts";
 import { stagingWith } from "./stagings.ts";
 
@@ -38,6 +39,7 @@ function started(spawn: () => Worker = () => new Worker(workerUrl)) {
   const hashing = new Hashing({
     spawn,
     workers: 1,
+    inlineBytes,
     directory,
     onWorkerLost: (reason) => lost.push(reason),
     onNotice: () => {},

@@ -6,6 +6,7 @@ import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { inlineBytes } from "../support/serving.ts";
 
 /** The first reading's report comes when it is forgotten; every digest is that of the second reading, whatever the bytes. */
 const lateWorker = (late: string) => `
@@ -39,6 +40,7 @@ test.each([
   const hashing = new Hashing({
     spawn: () => new Worker(URL.createObjectURL(script)),
     workers: 1,
+    inlineBytes,
     directory,
     onWorkerLost: () => {},
     onNotice: () => {},

@@ -4,6 +4,7 @@ import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { FolderSyncs } from "../../src/storage/filesystem/folderSyncs.ts";
 import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
 import type { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
+import { OnDisk } from "../../src/storage/filesystem/onDisk.ts";
 import { Sealing } from "../../src/storage/filesystem/sealing.ts";
 import { StagedReaders } from "../../src/storage/filesystem/stagedReaders.ts";
 import { StagedWrites } from "../../src/storage/filesystem/stagedWrites.ts";
@@ -13,11 +14,12 @@ import { FilesystemStaging } from "../../src/storage/filesystem/staging.ts";
 export function stagingWith(directory: string, hashing: Hashing): FilesystemStaging {
   const latch = new WriteLatch(() => {});
   const syncs = new FolderSyncs(latch);
-  const writes = new StagedWrites(directory, latch, syncs);
+  const onDisk = new OnDisk();
+  const writes = new StagedWrites({ directory, latch, syncs, onDisk });
   const onNamed = () => {};
   const blobs = join(directory, "blobs");
   return new FilesystemStaging({
-    ...{ directory, latch, syncs, writes, hashing },
+    ...{ directory, latch, syncs, writes, onDisk, hashing },
     discarded: join(directory, "tmp", "discarded"),
     newId: Bun.randomUUIDv7,
     space: new FreeSpace(directory, () => performance.now()),

@@ -12,6 +12,7 @@ import { FolderSyncs, syncFolder } from "./folderSyncs.ts";
 import { FreeSpace } from "./freeSpace.ts";
 import { Hashing } from "./hashing/hashing.ts";
 import { FilesystemIntake } from "./intake.ts";
+import { OnDisk } from "./onDisk.ts";
 import { FilesystemParts } from "./parts.ts";
 import { filesystemRepair } from "./repair.ts";
 import { Sealing } from "./sealing.ts";
@@ -43,6 +44,8 @@ export interface Serving {
   readonly spawn: (worker: FilesystemWorker) => Worker;
   /** How many workers hash at most; each is started when it is first needed. */
   readonly hashers: number;
+  /** See `HashingOptions`. */
+  readonly inlineBytes?: number;
   /** Called when a session's staged bytes turn out to differ from what was received. */
   readonly onDamaged: (id: UploadId) => void;
   /** Called when a worker was lost and its work starts again. */
@@ -96,7 +99,8 @@ function compose(
   const { directory, latch, serving } = options;
   const syncs = new FolderSyncs(latch);
   const space = new FreeSpace(directory, () => performance.now());
-  const writes = new StagedWrites(directory, latch, syncs);
+  const onDisk = new OnDisk();
+  const writes = new StagedWrites({ directory, latch, syncs, onDisk });
   const { hashing, assembly, close } = openWorkers(options);
   const onNamed = ({ id }: Staged) => hashing.forget(id);
   const sealing = new Sealing({ directory, blobs, latch, syncs, writes, onNamed });
@@ -105,6 +109,7 @@ function compose(
     ...shared,
     discarded,
     writes,
+    onDisk,
     readers: new StagedReaders(directory),
   });
   const spawnReader = serving === undefined ? null : () => serving.spawn("reading");
@@ -132,9 +137,10 @@ function compose(
 
 /** Hashing and assembly: worker threads that start when there is work. */
 function openWorkers({ directory, latch, serving = alone }: FilesystemOptions) {
-  const { spawn, hashers, onDamaged, onNotice, onWorkerLost } = serving;
+  const { spawn, hashers, inlineBytes, onDamaged, onNotice, onWorkerLost } = serving;
   const hashing = new Hashing({
     ...{ directory, onDamaged, onNotice },
+    ...(inlineBytes === undefined ? {} : { inlineBytes }),
     workers: hashers,
     spawn: () => spawn("hashing"),
     onWorkerLost: (reason) => onWorkerLost("hashing", reason),

@@ -60,6 +60,12 @@ export class StagedReaders {
     wake(progress);
   }
 
+  /** True once all bytes were verified, until they are dropped. */
+  isSealed(id: UploadId): boolean {
+    const end = this.#sessions.get(id)?.end ?? null;
+    return end !== null && end.failure === null;
+  }
+
   /** The session is gone: its readers fail, unless it was sealed. Called once its folder is gone, so that no reader joins afterwards. */
   drop(id: UploadId): void {
     if (this.#sessions.has(id)) this.#fail(id, new RegistryError("UPLOAD_UNKNOWN"));

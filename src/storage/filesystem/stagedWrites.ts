@@ -1,6 +1,6 @@
 // The staged files of open uploads, opened to be written: checked against the offset that counts, and never through a stored name.
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import type { UploadId } from "../../model/uploadId.ts";
@@ -8,21 +8,31 @@ import type { Staged } from "../staging.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import { copyOut } from "./links.ts";
+import type { OnDisk } from "./onDisk.ts";
 import { placeOf } from "./stagedPlaces.ts";
+
+/** The storage's dependencies of staged writes. */
+export interface StagedWritesOptions {
+  /** The data directory. */
+  readonly directory: string;
+  readonly latch: WriteLatch;
+  readonly syncs: FolderSyncs;
+  readonly onDisk: OnDisk;
+}
 
 /** Opens the staged files of one data directory. */
 export class StagedWrites {
   readonly #directory: string;
   readonly #latch: WriteLatch;
   readonly #syncs: FolderSyncs;
+  readonly #onDisk: OnDisk;
   readonly #busy = new Set<UploadId>();
-  /** Bytes that are on disk completely: they need no second check. */
-  readonly #settled = new WeakSet<Staged>();
 
-  constructor(directory: string, latch: WriteLatch, syncs: FolderSyncs) {
+  constructor({ directory, latch, syncs, onDisk }: StagedWritesOptions) {
     this.#directory = directory;
     this.#latch = latch;
     this.#syncs = syncs;
+    this.#onDisk = onDisk;
   }
 
   /**
@@ -44,9 +54,9 @@ export class StagedWrites {
    * @throws RegistryError UPLOAD_UNKNOWN when less than the offset is there, or something else than a file.
    */
   async openToWrite(staged: Staged): Promise<FileHandle> {
-    const file = await this.#open(staged);
+    this.#onDisk.bytesChange(staged.id);
+    const { file, size, nlink } = await this.#open(staged);
     try {
-      const { size, nlink } = await file.stat();
       // None is left when the session was cancelled in this moment.
       if (nlink === 0) throw new RegistryError("UPLOAD_UNKNOWN");
       if (nlink === 1) {
@@ -54,6 +64,8 @@ export class StagedWrites {
         return file;
       }
       const { file: path, folder } = placeOf(this.#directory, staged);
+      // The copy's name has to be found as well.
+      this.#onDisk.forget(staged.id);
       await copyOut(path, staged.offset);
       await this.#syncs.syncOnce(folder);
     } catch (error) {
@@ -62,23 +74,19 @@ export class StagedWrites {
       throw writeFailure(error, this.#latch);
     }
     await file.close();
-    return this.#open(staged);
-  }
-
-  /** Exactly these bytes are on disk: `settle` has nothing to do for them, once. */
-  noteSettled(staged: Staged): void {
-    this.#settled.add(staged);
+    return (await this.#open(staged)).file;
   }
 
   /** Exactly the bytes up to the offset, on disk: what lies beyond was never acknowledged. @throws as `openToWrite`, READ_ONLY. */
   async settle(staged: Staged): Promise<void> {
-    if (this.#settled.delete(staged)) return;
+    const { id, offset } = staged;
+    // A look shows whether the file was cut or removed behind our back.
+    if (this.#onDisk.hasBytes(id, offset) && (await this.#sizeOf(staged)) === offset) return;
     const opened = await this.#open(staged);
-    const found = await opened.stat().catch(() => null);
     // The usual case needs no cut, and then a file with two names is as good as any.
-    const exact = found?.size === staged.offset;
-    if (!exact) await opened.close();
-    const file = exact ? opened : await this.openToWrite(staged);
+    const exact = opened.size === offset;
+    if (!exact) await opened.file.close();
+    const file = exact ? opened.file : await this.openToWrite(staged);
     try {
       await file.datasync();
     } catch (error) {
@@ -88,7 +96,16 @@ export class StagedWrites {
     }
   }
 
-  async #open(staged: Staged): Promise<FileHandle> {
+  /** null: there is none. */
+  async #sizeOf(staged: Staged): Promise<number | null> {
+    const { file } = placeOf(this.#directory, staged);
+    return stat(file).then(
+      ({ size }) => size,
+      () => null,
+    );
+  }
+
+  async #open(staged: Staged): Promise<OpenedFile> {
     // An upload without a byte has no file yet; any other must have one.
     const flags =
       constants.O_RDWR | constants.O_NOFOLLOW | (staged.offset === 0 ? constants.O_CREAT : 0);
@@ -99,10 +116,19 @@ export class StagedWrites {
       },
     );
     const found = await file.stat().catch(() => null);
-    if (found?.isFile() && found.size >= staged.offset) return file;
+    if (found?.isFile() && found.size >= staged.offset) {
+      return { file, size: found.size, nlink: found.nlink };
+    }
     await file.close();
     throw new RegistryError("UPLOAD_UNKNOWN", {
       message: "the staged bytes of this upload are gone; start a new upload",
     });
   }
+}
+
+/** A staged file, and what it was when it was opened. */
+interface OpenedFile {
+  readonly file: FileHandle;
+  readonly size: number;
+  readonly nlink: number;
 }

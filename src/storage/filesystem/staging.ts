@@ -23,6 +23,7 @@ import { isAbsent, writeFailure } from "./failures.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { Hashing } from "./hashing/hashing.ts";
+import type { OnDisk } from "./onDisk.ts";
 import type { Sealing } from "./sealing.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
 import { noState, partsState, placeOf } from "./stagedPlaces.ts";
@@ -41,6 +42,7 @@ export interface StagingOptions {
   readonly space: FreeSpace;
   readonly syncs: FolderSyncs;
   readonly writes: StagedWrites;
+  readonly onDisk: OnDisk;
   readonly readers: StagedReaders;
   readonly sealing: Sealing;
   readonly hashing: Hashing;
@@ -119,9 +121,12 @@ export class FilesystemStaging implements Staging {
     body: Body,
     options: AppendOptions & { readonly file: FileHandle; readonly follower: StagingFollower },
   ): Promise<Appended> {
-    const { latch, space, writes } = this.#options;
+    const { latch, space, onDisk } = this.#options;
     const { expected, signal, resumable, isWhole = false, file, follower } = options;
-    const { offset } = session;
+    const { id, offset } = session;
+    // While the body arrives: its file has its name already.
+    const keeping = resumable ? this.#keepFolder(session) : null;
+    keeping?.catch(() => {});
     const release = body.release ?? null;
     const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
     const giveBack = () => file.truncate(offset).catch(() => {});
@@ -129,11 +134,10 @@ export class FilesystemStaging implements Staging {
     const cut = await receiveBody(body, writer, ends);
     if (cut !== null && isWhole) return { ...session, digest: null, cut };
     // The bytes of a broken body are reported as an offset as well, however the request was to end.
-    if (resumable || cut !== null) await this.#keepFolder(session);
-    const appended = { ...session, offset: writer.written, digest: null, cut };
+    if (resumable || cut !== null) await (keeping ?? this.#keepFolder(session));
     // Without a byte nothing was synced, not even the cut to the offset.
-    if (cut === null && !resumable && writer.written > offset) writes.noteSettled(appended);
-    return appended;
+    if (writer.written > offset) onDisk.noteBytes(id, writer.written);
+    return { ...session, offset: writer.written, digest: null, cut };
   }
 
   follow(staged: Staged, options: FollowOptions): AsyncIterable<Uint8Array> {
@@ -157,6 +161,7 @@ export class FilesystemStaging implements Staging {
 
   async discard(id: UploadId, staging: StagingState): Promise<void> {
     const { directory, discarded, latch, newId, readers } = this.#options;
+    const isStored = readers.isSealed(id);
     this.forget(id);
     const aside = join(discarded, `${id}.${newId()}`);
     try {
@@ -172,8 +177,9 @@ export class FilesystemStaging implements Staging {
       // Out of sight it is: what cannot be removed for now `tidy` ends.
       if (!(failure instanceof RegistryError) || failure.situation !== "BUSY") throw failure;
     });
-    if (staging === noState) return removing;
-    // An object's parts may be thousands, or many GiB: no request waits for them. `tidy` finishes the rest.
+    // Who cancels may need the space at once. What is stored keeps its bytes, and an object's parts may be thousands, or many GiB: no
+    // request waits for those. `tidy` finishes the rest.
+    if (staging === noState && !isStored) return removing;
     const removal = removing.catch(() => {}).finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
@@ -181,6 +187,7 @@ export class FilesystemStaging implements Staging {
   forget(id: UploadId): void {
     this.#options.hashing.forget(id);
     this.#options.assembly.forget(id);
+    this.#options.onDisk.forget(id);
     this.#options.readers.drop(id);
   }
 
@@ -208,9 +215,11 @@ export class FilesystemStaging implements Staging {
 
   /** After a power loss the session's folder must still be found from the top. */
   async #keepFolder(staged: Staged): Promise<void> {
-    const { directory, syncs } = this.#options;
+    const { directory, syncs, onDisk } = this.#options;
+    if (onDisk.hasFolder(staged.id)) return;
     const { folder, parent } = placeOf(directory, staged);
     await Promise.all([syncs.syncOnce(folder), syncs.sync(parent)]);
+    onDisk.noteFolder(staged.id);
   }
 }
 

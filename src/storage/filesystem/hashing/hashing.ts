@@ -8,8 +8,8 @@ import { type HashWorker, makeHashWorker } from "./hashWorker.ts";
 import type { HashReport } from "./protocol.ts";
 import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
 
-/** Sessions up to this size never leave the server's thread: handing over would cost more than the hash. */
-const inlineBytes = 256 * 1024;
+/** Sessions up to this size never leave the server's thread: a worker would read them again, and be one more thread to wait for. */
+const mostInline = 8 * 1_048_576;
 /** A writer waits when its worker is further behind than this, so that the closing PUT finds nothing left to do. */
 const windowBytes = 8 * 1_048_576;
 
@@ -18,6 +18,8 @@ export interface HashingOptions {
   readonly spawn: () => Worker;
   /** How many workers at most; each is started when it is first needed. */
   readonly workers: number;
+  /** Bytes of a session up to which no worker is asked; 8 MiB by default. */
+  readonly inlineBytes?: number;
   /** The data directory. */
   readonly directory: string;
   /** Called when a session's staged bytes turn out to differ from what was received. */
@@ -80,6 +82,7 @@ export class Hashing {
     if (offset > 0 && !this.knows(id))
       this.takeUp(id, staging, { offset, boundaries: [], algorithm });
     const running = this.#running(id, staging, algorithm);
+    const { inlineBytes = mostInline } = this.#options;
     const keepsUp = offset - running.position <= windowBytes || running.inline !== null;
     return {
       staged: (at, chunks) => {

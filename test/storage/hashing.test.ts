@@ -107,9 +107,7 @@ describe("hashing staged bytes", () => {
     const bytes = noise(2 * mebibyte);
     const staged = await stage(storage, [bytes]);
     const restarted = new Hashing({
-      spawn: () => new Worker(workerUrl),
-      workers: 1,
-      directory,
+      ...{ spawn: () => new Worker(workerUrl), workers: 1, directory },
       onWorkerLost: () => {},
       onNotice: () => {},
       onDamaged: () => {},
@@ -141,11 +139,10 @@ describe("hashing staged bytes", () => {
 
   test("of a session of up to 8 MiB asks no worker, of a longer one it does", async () => {
     let spawned = 0;
-    const spawn = () => {
+    const { storage, hashing } = await open(() => {
       spawned += 1;
       return new Worker(workerUrl);
-    };
-    const { storage, hashing } = await open(spawn, {});
+    }, {});
     const [whole, rest] = [noise(8 * mebibyte), noise(1)];
 
     const staged = await stage(storage, [whole]);

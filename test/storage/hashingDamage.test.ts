@@ -37,10 +37,7 @@ function started(spawn: () => Worker = () => new Worker(workerUrl)) {
   const lost: string[] = [];
   const found = Promise.withResolvers<UploadId>();
   const hashing = new Hashing({
-    spawn,
-    workers: 1,
-    inlineBytes,
-    directory,
+    ...{ spawn, workers: 1, inlineBytes, directory },
     onWorkerLost: (reason) => lost.push(reason),
     onNotice: () => {},
     onDamaged: (id) => {

@@ -19,6 +19,8 @@ export interface BackupsDeps {
   readonly env: Readonly<Record<string, string>>;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Rest after each of them, in ms. */
+  readonly pauseMs: number;
 }
 
 const longestPauseMs = 15_000;
@@ -44,7 +46,7 @@ export async function backUpUntil(deps: BackupsDeps, isOver: () => boolean): Pro
       if (number % restoredEvery < 2) await restore(deps, mustHold());
       if (number % verifiedEvery === 2) await succeeds(deps, "backup", ["verify", target(deps)]);
     }
-    const until = performance.now() + deps.random() * longestPauseMs;
+    const until = performance.now() + deps.pauseMs + deps.random() * longestPauseMs;
     while (!isOver() && performance.now() < until) await Bun.sleep(100);
   }
 }

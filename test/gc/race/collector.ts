@@ -15,6 +15,8 @@ export interface CollectorDeps {
   readonly random: () => number;
   /** Somebody sets the clock, or kills the server: a run may end before its time. */
   readonly isTroubled: boolean;
+  /** Rest after each of them, in ms. */
+  readonly pauseMs: number;
 }
 
 /** How a run ended, as far as a race wants to know. */
@@ -44,7 +46,7 @@ export async function collectUntil(deps: CollectorDeps, isOver: () => boolean): 
   for (let run = 0; !isOver(); run += 1) {
     const minAge = ages[Math.floor(random() * ages.length)] ?? 0;
     const byCommand = run % (byServer + 1) === 0;
-    await Bun.sleep(pausesMs[Math.floor(random() * pausesMs.length)] ?? 0);
+    await Bun.sleep(deps.pauseMs + (pausesMs[Math.floor(random() * pausesMs.length)] ?? 0));
     const collect = byCommand ? collectByCommand : collectByServer;
     const begun = performance.now();
     // It will take about as long as the one before.

@@ -56,9 +56,14 @@ export class Measure {
     this.#timer = setInterval(() => this.#look(), everyMs);
   }
 
-  /** @returns null when no process lived long enough to tell. */
+  /** @returns those until now. */
   stop(): Trends | null {
     clearInterval(this.#timer);
+    return this.trends();
+  }
+
+  /** @returns null while no process has lived long enough to tell. */
+  trends(): Trends | null {
     const settled = this.#samples.filter(({ at }) => at - this.#since >= settlingMs);
     return settled.length < 12 ? null : trendsOf(settled);
   }

@@ -44,14 +44,16 @@ export interface RacePlan {
   readonly pushers: number;
   /** Longest rest of a client between two things, in ms. */
   readonly restMs: number;
+  /** Rest after each collection and each backup, in ms: what a run of hours leaves to other programs. None without. */
+  readonly pauseMs?: number;
   /** Somebody sets the clock, and another program locks the database for seconds. */
   readonly isTroubled: boolean;
   /** What else goes on: none of it without. */
   readonly hardships?: Hardships;
   /** Where rows and bytes are that are not in the data directory. */
   readonly engines?: RaceEngines;
-  /** Told now and then how far it is. */
-  readonly onProgress?: (ledger: Ledger) => void;
+  /** Told now and then how far it is, and what the processes take. */
+  readonly onProgress?: (ledger: Ledger, trends: Trends | null) => void;
 }
 
 /** What a server meets in years. */
@@ -119,7 +121,7 @@ const calm: Hardships = { killSeconds: 0, accounts: false, shortages: false, bac
 /** Runs one race from an empty directory. */
 export async function race(plan: RacePlan): Promise<RaceResult> {
   await using scope = new Scope();
-  const { hardships = calm, engines } = plan;
+  const { hardships = calm, engines, pauseMs = 0 } = plan;
   const troubles = plan.isTroubled
     ? new Troubles(scope, randomNumbers(`${plan.seed}/troubles`), trouble)
     : null;
@@ -136,9 +138,11 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   const client = hardships.accounts ? anybody.as(await makeToken(anybody)) : anybody;
   const random = randomNumbers(`${plan.seed}/collector`);
   const isTroubled = plan.isTroubled || hardships.killSeconds > 0;
-  const collector = { client, ledger, registry: life, env, random, isTroubled };
+  const collector = { client, ledger, registry: life, env, random, isTroubled, pauseMs };
   const stop = new AbortController();
   const measure = new Measure(life);
+  const timer = setInterval(() => plan.onProgress?.(ledger, measure.trends()), progressMs);
+  scope.defer(() => clearInterval(timer));
   const short = {
     random: randomNumbers(`${plan.seed}/short`),
     // libfaketime opens a file each time: without a descriptor it shows the machine's time.
@@ -185,8 +189,8 @@ async function runAll(
   collector: CollectorDeps,
   { life, backups: folder }: { readonly life: Life; readonly backups: string },
 ): Promise<void> {
-  const { client, ledger, env } = collector;
-  const { seed, restMs, onProgress, hardships = calm } = plan;
+  const { client, ledger, env, pauseMs } = collector;
+  const { seed, restMs, hardships = calm } = plan;
   const begun = performance.now();
   const end = begun + plan.seconds * 1000;
   const isOver = (): boolean => performance.now() > end || ledger.broken >= 20;
@@ -206,34 +210,24 @@ async function runAll(
   const pulls = Array.from({ length: pullers }, (_, number) =>
     pullUntil({ ...shared, random: randomNumbers(`${seed}/puller ${number}`) }, isOver),
   );
-  const timer = setInterval(() => onProgress?.(ledger), progressMs);
-  try {
-    const pushes = pushers.map((pusher) => pusher.run(isOver));
-    const reads = readUntil(shared, isOver);
-    const kills = life.killUntil(
-      randomNumbers(`${seed}/kills`),
-      () => isOver() || performance.now() > begun + hardships.killSeconds * 1000,
-    );
-    const staleMs = plan.engines?.bytes === undefined ? 0 : replicaStaleMs;
-    const administrators = { ...shared, client: client.as(administrator), staleMs };
-    const random = randomNumbers(`${seed}/accounts`);
-    const accounts = hardships.accounts
-      ? [accountsUntil({ ...administrators, random }, isOver)]
-      : [];
-    const backing = {
-      ledger,
-      data: life.data,
-      folder,
-      env,
-      random: randomNumbers(`${seed}/backups`),
-    };
-    const backups = hardships.backups ? backUpUntil(backing, isOver) : null;
-    const collections = collectUntil(collector, isOver);
-    const others = [...accounts, backups, collections];
-    await Promise.all([...pushes, ...stores, ...pulls, reads, kills, ...others]);
-  } finally {
-    clearInterval(timer);
-  }
+  const pushes = pushers.map((pusher) => pusher.run(isOver));
+  const reads = readUntil(shared, isOver);
+  const kills = life.killUntil(
+    randomNumbers(`${seed}/kills`),
+    () => isOver() || performance.now() > begun + hardships.killSeconds * 1000,
+  );
+  const staleMs = plan.engines?.bytes === undefined ? 0 : replicaStaleMs;
+  const administrators = { ...shared, client: client.as(administrator), staleMs };
+  const random = randomNumbers(`${seed}/accounts`);
+  const accounts = hardships.accounts ? [accountsUntil({ ...administrators, random }, isOver)] : [];
+  const backing = {
+    ...{ ledger, data: life.data, folder, env, pauseMs },
+    random: randomNumbers(`${seed}/backups`),
+  };
+  const backups = hardships.backups ? backUpUntil(backing, isOver) : null;
+  const collections = collectUntil(collector, isOver);
+  const others = [...accounts, backups, collections];
+  await Promise.all([...pushes, ...stores, ...pulls, reads, kills, ...others]);
 }
 
 /** The clock is set for the last time; then the doubt passes. */

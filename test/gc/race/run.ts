@@ -1,4 +1,4 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--kills MINUTES] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
+// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--pause MS] [--kills MINUTES] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
 import { parseArgs } from "node:util";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
@@ -12,6 +12,8 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
     /** Longest rest of a client between two things, ms: what leaves other programs of the machine their share. */
     rest: { type: "string", default: "60" },
+    /** Rest after each collection and each backup, ms. */
+    pause: { type: "string", default: "0" },
     /** Nobody sets the clock or locks the database. */
     calm: { type: "boolean", default: false },
     /** Rows in a PostgreSQL server, which nobody locks for seconds. */
@@ -38,6 +40,7 @@ const { ledger, differences, fsck, trends } = await race({
   seconds,
   pushers: Number(values.pushers),
   restMs: Number(values.rest),
+  pauseMs: Number(values.pause),
   isTroubled: !values.calm && !values.postgres && !values.replicas,
   // The processes that live on after the kills are measured.
   ...(!values.unharmed && {
@@ -50,8 +53,9 @@ const { ledger, differences, fsck, trends } = await race({
       backups: !values.postgres && !values.replicas,
     },
   }),
-  onProgress: (at) => {
-    console.log(`${minutes()} min ${JSON.stringify(figuresOf(at))}`);
+  onProgress: (at, memory) => {
+    const { rss, rssFloor } = memory ?? {};
+    console.log(`${minutes()} min ${JSON.stringify({ ...figuresOf(at), rss, rssFloor })}`);
     for (const violation of at.violations.splice(0)) console.log(violation);
   },
 });

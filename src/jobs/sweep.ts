@@ -11,7 +11,8 @@ import type {
 import type { UploadId } from "../model/uploadId.ts";
 import type { Repair } from "../storage/repair.ts";
 import type { StagedEntry, Staging } from "../storage/staging.ts";
-import { paced } from "./pace.ts";
+import { IdSums } from "./idSums.ts";
+import { type Paced, paced, pacedItems } from "./pace.ts";
 
 /** The ports and functions that a sweep works with. */
 export interface SweepDeps {
@@ -69,12 +70,13 @@ const rememberFinishedMs = 20 * 60_000;
 /** A new session notes its start, and gets its row two small writes later. That never takes this long. Unit: ms. */
 const startingMs = 60_000;
 
-/** After this many drops the sweep rests. */
-const dropsBeforeRest = 20;
+/** After this many drops, pages of rows, and names of staged bytes the sweep rests. */
+const [dropsBeforeRest, pagesBeforeRest, namesBeforeRest] = [20, 10, 1_000];
 
 /** The things that the steps of a sweep share. */
 interface Sweep extends Omit<SweepDeps, "ageNow" | "clock"> {
   readonly attempts: Attempts;
+  readonly dropping: Paced;
   /** The current time for the whole sweep, Unix ms. */
   readonly now: number;
 }
@@ -89,30 +91,29 @@ export async function sweepUploads(
   timeoutMs: number,
   staleMs: number = timeoutMs,
 ): Promise<Undeleted | null> {
-  const { clock, ageNow, metadata } = options;
+  const { clock, ageNow, metadata, storage: unpaced, rest } = options;
   const attempts = new Attempts();
-  const storage = pacing(options);
+  const dropping = paced({ steps: dropsBeforeRest, rest });
+  const storage = pacing(unpaced, dropping);
   await metadata.lowerTimes(clock());
   const now = ageNow();
   if (now !== null) await metadata.forgetFinished(now - rememberFinishedMs);
   await attempts.make("discards", () => storage.staging.tidy());
   if (now === null) return attempts.undeleted;
-  const deps = { ...options, storage, attempts, now };
+  const deps = { ...options, storage, attempts, dropping, now };
   await expire(deps, timeoutMs);
   await compare(deps, Math.min(timeoutMs, staleMs));
   return attempts.undeleted;
 }
 
 /** The storage, with drops at a pace that leaves the disk to others most of the time. */
-function pacing({ storage, rest }: SweepDeps): SweepDeps["storage"] {
-  const drop = paced({ steps: dropsBeforeRest, rest });
-  const { staging, repair } = storage;
+function pacing({ staging, repair }: SweepDeps["storage"], dropping: Paced): SweepDeps["storage"] {
   return {
     repair,
     staging: {
       list: () => staging.list(),
       tidy: () => staging.tidy(),
-      discard: (id, state) => drop(() => staging.discard(id, state)),
+      discard: (id, state) => dropping(() => staging.discard(id, state)),
     },
   };
 }
@@ -132,59 +133,63 @@ async function expire(deps: Sweep, timeoutMs: number): Promise<void> {
 
 /**
  * Looks for bytes without a row and rows without bytes. Bytes are listed first: a session that starts meanwhile has both. The list may
- * leave sessions out that a row knows, so their bytes are asked for.
+ * leave sessions out that a row knows, so their bytes are asked for. Neither of them is kept: there may be a million.
  */
 async function compare(deps: Sweep, staleMs: number): Promise<void> {
-  const staged = await listStaged(deps);
-  const rows = await listRows(deps);
-  await dropStrays(deps, staged, rows, staleMs);
-  for (const row of rows.values()) {
-    // The bytes of a session that is being finished have been published already.
-    const { id, writing, startedAt, updatedAt } = row;
-    const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
-    if (staged.has(id) || writing || startsNow) continue;
-    if (await deps.storage.repair.holdsStaged(row)) continue;
-    // Its writer may have moved its bytes on since the rows were listed.
-    const current = await deps.metadata.findUpload(id, row.repository);
-    if (current === null || current.staging !== row.staging || current.updatedAt !== updatedAt) {
-      continue;
+  const [staged, known] = [new IdSums(), new IdSums()];
+  for await (const { id } of listStaged(deps)) staged.add(id);
+  for await (const page of listRows(deps)) {
+    for (const row of page) {
+      known.add(row.id);
+      if (!staged.has(row.id)) await dropWithoutBytes(deps, row);
     }
-    const removed = await deps.metadata.removeUpload(row.id, row.repository);
-    if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
   }
+  await dropStrays(deps, { staged, known, staleMs });
 }
 
-async function listStaged({ storage }: Sweep): Promise<Map<UploadId, StagedEntry>> {
-  const staged = new Map<UploadId, StagedEntry>();
-  for await (const entry of storage.staging.list()) staged.set(entry.id, entry);
-  return staged;
+async function dropWithoutBytes(deps: Sweep, row: ListedUpload): Promise<void> {
+  // The bytes of a session that is being finished have been published already.
+  const { id, writing, startedAt, updatedAt } = row;
+  const startsNow = Math.min(startedAt, updatedAt) > deps.now - startingMs;
+  if (writing || startsNow || (await deps.storage.repair.holdsStaged(row))) return;
+  // Its writer may have moved its bytes on since the rows were listed.
+  const current = await deps.metadata.findUpload(id, row.repository);
+  if (current === null || current.staging !== row.staging || current.updatedAt !== updatedAt) {
+    return;
+  }
+  const removed = await deps.dropping(() => deps.metadata.removeUpload(id, row.repository));
+  if (removed !== null) deps.onDropped(describe(removed, "without bytes"));
 }
 
-async function listRows({ metadata }: Sweep): Promise<Map<UploadId, ListedUpload>> {
-  const rows = new Map<UploadId, ListedUpload>();
+const listStaged = ({ storage, rest }: Sweep): AsyncIterable<StagedEntry> =>
+  pacedItems(storage.staging.list(), { steps: namesBeforeRest, rest });
+
+const listRows = ({ metadata, rest }: Sweep): AsyncIterable<readonly ListedUpload[]> =>
+  pacedItems(rowPages(metadata), { steps: pagesBeforeRest, rest });
+
+async function* rowPages(
+  metadata: Pick<UploadSweepMetadata, "listUploads">,
+): AsyncGenerator<readonly ListedUpload[]> {
   let after: UploadId | null = null;
   for (;;) {
-    const page: readonly ListedUpload[] = await metadata.listUploads({
-      after,
-      limit: batch,
-    });
-    for (const row of page) rows.set(row.id, row);
+    const page: readonly ListedUpload[] = await metadata.listUploads({ after, limit: batch });
+    yield page;
     after = page.at(-1)?.id ?? null;
-    if (page.length < batch) return rows;
+    if (page.length < batch) return;
   }
 }
 
+/** What was staged before the rows were read, and is of none of them. */
 async function dropStrays(
   deps: Sweep,
-  staged: ReadonlyMap<UploadId, StagedEntry>,
-  rows: ReadonlyMap<UploadId, ListedUpload>,
-  staleMs: number,
+  { staged, known, staleMs }: { staged: IdSums; known: IdSums; staleMs: number },
 ): Promise<void> {
   const { now, firstSeen, storage, attempts } = deps;
   for (const id of firstSeen.keys()) if (!staged.has(id)) firstSeen.delete(id);
-  for (const entry of staged.values()) {
+  for await (const entry of listStaged(deps)) {
     const { id, staging } = entry;
-    if (rows.has(id) || now - startOf(entry, now, firstSeen) < staleMs) continue;
+    if (known.has(id) || !staged.has(id)) continue;
+    if (now - startOf(id, await entry.startedAt(), deps) < staleMs) continue;
     if (!(await attempts.make(id, () => storage.staging.discard(id, staging)))) continue;
     firstSeen.delete(id);
     deps.onDropped({ id, reason: "without row", repository: null, bytes: null });
@@ -192,7 +197,7 @@ async function dropStrays(
 }
 
 /** A start time that is absent, unreadable or in the future counts from the moment it was first seen. */
-function startOf({ id, startedAt }: StagedEntry, now: number, firstSeen: Map<UploadId, number>) {
+function startOf(id: UploadId, startedAt: number | null, { now, firstSeen }: Sweep): number {
   if (startedAt !== null && startedAt <= now) return startedAt;
   // The clock may have been set back since.
   const seen = Math.min(firstSeen.get(id) ?? now, now);

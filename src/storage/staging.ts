@@ -85,8 +85,8 @@ export type Sealed =
 /** Staged bytes as they are found, with or without a session that knows of them. */
 export interface StagedEntry {
   readonly id: UploadId;
-  /** Unix ms; null when it cannot be read, or when the entry is not a session's. */
-  readonly startedAt: number | null;
+  /** Looks when it began. @returns Unix ms; null when that cannot be read, or when the entry is not a session's. */
+  startedAt(): Promise<number | null>;
   /** The state for `discard`. */
   readonly staging: StagingState;
 }

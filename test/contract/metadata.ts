@@ -31,6 +31,7 @@ import { referrersContract } from "./metadataReferrers.ts";
 import { removalsContract } from "./metadataRemovals.ts";
 import type { OpenedMetadata } from "./metadataRows.ts";
 import { sessionsContract } from "./metadataSessions.ts";
+import { sweepContract } from "./metadataSweep.ts";
 import { trustContract } from "./metadataTrust.ts";
 import { untaggedContract } from "./metadataUntagged.ts";
 import { uploadsContract } from "./metadataUploads.ts";
@@ -63,6 +64,7 @@ export function metadataContract(
     sessionsContract(openEmpty);
     chunksContract(openEmpty);
     endingsContract(openEmpty);
+    sweepContract(openEmpty);
     uploadsContract(openEmpty);
     manifestsContract(openEmpty);
     listsContract(openEmpty);

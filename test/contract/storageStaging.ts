@@ -9,6 +9,8 @@ import type { Abilities } from "./storage.ts";
 
 const startedAt = Date.UTC(2026, 0, 1, 2, 3, 4, 5);
 const resumable = { expected: null, resumable: true, signal: new AbortController().signal };
+/** An entry, with when it began: Unix ms. */
+type Listed = Omit<StagedEntry, "startedAt"> & { readonly startedAt: number | null };
 const text = (value: string) => new TextEncoder().encode(value);
 
 async function* once(value: string): AsyncGenerator<Uint8Array> {
@@ -20,8 +22,11 @@ export function stagingContract(openStore: () => Promise<Storage>, { listsAll }:
   const start = (storage: Storage, at = startedAt) => beginSession(storage, at);
   const stage = async (storage: Storage, value: string): Promise<Session> =>
     storage.staging.append(await start(storage), once(value), resumable);
-  const listed = async (storage: Storage): Promise<StagedEntry[]> => {
-    const entries = await Array.fromAsync(storage.staging.list());
+  const listed = async (storage: Storage): Promise<Listed[]> => {
+    const entries = await Array.fromAsync(storage.staging.list(), async (entry) => ({
+      ...entry,
+      startedAt: await entry.startedAt(),
+    }));
     return entries.sort((a, b) => (a.id < b.id ? -1 : 1));
   };
 

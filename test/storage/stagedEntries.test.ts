@@ -27,8 +27,11 @@ const newId = (): UploadId => makeUploadId(Bun.randomUUIDv7());
 
 /** Start times by id, as they are listed. */
 async function listed(): Promise<Record<string, number | null>> {
-  const entries = await Array.fromAsync(storage.staging.list());
-  return Object.fromEntries(entries.map((entry) => [entry.id, entry.startedAt]));
+  const entries = await Array.fromAsync(
+    storage.staging.list(),
+    async (entry) => [entry.id, await entry.startedAt()] as const,
+  );
+  return Object.fromEntries(entries);
 }
 
 /** A session's folder; what is in the place of its start time is up to the test. */

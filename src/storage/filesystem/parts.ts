@@ -1,16 +1,7 @@
 // Staged parts of objects on a local file system: tmp/multipart/<upload id>/part-00001, a new version next to it under a name of
 // its own until its row is durable. `whole` in the same folder is staged bytes like any session's.
 import { constants } from "node:fs";
-import {
-  type FileHandle,
-  lstat,
-  mkdir,
-  open,
-  opendir,
-  rename,
-  rmdir,
-  unlink,
-} from "node:fs/promises";
+import { type FileHandle, lstat, mkdir, open, rename, rmdir, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errnoOf } from "../../durability/errno.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
@@ -22,6 +13,7 @@ import { receiveBody } from "../receiveBody.ts";
 import type { AppendOptions, Body, Sealed, SealOptions } from "../staging.ts";
 import type { Assembly } from "./assembly/assembly.ts";
 import { isAbsent, syncFailure, writeFailure } from "./failures.ts";
+import { folderEntries } from "./folderEntries.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import { partPaths, partPlace } from "./partNames.ts";
@@ -124,7 +116,7 @@ export class FilesystemParts implements Parts {
   }
 
   async *list(): AsyncGenerator<UploadId> {
-    for await (const { name } of await opendir(this.#folder)) {
+    for await (const { name } of folderEntries(this.#folder)) {
       const id = readFolderName(name);
       // Anything with another name is not ours and is left alone.
       if (id !== null) yield id;

@@ -1,8 +1,9 @@
 // The entries under uploads/, read without following links.
 import { constants } from "node:fs";
-import { open, opendir } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { StagedEntry } from "../staging.ts";
+import { folderEntries } from "./folderEntries.ts";
 import { noState, readFolderName } from "./stagedPlaces.ts";
 
 /** Longer than any ISO time: a file that fills this is none. */
@@ -12,11 +13,11 @@ const isoTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d
 
 /** Lists entries that are named like a session. Anything with another name is not ours and is left alone. */
 export async function* listStagedEntries(folder: string): AsyncGenerator<StagedEntry> {
-  for await (const entry of await opendir(folder)) {
+  for await (const entry of folderEntries(folder)) {
     const id = readFolderName(entry.name);
     if (id === null) continue;
     // A link or a file in the place of a folder has no start time: it is dropped, never looked into.
-    const startedAt = entry.isDirectory() ? await readStart(join(folder, id)) : null;
+    const startedAt = async () => ((await entry.isFolder()) ? readStart(join(folder, id)) : null);
     yield { id, startedAt, staging: noState };
   }
 }

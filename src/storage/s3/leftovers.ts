@@ -88,7 +88,7 @@ export class Leftovers {
   /** Sessions with bytes in a bucket: a session without any is known to its row only. */
   async *listSessions(): AsyncGenerator<StagedEntry> {
     for (const [id, startedAt] of await this.#list("session")) {
-      yield { id, startedAt, staging: unknown };
+      yield { id, startedAt: async () => startedAt, staging: unknown };
     }
   }
 

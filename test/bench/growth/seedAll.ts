@@ -1,10 +1,15 @@
 // A store with as many of everything as asked for: tags, repositories, contents, upload sessions and objects.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { numbers, seeding, seedRepositories, seedTags } from "../seed.ts";
 
 /** The repository that has all the tags, and the bucket that has all the objects. */
 export const [tagged, bucket] = ["bench/tags", "growth"];
 
-/** Fills a data directory that no server has seen. Contents have rows and no files: nobody asks for these. */
+/**
+ * Fills a data directory that no server has seen. Contents have rows and no files: nobody asks for these. Sessions have folders, or the
+ * cleanup would end them.
+ */
 export async function seedAll(data: string, count: number): Promise<void> {
   await seedRepositories(data, count);
   await seedTags(data, { [tagged]: count });
@@ -24,6 +29,9 @@ export async function seedAll(data: string, count: number): Promise<void> {
        ${numbers(count)} SELECT printf('00000000-0000-7000-8000-%012x', n), ?1, 0, '', ?2, ?2 FROM numbers`,
       [tagged, now],
     );
+    for (let n = 0; n < count; n += 1) {
+      mkdirSync(join(data, "uploads", sessionId(n)), { recursive: true });
+    }
     database.run(
       "INSERT INTO buckets (id, name, created_at, object_count, object_bytes) VALUES (1, ?, ?, ?, ?)",
       [bucket, now, count, 1024 * count],
@@ -35,3 +43,6 @@ export async function seedAll(data: string, count: number): Promise<void> {
     );
   });
 }
+
+const sessionId = (n: number): string =>
+  `00000000-0000-7000-8000-${n.toString(16).padStart(12, "0")}`;

@@ -249,7 +249,7 @@ export function sessionsSuite(name: string, bucket: BucketOptions): void {
       const [entry, ...others] = await Array.fromAsync(b.staging.list());
 
       expect([entry?.id, others]).toEqual([staged.id, []]);
-      expect(Math.abs((entry?.startedAt ?? 0) - Date.now())).toBeLessThan(600_000);
+      expect(Math.abs(((await entry?.startedAt()) ?? 0) - Date.now())).toBeLessThan(600_000);
       if (entry !== undefined) await b.staging.discard(entry.id, entry.staging);
       expect(await left()).toEqual({ keys: [], uploads: [] });
     });

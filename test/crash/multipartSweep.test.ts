@@ -31,7 +31,10 @@ async function killAt(
   const swept = "multipart_sweep_duration_seconds_count";
   const isOver = async () =>
     server.hasExited() || (await metricOf(`http://127.0.0.1:${port}`, swept)) > 0;
-  await waitFor("the kill or the sweep", isOver, { explain: server.logs });
+  await waitFor("the kill or the sweep", isOver, {
+    timeoutMs: 120_000,
+    explain: server.logs,
+  });
   if (!server.hasExited()) return null;
 
   const where = `${place.calls} ${place.nth} ${place.paths.join(" ")}`;

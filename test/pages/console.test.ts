@@ -39,6 +39,14 @@ clientTest("open uploads and collections are seen as they go on", needs, async (
   await untilShown(page, "2.0 MB");
   expect(await page.evaluate("document.querySelector('[data-still]')")).toBeNull();
 
+  await page.evaluate(
+    "{ const asked = fetch; window.fetch = () => { window.fetch = asked; return Promise.reject(new TypeError('away')); }; window.asked = asked; }",
+  );
+  await startUpload(uploads, parseRepositoryName("lab/away"));
+  await page.waitForFunction("window.fetch === window.asked");
+  await startUpload(uploads, parseRepositoryName("lab/back"));
+  await untilShown(page, "lab/back");
+
   await page.goto(`${url}/server/garbage`);
   await page.focus("main button");
   await Promise.all([page.waitForNavigation(), page.keyboard.press("Enter")]);

@@ -46,6 +46,8 @@ export async function openPage(scope: Scope): Promise<WatchedPage> {
     if (!/^(?:data|blob):/.test(request.url())) requests.push(request.url());
   });
   page.on("requestfailed", (request) => {
+    // A page that is left ends what it still asks for; the browser tells of it or not, as it comes.
+    if (request.failure()?.errorText === "net::ERR_ABORTED") return;
     complaints.push(`${request.url()}: ${request.failure()?.errorText}`);
   });
   page.on("console", (message) => {

@@ -28,6 +28,9 @@ export function missing({ commands, root = false, reason }: Needs): string | nul
   return reason?.() ?? null;
 }
 
+/** How much longer a test of the long form may take: it does all of what is a share otherwise. */
+const longer = 10;
+
 /** One that only the long form of the tests has. */
 export const longTest: typeof clientTest = (...given) => {
   if (isLong) clientTest(...given);
@@ -59,6 +62,6 @@ export function clientTest(
       await using scope = new Scope();
       await body(scope);
     },
-    needs.timeoutMs ?? 180_000,
+    (needs.timeoutMs ?? 180_000) * (isLong ? longer : 1),
   );
 }

@@ -1,6 +1,7 @@
 // The drop zone of a bucket: small files go in one request, large ones in parts, several at a time. A part that fails is sent again, and
 // an upload that broke off goes on when the same file is dropped again, as long as the tab is open.
 import { showBytes } from "../../amounts.ts";
+import { pageNow } from "./shared/pageNow.ts";
 
 /** Larger files are sent in parts; bytes. */
 const wholeUpTo = 16 * 1024 * 1024;
@@ -131,10 +132,8 @@ async function sendParts(
 
 /** The listing as it is on the server now. */
 async function drawListing(): Promise<void> {
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const [old, next] = [document, page].map((each) => each.querySelector("[data-listing]"));
+  const page = await pageNow();
+  const [old, next] = [document, page].map((each) => each?.querySelector("[data-listing]"));
   if (old && next) old.replaceChildren(...next.children);
 }
 

@@ -2,6 +2,7 @@
 // the page; for everything else the page is asked for again, and its part replaced.
 
 import { showBytes } from "../../amounts.ts";
+import { pageNow } from "./shared/pageNow.ts";
 
 interface Upload {
   readonly id: string;
@@ -53,11 +54,9 @@ async function replace(part: Element): Promise<void> {
     setTimeout(() => void replace(part), 2000);
     return;
   }
-  const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-  if (!answer.ok || answer.redirected) return;
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const next = page.querySelector(`[data-live="${part.getAttribute("data-live")}"]`);
-  if (next === null) return;
+  const page = await pageNow();
+  const next = page?.querySelector(`[data-live="${part.getAttribute("data-live")}"]`);
+  if (!next) return;
   part.replaceChildren(...next.children);
   part.setAttribute("data-shown", next.getAttribute("data-shown") ?? "");
   quiet(part);

@@ -83,7 +83,7 @@ export interface RaceResult {
 const leaseMs = 2_000;
 /** So many that a layer is often nobody's for longer than a lease. */
 const layers = 1_500;
-/** Requests that one kill cuts between their bytes and their rows. */
+/** Requests that one shortage cuts between their bytes and their rows. */
 const strayRequests = 10;
 /** A second, on a machine that does other things. */
 const replicaStaleMs = 3_000;
@@ -162,15 +162,15 @@ export async function race(plan: RacePlan): Promise<RaceResult> {
   await settle(collector);
   await client.ask("GET", "/metrics");
   await life.stop();
+  // Each request that a kill cut may have been between its bytes and its row.
+  const strays = ledger.counts.cutRequests + strayRequests * ledger.counts.shortages;
   const found = await differences(
     ...([life.data, ledger.live, ledger.objects, ask] as const),
     bytes && ((_, asked) => bytes.compare(asked)),
   );
   return {
     ...{ ledger, trends },
-    differences: found.filter(
-      (it) => !isStray(it, strayRequests * (life.kills + ledger.counts.shortages)),
-    ),
+    differences: found.filter((it) => !isStray(it, strays)),
     fsck: await fsckComplaint(life.data, engines?.env),
   };
 }

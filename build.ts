@@ -9,10 +9,16 @@ import manifest from "./package.json" with { type: "json" };
 
 const root = import.meta.dir;
 const binary = `${root}/dist/breadbox`;
-/** Whatever asks for a new build when it changes. */
-const sources = [
-  ...["src", "src/**", "drizzle/**", "build.ts", ".dev/bundle.ts", "package.json", "bun.lock"],
+/** The functions that a start uses, which `.dev/bytecodeOrder.ts` writes. */
+export const bytecodeOrder = `${root}/.dev/bytecode.order`;
+/** What the executable is made of, besides its sources. */
+const recipe = [
+  ...["drizzle", "build.ts", ".dev/bundle.ts", ".dev/bytecode.order", "package.json", "bun.lock"],
 ];
+/** Whatever asks for a new build when it changes. */
+const sources = ["src", "src/**", "drizzle/**", ...recipe.slice(1)];
+/** How much longer than usual code is interpreted before it is compiled: what runs at the start only is not worth it. `src/main.ts` ends that. */
+const startingJitPolicy = 4;
 export const platforms = [
   "linux-x64",
   "linux-x64-baseline",
@@ -29,8 +35,7 @@ function currentCommit(): string {
   if (Bun.which("git") === null) return "unknown";
   const head = git("rev-parse", "--short=12", "HEAD");
   if (!head.success) return "unknown";
-  const tracked = ["src", "drizzle", "build.ts", ".dev/bundle.ts", "package.json", "bun.lock"];
-  const dirty = git("status", "--porcelain", "--", ...tracked).stdout.length > 0;
+  const dirty = git("status", "--porcelain", "--", "src", ...recipe).stdout.length > 0;
   return head.stdout.toString().trim() + (dirty ? "-dirty" : "");
 }
 
@@ -54,6 +59,8 @@ export async function compile(
       compile: {
         ...(platform === null ? {} : { target: `bun-${platform}` as const }),
         outfile: unfinished,
+        bytecodeOrder,
+        jitPolicy: startingJitPolicy,
         // The folder a server is started in must not be able to change what it runs.
         autoloadBunfig: false,
         autoloadDotenv: false,

@@ -16,14 +16,15 @@ import {
   setPragma,
 } from "../../src/metadata/sqlite/connection.ts";
 import { translate } from "../../src/metadata/sqlite/failures.ts";
-import { tempFolder } from "../support/processes.ts";
+import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 
 const quiet = () => new WriteLatch(() => {});
 
 /** A connection over a database with one table, `notes(text)`. */
-async function openNotes(scope: Scope, latch = quiet()) {
+async function openNotes(scope: Scope, { latch = quiet(), change = (_: Database) => {} } = {}) {
   const client = openClient(join(tempFolder(scope, "connection"), "notes.db"), "server");
+  change(client);
   client.run("CREATE TABLE notes (text text NOT NULL)");
   beginWork(client, "server");
   const connection = await Connection.over(client, { latch, role: "server" });
@@ -31,6 +32,21 @@ async function openNotes(scope: Scope, latch = quiet()) {
   const add = (text: string | Uint8Array) => client.run("INSERT INTO notes VALUES (?)", [text]);
   const texts = () => client.query("SELECT text FROM notes").values().flat();
   return { client, connection, add, texts };
+}
+
+/** Tells each run of a statement that the connection prepares from now on. */
+function countRuns(client: Database, text: string, count: () => void): void {
+  const prepare = client.prepare.bind(client);
+  const counting = (asked: string) => {
+    const statement = prepare(asked);
+    const run = statement.run.bind(statement);
+    const counted = () => {
+      count();
+      return run();
+    };
+    return asked === text ? Object.assign(statement, { run: counted }) : statement;
+  };
+  Object.assign(client, { prepare: counting });
 }
 
 /** Descriptors of this process that stand for a file called `name`. */
@@ -146,27 +162,24 @@ describe("transactions", () => {
 
   test("of a hundred callers that wait for a lock block the thread no more than one", async () => {
     await using scope = new Scope();
-    const { client, connection, add, texts } = await openNotes(scope);
+    let tries = 0;
+    const { client, connection, add, texts } = await openNotes(scope, {
+      change: (opened) => countRuns(opened, "BEGIN IMMEDIATE", () => (tries += 1)),
+    });
     const other = new Database(client.filename);
     scope.defer(() => other.close(true));
-    /** How often the thread was free while so many writes waited. */
-    const turns = async (writes: number): Promise<number> => {
-      other.run("BEGIN IMMEDIATE");
-      const all = Array.from({ length: writes }, (_, n) => connection.write(() => add(`${n}`)));
-      const waiting = Promise.all(all);
-      const until = performance.now() + 500;
-      let count = 0;
-      for (; performance.now() < until; count += 1) await Bun.sleep(1);
-      other.run("ROLLBACK");
-      await waiting;
-      return count;
-    };
+    other.run("BEGIN IMMEDIATE");
+    const all = Array.from({ length: 100 }, (_, n) => connection.write(() => add(`${n}`)));
+    const waiting = Promise.all(all);
 
-    const [one, hundred] = [await turns(1), await turns(100)];
+    await waitFor("some tries", () => tries >= 5);
+    const triedMeanwhile = tries;
+    other.run("ROLLBACK");
+    await waiting;
 
-    expect(texts()).toHaveLength(101);
-    // Each used to stop the thread for itself: a twentieth was left.
-    expect(hundred).toBeGreaterThan(one / 3);
+    expect(texts()).toHaveLength(100);
+    // Each try blocks the thread for as long as SQLite waits, and each caller used to try for itself.
+    expect(triedMeanwhile).toBeLessThan(100);
   });
 
   test("fail with BUSY when the lock is never released", async () => {
@@ -232,7 +245,7 @@ describe("a failed sync", () => {
     const trips: string[] = [];
     const latch = new WriteLatch((reason) => trips.push(reason));
     const before = new Set(descriptorsOf("notes.db-wal"));
-    const { client, connection, add } = await openNotes(scope, latch);
+    const { client, connection, add } = await openNotes(scope, { latch });
     // The log is open twice: by SQLite first, then by the connection, to sync it.
     const [, syncing] = descriptorsOf("notes.db-wal").filter((opened) => !before.has(opened));
     makeUnsyncable(syncing ?? -1);

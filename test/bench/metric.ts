@@ -32,6 +32,8 @@ export interface Metric {
 
 /** The systems that are registries. */
 export const registries = ["breadbox", "distribution"] as const;
+/** Those, and what no design leaves out. */
+export const receivers = [...registries, "bun"] as const;
 
 /** Bytes. */
 export const mebibyte = 1 << 20;

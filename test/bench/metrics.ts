@@ -14,6 +14,7 @@ import {
   mebibyte,
   median,
   rate,
+  receivers,
   registries,
   type Values,
   withCost,
@@ -27,7 +28,7 @@ import { smallMetrics } from "./smallMetrics.ts";
 const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
 
 const upload: Metric = {
-  systems: registries,
+  systems: receivers,
   rounds: 5,
   run: (exercise) =>
     withCost(exercise, "upload", async () => {
@@ -53,7 +54,7 @@ const uploadChunked: Metric = {
 };
 
 const chunks: Metric = {
-  systems: registries,
+  systems: receivers,
   rounds: 5,
   run: async ({ client, system, quick }) => {
     const chunkSize = 5 * mebibyte;
@@ -133,7 +134,7 @@ const whole = (kind: "put" | "post"): Metric => ({
 });
 
 const parallel: Metric = {
-  systems: registries,
+  systems: receivers,
   rounds: 5,
   run: (exercise) =>
     withCost(exercise, "parallel", async () => {

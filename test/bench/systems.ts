@@ -21,8 +21,15 @@ import type { Scope } from "../support/scope.ts";
 import { startTls } from "../support/tlsServer.ts";
 import { startVersitygw } from "../support/versitygw.ts";
 
-/** Names in the order of the table's columns. `postgres` is Breadbox with its rows in PostgreSQL. */
-export const systemNames = ["breadbox", "postgres", "distribution", "nginx", "versitygw"] as const;
+/** Names in the order of the table's columns. `postgres` is Breadbox with its rows in PostgreSQL, `bun` the program in bareServer.ts. */
+export const systemNames = [
+  "breadbox",
+  "postgres",
+  "distribution",
+  "nginx",
+  "versitygw",
+  "bun",
+] as const;
 export type SystemName = (typeof systemNames)[number];
 
 /** A system that is ready for load. */
@@ -53,7 +60,7 @@ const alone =
   (start: StartRegistry): Start =>
   async (scope, options) => ({ ...(await start(scope, options)), env: {} });
 
-const starts: Readonly<Record<Exclude<SystemName, "nginx" | "versitygw">, Start>> = {
+const starts: Readonly<Record<Exclude<SystemName, "nginx" | "versitygw" | "bun">, Start>> = {
   breadbox: alone(startBreadbox),
   postgres: startOnPostgres,
   distribution: alone(startDistribution),
@@ -75,6 +82,7 @@ export async function startSystem(
 ): Promise<RunningSystem> {
   if (name === "nginx") return startNginx(scope);
   if (name === "versitygw") return startGateway(scope);
+  if (name === "bun") return startBare(scope);
   const data = join(tempFolder(scope, "bench"), "data");
   await seed(data);
   const started = performance.now();
@@ -151,6 +159,24 @@ async function startGateway(scope: Scope): Promise<RunningSystem> {
   const place = { port: Number(port), data: folder, readyMs: performance.now() - started };
   return running("versitygw", process(), place);
 }
+
+/** The least that an upload costs in this runtime. */
+async function startBare(scope: Scope): Promise<RunningSystem> {
+  const [folder, port] = [tempFolder(scope, "bench"), freePort()];
+  const data = join(folder, "data");
+  await Bun.write(join(data, ".keep"), "");
+  const program = [process.execPath, join(import.meta.dir, "bareServer.ts"), String(port), data];
+  const started = performance.now();
+  const server = startProcess(scope, program, { log: join(folder, "log") });
+  await waitFor("the bare server", () => accepts(`http://127.0.0.1:${port}/`), { everyMs: 1 });
+  return running("bun", server, { port, data, readyMs: performance.now() - started });
+}
+
+const accepts = (url: string): Promise<boolean> =>
+  fetch(url).then(
+    () => true,
+    () => false,
+  );
 
 function running(
   name: SystemName,

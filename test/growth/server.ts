@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { administrator, withLogins } from "../gc/race/accounts.ts";
 import { projectRoot } from "../support/binary.ts";
 import { answers200, freePort, startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { anonymousBytes } from "../support/procfs.ts";
 import { type Scope, signal } from "../support/scope.ts";
 
 /** What a heap holds: objects by type, and in all. */
@@ -12,33 +13,46 @@ export interface Heap {
   readonly objectTypeCounts: Readonly<Record<string, number>>;
 }
 
+/** What is looked at of an answer. */
+export interface Answered {
+  readonly headers: Headers;
+  readonly text: string;
+}
+
 /** A request as an administrator, unless its headers say otherwise. @throws Error for an answer of another status than that, or than those. */
 export type Send = (
   status: number | readonly number[],
   method: string,
   path: string,
   init?: RequestInit,
-) => Promise<Response>;
+) => Promise<Answered>;
 
 /** The server, and what its heap holds once its garbage is collected. */
 export interface GrowingServer {
   readonly send: Send;
   look(): Promise<Heap>;
+  /** Bytes that belong to the process alone, not to files. */
+  ownBytes(): number;
 }
 
-/** Starts it; everybody has to log in. */
-export async function startGrowing(scope: Scope): Promise<GrowingServer> {
+/** Starts it from its sources, or its executable; everybody has to log in. */
+export async function startGrowing(
+  scope: Scope,
+  executable: string | null = null,
+): Promise<GrowingServer> {
   const folder = tempFolder(scope, "growth");
   const [heap, port] = [join(folder, "heap.json"), freePort()];
   const url = `http://127.0.0.1:${port}`;
   const preload = ["--preload", join(import.meta.dir, "hook.ts")];
+  const options = executable === null ? {} : { BUN_OPTIONS: preload.join(" ") };
+  const sources = [process.execPath, ...preload, join(projectRoot, "src/main.ts")];
   const serve = ["serve", "--data", join(folder, "data"), "--listen", `127.0.0.1:${port}`];
   const server = startProcess(
     scope,
-    [process.execPath, ...preload, join(projectRoot, "src/main.ts"), ...serve],
+    [...(executable === null ? sources : [executable]), ...serve],
     {
       ...{ log: join(folder, "log"), cwd: folder },
-      env: { ...withLogins, BREADBOX_TEST_HEAP: heap, BREADBOX_LOG_LEVEL: "error" },
+      env: { ...withLogins, ...options, BREADBOX_TEST_HEAP: heap, BREADBOX_LOG_LEVEL: "error" },
     },
   );
   await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
@@ -47,7 +61,7 @@ export async function startGrowing(scope: Scope): Promise<GrowingServer> {
       ...{ headers: { authorization: administrator }, ...init, method },
     });
     const text = await answer.text();
-    if ([status].flat().includes(answer.status)) return answer;
+    if ([status].flat().includes(answer.status)) return { headers: answer.headers, text };
     throw new Error(`${method} ${path}: ${answer.status} ${text}`);
   };
   const look = async (): Promise<Heap> => {
@@ -56,5 +70,5 @@ export async function startGrowing(scope: Scope): Promise<GrowingServer> {
     await waitFor("the heap", () => existsSync(heap), { explain: server.logs });
     return JSON.parse(readFileSync(heap, "utf8"));
   };
-  return { send, look };
+  return { send, look, ownBytes: () => anonymousBytes([server.pid]) };
 }

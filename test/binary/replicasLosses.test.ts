@@ -5,6 +5,7 @@ import { digestOf } from "../../src/model/digest.ts";
 import { imageType } from "../http/support/image.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { postgresIsMissing } from "../support/postgres.ts";
+import { waitFor } from "../support/processes.ts";
 import { type Replicas, startReplicas } from "../support/replicas.ts";
 import { noise } from "../support/store.ts";
 
@@ -84,7 +85,11 @@ class Client {
 }
 
 /** Pushes by `clients` at a time until `trouble` is over, then expects all of it at both replicas. */
-async function pushWhile(replicas: Replicas, clients: number, trouble: () => Promise<void>) {
+async function pushWhile(
+  replicas: Replicas,
+  clients: number,
+  trouble: (told: Told) => Promise<void>,
+) {
   const told = new Told();
   let isOver = false;
   const pushing = Array.from({ length: clients }, async (_, number) => {
@@ -93,7 +98,7 @@ async function pushWhile(replicas: Replicas, clients: number, trouble: () => Pro
   });
   await Promise.all([
     ...pushing,
-    trouble().finally(() => {
+    trouble(told).finally(() => {
       isOver = true;
     }),
   ]);
@@ -114,8 +119,8 @@ clientTest("connections are ended again and again while clients push", needs, as
   const replicas = await startReplicas(scope);
   let ended = 0;
 
-  const told = await pushWhile(replicas, 4, async () => {
-    for (let time = 0; time < 60; time += 1) {
+  const told = await pushWhile(replicas, 4, async ({ tags }) => {
+    for (let time = 0; time < 60 || tags.size <= 4; time += 1) {
       ended += await replicas.database.dropConnections();
       await Bun.sleep(100);
     }
@@ -128,14 +133,18 @@ clientTest("connections are ended again and again while clients push", needs, as
 clientTest("the database is killed and started while clients push", needs, async (scope) => {
   const replicas = await startReplicas(scope);
 
-  const told = await pushWhile(replicas, 4, async () => {
+  const told = await pushWhile(replicas, 4, async ({ tags }) => {
+    const pushed = (more: number): Promise<void> => {
+      const wanted = tags.size + more;
+      return waitFor("pushes", () => tags.size >= wanted, { timeoutMs: 60_000 });
+    };
     for (let time = 0; time < 3; time += 1) {
-      await Bun.sleep(500);
+      await pushed(2);
       await replicas.database.kill();
       await Bun.sleep(1_000);
       await replicas.database.restart();
     }
-    await Bun.sleep(1_000);
+    await pushed(2);
   });
 
   expect(told.tags.size).toBeGreaterThan(4);

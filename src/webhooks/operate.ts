@@ -36,7 +36,10 @@ export interface HookDeps {
 const none = { waiting: 0, dead: 0, oldestAt: null };
 
 /** All that are configured, then those that still have events. */
-export async function listWebhooks({ hooks, metadata }: HookDeps): Promise<readonly HookState[]> {
+export async function listWebhooks({
+  hooks,
+  metadata,
+}: Pick<HookDeps, "hooks" | "metadata">): Promise<readonly HookState[]> {
   const counts = new Map((await metadata.countEvents()).map(({ hook, ...rest }) => [hook, rest]));
   const known = new Set(hooks.map(({ name }) => name));
   return [
@@ -47,13 +50,16 @@ export async function listWebhooks({ hooks, metadata }: HookDeps): Promise<reado
   ];
 }
 
-/** A page of dead letters, the oldest first. */
+/** A page of dead letters, the oldest first. @throws RegistryError WEBHOOK_UNKNOWN for one that is not configured and has no events. */
 export async function listDeadLetters(
-  { metadata }: Pick<HookDeps, "metadata">,
+  deps: Pick<HookDeps, "hooks" | "metadata">,
   name: string,
   { after, limit }: { readonly after: string | null; readonly limit: number },
 ): Promise<{ readonly letters: readonly DeadLetter[]; readonly more: boolean }> {
-  const found = await metadata.listDead(name, { after, limit: limit + 1 });
+  const found = await deps.metadata.listDead(name, { after, limit: limit + 1 });
+  if (found.length === 0 && !(await listWebhooks(deps)).some((known) => known.name === name)) {
+    throw new RegistryError("WEBHOOK_UNKNOWN");
+  }
   return { letters: found.slice(0, limit), more: found.length > limit };
 }
 

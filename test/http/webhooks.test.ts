@@ -75,6 +75,21 @@ test("a test of a webhook is an event that waits, whatever it listens to", async
   expect([unknown.status, errorOf(unknown)["code"]]).toEqual([404, "NOT_FOUND"]);
 });
 
+test("dead letters of a webhook that is not configured any more are listed, those of one that never was are 404", async () => {
+  await using registry = await openRegistry(options);
+  const { webhooks } = registry.store.rooms.metadata;
+  const at = registry.store.clock.now();
+  const id = await webhooks.addEvent({ hook: "removed", event: "test", at, data: "{}" });
+  const ask = async (hook: string) => {
+    const { status } = await registry.raw(`GET /v1/webhooks/${hook}/dead-letters`);
+    return status;
+  };
+
+  expect([await ask("removed"), await ask("never")]).toEqual([200, 404]);
+  await webhooks.failEvent(id, { reason: "status 500", now: at + 5, next: null });
+  expect([await ask("removed"), await ask("deploy")]).toEqual([200, 200]);
+});
+
 test("only administrators, and those with a right on server:webhooks, are answered", async () => {
   const room = await openClosed(options);
   await using _ = room.registry;

@@ -135,7 +135,7 @@ export const webhookOperations = [
             { dead_letters: [letter], next: null },
           ),
         },
-        ...failures("PAGE_INVALID", "REQUEST_INVALID", ...inside),
+        ...failures("WEBHOOK_UNKNOWN", "PAGE_INVALID", "REQUEST_INVALID", ...inside),
       },
     }),
   }),

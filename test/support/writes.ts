@@ -46,9 +46,11 @@ function isChange(line: string): boolean {
 /** A measured run of the tests counts statements in files of its own. */
 const counters = join(projectRoot, "dist", "coverage");
 
-/** Every path of the call; one that is relative starts from the folder before it, which -y has added. */
+/** Every path of the call; one that is relative starts from the folder before it, which -y has added, and called deleted where it is. */
 function staysBelow(line: string, folder: string): boolean {
-  const paths = [...line.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"/g)];
+  const paths = [
+    ...line.matchAll(/(?:(?:AT_FDCWD|\d+)<([^>]*)>(?:\(deleted\))?, )?"((?:[^"\\]|\\.)*)"/g),
+  ];
   const isBelow = ([, from = "/", path = ""]: RegExpMatchArray): boolean =>
     [folder, counters].some((each) => `${resolve(from, path)}/`.startsWith(`${each}/`));
   return paths.length > 0 && paths.every((path) => isBelow(path) || path[2] === "/dev/null");

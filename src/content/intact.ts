@@ -25,7 +25,8 @@ export interface OpenContent {
 }
 
 /** Reads one content, also when it is deleted meanwhile. Closed by who opened it. */
-export interface ContentReader extends Pick<SendableContent, "isAtHand" | "fetch" | "close"> {
+export interface ContentReader
+  extends Pick<SendableContent, "isAtHand" | "missing" | "fetch" | "close"> {
   /**
    * Bytes from `start` to before `end`, valid until the next call.
    * @throws Error when they are not all there: the content is not what its row says.
@@ -79,6 +80,7 @@ export async function openReader(
   let space = new Uint8Array(new SharedArrayBuffer(0));
   return {
     isAtHand: file.isAtHand,
+    missing: file.missing,
     fetch: file.fetch,
     close: file.close,
     read: async (start, end) => {
@@ -98,6 +100,7 @@ export async function openReader(
 export function readerOf(bytes: Uint8Array): ContentReader {
   return {
     isAtHand: () => true,
+    missing: async () => 0,
     fetch: async () => true,
     read: async (start, end) => bytes.subarray(start, end),
     close: async () => {},

@@ -34,7 +34,7 @@ const acceptsRanges = { "accept-ranges": "bytes" };
 
 /** Up to this size content is copied: opening the file once more costs more. Bytes. */
 const copied = 64 * 1024;
-/** Content that is not in memory is read before its answer begins up to this length, and while it is sent beyond it. Bytes. */
+/** What of the content is not in memory is read before its answer begins up to this length, and while it is sent beyond it. Bytes. */
 const fetchedFirst = 32 * 1024 * 1024;
 
 /** The whole, or what Range asks for. */
@@ -95,7 +95,7 @@ async function partOf(
     if (end - start <= copied) return new Uint8Array(await reader.read(start, end));
     if (body === null) return spanBody(openReader, span);
     if (reader.isAtHand(start, end)) return null;
-    if (end - start > fetchedFirst) return spanBody(openReader, span);
+    if ((await reader.missing(start, end)) > fetchedFirst) return spanBody(openReader, span);
     const fetched = await reader.fetch(start, end, () => !signal.aborted);
     return fetched ? null : spanBody(openReader, span);
   } finally {

@@ -33,6 +33,8 @@ export type Link = (options: LinkOptions) => Promise<string>;
 export interface SendableContent {
   /** True when bytes from `start` to before `end` are in memory: sending them waits for no disk. */
   isAtHand(start: number, end: number): boolean;
+  /** How many of these bytes are not, or may not be. Waits for a moment while another reader brings them into memory. */
+  missing(start: number, end: number): Promise<number>;
   /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
   fetch(start: number, end: number, isWanted: () => boolean): Promise<boolean>;
   /** Fills the beginning of `into` from `offset`; returns how many bytes it read, 0 at the end. Holds up nothing else while a disk is slow. */

@@ -71,6 +71,30 @@ clientTest("cold content arrives whole, short content with its length", needs, a
   await nothingOpen(registry);
 });
 
+clientTest(
+  "long content of which a part is not in memory is sent with its length, to many at once",
+  needs,
+  async (scope) => {
+    const registry = await startRegistry(scope);
+    const connection = await Connection.open(registry.port);
+    scope.defer(() => connection.close());
+    await uploadInPut(connection, "team/cold", large);
+    await pullAndHash(connection, "team/cold", large.digest);
+    await forgetContent(registry.data, { start: 8 * mebibyte, length: 2 * mebibyte });
+
+    const pulled = await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        const answer = await fetch(`${registry.url}${largePath}`, { keepalive: false });
+        const hasher = new Bun.CryptoHasher("sha256").update(await answer.bytes());
+        return [answer.headers.get("content-length"), `sha256:${hasher.digest("hex")}`];
+      }),
+    );
+
+    expect(pulled).toEqual(Array(4).fill([String(large.body.size), large.digest]));
+    await nothingOpen(registry);
+  },
+);
+
 clientTest("a client that leaves a cold pull leaves nothing open", needs, async (scope) => {
   const registry = await startRegistry(scope);
   const connection = await Connection.open(registry.port);

@@ -7,8 +7,8 @@ import { storedFiles } from "./dataFolder.ts";
 /** Linux' POSIX_FADV_DONTNEED. */
 const dontNeed = 4;
 
-/** Takes all stored content of a data directory out of memory. Only on Linux with glibc. */
-export async function forgetContent(data: string): Promise<void> {
+/** Takes all stored content of a data directory out of memory, or `length` bytes of each from `start` on. Only on Linux with glibc. */
+export async function forgetContent(data: string, { start = 0, length = 0 } = {}): Promise<void> {
   const { symbols, close } = dlopen("libc.so.6", {
     posix_fadvise: { args: ["i32", "i64", "i64", "i32"], returns: "i32" },
   });
@@ -16,7 +16,7 @@ export async function forgetContent(data: string): Promise<void> {
     const file = openSync(join(data, "blobs", name), "r");
     // What is not on the disk yet stays in memory.
     fsyncSync(file);
-    symbols.posix_fadvise(file, 0n, 0n, dontNeed);
+    symbols.posix_fadvise(file, BigInt(start), BigInt(length), dontNeed);
     closeSync(file);
   }
   close();

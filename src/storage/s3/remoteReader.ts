@@ -33,6 +33,7 @@ export class RemoteReader implements SendableContent {
 
   /** Never: the bytes are on another machine. */
   readonly isAtHand = (): boolean => false;
+  readonly missing = async (start: number, end: number): Promise<number> => end - start;
 
   /** They are read while they are sent. */
   readonly fetch = async (): Promise<boolean> => false;

@@ -22,8 +22,20 @@ export function isInMemory(file: number, start: number, end: number): boolean {
   return countedInMemory(file, start, end) ?? sampledInMemory(file, start, end);
 }
 
-/** The same by counting every page; null where the system cannot. */
+/** How many bytes from `start` to before `end` are not in memory, by whole pages; all of them where the system cannot count. */
+export function missingBytes(file: number, start: number, end: number): number {
+  const missing = missingPages(file, start, end);
+  if (missing !== null) return missing * Number(loadLibC()?.sysconf(pageSizeName) ?? 0);
+  return isInMemory(file, start, end) ? 0 : end - start;
+}
+
+/** As `isInMemory` by counting every page; null where the system cannot. */
 export function countedInMemory(file: number, start: number, end: number): boolean | null {
+  const missing = missingPages(file, start, end);
+  return missing === null ? null : missing === 0;
+}
+
+function missingPages(file: number, start: number, end: number): number | null {
   const libc = loadLibC();
   if (libc === null) return null;
   const page = Number(libc.sysconf(pageSizeName));
@@ -31,7 +43,7 @@ export function countedInMemory(file: number, start: number, end: number): boole
   // Pages in memory, dirty, being written, evicted, evicted lately.
   const counts = new BigUint64Array(5);
   if (libc.syscall(cachestat, file, ptr(range), ptr(counts), 0, 0, 0) !== 0n) return null;
-  return Number(counts[0]) === Math.ceil(end / page) - Math.floor(start / page);
+  return Math.ceil(end / page) - Math.floor(start / page) - Number(counts[0]);
 }
 
 /** The same by looking at some of the pages. */

@@ -4,11 +4,25 @@ import { errnoOf, readFailure } from "../../../durability/errno.ts";
 import type { SendableContent } from "../../content.ts";
 import { isAbsent } from "../failures.ts";
 import { type Look, lookOf, smallest } from "./lately.ts";
-import { isInMemory } from "./pageCache.ts";
+import { isInMemory, missingBytes } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
 
 /** Bytes that are brought into memory at a time. */
 const step = 256 * 1024;
+/** Bytes that are looked at together: mostly all of them are in memory. */
+const window = 16 * 1024 * 1024;
+/** The system may take some of it out of memory meanwhile: so often it is looked at again. */
+const passes = 3;
+/** For so long one who brings a file into memory is waited for, ms: its disk may not answer. */
+const patienceMs = 1_000;
+
+/** Bytes of a file that are to be in memory. */
+interface Wanted {
+  readonly start: number;
+  readonly end: number;
+  readonly isThere: (from: number, to: number) => boolean;
+  readonly isWanted: () => boolean;
+}
 
 type Keep = (look: Look, bytes: Uint8Array<ArrayBuffer>) => void;
 
@@ -17,6 +31,8 @@ export class Sendables {
   readonly #readers: Readers | null;
   /** By path, the open files of which something was not in memory. */
   readonly #fromDisk = new Map<string, Set<object>>();
+  /** By path, the latest of those who bring the file into memory. */
+  readonly #fetches = new Map<string, Promise<unknown>>();
 
   /** @param spawnReader null reads by the runtime's own threads. */
   constructor(spawnReader: (() => Worker) | null) {
@@ -47,16 +63,24 @@ export class Sendables {
     return {
       // The system counts pages that are being read as well: a disk that stalls another answer would stall this one.
       isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file, start, end),
-      fetch: async (start, end, isWanted) => {
-        const into = new Uint8Array(new SharedArrayBuffer(Math.min(step, end - start)));
-        for (let at = start; at < end; ) {
-          if (!isWanted()) return false;
-          const count = await read(at, into.subarray(0, Math.min(step, end - at)));
-          if (count === 0) return false;
-          at += count;
-        }
-        return isInMemory(file, start, end);
+      missing: async (start, end) => {
+        await this.#othersFetch(path);
+        return this.#fromDisk.has(path) ? end - start : missingBytes(file, start, end);
       },
+      fetch: (start, end, isWanted) =>
+        this.#afterOthers(path, async () => {
+          // What others read is counted as well: only a read of our own says that it is there.
+          const isTold = !this.#fromDisk.has(path);
+          this.#note(path, self);
+          const isThere = (from: number, to: number) => isTold && isInMemory(file, from, to);
+          for (let pass = 0; pass < passes; pass += 1) {
+            if (!(await this.#bring(file, { start, end, isThere, isWanted }))) return false;
+            if (!isInMemory(file, start, end)) continue;
+            this.#forget(path, self);
+            return true;
+          }
+          return false;
+        }),
       read: async (at, into) => {
         const count = await read(at, into);
         if (at === 0 && count === size && size <= smallest) keep(look, into.slice(0, size));
@@ -71,6 +95,41 @@ export class Sendables {
 
   async close(): Promise<void> {
     await this.#readers?.close();
+  }
+
+  /** Reads what is not in memory. @returns false when it was not wanted any more, or the file has ended. */
+  async #bring(file: number, { start, end, isThere, isWanted }: Wanted): Promise<boolean> {
+    const into = new Uint8Array(new SharedArrayBuffer(Math.min(step, end - start)));
+    for (let at = start; at < end; ) {
+      if (!isWanted()) return false;
+      const there = [window, step]
+        .map((length) => Math.min(at + length, end))
+        .find((to) => isThere(at, to));
+      const count =
+        there === undefined
+          ? await this.#readFromDisk(file, at, into.subarray(0, Math.min(step, end - at)))
+          : there - at;
+      if (count === 0) return false;
+      at += count;
+    }
+    return true;
+  }
+
+  /** Many pull the same file at once: what is missing is read for all of them by one. */
+  async #afterOthers<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const mine = this.#othersFetch(path).then(work);
+    const settled = mine.catch(() => {});
+    this.#fetches.set(path, settled);
+    try {
+      return await mine;
+    } finally {
+      if (this.#fetches.get(path) === settled) this.#fetches.delete(path);
+    }
+  }
+
+  async #othersFetch(path: string): Promise<void> {
+    const running = this.#fetches.get(path);
+    if (running !== undefined) await Promise.race([running, Bun.sleep(patienceMs)]);
   }
 
   #readFromDisk(file: number, at: number, into: Uint8Array<SharedArrayBuffer>): Promise<number> {

@@ -8,6 +8,9 @@ import { run } from "../support/processes.ts";
 import { startRegistry } from "../support/startRegistry.ts";
 import { fsckComplaint } from "./aftermath.ts";
 
+/** Long after the first look of a server, and long before the second. */
+const firstLookMs = 2_000;
+
 for (const [how, offset, isBelieved] of [
   ["forward ten years", "+3650d", false],
   ["back a day", "-1d", true],
@@ -27,6 +30,8 @@ for (const [how, offset, isBelieved] of [
       await pushImage(repository, "kept", kept);
       for (const blob of image.blobs) await pushBlob(repository, blob);
 
+      // The server looks at the clock soon after its start. Whoever looks first after the step is told of it: here the command.
+      await Bun.sleep(firstLookMs);
       clock.set(offset);
       const gc = [await breadboxBinary(), "gc", "--data", server.data, "--yes", "--min-age", "0s"];
       const collected = await run(gc, { env: clock.env, mayFail: true });

@@ -7,7 +7,7 @@ import { GroupSync } from "../../durability/groupSync.ts";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import { SqliteTooOldError } from "../openErrors.ts";
-import { isBusy, translate } from "./failures.ts";
+import { isBusy, isCutShort, translate } from "./failures.ts";
 
 /** Whose connection it is: a server answers requests on one thread, a tool is a command that may wait. */
 export type Role = "server" | "tool";
@@ -55,6 +55,28 @@ export function openClient(path: string, role: Role): Database {
   } catch (error) {
     client.close(true);
     throw error;
+  }
+}
+
+/**
+ * Looks at a database that may be another store's or a newer version's: whoever opens it for writing moves its log into it at the end.
+ * One that was cut short while it was made has no log, and only a writer can open it.
+ */
+export function lookAt<T>(path: string, look: (client: Database) => T): T {
+  try {
+    return lookWith(new Database(path, { readonly: true }), look);
+  } catch (error) {
+    if (!isCutShort(error)) throw error;
+    return lookWith(new Database(path, { readwrite: true }), look);
+  }
+}
+
+function lookWith<T>(client: Database, look: (client: Database) => T): T {
+  try {
+    client.run("PRAGMA busy_timeout = 10000");
+    return look(client);
+  } finally {
+    client.close(true);
   }
 }
 

@@ -23,7 +23,7 @@ import {
   onConflict,
   pageText,
 } from "../rows/copiedTables.ts";
-import { openClient } from "./connection.ts";
+import { lookAt, openClient } from "./connection.ts";
 import { hasTable, migrate } from "./migrate.ts";
 
 const mark = (place: number): string => `?${place}`;
@@ -119,12 +119,9 @@ function writerOf(client: Database, write: Write): Omit<CopyTarget, "isFinished"
 export function checkSqliteTarget(directory: string, store: StoreRow): void {
   const path = join(directory, "breadbox.db");
   if (!existsSync(path)) return;
-  const client = new Database(path, { readonly: true });
-  try {
+  lookAt(path, (client) => {
     assertTarget(hasTable(client, "store") ? readStore(client) : null, store, directory);
-  } finally {
-    client.close();
-  }
+  });
 }
 
 function assertTarget(found: StoreRow | null, store: StoreRow, directory: string): void {

@@ -14,6 +14,11 @@ export function isDamaged(error: unknown): boolean {
   return /^SQLITE_(?:NOTADB|CORRUPT)/.test(codeOf(bare(error)));
 }
 
+/** A transaction was cut short before the database had a write-ahead log. Who may write takes it back; a reader cannot. */
+export function isCutShort(error: unknown): boolean {
+  return codeOf(error) === "SQLITE_READONLY_ROLLBACK";
+}
+
 /** Drizzle hides the error of a statement that was not prepared behind one that tells the whole SQL and not what went wrong. */
 function bare(error: unknown): unknown {
   return error instanceof DrizzleError && error.cause instanceof SQLiteError ? error.cause : error;

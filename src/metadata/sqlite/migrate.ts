@@ -1,6 +1,6 @@
 // Brings a database's schema up to this build's, in one transaction, or refuses. Drizzle's own migrator reads a folder,
 // which an executable does not have, and lets an older build run on a newer schema.
-import { Database } from "bun:sqlite";
+import type { Database } from "bun:sqlite";
 import { type AppliedMigration, hashOf, type Migration, pendingOf } from "../migration.ts";
 import { migrations as embedded } from "./migrations.ts";
 
@@ -18,20 +18,6 @@ export function pendingMigrations(
 /** The tag of the first migration that is still to be applied; "" for none. @throws as `pendingMigrations`. */
 export function nextMigration(client: Database): string {
   return pendingOf(embedded, readApplied(client), client.filename)[0]?.tag ?? "";
-}
-
-/**
- * Looks at a file that must not be touched if a newer version wrote it: whoever opens it for writing moves its log into it at the end.
- * @throws SchemaTooNewError
- */
-export function assertKnown(path: string): void {
-  const client = new Database(path, { readonly: true });
-  try {
-    client.run("PRAGMA busy_timeout = 10000");
-    pendingMigrations(client);
-  } finally {
-    client.close(true);
-  }
 }
 
 /**

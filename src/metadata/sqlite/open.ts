@@ -17,11 +17,11 @@ import type { Metadata } from "../metadata.ts";
 import { DatabaseDamagedError, SchemaTooOldError } from "../openErrors.ts";
 import { assemble } from "../rows/assemble.ts";
 import { voidClaims } from "../rows/deadClaims.ts";
-import { beginWork, Connection, openClient, type Role } from "./connection.ts";
+import { beginWork, Connection, lookAt, openClient, type Role } from "./connection.ts";
 import { findMalformed } from "./contradictions.ts";
 import { checkDatabase, findFaults } from "./databaseCheck.ts";
 import { isDamaged } from "./failures.ts";
-import { assertKnown, hasTable, migrate, nextMigration, pendingMigrations } from "./migrate.ts";
+import { hasTable, migrate, nextMigration, pendingMigrations } from "./migrate.ts";
 import { sqliteRows, targetOver } from "./rows.ts";
 import { saveBefore } from "./savedDatabase.ts";
 
@@ -78,7 +78,7 @@ async function openFile(path: string, options: SqliteOptions): Promise<OpenedSql
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const format = await readFormat(directory);
   // Asked before opening, which would leave an empty database where one is missed.
-  if (existsSync(path)) assertKnown(path);
+  if (existsSync(path)) lookAt(path, (client) => pendingMigrations(client));
   else await assertBelongsTogether(directory, format, foundFile(null, bytes));
   const client = openClient(path, role);
   try {

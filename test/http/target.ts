@@ -13,7 +13,8 @@ import { Scope } from "../support/scope.ts";
 import { traceWrites, type WriteTrace } from "../support/writes.ts";
 import { seed, type Target } from "./badInput.ts";
 
-const entry = join(import.meta.dir, "..", "..", "src", "main.ts");
+const root = join(import.meta.dir, "..", "..");
+const entry = join(root, "src", "main.ts");
 
 /** A server with its process. */
 export interface StartedTarget extends Target {
@@ -29,7 +30,8 @@ export async function startTarget(scope: Scope): Promise<StartedTarget> {
     scope,
     [globalThis.process.execPath, entry, "serve", "--data", data, "--listen", `127.0.0.1:${port}`],
     {
-      ...{ log: join(folder, "log"), cwd: folder },
+      // Pages are JSX: Bun reads how it is compiled in the folder that it starts in.
+      ...{ log: join(folder, "log"), cwd: root },
       // Of one letter: shorter than what Elysia expects before a path.
       env: { BREADBOX_HTTP_URL: "http://x" },
     },

@@ -1,6 +1,7 @@
 // `breadbox backup` with the executable, beside a server that gets pushes and deletions and collects without a pause.
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { randomBytes } from "../support/bytes.ts";
@@ -78,14 +79,29 @@ function collecting({ url }: RunningRegistry): { stop(): Promise<number> } {
   };
 }
 
-/** Runs a command, and kills it after a while. @returns false when it had ended. */
-async function killSoon(command: readonly string[], ms: number): Promise<boolean> {
-  const child = Bun.spawn([...command], { stdout: "ignore", stderr: "ignore" });
-  const wait = Bun.sleep(ms).then(() => false);
-  const hasEnded = await Promise.race([child.exited.then(() => true), wait]);
-  const isKilled = !hasEnded && signal(child.pid, "SIGKILL");
-  await child.exited;
-  return isKilled;
+/** Runs a command again and again, and kills it at any moment of its work. */
+class Killer {
+  killed = 0;
+  /** How long the command takes when it is not killed; ms. A guess until it was seen. */
+  #wholeMs: number;
+  readonly #command: readonly string[];
+  readonly #random: () => number;
+
+  constructor(command: readonly string[], random: () => number, guessMs: number) {
+    this.#command = command;
+    this.#random = random;
+    this.#wholeMs = guessMs;
+  }
+
+  async once(): Promise<void> {
+    const begun = performance.now();
+    const child = Bun.spawn([...this.#command], { stdout: "ignore", stderr: "ignore" });
+    const wait = Bun.sleep(this.#random() * this.#wholeMs).then(() => false);
+    if (await Promise.race([child.exited.then(() => true), wait])) {
+      this.#wholeMs = performance.now() - begun;
+    } else if (signal(child.pid, "SIGKILL")) this.killed += 1;
+    await child.exited;
+  }
 }
 
 clientTest(
@@ -144,14 +160,13 @@ for (const [kind, open] of Object.entries(kinds)) {
       const server = await startBusy(scope, join(folder, "data"));
       const { target, isThere } = await open(scope);
       const binary = await breadboxBinary();
-      const random = randomsOf(`kills ${kind}`);
       const command = [binary, "backup", target, "--data", server.data, "--copy", "--keep", "1d"];
-      let killed = 0;
+      const killer = new Killer(command, randomsOf(`kills ${kind}`), 580);
       for (let round = 0; round < 14; round += 1) {
         for (const part of ["a", "b"]) {
           await pushImage(repositoryOf(server), "moving", imageOf(`${round}${part}`));
         }
-        killed += (await killSoon(command, 80 + random() * 500)) ? 1 : 0;
+        await killer.once();
         const verified = await run([binary, "backup", "verify", target], { mayFail: true });
         if (isThere()) expect(verified.output).toContain("No problem was found.");
       }
@@ -159,7 +174,7 @@ for (const [kind, open] of Object.entries(kinds)) {
       const data = join(folder, "restored");
       await run([binary, "restore", target, "--data", data]);
 
-      expect(killed).toBeGreaterThan(2);
+      expect(killer.killed).toBeGreaterThan(2);
       expect(last.stdout).toStartWith("Backed up: ");
       const { stdout } = await run([binary, "backup", "list", target, "--json"]);
       expect(JSON.parse(stdout)).toHaveLength(1);
@@ -183,14 +198,15 @@ for (const [kind, open] of Object.entries(kinds)) {
       const binary = await breadboxBinary();
       await run([binary, "backup", target, "--data", server.data]);
       const command = [binary, "restore", target, "--data", data];
-      const random = randomsOf("restores");
-      let killed = 0;
-      for (let round = 0; round < 8 && !existsSync(join(data, "breadbox.db")); round += 1) {
-        killed += (await killSoon(command, 60 + random() * 150)) ? 1 : 0;
+      const killer = new Killer(command, randomsOf("restores"), 210);
+      const isThere = () => existsSync(join(data, "breadbox.db"));
+      for (let round = 0; round < 8; round += 1) {
+        if (isThere()) await rm(data, { recursive: true });
+        await killer.once();
       }
-      if (!existsSync(join(data, "breadbox.db"))) await run(command);
+      if (!isThere()) await run(command);
 
-      expect(killed).toBeGreaterThan(0);
+      expect(killer.killed).toBeGreaterThan(0);
       expect(await problemsOf(data)).toEqual([]);
       const restored = await startBreadbox(scope, { data });
       for (let at = 0; at < 30; at += 1) await pullAll(repositoryOf(restored), `t${at}`);

@@ -25,8 +25,7 @@ export interface OpenContent {
 }
 
 /** Reads one content, also when it is deleted meanwhile. Closed by who opened it. */
-export interface ContentReader
-  extends Pick<SendableContent, "isAtHand" | "missing" | "fetch" | "close"> {
+export interface ContentReader extends Pick<SendableContent, "missing" | "fetch" | "close"> {
   /**
    * Bytes from `start` to before `end`, valid until the next call.
    * @throws Error when they are not all there: the content is not what its row says.
@@ -79,7 +78,6 @@ export async function openReader(
   if (file === null) throw new RegistryError(gone);
   let space = new Uint8Array(new SharedArrayBuffer(0));
   return {
-    isAtHand: file.isAtHand,
     missing: file.missing,
     fetch: file.fetch,
     close: file.close,
@@ -99,7 +97,6 @@ export async function openReader(
 /** Reads bytes in memory. */
 export function readerOf(bytes: Uint8Array): ContentReader {
   return {
-    isAtHand: () => true,
     missing: async () => 0,
     fetch: async () => true,
     read: async (start, end) => bytes.subarray(start, end),

@@ -94,8 +94,9 @@ async function partOf(
   try {
     if (end - start <= copied) return new Uint8Array(await reader.read(start, end));
     if (body === null) return spanBody(openReader, span);
-    if (reader.isAtHand(start, end)) return null;
-    if ((await reader.missing(start, end)) > fetchedFirst) return spanBody(openReader, span);
+    const missing = await reader.missing(start, end);
+    if (missing === 0) return null;
+    if (missing > fetchedFirst) return spanBody(openReader, span);
     const fetched = await reader.fetch(start, end, () => !signal.aborted);
     return fetched ? null : spanBody(openReader, span);
   } finally {

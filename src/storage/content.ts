@@ -31,11 +31,12 @@ export type Link = (options: LinkOptions) => Promise<string>;
 
 /** Content that is opened to be sent; of a file of this machine it stays readable when it is deleted meanwhile. Closed by who opened it. */
 export interface SendableContent {
-  /** True when bytes from `start` to before `end` are in memory: sending them waits for no disk. */
-  isAtHand(start: number, end: number): boolean;
-  /** How many of these bytes are not, or may not be. Waits for a moment while another reader brings them into memory. */
+  /**
+   * How many bytes from `start` to before `end` are not in memory, or may not be: sending 0 waits for no disk. Waits for a moment while
+   * another reader brings them into memory.
+   */
   missing(start: number, end: number): Promise<number>;
-  /** Makes them so, unless `isWanted` says no meanwhile. @returns whether they are. @throws when they cannot be read. */
+  /** Brings them into memory, unless `isWanted` says no meanwhile. @returns whether they are there. @throws when they cannot be read. */
   fetch(start: number, end: number, isWanted: () => boolean): Promise<boolean>;
   /** Fills the beginning of `into` from `offset`; returns how many bytes it read, 0 at the end. Holds up nothing else while a disk is slow. */
   read(offset: number, into: Uint8Array<SharedArrayBuffer>): Promise<number>;

@@ -24,12 +24,12 @@ export function contentContract(openStore: () => Promise<Storage>): void {
     const into = new Uint8Array(new SharedArrayBuffer(1000));
 
     const fetched = await file?.fetch(0, bytes.length, () => true);
-    const atHand = file?.isAtHand(0, bytes.length);
+    const missing = await file?.missing(0, bytes.length);
     for (let at = 0; at < into.length; ) {
       at += (await file?.read(5000 + at, into.subarray(at))) ?? into.length;
     }
 
-    expect(atHand).toBe(fetched ?? true);
+    expect(missing).toBe(fetched === true ? 0 : bytes.length);
     expect(await file?.read(bytes.length, new Uint8Array(new SharedArrayBuffer(1)))).toBe(0);
     expect(Uint8Array.from(into)).toEqual(bytes.subarray(5000, 6000));
     await file?.close();

@@ -94,7 +94,7 @@ describe("bytes in files", () => {
 
     expect(found?.kind).toBe("file");
     expect(await reader?.fetch(0, batch.length, () => true)).toBe(true);
-    expect(reader?.isAtHand(0, batch.length)).toBe(true);
+    expect(await reader?.missing(0, batch.length)).toBe(0);
     await reader?.close();
   });
 

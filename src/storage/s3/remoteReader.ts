@@ -31,8 +31,7 @@ export class RemoteReader implements SendableContent {
     this.#size = size;
   }
 
-  /** Never: the bytes are on another machine. */
-  readonly isAtHand = (): boolean => false;
+  /** All: the bytes are on another machine. */
   readonly missing = async (start: number, end: number): Promise<number> => end - start;
 
   /** They are read while they are sent. */

@@ -61,10 +61,9 @@ export class Sendables {
       return this.#readFromDisk(file, at, into);
     };
     return {
-      // The system counts pages that are being read as well: a disk that stalls another answer would stall this one.
-      isAtHand: (start, end) => !this.#fromDisk.has(path) && isInMemory(file, start, end),
       missing: async (start, end) => {
         await this.#othersFetch(path);
+        // The system counts pages that are being read as well: a disk that stalls another answer would stall this one.
         return this.#fromDisk.has(path) ? end - start : missingBytes(file, start, end);
       },
       fetch: (start, end, isWanted) =>

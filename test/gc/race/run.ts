@@ -54,8 +54,8 @@ const { ledger, differences, fsck, trends } = await race({
     },
   }),
   onProgress: (at, memory) => {
-    const { rss, rssFloor } = memory ?? {};
-    console.log(`${minutes()} min ${JSON.stringify({ ...figuresOf(at), rss, rssFloor })}`);
+    const { rss } = memory ?? {};
+    console.log(`${minutes()} min ${JSON.stringify({ ...figuresOf(at), rss })}`);
     for (const violation of at.violations.splice(0)) console.log(violation);
   },
 });

@@ -10,6 +10,7 @@ import type { Checks } from "./fsck/checks.ts";
 import type { GcRuns } from "./gc/runs.ts";
 import type { Backend } from "./http/services.ts";
 import { openImages } from "./images/deps.ts";
+import { UnfinishedBook } from "./images/unfinished.ts";
 import type { OpenedAccess } from "./login.ts";
 import type { BackupStanding } from "./metadata/backups.ts";
 import type { Digest } from "./model/digest.ts";
@@ -37,6 +38,7 @@ interface Parts {
   readonly gcRuns: GcRuns;
   readonly checks: Checks;
   readonly backups: () => Promise<BackupStanding>;
+  readonly unfinished: UnfinishedBook;
   readonly metrics: Metrics;
 }
 
@@ -96,6 +98,10 @@ export function makePulls(
 const reportDamage = (log: Log) => (digest: Digest) =>
   log.error({ digest }, "stored content is damaged or missing");
 
+/** Open uploads, for metrics and pages alike. */
+export const countUnfinished = ({ metadata, clock }: Ports): UnfinishedBook =>
+  new UnfinishedBook({ rows: metadata, clock, rest: Bun.sleep });
+
 /** Counters of what requests and maintenance do, and gauges of the store. */
 export function makeMetrics({
   config,
@@ -104,14 +110,15 @@ export function makeMetrics({
   gcRuns,
   checks,
   backups,
-}: Pick<Parts, "config" | "ports" | "entry" | "gcRuns" | "checks" | "backups">): Metrics {
+  unfinished,
+}: Omit<Parts, "log" | "uploads" | "objects" | "pulls" | "metrics">): Metrics {
   const hasWebhooks = config.webhooks.length > 0;
   const { metadata, storage, latch } = ports;
   return new Metrics({
     readSpace: () => storage.space(),
     countEvents: hasWebhooks ? () => metadata.webhooks.countEvents() : null,
-    countUploads: () => metadata.uploadSweep.countUploads(),
-    countMultipart: () => metadata.multipartLife.countMultipart(),
+    countUploads: async () => (await unfinished.read()).sessions,
+    countMultipart: async () => (await unfinished.read()).inParts,
     isReadOnly: () => latch.reason !== null,
     isOpen: async () => entry.access.isOpen(),
     ...{ gcRuns, checks, readBackups: backups },
@@ -135,6 +142,7 @@ export function makeBackend(parts: Parts): Backend {
   };
   const images = openImages({
     ...{ rows: metadata, registry, minAgeMs: registry.leaseMs, rest: Bun.sleep },
+    unfinished: parts.unfinished,
   });
   // Who looks first at a large store finds its sizes counted. One that cannot be read says so elsewhere.
   void Bun.sleep(countAfterMs)

@@ -31,6 +31,7 @@ import {
 } from "./gc/gcRun.ts";
 import { openImages } from "./images/deps.ts";
 import { type ImageSource, imagesTool } from "./images/imagesTool.ts";
+import { UnfinishedBook } from "./images/unfinished.ts";
 import { importFrom } from "./import/import.ts";
 import { type Asked, openSource } from "./import/open.ts";
 import type { ImportProgress, ImportReport, ImportRequest } from "./import/report.ts";
@@ -38,19 +39,20 @@ import { openHtpasswd } from "./login.ts";
 import type { AuditMetadata, Author } from "./metadata/audit.ts";
 import type { StoredPush } from "./metadata/history.ts";
 import type { UploadSession } from "./metadata/metadata.ts";
-import { dropParts, listAllOpenParts, type PartsOverview } from "./objects/operate.ts";
+import { dropParts, openParts, type PartsOverview } from "./objects/operate.ts";
 import { findStore, openPorts, type Ports, receiving } from "./ports.ts";
 import { findPushes } from "./registry/history.ts";
 import { readImage } from "./registry/imageNames.ts";
 import { makeImmutability } from "./registry/immutableTags.ts";
 import { readStoredManifest } from "./registry/manifest.ts";
 import {
-  type DroppedUploads,
+  type DroppedPage,
   dropUpload,
   dropUploads,
-  listAllUploads,
-  listIdleUploads,
+  openUploads,
+  sumUploads,
   type UploadOverview,
+  type UploadSums,
 } from "./uploads/operate.ts";
 import {
   listDeadLetters,
@@ -66,13 +68,13 @@ export interface Tool {
   /** True when opening it brought the database of an older version up to date. */
   readonly upgraded: boolean;
   /** The dependencies of `src/uploads/operate.ts`. */
-  listUploads(): Promise<readonly UploadOverview[]>;
+  listUploads(): AsyncIterable<readonly UploadOverview[]>;
   /** `src/objects/operate.ts`: uploads in parts. */
-  listParts(): Promise<readonly PartsOverview[]>;
+  listParts(): AsyncIterable<readonly PartsOverview[]>;
   dropParts(id: string): Promise<PartsOverview | null>;
-  listIdleUploads(idleMs: number | null): Promise<readonly UploadOverview[]>;
+  sumUploads(idleMs: number | null): Promise<UploadSums>;
   dropUpload(id: string): Promise<UploadSession | null>;
-  dropUploads(idleMs: number | null): Promise<DroppedUploads>;
+  dropUploads(idleMs: number | null): AsyncIterable<DroppedPage>;
   /** `src/fsck/recorded.ts`. */
   fsck(request: FsckRequest, onProgress: (progress: FsckProgress) => void): Promise<Recorded>;
   /** `src/fsck/checks.ts`. */
@@ -115,7 +117,7 @@ export async function asServed(loaded: LoadedConfig): Promise<AdoptedConfig> {
 
 type UploadsTool = Pick<
   Tool,
-  "listUploads" | "listIdleUploads" | "dropUpload" | "dropUploads" | "listParts" | "dropParts"
+  "listUploads" | "sumUploads" | "dropUpload" | "dropUploads" | "listParts" | "dropParts"
 >;
 
 /** Commands that use ages are refused while the clock is in doubt: ClockDoubtedError. */
@@ -125,17 +127,17 @@ function uploadsTool(config: Config, { metadata, storage, clock }: Ports): Uploa
   const patienceMs = longestAge(gcSettings(config));
   const watched = { metadata: metadata.clock, clock, readUptime };
   return {
-    listUploads: () => listAllUploads(deps),
-    listParts: () => listAllOpenParts(inParts),
+    listUploads: () => openUploads(deps),
+    listParts: () => openParts(inParts),
     dropParts: (id) => dropParts(inParts, id),
-    listIdleUploads: async (idleMs) => {
+    sumUploads: async (idleMs) => {
       if (idleMs !== null) await assertClock(watched, patienceMs);
-      return listIdleUploads(deps, idleMs);
+      return sumUploads(deps, idleMs);
     },
     dropUpload: (id) => dropUpload(deps, id),
-    dropUploads: async (idleMs) => {
+    async *dropUploads(idleMs) {
       if (idleMs !== null) await assertClock(watched, patienceMs);
-      return dropUploads(deps, idleMs);
+      yield* dropUploads(deps, idleMs);
     },
   };
 }
@@ -165,7 +167,9 @@ function openImagesTool(config: Config, ports: Ports, by: Author): ImageSource {
     sparse: config["registry.sparse"],
   };
   const minAgeMs = config["gc.minAge"];
-  const images = openImages({ rows: metadata, registry, minAgeMs, rest: Bun.sleep });
+  const rest = Bun.sleep;
+  const unfinished = new UnfinishedBook({ rows: metadata, clock, rest });
+  const images = openImages({ rows: metadata, registry, minAgeMs, rest, unfinished });
   const status = {
     ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
     checks: { findStanding: async () => standingProblems(await metadata.checks.listLatest()) },

@@ -3,7 +3,14 @@
 
 import { clock as localClock, nameProcess, startWorker } from "./ambient.ts";
 import { showTime } from "./amounts.ts";
-import { makeBackend, makeMetrics, makeObjects, makePulls, makeUploads } from "./backend.ts";
+import {
+  countUnfinished,
+  makeBackend,
+  makeMetrics,
+  makeObjects,
+  makePulls,
+  makeUploads,
+} from "./backend.ts";
 import {
   makeChecks,
   makeGcRuns,
@@ -102,7 +109,8 @@ async function assemble(
   const gcRuns = await makeGcRuns(config, ports, (order) => maintenance?.collect(order));
   const checks = await makeChecks(ports, (order) => maintenance?.check(order));
   const backups = () => readBackups(watchOf(config, ports));
-  const metrics = makeMetrics({ config, ports, entry, gcRuns, checks, backups });
+  const unfinished = countUnfinished(ports);
+  const metrics = makeMetrics({ config, ports, entry, gcRuns, checks, backups, unfinished });
   const objects = makeObjects(base, ports, { overdue: uploads.overdue, ageNow: ages.now });
   const pulls = opened.add(makePulls(base, ports, ages.now), (it) => it.write());
   const parts = {
@@ -115,6 +123,7 @@ async function assemble(
     gcRuns,
     checks,
     backups,
+    unfinished,
     metrics,
   };
   const certificate = await openCertificate(config, { clock: localClock, log });

@@ -1,5 +1,6 @@
 // Upload sessions: acknowledged offsets against staged bytes.
 import type { ListedUpload } from "../metadata/metadata.ts";
+import { IdSums } from "../model/idSums.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { FoundSession } from "./findings.ts";
 import type { Inspection } from "./fsckRun.ts";
@@ -7,12 +8,16 @@ import type { Inspection } from "./fsckRun.ts";
 /** Rows read at a time. */
 const page = 200;
 
-/** Every session, and everything that is staged. @returns how many sessions there are. */
+/**
+ * Every session, and everything that is staged. There may be a million, so of their names it keeps numbers.
+ * @returns how many sessions there are.
+ */
 export async function inspectSessions(inspection: Inspection): Promise<number> {
-  const { metadata, progress, attempt, found } = inspection;
+  const { metadata, storage, progress, attempt, found } = inspection;
+  const [staged, known] = [new IdSums(), new IdSums()];
   // Listed first: a session that starts meanwhile has bytes before it has a row.
-  const strays = await listStaged(inspection);
-  let done = 0;
+  for await (const { id } of storage.staging.list()) staged.add(id);
+  let [done, withRow] = [0, 0];
   for (let after: UploadId | null = null; ; ) {
     progress({ phase: "sessions", done, total: 0 });
     const rows: readonly ListedUpload[] = await metadata.uploadSweep.listUploads({
@@ -20,23 +25,20 @@ export async function inspectSessions(inspection: Inspection): Promise<number> {
       limit: page,
     });
     for (const row of rows) {
-      strays.delete(row.id);
+      known.add(row.id);
+      if (staged.has(row.id)) withRow += 1;
       await attempt(`upload session ${row.id}`, () => inspectSession(inspection, row));
     }
     done += rows.length;
     after = rows.at(-1)?.id ?? null;
     if (rows.length < page) break;
   }
+  if (withRow === staged.size) return done;
   // Sessions that ended meanwhile have lost their row, and then their bytes.
-  const still = strays.size === 0 ? strays : await listStaged(inspection);
-  for (const id of strays) if (still.has(id)) found({ kind: "stagedWithoutSession", id });
+  for await (const { id } of storage.staging.list()) {
+    if (staged.has(id) && !known.has(id)) found({ kind: "stagedWithoutSession", id });
+  }
   return done;
-}
-
-async function listStaged({ storage }: Inspection): Promise<Set<UploadId>> {
-  const staged = new Set<UploadId>();
-  for await (const { id } of storage.staging.list()) staged.add(id);
-  return staged;
 }
 
 async function inspectSession(inspection: Inspection, row: ListedUpload): Promise<void> {

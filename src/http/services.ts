@@ -34,7 +34,7 @@ export interface Backend {
   readonly images: ImagesDeps;
   /** Hears of each pull. */
   readonly pulls: Pick<PullBook, "note">;
-  readonly status: Omit<StatusDeps, "rows" | "book">;
+  readonly status: Omit<StatusDeps, "unfinished" | "book">;
   readonly uploads: UploadsDeps;
   readonly objects: ObjectsDeps;
   /** Upload sessions as operators see them. */

@@ -5,19 +5,19 @@ import type { RegistryDeps } from "../registry/manifests.ts";
 import { Book } from "./book.ts";
 import { Facts } from "./facts.ts";
 import { TagBooks } from "./tagBooks.ts";
+import type { UnfinishedBook } from "./unfinished.ts";
 import { UsageBook } from "./usage.ts";
 
 /** The rows that they read. */
-export type ImageRows = Pick<
-  Metadata,
-  "images" | "imageSums" | "registry" | "history" | "uploadSweep" | "multipartLife"
->;
+export type ImageRows = Pick<Metadata, "images" | "imageSums" | "registry" | "history">;
 
 /** What is given to the room. */
 export interface ImagesSetup {
   readonly rows: ImageRows;
   /** Reads blobs and manifests, and deletes. */
   readonly registry: RegistryDeps;
+  /** Metrics count them as well. */
+  readonly unfinished: Pick<UnfinishedBook, "read">;
   /** `gc.minAge`, ms: younger content is not collected. */
   readonly minAgeMs: number;
   /** Waits; ms. Between windows, so that others are served. */

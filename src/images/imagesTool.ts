@@ -39,7 +39,7 @@ const pageRows = 200;
 /** Of an opened store. @param by is written down with each deletion. */
 export function imagesTool(
   images: ImagesDeps,
-  status: Omit<StatusDeps, "rows" | "book">,
+  status: Omit<StatusDeps, "unfinished" | "book">,
   by: Author,
 ): ImageSource {
   return {

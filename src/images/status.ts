@@ -23,7 +23,7 @@ export interface ServerFacts {
 }
 
 /** What a status is read from. */
-export interface StatusDeps extends Pick<ImagesDeps, "rows" | "book"> {
+export interface StatusDeps extends Pick<ImagesDeps, "unfinished" | "book"> {
   readonly gcRuns: Pick<GcRunsMetadata, "listRuns" | "lastSuccess" | "findRefusals">;
   readonly checks: {
     /** The latest check whose problems nothing has shown to be over; null for none. */
@@ -91,7 +91,7 @@ const shortShare = 0.05;
 
 /** Reads it. */
 export async function readStatus(deps: StatusDeps): Promise<Status> {
-  const { rows, book, gcRuns } = deps;
+  const { unfinished, book, gcRuns } = deps;
   const [server, space, counted, runs] = await Promise.all([
     deps.server(),
     deps.space(),
@@ -99,8 +99,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     gcRuns.listRuns({ after: null, limit: lookedRuns }),
   ]);
   const { users } = await deps.accounts.listAccounts();
-  const sessions = await rows.uploadSweep.countUploads();
-  const inParts = await rows.multipartLife.countMultipart();
+  const { sessions, inParts } = await unfinished.read();
   const lastCollection = runs.find(({ dryRun }) => !dryRun) ?? null;
   const refusals = await gcRuns.findRefusals();
   const standingCheck = await deps.checks.findStanding();

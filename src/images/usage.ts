@@ -47,7 +47,7 @@ export interface Usage {
   readonly countedAt: number;
 }
 
-type Deps = Pick<ImagesDeps, "rows" | "book" | "rest" | "minAgeMs">;
+type Deps = Pick<ImagesDeps, "rows" | "book" | "unfinished" | "rest" | "minAgeMs">;
 
 const atOnce = 1_000;
 
@@ -69,15 +69,12 @@ export class UsageBook {
 
 /** Counts now. */
 export async function measureUsage(deps: Deps): Promise<Usage> {
-  const { rows, book, minAgeMs } = deps;
+  const { book, unfinished, minAgeMs } = deps;
   const counted = await book.count(minAgeMs);
   const named = new Named(deps);
   const untagged = await addUntagged(deps, named);
   const held = await sumHeld(deps, named, untagged);
-  const [sessions, inParts] = await Promise.all([
-    rows.uploadSweep.countUploads(),
-    rows.multipartLife.countMultipart(),
-  ]);
+  const { sessions, inParts } = await unfinished.read();
   const { kept } = counted;
   const { objectBytes: objects, leasedBytes: leases, looseBytes: loose } = kept;
   const rest = kept.bytes - objects - leases - loose - held.referrers - held.untagged;

@@ -8,10 +8,10 @@ import type {
   UploadSweepMetadata,
   UploadsMetadata,
 } from "../metadata/metadata.ts";
+import { IdSums } from "../model/idSums.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Repair } from "../storage/repair.ts";
 import type { StagedEntry, Staging } from "../storage/staging.ts";
-import { IdSums } from "./idSums.ts";
 import { type Paced, paced, pacedItems } from "./pace.ts";
 
 /** The ports and functions that a sweep works with. */

@@ -26,6 +26,7 @@ import type { ObjectsMetadata } from "./objects.ts";
 import type { LockedTag, RemovalsMetadata } from "./removals.ts";
 import type { TrustMetadata } from "./trust.ts";
 import type { UntaggedMetadata } from "./untagged.ts";
+import type { CountedUploads, UploadPage } from "./uploadPage.ts";
 import type { UsageMetadata } from "./usage.ts";
 import type { WebhooksMetadata } from "./webhooks.ts";
 
@@ -246,12 +247,8 @@ export interface UploadsMetadata {
 /** Upload sessions of all repositories: what is listed and counted, and what ends for its age. */
 export interface UploadSweepMetadata {
   /** Sessions with an id after `after`, in the order of their ids. */
-  listUploads(page: {
-    readonly after: UploadId | null;
-    readonly limit: number;
-  }): Promise<readonly ListedUpload[]>;
-  /** Open sessions and their staged bytes, for metrics. */
-  countUploads(): Promise<{ readonly sessions: number; readonly bytes: number }>;
+  listUploads(page: UploadPage): Promise<readonly ListedUpload[]>;
+  countUploads(page: UploadPage): Promise<CountedUploads>;
   /** Times that lie in the future count as `now` (Unix ms) from then on: the clock was ahead when they were written. */
   lowerTimes(now: number): Promise<void>;
   /** Removes at most `limit` sessions that were idle since `idleSince` and have no writer; none once `hold`, if given, is lost. @returns them. */

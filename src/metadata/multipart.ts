@@ -5,6 +5,7 @@ import type { StagedPart } from "../model/staged.ts";
 import type { UploadId } from "../model/uploadId.ts";
 import type { Hold } from "./locks.ts";
 import type { ObjectRecord } from "./objects.ts";
+import type { CountedUploads, UploadPage } from "./uploadPage.ts";
 
 /** An upload as it is started. Times in Unix ms. */
 export interface MultipartStart {
@@ -118,10 +119,7 @@ export interface MultipartLifeMetadata {
     startedBy?: string | null,
   ): Promise<boolean>;
   /** Open uploads of all buckets with ids after `after`, in the order of their ids. */
-  listOpen(page: {
-    readonly after: UploadId | null;
-    readonly limit: number;
-  }): Promise<readonly OpenMultipart[]>;
+  listOpen(page: UploadPage): Promise<readonly OpenMultipart[]>;
   /** Removes an upload with its parts' rows. `accepts` as in `recordPart`. @returns it, or null when it was not there. */
   removeMultipart(
     key: MultipartKey,
@@ -147,6 +145,6 @@ export interface MultipartLifeMetadata {
   knownMultipart(ids: readonly UploadId[]): Promise<ReadonlySet<UploadId>>;
   /** Forgets uploads that were completed before `before` (Unix ms). */
   forgetCompleted(before: number): Promise<void>;
-  /** Open uploads and the bytes of their parts, for metrics. */
-  countMultipart(): Promise<{ readonly uploads: number; readonly bytes: number }>;
+  /** Open uploads and the bytes of their parts. */
+  countMultipart(page: UploadPage): Promise<CountedUploads>;
 }

@@ -31,16 +31,15 @@ export async function listOpenParts(
 /** Uploads that are looked through at a time. */
 const batch = 200;
 
-/** All of them, in the order of their ids. */
-export async function listAllOpenParts(
+/** All of them, page by page in the order of their ids. */
+export async function* openParts(
   deps: Pick<ObjectsDeps, "multipartLife" | "clock">,
-): Promise<readonly PartsOverview[]> {
-  const all: PartsOverview[] = [];
+): AsyncGenerator<readonly PartsOverview[]> {
   for (let after: UploadId | null = null; ; ) {
     const page = await listOpenParts(deps, { after, limit: batch });
-    all.push(...page.uploads);
+    if (page.uploads.length > 0) yield page.uploads;
     after = page.uploads.at(-1)?.id ?? null;
-    if (!page.more) return all;
+    if (!page.more) return;
   }
 }
 
@@ -52,8 +51,8 @@ export async function dropParts(
   deps: Pick<ObjectsDeps, "multipartLife" | "clock" | "storage">,
   text: string,
 ): Promise<PartsOverview | null> {
-  const found = (await listAllOpenParts(deps)).find(({ id }) => id === text.toLowerCase());
-  if (found === undefined) return null;
+  const found = await findOpenParts(deps, text.toLowerCase());
+  if (found === null) return null;
   const { multipartLife, storage } = deps;
   const removed = await multipartLife.removeMultipart(found, (upload) =>
     assertMayBecome(upload, "aborted", null),
@@ -61,6 +60,17 @@ export async function dropParts(
   if (removed === null) return null;
   await storage.parts.discard(found.id);
   return found;
+}
+
+async function findOpenParts(
+  deps: Pick<ObjectsDeps, "multipartLife" | "clock">,
+  wanted: string,
+): Promise<PartsOverview | null> {
+  for await (const page of openParts(deps)) {
+    const found = page.find(({ id }) => id === wanted);
+    if (found !== undefined) return found;
+  }
+  return null;
 }
 
 function overview({ createdAt, updatedAt, claimOwner, ...upload }: OpenMultipart, now: number) {

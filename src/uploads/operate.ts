@@ -38,28 +38,39 @@ export interface UploadOverview {
   readonly startedBy: string | null;
 }
 
-/** The ended sessions, and the number of those spared because a request writes to them. */
-export interface DroppedUploads {
-  readonly dropped: readonly UploadSession[];
-  readonly spared: number;
+/** What sessions add up to. */
+export interface UploadSums {
+  /** Sessions that no request writes to, and their bytes. */
+  readonly open: number;
+  readonly bytes: number;
+  /** Sessions that a request writes to. */
+  readonly writing: number;
+}
+
+/** Some sessions that have ended. */
+export interface DroppedPage {
+  readonly sessions: readonly UploadSession[];
+  /** Why bytes of one could not be deleted: the server's cleanup tries again. null when all were. */
+  readonly failure: Error | null;
 }
 
 /** Rows read or removed at a time: a running server waits for a few milliseconds at most. */
 const batch = 200;
+/** Of a folder and its files nearly all the time is spent in waiting for another thread. */
+const discardsAtOnce = 8;
 
-/** Every open session, the oldest first. */
-export async function listAllUploads(deps: OperateDeps): Promise<readonly UploadOverview[]> {
-  const found: UploadOverview[] = [];
+/** Every open session, page by page in the order of their ids, which is that of their starts. */
+export async function* openUploads({
+  metadata,
+  clock,
+}: Pick<OperateDeps, "metadata" | "clock">): AsyncGenerator<readonly UploadOverview[]> {
   let after: UploadId | null = null;
   for (;;) {
-    const now = deps.clock();
-    const page: readonly ListedUpload[] = await deps.metadata.listUploads({
-      after,
-      limit: batch,
-    });
-    for (const session of page) found.push(overview(session, now));
+    const page: readonly ListedUpload[] = await metadata.listUploads({ after, limit: batch });
+    const now = clock();
+    if (page.length > 0) yield page.map((session) => overview(session, now));
     after = page.at(-1)?.id ?? null;
-    if (page.length < batch) return found.sort((a, b) => a.startedAt - b.startedAt);
+    if (page.length < batch) return;
   }
 }
 
@@ -79,13 +90,17 @@ export async function listUploadsPage(
   return { uploads, more: found.length > limit };
 }
 
-/** The sessions that received nothing for `idleMs` (null: every session), also those that a request writes to. */
-export async function listIdleUploads(
-  deps: OperateDeps,
-  idleMs: number | null,
-): Promise<readonly UploadOverview[]> {
-  const all = await listAllUploads(deps);
-  return idleMs === null ? all : all.filter((upload) => upload.idleMs > idleMs);
+/** Adds up the sessions that received nothing for `idleMs` (null: every session). */
+export async function sumUploads(deps: OperateDeps, idleMs: number | null): Promise<UploadSums> {
+  let [open, bytes, writing] = [0, 0, 0];
+  for await (const page of openUploads(deps)) {
+    for (const upload of page) {
+      if (idleMs !== null && upload.idleMs <= idleMs) continue;
+      if (upload.writing) writing += 1;
+      else [open, bytes] = [open + 1, bytes + upload.bytes];
+    }
+  }
+  return { open, bytes, writing };
 }
 
 /**
@@ -99,33 +114,37 @@ export async function dropUpload(deps: OperateDeps, text: string): Promise<Uploa
   return session;
 }
 
-/**
- * Ends every session that received nothing for `idleMs` (null: every session) and that no request writes to.
- * @throws why bytes could not be deleted, after all sessions have ended: the server's cleanup tries again.
- */
-export async function dropUploads(
+/** Ends every session that received nothing for `idleMs` (null: every session) and that no request writes to, page by page. */
+export async function* dropUploads(
   deps: OperateDeps,
   idleMs: number | null,
-): Promise<DroppedUploads> {
-  const dropped: UploadSession[] = [];
-  const failures: unknown[] = [];
+): AsyncGenerator<DroppedPage> {
   // A last byte that lies in the future is no reason to keep a session when all are meant.
   const idleSince = idleMs === null ? Number.MAX_SAFE_INTEGER : deps.clock() - idleMs;
-  for (;;) {
-    const expiry = { idleSince, limit: batch };
-    const gone = await deps.metadata.expireUploads(expiry);
+  for (let full = true; full; ) {
+    const sessions = await deps.metadata.expireUploads({ idleSince, limit: batch });
     // Row first, then the bytes: what is interrupted here is found by the server's cleanup.
-    for (const { id, staging } of gone) {
-      await deps.storage.staging
-        .discard(id, staging)
-        .catch((error: unknown) => failures.push(error));
-    }
-    dropped.push(...gone);
-    if (gone.length === batch) continue;
-    if (failures.length > 0) throw failures[0];
-    const left = await listIdleUploads(deps, idleMs);
-    return { dropped, spared: left.filter(({ writing }) => writing).length };
+    yield { sessions, failure: await discardAll(deps, sessions) };
+    full = sessions.length === batch;
   }
+}
+
+/** @returns why some bytes could not be deleted; null when all were. */
+async function discardAll(
+  { storage }: Pick<OperateDeps, "storage">,
+  sessions: readonly UploadSession[],
+): Promise<Error | null> {
+  const waiting = sessions.values();
+  const failures: Error[] = [];
+  const discardSome = async (): Promise<void> => {
+    for (const { id, staging } of waiting) {
+      await storage.staging.discard(id, staging).catch((error: unknown) => {
+        failures.push(error instanceof Error ? error : new Error(String(error)));
+      });
+    }
+  };
+  await Promise.all(Array.from({ length: discardsAtOnce }, discardSome));
+  return failures[0] ?? null;
 }
 
 function overview(session: ListedUpload, now: number): UploadOverview {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { Metadata, UploadSession } from "../../src/metadata/metadata.ts";
 import {
   app,
+  countSessions,
   digest,
   finish,
   limitsAt,
@@ -164,7 +165,7 @@ export function endingsContract(open: () => Promise<Metadata>): void {
       const { uploads, uploadSweep } = await open();
 
       expect((await uploads.finishUpload(finish("layer"))).kind).toBe("finished");
-      expect(await uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+      expect(await countSessions({ uploadSweep })).toEqual({ sessions: 0, bytes: 0 });
     });
   });
 
@@ -182,6 +183,19 @@ export function endingsContract(open: () => Promise<Metadata>): void {
     expect(await uploads.findUpload(usual.id, usual.repository)).toEqual(usual);
     const expired = await uploadSweep.expireUploads({ idleSince: now + 1, limit: 9 });
     expect(expired.map(({ id }) => id).sort()).toEqual([ahead.id, usual.id].sort());
+  });
+
+  test("sessions started in the future are all lowered, also where they are many", async () => {
+    const { uploads, uploadSweep } = await open();
+    const started = Array.from({ length: 1_005 }, () =>
+      session({ startedAt: now + minute, updatedAt: now + minute }),
+    );
+    for (const each of started) await uploads.startUpload(each, null);
+
+    await uploadSweep.lowerTimes(now);
+
+    const left = await uploadSweep.expireUploads({ idleSince: now + 1, limit: 2_000 });
+    expect(left).toHaveLength(started.length);
   });
 
   describe("the list of sessions", () => {

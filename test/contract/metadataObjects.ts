@@ -13,7 +13,7 @@ import {
   start,
   withBucket,
 } from "./metadataObjectRows.ts";
-import { digest, locator, minute, now, uploadId } from "./metadataRows.ts";
+import { countInParts, digest, locator, minute, now, uploadId } from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */
 export function objectsContract(open: () => Promise<Metadata>): void {
@@ -88,7 +88,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
 
       expect(outcome).toEqual({ kind: "finished", locator: locator("stored-one") });
       expect(await multipart.findMultipart(key)).toBeNull();
-      expect(await multipartLife.countMultipart()).toEqual({ uploads: 0, bytes: 0 });
+      expect(await countInParts({ multipartLife })).toEqual({ uploads: 0, bytes: 0 });
       const known = {
         bucket: backups,
         object: object(name),

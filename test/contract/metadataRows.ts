@@ -47,6 +47,21 @@ export async function holdGc(
   return outcome.hold;
 }
 
+/** Open sessions and their staged bytes. */
+export async function countSessions({ uploadSweep }: Pick<Metadata, "uploadSweep">) {
+  const { uploads: sessions, bytes } = await uploadSweep.countUploads({
+    after: null,
+    limit: 1_000,
+  });
+  return { sessions, bytes };
+}
+
+/** Open uploads in parts and the bytes of these. */
+export async function countInParts({ multipartLife }: Pick<Metadata, "multipartLife">) {
+  const { uploads, bytes } = await multipartLife.countMultipart({ after: null, limit: 1_000 });
+  return { uploads, bytes };
+}
+
 export const ociManifest = "application/vnd.oci.image.manifest.v1+json";
 
 export const app = parseRepositoryName("team/app");

@@ -1,7 +1,16 @@
 // Contract of upload sessions: who may write, and what is remembered.
 import { describe, expect, test } from "bun:test";
 import type { Metadata } from "../../src/metadata/metadata.ts";
-import { app, minute, now, other, session, staging, uploadId } from "./metadataRows.ts";
+import {
+  app,
+  countSessions,
+  minute,
+  now,
+  other,
+  session,
+  staging,
+  uploadId,
+} from "./metadataRows.ts";
 
 /** Part of `metadataContract`. */
 export function sessionsContract(open: () => Promise<Metadata>): void {
@@ -139,14 +148,37 @@ export function sessionsContract(open: () => Promise<Metadata>): void {
       expect(await uploads.findUpload(started.id, app)).toBeNull();
     });
 
+    test("are counted with their staged bytes, a window at a time", async () => {
+      const { uploads, uploadSweep } = await open();
+      const ids = [];
+      for (let offset = 1; offset <= 5; offset += 1) {
+        const started = session({ offset });
+        ids.push(started.id);
+        await uploads.startUpload(started, null);
+      }
+      ids.sort();
+
+      const [first, second, last = null] = [ids[1], ids[3], ids[4]];
+      const start = await uploadSweep.countUploads({ after: null, limit: 2 });
+      const next = await uploadSweep.countUploads({ after: first ?? null, limit: 2 });
+      const end = await uploadSweep.countUploads({ after: second ?? null, limit: 2 });
+
+      expect([start.last, next.last, end.last]).toEqual([first ?? null, second ?? null, last]);
+      expect([start.uploads, next.uploads, end.uploads]).toEqual([2, 2, 1]);
+      expect(start.bytes + next.bytes + end.bytes).toBe(15);
+      expect(await uploadSweep.countUploads({ after: last, limit: 2 })).toEqual({
+        ...{ uploads: 0, bytes: 0, last: null },
+      });
+    });
+
     test("are counted with their staged bytes", async () => {
       const { uploads, uploadSweep } = await open();
-      expect(await uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+      expect(await countSessions({ uploadSweep })).toEqual({ sessions: 0, bytes: 0 });
 
       await uploads.startUpload(session({ offset: 2 ** 40 }), null);
       await uploads.startUpload(session({ offset: 5, repository: other }), null);
 
-      expect(await uploadSweep.countUploads()).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
+      expect(await countSessions({ uploadSweep })).toEqual({ sessions: 2, bytes: 2 ** 40 + 5 });
     });
   });
 }

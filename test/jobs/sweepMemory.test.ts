@@ -1,9 +1,9 @@
 // What a sweep keeps of a store with many open sessions.
 import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
-import { IdSums } from "../../src/jobs/idSums.ts";
 import { type Dropped, sweepUploads } from "../../src/jobs/sweep.ts";
 import type { ListedUpload } from "../../src/metadata/metadata.ts";
+import { IdSums } from "../../src/model/idSums.ts";
 import type { StagingState } from "../../src/model/locator.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { randomNumbers } from "../support/bytes.ts";

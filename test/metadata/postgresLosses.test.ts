@@ -6,6 +6,7 @@ import type { ClaimOutcome } from "../../src/metadata/metadata.ts";
 import {
   app,
   blob,
+  countSessions,
   digest,
   finish,
   manifest,
@@ -142,7 +143,7 @@ describeOnPostgres("on PostgreSQL", (server) => {
     expect(new Set(outcomes)).toEqual(new Set(["finished", "stored"]));
     expect(outcomes).toHaveLength(240);
     expect(ended).toBeGreaterThan(20);
-    expect(await metadata.uploadSweep.countUploads()).toEqual({ sessions: 0, bytes: 0 });
+    expect(await countSessions(metadata)).toEqual({ sessions: 0, bytes: 0 });
     expect(await metadata.inspection.countAll()).toMatchObject({ contents: 120, manifests: 120 });
   }, 60_000);
 

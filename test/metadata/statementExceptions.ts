@@ -82,12 +82,10 @@ export const exceptions: readonly Exception[] = [
     steps: ["SCAN m", "SCAN d", "SCAN temp.doomed", "USE TEMP B-TREE FOR"],
   },
   {
-    why: "Open uploads, counted for the metrics, looked through for a thousand files without a row, given up at a start.",
+    why: "Open uploads, looked through for a thousand files without a row, given up at a start.",
     of: [
       'from "upload_sessions" where "upload_sessions"."claim_owner" in',
       '"claim_owner" is not null',
-      'coalesce(sum("offset"), 0) from "upload_sessions"',
-      'coalesce(sum("staged_bytes"), 0) from "multipart_uploads"',
     ],
     steps: ["SCAN upload_sessions", "SCAN multipart_uploads"],
   },

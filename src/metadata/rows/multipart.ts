@@ -7,8 +7,10 @@ import type {
   MultipartMetadata,
   MultipartUpload,
 } from "../multipart.ts";
+import { noUploads } from "../uploadPage.ts";
 import type { ClaimLease } from "./claims.ts";
 import { stillHolds } from "./locks.ts";
+import { lowerAll, rowsAtOnce } from "./lowering.ts";
 import * as statements from "./multipartStatements.ts";
 import { findBucketId } from "./objectStatements.ts";
 import * as partStatements from "./partStatements.ts";
@@ -167,8 +169,8 @@ export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
     removeWhole: (id, owner) => rows.runLazily(statements.removeWhole, { id, owner }),
     noteAlive: (id, life) => rows.runLazily(statements.noteAlive, { id, ...life }),
     async lowerTimes(now) {
-      await rows.runLazily(statements.lowerTimes, { now });
-      await rows.runLazily(statements.lowerCompleted, { now });
+      await lowerUploads(rows, now);
+      await lowerAll(rows, statements.lowerCompleted, now);
     },
     expireMultipart: ({ hold = null, ...expiry }) =>
       rows.write(
@@ -183,8 +185,20 @@ export function multipartLifeMetadata(rows: Rows): MultipartLifeMetadata {
     forgetCompleted: (before) => rows.runLazily(statements.forgetCompleted, { before }),
     knownMultipart: async (ids) =>
       new Set((await rows.list(statements.known, { ids })).map(({ id }) => id)),
-    countMultipart: async () => (await rows.find(statements.total, {})) ?? { uploads: 0, bytes: 0 },
+    countMultipart: async ({ after, limit }) =>
+      (await rows.find(statements.total, { after: after ?? "", limit })) ?? noUploads,
   };
+}
+
+/** Looks first: in most stores no time lies in the future, and then nothing is locked. */
+async function lowerUploads(rows: Rows, now: number): Promise<void> {
+  for (let after: number | null = 0; after !== null; ) {
+    const given: { after: number; now: number; limit: number } = { after, now, limit: rowsAtOnce };
+    const ahead = await rows.list(statements.ahead, given);
+    const rowIds = ahead.map(({ rowId }) => rowId);
+    if (rowIds.length > 0) await rows.runLazily(statements.lowerListed, { now, rowIds });
+    after = rowIds.length < rowsAtOnce ? null : (rowIds.at(-1) ?? null);
+  }
 }
 
 function openUpload<T extends { readonly rowId: number }>({ rowId, ...upload }: T) {

@@ -12,6 +12,7 @@ import {
   unclaimed,
   writerOf,
 } from "./claims.ts";
+import type { Lowering } from "./lowering.ts";
 import { buckets, completedUploads, multipartUploads, objects } from "./objectsSchema.ts";
 import { listed, listedNumbers } from "./spelling.ts";
 import { type Builder, command, type Params, statement } from "./statement.ts";
@@ -150,9 +151,22 @@ export const expired = statement((db, given: Params<Expiry>) => {
     asc(multipartUploads.id),
   );
 });
-export const total = statement((db) => {
-  const bytes = sql<number>`coalesce(sum(${multipartUploads.stagedBytes}), 0)`;
-  return db.select({ uploads: count(), bytes }).from(multipartUploads).where(inParts);
+export const total = statement((db, given: Params<{ after: string; limit: number }>) => {
+  const { uploadId, stagedBytes } = multipartUploads;
+  const some = db
+    .select({ uploadId, stagedBytes })
+    .from(multipartUploads)
+    .where(and(gt(uploadId, given.after), inParts))
+    .orderBy(asc(uploadId))
+    .limit(given.limit)
+    .as("some");
+  return db
+    .select({
+      uploads: count(),
+      bytes: sql<number>`coalesce(sum(${some.stagedBytes}), 0)`,
+      last: sql<UploadId | null>`max(${some.uploadId})`,
+    })
+    .from(some);
 });
 export const known = statement((db, { ids }: Params<{ ids: readonly UploadId[] }>) =>
   db
@@ -234,23 +248,38 @@ export const noteAlive = command((db, given: Params<ById & Now & { expiresAt: nu
     .set({ expiresAt: given.expiresAt, updatedAt: given.now })
     .where(and(byId(given), lt(multipartUploads.expiresAt, given.expiresAt))),
 );
-export const lowerTimes = command((db, { now }: Params<Now>) => {
-  const { expiresAt, createdAt, updatedAt } = multipartUploads;
+/** Times of parts have no index, which each part would have to change: so it looks through all uploads, and nobody waits for a reader. */
+export const ahead = statement((db, given: Params<Lowering & { after: number }>) => {
+  const { id, updatedAt } = multipartUploads;
   return db
-    .update(multipartUploads)
-    .set({
-      expiresAt: sql`${expiresAt} - ${updatedAt} + ${now}`,
-      createdAt: sql`CASE WHEN ${createdAt} < ${now} THEN ${createdAt} ELSE ${now} END`,
-      updatedAt: now,
-    })
-    .where(and(gt(expiresAt, now), gt(updatedAt, now)));
+    .select({ rowId: id })
+    .from(multipartUploads)
+    .where(and(gt(id, given.after), gt(updatedAt, given.now)))
+    .orderBy(asc(id))
+    .limit(given.limit);
 });
-export const lowerCompleted = command((db, { now }: Params<Now>) =>
-  db
+export const lowerListed = command(
+  (db, { now, rowIds }: Params<Now & { rowIds: readonly number[] }>) => {
+    const { id, expiresAt, createdAt, updatedAt } = multipartUploads;
+    return db
+      .update(multipartUploads)
+      .set({
+        expiresAt: sql`${expiresAt} - ${updatedAt} + ${now}`,
+        createdAt: sql`CASE WHEN ${createdAt} < ${now} THEN ${createdAt} ELSE ${now} END`,
+        updatedAt: now,
+      })
+      .where(and(inArray(id, listedNumbers(rowIds)), gt(updatedAt, now)));
+  },
+);
+export const lowerCompleted = statement((db, { now, limit }: Params<Lowering>) => {
+  const { uploadId, completedAt } = completedUploads;
+  const some = db.select({ uploadId }).from(completedUploads).where(gt(completedAt, now));
+  return db
     .update(completedUploads)
     .set({ completedAt: now })
-    .where(gt(completedUploads.completedAt, now)),
-);
+    .where(inArray(uploadId, some.limit(limit)))
+    .returning({ uploadId });
+});
 export const forgetCompleted = command((db, { before }: Params<{ before: number }>) =>
   db.delete(completedUploads).where(lt(completedUploads.completedAt, before)),
 );

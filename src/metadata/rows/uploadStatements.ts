@@ -13,6 +13,7 @@ import {
   unclaimed,
   writerOf,
 } from "./claims.ts";
+import type { Lowering } from "./lowering.ts";
 import {
   finishedUploads,
   repositories,
@@ -90,11 +91,23 @@ export const list = statement((db, given: Params<{ after: string; limit: number 
     .orderBy(asc(uploadSessions.id))
     .limit(given.limit),
 );
-export const total = statement((db) =>
-  db
-    .select({ sessions: count(), bytes: sql<number>`coalesce(sum(${uploadSessions.offset}), 0)` })
-    .from(uploadSessions),
-);
+export const total = statement((db, given: Params<{ after: string; limit: number }>) => {
+  const { id, offset } = uploadSessions;
+  const some = db
+    .select({ id, offset })
+    .from(uploadSessions)
+    .where(gt(id, given.after))
+    .orderBy(asc(id))
+    .limit(given.limit)
+    .as("some");
+  return db
+    .select({
+      uploads: count(),
+      bytes: sql<number>`coalesce(sum(${some.offset}), 0)`,
+      last: sql<UploadId | null>`max(${some.id})`,
+    })
+    .from(some);
+});
 
 export const claim = statement((db, given: Params<InRepository & Claiming>) =>
   db
@@ -137,18 +150,27 @@ export const boundaries = statement((db, given: Params<ById>) => {
     .orderBy(asc(offset));
 });
 
-export const lowerTimes = command((db, { now }: Params<Now>) =>
-  db
+export const lowerTimes = statement((db, { now, limit }: Params<Lowering>) => {
+  const { id, startedAt, updatedAt } = uploadSessions;
+  const ahead = db.select({ id }).from(uploadSessions).where(gt(updatedAt, now)).limit(limit);
+  return db
     .update(uploadSessions)
     .set({
-      startedAt: sql`CASE WHEN ${uploadSessions.startedAt} < ${now} THEN ${uploadSessions.startedAt} ELSE ${now} END`,
+      startedAt: sql`CASE WHEN ${startedAt} < ${now} THEN ${startedAt} ELSE ${now} END`,
       updatedAt: now,
     })
-    .where(gt(uploadSessions.updatedAt, now)),
-);
-export const lowerFinished = command((db, { now }: Params<Now>) =>
-  db.update(finishedUploads).set({ finishedAt: now }).where(gt(finishedUploads.finishedAt, now)),
-);
+    .where(inArray(id, ahead))
+    .returning({ id });
+});
+export const lowerFinished = statement((db, { now, limit }: Params<Lowering>) => {
+  const { id, finishedAt } = finishedUploads;
+  const ahead = db.select({ id }).from(finishedUploads).where(gt(finishedAt, now)).limit(limit);
+  return db
+    .update(finishedUploads)
+    .set({ finishedAt: now })
+    .where(inArray(id, ahead))
+    .returning({ id });
+});
 export const expire = statement((db, given: Params<{ idleSince: number; limit: number }>) => {
   const idle = and(lt(uploadSessions.updatedAt, given.idleSince), isFree(uploadSessions));
   const ids = db.select({ id: uploadSessions.id }).from(uploadSessions).where(idle);

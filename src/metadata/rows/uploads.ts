@@ -9,10 +9,12 @@ import type {
   UploadSweepMetadata,
   UploadsMetadata,
 } from "../metadata.ts";
+import { noUploads } from "../uploadPage.ts";
 import type { Claiming } from "./claims.ts";
 import { keepContent } from "./contentRow.ts";
 import { link, raiseLease } from "./links.ts";
 import { stillHolds } from "./locks.ts";
+import { lowerAll } from "./lowering.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
 import * as statements from "./uploadStatements.ts";
 
@@ -53,10 +55,11 @@ export function uploadsMetadata(rows: Rows): UploadsMetadata {
 /** Builds the port's part for the sessions of all repositories. */
 export function uploadSweepMetadata(rows: Rows): UploadSweepMetadata {
   return {
-    countUploads: async () => (await rows.find(statements.total, {})) ?? { sessions: 0, bytes: 0 },
+    countUploads: async ({ after, limit }) =>
+      (await rows.find(statements.total, { after: after ?? "", limit })) ?? noUploads,
     lowerTimes: async (now) => {
-      await rows.runLazily(statements.lowerTimes, { now });
-      await rows.runLazily(statements.lowerFinished, { now });
+      await lowerAll(rows, statements.lowerTimes, now);
+      await lowerAll(rows, statements.lowerFinished, now);
     },
     expireUploads: ({ hold = null, ...expiry }) =>
       rows.write(

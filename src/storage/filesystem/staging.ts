@@ -1,5 +1,5 @@
 // Staged bytes on a local file system: uploads/<uuid>/data, an object's tmp/multipart/<uuid>/whole. They are hashed as they come.
-import { type FileHandle, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
@@ -20,6 +20,7 @@ import type {
 } from "../staging.ts";
 import type { Assembly } from "./assembly/assembly.ts";
 import { isAbsent, writeFailure } from "./failures.ts";
+import { folderEntries } from "./folderEntries.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { Hashing } from "./hashing/hashing.ts";
@@ -194,7 +195,7 @@ export class FilesystemStaging implements Staging {
   async tidy(): Promise<void> {
     const { discarded } = this.#options;
     const failures: unknown[] = [];
-    for (const name of await readdir(discarded)) {
+    for await (const { name } of folderEntries(discarded)) {
       const path = join(discarded, name);
       await rm(path, { recursive: true, force: true }).catch((error) => failures.push(error));
     }

@@ -18,6 +18,7 @@ import { countingIds } from "../../../src/http/observe.ts";
 import { type HttpOptions, startHttp } from "../../../src/http/server.ts";
 import type { Backend } from "../../../src/http/services.ts";
 import { openImages } from "../../../src/images/deps.ts";
+import { UnfinishedBook } from "../../../src/images/unfinished.ts";
 import type { AccountsMetadata } from "../../../src/metadata/access.ts";
 import { readImage } from "../../../src/registry/imageNames.ts";
 import { makeImmutability } from "../../../src/registry/immutableTags.ts";
@@ -98,12 +99,15 @@ export async function openRegistry(options: RegistryOptions = {}) {
       ...{ backups: metadata.backups, clock: store.clock.now },
       ...{ maxAgeMs: 2 * 86_400_000, isScheduled: false },
     });
+  const unfinished = new UnfinishedBook({
+    ...{ rows: metadata, clock: store.clock.now, rest: Bun.sleep },
+  });
   const metrics = new Metrics({
     readBackups: backups,
     countEvents: null,
     readSpace: () => storage.space(),
-    countUploads: () => metadata.uploadSweep.countUploads(),
-    countMultipart: () => metadata.multipartLife.countMultipart(),
+    countUploads: async () => (await unfinished.read()).sessions,
+    countMultipart: async () => (await unfinished.read()).inParts,
     isReadOnly: () => latch.reason !== null,
     isOpen: async () => access.isOpen(),
     ...{ gcRuns, checks },
@@ -150,7 +154,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
     }),
     registry: limited,
     images: openImages({
-      ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep },
+      ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep, unfinished },
     }),
     status: {
       ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock: store.clock.now },

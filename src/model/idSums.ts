@@ -1,5 +1,5 @@
-// Which ids a sweep has met: a store may have a million sessions, so what is kept of each is a number.
-import type { UploadId } from "../model/uploadId.ts";
+// Which ids a cleanup or a check has met: a store may have a million sessions, so what is kept of each is a number.
+import type { UploadId } from "./uploadId.ts";
 
 /** At the beginning; doubled when it is full. */
 const fewest = 1_024;
@@ -14,6 +14,11 @@ export class IdSums {
   #sums = new Float64Array(fewest);
   #count = 0;
   #isSorted = true;
+
+  /** Ids that were added. */
+  get size(): number {
+    return this.#count;
+  }
 
   add(id: UploadId): void {
     if (this.#count === this.#sums.length) {

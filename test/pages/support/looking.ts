@@ -41,9 +41,10 @@ export async function tooWide(page: Page): Promise<string[]> {
   return width > narrow.width ? [`${width} px wide on a screen of ${narrow.width}`] : [];
 }
 
-/** Everything that can be used, and what the focus has been on. Of a group of radio buttons the arrows lead to the others. */
+/** Everything that can be used, and what the focus has been on. Of a group of radio buttons the arrows lead to the others. Listed anew
+ *  each time: a living part of the page may be replaced meanwhile. */
 const listUsable = `
-  const usable = [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(
+  const usable = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")].filter(
     (it) => it.checkVisibility({ visibilityProperty: true }) && !it.disabled && it.tabIndex >= 0,
   );
   const nameOf = (it) => it.type === "radio" ? it.name : it.outerHTML.slice(0, 120);
@@ -55,10 +56,10 @@ const listUsable = `
     if (![target, target.closest("label")].some(hasMark)) unmarked.add(nameOf(target));
   });
   window.breadboxTest = {
-    left: () => usable.map(nameOf).filter((name) => !seen.has(name)),
+    left: () => usable().map(nameOf).filter((name) => !seen.has(name)),
     unmarked: () => [...unmarked],
   };
-  usable.length`;
+  usable().length`;
 
 /** What the Tab key does not reach, and where nobody sees that the focus is. */
 export async function byTab(page: Page): Promise<string[]> {

@@ -89,7 +89,8 @@ export function takeReport(report: MaintenanceReport, listeners: Listeners): voi
       latch.trip(report.reason, null);
       break;
     case "failed":
-      log.error({ message: report.message }, `maintenance failed: ${report.what}`);
+      if (report.isStopped) log.info(`maintenance stopped with the server: ${report.what}`);
+      else log.error({ message: report.message }, `maintenance failed: ${report.what}`);
       if (report.what === "collect") endRun(listeners);
       if (report.what === "check") endCheck(listeners, report.message);
       break;

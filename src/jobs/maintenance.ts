@@ -225,7 +225,7 @@ export class Maintenance {
   /** An error is reported as the job's failure; the action is repeated when the job is due again. */
   #attempt(what: Job, action: () => Promise<unknown>): void {
     action().catch((error: unknown) => {
-      this.#options.onReport({ kind: "failed", what, message: String(error) });
+      this.#options.onReport({ kind: "failed", what, isStopped: false, message: String(error) });
     });
   }
 
@@ -294,6 +294,7 @@ export class Maintenance {
     this.#retryAt = performance.now() + this.#waitMs;
     this.#waitMs = Math.min(this.#waitMs * 2, longestWaitMs);
     this.#options.onLost(reason);
-    for (const what of lost) this.#options.onReport({ kind: "failed", what, message: reason });
+    const failure = { kind: "failed", isStopped: false, message: reason } as const;
+    for (const what of lost) this.#options.onReport({ ...failure, what });
   }
 }

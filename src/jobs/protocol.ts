@@ -116,5 +116,7 @@ export type MaintenanceAnswer =
   | {
       readonly kind: "failed";
       readonly what: MaintenanceRequest["kind"];
+      /** True when the server asked for its end. */
+      readonly isStopped: boolean;
       readonly message: string;
     };

@@ -229,9 +229,10 @@ let turn: Promise<void> = Promise.resolve();
 
 /** @returns when it has ended, well or not. */
 const answer = (data: MaintenanceRequest): Promise<void> =>
-  take(data).catch((error: unknown) =>
-    report({ kind: "failed", what: data.kind, message: String(error) }),
-  );
+  take(data).catch((error: unknown) => {
+    const isStopped = error === stopping.signal.reason;
+    report({ kind: "failed", what: data.kind, isStopped, message: String(error) });
+  });
 
 self.onmessage = ({ data }: MessageEvent<MaintenanceRequest>) => {
   if (data.kind === "halt") latch.trip("a sync failed in the server", null);

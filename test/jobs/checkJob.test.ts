@@ -68,7 +68,7 @@ describe("a check as a job", () => {
       { kind: "stop" },
     );
 
-    expect(report).toMatchObject({ what: "check", message: "Error: the server was stopped" });
+    expect(report).toMatchObject({ what: "check", isStopped: true });
     expect(await checks().findCheck(id)).toMatchObject({ state: "stopped" });
   });
 });

@@ -87,7 +87,12 @@ describe("a collection as a job", () => {
     maintenance.start();
     await failed;
 
-    expect(reports).toContainEqual({ kind: "failed", what: "collect", message: "Error: EIO" });
+    expect(reports).toContainEqual({
+      kind: "failed",
+      what: "collect",
+      isStopped: false,
+      message: "Error: EIO",
+    });
   });
 
   test("is asked to end, and waited for, when the server stops", async () => {
@@ -120,7 +125,12 @@ describe("a collection as a job", () => {
     await swept;
 
     expect(spawned).toBe(2);
-    expect(reports).toContainEqual({ kind: "failed", what: "collect", message: "it ended" });
+    expect(reports).toContainEqual({
+      kind: "failed",
+      what: "collect",
+      isStopped: false,
+      message: "it ended",
+    });
     expect(reports.filter(({ kind }) => kind === "collected")).toEqual([]);
   }, 10_000);
 

@@ -51,12 +51,12 @@ describe("Maintenance", () => {
           return workerOf(
             spawned === 1
               ? source
-              : "self.onmessage = ({data}) => postMessage({kind: 'failed', what: data.kind, message: ''});",
+              : "self.onmessage = ({data}) => postMessage({kind: 'failed', what: data.kind, isStopped: false, message: ''});",
           );
         },
         ...quiet,
         onReport: (report) => {
-          expect(report).toEqual({ kind: "failed", what: "sweep", message: "" });
+          expect(report).toEqual({ kind: "failed", what: "sweep", isStopped: false, message: "" });
           answered.resolve();
         },
         onLost: (reason) => lost.push(reason),

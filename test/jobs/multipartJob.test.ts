@@ -83,7 +83,7 @@ describe("Maintenance: sweeps of multipart uploads", () => {
     const failing = `let count = 0; ${answering.replace(
       "if (data.kind !== ",
       `if (data.kind === "sweepMultipart" && count++ === 0)
-         return postMessage({kind: "failed", what: data.kind, message: "EIO"});
+         return postMessage({kind: "failed", what: data.kind, isStopped: false, message: "EIO"});
        if (data.kind !== `,
     )}`;
     const spawn = () => workerOf(failing);
@@ -92,7 +92,12 @@ describe("Maintenance: sweeps of multipart uploads", () => {
       spawn,
     });
 
-    expect(reports).toContainEqual({ kind: "failed", what: "sweepMultipart", message: "EIO" });
+    expect(reports).toContainEqual({
+      kind: "failed",
+      what: "sweepMultipart",
+      isStopped: false,
+      message: "EIO",
+    });
   });
 
   test("never run when they are switched off", async () => {

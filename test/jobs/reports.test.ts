@@ -113,11 +113,23 @@ test("a collection's end is logged and counted, also when it failed", () => {
     all,
   );
   takeReport({ kind: "collected", run: null, notes: [], untagged: null, ...end }, all);
-  takeReport({ kind: "failed", what: "collect", message: "EIO" }, all);
-  takeReport({ kind: "failed", what: "sweep", message: "EIO" }, all);
+  takeReport({ kind: "failed", what: "collect", isStopped: false, message: "EIO" }, all);
+  takeReport({ kind: "failed", what: "sweep", isStopped: false, message: "EIO" }, all);
+  takeReport({ kind: "failed", what: "check", isStopped: true, message: "the end" }, all);
 
   const over = "ended run undefined";
   const note = "warn object";
   const failed = "error object";
-  expect(told).toEqual([note, "collected object", over, over, failed, over, failed]);
+  const stopped = "info string";
+  expect(told).toEqual([
+    note,
+    "collected object",
+    over,
+    over,
+    failed,
+    over,
+    failed,
+    stopped,
+    "ended check undefined",
+  ]);
 });

@@ -156,7 +156,7 @@ describe("scrub slices", () => {
   test("that fail, or whose worker dies, are not retried at once", async () => {
     for (const source of [
       `self.onmessage = ({data: {kind}}) => {
-        if (kind === "scrub") postMessage({kind: "failed", what: "scrub", message: "x"});
+        if (kind === "scrub") postMessage({kind: "failed", what: "scrub", isStopped: false, message: "x"});
       };`,
       `self.onmessage = ({data: {kind}}) => { if (kind === "scrub") process.exit(0); };`,
     ]) {

@@ -1,128 +1,40 @@
-// `bun run bench`: Breadbox, distribution and nginx side by side. Every round gives each system its turn on fresh
+// `npm run bench`: Breadbox, distribution and nginx side by side. Every round gives each system its turn on fresh
 // data, so that what disturbs the machine disturbs all of them alike. Options: see `usage`.
 import { statfsSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { run, tempFolder } from "../support/processes.ts";
-import { machineCpu } from "../support/procfs.ts";
+import { projectRoot } from "../support/binary.ts";
+import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { circumstances, replaceTable } from "./document.ts";
+import { circumstances, commitName, writePicture, writeTable } from "./document.ts";
 import { fillFile } from "./fillFile.ts";
+import { type Column, measureColumn } from "./growth/column.ts";
+import { curvesOf, curveTable } from "./growth/curve.ts";
+import { drawCurves } from "./growth/picture.ts";
 import { type LoadClient, startLoadClient } from "./loadClient.ts";
 import type { Metric } from "./metric.ts";
-import { metrics, sectionNames, sections } from "./metrics.ts";
-import { addSample, renderTable, type Samples } from "./report.ts";
+import { sectionNames, sections } from "./metrics.ts";
+import { growth, type Plan, readPlan, UsageError, usage } from "./options.ts";
+import { addSample, type Lacking, lackingText, renderTable, type Samples } from "./report.ts";
+import { RunNotes } from "./runNotes.ts";
 import { measureSink } from "./sink.ts";
-import { type SystemName, startSystem, startTlsSystem, systemNames } from "./systems.ts";
-import { toolCpuSeconds } from "./toolCpu.ts";
+import { takeQuietTurn } from "./turn.ts";
 
-const usage = `bun run bench [--quick] [--only ${[...metrics.keys()].join(",")}]
-              [--systems ${systemNames.join(",")}] [--rounds N] [--write]
-  --only    metrics, or all of a table: ${sectionNames.join(", ")}
-  --quick   one or two rounds of smaller transfers: a smoke test, not a verdict
-  --write   replace those tables in docs/BENCHMARKS.md that something was measured of`;
-
-interface Plan {
-  readonly chosen: readonly (readonly [string, Metric])[];
-  readonly systems: readonly SystemName[];
-  readonly rounds: number | null;
-  readonly quick: boolean;
-  readonly write: boolean;
-}
-
-function parsePlan(): Plan {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: "boolean", default: false },
-      only: { type: "string" },
-      systems: { type: "string" },
-      rounds: { type: "string" },
-      write: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
-  if (values.help) {
-    console.log(usage);
-    process.exit(0);
-  }
-  const only = values.only?.split(",").flatMap(expand) ?? [...metrics.keys()];
-  const unknown = only.filter((name) => !metrics.has(name));
-  if (unknown.length > 0) throw new Error(`no metric ${unknown.join(", ")}\n${usage}`);
-  const wanted = values.systems?.split(",");
-  return {
-    chosen: [...metrics].filter(([name]) => only.includes(name)),
-    systems: systemNames.filter((name) => wanted?.includes(name) ?? true),
-    rounds: values.rounds === undefined ? null : Number(values.rounds),
-    quick: values.quick,
-    write: values.write,
-  };
-}
-
-/** The metrics of a table, or the one that `name` is. */
-function expand(name: string): string[] {
-  const section = Object.entries(sections).find(([each]) => each === name)?.[1];
-  return section === undefined ? [name] : Object.keys(section);
-}
+/** Times that each operation is asked at each size of the store. */
+const [growthTurns, quickTurns] = [400, 10];
 
 /** First touch of memory is many times slower than the next one in a fresh virtual machine: touch it before measuring. */
 async function warmPageCache(quick: boolean): Promise<void> {
   await using scope = new Scope();
   const folder = tempFolder(scope, "warm");
   const { bavail, bsize } = statfsSync(folder);
-  const bytes = Math.min(quick ? 2 ** 31 : totalmem() / 2, (bavail * bsize) / 4);
+  const bytes = Math.min(quick ? 2 ** 28 : totalmem() / 2, (bavail * bsize) / 4);
   await fillFile(join(folder, "file"), bytes);
-}
-
-/** CPU seconds that this bench itself has used: its own process, the load client, wrk, skopeo. */
-const ownCpu = (client: LoadClient): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6 + client.cpuSeconds() + toolCpuSeconds();
-};
-
-const none = Promise.resolve();
-
-interface Turn {
-  readonly metric: Metric;
-  readonly name: SystemName;
-  readonly client: LoadClient;
-  readonly quick: boolean;
-  readonly round: number;
-}
-
-/** One system's turn. @returns its values and the share of the CPUs, 0 to 1, that others took meanwhile. */
-async function takeTurn({ metric, name, ...rest }: Turn) {
-  await using scope = new Scope();
-  const system = await (metric.tls
-    ? startTlsSystem(scope, name)
-    : startSystem(scope, name, (data) => metric.seed?.(data, rest.quick) ?? none));
-  // What the turn before has left to be written back would be charged to this one.
-  await run(["sync", "-f", tmpdir()]);
-  const [machine, own, server] = [machineCpu(), ownCpu(rest.client), system.cpuSeconds()];
-  const values = await metric.run({ system, ...rest });
-  const now = machineCpu();
-  const ours = ownCpu(rest.client) - own + system.cpuSeconds() - server;
-  const others = Math.max(0, now.busy - machine.busy - ours) / (now.total - machine.total);
-  return { values, others };
-}
-
-/** Share of the CPUs that other work may take before a turn is repeated. */
-const noisy = 0.1;
-const attempts = 3;
-
-/** The quietest of up to three attempts; the first that was quiet enough ends them. */
-async function takeQuietTurn(turn: Turn) {
-  let best = await takeTurn(turn);
-  for (let attempt = 1; attempt < attempts && best.others > noisy && !turn.quick; attempt++) {
-    const again = await takeTurn(turn);
-    if (again.others < best.others) best = again;
-  }
-  return best;
 }
 
 /** All rounds of one metric: each system in turn, the order reversed in every second round. */
 function* turnsOf(plan: Plan, metric: Metric) {
-  const rounds = plan.rounds ?? (plan.quick ? 2 : metric.rounds);
+  const rounds = plan.rounds ?? (plan.quick ? 1 : metric.rounds);
   const systems = metric.systems.filter((name) => plan.systems.includes(name));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? systems : systems.toReversed()) {
@@ -131,25 +43,55 @@ function* turnsOf(plan: Plan, metric: Metric) {
   }
 }
 
-async function measure(plan: Plan, client: LoadClient): Promise<Samples> {
-  const samples: Samples = new Map();
+/** What was measured, and what could not be. */
+interface Measured {
+  readonly samples: Samples;
+  readonly lacking: Lacking[];
+}
+
+async function measure(plan: Plan, client: LoadClient, notes: RunNotes): Promise<Measured> {
+  const measured: Measured = { samples: new Map(), lacking: [] };
   for (const [metricName, metric] of plan.chosen) {
     for (const { round, rounds, name } of turnsOf(plan, metric)) {
-      const progress = `${metricName} ${round + 1}/${rounds} ${name}`;
+      const turn = `${metricName} ${round + 1}/${rounds} ${name}`;
       try {
-        const turn = { metric, name, client, quick: plan.quick, round };
-        const { values, others } = await takeQuietTurn(turn);
+        const known = notes.find(turn, "values");
+        const taken =
+          known ?? (await takeQuietTurn({ metric, name, client, quick: plan.quick, round }));
+        const { values, others } = taken;
+        if (known === null) notes.add({ turn, values, others });
         for (const [figure, value] of Object.entries(values)) {
-          addSample(samples, figure, { system: name, value, others });
+          addSample(measured.samples, figure, { system: name, value, others });
         }
-        console.error(`${progress}: ${describe(values)}; other work ${percent(others)}`);
-      } catch (failure) {
-        // What a system cannot do (distribution: a body in the POST) stays empty in the table.
-        console.error(`${progress}: ${failure}`);
+        console.error(`${turn}: ${describe(values)}; other work ${percent(others)}`);
+      } catch (error) {
+        const failure = reasonOf(error);
+        notes.add({ turn, failure });
+        measured.lacking.push({ metric: metricName, system: name, reason: failure });
+        console.error(`${turn}: not measured: ${failure}`);
       }
     }
   }
-  return samples;
+  return measured;
+}
+
+/** One line, without the places of this run. */
+function reasonOf(error: unknown): string {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const [text = ""] = /^.{0,160}/u.exec(line.replaceAll(`${tmpdir()}/`, "")) ?? [];
+  return text;
+}
+
+async function measureGrowth(plan: Plan, notes: RunNotes): Promise<readonly Column[]> {
+  const columns: Column[] = [];
+  for (const size of plan.sizes) {
+    const turn = `${growth} ${size}`;
+    const known = notes.find(turn, "times");
+    const column = known ?? (await measureColumn(size, plan.quick ? quickTurns : growthTurns));
+    if (known === null) notes.add({ turn, ...column });
+    columns.push(column);
+  }
+  return columns;
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
@@ -159,28 +101,68 @@ const describe = (values: Record<string, number>): string =>
     .map(([figure, value]) => `${figure} ${value.toFixed(2)}`)
     .join(", ");
 
-async function main(): Promise<void> {
-  const plan = parsePlan();
+/** What figures are. */
+const kindOf = ({ quick }: Plan, usual: string): string =>
+  quick ? "--quick: not to be kept, it proves only that all of it runs" : usual;
+
+/** A table, and what could not be measured of it. */
+interface Made {
+  readonly section: string;
+  /** null when nothing was measured. */
+  readonly table: string | null;
+  readonly lacking: string | null;
+}
+
+async function compare(plan: Plan, notes: RunNotes): Promise<readonly Made[]> {
+  if (plan.chosen.length === 0) return [];
   await using scope = new Scope();
   const client = startLoadClient(scope);
   await warmPageCache(plan.quick);
   const ceiling = await measureSink(client);
-  const samples = await measure(plan, client);
-  const kind = plan.quick
-    ? "quick mode: a smoke test, not a verdict"
-    : "median (lowest–highest) of the rounds";
+  const { samples, lacking } = await measure(plan, client, notes);
   const note =
-    `${await circumstances()}; ${kind}. Load client alone, into a sink: ${ceiling.toFixed(0)} MiB/s.\n` +
+    `${await circumstances()}; ${kindOf(plan, "median (lowest–highest) of the rounds")}. Load client alone, into a sink: ${ceiling.toFixed(0)} MiB/s.\n` +
     "Other work: its share of the CPUs meanwhile; the kernel's write-back counts as other work.";
-  const tables = sectionNames.flatMap((section) => {
+  return sectionNames.flatMap((section) => {
     const table = renderTable(samples, section);
-    return table === null ? [] : [[section, `${table}\n\n${note}`] as const];
+    const absent = lackingText(lacking.filter(({ metric }) => metric in sections[section]));
+    if (table === null && absent === null) return [];
+    return [{ section, table: table === null ? null : `${table}\n\n${note}`, lacking: absent }];
   });
-  for (const [, text] of tables) console.log(`${text}\n`);
-  if (plan.write) {
-    for (const [section, text] of tables) await replaceTable(section, text);
-  }
 }
 
-await main();
-process.exit(0);
+async function grow(plan: Plan, notes: RunNotes): Promise<readonly Made[]> {
+  if (plan.sizes.length === 0) return [];
+  const columns = await measureGrowth(plan, notes);
+  if (plan.write) await writePicture(drawCurves(curvesOf(columns), plan.sizes));
+  const kind = kindOf(plan, "the time that a quarter of the requests beat");
+  const note = `${await circumstances()}; ${kind}. Other work: its share of the CPUs meanwhile.`;
+  return [{ section: growth, table: `${curveTable(columns)}\n\n${note}`, lacking: null }];
+}
+
+async function main(plan: Plan): Promise<void> {
+  const key = { commit: await commitName(), quick: plan.quick, rounds: plan.rounds };
+  const path = plan.notes ?? join(projectRoot, "dist", "bench.jsonl");
+  const notes = plan.resume ? RunNotes.resume(path, key) : RunNotes.begin(path, key);
+  const made = [...(await compare(plan, notes)), ...(await grow(plan, notes))];
+  for (const { table, lacking } of made) {
+    console.log(`${[table, lacking].filter((text) => text !== null).join("\n\n")}\n`);
+  }
+  if (!plan.write) return;
+  for (const each of made) await writeTable(each.section, each);
+}
+
+// Servers and load end with it.
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => process.exit(130));
+
+try {
+  const plan = readPlan(process.argv.slice(2));
+  if (plan === null) console.log(usage);
+  else await main(plan);
+  process.exit(0);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${usage}`);
+  process.exit(2);
+}

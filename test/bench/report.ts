@@ -22,6 +22,19 @@ interface Sample {
   readonly others: number;
 }
 
+/** A system's turn that could not be taken. */
+export interface Lacking {
+  readonly metric: string;
+  readonly system: SystemName;
+  readonly reason: string;
+}
+
+/** One line; null for nothing. */
+export function lackingText(lacking: readonly Lacking[]): string | null {
+  const each = lacking.map(({ metric, system, reason }) => `${metric} of ${system} (${reason})`);
+  return each.length === 0 ? null : `Not measured: ${[...new Set(each)].join("; ")}`;
+}
+
 /** Files a value of one round. */
 export function addSample(
   samples: Samples,

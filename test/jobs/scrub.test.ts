@@ -1,11 +1,12 @@
 // The scrub: reads what was not read for the longest, at its rate, in slices, and takes damaged content out.
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
-import { rename, rm, symlink } from "node:fs/promises";
+import { readdir, rename, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type DamagedContent, Scrub, type UnreadableContent } from "../../src/jobs/scrub.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { app, type InspectionRoom, openInspectionRoom } from "../fsck/inspectionRoom.ts";
+import { waitFor } from "../support/processes.ts";
 import { noise } from "../support/store.ts";
 
 const hour = 3_600_000;
@@ -198,6 +199,9 @@ describe("a scrub that cannot read a file", () => {
     let bytes = noise(20);
     while (folder.endsWith(digestOf(bytes).slice(7, 9))) bytes = noise(20);
     await room.push(bytes);
+    // A store that was opened makes them beside its first work, and would make this one again.
+    const hasFolders = async () => (await readdir(dirname(folder))).length === 256;
+    await waitFor("the folders of the store", hasFolders);
     await rename(folder, join(room.directory, "kept"));
     await symlink(folder, folder);
     room.store.clock.advance(hour);

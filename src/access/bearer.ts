@@ -11,6 +11,7 @@ import {
 } from "jose";
 import type { JobOrigin } from "../model/jobOrigin.ts";
 import type { Principal } from "./actions.ts";
+import { Remembered } from "./remembered.ts";
 import { readScopes, type Scope } from "./scopes.ts";
 
 /** The one algorithm: a header that names another is refused, whatever key it brings (RFC 8725, 3.1). */
@@ -93,13 +94,14 @@ export class Bearers {
   readonly #service: string;
   readonly #clock: () => number;
   /** Tokens that were verified, until they end: a signature costs more than a manifest. */
-  readonly #verified = new Map<string, { readonly bearer: Bearer; readonly until: number }>();
+  readonly #verified: Remembered<Bearer>;
 
   /** @param clock Unix ms. */
   constructor(keys: readonly [SigningKey, ...SigningKey[]], service: string, clock: () => number) {
     this.#keys = keys;
     this.#service = service;
     this.#clock = clock;
+    this.#verified = new Remembered(clock, mostVerified);
   }
 
   /** @returns a token for requests. */
@@ -119,14 +121,13 @@ export class Bearers {
     if (known !== null) return known;
     const found = await this.#read(token, forRequests);
     if (found === null) return null;
-    this.#remember(token, found.bearer, found.until);
+    if (token.length <= longestRemembered) this.#verified.keep(token, found.bearer, found.until);
     return found.bearer;
   }
 
   /** What `verify` said of a token, until it ends; null for one that is not remembered. */
   remembered(token: string): Bearer | null {
-    const known = this.#verified.get(token);
-    return known !== undefined && known.until > this.#clock() ? known.bearer : null;
+    return this.#verified.find(token);
   }
 
   /** As `verify`, for one that `signRefresh` made. */
@@ -183,16 +184,6 @@ export class Bearers {
     if (key === undefined) throw new errors.JWSInvalid("unknown key");
     return key.publicKey;
   }
-
-  #remember(token: string, bearer: Bearer, until: number): void {
-    if (token.length > longestRemembered) return;
-    this.#verified.set(token, { bearer, until });
-    // Tokens come in the order in which they end, more or less.
-    for (const oldest of this.#verified.keys()) {
-      if (this.#verified.size <= mostVerified) break;
-      this.#verified.delete(oldest);
-    }
-  }
 }
 
 /** True for the one spelling of a token's bytes: others, with padding or with bits that no byte has, would be other tokens of the same signature. */
@@ -201,7 +192,8 @@ function isPlain(token: string): boolean {
   return parts.every((part) => Buffer.from(part, "base64url").toString("base64url") === part);
 }
 
-const mostVerified = 20_000;
+/** Of those that have not ended; 3 to 10 KB each. */
+const mostVerified = 5_000;
 /** Longer ones are verified each time; characters. */
 const longestRemembered = 2048;
 const kinds = ["anonymous", "user", "token", "workload"] as const;

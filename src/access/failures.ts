@@ -1,4 +1,5 @@
 // Failed logins: how many an address and an account may have before they have to wait.
+import { Remembered } from "./remembered.ts";
 
 /** Failures at once, and how long it takes until one of them is forgotten, ms. */
 export interface Allowance {
@@ -33,37 +34,34 @@ export class Failures {
   readonly #allowance: Allowance;
   readonly #now: () => number;
   /** Until when the failures of a name are remembered: each one adds its time. */
-  readonly #until = new Map<string, number>();
+  readonly #until: Remembered<number>;
 
   /** @param now monotonic ms. */
   constructor(allowance: Allowance, now: () => number) {
     this.#allowance = allowance;
     this.#now = now;
+    this.#until = new Remembered(now, mostNames);
   }
 
   /** How long `name` has to wait before another attempt, ms; 0 for not at all. */
   waitOf(name: string): number {
     const { most, forgottenAfterMs } = this.#allowance;
-    const owed = (this.#until.get(name) ?? 0) - this.#now();
+    const owed = (this.#until.find(name) ?? 0) - this.#now();
     return Math.max(0, owed - (most - 1) * forgottenAfterMs);
   }
 
   /** Counts a failure. */
   add(name: string): void {
     const now = this.#now();
-    const until = Math.max(now, this.#until.get(name) ?? 0) + this.#allowance.forgottenAfterMs;
-    this.#until.delete(name);
-    this.#until.set(name, until);
-    // The one that failed the longest time ago: a flood of names must not fill the memory.
-    for (const oldest of this.#until.keys()) {
-      if (this.#until.size <= mostNames) break;
-      this.#until.delete(oldest);
-    }
+    const until = Math.max(now, this.#until.find(name) ?? 0) + this.#allowance.forgottenAfterMs;
+    this.#until.keep(name, until, until);
   }
 
   /** Takes one back: the attempt was none, or it was right. */
   forgive(name: string): void {
-    const until = this.#until.get(name);
-    if (until !== undefined) this.#until.set(name, until - this.#allowance.forgottenAfterMs);
+    const until = this.#until.find(name);
+    if (until === null) return;
+    const before = until - this.#allowance.forgottenAfterMs;
+    this.#until.keep(name, before, before);
   }
 }

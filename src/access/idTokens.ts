@@ -2,6 +2,7 @@
 import { decodeJwt, errors, jwtVerify } from "jose";
 import { isIdToken } from "./idTokenShape.ts";
 import { type Issuer, IssuerError } from "./issuer.ts";
+import { Remembered } from "./remembered.ts";
 import type { Claims } from "./trust.ts";
 
 /** Asymmetric ones only: with a symmetric one the public key would be the secret (RFC 8725, 2.1). */
@@ -27,17 +28,18 @@ export function claimedIssuer(token: string): string | null {
 /** Verifies, and remembers what it verified: a client sends the same token with many requests. */
 export class IdTokens {
   readonly #clock: () => number;
-  readonly #verified = new Map<string, { readonly claims: Claims; readonly until: number }>();
+  readonly #verified: Remembered<Claims>;
 
   /** @param clock Unix ms. */
   constructor(clock: () => number) {
     this.#clock = clock;
+    this.#verified = new Remembered(clock, mostVerified);
   }
 
   /** @returns the claims; null for a token that the issuer did not sign, that has ended or has not begun, or when its keys cannot be read. */
   async verify(token: string, issuer: Issuer, url: string): Promise<Claims | null> {
-    const known = this.#verified.get(token);
-    if (known !== undefined && known.until > this.#clock()) return known.claims;
+    const known = this.#verified.find(token);
+    if (known !== null) return known;
     try {
       // What else the header brings, a key or its address, is not looked at.
       const { payload } = await jwtVerify(token, (header, jws) => issuer.key(header, jws), {
@@ -48,20 +50,13 @@ export class IdTokens {
         maxTokenAge: oldest,
         requiredClaims: ["exp", "iat", "aud"],
       });
-      this.#remember(token, payload, Number(payload.exp) * 1_000);
+      // A key that its issuer takes back counts no longer than this.
+      const longest = this.#clock() + rememberedMs;
+      this.#verified.keep(token, payload, Math.min(Number(payload.exp) * 1_000, longest));
       return payload;
     } catch (error) {
       if (error instanceof errors.JOSEError || error instanceof IssuerError) return null;
       throw error;
-    }
-  }
-
-  /** A key that its issuer takes back counts no longer than this. */
-  #remember(token: string, claims: Claims, ends: number): void {
-    this.#verified.set(token, { claims, until: Math.min(ends, this.#clock() + rememberedMs) });
-    for (const first of this.#verified.keys()) {
-      if (this.#verified.size <= mostVerified) break;
-      this.#verified.delete(first);
     }
   }
 }

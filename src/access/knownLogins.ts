@@ -1,4 +1,5 @@
 // Logins that were right a moment ago: a client that sends Basic with each request would cost 40 ms of a core each time.
+import { Remembered } from "./remembered.ts";
 
 /** How long a login is remembered, ms. */
 const rememberedMs = 5 * 60_000;
@@ -17,28 +18,22 @@ interface KnownLogin {
 export class KnownLogins {
   /** Without it nobody can guess at passwords from a dump of the memory. */
   readonly #secret = crypto.getRandomValues(new Uint8Array(32));
-  readonly #until = new Map<string, number>();
   readonly #now: () => number;
+  readonly #known: Remembered<true>;
 
   /** @param now monotonic ms. */
   constructor(now: () => number) {
     this.#now = now;
+    this.#known = new Remembered(now, mostRemembered);
   }
 
   /** True when exactly this was right not long ago. */
   has(login: KnownLogin): boolean {
-    const until = this.#until.get(this.#keyOf(login));
-    return until !== undefined && until > this.#now();
+    return this.#known.find(this.#keyOf(login)) === true;
   }
 
   add(login: KnownLogin): void {
-    const key = this.#keyOf(login);
-    this.#until.delete(key);
-    this.#until.set(key, this.#now() + rememberedMs);
-    for (const oldest of this.#until.keys()) {
-      if (this.#until.size <= mostRemembered) break;
-      this.#until.delete(oldest);
-    }
+    this.#known.keep(this.#keyOf(login), true, this.#now() + rememberedMs);
   }
 
   #keyOf({ name, password, hash, network }: KnownLogin): string {

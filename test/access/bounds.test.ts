@@ -1,26 +1,20 @@
 // What is remembered of accounts and logins is keyed by what clients choose: more of them than are remembered take no more memory.
 
-import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
 import { Logins } from "../../src/access/logins.ts";
 import { AccessMemory } from "../../src/access/memory.ts";
 import type { AccessMetadata } from "../../src/metadata/access.ts";
+import { heapObjects } from "../support/heapObjects.ts";
 
 /** As many as each of them remembers: some start over then, and are full again after as many more. */
 const many = 50_000;
 
-/** Objects of this thread, once its garbage is collected. */
-function objects(): number {
-  for (let pass = 0; pass < 3; pass += 1) Bun.gc(true);
-  return heapStats().objectCount;
-}
-
 /** @returns how many objects the second `many` took, when as many were there before. */
 async function grownBy(use: (at: number) => Promise<unknown>): Promise<number> {
   for (let at = 0; at < many; at += 1) await use(at);
-  const before = objects();
+  const before = heapObjects();
   for (let at = many; at < 2 * many; at += 1) await use(at);
-  return objects() - before;
+  return heapObjects() - before;
 }
 
 /** Each of another account, from another address. */

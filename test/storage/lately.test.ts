@@ -147,6 +147,22 @@ describe("what was seen lately", () => {
     expect(kept).toEqual(names.slice(1));
   });
 
+  test("is forgotten with its bytes when others come and nobody asked for it in five minutes", () => {
+    const lately = new Lately();
+    for (const [name, at] of [
+      ["a", 0],
+      ["b", 1_000],
+      ["c", 300_500],
+    ] as const) {
+      lately.note(locator(name), look, { ...seen, at });
+      lately.keep(locator(name), look, bytes());
+    }
+
+    const bytesAfter = (name: string) =>
+      lately.note(locator(name), look, { ...seen, at: 300_600 }).bytes;
+    expect([bytesAfter("a"), bytesAfter("b")]).toEqual([null, bytes()]);
+  });
+
   test("is at most 4,096 files", () => {
     const lately = new Lately();
     for (let number = 0; number < 5_000; number += 1) lately.note(locator(`${number}`), look, seen);

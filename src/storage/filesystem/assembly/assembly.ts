@@ -49,6 +49,8 @@ interface Known {
   deaths: number;
   /** Monotonic ms. */
   usedAt: number;
+  /** See `mostWeight`. */
+  weight: number;
 }
 
 type Request = Exclude<AssemblyRequest, { kind: "open" }>;
@@ -61,6 +63,12 @@ const silenceMs = 60_000;
 const lingerMs = 30_000;
 /** An upload idle for so long starts over. Unit: ms. */
 const idleMs = 60 * 60_000;
+/**
+ * Parts that are remembered of all uploads, a quarter of a kilobyte each here and at the worker; an upload itself weighs as much as fifty.
+ * Of more, the upload that was idle for the longest time starts over with its next part.
+ */
+const mostWeight = 200_000;
+const uploadWeight = 50;
 
 /** One per server. Files on disk from before its start are not trusted. */
 export class Assembly {
@@ -68,6 +76,7 @@ export class Assembly {
   readonly #uploads = new Map<UploadId, Known>();
   readonly #worker: Supervisor<Request, AssemblyReport>;
   #asks = 0;
+  #weight = 0;
 
   constructor(options: AssemblyOptions) {
     this.#options = options;
@@ -87,7 +96,7 @@ export class Assembly {
    */
   partRecorded(id: UploadId, part: StagedPart, all: Known["all"]): void {
     if (this.#options.latch.reason !== null) return;
-    const known = this.#known(id);
+    const known = this.#known(id, 1);
     known.all = all;
     if (known.count !== null && part.number <= known.count) {
       this.#worker.send({ kind: "put", id, index: part.number - 1, parts: [part] });
@@ -123,7 +132,7 @@ export class Assembly {
   forget(id: UploadId): void {
     const known = this.#uploads.get(id);
     if (known === undefined) return;
-    this.#uploads.delete(id);
+    this.#remove(id, known);
     known.question?.reject(new RegistryError("MULTIPART_UNKNOWN"));
     this.#worker.send({ kind: "forget", id });
   }
@@ -140,7 +149,8 @@ export class Assembly {
     await this.#worker.close();
   }
 
-  #known(id: UploadId): Known {
+  /** @param parts more of it. */
+  #known(id: UploadId, parts = 0): Known {
     const known = this.#uploads.get(id) ?? {
       count: null,
       pending: new Map<number, StagedPart>(),
@@ -149,10 +159,27 @@ export class Assembly {
       question: null,
       deaths: 0,
       usedAt: 0,
+      weight: 0,
     };
     known.usedAt = performance.now();
+    // The one that was used the longest time ago comes first.
+    this.#remove(id, known);
+    known.weight = Math.max(known.weight, uploadWeight) + parts;
     this.#uploads.set(id, known);
+    this.#weight += known.weight;
+    if (this.#weight > mostWeight) this.#forgetOldest(id);
     return known;
+  }
+
+  #remove(id: UploadId, { weight }: Known): void {
+    if (this.#uploads.delete(id)) this.#weight -= weight;
+  }
+
+  #forgetOldest(spared: UploadId): void {
+    const oldest = this.#uploads
+      .entries()
+      .find(([id, { question }]) => id !== spared && question === null);
+    if (oldest !== undefined) this.forget(oldest[0]);
   }
 
   /** An upload that this process knows nothing of, or no longer. What is recorded meanwhile is newer than what is loaded. */
@@ -163,6 +190,7 @@ export class Assembly {
     const loaded = (await known.all?.().catch(() => [])) ?? [];
     known.loading = false;
     if (this.#uploads.get(id) !== known || known.question !== null) return;
+    this.#known(id, loaded.length);
     for (const part of loaded) {
       if (!known.pending.has(part.number)) known.pending.set(part.number, part);
     }
@@ -216,7 +244,7 @@ export class Assembly {
       known.deaths += 1;
       // In the background it is not worth a fourth worker; the next part may be.
       if (known.deaths < patience) void this.#load(id, known);
-      else this.#uploads.delete(id);
+      else this.#remove(id, known);
       return;
     }
     question.deaths += 1;
@@ -224,7 +252,7 @@ export class Assembly {
       this.#worker.send({ kind: "list", id, parts: question.parts, ask: question.ask });
       return;
     }
-    this.#uploads.delete(id);
+    this.#remove(id, known);
     question.reject(new RegistryError("BUSY"));
   }
 

@@ -6,7 +6,15 @@ import type { UploadId } from "../../../model/uploadId.ts";
 import type { StagingFollower } from "../stagedWriter.ts";
 import { type HashWorker, makeHashWorker } from "./hashWorker.ts";
 import type { HashReport } from "./protocol.ts";
-import { failureOf, isIdle, type Running, release, type Taken } from "./running.ts";
+import {
+  failureOf,
+  isAwaited,
+  isIdle,
+  mostRunning,
+  type Running,
+  release,
+  type Taken,
+} from "./running.ts";
 
 /** Sessions up to this size never leave the server's thread: a worker would read them again, and be one more thread to wait for. */
 const mostInline = 8 * 1_048_576;
@@ -150,10 +158,7 @@ export class Hashing {
    */
   forgetIdle(now: number): void {
     for (const [id, running] of this.#sessions) {
-      if (!isIdle(running, now)) continue;
-      this.#sessions.delete(id);
-      running.position = 0;
-      if (running.inline === null) this.#workers[running.worker]?.send({ kind: "forget", id });
+      if (isIdle(running, now)) this.#leave(id, running);
     }
   }
 
@@ -187,8 +192,20 @@ export class Hashing {
   /** Also who was forgotten while it was idle, and is written to again. */
   #keep(id: UploadId, running: Running): Running {
     running.usedAt = performance.now();
+    // The one that was used the longest time ago comes first.
+    this.#sessions.delete(id);
     this.#sessions.set(id, running);
+    if (this.#sessions.size > mostRunning) {
+      const oldest = this.#sessions.entries().find(([, other]) => !isAwaited(other));
+      if (oldest !== undefined) this.#leave(...oldest);
+    }
     return running;
+  }
+
+  #leave(id: UploadId, running: Running): void {
+    this.#sessions.delete(id);
+    running.position = 0;
+    if (running.inline === null) this.#workers[running.worker]?.send({ kind: "forget", id });
   }
 
   #expect(id: UploadId, { worker, reading, staging, algorithm, boundaries }: Running): void {
@@ -273,9 +290,6 @@ export class Hashing {
   #isAwaited(index: number): boolean {
     return this.#sessions
       .values()
-      .some(
-        ({ worker, question, waiters }) =>
-          worker === index && (question !== null || waiters.length > 0),
-      );
+      .some((running) => running.worker === index && isAwaited(running));
   }
 }

@@ -10,6 +10,9 @@ const inlineIdleMs = 5 * 60_000;
 /** The same for one of any size, whose closing request would wait for it to be read again. Unit: ms. */
 const followedIdleMs = 60 * 60_000;
 
+/** States that are kept in all, half a kilobyte each: of more, the one that was not used for the longest time is read again when it is needed. */
+export const mostRunning = 10_000;
+
 /** A session's staged bytes as they were left. */
 export interface Taken {
   readonly offset: number;
@@ -49,10 +52,14 @@ export interface Running {
   ended: Error | null;
 }
 
+/** True while a request waits for it. */
+export const isAwaited = ({ question, waiters }: Running): boolean =>
+  question !== null || waiters.length > 0;
+
 /** True when it can be forgotten: no request waits for it, and the last one is long ago. @param now monotonic ms. */
-export function isIdle({ inline, question, waiters, usedAt }: Running, now: number): boolean {
-  if (question !== null || waiters.length > 0) return false;
-  return now - usedAt >= (inline === null ? followedIdleMs : inlineIdleMs);
+export function isIdle(running: Running, now: number): boolean {
+  const { inline, usedAt } = running;
+  return !isAwaited(running) && now - usedAt >= (inline === null ? followedIdleMs : inlineIdleMs);
 }
 
 /** Releases callers that wait for at most `position` bytes to be hashed. */

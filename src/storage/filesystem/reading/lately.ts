@@ -38,10 +38,12 @@ export const smallest = 16 * 1024;
 /** What is kept in all: bytes of contents, and files whose look is remembered. */
 const mostBytes = 8 * 1024 * 1024;
 const mostFiles = 4096;
+/** Whoever pulls an image is done by then, and what was not asked for since only takes memory. Unit: ms. */
+const longestMs = 5 * 60_000;
 /** For so long the system has what it needs to look again, ms: asking it then waits for no disk. */
 const fresh = 10_000;
 
-/** The latest files, oldest first. Bounded in number and bytes. */
+/** The latest files, oldest first. Bounded in number, bytes and age: what it takes follows what is asked for, and does not grow for hours. */
 export class Lately {
   readonly #files = new Map<Locator, Seen>();
   #bytes = 0;
@@ -77,8 +79,9 @@ export class Lately {
   #add(locator: Locator, seen: Seen): Seen {
     this.#files.set(locator, seen);
     this.#bytes += seen.bytes?.length ?? 0;
-    for (const oldest of this.#files.keys()) {
-      if (this.#files.size <= mostFiles && this.#bytes <= mostBytes) break;
+    for (const [oldest, { at }] of this.#files) {
+      const isWithin = this.#files.size <= mostFiles && this.#bytes <= mostBytes;
+      if (isWithin && seen.at - at <= longestMs) break;
       this.forget(oldest);
     }
     return seen;

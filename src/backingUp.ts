@@ -20,6 +20,7 @@ import type { StoreConfig } from "./config/store.ts";
 import { ValueError } from "./config/values.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
 import { causeText } from "./errors.ts";
+import { holdForBackup } from "./metadata/backupHold.ts";
 import type { BackupRun } from "./metadata/backups.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
 import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
@@ -147,14 +148,13 @@ export async function backUp(
   if (addressOf(named.target).kind === "directory" && isBelow(named.target, data)) {
     throw new BackupError(`${named.target} is in the data directory: name a directory elsewhere`);
   }
-  const self = await nameProcess();
   const { storeId, metadata, storage } = ports;
   const target = openTarget(named, named.signal, { metadata, data });
   const deps = {
-    ...{ target, data, storeId, storage, newId, self, version },
-    ...{ locks: metadata.locks, clock: ports.clock, openSnapshot: openSqliteSource },
+    ...{ target, data, storeId, storage, version, clock: ports.clock },
+    hold: () => holdForBackup(data),
     snapshot: (folder: string) => snapshotSqlite(data, folder),
-    isAlive: (process: string) => isProcessAlive(process, self),
+    openSnapshot: openSqliteSource,
   };
   const { keep, onProgress, signal } = named;
   return makeBackup(deps, { keep, onProgress, signal });

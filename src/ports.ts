@@ -2,6 +2,7 @@
 import { becomeUser, clock, isRootAbove, newId, random, startWorker } from "./ambient.ts";
 import type { StoreConfig } from "./config/store.ts";
 import type { WriteLatch } from "./durability/writeLatch.ts";
+import { isBackingUp } from "./metadata/backupHold.ts";
 import { type DirectoryHold, holdForServer } from "./metadata/directoryHold.ts";
 import { assertNotForeign } from "./metadata/foreign.ts";
 import { assertStore, holdsStore, ownerOfStore } from "./metadata/format.ts";
@@ -72,6 +73,8 @@ export interface Ports
   readonly storage: Storage;
   /** The database's log. */
   readonly log: DatabaseLog;
+  /** True while a backup of the data directory is running, or frozen. @throws when that cannot be known. */
+  readonly isBackingUp: () => boolean;
   /** Closes the bytes, then the rows. */
   close(): Promise<void>;
 }
@@ -187,6 +190,7 @@ export async function openPorts(store: StoreConfig, options: PortsOptions): Prom
       ...times,
       isShared,
       noteGeneration,
+      isBackingUp: () => isBackingUp(directory),
       close,
     };
   } catch (error) {

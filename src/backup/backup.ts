@@ -1,11 +1,8 @@
 // One backup: lock → snapshot of the database → contents that the target lacks → its own files → its manifest → what the rule removes.
 import { appendFile, copyFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { underLock } from "../gc/lock.ts";
-import { ownerOfRun } from "../gc/runs.ts";
 import { each } from "../import/each.ts";
 import type { CopySource } from "../metadata/copy.ts";
-import type { Hold, LocksMetadata } from "../metadata/locks.ts";
 import { type CopiedContent, contentsOf, readContent } from "../migrate/contents.ts";
 import { rowsOf } from "../migrate/syncRows.ts";
 import type { KeepRule } from "../model/keepRule.ts";
@@ -43,14 +40,11 @@ export interface BackupDeps {
   readonly snapshot: (folder: string) => void;
   /** Opens that file. */
   readonly openSnapshot: (folder: string) => CopySource;
-  readonly locks: LocksMetadata;
+  /** Keeps the store's files from being deleted until it is released. @returns null when another backup does. */
+  readonly hold: () => Promise<{ release(): void } | null>;
   readonly storage: Pick<Storage, "repair" | "intake">;
   /** Unix ms. */
   readonly clock: () => number;
-  readonly newId: () => string;
-  /** This process's name, and whether another one of such a name is alive. */
-  readonly self: string;
-  readonly isAlive: (process: string) => boolean;
   /** This Breadbox. */
   readonly version: string;
 }
@@ -64,8 +58,6 @@ export interface BackupOrder {
   readonly signal: AbortSignal;
 }
 
-/** How long files that the snapshot names outlive a backup that was killed. Its thread may be busy for that long; ms. */
-const holdMs = 10 * 60_000;
 /** Calls for small ones are mostly waited for; large ones take memory. */
 const atOnce = { small: 16, large: 3 };
 /** Contents that are compared at a time. */
@@ -83,18 +75,17 @@ interface Run extends BackupDeps, BackupOrder {
  * @throws BackupError
  */
 export async function makeBackup(deps: BackupDeps, order: BackupOrder): Promise<BackupReport> {
-  const { target, storeId, locks, clock, isAlive, self, newId } = deps;
   const begun = performance.now();
-  const release = await target.hold(storeId);
+  const release = await deps.target.hold(deps.storeId);
   try {
-    const wanted = {
-      ...({ name: "backup", owner: ownerOfRun(self, newId()), lastsMs: holdMs } as const),
-      onTaken: () => new BackupError("another backup of this store is running"),
-    };
-    const made = await underLock({ metadata: locks, clock, isAlive }, wanted, (hold) =>
-      carryOut(deps, order, hold),
-    );
-    return { ...made, durationMs: performance.now() - begun };
+    // Before the snapshot: whatever it names is there until the end.
+    const hold = await deps.hold();
+    if (hold === null) throw new BackupError("another backup of this store is running");
+    try {
+      return { ...(await carryOut(deps, order)), durationMs: performance.now() - begun };
+    } finally {
+      hold.release();
+    }
   } finally {
     await release();
   }
@@ -103,7 +94,6 @@ export async function makeBackup(deps: BackupDeps, order: BackupOrder): Promise<
 async function carryOut(
   deps: BackupDeps,
   order: BackupOrder,
-  hold: Hold,
 ): Promise<Omit<BackupReport, "durationMs">> {
   const { target, clock } = deps;
   const sequence = await nextSequence(target);
@@ -112,12 +102,10 @@ async function carryOut(
   const takenAt = clock();
   const id = `${new Date(takenAt).toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z.${sequence}`;
   deps.snapshot(folder);
-  await assertHeld(deps, hold);
   const run = { ...deps, ...order, id, folder };
   const { lost, ...brought } = await bringContents(run);
   const files = await bringFiles(run);
   await target.settle();
-  await assertHeld(deps, hold);
   await assertThere(run);
   const { contents, bytes, ...rest } = brought;
   const manifest: BackupManifest = {
@@ -146,12 +134,6 @@ async function assertThere({ target, id }: Run): Promise<void> {
       `${found.wanted.digest} was removed from ${target.name} while this backup was made: run it again`,
     );
   }
-}
-
-/** Who lost the lock may have lost files as well. */
-async function assertHeld({ locks, clock }: BackupDeps, hold: Hold): Promise<void> {
-  if (await locks.renewLock(hold, clock() + holdMs)) return;
-  throw new BackupError("this backup was held up for so long that another one has taken over");
 }
 
 interface Brought {

@@ -11,7 +11,7 @@ import type { GcDeps, GcListener, GcPlan, PlannedManifests } from "./gcRun.ts";
 
 /** A plan, and what its execution works with. */
 export interface Execution {
-  readonly deps: Pick<GcDeps, "metadata" | "untagged" | "storage" | "rest" | "clock">;
+  readonly deps: Pick<GcDeps, "metadata" | "untagged" | "storage" | "rest" | "isBackingUp">;
   readonly listener: GcListener;
   readonly hold: Hold;
   readonly plan: GcPlan;
@@ -233,7 +233,7 @@ async function deleteBytes(
 ): Promise<readonly Locator[]> {
   const deleted: Locator[] = [];
   if (discarded.length === 0) return deleted;
-  if (await deps.metadata.isHeld("backup", deps.clock())) {
+  if (deps.isBackingUp()) {
     onHeld(discarded.length);
     return deleted;
   }

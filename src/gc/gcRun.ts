@@ -68,6 +68,8 @@ export interface GcDeps {
   readonly self: string;
   /** False only when the process of this name has certainly ended. */
   readonly isAlive: (process: string) => boolean;
+  /** True while a backup is running, or frozen: it may need any file. @throws when that cannot be known. */
+  readonly isBackingUp: () => boolean;
   /** Waits; ms. */
   readonly rest: (ms: number) => Promise<void>;
 }

@@ -1,4 +1,4 @@
-// Work under a lock of the database: taken from a dead holder, renewed while the work goes on, given up at its end. Collections and backups.
+// Work under a lock of the database: taken from a dead holder, renewed while the work goes on, given up at its end.
 import type { Hold, LocksMetadata } from "../metadata/locks.ts";
 import { processOfOwner } from "./runs.ts";
 
@@ -7,7 +7,7 @@ const renewEveryMs = 5_000;
 
 /** What taking a lock needs. */
 export interface LockDeps {
-  readonly metadata: Omit<LocksMetadata, "isHeld">;
+  readonly metadata: LocksMetadata;
   /** Unix ms. */
   readonly clock: () => number;
   /** False only when the process of this name has certainly ended. */

@@ -111,7 +111,7 @@ async function rest(ms: number): Promise<void> {
 
 async function collect({ store, request }: Job<"collect">): Promise<void> {
   giveWay();
-  const { metadata, storage, clock, clockErrorMs } = await portsOf(store);
+  const { metadata, storage, clock, clockErrorMs, isBackingUp } = await portsOf(store);
   const self = await nameProcess();
   const deps = {
     metadata: gcMetadata(metadata),
@@ -123,7 +123,7 @@ async function collect({ store, request }: Job<"collect">): Promise<void> {
     self,
     // Only the worker of this process collects, one order at a time: a holder of the lock with its name has died.
     isAlive: (other: string) => other !== self && isProcessAlive(other, self),
-    rest,
+    ...{ isBackingUp, rest },
   };
   const { run, notes, untagged, durationMs } = await collectGarbage(deps, request);
   report({

@@ -1,5 +1,4 @@
 // One server per data directory. The lock is the kernel's: it lives exactly as long as the process and needs no expiry.
-import { Database } from "bun:sqlite";
 import {
   closeSync,
   fsyncSync,
@@ -10,8 +9,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { DatabaseDamagedError, DirectoryBusyError } from "./openErrors.ts";
-import { isBusy, isDamaged } from "./sqlite/failures.ts";
+import { type KernelLock, takeKernelLock } from "./kernelLock.ts";
+import { DirectoryBusyError } from "./openErrors.ts";
 
 /** A held data directory. */
 export interface DirectoryHold {
@@ -19,25 +18,22 @@ export interface DirectoryHold {
   release(): void;
 }
 
-/** Databases close when they are collected as garbage: a held one must stay reachable. */
-const held = new Set<Database>();
-
 /**
- * Takes the data directory for this process, for life. `<data>/lock` is an empty SQLite database under an exclusive lock;
- * nothing else may open it (closing any handle of it would drop the process's lock). `<data>/pid` is for people only.
+ * Takes the data directory for this process, for life. `<data>/lock` is a kernel's lock; `<data>/pid` is for people only.
  * @throws DirectoryBusyError when another process holds it, DatabaseDamagedError when the lock file is something else.
  */
 export function holdDirectory(directory: string): DirectoryHold {
   makeDirectory(resolve(directory));
   const lock = takeLock(directory);
   const pidFile = join(directory, "pid");
-  held.add(lock);
   writeFileSync(pidFile, `${process.pid}\n`);
+  let isHeld = true;
   return {
     release() {
-      if (!held.delete(lock)) return;
+      if (!isHeld) return;
+      isHeld = false;
       rmSync(pidFile, { force: true });
-      lock.close(true);
+      lock.release();
     },
   };
 }
@@ -77,7 +73,7 @@ export async function ifNoServer<T>(
   directory: string,
   use: () => T | Promise<T>,
 ): Promise<T | null> {
-  let lock: Database;
+  let lock: KernelLock;
   try {
     makeDirectory(resolve(directory));
     lock = takeLock(directory);
@@ -85,12 +81,10 @@ export async function ifNoServer<T>(
     if (error instanceof DirectoryBusyError) return null;
     throw error;
   }
-  held.add(lock);
   try {
     return await use();
   } finally {
-    held.delete(lock);
-    lock.close(true);
+    lock.release();
   }
 }
 
@@ -110,23 +104,10 @@ function makeDirectory(directory: string): void {
   }
 }
 
-function takeLock(directory: string): Database {
-  const lock = new Database(join(directory, "lock"), { create: true });
-  try {
-    lock.run("PRAGMA busy_timeout = 0");
-    // No journal file: nothing is ever written.
-    lock.run("PRAGMA journal_mode = MEMORY");
-    lock.run("BEGIN EXCLUSIVE");
-    return lock;
-  } catch (error) {
-    lock.close();
-    if (isDamaged(error)) {
-      const remedy = "when no server uses the directory, delete the file; it holds no data";
-      throw new DatabaseDamagedError(join(directory, "lock"), remedy);
-    }
-    if (isBusy(error)) throw new DirectoryBusyError(directory, readPid(directory));
-    throw error;
-  }
+function takeLock(directory: string): KernelLock {
+  const lock = takeKernelLock(join(directory, "lock"), "server");
+  if (lock === null) throw new DirectoryBusyError(directory, readPid(directory));
+  return lock;
 }
 
 function readPid(directory: string): number | null {

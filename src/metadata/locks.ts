@@ -1,10 +1,10 @@
 // Locks, a part of port 2: work that one process at a time may do.
 
 /**
- * Work that only one may do at a time: a collection; the scheduled work of all servers that share a database; a backup, which also keeps
- * files that its snapshot names.
+ * Work that only one may do at a time: a collection; the scheduled work of all servers that share a database. A clock that is set may give
+ * one to a second holder: every transaction of such work asks for its epoch, so that the first one changes nothing from then on.
  */
-export type LockName = "gc" | "tend" | "backup";
+export type LockName = "gc" | "tend";
 
 /** A lock that is held. `epoch` grows with each holder: writes of an earlier one are refused. */
 export interface Hold {
@@ -34,8 +34,6 @@ export interface LocksMetadata {
   acquireLock(request: LockRequest): Promise<LockOutcome>;
   /** @param until Unix ms. @returns false when another owner holds it now. Not durable on purpose. */
   renewLock(hold: Hold, until: number): Promise<boolean>;
-  /** True while somebody has taken it, and it has not run out at `now` (Unix ms). */
-  isHeld(name: LockName, now: number): Promise<boolean>;
   /** Giving up a lock that is lost is not an error. */
   releaseLock(hold: Hold): Promise<void>;
 }

@@ -12,6 +12,7 @@ import {
   gcMetadata,
   type OrphanedBlob,
 } from "../../src/gc/gcRun.ts";
+import { isBackingUp } from "../../src/metadata/backupHold.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { parseRepositoryName, type RepositoryName } from "../../src/model/names.ts";
@@ -51,6 +52,7 @@ export async function openGcRoom() {
     }),
     self: "this process",
     isAlive: () => true,
+    isBackingUp: () => isBackingUp(store.directory),
     rest: async () => {},
   });
   const push = async (text: string, repository: RepositoryName = app): Promise<Digest> => {

@@ -4,8 +4,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { holdDirectory, holdForServer } from "../../src/metadata/directoryHold.ts";
 import { DatabaseDamagedError, DirectoryBusyError } from "../../src/metadata/openErrors.ts";
-import { startProcess, tempFolder, waitFor } from "../support/processes.ts";
+import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { startHolder } from "./fixtures/startHolder.ts";
 
 /** What taking the directory throws; null when it was free. */
 function refusal(directory: string): unknown {
@@ -48,10 +49,7 @@ describe("holdDirectory", () => {
   test("refuses while another process holds it, with its pid, and succeeds after that process was killed", async () => {
     await using scope = new Scope();
     const directory = tempFolder(scope, "hold");
-    const holding = startProcess(scope, [process.execPath, holder, directory], {
-      log: join(tempFolder(scope, "hold-log"), "log"),
-    });
-    await waitFor("the holder", () => holding.logs().includes("held"), { explain: holding.logs });
+    const holding = await startHolder(scope, directory, "server");
 
     const busy = refusal(directory);
     await holding.kill9();

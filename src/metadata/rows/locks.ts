@@ -70,7 +70,6 @@ export function locksMetadata(rows: Rows): LocksMetadata {
         ({ kind }) => kind === "acquired",
       ),
     renewLock: async (hold, until) => (await rows.changeLazily(renew, { ...hold, until })) !== null,
-    isHeld: async (name, now) => ((await rows.find(findLock, { name }))?.expiresAt ?? 0) > now,
     releaseLock: (hold) => rows.runLazily(release, hold),
   };
 }

@@ -28,6 +28,7 @@ const partsRules: readonly Rule[] = [isId, ([, name = ""]) => isPartsName(name)]
 
 /** Of the database, its log, the format and the hold: those who write them know more. */
 const files: ReadonlySet<string> = new Set([
+  "backup.lock",
   "breadbox.db",
   "breadbox.db-wal",
   "breadbox.db-shm",

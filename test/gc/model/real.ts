@@ -45,6 +45,7 @@ export async function openRealStore() {
     readUptime,
     self: "model",
     isAlive: () => true,
+    isBackingUp: () => false,
     rest: async () => {},
   };
   const objects = objectsIn(store);

@@ -168,8 +168,9 @@ export function countRows(
 export async function fsckComplaint(
   data: string,
   env: Readonly<Record<string, string>> = {},
+  timeoutMs = 120_000,
 ): Promise<string | null> {
   const command = [await breadboxBinary(), "fsck", "--full", "--data", data];
-  const { code, output } = await run(command, { env, mayFail: true });
-  return code === 0 ? null : output;
+  const { code, output } = await run(command, { env, timeoutMs, mayFail: true });
+  return code === 0 ? null : `${code} ${output}`;
 }

@@ -135,7 +135,7 @@ export interface Finished {
   readonly stdout: string;
   /** The same before it was read as UTF-8. */
   readonly stdoutBytes: Uint8Array;
-  /** stdout, then stderr: what to show a person. */
+  /** stdout, then stderr, then whether it was killed at its time limit: what to show a person. */
   readonly output: string;
   /** User and system time it used. */
   readonly cpuSeconds: number;
@@ -156,16 +156,21 @@ export interface RunOptions {
 
 const watchEveryMs = 20;
 
+const lateText = (timeoutMs: number): string =>
+  `(killed by the test: it had not ended after ${timeoutMs / 1000} s)\n`;
+
 /** Runs a command to its end.
  *  @throws Error with the command, its code and all its output when it fails and `mayFail` is not set. */
 export async function run(command: string[], options: RunOptions = {}): Promise<Finished> {
+  const { timeoutMs = 120_000 } = options;
+  const begun = performance.now();
   const child = Bun.spawn(command, {
     env: { ...baseEnv(), ...options.env },
     cwd: options.cwd ?? tmpdir(),
     stdin: options.input === undefined ? "ignore" : new Blob([options.input]),
     stdout: "pipe",
     stderr: "pipe",
-    timeout: options.timeoutMs ?? 120_000,
+    timeout: timeoutMs,
     killSignal: "SIGKILL",
   });
   adopt(child.pid);
@@ -180,7 +185,9 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   ]).finally(() => clearInterval(watch));
   release(child.pid);
   const stdout = new TextDecoder().decode(stdoutBytes);
-  const output = `${stdout}${stderr}`;
+  // A command that is killed has no last word of its own.
+  const isLate = child.signalCode === "SIGKILL" && performance.now() - begun >= timeoutMs;
+  const output = `${stdout}${stderr}${isLate ? lateText(timeoutMs) : ""}`;
   if (code !== 0 && options.mayFail !== true) {
     throw new Error(`${command.join(" ")} ended with ${code}\n${output}`);
   }

@@ -24,6 +24,8 @@ export interface BackupsDeps {
 }
 
 const longestPauseMs = 15_000;
+/** A machine that does other things may take minutes for a backup. */
+const timeoutMs = 600_000;
 /** Of so many backups the first two are restored, and of so many the target is checked once. */
 const [restoredEvery, verifiedEvery] = [6, 4];
 /** All are of one day, unless the clock was set: most go. */
@@ -80,7 +82,7 @@ async function restore(deps: BackupsDeps, { images, objects }: Held): Promise<vo
     for (const object of objects) {
       if (!restored.has(object)) ledger.note("lost", `a backup lacks the object ${object}`);
     }
-    const complaint = await fsckComplaint(data, env);
+    const complaint = await fsckComplaint(data, env, timeoutMs);
     if (complaint !== null) ledger.note("others", `fsck of a restored backup: ${complaint}`);
   }
   await rm(data, { recursive: true, force: true });
@@ -108,8 +110,7 @@ async function succeeds(
   given: readonly string[],
 ): Promise<boolean> {
   const { code, output }: Finished = await run([await breadboxBinary(), command, ...given], {
-    env,
-    mayFail: true,
+    ...{ env, timeoutMs, mayFail: true },
   });
   if (code !== 0) ledger.note("others", `${command} ${given[0]}: ${code} ${output}`);
   return code === 0;

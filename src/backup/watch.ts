@@ -12,14 +12,16 @@ export interface BackupWatch {
   readonly isScheduled: boolean;
 }
 
-/** Reads it. */
+/** Reads it. What ended in the future, as a clock says that was set back, proves nothing when it is further away than `maxAgeMs`. */
 export async function readBackups({
   backups,
   clock,
   maxAgeMs,
   isScheduled,
 }: BackupWatch): Promise<BackupStanding> {
-  const [last, lastCompleteAt] = [await backups.lastBackup(), await backups.lastComplete()];
-  const isOld = lastCompleteAt === null ? isScheduled : clock() - lastCompleteAt > maxAgeMs;
+  const now = clock();
+  const last = await backups.lastBackup();
+  const lastCompleteAt = await backups.lastComplete(now + maxAgeMs);
+  const isOld = lastCompleteAt === null ? isScheduled : now - lastCompleteAt > maxAgeMs;
   return { last, lastCompleteAt, isOverdue: maxAgeMs > 0 && isOld };
 }

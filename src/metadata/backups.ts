@@ -32,8 +32,8 @@ export interface BackupsMetadata {
   recordBackup(run: BackupRun): Promise<void>;
   /** The latest one, whatever became of it; null for none. */
   lastBackup(): Promise<BackupRun | null>;
-  /** When the latest complete one ended, Unix ms; null for none. */
-  lastComplete(): Promise<number | null>;
+  /** When the latest complete one up to a time ended, Unix ms; null for none. */
+  lastComplete(until: number): Promise<number | null>;
   /**
    * Counts the database's generation up. One that is behind what its data directory has noted is an older one: from then on it counts as
    * restored at `now` (Unix ms). @returns its generation.

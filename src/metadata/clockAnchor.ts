@@ -16,7 +16,7 @@ export interface ClockAnchor extends ClockReading {
   readonly distrustUntil: number;
 }
 
-/** Leases that a step of the clock would cut short: they end later by as much. */
+/** Leases that a step of the clock would cut short: they end later by as much, and a restore before it counts as later by as much. */
 export interface Postponement {
   /** Those that end after this, Unix ms. */
   readonly endingAfter: number;
@@ -37,6 +37,7 @@ export interface ClockMetadata {
   /** @param boot the run of this machine. */
   findClockAnchors(boot: string): Promise<ClockAnchors>;
   /**
+   * A restore that is later than `next` counts as of that moment from then on.
    * @param postponed in the same transaction, unless another machine has done so. @returns false when this machine's anchor is no longer
    * `expected`: then nothing was changed.
    */

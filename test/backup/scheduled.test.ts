@@ -61,6 +61,14 @@ test("there is a warning until the first complete backup, and when the last one 
   expect(await warnings(3 * day)).toEqual(["backup-old"]);
 });
 
+test("a backup of a time when the clock was a year ahead keeps the warning off for no longer than two of its ages", async () => {
+  const { backUp, warnings } = await openServer([12]);
+  await backUp();
+
+  expect(await warnings(-2 * day + 60_000)).toEqual([]);
+  expect(await warnings(-365 * day)).toEqual(["backup-old"]);
+});
+
 test("a backup by command counts as well", async () => {
   const { box, warnings } = await openServer([12]);
 

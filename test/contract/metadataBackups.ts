@@ -15,14 +15,24 @@ export function backupsContract(open: () => Promise<Metadata>): void {
   describe("the history of backups", () => {
     test("has the latest one, and when the latest complete one ended", async () => {
       const { backups } = await open();
-      expect([await backups.lastBackup(), await backups.lastComplete()]).toEqual([null, null]);
+      expect([await backups.lastBackup(), await backups.lastComplete(now)]).toEqual([null, null]);
       await backups.recordBackup(backup());
       await backups.recordBackup(backup({ state: "incomplete", finishedAt: now + 7 }));
       const failed = backup({ state: "failed", finishedAt: now + 9, reason: "the disk is full" });
       await backups.recordBackup(failed);
 
       expect(await backups.lastBackup()).toEqual(failed);
-      expect(await backups.lastComplete()).toBe(now + 5);
+      expect(await backups.lastComplete(now + 9)).toBe(now + 5);
+    });
+
+    test("has the latest complete one up to a time, whatever the clock said of others", async () => {
+      const { backups } = await open();
+      await backups.recordBackup(backup({ finishedAt: now + 5_000 }));
+      await backups.recordBackup(backup({ finishedAt: now + 5 }));
+
+      expect(await backups.lastComplete(now + 4)).toBeNull();
+      expect(await backups.lastComplete(now + 5)).toBe(now + 5);
+      expect(await backups.lastComplete(now + 5_000)).toBe(now + 5_000);
     });
 
     test("forgets the oldest", async () => {
@@ -32,7 +42,7 @@ export function backupsContract(open: () => Promise<Metadata>): void {
         await backups.recordBackup(backup({ state: "failed" }));
       }
 
-      expect(await backups.lastComplete()).toBeNull();
+      expect(await backups.lastComplete(now + 9)).toBeNull();
     }, 60_000);
   });
 
@@ -55,6 +65,35 @@ export function backupsContract(open: () => Promise<Metadata>): void {
       expect(await backups.findRestored()).toBe(now + 60);
       await backups.advanceGeneration(8, now + 90);
       expect(await backups.findRestored()).toBe(now + 60);
+    });
+  });
+
+  describe("the time of a restore", () => {
+    /** A generation that the database has not reached: in PostgreSQL it is not always a new one. */
+    const later = async (backups: Metadata["backups"]) =>
+      (await backups.advanceGeneration(0, now)) + 7;
+    const anchor = { boot: "a", uptime: 1, wall: now + 9, distrustUntil: 0 };
+
+    test("moves with a clock that was set forward, unless that clock gave it", async () => {
+      const { backups, clock } = await open();
+      await backups.advanceGeneration(await later(backups), now);
+      const stepOf = (after: number) => ({
+        ...{ endingAfter: now, given: { after, until: now + 9 }, byMs: 5 },
+      });
+
+      await clock.replaceClockAnchor(null, anchor, stepOf(now - 1));
+      expect(await backups.findRestored()).toBe(now);
+      await clock.replaceClockAnchor(anchor, anchor, stepOf(now));
+      expect(await backups.findRestored()).toBe(now + 5);
+    });
+
+    test("is never later than the latest look at the clock", async () => {
+      const { backups, clock } = await open();
+      await backups.advanceGeneration(await later(backups), now + 10);
+
+      await clock.replaceClockAnchor(null, anchor);
+
+      expect(await backups.findRestored()).toBe(now + 9);
     });
   });
 }

@@ -36,3 +36,33 @@ test("a dry run of it says what would be deleted", async () => {
 
   expect(dry).toMatchObject({ state: "done", counts: { orphanedBlobs: 1 } });
 });
+
+test("a clock that is set forward ends gc.restoreGrace no earlier", async () => {
+  await using scope = new Scope();
+  const room = await openRoom(scope);
+  const request = { restoreGraceMs: 24 * hour, minAgeMs: 2 * hour };
+  await room.collect(request);
+  room.setClock(30 * 24 * hour);
+
+  expect((await room.collect(request)).reason).toContain("the clock was set forward by 30 days");
+  room.store.clock.advance(4 * hour);
+  expect((await room.collect(request)).reason).toContain("the database was restored");
+  room.store.clock.advance(19 * hour);
+  expect((await room.collect(request)).reason).toContain("the database was restored");
+  expect(await room.storedFiles()).toBe(1);
+  room.store.clock.advance(hour);
+  expect((await room.collect(request)).state).toBe("done");
+});
+
+test("a clock that was a year ahead when the database was restored, and is set right, makes gc.restoreGrace no longer", async () => {
+  await using scope = new Scope();
+  const room = await openRoom(scope);
+  const request = { restoreGraceMs: 24 * hour };
+  await room.collect(request);
+  room.setClock(-365 * 24 * hour);
+
+  expect((await room.collect(request)).reason).toContain("the database was restored");
+  room.store.clock.advance(24 * hour);
+
+  expect((await room.collect(request)).state).toBe("done");
+});

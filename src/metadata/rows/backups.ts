@@ -1,5 +1,5 @@
 // The history of backups, and the database's generation.
-import { desc, eq, lt, max } from "drizzle-orm";
+import { and, desc, eq, lt, lte, max } from "drizzle-orm";
 import { isoTime } from "../../amounts.ts";
 import { type BackupRun, type BackupsMetadata, rememberedBackups } from "../backups.ts";
 import { announce } from "./outbox.ts";
@@ -31,11 +31,11 @@ const latest = statement((db, { skipped }: Params<{ skipped: number }>) =>
 const forget = command((db, { before }: Params<{ before: string }>) =>
   db.delete(backupRuns).where(lt(backupRuns.id, before)),
 );
-const complete = statement((db) =>
+const complete = statement((db, { until }: Params<{ until: number }>) =>
   db
     .select({ at: max(backupRuns.finishedAt) })
     .from(backupRuns)
-    .where(eq(backupRuns.state, "done")),
+    .where(and(eq(backupRuns.state, "done"), lte(backupRuns.finishedAt, until))),
 );
 const findStore = statement((db) =>
   db
@@ -64,7 +64,7 @@ export function backupsMetadata(rows: Rows): BackupsMetadata {
         if (oldest !== undefined) tx.run(forget, { before: oldest.id });
       }),
     lastBackup: () => rows.find(latest, { skipped: 0 }),
-    lastComplete: async () => (await rows.find(complete, {}))?.at ?? null,
+    lastComplete: async (until) => (await rows.find(complete, { until }))?.at ?? null,
     advanceGeneration: (noted, now) => rows.write((tx) => advance(tx, noted, now)),
     findRestored: async () => (await rows.find(findStore, {}))?.restoredAt ?? null,
   };

@@ -2,7 +2,7 @@
 import { and, desc, eq, gt, lt, lte, ne, or, sql } from "drizzle-orm";
 import type { ClockAnchor, ClockMetadata, Postponement } from "../clockAnchor.ts";
 import type { Body, Rows, Tx } from "./rows.ts";
-import { contents } from "./schema.ts";
+import { contents, store } from "./schema.ts";
 import { command, type Params, statement } from "./statement.ts";
 import { clockAnchor } from "./tendingSchema.ts";
 
@@ -73,6 +73,18 @@ const postpone = command((db, { endingAfter, byMs, after, until }: Params<Stay>)
     ),
 );
 
+/** For a while after a restore nothing is deleted: a step forward must not shorten it. */
+const postponeRestore = command((db, { byMs, after }: Params<Pick<Stay, "byMs" | "after">>) =>
+  db
+    .update(store)
+    .set({ restoredAt: sql`${store.restoredAt} + ${byMs}` })
+    .where(lte(store.restoredAt, after)),
+);
+/** Nor may a clock that was ahead make it longer than it is from now on. */
+const lowerRestore = command((db, { wall }: Params<{ wall: number }>) =>
+  db.update(store).set({ restoredAt: wall }).where(gt(store.restoredAt, wall)),
+);
+
 /** The row of the one machine. */
 const only = 1;
 /** Looks of a machine that has been away for so long are of no use. Unit: ms. */
@@ -121,8 +133,11 @@ function* replace(tx: Tx, { id, expected, next, postponed }: Replacement): Body<
   tx.run(setOwn, { id, ...next });
   tx.run(forget, { before: wall - rememberedMs, after: wall + toleranceMs });
   if (postponed !== null && !isPostponed) {
-    tx.run(postpone, { ...postponed, ...postponed.given });
+    const stay = { ...postponed, ...postponed.given };
+    tx.run(postpone, stay);
+    tx.run(postponeRestore, stay);
   }
+  tx.run(lowerRestore, { wall });
   return true;
 }
 
